@@ -1,0 +1,46 @@
+import type { FieldType } from '../../sink/sink.js';
+
+/**
+ * A rule as `config` hands it over: defaults filled in, units resolved, references still text.
+ *
+ * A reference names where a value comes from:
+ *   payload.a.b, payload.list[0], payload["odd key"]   inside the decoded payload
+ *   topic.name                                          a level captured by +name or #name in the topic filter
+ *   device                                              the last topic level but one; the client id for a topic of one level
+ *   clientId                                            the MQTT client id
+ */
+export interface RuleOptions {
+  readonly name: string;
+  /** Topic filter; `+name` captures one level, `#name` the rest; bare `+` and `#` match without a name. */
+  readonly topic: string;
+  /** CEL over `payload`, `topic`, `device`, `clientId`, `qos`; false means filtered by this rule. */
+  readonly where?: string;
+  readonly measurement: string;
+  /** Absent: the receive time. 'auto': an obvious time key of the payload, else the receive time. */
+  readonly time?: 'auto' | TimeOptions;
+  /** Tag name → reference or constant. */
+  readonly tags: Readonly<Record<string, TagOptions>>;
+  /** 'auto': every number and boolean of the payload, nested keys joined by `_`, without those used elsewhere. */
+  readonly fields: 'auto' | Readonly<Record<string, FieldOptions>>;
+}
+
+export type TimeUnit = 'auto' | 's' | 'ms' | 'us' | 'ns' | 'rfc3339';
+
+export interface TimeOptions {
+  /** Path inside the payload (with or without the leading `payload.`). */
+  readonly path: string;
+  readonly unit: TimeUnit;
+  /** How far before the receive time a reading may lie. */
+  readonly maxPastMs: number;
+  readonly maxFutureMs: number;
+}
+
+export type TagOptions = { readonly path: string } | { readonly value: string };
+
+export interface FieldOptions {
+  readonly path: string;
+  /** Absent: number → float, boolean → boolean, string → string. */
+  readonly type?: FieldType;
+  /** Inclusive; numbers only. */
+  readonly range?: readonly [number, number];
+}

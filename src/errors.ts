@@ -1,0 +1,55 @@
+/**
+ * Every error that Sluice throws on purpose, and whether trying the same thing again can succeed.
+ * The list is closed: a new condition gets a new code, a retired code is not used again.
+ * docs/errors.md holds one row a code; a test compares the two.
+ */
+export const ERROR_CODES = {
+  USAGE_INVALID: { retryable: false, exitCode: 2 },
+  CONFIG_UNREADABLE: { retryable: false, exitCode: 2 },
+  CONFIG_INVALID: { retryable: false, exitCode: 2 },
+  DATA_DIRECTORY_LOCKED: { retryable: false, exitCode: 2 },
+  DATA_DIRECTORY_UNUSABLE: { retryable: false, exitCode: 2 },
+  LISTENER_FAILED: { retryable: false, exitCode: 2 },
+  BROKER_PACKET_REFUSED: { retryable: false, exitCode: 1 },
+  LOG_FAILED: { retryable: false, exitCode: 1 },
+  LOG_CLOSED: { retryable: false, exitCode: 1 },
+  LOG_RECORD_TOO_LARGE: { retryable: false, exitCode: 1 },
+  LOG_FULL: { retryable: true, exitCode: 1 },
+  CHECKPOINT_UNREADABLE: { retryable: false, exitCode: 1 },
+  DEAD_LETTER_FAILED: { retryable: false, exitCode: 1 },
+  DEAD_LETTER_FULL: { retryable: true, exitCode: 1 },
+  SINK_ABORTED: { retryable: true, exitCode: 1 },
+  SINK_UNUSABLE: { retryable: false, exitCode: 2 },
+  SINK_QUERY_UNSUPPORTED: { retryable: false, exitCode: 1 },
+  SINK_QUERY_FAILED: { retryable: true, exitCode: 1 },
+  WORKER_FAILED: { retryable: false, exitCode: 1 },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An expected failure with a closed code. `message` is one sentence for the person who can mend it. */
+export class SluiceError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  /** Process exit code when this error ends a command: 2 = wrong usage or configuration, 1 = failed at run time. */
+  readonly exitCode: 1 | 2;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'SluiceError';
+    this.code = code;
+    this.retryable = ERROR_CODES[code].retryable;
+    this.exitCode = ERROR_CODES[code].exitCode;
+  }
+}
+
+/** The text of anything thrown, for a log line or a reason. */
+export function errorText(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Node's `code` of a system error (`ENOSPC`, `EADDRINUSE`), if it has one. */
+export function systemErrorCode(thrown: unknown): string | undefined {
+  const code = (thrown as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

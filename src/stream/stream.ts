@@ -1,0 +1,56 @@
+/**
+ * The seam between those who fill a stream (bridge, Kinesis producer) and those who read it (consumer).
+ * A stream is an append-only sequence of records with readers at their own positions: the local log is one,
+ * a Kinesis shard is one. The consumer cannot tell them apart.
+ */
+
+/** What the bridge made of one accepted PUBLISH. Immutable; nothing downstream changes it. */
+export interface StreamRecord {
+  /**
+   * Receive time, ns since 1970, strictly increasing within one data directory: it is also the record's
+   * identity there. Fixed before the record is stored, so every replay sees the same time.
+   */
+  readonly receivedAtNs: bigint;
+  readonly topic: string;
+  /** MQTT client id of the publisher. */
+  readonly clientId: string;
+  readonly qos: 0 | 1 | 2;
+  /** As it came off the wire. */
+  readonly payload: Buffer;
+}
+
+/** A place in one stream, between two records. Only the stream that made it can interpret it. */
+export type Position = string;
+
+export interface RecordBatch {
+  /** In stream order. May be empty when `lostRecords` > 0. */
+  readonly records: readonly StreamRecord[];
+  /** Directly behind the last record of this batch. Save it once every record's fate is durable. */
+  readonly position: Position;
+  /** Records between the previous batch and the end of this one that the stream can no longer produce, by cause. */
+  readonly lost: LostRecords;
+}
+
+export interface LostRecords {
+  /** Their bytes on disk are damaged. */
+  readonly damaged: number;
+  /** Dropped by `whenFull: drop-oldest` before this reader came to them. */
+  readonly dropped: number;
+}
+
+export interface ReadLimits {
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+}
+
+/** One named reader of a stream. Calls do not overlap. */
+export interface StreamReader {
+  /**
+   * The records that follow the last batch, at least one unless some were lost; waits until there are any.
+   * Resolves `undefined` once `signal` has aborted. The payload buffers belong to the caller from then on.
+   * A rejection means the stream is unusable: the position has not moved.
+   */
+  next(limits: ReadLimits, signal: AbortSignal): Promise<RecordBatch | undefined>;
+  /** Nothing may be called after it. */
+  close(): Promise<void>;
+}
