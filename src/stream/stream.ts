@@ -40,7 +40,10 @@ export interface LostRecords {
 
 export interface ReadLimits {
   readonly maxRecords: number;
+  /** Of stored bytes; a single record larger than this is still handed out. */
   readonly maxBytes: number;
+  /** Once there is a record, how long to wait for a batch to fill. */
+  readonly lingerMs: number;
 }
 
 /** One named reader of a stream. Calls do not overlap. */
@@ -53,4 +56,19 @@ export interface StreamReader {
   next(limits: ReadLimits, signal: AbortSignal): Promise<RecordBatch | undefined>;
   /** Nothing may be called after it. */
   close(): Promise<void>;
+}
+
+/** The writing side, as the bridge sees it. */
+export interface StreamWriter {
+  /**
+   * Takes the record over; `stored` is called once it is durable, in the order of the `append` calls.
+   * Never called when storing failed: the process stops then. The payload may be reused after the call returns.
+   */
+  append(record: StreamRecord, stored: () => void): void;
+  /** Calls back when everything appended before is durable, in order with the `stored` calls. */
+  afterPending(reached: () => void): void;
+  /** True while the stream has no room and waits for its readers: appended records wait, unacknowledged. */
+  readonly isBlocked: boolean;
+  /** Records appended and not yet durable, as bytes. */
+  readonly pendingBytes: number;
 }

@@ -1,0 +1,101 @@
+import { crc32 } from 'node:zlib';
+import type { StreamRecord } from '../stream.js';
+
+/**
+ * One record on disk, little endian:
+ *
+ *   0   u32  magic 'SLF1'
+ *   4   u32  CRC-32 of everything from offset 8 on, started with the segment's salt
+ *   8   u32  length of the body
+ *   12  u32  sequence, low half
+ *   16  u32  sequence, high half
+ *   20  body: u64 receivedAtNs, u8 qos, u8 0, u16 client id bytes, u16 topic bytes, client id, topic, payload
+ */
+export const FRAME_HEADER_BYTES = 20;
+const BODY_FIXED_BYTES = 14;
+export const FRAME_MAGIC = Buffer.from('SLF1', 'latin1');
+const MAGIC_LE = FRAME_MAGIC.readUInt32LE(0);
+const TWO_POW_32 = 0x1_0000_0000;
+const MAX_NAME_BYTES = 0xffff;
+
+/** Most bytes that `record` can take as a frame: names are UTF-8, at most 3 bytes a UTF-16 unit. */
+export function maxFrameBytes(record: StreamRecord): number {
+  return (
+    FRAME_HEADER_BYTES +
+    BODY_FIXED_BYTES +
+    (record.clientId.length + record.topic.length) * 3 +
+    record.payload.length
+  );
+}
+
+/**
+ * Writes `record` at `offset` and returns the offset behind it. The caller has made sure that
+ * `maxFrameBytes` fit and that both names are shorter than 65,536 bytes.
+ */
+export function writeFrame(
+  target: Buffer,
+  offset: number,
+  record: StreamRecord,
+  sequence: number,
+  salt: number,
+): number {
+  const body = offset + FRAME_HEADER_BYTES;
+  target.writeBigUInt64LE(record.receivedAtNs, body);
+  target[body + 8] = record.qos;
+  target[body + 9] = 0;
+  const names = body + BODY_FIXED_BYTES;
+  const clientIdBytes = target.write(record.clientId, names, 'utf8');
+  const topicBytes = target.write(record.topic, names + clientIdBytes, 'utf8');
+  if (clientIdBytes > MAX_NAME_BYTES || topicBytes > MAX_NAME_BYTES) {
+    throw new RangeError('client id or topic over 65,535 bytes');
+  }
+  target.writeUInt16LE(clientIdBytes, body + 10);
+  target.writeUInt16LE(topicBytes, body + 12);
+  const payloadAt = names + clientIdBytes + topicBytes;
+  target.set(record.payload, payloadAt);
+  const end = payloadAt + record.payload.length;
+
+  target.writeUInt32LE(MAGIC_LE, offset);
+  target.writeUInt32LE(end - body, offset + 8);
+  target.writeUInt32LE(sequence % TWO_POW_32, offset + 12);
+  target.writeUInt32LE(Math.floor(sequence / TWO_POW_32), offset + 16);
+  target.writeUInt32LE(crc32(target.subarray(offset + 8, end), salt), offset + 4);
+  return end;
+}
+
+export type FrameCheck =
+  | { readonly kind: 'good'; readonly sequence: number; readonly end: number }
+  /** The bytes end before the frame does. */
+  | { readonly kind: 'short' }
+  | { readonly kind: 'bad' };
+
+const SHORT: FrameCheck = { kind: 'short' };
+const BAD: FrameCheck = { kind: 'bad' };
+
+/** Looks at what stands at `offset`. `maxBodyBytes` bounds what a damaged length can make it read. */
+export function checkFrame(source: Buffer, offset: number, salt: number, maxBodyBytes: number): FrameCheck {
+  if (source.length - offset < FRAME_HEADER_BYTES) return SHORT;
+  if (source.readUInt32LE(offset) !== MAGIC_LE) return BAD;
+  const bodyBytes = source.readUInt32LE(offset + 8);
+  if (bodyBytes < BODY_FIXED_BYTES || bodyBytes > maxBodyBytes) return BAD;
+  const end = offset + FRAME_HEADER_BYTES + bodyBytes;
+  if (end > source.length) return SHORT;
+  if (crc32(source.subarray(offset + 8, end), salt) !== source.readUInt32LE(offset + 4)) return BAD;
+  const sequence = source.readUInt32LE(offset + 12) + source.readUInt32LE(offset + 16) * TWO_POW_32;
+  return { kind: 'good', sequence, end };
+}
+
+/** The record of a frame that `checkFrame` found good. The payload is a view of `source`. */
+export function readFrame(source: Buffer, offset: number, end: number): StreamRecord {
+  const body = offset + FRAME_HEADER_BYTES;
+  const names = body + BODY_FIXED_BYTES;
+  const topicAt = names + source.readUInt16LE(body + 10);
+  const payloadAt = topicAt + source.readUInt16LE(body + 12);
+  return {
+    receivedAtNs: source.readBigUInt64LE(body),
+    clientId: source.toString('utf8', names, topicAt),
+    topic: source.toString('utf8', topicAt, payloadAt),
+    qos: (source[body + 8]! & 3) as 0 | 1 | 2,
+    payload: source.subarray(payloadAt, end),
+  };
+}

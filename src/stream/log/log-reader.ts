@@ -1,0 +1,190 @@
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorCode } from '../../errors.js';
+import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream.js';
+import type { DurableEnd } from './durable-end.js';
+import { readFrame } from './frame.js';
+import { nextFrame } from './scan-segment.js';
+import { parseSegmentNames, type SegmentName } from './segment-name.js';
+
+export interface LogReaderOptions {
+  readonly directory: string;
+  /** Absent: from the oldest record there is. */
+  readonly from?: Position;
+  readonly maxBodyBytes: number;
+}
+
+const READ_BYTES = 1024 * 1024;
+const NO_BYTES = Buffer.alloc(0);
+
+export function logPosition(sequence: number): Position {
+  return String(sequence);
+}
+
+export function sequenceOfPosition(position: Position): number {
+  return Number(position);
+}
+
+/**
+ * One reader of the log's files, on whatever thread it lives. Invariants:
+ * 1. A record is handed out only when it is durable.
+ * 2. Records come in sequence order, each once; every hole is counted in `lost`.
+ * 3. Bytes that were read before they were durable are read again: a page may have been half written.
+ */
+export class LogReader implements StreamReader {
+  readonly #options: LogReaderOptions;
+  readonly #end: DurableEnd;
+  #expected: number;
+  #segment: (SegmentName & { readonly file: FileHandle }) | undefined;
+  #bytes: Buffer = NO_BYTES;
+  /** Offset in #bytes of what has not been handed out. */
+  #at = 0;
+  /** Offset in the file of the end of #bytes. */
+  #fileOffset = 0;
+  /** The durable end when #bytes was last read. */
+  #readAtEnd = 0;
+
+  constructor(options: LogReaderOptions, end: DurableEnd) {
+    this.#options = options;
+    this.#end = end;
+    this.#expected = options.from === undefined ? 0 : sequenceOfPosition(options.from);
+  }
+
+  async next(limits: ReadLimits, signal: AbortSignal): Promise<RecordBatch | undefined> {
+    while (this.#end.sequence <= this.#expected) {
+      if (signal.aborted) return undefined;
+      await this.#end.wait(this.#expected, signal);
+    }
+    if (this.#end.sequence - this.#expected < limits.maxRecords && limits.lingerMs > 0) {
+      await this.#end.wait(this.#expected + limits.maxRecords - 1, signal, limits.lingerMs);
+    }
+    if (signal.aborted) return undefined;
+    return this.#take(limits);
+  }
+
+  async close(): Promise<void> {
+    await this.#leaveSegment();
+  }
+
+  async #take(limits: ReadLimits): Promise<RecordBatch> {
+    const end = this.#end.sequence;
+    const records: StreamRecord[] = [];
+    let takenBytes = 0;
+    let damaged = 0;
+    let dropped = 0;
+    while (this.#expected < end && records.length < limits.maxRecords && takenBytes < limits.maxBytes) {
+      if (this.#segment === undefined) {
+        const first = await this.#enterSegment();
+        if (first > this.#expected) {
+          // Nothing older is left: the writer dropped it, or somebody removed the files.
+          const skipTo = Math.min(first, end);
+          dropped += skipTo - this.#expected;
+          this.#expected = skipTo;
+        }
+        continue;
+      }
+      const scanned = this.#scan(false);
+      if (scanned.kind === 'frame' && scanned.sequence < this.#readAtEnd) {
+        damaged += scanned.sequence - this.#expected;
+        records.push(readFrame(this.#bytes, scanned.start, scanned.end));
+        takenBytes += scanned.end - scanned.start;
+        this.#expected = scanned.sequence + 1;
+        this.#at = scanned.end;
+        continue;
+      }
+      if (this.#readAtEnd < end) {
+        this.#forgetBytes();
+        await this.#readMore(end);
+        continue;
+      }
+      if (scanned.kind === 'frame') {
+        damaged += end - this.#expected;
+        this.#expected = end;
+        continue;
+      }
+      if ((await this.#readMore(end)) > 0) continue;
+      damaged += await this.#passEndOfFile(end);
+    }
+    if (this.#bytes.length - this.#at === 0) this.#forgetBytes();
+    return { records, position: logPosition(this.#expected), lost: { damaged, dropped } };
+  }
+
+  #scan(complete: boolean) {
+    const { salt } = this.#segment!;
+    return nextFrame(this.#bytes, this.#at, salt, this.#expected, this.#options.maxBodyBytes, complete);
+  }
+
+  /**
+   * All bytes of this file that belong below `end` have been seen. Goes on to the next segment, or past damage.
+   * Returns how many records are lost to damage.
+   */
+  async #passEndOfFile(end: number): Promise<number> {
+    const before = this.#expected;
+    const next = (await this.#segments()).find((segment) => segment.base > this.#segment!.base);
+    if (next !== undefined && next.base <= before) {
+      await this.#openSegment(next);
+      return 0;
+    }
+    const behindDamage = this.#scan(true);
+    if (behindDamage.kind === 'frame' && behindDamage.sequence < end) {
+      this.#expected = behindDamage.sequence;
+      this.#at = behindDamage.start;
+      return this.#expected - before;
+    }
+    this.#expected = next === undefined ? end : Math.min(next.base, end);
+    if (next !== undefined) await this.#openSegment(next);
+    return this.#expected - before;
+  }
+
+  /** Opens the segment that holds #expected, or else the oldest. Returns the first sequence that can be had. */
+  async #enterSegment(): Promise<number> {
+    const segments = await this.#segments();
+    const holding = segments.findLast((segment) => segment.base <= this.#expected) ?? segments[0];
+    if (holding === undefined) return Number.MAX_SAFE_INTEGER;
+    await this.#openSegment(holding);
+    return Math.max(holding.base, this.#expected);
+  }
+
+  async #segments(): Promise<SegmentName[]> {
+    return parseSegmentNames(await readdir(this.#options.directory));
+  }
+
+  async #openSegment(name: SegmentName): Promise<void> {
+    await this.#leaveSegment();
+    try {
+      this.#segment = { ...name, file: await open(join(this.#options.directory, name.fileName), 'r') };
+    } catch (thrown) {
+      // Dropped or trimmed between listing and opening: the caller lists again.
+      if (systemErrorCode(thrown) !== 'ENOENT') throw thrown;
+    }
+  }
+
+  async #leaveSegment(): Promise<void> {
+    const left = this.#segment;
+    this.#segment = undefined;
+    this.#bytes = NO_BYTES;
+    this.#at = 0;
+    this.#fileOffset = 0;
+    this.#readAtEnd = 0;
+    await left?.file.close();
+  }
+
+  #forgetBytes(): void {
+    this.#fileOffset -= this.#bytes.length - this.#at;
+    this.#bytes = NO_BYTES;
+    this.#at = 0;
+  }
+
+  /** Appends what follows in the file to the bytes not handed out yet; 0 at the end of the file. */
+  async #readMore(end: number): Promise<number> {
+    const rest = this.#bytes.subarray(this.#at);
+    const grown = Buffer.allocUnsafe(rest.length + READ_BYTES);
+    rest.copy(grown);
+    const { bytesRead } = await this.#segment!.file.read(grown, rest.length, READ_BYTES, this.#fileOffset);
+    this.#bytes = grown.subarray(0, rest.length + bytesRead);
+    this.#at = 0;
+    this.#fileOffset += bytesRead;
+    if (rest.length === 0) this.#readAtEnd = end;
+    return bytesRead;
+  }
+}

@@ -1,0 +1,336 @@
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorText, SluiceError } from '../../errors.js';
+import type { StreamRecord, StreamWriter } from '../stream.js';
+import { CommitBatch } from './commit-batch.js';
+import type { DurableEndWriter } from './durable-end.js';
+import { FRAME_HEADER_BYTES, maxFrameBytes } from './frame.js';
+import { type RecoveredLog, recoverLog, type Segment } from './recover-log.js';
+import { newSegmentName, type SegmentName } from './segment-name.js';
+import { syncDirectory } from './sync-directory.js';
+
+export interface LogOptions {
+  readonly directory: string;
+  /** Of all segments together. */
+  readonly maxSizeBytes: number;
+  /** A segment is closed once it is at least this long. */
+  readonly segmentSizeBytes: number;
+  readonly whenFull: 'block' | 'drop-oldest';
+  /** Largest frame body; also bounds what a damaged length can make recovery read. */
+  readonly maxBodyBytes: number;
+}
+
+export interface LogWriterDeps {
+  readonly durableEnd: DurableEndWriter;
+  /** Called once, when a write or sync failed. What is on disk is then unknown: the process must stop. */
+  readonly onFailure: (failure: SluiceError) => void;
+  /** Called when blocking for room starts and ends, and when `drop-oldest` removes records. */
+  readonly onPressure?: (pressure: LogPressure) => void;
+  /** At least this: the highest saved position of any reader, in case newer segments were lost. */
+  readonly atLeastSequence?: number;
+}
+
+export type LogPressure =
+  | { readonly kind: 'blocked' | 'unblocked' }
+  | { readonly kind: 'dropped'; readonly fileName: string; readonly records: number };
+
+export interface LogCounters {
+  readonly recordsAppended: number;
+  readonly bytesAppended: number;
+  readonly commits: number;
+  readonly sizeBytes: number;
+  readonly droppedRecords: number;
+}
+
+/**
+ * The only writer of a log directory. Invariants:
+ * 1. `stored` is called after one write and one fdatasync of everything that waited, in append order.
+ * 2. After a failed write or sync nothing is written and nobody is told "stored" any more: after an fsync
+ *    error the kernel may have dropped the pages, and a second fsync would succeed without them.
+ * 3. A segment's name is durable before a record in it counts as durable.
+ * 4. All segments together stay within `maxSizeBytes`, except for one commit (1 MiB or one record).
+ */
+export class LogWriter implements StreamWriter {
+  readonly #options: LogOptions;
+  readonly #deps: LogWriterDeps;
+  /** Closed segments, oldest first. */
+  #sealed: Segment[];
+  #active: SegmentName;
+  #activeFile: FileHandle;
+  #activeBytes = 0;
+  #sizeBytes: number;
+  /** Where the frames being encoded will go: the active segment, or one that a queued batch opens. */
+  #planned: SegmentName;
+  #plannedBytes = 0;
+  #nextSequence: number;
+  #durableSequence: number;
+  /** Everything below has been consumed by every reader. */
+  #trimBelow = 0;
+  /** Filled by `append`; the first is the next to be committed. */
+  #queue: CommitBatch[] = [];
+  #spare: CommitBatch[] = [];
+  #pendingBytes = 0;
+  #committing = false;
+  #scheduled = false;
+  #blocked = false;
+  #failed = false;
+  #closed = false;
+  #idle: (() => void)[] = [];
+  #counters = { recordsAppended: 0, bytesAppended: 0, commits: 0, droppedRecords: 0 };
+  readonly recovered: RecoveredLog;
+
+  private constructor(
+    options: LogOptions,
+    deps: LogWriterDeps,
+    recovered: RecoveredLog,
+    active: SegmentName,
+    file: FileHandle,
+  ) {
+    this.#options = options;
+    this.#deps = deps;
+    this.recovered = recovered;
+    this.#sealed = [...recovered.segments];
+    this.#sizeBytes = recovered.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+    this.#active = active;
+    this.#activeFile = file;
+    this.#planned = active;
+    this.#nextSequence = active.base;
+    this.#durableSequence = active.base;
+  }
+
+  /** Recovers what is in the directory and opens a new segment behind it. Rejects with LOG_FAILED. */
+  static async open(options: LogOptions, deps: LogWriterDeps): Promise<LogWriter> {
+    try {
+      const recovered = await recoverLog(options.directory, options.maxBodyBytes);
+      const active = newSegmentName(Math.max(recovered.nextSequence, deps.atLeastSequence ?? 0));
+      const file = await createSegment(options.directory, active);
+      const writer = new LogWriter(options, deps, recovered, active, file);
+      deps.durableEnd.move(active.base);
+      return writer;
+    } catch (thrown) {
+      throw new SluiceError(
+        'LOG_FAILED',
+        `the log in ${options.directory} cannot be opened: ${errorText(thrown)}`,
+        {
+          cause: thrown,
+        },
+      );
+    }
+  }
+
+  /** Sequence behind the last durable record: how many records this log has ever taken. */
+  get durableSequence(): number {
+    return this.#durableSequence;
+  }
+
+  get isBlocked(): boolean {
+    return this.#blocked;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  counters(): LogCounters {
+    return { ...this.#counters, sizeBytes: this.#sizeBytes };
+  }
+
+  append(record: StreamRecord, stored: () => void): void {
+    if (this.#failed || this.#closed) throw new SluiceError('LOG_CLOSED', 'the log takes no more records');
+    const frameBytes = maxFrameBytes(record);
+    if (frameBytes - FRAME_HEADER_BYTES > this.#options.maxBodyBytes) {
+      throw new SluiceError(
+        'LOG_RECORD_TOO_LARGE',
+        `a record of ${frameBytes} bytes is over the log's limit`,
+      );
+    }
+    const batch = this.#batchFor(record);
+    const before = batch.lengthBytes;
+    batch.add(record, this.#nextSequence, this.#planned.salt, stored);
+    this.#pendingBytes += batch.lengthBytes - before;
+    this.#plannedBytes += batch.lengthBytes - before;
+    this.#nextSequence += 1;
+    this.#schedule();
+  }
+
+  afterPending(reached: () => void): void {
+    const last = this.#queue.at(-1);
+    if (last === undefined && !this.#committing) {
+      setImmediate(reached);
+      return;
+    }
+    if (last !== undefined) {
+      last.waiting.push(reached);
+      return;
+    }
+    const barrier = this.#spare.pop() ?? new CommitBatch();
+    barrier.waiting.push(reached);
+    this.#queue.push(barrier);
+  }
+
+  /** Deletes the segments that every reader has left behind, but for the newest that holds a record: it keeps the receive time. */
+  async trim(belowSequence: number): Promise<void> {
+    this.#trimBelow = Math.max(this.#trimBelow, belowSequence);
+    await this.#deleteConsumed();
+    if (this.#blocked) this.#schedule();
+  }
+
+  /** Waits until everything appended is durable, then closes. While blocked for room it gives up what is not stored. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (!this.#failed && !this.#blocked && (this.#committing || this.#queue.length > 0)) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+    await this.#activeFile.close();
+  }
+
+  #batchFor(record: StreamRecord): CommitBatch {
+    const segmentIsFull = this.#plannedBytes >= this.#options.segmentSizeBytes;
+    const last = this.#queue.at(-1);
+    if (!segmentIsFull && last?.fits(record, this.#options.segmentSizeBytes)) return last;
+    const fresh = this.#spare.pop() ?? new CommitBatch();
+    if (segmentIsFull) {
+      this.#planned = newSegmentName(this.#nextSequence);
+      this.#plannedBytes = 0;
+      fresh.opens = this.#planned;
+    }
+    this.#queue.push(fresh);
+    return fresh;
+  }
+
+  /** One turn of the event loop gathers what the sockets have delivered together. */
+  #schedule(): void {
+    if (this.#committing || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#commitAll();
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    if (this.#committing || this.#failed) return;
+    this.#committing = true;
+    try {
+      for (;;) {
+        const batch = this.#queue[0];
+        if (batch === undefined) break;
+        if (!(await this.#makeRoom(batch.lengthBytes))) break;
+        // Taken off only now: `append` may go on filling it while room is made.
+        this.#queue.shift();
+        await this.#commit(batch);
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
+    } finally {
+      this.#committing = false;
+      for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  async #commit(batch: CommitBatch): Promise<void> {
+    if (batch.opens !== undefined) await this.#roll(batch.opens);
+    if (batch.lengthBytes > 0) {
+      await writeAll(this.#activeFile, batch.buffer, batch.lengthBytes);
+      await this.#activeFile.datasync();
+      this.#activeBytes += batch.lengthBytes;
+      this.#sizeBytes += batch.lengthBytes;
+      this.#pendingBytes -= batch.lengthBytes;
+      this.#durableSequence += batch.records;
+      this.#counters.recordsAppended += batch.records;
+      this.#counters.bytesAppended += batch.lengthBytes;
+      this.#counters.commits += 1;
+      this.#deps.durableEnd.move(this.#durableSequence);
+    }
+    const { waiting } = batch;
+    batch.clear();
+    if (this.#spare.length < 4) this.#spare.push(batch);
+    for (const stored of waiting) stored();
+  }
+
+  async #roll(next: SegmentName): Promise<void> {
+    const file = await createSegment(this.#options.directory, next);
+    this.#sealed.push({ ...this.#active, sizeBytes: this.#activeBytes });
+    const oldFile = this.#activeFile;
+    this.#active = next;
+    this.#activeFile = file;
+    this.#activeBytes = 0;
+    await oldFile.close();
+    await this.#deleteConsumed();
+  }
+
+  async #makeRoom(bytes: number): Promise<boolean> {
+    if (bytes === 0 || this.#sizeBytes + bytes <= this.#options.maxSizeBytes) return this.#unblock();
+    if (this.#options.whenFull === 'drop-oldest') {
+      while (this.#sizeBytes + bytes > this.#options.maxSizeBytes && this.#sealed.length > 0)
+        await this.#dropOldest();
+      return this.#unblock();
+    }
+    if (!this.#blocked) {
+      this.#blocked = true;
+      this.#deps.onPressure?.({ kind: 'blocked' });
+    }
+    return false;
+  }
+
+  #unblock(): true {
+    if (this.#blocked) {
+      this.#blocked = false;
+      this.#deps.onPressure?.({ kind: 'unblocked' });
+    }
+    return true;
+  }
+
+  async #dropOldest(): Promise<void> {
+    const oldest = this.#sealed.shift()!;
+    const end = this.#sealed[0]?.base ?? this.#active.base;
+    const records = Math.max(0, end - Math.max(oldest.base, this.#trimBelow));
+    await this.#deleteSegment(oldest);
+    this.#counters.droppedRecords += records;
+    if (records > 0) this.#deps.onPressure?.({ kind: 'dropped', fileName: oldest.fileName, records });
+  }
+
+  async #deleteConsumed(): Promise<void> {
+    while (this.#sealed.length > 0) {
+      const oldest = this.#sealed[0]!;
+      const end = this.#sealed[1]?.base ?? this.#active.base;
+      const newestWithRecords = this.#sealed.length === 1 && this.#activeBytes === 0;
+      if (end > this.#trimBelow || newestWithRecords) return;
+      this.#sealed.shift();
+      await this.#deleteSegment(oldest);
+    }
+  }
+
+  async #deleteSegment(segment: Segment): Promise<void> {
+    this.#sizeBytes -= segment.sizeBytes;
+    await unlink(join(this.#options.directory, segment.fileName));
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#deps.onFailure(
+      new SluiceError(
+        'LOG_FAILED',
+        `writing the log in ${this.#options.directory} failed: ${errorText(thrown)}`,
+        {
+          cause: thrown,
+        },
+      ),
+    );
+  }
+}
+
+async function createSegment(directory: string, name: SegmentName): Promise<FileHandle> {
+  const file = await open(join(directory, name.fileName), 'ax', 0o600);
+  await syncDirectory(directory);
+  return file;
+}
+
+async function writeAll(file: FileHandle, buffer: Buffer, lengthBytes: number): Promise<void> {
+  let written = 0;
+  while (written < lengthBytes) {
+    const { bytesWritten } = await file.write(buffer, written, lengthBytes - written, null);
+    written += bytesWritten;
+  }
+}

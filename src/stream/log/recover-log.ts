@@ -1,0 +1,97 @@
+import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readFrame } from './frame.js';
+import { nextFrame } from './scan-segment.js';
+import { parseSegmentNames, type SegmentName } from './segment-name.js';
+import { syncDirectory } from './sync-directory.js';
+
+export interface Segment extends SegmentName {
+  readonly sizeBytes: number;
+}
+
+export interface RecoveredLog {
+  /** In sequence order; none is empty. */
+  readonly segments: readonly Segment[];
+  /** What the next record gets. */
+  readonly nextSequence: number;
+  /** Of the newest good record; 0 when there is none. */
+  readonly lastReceivedAtNs: bigint;
+  /** Bytes cut off behind the last good frame: a write that the end of the process interrupted. */
+  readonly tornBytes: number;
+  readonly tornFile?: string;
+}
+
+/**
+ * Finds the end of the log after any kind of stop. Every good frame stays, also behind a damaged one; what
+ * follows the last good frame is cut off. Only the newest segment can be torn, so only it is read: damage
+ * in older ones is found, skipped and counted by the readers. Running it twice changes nothing more.
+ */
+export async function recoverLog(directory: string, maxBodyBytes: number): Promise<RecoveredLog> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const names = parseSegmentNames(await readdir(directory));
+  const segments: Segment[] = [];
+  let removed = false;
+  for (const name of names) {
+    const { size } = await stat(join(directory, name.fileName));
+    if (size > 0) {
+      segments.push({ ...name, sizeBytes: size });
+      continue;
+    }
+    await unlink(join(directory, name.fileName));
+    removed = true;
+  }
+
+  let nextSequence = names.at(-1)?.base ?? 0;
+  let lastReceivedAtNs = 0n;
+  let tornBytes = 0;
+  let tornFile: string | undefined;
+  const newest = segments.at(-1);
+  if (newest !== undefined) {
+    const found = await findEnd(join(directory, newest.fileName), newest, maxBodyBytes);
+    nextSequence = Math.max(nextSequence, found.nextSequence);
+    lastReceivedAtNs = found.lastReceivedAtNs;
+    if (found.endBytes < newest.sizeBytes) {
+      tornBytes = newest.sizeBytes - found.endBytes;
+      tornFile = newest.fileName;
+      await cutOff(join(directory, newest.fileName), found.endBytes);
+      segments[segments.length - 1] = { ...newest, sizeBytes: found.endBytes };
+    }
+    if (found.endBytes === 0) {
+      await unlink(join(directory, newest.fileName));
+      segments.pop();
+      removed = true;
+    }
+  }
+  if (removed) await syncDirectory(directory);
+  return {
+    segments,
+    nextSequence,
+    lastReceivedAtNs,
+    tornBytes,
+    ...(tornFile === undefined ? {} : { tornFile }),
+  };
+}
+
+async function findEnd(path: string, segment: SegmentName, maxBodyBytes: number) {
+  const bytes = await readFile(path);
+  let endBytes = 0;
+  let nextSequence = segment.base;
+  let lastReceivedAtNs = 0n;
+  for (;;) {
+    const scanned = nextFrame(bytes, endBytes, segment.salt, nextSequence, maxBodyBytes, true);
+    if (scanned.kind === 'end') return { endBytes, nextSequence, lastReceivedAtNs };
+    endBytes = scanned.end;
+    nextSequence = scanned.sequence + 1;
+    lastReceivedAtNs = readFrame(bytes, scanned.start, scanned.end).receivedAtNs;
+  }
+}
+
+async function cutOff(path: string, endBytes: number): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.truncate(endBytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
