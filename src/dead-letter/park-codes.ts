@@ -23,6 +23,7 @@ export const PARK_CODES = [
   'tag-invalid',
   'time-unreadable',
   'time-outside-window',
+  'mapping-failed',
   ...REFUSAL_CODES,
 ] as const;
 export type ParkCode = (typeof PARK_CODES)[number];

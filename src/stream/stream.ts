@@ -44,13 +44,15 @@ export interface ReadLimits {
   readonly maxBytes: number;
   /** Once there is a record, how long to wait for a batch to fill. */
   readonly lingerMs: number;
+  /** What to do while there is no record: wait for one, or resolve `undefined`. */
+  readonly whenEmpty: 'wait' | 'return';
 }
 
 /** One named reader of a stream. Calls do not overlap. */
 export interface StreamReader {
   /**
    * The records that follow the last batch, at least one unless some were lost; waits until there are any.
-   * Resolves `undefined` once `signal` has aborted. The payload buffers belong to the caller from then on.
+   * Resolves `undefined` once `signal` has aborted, or for `whenEmpty: 'return'`. The payload buffers belong to the caller from then on.
    * A rejection means the stream is unusable: the position has not moved.
    */
   next(limits: ReadLimits, signal: AbortSignal): Promise<RecordBatch | undefined>;

@@ -3,7 +3,7 @@ import { LogReader } from '../../src/stream/log/log-reader.js';
 import { type LogOptions, LogWriter, type LogWriterDeps } from '../../src/stream/log/log-writer.js';
 import type { Position, StreamRecord } from '../../src/stream/stream.js';
 
-export const NO_LINGER = { maxRecords: 5000, maxBytes: 8 << 20, lingerMs: 0 };
+export const NO_LINGER = { maxRecords: 5000, maxBytes: 8 << 20, lingerMs: 0, whenEmpty: 'wait' } as const;
 export const MAX_BODY_BYTES = 1 << 20;
 
 /** The `n`-th record of a deterministic stream; size and content follow from `n`. */

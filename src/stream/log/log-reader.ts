@@ -52,7 +52,7 @@ export class LogReader implements StreamReader {
 
   async next(limits: ReadLimits, signal: AbortSignal): Promise<RecordBatch | undefined> {
     while (this.#end.sequence <= this.#expected) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted || limits.whenEmpty === 'return') return undefined;
       await this.#end.wait(this.#expected, signal);
     }
     if (this.#end.sequence - this.#expected < limits.maxRecords && limits.lingerMs > 0) {

@@ -1,13 +1,13 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, SluiceError } from '../../errors.js';
+import { syncDirectory } from '../../sync-directory.js';
 import type { StreamRecord, StreamWriter } from '../stream.js';
 import { CommitBatch } from './commit-batch.js';
 import type { DurableEndWriter } from './durable-end.js';
 import { FRAME_HEADER_BYTES, maxFrameBytes } from './frame.js';
 import { type RecoveredLog, recoverLog, type Segment } from './recover-log.js';
 import { newSegmentName, type SegmentName } from './segment-name.js';
-import { syncDirectory } from './sync-directory.js';
 
 export interface LogOptions {
   readonly directory: string;

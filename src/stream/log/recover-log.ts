@@ -1,9 +1,9 @@
 import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory } from '../../sync-directory.js';
 import { readFrame } from './frame.js';
 import { nextFrame } from './scan-segment.js';
 import { parseSegmentNames, type SegmentName } from './segment-name.js';
-import { syncDirectory } from './sync-directory.js';
 
 export interface Segment extends SegmentName {
   readonly sizeBytes: number;

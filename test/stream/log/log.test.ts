@@ -269,7 +269,7 @@ describe('a reader', () => {
       readers.map(async (reader, i) => {
         const records = [];
         while (records.length < 2000) {
-          const batch = (await reader.next({ maxRecords: 7 + i * 90, maxBytes: 4000, lingerMs: 0 }, signal))!;
+          const batch = (await reader.next({ ...NO_LINGER, maxRecords: 7 + i * 90, maxBytes: 4000 }, signal))!;
           expect(batch.records.length).toBeLessThanOrEqual(7 + i * 90);
           expect(batch.lost).toEqual({ damaged: 0, dropped: 0 });
           records.push(...batch.records);

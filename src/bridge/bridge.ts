@@ -1,0 +1,59 @@
+import type { AcceptedPacket, Intake } from '../broker/intake.js';
+import type { Clock } from '../clock.js';
+import type { StreamWriter } from '../stream/stream.js';
+
+export interface BridgeOptions {
+  /** Bytes that may wait to become durable, of all clients together. */
+  readonly maxInFlightBytes: number;
+}
+
+export interface BridgeDeps {
+  readonly stream: StreamWriter;
+  readonly clock: Clock;
+  /** Receive time of the newest record there is; 0 when there is none. */
+  readonly lastReceivedAtNs: bigint;
+}
+
+/**
+ * Makes a record of each packet. The receive time is strictly increasing, also over restarts and when the
+ * machine's clock steps back, because it is the record's identity and can be its point's timestamp.
+ */
+export class Bridge implements Intake {
+  readonly #options: BridgeOptions;
+  readonly #stream: StreamWriter;
+  readonly #clock: Clock;
+  #lastReceivedAtNs: bigint;
+
+  constructor(options: BridgeOptions, deps: BridgeDeps) {
+    this.#options = options;
+    this.#stream = deps.stream;
+    this.#clock = deps.clock;
+    this.#lastReceivedAtNs = deps.lastReceivedAtNs;
+  }
+
+  accept(packet: AcceptedPacket, stored: () => void): 'taken' | 'shed' {
+    // QoS 0 promises nothing, and holding it would only fill the sockets of those who ask for more.
+    if (packet.qos === 0 && this.#stream.isBlocked) return 'shed';
+    const nowNs = this.#clock.nowNs();
+    this.#lastReceivedAtNs = nowNs > this.#lastReceivedAtNs ? nowNs : this.#lastReceivedAtNs + 1n;
+    this.#stream.append(
+      {
+        receivedAtNs: this.#lastReceivedAtNs,
+        topic: packet.topic,
+        clientId: packet.clientId,
+        qos: packet.qos,
+        payload: packet.payload,
+      },
+      stored,
+    );
+    return 'taken';
+  }
+
+  afterAccepted(reached: () => void): void {
+    this.#stream.afterPending(reached);
+  }
+
+  hasRoom(): boolean {
+    return this.#stream.pendingBytes < this.#options.maxInFlightBytes;
+  }
+}

@@ -1,0 +1,111 @@
+import { type ParkedPoint, type ParkedRecord, parkedRecord } from '../dead-letter/parked-record.js';
+import { errorText } from '../errors.js';
+import type { Point, Refusal } from '../sink/sink.js';
+import type { RecordBatch, StreamRecord } from '../stream/stream.js';
+import type { Mapped } from './rules/mapped.js';
+
+/** What the rules made of a batch: its points for the sink, and the fates already decided. */
+export interface PreparedBatch {
+  readonly batch: RecordBatch;
+  /** Of all records, in stream order. */
+  readonly points: readonly Point[];
+  /** Per point: which of `sources` it came from. */
+  readonly sourceOfPoint: readonly number[];
+  /** Records that became points. */
+  readonly sources: readonly PointSource[];
+  readonly parked: readonly ParkedRecord[];
+  /** Rule name → records. */
+  readonly filtered: ReadonlyMap<string, number>;
+}
+
+export interface PointSource {
+  readonly record: StreamRecord;
+  readonly rule: string;
+  readonly firstPoint: number;
+  readonly points: number;
+}
+
+/** Pure: the same batch gives the same points, whenever it is replayed. */
+export function prepareBatch(
+  batch: RecordBatch,
+  apply: (record: StreamRecord) => Mapped,
+  nowMs: number,
+): PreparedBatch {
+  const points: Point[] = [];
+  const sourceOfPoint: number[] = [];
+  const sources: PointSource[] = [];
+  const parked: ParkedRecord[] = [];
+  const filtered = new Map<string, number>();
+  for (const record of batch.records) {
+    const mapped = applySafely(apply, record);
+    switch (mapped.kind) {
+      case 'points':
+        sources.push({ record, rule: mapped.rule, firstPoint: points.length, points: mapped.points.length });
+        for (const point of mapped.points) {
+          points.push(point);
+          sourceOfPoint.push(sources.length - 1);
+        }
+        break;
+      case 'filtered':
+        filtered.set(mapped.rule, (filtered.get(mapped.rule) ?? 0) + 1);
+        break;
+      case 'parked':
+        parked.push(
+          parkedRecord(
+            record,
+            {
+              code: mapped.code,
+              reason: mapped.reason,
+              ...(mapped.rule === undefined ? {} : { rule: mapped.rule }),
+            },
+            nowMs,
+          ),
+        );
+        break;
+    }
+  }
+  return { batch, points, sourceOfPoint, sources, parked, filtered };
+}
+
+/** A fault of ours in mapping one record must not stop all others: the record is kept, and says what happened. */
+function applySafely(apply: (record: StreamRecord) => Mapped, record: StreamRecord): Mapped {
+  try {
+    return apply(record);
+  } catch (thrown) {
+    return {
+      kind: 'parked',
+      code: 'mapping-failed',
+      reason: `mapping failed unexpectedly: ${errorText(thrown)}`,
+    };
+  }
+}
+
+/** One parked record for each source of which the store refused a point, in stream order. */
+export function parkRefused(
+  prepared: PreparedBatch,
+  refusals: readonly Refusal[],
+  nowMs: number,
+): ParkedRecord[] {
+  const bySource = new Map<number, ParkedPoint[]>();
+  for (const refusal of [...refusals].sort((a, b) => a.index - b.index)) {
+    const at = prepared.sourceOfPoint[refusal.index]!;
+    const index = refusal.index - prepared.sources[at]!.firstPoint;
+    const refused = bySource.get(at) ?? [];
+    refused.push({ index, code: refusal.code, reason: refusal.reason });
+    bySource.set(at, refused);
+  }
+  return [...bySource].map(([at, refused]) => {
+    const source = prepared.sources[at]!;
+    const isPartial = refused.length < source.points;
+    return parkedRecord(
+      source.record,
+      {
+        code: refused[0]!.code,
+        reason: refused[0]!.reason,
+        rule: source.rule,
+        ...(isPartial ? { refusedPoints: refused } : {}),
+      },
+      nowMs,
+    );
+  });
+}

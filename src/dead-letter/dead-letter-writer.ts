@@ -1,0 +1,126 @@
+import { type FileHandle, open, stat, truncate, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import { syncDirectory } from '../sync-directory.js';
+import { deadLetterFileName, deadLetterFileNumbers } from './dead-letter-files.js';
+import { type ParkedRecord, parkedLine } from './parked-record.js';
+
+/** How far the dead letter reaches; saved with the checkpoint. */
+export interface DeadLetterEnd {
+  readonly file: number;
+  readonly bytes: number;
+}
+
+export interface DeadLetterOptions {
+  readonly directory: string;
+  /** Of all files together. */
+  readonly maxSizeBytes: number;
+}
+
+const FILE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Appends parked records, one JSON line each, in files of about 16 MiB. Invariants:
+ * 1. `append` resolves when the lines are durable.
+ * 2. What lies behind the end saved with the last checkpoint is cut off at `open`: its records come again
+ *    from the stream, so that each is parked once however often the process is killed.
+ */
+export class DeadLetterWriter {
+  readonly #options: DeadLetterOptions;
+  #file: FileHandle;
+  #number: number;
+  #bytes: number;
+  #sizeBytes: number;
+
+  private constructor(options: DeadLetterOptions, file: FileHandle, end: DeadLetterEnd, sizeBytes: number) {
+    this.#options = options;
+    this.#file = file;
+    this.#number = end.file;
+    this.#bytes = end.bytes;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  /** `end` absent: there is no checkpoint, so what is there stays and more is put behind it. */
+  static async open(options: DeadLetterOptions, end?: DeadLetterEnd): Promise<DeadLetterWriter> {
+    return failing(options, async () => {
+      const numbers = await deadLetterFileNumbers(options.directory);
+      const last = end?.file ?? numbers.at(-1) ?? 0;
+      let sizeBytes = 0;
+      for (const number of numbers) {
+        const path = join(options.directory, deadLetterFileName(number));
+        if (number > last) {
+          await unlink(path);
+          continue;
+        }
+        if (number === end?.file) await cutOff(path, end.bytes);
+        sizeBytes += (await stat(path)).size;
+      }
+      const file = await open(join(options.directory, deadLetterFileName(last)), 'a', 0o600);
+      await file.sync();
+      await syncDirectory(options.directory);
+      return new DeadLetterWriter(options, file, { file: last, bytes: (await file.stat()).size }, sizeBytes);
+    });
+  }
+
+  get end(): DeadLetterEnd {
+    return { file: this.#number, bytes: this.#bytes };
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /**
+   * Resolved: on disk. Rejected with DEAD_LETTER_FULL (nothing was written; purge and try again) or
+   * DEAD_LETTER_FAILED (the disk failed: stop).
+   */
+  async append(parked: readonly ParkedRecord[]): Promise<void> {
+    if (parked.length === 0) return;
+    const lines = Buffer.from(parked.map(parkedLine).join(''), 'utf8');
+    if (this.#sizeBytes + lines.length > this.#options.maxSizeBytes) {
+      throw new SluiceError(
+        'DEAD_LETTER_FULL',
+        `the dead letter in ${this.#options.directory} has reached consumer.deadLetter.maxSize ` +
+          `(${this.#options.maxSizeBytes} bytes); records stay buffered until there is room`,
+      );
+    }
+    await failing(this.#options, async () => {
+      if (this.#bytes >= FILE_BYTES) await this.#nextFile();
+      await this.#file.appendFile(lines);
+      await this.#file.datasync();
+    });
+    this.#bytes += lines.length;
+    this.#sizeBytes += lines.length;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #nextFile(): Promise<void> {
+    const number = this.#number + 1;
+    const file = await open(join(this.#options.directory, deadLetterFileName(number)), 'ax', 0o600);
+    await syncDirectory(this.#options.directory);
+    await this.#file.close();
+    this.#file = file;
+    this.#number = number;
+    this.#bytes = 0;
+  }
+}
+
+async function cutOff(path: string, bytes: number): Promise<void> {
+  if ((await stat(path)).size > bytes) await truncate(path, bytes);
+}
+
+async function failing<T>(options: DeadLetterOptions, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const code = systemErrorCode(thrown);
+    throw new SluiceError(
+      'DEAD_LETTER_FAILED',
+      `the dead letter in ${options.directory} cannot be written${code === undefined ? '' : ` (${code})`}: ${errorText(thrown)}`,
+      { cause: thrown },
+    );
+  }
+}
