@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Aedes, type Client, type ConnectPacket, type Subscription } from 'aedes';
+import { Aedes, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
 import { cappedKeepaliveSeconds, connectFault } from './connect-checks.js';
 import type { Intake } from './intake.js';
 import { limitPacketSize } from './limit-packet-size.js';
@@ -39,6 +39,14 @@ export interface BrokerCounters {
   readonly refused: Readonly<RefusalCounts>;
 }
 
+const NO_PAYLOAD = Buffer.alloc(0);
+
+/**
+ * QoS 2 packets a client may have between PUBLISH and PUBREL; MQTT 3.1.1 cannot tell it, so a client that
+ * pipelines more is disconnected. Only their ids are kept.
+ */
+const MAX_OPEN_HANDSHAKES = 1000;
+
 /** The embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH when the intake says that it is stored. */
 export class Broker {
   readonly #options: BrokerOptions;
@@ -65,7 +73,7 @@ export class Broker {
       drainTimeout: 10_000,
       // Devices may pipeline behind CONNECT (MQTT 3.1.1 section 3.1.4); the brake bounds what is read.
       queueLimit: options.maxInFlightPerClient,
-      maxInflightInbound: 100,
+      maxInflightInbound: MAX_OPEN_HANDSHAKES,
       maxClientsIdLength: 128,
       preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
       authenticate: (client, _user, _password, done) => this.#authenticate(client, done),
@@ -88,6 +96,7 @@ export class Broker {
   static async start(options: BrokerOptions, deps: BrokerDeps): Promise<Broker> {
     const broker = new Broker(options, deps);
     await broker.#aedes.listen();
+    forgetStoredPayloads(broker.#aedes);
     try {
       for (const listener of options.listeners) broker.#listeners.push(await broker.#open(listener));
     } catch (thrown) {
@@ -114,6 +123,7 @@ export class Broker {
   /** No new connection, no further packet; resolves when all taken packets are stored and answered. */
   async drain(): Promise<void> {
     this.#draining = true;
+    this.#gate.close();
     for (const listener of this.#listeners) listener.stopAccepting();
     await new Promise<void>((resolve) => this.#intake.afterAccepted(resolve));
     // The PUBACKs of the last batch are corked until the next tick.
@@ -123,6 +133,7 @@ export class Broker {
 
   async close(): Promise<void> {
     this.#draining = true;
+    this.#gate.close();
     for (const listener of this.#listeners) listener.stopAccepting();
     this.#listeners = [];
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
@@ -245,6 +256,15 @@ export class Broker {
   #sessionEnded(client: Client): void {
     if (this.#sessions.get(client)?.askedForCleanSession) this.#handshakes.sessionEnded(client.id);
   }
+}
+
+/** Aedes keeps a QoS 2 packet until its PUBREL, but only ever asks whether it has it: the log has the payload. */
+function forgetStoredPayloads(aedes: Aedes): void {
+  const { persistence } = aedes as unknown as {
+    persistence: { incomingStorePacket(client: Client, packet: PublishPacket): Promise<void> };
+  };
+  const store = persistence.incomingStorePacket.bind(persistence);
+  persistence.incomingStorePacket = (client, packet) => store(client, { ...packet, payload: NO_PAYLOAD });
 }
 
 function isLoopback(address: string): boolean {

@@ -31,6 +31,7 @@ export class PublishGate {
   readonly #knownTopics = new Set<string>();
   readonly #counters = { packetsAccepted: 0, acknowledged: 0, retransmissions: 0, packetsShed: 0 };
   #releaseScheduled = false;
+  #isClosed = false;
   /** Brakes of the clients whose sockets are not read at the moment. */
   readonly stoppedBrakes = new Set<SocketBrake>();
 
@@ -50,7 +51,16 @@ export class PublishGate {
     return { ...this.#counters };
   }
 
+  /** From now on nothing is taken and nothing answered: what still comes stays with its sender. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   authorizePublish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    if (this.#isClosed) {
+      if (packet.qos === 0) this.#counters.packetsShed += 1;
+      return;
+    }
     const session = client === null ? undefined : this.#sessions.get(client);
     if (client === null || session?.isAuthenticated !== true) {
       this.#refuse('not-authenticated', 'PUBLISH before authentication', done);

@@ -1,0 +1,405 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import mqtt from 'mqtt';
+import mqttPacket from 'mqtt-packet';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { HeldIntake, startBroker, startIngest } from '../support/broker-fixture.js';
+import { runLoad } from '../support/load-client.js';
+
+async function client(url: string, options: mqtt.IClientOptions = {}) {
+  const connected = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options });
+  onTestFinished(() => connected.endAsync(true).then(() => undefined));
+  return connected;
+}
+
+/** A connection that speaks packets, for what a well-behaved client would not do. */
+async function rawClient(port: number) {
+  const socket = connectTcp(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  const parser = mqttPacket.parser();
+  const packets: mqttPacket.Packet[] = [];
+  const changed = new Set<() => void>();
+  const notify = () => {
+    for (const check of [...changed]) check();
+  };
+  let isClosed = false;
+  parser.on('packet', (packet) => {
+    packets.push(packet);
+    notify();
+  });
+  socket.on('data', (bytes) => parser.parse(bytes));
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    isClosed = true;
+    notify();
+  });
+  const until = (condition: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const check = () => {
+        if (!condition()) return;
+        changed.delete(check);
+        resolve();
+      };
+      changed.add(check);
+      check();
+    });
+  return {
+    socket: socket as Socket,
+    packets,
+    isClosed: () => isClosed,
+    send: (packet: mqttPacket.Packet) => socket.write(mqttPacket.generate(packet)),
+    received: (cmd: string, count = 1) => until(() => packets.filter((p) => p.cmd === cmd).length >= count),
+    closed: () => until(() => isClosed),
+  };
+}
+
+const CONNECT = {
+  cmd: 'connect',
+  protocolId: 'MQTT',
+  protocolVersion: 4,
+  clean: true,
+  keepalive: 60,
+} as const;
+const publish = (packet: Partial<mqttPacket.IPublishPacket>): mqttPacket.IPublishPacket => ({
+  cmd: 'publish',
+  topic: 'a/b/c',
+  payload: 'x',
+  qos: 1,
+  dup: false,
+  retain: false,
+  ...packet,
+});
+
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+describe('the PUBACK gate', () => {
+  it.each([1, 2] as const)('answers QoS %i only after the intake has stored the packet', async (qos) => {
+    const intake = new HeldIntake();
+    const { url } = await startBroker(intake);
+    const device = await client(url, { clientId: 'd1' });
+    let acknowledged = false;
+    const publishing = device.publishAsync('a/b/c', 'x', { qos }).then(() => {
+      acknowledged = true;
+    });
+    await eventually(() => intake.accepted.length === 1);
+    await device.publishAsync('a/b/c', 'fence', { qos: 0 });
+    await eventually(() => intake.accepted.length === 2);
+    expect(acknowledged).toBe(false);
+    intake.storeAll();
+    await publishing;
+    expect(intake.accepted[0]).toMatchObject({
+      packet: { clientId: 'd1', topic: 'a/b/c', qos },
+      payload: 'x',
+    });
+  });
+
+  it('answers in the order of arrival [MQTT-4.6.0-2]', async () => {
+    const intake = new HeldIntake();
+    const { port } = await startBroker(intake);
+    const device = await rawClient(port);
+    device.send({ ...CONNECT, clientId: 'd' });
+    await device.received('connack');
+    for (let id = 1; id <= 50; id += 1) device.send(publish({ messageId: id }));
+    await eventually(() => intake.accepted.length === 50);
+    intake.storeAll();
+    await device.received('puback', 50);
+    expect(device.packets.filter((p) => p.cmd === 'puback').map((p) => p.messageId)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i + 1),
+    );
+  });
+
+  it('stores a retransmission of an open QoS 2 handshake once, also over a reconnect', async () => {
+    const intake = new HeldIntake();
+    const { port, broker } = await startBroker(intake);
+    const first = await rawClient(port);
+    first.send({ ...CONNECT, clientId: 'd', clean: false });
+    await first.received('connack');
+    first.send(publish({ qos: 2, messageId: 7 }));
+    first.send(publish({ qos: 2, messageId: 7, dup: true }));
+    await eventually(() => broker.counters().retransmissions === 1);
+    intake.storeAll();
+    await first.received('pubrec', 2);
+    first.socket.destroy();
+
+    const second = await rawClient(port);
+    second.send({ ...CONNECT, clientId: 'd', clean: false });
+    await second.received('connack');
+    second.send(publish({ qos: 2, messageId: 7, dup: true }));
+    await second.received('pubrec');
+    expect(intake.accepted.length).toBe(1);
+    second.send({ cmd: 'pubrel', messageId: 7 });
+    await second.received('pubcomp');
+    // The id is free again: the same content under it is a new packet.
+    second.send(publish({ qos: 2, messageId: 7 }));
+    await eventually(() => intake.accepted.length === 2);
+  });
+
+  it('does not take new content under an open id for a retransmission', async () => {
+    const intake = new HeldIntake();
+    const { port } = await startBroker(intake);
+    const device = await rawClient(port);
+    device.send({ ...CONNECT, clientId: 'd', clean: false });
+    await device.received('connack');
+    device.send(publish({ qos: 2, messageId: 7, payload: 'one' }));
+    device.send(publish({ qos: 2, messageId: 7, payload: 'two', dup: true }));
+    device.send(publish({ qos: 2, messageId: 7, payload: 'two' }));
+    await eventually(() => intake.accepted.length === 3);
+    intake.storeAll();
+  });
+
+  it('answers a shed QoS 0 packet by going on, and counts it', async () => {
+    const intake = new HeldIntake();
+    intake.sheds = true;
+    const { url, broker } = await startBroker(intake);
+    const device = await client(url);
+    await device.publishAsync('a', '0', { qos: 0 });
+    const publishing = device.publishAsync('a', '1', { qos: 1 });
+    await eventually(() => intake.accepted.length === 1);
+    intake.storeAll();
+    await publishing;
+    expect(broker.counters()).toMatchObject({ packetsShed: 1, acknowledged: 1, packetsAccepted: 1 });
+  });
+
+  it('stores the will of a device that is gone', async () => {
+    const intake = new HeldIntake();
+    const { port } = await startBroker(intake);
+    const device = await rawClient(port);
+    device.send({
+      ...CONNECT,
+      clientId: 'd',
+      will: { topic: 'status/d', payload: Buffer.from('offline'), qos: 1, retain: true },
+    });
+    await device.received('connack');
+    device.socket.destroy();
+    await eventually(() => intake.accepted.length === 1);
+    expect(intake.accepted[0]).toMatchObject({ packet: { topic: 'status/d' }, payload: 'offline' });
+    intake.storeAll();
+  });
+});
+
+describe('back-pressure', () => {
+  it('stops reading a socket whose packets wait, one packet per segment, and reads on later', async () => {
+    const intake = new HeldIntake();
+    const { port } = await startBroker(intake, { maxInFlightPerClient: 50 });
+    const total = 3000;
+    const device = await rawClient(port);
+    device.socket.setNoDelay(true);
+    device.send({ ...CONNECT, clientId: 'd' });
+    await device.received('connack');
+    for (let id = 1; id <= total; id += 1) {
+      device.send(publish({ messageId: id, payload: 'x'.repeat(100) }));
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    for (let i = 0; i < 100; i += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    // The cap is soft by one chunk that was read already; without the brake all 3,000 are in flight.
+    expect(intake.waiting.length).toBeGreaterThanOrEqual(50);
+    expect(intake.waiting.length).toBeLessThan(700);
+    const pump = setInterval(() => intake.storeAll(), 1);
+    onTestFinished(() => clearInterval(pump));
+    await device.received('puback', total);
+    expect(intake.accepted.length).toBe(total);
+  });
+
+  it('stops all sockets while the byte budget is used up, and none stays stopped', async () => {
+    const intake = new HeldIntake();
+    const { url, port } = await startBroker(intake, { maxInFlightPerClient: 1000 });
+    intake.maxWaiting = 1;
+    const first = await client(url);
+    const publishing = first.publishAsync('a/b/c', 'fills the budget', { qos: 1 });
+    await eventually(() => intake.accepted.length === 1);
+    const load = runLoad({
+      host: '127.0.0.1',
+      port,
+      connections: 5,
+      messages: 500,
+      qos: 1,
+      window: 100,
+      topic: () => 'a/b/c',
+      payload: () => Buffer.alloc(500, 'x'),
+    });
+    for (let i = 0; i < 200; i += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(intake.accepted.length).toBe(1);
+    const pump = setInterval(() => intake.storeAll(), 1);
+    onTestFinished(() => clearInterval(pump));
+    await publishing;
+    expect((await load).acknowledged).toBe(2500);
+  });
+
+  it('keeps order and loses nothing under group commit, for every QoS', async () => {
+    const { port, log } = await startIngest({ maxInFlightPerClient: 100 });
+    for (const qos of [0, 1, 2] as const) {
+      const before = log.writer.durableSequence;
+      const result = await runLoad({
+        host: '127.0.0.1',
+        port,
+        connections: 10,
+        messages: 1000,
+        qos,
+        window: 300,
+        clientId: (c) => `q${qos}-${c}`,
+        topic: (c) => `t/${c}`,
+        payload: (_c, n) => Buffer.from(String(n)),
+      });
+      expect(result.acknowledged).toBe(10_000);
+      const { records } = await log.readAll(String(before));
+      for (let c = 0; c < 10; c += 1) {
+        const own = records.filter((r) => r.clientId === `q${qos}-${c}` && Number(r.payload) < 1000);
+        expect(own.map((r) => Number(r.payload))).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+      }
+    }
+  });
+});
+
+describe('guards', () => {
+  it('refuses a packet by its declared length, before its body is there', async () => {
+    const intake = new HeldIntake();
+    const { port, broker } = await startBroker(intake, { maxPacketBytes: 10_000 });
+    const huge = await rawClient(port);
+    // CONNECT, remaining length 100 MB, byte by byte.
+    for (const byte of [0x10, 0x80, 0xc2, 0xd7, 0x2f]) huge.socket.write(Buffer.from([byte]));
+    await huge.closed();
+    const device = await rawClient(port);
+    device.send({ ...CONNECT, clientId: 'd' });
+    await device.received('connack');
+    device.send(publish({ messageId: 1, payload: Buffer.alloc(20_000) }));
+    await device.closed();
+    expect(intake.accepted.length).toBe(0);
+    expect(broker.counters().refused['packet-too-large']).toBe(2);
+  });
+
+  it('takes nothing from a client that has not been authenticated', async () => {
+    const intake = new HeldIntake();
+    const { port, broker } = await startBroker(intake);
+    const device = await rawClient(port);
+    device.send(publish({ messageId: 1 }));
+    await device.closed();
+    expect(intake.accepted.length).toBe(0);
+    expect(broker.counters().packetsAccepted).toBe(0);
+  });
+
+  it('cuts a connection that sends no CONNECT', async () => {
+    const { port } = await startBroker(new HeldIntake(), { connectTimeoutMs: 100 });
+    const silent = await rawClient(port);
+    await silent.closed();
+  });
+
+  it.each([
+    ['wildcard in the topic', publish({ messageId: 1, topic: 'a/+' })],
+    ['$SYS topic', publish({ messageId: 1, topic: '$SYS/x' })],
+    ['control character in the topic', publish({ messageId: 1, topic: 'a\u0007b' })],
+    ['topic over 1,024 bytes', publish({ messageId: 1, topic: 'a'.repeat(1025) })],
+  ])('closes on %s', async (_what, packet) => {
+    const intake = new HeldIntake();
+    const { port } = await startBroker(intake);
+    const device = await rawClient(port);
+    device.send({ ...CONNECT, clientId: 'd' });
+    await device.received('connack');
+    device.send(packet);
+    await device.closed();
+    expect(intake.accepted.length).toBe(0);
+  });
+
+  it.each([
+    ['a client id with a control character', { clientId: 'a\u0001' }],
+    ['a client id over 128 bytes', { clientId: 'x'.repeat(129) }],
+    [
+      'a will on a wildcard',
+      { clientId: 'd', will: { topic: 'a/#', payload: Buffer.from('x'), qos: 0, retain: false } },
+    ],
+  ] as const)('refuses a CONNECT with %s', async (_what, options) => {
+    const { port, broker } = await startBroker(new HeldIntake());
+    const device = await rawClient(port);
+    device.send({ ...CONNECT, ...options } as mqttPacket.IConnectPacket);
+    await device.closed();
+    expect(device.packets.some((p) => p.cmd === 'connack' && p.returnCode === 0)).toBe(false);
+    expect(broker.counters().refused['connect-malformed']).toBe(1);
+  });
+
+  it('answers an empty client id without clean session with CONNACK 2 [MQTT-3.1.3-8]', async () => {
+    const { port } = await startBroker(new HeldIntake());
+    const device = await rawClient(port);
+    device.socket.write(Buffer.from([0x10, 12, 0, 4, ...Buffer.from('MQTT'), 4, 0, 0, 60, 0, 0]));
+    await device.closed();
+    expect(device.packets).toMatchObject([{ cmd: 'connack', returnCode: 2 }]);
+  });
+
+  it('turns away connections over the limit and counts them', async () => {
+    const { port, broker, warnings } = await startBroker(new HeldIntake(), { maxConnections: 2 });
+    const kept = [await rawClient(port), await rawClient(port)];
+    for (const one of kept) one.send({ ...CONNECT, clientId: `c${kept.indexOf(one)}` });
+    await Promise.all(kept.map((one) => one.received('connack')));
+    const third = await rawClient(port);
+    await third.closed();
+    expect(broker.counters().refused['too-many-connections']).toBe(1);
+    expect(warnings[0]).toContain('maxConnections');
+  });
+});
+
+describe('observers', () => {
+  it('see what devices publish, and cost nothing once they are gone', async () => {
+    const intake = new HeldIntake();
+    const { url, broker } = await startBroker(intake);
+    const observer = await client(url);
+    const seen: string[] = [];
+    observer.on('message', (topic, payload) => seen.push(`${topic} ${payload.toString()}`));
+    await observer.subscribeAsync('sensors/#');
+    const device = await client(url);
+    const publishing = device.publishAsync('sensors/a', '1', { qos: 1 });
+    await eventually(() => intake.waiting.length === 1);
+    intake.storeAll();
+    await publishing;
+    await eventually(() => seen.length === 1);
+    expect(seen).toEqual(['sensors/a 1']);
+    expect(broker.counters().observers).toBe(1);
+    await observer.unsubscribeAsync('sensors/#');
+    expect(broker.counters().observers).toBe(0);
+  });
+
+  it('may not look into the broker, and a bad filter closes the connection', async () => {
+    const { port } = await startBroker(new HeldIntake());
+    const observer = await rawClient(port);
+    observer.send({ ...CONNECT, clientId: 'o' });
+    await observer.received('connack');
+    observer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$SYS/#', qos: 0 }] });
+    await observer.received('suback');
+    expect(observer.packets.find((p) => p.cmd === 'suback')).toMatchObject({ granted: [128] });
+    observer.send({ cmd: 'subscribe', messageId: 2, subscriptions: [{ topic: 'a#', qos: 0 }] });
+    await observer.closed();
+  });
+});
+
+describe('listeners', () => {
+  it('speak MQTT over WebSocket', async () => {
+    const { port, log } = await startIngest({ listeners: [{ protocol: 'ws', host: '127.0.0.1', port: 0 }] });
+    const device = await client(`ws://127.0.0.1:${port}/mqtt`);
+    await device.publishAsync('a/b/c', 'over ws', { qos: 1 });
+    expect((await log.readAll()).records[0]!.payload.toString()).toBe('over ws');
+  });
+
+  it('say which port is in use, and by which key to change it', async () => {
+    const { port } = await startBroker(new HeldIntake());
+    await expect(
+      startBroker(new HeldIntake(), { listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port }] }),
+    ).rejects.toMatchObject({
+      code: 'LISTENER_FAILED',
+      message: expect.stringContaining('broker.listeners') as string,
+    });
+  });
+
+  it('drain: what was taken is answered before the connection closes', async () => {
+    const intake = new HeldIntake();
+    const { port, broker } = await startBroker(intake);
+    const device = await rawClient(port);
+    device.send({ ...CONNECT, clientId: 'd' });
+    await device.received('connack');
+    for (let id = 1; id <= 10; id += 1) device.send(publish({ messageId: id }));
+    await eventually(() => intake.accepted.length === 10);
+    const draining = broker.drain();
+    intake.storeAll();
+    await draining;
+    await broker.close();
+    await device.closed();
+    expect(device.packets.filter((p) => p.cmd === 'puback').length).toBe(10);
+  });
+});

@@ -1,0 +1,68 @@
+import { onTestFinished } from 'vitest';
+import { Bridge } from '../../src/bridge/bridge.js';
+import { Broker, type BrokerOptions } from '../../src/broker/broker.js';
+import type { AcceptedPacket, Intake } from '../../src/broker/intake.js';
+import { SystemClock } from '../../src/clock.js';
+import { TestLog } from './log-fixture.js';
+import { tempDirectory } from './temp-directory.js';
+
+export const BROKER_OPTIONS: BrokerOptions = {
+  listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port: 0 }],
+  maxPacketBytes: 256 * 1024,
+  maxConnections: 1000,
+  connectTimeoutMs: 2000,
+  maxKeepaliveMs: 20 * 60_000,
+  maxInFlightPerClient: 200,
+};
+
+/** An intake whose answers the test gives. */
+export class HeldIntake implements Intake {
+  readonly accepted: { packet: AcceptedPacket; payload: string }[] = [];
+  readonly waiting: (() => void)[] = [];
+  maxWaiting = Number.POSITIVE_INFINITY;
+  sheds = false;
+
+  accept(packet: AcceptedPacket, stored: () => void): 'taken' | 'shed' {
+    if (this.sheds && packet.qos === 0) return 'shed';
+    this.accepted.push({ packet: { ...packet }, payload: packet.payload.toString() });
+    this.waiting.push(stored);
+    return 'taken';
+  }
+
+  afterAccepted(reached: () => void): void {
+    if (this.waiting.length === 0) setImmediate(reached);
+    else this.waiting.push(reached);
+  }
+
+  hasRoom(): boolean {
+    return this.waiting.length < this.maxWaiting;
+  }
+
+  storeAll(): void {
+    for (const stored of this.waiting.splice(0)) stored();
+  }
+}
+
+/** A broker on a free port that ends with the test. */
+export async function startBroker(intake: Intake, options: Partial<BrokerOptions> = {}) {
+  const warnings: string[] = [];
+  const broker = await Broker.start(
+    { ...BROKER_OPTIONS, ...options },
+    { intake, warn: (_fields, sentence) => warnings.push(sentence) },
+  );
+  onTestFinished(() => broker.close());
+  const { port } = broker.listeners[0]!;
+  return { broker, port, url: `mqtt://127.0.0.1:${port}`, warnings };
+}
+
+/** Broker, bridge and log as the gateway wires them. */
+export async function startIngest(options: Partial<BrokerOptions> = {}, maxInFlightBytes = 64 << 20) {
+  const log = await TestLog.open(tempDirectory());
+  onTestFinished(() => log.writer.close());
+  const bridge = new Bridge(
+    { maxInFlightBytes },
+    { stream: log.writer, clock: new SystemClock(), lastReceivedAtNs: 0n },
+  );
+  const started = await startBroker(bridge, options);
+  return { ...started, log, bridge };
+}

@@ -1,0 +1,264 @@
+import { connect, type Socket } from 'node:net';
+
+/**
+ * A lean MQTT 3.1.1 publisher for tests and benches: packets are built by hand and acknowledgements counted
+ * off the wire, so that the client is not what is measured. It follows the protocol: bounded in flight,
+ * and after a reconnect everything unacknowledged is sent again with the DUP flag, in order.
+ */
+export interface LoadOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+  /** Per connection. */
+  readonly messages: number;
+  readonly qos: 0 | 1 | 2;
+  /** Unacknowledged messages a connection may have. */
+  readonly window: number;
+  readonly topic: (connection: number) => string;
+  readonly payload: (connection: number, message: number) => Buffer;
+  readonly clientId?: (connection: number) => string;
+  /** Reconnect and resend when a connection is lost; otherwise it is an error. */
+  readonly reconnect?: boolean;
+  /** Called once per message, when its handshake is complete. */
+  readonly onAcknowledged?: (connection: number, message: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface LoadResult {
+  readonly acknowledged: number;
+  readonly durationMs: number;
+  readonly reconnects: number;
+  readonly resent: number;
+  /** Sampled publish → acknowledge times, ms, ascending. */
+  readonly latenciesMs: readonly number[];
+}
+
+/** Resolves when every message is acknowledged (QoS 0: when a QoS 1 fence behind the last one is). */
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  const startedMs = performance.now();
+  const publishers = Array.from({ length: options.connections }, (_, i) => new Publisher(options, i));
+  await Promise.all(publishers.map((publisher) => publisher.run()));
+  return {
+    acknowledged: publishers.reduce((sum, p) => sum + p.acknowledged, 0),
+    durationMs: performance.now() - startedMs,
+    reconnects: publishers.reduce((sum, p) => sum + p.reconnects, 0),
+    resent: publishers.reduce((sum, p) => sum + p.resent, 0),
+    latenciesMs: publishers.flatMap((p) => p.latenciesMs).sort((a, b) => a - b),
+  };
+}
+
+const CONNACK = 2;
+const PUBACK = 4;
+const PUBREC = 5;
+const PUBCOMP = 7;
+const WRITE_BYTES = 64 * 1024;
+/** One in so many messages has its latency taken. */
+const SAMPLE_EVERY = 16;
+const RETRY_MS = 50;
+
+interface Unacknowledged {
+  readonly message: number;
+  readonly sentMs: number;
+  /** QoS 2: PUBREC has come, PUBREL is due. */
+  released: boolean;
+}
+
+class Publisher {
+  acknowledged = 0;
+  reconnects = 0;
+  resent = 0;
+  readonly latenciesMs: number[] = [];
+  readonly #options: LoadOptions;
+  readonly #connection: number;
+  readonly #topic: Buffer;
+  /** Packet id → message, in sending order. */
+  readonly #open = new Map<number, Unacknowledged>();
+  #socket!: Socket;
+  #next = 0;
+  #packetId = 0;
+  #isConnected = false;
+  #rest: Buffer = Buffer.alloc(0);
+  #finish!: () => void;
+  #fail!: (error: Error) => void;
+  #done = false;
+
+  constructor(options: LoadOptions, connection: number) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#topic = Buffer.from(options.topic(connection));
+  }
+
+  run(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#finish = resolve;
+      this.#fail = reject;
+      this.#options.signal?.addEventListener('abort', () => this.#end(), { once: true });
+      this.#connect();
+    });
+  }
+
+  /** QoS 0 ends with one QoS 1 message, the fence. */
+  get #total(): number {
+    return this.#options.messages + (this.#options.qos === 0 ? 1 : 0);
+  }
+
+  #connect(): void {
+    const socket = connect({ host: this.#options.host, port: this.#options.port, noDelay: true });
+    this.#socket = socket;
+    this.#rest = Buffer.alloc(0);
+    socket.on('connect', () => socket.write(connectPacket(this.#clientId())));
+    socket.on('data', (bytes) => this.#received(bytes));
+    socket.on('drain', () => this.#fill());
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#lost());
+  }
+
+  #clientId(): string {
+    return this.#options.clientId?.(this.#connection) ?? `load-${this.#connection}`;
+  }
+
+  #lost(): void {
+    this.#isConnected = false;
+    if (this.#done) return;
+    if (!this.#options.reconnect) {
+      this.#done = true;
+      this.#fail(
+        new Error(`connection ${this.#connection} lost after ${this.acknowledged} acknowledgements`),
+      );
+      return;
+    }
+    this.reconnects += 1;
+    setTimeout(() => {
+      if (!this.#done) this.#connect();
+    }, RETRY_MS);
+  }
+
+  #received(bytes: Buffer): void {
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    let at = 0;
+    const answers: Buffer[] = [];
+    // Everything a broker sends to a publisher is four bytes long.
+    for (; at + 4 <= all.length; at += 4) {
+      const kind = all[at]! >> 4;
+      const packetId = all.readUInt16BE(at + 2);
+      if (kind === CONNACK) this.#connected(all[at + 3]!);
+      else if (kind === PUBACK || kind === PUBCOMP) this.#completed(packetId);
+      else if (kind === PUBREC) answers.push(this.#releasedPacket(packetId));
+    }
+    this.#rest = all.subarray(at);
+    if (answers.length > 0) this.#socket.write(Buffer.concat(answers));
+    if (this.#open.size <= this.#options.window / 2) this.#fill();
+  }
+
+  #connected(returnCode: number): void {
+    if (returnCode !== 0) {
+      this.#fail(new Error(`CONNACK ${returnCode}`));
+      return;
+    }
+    this.#isConnected = true;
+    const again: Buffer[] = [];
+    for (const [packetId, open] of this.#open) {
+      again.push(open.released ? pubrel(packetId) : this.#packet(packetId, open.message, true));
+    }
+    this.resent += again.length;
+    if (again.length > 0) this.#socket.write(Buffer.concat(again));
+    this.#fill();
+  }
+
+  #releasedPacket(packetId: number): Buffer {
+    const open = this.#open.get(packetId);
+    if (open !== undefined) open.released = true;
+    return pubrel(packetId);
+  }
+
+  #completed(packetId: number): void {
+    const open = this.#open.get(packetId);
+    if (open === undefined) return;
+    this.#open.delete(packetId);
+    if (open.message < this.#options.messages) {
+      this.acknowledged += 1;
+      this.#options.onAcknowledged?.(this.#connection, open.message);
+      if (open.message % SAMPLE_EVERY === 0) this.latenciesMs.push(performance.now() - open.sentMs);
+    }
+    if (this.#next >= this.#total && this.#open.size === 0) this.#end();
+  }
+
+  #end(): void {
+    if (this.#done) return;
+    this.#done = true;
+    if (this.#options.qos === 0) this.acknowledged = this.#options.messages;
+    this.#socket.end(Buffer.from([0xe0, 0]));
+    this.#finish();
+  }
+
+  #fill(): void {
+    if (!this.#isConnected || this.#done) return;
+    while (this.#next < this.#total && this.#open.size < this.#options.window) {
+      const packets: Buffer[] = [];
+      let bytes = 0;
+      const sentMs = performance.now();
+      while (this.#next < this.#total && this.#open.size < this.#options.window && bytes < WRITE_BYTES) {
+        const message = this.#next++;
+        const packet = this.#packet(this.#take(message, sentMs), message, false);
+        packets.push(packet);
+        bytes += packet.length;
+      }
+      if (!this.#socket.write(Buffer.concat(packets, bytes))) return;
+    }
+  }
+
+  #isQos0(message: number): boolean {
+    return this.#options.qos === 0 && message < this.#options.messages;
+  }
+
+  #take(message: number, sentMs: number): number {
+    if (this.#isQos0(message)) return 0;
+    this.#packetId = (this.#packetId % 0xffff) + 1;
+    this.#open.set(this.#packetId, { message, sentMs, released: false });
+    return this.#packetId;
+  }
+
+  #packet(packetId: number, message: number, dup: boolean): Buffer {
+    const qos = this.#isQos0(message) ? 0 : Math.max(1, this.#options.qos);
+    const payload = this.#options.payload(this.#connection, message);
+    const length = 2 + this.#topic.length + (qos > 0 ? 2 : 0) + payload.length;
+    const header = lengthBytes(length);
+    const packet = Buffer.allocUnsafe(1 + header.length + length);
+    packet[0] = 0x30 | (dup ? 8 : 0) | (qos << 1);
+    packet.set(header, 1);
+    let at = 1 + header.length;
+    packet.writeUInt16BE(this.#topic.length, at);
+    packet.set(this.#topic, at + 2);
+    at += 2 + this.#topic.length;
+    if (qos > 0) {
+      packet.writeUInt16BE(packetId, at);
+      at += 2;
+    }
+    packet.set(payload, at);
+    return packet;
+  }
+}
+
+function lengthBytes(length: number): number[] {
+  const bytes: number[] = [];
+  let left = length;
+  do {
+    bytes.push((left % 128) | (left >= 128 ? 0x80 : 0));
+    left = Math.floor(left / 128);
+  } while (left > 0);
+  return bytes;
+}
+
+function pubrel(packetId: number): Buffer {
+  return Buffer.from([0x62, 2, packetId >> 8, packetId & 0xff]);
+}
+
+/** Without a clean session, so that a QoS 2 handshake survives a reconnect. */
+function connectPacket(clientId: string): Buffer {
+  const id = Buffer.from(clientId);
+  const body = Buffer.concat([
+    Buffer.from([0, 4, ...Buffer.from('MQTT'), 4, 0, 0, 60, id.length >> 8, id.length & 0xff]),
+    id,
+  ]);
+  return Buffer.concat([Buffer.from([0x10, ...lengthBytes(body.length)]), body]);
+}
