@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { Bridge } from '../../src/bridge/bridge.js';
+import type { StreamRecord, StreamWriter } from '../../src/stream/stream.js';
+import { SetClock } from '../support/clock.js';
+
+class FakeStream implements StreamWriter {
+  readonly records: StreamRecord[] = [];
+  isBlocked = false;
+  pendingBytes = 0;
+  append(record: StreamRecord): void {
+    this.records.push(record);
+  }
+  afterPending(reached: () => void): void {
+    reached();
+  }
+}
+
+function setUp(lastReceivedAtNs = 0n) {
+  const clock = new SetClock();
+  const stream = new FakeStream();
+  const bridge = new Bridge({ maxInFlightBytes: 1000 }, { stream, clock, lastReceivedAtNs });
+  const accept = (qos: 0 | 1 | 2 = 1) =>
+    bridge.accept({ clientId: 'c', topic: 't', qos, payload: Buffer.from('p') }, () => undefined);
+  return { clock, stream, bridge, accept };
+}
+
+describe('the receive time', () => {
+  it('is the clock, and strictly increasing when the clock stands still or steps back', () => {
+    const { clock, stream, accept } = setUp();
+    const start = clock.wallNs;
+    accept();
+    accept();
+    clock.wallNs = start - 3_600_000_000_000n;
+    accept();
+    clock.wallNs = start + 10n;
+    accept();
+    expect(stream.records.map((r) => r.receivedAtNs - start)).toEqual([0n, 1n, 2n, 10n]);
+  });
+
+  it('goes on behind the newest record of the log after a restart with the clock set back', () => {
+    const { clock, stream, accept } = setUp(1_900_000_000_000_000_000n);
+    expect(clock.wallNs).toBeLessThan(1_900_000_000_000_000_000n);
+    accept();
+    expect(stream.records[0]!.receivedAtNs).toBe(1_900_000_000_000_000_001n);
+  });
+});
+
+describe('admission', () => {
+  it('sheds QoS 0 while the log has no room, and takes QoS 1 and 2', () => {
+    const { stream, accept } = setUp();
+    stream.isBlocked = true;
+    expect([accept(0), accept(1), accept(2)]).toEqual(['shed', 'taken', 'taken']);
+    expect(stream.records.length).toBe(2);
+  });
+
+  it('has room below the byte budget', () => {
+    const { stream, bridge } = setUp();
+    stream.pendingBytes = 999;
+    expect(bridge.hasRoom()).toBe(true);
+    stream.pendingBytes = 1000;
+    expect(bridge.hasRoom()).toBe(false);
+  });
+});

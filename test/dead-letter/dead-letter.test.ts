@@ -1,0 +1,102 @@
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
+import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
+import { type ParkedRecord, parkedRecord } from '../../src/dead-letter/parked-record.js';
+import { testRecord } from '../support/log-fixture.js';
+import { tempDirectory } from '../support/temp-directory.js';
+
+const parked = (n: number, payload?: Buffer): ParkedRecord =>
+  parkedRecord(
+    { ...testRecord(n), ...(payload === undefined ? {} : { payload }) },
+    { code: n % 2 === 0 ? 'payload-not-json' : 'rule-none', reason: `because of ${n}`, rule: 'r' },
+    1_700_000_000_000 + n,
+  );
+const many = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => parked(from + i));
+
+describe('the dead letter', () => {
+  it('gives parked records back, newest first, payload bit for bit', async () => {
+    const directory = tempDirectory();
+    const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 20 });
+    const binary = parked(3, Buffer.from([0, 0xff, 0xfe, 10, 13, 34]));
+    const partial = {
+      ...parked(4),
+      refusedPoints: [{ index: 1, code: 'store-refused' as const, reason: 'x' }],
+    };
+    await writer.append([...many(0, 3), binary]);
+    await writer.append([partial]);
+    await writer.close();
+    expect(await listParked(directory, 10)).toEqual([partial, binary, parked(2), parked(1), parked(0)]);
+    expect(await listParked(directory, 2)).toEqual([partial, binary]);
+  });
+
+  it('can be searched by reason, topic and id', async () => {
+    const directory = tempDirectory();
+    const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 20 });
+    await writer.append(many(0, 20));
+    await writer.close();
+    expect(await listParked(directory, 99, { code: 'rule-none' })).toHaveLength(10);
+    expect(await listParked(directory, 99, { topic: testRecord(3).topic })).toHaveLength(3);
+    expect(await listParked(directory, 99, { id: parked(7).id })).toEqual([parked(7)]);
+    expect(await listParked(directory, 99, { id: '12' })).toEqual([]);
+    expect(await listParked(join(directory, 'absent'), 99)).toEqual([]);
+  });
+
+  it('goes back to the end of the last checkpoint, over files: what came after comes again', async () => {
+    const directory = tempDirectory();
+    const options = { directory, maxSizeBytes: 100 << 20 };
+    const big = (n: number) => parked(n, Buffer.alloc(6 << 20, 'x'));
+    const first = await DeadLetterWriter.open(options);
+    await first.append([big(0)]);
+    await first.append([big(1)]);
+    const { end } = first;
+    await first.append([big(2)]);
+    await first.append([big(3)]);
+    await first.close();
+    expect(readdirSync(directory).length).toBe(2);
+
+    const second = await DeadLetterWriter.open(options, end);
+    expect((await listParked(directory, 9)).map((p) => p.id)).toEqual([big(1).id, big(0).id]);
+    await second.append([parked(5)]);
+    await second.close();
+    expect((await listParked(directory, 9)).map((p) => p.id)).toEqual([parked(5).id, big(1).id, big(0).id]);
+  });
+
+  it('keeps everything when there is no checkpoint to go back to', async () => {
+    const directory = tempDirectory();
+    const options = { directory, maxSizeBytes: 1 << 20 };
+    const first = await DeadLetterWriter.open(options);
+    await first.append(many(0, 3));
+    await first.close();
+    const second = await DeadLetterWriter.open(options);
+    await second.append(many(3, 4));
+    await second.close();
+    expect(await listParked(directory, 9)).toHaveLength(4);
+  });
+
+  it('passes over a torn line', async () => {
+    const directory = tempDirectory();
+    const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 20 });
+    await writer.append(many(0, 2));
+    await writer.close();
+    const file = join(directory, readdirSync(directory)[0]!);
+    appendFileSync(file, readFileSync(file).subarray(0, 40));
+    expect(await listParked(directory, 9)).toHaveLength(2);
+  });
+
+  it('writes nothing over its size and says which key to change', async () => {
+    const directory = tempDirectory();
+    const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1000 });
+    await writer.append(many(0, 2));
+    const { end } = writer;
+    await expect(writer.append(many(2, 10))).rejects.toMatchObject({
+      code: 'DEAD_LETTER_FULL',
+      message: expect.stringContaining('consumer.deadLetter.maxSize') as string,
+    });
+    expect(writer.end).toEqual(end);
+    await writer.append(many(2, 3));
+    await writer.close();
+    expect(await listParked(directory, 99)).toHaveLength(3);
+  });
+});
