@@ -1,0 +1,54 @@
+import { SluiceError } from '../../src/errors.js';
+import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
+
+/** A store in memory with the identity rule of real ones, whose answers a test can steer. */
+export class MemorySink implements Sink {
+  readonly kind = 'influx';
+  /** measurement|tags|timestamp → fields. */
+  readonly points = new Map<string, Record<string, unknown>>();
+  readonly written: string[] = [];
+  writes = 0;
+  refuse: (point: Point) => string | undefined = () => undefined;
+  /** Awaited before the points are taken. */
+  before: (signal: AbortSignal) => Promise<void> = async () => undefined;
+
+  async open(): Promise<void> {}
+
+  async write(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
+    this.writes += 1;
+    await this.before(signal);
+    if (signal.aborted) throw new SluiceError('SINK_ABORTED', 'aborted');
+    const refusals: Refusal[] = [];
+    for (const [index, point] of points.entries()) {
+      const reason = this.refuse(point);
+      if (reason !== undefined) {
+        refusals.push({ index, code: 'store-refused', reason });
+        continue;
+      }
+      const tags = point.series.tags.map(({ name, value }) => `${name}=${value}`).join(',');
+      const key = `${point.series.measurement}|${tags}|${point.timestampNs}`;
+      const fields = Object.fromEntries(point.fields.map(({ name, value }) => [name, value]));
+      this.points.set(key, { ...this.points.get(key), ...fields });
+      this.written.push(key);
+    }
+    return refusals;
+  }
+
+  status(): SinkStatus {
+    return { state: 'healthy', detail: '' };
+  }
+
+  counters(): SinkCounters {
+    return { pointsWritten: 0, pointsRefused: 0, requests: 0, retries: 0, bytesSent: 0, busyMs: 0 };
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** Hangs until the signal aborts: an unreachable store. */
+export function unreachable(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
