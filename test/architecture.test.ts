@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Every TypeScript file below `directory`, as a path relative to it. */
+function sourceFiles(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+}
+
+const SRC = join(import.meta.dirname, '..', 'src');
+
+/** In path order: what a stage may import from other folders of src. Files directly in src are named without a folder. */
+const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
+  broker: [],
+  bridge: [/^broker\/intake$/, /^stream\/stream$/],
+  stream: [],
+  consumer: [/^stream\/stream$/, /^sink\/sink$/, /^dead-letter\//],
+  sink: [],
+  'dead-letter': [/^stream\/stream$/, /^sink\/sink$/],
+  ops: [/^sink\/sink$/],
+  config: [/^(broker|bridge|stream|consumer|sink|dead-letter)\//],
+};
+
+/** Files directly in src that are for every stage and know none. */
+const FOR_ALL = [
+  'clock',
+  'data-directory',
+  'errors',
+  'lifecycle',
+  'logger',
+  'replace-file',
+  'sync-directory',
+];
+
+/** Only these know every stage. */
+const WIRING = /^(gateway|gateway-[a-z-]+|downstream|downstream-[a-z-]+|metrics|main|commands\/.*)$/;
+
+/** Outside packages that stay behind one adapter. */
+const ADAPTED: Readonly<Record<string, RegExp>> = {
+  aedes: /^broker\//,
+  ws: /^broker\//,
+  '@influxdata/influxdb-client': /^sink\/influx\//,
+  '@duckdb/node-api': /^sink\/duckdb\//,
+  '@marcbachmann/cel-js': /^consumer\/rules\//,
+  fastify: /^ops\//,
+  'prom-client': /^metrics$/,
+  yaml: /^config\//,
+  zod: /^(config|ops)\//,
+  commander: /^(main|commands\/)/,
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const imports: Import[] = [];
+const packages: Import[] = [];
+for (const file of sourceFiles(SRC)) {
+  const from = file.replace(/\.ts$/, '');
+  const text = readFileSync(join(SRC, file), 'utf8');
+  for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    const target = match[1]!;
+    if (!target.startsWith('.')) {
+      packages.push({ from, to: target });
+      continue;
+    }
+    const to = relative(SRC, normalize(join(SRC, dirname(file), target)));
+    imports.push({ from, to: to.replace(/\.js$/, '') });
+  }
+}
+const stageOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
+
+describe('the import arrows', () => {
+  it('are read from the code', () => {
+    expect(imports.length).toBeGreaterThan(50);
+    expect(packages.some(({ to }) => to === 'aedes')).toBe(true);
+  });
+
+  it('follow the path: a stage imports the seams of its neighbours and nothing else', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const stage = stageOf(from);
+      if (WIRING.test(from) || stageOf(to) === stage) return false;
+      if (stageOf(to) === '') return !FOR_ALL.includes(to);
+      return !(ALLOWED[stage] ?? []).some((allowed) => allowed.test(to));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('keep each outside technology behind its adapter', () => {
+    const wrong = packages.filter(({ from, to }) => ADAPTED[to]?.test(from) === false);
+    expect(wrong).toEqual([]);
+  });
+
+  it('keep the simulators apart: they speak MQTT only', () => {
+    const simulators = join(SRC, '..', 'simulators');
+    const wrong = sourceFiles(simulators).filter((file) =>
+      /from '(\.\.\/)+src\//.test(readFileSync(join(simulators, file), 'utf8')),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
