@@ -64,8 +64,9 @@ export class Gateway {
     return this.#broker?.listeners ?? [];
   }
 
-  get httpAddress(): { readonly address: string; readonly port: number } | undefined {
-    return this.#http;
+  /** Where a person opens the live page; absent without HTTP. */
+  get httpUrl(): string | undefined {
+    return this.#http?.url;
   }
 
   async #start(): Promise<void> {
@@ -129,7 +130,9 @@ export class Gateway {
       isFailed: () => this.#isFailed,
     });
     if (options.http !== undefined) {
-      this.#http = await startHttpServer({ ...options.http, view: this.#status });
+      const mqtt = options.broker.listeners.find(({ protocol }) => protocol === 'mqtt');
+      const mqttPort = mqtt === undefined || mqtt.port === 0 ? undefined : mqtt.port;
+      this.#http = await startHttpServer({ ...options.http, view: this.#status, mqttPort, clock, logger });
     }
     const bridge = new Bridge(
       { maxInFlightBytes: options.maxInFlightBytes },

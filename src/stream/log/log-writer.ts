@@ -231,7 +231,7 @@ export class LogWriter implements StreamWriter {
   async #commit(batch: CommitBatch): Promise<void> {
     if (batch.opens !== undefined) await this.#roll(batch.opens);
     if (batch.lengthBytes > 0) {
-      await writeAll(this.#activeFile, batch.buffer, batch.lengthBytes);
+      await writeAll(this.#activeFile, batch.buffer, batch.lengthBytes, this.#activeBytes);
       await this.#activeFile.datasync();
       this.#activeBytes += batch.lengthBytes;
       this.#sizeBytes += batch.lengthBytes;
@@ -322,15 +322,20 @@ export class LogWriter implements StreamWriter {
 }
 
 async function createSegment(directory: string, name: SegmentName): Promise<FileHandle> {
-  const file = await open(join(directory, name.fileName), 'ax', 0o600);
+  const file = await open(join(directory, name.fileName), 'wx', 0o600);
   await syncDirectory(directory);
   return file;
 }
 
-async function writeAll(file: FileHandle, buffer: Buffer, lengthBytes: number): Promise<void> {
+async function writeAll(
+  file: FileHandle,
+  buffer: Buffer,
+  lengthBytes: number,
+  offset: number,
+): Promise<void> {
   let written = 0;
   while (written < lengthBytes) {
-    const { bytesWritten } = await file.write(buffer, written, lengthBytes - written, null);
+    const { bytesWritten } = await file.write(buffer, written, lengthBytes - written, offset + written);
     written += bytesWritten;
   }
 }

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { loadConfig } from '../config/load-config.js';
+import { listParked } from '../dead-letter/dead-letter-reader.js';
+import { type ParkedRecord, parkedJson } from '../dead-letter/parked-record.js';
+import { printable } from '../printable.js';
+import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js';
+
+/** `sluice dead-letters list`: newest first, as a table or as JSON lines. Works beside a running gateway. */
+export async function listDeadLetters(options: DeadLetterListOptions): Promise<number> {
+  const parked = await listParked(await deadLetterDirectory(options.config), options.limit, {
+    ...(options.code === undefined ? {} : { code: options.code }),
+    ...(options.topic === undefined ? {} : { topic: options.topic }),
+  });
+  if (options.json) {
+    for (const one of parked) process.stdout.write(`${JSON.stringify(parkedJson(one))}\n`);
+    return 0;
+  }
+  process.stdout.write(parked.length === 0 ? 'No parked records.\n' : table(parked));
+  if (parked.length === options.limit)
+    process.stdout.write(`(the newest ${options.limit}; --limit shows more)\n`);
+  return 0;
+}
+
+/** `sluice dead-letters show <id>`: one record with its payload. */
+export async function showDeadLetter(id: string, options: DeadLetterShowOptions): Promise<number> {
+  const [parked] = await listParked(await deadLetterDirectory(options.config), 1, { id });
+  if (parked === undefined) {
+    process.stderr.write(
+      `No parked record has the id ${printable(id, 64)}; \`sluice dead-letters list\` shows them.\n`,
+    );
+    return 1;
+  }
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(parkedJson(parked), null, 2)}\n`);
+    return 0;
+  }
+  process.stdout.write(details(parked));
+  return 0;
+}
+
+async function deadLetterDirectory(configFile: string | undefined): Promise<string> {
+  return join((await loadConfig(configFile)).dataDirectory, 'dead-letter');
+}
+
+/** Topics and payloads come from devices: control characters must not reach the terminal. */
+function table(parked: readonly ParkedRecord[]): string {
+  const rows = parked.map((one) => [
+    one.id,
+    receivedAt(one),
+    one.code,
+    printable(one.topic, 48),
+    printable(one.reason, 160),
+  ]);
+  const heads = ['ID', 'RECEIVED', 'CODE', 'TOPIC', 'REASON'];
+  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd();
+  return `${[heads, ...rows].map(line).join('\n')}\n`;
+}
+
+function details(parked: ParkedRecord): string {
+  const json = parkedJson(parked);
+  const payload =
+    typeof json.payload === 'string'
+      ? printable(json.payload, 16_384)
+      : `(binary, base64) ${String(json.payloadBase64)}`;
+  const lines = [
+    `id         ${parked.id}`,
+    `received   ${receivedAt(parked)}`,
+    `parked     ${new Date(parked.parkedAtMs).toISOString()}`,
+    `topic      ${printable(parked.topic, 1024)}`,
+    `client id  ${printable(parked.clientId, 256)}`,
+    `QoS        ${parked.qos}`,
+    ...(parked.rule === undefined ? [] : [`rule       ${parked.rule}`]),
+    `code       ${parked.code}`,
+    `reason     ${printable(parked.reason, 2048)}`,
+    ...(parked.refusedPoints ?? []).map(
+      ({ index, code, reason }) => `  point ${index}: ${code}: ${printable(reason, 1024)}`,
+    ),
+    `payload    ${payload}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function receivedAt(parked: ParkedRecord): string {
+  return new Date(Number(parked.receivedAtNs / 1_000_000n)).toISOString();
+}

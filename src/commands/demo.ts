@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { loadConfigText } from '../config/load-config.js';
+import { createLogger } from '../logger.js';
+import { packageRoot } from '../ops/package-root.js';
+import type { DemoOptions } from './options.js';
+import { type RunningGateway, reportStartFailure, runGateway } from './run-gateway.js';
+
+const DEFAULT_DATA_DIRECTORY = './data/demo';
+
+/**
+ * `sluice demo`: the whole path on embedded defaults, with a simulated fleet in a process of its own that
+ * speaks MQTT like any device. Resolves with the exit code.
+ */
+export async function demo(options: DemoOptions): Promise<number> {
+  const config = await loadConfigText(demoConfig(options), 'demo', process.cwd());
+  const logger = createLogger({ ...config.log, level: 'warn' });
+  let fleet: ChildProcess | undefined;
+  try {
+    return await runGateway(
+      config,
+      logger,
+      (running) => {
+        if (options.fleet) {
+          fleet = startFleet(running.mqttUrls[0]!, options);
+          fleet.once('exit', (code) => {
+            if (code !== 0)
+              logger.warn({ code: 'FLEET_ENDED', exitCode: code }, 'the simulated fleet has ended');
+          });
+        }
+        process.stdout.write(welcome(running, config.dataDirectory, options));
+      },
+      async () => {
+        process.stdout.write('\nStopping…\n');
+        await ended(fleet);
+      },
+    );
+  } catch (thrown) {
+    return reportStartFailure(logger, thrown);
+  } finally {
+    fleet?.kill('SIGKILL');
+  }
+}
+
+/** The three simulated fleets have rules of their own; anything else goes by the built-in default. */
+function demoConfig(options: DemoOptions): string {
+  const log = join(options.dataDirectory ?? DEFAULT_DATA_DIRECTORY, 'log');
+  return `
+broker:
+  listeners: [{ protocol: mqtt, host: 127.0.0.1, port: ${options.mqttPort} }]
+stream:
+  log: { directory: ${JSON.stringify(log)}, maxSize: 1GiB }
+http: { host: 127.0.0.1, port: ${options.httpPort} }
+rules:
+  - name: city-climate
+    topic: sensors/+city/+device/telemetry
+    measurement: sensordata
+    time: { path: timestamp, unit: s }
+    tags: { city: topic.city, device: topic.device }
+    fields:
+      temperature: { path: payload.temperature, type: float, range: [-60, 60] }
+      humidity: { path: payload.humidity, type: float, range: [0, 100] }
+  - name: climate
+    topic: climate/+site/+device/telemetry
+    measurement: climate
+    time: { path: timestamp, unit: ms }
+    tags: { site: topic.site, device: topic.device }
+    fields: auto
+  - name: energy
+    topic: energy/+building/+meter/telemetry
+    measurement: energy
+    time: { path: time, unit: rfc3339 }
+    tags: { building: topic.building, meter: topic.meter }
+    fields: auto
+  - name: anything
+    topic: "#"
+    measurement: telemetry
+    time: auto
+    tags: { device: device }
+    fields: auto
+`;
+}
+
+function startFleet(url: string, options: DemoOptions): ChildProcess {
+  const args = [
+    join(packageRoot(), 'dist', 'simulators', 'main.js'),
+    'all',
+    '--url',
+    url,
+    '--quiet',
+    // A day in ten minutes: the daily cycle shows while one looks.
+    '--day',
+    '10min',
+    // So that the page has something in every part of the books.
+    '--malformed',
+    '0.2%',
+    '--duplicated',
+    '0.5%',
+    ...(options.devices === undefined ? [] : ['--devices', String(options.devices)]),
+    ...(options.rate === undefined ? [] : ['--rate', String(options.rate)]),
+  ];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Asks the fleet to stop, so that it takes leave of the broker; it gets a moment for that. */
+async function ended(fleet: ChildProcess | undefined): Promise<void> {
+  if (fleet === undefined || fleet.exitCode !== null || fleet.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => fleet.once('exit', () => resolve()));
+  fleet.kill('SIGTERM');
+  const timer = setTimeout(() => fleet.kill('SIGKILL'), 6000);
+  await gone;
+  clearTimeout(timer);
+}
+
+function welcome({ mqttUrls, httpUrl }: RunningGateway, dataDirectory: string, options: DemoOptions): string {
+  const port = mqttUrls[0]!.split(':').at(-1);
+  return `
+Sluice is running.
+
+  live page   ${httpUrl}
+  ledger      ${httpUrl}/api/ledger
+  metrics     ${httpUrl}/metrics
+  MQTT        ${mqttUrls.join('  ')}
+  data        ${dataDirectory}  (DuckDB: telemetry.duckdb, parked records: dead-letter/)
+  fleet       ${options.fleet ? 'simulated cities, climate sensors and energy meters' : 'none (--no-fleet)'}
+
+Send something yourself:
+  mosquitto_pub -p ${port} -q 1 -t home/kitchen/telemetry -m '{"temperature": 21.5}'
+See what the rules would make of it:
+  npx sluice explain --topic home/kitchen/telemetry --payload '{"temperature": 21.5}'
+
+Ctrl+C stops it; what has been stored stays.
+`;
+}

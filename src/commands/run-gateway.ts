@@ -1,0 +1,66 @@
+import type { SluiceConfig } from '../config/schema.js';
+import { errorText, SluiceError } from '../errors.js';
+import { Gateway } from '../gateway.js';
+import { gatewayOptions } from '../gateway-options.js';
+import { untilSignalled } from '../lifecycle.js';
+import type { Logger } from '../logger.js';
+import { VERSION } from '../version.js';
+
+export interface RunningGateway {
+  readonly gateway: Gateway;
+  /** `mqtt://…` and `ws://…`, one a listener. */
+  readonly mqttUrls: readonly string[];
+  readonly httpUrl?: string;
+}
+
+/**
+ * Runs the gateway until a signal. `onReady` is called when it takes packets, `onStopping` before it stops.
+ * Resolves with the exit code; rejects when it could not start.
+ */
+export async function runGateway(
+  config: SluiceConfig,
+  logger: Logger,
+  onReady: (running: RunningGateway) => void | Promise<void>,
+  onStopping: () => Promise<void> = async () => undefined,
+): Promise<number> {
+  // Asked for before the start: a signal while starting stops it as soon as it can.
+  const signalled = untilSignalled(() =>
+    logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once'),
+  );
+  const gateway = await Gateway.start(gatewayOptions(config), {
+    logger,
+    version: VERSION,
+    onFailure: (failure: SluiceError) => {
+      // At once and without answering anybody: what is acknowledged is on disk, the rest is with its sender.
+      logger.fatal(
+        { code: failure.code, reason: failure.message },
+        'the gateway stops: going on would be a guess',
+      );
+      process.exit(1);
+    },
+  });
+  const mqttUrls = gateway.listeners.map(
+    ({ protocol, host, port }) => `${protocol}://${bracketed(host)}:${port}`,
+  );
+  const { httpUrl } = gateway;
+  await onReady({ gateway, mqttUrls, ...(httpUrl === undefined ? {} : { httpUrl }) });
+
+  const signal = await signalled;
+  logger.info({ signal }, 'stopping: taken packets are stored and answered, stored records written');
+  await onStopping();
+  await gateway.stop();
+  const { received, written, parked, filtered, buffered, lost, balanced } = gateway.status.ledger();
+  logger.info({ received, written, parked, filtered, buffered, lost, balanced }, 'stopped');
+  return 0;
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** For a start that failed: one line a person can act on. */
+export function reportStartFailure(logger: Logger, thrown: unknown): number {
+  if (!(thrown instanceof SluiceError)) throw thrown;
+  logger.fatal({ code: thrown.code }, errorText(thrown));
+  return thrown.exitCode;
+}

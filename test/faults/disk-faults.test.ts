@@ -1,0 +1,68 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
+import { freePort } from '../support/free-port.js';
+import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
+import { findProgram } from '../support/server-process.js';
+import { tempDirectory } from '../support/temp-directory.js';
+
+const strace = findProgram('strace');
+if (strace === undefined) {
+  const sentence = 'strace is not installed: the tests that need it cannot run';
+  if (process.env.CI === 'true') throw new Error(sentence);
+  console.warn(`SKIPPED: ${sentence}`);
+}
+
+describe.skipIf(strace === undefined)('a failed write or sync of the log', () => {
+  it.each([
+    ['fdatasync', 'EIO', 40],
+    ['fdatasync', 'ENOSPC', 40],
+    ['pwrite64', 'EIO', 40],
+    ['pwrite64', 'ENOSPC', 40],
+  ])(
+    '(%s: %s) stops the process; nothing is acknowledged that is not there afterwards',
+    { timeout: 120_000 },
+    async (call, error, from) => {
+      const port = await freePort();
+      const directory = tempDirectory();
+      const gatewayConfig = `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: ${port} }] }
+http: { host: 127.0.0.1, port: 0 }
+${FLEET_RULE}`;
+      // strace counts per thread; with one thread for files the count is exact. Only calls on the log's files fail.
+      const faulty = new GatewayProcess({
+        directory,
+        config: gatewayConfig,
+        wrapper: [
+          ...[strace!, '-f', '-qq', '-o', '/dev/null', '--seccomp-bpf', '-e', `trace=${call}`],
+          ...['-e', `inject=${call}:error=${error}:when=${from}+`],
+        ],
+        env: { UV_THREADPOOL_SIZE: '1' },
+      });
+      onTestFinished(() => faulty.end());
+      await faulty.start();
+      let acknowledged = 0;
+      const stop = new AbortController();
+      const load = runFleet({
+        port,
+        messages: 200_000,
+        baseMs: Date.now() - 3_600_000,
+        signal: stop.signal,
+        onAcknowledged: () => {
+          acknowledged += 1;
+        },
+      });
+      expect(await faulty.exited()).toBe(1);
+      expect(faulty.output).toContain('LOG_FAILED');
+      const acknowledgedAtFault = acknowledged;
+      stop.abort();
+      await load;
+
+      const healthy = new GatewayProcess({ directory, config: gatewayConfig });
+      onTestFinished(() => healthy.end());
+      await healthy.start();
+      const ledger = await healthy.ledgerWhen(({ buffered }) => buffered === 0);
+      expect(isBalanced(ledger)).toBe(true);
+      expect(ledger.received).toBeGreaterThanOrEqual(acknowledgedAtFault);
+      expect(await healthy.stop()).toBe(0);
+    },
+  );
+});
