@@ -1,0 +1,59 @@
+import { CommanderError } from 'commander';
+import { type RunClock, systemClock } from './clock.js';
+import { simulateCommand } from './command.js';
+import { type ScenarioName, UsageError } from './options.js';
+import { type ProgressOutput, showProgress } from './progress.js';
+import { ConnectError, runSimulation } from './run.js';
+import { type RawOptions, resolveCall, type SimulateCall } from './simulate-call.js';
+import { summaryText } from './summary.js';
+
+export interface CliContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdout: (text: string) => void;
+  readonly stderr: ProgressOutput;
+  readonly stop: AbortSignal;
+  readonly clock?: RunClock;
+}
+
+/** One run of `simulate`; `args` without node and script. Resolves to the exit code and does not throw for a reason a person can mend. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<0 | 1 | 2> {
+  const call = parse(args, context);
+  if (typeof call === 'number') return call;
+
+  const { stderr, stop } = context;
+  const clock = context.clock ?? systemClock;
+  let endProgress = (): void => {};
+  try {
+    const summary = await runSimulation(call.options, {
+      stop,
+      clock,
+      onStart: (tally) => {
+        if (!call.quiet) endProgress = showProgress(tally, stderr, clock);
+      },
+    });
+    endProgress();
+    context.stdout(call.json ? `${JSON.stringify(summary, undefined, 2)}\n` : summaryText(summary));
+    return summary.unacknowledged > 0 && summary.stoppedBy !== 'signal' ? 1 : 0;
+  } catch (thrown) {
+    endProgress();
+    if (!(thrown instanceof UsageError) && !(thrown instanceof ConnectError)) throw thrown;
+    stderr.write(`error: ${thrown.message}\n`);
+    return thrown instanceof UsageError ? 2 : 1;
+  }
+}
+
+function parse(args: readonly string[], context: CliContext): SimulateCall | 0 | 2 {
+  const command = simulateCommand(() => (context.clock ?? systemClock).wallMs())
+    .exitOverride()
+    .configureOutput({ writeOut: context.stdout, writeErr: (text) => context.stderr.write(text) });
+  try {
+    command.parse(args, { from: 'user' });
+    return resolveCall(command.args[0] as ScenarioName, command.opts<RawOptions>(), context.env);
+  } catch (thrown) {
+    // Commander has written its own text by now; --help ends with exit code 0.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    if (!(thrown instanceof UsageError)) throw thrown;
+    context.stderr.write(`error: ${thrown.message}\n`);
+    return 2;
+  }
+}

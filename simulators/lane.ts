@@ -1,0 +1,207 @@
+import {
+  chooseFault,
+  type FaultShares,
+  malformedPayload,
+  type ReadingFault,
+  wrongClockMs,
+} from './faults.js';
+import type { Fleet } from './fleet.js';
+
+/** Bound of what a lane holds back for late readings; beyond it a reading is published when it is due. */
+const MAX_HELD = 10_000;
+
+/** One message to publish. */
+export interface Publication {
+  readonly topic: string;
+  readonly payload: string | Buffer;
+  readonly fault?: ReadingFault;
+  /** The second copy of a duplicated reading. */
+  readonly copy: boolean;
+}
+
+export interface LaneOptions {
+  readonly fleet: Fleet;
+  /** Indexes within the fleet of the devices that publish here, ascending. */
+  readonly deviceIndexes: readonly number[];
+  readonly seed: number;
+  /** Simulated time of the fleet's first reading, ms since 1970. */
+  readonly startMs: number;
+  readonly faults: FaultShares;
+  readonly lateByMs: number;
+}
+
+/**
+ * The messages of one fleet's devices on one connection, in the order in which they are to be published.
+ * 1. A reading's values depend on seed, device and tick alone; faults change when and in which shape it is sent.
+ * 2. Readings of a device have strictly increasing timestamps, at least one resolution apart (but `wrongClock`).
+ * 3. With a message count, exactly so many are taken, copies included.
+ */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #ready: Publication[] = [];
+  /** In order of release, because the delay is the same for all. */
+  readonly #late: { readonly releaseUs: number; readonly publication: Publication }[] = [];
+  /** Readings that wait for their device's next one, which is to overtake them. */
+  readonly #overtaken = new Map<number, Publication[]>();
+  #plannedMessages = 0;
+  readonly #mostMessages: number;
+  #nextReading = 0;
+  #stopped = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#mostMessages = laneMessages(options.fleet, options.deviceIndexes);
+  }
+
+  /** Nothing is left to publish. */
+  get exhausted(): boolean {
+    return this.#ended && this.#ready.length === 0 && this.#late.length === 0 && this.#overtaken.size === 0;
+  }
+
+  get #ended(): boolean {
+    return this.#stopped || this.#plannedMessages >= this.#mostMessages;
+  }
+
+  /** No reading is made from now on; what is held back is published. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** No reading is made and nothing held back is published any more. */
+  discard(): void {
+    this.#stopped = true;
+    this.#ready.length = 0;
+    this.#late.length = 0;
+    this.#overtaken.clear();
+  }
+
+  /** µs since the run began at which `take` next has something; undefined when exhausted. */
+  nextDueUs(): number | undefined {
+    if (this.exhausted) return undefined;
+    if (this.#ready.length > 0 || this.#ended) return 0;
+    const releaseUs = this.#late[0]?.releaseUs ?? Number.POSITIVE_INFINITY;
+    return Math.min(releaseUs, this.#readingDueUs());
+  }
+
+  /** The next message that is due; undefined when there is none yet. */
+  take(nowUs: number): Publication | undefined {
+    for (;;) {
+      const waiting = this.#ready.shift() ?? this.#takeHeld(nowUs);
+      if (waiting) return waiting;
+      if (this.#ended || this.#readingDueUs() > nowUs) return undefined;
+      this.#read(nowUs);
+    }
+  }
+
+  #takeHeld(nowUs: number): Publication | undefined {
+    const late = this.#late[0];
+    if (late && (this.#ended || late.releaseUs <= nowUs)) {
+      this.#late.shift();
+      return late.publication;
+    }
+    if (!this.#ended) return undefined;
+    // No next reading will overtake these any more: they go out as what they then are, in order.
+    for (const [device, publications] of this.#overtaken) {
+      this.#overtaken.delete(device);
+      for (const { topic, payload } of publications) this.#ready.push({ topic, payload, copy: false });
+    }
+    return this.#ready.shift();
+  }
+
+  #place(): { deviceIndex: number; tick: number } {
+    const { deviceIndexes } = this.#options;
+    return {
+      deviceIndex: deviceIndexes[this.#nextReading % deviceIndexes.length]!,
+      tick: Math.floor(this.#nextReading / deviceIndexes.length),
+    };
+  }
+
+  #readingDueUs(): number {
+    const { paceUs } = this.#options.fleet;
+    if (paceUs === 0) return 0;
+    const { deviceIndex, tick } = this.#place();
+    return offsetUs(this.#options.fleet, paceUs, deviceIndex) + tick * paceUs;
+  }
+
+  #read(nowUs: number): void {
+    const { fleet, seed, startMs, faults, lateByMs } = this.#options;
+    const { deviceIndex, tick } = this.#place();
+    this.#nextReading++;
+    this.#plannedMessages++;
+
+    const device = fleet.devices[deviceIndex]!;
+    const runIndex = fleet.firstIndex + deviceIndex;
+    const elapsedUs = offsetUs(fleet, fleet.stepUs, deviceIndex) + tick * fleet.stepUs;
+    const resolutionUs = fleet.scenario.resolutionMs * 1000;
+    const timestampMs =
+      Math.floor((Math.round(startMs * 1000) + elapsedUs) / resolutionUs) * fleet.scenario.resolutionMs;
+    const elapsedMs = elapsedUs / 1000;
+    const fault = chooseFault(faults, seed, runIndex, tick);
+    const { topic } = device;
+    const good = (): Publication => ({
+      topic,
+      payload: device.payload({ tick, elapsedMs, timestampMs }),
+      copy: false,
+    });
+
+    switch (fault) {
+      case 'late':
+        if (this.#late.length >= MAX_HELD) break;
+        this.#late.push({ releaseUs: nowUs + lateByMs * 1000, publication: { ...good(), fault } });
+        return;
+      case 'outOfOrder': {
+        const held = this.#overtaken.get(deviceIndex);
+        if (held && held.length >= MAX_HELD) break;
+        const publication = { ...good(), fault };
+        if (held) held.push(publication);
+        else this.#overtaken.set(deviceIndex, [publication]);
+        return;
+      }
+      case 'duplicated': {
+        if (this.#plannedMessages >= this.#mostMessages) break;
+        this.#plannedMessages++;
+        const first = good();
+        this.#release(deviceIndex, first, { ...first, fault, copy: true });
+        return;
+      }
+      case 'malformed': {
+        const payload = malformedPayload(good().payload as string, seed, runIndex, tick);
+        this.#release(deviceIndex, { topic, payload, fault, copy: false });
+        return;
+      }
+      case 'wrongClock': {
+        const shownMs = wrongClockMs(timestampMs, elapsedMs, seed, runIndex, tick);
+        const payload = device.payload({ tick, elapsedMs, timestampMs: shownMs });
+        this.#release(deviceIndex, { topic, payload, fault, copy: false });
+        return;
+      }
+      case undefined:
+    }
+    this.#release(deviceIndex, good());
+  }
+
+  /** Publishes now, and behind it what was waiting to be overtaken by this device. */
+  #release(deviceIndex: number, ...publications: readonly Publication[]): void {
+    this.#ready.push(...publications);
+    const overtaken = this.#overtaken.get(deviceIndex);
+    if (!overtaken) return;
+    this.#overtaken.delete(deviceIndex);
+    this.#ready.push(...overtaken);
+  }
+}
+
+/** Devices of a fleet take turns, evenly spread over the time between two readings of one. */
+function offsetUs(fleet: Fleet, periodUs: number, deviceIndex: number): number {
+  return Math.floor((deviceIndex * periodUs) / fleet.devices.length);
+}
+
+/** How many of the fleet's messages fall to these devices when all devices take turns. */
+function laneMessages(fleet: Fleet, deviceIndexes: readonly number[]): number {
+  if (fleet.messages === Number.POSITIVE_INFINITY) return fleet.messages;
+  const size = fleet.devices.length;
+  let messages = 0;
+  for (const index of deviceIndexes) {
+    if (fleet.messages > index) messages += Math.floor((fleet.messages - 1 - index) / size) + 1;
+  }
+  return messages;
+}

@@ -1,0 +1,34 @@
+import type { RunClock } from './clock.js';
+import type { Tally } from './tally.js';
+
+const TERMINAL_EVERY_MS = 1000;
+/** A log file needs fewer lines than a person needs updates. */
+const PLAIN_EVERY_MS = 5000;
+
+export interface ProgressOutput {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+}
+
+/** Shows how a run goes: one line rewritten on a terminal, else a line every few seconds. Returns what ends it. */
+export function showProgress(tally: Tally, output: ProgressOutput, clock: RunClock): () => void {
+  let lastPublished = tally.published;
+  let lastMs = clock.monotonicMs();
+  const show = (): void => {
+    const nowMs = clock.monotonicMs();
+    const rate = ((tally.published - lastPublished) / Math.max(1, nowMs - lastMs)) * 1000;
+    lastPublished = tally.published;
+    lastMs = nowMs;
+    const line = progressLine(tally, rate);
+    output.write(output.isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
+  };
+  const timer = setInterval(show, output.isTerminal ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    if (output.isTerminal) output.write('\r\x1b[K');
+  };
+}
+
+export function progressLine(tally: Tally, ratePerSecond: number): string {
+  return `published ${tally.published}  acknowledged ${tally.acknowledged}  ${Math.round(ratePerSecond)}/s  in flight ${tally.unacknowledged}  reconnects ${tally.reconnects}`;
+}

@@ -1,0 +1,274 @@
+import { type RunClock, systemClock } from './clock.js';
+import { Connection } from './connection.js';
+import { type Fleet, planFleets } from './fleet.js';
+import { Lane } from './lane.js';
+import type { SimulateOptions } from './options.js';
+import { Pump } from './pump.js';
+import { hashText, Sfc32 } from './random.js';
+import { type StoppedBy, type Summary, summarise } from './summary.js';
+import { Tally } from './tally.js';
+
+/** Connects under way at once: more overflow the listen backlog of common brokers. */
+const MOST_CONNECTING = 100;
+const LEAST_SLEEP_MS = 2;
+const MOST_SLEEP_MS = 1000;
+/** After a signal a person waits. */
+const SIGNAL_ACK_TIMEOUT_MS = 5000;
+
+/** The broker was not reached in time or refuses this client: exit code 1. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+}
+
+export interface RunContext {
+  /** Aborting it ends the run early, as a signal does. */
+  readonly stop: AbortSignal;
+  readonly clock?: RunClock;
+  /** Called once publishing begins, with the live books. */
+  readonly onStart?: (tally: Tally) => void;
+}
+
+/**
+ * Runs one simulation to its end. Rejects with UsageError before anything is opened and with ConnectError before
+ * anything is published; afterwards it resolves, and what was not acknowledged is in the summary.
+ */
+export async function runSimulation(options: SimulateOptions, context: RunContext): Promise<Summary> {
+  const fleets = planFleets(options);
+  const simulation = new Simulation(options, fleets, context);
+  try {
+    if (!(await simulation.connect())) return simulation.summary('signal');
+    const stoppedBy = await simulation.publish();
+    await simulation.acknowledgements(stoppedBy);
+    return simulation.summary(stoppedBy);
+  } finally {
+    await simulation.close();
+  }
+}
+
+class Simulation {
+  readonly #options: SimulateOptions;
+  readonly #fleets: readonly Fleet[];
+  readonly #context: RunContext;
+  readonly #clock: RunClock;
+  readonly #tally = new Tally();
+  readonly #connections: readonly Connection[];
+  #pumps: readonly Pump[] = [];
+  #startedAtMs = 0;
+  #publishedForMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #onRoom = (): void => {};
+  #onAcknowledged = (): void => {};
+  #closed = false;
+
+  constructor(options: SimulateOptions, fleets: readonly Fleet[], context: RunContext) {
+    this.#options = options;
+    this.#fleets = fleets;
+    this.#context = context;
+    this.#clock = context.clock ?? systemClock;
+    this.#connections = Array.from(
+      { length: options.connections },
+      (_, index) =>
+        new Connection(
+          { ...options, clientId: `${options.name ?? 'sim'}-${options.scenario}-${index + 1}` },
+          this.#tally,
+          this.#clock,
+          { onRoom: () => this.#onRoom(), onAcknowledged: () => this.#onAcknowledged() },
+        ),
+    );
+  }
+
+  /** All connections, or ConnectError. False: told to stop meanwhile. */
+  async connect(): Promise<boolean> {
+    const { url, connectTimeoutMs } = this.#options;
+    const { stop } = this.#context;
+    let timer: NodeJS.Timeout | undefined;
+    let onStop = (): void => {};
+    const timeout = new Promise<'timeout'>((resolve) => {
+      timer = setTimeout(() => resolve('timeout'), connectTimeoutMs);
+    });
+    const stopped = new Promise<'stopped'>((resolve) => {
+      onStop = () => resolve('stopped');
+      if (stop.aborted) onStop();
+      else stop.addEventListener('abort', onStop, { once: true });
+    });
+    const opening = this.#openAll();
+    try {
+      const outcome = await Promise.race([opening, timeout, stopped]);
+      if (outcome === 'stopped') return false;
+      if (outcome === 'opened') return true;
+      const missing = this.#connections.filter((connection) => !connection.ready);
+      const reached = this.#connections.length - missing.length;
+      throw new ConnectError(
+        `Cannot reach the MQTT broker at ${url} within ${connectTimeoutMs / 1000} s (${reached} of ${this.#connections.length} connections made): ${missing[0]?.lastError ?? 'no answer'}`,
+      );
+    } catch (thrown) {
+      if (thrown instanceof ConnectError) throw thrown;
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new ConnectError(`The MQTT broker at ${url} refuses the connection: ${reason}`, {
+        cause: thrown,
+      });
+    } finally {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', onStop);
+      // The race may be lost by a refusal that comes later: it was reported as the time-out it followed.
+      opening.catch(() => {});
+    }
+  }
+
+  async #openAll(): Promise<'opened'> {
+    const left = this.#connections.values();
+    const openSome = async (): Promise<void> => {
+      for (const connection of left) {
+        if (this.#closed) return;
+        await connection.open();
+      }
+    };
+    await Promise.all(Array.from({ length: MOST_CONNECTING }, openSome));
+    return 'opened';
+  }
+
+  /** Publishes until the count, the duration or a signal ends it. */
+  publish(): Promise<StoppedBy> {
+    const { durationMs } = this.#options;
+    const { stop, onStart } = this.#context;
+    this.#startedAtMs = this.#clock.monotonicMs();
+    this.#pumps = this.#makePumps(this.#options.startAtMs ?? this.#clock.wallMs());
+    onStart?.(this.#tally);
+
+    return new Promise((resolve) => {
+      let stoppedBy: StoppedBy = 'count';
+      const timers: NodeJS.Timeout[] = [];
+      const finish = (): void => {
+        stop.removeEventListener('abort', onSignal);
+        for (const timer of timers) clearTimeout(timer);
+        clearTimeout(this.#timer);
+        clearImmediate(this.#immediate);
+        this.#onRoom = () => {};
+        this.#publishedForMs = this.#clock.monotonicMs() - this.#startedAtMs;
+        resolve(stoppedBy);
+      };
+      const onSignal = (): void => {
+        stoppedBy = 'signal';
+        for (const pump of this.#pumps) pump.discard();
+        finish();
+      };
+      const turn = (): void => {
+        const nowMs = this.#clock.monotonicMs() - this.#startedAtMs;
+        if (durationMs !== undefined && nowMs >= durationMs && stoppedBy === 'count') {
+          stoppedBy = 'duration';
+          for (const pump of this.#pumps) pump.stop();
+          // What is held back still goes out, but a broker that is down must not hold the run for ever.
+          timers.push(setTimeout(finish, this.#options.ackTimeoutMs));
+        }
+        for (const pump of this.#pumps) pump.run(nowMs * 1000);
+        if (this.#pumps.every((pump) => pump.exhausted)) finish();
+        else this.#sleepUntilDue(nowMs, turn);
+      };
+      this.#onRoom = () => {
+        if (this.#immediate) return;
+        this.#immediate = setImmediate(() => {
+          this.#immediate = undefined;
+          turn();
+        });
+      };
+      if (stop.aborted) {
+        onSignal();
+        return;
+      }
+      stop.addEventListener('abort', onSignal, { once: true });
+      this.#cutNow(timers);
+      turn();
+    });
+  }
+
+  /** Waits until everything published is acknowledged, or for as long as the options allow. */
+  acknowledgements(stoppedBy: StoppedBy): Promise<void> {
+    const { ackTimeoutMs } = this.#options;
+    const { stop } = this.#context;
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      const finish = (): void => {
+        clearTimeout(timer);
+        stop.removeEventListener('abort', onSignal);
+        this.#onAcknowledged = () => {};
+        resolve();
+      };
+      const waitAtMost = (ms: number): void => {
+        clearTimeout(timer);
+        timer = setTimeout(finish, ms);
+      };
+      const onSignal = (): void => waitAtMost(Math.min(ackTimeoutMs, SIGNAL_ACK_TIMEOUT_MS));
+      if (this.#tally.unacknowledged === 0) {
+        finish();
+        return;
+      }
+      if (stoppedBy === 'signal') onSignal();
+      else {
+        waitAtMost(ackTimeoutMs);
+        stop.addEventListener('abort', onSignal, { once: true });
+      }
+      this.#onAcknowledged = () => {
+        if (this.#tally.unacknowledged === 0) finish();
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+  }
+
+  summary(stoppedBy: StoppedBy): Summary {
+    return summarise(this.#options, this.#tally, this.#publishedForMs, stoppedBy);
+  }
+
+  /** Device g of the whole run publishes on connection g modulo their number. */
+  #makePumps(startMs: number): readonly Pump[] {
+    const { faults, lateByMs } = this.#options;
+    const seed = hashText(this.#options.seed);
+    return this.#connections.map((connection, at) => {
+      const lanes: Lane[] = [];
+      for (const fleet of this.#fleets) {
+        const deviceIndexes = [...fleet.devices.keys()].filter(
+          (index) => (fleet.firstIndex + index) % this.#connections.length === at,
+        );
+        if (deviceIndexes.length === 0) continue;
+        lanes.push(new Lane({ fleet, deviceIndexes, seed, startMs, faults, lateByMs }));
+      }
+      return new Pump(connection, lanes, this.#tally);
+    });
+  }
+
+  #sleepUntilDue(nowMs: number, turn: () => void): void {
+    let sleepMs = MOST_SLEEP_MS;
+    for (const pump of this.#pumps) {
+      const dueUs = pump.nextDueUs();
+      if (dueUs !== undefined) sleepMs = Math.min(sleepMs, dueUs / 1000 - nowMs);
+    }
+    const { durationMs } = this.#options;
+    if (durationMs !== undefined && nowMs < durationMs) sleepMs = Math.min(sleepMs, durationMs - nowMs);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(turn, Math.max(LEAST_SLEEP_MS, sleepMs));
+  }
+
+  /** Cuts connections at random times, `disconnectsPerSecond` on average. */
+  #cutNow(timers: NodeJS.Timeout[]): void {
+    const { disconnectsPerSecond, seed } = this.#options;
+    if (disconnectsPerSecond === 0) return;
+    const random = new Sfc32(hashText(seed), hashText('disconnects'), 0);
+    const next = (): void => {
+      const waitMs = (-Math.log(1 - random.next()) / disconnectsPerSecond) * 1000;
+      timers[0] = setTimeout(() => {
+        const up = this.#connections.filter((connection) => connection.ready);
+        const victim = up[Math.floor(random.next() * up.length)];
+        if (victim) {
+          victim.cut();
+          this.#tally.disconnects++;
+        }
+        next();
+      }, waitMs);
+    };
+    next();
+  }
+}

@@ -1,0 +1,109 @@
+import { defaultDevices } from './fleet.js';
+import { type Qos, type ScenarioName, type SimulateOptions, UsageError } from './options.js';
+
+/** Most connections a process can hold without more file descriptors than systems usually allow. */
+export const MOST_CONNECTIONS = 20_000;
+
+/** The command line, parsed option by option. */
+export interface RawOptions {
+  url: string;
+  devices?: number;
+  connections?: number;
+  rate?: number | 'max';
+  duration: number | 'endless';
+  count?: number;
+  qos: string;
+  seed: string;
+  inFlight: number;
+  startAt?: number;
+  interval?: number;
+  day: number;
+  late: number;
+  lateBy: number;
+  duplicated: number;
+  outOfOrder: number;
+  malformed: number;
+  wrongClock: number;
+  disconnects: number;
+  connectTimeout: number;
+  ackTimeout: number;
+  name?: string;
+  json?: true;
+  quiet?: true;
+}
+
+export interface SimulateCall {
+  readonly options: SimulateOptions;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Resolves defaults that depend on each other. Throws UsageError where options contradict. */
+export function resolveCall(scenario: ScenarioName, raw: RawOptions, env: NodeJS.ProcessEnv): SimulateCall {
+  const url = checkedUrl(raw.url);
+  const devices = raw.devices ?? defaultDevices(scenario);
+  const connections = raw.connections ?? Math.min(devices, MOST_CONNECTIONS);
+  if (connections > devices) {
+    throw new UsageError(
+      `--connections: ${connections} is more than the ${devices} devices that share them.`,
+    );
+  }
+  if (raw.interval !== undefined && raw.startAt === undefined) {
+    throw new UsageError('--interval: simulated time can only run at its own speed with --start-at.');
+  }
+  const faults = {
+    late: raw.late,
+    duplicated: raw.duplicated,
+    outOfOrder: raw.outOfOrder,
+    malformed: raw.malformed,
+    wrongClock: raw.wrongClock,
+  };
+  const together = Object.values(faults).reduce((sum, one) => sum + one, 0);
+  if (together > 1 + Number.EPSILON) {
+    throw new UsageError(
+      `The shares of the faults add up to ${Math.round(together * 1000) / 10} %: at most 100 %.`,
+    );
+  }
+  const username = env.SLUICE_SIM_USERNAME;
+  const password = env.SLUICE_SIM_PASSWORD;
+  return {
+    json: raw.json ?? false,
+    quiet: raw.quiet ?? false,
+    options: {
+      scenario,
+      url,
+      devices,
+      connections,
+      rate: raw.rate ?? devices,
+      ...(raw.duration === 'endless' ? {} : { durationMs: raw.duration }),
+      ...(raw.count === undefined ? {} : { count: raw.count }),
+      qos: Number(raw.qos) as Qos,
+      seed: raw.seed,
+      inFlight: raw.inFlight,
+      ...(raw.startAt === undefined ? {} : { startAtMs: raw.startAt }),
+      ...(raw.interval === undefined ? {} : { intervalMs: raw.interval }),
+      dayMs: raw.day,
+      faults,
+      lateByMs: raw.lateBy,
+      disconnectsPerSecond: raw.disconnects,
+      connectTimeoutMs: raw.connectTimeout,
+      ackTimeoutMs: raw.ackTimeout,
+      ...(raw.name === undefined ? {} : { name: raw.name }),
+      ...(username ? { username } : {}),
+      ...(password ? { password } : {}),
+    },
+  };
+}
+
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol) || url.hostname === '') {
+    throw new UsageError(`--url: expected mqtt://host:port, mqtts://, ws:// or wss://, got ${text}.`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(
+      '--url: give credentials as SLUICE_SIM_USERNAME and SLUICE_SIM_PASSWORD, not in the URL.',
+    );
+  }
+  return text;
+}
