@@ -161,6 +161,7 @@ export class Consumer {
       ledger.addLost(prepared.batch.lost);
       this.#position = prepared.batch.position;
       this.#pending.shift();
+      prepared.batch.release();
     } catch (thrown) {
       this.#failure = thrown;
       this.#stopWaiting.abort();

@@ -29,6 +29,8 @@ export interface RecordBatch {
   readonly position: Position;
   /** Records between the previous batch and the end of this one that the stream can no longer produce, by cause. */
   readonly lost: LostRecords;
+  /** Gives the payload buffers back: they are overwritten some time after. Calling it twice does no harm; never calling it only costs memory. */
+  release(): void;
 }
 
 export interface LostRecords {
@@ -52,7 +54,7 @@ export interface ReadLimits {
 export interface StreamReader {
   /**
    * The records that follow the last batch, at least one unless some were lost; waits until there are any.
-   * Resolves `undefined` once `signal` has aborted, or for `whenEmpty: 'return'`. The payload buffers belong to the caller from then on.
+   * Resolves `undefined` once `signal` has aborted, or for `whenEmpty: 'return'`. The payload buffers belong to the caller until it releases the batch.
    * A rejection means the stream is unusable: the position has not moved.
    */
   next(limits: ReadLimits, signal: AbortSignal): Promise<RecordBatch | undefined>;

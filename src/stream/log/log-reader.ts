@@ -4,6 +4,7 @@ import { systemErrorCode } from '../../errors.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream.js';
 import type { DurableEnd } from './durable-end.js';
 import { readFrame } from './frame.js';
+import { CHUNK_BYTES, type ReadChunk, ReadChunkPool } from './read-chunk.js';
 import { nextFrame } from './scan-segment.js';
 import { parseSegmentNames, type SegmentName } from './segment-name.js';
 
@@ -14,7 +15,6 @@ export interface LogReaderOptions {
   readonly maxBodyBytes: number;
 }
 
-const READ_BYTES = 1024 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
 export function logPosition(sequence: number): Position {
@@ -36,6 +36,9 @@ export class LogReader implements StreamReader {
   readonly #end: DurableEnd;
   #expected: number;
   #segment: (SegmentName & { readonly file: FileHandle }) | undefined;
+  readonly #pool = new ReadChunkPool();
+  /** Holds #bytes; absent when there are none. */
+  #chunk: ReadChunk | undefined;
   #bytes: Buffer = NO_BYTES;
   /** Offset in #bytes of what has not been handed out. */
   #at = 0;
@@ -69,6 +72,7 @@ export class LogReader implements StreamReader {
   async #take(limits: ReadLimits): Promise<RecordBatch> {
     const end = this.#end.sequence;
     const records: StreamRecord[] = [];
+    const chunks = new Set<ReadChunk>();
     let takenBytes = 0;
     let damaged = 0;
     let dropped = 0;
@@ -87,6 +91,10 @@ export class LogReader implements StreamReader {
       if (scanned.kind === 'frame' && scanned.sequence < this.#readAtEnd) {
         damaged += scanned.sequence - this.#expected;
         records.push(readFrame(this.#bytes, scanned.start, scanned.end));
+        if (!chunks.has(this.#chunk!)) {
+          chunks.add(this.#chunk!);
+          this.#chunk!.users += 1;
+        }
         takenBytes += scanned.end - scanned.start;
         this.#expected = scanned.sequence + 1;
         this.#at = scanned.end;
@@ -106,7 +114,15 @@ export class LogReader implements StreamReader {
       damaged += await this.#passEndOfFile(end);
     }
     if (this.#bytes.length - this.#at === 0) this.#forgetBytes();
-    return { records, position: logPosition(this.#expected), lost: { damaged, dropped } };
+    return {
+      records,
+      position: logPosition(this.#expected),
+      lost: { damaged, dropped },
+      release: () => {
+        for (const chunk of chunks) this.#pool.release(chunk);
+        chunks.clear();
+      },
+    };
   }
 
   #scan(complete: boolean) {
@@ -162,8 +178,7 @@ export class LogReader implements StreamReader {
   async #leaveSegment(): Promise<void> {
     const left = this.#segment;
     this.#segment = undefined;
-    this.#bytes = NO_BYTES;
-    this.#at = 0;
+    this.#leaveChunk();
     this.#fileOffset = 0;
     this.#readAtEnd = 0;
     await left?.file.close();
@@ -171,6 +186,12 @@ export class LogReader implements StreamReader {
 
   #forgetBytes(): void {
     this.#fileOffset -= this.#bytes.length - this.#at;
+    this.#leaveChunk();
+  }
+
+  #leaveChunk(): void {
+    if (this.#chunk !== undefined) this.#pool.release(this.#chunk);
+    this.#chunk = undefined;
     this.#bytes = NO_BYTES;
     this.#at = 0;
   }
@@ -178,11 +199,14 @@ export class LogReader implements StreamReader {
   /** Appends what follows in the file to the bytes not handed out yet; 0 at the end of the file. */
   async #readMore(end: number): Promise<number> {
     const rest = this.#bytes.subarray(this.#at);
-    const grown = Buffer.allocUnsafe(rest.length + READ_BYTES);
-    rest.copy(grown);
-    const { bytesRead } = await this.#segment!.file.read(grown, rest.length, READ_BYTES, this.#fileOffset);
-    this.#bytes = grown.subarray(0, rest.length + bytesRead);
-    this.#at = 0;
+    // A frame larger than a chunk grows into ever larger ones.
+    const chunk = this.#pool.take(rest.length < CHUNK_BYTES / 2 ? CHUNK_BYTES : rest.length * 2);
+    rest.copy(chunk.buffer);
+    const room = chunk.buffer.length - rest.length;
+    const { bytesRead } = await this.#segment!.file.read(chunk.buffer, rest.length, room, this.#fileOffset);
+    this.#leaveChunk();
+    this.#chunk = chunk;
+    this.#bytes = chunk.buffer.subarray(0, rest.length + bytesRead);
     this.#fileOffset += bytesRead;
     if (rest.length === 0) this.#readAtEnd = end;
     return bytesRead;

@@ -242,6 +242,26 @@ describe('trim', () => {
 });
 
 describe('a reader', () => {
+  it('leaves the payloads of a batch alone until the batch is released', async () => {
+    const log = await TestLog.open(tempDirectory());
+    const reader = log.reader();
+    const signal = new AbortController().signal;
+    const held = [];
+    for (let n = 0; n < 60; n += 1) {
+      await log.append(n * 10, n * 10 + 10, 20_000);
+      const batch = (await reader.next(NO_LINGER, signal))!;
+      if (n % 3 === 0) held.push({ n, batch });
+      else batch.release();
+    }
+    for (const { n, batch } of held) {
+      expect(batch.records.map((r) => r.payload)).toEqual(
+        Array.from({ length: 10 }, (_, i) => testRecord(n * 10 + i, 20_000).payload),
+      );
+    }
+    await reader.close();
+    await log.writer.close();
+  });
+
   it('waits for records, sees each once and stops when aborted', async () => {
     const log = await TestLog.open(tempDirectory());
     const reader = log.reader();
@@ -269,10 +289,15 @@ describe('a reader', () => {
       readers.map(async (reader, i) => {
         const records = [];
         while (records.length < 2000) {
-          const batch = (await reader.next({ ...NO_LINGER, maxRecords: 7 + i * 90, maxBytes: 4000 }, signal))!;
+          const batch = (await reader.next(
+            { ...NO_LINGER, maxRecords: 7 + i * 90, maxBytes: 4000 },
+            signal,
+          ))!;
           expect(batch.records.length).toBeLessThanOrEqual(7 + i * 90);
           expect(batch.lost).toEqual({ damaged: 0, dropped: 0 });
-          records.push(...batch.records);
+          // Kept as a copy: the buffers are written over once they are given back.
+          records.push(...batch.records.map((r) => ({ ...r, payload: Buffer.from(r.payload) })));
+          batch.release();
         }
         await reader.close();
         return records;

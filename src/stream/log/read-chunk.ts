@@ -1,0 +1,35 @@
+/**
+ * Buffers that the reader fills and batches look into, used again once nobody does: at full speed the reader
+ * takes in tens of MB a second, and memory outside the heap is given back late.
+ */
+export class ReadChunk {
+  readonly buffer: Buffer;
+  /** The reader itself and each batch with a payload in here. */
+  users = 1;
+
+  constructor(bytes: number) {
+    this.buffer = Buffer.allocUnsafeSlow(bytes);
+  }
+}
+
+export const CHUNK_BYTES = 1024 * 1024;
+/** A batch of 8 MiB, one being prepared beside it, and the reader's own. */
+const MAX_SPARE = 8;
+
+export class ReadChunkPool {
+  readonly #spare: ReadChunk[] = [];
+
+  /** A chunk with room for at least `bytes`, used by the caller. */
+  take(bytes: number): ReadChunk {
+    const spare = bytes <= CHUNK_BYTES ? this.#spare.pop() : undefined;
+    if (spare === undefined) return new ReadChunk(Math.max(bytes, CHUNK_BYTES));
+    spare.users = 1;
+    return spare;
+  }
+
+  release(chunk: ReadChunk): void {
+    chunk.users -= 1;
+    if (chunk.users > 0 || chunk.buffer.length > CHUNK_BYTES || this.#spare.length >= MAX_SPARE) return;
+    this.#spare.push(chunk);
+  }
+}
