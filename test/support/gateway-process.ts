@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LedgerView } from '../../src/ops/gateway-view.js';
+import { packageRoot } from '../../src/ops/package-root.js';
 
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'sluice.js');
+const LAUNCHER = join(packageRoot(), 'bin', 'sluice.js');
 
 export interface GatewayProcessOptions {
   /** Holds the configuration file and the data. */

@@ -1,0 +1,469 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SluiceError } from '../../src/errors.js';
+import type { Point, Sink } from '../../src/sink/sink.js';
+import { pointOf, seriesOf } from '../support/points.js';
+
+export type StoredValue = number | bigint | string | boolean;
+
+/** One stored point as the store gives it back. Absent (null) fields and tags are left out. */
+export interface StoredRow {
+  readonly tags: Readonly<Record<string, string>>;
+  /** Int fields as bigint, float fields as number, unless the store keeps only floats. */
+  readonly fields: Readonly<Record<string, StoredValue>>;
+  readonly timestampNs: bigint;
+}
+
+/** What a store cannot do by its nature; everything else is owed. */
+export interface SinkCapabilities {
+  /** Keeps string fields. */
+  readonly strings: boolean;
+  /** Keeps int64, float64 and booleans exactly; false: everything becomes a rounded float. */
+  readonly types: boolean;
+  /** Fixes a field's type at its first write and refuses others. */
+  readonly typeConflicts: boolean;
+  /** A second write of a point replaces the value of a field; false: which value is kept is the store's choice. */
+  readonly overwrites: boolean;
+  /** Smallest distance of two timestamps that stay apart. */
+  readonly resolutionNs: bigint;
+  /** Has a `reader`. */
+  readonly query: boolean;
+}
+
+export const FULL_CAPABILITIES: SinkCapabilities = {
+  strings: true,
+  types: true,
+  typeConflicts: true,
+  overwrites: true,
+  resolutionNs: 1n,
+  query: true,
+};
+
+export interface SinkUnderTest {
+  /** Opened. */
+  readonly sink: Sink;
+  readonly capabilities: SinkCapabilities;
+  /** All points of a measurement, in any order; [] when the store has never seen it. */
+  readBack(measurement: string): Promise<readonly StoredRow[]>;
+  /** What the store says of a type conflict, to be found in the refusal's reason. */
+  readonly conflictWords?: RegExp;
+  /** Makes the store unreachable and reachable again with what it held. Absent: it cannot be unreachable. */
+  readonly outage?: { begin(): Promise<void>; end(): Promise<void> };
+  /** Closes the sink and frees all it used. */
+  stop(): Promise<void>;
+}
+
+const NS_PER_MS = 1_000_000n;
+const MINUTE_MS = 60_000;
+const never = () => new AbortController().signal;
+
+/**
+ * What every sink owes (see src/sink/sink.ts), run against each of them with a real store behind it.
+ * `factory` is called once; each case uses measurements of its own.
+ */
+export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>): void {
+  describe(`${name} keeps the sink contract`, { timeout: 60_000 }, () => {
+    let under: SinkUnderTest;
+    let sink: Sink;
+    let able: SinkCapabilities;
+    // A recent whole minute: stores have retention windows, and buckets start at whole minutes.
+    const baseMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 60 * MINUTE_MS;
+    const baseNs = BigInt(baseMs) * NS_PER_MS;
+
+    beforeAll(async () => {
+      under = await factory();
+      sink = under.sink;
+      able = under.capabilities;
+    }, 60_000);
+    afterAll(async () => {
+      await under?.stop();
+    }, 60_000);
+
+    const atMs = (offsetMs: number) => baseNs + BigInt(offsetMs) * NS_PER_MS;
+    const writeAll = async (points: readonly Point[]) => {
+      expect(await sink.write(points, never())).toEqual([]);
+    };
+    const expectStored = async (measurement: string, points: readonly Point[]) => {
+      expect(sorted(await under.readBack(measurement))).toEqual(sorted(rowsOf(points, able)));
+    };
+
+    test('an empty array resolves with no refusal', async () => {
+      expect(await sink.write([], never())).toEqual([]);
+    });
+
+    test('points of every type read back as they were written', async () => {
+      const city = seriesOf('contract_types', { city: 'Pune', device: 'CITIPUN' });
+      const bare = seriesOf('contract_types');
+      const values = able.strings ? { text: 'wet' } : {};
+      const points = [
+        pointOf(city, atMs(0), { float: 23.25, int: 42n, yes: true, ...values }),
+        pointOf(city, atMs(1), { float: -0.1, int: -42n, yes: false }),
+        pointOf(city, atMs(2), { float: 1024.5, int: 0n }),
+        pointOf(bare, atMs(0), { float: 7 }),
+      ];
+      await writeAll(points);
+      await expectStored('contract_types', points);
+    });
+
+    test('minus zero is stored as zero', async () => {
+      await writeAll([pointOf(seriesOf('contract_zero'), atMs(0), { value: -0 })]);
+      const rows = await under.readBack('contract_zero');
+      expect(rows).toHaveLength(1);
+      expect(Object.is(rows[0]?.fields.value, 0)).toBe(true);
+    });
+
+    test('floats keep every digit, from the smallest to the largest', async ({ skip }) => {
+      if (!able.types) skip('the store rounds floats that lie far apart');
+      const series = seriesOf('contract_floats', { device: 'a' });
+      const values = [1e21, 5e-7, 0.1 + 0.2, -1 / 3, 1.7976931348623157e308, 2.2250738585072014e-308];
+      const points = values.map((value, i) => pointOf(series, atMs(i), { value }));
+      await writeAll(points);
+      await expectStored('contract_floats', points);
+    });
+
+    test('integers beyond 2^53 and negative ones keep every digit', async ({ skip }) => {
+      if (!able.types) skip('the store keeps floats only');
+      const series = seriesOf('contract_int64', { device: 'meter' });
+      const values = [
+        9_007_199_254_740_993n,
+        -9_007_199_254_740_993n,
+        9_223_372_036_854_775_807n,
+        -9_223_372_036_854_775_808n,
+      ];
+      const points = values.map((value, i) => pointOf(series, atMs(i), { value }));
+      await writeAll(points);
+      await expectStored('contract_int64', points);
+    });
+
+    test('writing the same points again adds nothing', async () => {
+      const series = seriesOf('contract_again', { device: 'a' });
+      const points = Array.from({ length: 50 }, (_, i) => pointOf(series, atMs(i), { value: i }));
+      await writeAll(points);
+      await writeAll(points);
+      await writeAll(points.slice(10, 20));
+      await expectStored('contract_again', points);
+    });
+
+    test('writing a point again overwrites the fields it names and leaves the others', async ({ skip }) => {
+      if (!able.overwrites) skip('the store chooses between values of one timestamp');
+      const series = seriesOf('contract_merge', { device: 'a' });
+      await writeAll([pointOf(series, atMs(0), { kept: 1, changed: 2 })]);
+      await writeAll([pointOf(series, atMs(0), { changed: 3, added: 4 })]);
+      await expectStored('contract_merge', [pointOf(series, atMs(0), { kept: 1, changed: 3, added: 4 })]);
+    });
+
+    test('of two points with one identity in a batch the last wins, field by field', async ({ skip }) => {
+      if (!able.overwrites) skip('the store chooses between values of one timestamp');
+      const series = seriesOf('contract_last', { device: 'a' });
+      await writeAll([
+        pointOf(series, atMs(0), { first: 1, both: 1 }),
+        pointOf(series, atMs(0), { both: 2, second: 2 }),
+      ]);
+      await expectStored('contract_last', [pointOf(series, atMs(0), { first: 1, both: 2, second: 2 })]);
+    });
+
+    test('points of one series reach the store in array order, also across many chunks', async ({ skip }) => {
+      if (!able.overwrites) skip('the store chooses between values of one timestamp');
+      const devices = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+      const all = devices.map((device) => seriesOf('contract_order', { device }));
+      const points: Point[] = [];
+      // Every revision overwrites the one before: what is left tells which came last.
+      for (let revision = 0; revision < 2_000; revision++) {
+        for (const series of all) points.push(pointOf(series, atMs(0), { revision }));
+      }
+      await writeAll(points);
+      await expectStored('contract_order', points.slice(-devices.length));
+    });
+
+    test('one point of an impossible type among 5,000 costs only itself, with the words of the store', async ({
+      skip,
+    }) => {
+      if (!able.typeConflicts) skip('the store has no type conflicts');
+      const series = seriesOf('contract_conflict', { device: 'a' });
+      await writeAll([pointOf(series, atMs(0), { value: 1.5 })]);
+      const points = Array.from({ length: 5_000 }, (_, i) =>
+        pointOf(series, atMs(i + 1), i === 3_210 ? { value: 'not a number' } : { value: i / 2 }),
+      );
+      const refusals = await sink.write(points, never());
+      expect(refusals.map(({ index, code }) => ({ index, code }))).toEqual([
+        { index: 3_210, code: 'store-refused' },
+      ]);
+      expect(refusals[0]?.reason).toMatch(under.conflictWords ?? /./);
+      await expectStored('contract_conflict', [
+        pointOf(series, atMs(0), { value: 1.5 }),
+        ...points.filter((_, i) => i !== 3_210),
+      ]);
+    });
+
+    test('impossible points at both ends and side by side are told apart by index', async ({ skip }) => {
+      if (!able.typeConflicts) skip('the store has no type conflicts');
+      const series = seriesOf('contract_conflicts', { device: 'a' });
+      await writeAll([pointOf(series, atMs(0), { value: 1 })]);
+      const bad = [0, 40, 41, 99];
+      const points = Array.from({ length: 100 }, (_, i) =>
+        pointOf(series, atMs(i + 1), bad.includes(i) ? { value: true } : { value: i }),
+      );
+      const refusals = await sink.write(points, never());
+      expect(refusals.map(({ index }) => index).sort((a, b) => a - b)).toEqual(bad);
+      expect(await under.readBack('contract_conflicts')).toHaveLength(97);
+    });
+
+    test('a name reserved by the store is refused for its point alone', async () => {
+      const points = [
+        pointOf(seriesOf('contract_reserved', { device: 'a' }), atMs(0), { value: 1 }),
+        pointOf(seriesOf('contract_reserved', { device: 'a' }), atMs(1), { time: 1 }),
+        pointOf(seriesOf('contract_reserved', { time: 'noon' }), atMs(2), { value: 1 }),
+        pointOf(seriesOf('contract_reserved', { device: 'a' }), atMs(3), { value: 2 }),
+      ];
+      const refusals = await sink.write(points, never());
+      expect(refusals.map(({ index, code }) => ({ index, code }))).toEqual([
+        { index: 1, code: 'not-expressible' },
+        { index: 2, code: 'not-expressible' },
+      ]);
+      expect(refusals[0]?.reason).toContain('time');
+      expect(await under.readBack('contract_reserved')).toHaveLength(2);
+    });
+
+    test('tags with any script, spaces, commas, equals signs and quotes stay apart', async () => {
+      const values = [
+        'Pune',
+        'पुणे',
+        '東京 駅',
+        'a b',
+        'a,b',
+        'a=b',
+        'a"b',
+        "a'b",
+        'a\\b',
+        'C:\\x y,z=1',
+        '🌡️ roof',
+        '#1',
+      ];
+      const points = values.map((site, i) =>
+        pointOf(seriesOf('contract_tags', { site, 'key, with = all': `v ${i}` }), atMs(0), { value: i }),
+      );
+      await writeAll(points);
+      await expectStored('contract_tags', points);
+    });
+
+    test('strings keep quotes, backslashes, commas and any script', async ({ skip }) => {
+      if (!able.strings) skip('the store keeps no strings');
+      const values = ['', ' ', 'a"b', 'a\\b', 'ends in \\', '\\"', 'a,b=c d', 'पुणे 🌡️', "it's"];
+      const series = seriesOf('contract_strings', { device: 'a' });
+      const points = values.map((text, i) => pointOf(series, atMs(i), { text, n: i }));
+      await writeAll(points);
+      await expectStored('contract_strings', points);
+    });
+
+    test('field names with spaces, commas, equals signs and any script, and names that differ in case only', async () => {
+      const series = seriesOf('contract names, all=of them', { device: 'a' });
+      const points = [
+        pointOf(series, atMs(0), { 'a b': 1, 'c,d': 2, 'e=f': 3, तापमान: 4, Temp: 5, temp: 6 }),
+      ];
+      await writeAll(points);
+      await expectStored('contract names, all=of them', points);
+    });
+
+    test('timestamps one step apart stay apart', async () => {
+      const series = seriesOf('contract_steps', { device: 'a' });
+      const points = Array.from({ length: 20 }, (_, i) =>
+        pointOf(series, baseNs + 123_000_000n + BigInt(i) * able.resolutionNs, { value: i }),
+      );
+      await writeAll(points);
+      await expectStored('contract_steps', points);
+    });
+
+    test('a field and a tag that appear later join the measurement', async () => {
+      const old = seriesOf('contract_grows', { device: 'a' });
+      const grown = seriesOf('contract_grows', { device: 'a', room: 'kitchen' });
+      const points = [
+        pointOf(old, atMs(0), { value: 1 }),
+        pointOf(old, atMs(1), { value: 2, humidity: 50 }),
+        pointOf(grown, atMs(0), { value: 3 }),
+        pointOf(old, atMs(2), { value: 4 }),
+      ];
+      for (const point of points) await writeAll([point]);
+      await expectStored('contract_grows', points);
+    });
+
+    test('a batch of many measurements and series is stored whole', async () => {
+      const points = Array.from({ length: 6_000 }, (_, i) =>
+        pointOf(seriesOf(`contract_wide_${i % 3}`, { device: `d${i % 100}` }), atMs(i), { value: i }),
+      );
+      await writeAll(points);
+      for (const m of [0, 1, 2]) {
+        expect(await under.readBack(`contract_wide_${m}`)).toHaveLength(2_000);
+      }
+    });
+
+    test('counters add up: every point is written or refused', async () => {
+      const before = sink.counters();
+      const series = seriesOf('contract_counters', { device: 'a' });
+      await sink.write(
+        [
+          pointOf(series, atMs(0), { value: 1 }),
+          pointOf(series, atMs(1), { time: 1 }),
+          pointOf(series, atMs(2), { value: 1 }),
+        ],
+        never(),
+      );
+      const after = sink.counters();
+      expect(after.pointsWritten - before.pointsWritten).toBe(2);
+      expect(after.pointsRefused - before.pointsRefused).toBe(1);
+      expect(after.busyMs).toBeGreaterThanOrEqual(before.busyMs);
+    });
+
+    test('an aborted signal rejects with SINK_ABORTED and the same points can be written afterwards', async ({
+      skip,
+    }) => {
+      if (under.outage === undefined) skip('the store cannot be unreachable');
+      const outage = under.outage as NonNullable<SinkUnderTest['outage']>;
+      const points = [pointOf(seriesOf('contract_abort', { device: 'a' }), atMs(0), { value: 1 })];
+      await outage.begin();
+      const stop = new AbortController();
+      const writing = sink.write(points, stop.signal).catch((thrown: unknown) => thrown);
+      await expect.poll(() => sink.status().state, { timeout: 20_000 }).toBe('retrying');
+      expect(sink.status().detail).not.toBe('');
+      stop.abort();
+      const thrown = await writing;
+      expect(thrown).toBeInstanceOf(SluiceError);
+      expect((thrown as SluiceError).code).toBe('SINK_ABORTED');
+      await outage.end();
+      await writeAll(points);
+      expect(sink.status()).toEqual({ state: 'healthy', detail: '' });
+      await expectStored('contract_abort', points);
+    });
+
+    test('points given during an outage are stored when it ends', async ({ skip }) => {
+      if (under.outage === undefined) skip('the store cannot be unreachable');
+      const outage = under.outage as NonNullable<SinkUnderTest['outage']>;
+      const series = seriesOf('contract_outage', { device: 'a' });
+      const points = Array.from({ length: 10 }, (_, i) => pointOf(series, atMs(i), { value: i }));
+      await outage.begin();
+      const writing = sink.write(points, never());
+      await expect.poll(() => sink.status().state, { timeout: 20_000 }).toBe('retrying');
+      await outage.end();
+      expect(await writing).toEqual([]);
+      await expectStored('contract_outage', points);
+    });
+
+    test('the reader names the measurements with their tags and typed fields', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      await writeAll([
+        pointOf(seriesOf('contract_reader_names', { city: 'Pune', device: 'a' }), atMs(0), {
+          f: 1.5,
+          i: 1n,
+          s: 'x',
+          b: true,
+        }),
+      ]);
+      const found = (await sink.reader?.measurements())?.find((m) => m.name === 'contract_reader_names');
+      expect(found).toBeDefined();
+      expect([...(found?.tags ?? [])].sort()).toEqual(['city', 'device']);
+      expect([...(found?.fields ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+        { name: 'b', type: 'boolean' },
+        { name: 'f', type: 'float' },
+        { name: 'i', type: 'int' },
+        { name: 's', type: 'string' },
+      ]);
+    });
+
+    test('the reader gives the mean of each bucket, split by a tag and over all', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      const measurement = `contract "reader", it's = odd`;
+      const a = seriesOf(measurement, { 'which city': 'Pune' });
+      const b = seriesOf(measurement, { 'which city': `Mumbai "x" it's` });
+      await writeAll([
+        pointOf(a, atMs(0), { 'temp "C"': 10 }),
+        pointOf(a, atMs(500), { 'temp "C"': 20 }),
+        pointOf(a, atMs(2_000), { 'temp "C"': 30 }),
+        pointOf(b, atMs(1_000), { 'temp "C"': 40 }),
+        pointOf(b, atMs(3_000), { 'temp "C"': 99 }),
+      ]);
+      const query = {
+        measurement,
+        field: 'temp "C"',
+        fromMs: baseMs,
+        toMs: baseMs + 3_000,
+        bucketMs: 1_000,
+        maxGroups: 10,
+      };
+      const split = await sink.reader?.series({ ...query, by: 'which city' });
+      const valueAt = (group: string, offsetMs: number) => {
+        const at = split?.timesMs.indexOf(baseMs + offsetMs) ?? -1;
+        const values = split?.groups.find((g) => g.name === group)?.values;
+        return at < 0 ? null : (values?.[at] ?? null);
+      };
+      expect(split?.groups.map((g) => g.name).sort()).toEqual([`Mumbai "x" it's`, 'Pune']);
+      expect([0, 1_000, 2_000].map((ms) => valueAt('Pune', ms))).toEqual([15, null, 30]);
+      expect([0, 1_000, 2_000].map((ms) => valueAt(`Mumbai "x" it's`, ms))).toEqual([null, 40, null]);
+      // [fromMs, toMs): what lies at toMs belongs to the next query.
+      expect(split?.timesMs).not.toContain(baseMs + 3_000);
+      expect(split?.timesMs).toEqual([...(split?.timesMs ?? [])].sort((x, y) => x - y));
+      for (const group of split?.groups ?? []) expect(group.values).toHaveLength(split?.timesMs.length ?? -1);
+
+      const together = await sink.reader?.series(query);
+      expect(together?.groups).toHaveLength(1);
+      expect(together?.groups[0]?.name).toBe('');
+      const filled = together?.groups[0]?.values.filter((v) => v !== null);
+      expect(filled).toEqual([15, 40, 30]);
+
+      const one = await sink.reader?.series({ ...query, by: 'which city', maxGroups: 1 });
+      expect(one?.groups).toHaveLength(1);
+    });
+
+    test('the reader puts series without the split tag under the empty name', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      await writeAll([
+        pointOf(seriesOf('contract_reader_bare'), atMs(0), { value: 1n }),
+        pointOf(seriesOf('contract_reader_bare', { room: 'hall' }), atMs(0), { value: 3n }),
+      ]);
+      const answer = await sink.reader?.series({
+        measurement: 'contract_reader_bare',
+        field: 'value',
+        by: 'room',
+        fromMs: baseMs,
+        toMs: baseMs + MINUTE_MS,
+        bucketMs: MINUTE_MS,
+        maxGroups: 5,
+      });
+      const means = (answer?.groups ?? []).map((g) => [g.name, g.values.find((v) => v !== null)]);
+      expect(means.sort()).toEqual([
+        ['', 1],
+        ['hall', 3],
+      ]);
+    });
+
+    test('the reader answers an unknown measurement with no group', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      const answer = await sink.reader?.series({
+        measurement: 'contract_never_written',
+        field: 'value',
+        fromMs: baseMs,
+        toMs: baseMs + MINUTE_MS,
+        bucketMs: 1_000,
+        maxGroups: 5,
+      });
+      expect(answer?.groups).toEqual([]);
+    });
+  });
+}
+
+/** What a store with these capabilities holds after `points`: one row an identity, later fields over earlier ones. */
+function rowsOf(points: readonly Point[], able: SinkCapabilities): StoredRow[] {
+  const rows = new Map<string, StoredRow>();
+  for (const { series, timestampNs, fields } of points) {
+    const tags = Object.fromEntries(series.tags.map((tag) => [tag.name, tag.value]));
+    const key = JSON.stringify([series.tags, String(timestampNs)]);
+    const stored = fields.map(({ name, value }) => [name, able.types ? value : Number(value)] as const);
+    const before = rows.get(key)?.fields ?? {};
+    rows.set(key, { tags, timestampNs, fields: { ...before, ...Object.fromEntries(stored) } });
+  }
+  return [...rows.values()];
+}
+
+function sorted(rows: readonly StoredRow[]): StoredRow[] {
+  const key = (row: StoredRow) =>
+    `${row.timestampNs.toString().padStart(24, '0')} ${JSON.stringify(Object.entries(row.tags).sort())}`;
+  const keyed = rows.map((row) => [key(row), row] as const);
+  return keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, row]) => row);
+}

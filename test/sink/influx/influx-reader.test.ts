@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { SystemClock } from '../../../src/clock.js';
+import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
+import { requireServer, startVictoriaMetrics } from '../../support/servers.js';
+import { steeredSink } from './influx-fixture.js';
+
+const QUERY = { measurement: 'm', field: 'v', fromMs: 0, toMs: 10_000, bucketMs: 1_000, maxGroups: 5 };
+const json = (answer: unknown) => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(answer),
+});
+
+test('a question goes as a form to /query, with the database of a bucket and the names quoted', async () => {
+  const { sink, store } = await steeredSink(() => json({ results: [{}] }), { bucket: 'db/rp' });
+  const odd = { ...QUERY, measurement: 'a"; DROP', field: 'b\\', by: 'c' };
+  expect(await sink.reader.series(odd)).toEqual({ timesMs: [], groups: [] });
+  const form = new URLSearchParams(store.calls[0]?.body);
+  expect(store.calls[0]?.headers.authorization).toBe('Token secret');
+  expect([form.get('db'), form.get('rp'), form.get('epoch')]).toEqual(['db', 'rp', 'ms']);
+  expect(form.get('q')).toBe(
+    'SELECT mean("b\\\\") FROM "a\\"; DROP" WHERE time >= 0ms AND time < 10000ms GROUP BY time(1000ms), "c" fill(none)',
+  );
+});
+
+test('groups share one time axis, with null where one has no bucket', async () => {
+  const series = (room: string, values: unknown[]) => ({
+    name: 'm',
+    tags: { room },
+    columns: ['time', 'mean'],
+    values,
+  });
+  const { sink } = await steeredSink(() =>
+    json({
+      results: [
+        {
+          series: [
+            series('a', [
+              [0, 1],
+              [2_000, null],
+            ]),
+            series('', [[1_000, 2.5]]),
+          ],
+        },
+      ],
+    }),
+  );
+  expect(await sink.reader.series({ ...QUERY, by: 'room' })).toEqual({
+    timesMs: [0, 1_000],
+    groups: [
+      { name: 'a', values: [1, null] },
+      { name: '', values: [null, 2.5] },
+    ],
+  });
+});
+
+describe('a store that cannot answer', () => {
+  test.each([
+    ['400', { status: 400 }, 'SINK_QUERY_UNSUPPORTED'],
+    ['404', { status: 404 }, 'SINK_QUERY_UNSUPPORTED'],
+    ['another answer', json({ hello: 1 }), 'SINK_QUERY_UNSUPPORTED'],
+    [
+      'the wrong series',
+      json({ results: [{ series: [{ name: 'databases', columns: [], values: [] }] }] }),
+      'SINK_QUERY_UNSUPPORTED',
+    ],
+    ['an error of the statement', json({ results: [{ error: 'database not found' }] }), 'SINK_QUERY_FAILED'],
+    ['401', { status: 401 }, 'SINK_QUERY_FAILED'],
+    ['503', { status: 503 }, 'SINK_QUERY_FAILED'],
+    [
+      'broken JSON',
+      { status: 200, headers: { 'content-type': 'application/json' }, body: '{"res' },
+      'SINK_QUERY_UNSUPPORTED',
+    ],
+  ])('by %s is told apart', async (_why, answer, code) => {
+    const { sink } = await steeredSink(() => answer);
+    await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code });
+  });
+
+  test('by silence, within the time-out', async () => {
+    const { sink } = await steeredSink(() => 'hang', { timeoutMs: 50 });
+    await expect(sink.reader.measurements()).rejects.toMatchObject({ code: 'SINK_QUERY_FAILED' });
+  });
+});
+
+test('a question for too many buckets is not asked: InfluxDB 1 would build them all', async () => {
+  const { sink, store } = await steeredSink(() => json({ results: [{}] }));
+  await expect(sink.reader.series({ ...QUERY, toMs: 1e9, bucketMs: 1 })).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+  });
+  await expect(sink.reader.series({ ...QUERY, bucketMs: 0 })).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+  });
+  expect(store.calls).toHaveLength(0);
+});
+
+describe.skipIf(!requireServer('victoria-metrics'))('on VictoriaMetrics', () => {
+  test('reading is unsupported and says so', { timeout: 60_000 }, async () => {
+    const server = await startVictoriaMetrics();
+    const sink = new InfluxSink(
+      { url: server.url, version: 2, bucket: 'x' },
+      { clock: new SystemClock(), warn: () => {} },
+    );
+    try {
+      await expect(sink.reader.measurements()).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
+      await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
+    } finally {
+      await sink.close();
+      await server.stop();
+    }
+  });
+});

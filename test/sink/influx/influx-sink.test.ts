@@ -1,0 +1,462 @@
+import { describe, expect, test } from 'vitest';
+import { SluiceError } from '../../../src/errors.js';
+import { HEALTH_MEASUREMENT } from '../../../src/sink/influx/influx-sink.js';
+import type { Point } from '../../../src/sink/sink.js';
+import type { ScriptedAnswer, StoreCall } from '../../support/fake-store.js';
+import { pointOf, seriesOf } from '../../support/points.js';
+import { steeredSink } from './influx-fixture.js';
+
+const DONE: ScriptedAnswer = { status: 204 };
+const never = () => new AbortController().signal;
+const series = seriesOf('m', { device: 'a' });
+const pointsOf = (count: number): Point[] =>
+  Array.from({ length: count }, (_, i) => pointOf(series, BigInt(i), { v: i }));
+const refuse = (status: number, error: string): ScriptedAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ error }),
+});
+const isHealthLine = (call: StoreCall) => call.body.startsWith(`${HEALTH_MEASUREMENT} `);
+/** Refuses requests that hold any of these lines (by timestamp), as InfluxDB does. */
+const refusing = (bad: readonly number[], status = 400) => {
+  const endings = bad.map((t) => ` ${t}`);
+  return (call: StoreCall) =>
+    call.lines.some(
+      (line) => endings.some((end) => line.endsWith(end)) && !line.startsWith(HEALTH_MEASUREMENT),
+    )
+      ? refuse(status, 'field type conflict')
+      : DONE;
+};
+
+describe('the request', () => {
+  test.each([
+    [
+      { version: 1, database: 'd b', retentionPolicy: 'r&p', username: 'u', password: 'p' },
+      '/write?db=d%20b&rp=r%26p&precision=n',
+      'Basic dTpw',
+    ],
+    [
+      { version: 2, org: 'o rg', bucket: 'b/x', token: 't' },
+      '/api/v2/write?org=o%20rg&bucket=b%2Fx&precision=ns',
+      'Token t',
+    ],
+    [
+      { version: 3, database: 'd', token: 't' },
+      '/api/v3/write_lp?db=d&precision=nanosecond&accept_partial=true&no_sync=false',
+      'Bearer t',
+    ],
+  ] as const)(
+    'goes to the path of its version in ns with the credentials in a header',
+    async (options, path, auth) => {
+      const { sink, store } = await steeredSink(() => DONE, options);
+      expect(await sink.write(pointsOf(1), never())).toEqual([]);
+      expect(store.calls).toHaveLength(1);
+      expect(store.calls[0]).toMatchObject({ method: 'POST', path, body: 'm,device=a v=0 0' });
+      expect(store.calls[0]?.headers.authorization).toBe(auth);
+    },
+  );
+
+  test('holds at most maxBatchLines lines and maxBatchBytes bytes', async () => {
+    const byLines = await steeredSink(() => DONE, { maxBatchLines: 4 });
+    await byLines.sink.write(pointsOf(10), never());
+    expect(byLines.store.calls.map((call) => call.lines.length)).toEqual([4, 4, 2]);
+    const byBytes = await steeredSink(() => DONE, { maxBatchBytes: 40 });
+    await byBytes.sink.write(pointsOf(5), never());
+    expect(byBytes.store.calls.map((call) => call.lines.length)).toEqual([2, 2, 1]);
+    for (const call of byBytes.store.calls) expect(Buffer.byteLength(call.body)).toBeLessThanOrEqual(40);
+  });
+
+  test('is compressed only when asked for on loopback', async () => {
+    const zipped = await steeredSink(() => DONE, { gzip: true });
+    await zipped.sink.write(pointsOf(500), never());
+    expect(zipped.store.calls[0]?.headers['content-encoding']).toBe('gzip');
+    expect(zipped.store.calls[0]?.lines).toHaveLength(500);
+    const plain = await steeredSink(() => DONE);
+    await plain.sink.write(pointsOf(500), never());
+    expect(plain.store.calls[0]?.headers['content-encoding']).toBeUndefined();
+  });
+
+  test('is not sent at all when no point has a line', async () => {
+    const { sink, store } = await steeredSink(() => DONE);
+    const refusals = await sink.write([pointOf(seriesOf('_m'), 1n, { v: 1 })], never());
+    expect(refusals.map((refusal) => refusal.code)).toEqual(['not-expressible']);
+    expect(store.calls).toHaveLength(0);
+  });
+
+  test('with lanes, every series keeps to one and its order', async () => {
+    const { sink, store } = await steeredSink(() => DONE, { lanes: 4, maxBatchLines: 10 });
+    const all = Array.from({ length: 12 }, (_, d) => () => seriesOf('m', { device: `d${d}` }));
+    // A new object each time: lanes go by what a series is, not by which object says it.
+    const points = Array.from({ length: 240 }, (_, i) => pointOf(all[i % 12]!(), BigInt(i), { v: 1 }));
+    await sink.write(points, never());
+    const seen = new Map<string, number[]>();
+    for (const line of store.calls.flatMap((call) => call.lines)) {
+      const [key = '', , time] = line.split(' ');
+      seen.set(key, [...(seen.get(key) ?? []), Number(time)]);
+    }
+    expect(seen.size).toBe(12);
+    for (const times of seen.values()) {
+      expect(times).toHaveLength(20);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+    }
+    expect(new Set(store.calls.map((call) => call.connection)).size).toBeGreaterThan(1);
+  });
+});
+
+describe('what passes by itself is waited for', () => {
+  test.each([429, 503])('%i with Retry-After: 2 waits two seconds, not two ms', async (status) => {
+    const { sink, pausesMs } = await steeredSink((_call, i) =>
+      i === 0 ? { status, headers: { 'retry-after': '2' } } : DONE,
+    );
+    expect(await sink.write(pointsOf(3), never())).toEqual([]);
+    expect(pausesMs).toEqual([2_000]);
+  });
+
+  test('Retry-After is honoured up to a minute', async () => {
+    const { sink, pausesMs } = await steeredSink((_call, i) =>
+      i === 0 ? { status: 503, headers: { 'retry-after': '86400' } } : DONE,
+    );
+    await sink.write(pointsOf(1), never());
+    expect(pausesMs).toEqual([60_000]);
+  });
+
+  test('500 answers are retried with growing pauses up to four seconds, the same lines each time', async () => {
+    const { sink, store, pausesMs, warnings } = await steeredSink((_call, i) =>
+      i < 8 ? refuse(500, 'engine') : DONE,
+    );
+    expect(await sink.write(pointsOf(2), never())).toEqual([]);
+    expect(pausesMs).toEqual([100, 200, 400, 800, 1_600, 3_200, 4_000, 4_000]);
+    expect(new Set(store.calls.map((call) => call.body)).size).toBe(1);
+    expect(sink.counters()).toMatchObject({ requests: 9, retries: 8, pointsWritten: 2, pointsRefused: 0 });
+    expect(sink.status()).toEqual({ state: 'healthy', detail: '' });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]?.sentence).toContain('500: engine');
+  });
+
+  test('a 500 after the store has applied the write sends the identical lines again', async () => {
+    const stored = new Map<string, string>();
+    const { sink } = await steeredSink((call, i) => {
+      for (const line of call.lines)
+        stored.set(
+          line
+            .split(' ')
+            .slice(0, 1)
+            .concat(line.split(' ')[2] ?? '')
+            .join(),
+          line,
+        );
+      return i === 0 ? refuse(500, 'timeout') : DONE;
+    });
+    await sink.write(pointsOf(20), never());
+    expect(stored.size).toBe(20);
+  });
+
+  test('a store that hangs is left after the time-out and its connection is closed', async () => {
+    const { sink, store } = await steeredSink((_call, i) => (i < 5 ? 'hang' : DONE), { timeoutMs: 60 });
+    // More time-outs than the sink has connections: one that were kept would block the sixth call.
+    expect(await sink.write(pointsOf(1), never())).toEqual([]);
+    expect(store.calls).toHaveLength(6);
+    await expect.poll(() => store.openConnections()).toBeLessThanOrEqual(1);
+  });
+
+  test('a hanging store is told in the status, and abort ends the wait at once with SINK_ABORTED', async () => {
+    const { sink, store } = await steeredSink(() => 'hang', { timeoutMs: 600_000 });
+    const stop = new AbortController();
+    const writing = sink.write(pointsOf(1), stop.signal).catch((thrown: unknown) => thrown);
+    await expect.poll(() => store.calls.length).toBe(1);
+    stop.abort();
+    const thrown = await writing;
+    expect(thrown).toBeInstanceOf(SluiceError);
+    expect(thrown).toMatchObject({ code: 'SINK_ABORTED' });
+    await expect.poll(() => store.openConnections()).toBe(0);
+  });
+
+  test('a signal that is aborted already sends nothing', async () => {
+    const { sink, store } = await steeredSink(() => DONE);
+    await expect(sink.write(pointsOf(1), AbortSignal.abort())).rejects.toMatchObject({
+      code: 'SINK_ABORTED',
+    });
+    expect(store.calls).toHaveLength(0);
+  });
+
+  test.each(['cut', 'half'] as const)('an answer that is %s is no answer', async (end) => {
+    const { sink, store } = await steeredSink((_call, i) => (i === 0 ? end : DONE));
+    expect(await sink.write(pointsOf(4), never())).toEqual([]);
+    expect(store.calls.map((call) => call.lines.length)).toEqual([4, 4]);
+  });
+
+  test('one 5xx text means success: the hinted handoff of InfluxDB Enterprise', async () => {
+    const { sink, store } = await steeredSink(() =>
+      refuse(500, 'write failed: hinted handoff queue not empty'),
+    );
+    expect(await sink.write(pointsOf(1), never())).toEqual([]);
+    expect(store.calls).toHaveLength(1);
+  });
+
+  test.each([200, 202, 302, 307])(
+    '%i is not success and not followed: it is tried again with a warning',
+    async (status) => {
+      const { sink, store, warnings } = await steeredSink((_call, i) =>
+        i === 0 ? { status, headers: { location: '/elsewhere' }, body: 'hello' } : DONE,
+      );
+      expect(await sink.write(pointsOf(1), never())).toEqual([]);
+      expect(store.calls.map((call) => call.path)).toEqual([store.calls[0]?.path, store.calls[0]?.path]);
+      expect(warnings[0]?.fields).toMatchObject({ code: 'store-unexpected', status });
+    },
+  );
+});
+
+describe('what needs a person is waited for with an alarm', () => {
+  test.each([
+    [401, 'sink.influx.token'],
+    [403, 'sink.influx.token'],
+    [404, 'bucket "iotdata"'],
+  ])('%i keeps the points, says what to mend, and writes when it is mended', async (status, hint) => {
+    const seen: string[] = [];
+    const { sink, store, warnings, pausesMs } = await steeredSink((_call, i) => {
+      if (i === 1) seen.push(sink.status().state, sink.status().detail);
+      return i < 9 ? refuse(status, 'no') : DONE;
+    });
+    expect(await sink.write(pointsOf(2), never())).toEqual([]);
+    expect(store.calls).toHaveLength(10);
+    expect(seen[0]).toBe('misconfigured');
+    expect(seen[1]).toContain(hint);
+    expect(seen[1]).not.toContain('secret');
+    expect(Math.max(...pausesMs)).toBe(60_000);
+    expect(sink.status().state).toBe('healthy');
+    // Pauses of 1, 2, 4, 8, 16, 32, 60, 60, 60 s: the warning repeats, at most every 30 s.
+    expect(warnings.map((warning) => warning.fields.heldBack)).toEqual([0, 4, 0, 0, 0]);
+  });
+});
+
+describe('bad lines are found and given up alone', () => {
+  test.each([400, 422])(
+    'with %i they are refused with the words of the store, the others are written',
+    async (status) => {
+      const { sink, store } = await steeredSink(refusing([7, 63, 64, 99], status));
+      const refusals = await sink.write(pointsOf(100), never());
+      expect(refusals).toEqual(
+        [7, 63, 64, 99].map((index) => ({ index, code: 'store-refused', reason: 'field type conflict' })),
+      );
+      const written = new Set(
+        store.calls.filter((call) => refusing([7, 63, 64, 99])(call) === DONE).flatMap((call) => call.lines),
+      );
+      expect([...written].filter((line) => !line.startsWith(HEALTH_MEASUREMENT))).toHaveLength(96);
+      expect(sink.counters()).toMatchObject({ pointsWritten: 96, pointsRefused: 4 });
+    },
+  );
+
+  test('one among 5,000 costs fewer than 32 requests', async () => {
+    const { sink, store } = await steeredSink(refusing([3_210]));
+    expect(await sink.write(pointsOf(5_000), never())).toHaveLength(1);
+    expect(store.calls.length).toBeLessThan(32);
+  });
+
+  test('a line is refused only after a second refusal with a pause in between', async () => {
+    const { sink, store, pausesMs } = await steeredSink(refusing([0]));
+    expect(await sink.write(pointsOf(1), never())).toHaveLength(1);
+    expect(store.calls.map((call) => (isHealthLine(call) ? 'health' : call.body))).toEqual([
+      'm,device=a v=0 0',
+      'health',
+      'health',
+      'm,device=a v=0 0',
+    ]);
+    expect(pausesMs).toEqual([250]);
+  });
+
+  test('a line that is taken at the second try is written, and what follows it is written again behind it', async () => {
+    let refusals = 0;
+    const { sink, store } = await steeredSink((call) => {
+      const isSuspect = call.lines.some((line) => line.endsWith(' 1'));
+      if (isSuspect && refusals < 3) {
+        refusals++;
+        return refuse(400, 'flaky');
+      }
+      return DONE;
+    });
+    expect(await sink.write(pointsOf(4), never())).toEqual([]);
+    expect(refusals).toBe(3);
+    // Of two points with one identity the later must have the last word.
+    expect(store.calls.at(-1)?.lines).toHaveLength(4);
+  });
+
+  test('201, a partial write, is looked into as a refusal is', async () => {
+    const bad = refusing([2]);
+    const { sink } = await steeredSink((call) =>
+      bad(call) === DONE
+        ? DONE
+        : { status: 201, headers: { 'content-type': 'application/json' }, body: 'no JSON' },
+    );
+    expect((await sink.write(pointsOf(5), never())).map(({ index }) => index)).toEqual([2]);
+  });
+
+  test('413 is halved until it fits, without suspicion', async () => {
+    const { sink, store, pausesMs } = await steeredSink((call) =>
+      call.lines.length > 3 ? { status: 413 } : DONE,
+    );
+    expect(await sink.write(pointsOf(10), never())).toEqual([]);
+    expect(pausesMs).toEqual([]);
+    const written = store.calls.filter((call) => call.lines.length <= 3).flatMap((call) => call.lines);
+    expect(written.map((line) => Number(line.split(' ')[2]))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('413 to a single line is final at once', async () => {
+    const { sink, store } = await steeredSink(() => refuse(413, 'too big'));
+    expect(await sink.write(pointsOf(1), never())).toEqual([
+      { index: 0, code: 'store-too-large', reason: 'too big' },
+    ]);
+    expect(store.calls).toHaveLength(1);
+  });
+
+  test('the reason is cut to 500 characters, and is a sentence when the store says nothing', async () => {
+    const long = await steeredSink((call) => (isHealthLine(call) ? DONE : refuse(400, 'x'.repeat(5_000))));
+    expect((await long.sink.write(pointsOf(1), never()))[0]?.reason).toBe('x'.repeat(500));
+    const silent = await steeredSink((call) => (isHealthLine(call) ? DONE : { status: 400 }));
+    expect((await silent.sink.write(pointsOf(1), never()))[0]?.reason).toBe('status 400 without a text');
+  });
+
+  test('indices count points, also behind ones that have no line', async () => {
+    const { sink } = await steeredSink(refusing([3]));
+    const points = pointsOf(5);
+    points[1] = pointOf(series, 1n, { time: 1 });
+    expect((await sink.write(points, never())).map(({ index, code }) => [index, code])).toEqual([
+      [1, 'not-expressible'],
+      [3, 'store-refused'],
+    ]);
+  });
+});
+
+describe('a store that is at fault itself costs no point', () => {
+  test('400 to everything keeps the request until the store is well', async () => {
+    const { sink, store, warnings } = await steeredSink((_call, i) =>
+      i < 20 ? refuse(400, 'invalid') : DONE,
+    );
+    expect(await sink.write(pointsOf(1_000), never())).toEqual([]);
+    expect(sink.counters()).toMatchObject({ pointsWritten: 1_000, pointsRefused: 0 });
+    // Two requests a round: the lines and the known-good one. No halving while the store is sick.
+    expect(store.calls.slice(0, 20).map(isHealthLine)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i % 2 === 1),
+    );
+    expect(warnings[0]?.fields).toMatchObject({ code: 'store-refuses-everything' });
+  });
+
+  test('a store that falls ill between the two refusals costs no point either', async () => {
+    const bad = refusing([1]);
+    let rounds = 0;
+    const { sink } = await steeredSink((call) => {
+      if (isHealthLine(call)) return ++rounds === 2 ? refuse(400, 'WAL') : DONE;
+      return bad(call);
+    });
+    expect((await sink.write(pointsOf(3), never())).map(({ index }) => index)).toEqual([1]);
+    expect(rounds).toBe(4);
+  });
+});
+
+describe('many refused lines are an alarm', () => {
+  const half = Array.from({ length: 50 }, (_, i) => i * 2);
+
+  test('the good lines are written, the bad ones refused, and the status says so until a request is good', async () => {
+    const { sink, warnings } = await steeredSink(refusing(half));
+    expect(await sink.write(pointsOf(100), never())).toHaveLength(50);
+    expect(sink.status().state).toBe('misconfigured');
+    expect(sink.status().detail).toContain('50 of 100 lines');
+    expect(warnings.map((warning) => warning.fields.code)).toEqual(['store-refuses-many']);
+    expect(
+      await sink.write(
+        pointsOf(100).filter((_, i) => i % 2 === 1),
+        never(),
+      ),
+    ).toEqual([]);
+    expect(sink.status().state).toBe('healthy');
+  });
+
+  test('a few are none, whatever share they are', async () => {
+    const { sink, warnings } = await steeredSink(refusing(half.slice(0, 19)));
+    expect(await sink.write(pointsOf(38), never())).toHaveLength(19);
+    expect(sink.status().state).toBe('healthy');
+    expect(warnings).toEqual([]);
+  });
+
+  test('with maxRefusedShare they are held until a person has mended the store', async () => {
+    let isMended = false;
+    let heldAs = '';
+    const bad = refusing(half);
+    const { sink, store, pausesMs } = await steeredSink(
+      (call) => {
+        if (pausesMs.filter((ms) => ms >= 1_000).length === 3) {
+          heldAs ||= sink.status().state;
+          isMended = true;
+        }
+        return isMended ? DONE : bad(call);
+      },
+      { maxRefusedShare: 0.1 },
+    );
+    expect(await sink.write(pointsOf(100), never())).toEqual([]);
+    expect(heldAs).toBe('misconfigured');
+    expect(store.calls.at(-1)?.lines).toHaveLength(100);
+    expect(sink.counters()).toMatchObject({ pointsWritten: 100, pointsRefused: 0 });
+  });
+});
+
+describe('InfluxDB 3 names the refused lines', () => {
+  const partial = (call: StoreCall, bad: readonly number[]) => ({
+    status: 400,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      error: 'partial write of line protocol occurred',
+      data: call.lines.flatMap((line, i) =>
+        bad.some((t) => line.endsWith(` ${t}`))
+          ? [{ original_line: line, line_number: i + 1, error_message: `invalid column type ${i}` }]
+          : [],
+      ),
+    }),
+  });
+
+  test('so nothing is halved: each of them is tried once more and refused with its own words', async () => {
+    const bad = [10, 4_000];
+    const isBad = refusing(bad);
+    const { sink, store } = await steeredSink((call) => (isBad(call) === DONE ? DONE : partial(call, bad)), {
+      version: 3,
+      database: 'd',
+    });
+    expect(await sink.write(pointsOf(5_000), never())).toEqual([
+      { index: 10, code: 'store-refused', reason: 'invalid column type 10' },
+      { index: 4_000, code: 'store-refused', reason: 'invalid column type 4000' },
+    ]);
+    expect(store.calls).toHaveLength(5);
+  });
+
+  test('a list that does not fit the request is not believed: the request is halved', async () => {
+    const isBad = refusing([3]);
+    const { sink } = await steeredSink(
+      (call) =>
+        isBad(call) === DONE
+          ? DONE
+          : {
+              status: 400,
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({ error: 'odd', data: [{ line_number: 99_999, error_message: 'x' }] }),
+            },
+      { version: 3, database: 'd' },
+    );
+    expect((await sink.write(pointsOf(8), never())).map(({ index, reason }) => [index, reason])).toEqual([
+      [3, 'odd'],
+    ]);
+  });
+});
+
+describe('options that cannot work are refused with the key to mend', () => {
+  test.each([
+    [{ url: 'nonsense' }, /sink\.influx\.url is not a URL/],
+    [{ url: 'ftp://x' }, /http or https/],
+    [{ url: 'http://u:p@x' }, /must not hold a user/],
+    [{ bucket: undefined }, /sink\.influx\.bucket/],
+    [{ version: 1 as const }, /sink\.influx\.database/],
+    [{ lanes: 0 }, /sink\.influx\.lanes/],
+    [{ timeoutMs: Number.NaN }, /sink\.influx\.timeoutMs/],
+  ])('%o', async (options, sentence) => {
+    const thrown = await steeredSink(() => DONE, options).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: 'SINK_UNUSABLE' });
+    expect((thrown as SluiceError).message).toMatch(sentence);
+  });
+});

@@ -1,0 +1,151 @@
+import type {
+  GatewayView,
+  LedgerView,
+  ParkedView,
+  ReadinessProblem,
+  StageCounters,
+} from '../../src/ops/gateway-view.js';
+import type { MeasurementSummary, SeriesAnswer, SeriesQuery, SinkStatus } from '../../src/sink/sink.js';
+
+/** Fates that the fake hands out, as records. */
+export interface FakeFates {
+  readonly written?: number;
+  readonly parked?: Readonly<Record<string, number>>;
+  readonly filtered?: Readonly<Record<string, number>>;
+  readonly buffered?: number;
+  readonly lost?: Readonly<Record<string, number>>;
+}
+
+/**
+ * A gateway made of numbers that a test sets. With `recordsPerSecond` its counters grow by themselves, so that
+ * the page has rates to show.
+ */
+export class FakeGatewayView implements GatewayView {
+  version = '0.1.0-test';
+  startedAtMs = Date.now();
+  recordsPerSecond = 0;
+  /** Where the sink stands still although records come in. */
+  sinkStopped = false;
+  connections = 0;
+  logSizeBytes = 0;
+  logBlocked = false;
+  lagMs = 0;
+  sinkStatus: SinkStatus = { state: 'healthy', detail: '' };
+  readiness: ReadinessProblem[] = [];
+  isAlive = true;
+  fates: FakeFates = {};
+  /** Overrides what the sum says. */
+  received: number | undefined;
+  stored: MeasurementSummary[] = [];
+  /** Values of each tag, by its name; a tag without an entry has one value. */
+  tagValues: Record<string, readonly string[]> = {};
+  deadLetters: ParkedView[] = [];
+  /** Thrown by whatever touches the store. */
+  storeFailure: Error | undefined;
+  /** Thrown by `ledger`, `counters` and `metrics`. */
+  failure: Error | undefined;
+  /** Awaited by `measurements` and `series`. */
+  storeGate: Promise<void> = Promise.resolve();
+  readonly seriesQueries: SeriesQuery[] = [];
+
+  ledger(): LedgerView {
+    if (this.failure) throw this.failure;
+    const { written = 0, parked = {}, filtered = {}, buffered = 0, lost = {} } = this.fates;
+    const sum = written + total(parked) + total(filtered) + buffered + total(lost);
+    const received = this.received ?? sum;
+    return {
+      received,
+      written,
+      parked: total(parked),
+      filtered: total(filtered),
+      buffered,
+      lost: total(lost),
+      balanced: received === sum,
+      reasons: { parked, filtered, lost },
+    };
+  }
+
+  counters(): StageCounters {
+    if (this.failure) throw this.failure;
+    const records = Math.floor(((Date.now() - this.startedAtMs) / 1000) * this.recordsPerSecond);
+    const points = this.sinkStopped ? 0 : records;
+    return {
+      broker: {
+        connections: this.connections,
+        packetsAccepted: records,
+        packetsRefused: 0,
+        packetsShed: 0,
+        acknowledged: records,
+      },
+      log: {
+        recordsAppended: records,
+        bytesAppended: records * 180,
+        commits: Math.ceil(records / 50),
+        sizeBytes: this.logSizeBytes,
+        maxSizeBytes: 4 * 1024 ** 3,
+        blocked: this.logBlocked,
+      },
+      consumer: { recordsRead: points, pointsMade: points, lagMs: this.lagMs },
+      sink: {
+        kind: 'influx',
+        status: this.sinkStatus,
+        pointsWritten: points,
+        pointsRefused: 0,
+        requests: Math.ceil(points / 5000),
+        retries: this.sinkStatus.state === 'healthy' ? 0 : 7,
+        bytesSent: points * 90,
+        busyMs: points / 50,
+      },
+    };
+  }
+
+  problems(): readonly ReadinessProblem[] {
+    return this.readiness;
+  }
+
+  alive(): boolean {
+    return this.isAlive;
+  }
+
+  async measurements(): Promise<readonly MeasurementSummary[]> {
+    await this.storeGate;
+    if (this.storeFailure) throw this.storeFailure;
+    return this.stored;
+  }
+
+  async series(query: SeriesQuery): Promise<SeriesAnswer> {
+    this.seriesQueries.push(query);
+    await this.storeGate;
+    if (this.storeFailure) throw this.storeFailure;
+    const timesMs: number[] = [];
+    for (let at = query.fromMs; at < query.toMs; at += query.bucketMs) timesMs.push(at);
+    const names = query.by === undefined ? [''] : (this.tagValues[query.by] ?? ['only']);
+    const groups = names.slice(0, query.maxGroups).map((name, index) => ({
+      name,
+      values: timesMs.map((at) => sampleAt(at, index, timesMs.length)),
+    }));
+    return { timesMs, groups };
+  }
+
+  async parked(limit: number): Promise<readonly ParkedView[]> {
+    return this.deadLetters.slice(0, limit);
+  }
+
+  async metrics(): Promise<{ contentType: string; text: string }> {
+    if (this.failure) throw this.failure;
+    return {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      text: '# TYPE sluice_broker_packets_total counter\nsluice_broker_packets_total 1\n',
+    };
+  }
+}
+
+/** A slow wave that differs a little per group. */
+function sampleAt(atMs: number, group: number, buckets: number): number {
+  const phase = atMs / (buckets * 900) + group * 1.3;
+  return 18 + group * 2.2 + 3 * Math.sin(phase) + 0.4 * Math.sin(phase * 11);
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { packageRoot } from '../../src/ops/package-root.js';
+
+/** A module of the live page, which is plain JavaScript without declarations; the caller says what it exports. */
+export async function pageModule<T>(fileName: string): Promise<T> {
+  const url = pathToFileURL(join(packageRoot(), 'src/ops/page', fileName)).href;
+  return (await import(url)) as T;
+}
