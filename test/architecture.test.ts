@@ -11,6 +11,7 @@ const SRC = join(import.meta.dirname, '..', 'src');
 
 /** In path order: what a stage may import from other folders of src. Files directly in src are named without a folder. */
 const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
+  '': [/^config\/sluice-config$/],
   broker: [],
   bridge: [/^broker\/intake$/, /^stream\/stream$/],
   stream: [],
@@ -27,7 +28,9 @@ const FOR_ALL = [
   'data-directory',
   'errors',
   'lifecycle',
+  'loggable',
   'logger',
+  'printable',
   'replace-file',
   'sync-directory',
 ];

@@ -1,4 +1,4 @@
-import type { SluiceConfig } from '../config/schema.js';
+import type { SluiceConfig } from '../config/sluice-config.js';
 import { errorText, SluiceError } from '../errors.js';
 import { Gateway } from '../gateway.js';
 import { gatewayOptions } from '../gateway-options.js';

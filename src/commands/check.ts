@@ -1,0 +1,51 @@
+import { type LoadedConfig, openConfig } from '../config/load-config.js';
+import { formatProblem } from '../config/problem.js';
+import { effectiveConfigText } from '../config/redact.js';
+import { formatSize } from '../config/size.js';
+import { environmentProblems } from './environment-problems.js';
+import type { CheckOptions } from './options.js';
+
+/** `sluice check`: whether `start` would start. Problems go to stderr, all of them; then the exit code is 2. */
+export async function check(options: CheckOptions): Promise<number> {
+  const loaded = await openConfig(options.config);
+  const problems = await environmentProblems(loaded);
+  if (problems.length > 0) {
+    process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
+    return 2;
+  }
+  process.stdout.write(`ok\n${options.print ? effectiveConfigText(loaded.written) : summary(loaded)}`);
+  return 0;
+}
+
+function summary({ config, file }: LoadedConfig): string {
+  const { broker, stream, rules, sink, http } = config;
+  const listeners = broker.listeners.map(
+    ({ protocol, host, port }) => `${protocol}://${hostText(host)}:${port}`,
+  );
+  const { log } = stream;
+  const lines = [
+    ['configuration', file ?? 'built-in defaults'],
+    ['listeners', listeners.join('  ')],
+    ['data', config.dataDirectory],
+    ['log', `up to ${formatSize(log.maxSizeBytes)}, then ${log.whenFull}`],
+    ['rules', rules.map(({ name }) => name).join(', ')],
+    ['store', storeText(sink)],
+    ['http', http === undefined ? 'off' : `http://${hostText(http.host)}:${http.port}`],
+  ];
+  return `${lines.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join('\n')}\n`;
+}
+
+function storeText(sink: LoadedConfig['config']['sink']): string {
+  if (sink.kind === 'duckdb') return `DuckDB in ${sink.duckdb.path}`;
+  const { version, url, bucket, database, token, password } = sink.influx;
+  const secret = version === 1 ? `password ${setText(password)}` : `token ${setText(token)}`;
+  return `InfluxDB ${version} at ${url}, ${version === 2 ? `bucket ${bucket}` : `database ${database}`}, ${secret}`;
+}
+
+function setText(secret: string | undefined): string {
+  return secret === undefined ? 'unset' : 'set';
+}
+
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,90 @@
+import { mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { LoadedConfig } from '../config/load-config.js';
+import { type ConfigProblem, formatKey, type KeyPath } from '../config/problem.js';
+import { isDataDirectoryLocked } from '../data-directory.js';
+import { errorText, systemErrorCode } from '../errors.js';
+
+interface Found {
+  readonly got: string;
+  readonly expected: string;
+  readonly hint?: string;
+}
+
+/** What would keep a valid configuration from starting here and now. Changes nothing and leaves nothing behind. */
+export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigProblem[]> {
+  const { broker, http, dataDirectory, sink } = loaded.config;
+  const problems: ConfigProblem[] = [];
+  const add = (path: KeyPath, found: Found | undefined) => {
+    if (found !== undefined) problems.push({ ...loaded.placeOf(path), key: formatKey(path), ...found });
+  };
+  for (const [index, { host, port }] of broker.listeners.entries()) {
+    add(['broker', 'listeners', index], await listenProblem(host, port));
+  }
+  if (http !== undefined) add(['http'], await listenProblem(http.host, http.port));
+  add(
+    ['stream', 'log', 'directory'],
+    (await folderProblem(dataDirectory)) ?? (await lockProblem(dataDirectory)),
+  );
+  if (sink.kind === 'duckdb' && dirname(sink.duckdb.path) !== dataDirectory) {
+    add(['sink', 'duckdb', 'path'], await folderProblem(dirname(sink.duckdb.path)));
+  }
+  return problems;
+}
+
+const LISTEN_PROBLEMS: Readonly<Record<string, Omit<Found, 'got'>>> = {
+  EADDRINUSE: {
+    expected: 'a free port',
+    hint: 'another program listens there: stop that one or take another port',
+  },
+  EACCES: { expected: 'a port this user may listen on', hint: 'take one above 1023' },
+  EADDRNOTAVAIL: { expected: 'an address of this machine' },
+  ENOTFOUND: { expected: 'an address of this machine', hint: 'the name is not known' },
+};
+
+function listenProblem(host: string, port: number): Promise<Found | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (thrown) => {
+      const known = LISTEN_PROBLEMS[systemErrorCode(thrown) ?? ''];
+      resolve({
+        got: `${host}:${port}`,
+        ...(known ?? { expected: 'a place to listen on', hint: errorText(thrown) }),
+      });
+    });
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** By making and removing an empty folder where the first missing one would be: only that tells for sure. */
+async function folderProblem(folder: string): Promise<Found | undefined> {
+  const found = { got: folder, expected: 'a folder this user can make and write' };
+  try {
+    const existing = await nearestExisting(folder);
+    await rmdir(await mkdtemp(join(existing, '.sluice-check-')));
+    return undefined;
+  } catch (thrown) {
+    const hint = systemErrorCode(thrown) === 'ENOTDIR' ? 'a file stands in its way' : errorText(thrown);
+    return { ...found, hint };
+  }
+}
+
+async function nearestExisting(folder: string): Promise<string> {
+  try {
+    await stat(folder);
+    return folder;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== 'ENOENT' || dirname(folder) === folder) throw thrown;
+    return nearestExisting(dirname(folder));
+  }
+}
+
+async function lockProblem(dataDirectory: string): Promise<Found | undefined> {
+  if (!(await isDataDirectoryLocked(dataDirectory))) return undefined;
+  return {
+    got: `${dataDirectory}, which is in use by another Sluice`,
+    expected: 'a data directory of its own',
+    hint: 'stop the other one, or name another directory',
+  };
+}

@@ -1,0 +1,48 @@
+/** What the command line hands to the commands. Each resolves with the exit code. */
+
+export interface ConfigOptions {
+  /** Configuration file; without it ./sluice.yaml if it is there, else the built-in defaults. */
+  readonly config?: string;
+}
+
+export type StartOptions = ConfigOptions;
+
+export interface DemoOptions {
+  readonly mqttPort: number;
+  readonly httpPort: number;
+  readonly dataDirectory?: string;
+  /** Simulated devices; without it the fleet's own number. */
+  readonly devices?: number;
+  /** Readings a second of the whole fleet; without it the fleet's own. */
+  readonly rate?: number;
+  /** False with `--no-fleet`. */
+  readonly fleet: boolean;
+}
+
+export interface CheckOptions extends ConfigOptions {
+  /** Show the configuration in force. */
+  readonly print: boolean;
+}
+
+export interface ExplainOptions extends ConfigOptions {
+  readonly topic: string;
+  /** Text, `@file`, or `-` for stdin. */
+  readonly payload: string;
+  readonly clientId: string;
+  readonly qos: 0 | 1 | 2;
+  /** As the user wrote it; without it, now. */
+  readonly receivedAt?: string;
+  readonly json: boolean;
+}
+
+export interface DeadLetterListOptions extends ConfigOptions {
+  readonly limit: number;
+  readonly json: boolean;
+  readonly code?: string;
+  /** Topic name, exactly as the record has it. */
+  readonly topic?: string;
+}
+
+export interface DeadLetterShowOptions extends ConfigOptions {
+  readonly json: boolean;
+}

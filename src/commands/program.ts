@@ -1,0 +1,184 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { PARK_CODES } from '../dead-letter/park-codes.js';
+import { VERSION } from '../version.js';
+import type {
+  CheckOptions,
+  DeadLetterListOptions,
+  DeadLetterShowOptions,
+  DemoOptions,
+  ExplainOptions,
+  StartOptions,
+} from './options.js';
+
+/**
+ * The command line. Each command is loaded when it is run, so that help and mistakes are answered at once.
+ * `finish` gets the exit code of the command that ran.
+ */
+export function buildProgram(finish: (exitCode: number) => void): Command {
+  const program = new Command('sluice')
+    .description(
+      'IoT telemetry gateway: MQTT in, every acknowledged packet on disk, points in InfluxDB or DuckDB.',
+    )
+    .version(VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('(--help shows the usage)')
+    .addHelpText(
+      'after',
+      help(
+        [
+          'sluice demo',
+          'sluice start -c sluice.yaml',
+          'sluice check -c sluice.yaml',
+          'sluice dead-letters list',
+        ],
+        'Every command has its own --help.',
+      ),
+    );
+  addStart(program, finish);
+  addDemo(program, finish);
+  addCheck(program, finish);
+  addExplain(program, finish);
+  addDeadLetters(program, finish);
+  return program;
+}
+
+const EXIT_CODES = `Exit codes:
+  0  fine
+  1  failed at run time
+  2  wrong usage or invalid configuration; nothing was started or written`;
+
+function help(examples: readonly string[], note = ''): string {
+  const lines = examples.map((example) => `  $ ${example}`);
+  return `\nExamples:\n${lines.join('\n')}\n\n${EXIT_CODES}${note === '' ? '' : `\n\n${note}`}`;
+}
+
+function addStart(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('start')
+    .description('Run the gateway until SIGTERM or SIGINT; the first drains, a second ends at once.')
+    .addOption(configOption())
+    .addHelpText('after', help(['sluice start', 'sluice start -c /etc/sluice/sluice.yaml']))
+    .action(async (options: StartOptions) => {
+      const { start } = await import('./start.js');
+      finish(await start(options));
+    });
+}
+
+function addDemo(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('demo')
+    .description('Run everything on embedded defaults: gateway, simulated sensors, DuckDB, live page.')
+    .option('--mqtt-port <port>', 'port of the MQTT listener', wholeNumber(0, 65_535), 1883)
+    .option('--http-port <port>', 'port of the live page', wholeNumber(0, 65_535), 8080)
+    .option('--data-directory <path>', 'where to keep its data (default: ./data/demo)')
+    .option('--devices <number>', 'simulated devices', wholeNumber(1, 1_000_000))
+    .option('--rate <number>', 'readings a second of all devices together', positiveNumber)
+    .option('--no-fleet', 'simulate no sensors')
+    .addHelpText('after', help(['sluice demo', 'sluice demo --mqtt-port 0 --devices 500 --rate 2000']))
+    .action(async (options: DemoOptions) => {
+      const { demo } = await import('./demo.js');
+      finish(await demo(options));
+    });
+}
+
+function addCheck(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('check')
+    .description('Tell whether start would start: configuration, ports, data directory. Changes nothing.')
+    .addOption(configOption())
+    .option('--print', 'show the configuration in force, secrets as set or unset', false)
+    .addHelpText('after', help(['sluice check', 'sluice check -c sluice.yaml --print']))
+    .action(async (options: CheckOptions) => {
+      const { check } = await import('./check.js');
+      finish(await check(options));
+    });
+}
+
+function addExplain(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('explain')
+    .description(
+      'Show what the rules make of one packet: the rule that takes it, the lines, or why it is parked.',
+    )
+    .addOption(configOption())
+    .requiredOption('--topic <topic>', 'topic the packet is published to')
+    .requiredOption('--payload <payload>', 'its payload: text, @file, or - for stdin')
+    .option('--client-id <id>', 'client id of the publisher', 'explain')
+    .addOption(new Option('--qos <level>', 'its QoS').choices(['0', '1', '2']).default(1).argParser(qosLevel))
+    .option('--received-at <time>', 'receive time, RFC 3339 (default: now)')
+    .option('--json', 'print JSON', false)
+    .addHelpText(
+      'after',
+      help([
+        `sluice explain --topic sensors/mumbai/CITIMUM/telemetry --payload '{"temperature": 31.2}'`,
+        'sluice explain -c sluice.yaml --topic home/kitchen/telemetry --payload @reading.json --json',
+      ]),
+    )
+    .action(async (options: ExplainOptions) => {
+      const { explain } = await import('./explain.js');
+      finish(await explain(options));
+    });
+}
+
+const DEFAULT_LIST_LIMIT = 50;
+
+function addDeadLetters(program: Command, finish: (exitCode: number) => void): void {
+  const deadLetters = program
+    .command('dead-letters')
+    .description('Look at the records that were parked, and why.')
+    .addHelpText(
+      'after',
+      help(['sluice dead-letters list --code time-outside-window', 'sluice dead-letters show <id>']),
+    );
+  deadLetters
+    .command('list')
+    .description('List parked records, newest first.')
+    .addOption(configOption())
+    .option('--limit <number>', 'how many at most', wholeNumber(1, 1_000_000), DEFAULT_LIST_LIMIT)
+    .addOption(new Option('--code <code>', 'only those parked for this reason').choices(PARK_CODES))
+    .option('--topic <topic>', 'only those of this topic')
+    .option('--json', 'print JSON, one record a line', false)
+    .addHelpText('after', help(['sluice dead-letters list', 'sluice dead-letters list --json --limit 1000']))
+    .action(async (options: DeadLetterListOptions) => {
+      const { listDeadLetters } = await import('./dead-letters.js');
+      finish(await listDeadLetters(options));
+    });
+  deadLetters
+    .command('show')
+    .description('Show one parked record with its payload.')
+    .argument('<id>', 'its id, as list shows it')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', help(['sluice dead-letters show <id>', 'sluice dead-letters show <id> --json']))
+    .action(async (id: string, options: DeadLetterShowOptions) => {
+      const { showDeadLetter } = await import('./dead-letters.js');
+      finish(await showDeadLetter(id, options));
+    });
+}
+
+function configOption(): Option {
+  return new Option('-c, --config <file>', 'configuration file (default: ./sluice.yaml if it is there)');
+}
+
+function wholeNumber(min: number, max: number): (written: string) => number {
+  return (written) => {
+    const value = /^\d+$/.test(written) ? Number(written) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number, ${min} to ${max}.`);
+  };
+}
+
+function positiveNumber(written: string): number {
+  const value = /^\d+(?:\.\d+)?$/.test(written) ? Number(written) : Number.NaN;
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function qosLevel(written: string): 0 | 1 | 2 {
+  if (written === '0') return 0;
+  if (written === '1') return 1;
+  if (written === '2') return 2;
+  throw new InvalidArgumentError('Expected 0, 1 or 2.');
+}

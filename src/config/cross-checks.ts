@@ -1,0 +1,129 @@
+import { basename } from 'node:path';
+import { compileRules } from '../consumer/rules/rule-set.js';
+import type { Findings } from './findings.js';
+import type { KeyPath } from './problem.js';
+import { addRuleProblems } from './rule-problems.js';
+import { formatSize } from './size.js';
+import type { SluiceConfig } from './sluice-config.js';
+
+/** What must hold between keys. */
+export function crossCheck(config: SluiceConfig, findings: Findings): void {
+  checkReach(config, findings);
+  checkPorts(config, findings);
+  checkSizes(config, findings);
+  checkDataDirectory(config, findings);
+  const compiled = compileRules(config.rules);
+  if (!compiled.ok) addRuleProblems(compiled.problems, findings);
+}
+
+/** Whoever reaches a listener can publish, and whoever reaches the page can read: neither is authenticated. */
+function checkReach({ broker, http }: SluiceConfig, findings: Findings): void {
+  for (const [index, { host }] of broker.listeners.entries()) {
+    if (broker.insecure || isLoopback(host)) continue;
+    findings.add([listenerPath(index, 'host'), ['broker', 'insecure']], {
+      expected: 'a loopback address such as 127.0.0.1, or broker.insecure: true',
+      hint: 'clients are not authenticated, so everybody who reaches this address could publish and subscribe',
+    });
+  }
+  if (http === undefined || http.insecure || isLoopback(http.host)) return;
+  findings.add([HTTP_HOST, ['http', 'insecure']], {
+    expected: 'a loopback address such as 127.0.0.1, or http.insecure: true',
+    hint: 'readers are not authenticated, so everybody who reaches this address could see every reading',
+  });
+}
+
+const HTTP_HOST: KeyPath = ['http', 'host'];
+const HTTP_PORT: KeyPath = ['http', 'port'];
+
+interface Endpoint {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: KeyPath;
+}
+
+function checkPorts({ broker, http }: SluiceConfig, findings: Findings): void {
+  const endpoints: Endpoint[] = broker.listeners.map((listener, index) => ({
+    ...listener,
+    name: `broker.listeners[${index}]`,
+    path: listenerPath(index, 'port'),
+  }));
+  if (http !== undefined) endpoints.push({ ...http, name: 'http', path: HTTP_PORT });
+  for (const [index, endpoint] of endpoints.entries()) {
+    const earlier = endpoints.slice(0, index).find((other) => isSamePlace(endpoint, other));
+    if (earlier === undefined) continue;
+    findings.add([endpoint.path, earlier.path], {
+      got: String(endpoint.port),
+      expected: `a port of its own; ${earlier.name} has this one`,
+    });
+  }
+}
+
+function isSamePlace(one: Endpoint, other: Endpoint): boolean {
+  if (one.port === 0 || one.port !== other.port) return false;
+  return (
+    one.host === other.host ||
+    isEverywhere(one.host) ||
+    isEverywhere(other.host) ||
+    isBothLocalhost(one, other)
+  );
+}
+
+/** `localhost` resolves to one of the others, which one the system decides. */
+function isBothLocalhost(one: Endpoint, other: Endpoint): boolean {
+  return isLoopback(one.host) && isLoopback(other.host) && [one.host, other.host].includes('localhost');
+}
+
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** Smallest number of segments that still lets the oldest go while the newest is written. */
+const MIN_SEGMENTS = 4;
+
+function checkSizes({ broker, stream, consumer }: SluiceConfig, findings: Findings): void {
+  const { maxSizeBytes, segmentSizeBytes } = stream.log;
+  const maxPacketSize: KeyPath = ['broker', 'maxPacketSize'];
+  const segmentSize: KeyPath = ['stream', 'log', 'segmentSize'];
+  if (broker.maxPacketBytes > segmentSizeBytes) {
+    findings.add([maxPacketSize, segmentSize], {
+      got: formatSize(broker.maxPacketBytes),
+      expected: `at most stream.log.segmentSize, which is ${formatSize(segmentSizeBytes)}`,
+    });
+  }
+  if (maxSizeBytes < MIN_SEGMENTS * segmentSizeBytes) {
+    findings.add([['stream', 'log', 'maxSize'], segmentSize], {
+      got: formatSize(maxSizeBytes),
+      expected: `at least ${MIN_SEGMENTS} times stream.log.segmentSize, which is ${formatSize(segmentSizeBytes)}`,
+    });
+  }
+  if (broker.maxInFlightBytes < broker.maxPacketBytes) {
+    findings.add([['broker', 'maxInFlightBytes'], maxPacketSize], {
+      got: formatSize(broker.maxInFlightBytes),
+      expected: `at least broker.maxPacketSize, which is ${formatSize(broker.maxPacketBytes)}`,
+    });
+  }
+  if (consumer.payload.maxPayloadBytes > broker.maxPacketBytes) {
+    findings.add([['consumer', 'payload', 'maxSize'], maxPacketSize], {
+      got: formatSize(consumer.payload.maxPayloadBytes),
+      expected: `at most broker.maxPacketSize, which is ${formatSize(broker.maxPacketBytes)}`,
+    });
+  }
+}
+
+/** The folder around it gets mode 0700, a lock and the other stores: it must be one made for that. */
+function checkDataDirectory({ stream }: SluiceConfig, findings: Findings): void {
+  if (basename(stream.log.directory) === 'log') return;
+  findings.add([['stream', 'log', 'directory']], {
+    expected: 'a path that ends in /log',
+    hint: 'the folder around it becomes the data directory, which holds checkpoints and parked records too',
+  });
+}
+
+function listenerPath(index: number, key: string): KeyPath {
+  return ['broker', 'listeners', index, key];
+}

@@ -1,0 +1,43 @@
+import { stringify } from 'yaml';
+import type * as z from 'zod';
+import { formatDuration } from './duration.js';
+import { schema, type Written } from './schema.js';
+import { infoOf, structureOf } from './schema-walk.js';
+import { formatSize } from './size.js';
+
+/** The configuration in force in the words of the file: every default filled in, of secrets only that they are set. */
+export function redact(written: Written): unknown {
+  return shown(schema, written);
+}
+
+/** The same as YAML text. */
+export function effectiveConfigText(written: Written): string {
+  return stringify(redact(written), { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function shown(setting: z.core.$ZodType, value: unknown): unknown {
+  const info = infoOf(setting);
+  if (info?.isSecret) return value === undefined ? 'unset' : 'set';
+  if (value === undefined || value === false) return value;
+  const structure = structureOf(setting);
+  // The one word that may stand in the place of something larger.
+  if (structure.kind !== 'leaf' && typeof value !== 'object') return value;
+  switch (structure.kind) {
+    case 'list':
+      return (value as readonly unknown[]).map((entry) => shown(structure.entry, entry));
+    case 'named':
+      return mapped(Object.entries(value as object), ([, inner]) => shown(structure.value, inner));
+    case 'section': {
+      const section = value as Readonly<Record<string, unknown>>;
+      const keys = [...structure.keys].filter(([key, inner]) => section[key] !== undefined || infoOf(inner)?.isSecret);
+      return mapped(keys, ([key, inner]) => shown(inner, section[key]));
+    }
+    case 'leaf':
+      if (info?.type === 'size') return formatSize(value as number);
+      return info?.type === 'duration' ? formatDuration(value as number) : value;
+  }
+}
+
+function mapped<T>(entries: readonly [string, T][], map: (entry: [string, T]) => unknown): Record<string, unknown> {
+  return Object.fromEntries(entries.map((entry) => [entry[0], map(entry)]));
+}

@@ -1,0 +1,181 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type * as z from 'zod';
+import { printable } from '../printable.js';
+import { type ConfigProblem, formatKey, type KeyPath } from './problem.js';
+import { schema, type Written } from './schema.js';
+import { branchAt, infoOf, knownKeysAt } from './schema-walk.js';
+import type { YamlSource } from './yaml-source.js';
+
+const MAX_SHOWN = 60;
+const MAX_KEYS_SHOWN = 24;
+
+type Issue = z.core.$ZodIssue;
+
+export interface Validated {
+  /** With defaults in the place of what was unfit, so that the rest can be checked as a whole. */
+  readonly written: Written;
+  readonly problems: readonly ConfigProblem[];
+  /** What holds at these keys is not the user's. */
+  readonly unfit: readonly KeyPath[];
+}
+
+const MAX_PASSES = 50;
+
+/** Checks every key by itself and reports all problems at once. */
+export function validate(source: YamlSource): Validated {
+  if (!isSection(source.value)) {
+    const problem = problemAt(source, [], source.value, 'a section with keys such as broker, rules and sink');
+    return { written: schema.parse({}), problems: [problem], unfit: [[]] };
+  }
+  const first = schema.safeParse(source.value);
+  if (first.success) return { written: first.data, problems: [], unfit: [] };
+  const problems = issuesOf(first.error).flatMap((issue) => toProblems(issue, source));
+
+  const unfit: KeyPath[] = [];
+  const candidate = structuredClone(source.value);
+  for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+    const result = schema.safeParse(candidate);
+    if (result.success) return { written: result.data, problems, unfit };
+    for (const issue of issuesOf(result.error)) unfit.push(...remove(candidate, issue));
+  }
+  return { written: schema.parse({}), problems, unfit: [[]] };
+}
+
+function issuesOf(error: z.core.$ZodError): Issue[] {
+  return error.issues.flatMap((issue) => flatten(issue, []));
+}
+
+/** Of a union the larger alternative speaks; it stands last. */
+function flatten(issue: Issue, prefix: KeyPath): Issue[] {
+  const path = [...prefix, ...(issue.path as KeyPath)];
+  if (issue.code !== 'invalid_union') return [{ ...issue, path: [...path] }];
+  const inner = issue.errors.at(-1) ?? [];
+  const isAnotherKind =
+    inner.length === 0 || inner.some(({ code, path: at }) => code === 'invalid_type' && at.length === 0);
+  if (isAnotherKind) return [{ code: 'invalid_type', expected: 'object', path: [...path], message: '' }];
+  return inner.flatMap((one) => flatten(one, path));
+}
+
+function toProblems(issue: Issue, source: YamlSource): ConfigProblem[] {
+  const path = issue.path as KeyPath;
+  const got = valueAt(source.value, path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey([...path, key], knownKeysAt(schema, path), source));
+    case 'custom': {
+      const hint: unknown = issue.params?.hint;
+      return [problemAt(source, path, got, issue.message, typeof hint === 'string' ? hint : undefined)];
+    }
+    case 'too_small':
+      return [problemAt(source, path, got, 'at least one entry, or no such key')];
+    default: {
+      const branch = branchAt(schema, path);
+      const type = branch && infoOf(branch)?.type;
+      return [problemAt(source, path, got, kindText(type, knownKeysAt(schema, path)))];
+    }
+  }
+}
+
+function kindText(type: string | undefined, keys: readonly string[]): string {
+  const article = type === 'section' || type === 'list' ? `a ${type}` : (type ?? 'something else');
+  return type?.includes('section') && keys.length > 0 ? `${article} with ${keysText(keys)}` : article;
+}
+
+function unknownKey(path: KeyPath, known: readonly string[], source: YamlSource): ConfigProblem {
+  const written = String(path.at(-1));
+  const nearest = known.length > 0 ? closest(written.toLowerCase(), [...known]) : undefined;
+  const isNear =
+    nearest !== undefined && distance(written.toLowerCase(), nearest.toLowerCase()) <= nearness(written);
+  return {
+    ...source.placeOf(path),
+    key: formatKey(path),
+    got: 'an unknown key',
+    expected: keysText(known),
+    ...(isNear ? { hint: `did you mean "${nearest}"?` } : {}),
+  };
+}
+
+function nearness(written: string): number {
+  return Math.max(2, Math.floor(written.length / 2));
+}
+
+function keysText(keys: readonly string[]): string {
+  const shown = keys.slice(0, MAX_KEYS_SHOWN).join(', ');
+  return keys.length === 1 ? `the key ${shown}` : `the keys ${shown}`;
+}
+
+function problemAt(
+  source: YamlSource,
+  path: KeyPath,
+  got: unknown,
+  expected: string,
+  hint?: string,
+): ConfigProblem {
+  const shown = shownValue(source, path, got);
+  return {
+    ...source.placeOf(path),
+    key: formatKey(path),
+    expected: shown === undefined ? `${expected}; it is missing` : expected,
+    ...(shown === undefined ? {} : { got: shown }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** A problem must not give away what its reader may not see: secrets, and whatever a variable held. */
+export function shownValue(source: YamlSource, path: KeyPath, got: unknown): string | undefined {
+  if (got === undefined) return undefined;
+  const variables = source.variablesOf(path);
+  if (variables.length > 0) return `the value of ${variables.join(' and ')}`;
+  const branch = branchAt(schema, path);
+  if (branch !== undefined && infoOf(branch)?.isSecret) return 'a value that is not shown';
+  if (Array.isArray(got)) return got.length === 0 ? 'an empty list' : 'a list';
+  if (typeof got === 'object') return 'a section';
+  if (typeof got === 'string') return printable(JSON.stringify(withoutCredentials(got)), MAX_SHOWN);
+  return printable(String(got), MAX_SHOWN);
+}
+
+function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/@]*@/, '//…@');
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function valueAt(root: unknown, path: KeyPath): unknown {
+  let value = root;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}
+
+/** Takes away what the issue is about or, where something is missing, what misses it. Returns what is gone. */
+function remove(root: unknown, issue: Issue): KeyPath[] {
+  const path = issue.path as KeyPath;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => [...path, key]).filter((keyPath) => removeAt(root, keyPath));
+  }
+  for (let length = path.length; length > 0; length -= 1) {
+    const around = path.slice(0, length);
+    if (removeAt(root, around)) return [around];
+  }
+  return [];
+}
+
+function removeAt(root: unknown, path: KeyPath): boolean {
+  const around = valueAt(root, path.slice(0, -1));
+  const last = path.at(-1)!;
+  if (typeof around !== 'object' || around === null || !Object.hasOwn(around, last)) return false;
+  if (Array.isArray(around)) {
+    // The others keep their numbers, by which problems find their lines.
+    const list = branchAt(schema, path.slice(0, -1));
+    around[last as number] = list && structuredClone(infoOf(list)?.placeholder);
+    return true;
+  }
+  const section = around as Record<string, unknown>;
+  const wasThere = section[last] !== undefined;
+  delete section[last];
+  return wasThere;
+}
