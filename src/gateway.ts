@@ -18,7 +18,7 @@ export interface GatewayDeps {
   readonly logger: Logger;
   readonly version: string;
   /**
-   * Going on would be a guess: the process must end at once, without answering anybody. What was
+   * Going on would be a guess: nothing is taken or answered any more, and the process must end. What was
    * acknowledged is on disk; what was not is still with its sender.
    */
   readonly onFailure: (failure: SluiceError) => void;
@@ -26,6 +26,8 @@ export interface GatewayDeps {
 
 /** Names and topics in front of the payload: what a frame can hold beyond the largest packet. */
 const FRAME_OVERHEAD_BYTES = 64 * 1024;
+
+const ABANDON_DEADLINE_MS = 1000;
 
 /** All stages, wired in path order. The only place that knows every one of them. */
 export class Gateway {
@@ -175,9 +177,18 @@ export class Gateway {
     }
   }
 
+  /**
+   * At once: nobody is answered any more, and what is not settled stays in the log. The downstream thread is
+   * asked to leave first, because ending the process under a native call of the store aborts it.
+   */
+  async abandon(): Promise<void> {
+    this.#broker?.halt();
+    if (this.#downstream !== undefined) await withinDeadline(this.#downstream.drain(0), ABANDON_DEADLINE_MS);
+  }
+
   #failed(failure: SluiceError): void {
     if (this.#isFailed) return;
     this.#isFailed = true;
-    this.#deps.onFailure(failure);
+    void this.abandon().then(() => this.#deps.onFailure(failure));
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Signals of a long-running command: the first asks it to stop, a second one ends the process at once.
- * Resolves with the name of the first signal.
+ * Signals of a long-running command: the first asks it to stop, a second one ends the process at once, after
+ * `onSecond`. Resolves with the name of the first signal.
  */
-export function untilSignalled(onSecond: () => void): Promise<NodeJS.Signals> {
+export function untilSignalled(onSecond: () => Promise<void>): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isAsked = false;
     const asked = (signal: NodeJS.Signals) => {
       if (isAsked) {
-        onSecond();
-        process.exit(1);
+        void onSecond().then(() => process.exit(1));
+        return;
       }
       isAsked = true;
       resolve(signal);

@@ -122,19 +122,22 @@ export class Broker {
 
   /** No new connection, no further packet; resolves when all taken packets are stored and answered. */
   async drain(): Promise<void> {
-    this.#draining = true;
-    this.#gate.close();
-    for (const listener of this.#listeners) listener.stopAccepting();
+    this.halt();
     await new Promise<void>((resolve) => this.#intake.afterAccepted(resolve));
     // The PUBACKs of the last batch are corked until the next tick.
     await new Promise<void>((resolve) => setImmediate(resolve));
     await Promise.all([...this.#connections].map(endWrites));
   }
 
-  async close(): Promise<void> {
+  /** At once: from now on nothing is taken and nobody is answered. */
+  halt(): void {
     this.#draining = true;
     this.#gate.close();
     for (const listener of this.#listeners) listener.stopAccepting();
+  }
+
+  async close(): Promise<void> {
+    this.halt();
     this.#listeners = [];
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const connection of this.#connections) connection.destroy();

@@ -23,15 +23,16 @@ export async function runGateway(
   onReady: (running: RunningGateway) => void | Promise<void>,
   onStopping: () => Promise<void> = async () => undefined,
 ): Promise<number> {
+  let started: Gateway | undefined;
   // Asked for before the start: a signal while starting stops it as soon as it can.
-  const signalled = untilSignalled(() =>
-    logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once'),
-  );
+  const signalled = untilSignalled(async () => {
+    logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once');
+    await started?.abandon();
+  });
   const gateway = await Gateway.start(gatewayOptions(config), {
     logger,
     version: VERSION,
     onFailure: (failure: SluiceError) => {
-      // At once and without answering anybody: what is acknowledged is on disk, the rest is with its sender.
       logger.fatal(
         { code: failure.code, reason: failure.message },
         'the gateway stops: going on would be a guess',
@@ -39,6 +40,7 @@ export async function runGateway(
       process.exit(1);
     },
   });
+  started = gateway;
   const mqttUrls = gateway.listeners.map(
     ({ protocol, host, port }) => `${protocol}://${bracketed(host)}:${port}`,
   );

@@ -37,6 +37,10 @@ export class Findings {
     });
   }
 
+  isFromVariable(path: KeyPath): boolean {
+    return this.#source.variablesOf(path).length > 0;
+  }
+
   #isUnfit(path: KeyPath): boolean {
     return this.#unfit.some((unfit) => {
       const common = Math.min(path.length, unfit.length);

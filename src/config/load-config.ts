@@ -74,7 +74,14 @@ export function parseConfig(
   crossCheck(config, findings);
   const all = [...source.problems, ...withoutUnread(problems, source.unread), ...findings.problems];
   if (all.length > 0) return { ok: false, problems: sortProblems(all) };
-  return { ok: true, loaded: { config: deepFreeze(config), written: deepFreeze(written), placeOf: (path) => source.placeOf(path) } };
+  return {
+    ok: true,
+    loaded: {
+      config: deepFreeze(config),
+      written: deepFreeze(written),
+      placeOf: (path) => source.placeOf(path),
+    },
+  };
 }
 
 function withoutUnread(

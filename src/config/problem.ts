@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors.js';
+import { printable } from '../printable.js';
 
 /** Keys from the top of the file down; numbers count list entries from 0. */
 export type KeyPath = readonly (string | number)[];
@@ -23,11 +24,13 @@ export interface ConfigProblem extends Place {
 
 const PLAIN_KEY = /^[\p{L}\p{N}_-]+$/u;
 
+const MAX_KEY = 80;
+
 export function formatKey(path: KeyPath): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;
-    else if (!PLAIN_KEY.test(step)) text += `[${JSON.stringify(step)}]`;
+    else if (!PLAIN_KEY.test(step)) text += `[${printable(JSON.stringify(step), MAX_KEY)}]`;
     else text += text === '' ? step : `.${step}`;
   }
   return text;

@@ -29,7 +29,9 @@ function shown(setting: z.core.$ZodType, value: unknown): unknown {
       return mapped(Object.entries(value as object), ([, inner]) => shown(structure.value, inner));
     case 'section': {
       const section = value as Readonly<Record<string, unknown>>;
-      const keys = [...structure.keys].filter(([key, inner]) => section[key] !== undefined || infoOf(inner)?.isSecret);
+      const keys = [...structure.keys].filter(
+        ([key, inner]) => section[key] !== undefined || infoOf(inner)?.isSecret,
+      );
       return mapped(keys, ([key, inner]) => shown(inner, section[key]));
     }
     case 'leaf':
@@ -38,6 +40,9 @@ function shown(setting: z.core.$ZodType, value: unknown): unknown {
   }
 }
 
-function mapped<T>(entries: readonly [string, T][], map: (entry: [string, T]) => unknown): Record<string, unknown> {
+function mapped<T>(
+  entries: readonly [string, T][],
+  map: (entry: [string, T]) => unknown,
+): Record<string, unknown> {
   return Object.fromEntries(entries.map((entry) => [entry[0], map(entry)]));
 }

@@ -60,7 +60,7 @@ const broker = section(
     maxInFlightBytes: size({
       min: 64 * 1_024,
       max: 16 * GiB,
-      says: 'Bytes of all clients together that may wait to be stored before QoS 0 is shed and sockets wait.',
+      says: 'Bytes of all clients together that may wait to be stored before sockets are read no further.',
     }).prefault('64MiB'),
   },
   { says: 'The MQTT side.' },
@@ -77,7 +77,7 @@ const log = section(
       '64MiB',
     ),
     whenFull: oneOf(['block', 'drop-oldest'], {
-      says: 'At `maxSize`: withhold PUBACKs until there is room, or drop the oldest segment and count its records as lost.',
+      says: 'At `maxSize`: withhold PUBACKs and shed QoS 0 until there is room, or drop the oldest segment and count its records as lost.',
     }).prefault('block'),
   },
   { says: 'The durable log.' },

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -10,6 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { errorText } from '../errors.js';
+import { printable } from '../printable.js';
 import { type Environment, substitute } from './environment.js';
 import { type ConfigProblem, formatKey, type KeyPath, type Place } from './problem.js';
 
@@ -17,6 +19,9 @@ import { type ConfigProblem, formatKey, type KeyPath, type Place } from './probl
 const MAX_FILE_CHARACTERS = 1_048_576;
 const MAX_DEPTH = 32;
 const MAX_NODES = 50_000;
+
+/** Of the parser, which may quote the file. */
+const MAX_WORDS = 160;
 
 /** The file as plain values, and where each of them stands. */
 export interface YamlSource {
@@ -79,7 +84,12 @@ class Reading {
   }
 
   variablesOf(path: KeyPath): readonly string[] {
-    return this.#variables.get(formatKey(path)) ?? [];
+    // A shorthand was one text; what it stands for has more keys.
+    for (let length = path.length; length > 0; length -= 1) {
+      const variables = this.#variables.get(formatKey(path.slice(0, length)));
+      if (variables !== undefined) return variables;
+    }
+    return [];
   }
 
   #parse(): Document.Parsed | undefined {
@@ -100,7 +110,7 @@ class Reading {
       return undefined;
     }
     for (const fault of [...document.errors, ...document.warnings]) {
-      const words = fault.message.split('\n')[0] ?? fault.code;
+      const words = printable(fault.message, MAX_WORDS);
       this.#add(this.#place(fault.pos[0]), [], undefined, `valid YAML: ${words}`);
     }
     return document.errors.length > 0 ? undefined : document;
@@ -114,7 +124,7 @@ class Reading {
       }
       return undefined;
     }
-    if (isAlias(node)) return this.#valueOf(node.resolve(this.#document!), path, depth + 1);
+    if (isAlias(node)) return this.#aliasOf(node, path, depth);
     if (isMap(node)) return this.#mapOf(node, path, depth);
     if (isSeq(node)) {
       return node.items.map((entry, index) => {
@@ -125,6 +135,13 @@ class Reading {
     }
     if (!isScalar(node)) return undefined;
     return typeof node.value === 'string' ? this.#textOf(node.value, path) : (node.value ?? undefined);
+  }
+
+  #aliasOf(alias: Alias, path: KeyPath, depth: number): unknown {
+    const target = alias.resolve(this.#document!);
+    if (target !== undefined) return this.#valueOf(target, path, depth + 1);
+    this.#add(this.placeOf(path), path, `*${printable(alias.source, 60)}`, 'an anchor that stands before it');
+    return undefined;
   }
 
   #mapOf(map: YAMLMap, path: KeyPath, depth: number): Record<string, unknown> {

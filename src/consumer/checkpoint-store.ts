@@ -17,7 +17,7 @@ export interface Checkpoint {
 export interface CheckpointStore {
   /** `undefined`: never saved. Rejects with CHECKPOINT_UNREADABLE rather than begin again unasked. */
   load(): Promise<Checkpoint | undefined>;
-  /** Resolved: durable. */
+  /** Resolved: durable. Rejects with CHECKPOINT_FAILED. */
   save(checkpoint: Checkpoint): Promise<void>;
 }
 
@@ -37,7 +37,15 @@ export class FileCheckpointStore implements CheckpointStore {
 
   async save(checkpoint: Checkpoint): Promise<void> {
     const body = JSON.stringify(checkpoint);
-    await replaceFile(this.#path, `${JSON.stringify({ crc32: crc32(body), checkpoint })}\n`);
+    try {
+      await replaceFile(this.#path, `${JSON.stringify({ crc32: crc32(body), checkpoint })}\n`);
+    } catch (thrown) {
+      throw new SluiceError(
+        'CHECKPOINT_FAILED',
+        `the checkpoint ${this.#path} cannot be saved: ${errorText(thrown)}`,
+        { cause: thrown },
+      );
+    }
   }
 }
 

@@ -1,4 +1,10 @@
-import type { MeasurementSummary, SeriesAnswer, SeriesQuery, SinkCounters, SinkStatus } from '../sink/sink.js';
+import type {
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+  SinkCounters,
+  SinkStatus,
+} from '../sink/sink.js';
 
 /** The books, as records since the data directory was made. received = written + parked + filtered + buffered + lost. */
 export interface LedgerView {

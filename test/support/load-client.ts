@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly topic: (connection: number) => string;
   readonly payload: (connection: number, message: number) => Buffer;
   readonly clientId?: (connection: number) => string;
+  /** Publish only once every connection is made; `durationMs` then counts from there. */
+  readonly connectFirst?: boolean;
   /** Reconnect and resend when a connection is lost; otherwise it is an error. */
   readonly reconnect?: boolean;
   /** Called once per message, when its handshake is complete. */
@@ -35,9 +37,15 @@ export interface LoadResult {
 
 /** Resolves when every message is acknowledged (QoS 0: when a QoS 1 fence behind the last one is). */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const startedMs = performance.now();
+  let startedMs = performance.now();
   const publishers = Array.from({ length: options.connections }, (_, i) => new Publisher(options, i));
-  await Promise.all(publishers.map((publisher) => publisher.run()));
+  const running = Promise.all(publishers.map((publisher) => publisher.run()));
+  if (options.connectFirst) {
+    await Promise.race([running, Promise.all(publishers.map((publisher) => publisher.connected))]);
+    startedMs = performance.now();
+    for (const publisher of publishers) publisher.release();
+  }
+  await running;
   return {
     acknowledged: publishers.reduce((sum, p) => sum + p.acknowledged, 0),
     durationMs: performance.now() - startedMs,
@@ -81,10 +89,18 @@ class Publisher {
   #finish!: () => void;
   #fail!: (error: Error) => void;
   #done = false;
+  #isHeld: boolean;
+  /** Resolves with the first CONNACK. */
+  readonly connected: Promise<void>;
+  #firstConnack!: () => void;
 
   constructor(options: LoadOptions, connection: number) {
     this.#options = options;
     this.#connection = connection;
+    this.#isHeld = options.connectFirst === true;
+    this.connected = new Promise((resolve) => {
+      this.#firstConnack = resolve;
+    });
     this.#topic = Buffer.from(options.topic(connection));
   }
 
@@ -95,6 +111,12 @@ class Publisher {
       this.#options.signal?.addEventListener('abort', () => this.#end(), { once: true });
       this.#connect();
     });
+  }
+
+  /** Ends the wait of `connectFirst`. */
+  release(): void {
+    this.#isHeld = false;
+    this.#fill();
   }
 
   /** QoS 0 ends with one QoS 1 message, the fence. */
@@ -156,6 +178,7 @@ class Publisher {
       return;
     }
     this.#isConnected = true;
+    this.#firstConnack();
     const again: Buffer[] = [];
     for (const [packetId, open] of this.#open) {
       again.push(open.released ? pubrel(packetId) : this.#packet(packetId, open.message, true));
@@ -192,7 +215,7 @@ class Publisher {
   }
 
   #fill(): void {
-    if (!this.#isConnected || this.#done) return;
+    if (!this.#isConnected || this.#isHeld || this.#done) return;
     while (this.#next < this.#total && this.#open.size < this.#options.window) {
       const packets: Buffer[] = [];
       let bytes = 0;

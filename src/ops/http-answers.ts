@@ -1,0 +1,48 @@
+import type { FastifyReply } from 'fastify';
+import { type ErrorCode, SluiceError } from '../errors.js';
+
+/** What the HTTP side itself may answer instead of what was asked for, with its status. */
+export const HTTP_ERROR_CODES = {
+  REQUEST_MALFORMED: 400,
+  QUERY_INVALID: 400,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  HOST_REFUSED: 421,
+  INTERNAL: 500,
+  TOO_MANY_QUERIES: 503,
+} as const;
+export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
+
+/** Codes of the stages that a caller can do something about; every other one is INTERNAL to the outside. */
+const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
+  SINK_QUERY_UNSUPPORTED: 501,
+  SINK_QUERY_FAILED: 503,
+  DEAD_LETTER_FAILED: 500,
+};
+
+/** The body of every answer that is not what was asked for. */
+export interface ErrorBody {
+  readonly code: HttpErrorCode | ErrorCode;
+  /** One sentence for a person. */
+  readonly reason: string;
+}
+
+export function sendError(reply: FastifyReply, code: HttpErrorCode, reason: string): FastifyReply {
+  return reply.code(HTTP_ERROR_CODES[code]).send({ code, reason } satisfies ErrorBody);
+}
+
+/** Status and body for anything a route threw. Texts of unexpected errors stay inside: they may name paths. */
+export function errorAnswer(thrown: unknown): { readonly status: number; readonly body: ErrorBody } {
+  if (thrown instanceof SluiceError) {
+    const status = STATUS_OF_STAGE_CODE[thrown.code];
+    if (status !== undefined) return { status, body: { code: thrown.code, reason: thrown.message } };
+  }
+  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return { status, body: { code: 'REQUEST_MALFORMED', reason: 'The request could not be read.' } };
+  }
+  return {
+    status: 500,
+    body: { code: 'INTERNAL', reason: 'The gateway failed to answer; its log says why.' },
+  };
+}

@@ -1,0 +1,105 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Clock } from '../clock.js';
+import type { GatewayView } from './gateway-view.js';
+import { hostGuard } from './host-guard.js';
+import { errorAnswer, HTTP_ERROR_CODES, sendError } from './http-answers.js';
+import type { PageFile } from './page-files.js';
+import { addBooksRoutes } from './routes/books-routes.js';
+import { addHealthRoutes } from './routes/health-routes.js';
+import { addPageRoutes } from './routes/page-routes.js';
+import { addStoreRoutes } from './routes/store-routes.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+
+/** The part of the gateway's logger that the HTTP side needs. */
+export interface HttpLogger {
+  error(fields: object, sentence: string): void;
+}
+
+export interface HttpAppOptions {
+  /** As configured: decides which `Host` headers are answered. */
+  readonly host: string;
+  readonly view: GatewayView;
+  readonly clock: Clock;
+  readonly pageFiles: ReadonlyMap<string, PageFile>;
+  /** Where the page tells a newcomer to publish; null when no plain MQTT listener is open. */
+  readonly mqttPort: number | null;
+  /** For the headers, and for the whole request. */
+  readonly requestTimeoutMs: number;
+  readonly logger?: HttpLogger | undefined;
+}
+
+/** Longest that a connection may stay quiet between two requests. */
+const KEEP_ALIVE_MS = 5_000;
+/** Node looks for slow requests only this often (its default, 30 s, would turn 10 s into 40 s). */
+const SLOW_REQUEST_CHECK_MS = 1_000;
+
+/** The routes with everything that holds for all of them; not listening yet. */
+export function createHttpApp(options: HttpAppOptions): FastifyInstance {
+  const { view, logger, requestTimeoutMs } = options;
+  const app = fastify({
+    logger: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(SLOW_REQUEST_CHECK_MS, requestTimeoutMs),
+    },
+    forceCloseConnections: 'idle',
+    clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket),
+    frameworkErrors: (_error, _request, reply) => {
+      reply.headers(SECURITY_HEADERS);
+      sendError(reply, 'REQUEST_MALFORMED', 'The address of the request is not valid.');
+    },
+  });
+
+  guardRequests(app, hostGuard(options.host));
+  app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
+  app.setErrorHandler((thrown, request, reply) => {
+    const { status, body } = errorAnswer(thrown);
+    if (status === 500) logger?.error({ err: thrown, route: request.routeOptions.url }, 'HTTP answer failed');
+    reply.code(status).send(body);
+  });
+
+  addHealthRoutes(app, view);
+  addBooksRoutes(app, options);
+  addStoreRoutes(app, view);
+  addPageRoutes(app, options.pageFiles);
+  return app;
+}
+
+function guardRequests(app: FastifyInstance, mayAnswer: (hostHeader: string | undefined) => boolean): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
+    if (!mayAnswer(request.headers.host)) {
+      sendError(reply, 'HOST_REFUSED', 'This address answers only to localhost, 127.0.0.1 and [::1].');
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      // Closing spares reading a body that nobody wants.
+      reply.header('allow', 'GET, HEAD').header('connection', 'close');
+      sendError(reply, 'METHOD_NOT_ALLOWED', 'Only GET is answered here.');
+      return;
+    }
+    done();
+  });
+}
+
+/** What Node's parser gave up on: too slow, too long or not HTTP. */
+function refuseUnreadable(errorCode: string, socket: Socket): void {
+  if (errorCode === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = errorCode === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : HTTP_ERROR_CODES.REQUEST_MALFORMED;
+  const reason = status === 408 ? 'The request took too long.' : 'The request is not valid HTTP.';
+  const body = JSON.stringify({ code: 'REQUEST_MALFORMED', reason });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

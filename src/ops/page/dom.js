@@ -1,0 +1,27 @@
+/**
+ * Everything the page shows goes through here as text nodes: topics, tag values and names come from devices,
+ * and the page's security policy refuses anything else.
+ */
+
+export function byId(id) {
+  const node = document.getElementById(id);
+  if (node === null) throw new Error(`The page has no #${id}.`);
+  return node;
+}
+
+/** An element with attributes (`class`, `id`, …) and children: nodes, or strings that become text. */
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** Writes only what changed: a live region must not speak every second, nor a selection be lost. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function setClass(node, name) {
+  if (node.className !== name) node.className = name;
+}

@@ -1,0 +1,45 @@
+import { element, setText } from './dom.js';
+import { foreign, value } from './format.js';
+
+/** The lines of a chart by name, with their newest value or the one under the pointer; a press hides a line. */
+export class LineLegend {
+  #list;
+  #onToggle;
+  #values = [];
+  #key = '';
+
+  constructor(list, onToggle) {
+    this.#list = list;
+    this.#onToggle = onToggle;
+  }
+
+  show(lines) {
+    const key = JSON.stringify(lines.map(({ label, style, isShown }) => [label, style, isShown]));
+    if (key === this.#key) return;
+    this.#key = key;
+    const focused = [...this.#list.querySelectorAll('button')].indexOf(document.activeElement);
+    this.#values = lines.map(() => element('span', { class: 'value' }));
+    this.#list.replaceChildren(...lines.map((line, nth) => this.#row(line, this.#values[nth])));
+    if (focused >= 0) this.#list.querySelectorAll('button')[focused]?.focus();
+  }
+
+  showValues(values) {
+    for (const [nth, node] of this.#values.entries()) setText(node, value(values[nth]));
+  }
+
+  #row({ name, label, style, isShown }, valueNode) {
+    const swatch = element('span', {
+      class: `swatch line-${style.colour}${style.isDashed ? ' dashed' : ''}`,
+    });
+    const shownName = foreign(label, 80);
+    const button = element(
+      'button',
+      { type: 'button', 'aria-pressed': String(isShown), title: foreign(label) },
+      swatch,
+      element('bdi', { class: 'name' }, shownName),
+      valueNode,
+    );
+    button.addEventListener('click', () => this.#onToggle(name));
+    return element('li', {}, button);
+  }
+}

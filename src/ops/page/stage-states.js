@@ -1,0 +1,61 @@
+import { duration } from './format.js';
+
+/** Behind by more than this is worth a look; the sink's batches alone explain less. */
+const SLOW_LAG_MS = 5_000;
+/** Nothing read for so long although records wait. */
+const STOPPED_LAG_MS = 15_000;
+const NEARLY_FULL = 0.8;
+
+const HEALTHY = { level: 'healthy', word: 'Healthy', sentence: '' };
+const slow = (word, sentence) => ({ level: 'slow', word, sentence });
+const stopped = (word, sentence) => ({ level: 'stopped', word, sentence });
+
+/**
+ * What to say of each stage: a level (healthy, slow, stopped) for the colour, a word beside it, and a sentence
+ * when there is something to know. `rates`: records per second of the consumer, or null while unknown.
+ */
+export function stageStates(counters, consumerRate) {
+  return {
+    broker: brokerState(counters),
+    log: logState(counters),
+    consumer: consumerState(counters, consumerRate),
+    sink: sinkState(counters),
+  };
+}
+
+function brokerState({ log, problems }) {
+  const problem = reasonOf(problems, 'broker');
+  if (problem !== undefined && !log.blocked) return stopped('Stopped', problem);
+  if (log.blocked) return slow('Holding', 'Publishers are held back until the log has room.');
+  return HEALTHY;
+}
+
+function logState({ log, problems }) {
+  if (log.blocked) return stopped('Full', 'The log is full. It frees space as the consumer moves on.');
+  const problem = reasonOf(problems, 'log');
+  if (problem !== undefined) return stopped('Stopped', problem);
+  if (log.sizeBytes > log.maxSizeBytes * NEARLY_FULL) return slow('Nearly full', '');
+  return HEALTHY;
+}
+
+function consumerState({ consumer, sink, problems }, consumerRate) {
+  if (sink.status.state !== 'healthy' && consumer.lagMs > 0) return slow('Waiting', 'Waits for the sink.');
+  const problem = reasonOf(problems, 'consumer');
+  if (problem !== undefined) return stopped('Stopped', problem);
+  if (consumer.lagMs > STOPPED_LAG_MS && consumerRate === 0) {
+    return stopped('Stopped', `Nothing read although records wait since ${duration(consumer.lagMs)}.`);
+  }
+  if (consumer.lagMs > SLOW_LAG_MS) return slow('Behind', `Behind by ${duration(consumer.lagMs)}.`);
+  return HEALTHY;
+}
+
+function sinkState({ sink, problems }) {
+  if (sink.status.state === 'misconfigured') return stopped('Misconfigured', sink.status.detail);
+  if (sink.status.state === 'retrying') return slow('Retrying', sink.status.detail);
+  const problem = reasonOf(problems, 'sink');
+  return problem === undefined ? HEALTHY : stopped('Stopped', problem);
+}
+
+function reasonOf(problems, stage) {
+  return problems.find((problem) => problem.stage === stage)?.reason;
+}

@@ -1,0 +1,123 @@
+import type { Field, Point, RefusalCode, Series } from '../sink.js';
+import { MAX_COLUMNS, type MeasurementTable } from './measurement-table.js';
+
+/** Why a point is not taken. */
+export interface Objection {
+  readonly code: RefusalCode;
+  readonly reason: string;
+}
+
+const MAX_INT64 = 2n ** 63n - 1n;
+const MIN_INT64 = -(2n ** 63n);
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** What no store state can change about a series; undefined = nothing. */
+export function objectionToSeries(series: Series): Objection | undefined {
+  if (LONE_SURROGATE.test(series.measurement)) return notText('measurement name');
+  for (const { name, value } of series.tags) {
+    if (name === 'time') return reserved('tag');
+    if (LONE_SURROGATE.test(name) || LONE_SURROGATE.test(value)) return notText(`tag "${name}"`);
+  }
+  return undefined;
+}
+
+/**
+ * The checks that need what the table holds; undefined = the point can be stored as soon as `admit` has run.
+ * Nothing is changed here: a refused point must not leave a column behind.
+ *
+ * @param oldestNs points before it would be deleted by the next retention run
+ */
+export function objectionToPoint(
+  point: Point,
+  table: MeasurementTable,
+  oldestNs: bigint,
+): Objection | undefined {
+  const { timestampNs, fields, series } = point;
+  // DuckDB's TIMESTAMP_NS keeps the ends of int64 for -infinity and infinity.
+  if (timestampNs <= MIN_INT64 + 1n || timestampNs >= MAX_INT64) {
+    return { code: 'not-expressible', reason: `timestamp ${timestampNs} is outside what DuckDB can store` };
+  }
+  if (timestampNs < oldestNs) {
+    return {
+      code: 'store-refused',
+      reason: `point beyond retention: its timestamp ${timestampNs} is before ${oldestNs}, the oldest that is kept (sink.duckdb retention)`,
+    };
+  }
+  for (const field of fields) {
+    const objection = objectionToValue(field) ?? objectionToField(field, point, table);
+    if (objection !== undefined) return objection;
+  }
+  for (const { name } of series.tags) {
+    if (table.fields.has(name)) return sameName(name, table.measurement);
+  }
+  return tooWide(point, table);
+}
+
+/** Adds the columns that the point brings; the first point fixes the type of a field. */
+export function admit(point: Point, table: MeasurementTable): void {
+  for (const { name } of point.series.tags) {
+    if (!table.tags.has(name)) table.add('tag', name, 'string');
+  }
+  for (const { name, type } of point.fields) {
+    if (!table.fields.has(name)) table.add('field', name, type);
+  }
+}
+
+function objectionToField(field: Field, point: Point, table: MeasurementTable): Objection | undefined {
+  const stored = table.fields.get(field.name);
+  if (stored !== undefined) {
+    if (stored.type === field.type) return undefined;
+    return {
+      code: 'store-refused',
+      reason: `field type conflict: input field "${field.name}" on measurement "${table.measurement}" is type ${field.type}, already exists as type ${stored.type}`,
+    };
+  }
+  if (field.name === 'time') return reserved('field');
+  if (LONE_SURROGATE.test(field.name)) return notText('field name');
+  if (table.tags.has(field.name) || point.series.tags.some(({ name }) => name === field.name)) {
+    return sameName(field.name, table.measurement);
+  }
+  return undefined;
+}
+
+function objectionToValue({ name, type, value }: Field): Objection | undefined {
+  if (type === 'float' && !Number.isFinite(value)) {
+    return { code: 'not-expressible', reason: `field "${name}" is ${value}, not a finite number` };
+  }
+  if (type === 'int' && (value > MAX_INT64 || value < MIN_INT64)) {
+    return { code: 'not-expressible', reason: `field "${name}" is ${value}, outside int64` };
+  }
+  if (type === 'string' && LONE_SURROGATE.test(value)) return notText(`field "${name}"`);
+  return undefined;
+}
+
+function tooWide({ series, fields }: Point, table: MeasurementTable): Objection | undefined {
+  // The usual point brings nothing new: the sum is cheap and above it only for tables that are nearly full.
+  if (table.columnCount + series.tags.length + fields.length <= MAX_COLUMNS) return undefined;
+  const added =
+    series.tags.filter(({ name }) => !table.tags.has(name)).length +
+    fields.filter(({ name }) => !table.fields.has(name)).length;
+  if (table.columnCount + added <= MAX_COLUMNS) return undefined;
+  return {
+    code: 'store-refused',
+    reason: `too many columns: measurement "${table.measurement}" has ${table.columnCount} tags and fields, the point adds ${added}, the limit is ${MAX_COLUMNS}`,
+  };
+}
+
+function reserved(kind: 'tag' | 'field'): Objection {
+  return {
+    code: 'not-expressible',
+    reason: `a ${kind} cannot be named "time": it is the column of the timestamp`,
+  };
+}
+
+function sameName(name: string, measurement: string): Objection {
+  return {
+    code: 'store-refused',
+    reason: `"${name}" on measurement "${measurement}" cannot be both a tag and a field`,
+  };
+}
+
+function notText(what: string): Objection {
+  return { code: 'not-expressible', reason: `${what} holds half a surrogate pair, which is no text` };
+}

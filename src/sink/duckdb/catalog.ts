@@ -1,0 +1,105 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { SluiceError } from '../../errors.js';
+import type { FieldType } from '../sink.js';
+import { folded, shownName } from './identifiers.js';
+import { MeasurementTable, SCHEMA } from './measurement-table.js';
+
+/** Written into each file; a file with another number was made by another version of Sluice. */
+const LAYOUT_VERSION = 1;
+
+/**
+ * What the file holds, kept in memory: which measurement is which table, which tag or field is which column.
+ *
+ * Layout of the file:
+ *   main."<measurement>"             a view with time, tags, fields: what people look at
+ *   sluice_internal.points_<id>      series, time, f1, f2, …    a row per point
+ *   sluice_internal.series_<id>      series, tags, t1, t2, …    a row per tag set
+ *   sluice_internal.measurements, .columns                      the exact names behind the tables and columns
+ *
+ * The numbered names are there because measurement, tag and field names may be any text, and DuckDB's identifiers
+ * do not tell `Temp` from `temp`. No primary key: its index lives in memory and grows with the table.
+ */
+export class Catalog {
+  readonly #tables = new Map<string, MeasurementTable>();
+  /** Folded names of what lies in the schema `main`, also what people put there themselves. */
+  readonly #takenNames: Set<string>;
+  #nextId = 1;
+
+  private constructor(takenNames: Set<string>) {
+    this.#takenNames = takenNames;
+  }
+
+  /** Reads what the file holds; makes the layout in an empty one. */
+  static async load(connection: DuckDBConnection): Promise<Catalog> {
+    await connection.run('BEGIN');
+    try {
+      await connection.run(LAYOUT_SQL);
+      const catalog = await Catalog.#read(connection);
+      await connection.run('COMMIT');
+      return catalog;
+    } catch (thrown) {
+      await connection.run('ROLLBACK').catch(() => undefined); // the first failure is the one to tell
+      throw thrown;
+    }
+  }
+
+  static async #read(connection: DuckDBConnection): Promise<Catalog> {
+    const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRows();
+    const versions = await rows(`SELECT version FROM ${SCHEMA}.layout`);
+    if (versions.length !== 1 || versions[0]?.[0] !== LAYOUT_VERSION) {
+      throw new SluiceError(
+        'SINK_UNUSABLE',
+        `The DuckDB file was made by another version of Sluice (layout ${versions.flat().join(', ')}, this one has ${LAYOUT_VERSION}); configure another file.`,
+      );
+    }
+    const names = await rows(
+      `SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' UNION SELECT view_name FROM duckdb_views() WHERE schema_name = 'main'`,
+    );
+    const catalog = new Catalog(new Set(names.map(([name]) => folded(String(name)))));
+    const byId = new Map<number, MeasurementTable>();
+    for (const row of await rows(`SELECT id, name, view_name FROM ${SCHEMA}.measurements ORDER BY id`)) {
+      const [id, name, viewName] = row as [number, string, string];
+      const table = new MeasurementTable(id, name, viewName);
+      byId.set(id, table);
+      catalog.#tables.set(name, table);
+      catalog.#nextId = id + 1;
+    }
+    for (const row of await rows(
+      `SELECT measurement, kind, name, type, column_name, shown_name FROM ${SCHEMA}.columns ORDER BY measurement, kind, position`,
+    )) {
+      const [id, kind, name, type, column, shown] = row as [
+        number,
+        string,
+        string,
+        FieldType,
+        string,
+        string,
+      ];
+      byId.get(id)?.restore({ kind: kind === 'tag' ? 'tag' : 'field', name, type, column, shown });
+    }
+    return catalog;
+  }
+
+  /** The table of a measurement. A new one is in the file once `saveSchema` has run on it. */
+  table(measurement: string): MeasurementTable {
+    const known = this.#tables.get(measurement);
+    if (known !== undefined) return known;
+    const table = new MeasurementTable(this.#nextId++, measurement, shownName(measurement, this.#takenNames));
+    this.#tables.set(measurement, table);
+    return table;
+  }
+
+  /** The tables that are in the file. */
+  stored(): MeasurementTable[] {
+    return [...this.#tables.values()].filter((table) => table.isStored);
+  }
+}
+
+const LAYOUT_SQL = `
+  CREATE SCHEMA IF NOT EXISTS ${SCHEMA};
+  CREATE TABLE IF NOT EXISTS ${SCHEMA}.layout (version INTEGER);
+  INSERT INTO ${SCHEMA}.layout SELECT ${LAYOUT_VERSION} WHERE NOT EXISTS (FROM ${SCHEMA}.layout);
+  CREATE TABLE IF NOT EXISTS ${SCHEMA}.measurements (id INTEGER, name VARCHAR, view_name VARCHAR);
+  CREATE TABLE IF NOT EXISTS ${SCHEMA}.columns (measurement INTEGER, kind VARCHAR, position INTEGER,
+    name VARCHAR, type VARCHAR, column_name VARCHAR, shown_name VARCHAR);
+`;

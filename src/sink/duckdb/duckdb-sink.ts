@@ -1,0 +1,207 @@
+import { type Clock, SystemClock } from '../../clock.js';
+import { errorText, SluiceError } from '../../errors.js';
+import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../sink.js';
+import { type BackOff, backOffMs, waitMs } from './back-off.js';
+import { type DuckdbApi, DuckdbDatabase, loadDuckdb } from './duckdb-database.js';
+import { DUCKDB_DEFAULTS, type DuckdbSinkOptions } from './duckdb-options.js';
+import { DuckdbReader } from './duckdb-reader.js';
+import { DuckdbStore } from './duckdb-store.js';
+import { Lane } from './lane.js';
+
+const NS_PER_MS = 1_000_000n;
+const RETENTION_EVERY_MS = 3_600_000;
+/** How often an idle sink looks whether retention is due. */
+const RETENTION_LOOK_MS = 60_000;
+const WARNING_EVERY_MS = 60_000;
+const HEALTHY: SinkStatus = { state: 'healthy', detail: '' };
+
+export interface DuckdbSinkParts {
+  readonly clock?: Clock;
+  readonly backOff?: BackOff;
+  /** Loads the DuckDB package. */
+  readonly load?: () => Promise<DuckdbApi>;
+  /** Told of a failure when it begins, and once a minute while it lasts. */
+  readonly warn?: (fields: Record<string, unknown>, sentence: string) => void;
+}
+
+/**
+ * The embedded store: a table a measurement in one DuckDB file.
+ *
+ * 1. A point is durable when `write` resolves: one transaction a call, its log synced by the commit.
+ * 2. A point's identity is measurement + tag set + timestamp; a replay changes nothing.
+ * 3. One piece of work at a time: writes and retention share a lane.
+ * 4. After a failure nothing in memory is trusted: the file is closed, opened anew, and the call starts over.
+ */
+export class DuckdbSink implements Sink {
+  readonly kind = 'duckdb';
+  readonly reader: DuckdbReader;
+  readonly #options: DuckdbSinkOptions;
+  readonly #clock: Clock;
+  readonly #backOff: BackOff;
+  readonly #load: (() => Promise<DuckdbApi>) | undefined;
+  readonly #lane = new Lane();
+  #api: DuckdbApi | undefined;
+  #store: DuckdbStore | undefined;
+  #isClosed = false;
+  #retentionTimer: NodeJS.Timeout | undefined;
+  #retentionDueMs = 0;
+  readonly #warn: NonNullable<DuckdbSinkParts['warn']>;
+  #nextWarningMs = 0;
+  #writeProblem = '';
+  #retentionProblem = '';
+  #pointsWritten = 0;
+  #pointsRefused = 0;
+  #requests = 0;
+  #retries = 0;
+  #busyMs = 0;
+
+  constructor(options: DuckdbSinkOptions, parts: DuckdbSinkParts = {}) {
+    this.#options = options;
+    this.#clock = parts.clock ?? new SystemClock();
+    this.#backOff = parts.backOff ?? { firstMs: 200, capMs: 30_000 };
+    this.#load = parts.load;
+    this.#warn = parts.warn ?? (() => undefined);
+    this.reader = new DuckdbReader(() => this.#store?.database);
+  }
+
+  async open(): Promise<void> {
+    this.#api = await loadDuckdb(this.#load);
+    this.#store = await this.#openStore(this.#api);
+    await this.#lane.run(() => this.#deleteOldRows());
+    this.#retentionTimer = setInterval(() => {
+      void this.#lane.run(() => this.#deleteOldRowsWhenDue());
+    }, RETENTION_LOOK_MS).unref();
+  }
+
+  write(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
+    if (points.length === 0) return Promise.resolve([]);
+    const written = this.#lane.run(() => this.#writeUntilStored(points, signal));
+    void this.#lane.run(() => this.#deleteOldRowsWhenDue()); // behind the write, which does not wait for it
+    return written;
+  }
+
+  status(): SinkStatus {
+    const detail = this.#writeProblem || this.#retentionProblem;
+    return detail === '' ? HEALTHY : { state: 'retrying', detail };
+  }
+
+  counters(): SinkCounters {
+    return {
+      pointsWritten: this.#pointsWritten,
+      pointsRefused: this.#pointsRefused,
+      requests: this.#requests,
+      retries: this.#retries,
+      bytesSent: 0, // nothing leaves the process
+      busyMs: this.#busyMs,
+    };
+  }
+
+  /** Waits for the work under way; a `write` that is retrying rejects with SINK_ABORTED after its back-off. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#retentionTimer);
+    await this.#lane.run(() => this.#closeStore());
+  }
+
+  async #writeUntilStored(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
+    for (let attempt = 0; ; attempt++) {
+      if (signal.aborted || this.#isClosed) {
+        throw new SluiceError('SINK_ABORTED', `Stopped before ${points.length} points were in DuckDB.`);
+      }
+      const startMs = this.#clock.monotonicMs();
+      try {
+        this.#requests++;
+        const refusals = await this.#writeOnce(points);
+        this.#pointsWritten += points.length - refusals.length;
+        this.#pointsRefused += refusals.length;
+        this.#writeProblem = '';
+        this.#nextWarningMs = 0;
+        return refusals;
+      } catch (thrown) {
+        this.#retries++;
+        this.#writeProblem = `DuckDB did not take the last ${points.length} points, trying again: ${errorText(thrown)}`;
+        this.#warnNowAndThen({ path: this.#options.path, attempt, reason: errorText(thrown) });
+      } finally {
+        this.#busyMs += this.#clock.monotonicMs() - startMs;
+      }
+      await this.#closeStore();
+      await waitMs(backOffMs(this.#backOff, attempt, Math.random), signal);
+    }
+  }
+
+  async #writeOnce(points: readonly Point[]): Promise<readonly Refusal[]> {
+    const store = await this.#openedStore();
+    const refusals = await store.write(points, this.#oldestNs());
+    await store.database.settle();
+    return refusals;
+  }
+
+  async #deleteOldRowsWhenDue(): Promise<void> {
+    if (this.#isClosed || this.#clock.monotonicMs() < this.#retentionDueMs) return;
+    await this.#deleteOldRows();
+  }
+
+  /** Never rejects: rows that stay a little longer harm nobody; what is wrong shows in the status. */
+  async #deleteOldRows(): Promise<void> {
+    const oldestNs = this.#oldestNs();
+    if (oldestNs === undefined) return;
+    try {
+      await (await this.#openedStore()).deleteBefore(oldestNs);
+      this.#retentionProblem = '';
+      this.#retentionDueMs = this.#clock.monotonicMs() + RETENTION_EVERY_MS;
+    } catch (thrown) {
+      this.#retentionProblem = `DuckDB could not delete the rows past retention, trying again: ${errorText(thrown)}`;
+      this.#retentionDueMs = this.#clock.monotonicMs() + RETENTION_LOOK_MS;
+      this.#warn(
+        { path: this.#options.path, reason: errorText(thrown) },
+        'rows past retention could not be deleted',
+      );
+      await this.#closeStore();
+    }
+  }
+
+  #warnNowAndThen(fields: Record<string, unknown>): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#nextWarningMs) return;
+    this.#nextWarningMs = nowMs + WARNING_EVERY_MS;
+    this.#warn(fields, 'DuckDB does not take points; they wait in the stream and are tried again');
+  }
+
+  #oldestNs(): bigint | undefined {
+    const retentionMs = this.#options.retentionMs ?? DUCKDB_DEFAULTS.retentionMs;
+    return retentionMs === 0 ? undefined : this.#clock.nowNs() - BigInt(retentionMs) * NS_PER_MS;
+  }
+
+  async #openedStore(): Promise<DuckdbStore> {
+    if (this.#api === undefined) throw new Error('the sink is not open');
+    this.#store ??= await this.#openStore(this.#api);
+    return this.#store;
+  }
+
+  async #openStore(api: DuckdbApi): Promise<DuckdbStore> {
+    const database = await DuckdbDatabase.open(api, this.#options);
+    try {
+      return await DuckdbStore.open(database);
+    } catch (thrown) {
+      database.close();
+      if (thrown instanceof SluiceError) throw thrown;
+      throw new SluiceError(
+        'SINK_UNUSABLE',
+        `The DuckDB file ${this.#options.path} cannot be used: ${errorText(thrown)}`,
+        { cause: thrown },
+      );
+    }
+  }
+
+  async #closeStore(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    // From here on the reader finds no store; what it is doing still uses the connection.
+    await this.reader.stop(store?.database);
+    try {
+      store?.close();
+    } catch {
+      // What was committed is in the file or in its log, which the next opening reads.
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { FieldType } from '../../../src/sink/sink.js';
+import { pageModule } from '../../support/page-module.js';
+
+type Values = readonly (number | null | undefined)[];
+const { bridgeShortGaps, drawableFields, bestSplit, windowOf, RANGES } = await pageModule<{
+  bridgeShortGaps(values: Values): Values;
+  drawableFields(fields: readonly { name: string; type: FieldType }[]): readonly string[];
+  bestSplit(counts: readonly { tag: string; lines: number }[]): string | undefined;
+  windowOf(range: unknown, nowMs: number): { fromMs: number; toMs: number; buckets: number };
+  RANGES: Record<string, { spanMs: number; bucketMs: number }>;
+}>('chart-lines.js');
+
+describe('bridgeShortGaps', () => {
+  it('draws on through the empty buckets of a device that reports less often than the buckets', () => {
+    const sparse = [1, null, null, null, 2, null, null, null, 3];
+    expect(bridgeShortGaps(sparse)).toEqual([
+      1,
+      undefined,
+      undefined,
+      undefined,
+      2,
+      undefined,
+      undefined,
+      undefined,
+      3,
+    ]);
+  });
+
+  it('leaves a gap where the device was silent for long', () => {
+    const silent = [1, 2, 3, null, null, null, 4, 5];
+    expect(bridgeShortGaps(silent)).toEqual(silent);
+  });
+
+  it('leaves what is before the first and after the last value empty', () => {
+    expect(bridgeShortGaps([null, 1, null, 2, null])).toEqual([null, 1, undefined, 2, null]);
+  });
+
+  it.each([[[]], [[null, null]], [[null, 7, null]]])('leaves %j as it is', (values) => {
+    expect(bridgeShortGaps(values)).toEqual(values);
+  });
+});
+
+it('offers numeric fields only, readings before integers before ids and counters', () => {
+  const fields = [
+    { name: 'firmware', type: 'string' },
+    { name: 'id', type: 'float' },
+    { name: 'on', type: 'boolean' },
+    { name: 'seq', type: 'int' },
+    { name: 'steps', type: 'int' },
+    { name: 'temperature', type: 'float' },
+  ] as const;
+  expect(drawableFields(fields)).toEqual(['temperature', 'steps', 'id', 'seq']);
+});
+
+it('splits by the tag with the fewest lines but more than one, else by the first', () => {
+  const counts = (...pairs: [string, number][]) => pairs.map(([tag, lines]) => ({ tag, lines }));
+  expect(bestSplit(counts(['device', 13], ['site', 1], ['city', 3], ['zone', 3]))).toBe('city');
+  expect(bestSplit(counts(['device', 1], ['site', 0]))).toBe('device');
+  expect(bestSplit([])).toBeUndefined();
+});
+
+it.each(Object.entries(RANGES))(
+  'asks for whole buckets in %s, at most 500, with now inside',
+  (_name, range) => {
+    const nowMs = 1_760_000_000_123;
+    const { fromMs, toMs, buckets } = windowOf(range, nowMs);
+    expect([fromMs % range.bucketMs, toMs % range.bucketMs]).toEqual([0, 0]);
+    expect(toMs - fromMs).toBe(range.spanMs);
+    expect(Number.isInteger(buckets) && buckets <= 500).toBe(true);
+    expect(nowMs > fromMs && nowMs <= toMs).toBe(true);
+  },
+);
