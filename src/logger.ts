@@ -21,6 +21,7 @@ export interface LoggerOptions extends LogConfig {
  */
 export function createLogger({ level, format, destination: given }: LoggerOptions): Logger {
   const withStack = level === 'debug' || level === 'trace';
+  const output = given ?? destination({ dest: STDERR, sync: true });
   const isPretty = format === 'pretty' || (format === 'auto' && given === undefined && isatty(STDERR));
   return pino(
     {
@@ -44,21 +45,20 @@ export function createLogger({ level, format, destination: given }: LoggerOption
         },
       },
     },
-    isPretty ? prettyTo(given) : (given ?? destination({ dest: STDERR, sync: true })),
+    isPretty ? pretty(output, given === undefined) : output,
   );
 }
 
-/** As a stream, not as pino's transport: that is a worker thread, which loses lines when the process exits. */
-function prettyTo(given: DestinationStream | undefined): DestinationStream {
+/** Line by line: pino-pretty's own stream and worker lose what they still hold when the process exits. */
+function pretty(output: DestinationStream, isTerminal: boolean): DestinationStream {
   // Only needed on a terminal: loading it costs every other start.
-  const { build } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
-  return build({
-    sync: true,
-    colorize: given === undefined && isatty(STDERR) && process.env.NO_COLOR === undefined,
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
+  const toPretty = prettyFactory({
+    colorize: isTerminal && isatty(STDERR) && process.env.NO_COLOR === undefined,
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
-    destination: given === undefined ? STDERR : { write: (line: string) => given.write(line) },
   });
+  return { write: (line) => output.write(toPretty(line)) };
 }
 
 export type RepeatedLevel = 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from './ops/package-root.js';
+import { packageRoot } from './package-root.js';
 
 /** As package.json has it. */
 export const VERSION: string = (

@@ -30,6 +30,7 @@ const FOR_ALL = [
   'lifecycle',
   'loggable',
   'logger',
+  'package-root',
   'printable',
   'replace-file',
   'sync-directory',

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { loadConfigText } from '../config/load-config.js';
 import { createLogger } from '../logger.js';
-import { packageRoot } from '../ops/package-root.js';
+import { packageRoot } from '../package-root.js';
 import type { DemoOptions } from './options.js';
 import { type RunningGateway, reportStartFailure, runGateway } from './run-gateway.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { SluiceError } from '../errors.js';
-import { dependencyFolder, packageRoot } from './package-root.js';
+import { dependencyFolder, packageRoot } from '../package-root.js';
 
 export interface PageFile {
   readonly contentType: string;

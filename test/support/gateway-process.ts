@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LedgerView } from '../../src/ops/gateway-view.js';
-import { packageRoot } from '../../src/ops/package-root.js';
+import { packageRoot } from '../../src/package-root.js';
 
 const LAUNCHER = join(packageRoot(), 'bin', 'sluice.js');
 

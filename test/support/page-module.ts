@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packageRoot } from '../../src/ops/package-root.js';
+import { packageRoot } from '../../src/package-root.js';
 
 /** A module of the live page, which is plain JavaScript without declarations; the caller says what it exports. */
 export async function pageModule<T>(fileName: string): Promise<T> {

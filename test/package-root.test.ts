@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { dependencyFolder, packageRoot } from '../../src/ops/package-root.js';
-import { tempDirectory } from '../support/temp-directory.js';
+import { dependencyFolder, packageRoot } from '../src/package-root.js';
+import { tempDirectory } from './support/temp-directory.js';
 
 it('finds the folder of package.json from src and from dist/src', () => {
   const root = tempDirectory();

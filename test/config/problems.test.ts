@@ -1,0 +1,552 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration are written so
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { parseConfig } from '../../src/config/load-config.js';
+import { formatProblem } from '../../src/config/problem.js';
+import { configOf, problemsOf } from './parse.js';
+
+const RULE = 'name: a, topic: t, measurement: m';
+
+/** Each configuration has exactly this one problem. */
+const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
+  // [what, configuration, the line]
+  [
+    'unknown key',
+    'brokr:\n  insecure: true',
+    'sluice.yaml:1: brokr: got an unknown key, expected the keys broker, stream, rules, consumer, sink, http, log; did you mean "broker"?',
+  ],
+  ['unknown key without value', 'broker:\n  insecur:', 'sluice.yaml:2: broker.insecur: got an unknown key'],
+  [
+    'unknown key deep down',
+    `rules:\n  - ${RULE.replaceAll(', ', '\n    ')}\n    fields:\n      t: { path: payload.t, rnge: [0, 1] }`,
+    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, type, range; did you mean "range"?',
+  ],
+  [
+    'unknown key far from all',
+    'broker: { zzzzzzzz: 1 }',
+    'sluice.yaml:1: broker.zzzzzzzz: got an unknown key',
+  ],
+  [
+    'size without unit',
+    'broker:\n  maxPacketSize: 262144',
+    'sluice.yaml:2: broker.maxPacketSize: got 262144, expected a size of 1KiB to 255MiB; write a unit, such as 64MiB',
+  ],
+  [
+    'size too small',
+    'broker:\n  maxPacketSize: 1B',
+    'sluice.yaml:2: broker.maxPacketSize: got "1B", expected a size of 1KiB to 255MiB',
+  ],
+  [
+    'size of odd unit',
+    'stream:\n  log:\n    segmentSize: 64Mib',
+    'sluice.yaml:3: stream.log.segmentSize: got "64Mib", expected a size of 64KiB to 4GiB; "Mib" is none of the units',
+  ],
+  [
+    'duration without unit',
+    'broker:\n\n  connectTimeout: 10',
+    'sluice.yaml:3: broker.connectTimeout: got 10, expected a duration of 100ms to 10min; write a unit, such as 5s',
+  ],
+  [
+    'duration out of limits',
+    'broker: { maxKeepalive: 2d }',
+    'sluice.yaml:1: broker.maxKeepalive: got "2d", expected a duration of 1s to 65535s',
+  ],
+  [
+    'port as word',
+    'http: { port: web }',
+    'sluice.yaml:1: http.port: got "web", expected a whole number, 0 to 65535',
+  ],
+  [
+    'port with fraction',
+    'http: { port: 80.5 }',
+    'sluice.yaml:1: http.port: got 80.5, expected a whole number',
+  ],
+  ['not a number', 'http: { port: .nan }', 'sluice.yaml:1: http.port: got NaN, expected a whole number'],
+  [
+    'word of a closed list',
+    'stream: { log: { whenFull: drop } }',
+    'sluice.yaml:1: stream.log.whenFull: got "drop", expected one of block, drop-oldest',
+  ],
+  [
+    'Kinesis is not there yet',
+    'stream:\n  mode: kinesis',
+    'sluice.yaml:2: stream.mode: got "kinesis", expected direct; Kinesis mode is not part of this version',
+  ],
+  [
+    'list for a section',
+    'broker: []',
+    'sluice.yaml:1: broker: got an empty list, expected a section with the keys listeners',
+  ],
+  [
+    'text for a section',
+    'sink: influx',
+    'sluice.yaml:1: sink: got "influx", expected a section with the keys influx, duckdb',
+  ],
+  [
+    'section for a list',
+    'broker:\n  listeners: { port: 1 }',
+    'sluice.yaml:2: broker.listeners: got a section, expected a list',
+  ],
+  [
+    'empty list',
+    'rules: []',
+    'sluice.yaml:1: rules: got an empty list, expected at least one entry, or no such key',
+  ],
+  [
+    'number in a list of sections',
+    'broker:\n  listeners:\n    - port: 1\n    - 7',
+    'sluice.yaml:4: broker.listeners[1]: got 7, expected a section with the keys protocol, host, port',
+  ],
+  [
+    'http: true',
+    'http: true',
+    'sluice.yaml:1: http: got true, expected false, or section with the keys host, port, insecure',
+  ],
+  [
+    'whole file a list',
+    '- broker',
+    'sluice.yaml: got a list, expected a section with keys such as broker, rules and sink',
+  ],
+  ['whole file a text', 'hello', 'sluice.yaml: got "hello", expected a section'],
+  [
+    'boolean as word',
+    'broker: { insecure: yes }',
+    'sluice.yaml:1: broker.insecure: got "yes", expected true or false',
+  ],
+  [
+    'text that YAML reads as a number',
+    `rules: [{ ${RULE.replace('name: a', 'name: 7')} }]`,
+    'sluice.yaml:1: rules[0].name: got 7, expected text; write it in quotes',
+  ],
+  [
+    'rule without a topic',
+    'rules:\n  - name: a\n    measurement: m',
+    'sluice.yaml:2: rules[0].topic: expected MQTT topic filter; it is missing',
+  ],
+  [
+    'rule with null for a topic',
+    'rules:\n  - name: a\n    measurement: m\n    topic:',
+    'sluice.yaml:4: rules[0].topic: expected MQTT topic filter; it is missing',
+  ],
+  [
+    'range as text',
+    `rules:\n- { ${RULE}, fields: {\n  h: { path: payload.h, type: float,\n    range: "0-100" } } }`,
+    'sluice.yaml:4: rules[0].fields.h.range: got "0-100", expected a list of two numbers, lowest first',
+  ],
+  [
+    'range upside down',
+    `rules: [{ ${RULE}, fields: { h: { path: payload.h, type: float, range: [9, 1] } } }]`,
+    'sluice.yaml:1: rules[0].fields.h.range: got a list, expected a list of two numbers, lowest first',
+  ],
+  [
+    'time as another word',
+    `rules: [{ ${RULE}, time: never }]`,
+    'sluice.yaml:1: rules[0].time: got "never", expected auto, or section with the keys path, unit, window',
+  ],
+  [
+    'unit of time',
+    `rules: [{ ${RULE}, time: { path: t, unit: min } }]`,
+    'sluice.yaml:1: rules[0].time.unit: got "min", expected one of auto, s, ms, us, ns, rfc3339',
+  ],
+  [
+    'tag with path and value',
+    `rules: [{ ${RULE}, tags: { d: { path: device, value: x } } }]`,
+    'sluice.yaml:1: rules[0].tags.d: got a section, expected either path or value',
+  ],
+  [
+    'tag with neither',
+    `rules: [{ ${RULE}, tags: { d: {} } }]`,
+    'sluice.yaml:1: rules[0].tags.d: got a section, expected either path or value',
+  ],
+  [
+    'field of unknown type',
+    `rules: [{ ${RULE}, fields: { t: { path: payload.t, type: number } } }]`,
+    'sluice.yaml:1: rules[0].fields.t.type: got "number", expected one of float, int, string, boolean',
+  ],
+  // Between keys
+  [
+    'listener for everybody',
+    'broker:\n  listeners:\n    - host: 0.0.0.0',
+    'sluice.yaml:3: broker.listeners[0].host: got "0.0.0.0", expected a loopback address such as 127.0.0.1, or broker.insecure: true; clients are not authenticated',
+  ],
+  [
+    'listener on a name',
+    'broker: { listeners: [{ host: gateway.lan }] }',
+    'sluice.yaml:1: broker.listeners[0].host: got "gateway.lan", expected a loopback address',
+  ],
+  [
+    'page for everybody',
+    'http:\n  host: "::"',
+    'sluice.yaml:2: http.host: got "::", expected a loopback address such as 127.0.0.1, or http.insecure: true; readers are not authenticated',
+  ],
+  [
+    'two listeners on a port',
+    'broker:\n  listeners:\n    - port: 1883\n    - protocol: ws\n      port: 1883',
+    'sluice.yaml:5: broker.listeners[1].port: got 1883, expected a port of its own; broker.listeners[0] has this one',
+  ],
+  [
+    'page on the port of a listener',
+    'http: { port: 1883 }',
+    'sluice.yaml:1: http.port: got 1883, expected a port of its own; broker.listeners[0] has this one',
+  ],
+  [
+    'packet larger than a segment',
+    'broker: { maxPacketSize: 2MiB }\nstream: { log: { segmentSize: 1MiB } }',
+    'sluice.yaml:1: broker.maxPacketSize: got 2MiB, expected at most stream.log.segmentSize, which is 1MiB',
+  ],
+  [
+    'log of too few segments',
+    'stream:\n  log:\n    maxSize: 255MiB',
+    'sluice.yaml:3: stream.log.maxSize: got 255MiB, expected at least 4 times stream.log.segmentSize, which is 64MiB',
+  ],
+  [
+    'payload larger than a packet',
+    'consumer: { payload: { maxSize: 1MiB } }',
+    'sluice.yaml:1: consumer.payload.maxSize: got 1MiB, expected at most broker.maxPacketSize, which is 256KiB',
+  ],
+  [
+    'budget smaller than a packet',
+    'broker: { maxInFlightBytes: 128KiB }',
+    'sluice.yaml:1: broker.maxInFlightBytes: got 128KiB, expected at least broker.maxPacketSize',
+  ],
+  [
+    'log that would claim a foreign folder',
+    'stream: { log: { directory: /var/lib/sluice } }',
+    'sluice.yaml:1: stream.log.directory: got "/var/lib/sluice", expected a path that ends in /log',
+  ],
+  [
+    'two rules of a name',
+    `rules:\n  - { ${RULE} }\n  - { ${RULE} }`,
+    'sluice.yaml:3: rules[1].name: got "a", expected a name of its own; rule 1 has this one',
+  ],
+  [
+    'topic filter',
+    `rules: [{ name: a, measurement: m,\n  topic: a/#/b }]`,
+    'sluice.yaml:2: rules[0].topic: got "a/#/b", expected an MQTT topic filter',
+  ],
+  [
+    'condition',
+    `rules: [{ ${RULE},\n\n where: "payload.t >" }]`,
+    'sluice.yaml:3: rules[0].where: got "payload.t >", expected a CEL condition',
+  ],
+  [
+    'reference of a tag',
+    `rules: [{ ${RULE},\n tags: {\n  d: topic.nowhere } }]`,
+    'sluice.yaml:3: rules[0].tags.d.path: got "topic.nowhere", expected a reference',
+  ],
+  [
+    'range beside a text',
+    `rules: [{ ${RULE}, fields: { t: { path: payload.t, type: string, range: [0, 1] } } }]`,
+    'sluice.yaml:1: rules[0].fields.t.range: ',
+  ],
+  // Sinks
+  [
+    'both sinks',
+    'sink:\n  duckdb:\n    retention: 1d\n  influx: { url: "http://h:1", database: d }',
+    'sluice.yaml:1: sink: got both influx and duckdb, expected one of them',
+  ],
+  [
+    'no url',
+    'sink:\n  influx: { database: d }',
+    'sluice.yaml:2: sink.influx.url: expected http or https URL; it is missing',
+  ],
+  [
+    'neither bucket nor database',
+    'sink:\n  influx: { url: "http://h:1" }',
+    'sluice.yaml:2: sink.influx: got neither bucket nor database, expected bucket (InfluxDB 2) or database (InfluxDB 1',
+  ],
+  [
+    'bucket and database',
+    'sink:\n  influx: { url: "http://h:1", org: o, bucket: b, database: d }',
+    'sluice.yaml:2: sink.influx: got both bucket and database',
+  ],
+  [
+    'bucket without org',
+    'sink:\n  influx: { url: "http://h:1", bucket: b }',
+    'sluice.yaml:2: sink.influx.org: expected a text: InfluxDB 2 needs it; it is missing',
+  ],
+  [
+    'token for InfluxDB 1',
+    'sink:\n  influx:\n    url: "http://h:1"\n    database: d\n    token: t',
+    'sluice.yaml:5: sink.influx.token: got a key of another version, expected for InfluxDB 1 only database, retentionPolicy, username, password',
+  ],
+  [
+    'password file for InfluxDB 3',
+    'sink: { influx: { url: "http://h:1", database: d, version: 3, password: p } }',
+    'sluice.yaml:1: sink.influx.password: got a key of another version',
+  ],
+  [
+    'password without user',
+    'sink: { influx: { url: "http://h:1", database: d, password: p } }',
+    'sluice.yaml:1: sink.influx.username: expected a user beside the password; it is missing',
+  ],
+  [
+    'user without password',
+    'sink: { influx: { url: "http://h:1", database: d, username: u } }',
+    'sluice.yaml:1: sink.influx.password: expected password or passwordFile beside the user',
+  ],
+  [
+    'version 4',
+    'sink: { influx: { url: "http://h:1", database: d, version: 4 } }',
+    'sluice.yaml:1: sink.influx.version: got 4, expected one of 1, 2, 3',
+  ],
+  [
+    'url of another kind',
+    'sink: { influx: { url: "h:8086", database: d } }',
+    'sluice.yaml:1: sink.influx.url: got "h:8086", expected http or https URL',
+  ],
+  [
+    'url with a query',
+    'sink: { influx: { url: "http://h:8086/?db=x", database: d } }',
+    'sluice.yaml:1: sink.influx.url: got "http://h:8086/?db=x", expected http or https URL without ? and #',
+  ],
+  // YAML and environment
+  [
+    'unset variable',
+    'log:\n  level: ${LEVEL}',
+    'sluice.yaml:2: log.level: got ${LEVEL}, which is not set, expected the environment variable LEVEL; set it, or write a default: ${LEVEL:-…}',
+  ],
+  [
+    'variable written wrongly',
+    'log:\n  level: "${LEVEL"',
+    'sluice.yaml:2: log.level: got "${LEVEL", expected a variable written as ${NAME} or ${NAME:-default}; write $${ for a literal ${',
+  ],
+  ['key twice', 'log: {}\nhttp: {}\nlog: {}', 'sluice.yaml:3: expected valid YAML: Map keys must be unique'],
+  ['tab as indentation', 'log:\n\tlevel: info', 'sluice.yaml:2: expected valid YAML: '],
+  ['unknown tag', 'log:\n  level: !secret info', 'sluice.yaml:2: expected valid YAML: Unresolved tag'],
+  ['two documents', 'log: {}\n---\nhttp: {}\n', 'sluice.yaml:2: expected valid YAML: '],
+  [
+    '__proto__',
+    'log: { __proto__: { level: info } }',
+    'sluice.yaml:1: log: got a key that is __proto__, expected a name',
+  ],
+  ['list as key', '? [a]\n: 1', 'sluice.yaml:1: got a key that is no text, expected a name'],
+];
+
+describe('one problem, at its line', () => {
+  test.each(ONE_PROBLEM)('%s', (_what, yaml, line) => {
+    const problems = problemsOf(yaml);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]!.slice(0, line.length)).toBe(line);
+  });
+});
+
+test('all problems are listed at once, in the order of the file', () => {
+  const problems = problemsOf(`
+broker:
+  listner: x
+  listeners: [{ host: 0.0.0.0 }, { port: 99999 }]
+  maxPacketSize: 5
+stream: { mode: kinesis, log: { segmentSize: 2GiB } }
+rules:
+  - { name: a, topic: "#/a", measurement: m, fields: { h: { path: payload.h, range: 5 } } }
+  - { topic: b }
+  - { name: c, topic: c, measurement: m, where: "1 +" }
+sink: { influx: { url: nowhere, token: x }, duckdb: { retention: 5 } }
+`);
+  const keys = problems.map((problem) => /^sluice\.yaml:(\d+): ([^:]*):/.exec(problem)?.slice(1).join(' '));
+  expect(keys).toEqual([
+    '3 broker.listner',
+    '4 broker.listeners[0].host',
+    '4 broker.listeners[1].port',
+    '5 broker.maxPacketSize',
+    '6 stream.mode',
+    '6 stream.log.maxSize',
+    '8 rules[0].topic',
+    '8 rules[0].fields.h.range',
+    '9 rules[1].name',
+    '9 rules[1].measurement',
+    '10 rules[2].where',
+    '11 sink.influx.url',
+    '11 sink.duckdb.retention',
+  ]);
+});
+
+test.each([
+  'broker: { insecure: true, listeners: [{ host: 0.0.0.0 }] }',
+  'http: { insecure: true, host: "::" }',
+  'broker: { listeners: [{ host: "::1" }, { host: 127.8.9.1, port: 1884 }, { host: localhost, port: 1885 }] }',
+  'broker: { listeners: [{ port: 0 }, { port: 0 }] }\nhttp: { port: 0 }',
+  'broker: { listeners: [{ host: 127.0.0.1 }, { host: 127.0.0.2 }] }',
+])('what is fine between keys is not refused: %s', (yaml) => {
+  expect(problemsOf(yaml)).toEqual([]);
+});
+
+test('control characters of the file do not reach the terminal', () => {
+  const [problem] = problemsOf('log: { level: "a\\e[31m\\u202e\\nb" }');
+  expect(problem).toBe(
+    'sluice.yaml:1: log.level: got "a\\u001b[31m\\u202e\\nb", expected one of trace, debug, info, warn, error, fatal, silent',
+  );
+  expect(problemsOf('"lo\\e[31mg": 1')[0]).not.toContain('\u001b');
+});
+
+test('files that are no configuration end as problems: too long, too deep, too many aliases', () => {
+  expect(problemsOf(`# ${'x'.repeat(1_100_000)}`)).toEqual([expect.stringContaining('more than 1 MiB')]);
+  expect(problemsOf(`broker: ${'['.repeat(20_000)}`).length).toBeGreaterThan(0);
+  expect(problemsOf(`broker: ${'['.repeat(100)}${']'.repeat(100)}`).length).toBeGreaterThan(0);
+  const laughs = Array.from(
+    { length: 9 },
+    (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`,
+  );
+  expect(problemsOf(`l0: &l0 [x]\n${laughs.join('\n')}`)).toContainEqual(
+    expect.stringContaining('fewer and less nested'),
+  );
+  expect(problemsOf('broker: &b { listeners: [*b] }').length).toBeGreaterThan(0);
+  expect(problemsOf('broker: *nowhere').length).toBeGreaterThan(0);
+});
+
+describe('whatever stands in the file, the outcome is a configuration or problems', () => {
+  const KEYS = [
+    'broker',
+    'listeners',
+    'port',
+    'host',
+    'rules',
+    'name',
+    'topic',
+    'fields',
+    'tags',
+    'time',
+    'window',
+    'sink',
+    'influx',
+    'duckdb',
+    'url',
+    'version',
+    'batch',
+    'http',
+    'stream',
+    'log',
+    'mode',
+    'directory',
+    'where',
+    'measurement',
+    'path',
+    'range',
+    'payload',
+    'consumer',
+    '*',
+    '<<',
+    '__proto__',
+    'constructor',
+    'toString',
+    '',
+  ];
+  const leaf = fc.oneof(
+    fc.constantFrom(
+      'auto',
+      '5s',
+      '64MiB',
+      'kinesis',
+      '${A}',
+      '${A',
+      '$${',
+      'payload.x',
+      '#',
+      '+a/b',
+      'http://h:1',
+      '7d',
+      'false',
+    ),
+    fc.string({ unit: 'binary' }),
+    fc.double(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+  );
+  const tree = fc.letrec((tie) => ({
+    node: fc.oneof({ maxDepth: 6 }, leaf, fc.array(tie('node'), { maxLength: 4 }), tie('section')),
+    section: fc.dictionary(fc.constantFrom(...KEYS), tie('node'), { maxKeys: 5 }),
+  })).section;
+
+  function outcome(yaml: string): void {
+    const result = parseConfig(yaml, 'f', '/x', { A: '1' });
+    if (result.ok) return;
+    expect(result.problems.length).toBeGreaterThan(0);
+    for (const problem of result.problems) {
+      expect(problem.expected).not.toBe('');
+      expect(formatProblem(problem)).not.toMatch(/\p{Cc}|undefined/u);
+    }
+  }
+
+  test('for sections made of the keys there are', () => {
+    fc.assert(
+      fc.property(tree, (value) => outcome(stringify(value))),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('for any text', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), outcome), { numRuns: 500 });
+    const token = fc.constantFrom(
+      'broker',
+      'rules',
+      ':',
+      ' ',
+      '\n',
+      '  ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a',
+      '*a',
+      '!x',
+      '"',
+      "'",
+      '|',
+      '>',
+      '#',
+      '? ',
+      '<<',
+      ',',
+      '${A}',
+      '---',
+      '\t',
+      '1',
+    );
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 40 }), (tokens) => outcome(tokens.join(''))),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('for the full example with one value replaced by anything', () => {
+    const base = {
+      broker: { listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port: 1 }], maxPacketSize: '256KiB' },
+      stream: { mode: 'direct', log: { directory: './log', maxSize: '4GiB' } },
+      rules: [
+        {
+          name: 'a',
+          topic: '+b/#',
+          measurement: 'm',
+          time: { path: 't', window: { past: '1d' } },
+          tags: { d: 'device' },
+          fields: { t: { path: 'payload.t', type: 'int', range: [0, 1] } },
+        },
+      ],
+      sink: { influx: { url: 'http://h:1', org: 'o', bucket: 'b', token: 't', batch: { lines: 5 } } },
+      http: { port: 2 },
+    };
+    expect(() => configOf(stringify(base))).not.toThrow();
+    const paths = leafPaths(base);
+    fc.assert(
+      fc.property(fc.constantFrom(...paths), fc.oneof(leaf, tree, fc.array(leaf)), (path, value) => {
+        const changed = structuredClone(base);
+        let around = changed as unknown as Record<string, unknown>;
+        for (const step of path.slice(0, -1)) around = around[step] as Record<string, unknown>;
+        around[path.at(-1)!] = value;
+        outcome(stringify(changed));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+function leafPaths(value: unknown, path: readonly string[] = []): string[][] {
+  const inner = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const below = inner.flatMap(([key, one]) => leafPaths(one, [...path, key]));
+  return path.length === 0 ? below : [[...path], ...below];
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseConfig } from '../../src/config/load-config.js';
+import { effectiveConfigText } from '../../src/config/redact.js';
+
+function effective(yaml: string): string {
+  const result = parseConfig(yaml, 'f', '/x', {});
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return effectiveConfigText(result.loaded.written);
+}
+
+test('what is shown reads as a configuration, with every default filled in and units written', () => {
+  const shown = effective('http: false');
+  expect(parse(shown)).toMatchObject({
+    broker: { maxPacketSize: '256KiB', maxKeepalive: '20min', listeners: [{ port: 1883 }] },
+    stream: { log: { maxSize: '4GiB' } },
+    consumer: { batch: { linger: '100ms' } },
+    http: false,
+  });
+});
+
+test('what is shown of the example loads again and shows the same', () => {
+  const example = readFileSync(join(import.meta.dirname, '..', '..', 'sluice.example.yaml'), 'utf8');
+  const once = effective(example);
+  expect(effective(once)).toBe(once);
+});
+
+test('of secrets only whether they are set is shown (security row 45)', () => {
+  const v2 = effective('sink: { influx: { url: "http://h:1", org: o, bucket: b, token: hunter2 } }');
+  expect(v2).toContain('token: set');
+  expect(v2).not.toContain('hunter2');
+  const v1 = effective(
+    'sink: { influx: { url: "http://h:1", database: d, username: u, password: hunter2 } }',
+  );
+  expect(v1).toContain('password: set');
+  expect(v1).not.toContain('hunter2');
+  expect(effective('sink: { influx: { url: "http://h:1", org: o, bucket: b } }')).toContain('token: unset');
+});
+
+test('a tag called token is no secret', () => {
+  const shown = effective('rules: [{ name: a, topic: t, measurement: m, tags: { token: device } }]');
+  expect(parse(shown)).toMatchObject({ rules: [{ tags: { token: { path: 'device' } } }] });
+});

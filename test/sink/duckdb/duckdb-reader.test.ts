@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { pointOf, seriesOf } from '../../support/points.js';
+import { never, openedSink } from './opened-sink.js';
+
+const NOW_MS = 1_795_000_020_000;
+const atMs = (ms: number) => BigInt(NOW_MS + ms) * 1_000_000n;
+const query = {
+  measurement: 'm',
+  field: 'v',
+  fromMs: NOW_MS,
+  toMs: NOW_MS + 60_000,
+  bucketMs: 10_000,
+  maxGroups: 9,
+};
+
+test('the largest groups are kept, the largest first', async () => {
+  const { sink } = await openedSink();
+  const sizes = { small: 1, large: 5, middle: 3 };
+  const points = Object.entries(sizes).flatMap(([device, count]) =>
+    Array.from({ length: count }, (_, i) => pointOf(seriesOf('m', { device }), atMs(i), { v: i })),
+  );
+  await sink.write(points, never());
+  const answer = await sink.reader.series({ ...query, by: 'device', maxGroups: 2 });
+  expect(answer.groups).toEqual([
+    { name: 'large', values: [2] },
+    { name: 'middle', values: [1] },
+  ]);
+});
+
+test('buckets start at whole multiples of their width, also when the query does not, and before 1970', async () => {
+  const { sink } = await openedSink();
+  const times = [-25_000, -15_000, -5_000, 5_000];
+  await sink.write(
+    times.map((ms, i) => pointOf(seriesOf('m'), BigInt(ms) * 1_000_000n, { v: i })),
+    never(),
+  );
+  const answer = await sink.reader.series({ ...query, fromMs: -25_000, toMs: 5_000 });
+  expect(answer).toEqual({ timesMs: [-30_000, -20_000, -10_000], groups: [{ name: '', values: [0, 1, 2] }] });
+});
+
+test('integers beyond 2^53 have a mean', async () => {
+  const { sink } = await openedSink();
+  const max = 2n ** 63n - 1n;
+  await sink.write(
+    [pointOf(seriesOf('m'), atMs(0), { v: max }), pointOf(seriesOf('m'), atMs(1), { v: max })],
+    never(),
+  );
+  expect((await sink.reader.series(query)).groups[0]?.values).toEqual([Number(max)]);
+});
+
+test.each([
+  ['a string field', { field: 'text' }, 'SINK_QUERY_UNSUPPORTED'],
+  ['too many buckets', { bucketMs: 1, toMs: NOW_MS + 10_000_000 }, 'SINK_QUERY_FAILED'],
+  ['a bucket of nothing', { bucketMs: 0 }, 'SINK_QUERY_FAILED'],
+  ['no numbers', { fromMs: Number.NaN }, 'SINK_QUERY_FAILED'],
+])('%s is answered with a code', async (_name, change, code) => {
+  const { sink } = await openedSink();
+  await sink.write([pointOf(seriesOf('m'), atMs(0), { v: 1, text: 'x' })], never());
+  await expect(sink.reader.series({ ...query, ...change })).rejects.toMatchObject({ code });
+});
+
+test('reading and writing at the same time disturb neither', async () => {
+  const { sink } = await openedSink();
+  await sink.write([pointOf(seriesOf('m'), atMs(0), { v: 1 })], never());
+  const reading = Array.from({ length: 20 }, () => sink.reader.series(query));
+  for (let i = 1; i <= 20; i++) {
+    await sink.write([pointOf(seriesOf('m'), atMs(i), { v: 1, [`f${i}`]: i })], never());
+  }
+  for (const answer of await Promise.all(reading)) expect(answer.groups[0]?.values[0]).toBe(1);
+});
+
+test('after close the reader says that the file is not open; what was asked before is answered or refused', async () => {
+  const { sink } = await openedSink();
+  await sink.write([pointOf(seriesOf('m'), atMs(0), { v: 1 })], never());
+  const asked = Promise.allSettled([sink.reader.series(query), sink.reader.measurements()]);
+  await sink.close();
+  expect(await asked).toHaveLength(2);
+  await expect(sink.reader.measurements()).rejects.toMatchObject({ code: 'SINK_QUERY_FAILED' });
+});

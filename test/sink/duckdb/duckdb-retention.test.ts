@@ -1,0 +1,106 @@
+import { statSync } from 'node:fs';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { DuckdbSink } from '../../../src/sink/duckdb/duckdb-sink.js';
+import { SetClock } from '../../support/clock.js';
+import { pointOf, seriesOf } from '../../support/points.js';
+import { never, openedSink, queried, readBack } from './opened-sink.js';
+
+const DAY_MS = 86_400_000;
+const DAY_NS = 86_400_000_000_000n;
+
+test('rows older than the retention go at open and hourly, their empty series too, the others stay', async () => {
+  const clock = new SetClock();
+  const { sink, options } = await openedSink({ retentionMs: DAY_MS }, { clock });
+  const old = seriesOf('m', { device: 'old' });
+  const both = seriesOf('m', { device: 'both' });
+  const startNs = clock.wallNs;
+  await sink.write(
+    [
+      pointOf(old, startNs, { v: 1 }),
+      pointOf(both, startNs, { v: 2 }),
+      pointOf(both, startNs + DAY_NS, { v: 3 }),
+    ],
+    never(),
+  );
+  clock.wallNs += DAY_NS + 1n;
+  clock.elapsedMs += 3_599_000;
+  await sink.write([pointOf(both, startNs + DAY_NS + 1n, { v: 4 })], never());
+  expect(await readBack(options, 'm')).toHaveLength(4);
+
+  clock.elapsedMs += 1_000;
+  await sink.write([pointOf(both, startNs + DAY_NS + 2n, { v: 5 })], never());
+  // Retention runs behind that write: the next one waits for it.
+  await sink.write([pointOf(both, startNs + DAY_NS + 3n, { v: 6 })], never());
+  const values = (await readBack(options, 'm')).map((row) => row.fields.v);
+  expect(values.sort()).toEqual([3, 4, 5, 6]);
+  expect(await queried(options, 'SELECT t1 FROM sluice_internal.series_1')).toEqual([{ t1: 'both' }]);
+
+  // A series that was deleted comes back.
+  await sink.write([pointOf(old, startNs + DAY_NS + 4n, { v: 7 })], never());
+  expect(await readBack(options, 'm')).toHaveLength(5);
+
+  await sink.close();
+  clock.wallNs += 2n * DAY_NS;
+  const again = new DuckdbSink(options, { clock });
+  await again.open();
+  onTestFinished(() => again.close());
+  expect(await readBack(options, 'm')).toEqual([]);
+  expect(again.status()).toEqual({ state: 'healthy', detail: '' });
+});
+
+test('an idle sink deletes too', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const clock = new SetClock();
+  const { sink, options } = await openedSink({ retentionMs: DAY_MS }, { clock });
+  await sink.write([pointOf(seriesOf('m'), clock.wallNs, { v: 1 })], never());
+  clock.wallNs += 2n * DAY_NS;
+  clock.elapsedMs += 3_600_000;
+  vi.advanceTimersByTime(60_000);
+  await expect.poll(async () => (await readBack(options, 'm')).length).toBe(0);
+});
+
+test('a point past retention is refused with its reason, the edge is kept', async () => {
+  const clock = new SetClock();
+  const { sink } = await openedSink({ retentionMs: DAY_MS }, { clock });
+  const oldestNs = clock.wallNs - DAY_NS;
+  const refusals = await sink.write(
+    [pointOf(seriesOf('m'), oldestNs, { v: 1 }), pointOf(seriesOf('m'), oldestNs - 1n, { v: 2 })],
+    never(),
+  );
+  expect(refusals).toEqual([
+    { index: 1, code: 'store-refused', reason: expect.stringContaining('beyond retention') },
+  ]);
+});
+
+test('with retention 0 nothing is deleted and nothing is too old', async () => {
+  const { sink, options } = await openedSink({ retentionMs: 0 });
+  expect(await sink.write([pointOf(seriesOf('m'), -1n, { v: 1 })], never())).toEqual([]);
+  await sink.close();
+  const again = new DuckdbSink(options);
+  await again.open();
+  onTestFinished(() => again.close());
+  expect(await readBack(options, 'm')).toHaveLength(1);
+});
+
+test('the file does not grow with what retention deletes', async () => {
+  const clock = new SetClock();
+  const { sink, options } = await openedSink({ retentionMs: DAY_MS }, { clock });
+  const series = seriesOf('m');
+  const sizes: number[] = [];
+  for (let day = 0; day < 8; day++) {
+    const points = Array.from({ length: 40_000 }, (_, i) =>
+      pointOf(series, clock.wallNs + BigInt(i), { v: Math.random(), w: Math.random() }),
+    );
+    await sink.write(points, never());
+    clock.wallNs += 2n * DAY_NS;
+    clock.elapsedMs += 3_600_000;
+    await sink.write([pointOf(series, clock.wallNs, { v: 0 })], never());
+    await sink.write([pointOf(series, clock.wallNs + 1n, { v: 0 })], never());
+    sizes.push(statSync(options.path).size);
+  }
+  expect(Math.max(...sizes)).toBeLessThan(4 * sizes[0]!);
+  expect(sizes.at(-1)).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 4)));
+}, 60_000);
