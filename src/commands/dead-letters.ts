@@ -7,7 +7,8 @@ import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js'
 
 /** `sluice dead-letters list`: newest first, as a table or as JSON lines. Works beside a running gateway. */
 export async function listDeadLetters(options: DeadLetterListOptions): Promise<number> {
-  const parked = await listParked(await deadLetterDirectory(options.config), options.limit, {
+  const directory = await deadLetterDirectory(options.config);
+  const parked = await listParked(directory, options.limit, {
     ...(options.code === undefined ? {} : { code: options.code }),
     ...(options.topic === undefined ? {} : { topic: options.topic }),
   });
@@ -15,7 +16,7 @@ export async function listDeadLetters(options: DeadLetterListOptions): Promise<n
     for (const one of parked) process.stdout.write(`${JSON.stringify(parkedJson(one))}\n`);
     return 0;
   }
-  process.stdout.write(parked.length === 0 ? 'No parked records.\n' : table(parked));
+  process.stdout.write(parked.length === 0 ? `No parked records in ${directory}.\n` : table(parked));
   if (parked.length === options.limit)
     process.stdout.write(`(the newest ${options.limit}; --limit shows more)\n`);
   return 0;

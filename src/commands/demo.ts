@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { loadConfigText } from '../config/load-config.js';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { loadConfig } from '../config/load-config.js';
+import { errorText, SluiceError } from '../errors.js';
 import { createLogger } from '../logger.js';
 import { packageRoot } from '../package-root.js';
 import type { DemoOptions } from './options.js';
@@ -13,7 +15,8 @@ const DEFAULT_DATA_DIRECTORY = './data/demo';
  * speaks MQTT like any device. Resolves with the exit code.
  */
 export async function demo(options: DemoOptions): Promise<number> {
-  const config = await loadConfigText(demoConfig(options), 'demo', process.cwd());
+  const configFile = writeDemoConfig(options);
+  const config = await loadConfig(configFile);
   const logger = createLogger({ ...config.log, level: 'warn' });
   let fleet: ChildProcess | undefined;
   try {
@@ -28,7 +31,7 @@ export async function demo(options: DemoOptions): Promise<number> {
               logger.warn({ code: 'FLEET_ENDED', exitCode: code }, 'the simulated fleet has ended');
           });
         }
-        process.stdout.write(welcome(running, config.dataDirectory, options));
+        process.stdout.write(welcome(running, configFile, options));
       },
       async () => {
         process.stdout.write('\nStopping…\n');
@@ -42,14 +45,30 @@ export async function demo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** The three simulated fleets have rules of their own; anything else goes by the built-in default. */
+/** A file, so that every other command can be tried on the demo, and copied for a start of one's own. */
+function writeDemoConfig(options: DemoOptions): string {
+  const directory = options.dataDirectory ?? DEFAULT_DATA_DIRECTORY;
+  const file = relative('', join(directory, 'sluice.yaml'));
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(file, demoConfig(options));
+  } catch (thrown) {
+    throw new SluiceError(
+      'DATA_DIRECTORY_UNUSABLE',
+      `the data directory ${directory} cannot be written: ${errorText(thrown)}; name another with --data-directory`,
+      { cause: thrown },
+    );
+  }
+  return file;
+}
+
+/** The three simulated fleets have rules of their own; anything else goes by one like the built-in default. */
 function demoConfig(options: DemoOptions): string {
-  const log = join(options.dataDirectory ?? DEFAULT_DATA_DIRECTORY, 'log');
-  return `
+  return `# Written by \`sluice demo\` at each start; copy it to change it.
 broker:
   listeners: [{ protocol: mqtt, host: 127.0.0.1, port: ${options.mqttPort} }]
 stream:
-  log: { directory: ${JSON.stringify(log)}, maxSize: 1GiB }
+  log: { directory: ./log, maxSize: 1GiB }
 http: { host: 127.0.0.1, port: ${options.httpPort} }
 rules:
   - name: city-climate
@@ -112,7 +131,7 @@ async function ended(fleet: ChildProcess | undefined): Promise<void> {
   clearTimeout(timer);
 }
 
-function welcome({ mqttUrls, httpUrl }: RunningGateway, dataDirectory: string, options: DemoOptions): string {
+function welcome({ mqttUrls, httpUrl }: RunningGateway, configFile: string, options: DemoOptions): string {
   const port = mqttUrls[0]!.split(':').at(-1);
   return `
 Sluice is running.
@@ -121,13 +140,15 @@ Sluice is running.
   ledger      ${httpUrl}/api/ledger
   metrics     ${httpUrl}/metrics
   MQTT        ${mqttUrls.join('  ')}
-  data        ${dataDirectory}  (DuckDB: telemetry.duckdb, parked records: dead-letter/)
+  data        ${dirname(configFile)}/  (telemetry.duckdb, dead-letter/, log/)
+  rules       ${configFile}
   fleet       ${options.fleet ? 'simulated cities, climate sensors and energy meters' : 'none (--no-fleet)'}
 
 Send something yourself:
   mosquitto_pub -p ${port} -q 1 -t home/kitchen/telemetry -m '{"temperature": 21.5}'
-See what the rules would make of it:
-  npx sluice explain --topic home/kitchen/telemetry --payload '{"temperature": 21.5}'
+See what the rules make of it, and what was parked:
+  npx sluice explain -c ${configFile} --topic home/kitchen/telemetry --payload '{"temperature": 21.5}'
+  npx sluice dead-letters list -c ${configFile}
 
 Ctrl+C stops it; what has been stored stays.
 `;

@@ -7,9 +7,21 @@ export const RANGES = {
   '24h': { spanMs: 86_400_000, bucketMs: 600_000, refreshMs: 5_000, words: 'last 24 hours' },
 };
 
-/** The window to ask for, on whole buckets so that the same points fall into the same bucket each time. */
+/** What is read, mapped and written within this is in the store. */
+const SETTLED_MS = 500;
+/** A wider bucket is shown while it fills, or a newcomer would see nothing for minutes. */
+const WIDEST_HELD_BACK_MS = 2_000;
+
+/**
+ * The window to ask for, on whole buckets so that the same points fall into the same bucket each time. A bucket
+ * that still fills holds some of the devices only, and its mean would jump: narrow ones are left out until full.
+ */
 export function windowOf({ spanMs, bucketMs }, nowMs) {
-  const toMs = Math.ceil(nowMs / bucketMs) * bucketMs;
+  const whole =
+    bucketMs <= WIDEST_HELD_BACK_MS
+      ? Math.floor((nowMs - SETTLED_MS) / bucketMs)
+      : Math.ceil(nowMs / bucketMs);
+  const toMs = whole * bucketMs;
   return { fromMs: toMs - spanMs, toMs, buckets: spanMs / bucketMs };
 }
 
