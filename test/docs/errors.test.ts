@@ -6,7 +6,8 @@ import { ERROR_CODES } from '../../src/errors.js';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'errors.md'), 'utf8');
 const [errors, parking] = text.split('## Reasons for parking');
-const rows = (part: string) => [...part.matchAll(/^\| `([^`]+)` \| ([^|]*)\|/gm)].map((m) => [m[1]!, m[2]!.trim()] as const);
+const rows = (part: string) =>
+  [...part.matchAll(/^\| `([^`]+)` \| ([^|]*)\|/gm)].map((m) => [m[1]!, m[2]!.trim()] as const);
 
 describe('docs/errors.md', () => {
   it('has every error code with its exit code, and no other', () => {

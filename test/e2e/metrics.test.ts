@@ -1,0 +1,30 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { METRIC_NAMES } from '../../src/metrics.js';
+import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { tempDirectory } from '../support/temp-directory.js';
+
+it('every metric appears after a short run, none other of ours, and the ledger is in it', {
+  timeout: 60_000,
+}, async () => {
+  const gateway = new GatewayProcess({
+    directory: tempDirectory(),
+    config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
+http: { host: 127.0.0.1, port: 0 }
+${FLEET_RULE}
+  - { name: noise, topic: noise, where: "false", measurement: n, fields: auto }
+`,
+  });
+  onTestFinished(() => gateway.end());
+  await gateway.start();
+  await runFleet({ port: gateway.mqttPort, messages: 2000, baseMs: Date.now() - 60_000 });
+  await gateway.ledgerWhen(({ written }) => written === 2000);
+  const text = await (await fetch(`${gateway.httpUrl}/metrics`)).text();
+  const names = new Set([...text.matchAll(/^# TYPE (sluice_\S+)/gm)].map((match) => match[1]));
+  expect([...names].sort()).toEqual([...METRIC_NAMES].sort());
+  expect(text).toContain('sluice_ledger_records{fate="written"} 2000');
+  expect(text).toContain('sluice_broker_packets_acknowledged_total 2000');
+  expect(text).toContain('sluice_sink_points_written_total 2000');
+  expect(text).not.toContain('dev1');
+  expect(await gateway.stop()).toBe(0);
+});
