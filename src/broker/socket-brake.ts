@@ -4,7 +4,15 @@ import type { Client } from 'aedes';
 /** Member of aedes 1.2.0 that no type declares; a test fails when it is gone. */
 interface Reading {
   _nextBatch(): void;
+  /** Packets read and not done. */
+  _parsingBatch: number;
 }
+
+/**
+ * Most that is read at once. A socket may hold 64 KiB, hundreds of small packets: taken all together they
+ * would overshoot the cap and outlive the young generation of the heap while they wait.
+ */
+const MAX_READ_BYTES = 16 * 1024;
 
 /**
  * Stops reading a client's socket while too much of it waits to be stored, so that TCP slows the device down.
@@ -39,8 +47,17 @@ export class SocketBrake {
         this.#stopped.add(this);
         return null;
       }
-      return read.call(socket, size);
+      if (size != null || socket.readableLength <= MAX_READ_BYTES) return read.call(socket, size);
+      this.#readOn(socket);
+      return read.call(socket, MAX_READ_BYTES);
     };
+  }
+
+  /** A slice without one whole packet has nothing that, when done, would lead to the next read. */
+  #readOn(socket: Duplex): void {
+    setImmediate(() => {
+      if (this.#client._parsingBatch === 0 && socket.readableLength > 0) this.#client._nextBatch();
+    });
   }
 
   get inFlight(): number {

