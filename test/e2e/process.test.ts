@@ -97,6 +97,23 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('a second SIGTERM', () => {
+  it('ends the process at once; what is stored is there at the next start', { timeout: 60_000 }, async () => {
+    const gateway = await started();
+    await runFleet({ port: gateway.mqttPort, messages: 20_000, baseMs: Date.now() - 3_600_000 });
+    const gone = gateway.exited();
+    process.kill(gateway.pid, 'SIGTERM');
+    process.kill(gateway.pid, 'SIGTERM');
+    process.kill(gateway.pid, 'SIGINT');
+    expect([0, 1]).toContain(await gone);
+    await gateway.start();
+    const ledger = await gateway.ledgerWhen(({ buffered }) => buffered === 0);
+    expect(ledger).toMatchObject({ received: 20_000, written: 20_000 });
+    expect(isBalanced(ledger)).toBe(true);
+    expect(await gateway.stop()).toBe(0);
+  });
+});
+
 describe('many connections', () => {
   it('500 devices, each with its own few messages', { timeout: 60_000 }, async () => {
     const gateway = await started();

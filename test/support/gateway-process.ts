@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LedgerView } from '../../src/ops/gateway-view.js';
-import { packageRoot } from '../../src/package-root.js';
-
-const LAUNCHER = join(packageRoot(), 'bin', 'sluice.js');
+import { LAUNCHER } from './programs.js';
 
 export interface GatewayProcessOptions {
   /** Holds the configuration file and the data. */

@@ -1,5 +1,6 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { packageRoot } from '../../src/package-root.js';
 
 export interface ProgramResult {
   readonly code: number | null;
@@ -31,7 +32,7 @@ export function runProgram(
   });
 }
 
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'sluice.js');
+export const LAUNCHER = join(packageRoot(), 'bin', 'sluice.js');
 
 /** The real `sluice` command. */
 export function sluice(
