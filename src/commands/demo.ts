@@ -19,6 +19,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   const config = await loadConfig(configFile);
   const logger = createLogger({ ...config.log, level: 'warn' });
   let fleet: ChildProcess | undefined;
+  let isStopping = false;
   try {
     return await runGateway(
       config,
@@ -27,13 +28,15 @@ export async function demo(options: DemoOptions): Promise<number> {
         if (options.fleet) {
           fleet = startFleet(running.mqttUrls[0]!, options);
           fleet.once('exit', (code) => {
-            if (code !== 0)
-              logger.warn({ code: 'FLEET_ENDED', exitCode: code }, 'the simulated fleet has ended');
+            // Ctrl+C on a terminal reaches the fleet, too, and ours is then its second signal.
+            if (code === 0 || isStopping) return;
+            logger.warn({ code: 'FLEET_ENDED', exitCode: code }, 'the simulated fleet has ended');
           });
         }
         process.stdout.write(welcome(running, configFile, options));
       },
       async () => {
+        isStopping = true;
         process.stdout.write('\nStopping…\n');
         await ended(fleet);
       },
