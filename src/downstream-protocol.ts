@@ -11,6 +11,9 @@ import type { Position } from './stream/stream.js';
 
 /** What crosses between the main thread (broker, bridge, log) and the downstream thread (consumer, sink). */
 
+/** Name of the reader that writes to the sink; its checkpoint file is called after it. */
+export const CONSUMER_READER = 'consumer';
+
 export type SinkOptions =
   | { readonly kind: 'influx'; readonly influx: InfluxSinkOptions }
   | { readonly kind: 'duckdb'; readonly duckdb: DuckdbSinkOptions };

@@ -5,12 +5,13 @@ import { Ledger } from './consumer/ledger.js';
 import { createNoteCounts, type NoteCounts } from './consumer/rules/notes.js';
 import { compileRules, type RuleSet } from './consumer/rules/rule-set.js';
 import { DeadLetterWriter } from './dead-letter/dead-letter-writer.js';
-import type {
-  DownstreamOptions,
-  DownstreamReport,
-  SinkOptions,
-  StoreAnswer,
-  StoreRequest,
+import {
+  CONSUMER_READER,
+  type DownstreamOptions,
+  type DownstreamReport,
+  type SinkOptions,
+  type StoreAnswer,
+  type StoreRequest,
 } from './downstream-protocol.js';
 import { SluiceError } from './errors.js';
 import { DuckdbSink } from './sink/duckdb/duckdb-sink.js';
@@ -19,9 +20,6 @@ import type { Sink } from './sink/sink.js';
 import type { DurableEnd } from './stream/log/durable-end.js';
 import { LogReader, logPosition } from './stream/log/log-reader.js';
 import type { Position } from './stream/stream.js';
-
-/** Name of the reader that writes to the sink; its checkpoint file is called after it. */
-export const CONSUMER_READER = 'consumer';
 
 export interface DownstreamHooks {
   readonly onSettled: () => void;

@@ -3,6 +3,7 @@ import { Broker } from './broker/broker.js';
 import { SystemClock } from './clock.js';
 import { readAllCheckpoints } from './consumer/checkpoint-store.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
+import { CONSUMER_READER } from './downstream-protocol.js';
 import { DownstreamThread } from './downstream-thread.js';
 import type { SluiceError } from './errors.js';
 import type { GatewayOptions } from './gateway-options.js';
@@ -81,15 +82,16 @@ export class Gateway {
     await prepareDataDirectory(options.directory);
     this.#lock = await lockDataDirectory(options.directory);
 
-    const checkpoints = [...(await readAllCheckpoints(options.directory.checkpoints)).values()];
-    const atLeastSequence = Math.max(0, ...checkpoints.map(({ position }) => sequenceOfPosition(position)));
+    const checkpoints = await readAllCheckpoints(options.directory.checkpoints);
+    const readers = new Map([[CONSUMER_READER, 0]]);
+    for (const [reader, { position }] of checkpoints) readers.set(reader, sequenceOfPosition(position));
     const durableMemory = newDurableMemory();
     const durableEnd = new DurableEndWriter(durableMemory);
     const log = await LogWriter.open(
       { ...options.log, directory: options.directory.log, maxBodyBytes },
       {
         durableEnd,
-        atLeastSequence,
+        readers,
         onFailure: (failure) => this.#failed(failure),
         onPressure: (pressure) => {
           const sentence = {
@@ -108,7 +110,7 @@ export class Gateway {
       { options: { ...options.downstream, directory: options.directory, maxBodyBytes }, durableMemory },
       {
         onCheckpoint: (position) => {
-          log.trim(sequenceOfPosition(position)).catch((thrown: unknown) => {
+          log.trim(CONSUMER_READER, sequenceOfPosition(position)).catch((thrown: unknown) => {
             logger.warn(
               { code: 'LOG_TRIM_FAILED', reason: String(thrown) },
               'old segments could not be deleted',

@@ -1,10 +1,17 @@
 import type { Field, Point, RefusalCode, Series } from '../sink.js';
-import { MAX_COLUMNS, type MeasurementTable } from './measurement-table.js';
+import type { MeasurementTable } from './measurement-table.js';
 
 /** Why a point is not taken. */
 export interface Objection {
   readonly code: RefusalCode;
   readonly reason: string;
+}
+
+export interface Limits {
+  /** What is older would be deleted by the next retention run. */
+  readonly oldestNs: bigint;
+  /** Tags and fields of one measurement. */
+  readonly maxColumns: number;
 }
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -24,23 +31,21 @@ export function objectionToSeries(series: Series): Objection | undefined {
 /**
  * The checks that need what the table holds; undefined = the point can be stored as soon as `admit` has run.
  * Nothing is changed here: a refused point must not leave a column behind.
- *
- * @param oldestNs points before it would be deleted by the next retention run
  */
 export function objectionToPoint(
   point: Point,
   table: MeasurementTable,
-  oldestNs: bigint,
+  limits: Limits,
 ): Objection | undefined {
   const { timestampNs, fields, series } = point;
   // DuckDB's TIMESTAMP_NS keeps the ends of int64 for -infinity and infinity.
   if (timestampNs <= MIN_INT64 + 1n || timestampNs >= MAX_INT64) {
     return { code: 'not-expressible', reason: `timestamp ${timestampNs} is outside what DuckDB can store` };
   }
-  if (timestampNs < oldestNs) {
+  if (timestampNs < limits.oldestNs) {
     return {
       code: 'store-refused',
-      reason: `point beyond retention: its timestamp ${timestampNs} is before ${oldestNs}, the oldest that is kept (sink.duckdb retention)`,
+      reason: `point beyond retention: its timestamp ${timestampNs} is before ${limits.oldestNs}, the oldest that is kept (sink.duckdb retention)`,
     };
   }
   for (const field of fields) {
@@ -50,7 +55,7 @@ export function objectionToPoint(
   for (const { name } of series.tags) {
     if (table.fields.has(name)) return sameName(name, table.measurement);
   }
-  return tooWide(point, table);
+  return tooWide(point, table, limits.maxColumns);
 }
 
 /** Adds the columns that the point brings; the first point fixes the type of a field. */
@@ -91,16 +96,20 @@ function objectionToValue({ name, type, value }: Field): Objection | undefined {
   return undefined;
 }
 
-function tooWide({ series, fields }: Point, table: MeasurementTable): Objection | undefined {
+function tooWide(
+  { series, fields }: Point,
+  table: MeasurementTable,
+  maxColumns: number,
+): Objection | undefined {
   // The usual point brings nothing new: the sum is cheap and above it only for tables that are nearly full.
-  if (table.columnCount + series.tags.length + fields.length <= MAX_COLUMNS) return undefined;
+  if (table.columnCount + series.tags.length + fields.length <= maxColumns) return undefined;
   const added =
     series.tags.filter(({ name }) => !table.tags.has(name)).length +
     fields.filter(({ name }) => !table.fields.has(name)).length;
-  if (table.columnCount + added <= MAX_COLUMNS) return undefined;
+  if (table.columnCount + added <= maxColumns) return undefined;
   return {
     code: 'store-refused',
-    reason: `too many columns: measurement "${table.measurement}" has ${table.columnCount} tags and fields, the point adds ${added}, the limit is ${MAX_COLUMNS}`,
+    reason: `too many columns: measurement "${table.measurement}" has ${table.columnCount} tags and fields, the point adds ${added}, the limit is ${maxColumns}`,
   };
 }
 

@@ -28,6 +28,9 @@ export async function loadDuckdb(
 export function duckdbSettings(options: DuckdbSinkOptions): Record<string, string> {
   return {
     memory_limit: `${options.memoryLimitBytes ?? DUCKDB_DEFAULTS.memoryLimitBytes} bytes`,
+    // A column of a table takes blocks in memory while it is written: with the usual 256 KiB, 500 columns or 300
+    // measurements did not fit into 128 MiB. An existing file keeps the size it was made with.
+    default_block_size: '16384',
     threads: String(options.threads ?? DUCKDB_DEFAULTS.threads),
     // An unknown function in a query must fail, not fetch code from the network.
     autoinstall_known_extensions: 'false',
@@ -40,6 +43,7 @@ export class DuckdbDatabase {
   readonly api: DuckdbApi;
   readonly writer: DuckDBConnection;
   readonly reader: DuckDBConnection;
+  readonly memoryLimitBytes: number;
   readonly #instance: DuckDBInstance;
   readonly #path: string;
   readonly #inode: bigint;
@@ -50,9 +54,10 @@ export class DuckdbDatabase {
     api: DuckdbApi,
     instance: DuckDBInstance,
     connections: { writer: DuckDBConnection; reader: DuckDBConnection },
-    path: string,
+    { path, memoryLimitBytes = DUCKDB_DEFAULTS.memoryLimitBytes }: DuckdbSinkOptions,
   ) {
     this.api = api;
+    this.memoryLimitBytes = memoryLimitBytes;
     this.#instance = instance;
     this.writer = connections.writer;
     this.reader = connections.reader;
@@ -70,7 +75,7 @@ export class DuckdbDatabase {
       try {
         const writer = await instance.connect();
         const reader = await instance.connect();
-        const database = new DuckdbDatabase(api, instance, { writer, reader }, options.path);
+        const database = new DuckdbDatabase(api, instance, { writer, reader }, options);
         // What the log of an earlier process holds may never have reached the disk if its last sync failed; a replay
         // finds these rows and writes nothing. A checkpoint writes them anew and syncs.
         await writer.run('CHECKPOINT');

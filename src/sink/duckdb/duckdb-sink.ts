@@ -27,7 +27,7 @@ export interface DuckdbSinkParts {
 /**
  * The embedded store: a table a measurement in one DuckDB file.
  *
- * 1. A point is durable when `write` resolves: one transaction a call, its log synced by the commit.
+ * 1. A point is durable when `write` resolves: each commit syncs DuckDB's log.
  * 2. A point's identity is measurement + tag set + timestamp; a replay changes nothing.
  * 3. One piece of work at a time: writes and retention share a lane.
  * 4. After a failure nothing in memory is trusted: the file is closed, opened anew, and the call starts over.

@@ -2,12 +2,25 @@ import type { Point, Refusal } from '../sink.js';
 import { admit, objectionToPoint } from './admission.js';
 import { Catalog } from './catalog.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
-import { type MeasurementTable, SCHEMA } from './measurement-table.js';
+import { type MeasurementTable, maxColumns, SCHEMA } from './measurement-table.js';
 import { RowBatch } from './row-batch.js';
-import { identifySeries, writeRows } from './row-writer.js';
+import { writeRows } from './row-writer.js';
 import { SeriesEntries } from './series-entries.js';
+import { identifySeries } from './series-ids.js';
 
 const MIN_INT64 = -(2n ** 63n);
+
+/**
+ * DuckDB 1.5 keeps up to 256 KiB for each column that a transaction appends to and cannot spill it before the
+ * commit: 300 measurements of five columns in one transaction did not fit into 128 MiB.
+ */
+const MEMORY_PER_COLUMN_BYTES = 2 ** 20;
+
+/** Until a checkpoint DuckDB keeps 16 KiB for each column that has grown, however few its new rows; taken twice. */
+const MEMORY_PER_GROWN_COLUMN_BYTES = 2 ** 15;
+
+/** series and time of the points, series and tags of the series. */
+const OWN_COLUMNS = 4;
 
 /**
  * An open file and what is known of it. Calls do not overlap. After a rejection what is in memory may be ahead
@@ -17,6 +30,8 @@ export class DuckdbStore {
   readonly database: DuckdbDatabase;
   readonly #catalog: Catalog;
   readonly #entries: SeriesEntries;
+  /** Tables written to since the last checkpoint made here. */
+  readonly #grown = new Set<MeasurementTable>();
 
   private constructor(database: DuckdbDatabase, catalog: Catalog) {
     this.database = database;
@@ -29,18 +44,19 @@ export class DuckdbStore {
   }
 
   /**
-   * Resolved: the points but the refused are committed, and the commit is synced to disk.
+   * Resolved: the points but the refused are committed, and the commits are synced to disk.
    *
    * @param oldestNs points before it are refused
    */
   async write(points: readonly Point[], oldestNs: bigint = MIN_INT64): Promise<readonly Refusal[]> {
     this.#entries.forgetWhenFull();
+    const limits = { oldestNs, maxColumns: maxColumns(this.database.memoryLimitBytes) };
     const refusals: Refusal[] = [];
     const batches = new Map<MeasurementTable, RowBatch>();
     for (const [index, point] of points.entries()) {
       const entry = this.#entries.entry(point.series);
       const { table } = entry;
-      const objection = entry.objection ?? objectionToPoint(point, table, oldestNs);
+      const objection = entry.objection ?? objectionToPoint(point, table, limits);
       if (objection !== undefined) {
         refusals.push({ index, ...objection });
         continue;
@@ -56,12 +72,14 @@ export class DuckdbStore {
     if (batches.size === 0) return refusals;
     await this.#saveSchema([...batches.keys()].filter((table) => table.hasPending));
     const { api, writer } = this.database;
-    await this.#transaction(async () => {
-      for (const batch of batches.values()) {
-        await identifySeries(api, writer, batch);
-        await writeRows(api, writer, batch);
-      }
-    });
+    for (const together of this.#transactionsOf([...batches.values()])) {
+      await this.#transaction(async () => {
+        for (const batch of together) await identifySeries(api, writer, batch);
+        await writeRows(api, writer, together);
+      });
+      for (const { table } of together) this.#grown.add(table);
+      await this.#checkpointWhenWide();
+    }
     return refusals;
   }
 
@@ -87,13 +105,42 @@ export class DuckdbStore {
     this.database.close();
   }
 
-  /** On its own, before the rows: a table altered and updated in one transaction is not something DuckDB promises. */
+  /**
+   * Before the rows and not with them: a table altered and updated in one transaction is not something DuckDB
+   * promises. A transaction a table, for the memory it takes.
+   */
   async #saveSchema(tables: readonly MeasurementTable[]): Promise<void> {
-    if (tables.length === 0) return;
-    await this.#transaction(async () => {
-      for (const table of tables) await this.database.writer.run(table.schemaSql());
-    });
-    for (const table of tables) table.schemaStored();
+    for (const table of tables) {
+      await this.#transaction(async () => {
+        await this.database.writer.run(table.schemaSql());
+      });
+      table.schemaStored();
+    }
+  }
+
+  /** The memory of many tables is given back sooner than DuckDB would, which looks at the size of its log only. */
+  async #checkpointWhenWide(): Promise<void> {
+    let columns = 0;
+    for (const table of this.#grown) columns += table.columnCount + OWN_COLUMNS;
+    if (columns * MEMORY_PER_GROWN_COLUMN_BYTES < this.database.memoryLimitBytes / 2) return;
+    await this.database.writer.run('CHECKPOINT');
+    this.#grown.clear();
+  }
+
+  /** In the usual case one. */
+  #transactionsOf(batches: readonly RowBatch[]): RowBatch[][] {
+    const most = Math.floor(this.database.memoryLimitBytes / MEMORY_PER_COLUMN_BYTES);
+    const transactions: RowBatch[][] = [];
+    let columns = most;
+    for (const batch of batches) {
+      columns += batch.table.columnCount;
+      if (columns > most) {
+        transactions.push([]);
+        columns = batch.table.columnCount;
+      }
+      transactions.at(-1)?.push(batch);
+    }
+    return transactions;
   }
 
   async #transaction(work: () => Promise<void>): Promise<void> {

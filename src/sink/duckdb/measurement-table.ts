@@ -3,8 +3,13 @@ import { folded, literal, quoted, shownName } from './identifiers.js';
 
 export const SCHEMA = 'sluice_internal';
 
-/** Tags and fields of one measurement. DuckDB slows down with the width of a table; InfluxDB 3 draws the line at 500. */
-export const MAX_COLUMNS = 1_000;
+/**
+ * Most tags and fields of one measurement: what DuckDB 1.5 was seen to write in that much memory, up to the 500
+ * at which InfluxDB 3 draws the line. 500 columns need 128 MiB, 250 need 64 MiB.
+ */
+export function maxColumns(memoryLimitBytes: number): number {
+  return Math.min(500, Math.floor(memoryLimitBytes / 2 ** 18));
+}
 
 const SQL_TYPES: Readonly<Record<FieldType, string>> = {
   float: 'DOUBLE',
@@ -76,37 +81,41 @@ export class MeasurementTable {
 
   /** Brings the file up to what is pending: to be run in one transaction. */
   schemaSql(): string {
-    const statements: string[] = [];
-    if (!this.isStored) {
-      statements.push(
-        `CREATE TABLE ${SCHEMA}.${this.pointsTable} (series INTEGER, time TIMESTAMP_NS)`,
-        `CREATE TABLE ${SCHEMA}.${this.seriesTable} (series INTEGER, tags VARCHAR)`,
-        `INSERT INTO ${SCHEMA}.measurements VALUES (${this.id}, ${literal(this.measurement)}, ${literal(this.viewName)})`,
-      );
-    }
-    for (const { kind, name, type, column, shown } of this.#pending) {
-      const table = kind === 'tag' ? this.seriesTable : this.pointsTable;
-      const row = [
-        literal(kind),
-        column.slice(1),
-        literal(name),
-        literal(type),
-        literal(column),
-        literal(shown),
-      ];
-      statements.push(
-        `ALTER TABLE ${SCHEMA}.${table} ADD COLUMN ${column} ${SQL_TYPES[type]}`,
-        `INSERT INTO ${SCHEMA}.columns VALUES (${this.id}, ${row.join(', ')})`,
-      );
-    }
-    statements.push(this.#viewSql());
-    return statements.join(';\n');
+    const rows = this.#pending.map(({ kind, name, type, column, shown }) => {
+      const texts = [literal(name), literal(type), literal(column), literal(shown)];
+      return `(${this.id}, ${literal(kind)}, ${column.slice(1)}, ${texts.join(', ')})`;
+    });
+    return [
+      ...(this.isStored ? this.#alterSql() : this.#createSql()),
+      `INSERT INTO ${SCHEMA}.columns VALUES ${rows.join(', ')}`,
+      this.#viewSql(),
+    ].join(';\n');
   }
 
   /** The transaction with `schemaSql` is committed. */
   schemaStored(): void {
     this.isStored = true;
     this.#pending = [];
+  }
+
+  #createSql(): string[] {
+    const of = (kind: Column['kind']) =>
+      this.#pending
+        .filter((added) => added.kind === kind)
+        .map(({ column, type }) => `, ${column} ${SQL_TYPES[type]}`)
+        .join('');
+    return [
+      `CREATE TABLE ${SCHEMA}.${this.pointsTable} (series INTEGER, time TIMESTAMP_NS${of('field')})`,
+      `CREATE TABLE ${SCHEMA}.${this.seriesTable} (series INTEGER, tags VARCHAR${of('tag')})`,
+      `INSERT INTO ${SCHEMA}.measurements VALUES (${this.id}, ${literal(this.measurement)}, ${literal(this.viewName)})`,
+    ];
+  }
+
+  #alterSql(): string[] {
+    return this.#pending.map(({ kind, column, type }) => {
+      const table = kind === 'tag' ? this.seriesTable : this.pointsTable;
+      return `ALTER TABLE ${SCHEMA}.${table} ADD COLUMN ${column} ${SQL_TYPES[type]}`;
+    });
   }
 
   /** `SELECT` list and source a person sees: time, tags, fields under the names they know. */

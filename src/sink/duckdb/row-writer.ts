@@ -1,10 +1,10 @@
-import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { FieldType } from '../sink.js';
 import type { DuckdbApi } from './duckdb-database.js';
 import { type Column, SCHEMA, sqlType } from './measurement-table.js';
 import type { RowBatch } from './row-batch.js';
-import type { SeriesEntry } from './series-entries.js';
-import { appendColumns } from './staging.js';
+import { seriesId } from './series-entries.js';
+import { appendColumns, type StagedColumn } from './staging.js';
 import { timeRanges } from './time-ranges.js';
 
 /** Each range costs a comparison per row group (zone map); more ranges read less of the table. */
@@ -14,102 +14,88 @@ const MAX_TIME_RANGES = 8;
  * DuckDB 1.5 holds a vector for each column several times over while it merges: 700 columns at once did not fit
  * into 128 MiB.
  */
-const MAX_MERGED_COLUMNS = 50;
+const MAX_MERGED_COLUMNS = 40;
 
-const STAGE = 'sluice_stage';
+const STAGE = 'temp.main.sluice_stage';
 
-/** Writes the rows of one table, in the connection's open transaction. Every series has an id. */
+/** The rows of one table, with at most MAX_MERGED_COLUMNS of their fields. */
+interface Part {
+  readonly id: number;
+  readonly batch: RowBatch;
+  /** Field → the column of the stage that carries it. */
+  readonly slots: ReadonlyMap<Column, string>;
+}
+
+/**
+ * Writes the rows of all tables, in the connection's open transaction. Every series has an id.
+ *
+ * All tables share one stage, whose columns carry another field in each part: a temporary table takes 256 KiB a
+ * column until the transaction ends, so that a stage per table did not fit into memory for 300 tables.
+ */
 export async function writeRows(
   api: DuckdbApi,
   connection: DuckDBConnection,
-  batch: RowBatch,
+  batches: readonly RowBatch[],
 ): Promise<void> {
-  const all = [...batch.columns.keys()];
-  // The first group adds the missing rows, for those that follow every row is there.
-  for (let from = 0; from < all.length; from += MAX_MERGED_COLUMNS) {
-    await mergeColumns(api, connection, batch, all.slice(from, from + MAX_MERGED_COLUMNS));
-  }
-}
-
-async function mergeColumns(
-  api: DuckdbApi,
-  connection: DuckDBConnection,
-  batch: RowBatch,
-  columns: readonly Column[],
-): Promise<void> {
-  const definitions = columns.map(({ column, type }) => `, ${column} ${sqlType(type)}`);
+  const parts = partsOf(batches);
+  const slots = slotsOf(parts);
+  const definitions = [...slots].map(([slot, { type }]) => `, ${slot} ${sqlType(type)}`);
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${STAGE} (series INTEGER, time TIMESTAMP_NS${definitions.join('')})`,
+    `CREATE OR REPLACE TEMP TABLE sluice_stage (part INTEGER, series INTEGER, time TIMESTAMP_NS${definitions.join('')})`,
   );
-  await appendColumns(
-    api,
-    connection,
-    { catalog: 'temp', schema: 'main', table: STAGE },
-    [
-      { type: api.INTEGER, values: batch.series.map(seriesId) },
-      {
-        type: api.TIMESTAMP_NS,
-        values: batch.timesNs.map((timeNs) => new api.DuckDBTimestampNanosecondsValue(timeNs)),
-      },
-      ...columns.map((column) => ({
-        type: columnType(api, column.type),
-        values: batch.columns.get(column) ?? [],
-      })),
-    ],
-    batch.timesNs.length,
-  );
-  await connection.run(mergeSql(batch, columns));
-}
-
-/** Finds the ids of series that the file knows and adds the others, in the connection's open transaction. */
-export async function identifySeries(
-  api: DuckdbApi,
-  connection: DuckDBConnection,
-  batch: RowBatch,
-): Promise<void> {
-  const { table } = batch;
-  const unknown = new Map<string, SeriesEntry>();
-  for (const entry of batch.series) if (entry.id === undefined) unknown.set(entry.key, entry);
-  if (unknown.size === 0) return;
-
-  const found = await connection.runAndReadAll(
-    `SELECT series, tags FROM ${SCHEMA}.${table.seriesTable} WHERE tags IN (SELECT unnest($keys))`,
-    { keys: api.listValue([...unknown.keys()]) },
-    { keys: api.LIST(api.VARCHAR) },
-  );
-  for (const [id, key] of found.getRows()) {
-    const entry = unknown.get(String(key));
-    if (entry !== undefined) entry.id = Number(id);
-    unknown.delete(String(key));
+  const identity: [DuckDBValue[], DuckDBValue[], DuckDBValue[]] = [[], [], []];
+  for (const { id, batch } of parts) {
+    for (const [row, entry] of batch.series.entries()) {
+      identity[0].push(id);
+      identity[1].push(seriesId(entry));
+      identity[2].push(new api.DuckDBTimestampNanosecondsValue(batch.timesNs[row] ?? 0n));
+    }
   }
-  if (unknown.size === 0) return;
-
-  const added = [...unknown.values()];
-  let lastId = table.lastSeriesId ?? (await lastSeriesId(connection, table.seriesTable));
-  for (const entry of added) entry.id = ++lastId;
-  table.lastSeriesId = lastId;
-  const tagsOf = added.map(({ series }) => new Map(series.tags.map(({ name, value }) => [name, value])));
-  await appendColumns(
-    api,
-    connection,
-    { schema: SCHEMA, table: table.seriesTable },
-    [
-      { type: api.INTEGER, values: added.map(seriesId) },
-      { type: api.VARCHAR, values: added.map(({ key }) => key) },
-      ...[...table.tags.keys()].map((name) => ({
-        type: api.VARCHAR,
-        values: tagsOf.map((tags) => tags.get(name) ?? null),
-      })),
-    ],
-    added.length,
-  );
+  const staged: StagedColumn[] = [
+    { type: api.INTEGER, values: identity[0] },
+    { type: api.INTEGER, values: identity[1] },
+    { type: api.TIMESTAMP_NS, values: identity[2] },
+    ...[...slots.values()].map(({ type, values }) => ({ type: columnType(api, type), values })),
+  ];
+  const target = { catalog: 'temp', schema: 'main', table: 'sluice_stage' };
+  await appendColumns(api, connection, target, staged, identity[0].length);
+  // In order: the first part of a table adds the missing rows, the ones that follow find them.
+  for (const part of parts) await connection.run(mergeSql(part));
 }
 
-async function lastSeriesId(connection: DuckDBConnection, seriesTable: string): Promise<number> {
-  const last = await connection.runAndReadAll(
-    `SELECT coalesce(max(series), 0) FROM ${SCHEMA}.${seriesTable}`,
-  );
-  return Number(last.getRows()[0]?.[0]);
+function partsOf(batches: readonly RowBatch[]): Part[] {
+  const parts: Part[] = [];
+  for (const batch of batches) {
+    const columns = [...batch.columns.keys()];
+    for (let from = 0; from < columns.length; from += MAX_MERGED_COLUMNS) {
+      const used: Record<FieldType, number> = { float: 0, int: 0, string: 0, boolean: 0 };
+      const slots = new Map<Column, string>();
+      for (const column of columns.slice(from, from + MAX_MERGED_COLUMNS)) {
+        slots.set(column, `${column.type}_${++used[column.type]}`);
+      }
+      parts.push({ id: parts.length, batch, slots });
+    }
+  }
+  return parts;
+}
+
+/** The columns of the stage, each with the values of all parts one after the other. */
+function slotsOf(parts: readonly Part[]): Map<string, { type: FieldType; values: DuckDBValue[] }> {
+  const slots = new Map<string, { type: FieldType; values: DuckDBValue[] }>();
+  let before = 0;
+  for (const { batch, slots: slotOf } of parts) {
+    for (const [column, slot] of slotOf) {
+      let staged = slots.get(slot);
+      if (staged === undefined) {
+        staged = { type: column.type, values: [] };
+        slots.set(slot, staged);
+      }
+      while (staged.values.length < before) staged.values.push(null);
+      for (const value of batch.columns.get(column) ?? []) staged.values.push(value);
+    }
+    before += batch.timesNs.length;
+  }
+  return slots;
 }
 
 /**
@@ -119,24 +105,21 @@ async function lastSeriesId(connection: DuckDBConnection, seriesTable: string): 
  * with the zone map of each row group, so that a write costs the same however large the table is. A row whose
  * values stay as they are is not touched: the replay of a batch writes nothing.
  */
-function mergeSql({ table, timesNs }: RowBatch, columns: readonly Column[]): string {
-  const names = columns.map(({ column }) => column);
+function mergeSql({ id, batch: { table, timesNs }, slots }: Part): string {
+  const carried = [...slots].map(([{ column }, slot]) => `${slot} AS ${column}`);
+  const names = [...slots.keys()].map(({ column }) => column);
   const ranges = timeRanges(timesNs, MAX_TIME_RANGES).map(
     ({ fromNs, toNs }) => `t.time BETWEEN make_timestamp_ns(${fromNs}) AND make_timestamp_ns(${toNs})`,
   );
   const changed = names.map((name) => `(s.${name} IS NOT NULL AND s.${name} IS DISTINCT FROM t.${name})`);
   return `
-    MERGE INTO ${SCHEMA}.${table.pointsTable} t USING temp.main.${STAGE} s
+    MERGE INTO ${SCHEMA}.${table.pointsTable} t
+    USING (SELECT series, time, ${carried.join(', ')} FROM ${STAGE} WHERE part = ${id}) s
     ON t.series = s.series AND t.time = s.time AND (${ranges.join(' OR ')})
     WHEN MATCHED AND (${changed.join(' OR ')})
       THEN UPDATE SET ${names.map((name) => `${name} = coalesce(s.${name}, t.${name})`).join(', ')}
     WHEN NOT MATCHED
       THEN INSERT (series, time, ${names.join(', ')}) VALUES (s.series, s.time, ${names.map((name) => `s.${name}`).join(', ')})`;
-}
-
-function seriesId({ key, id }: SeriesEntry): number {
-  if (id === undefined) throw new Error(`series ${key} has no id`);
-  return id;
 }
 
 function columnType(api: DuckdbApi, type: FieldType): DuckDBType {

@@ -59,3 +59,9 @@ export class SeriesEntries {
     this.#count = 0;
   }
 }
+
+/** Once the series were identified. */
+export function seriesId({ key, id }: SeriesEntry): number {
+  if (id === undefined) throw new Error(`series ${key} has no id`);
+  return id;
+}

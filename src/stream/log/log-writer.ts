@@ -6,6 +6,7 @@ import type { StreamRecord, StreamWriter } from '../stream.js';
 import { CommitBatch } from './commit-batch.js';
 import type { DurableEndWriter } from './durable-end.js';
 import { FRAME_HEADER_BYTES, maxFrameBytes } from './frame.js';
+import { ReaderPositions } from './reader-positions.js';
 import { type RecoveredLog, recoverLog, type Segment } from './recover-log.js';
 import { newSegmentName, type SegmentName } from './segment-name.js';
 
@@ -26,8 +27,8 @@ export interface LogWriterDeps {
   readonly onFailure: (failure: SluiceError) => void;
   /** Called when blocking for room starts and ends, and when `drop-oldest` removes records. */
   readonly onPressure?: (pressure: LogPressure) => void;
-  /** At least this: the highest saved position of any reader, in case newer segments were lost. */
-  readonly atLeastSequence?: number;
+  /** Saved position of each reader. The log never starts below one, even when its newest segments were lost. */
+  readonly readers?: ReadonlyMap<string, number>;
 }
 
 export type LogPressure =
@@ -64,8 +65,7 @@ export class LogWriter implements StreamWriter {
   #plannedBytes = 0;
   #nextSequence: number;
   #durableSequence: number;
-  /** Everything below has been consumed by every reader. */
-  #trimBelow = 0;
+  readonly #readers: ReaderPositions;
   /** Filled by `append`; the first is the next to be committed. */
   #queue: CommitBatch[] = [];
   #spare: CommitBatch[] = [];
@@ -88,6 +88,7 @@ export class LogWriter implements StreamWriter {
   ) {
     this.#options = options;
     this.#deps = deps;
+    this.#readers = new ReaderPositions(deps.readers);
     this.recovered = recovered;
     this.#sealed = [...recovered.segments];
     this.#sizeBytes = recovered.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
@@ -102,7 +103,9 @@ export class LogWriter implements StreamWriter {
   static async open(options: LogOptions, deps: LogWriterDeps): Promise<LogWriter> {
     try {
       const recovered = await recoverLog(options.directory, options.maxBodyBytes);
-      const active = newSegmentName(Math.max(recovered.nextSequence, deps.atLeastSequence ?? 0));
+      const active = newSegmentName(
+        Math.max(recovered.nextSequence, new ReaderPositions(deps.readers).fastest),
+      );
       const file = await createSegment(options.directory, active);
       const writer = new LogWriter(options, deps, recovered, active, file);
       deps.durableEnd.move(active.base);
@@ -168,9 +171,9 @@ export class LogWriter implements StreamWriter {
     this.#queue.push(barrier);
   }
 
-  /** Deletes the segments that every reader has left behind, but for the newest that holds a record: it keeps the receive time. */
-  async trim(belowSequence: number): Promise<void> {
-    this.#trimBelow = Math.max(this.#trimBelow, belowSequence);
+  /** `reader` has saved its position. Deletes the segments that every reader has left behind, but for the newest that holds a record: it keeps the receive time. */
+  async trim(reader: string, savedSequence: number): Promise<void> {
+    this.#readers.saved(reader, savedSequence);
     await this.#deleteConsumed();
     if (this.#blocked) this.#schedule();
   }
@@ -284,7 +287,7 @@ export class LogWriter implements StreamWriter {
   async #dropOldest(): Promise<void> {
     const oldest = this.#sealed.shift()!;
     const end = this.#sealed[0]?.base ?? this.#active.base;
-    const records = Math.max(0, end - Math.max(oldest.base, this.#trimBelow));
+    const records = Math.max(0, end - Math.max(oldest.base, this.#readers.slowest));
     await this.#deleteSegment(oldest);
     this.#counters.droppedRecords += records;
     if (records > 0) this.#deps.onPressure?.({ kind: 'dropped', fileName: oldest.fileName, records });
@@ -295,7 +298,7 @@ export class LogWriter implements StreamWriter {
       const oldest = this.#sealed[0]!;
       const end = this.#sealed[1]?.base ?? this.#active.base;
       const newestWithRecords = this.#sealed.length === 1 && this.#activeBytes === 0;
-      if (end > this.#trimBelow || newestWithRecords) return;
+      if (end > this.#readers.slowest || newestWithRecords) return;
       this.#sealed.shift();
       await this.#deleteSegment(oldest);
     }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SluiceError } from '../../../src/errors.js';
 import { DuckdbSink } from '../../../src/sink/duckdb/duckdb-sink.js';
-import { MAX_COLUMNS } from '../../../src/sink/duckdb/measurement-table.js';
+import { maxColumns } from '../../../src/sink/duckdb/measurement-table.js';
 import type { Point } from '../../../src/sink/sink.js';
 import { pointOf, seriesOf } from '../../support/points.js';
 import { duckdbPath, never, openedSink, queried, readBack } from './opened-sink.js';
@@ -199,11 +199,13 @@ describe('points that are refused', () => {
   });
 
   test('a measurement grows up to its limit of columns, beyond it points with new names are refused', async () => {
-    const { sink } = await openedSink();
+    const memoryLimitBytes = 64 * 2 ** 20;
+    const limit = maxColumns(memoryLimitBytes);
+    const { sink } = await openedSink({ memoryLimitBytes });
     const wide = (from: number, count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${from + i}`, 1]));
     const series = seriesOf('wide', { tag: 'a' });
-    expect(await sink.write([pointOf(series, NOW_NS, wide(0, MAX_COLUMNS - 1))], never())).toEqual([]);
+    expect(await sink.write([pointOf(series, NOW_NS, wide(0, limit - 1))], never())).toEqual([]);
     const refusals = await sink.write(
       [pointOf(series, NOW_NS + 1n, { f0: 2 }), pointOf(series, NOW_NS + 2n, { one_more: 1 })],
       never(),
@@ -274,6 +276,21 @@ test('any sequence of writes, replays and restarts leaves what a map would hold'
     { numRuns: 25 },
   );
 }, 120_000);
+
+test('many measurements fit into little memory: what is written does not stay there', async () => {
+  const warnings: unknown[] = [];
+  const { sink, options } = await openedSink(
+    { memoryLimitBytes: 64 * 2 ** 20 },
+    { warn: (fields) => warnings.push(fields) },
+  );
+  const series = Array.from({ length: 400 }, (_, i) => seriesOf(`m${i}`, { device: 'a' }));
+  for (let batch = 0; batch < 3; batch++) {
+    const points = series.map((one, i) => pointOf(one, NOW_NS + BigInt(batch), { a: i, b: i, c: BigInt(i) }));
+    expect(await sink.write(points, never())).toEqual([]);
+  }
+  expect(warnings).toEqual([]);
+  for (const name of ['m0', 'm399']) expect(await readBack(options, name)).toHaveLength(3);
+});
 
 describe('a file that cannot be used', () => {
   const openingOf = async (sink: DuckdbSink) => {

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { duckdbSettings } from '../../../src/sink/duckdb/duckdb-database.js';
 import type { DuckdbSinkOptions } from '../../../src/sink/duckdb/duckdb-options.js';
 import { DuckdbSink, type DuckdbSinkParts } from '../../../src/sink/duckdb/duckdb-sink.js';
+import { literal } from '../../../src/sink/duckdb/identifiers.js';
 import type { StoredRow, StoredValue } from '../../contract/sink-contract.js';
 
 export const never = () => new AbortController().signal;
@@ -51,11 +52,10 @@ export async function readBack(
   options: DuckdbSinkOptions,
   measurement: string,
 ): Promise<readonly StoredRow[]> {
-  const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
   const columns = await queried(
     options,
     `SELECT m.view_name AS view, c.kind, c.name, c.shown_name AS shown FROM sluice_internal.measurements m
-     JOIN sluice_internal.columns c ON c.measurement = m.id WHERE m.name = ${text(measurement)}`,
+     JOIN sluice_internal.columns c ON c.measurement = m.id WHERE m.name = ${literal(measurement)}`,
   );
   const view = columns[0]?.view;
   if (view === undefined) return [];

@@ -65,7 +65,7 @@ describe('the log', () => {
     await first.append(0, 10);
     await first.writer.close();
     for (const name of segmentsOf(directory)) unlinkSync(join(directory, name));
-    const second = await TestLog.open(directory, {}, { atLeastSequence: 10 });
+    const second = await TestLog.open(directory, {}, { readers: new Map([['consumer', 10]]) });
     await second.append(10, 12);
     expect((await second.readAll('10')).records).toEqual(range(10, 12));
     await second.writer.close();
@@ -194,7 +194,7 @@ describe('a full log', () => {
     const storedWhenBlocked = stored;
     const read = await log.readAll();
     expect(read.records.length).toBe(storedWhenBlocked);
-    await log.writer.trim(storedWhenBlocked);
+    await log.writer.trim('consumer', storedWhenBlocked);
     await new Promise<void>((resolve) => log.writer.afterPending(resolve));
     expect(stored).toBe(appended);
     expect(pressure).toEqual(['blocked', 'unblocked']);
@@ -224,13 +224,13 @@ describe('trim', () => {
     const log = await TestLog.open(directory, { segmentSizeBytes: 1000 });
     for (let n = 0; n < 100; n += 10) await log.append(n, n + 10);
     const before = segmentsOf(directory).length;
-    await log.writer.trim(50);
+    await log.writer.trim('consumer', 50);
     expect(segmentsOf(directory).length).toBeLessThan(before);
     expect((await log.readAll('50')).records).toEqual(range(50, 100));
-    await log.writer.trim(100);
+    await log.writer.trim('consumer', 100);
     await log.writer.close();
     const reopened = await TestLog.open(directory);
-    await reopened.writer.trim(100);
+    await reopened.writer.trim('consumer', 100);
     expect(segmentsOf(directory).length).toBe(2);
     expect(reopened.writer.recovered.lastReceivedAtNs).toBe(testRecord(99).receivedAtNs);
     await reopened.writer.close();
@@ -238,6 +238,23 @@ describe('trim', () => {
     expect(third.writer.recovered.lastReceivedAtNs).toBe(testRecord(99).receivedAtNs);
     expect(third.writer.durableSequence).toBe(100);
     await third.writer.close();
+  });
+});
+
+describe('several readers', () => {
+  it('each go at their own pace, and the slowest one holds the segments', async () => {
+    const readers = new Map([
+      ['consumer', 0],
+      ['archive', 0],
+    ]);
+    const log = await TestLog.open(tempDirectory(), { segmentSizeBytes: 1000 }, { readers });
+    for (let n = 0; n < 100; n += 10) await log.append(n, n + 10);
+    await log.writer.trim('consumer', 100);
+    expect((await log.readAll('0')).records).toEqual(range(0, 100));
+    await log.writer.trim('archive', 60);
+    expect((await log.readAll('60')).records).toEqual(range(60, 100));
+    expect((await log.readAll('0')).dropped).toBeGreaterThan(0);
+    await log.writer.close();
   });
 });
 
