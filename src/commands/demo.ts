@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { loadConfig } from '../config/load-config.js';
 import { errorText, SluiceError } from '../errors.js';
 import { createLogger } from '../logger.js';
@@ -51,7 +51,9 @@ export async function demo(options: DemoOptions): Promise<number> {
 /** A file, so that every other command can be tried on the demo, and copied for a start of one's own. */
 function writeDemoConfig(options: DemoOptions): string {
   const directory = options.dataDirectory ?? DEFAULT_DATA_DIRECTORY;
-  const file = relative('', join(directory, 'sluice.yaml'));
+  const absolute = resolve(directory, 'sluice.yaml');
+  const beside = relative('', absolute);
+  const file = beside.startsWith('..') ? absolute : beside;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(file, demoConfig(options));
