@@ -1,0 +1,58 @@
+import { findProgram } from '../../test/support/server-process.js';
+import { startMosquitto } from '../../test/support/servers.js';
+import { cityRule } from '../processes/city-reading.js';
+import { startGateway } from '../processes/gateway.js';
+
+export type BrokerName = 'sluice' | 'mosquitto' | 'mosquittoNoDelay';
+
+/** What the ack part publishes to. */
+export interface Broker {
+  readonly name: BrokerName;
+  readonly port: number;
+  readonly pid: number;
+  /** Resolves with how many messages the broker has taken since it was started, once it is at rest; undefined when it does not tell. */
+  atRest(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
+
+/** Records are stored, read back, decoded and refused by the rule: all of the path but the store. */
+export async function startSluiceBroker(directory: string): Promise<Broker> {
+  const gateway = await startGateway(directory, cityRule('false'));
+  return {
+    name: 'sluice',
+    port: gateway.process.mqttPort,
+    pid: gateway.process.pid,
+    atRest: async () => {
+      const { received, filtered } = await gateway.settled();
+      if (received !== filtered)
+        throw new Error(`of ${received} records ${filtered} were filtered; all had to be`);
+      return received;
+    },
+    stop: () => gateway.remove(),
+  };
+}
+
+/** Mosquitto in its two forms; nothing when it is not installed. Queue limits as they come, persistence off. */
+export async function startMosquittoBrokers(): Promise<Broker[]> {
+  if (findProgram('mosquitto') === undefined) return [];
+  const shipped = await startMosquittoBroker('mosquitto', []);
+  try {
+    // Node always sets TCP_NODELAY. Without it Mosquitto's PUBACKs wait for the client's delayed TCP
+    // acknowledgement, about 44 ms at a time, whenever the client waits for them: then that is what is compared.
+    return [shipped, await startMosquittoBroker('mosquittoNoDelay', ['set_tcp_nodelay true'])];
+  } catch (thrown) {
+    await shipped.stop();
+    throw thrown;
+  }
+}
+
+async function startMosquittoBroker(name: BrokerName, config: readonly string[]): Promise<Broker> {
+  const server = await startMosquitto({ config });
+  return {
+    name,
+    port: server.port,
+    pid: server.pid,
+    atRest: async () => undefined,
+    stop: () => server.stop(),
+  };
+}

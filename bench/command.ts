@@ -1,0 +1,66 @@
+import { tmpdir } from 'node:os';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { type BenchOptions, PARTS, type PartName } from './options.js';
+
+const AFTER_HELP = `
+Parts:
+  ack         durable acknowledge rate at QoS 0, 1 and 2 for 1, 20 and 200 connections, beside Mosquitto
+  e2e-influx  MQTT to InfluxDB 1.x (influxd in PATH), counted in the store
+  e2e-duckdb  MQTT to DuckDB, counted in its file
+  micro       decode, map, encode, append: each beside its alternative
+
+What each part measures and what it does not: docs/benchmarks.md
+Exit codes: 0 fine; 1 a count was wrong, or a part that was named could not run; 2 wrong usage.`;
+
+interface RawOptions {
+  readonly messages?: number;
+  readonly repeat?: number;
+  readonly quick?: true;
+  readonly directory: string;
+  readonly results: string;
+}
+
+/** The command line of the benches. */
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('Measures the gateway and its parts, each beside what it is compared with.')
+    .addArgument(new Argument('[parts...]', 'what to measure (default: everything)').choices(PARTS))
+    .addOption(
+      new Option('--messages <n>', 'messages of one run (default: ack 100000, e2e 400000)').argParser(count),
+    )
+    .addOption(
+      new Option('--repeat <n>', 'runs behind each figure: median and min..max (default: 3)').argParser(
+        count,
+      ),
+    )
+    .addOption(new Option('--quick', 'about 20 s in all, to see that everything works'))
+    .addOption(
+      new Option('--directory <path>', 'disk to measure on: what is stored goes below it').default(tmpdir()),
+    )
+    .addOption(new Option('--results <path>', 'folder for the JSON').default('bench/results'))
+    .addHelpText('after', AFTER_HELP)
+    .showHelpAfterError('Run with --help to see the options.');
+}
+
+/** Throws CommanderError for --help and wrong usage, after it has written the text. */
+export function parseBench(command: Command, args: readonly string[]): BenchOptions {
+  command.exitOverride().parse(args, { from: 'user' });
+  const named = command.args as PartName[];
+  const raw = command.opts<RawOptions>();
+  return {
+    parts: named.length === 0 ? PARTS : PARTS.filter((part) => named.includes(part)),
+    areNamed: named.length > 0,
+    ...(raw.messages === undefined ? {} : { messages: raw.messages }),
+    ...(raw.repeat === undefined ? {} : { repeat: raw.repeat }),
+    isQuick: raw.quick === true,
+    directory: raw.directory,
+    results: raw.results,
+  };
+}
+
+function count(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > 100_000_000)
+    throw new InvalidArgumentError('Give a whole number from 1 to 100000000.');
+  return value;
+}

@@ -1,0 +1,2 @@
+/** A part that this machine cannot run: something is not installed. */
+export class NotRunnable extends Error {}

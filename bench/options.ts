@@ -1,0 +1,28 @@
+export const PARTS = ['ack', 'e2e-influx', 'e2e-duckdb', 'micro'] as const;
+export type PartName = (typeof PARTS)[number];
+
+/** What the command line asked for. */
+export interface BenchOptions {
+  /** In this order; all of them when none was named. */
+  readonly parts: readonly PartName[];
+  /** Whether the parts were named: what was asked for and cannot run is a failure. */
+  readonly areNamed: boolean;
+  /** Of one run; absent: each part's own number. */
+  readonly messages?: number;
+  /** Runs behind each figure; absent: 3, or 1 with `isQuick`. */
+  readonly repeat?: number;
+  /** A look whether all works, in about 20 s: too short for figures. */
+  readonly isQuick: boolean;
+  /** For the logs, databases and files of what is measured; its file system decides what an fdatasync costs. */
+  readonly directory: string;
+  /** Where the JSON goes. */
+  readonly results: string;
+}
+
+/** Messages of one run and runs of one figure, for a part whose full size is `fullMessages`. */
+export function sizeOf(options: BenchOptions, fullMessages: number, quickMessages: number) {
+  return {
+    messages: options.messages ?? (options.isQuick ? quickMessages : fullMessages),
+    repeat: options.repeat ?? (options.isQuick ? 1 : 3),
+  };
+}

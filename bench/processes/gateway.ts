@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayProcess, isBalanced } from '../../test/support/gateway-process.js';
+import { findProgram } from '../../test/support/server-process.js';
+
+const POLL_MS = 20;
+const STALL_MS = 30_000;
+
+/** Starts the real program on free ports with a data directory of its own below `directory`. */
+export async function startGateway(directory: string, config: string): Promise<RunningGateway> {
+  const folder = mkdtempSync(join(directory, 'sluice-bench-gateway-'));
+  const setpriv = findProgram('setpriv');
+  const gateway = new GatewayProcess({
+    directory: folder,
+    config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
+http: { host: 127.0.0.1, port: 0 }
+${config}`,
+    // However the bench ends, the gateway must not go on beside the next one.
+    ...(setpriv === undefined ? {} : { wrapper: [setpriv, '--pdeathsig', 'KILL', '--'] }),
+  });
+  try {
+    await gateway.start();
+  } catch (thrown) {
+    rmSync(folder, { recursive: true, force: true });
+    throw thrown;
+  }
+  return new RunningGateway(gateway, folder);
+}
+
+export class RunningGateway {
+  readonly process: GatewayProcess;
+  readonly #folder: string;
+
+  constructor(process: GatewayProcess, folder: string) {
+    this.process = process;
+    this.#folder = folder;
+  }
+
+  /** Waits until every record's fate is decided; throws when that stands still, or the books do not balance. */
+  async settled(): Promise<Fates> {
+    let ledger = await this.process.ledger();
+    let movedAtMs = performance.now();
+    while (ledger.buffered > 0) {
+      await sleep(POLL_MS);
+      const next = await this.process.ledger();
+      if (next.buffered !== ledger.buffered) movedAtMs = performance.now();
+      else if (performance.now() - movedAtMs > STALL_MS) {
+        throw new Error(
+          `${next.buffered} records wait and nothing moves:\n${this.process.output.slice(-2000)}`,
+        );
+      }
+      ledger = next;
+    }
+    if (!isBalanced(ledger)) throw new Error(`the books do not balance: ${JSON.stringify(ledger)}`);
+    const { received, written, parked, filtered, lost } = ledger;
+    return { received, written, parked, filtered, lost };
+  }
+
+  /** Stops it in order; its files stay. */
+  async stop(): Promise<void> {
+    const exitCode = await this.process.stop();
+    if (exitCode !== 0)
+      throw new Error(`the gateway ended with exit code ${exitCode}:\n${this.process.output}`);
+  }
+
+  /** Whatever state it is in: it and its files are gone afterwards. */
+  async remove(): Promise<void> {
+    await this.process.end();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The ledger once nothing is buffered. */
+export interface Fates {
+  readonly received: number;
+  readonly written: number;
+  readonly parked: number;
+  readonly filtered: number;
+  readonly lost: number;
+}

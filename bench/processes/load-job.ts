@@ -1,0 +1,30 @@
+/** What the load process is told to publish. */
+export interface LoadJob {
+  readonly port: number;
+  readonly connections: number;
+  /** Of all connections together; each sends as many as the next. */
+  readonly messages: number;
+  readonly qos: 0 | 1 | 2;
+  /** Unacknowledged messages a connection may have. */
+  readonly window: number;
+  /** Timestamp of every device's first reading; the next ones follow ms by ms. */
+  readonly baseMs: number;
+}
+
+export interface LoadOutcome {
+  readonly acknowledged: number;
+  /** When the first message went out: all connections stood by then. */
+  readonly startedAtMs: number;
+  /** From the first message to the last acknowledgement. */
+  readonly durationMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly cpuSeconds: number;
+}
+
+export type LoadAnswer = { readonly outcome: LoadOutcome } | { readonly failure: string };
+
+/** Messages that divide evenly over the connections, at least one each. */
+export function evenMessages(messages: number, connections: number): number {
+  return Math.max(1, Math.round(messages / connections)) * connections;
+}
