@@ -145,13 +145,14 @@ export class DuckdbStore {
 
   async #transaction(work: () => Promise<void>): Promise<void> {
     const { writer } = this.database;
-    await writer.run('BEGIN');
     try {
+      await writer.run('BEGIN');
       await work();
+      await writer.run('COMMIT');
     } catch (thrown) {
+      // Also after a BEGIN or COMMIT that failed: a connection left inside a transaction would fail every BEGIN.
       await writer.run('ROLLBACK').catch(() => undefined); // the first failure is the one to tell
       throw thrown;
     }
-    await writer.run('COMMIT');
   }
 }
