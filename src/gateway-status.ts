@@ -169,6 +169,7 @@ const NO_BROKER: BrokerCounters = {
   acknowledged: 0,
   retransmissions: 0,
   packetsShed: 0,
+  packetsByLane: 0,
   observerPacketsSkipped: 0,
   refused: createRefusalCounts(),
 };

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
+import { Acknowledgements } from './acknowledgements.js';
 import { cappedKeepaliveSeconds, connectFault } from './connect-checks.js';
 import type { Intake } from './intake.js';
 import { limitPacketSize } from './limit-packet-size.js';
@@ -8,7 +9,8 @@ import { type Listener, type ListenerOptions, openListener } from './listener.js
 import { topicFilterFault } from './names.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
-import { PublishGate } from './publish-gate.js';
+import { type GateCounters, PublishGate } from './publish-gate.js';
+import { PublishLane } from './publish-lane.js';
 import { createRefusalCounts, type RefusalCounts } from './refusals.js';
 import type { Session } from './session.js';
 import { SocketBrake } from './socket-brake.js';
@@ -28,13 +30,9 @@ export interface BrokerDeps {
   readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
 }
 
-export interface BrokerCounters {
+export interface BrokerCounters extends GateCounters {
   readonly connections: number;
   readonly observers: number;
-  readonly packetsAccepted: number;
-  readonly acknowledged: number;
-  readonly retransmissions: number;
-  readonly packetsShed: number;
   readonly observerPacketsSkipped: number;
   readonly refused: Readonly<RefusalCounts>;
 }
@@ -170,12 +168,17 @@ export class Broker {
     const { maxInFlightPerClient } = this.#options;
     const brake = new SocketBrake(stream, client, maxInFlightPerClient, hasRoom, this.#gate.stoppedBrakes);
     stream.once('close', () => brake.close());
-    this.#sessions.set(client, {
+    const session: Session = {
       brake,
+      acknowledgements: new Acknowledgements(stream, (isFull) => brake.outputFull(isFull)),
       isLocal: isLoopback(remoteAddress),
       isAuthenticated: false,
+      clientId: '',
       askedForCleanSession: true,
-    });
+    };
+    this.#sessions.set(client, session);
+    const isWatched = () => this.#observers.count > 0;
+    new PublishLane(client, session, this.#gate, this.#options.maxPacketBytes, isWatched);
     this.#watchPackets(client);
   }
 
@@ -226,6 +229,7 @@ export class Broker {
     }
     const session = this.#sessions.get(client)!;
     session.isAuthenticated = true;
+    session.clientId = client.id;
     if (session.askedForCleanSession) this.#handshakes.sessionEnded(client.id);
     done(null, true);
   }

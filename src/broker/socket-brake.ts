@@ -25,6 +25,7 @@ export class SocketBrake {
   readonly #stopped: Set<SocketBrake>;
   readonly #client: Reading;
   #inFlight = 0;
+  #isOutputFull = false;
 
   /**
    * `stopped` collects the brakes of all clients that have stopped. Call right after `aedes.handle(socket)`:
@@ -43,7 +44,7 @@ export class SocketBrake {
     this.#client = client as unknown as Reading;
     const read = socket.read;
     socket.read = (size?: number) => {
-      if (size == null && (this.#inFlight >= this.#maxInFlight || !this.#hasRoom())) {
+      if (size == null && !this.#mayRead(this.#maxInFlight)) {
         this.#stopped.add(this);
         return null;
       }
@@ -51,6 +52,10 @@ export class SocketBrake {
       this.#readOn(socket);
       return read.call(socket, MAX_READ_BYTES);
     };
+  }
+
+  #mayRead(maxInFlight: number): boolean {
+    return this.#inFlight < maxInFlight && !this.#isOutputFull && this.#hasRoom();
   }
 
   /** A slice without one whole packet has nothing that, when done, would lead to the next read. */
@@ -74,9 +79,15 @@ export class SocketBrake {
 
   /** Reads on when half of what was in flight is done; no further `readable` is due after a refused read. */
   release(): void {
-    if (this.#inFlight > this.#maxInFlight / 2 || !this.#hasRoom()) return;
+    if (!this.#mayRead(this.#maxInFlight / 2 + 1)) return;
     this.#stopped.delete(this);
     this.#client._nextBatch();
+  }
+
+  /** A client that does not read its answers gets no more packets taken until it does. */
+  outputFull(isFull: boolean): void {
+    this.#isOutputFull = isFull;
+    if (!isFull && this.#stopped.has(this)) this.release();
   }
 
   close(): void {

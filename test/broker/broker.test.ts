@@ -1,76 +1,14 @@
-import { connect as connectTcp, type Socket } from 'node:net';
 import mqtt from 'mqtt';
-import mqttPacket from 'mqtt-packet';
+import type mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HeldIntake, startBroker, startIngest } from '../support/broker-fixture.js';
 import { runLoad } from '../support/load-client.js';
+import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
 
 async function client(url: string, options: mqtt.IClientOptions = {}) {
   const connected = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options });
   onTestFinished(() => connected.endAsync(true).then(() => undefined));
   return connected;
-}
-
-/** A connection that speaks packets, for what a well-behaved client would not do. */
-async function rawClient(port: number) {
-  const socket = connectTcp(port, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  const parser = mqttPacket.parser();
-  const packets: mqttPacket.Packet[] = [];
-  const changed = new Set<() => void>();
-  const notify = () => {
-    for (const check of [...changed]) check();
-  };
-  let isClosed = false;
-  parser.on('packet', (packet) => {
-    packets.push(packet);
-    notify();
-  });
-  socket.on('data', (bytes) => parser.parse(bytes));
-  socket.on('error', () => undefined);
-  socket.on('close', () => {
-    isClosed = true;
-    notify();
-  });
-  const until = (condition: () => boolean) =>
-    new Promise<void>((resolve) => {
-      const check = () => {
-        if (!condition()) return;
-        changed.delete(check);
-        resolve();
-      };
-      changed.add(check);
-      check();
-    });
-  return {
-    socket: socket as Socket,
-    packets,
-    isClosed: () => isClosed,
-    send: (packet: mqttPacket.Packet) => socket.write(mqttPacket.generate(packet)),
-    received: (cmd: string, count = 1) => until(() => packets.filter((p) => p.cmd === cmd).length >= count),
-    closed: () => until(() => isClosed),
-  };
-}
-
-const CONNECT = {
-  cmd: 'connect',
-  protocolId: 'MQTT',
-  protocolVersion: 4,
-  clean: true,
-  keepalive: 60,
-} as const;
-const publish = (packet: Partial<mqttPacket.IPublishPacket>): mqttPacket.IPublishPacket => ({
-  cmd: 'publish',
-  topic: 'a/b/c',
-  payload: 'x',
-  qos: 1,
-  dup: false,
-  retain: false,
-  ...packet,
-});
-
-async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 describe('the PUBACK gate', () => {

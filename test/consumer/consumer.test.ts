@@ -68,6 +68,7 @@ async function live(
   const notes = createNoteCounts();
   const warnings: string[] = [];
   const checkpointed: string[] = [];
+  const reader = log.reader(checkpoint?.position);
   const consumer = new Consumer(
     {
       maxBatchRecords: options.maxBatchRecords ?? 7,
@@ -76,7 +77,7 @@ async function live(
       checkpointIntervalMs: 0,
     },
     {
-      reader: log.reader(checkpoint?.position),
+      reader,
       apply: (r) => ruleSet.apply(r, notes),
       sink,
       deadLetter,
@@ -89,7 +90,7 @@ async function live(
       warn: (_fields, sentence) => warnings.push(sentence),
     },
   );
-  const running = consumer.run().finally(() => deadLetter.close());
+  const running = consumer.run().finally(() => Promise.all([deadLetter.close(), reader.close()]));
   return { consumer, running, warnings, checkpointed, directory };
 }
 

@@ -1,6 +1,6 @@
 /**
  * How far the log is durable, told by its writer to readers that may live on another thread. The number
- * crosses in shared memory; a wake-up crosses only when a reader sleeps.
+ * crosses in shared memory; a wake-up crosses only when a reader sleeps and what it waits for is there.
  */
 
 /** What a reader sees. */
@@ -12,13 +12,17 @@ export interface DurableEnd {
 }
 
 const SEQUENCE_SLOT = 0;
-const SLEEPERS_SLOT = 1;
+/** The lowest sequence beyond which a sleeping reader wants to be woken; NOBODY when none sleeps. */
+const WAKE_BEYOND_SLOT = 1;
+const NOBODY = 2n ** 62n;
 
 export function newDurableMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT);
+  const memory = new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT);
+  new BigInt64Array(memory)[WAKE_BEYOND_SLOT] = NOBODY;
+  return memory;
 }
 
-/** The writer's side. `wake` is called when a reader sleeps and the end has moved. */
+/** The writer's side. `wake` is called when the end has moved past what a sleeping reader waits for. */
 export class DurableEndWriter {
   readonly #slots: BigInt64Array;
   readonly #wakes: (() => void)[] = [];
@@ -33,7 +37,9 @@ export class DurableEndWriter {
 
   move(sequence: number): void {
     Atomics.store(this.#slots, SEQUENCE_SLOT, BigInt(sequence));
-    if (Atomics.load(this.#slots, SLEEPERS_SLOT) === 0n) return;
+    if (BigInt(sequence) <= Atomics.load(this.#slots, WAKE_BEYOND_SLOT)) return;
+    // Whoever still wants to sleep says so again.
+    Atomics.store(this.#slots, WAKE_BEYOND_SLOT, NOBODY);
     for (const wake of this.#wakes) wake();
   }
 }
@@ -57,26 +63,32 @@ export class DurableEndReader implements DurableEnd {
 
   wait(beyond: number, signal: AbortSignal, timeoutMs?: number): Promise<void> {
     return new Promise((resolve) => {
-      // Announced before the first look: a move between look and sleep would otherwise wake nobody.
-      Atomics.add(this.#slots, SLEEPERS_SLOT, 1n);
       let timer: NodeJS.Timeout | undefined;
       const finish = () => {
-        Atomics.sub(this.#slots, SLEEPERS_SLOT, 1n);
         this.#waiting.delete(check);
         signal.removeEventListener('abort', finish);
         clearTimeout(timer);
         resolve();
       };
       const check = () => {
+        // Announced before the last look: a move between look and sleep would otherwise wake nobody.
+        if (this.sequence <= beyond) this.#announce(BigInt(beyond));
         if (this.sequence > beyond) finish();
       };
       this.#waiting.add(check);
-      if (signal.aborted || this.sequence > beyond) {
-        finish();
-        return;
-      }
       signal.addEventListener('abort', finish, { once: true });
       if (timeoutMs !== undefined) timer = setTimeout(finish, timeoutMs);
+      check();
+      if (signal.aborted) finish();
     });
+  }
+
+  /** Lowers the mark, never raises it: another reader may want to be woken earlier. */
+  #announce(beyond: bigint): void {
+    for (;;) {
+      const mark = Atomics.load(this.#slots, WAKE_BEYOND_SLOT);
+      if (mark <= beyond) return;
+      if (Atomics.compareExchange(this.#slots, WAKE_BEYOND_SLOT, mark, beyond) === mark) return;
+    }
   }
 }
