@@ -10,7 +10,7 @@ import { VERSION } from '../version.js';
 /**
  * Packets that wait for the disk outlive the young generation, and V8 lets such garbage quadruple a small heap
  * before it collects it. Collecting at half as much again costs some 5 % of CPU at full speed and keeps a third
- * of the memory free (measured with the end-to-end bench: peak RSS 200 instead of 300 MB).
+ * of the memory free (bench e2e-influx: peak RSS 200 instead of 300 MB).
  */
 const HEAP_GROWTH_PERCENT = 50;
 

@@ -1,13 +1,15 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, SluiceError } from '../../errors.js';
 import { syncDirectory } from '../../sync-directory.js';
 import type { StreamRecord, StreamWriter } from '../stream.js';
-import { CommitBatch } from './commit-batch.js';
+import type { CommitBatch } from './commit-batch.js';
+import { CommitQueue } from './commit-queue.js';
 import type { DurableEndWriter } from './durable-end.js';
 import { FRAME_HEADER_BYTES, maxFrameBytes } from './frame.js';
 import { ReaderPositions } from './reader-positions.js';
-import { type RecoveredLog, recoverLog, type Segment } from './recover-log.js';
+import { type RecoveredLog, recoverLog } from './recover-log.js';
+import { SealedSegments } from './sealed-segments.js';
 import { newSegmentName, type SegmentName } from './segment-name.js';
 
 export interface LogOptions {
@@ -54,22 +56,13 @@ export interface LogCounters {
 export class LogWriter implements StreamWriter {
   readonly #options: LogOptions;
   readonly #deps: LogWriterDeps;
-  /** Closed segments, oldest first. */
-  #sealed: Segment[];
+  readonly #readers: ReaderPositions;
+  readonly #sealed: SealedSegments;
   #active: SegmentName;
   #activeFile: FileHandle;
   #activeBytes = 0;
-  #sizeBytes: number;
-  /** Where the frames being encoded will go: the active segment, or one that a queued batch opens. */
-  #planned: SegmentName;
-  #plannedBytes = 0;
-  #nextSequence: number;
   #durableSequence: number;
-  readonly #readers: ReaderPositions;
-  /** Filled by `append`; the first is the next to be committed. */
-  #queue: CommitBatch[] = [];
-  #spare: CommitBatch[] = [];
-  #pendingBytes = 0;
+  readonly #queue: CommitQueue;
   #committing = false;
   #scheduled = false;
   #blocked = false;
@@ -90,12 +83,10 @@ export class LogWriter implements StreamWriter {
     this.#deps = deps;
     this.#readers = new ReaderPositions(deps.readers);
     this.recovered = recovered;
-    this.#sealed = [...recovered.segments];
-    this.#sizeBytes = recovered.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+    this.#sealed = new SealedSegments(options.directory, recovered.segments, this.#readers);
     this.#active = active;
     this.#activeFile = file;
-    this.#planned = active;
-    this.#nextSequence = active.base;
+    this.#queue = new CommitQueue(active, options.segmentSizeBytes);
     this.#durableSequence = active.base;
   }
 
@@ -131,7 +122,7 @@ export class LogWriter implements StreamWriter {
   }
 
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#queue.pendingBytes;
   }
 
   counters(): LogCounters {
@@ -147,31 +138,16 @@ export class LogWriter implements StreamWriter {
         `a record of ${frameBytes} bytes is over the log's limit`,
       );
     }
-    const batch = this.#batchFor(record);
-    const before = batch.lengthBytes;
-    batch.add(record, this.#nextSequence, this.#planned.salt, stored);
-    this.#pendingBytes += batch.lengthBytes - before;
-    this.#plannedBytes += batch.lengthBytes - before;
-    this.#nextSequence += 1;
+    this.#queue.add(record, stored);
     this.#schedule();
   }
 
   afterPending(reached: () => void): void {
-    const last = this.#queue.at(-1);
-    if (last === undefined && !this.#committing) {
-      setImmediate(reached);
-      return;
-    }
-    if (last !== undefined) {
-      last.waiting.push(reached);
-      return;
-    }
-    const barrier = this.#spare.pop() ?? new CommitBatch();
-    barrier.waiting.push(reached);
-    this.#queue.push(barrier);
+    if (this.#queue.first === undefined && !this.#committing) setImmediate(reached);
+    else this.#queue.addBarrier(reached);
   }
 
-  /** `reader` has saved its position. Deletes the segments that every reader has left behind, but for the newest that holds a record: it keeps the receive time. */
+  /** `reader` has saved its position: what every reader has left behind is deleted. */
   async trim(reader: string, savedSequence: number): Promise<void> {
     this.#readers.saved(reader, savedSequence);
     await this.#deleteConsumed();
@@ -181,24 +157,10 @@ export class LogWriter implements StreamWriter {
   /** Waits until everything appended is durable, then closes. While blocked for room it gives up what is not stored. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (!this.#failed && !this.#blocked && (this.#committing || this.#queue.length > 0)) {
+    while (!this.#failed && !this.#blocked && (this.#committing || this.#queue.first !== undefined)) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
     await this.#activeFile.close();
-  }
-
-  #batchFor(record: StreamRecord): CommitBatch {
-    const segmentIsFull = this.#plannedBytes >= this.#options.segmentSizeBytes;
-    const last = this.#queue.at(-1);
-    if (!segmentIsFull && last?.fits(record, this.#options.segmentSizeBytes)) return last;
-    const fresh = this.#spare.pop() ?? new CommitBatch();
-    if (segmentIsFull) {
-      this.#planned = newSegmentName(this.#nextSequence);
-      this.#plannedBytes = 0;
-      fresh.opens = this.#planned;
-    }
-    this.#queue.push(fresh);
-    return fresh;
   }
 
   /** One turn of the event loop gathers what the sockets have delivered together. */
@@ -216,12 +178,11 @@ export class LogWriter implements StreamWriter {
     this.#committing = true;
     try {
       for (;;) {
-        const batch = this.#queue[0];
+        const batch = this.#queue.first;
         if (batch === undefined) break;
         if (!(await this.#makeRoom(batch.lengthBytes))) break;
         // Taken off only now: `append` may go on filling it while room is made.
-        this.#queue.shift();
-        await this.#commit(batch);
+        await this.#commit(this.#queue.take());
       }
     } catch (thrown) {
       this.#fail(thrown);
@@ -237,23 +198,18 @@ export class LogWriter implements StreamWriter {
       await writeAll(this.#activeFile, batch.buffer, batch.lengthBytes, this.#activeBytes);
       await this.#activeFile.datasync();
       this.#activeBytes += batch.lengthBytes;
-      this.#sizeBytes += batch.lengthBytes;
-      this.#pendingBytes -= batch.lengthBytes;
       this.#durableSequence += batch.records;
       this.#counters.recordsAppended += batch.records;
       this.#counters.bytesAppended += batch.lengthBytes;
       this.#counters.commits += 1;
       this.#deps.durableEnd.move(this.#durableSequence);
     }
-    const { waiting } = batch;
-    batch.clear();
-    if (this.#spare.length < 4) this.#spare.push(batch);
-    for (const stored of waiting) stored();
+    for (const stored of this.#queue.settle(batch)) answer(stored);
   }
 
   async #roll(next: SegmentName): Promise<void> {
     const file = await createSegment(this.#options.directory, next);
-    this.#sealed.push({ ...this.#active, sizeBytes: this.#activeBytes });
+    this.#sealed.add({ ...this.#active, sizeBytes: this.#activeBytes });
     const oldFile = this.#activeFile;
     this.#active = next;
     this.#activeFile = file;
@@ -265,8 +221,9 @@ export class LogWriter implements StreamWriter {
   async #makeRoom(bytes: number): Promise<boolean> {
     if (bytes === 0 || this.#sizeBytes + bytes <= this.#options.maxSizeBytes) return this.#unblock();
     if (this.#options.whenFull === 'drop-oldest') {
-      while (this.#sizeBytes + bytes > this.#options.maxSizeBytes && this.#sealed.length > 0)
+      while (this.#sizeBytes + bytes > this.#options.maxSizeBytes && !this.#sealed.isEmpty) {
         await this.#dropOldest();
+      }
       return this.#unblock();
     }
     if (!this.#blocked) {
@@ -284,29 +241,19 @@ export class LogWriter implements StreamWriter {
     return true;
   }
 
+  get #sizeBytes(): number {
+    return this.#sealed.sizeBytes + this.#activeBytes;
+  }
+
   async #dropOldest(): Promise<void> {
-    const oldest = this.#sealed.shift()!;
-    const end = this.#sealed[0]?.base ?? this.#active.base;
-    const records = Math.max(0, end - Math.max(oldest.base, this.#readers.slowest));
-    await this.#deleteSegment(oldest);
+    const { fileName, records } = await this.#sealed.dropOldest(this.#active.base);
     this.#counters.droppedRecords += records;
-    if (records > 0) this.#deps.onPressure?.({ kind: 'dropped', fileName: oldest.fileName, records });
+    if (records > 0) this.#deps.onPressure?.({ kind: 'dropped', fileName, records });
   }
 
-  async #deleteConsumed(): Promise<void> {
-    while (this.#sealed.length > 0) {
-      const oldest = this.#sealed[0]!;
-      const end = this.#sealed[1]?.base ?? this.#active.base;
-      const newestWithRecords = this.#sealed.length === 1 && this.#activeBytes === 0;
-      if (end > this.#readers.slowest || newestWithRecords) return;
-      this.#sealed.shift();
-      await this.#deleteSegment(oldest);
-    }
-  }
-
-  async #deleteSegment(segment: Segment): Promise<void> {
-    this.#sizeBytes -= segment.sizeBytes;
-    await unlink(join(this.#options.directory, segment.fileName));
+  /** The newest segment that holds a record stays: it keeps the receive time. */
+  #deleteConsumed(): Promise<void> {
+    return this.#sealed.deleteConsumed(this.#active.base, this.#activeBytes === 0 ? 1 : 0);
   }
 
   #fail(thrown: unknown): void {
@@ -321,6 +268,17 @@ export class LogWriter implements StreamWriter {
         },
       ),
     );
+  }
+}
+
+/** A fault of whoever waits is not one of the log: it ends the process under its own name. */
+function answer(stored: () => void): void {
+  try {
+    stored();
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown;
+    });
   }
 }
 
