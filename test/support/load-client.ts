@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /**
@@ -37,6 +38,7 @@ export interface LoadResult {
 
 /** Resolves when every message is acknowledged (QoS 0: when a QoS 1 fence behind the last one is). */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  if (options.signal !== undefined) setMaxListeners(0, options.signal);
   let startedMs = performance.now();
   const publishers = Array.from({ length: options.connections }, (_, i) => new Publisher(options, i));
   const running = Promise.all(publishers.map((publisher) => publisher.run()));
