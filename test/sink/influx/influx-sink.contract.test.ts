@@ -1,3 +1,4 @@
+import { describe } from 'vitest';
 import { SystemClock } from '../../../src/clock.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
 import { FULL_CAPABILITIES, sinkContract } from '../../contract/sink-contract.js';
@@ -7,7 +8,7 @@ import { victoriaReadBack } from '../../support/victoria-read-back.js';
 
 const parts = { clock: new SystemClock(), warn: () => {} };
 
-if (requireServer('influxd')) {
+describe.skipIf(!requireServer('influxd'))('on InfluxDB', () => {
   for (const lanes of [1, 4]) {
     sinkContract(`InfluxSink with ${lanes} lanes on InfluxDB 1.6 by /write`, async () => {
       const server = await startInfluxd({ databases: ['contract'] });
@@ -26,9 +27,9 @@ if (requireServer('influxd')) {
       };
     });
   }
-}
+});
 
-if (requireServer('victoria-metrics')) {
+describe.skipIf(!requireServer('victoria-metrics'))('on VictoriaMetrics', () => {
   sinkContract('InfluxSink on VictoriaMetrics by /api/v2/write', async () => {
     const server = await startVictoriaMetrics();
     const sink = new InfluxSink({ url: server.url, version: 2, org: 'iot', bucket: 'contract' }, parts);
@@ -51,4 +52,4 @@ if (requireServer('victoria-metrics')) {
       },
     };
   });
-}
+});
