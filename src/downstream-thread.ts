@@ -14,6 +14,8 @@ import type { Position } from './stream/stream.js';
 export interface DownstreamThreadHooks {
   readonly onCheckpoint: (position: Position) => void;
   readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  /** The store takes points again after it did not. */
+  readonly onStoreRecovered: () => void;
   /** Once, when the thread ends although nobody asked it to. */
   readonly onFailure: (failure: SluiceError) => void;
 }
@@ -27,7 +29,7 @@ export class DownstreamThread {
     { resolve: (a: StoreAnswer) => void; reject: (e: SluiceError) => void }
   >();
   readonly #ended: Promise<void>;
-  #report!: DownstreamReport;
+  #report: DownstreamReport | undefined;
   #nextId = 0;
   #failure: SluiceError | undefined;
   #isStopping = false;
@@ -45,8 +47,9 @@ export class DownstreamThread {
     return thread;
   }
 
+  /** The newest one; the first comes before `start` resolves. */
   get report(): DownstreamReport {
-    return this.#report;
+    return this.#report!;
   }
 
   /** The log has moved; see DurableEndWriter. */
@@ -92,9 +95,13 @@ export class DownstreamThread {
 
   #heard(fact: FromDownstream): void {
     switch (fact.kind) {
-      case 'report':
+      case 'report': {
+        const before = this.#report?.sink.status.state ?? 'healthy';
         this.#report = fact.report;
+        if (before !== 'healthy' && fact.report.sink.status.state === 'healthy')
+          this.#hooks.onStoreRecovered();
         break;
+      }
       case 'checkpoint':
         this.#hooks.onCheckpoint(fact.position);
         break;

@@ -118,6 +118,9 @@ export class Gateway {
           });
         },
         warn,
+        onStoreRecovered: () => {
+          logger.info({ buffered: this.#status?.ledger().buffered }, 'the store takes points again');
+        },
         onFailure: (failure) => this.#failed(failure),
       },
     );

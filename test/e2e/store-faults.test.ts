@@ -51,6 +51,7 @@ describe.skipIf(!hasInfluxd)('with InfluxDB down under load', () => {
     const stored = await influxFleet(influxd.url, 'iot');
     for (const of of Object.values(stored)) expect(of).toEqual(expectedOfDevice(messages));
     expect((await fetch(`${gateway.httpUrl}/readyz`)).status).toBe(200);
+    expect(gateway.output).toContain('the store takes points again');
     // It said so once and again, not at every try.
     const warnings = gateway.output
       .split('\n')
