@@ -1,11 +1,10 @@
+import type { SinkConfig } from './config/sluice-config.js';
 import type { ConsumerOptions, ConsumerProgress } from './consumer/consumer.js';
 import type { JsonLimits } from './consumer/formats/json/json-limits.js';
 import type { NoteCounts } from './consumer/rules/notes.js';
 import type { RuleOptions } from './consumer/rules/rule-options.js';
 import type { DataDirectory } from './data-directory.js';
 import type { ErrorCode } from './errors.js';
-import type { DuckdbSinkOptions } from './sink/duckdb/duckdb-options.js';
-import type { InfluxSinkOptions } from './sink/influx/influx-options.js';
 import type { MeasurementSummary, SeriesAnswer, SeriesQuery, SinkCounters, SinkStatus } from './sink/sink.js';
 import type { Position } from './stream/stream.js';
 
@@ -14,10 +13,6 @@ import type { Position } from './stream/stream.js';
 /** Name of the reader that writes to the sink; its checkpoint file is called after it. */
 export const CONSUMER_READER = 'consumer';
 
-export type SinkOptions =
-  | { readonly kind: 'influx'; readonly influx: InfluxSinkOptions }
-  | { readonly kind: 'duckdb'; readonly duckdb: DuckdbSinkOptions };
-
 export interface DownstreamOptions {
   readonly directory: DataDirectory;
   readonly maxBodyBytes: number;
@@ -25,7 +20,7 @@ export interface DownstreamOptions {
   readonly payload: JsonLimits;
   readonly consumer: ConsumerOptions;
   readonly deadLetterMaxSizeBytes: number;
-  readonly sink: SinkOptions;
+  readonly sink: SinkConfig;
 }
 
 export interface DownstreamStart {

@@ -1,4 +1,5 @@
 import { type Clock, SystemClock } from './clock.js';
+import type { SinkConfig } from './config/sluice-config.js';
 import { FileCheckpointStore } from './consumer/checkpoint-store.js';
 import { Consumer } from './consumer/consumer.js';
 import { Ledger } from './consumer/ledger.js';
@@ -9,7 +10,6 @@ import {
   CONSUMER_READER,
   type DownstreamOptions,
   type DownstreamReport,
-  type SinkOptions,
   type StoreAnswer,
   type StoreRequest,
 } from './downstream-protocol.js';
@@ -138,7 +138,7 @@ function compileOrThrow(options: DownstreamOptions): RuleSet {
   );
 }
 
-function createSink(options: SinkOptions, clock: Clock, warn: DownstreamHooks['warn']): Sink {
+function createSink(options: SinkConfig, clock: Clock, warn: DownstreamHooks['warn']): Sink {
   return options.kind === 'influx'
     ? new InfluxSink(options.influx, { clock, warn })
     : new DuckdbSink(options.duckdb, { clock, warn });

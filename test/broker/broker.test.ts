@@ -1,5 +1,5 @@
 import mqtt from 'mqtt';
-import type mqttPacket from 'mqtt-packet';
+import mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HeldIntake, startBroker, startIngest } from '../support/broker-fixture.js';
 import { runLoad } from '../support/load-client.js';
@@ -214,6 +214,41 @@ describe('guards', () => {
     await device.closed();
     expect(intake.accepted.length).toBe(0);
     expect(broker.counters().packetsAccepted).toBe(0);
+  });
+
+  it.each([
+    ['in the same segment', true],
+    ['in a segment of its own', false],
+  ])('takes nothing that is pipelined behind a refused CONNECT, %s', async (_what, together) => {
+    const intake = new HeldIntake();
+    const { port } = await startBroker(intake);
+    const device = await rawClient(port);
+    device.socket.setNoDelay(true);
+    const hello = mqttPacket.generate({ ...CONNECT, clientId: 'bad\u0001id' });
+    const packet = mqttPacket.generate(publish({ messageId: 1 }));
+    if (together) device.socket.write(Buffer.concat([hello, packet]));
+    else {
+      device.socket.write(hello);
+      device.socket.write(packet);
+    }
+    await device.closed();
+    expect(intake.accepted).toEqual([]);
+  });
+
+  it('takes what is pipelined behind a good CONNECT, in order (MQTT 3.1.1 section 3.1.4)', async () => {
+    const intake = new HeldIntake();
+    const { port } = await startBroker(intake);
+    const device = await rawClient(port);
+    const packets = Array.from({ length: 30 }, (_, i) =>
+      mqttPacket.generate(publish({ messageId: i + 1, payload: String(i) })),
+    );
+    device.socket.write(Buffer.concat([mqttPacket.generate({ ...CONNECT, clientId: 'd' }), ...packets]));
+    await eventually(() => intake.accepted.length === 30);
+    expect(intake.accepted.map(({ payload }) => Number(payload))).toEqual(
+      Array.from({ length: 30 }, (_, i) => i),
+    );
+    intake.storeAll();
+    await device.received('puback', 30);
   });
 
   it('cuts a connection that sends no CONNECT', async () => {

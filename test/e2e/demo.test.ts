@@ -4,22 +4,13 @@ import mqtt from 'mqtt';
 import { chromium } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import type { LedgerView } from '../../src/ops/gateway-view.js';
+import { CHROMIUM_ARGS } from '../support/chromium.js';
 import { freePort } from '../support/free-port.js';
 import { isBalanced } from '../support/gateway-process.js';
 import { LAUNCHER, sluice } from '../support/programs.js';
 import { findProgram } from '../support/server-process.js';
 import { requireServer } from '../support/servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
-
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** What `npm run demo` runs, on ports of its own. */
 async function startDemo() {

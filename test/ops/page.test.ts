@@ -2,6 +2,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/errors.js';
 import { type HttpServer, startHttpServer } from '../../src/ops/http-server.js';
+import { CHROMIUM_ARGS } from '../support/chromium.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { findProgram } from '../support/server-process.js';
 import { requireServer } from '../support/servers.js';
@@ -21,15 +22,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: findProgram('chromium') ?? '',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
+      args: CHROMIUM_ARGS,
     });
   }, 60_000);
   afterAll(() => browser?.close());
