@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 
 const PATTERN = /^parked-(\d{8})\.jsonl$/;
 
@@ -6,13 +7,19 @@ export function deadLetterFileName(number: number): string {
   return `parked-${String(number).padStart(8, '0')}.jsonl`;
 }
 
-/** Numbers of the files in the directory, oldest first; none when it does not exist. */
+/** Numbers of the files in the directory, oldest first; none when it does not exist. Rejects with DEAD_LETTER_FAILED. */
 export async function deadLetterFileNumbers(directory: string): Promise<number[]> {
   let names: string[];
   try {
     names = await readdir(directory);
-  } catch {
-    return [];
+  } catch (thrown) {
+    // Anything else, such as a missing permission, must not look like "nothing is parked".
+    if (systemErrorCode(thrown) === 'ENOENT') return [];
+    throw new SluiceError(
+      'DEAD_LETTER_FAILED',
+      `the dead letter in ${directory} cannot be read: ${errorText(thrown)}`,
+      { cause: thrown },
+    );
   }
   return names
     .map((name) => PATTERN.exec(name)?.[1])

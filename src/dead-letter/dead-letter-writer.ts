@@ -116,6 +116,7 @@ async function failing<T>(options: DeadLetterOptions, work: () => Promise<T>): P
   try {
     return await work();
   } catch (thrown) {
+    if (thrown instanceof SluiceError) throw thrown;
     const code = systemErrorCode(thrown);
     throw new SluiceError(
       'DEAD_LETTER_FAILED',

@@ -76,7 +76,8 @@ export function parseParkedLine(line: string): ParkedRecord | undefined {
   } catch {
     return undefined;
   }
-  if (typeof json.id !== 'string' || typeof json.code !== 'string') return undefined;
+  if (typeof json.id !== 'string' || !/^\d+$/.test(json.id) || typeof json.code !== 'string')
+    return undefined;
   const payload =
     typeof json.payloadBase64 === 'string'
       ? Buffer.from(json.payloadBase64, 'base64')

@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
@@ -73,6 +73,22 @@ describe('the dead letter', () => {
     await second.append(many(3, 4));
     await second.close();
     expect(await listParked(directory, 9)).toHaveLength(4);
+  });
+
+  it('that cannot be read is an error, not an empty list', async () => {
+    const inTheWay = join(tempDirectory(), 'file');
+    writeFileSync(inTheWay, '');
+    await expect(listParked(inTheWay, 9)).rejects.toMatchObject({ code: 'DEAD_LETTER_FAILED' });
+  });
+
+  it('passes over a line whose id is damaged', async () => {
+    const directory = tempDirectory();
+    const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 20 });
+    await writer.append(many(0, 2));
+    await writer.close();
+    const file = join(directory, readdirSync(directory)[0]!);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`"id":"${parked(0).id}"`, '"id":"17x"'));
+    expect(await listParked(directory, 9)).toEqual([parked(1)]);
   });
 
   it('passes over a torn line', async () => {
