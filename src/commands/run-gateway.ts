@@ -8,9 +8,9 @@ import type { Logger } from '../logger.js';
 import { VERSION } from '../version.js';
 
 /**
- * Packets that wait for the disk outlive the young generation, and V8 lets such garbage quadruple a small heap
- * before it collects it. Collecting at half as much again costs some 5 % of CPU at full speed and keeps a third
- * of the memory free (bench e2e-influx: peak RSS 200 instead of 300 MB).
+ * Packets that wait for the disk outlive the young generation, and V8 lets such garbage multiply a small heap
+ * before it collects it. Collecting at half as much again keeps the peak at 215 instead of 275 MB for some more
+ * CPU (`npm run bench -- e2e-influx`, with and without; docs/benchmarks.md).
  */
 const HEAP_GROWTH_PERCENT = 50;
 
