@@ -1,8 +1,8 @@
 import { type Clock, SystemClock } from './clock.js';
 import type { SinkConfig } from './config/sluice-config.js';
-import { FileCheckpointStore } from './consumer/checkpoint-store.js';
+import { FileCheckpointStore } from './books/checkpoint-store.js';
 import { Consumer } from './consumer/consumer.js';
-import { Ledger } from './consumer/ledger.js';
+import { Ledger } from './books/ledger.js';
 import { createNoteCounts, type NoteCounts } from './consumer/rules/notes.js';
 import { compileRules, type RuleSet } from './consumer/rules/rule-set.js';
 import { DeadLetterWriter } from './dead-letter/dead-letter-writer.js';

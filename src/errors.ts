@@ -21,6 +21,17 @@ export const ERROR_CODES = {
   SINK_UNUSABLE: { retryable: false, exitCode: 2 },
   SINK_QUERY_UNSUPPORTED: { retryable: false, exitCode: 1 },
   SINK_QUERY_FAILED: { retryable: true, exitCode: 1 },
+  KINESIS_THROTTLED: { retryable: true, exitCode: 1 },
+  KINESIS_UNREACHABLE: { retryable: true, exitCode: 1 },
+  KINESIS_STREAM_BUSY: { retryable: true, exitCode: 1 },
+  KINESIS_ITERATOR_EXPIRED: { retryable: true, exitCode: 1 },
+  KINESIS_STREAM_MISSING: { retryable: false, exitCode: 2 },
+  KINESIS_DENIED: { retryable: false, exitCode: 2 },
+  KINESIS_REQUEST_REFUSED: { retryable: false, exitCode: 1 },
+  KINESIS_UNUSABLE: { retryable: false, exitCode: 2 },
+  LEASE_TABLE_UNREACHABLE: { retryable: true, exitCode: 1 },
+  LEASE_TABLE_UNUSABLE: { retryable: false, exitCode: 2 },
+  LEASE_LOST: { retryable: false, exitCode: 1 },
   WORKER_FAILED: { retryable: false, exitCode: 1 },
 } as const;
 

@@ -1,7 +1,7 @@
 import type { Broker, BrokerCounters } from './broker/broker.js';
 import { createRefusalCounts } from './broker/refusals.js';
 import type { Clock } from './clock.js';
-import { summarize } from './consumer/ledger.js';
+import { summarize } from './books/ledger.js';
 import { listParked } from './dead-letter/dead-letter-reader.js';
 import type { DownstreamThread } from './downstream-thread.js';
 import type { GatewayOptions } from './gateway-options.js';

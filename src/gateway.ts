@@ -1,7 +1,7 @@
 import { Bridge } from './bridge/bridge.js';
 import { Broker } from './broker/broker.js';
 import { SystemClock } from './clock.js';
-import { readAllCheckpoints } from './consumer/checkpoint-store.js';
+import { readAllCheckpoints } from './books/checkpoint-store.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
 import { CONSUMER_READER } from './downstream-protocol.js';
 import { DownstreamThread } from './downstream-thread.js';

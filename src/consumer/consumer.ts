@@ -1,12 +1,12 @@
+import type { CheckpointStore } from '../books/checkpoint-store.js';
+import type { Ledger, LedgerTotals } from '../books/ledger.js';
 import type { Clock } from '../clock.js';
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { SluiceError } from '../errors.js';
 import type { Sink } from '../sink/sink.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
-import type { CheckpointStore } from './checkpoint-store.js';
-import type { Ledger, LedgerTotals } from './ledger.js';
-import { type PreparedBatch, parkRefused, prepareBatch } from './prepare-batch.js';
+import { type PreparedBatch, parkRefused, prepareBatch, type RefusedSource } from './prepare-batch.js';
 import type { Mapped } from './rules/mapped.js';
 
 export interface ConsumerOptions {
@@ -79,7 +79,7 @@ export class Consumer {
   }
 
   progress(): ConsumerProgress {
-    const oldest = this.#pending[0]?.records[0]?.receivedAtNs;
+    const oldest = this.#pending[0] === undefined ? undefined : oldestOf(this.#pending[0]);
     return {
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
@@ -101,7 +101,7 @@ export class Consumer {
       for (;;) {
         const batch = await this.#next();
         if (batch === undefined) break;
-        this.#recordsRead += batch.records.length;
+        for (const { records } of batch.parts) this.#recordsRead += records.length;
         this.#pending.push(batch);
         const prepared = prepareBatch(batch, this.#deps.apply, this.#nowMs());
         this.#pointsMade += prepared.points.length;
@@ -151,14 +151,12 @@ export class Consumer {
       const refusals =
         prepared.points.length === 0 ? [] : await this.#deps.sink.write(prepared.points, this.#giveUp.signal);
       const refused = refusals.length === 0 ? [] : parkRefused(prepared, refusals, this.#nowMs());
-      await this.#park([...prepared.parked, ...refused]);
+      await this.#park([
+        ...prepared.parts.flatMap((part) => part.parked),
+        ...refused.map(({ parked }) => parked),
+      ]);
 
-      const { ledger } = this.#deps;
-      ledger.addWritten(prepared.sources.length - refused.length);
-      for (const parked of prepared.parked) ledger.addParked(parked.code);
-      for (const parked of refused) ledger.addParked(parked.code);
-      for (const [rule, records] of prepared.filtered) ledger.addFiltered(rule, records);
-      ledger.addLost(prepared.batch.lost);
+      this.#book(prepared, refused);
       this.#position = prepared.batch.position;
       this.#pending.shift();
       prepared.batch.release();
@@ -171,6 +169,18 @@ export class Consumer {
     }
     this.#deps.onSettled();
     await this.#saveWhenDue();
+  }
+
+  #book(prepared: PreparedBatch, refused: readonly RefusedSource[]): void {
+    for (const [index, part] of prepared.parts.entries()) {
+      const refusedHere = refused.filter((source) => source.part === index);
+      const account = this.#deps.ledger.account(part.partition);
+      account.addWritten(part.sources - refusedHere.length);
+      for (const { code } of part.parked) account.addParked(code);
+      for (const { parked } of refusedHere) account.addParked(parked.code);
+      for (const [rule, records] of part.filtered) account.addFiltered(rule, records);
+      account.addLost(part.lost);
+    }
   }
 
   async #park(parked: readonly ParkedRecord[]): Promise<void> {
@@ -227,6 +237,16 @@ export class Consumer {
   #nowMs(): number {
     return Number(this.#deps.clock.nowNs() / 1_000_000n);
   }
+}
+
+/** Parts have an order of their own each: the oldest record is the first of one of them. */
+function oldestOf(batch: RecordBatch): bigint | undefined {
+  let oldest: bigint | undefined;
+  for (const { records } of batch.parts) {
+    const first = records[0]?.receivedAtNs;
+    if (first !== undefined && (oldest === undefined || first < oldest)) oldest = first;
+  }
+  return oldest;
 }
 
 function isAbort(thrown: unknown): boolean {

@@ -1,5 +1,5 @@
 /**
- * The seam between those who fill a stream (bridge, Kinesis producer) and those who read it (consumer).
+ * The seam between those who fill a stream (bridge, forwarder) and those who read it (consumer, forwarder).
  * A stream is an append-only sequence of records with readers at their own positions: the local log is one,
  * a Kinesis shard is one. The consumer cannot tell them apart.
  */
@@ -23,14 +23,22 @@ export interface StreamRecord {
 export type Position = string;
 
 export interface RecordBatch {
-  /** In stream order. May be empty when `lostRecords` > 0. */
-  readonly records: readonly StreamRecord[];
+  /** In stream order. None when only the position has moved, as at the end of a Kinesis shard. */
+  readonly parts: readonly BatchPart[];
   /** Directly behind the last record of this batch. Save it once every record's fate is durable. */
   readonly position: Position;
-  /** Records between the previous batch and the end of this one that the stream can no longer produce, by cause. */
-  readonly lost: LostRecords;
   /** Gives the payload buffers back: they are overwritten some time after. Calling it twice does no harm; never calling it only costs memory. */
   release(): void;
+}
+
+/** What a batch holds of one partition: the log is one partition, a Kinesis stream has one a shard. */
+export interface BatchPart {
+  /** Whose account in the ledger these records belong to. Opaque, from a small set. */
+  readonly partition: string;
+  /** May be empty when `lost` is not. */
+  readonly records: readonly StreamRecord[];
+  /** Records between the previous batch and the end of this one that the stream can no longer produce, by cause. */
+  readonly lost: LostRecords;
 }
 
 export interface LostRecords {
@@ -75,4 +83,37 @@ export interface StreamWriter {
   readonly isBlocked: boolean;
   /** Records appended and not yet durable, as bytes. */
   readonly pendingBytes: number;
+}
+
+/** Why a shared stream will never take a record. */
+export interface OutletRefusal {
+  readonly code: OutletRefusalCode;
+  /** For a person; may hold the stream's words. */
+  readonly reason: string;
+}
+
+export const OUTLET_REFUSAL_CODES = ['stream-record-too-large', 'stream-refused'] as const;
+export type OutletRefusalCode = (typeof OUTLET_REFUSAL_CODES)[number];
+
+/** How a shared stream is doing, for readiness and the log line: `detail` says what to mend. */
+export interface OutletStatus {
+  readonly state: 'healthy' | 'retrying' | 'misconfigured';
+  /** Empty while healthy. */
+  readonly detail: string;
+}
+
+/** A shared stream that takes what the log holds: the Kinesis producer, as the forwarder sees it. */
+export interface RecordOutlet {
+  /**
+   * Takes the record over. `settled` is called once: with nothing when the stream holds the record durably, with
+   * a refusal when it never will. Not called after `close`: the record is then still the caller's.
+   * Records of one device are stored in the order of the calls; a record may be stored more than once.
+   * The payload must not change until then. How much may wait is for the caller to bound.
+   */
+  send(record: StreamRecord, settled: (refusal?: OutletRefusal) => void): void;
+  /** Sends what still waits for company. */
+  flush(): void;
+  status(): OutletStatus;
+  /** Stops at once; requests under way are given up. */
+  close(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { cpSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SystemClock } from '../../src/clock.js';
 import {
   type Checkpoint,
   type CheckpointStore,
   FileCheckpointStore,
-} from '../../src/consumer/checkpoint-store.js';
+} from '../../src/books/checkpoint-store.js';
+import { Ledger, summarize } from '../../src/books/ledger.js';
+import { SystemClock } from '../../src/clock.js';
 import { Consumer } from '../../src/consumer/consumer.js';
-import { Ledger, summarize } from '../../src/consumer/ledger.js';
 import { createNoteCounts } from '../../src/consumer/rules/notes.js';
 import { compileRules } from '../../src/consumer/rules/rule-set.js';
 import { dataDirectory, prepareDataDirectory } from '../../src/data-directory.js';

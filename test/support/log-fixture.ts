@@ -86,9 +86,10 @@ export class TestLog {
     try {
       while (Number(position) < this.writer.durableSequence) {
         const batch = await reader.next(NO_LINGER, new AbortController().signal);
-        records.push(...batch!.records);
-        damaged += batch!.lost.damaged;
-        dropped += batch!.lost.dropped;
+        const { records: read, lost } = batch!.parts[0]!;
+        records.push(...read);
+        damaged += lost.damaged;
+        dropped += lost.dropped;
         position = batch!.position;
       }
     } finally {

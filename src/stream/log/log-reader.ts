@@ -15,6 +15,9 @@ export interface LogReaderOptions {
   readonly maxBodyBytes: number;
 }
 
+/** The whole log is one partition. */
+const LOG_PARTITION = 'log';
+
 const NO_BYTES = Buffer.alloc(0);
 
 export function logPosition(sequence: number): Position {
@@ -115,9 +118,8 @@ export class LogReader implements StreamReader {
     }
     if (this.#bytes.length - this.#at === 0) this.#forgetBytes();
     return {
-      records,
+      parts: [{ partition: LOG_PARTITION, records, lost: { damaged, dropped } }],
       position: logPosition(this.#expected),
-      lost: { damaged, dropped },
       release: () => {
         for (const chunk of chunks) this.#pool.release(chunk);
         chunks.clear();

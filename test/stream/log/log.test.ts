@@ -139,12 +139,12 @@ describe('the log', () => {
     truncateSync(file, size);
     const reader = log.reader();
     const first = await reader.next(NO_LINGER, new AbortController().signal);
-    expect(first?.records).toEqual(range(0, 9));
-    expect(first).toMatchObject({ position: '10', lost: { damaged: 1, dropped: 0 } });
+    expect(first?.parts[0]?.records).toEqual(range(0, 9));
+    expect(first).toMatchObject({ position: '10', parts: [{ lost: { damaged: 1, dropped: 0 } }] });
     await log.append(10, 15);
     const second = await reader.next(NO_LINGER, new AbortController().signal);
-    expect(second?.records).toEqual(range(10, 15));
-    expect(second?.lost.damaged).toBe(0);
+    expect(second?.parts[0]?.records).toEqual(range(10, 15));
+    expect(second?.parts[0]?.lost.damaged).toBe(0);
     await reader.close();
     await log.writer.close();
   });
@@ -271,7 +271,7 @@ describe('a reader', () => {
       else batch.release();
     }
     for (const { n, batch } of held) {
-      expect(batch.records.map((r) => r.payload)).toEqual(
+      expect(batch.parts[0]!.records.map((r) => r.payload)).toEqual(
         Array.from({ length: 10 }, (_, i) => testRecord(n * 10 + i, 20_000).payload),
       );
     }
@@ -285,8 +285,8 @@ describe('a reader', () => {
     const stop = new AbortController();
     const waiting = reader.next(NO_LINGER, stop.signal);
     await log.append(0, 3);
-    const seen = [...(await waiting)!.records];
-    while (seen.length < 3) seen.push(...(await reader.next(NO_LINGER, stop.signal))!.records);
+    const seen = [...(await waiting)!.parts[0]!.records];
+    while (seen.length < 3) seen.push(...(await reader.next(NO_LINGER, stop.signal))!.parts[0]!.records);
     expect(seen).toEqual(range(0, 3));
     const last = reader.next(NO_LINGER, stop.signal);
     stop.abort();
@@ -310,10 +310,10 @@ describe('a reader', () => {
             { ...NO_LINGER, maxRecords: 7 + i * 90, maxBytes: 4000 },
             signal,
           ))!;
-          expect(batch.records.length).toBeLessThanOrEqual(7 + i * 90);
-          expect(batch.lost).toEqual({ damaged: 0, dropped: 0 });
+          expect(batch.parts[0]!.records.length).toBeLessThanOrEqual(7 + i * 90);
+          expect(batch.parts[0]!.lost).toEqual({ damaged: 0, dropped: 0 });
           // Kept as a copy: the buffers are written over once they are given back.
-          records.push(...batch.records.map((r) => ({ ...r, payload: Buffer.from(r.payload) })));
+          records.push(...batch.parts[0]!.records.map((r) => ({ ...r, payload: Buffer.from(r.payload) })));
           batch.release();
         }
         await reader.close();

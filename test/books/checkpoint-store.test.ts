@@ -5,7 +5,7 @@ import {
   type Checkpoint,
   FileCheckpointStore,
   readAllCheckpoints,
-} from '../../src/consumer/checkpoint-store.js';
+} from '../../src/books/checkpoint-store.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const checkpoint: Checkpoint = {
