@@ -1,12 +1,20 @@
+import { addTotals, type LedgerTotals, NO_RECORDS, summarize } from './books/ledger.js';
 import type { Broker, BrokerCounters } from './broker/broker.js';
 import { createRefusalCounts } from './broker/refusals.js';
 import type { Clock } from './clock.js';
-import { summarize } from './books/ledger.js';
 import { listParked } from './dead-letter/dead-letter-reader.js';
-import type { DownstreamThread } from './downstream-thread.js';
+import { SluiceError } from './errors.js';
 import type { GatewayOptions } from './gateway-options.js';
-import { createMetrics, type MetricsSnapshot } from './metrics.js';
+import { createMetrics } from './metrics/create-metrics.js';
 import type {
+  ConsumeFacts,
+  IngestFacts,
+  MetricsSnapshot,
+  ProducerFacts,
+  ReaderFacts,
+} from './metrics/metrics-snapshot.js';
+import type {
+  BookView,
   GatewayView,
   LedgerView,
   ParkedView,
@@ -14,17 +22,26 @@ import type {
   StageCounters,
 } from './ops/gateway-view.js';
 import type { MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
-import { sequenceOfPosition } from './stream/log/log-reader.js';
 import type { LogWriter } from './stream/log/log-writer.js';
+import type { Book } from './threads/book.js';
+import type { DownstreamReport, StoreAnswer, StoreRequest } from './threads/downstream-protocol.js';
+import type { ForwardingReport } from './threads/forwarding-protocol.js';
 
+/** What runs in this process; which of the halves depends on the role. */
 export interface StatusParts {
   readonly options: GatewayOptions;
   readonly version: string;
   readonly clock: Clock;
-  readonly log: LogWriter;
-  readonly downstream: DownstreamThread;
-  /** Absent until it listens and after it stopped. */
-  readonly broker: () => Broker | undefined;
+  readonly ingest?: {
+    readonly log: LogWriter;
+    /** Absent until it listens and after it stopped. */
+    readonly broker: () => Broker | undefined;
+  };
+  readonly forwarding?: { readonly report: ForwardingReport };
+  readonly downstream?: {
+    readonly report: DownstreamReport;
+    ask(request: StoreRequest): Promise<StoreAnswer>;
+  };
   readonly isFailed: () => boolean;
 }
 
@@ -42,66 +59,53 @@ export class GatewayStatus implements GatewayView {
   }
 
   /**
-   * What was received and where the consumer stands are counted apart from the fates, so `balanced` is a
-   * comparison of two counts and not a definition.
+   * What was received and how far a reader is are counted apart from the fates, so `balanced` is a comparison of
+   * two counts and not a definition.
    */
   ledger(): LedgerView {
-    const { progress } = this.#parts.downstream.report;
-    const fates = summarize(progress.ledger);
-    const decided = sequenceOfPosition(progress.position);
-    const received = this.#parts.log.durableSequence;
-    return {
-      received,
-      ...fates,
-      buffered: received - decided,
-      balanced: fates.written + fates.parked + fates.filtered + fates.lost === decided,
-      reasons: {
-        parked: progress.ledger.parked,
-        filtered: progress.ledger.filtered,
-        lost: progress.ledger.lost,
-      },
-    };
+    const { ingest, forwarding, downstream } = this.#parts;
+    const stored = ingest?.log.durableSequence ?? 0;
+    const forwarded = forwarding && bookView(forwarding.report.book, stored);
+    const consumed = downstream && bookView(downstream.report.book, stored);
+    if (forwarded === undefined || consumed === undefined) return (forwarded ?? consumed)!;
+    return { ...wholeBook(forwarded, consumed), books: { ingest: forwarded, consume: consumed } };
   }
 
   counters(): StageCounters {
-    const snapshot = this.#snapshot();
-    const { broker, log, consumer } = snapshot;
+    const { ingest, producer, reader, consume } = this.#snapshot();
     return {
-      broker: {
-        connections: broker.connections,
-        packetsAccepted: broker.packetsAccepted,
-        packetsRefused: Object.values(broker.refused).reduce((sum, count) => sum + count, 0),
-        packetsShed: broker.packetsShed,
-        acknowledged: broker.acknowledged,
-      },
-      log: {
-        recordsAppended: log.recordsAppended,
-        bytesAppended: log.bytesAppended,
-        commits: log.commits,
-        sizeBytes: log.sizeBytes,
-        maxSizeBytes: log.maxSizeBytes,
-        blocked: log.isBlocked,
-      },
-      consumer,
-      sink: { ...this.#parts.downstream.report.sink },
+      ...(ingest === undefined ? {} : ingestCounters(ingest)),
+      ...(producer === undefined ? {} : { producer: producerCounters(producer) }),
+      ...(reader === undefined ? {} : { reader: readerCounters(reader) }),
+      ...(consume === undefined
+        ? {}
+        : { consumer: consume.consumer, sink: { ...this.#parts.downstream!.report.sink } }),
     };
   }
 
   problems(): readonly ReadinessProblem[] {
+    const { ingest, forwarding, downstream } = this.#parts;
     const problems: ReadinessProblem[] = [];
-    const { report } = this.#parts.downstream;
-    if (this.#parts.broker() === undefined) problems.push({ stage: 'broker', reason: 'it does not listen' });
-    if (this.#parts.log.isBlocked) {
-      problems.push({
-        stage: 'log',
-        reason: 'it has reached stream.log.maxSize and waits for the consumer; PUBACKs are withheld',
-      });
+    const add = (stage: ReadinessProblem['stage'], reason: string | undefined) => {
+      if (reason !== undefined) problems.push({ stage, reason });
+    };
+    if (ingest !== undefined) {
+      if (ingest.broker() === undefined) add('broker', 'it does not listen');
+      const reader = forwarding === undefined ? 'the consumer' : 'Kinesis';
+      if (ingest.log.isBlocked) {
+        add('log', `it has reached stream.log.maxSize and waits for ${reader}; PUBACKs are withheld`);
+      }
     }
-    if (report.progress.blockedBy !== undefined) {
-      problems.push({ stage: 'consumer', reason: report.progress.blockedBy });
+    if (forwarding !== undefined) {
+      const { status, blockedBy } = forwarding.report;
+      add('producer', blockedBy);
+      if (status.state !== 'healthy') add('producer', status.detail);
     }
-    if (report.sink.status.state !== 'healthy') {
-      problems.push({ stage: 'sink', reason: report.sink.status.detail });
+    if (downstream !== undefined) {
+      const { kinesis, consumer, sink } = downstream.report;
+      if (kinesis !== undefined && kinesis.status.state !== 'healthy') add('reader', kinesis.status.detail);
+      add('consumer', consumer.blockedBy);
+      if (sink.status.state !== 'healthy') add('sink', sink.status.detail);
     }
     return problems;
   }
@@ -111,11 +115,11 @@ export class GatewayStatus implements GatewayView {
   }
 
   async measurements(): Promise<readonly MeasurementSummary[]> {
-    return (await this.#parts.downstream.ask({ kind: 'measurements' })) as readonly MeasurementSummary[];
+    return (await this.#ask({ kind: 'measurements' })) as readonly MeasurementSummary[];
   }
 
   async series(query: SeriesQuery): Promise<SeriesAnswer> {
-    return (await this.#parts.downstream.ask({ kind: 'series', query })) as SeriesAnswer;
+    return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
   }
 
   async parked(limit: number): Promise<readonly ParkedView[]> {
@@ -134,31 +138,160 @@ export class GatewayStatus implements GatewayView {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
+  #ask(request: StoreRequest): Promise<StoreAnswer> {
+    const { downstream } = this.#parts;
+    if (downstream !== undefined) return downstream.ask(request);
+    return Promise.reject(
+      new SluiceError(
+        'SINK_QUERY_UNSUPPORTED',
+        'this process only forwards to Kinesis; a consumer has the store',
+      ),
+    );
+  }
+
   #snapshot(): MetricsSnapshot {
-    const { log, downstream, options } = this.#parts;
-    const { progress, sink, notes, deadLetterBytes } = downstream.report;
-    const broker = this.#parts.broker()?.counters();
-    const { oldestPendingNs } = progress;
-    const lagNs = oldestPendingNs === undefined ? 0n : this.#parts.clock.nowNs() - oldestPendingNs;
+    const ingest = this.#ingest();
+    const producer = this.#producer();
+    const reader = this.#reader();
+    const consume = this.#consume();
     return {
-      broker: broker ?? NO_BROKER,
+      ...(ingest === undefined ? {} : { ingest }),
+      ...(producer === undefined ? {} : { producer }),
+      ...(reader === undefined ? {} : { reader }),
+      ...(consume === undefined ? {} : { consume }),
+      ledger: this.ledger(),
+      deadLetterBytes:
+        (this.#parts.forwarding?.report.deadLetterBytes ?? 0) +
+        (this.#parts.downstream?.report.deadLetterBytes ?? 0),
+    };
+  }
+
+  #ingest(): IngestFacts | undefined {
+    const { ingest, options } = this.#parts;
+    if (ingest === undefined) return undefined;
+    const { log } = ingest;
+    return {
+      broker: ingest.broker()?.counters() ?? NO_BROKER,
       log: {
         ...log.counters(),
         maxSizeBytes: options.log.maxSizeBytes,
         pendingBytes: log.pendingBytes,
         isBlocked: log.isBlocked,
       },
-      consumer: {
-        recordsRead: progress.recordsRead,
-        pointsMade: progress.pointsMade,
-        lagMs: Math.max(0, Number(lagNs / 1_000_000n)),
-      },
-      notes,
-      sink,
-      deadLetterBytes,
-      ledger: this.ledger(),
     };
   }
+
+  #producer(): ProducerFacts | undefined {
+    const report = this.#parts.forwarding?.report;
+    return report && { report, lagMs: this.#ageMs(report.oldestPendingNs) };
+  }
+
+  #reader(): ReaderFacts | undefined {
+    const report = this.#parts.downstream?.report.kinesis;
+    if (report === undefined) return undefined;
+    const { lastGoodPollAtMs } = report.counters;
+    return {
+      report,
+      lastPollAgeMs: lastGoodPollAtMs === undefined ? 0 : Math.max(0, Date.now() - lastGoodPollAtMs),
+    };
+  }
+
+  #consume(): ConsumeFacts | undefined {
+    const report = this.#parts.downstream?.report;
+    if (report === undefined) return undefined;
+    const { consumer, notes, sink, kinesis } = report;
+    const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), kinesis?.counters.millisBehindLatest ?? 0);
+    return {
+      consumer: { recordsRead: consumer.recordsRead, pointsMade: consumer.pointsMade, lagMs },
+      notes,
+      sink,
+    };
+  }
+
+  #ageMs(receivedAtNs: bigint | undefined): number {
+    if (receivedAtNs === undefined) return 0;
+    return Math.max(0, Number((this.#parts.clock.nowNs() - receivedAtNs) / 1_000_000n));
+  }
+}
+
+/** `stored`: what the log has taken, which is what its reader has received or will. */
+function bookView(book: Book, stored: number): BookView {
+  const { decided, fates } = book;
+  const received = book.received ?? stored;
+  const sums = summarize(fates);
+  return {
+    received,
+    ...sums,
+    buffered: received - decided,
+    balanced: sums.written + sums.parked + sums.filtered + sums.lost === decided,
+    reasons: reasonsOf(fates),
+  };
+}
+
+/**
+ * Both halves as one path. Between them is the stream: what was forwarded and not yet taken up counts as buffered;
+ * what was taken up beyond it (sent twice after a crash, or by other gateways) as received, too. Exact while this
+ * process is the only gateway and the only consumer of the stream.
+ */
+function wholeBook(ingest: BookView, consume: BookView): BookView {
+  const between = ingest.written - consume.received;
+  const { written, filtered } = consume;
+  return {
+    received: ingest.received + Math.max(0, -between),
+    written,
+    parked: ingest.parked + consume.parked,
+    filtered: ingest.filtered + filtered,
+    buffered: ingest.buffered + Math.max(0, between) + consume.buffered,
+    lost: ingest.lost + consume.lost,
+    balanced: ingest.balanced && consume.balanced,
+    reasons: reasonsOf(addTotals(totalsOf(ingest), totalsOf(consume))),
+  };
+}
+
+function totalsOf({ reasons }: BookView): LedgerTotals {
+  return { ...NO_RECORDS, ...reasons };
+}
+
+function reasonsOf({ parked, filtered, lost }: LedgerTotals): BookView['reasons'] {
+  return { parked, filtered, lost };
+}
+
+function ingestCounters({ broker, log }: IngestFacts): Required<Pick<StageCounters, 'broker' | 'log'>> {
+  return {
+    broker: {
+      connections: broker.connections,
+      packetsAccepted: broker.packetsAccepted,
+      packetsRefused: Object.values(broker.refused).reduce((sum, count) => sum + count, 0),
+      packetsShed: broker.packetsShed,
+      acknowledged: broker.acknowledged,
+    },
+    log: {
+      recordsAppended: log.recordsAppended,
+      bytesAppended: log.bytesAppended,
+      commits: log.commits,
+      sizeBytes: log.sizeBytes,
+      maxSizeBytes: log.maxSizeBytes,
+      blocked: log.isBlocked,
+    },
+  };
+}
+
+function producerCounters({ report, lagMs }: ProducerFacts): NonNullable<StageCounters['producer']> {
+  const { recordsSent, kinesisRecordsSent, putUnits, throttled, retried } = report.counters;
+  return { recordsSent, kinesisRecordsSent, putUnits, throttled, retried, lagMs, status: report.status };
+}
+
+function readerCounters({ report }: ReaderFacts): NonNullable<StageCounters['reader']> {
+  const { recordsRead, kinesisRecordsRead, shardsReading, millisBehindLatest, throttled } = report.counters;
+  return {
+    recordsRead,
+    kinesisRecordsRead,
+    shards: shardsReading,
+    millisBehindLatest,
+    throttled,
+    ...(report.leases === undefined ? {} : { consumers: report.leases.workers }),
+    status: report.status,
+  };
 }
 
 /** Before it listens and after it stopped. */

@@ -1,10 +1,7 @@
 import { Bridge } from './bridge/bridge.js';
 import { Broker } from './broker/broker.js';
 import { SystemClock } from './clock.js';
-import { readAllCheckpoints } from './books/checkpoint-store.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
-import { CONSUMER_READER } from './downstream-protocol.js';
-import { DownstreamThread } from './downstream-thread.js';
 import type { SluiceError } from './errors.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
@@ -14,6 +11,17 @@ import { type HttpServer, startHttpServer } from './ops/http-server.js';
 import { DurableEndWriter, newDurableMemory } from './stream/log/durable-end.js';
 import { sequenceOfPosition } from './stream/log/log-reader.js';
 import { LogWriter } from './stream/log/log-writer.js';
+import type { Position } from './stream/stream.js';
+import type {
+  DownstreamOptions,
+  DownstreamReport,
+  StoreAnswer,
+  StoreRequest,
+} from './threads/downstream-protocol.js';
+import type { ForwardingOptions, ForwardingReport } from './threads/forwarding-protocol.js';
+import { CONSUMER_READER, FORWARDER_READER, type LogReaderName, logStart } from './threads/log-start.js';
+import { StageThread } from './threads/stage-thread.js';
+import type { ThreadStart } from './threads/thread-protocol.js';
 
 export interface GatewayDeps {
   readonly logger: Logger;
@@ -34,9 +42,15 @@ const ABANDON_DEADLINE_MS = 1000;
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #deps: GatewayDeps;
+  readonly #clock = new SystemClock();
+  readonly #maxBodyBytes: number;
+  readonly #durableMemory = newDurableMemory();
+  readonly #durableEnd = new DurableEndWriter(this.#durableMemory);
+  #logReaderName: LogReaderName = CONSUMER_READER;
   #lock: DirectoryLock | undefined;
   #log: LogWriter | undefined;
-  #downstream: DownstreamThread | undefined;
+  #downstream: StageThread<DownstreamOptions, DownstreamReport, StoreRequest, StoreAnswer> | undefined;
+  #forwarding: StageThread<ForwardingOptions, ForwardingReport, never, never> | undefined;
   #broker: Broker | undefined;
   #http: HttpServer | undefined;
   #status: GatewayStatus | undefined;
@@ -45,6 +59,7 @@ export class Gateway {
   private constructor(options: GatewayOptions, deps: GatewayDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#maxBodyBytes = options.broker.maxPacketBytes + FRAME_OVERHEAD_BYTES;
   }
 
   /** From the sink backwards: nothing is taken before there is somewhere for it to go. Leaves nothing open when it rejects. */
@@ -74,78 +89,153 @@ export class Gateway {
 
   async #start(): Promise<void> {
     const options = this.#options;
-    const { logger } = this.#deps;
-    const warn = (fields: Record<string, unknown>, sentence: string) => logger.warn(fields, sentence);
-    const clock = new SystemClock();
-    const maxBodyBytes = options.broker.maxPacketBytes + FRAME_OVERHEAD_BYTES;
-
     await prepareDataDirectory(options.directory);
     this.#lock = await lockDataDirectory(options.directory);
+    const isIngesting = options.role !== 'consume';
+    const isConsuming = options.role !== 'ingest';
+    if (isIngesting) await this.#openLog();
+    if (isConsuming) await this.#startDownstream();
+    if (isIngesting && options.forwarding !== undefined) await this.#startForwarding(options.forwarding);
+    this.#logReader?.wake();
+    this.#status = this.#createStatus();
+    await this.#startHttp();
+    if (isIngesting) await this.#startBroker();
+  }
 
-    const checkpoints = await readAllCheckpoints(options.directory.checkpoints);
-    const readers = new Map([[CONSUMER_READER, 0]]);
-    for (const [reader, { position }] of checkpoints) readers.set(reader, sequenceOfPosition(position));
-    const durableMemory = newDurableMemory();
-    const durableEnd = new DurableEndWriter(durableMemory);
-    const log = await LogWriter.open(
-      { ...options.log, directory: options.directory.log, maxBodyBytes },
+  async #openLog(): Promise<void> {
+    const { directory, log, forwarding } = this.#options;
+    this.#logReaderName = forwarding === undefined ? CONSUMER_READER : FORWARDER_READER;
+    const start = await logStart(directory.checkpoints, this.#logReaderName);
+    this.#log = await LogWriter.open(
+      { ...log, directory: directory.log, maxBodyBytes: this.#maxBodyBytes },
       {
-        durableEnd,
-        readers,
+        durableEnd: this.#durableEnd,
+        readers: new Map([
+          [this.#logReaderName, start === undefined ? 0 : sequenceOfPosition(start.position)],
+        ]),
         onFailure: (failure) => this.#failed(failure),
         onPressure: (pressure) => {
           const sentence = {
-            blocked: 'the log is full: PUBACKs are withheld until the consumer has made room',
+            blocked: `the log is full: PUBACKs are withheld until the ${this.#logReaderName} has made room`,
             unblocked: 'the log has room again',
             dropped: 'the log is full: its oldest records were dropped',
           }[pressure.kind];
-          logger.warn({ code: 'LOG_PRESSURE', ...pressure }, sentence);
+          this.#deps.logger.warn({ code: 'LOG_PRESSURE', ...pressure }, sentence);
         },
       },
     );
-    this.#log = log;
-    this.#reportRecovery(log);
+    this.#durableEnd.onMove(() => this.#logReader?.wake());
+    this.#reportRecovery(this.#log);
+  }
 
-    this.#downstream = await DownstreamThread.start(
-      { options: { ...options.downstream, directory: options.directory, maxBodyBytes }, durableMemory },
+  async #startDownstream(): Promise<void> {
+    const { downstream, directory } = this.#options;
+    this.#downstream = await StageThread.start<
+      DownstreamOptions,
+      DownstreamReport,
+      StoreRequest,
+      StoreAnswer
+    >(
+      new URL('./threads/downstream-worker.js', import.meta.url),
+      this.#threadStart({ ...downstream, directory, maxBodyBytes: this.#maxBodyBytes }),
       {
-        onCheckpoint: (position) => {
-          log.trim(CONSUMER_READER, sequenceOfPosition(position)).catch((thrown: unknown) => {
-            logger.warn(
-              { code: 'LOG_TRIM_FAILED', reason: String(thrown) },
-              'old segments could not be deleted',
-            );
-          });
+        ...this.#threadHooks(CONSUMER_READER),
+        onReport: ({ sink }, before) => {
+          if (sink.status.state !== 'healthy' || (before?.sink.status.state ?? 'healthy') === 'healthy')
+            return;
+          this.#deps.logger.info(
+            { buffered: this.#status?.ledger().buffered },
+            'the store takes points again',
+          );
         },
-        warn,
-        onStoreRecovered: () => {
-          logger.info({ buffered: this.#status?.ledger().buffered }, 'the store takes points again');
-        },
-        onFailure: (failure) => this.#failed(failure),
       },
     );
-    durableEnd.onMove(() => this.#downstream?.wake());
-    this.#downstream.wake();
+  }
 
-    this.#status = new GatewayStatus({
-      options,
+  async #startForwarding(forwarding: NonNullable<GatewayOptions['forwarding']>): Promise<void> {
+    const { directory } = this.#options;
+    this.#forwarding = await StageThread.start<ForwardingOptions, ForwardingReport>(
+      new URL('./threads/forwarding-worker.js', import.meta.url),
+      this.#threadStart({ ...forwarding, directory, maxBodyBytes: this.#maxBodyBytes }),
+      {
+        ...this.#threadHooks(FORWARDER_READER),
+        onReport: ({ status }, before) => {
+          if (status.state !== 'healthy' || (before?.status.state ?? 'healthy') === 'healthy') return;
+          this.#deps.logger.info(
+            { buffered: this.#status?.ledger().buffered },
+            'Kinesis takes records again',
+          );
+        },
+      },
+    );
+  }
+
+  /** The thread whose reader holds the log; the one that has to be woken when it moves. */
+  get #logReader(): { wake(): void } | undefined {
+    return this.#forwarding ?? (this.#log === undefined ? undefined : this.#downstream);
+  }
+
+  #threadStart<Options>(options: Options): ThreadStart<Options> {
+    return { options, durableMemory: this.#durableMemory };
+  }
+
+  #threadHooks(reader: LogReaderName) {
+    const { logger } = this.#deps;
+    return {
+      warn: (fields: Record<string, unknown>, sentence: string) => logger.warn(fields, sentence),
+      onFailure: (failure: SluiceError) => this.#failed(failure),
+      onCheckpoint: (position: Position) => {
+        // The consumer's place in Kinesis is no place in the log.
+        if (this.#log === undefined || reader !== this.#logReaderName) return;
+        this.#log.trim(reader, sequenceOfPosition(position)).catch((thrown: unknown) => {
+          logger.warn(
+            { code: 'LOG_TRIM_FAILED', reason: String(thrown) },
+            'old segments could not be deleted',
+          );
+        });
+      },
+    };
+  }
+
+  #createStatus(): GatewayStatus {
+    const log = this.#log;
+    return new GatewayStatus({
+      options: this.#options,
       version: this.#deps.version,
-      clock,
-      log,
-      downstream: this.#downstream,
-      broker: () => this.#broker,
+      clock: this.#clock,
+      ...(log === undefined ? {} : { ingest: { log, broker: () => this.#broker } }),
+      ...(this.#forwarding === undefined ? {} : { forwarding: this.#forwarding }),
+      ...(this.#downstream === undefined ? {} : { downstream: this.#downstream }),
       isFailed: () => this.#isFailed,
     });
-    if (options.http !== undefined) {
-      const mqtt = options.broker.listeners.find(({ protocol }) => protocol === 'mqtt');
-      const mqttPort = mqtt === undefined || mqtt.port === 0 ? undefined : mqtt.port;
-      this.#http = await startHttpServer({ ...options.http, view: this.#status, mqttPort, clock, logger });
-    }
+  }
+
+  async #startHttp(): Promise<void> {
+    const { http, broker, role } = this.#options;
+    if (http === undefined) return;
+    const mqtt =
+      role === 'consume' ? undefined : broker.listeners.find(({ protocol }) => protocol === 'mqtt');
+    const mqttPort = mqtt === undefined || mqtt.port === 0 ? undefined : mqtt.port;
+    this.#http = await startHttpServer({
+      ...http,
+      view: this.#status!,
+      mqttPort,
+      clock: this.#clock,
+      logger: this.#deps.logger,
+    });
+  }
+
+  async #startBroker(): Promise<void> {
+    const { logger } = this.#deps;
+    const log = this.#log!;
     const bridge = new Bridge(
-      { maxInFlightBytes: options.maxInFlightBytes },
-      { stream: log, clock, lastReceivedAtNs: log.recovered.lastReceivedAtNs },
+      { maxInFlightBytes: this.#options.maxInFlightBytes },
+      { stream: log, clock: this.#clock, lastReceivedAtNs: log.recovered.lastReceivedAtNs },
     );
-    this.#broker = await Broker.start(options.broker, { intake: bridge, warn });
+    this.#broker = await Broker.start(this.#options.broker, {
+      intake: bridge,
+      warn: (fields, sentence) => logger.warn(fields, sentence),
+    });
   }
 
   /**
@@ -163,6 +253,7 @@ export class Gateway {
       await broker.close();
     }
     await this.#log?.close();
+    await this.#forwarding?.drain(leftMs() / 2);
     await this.#downstream?.drain(leftMs());
     await this.#http?.close();
     await this.#lock?.release();
@@ -188,7 +279,8 @@ export class Gateway {
    */
   async abandon(): Promise<void> {
     this.#broker?.halt();
-    if (this.#downstream !== undefined) await withinDeadline(this.#downstream.drain(0), ABANDON_DEADLINE_MS);
+    const left = Promise.all([this.#forwarding?.drain(0), this.#downstream?.drain(0)]);
+    await withinDeadline(left, ABANDON_DEADLINE_MS);
   }
 
   #failed(failure: SluiceError): void {

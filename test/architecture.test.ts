@@ -39,7 +39,7 @@ const FOR_ALL = [
 ];
 
 /** Only these know every stage. */
-const WIRING = /^(gateway|gateway-[a-z-]+|downstream|downstream-[a-z-]+|metrics|main|commands\/.*)$/;
+const WIRING = /^(gateway|gateway-[a-z-]+|main|(threads|metrics|commands)\/.*)$/;
 
 /** Outside packages that stay behind one adapter. */
 const ADAPTED: Readonly<Record<string, RegExp>> = {
@@ -52,7 +52,7 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   '@duckdb/node-api': /^sink\/duckdb\//,
   '@marcbachmann/cel-js': /^consumer\/rules\//,
   fastify: /^ops\//,
-  'prom-client': /^metrics$/,
+  'prom-client': /^metrics\//,
   yaml: /^config\//,
   zod: /^(config|ops)\//,
   commander: /^(main|commands\/)/,

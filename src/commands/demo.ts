@@ -24,6 +24,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     return await runGateway(
       config,
       logger,
+      'all',
       (running) => {
         if (options.fleet) {
           fleet = startFleet(running.mqttUrls[0]!, options);

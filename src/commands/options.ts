@@ -1,3 +1,5 @@
+import type { Role } from '../gateway-options.js';
+
 /** What the command line hands to the commands. Each resolves with the exit code. */
 
 export interface ConfigOptions {
@@ -5,7 +7,9 @@ export interface ConfigOptions {
   readonly config?: string;
 }
 
-export type StartOptions = ConfigOptions;
+export interface StartOptions extends ConfigOptions {
+  readonly role: Role;
+}
 
 export interface DemoOptions {
   readonly mqttPort: number;

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PARK_CODES } from '../dead-letter/park-codes.js';
+import { ROLES } from '../gateway-options.js';
 import { VERSION } from '../version.js';
 import type {
   CheckOptions,
@@ -59,7 +60,18 @@ function addStart(program: Command, finish: (exitCode: number) => void): void {
     .command('start')
     .description('Run the gateway until SIGTERM or SIGINT; the first drains, a second ends at once.')
     .addOption(configOption())
-    .addHelpText('after', help(['sluice start', 'sluice start -c /etc/sluice/sluice.yaml']))
+    .addOption(
+      new Option(
+        '--role <role>',
+        'with stream.mode: kinesis, the half of the path to run: broker to Kinesis (ingest), Kinesis to store (consume), or both',
+      )
+        .choices(ROLES)
+        .default('all'),
+    )
+    .addHelpText(
+      'after',
+      help(['sluice start', 'sluice start -c /etc/sluice/sluice.yaml', 'sluice start --role ingest']),
+    )
     .action(async (options: StartOptions) => {
       const { start } = await import('./start.js');
       finish(await start(options));

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { SluiceConfig } from '../config/sluice-config.js';
 import { errorText, SluiceError } from '../errors.js';
 import { Gateway } from '../gateway.js';
-import { gatewayOptions } from '../gateway-options.js';
+import { gatewayOptions, type Role } from '../gateway-options.js';
 import { untilSignalled } from '../lifecycle.js';
 import type { Logger } from '../logger.js';
 import { VERSION } from '../version.js';
@@ -16,7 +16,7 @@ const HEAP_GROWTH_PERCENT = 50;
 
 export interface RunningGateway {
   readonly gateway: Gateway;
-  /** `mqtt://…` and `ws://…`, one a listener. */
+  /** `mqtt://…` and `ws://…`, one a listener; none with `--role consume`. */
   readonly mqttUrls: readonly string[];
   readonly httpUrl?: string;
 }
@@ -28,6 +28,7 @@ export interface RunningGateway {
 export async function runGateway(
   config: SluiceConfig,
   logger: Logger,
+  role: Role,
   onReady: (running: RunningGateway) => void | Promise<void>,
   onStopping: () => Promise<void> = async () => undefined,
 ): Promise<number> {
@@ -38,7 +39,7 @@ export async function runGateway(
     logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once');
     await started?.abandon();
   });
-  const gateway = await Gateway.start(gatewayOptions(config), {
+  const gateway = await Gateway.start(gatewayOptions(config, role), {
     logger,
     version: VERSION,
     onFailure: (failure: SluiceError) => {

@@ -1,16 +1,23 @@
 import { loadConfig } from '../config/load-config.js';
 import { createLogger } from '../logger.js';
-import type { ConfigOptions } from './options.js';
+import type { StartOptions } from './options.js';
 import { reportStartFailure, runGateway } from './run-gateway.js';
 
 /** `sluice start`: runs the gateway until a signal. Resolves with the exit code. */
-export async function start(options: ConfigOptions): Promise<number> {
+export async function start(options: StartOptions): Promise<number> {
   const config = await loadConfig(options.config);
   const logger = createLogger(config.log);
+  const { kinesis } = config.stream;
   try {
-    return await runGateway(config, logger, ({ mqttUrls, httpUrl }) => {
+    return await runGateway(config, logger, options.role, ({ mqttUrls, httpUrl }) => {
       logger.info(
-        { mqtt: mqttUrls, http: httpUrl, store: config.sink.kind, data: config.dataDirectory },
+        {
+          ...(kinesis === undefined ? {} : { role: options.role, stream: kinesis.name }),
+          mqtt: mqttUrls,
+          http: httpUrl,
+          ...(options.role === 'ingest' ? {} : { store: config.sink.kind }),
+          data: config.dataDirectory,
+        },
         'ready',
       );
     });

@@ -12,6 +12,7 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
   checkPorts(config, findings);
   checkSizes(config, findings);
   checkDataDirectory(config, findings);
+  checkKinesis(config, findings);
   const compiled = compileRules(config.rules);
   if (!compiled.ok) addRuleProblems(compiled.problems, findings);
 }
@@ -113,6 +114,23 @@ function checkSizes({ broker, stream, consumer }: SluiceConfig, findings: Findin
       expected: `at most broker.maxPacketSize, which is ${formatSize(broker.maxPacketBytes)}`,
     });
   }
+}
+
+function checkKinesis({ stream }: SluiceConfig, findings: Findings): void {
+  if (stream.kinesis === undefined) return;
+  const { aggregateBytes, maxRecordBytes } = stream.kinesis.producer;
+  if (aggregateBytes <= maxRecordBytes) return;
+  const at: KeyPath = ['stream', 'kinesis'];
+  findings.add(
+    [
+      [...at, 'aggregateSize'],
+      [...at, 'maxRecordSize'],
+    ],
+    {
+      got: formatSize(aggregateBytes),
+      expected: `at most stream.kinesis.maxRecordSize, which is ${formatSize(maxRecordBytes)}`,
+    },
+  );
 }
 
 /** The folder around it gets mode 0700, a lock and the other stores: it must be one made for that. */

@@ -3,6 +3,7 @@ import { DEFAULT_JSON_LIMITS } from '../consumer/formats/json/json-limits.js';
 import { DEFAULT_RULES } from '../consumer/rules/default-rules.js';
 import type { FieldOptions, RuleOptions, TimeOptions } from '../consumer/rules/rule-options.js';
 import type { Findings } from './findings.js';
+import { resolveKinesis } from './resolve-kinesis.js';
 import { resolveSink } from './resolve-sink.js';
 import type { Written } from './schema.js';
 import type { SluiceConfig } from './sluice-config.js';
@@ -29,13 +30,13 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       maxInFlightBytes: broker.maxInFlightBytes,
     },
     stream: {
-      mode: stream.mode,
       log: {
         directory: logDirectory,
         maxSizeBytes: stream.log.maxSize,
         segmentSizeBytes: stream.log.segmentSize,
         whenFull: stream.log.whenFull,
       },
+      ...(stream.mode === 'kinesis' ? { kinesis: resolveKinesis(stream.kinesis) } : {}),
     },
     rules: written.rules?.map(resolveRule) ?? DEFAULT_RULES,
     consumer: {

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
+import { stream } from './schema-stream.js';
 import { duration, listOf, oneOf, section, size, text, trueOrFalse, wholeNumber, wordOr } from './setting.js';
 
 export type { SluiceConfig } from './sluice-config.js';
@@ -64,34 +65,6 @@ const broker = section(
     }).prefault('64MiB'),
   },
   { says: 'The MQTT side.' },
-);
-
-const log = section(
-  {
-    directory: text({
-      type: 'path that ends in /log',
-      says: 'Folder of the segments; the folder around it is the data directory, which holds the rest too.',
-    }).prefault('./data/log'),
-    maxSize: size({ min: MiB, says: 'All segments together.' }).prefault('4GiB'),
-    segmentSize: size({ min: 64 * 1_024, max: 4 * GiB, says: 'A segment is closed at this size.' }).prefault(
-      '64MiB',
-    ),
-    whenFull: oneOf(['block', 'drop-oldest'], {
-      says: 'At `maxSize`: withhold PUBACKs and shed QoS 0 until there is room, or drop the oldest segment and count its records as lost.',
-    }).prefault('block'),
-  },
-  { says: 'The durable log.' },
-);
-
-const stream = section(
-  {
-    mode: oneOf(['direct'], {
-      refused: { kinesis: 'Kinesis mode is not part of this version' },
-      says: 'How records get from the broker to the consumer: straight from the log.',
-    }).prefault('direct'),
-    log: log.prefault({}),
-  },
-  { says: 'Between broker and consumer.' },
 );
 
 const consumer = section(

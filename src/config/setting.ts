@@ -112,37 +112,65 @@ export function trueOrFalse(said: Says) {
   });
 }
 
-export function oneOf<const T extends string>(
-  words: readonly T[],
-  { refused = {}, ...said }: Says & { readonly refused?: Readonly<Record<string, string>> },
-) {
+/** Also takes `true` and `false`: to YAML 1.1 the words mean the same. */
+export function onOrOff(said: Says) {
+  return leaf<'on' | 'off'>({ type: 'on or off', ...said }, (raw) => {
+    if (raw === 'on' || raw === true || raw === 'true') return { value: 'on' };
+    if (raw === 'off' || raw === false || raw === 'false') return { value: 'off' };
+    return { expected: 'on or off' };
+  });
+}
+
+export function powerOfTwo({ max, ...said }: Says & { readonly max: number }) {
+  const limits = `1 to ${max}`;
+  const expected = `a power of two, ${limits}`;
+  return leaf<number>({ type: 'power of two', limits, ...said }, (raw) => {
+    const value = typeof raw === 'string' && DECIMAL.test(raw) ? Number(raw) : raw;
+    if (typeof value !== 'number' || value < 1 || value > max) return { expected };
+    return Number.isInteger(Math.log2(value)) ? { value } : { expected };
+  });
+}
+
+/** An RFC 3339 time with its offset. */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** `TRIM_HORIZON`, `LATEST`, or a time. */
+export function startPoint(said: Says) {
+  const expected = 'TRIM_HORIZON, LATEST, or a time such as 2026-01-31T12:00:00Z';
+  return leaf<string>({ type: expected, ...said }, (raw) => {
+    if (raw === 'TRIM_HORIZON' || raw === 'LATEST') return { value: raw };
+    const isTime = typeof raw === 'string' && DATE_TIME.test(raw) && !Number.isNaN(Date.parse(raw));
+    return isTime ? { value: raw } : { expected };
+  });
+}
+
+export function oneOf<const T extends string>(words: readonly T[], said: Says) {
   const list = words.join(', ');
   const expected = words.length > 1 ? `one of ${list}` : list;
   return leaf<T>({ type: expected, ...said }, (raw) => {
     const word = words.find((known) => known === raw || (typeof raw === 'number' && known === String(raw)));
-    if (word !== undefined) return { value: word };
-    const hint = typeof raw === 'string' ? refused[raw] : undefined;
-    return hint === undefined ? { expected } : { expected, hint };
+    return word === undefined ? { expected } : { value: word };
   });
 }
 
 export interface TextOptions extends Says {
   readonly type?: string;
+  readonly pattern?: RegExp;
   readonly isSecret?: boolean;
 }
 
 /** At least one character. */
-export function text({ type = 'text', ...said }: TextOptions) {
+export function text({ type = 'text', pattern = /./s, ...said }: TextOptions) {
   return leaf<string>({ type, ...said }, (raw) => {
-    if (typeof raw === 'string' && raw !== '') return { value: raw };
+    if (typeof raw === 'string' && pattern.test(raw)) return { value: raw };
     const isBareScalar = typeof raw === 'number' || typeof raw === 'boolean';
     return { expected: type, ...(isBareScalar ? { hint: 'write it in quotes' } : {}) };
   });
 }
 
-export function httpUrl({ says }: Says) {
+export function httpUrl(said: Says) {
   const type = 'http or https URL';
-  return leaf<string>({ type, says }, (raw) => {
+  return leaf<string>({ type, ...said }, (raw) => {
     const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
     if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return { expected: type };
     if (url.username !== '' || url.password !== '') {

@@ -39,12 +39,55 @@ export interface ListenerConfig {
 }
 
 export interface StreamConfig {
-  readonly mode: 'direct';
+  /** Present in Kinesis mode. */
+  readonly kinesis?: KinesisConfig;
   readonly log: {
     readonly directory: string;
     readonly maxSizeBytes: number;
     readonly segmentSizeBytes: number;
     readonly whenFull: 'block' | 'drop-oldest';
+  };
+}
+
+export interface KinesisConfig {
+  readonly name: string;
+  /** Absent: as the AWS SDK finds it. */
+  readonly region?: string;
+  /** Absent: AWS. */
+  readonly endpoint?: string;
+  readonly producer: KinesisProducerConfig;
+  readonly reader: KinesisReaderConfig;
+}
+
+export interface KinesisProducerConfig {
+  readonly gateway: string;
+  readonly format: 'cloudevents' | 'raw';
+  readonly partitionBy: 'device' | 'client' | 'topic';
+  readonly aggregation: boolean;
+  readonly aggregateBytes: number;
+  readonly buckets: number;
+  readonly lingerMs: number;
+  readonly maxRecordBytes: number;
+  readonly maxInFlightBytes: number;
+}
+
+export interface KinesisReaderConfig {
+  readonly application: string;
+  /** LATEST is the time of the first start. */
+  readonly start:
+    | { readonly kind: 'TRIM_HORIZON' | 'LATEST' }
+    | { readonly kind: 'AT_TIMESTAMP'; readonly timestampMs: number };
+  readonly fanOut: boolean;
+  readonly bufferBytes: number;
+  readonly shardSyncMs: number;
+  /** Present with `checkpoints: dynamodb`. */
+  readonly leases?: {
+    readonly table: string;
+    readonly endpoint?: string;
+    /** Absent: one that no other has. */
+    readonly workerId?: string;
+    readonly failoverMs: number;
+    readonly maxLeases?: number;
   };
 }
 

@@ -115,7 +115,15 @@ export class Consumer {
       await this.#saving;
     }
     if (this.#failure !== undefined && !isAbort(this.#failure)) throw this.#failure;
-    await this.#save();
+    try {
+      await this.#save();
+    } catch (thrown) {
+      if (!isRetryable(thrown)) throw thrown;
+      this.#deps.warn(
+        { code: thrown.code, reason: thrown.message },
+        'the place could not be saved at the end',
+      );
+    }
   }
 
   /** Goes on until the stream has nothing more, then `run` resolves. */
@@ -202,21 +210,36 @@ export class Consumer {
   async #saveWhenDue(): Promise<void> {
     const waitMs = this.#savedAtMs + this.#options.checkpointIntervalMs - this.#deps.clock.monotonicMs();
     clearTimeout(this.#saveTimer);
-    if (waitMs <= 0) {
-      try {
-        await this.#save();
-      } catch (thrown) {
+    if (waitMs > 0) {
+      this.#saveTimer = setTimeout(() => void this.#saveWhenDue(), waitMs);
+      return;
+    }
+    try {
+      await this.#save();
+    } catch (thrown) {
+      if (isRetryable(thrown)) {
+        this.#saveLater(thrown);
+      } else {
         this.#failure = thrown;
         this.#stopWaiting.abort();
       }
-      return;
     }
-    this.#saveTimer = setTimeout(() => void this.#saveWhenDue(), waitMs);
+  }
+
+  /** A place that lies behind costs a replay after a crash, no record: going on is better than stopping. */
+  #saveLater(why: SluiceError): void {
+    this.#deps.warn(
+      { code: why.code, reason: why.message },
+      'the place could not be saved; it is tried again',
+    );
+    this.#saveTimer = setTimeout(() => void this.#saveWhenDue(), this.#options.checkpointIntervalMs);
   }
 
   #save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#saveNow());
-    return this.#saving;
+    const saved = this.#saving.then(() => this.#saveNow());
+    // The next one must not fail with this one's failure, which its caller gets.
+    this.#saving = saved.catch(() => undefined);
+    return saved;
   }
 
   async #saveNow(): Promise<void> {
@@ -247,6 +270,10 @@ function oldestOf(batch: RecordBatch): bigint | undefined {
     if (first !== undefined && (oldest === undefined || first < oldest)) oldest = first;
   }
   return oldest;
+}
+
+function isRetryable(thrown: unknown): thrown is SluiceError {
+  return thrown instanceof SluiceError && thrown.retryable;
 }
 
 function isAbort(thrown: unknown): boolean {

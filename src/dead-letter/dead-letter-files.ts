@@ -1,6 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 
+/** Folder inside the dead letter: what Kinesis refused, parked by the forwarder, which has a thread of its own. */
+export const FORWARDER_DEAD_LETTER = 'forwarder';
+
 const PATTERN = /^parked-(\d{8})\.jsonl$/;
 
 export function deadLetterFileName(number: number): string {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deadLetterFileName, deadLetterFileNumbers } from './dead-letter-files.js';
+import { deadLetterFileName, deadLetterFileNumbers, FORWARDER_DEAD_LETTER } from './dead-letter-files.js';
 import { type ParkedRecord, parseParkedLine } from './parked-record.js';
 
 export interface ParkedFilter {
@@ -9,12 +9,23 @@ export interface ParkedFilter {
   readonly id?: string;
 }
 
-/** Parked records that match, newest first, at most `limit`. Reads one file of about 16 MiB at a time; needs no lock. */
+/**
+ * Parked records that match, newest first, at most `limit`; those of the forwarder with those of the consumer.
+ * Reads one file of about 16 MiB at a time; needs no lock.
+ */
 export async function listParked(
   directory: string,
   limit: number,
   filter: ParkedFilter = {},
 ): Promise<ParkedRecord[]> {
+  const byConsumer = await listFolder(directory, limit, filter);
+  const byForwarder = await listFolder(join(directory, FORWARDER_DEAD_LETTER), limit, filter);
+  if (byForwarder.length === 0) return byConsumer;
+  // Each is in its order already; the sort keeps it among equal times.
+  return [...byConsumer, ...byForwarder].sort((a, b) => b.parkedAtMs - a.parkedAtMs).slice(0, limit);
+}
+
+async function listFolder(directory: string, limit: number, filter: ParkedFilter): Promise<ParkedRecord[]> {
   const found: ParkedRecord[] = [];
   for (const number of (await deadLetterFileNumbers(directory)).reverse()) {
     const lines = (await readFile(join(directory, deadLetterFileName(number)), 'utf8')).split('\n');

@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat, truncate, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 import { syncDirectory } from '../sync-directory.js';
@@ -43,6 +43,7 @@ export class DeadLetterWriter {
   /** `end` absent: there is no checkpoint, so what is there stays and more is put behind it. */
   static async open(options: DeadLetterOptions, end?: DeadLetterEnd): Promise<DeadLetterWriter> {
     return failing(options, async () => {
+      await mkdir(options.directory, { recursive: true, mode: 0o700 });
       const numbers = await deadLetterFileNumbers(options.directory);
       const last = end?.file ?? numbers.at(-1) ?? 0;
       let sizeBytes = 0;

@@ -7,12 +7,13 @@ import type {
 } from '../sink/sink.js';
 
 /** The books, as records since the data directory was made. received = written + parked + filtered + buffered + lost. */
-export interface LedgerView {
+export interface BookView {
   readonly received: number;
+  /** In the store; of the forwarder: in Kinesis. */
   readonly written: number;
   readonly parked: number;
   readonly filtered: number;
-  /** On disk, fate not yet decided. */
+  /** Taken, fate not yet decided. */
   readonly buffered: number;
   /** Only with `whenFull: drop-oldest` or a damaged disk. */
   readonly lost: number;
@@ -27,17 +28,25 @@ export interface LedgerView {
   };
 }
 
-/** Totals since this process started, in path order. The page turns them into rates. */
+export interface LedgerView extends BookView {
+  /**
+   * Only where one process both forwards to Kinesis and consumes: the two books that the whole is made of.
+   * What is in the stream between them counts as buffered.
+   */
+  readonly books?: { readonly ingest: BookView; readonly consume: BookView };
+}
+
+/** Totals since this process started, in path order; only the stages that run here. The page turns them into rates. */
 export interface StageCounters {
-  /** PUBLISH packets that passed the broker's checks, by QoS. */
-  readonly broker: {
+  readonly broker?: {
     readonly connections: number;
+    /** PUBLISH packets that passed the broker's checks. */
     readonly packetsAccepted: number;
     readonly packetsRefused: number;
     readonly packetsShed: number;
     readonly acknowledged: number;
   };
-  readonly log: {
+  readonly log?: {
     readonly recordsAppended: number;
     readonly bytesAppended: number;
     readonly commits: number;
@@ -45,17 +54,45 @@ export interface StageCounters {
     readonly maxSizeBytes: number;
     readonly blocked: boolean;
   };
-  readonly consumer: {
+  /** Log → Kinesis. */
+  readonly producer?: {
+    readonly recordsSent: number;
+    readonly kinesisRecordsSent: number;
+    readonly putUnits: number;
+    readonly throttled: number;
+    readonly retried: number;
+    /** Age of the oldest record that is not in Kinesis, ms; 0 when there is none. */
+    readonly lagMs: number;
+    readonly status: StreamStatus;
+  };
+  /** Kinesis → consumer. */
+  readonly reader?: {
+    readonly recordsRead: number;
+    readonly kinesisRecordsRead: number;
+    readonly shards: number;
+    readonly millisBehindLatest: number;
+    readonly throttled: number;
+    /** Present with leases. */
+    readonly consumers?: number;
+    readonly status: StreamStatus;
+  };
+  readonly consumer?: {
     readonly recordsRead: number;
     readonly pointsMade: number;
     /** Age of the oldest record whose fate is not decided, ms; 0 when there is none. */
     readonly lagMs: number;
   };
-  readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
+  readonly sink?: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
+}
+
+export interface StreamStatus {
+  readonly state: 'healthy' | 'retrying' | 'misconfigured';
+  /** Empty while healthy. */
+  readonly detail: string;
 }
 
 export interface ReadinessProblem {
-  readonly stage: 'broker' | 'log' | 'consumer' | 'sink';
+  readonly stage: 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink';
   readonly reason: string;
 }
 

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration are written so
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, loadConfigText, parseConfig } from '../../src/config/load-config.js';
@@ -46,7 +47,6 @@ describe('what loads', () => {
           maxInFlightBytes: 67_108_864,
         },
         stream: {
-          mode: 'direct',
           log: {
             directory: '/etc/sluice/data/log',
             maxSizeBytes: 4_294_967_296,
@@ -260,6 +260,55 @@ describe('secret files (security row 45)', () => {
     expect(problemsOf(`${yaml}    token: x`, { directory: withFile('s', 0o600) })).toEqual([
       expect.stringContaining('got both token and tokenFile'),
     ]);
+  });
+});
+
+test('Kinesis mode has defaults for all, and the other mode nothing of it', () => {
+  const { stream } = configOf('stream: { mode: kinesis }');
+  expect(stream.kinesis).toEqual({
+    name: 'telemetry',
+    producer: {
+      gateway: hostname(),
+      format: 'cloudevents',
+      partitionBy: 'device',
+      aggregation: true,
+      aggregateBytes: 25_000,
+      buckets: 64,
+      lingerMs: 500,
+      maxRecordBytes: 1_048_576,
+      maxInFlightBytes: 33_554_432,
+    },
+    reader: {
+      application: 'sluice',
+      start: { kind: 'TRIM_HORIZON' },
+      fanOut: false,
+      bufferBytes: 67_108_864,
+      shardSyncMs: 60_000,
+    },
+  });
+  expect(configOf('stream: { kinesis: { name: x } }').stream.kinesis).toBeUndefined();
+});
+
+test('Kinesis mode takes what a file says', () => {
+  const { stream } = configOf(`
+stream:
+  mode: kinesis
+  kinesis:
+    { name: s, region: eu-west-1, endpoint: "http://127.0.0.1:4568/", aggregation: off, format: raw,
+      application: app, start: "2026-01-31T12:00:00+01:00", checkpoints: dynamodb, reads: enhanced-fan-out,
+      gateway: g, partitionKey: topic, leases: { worker: w, failover: 2s, maxShards: 3 } }
+`);
+  expect(stream.kinesis).toMatchObject({
+    name: 's',
+    region: 'eu-west-1',
+    endpoint: 'http://127.0.0.1:4568',
+    producer: { aggregation: false, format: 'raw', gateway: 'g', partitionBy: 'topic' },
+    reader: {
+      application: 'app',
+      start: { kind: 'AT_TIMESTAMP', timestampMs: Date.UTC(2026, 0, 31, 11) },
+      fanOut: true,
+      leases: { table: 'app', workerId: 'w', failoverMs: 2000, maxLeases: 3 },
+    },
   });
 });
 

@@ -69,9 +69,29 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'sluice.yaml:1: stream.log.whenFull: got "drop", expected one of block, drop-oldest',
   ],
   [
-    'Kinesis is not there yet',
-    'stream:\n  mode: kinesis',
-    'sluice.yaml:2: stream.mode: got "kinesis", expected direct; Kinesis mode is not part of this version',
+    'number that is no power of two',
+    'stream: { kinesis: { buckets: 48 } }',
+    'sluice.yaml:1: stream.kinesis.buckets: got 48, expected a power of two, 1 to 65536',
+  ],
+  [
+    'start without its offset',
+    'stream: { kinesis: { start: "2026-01-31T12:00:00" } }',
+    'sluice.yaml:1: stream.kinesis.start: got "2026-01-31T12:00:00", expected TRIM_HORIZON, LATEST, or a time such as 2026-01-31T12:00:00Z',
+  ],
+  [
+    'switch with another word',
+    'stream: { kinesis: { aggregation: maybe } }',
+    'sluice.yaml:1: stream.kinesis.aggregation: got "maybe", expected on or off',
+  ],
+  [
+    'name that AWS does not take',
+    'stream: { kinesis: { name: my stream } }',
+    'sluice.yaml:1: stream.kinesis.name: got "my stream", expected name of 1 to 128 letters, digits, _ . -',
+  ],
+  [
+    'aggregate larger than a record',
+    'stream:\n  mode: kinesis\n  kinesis: { aggregateSize: 2MiB }',
+    'sluice.yaml:3: stream.kinesis.aggregateSize: got 2MiB, expected at most stream.kinesis.maxRecordSize, which is 1MiB',
   ],
   [
     'list for a section',
@@ -338,7 +358,7 @@ broker:
   listner: x
   listeners: [{ host: 0.0.0.0 }, { port: 99999 }]
   maxPacketSize: 5
-stream: { mode: kinesis, log: { segmentSize: 2GiB } }
+stream: { mode: kafka, log: { segmentSize: 2GiB } }
 rules:
   - { name: a, topic: "#/a", measurement: m, fields: { h: { path: payload.h, range: 5 } } }
   - { topic: b }

@@ -1,12 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { METRIC_NAMES } from '../../src/metrics.js';
+import { METRICS } from '../../src/metrics/create-metrics.js';
+
+const DOC = join(import.meta.dirname, '..', '..', 'docs', 'operations.md');
 
 it('docs/operations.md has every metric and no other', () => {
-  const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
-  const documented = [...text.matchAll(/^\| `(sluice_[a-z_]+)` \| (counter|gauge)/gm)].map(
-    (match) => match[1],
+  const doc = readFileSync(DOC, 'utf8');
+  const rows = METRICS.map(({ name, kind, label, help, isOfKinesis }) => {
+    const when = isOfKinesis ? ' (Kinesis mode)' : '';
+    return `| \`${name}\` | ${kind} | ${label === undefined ? '' : `\`${label}\``} | ${help}${when} |`;
+  });
+  const updated = doc.replace(
+    /(\| name \|[^\n]*\n\|[-|]+\n)(?:\| `sluice_[^\n]*\n)+/,
+    (_all, head: string) => `${head}${rows.join('\n')}\n`,
   );
-  expect(documented).toEqual([...METRIC_NAMES]);
+  if (process.env.UPDATE_DOCS === '1') writeFileSync(DOC, updated);
+  expect(doc, 'run UPDATE_DOCS=1 npx vitest run test/docs/metrics.test.ts').toBe(updated);
+  expect(rows.every((row) => updated.includes(row))).toBe(true);
 });

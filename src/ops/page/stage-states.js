@@ -15,12 +15,24 @@ const stopped = (word, sentence) => ({ level: 'stopped', word, sentence });
  * when there is something to know. `rates`: records per second of the consumer, or null while unknown.
  */
 export function stageStates(counters, consumerRate) {
+  const { broker, log, producer, reader, consumer, sink, problems } = counters;
   return {
-    broker: brokerState(counters),
-    log: logState(counters),
-    consumer: consumerState(counters, consumerRate),
-    sink: sinkState(counters),
+    ...(broker && { broker: brokerState(counters) }),
+    ...(log && { log: logState(counters) }),
+    ...(producer && { producer: streamState('producer', producer, producer.lagMs, problems) }),
+    ...(reader && { reader: streamState('reader', reader, reader.millisBehindLatest, problems) }),
+    ...(consumer && { consumer: consumerState(counters, consumerRate) }),
+    ...(sink && { sink: sinkState(counters) }),
   };
+}
+
+/** Either side of Kinesis. */
+function streamState(stage, { status }, lagMs, problems) {
+  if (status.state === 'misconfigured') return stopped('Misconfigured', status.detail);
+  if (status.state === 'retrying') return slow('Retrying', status.detail);
+  const problem = reasonOf(problems, stage);
+  if (problem !== undefined) return stopped('Stopped', problem);
+  return lagMs > SLOW_LAG_MS ? slow('Behind', `Behind by ${duration(lagMs)}.`) : HEALTHY;
 }
 
 function brokerState({ log, problems }) {
@@ -31,7 +43,7 @@ function brokerState({ log, problems }) {
 }
 
 function logState({ log, problems }) {
-  if (log.blocked) return stopped('Full', 'The log is full. It frees space as the consumer moves on.');
+  if (log.blocked) return stopped('Full', 'The log is full. It frees space as its reader moves on.');
   const problem = reasonOf(problems, 'log');
   if (problem !== undefined) return stopped('Stopped', problem);
   if (log.sizeBytes > log.maxSizeBytes * NEARLY_FULL) return slow('Nearly full', '');

@@ -4,12 +4,13 @@ import { stageStates } from './stage-states.js';
 
 const STORE_NAMES = { influx: 'InfluxDB', duckdb: 'DuckDB' };
 
-/** In path order. `facts` gives rows of name, value and whether the value is bad news. */
+/** In path order. `total` is what the rate is made of; `facts` gives rows of name, value and whether the value is bad news. */
 const STAGES = [
   {
     id: 'broker',
     title: 'Broker',
     unit: 'packets/s',
+    total: ({ broker }) => broker.packetsAccepted,
     facts: ({ broker }) => [
       ['connections', count(broker.connections)],
       ['acknowledged', count(broker.acknowledged)],
@@ -21,6 +22,7 @@ const STAGES = [
     id: 'log',
     title: 'Log',
     unit: 'records/s',
+    total: ({ log }) => log.recordsAppended,
     facts: ({ log }) => [
       ['size', `${bytes(log.sizeBytes)} of ${bytes(log.maxSizeBytes)}`],
       ['appended', bytes(log.bytesAppended)],
@@ -28,9 +30,34 @@ const STAGES = [
     ],
   },
   {
+    id: 'producer',
+    title: 'To Kinesis',
+    unit: 'records/s',
+    total: ({ producer }) => producer.recordsSent,
+    facts: ({ producer }) => [
+      ['oldest unsent', producer.lagMs === 0 ? 'none' : duration(producer.lagMs)],
+      ['Kinesis records', count(producer.kinesisRecordsSent)],
+      ['PUT units of 25 kB', count(producer.putUnits)],
+      ['throttled', count(producer.throttled)],
+    ],
+  },
+  {
+    id: 'reader',
+    title: 'From Kinesis',
+    unit: 'records/s',
+    total: ({ reader }) => reader.recordsRead,
+    facts: ({ reader }) => [
+      ['shards', count(reader.shards)],
+      ...(reader.consumers === undefined ? [] : [['consumers', count(reader.consumers)]]),
+      ['behind', reader.millisBehindLatest === 0 ? 'no' : duration(reader.millisBehindLatest)],
+      ['throttled', count(reader.throttled)],
+    ],
+  },
+  {
     id: 'consumer',
     title: 'Consumer',
     unit: 'records/s',
+    total: ({ consumer }) => consumer.recordsRead,
     facts: ({ consumer }) => [
       ['lag', consumer.lagMs === 0 ? 'none' : duration(consumer.lagMs)],
       ['records read', count(consumer.recordsRead)],
@@ -41,6 +68,7 @@ const STAGES = [
     id: 'sink',
     title: 'Sink',
     unit: 'points/s',
+    total: ({ sink }) => sink.pointsWritten,
     facts: ({ sink }) => [
       ['store', STORE_NAMES[sink.kind] ?? sink.kind],
       ['written', count(sink.pointsWritten)],
@@ -51,30 +79,32 @@ const STAGES = [
 ];
 
 /** What the rates are made of. */
-export function stageTotals({ broker, log, consumer, sink }) {
-  return {
-    broker: broker.packetsAccepted,
-    log: log.recordsAppended,
-    consumer: consumer.recordsRead,
-    sink: sink.pointsWritten,
-  };
+export function stageTotals(counters) {
+  return Object.fromEntries(stagesOf(counters).map(({ id, total }) => [id, total(counters)]));
+}
+
+/** Those that run in this process: without Kinesis there is nothing between log and consumer. */
+function stagesOf(counters) {
+  return STAGES.filter(({ id }) => counters[id] !== undefined);
 }
 
 /** The path, left to right. */
 export class StageStrip {
-  #cells;
+  #list;
+  #cells = new Map();
   #overall;
 
   constructor(list, overall) {
+    this.#list = list;
     this.#overall = overall;
-    this.#cells = new Map(STAGES.map((stage) => [stage.id, stageCell(stage)]));
-    list.append(...[...this.#cells.values()].map((cell) => cell.node));
   }
 
   /** `warning`: one more thing for the line at the top, or ''. */
   show(counters, rates, warning) {
     const states = stageStates(counters, rates.perSecond('consumer'));
-    for (const stage of STAGES) {
+    const stages = stagesOf(counters);
+    this.#showCells(stages);
+    for (const stage of stages) {
       const cell = this.#cells.get(stage.id);
       const { level, word, sentence } = states[stage.id];
       setClass(cell.node, `stage ${level}`);
@@ -85,14 +115,21 @@ export class StageStrip {
       cell.sentence.hidden = sentence === '';
       showFacts(cell.facts, stage.facts(counters));
     }
-    this.#showOverall(states, warning);
+    this.#showOverall(stages, states, warning);
   }
 
-  #showOverall(states, warning) {
-    const levels = STAGES.map(({ id }) => states[id].level);
+  /** A gateway that was started again in another role has other stages. */
+  #showCells(stages) {
+    if (stages.length === this.#cells.size && stages.every(({ id }) => this.#cells.has(id))) return;
+    this.#cells = new Map(stages.map((stage) => [stage.id, stageCell(stage)]));
+    this.#list.replaceChildren(...[...this.#cells.values()].map((cell) => cell.node));
+  }
+
+  #showOverall(stages, states, warning) {
+    const levels = stages.map(({ id }) => states[id].level);
     if (warning !== '') levels.push('stopped');
     const worst = ['stopped', 'slow'].find((level) => levels.includes(level)) ?? 'healthy';
-    const named = STAGES.filter(({ id }) => states[id].level !== 'healthy');
+    const named = stages.filter(({ id }) => states[id].level !== 'healthy');
     const words = named.map(({ id, title }) => `${title}: ${states[id].word.toLowerCase()}`);
     if (warning !== '') words.push(warning);
     setClass(this.#overall, `overall state ${worst}`);

@@ -1,54 +1,46 @@
 import { Worker } from 'node:worker_threads';
-import type {
-  DownstreamReport,
-  DownstreamStart,
-  FromDownstream,
-  PlainFailure,
-  StoreAnswer,
-  StoreRequest,
-  ToDownstream,
-} from './downstream-protocol.js';
-import { SluiceError } from './errors.js';
-import type { Position } from './stream/stream.js';
+import { SluiceError } from '../errors.js';
+import type { Position } from '../stream/stream.js';
+import type { FromThread, PlainFailure, ThreadStart, ToThread } from './thread-protocol.js';
 
-export interface DownstreamThreadHooks {
+export interface StageThreadHooks<Report> {
+  readonly onReport: (report: Report, before: Report | undefined) => void;
   readonly onCheckpoint: (position: Position) => void;
   readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
-  /** The store takes points again after it did not. */
-  readonly onStoreRecovered: () => void;
   /** Once, when the thread ends although nobody asked it to. */
   readonly onFailure: (failure: SluiceError) => void;
 }
 
-/** The main thread's end of the downstream thread. */
-export class DownstreamThread {
+/** The main thread's end of a thread that runs a stage. */
+export class StageThread<Options, Report, Request, Answer> {
   readonly #worker: Worker;
-  readonly #hooks: DownstreamThreadHooks;
-  readonly #asked = new Map<
-    number,
-    { resolve: (a: StoreAnswer) => void; reject: (e: SluiceError) => void }
-  >();
+  readonly #hooks: StageThreadHooks<Report>;
+  readonly #asked = new Map<number, { resolve: (a: Answer) => void; reject: (e: SluiceError) => void }>();
   readonly #ended: Promise<void>;
-  #report: DownstreamReport | undefined;
+  #report: Report | undefined;
   #nextId = 0;
   #failure: SluiceError | undefined;
   #isStopping = false;
 
-  private constructor(start: DownstreamStart, hooks: DownstreamThreadHooks) {
+  private constructor(entry: URL, start: ThreadStart<Options>, hooks: StageThreadHooks<Report>) {
     this.#hooks = hooks;
-    this.#worker = new Worker(new URL('./downstream-worker.js', import.meta.url), { workerData: start });
+    this.#worker = new Worker(entry, { workerData: start });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
   }
 
-  /** Resolves when sink, dead letter and checkpoint are open; rejects with what makes them unusable. */
-  static async start(start: DownstreamStart, hooks: DownstreamThreadHooks): Promise<DownstreamThread> {
-    const thread = new DownstreamThread(start, hooks);
+  /** `entry`: a module that calls `runStage`. Resolves when the stage is open; rejects with what makes it unusable. */
+  static async start<Options, Report, Request = never, Answer = never>(
+    entry: URL,
+    start: ThreadStart<Options>,
+    hooks: StageThreadHooks<Report>,
+  ): Promise<StageThread<Options, Report, Request, Answer>> {
+    const thread = new StageThread<Options, Report, Request, Answer>(entry, start, hooks);
     await thread.#ready();
     return thread;
   }
 
   /** The newest one; the first comes before `start` resolves. */
-  get report(): DownstreamReport {
+  get report(): Report {
     return this.#report!;
   }
 
@@ -57,7 +49,7 @@ export class DownstreamThread {
     this.#tell({ kind: 'wake' });
   }
 
-  ask(request: StoreRequest): Promise<StoreAnswer> {
+  ask(request: Request): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
@@ -65,26 +57,26 @@ export class DownstreamThread {
     });
   }
 
-  /** Lets it finish what the log holds, until the deadline; resolves when the thread has ended. */
+  /** Lets it finish what its stream holds, until the deadline; resolves when the thread has ended. */
   async drain(deadlineMs: number): Promise<void> {
     this.#isStopping = true;
     this.#tell({ kind: 'drain', deadlineMs });
     await this.#ended;
   }
 
-  #tell(order: ToDownstream): void {
+  #tell(order: ToThread<Request>): void {
     this.#worker.postMessage(order);
   }
 
   #ready(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#worker.on('message', (fact: FromDownstream) => {
+      this.#worker.on('message', (fact: FromThread<Report, Answer>) => {
         if (fact.kind === 'ready') resolve();
         if (fact.kind === 'failed') reject(failureOf(fact.failure));
         this.#heard(fact);
       });
       this.#worker.on('error', (thrown) => {
-        const failure = new SluiceError('WORKER_FAILED', `the downstream thread failed: ${String(thrown)}`, {
+        const failure = new SluiceError('WORKER_FAILED', `a worker thread failed: ${String(thrown)}`, {
           cause: thrown,
         });
         reject(failure);
@@ -93,13 +85,12 @@ export class DownstreamThread {
     });
   }
 
-  #heard(fact: FromDownstream): void {
+  #heard(fact: FromThread<Report, Answer>): void {
     switch (fact.kind) {
       case 'report': {
-        const before = this.#report?.sink.status.state ?? 'healthy';
+        const before = this.#report;
         this.#report = fact.report;
-        if (before !== 'healthy' && fact.report.sink.status.state === 'healthy')
-          this.#hooks.onStoreRecovered();
+        this.#hooks.onReport(fact.report, before);
         break;
       }
       case 'checkpoint':

@@ -1,0 +1,63 @@
+import { SluiceError } from '../errors.js';
+import type { DeadLetterWriter } from './dead-letter-writer.js';
+import type { ParkedRecord } from './parked-record.js';
+
+export interface ParkingDeps {
+  readonly deadLetter: Pick<DeadLetterWriter, 'append'>;
+  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  /** Between two tries while the dead letter is full. */
+  readonly retryMs?: number;
+}
+
+const RETRY_MS = 1_000;
+
+/** Puts records into the dead letter, and waits while it is full: what cannot be parked stays where it is. Calls must not overlap. */
+export class Parking {
+  readonly #deps: ParkingDeps;
+  #blockedBy: string | undefined;
+
+  constructor(deps: ParkingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Why records wait, for a person; undefined while none do. */
+  get blockedBy(): string | undefined {
+    return this.#blockedBy;
+  }
+
+  /**
+   * Resolved: all are on disk. Rejects with DEAD_LETTER_FULL once `signal` has aborted (nothing was written), or
+   * with DEAD_LETTER_FAILED.
+   */
+  async park(parked: readonly ParkedRecord[], signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await this.#deps.deadLetter.append(parked);
+        this.#blockedBy = undefined;
+        return;
+      } catch (thrown) {
+        if (!(thrown instanceof SluiceError) || thrown.code !== 'DEAD_LETTER_FULL') throw thrown;
+        this.#blockedBy = thrown.message;
+        this.#deps.warn({ code: thrown.code }, thrown.message);
+        await pause(this.#deps.retryMs ?? RETRY_MS, signal);
+        if (signal.aborted) throw thrown;
+      }
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal.addEventListener('abort', finish, { once: true });
+  });
+}

@@ -1,0 +1,83 @@
+import type { KinesisConfig, SinkConfig } from '../config/sluice-config.js';
+import type { ConsumerOptions } from '../consumer/consumer.js';
+import type { JsonLimits } from '../consumer/formats/json/json-limits.js';
+import type { NoteCounts } from '../consumer/rules/notes.js';
+import type { RuleOptions } from '../consumer/rules/rule-options.js';
+import type { DataDirectory } from '../data-directory.js';
+import type {
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+  SinkCounters,
+  SinkStatus,
+} from '../sink/sink.js';
+import type { OutletStatus } from '../stream/stream.js';
+import type { Book } from './book.js';
+
+/** What crosses between the main thread and the thread of consumer and sink. */
+
+export interface DownstreamOptions {
+  readonly directory: DataDirectory;
+  readonly maxBodyBytes: number;
+  readonly rules: readonly RuleOptions[];
+  readonly payload: JsonLimits;
+  readonly consumer: ConsumerOptions;
+  readonly deadLetterMaxSizeBytes: number;
+  readonly sink: SinkConfig;
+  /** Absent: records come from the log. */
+  readonly kinesis?: KinesisConfig;
+}
+
+/** What the main thread shows of the other side. */
+export interface DownstreamReport {
+  readonly book: Book;
+  readonly consumer: {
+    readonly recordsRead: number;
+    readonly pointsMade: number;
+    /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
+    readonly oldestPendingNs?: bigint;
+    /** Set while parked records wait for room in the dead letter. */
+    readonly blockedBy?: string;
+  };
+  readonly notes: NoteCounts;
+  readonly deadLetterBytes: number;
+  readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
+  /** Present when records come from Kinesis. */
+  readonly kinesis?: KinesisReaderReport;
+}
+
+export interface KinesisReaderReport {
+  readonly status: OutletStatus;
+  readonly counters: KinesisReaderCounters;
+  /** Present with `checkpoints: dynamodb`. */
+  readonly leases?: LeaseStatus;
+}
+
+export type StoreRequest =
+  | { readonly kind: 'measurements' }
+  | { readonly kind: 'series'; readonly query: SeriesQuery };
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer;
+
+export interface LeaseStatus {
+  readonly held: number;
+  readonly taken: number;
+  readonly lost: number;
+  readonly released: number;
+  readonly workers: number;
+}
+export interface KinesisReaderCounters {
+  readonly recordsRead: number;
+  readonly kinesisRecordsRead: number;
+  readonly bytesRead: number;
+  readonly polls: number;
+  readonly emptyPolls: number;
+  readonly throttled: number;
+  readonly iteratorsRenewed: number;
+  readonly failures: number;
+  readonly gaps: number;
+  readonly damagedAggregates: number;
+  readonly millisBehindLatest: number;
+  readonly lastGoodPollAtMs?: number;
+  readonly shardsReading: number;
+  readonly bufferedBytes: number;
+}

@@ -1,0 +1,27 @@
+import type { KinesisConfig } from '../config/sluice-config.js';
+import type { DataDirectory } from '../data-directory.js';
+import type { ProducerCounters } from '../stream/kinesis/producer/producer-counters.js';
+import type { OutletStatus } from '../stream/stream.js';
+import type { Book } from './book.js';
+
+/** What crosses between the main thread and the thread that forwards the log to Kinesis. */
+
+export interface ForwardingOptions {
+  readonly directory: DataDirectory;
+  readonly maxBodyBytes: number;
+  readonly kinesis: KinesisConfig;
+  readonly checkpointIntervalMs: number;
+  readonly deadLetterMaxSizeBytes: number;
+}
+
+export interface ForwardingReport {
+  readonly book: Book;
+  readonly recordsRead: number;
+  /** Receive time of the oldest record read and not yet in Kinesis, ns; absent when there is none. */
+  readonly oldestPendingNs?: bigint;
+  /** Set while parked records wait for room in the dead letter. */
+  readonly blockedBy?: string;
+  readonly status: OutletStatus;
+  readonly counters: ProducerCounters;
+  readonly deadLetterBytes: number;
+}

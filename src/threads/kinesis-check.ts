@@ -1,0 +1,44 @@
+import { SluiceError } from '../errors.js';
+import type { KinesisApi, StreamSummary } from '../stream/kinesis/kinesis-api.js';
+
+export interface KinesisUse {
+  readonly name: string;
+  readonly aggregation: boolean;
+  readonly maxRecordBytes: number;
+  readonly buckets: number;
+}
+
+/** Devices per shard get uneven when there are fewer buckets than this for each shard. */
+const BUCKETS_PER_SHARD = 8;
+
+/** Throws KINESIS_UNUSABLE when records would be lost or refused as stream and configuration are. Returns what is merely unwise. */
+export function checkFit(use: KinesisUse, stream: StreamSummary): string[] {
+  if (use.aggregation && stream.recordDistribution === 'AUTO') {
+    throw new SluiceError(
+      'KINESIS_UNUSABLE',
+      `stream ${use.name} distributes records by itself (RecordDistributionStrategy AUTO) and ignores partition keys: ` +
+        'KCL readers would silently drop aggregates, and the order of a device would be lost. Set ' +
+        'stream.kinesis.aggregation: off, or the stream to distribution by key',
+    );
+  }
+  if (use.maxRecordBytes > stream.maxRecordBytes) {
+    throw new SluiceError(
+      'KINESIS_UNUSABLE',
+      `stream.kinesis.maxRecordSize is ${use.maxRecordBytes} bytes, but stream ${use.name} takes ${stream.maxRecordBytes}: ` +
+        'lower it, or raise the limit of the stream (UpdateMaxRecordSize)',
+    );
+  }
+  const wise = stream.openShards * BUCKETS_PER_SHARD;
+  if (!use.aggregation || use.buckets >= wise) return [];
+  return [
+    `stream ${use.name} has ${stream.openShards} shards and stream.kinesis.buckets is ${use.buckets}: below ${wise} ` +
+      'the shards are used unevenly',
+  ];
+}
+
+/** The stream as it is; KINESIS_STREAM_BUSY, which is waited out, while it is being made or deleted. */
+export async function describeUsable(api: KinesisApi, name: string): Promise<StreamSummary> {
+  const stream = await api.describeStream();
+  if (stream.status === 'ACTIVE' || stream.status === 'UPDATING') return stream;
+  throw new SluiceError('KINESIS_STREAM_BUSY', `stream ${name} is ${stream.status}`);
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorText, SluiceError } from '../errors.js';
+import type { OutletStatus } from '../stream/stream.js';
+
+const FIRST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 30_000;
+
+/**
+ * Repeats `attempt` until it succeeds, loudly. Also over errors that somebody has to mend: once the gateway runs,
+ * ending would only take away the buffer from the devices. `undefined` once `signal` has aborted.
+ */
+export async function untilOpen<T>(
+  attempt: () => Promise<T>,
+  signal: AbortSignal,
+  failed: (status: OutletStatus, code: string) => void,
+): Promise<T | undefined> {
+  for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(MAX_WAIT_MS, waitMs * 2)) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError)) throw thrown;
+      failed(
+        { state: thrown.retryable ? 'retrying' : 'misconfigured', detail: errorText(thrown) },
+        thrown.code,
+      );
+    }
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+/** For a start: what waiting may heal is left to `untilOpen`, the rest is thrown. */
+export async function refuseWhatNoWaitingHeals(attempt: () => Promise<unknown>): Promise<void> {
+  try {
+    await attempt();
+  } catch (thrown) {
+    if (thrown instanceof SluiceError && thrown.retryable) return;
+    throw thrown;
+  }
+}
