@@ -12,6 +12,8 @@ export interface Checkpoint {
   readonly position: Position;
   readonly ledger: LedgerTotals;
   readonly deadLetterEnd: DeadLetterEnd;
+  /** The books of each partition since this process began it; for stores that keep a place a partition, not part of a file. */
+  readonly accounts?: ReadonlyMap<string, LedgerTotals>;
 }
 
 export interface CheckpointStore {
@@ -35,7 +37,8 @@ export class FileCheckpointStore implements CheckpointStore {
     return readCheckpoint(this.#path);
   }
 
-  async save(checkpoint: Checkpoint): Promise<void> {
+  async save({ position, ledger, deadLetterEnd }: Checkpoint): Promise<void> {
+    const checkpoint: Checkpoint = { position, ledger, deadLetterEnd };
     const body = JSON.stringify(checkpoint);
     try {
       await replaceFile(this.#path, `${JSON.stringify({ crc32: crc32(body), checkpoint })}\n`);

@@ -50,6 +50,11 @@ export class Ledger {
     this.#base = addTotals(this.#base, account.totals());
   }
 
+  /** Of each partition, what this process has decided of it. */
+  accounts(): ReadonlyMap<string, LedgerTotals> {
+    return new Map([...this.#accounts].map(([partition, account]) => [partition, account.totals()]));
+  }
+
   /** Of all partitions together. */
   totals(): LedgerTotals {
     let totals = this.#base;

@@ -1,8 +1,9 @@
+import { CheckpointSaver } from '../books/checkpoint-saver.js';
 import type { CheckpointStore } from '../books/checkpoint-store.js';
 import type { Ledger, LedgerTotals } from '../books/ledger.js';
 import type { Clock } from '../clock.js';
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
-import type { ParkedRecord } from '../dead-letter/parked-record.js';
+import { Parking } from '../dead-letter/parking.js';
 import { SluiceError } from '../errors.js';
 import type { Sink } from '../sink/sink.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
@@ -45,8 +46,6 @@ export interface ConsumerProgress {
   readonly blockedBy?: string;
 }
 
-const DEAD_LETTER_RETRY_MS = 1000;
-
 /**
  * Takes batches from a stream, decides the fate of each record and remembers how far it is. Invariants:
  * 1. The position moves only over records that are written, filtered, or parked on disk.
@@ -58,27 +57,33 @@ export class Consumer {
   readonly #deps: ConsumerDeps;
   readonly #stopWaiting = new AbortController();
   readonly #giveUp = new AbortController();
+  readonly #parking: Parking;
+  readonly #saver: CheckpointSaver;
   #position: Position;
   #recordsRead = 0;
   #pointsMade = 0;
   /** Batches read and not settled, oldest first; at most two. */
   readonly #pending: RecordBatch[] = [];
   #settling: Promise<void> = Promise.resolve();
-  #isSettling = false;
   #failure: unknown;
-  #blockedBy: string | undefined;
-  #savedPosition: Position | undefined;
-  #savedAtMs = Number.NEGATIVE_INFINITY;
-  #saving: Promise<void> = Promise.resolve();
-  #saveTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ConsumerOptions, deps: ConsumerDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#position = deps.position;
+    this.#parking = new Parking(deps);
+    this.#saver = new CheckpointSaver({
+      checkpoints: deps.checkpoints,
+      clock: deps.clock,
+      intervalMs: options.checkpointIntervalMs,
+      onCheckpoint: deps.onCheckpoint,
+      onFailure: (thrown) => this.#fail(thrown),
+      warn: deps.warn,
+    });
   }
 
   progress(): ConsumerProgress {
+    const { blockedBy } = this.#parking;
     const oldest = this.#pending[0] === undefined ? undefined : oldestOf(this.#pending[0]);
     return {
       position: this.#position,
@@ -86,7 +91,7 @@ export class Consumer {
       recordsRead: this.#recordsRead,
       pointsMade: this.#pointsMade,
       ...(oldest === undefined ? {} : { oldestPendingNs: oldest }),
-      ...(this.#blockedBy === undefined ? {} : { blockedBy: this.#blockedBy }),
+      ...(blockedBy === undefined ? {} : { blockedBy }),
     };
   }
 
@@ -97,7 +102,8 @@ export class Consumer {
   async run(): Promise<void> {
     try {
       // Saved before the first record, so that the dead letter always has an end to go back to.
-      await this.#save();
+      this.#noteCheckpoint();
+      await this.#saver.save();
       for (;;) {
         const batch = await this.#next();
         if (batch === undefined) break;
@@ -111,19 +117,10 @@ export class Consumer {
       }
       await this.#settling;
     } finally {
-      clearTimeout(this.#saveTimer);
-      await this.#saving;
+      await this.#saver.stop();
     }
     if (this.#failure !== undefined && !isAbort(this.#failure)) throw this.#failure;
-    try {
-      await this.#save();
-    } catch (thrown) {
-      if (!isRetryable(thrown)) throw thrown;
-      this.#deps.warn(
-        { code: thrown.code, reason: thrown.message },
-        'the place could not be saved at the end',
-      );
-    }
+    await this.#saver.saveAtEnd();
   }
 
   /** Goes on until the stream has nothing more, then `run` resolves. */
@@ -154,29 +151,22 @@ export class Consumer {
 
   /** Never rejects: a failure is kept, and ends the loop. */
   async #settle(prepared: PreparedBatch): Promise<void> {
-    this.#isSettling = true;
     try {
       const refusals =
         prepared.points.length === 0 ? [] : await this.#deps.sink.write(prepared.points, this.#giveUp.signal);
       const refused = refusals.length === 0 ? [] : parkRefused(prepared, refusals, this.#nowMs());
-      await this.#park([
-        ...prepared.parts.flatMap((part) => part.parked),
-        ...refused.map(({ parked }) => parked),
-      ]);
-
+      const parked = prepared.parts.flatMap((part) => part.parked);
+      await this.#parking.park([...parked, ...refused.map((source) => source.parked)], this.#giveUp.signal);
       this.#book(prepared, refused);
-      this.#position = prepared.batch.position;
-      this.#pending.shift();
-      prepared.batch.release();
     } catch (thrown) {
-      this.#failure = thrown;
-      this.#stopWaiting.abort();
+      this.#fail(thrown);
       return;
-    } finally {
-      this.#isSettling = false;
     }
+    this.#position = prepared.batch.position;
+    this.#pending.shift();
+    prepared.batch.release();
+    this.#noteCheckpoint();
     this.#deps.onSettled();
-    await this.#saveWhenDue();
   }
 
   #book(prepared: PreparedBatch, refused: readonly RefusedSource[]): void {
@@ -191,70 +181,18 @@ export class Consumer {
     }
   }
 
-  async #park(parked: readonly ParkedRecord[]): Promise<void> {
-    for (;;) {
-      try {
-        await this.#deps.deadLetter.append(parked);
-        this.#blockedBy = undefined;
-        return;
-      } catch (thrown) {
-        if (!(thrown instanceof SluiceError) || thrown.code !== 'DEAD_LETTER_FULL') throw thrown;
-        this.#blockedBy = thrown.message;
-        this.#deps.warn({ code: thrown.code }, thrown.message);
-        await pause(DEAD_LETTER_RETRY_MS, this.#giveUp.signal);
-        if (this.#giveUp.signal.aborted) throw thrown;
-      }
-    }
-  }
-
-  async #saveWhenDue(): Promise<void> {
-    const waitMs = this.#savedAtMs + this.#options.checkpointIntervalMs - this.#deps.clock.monotonicMs();
-    clearTimeout(this.#saveTimer);
-    if (waitMs > 0) {
-      this.#saveTimer = setTimeout(() => void this.#saveWhenDue(), waitMs);
-      return;
-    }
-    try {
-      await this.#save();
-    } catch (thrown) {
-      if (isRetryable(thrown)) {
-        this.#saveLater(thrown);
-      } else {
-        this.#failure = thrown;
-        this.#stopWaiting.abort();
-      }
-    }
-  }
-
-  /** A place that lies behind costs a replay after a crash, no record: going on is better than stopping. */
-  #saveLater(why: SluiceError): void {
-    this.#deps.warn(
-      { code: why.code, reason: why.message },
-      'the place could not be saved; it is tried again',
-    );
-    this.#saveTimer = setTimeout(() => void this.#saveWhenDue(), this.#options.checkpointIntervalMs);
-  }
-
-  #save(): Promise<void> {
-    const saved = this.#saving.then(() => this.#saveNow());
-    // The next one must not fail with this one's failure, which its caller gets.
-    this.#saving = saved.catch(() => undefined);
-    return saved;
-  }
-
-  async #saveNow(): Promise<void> {
-    const position = this.#position;
-    // While a batch is being settled its parked records may be on disk and its position not yet moved;
-    // the end of that batch saves again.
-    if (position === this.#savedPosition || this.#isSettling) return;
-    await this.#deps.checkpoints.save({
-      position,
+  #noteCheckpoint(): void {
+    this.#saver.moved({
+      position: this.#position,
       ledger: this.#deps.ledger.totals(),
       deadLetterEnd: this.#deps.deadLetter.end,
+      accounts: this.#deps.ledger.accounts(),
     });
-    this.#savedPosition = position;
-    this.#savedAtMs = this.#deps.clock.monotonicMs();
-    this.#deps.onCheckpoint(position);
+  }
+
+  #fail(thrown: unknown): void {
+    this.#failure ??= thrown;
+    this.#stopWaiting.abort();
   }
 
   #nowMs(): number {
@@ -272,24 +210,8 @@ function oldestOf(batch: RecordBatch): bigint | undefined {
   return oldest;
 }
 
-function isRetryable(thrown: unknown): thrown is SluiceError {
-  return thrown instanceof SluiceError && thrown.retryable;
-}
-
 function isAbort(thrown: unknown): boolean {
   return (
     thrown instanceof SluiceError && (thrown.code === 'SINK_ABORTED' || thrown.code === 'DEAD_LETTER_FULL')
   );
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish, { once: true });
-  });
 }
