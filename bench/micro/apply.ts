@@ -9,7 +9,8 @@ import { type Comparison, compare, type RoundSizes } from './rounds.js';
 
 const DAY_MS = 86_400_000;
 
-const RULE: RuleOptions = {
+/** What the readings are mapped by. */
+export const CITY_RULE: RuleOptions = {
   name: 'city-climate',
   topic: TOPIC_FILTER,
   measurement: MEASUREMENT,
@@ -43,7 +44,7 @@ export function compareApply(sizes: RoundSizes): Promise<Comparison> {
 
 /** The points of each record; throws when the rule parks or filters one: then something else is measured. */
 export function ruleApply(): (record: StreamRecord) => readonly Point[] {
-  const compiled = compileRules([RULE]);
+  const compiled = compileRules([CITY_RULE]);
   if (!compiled.ok) throw new Error(`the rule does not compile: ${JSON.stringify(compiled.problems)}`);
   const notes = createNoteCounts();
   return (record) => {

@@ -1,0 +1,172 @@
+import { isUtf8 } from 'node:buffer';
+import { JsonScanner, NOT_JSON, skipBlanks } from './json-scanner.js';
+
+/** The members that are read, by a number each; all others are extensions of somebody else. */
+export const MEMBER = {
+  specversion: 0,
+  id: 1,
+  source: 2,
+  type: 3,
+  subject: 4,
+  time: 5,
+  clientid: 6,
+  qos: 7,
+  datacontenttype: 8,
+  data: 9,
+  data_base64: 10,
+} as const;
+export type Member = (typeof MEMBER)[keyof typeof MEMBER];
+
+const NAMES = Object.keys(MEMBER);
+const NAME_BYTES = NAMES.map((name) => Buffer.from(name));
+const LONGEST_NAME = 15;
+const UNKNOWN = -1;
+/** By length and second letter, in which no two of them agree: the only one that a name can be. */
+const CANDIDATES = new Int8Array((LONGEST_NAME + 1) * 32).fill(UNKNOWN);
+for (const [index, name] of NAME_BYTES.entries()) CANDIDATES[slotOf(name.length, name[1]!)] = index;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const LETTER_N = 0x6e;
+
+/**
+ * Where the top-level members of one JSON object stand in its bytes. Used for one object after the other: what it
+ * tells is of the last `read`.
+ */
+export class TopLevelMembers {
+  readonly #scanner = new JsonScanner();
+  #bytes: Buffer = Buffer.alloc(0);
+  /** Of the values, by member; 0 where there is none, as no value can stand at offset 0. */
+  readonly #starts = new Int32Array(NAMES.length);
+  readonly #ends = new Int32Array(NAMES.length);
+  readonly #hasEscapes = new Uint8Array(NAMES.length);
+  #dataStart = 0;
+  #dataEnd = 0;
+
+  /** False: no JSON object in UTF-8, or one that has a member twice of those above. */
+  read(bytes: Buffer): boolean {
+    const scanner = this.#scanner;
+    this.#bytes = bytes;
+    this.#starts.fill(0);
+    scanner.isAscii = true;
+    let at = skipBlanks(bytes, 0);
+    if (bytes[at] !== OPEN_BRACE) return false;
+    at = skipBlanks(bytes, at + 1);
+    if (bytes[at] !== CLOSE_BRACE) {
+      at = this.#members(at);
+      if (at === NOT_JSON) return false;
+    }
+    return skipBlanks(bytes, at + 1) === bytes.length && (scanner.isAscii || isUtf8(bytes));
+  }
+
+  /** Not absent and not null, which CloudEvents takes for absent. `data` may be null: ask `hasData`. */
+  has(member: Member): boolean {
+    const start = this.#starts[member]!;
+    return start !== 0 && this.#bytes[start] !== LETTER_N;
+  }
+
+  get hasData(): boolean {
+    return this.#starts[MEMBER.data] !== 0;
+  }
+
+  /** The value of a string; undefined for anything else. */
+  text(member: Member): string | undefined {
+    const start = this.#starts[member]!;
+    if (start === 0 || this.#bytes[start] !== QUOTE) return undefined;
+    const end = this.#ends[member]!;
+    if (this.#hasEscapes[member] === 1) return JSON.parse(this.#bytes.toString('utf8', start, end)) as string;
+    return this.#bytes.toString(this.#scanner.isAscii ? 'latin1' : 'utf8', start + 1, end - 1);
+  }
+
+  /** Whether the value is a string, and not an empty one. */
+  isText(member: Member): boolean {
+    const start = this.#starts[member]!;
+    return start !== 0 && this.#bytes[start] === QUOTE && this.#ends[member]! - start > 2;
+  }
+
+  /** Whether the value stands there in exactly these bytes. */
+  is(member: Member, json: Buffer): boolean {
+    const start = this.#starts[member]!;
+    return start !== 0 && this.#ends[member]! - start === json.length && this.#holds(start, json);
+  }
+
+  /** Whether the value's bytes begin so. */
+  startsWith(member: Member, json: Buffer): boolean {
+    const start = this.#starts[member]!;
+    return start !== 0 && this.#ends[member]! - start >= json.length && this.#holds(start, json);
+  }
+
+  /** A view of the value's bytes. Only when there is one. */
+  json(member: Member): Buffer {
+    return this.#bytes.subarray(this.#starts[member], this.#ends[member]);
+  }
+
+  /** A view of `data` with the white space on both sides of it. Only when there is some. */
+  get paddedData(): Buffer {
+    return this.#bytes.subarray(this.#dataStart, this.#dataEnd);
+  }
+
+  #holds(start: number, json: Buffer): boolean {
+    for (let n = 0; n < json.length; n += 1) if (this.#bytes[start + n] !== json[n]) return false;
+    return true;
+  }
+
+  /** From the first name to the closing brace. */
+  #members(from: number): number {
+    const scanner = this.#scanner;
+    const bytes = this.#bytes;
+    let at = from;
+    for (;;) {
+      const nameAt = at;
+      scanner.hasEscapes = false;
+      at = scanner.stringEnd(bytes, at);
+      if (at === NOT_JSON) return NOT_JSON;
+      const index = scanner.hasEscapes
+        ? escapedNameIndex(bytes, nameAt, at)
+        : nameIndex(bytes, nameAt + 1, at - 1);
+      at = skipBlanks(bytes, at);
+      if (bytes[at] !== COLON) return NOT_JSON;
+      const behindColon = at + 1;
+      const start = skipBlanks(bytes, behindColon);
+      scanner.hasEscapes = false;
+      const end = bytes[start] === QUOTE ? scanner.stringEnd(bytes, start) : scanner.valueEnd(bytes, start);
+      if (end === NOT_JSON) return NOT_JSON;
+      at = skipBlanks(bytes, end);
+      if (index !== UNKNOWN) {
+        if (this.#starts[index] !== 0) return NOT_JSON;
+        this.#starts[index] = start;
+        this.#ends[index] = end;
+        this.#hasEscapes[index] = scanner.hasEscapes ? 1 : 0;
+        if (index === MEMBER.data) {
+          this.#dataStart = behindColon;
+          this.#dataEnd = at;
+        }
+      }
+      if (bytes[at] === CLOSE_BRACE) return at;
+      if (bytes[at] !== COMMA) return NOT_JSON;
+      at = skipBlanks(bytes, at + 1);
+    }
+  }
+}
+
+function slotOf(length: number, secondByte: number): number {
+  return length * 32 + (secondByte & 31);
+}
+
+function nameIndex(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length > LONGEST_NAME) return UNKNOWN;
+  const index = CANDIDATES[slotOf(length, bytes[start + 1]!)]!;
+  if (index === UNKNOWN) return UNKNOWN;
+  const name = NAME_BYTES[index]!;
+  for (let n = 0; n < length; n += 1) if (bytes[start + n] !== name[n]) return UNKNOWN;
+  return index;
+}
+
+function escapedNameIndex(bytes: Buffer, start: number, end: number): number {
+  const name = JSON.parse(bytes.toString('utf8', start, end)) as string;
+  return NAMES.indexOf(name);
+}
