@@ -26,12 +26,14 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
 
 /** Files directly in src that are for every stage and know none. */
 const FOR_ALL = [
+  'bounded-cache',
   'clock',
   'data-directory',
   'errors',
   'lifecycle',
   'loggable',
   'logger',
+  'limited-warning',
   'package-root',
   'printable',
   'replace-file',

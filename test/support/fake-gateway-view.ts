@@ -33,6 +33,10 @@ export class FakeGatewayView implements GatewayView {
   sinkStatus: SinkStatus = { state: 'healthy', detail: '' };
   readiness: ReadinessProblem[] = [];
   isAlive = true;
+  /** Between log and consumer: absent in direct mode. */
+  kinesis: Required<Pick<StageCounters, 'producer' | 'reader'>> | undefined;
+  /** The half of the path that runs here. */
+  role: 'all' | 'ingest' | 'consume' = 'all';
   fates: FakeFates = {};
   /** Overrides what the sum says. */
   received: number | undefined;
@@ -69,7 +73,7 @@ export class FakeGatewayView implements GatewayView {
     if (this.failure) throw this.failure;
     const records = Math.floor(((Date.now() - this.startedAtMs) / 1000) * this.recordsPerSecond);
     const points = this.sinkStopped ? 0 : records;
-    return {
+    const all: Required<Omit<StageCounters, 'producer' | 'reader'>> = {
       broker: {
         connections: this.connections,
         packetsAccepted: records,
@@ -96,6 +100,13 @@ export class FakeGatewayView implements GatewayView {
         bytesSent: points * 90,
         busyMs: points / 50,
       },
+    };
+    const { producer, reader } = this.kinesis ?? {};
+    return {
+      ...(this.role === 'consume' ? {} : { broker: all.broker, log: all.log, ...(producer && { producer }) }),
+      ...(this.role === 'ingest'
+        ? {}
+        : { ...(reader && { reader }), consumer: all.consumer, sink: all.sink }),
     };
   }
 

@@ -4,6 +4,8 @@ import { type LoadResult, runLoad } from './load-client.js';
 export interface FleetLoad {
   readonly port: number;
   readonly messages: number;
+  /** Number of each device's first message; 0 by default. */
+  readonly firstSeq?: number;
   readonly baseMs: number;
   readonly connections?: number;
   readonly qos?: 0 | 1 | 2;
@@ -37,8 +39,10 @@ export function runFleet(load: FleetLoad): Promise<LoadResult> {
     reconnect: true,
     clientId: (connection) => `dev${connection}`,
     topic: (connection) => `fleet/dev${connection}/telemetry`,
-    payload: (_connection, n) =>
-      Buffer.from(`{"timestamp":${load.baseMs + n},"seq":${n},"temperature":${(n % 600) / 10 - 20}}`),
+    payload: (_connection, message) => {
+      const n = (load.firstSeq ?? 0) + message;
+      return Buffer.from(`{"timestamp":${load.baseMs + n},"seq":${n},"temperature":${(n % 600) / 10 - 20}}`);
+    },
     ...(load.onAcknowledged === undefined ? {} : { onAcknowledged: load.onAcknowledged }),
     ...(load.signal === undefined ? {} : { signal: load.signal }),
   });

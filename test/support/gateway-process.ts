@@ -11,6 +11,10 @@ export interface GatewayProcessOptions {
   readonly config: string;
   /** Further keys of `stream.log`. */
   readonly log?: string;
+  /** Further keys of `stream`, one a line, as YAML. */
+  readonly stream?: readonly string[];
+  /** Further arguments of `sluice start`. */
+  readonly args?: readonly string[];
   /** Put before `node`: strace and the like. */
   readonly wrapper?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -30,10 +34,11 @@ export class GatewayProcess {
     this.configFile = join(options.directory, 'sluice.yaml');
     mkdirSync(options.directory, { recursive: true });
     const log = join(options.directory, 'data', 'log');
-    writeFileSync(
-      this.configFile,
-      `stream:\n  log: { directory: ${JSON.stringify(log)}${options.log === undefined ? '' : `, ${options.log}`} }\n${options.config}`,
-    );
+    const stream = [
+      `log: { directory: ${JSON.stringify(log)}${options.log === undefined ? '' : `, ${options.log}`} }`,
+      ...(options.stream ?? []),
+    ];
+    writeFileSync(this.configFile, `stream:\n  ${stream.join('\n  ')}\n${options.config}`);
   }
 
   get pid(): number {
@@ -58,6 +63,7 @@ export class GatewayProcess {
       'start',
       '-c',
       this.configFile,
+      ...(this.#options.args ?? []),
     ];
     const child = spawn(program!, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -120,7 +126,7 @@ export class GatewayProcess {
     for (const line of this.#output.split('\n')) {
       if (!line.includes('"msg":"ready"')) continue;
       const { mqtt, http } = JSON.parse(line) as { mqtt: string[]; http: string };
-      this.mqttPort = Number(mqtt[0]!.split(':').at(-1));
+      this.mqttPort = Number(mqtt[0]?.split(':').at(-1) ?? 0);
       this.httpUrl = http;
       return true;
     }

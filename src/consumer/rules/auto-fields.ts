@@ -1,7 +1,7 @@
+import { BoundedCache } from '../../bounded-cache.js';
 import type { Field } from '../../sink/sink.js';
 import { ExactNumber, type JsonObject, type JsonValue } from '../formats/json/json-value.js';
 import { quoted } from '../formats/quoted.js';
-import { BoundedCache } from './bounded-cache.js';
 import { roundedToFloat } from './fields.js';
 import { Refused } from './mapped.js';
 import { isReservedKey, unwritableName } from './names.js';

@@ -1,9 +1,9 @@
+import { BoundedCache } from '../../bounded-cache.js';
 import type { StreamRecord } from '../../stream/stream.js';
 import { decodeJson } from '../formats/json/decode-json.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-limits.js';
 import { isJsonObject, kindOf } from '../formats/json/json-value.js';
 import { quoted } from '../formats/quoted.js';
-import { BoundedCache } from './bounded-cache.js';
 import { compileRule } from './compile-rule.js';
 import type { CompiledRule, TopicMatch } from './compiled-rule.js';
 import type { Mapped } from './mapped.js';

@@ -1,7 +1,7 @@
+import { BoundedCache } from '../../bounded-cache.js';
 import type { Series, Tag } from '../../sink/sink.js';
 import { ExactNumber, type JsonValue, kindOf } from '../formats/json/json-value.js';
 import { quoted } from '../formats/quoted.js';
-import { BoundedCache } from './bounded-cache.js';
 import { Refused } from './mapped.js';
 import { hasControlCharacter } from './names.js';
 import type { NoteCounts } from './notes.js';

@@ -1,15 +1,16 @@
 import type { Clock } from '../../clock.js';
+import { LimitedWarning, type Warn } from '../../limited-warning.js';
 import type { Point, Refusal, Sink, SinkCounters, SinkStatus, StoreReader } from '../sink.js';
 import { backOffMs } from './back-off.js';
 import { type InfluxSettings, type InfluxSinkOptions, influxSettings } from './influx-options.js';
 import { InfluxReader } from './influx-reader.js';
 import { chunkBounds, type Lane, LaneSorter } from './lanes.js';
-import { LimitedWarning, type Warn } from './limited-warning.js';
 import { LineEncoder } from './line.js';
 import { type Pause, pauseOnTimer } from './pause.js';
 import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster } from './poster.js';
 import { StatusBoard } from './status-board.js';
 import { InfluxTransport } from './transport.js';
+import type { WarningCode } from './warning-code.js';
 import { type ChunkPort, type LineRefusal, type PauseCause, writeChunk } from './write-chunk.js';
 
 export interface InfluxSinkParts {
@@ -53,7 +54,7 @@ export class InfluxSink implements Sink {
   readonly #transport: InfluxTransport;
   readonly #sorter: LaneSorter;
   readonly #board = new StatusBoard();
-  readonly #warning: LimitedWarning;
+  readonly #warning: LimitedWarning<WarningCode>;
   readonly #poster: Poster;
   #pointsWritten = 0;
   #pointsRefused = 0;
@@ -168,7 +169,7 @@ export class InfluxSink implements Sink {
       : `${store} refuses everything: ${words}; trying again, nothing is lost`;
     this.#board.set(lane, isHeld ? 'misconfigured' : 'retrying', sentence);
     const fields = { attempt, waitMs: Math.round(waitMs) };
-    this.#warning.say(isHeld ? 'store-refuses-many' : 'store-refuses-everything', fields, sentence);
+    this.#warning.say(isHeld ? 'STORE_REFUSES_MANY' : 'STORE_REFUSES_EVERYTHING', fields, sentence);
     return this.#pause(waitMs, signal);
   }
 
@@ -181,6 +182,6 @@ export class InfluxSink implements Sink {
       `InfluxDB at ${this.#settings.url.origin} refused ${refused.length} of ${lineCount} lines, the first with: ` +
       `${refused[0]!.reason}; they are parked, the others are written`;
     this.#board.set(REFUSALS, 'misconfigured', sentence);
-    this.#warning.say('store-refuses-many', { refused: refused.length, lines: lineCount }, sentence);
+    this.#warning.say('STORE_REFUSES_MANY', { refused: refused.length, lines: lineCount }, sentence);
   }
 }

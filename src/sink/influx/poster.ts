@@ -1,13 +1,14 @@
 import type { Clock } from '../../clock.js';
+import type { LimitedWarning } from '../../limited-warning.js';
 import { type BackOffOptions, backOffMs } from './back-off.js';
 import type { Verdict } from './bisect.js';
 import { writePath } from './endpoints.js';
 import type { InfluxSettings } from './influx-options.js';
-import type { LimitedWarning } from './limited-warning.js';
 import type { Pause } from './pause.js';
 import { actionFor, refusedLines, storeWords } from './response.js';
 import type { StatusBoard } from './status-board.js';
 import type { InfluxTransport, StoreAnswer, StoreSilence } from './transport.js';
+import type { WarningCode } from './warning-code.js';
 
 /** Mends itself: looked at every few seconds, so that fresh points flow soon after the store is back. */
 export const AVAILABILITY_BACK_OFF: BackOffOptions = { baseMs: 100, capMs: 4_000 };
@@ -18,7 +19,7 @@ export interface PosterParts {
   readonly settings: InfluxSettings;
   readonly transport: InfluxTransport;
   readonly board: StatusBoard;
-  readonly warning: LimitedWarning;
+  readonly warning: LimitedWarning<WarningCode>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly pause: Pause;
@@ -124,10 +125,10 @@ export class Poster {
   ): void {
     const status = answer.kind === 'answer' ? answer.status : undefined;
     const code = isConfiguration
-      ? 'store-configuration'
+      ? 'STORE_CONFIGURATION'
       : status !== undefined && status < 400
-        ? 'store-unexpected'
-        : 'store-unavailable';
+        ? 'STORE_UNEXPECTED'
+        : 'STORE_UNAVAILABLE';
     this.#parts.warning.say(code, { url: this.#parts.settings.url.origin, status, ...fields }, sentence);
   }
 }

@@ -201,7 +201,7 @@ describe('what passes by itself is waited for', () => {
       );
       expect(await sink.write(pointsOf(1), never())).toEqual([]);
       expect(store.calls.map((call) => call.path)).toEqual([store.calls[0]?.path, store.calls[0]?.path]);
-      expect(warnings[0]?.fields).toMatchObject({ code: 'store-unexpected', status });
+      expect(warnings[0]?.fields).toMatchObject({ code: 'STORE_UNEXPECTED', status });
     },
   );
 });
@@ -337,7 +337,7 @@ describe('a store that is at fault itself costs no point', () => {
     expect(store.calls.slice(0, 20).map(isHealthLine)).toEqual(
       Array.from({ length: 20 }, (_, i) => i % 2 === 1),
     );
-    expect(warnings[0]?.fields).toMatchObject({ code: 'store-refuses-everything' });
+    expect(warnings[0]?.fields).toMatchObject({ code: 'STORE_REFUSES_EVERYTHING' });
   });
 
   test('a store that falls ill between the two refusals costs no point either', async () => {
@@ -360,7 +360,7 @@ describe('many refused lines are an alarm', () => {
     expect(await sink.write(pointsOf(100), never())).toHaveLength(50);
     expect(sink.status().state).toBe('misconfigured');
     expect(sink.status().detail).toContain('50 of 100 lines');
-    expect(warnings.map((warning) => warning.fields.code)).toEqual(['store-refuses-many']);
+    expect(warnings.map((warning) => warning.fields.code)).toEqual(['STORE_REFUSES_MANY']);
     expect(
       await sink.write(
         pointsOf(100).filter((_, i) => i % 2 === 1),

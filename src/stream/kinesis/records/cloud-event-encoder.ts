@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { BoundedCache } from '../../../bounded-cache.js';
 import type { StreamRecord } from '../../stream.js';
-import { BoundedCache } from './bounded-cache.js';
 import { JsonScanner, NOT_JSON, skipBlanks } from './json-scanner.js';
 import { Rfc3339Writer } from './rfc3339.js';
 

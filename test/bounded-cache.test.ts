@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BoundedCache } from '../../../src/consumer/rules/bounded-cache.js';
+import { BoundedCache } from '../src/bounded-cache.js';
 
 test('it never holds more than its bound and never gives a wrong value', () => {
   const step = fc.tuple(fc.boolean(), fc.nat(30));

@@ -1,0 +1,172 @@
+import { type ErrorCode, errorText, SluiceError, systemErrorCode } from '../../../errors.js';
+
+/** The operation, as IAM names it behind `kinesis:`. */
+export type KinesisCall =
+  | 'PutRecords'
+  | 'ListShards'
+  | 'GetShardIterator'
+  | 'GetRecords'
+  | 'DescribeStreamSummary'
+  | 'CreateStream'
+  | 'DeleteStream'
+  | 'DescribeStreamConsumer'
+  | 'RegisterStreamConsumer'
+  | 'SubscribeToShard';
+
+export interface FailedCall {
+  readonly call: KinesisCall;
+  readonly streamName: string;
+}
+
+type KinesisErrorCode = Extract<ErrorCode, `KINESIS_${string}`>;
+
+/**
+ * By the name of the SDK's error. KINESIS_REQUEST_REFUSED only for what lies in the request itself: the producer
+ * parks a record for it, and the reader gives up its position. What a wrong set-up causes must never be in that row.
+ */
+const BY_NAME: Readonly<Record<string, KinesisErrorCode>> = {
+  ProvisionedThroughputExceededException: 'KINESIS_THROTTLED',
+  LimitExceededException: 'KINESIS_THROTTLED',
+  KMSThrottlingException: 'KINESIS_THROTTLED',
+  Throttling: 'KINESIS_THROTTLED',
+  ThrottlingException: 'KINESIS_THROTTLED',
+  ThrottledException: 'KINESIS_THROTTLED',
+  RequestThrottled: 'KINESIS_THROTTLED',
+  RequestThrottledException: 'KINESIS_THROTTLED',
+  RequestLimitExceeded: 'KINESIS_THROTTLED',
+  TooManyRequestsException: 'KINESIS_THROTTLED',
+  SlowDown: 'KINESIS_THROTTLED',
+
+  InternalFailure: 'KINESIS_UNREACHABLE',
+  InternalFailureException: 'KINESIS_UNREACHABLE',
+  InternalServerError: 'KINESIS_UNREACHABLE',
+  ServiceUnavailable: 'KINESIS_UNREACHABLE',
+  ServiceUnavailableException: 'KINESIS_UNREACHABLE',
+  TimeoutError: 'KINESIS_UNREACHABLE',
+  RequestTimeout: 'KINESIS_UNREACHABLE',
+  RequestTimeoutException: 'KINESIS_UNREACHABLE',
+  AbortError: 'KINESIS_UNREACHABLE',
+  ExpiredNextTokenException: 'KINESIS_UNREACHABLE',
+
+  ResourceInUseException: 'KINESIS_STREAM_BUSY',
+  ResourceNotFoundException: 'KINESIS_STREAM_MISSING',
+  ExpiredIteratorException: 'KINESIS_ITERATOR_EXPIRED',
+
+  AccessDeniedException: 'KINESIS_DENIED',
+  AccessDenied: 'KINESIS_DENIED',
+  NotAuthorized: 'KINESIS_DENIED',
+  UnauthorizedOperation: 'KINESIS_DENIED',
+  KMSAccessDeniedException: 'KINESIS_DENIED',
+  KMSDisabledException: 'KINESIS_DENIED',
+  KMSInvalidStateException: 'KINESIS_DENIED',
+  KMSNotFoundException: 'KINESIS_DENIED',
+  KMSOptInRequired: 'KINESIS_DENIED',
+  CredentialsProviderError: 'KINESIS_DENIED',
+  TokenProviderError: 'KINESIS_DENIED',
+  UnrecognizedClientException: 'KINESIS_DENIED',
+  InvalidClientTokenId: 'KINESIS_DENIED',
+  InvalidSignatureException: 'KINESIS_DENIED',
+  SignatureDoesNotMatch: 'KINESIS_DENIED',
+  IncompleteSignature: 'KINESIS_DENIED',
+  IncompleteSignatureException: 'KINESIS_DENIED',
+  MissingAuthenticationToken: 'KINESIS_DENIED',
+  MissingAuthenticationTokenException: 'KINESIS_DENIED',
+  ExpiredToken: 'KINESIS_DENIED',
+  ExpiredTokenException: 'KINESIS_DENIED',
+  RequestExpired: 'KINESIS_DENIED',
+  OptInRequired: 'KINESIS_DENIED',
+  SubscriptionRequiredException: 'KINESIS_DENIED',
+
+  InvalidArgumentException: 'KINESIS_REQUEST_REFUSED',
+  ValidationException: 'KINESIS_REQUEST_REFUSED',
+  SerializationException: 'KINESIS_REQUEST_REFUSED',
+};
+
+/** Anything that a call of the SDK throws, as a SluiceError of one of the KINESIS_ codes. */
+export function kinesisFailure(thrown: unknown, failed: FailedCall): SluiceError {
+  if (thrown instanceof SluiceError) return thrown;
+  const code = isLostSequenceNumber(thrown, failed.call) ? 'KINESIS_REQUEST_REFUSED' : kinesisCode(thrown);
+  return new SluiceError(code, message(code, thrown, failed), { cause: thrown });
+}
+
+function kinesisCode(thrown: unknown): KinesisErrorCode {
+  const { $metadata, $fault } = (thrown ?? {}) as {
+    $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean };
+    $fault?: 'client' | 'server';
+  };
+  // The SDK has learned the server's time from this very answer: the next signature will be good.
+  if ($metadata?.clockSkewCorrected === true) return 'KINESIS_UNREACHABLE';
+  const byName = BY_NAME[errorName(thrown)];
+  if (byName !== undefined) return byName;
+  const status = $metadata?.httpStatusCode;
+  if (status === 429) return 'KINESIS_THROTTLED';
+  if (status === 413) return 'KINESIS_REQUEST_REFUSED';
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408) return 'KINESIS_DENIED';
+  if (status === undefined && ($fault === 'client' || isUnfinishedSetup(thrown))) return 'KINESIS_DENIED';
+  // 5xx, an answer that cannot be read, and everything the network does: what became of the call is unknown.
+  return 'KINESIS_UNREACHABLE';
+}
+
+/**
+ * A place that the stream does not have, because it was trimmed or is of an earlier stream of that name. Kinesis says
+ * InvalidArgumentException, kinesis-local 0.6.2 the same as for a shard that is gone, which is another thing.
+ */
+function isLostSequenceNumber(thrown: unknown, call: KinesisCall): boolean {
+  return (
+    call === 'GetShardIterator' &&
+    errorName(thrown) === 'ResourceNotFoundException' &&
+    /\bprovided SequenceNumber\b/.test(errorText(thrown))
+  );
+}
+
+/** "Region is missing" and its like are plain errors of the SDK, before anything is sent. */
+function isUnfinishedSetup(thrown: unknown): boolean {
+  return (
+    errorName(thrown) === 'Error' && /^(Region|Credential|Endpoint|Invalid region)\b/i.test(errorText(thrown))
+  );
+}
+
+function message(code: KinesisErrorCode, thrown: unknown, { call, streamName }: FailedCall): string {
+  const name = errorName(thrown);
+  const status = (thrown as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
+  const facts = [
+    name === 'Error' || name === '' ? systemErrorCode(thrown) : name,
+    status === undefined || status === 200 ? undefined : `HTTP ${status}`,
+  ].filter((fact) => fact !== undefined);
+  const words = `${call} on stream ${streamName}: ${reason(thrown)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
+  const remedy = code === 'KINESIS_DENIED' ? deniedRemedy(name, call) : undefined;
+  return remedy === undefined ? words : `${words}; ${remedy}`;
+}
+
+/** A refused connection to a name with several addresses is an AggregateError without words of its own. */
+function reason(thrown: unknown): string {
+  const own = errorText(thrown).split('\n', 1)[0]!.trim();
+  if (own !== '' && own !== 'UnknownError') return own;
+  if (thrown instanceof AggregateError) return thrown.errors.map(errorText).join(', ');
+  return 'no reason given';
+}
+
+const CREDENTIAL_NAMES =
+  /^(CredentialsProviderError|TokenProviderError|UnrecognizedClient|InvalidClientTokenId|ExpiredToken|MissingAuthentication)/;
+const SIGNATURE_NAMES = /^(InvalidSignature|SignatureDoesNotMatch|IncompleteSignature|RequestExpired)/;
+const PERMISSION_NAMES = /^(AccessDenied|NotAuthorized|UnauthorizedOperation)/;
+
+function deniedRemedy(name: string, call: KinesisCall): string | undefined {
+  if (PERMISSION_NAMES.test(name)) return `the role needs kinesis:${call} on the stream`;
+  if (name.startsWith('KMS')) {
+    const action = call === 'PutRecords' ? 'kms:GenerateDataKey' : 'kms:Decrypt';
+    return `the stream's KMS key must be enabled and the role needs ${action} on it`;
+  }
+  if (CREDENTIAL_NAMES.test(name)) return 'the AWS credentials are missing, wrong or expired';
+  if (SIGNATURE_NAMES.test(name)) return 'is the secret key right, and the clock of this machine?';
+  if (name === 'Error') return 'set stream.kinesis.region or AWS_REGION';
+  if (name === 'OptInRequired' || name.startsWith('SubscriptionRequired'))
+    return 'the account has no Kinesis';
+  if (name.startsWith('UnknownOperation')) return `this Kinesis does not have ${call}`;
+  return 'is stream.kinesis.endpoint a Kinesis?';
+}
+
+function errorName(thrown: unknown): string {
+  const name = (thrown as { name?: unknown } | null | undefined)?.name;
+  return typeof name === 'string' ? name : '';
+}

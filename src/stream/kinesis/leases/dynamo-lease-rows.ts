@@ -1,0 +1,216 @@
+import type { AttributeValue, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb';
+import { SluiceError } from '../../../errors.js';
+import {
+  DEFAULT_REQUEST_TIMEOUT_MS,
+  type DynamoLeaseOptions,
+  type DynamoSdk,
+  dynamoClient,
+  loadDynamoSdk,
+} from './dynamo-client.js';
+import { Expression, rowOfDynamo } from './dynamo-expressions.js';
+import { leaseTableFault } from './dynamo-faults.js';
+import { ATTRIBUTE } from './lease-row.js';
+import type { LeaseRows, Row, RowChange, RowCondition } from './lease-rows.js';
+import { type Sleep, sleepOnTimer } from './sleep.js';
+
+/** A new table is usually ready within seconds. */
+const POLL_TABLE_EVERY_MS = 250;
+const TABLE_READY_WITHIN_MS = 60_000;
+
+export interface DynamoLeaseParts {
+  /** How the optional SDK is loaded. */
+  readonly load?: () => Promise<DynamoSdk>;
+  readonly sleep?: Sleep;
+}
+
+interface Connection {
+  readonly sdk: DynamoSdk;
+  readonly client: DynamoDBClient;
+}
+
+/** The rows in DynamoDB, or in a stand-in for it. Does not connect before the first call. */
+export class DynamoLeaseRows implements LeaseRows {
+  readonly #options: DynamoLeaseOptions;
+  readonly #table: string;
+  readonly #load: (() => Promise<DynamoSdk>) | undefined;
+  readonly #sleep: Sleep;
+  #connection: Promise<Connection> | undefined;
+
+  constructor(options: DynamoLeaseOptions, parts: DynamoLeaseParts = {}) {
+    this.#options = options;
+    this.#table = options.table;
+    this.#load = parts.load;
+    this.#sleep = parts.sleep ?? sleepOnTimer;
+  }
+
+  async prepare(): Promise<void> {
+    let table = await this.#describe();
+    if (table === undefined) {
+      await this.#create();
+      table = await this.#describe();
+    }
+    for (let waitedMs = 0; table?.TableStatus !== 'ACTIVE' && table?.TableStatus !== 'UPDATING'; ) {
+      if (waitedMs >= TABLE_READY_WITHIN_MS) throw this.#notReady(table?.TableStatus);
+      await this.#sleep(POLL_TABLE_EVERY_MS);
+      waitedMs += POLL_TABLE_EVERY_MS;
+      table = await this.#describe();
+    }
+    this.#checkKey(table);
+  }
+
+  async scan(): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    let from: Record<string, AttributeValue> | undefined;
+    do {
+      const start = from;
+      const page = await this.#call(({ sdk, client }, options) =>
+        client.send(
+          new sdk.ScanCommand({
+            TableName: this.#table,
+            ConsistentRead: true,
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+          options,
+        ),
+      );
+      for (const attributes of page.Items ?? []) rows.push(rowOfDynamo(attributes));
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return rows;
+  }
+
+  async get(key: string): Promise<Row | undefined> {
+    const { Item } = await this.#call(({ sdk, client }, options) =>
+      client.send(
+        new sdk.GetItemCommand({ TableName: this.#table, Key: keyOf(key), ConsistentRead: true }),
+        options,
+      ),
+    );
+    return Item === undefined ? undefined : rowOfDynamo(Item);
+  }
+
+  async write(key: string, change: RowChange): Promise<boolean> {
+    const expression = new Expression();
+    const update = expression.update(change);
+    const condition = change.when === undefined ? undefined : expression.condition(change.when);
+    return this.#conditional(({ sdk, client }, options) =>
+      client.send(
+        new sdk.UpdateItemCommand({
+          TableName: this.#table,
+          Key: keyOf(key),
+          UpdateExpression: update,
+          ...(condition === undefined ? {} : { ConditionExpression: condition }),
+          ExpressionAttributeNames: expression.names,
+          ExpressionAttributeValues: expression.values,
+        }),
+        options,
+      ),
+    );
+  }
+
+  async remove(key: string, when: RowCondition): Promise<boolean> {
+    const expression = new Expression();
+    const condition = expression.condition(when);
+    return this.#conditional(({ sdk, client }, options) =>
+      client.send(
+        new sdk.DeleteItemCommand({
+          TableName: this.#table,
+          Key: keyOf(key),
+          ConditionExpression: condition,
+          ExpressionAttributeNames: expression.names,
+          ExpressionAttributeValues: expression.values,
+        }),
+        options,
+      ),
+    );
+  }
+
+  close(): void {
+    void this.#connection?.then(({ client }) => client.destroy()).catch(() => {});
+  }
+
+  async #describe(): Promise<TableDescription | undefined> {
+    try {
+      const { Table } = await this.#call(({ sdk, client }, options) =>
+        client.send(new sdk.DescribeTableCommand({ TableName: this.#table }), options),
+      );
+      return Table;
+    } catch (thrown) {
+      if (isNamed(thrown, 'ResourceNotFoundException')) return undefined;
+      throw thrown;
+    }
+  }
+
+  async #create(): Promise<void> {
+    try {
+      await this.#call(({ sdk, client }, options) =>
+        client.send(
+          new sdk.CreateTableCommand({
+            TableName: this.#table,
+            BillingMode: 'PAY_PER_REQUEST',
+            AttributeDefinitions: [{ AttributeName: ATTRIBUTE.key, AttributeType: 'S' }],
+            KeySchema: [{ AttributeName: ATTRIBUTE.key, KeyType: 'HASH' }],
+          }),
+          options,
+        ),
+      );
+    } catch (thrown) {
+      // Another worker was faster.
+      if (!isNamed(thrown, 'ResourceInUseException')) throw thrown;
+    }
+  }
+
+  #checkKey(table: TableDescription): void {
+    const keys = (table.KeySchema ?? []).map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`);
+    const type = table.AttributeDefinitions?.find((a) => a.AttributeName === ATTRIBUTE.key)?.AttributeType;
+    if (keys.length === 1 && keys[0] === `${ATTRIBUTE.key} HASH` && type === 'S') return;
+    throw new SluiceError(
+      'LEASE_TABLE_UNUSABLE',
+      `the DynamoDB table "${this.#table}" is not a lease table: its key is ${keys.join(', ')} and has to be ` +
+        `${ATTRIBUTE.key} (a string) alone. Name another table`,
+    );
+  }
+
+  #notReady(status: string | undefined): SluiceError {
+    return new SluiceError(
+      'LEASE_TABLE_UNREACHABLE',
+      `the DynamoDB table "${this.#table}" is ${status ?? 'missing'} after ${TABLE_READY_WITHIN_MS / 1000} s`,
+    );
+  }
+
+  async #conditional(run: Run<unknown>): Promise<boolean> {
+    try {
+      await this.#call(run);
+      return true;
+    } catch (thrown) {
+      if (isNamed(thrown, 'ConditionalCheckFailedException')) return false;
+      throw thrown;
+    }
+  }
+
+  async #call<T>(run: Run<T>): Promise<T> {
+    this.#connection ??= this.#connect();
+    const connection = await this.#connection;
+    // Also over looking for credentials, which no time-out of the request covers.
+    const limitMs = 2 * (this.#options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
+    try {
+      return await run(connection, { abortSignal: AbortSignal.timeout(limitMs) });
+    } catch (thrown) {
+      throw leaseTableFault(thrown, this.#table);
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    const sdk = await loadDynamoSdk(this.#load);
+    return { sdk, client: dynamoClient(sdk, this.#options) };
+  }
+}
+
+type Run<T> = (connection: Connection, options: { readonly abortSignal: AbortSignal }) => Promise<T>;
+
+const keyOf = (key: string) => ({ [ATTRIBUTE.key]: { S: key } });
+
+/** The service's own name of the error, below ours. */
+function isNamed(thrown: unknown, name: string): boolean {
+  return thrown instanceof SluiceError && thrown.cause instanceof Error && thrown.cause.name === name;
+}

@@ -1,0 +1,183 @@
+import type { Clock } from '../../../clock.js';
+import type { SluiceError } from '../../../errors.js';
+import type { FanOutApi, FanOutPage, KinesisApi } from '../kinesis-api.js';
+import type { Schedule } from '../timers.js';
+import { asFailure, failureWaitMs } from './failure-wait.js';
+import { FetchPosition } from './fetch-position.js';
+import { heldBytesOf } from './fetch-room.js';
+import { pause } from './pause.js';
+import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
+import { ShardAbsence } from './shard-absence.js';
+
+export interface FanOutDeps {
+  readonly api: FanOutApi & Pick<KinesisApi, 'listShards'>;
+  readonly clock: Clock;
+  readonly timers: Schedule;
+  /** Gives [0, 1). */
+  readonly random: () => number;
+}
+
+/** Two subscriptions to one shard within this time: the second is refused. */
+const BETWEEN_SUBSCRIPTIONS_MS = 5_000;
+
+/**
+ * Reads shards by SubscribeToShard: Kinesis pushes. A subscription is held back by not asking it for its next page;
+ * beside the buffer there is then at most one page a shard.
+ */
+export class FanOutSource implements RecordSource {
+  readonly #deps: FanOutDeps;
+  readonly #consumer: FanOutConsumer;
+
+  private constructor(deps: FanOutDeps, consumer: FanOutConsumer) {
+    this.#deps = deps;
+    this.#consumer = consumer;
+  }
+
+  /** Registers the consumer of this name, or takes the one there is. Rejects with one of the KINESIS_ codes. */
+  static async open(consumerName: string, deps: FanOutDeps): Promise<FanOutSource> {
+    const consumer = new FanOutConsumer(consumerName, deps.api);
+    await consumer.arn();
+    return new FanOutSource(deps, consumer);
+  }
+
+  open(shardId: string, from: ShardStart, ports: CursorPorts): ShardCursor {
+    return new FanOutCursor(shardId, from, ports, this.#deps, this.#consumer);
+  }
+}
+
+/** The registration, shared by all shards. Somebody may have removed it: then it is made anew. */
+class FanOutConsumer {
+  readonly #name: string;
+  readonly #api: FanOutApi;
+  #registered: Promise<string> | undefined;
+
+  constructor(name: string, api: FanOutApi) {
+    this.#name = name;
+    this.#api = api;
+  }
+
+  async arn(): Promise<string> {
+    this.#registered ??= this.#api.registerConsumer(this.#name);
+    try {
+      return await this.#registered;
+    } catch (thrown) {
+      this.#registered = undefined;
+      throw thrown;
+    }
+  }
+
+  forget(): void {
+    this.#registered = undefined;
+  }
+}
+
+class FanOutCursor implements ShardCursor {
+  readonly #shardId: string;
+  readonly #ports: CursorPorts;
+  readonly #deps: FanOutDeps;
+  readonly #consumer: FanOutConsumer;
+  readonly #position: FetchPosition;
+  readonly #absence: ShardAbsence;
+  readonly #closing = new AbortController();
+  #pages: AsyncIterator<FanOutPage> | undefined;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+
+  constructor(
+    shardId: string,
+    from: ShardStart,
+    ports: CursorPorts,
+    deps: FanOutDeps,
+    consumer: FanOutConsumer,
+  ) {
+    this.#shardId = shardId;
+    this.#ports = ports;
+    this.#deps = deps;
+    this.#consumer = consumer;
+    this.#position = new FetchPosition(from);
+    this.#absence = new ShardAbsence(deps.api, shardId);
+  }
+
+  async next(signal: AbortSignal): Promise<ShardPage | undefined> {
+    const close = () => this.close();
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      while (!signal.aborted) {
+        await this.#ports.room.whenNotFull(signal);
+        try {
+          const page = await this.#pull(signal);
+          if (page !== undefined) return page;
+        } catch (thrown) {
+          if (signal.aborted) return undefined;
+          const end = await this.#failed(asFailure(thrown));
+          if (end !== undefined) return end;
+        }
+      }
+      return undefined;
+    } finally {
+      signal.removeEventListener('abort', close);
+    }
+  }
+
+  close(): void {
+    this.#pages = undefined;
+    this.#closing.abort();
+  }
+
+  async #pull(signal: AbortSignal): Promise<ShardPage | undefined> {
+    this.#pages ??= await this.#subscribe(signal);
+    const pulled = await this.#pages?.next();
+    if (pulled === undefined || signal.aborted) return undefined;
+    if (pulled.done) {
+      this.#pages = undefined;
+      return undefined;
+    }
+    return this.#took(pulled.value);
+  }
+
+  async #subscribe(signal: AbortSignal): Promise<AsyncIterator<FanOutPage> | undefined> {
+    await pause(this.#deps.timers, this.#notBeforeMs - this.#deps.clock.monotonicMs(), signal);
+    if (signal.aborted) return undefined;
+    const arn = await this.#consumer.arn();
+    this.#notBeforeMs = this.#deps.clock.monotonicMs() + BETWEEN_SUBSCRIPTIONS_MS;
+    return this.#deps.api
+      .subscribe(arn, this.#shardId, this.#position.start, this.#closing.signal)
+      [Symbol.asyncIterator]();
+  }
+
+  #took({ records: pushed, continuation, millisBehindLatest, childShards }: FanOutPage): ShardPage {
+    this.#failures = 0;
+    const { records, gapBehind } = this.#position.accept(pushed);
+    if (continuation !== undefined) this.#position.continueAfter(continuation);
+    const gap = continuation === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
+    if (gap !== undefined) this.#ports.watch.gap('position-left-stream', gap);
+    this.#ports.room.hold(heldBytesOf(records));
+    const page: ShardPage = {
+      records,
+      millisBehindLatest,
+      ...(continuation === undefined ? { end: { childShards } } : {}),
+    };
+    let bytes = 0;
+    for (const { data } of pushed) bytes += data.length;
+    this.#ports.watch.answered(page, bytes);
+    return page;
+  }
+
+  /** Resolves with the end of the shard when it has left the stream. */
+  async #failed(error: SluiceError): Promise<ShardPage | undefined> {
+    this.#pages = undefined;
+    this.#failures += 1;
+    const waitMs = failureWaitMs(error, this.#failures, this.#deps.random);
+    this.#notBeforeMs = Math.max(this.#notBeforeMs, this.#deps.clock.monotonicMs() + waitMs);
+    this.#ports.watch.failed(error);
+    if (error.code === 'KINESIS_REQUEST_REFUSED') this.#position.fallBackToOldest();
+    if (error.code !== 'KINESIS_STREAM_MISSING') return undefined;
+    // The stream, the shard or the registration of the consumer.
+    this.#consumer.forget();
+    if (!(await this.#absence.isConfirmed())) return undefined;
+    this.#ports.watch.gap('shard-left-stream', this.#position.lastKnown);
+    const page: ShardPage = { records: [], millisBehindLatest: 0, end: { childShards: [] } };
+    this.#ports.watch.answered(page, 0);
+    return page;
+  }
+}

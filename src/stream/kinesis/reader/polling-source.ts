@@ -1,0 +1,157 @@
+import type { Clock } from '../../../clock.js';
+import type { SluiceError } from '../../../errors.js';
+import type { KinesisApi, KinesisRecord, RecordsPage } from '../kinesis-api.js';
+import type { Schedule } from '../timers.js';
+import { asFailure, failureWaitMs } from './failure-wait.js';
+import { FetchPosition } from './fetch-position.js';
+import { type FetchReservation, heldBytesOf, MAX_PAGE_RECORDS } from './fetch-room.js';
+import { pause } from './pause.js';
+import { type PollLimits, PollPace, SHARD_READ_LIMITS } from './poll-pace.js';
+import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
+import { ShardAbsence } from './shard-absence.js';
+
+export interface PollingDeps {
+  readonly api: Pick<KinesisApi, 'shardIterator' | 'getRecords' | 'listShards'>;
+  readonly clock: Clock;
+  readonly timers: Schedule;
+  /** Gives [0, 1). */
+  readonly random: () => number;
+}
+
+/** Reads shards with GetRecords. */
+export class PollingSource implements RecordSource {
+  readonly #deps: PollingDeps;
+  readonly #limits: PollLimits;
+
+  constructor(deps: PollingDeps, limits: PollLimits = SHARD_READ_LIMITS) {
+    this.#deps = deps;
+    this.#limits = limits;
+  }
+
+  open(shardId: string, from: ShardStart, ports: CursorPorts): ShardCursor {
+    return new PollingCursor(shardId, from, ports, this.#deps, this.#limits);
+  }
+}
+
+class PollingCursor implements ShardCursor {
+  readonly #shardId: string;
+  readonly #ports: CursorPorts;
+  readonly #deps: PollingDeps;
+  readonly #position: FetchPosition;
+  readonly #pace: PollPace;
+  readonly #absence: ShardAbsence;
+  #iterator: string | undefined;
+  /** Monotonic ms. */
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+
+  constructor(shardId: string, from: ShardStart, ports: CursorPorts, deps: PollingDeps, limits: PollLimits) {
+    this.#shardId = shardId;
+    this.#ports = ports;
+    this.#deps = deps;
+    this.#position = new FetchPosition(from);
+    this.#pace = new PollPace(limits);
+    this.#absence = new ShardAbsence(deps.api, shardId);
+  }
+
+  async next(signal: AbortSignal): Promise<ShardPage | undefined> {
+    while (!signal.aborted) {
+      await pause(this.#deps.timers, this.#notBeforeMs - this.#deps.clock.monotonicMs(), signal);
+      const reservation = await this.#ports.room.reserve(signal);
+      if (reservation === undefined) return undefined;
+      try {
+        const page = await this.#poll(reservation, signal);
+        if (page !== undefined) return page;
+      } catch (thrown) {
+        reservation.settle(0);
+        if (signal.aborted) return undefined;
+        const end = await this.#failed(asFailure(thrown));
+        if (end !== undefined) return end;
+      }
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.#iterator = undefined;
+  }
+
+  async #poll(reservation: FetchReservation, signal: AbortSignal): Promise<ShardPage | undefined> {
+    const startedAtMs = this.#deps.clock.monotonicMs();
+    this.#iterator ??= await this.#deps.api.shardIterator(this.#shardId, this.#position.start);
+    const answer = await this.#deps.api.getRecords(this.#iterator, MAX_PAGE_RECORDS);
+    if (signal.aborted) {
+      reservation.settle(0);
+      return undefined;
+    }
+    const { records, gapBehind } = this.#position.accept(answer.records);
+    reservation.settle(heldBytesOf(records));
+    return this.#took(answer, records, gapBehind, startedAtMs);
+  }
+
+  #took(
+    answer: RecordsPage,
+    records: readonly KinesisRecord[],
+    gapBehind: string | undefined,
+    startedAtMs: number,
+  ): ShardPage {
+    const { nextIterator, millisBehindLatest, childShards } = answer;
+    const bytes = dataBytes(answer.records);
+    this.#failures = 0;
+    this.#iterator = nextIterator;
+    this.#notBeforeMs = startedAtMs + this.#pace.afterPage(answer.records.length, bytes, millisBehindLatest);
+    const gap = nextIterator === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
+    if (gap !== undefined) this.#ports.watch.gap('position-left-stream', gap);
+    const page: ShardPage = {
+      records,
+      millisBehindLatest,
+      ...(nextIterator === undefined ? { end: { childShards } } : {}),
+    };
+    this.#ports.watch.answered(page, bytes);
+    return page;
+  }
+
+  /** Resolves with the end of the shard when it has left the stream. */
+  async #failed(error: SluiceError): Promise<ShardPage | undefined> {
+    this.#failures += 1;
+    this.#notBeforeMs =
+      this.#deps.clock.monotonicMs() + failureWaitMs(error, this.#failures, this.#deps.random);
+    switch (error.code) {
+      case 'KINESIS_ITERATOR_EXPIRED':
+        // The normal way after a standstill of the store.
+        this.#ports.watch.iteratorRenewed();
+        this.#renewIterator();
+        if (this.#failures === 1) this.#notBeforeMs = Number.NEGATIVE_INFINITY;
+        return undefined;
+      case 'KINESIS_REQUEST_REFUSED':
+        this.#ports.watch.failed(error);
+        // With an iterator it was the iterator that is no good, else the place to start from.
+        if (this.#iterator === undefined) this.#position.fallBackToOldest();
+        else this.#renewIterator();
+        return undefined;
+      case 'KINESIS_STREAM_MISSING': {
+        this.#ports.watch.failed(error);
+        this.#renewIterator();
+        if (!(await this.#absence.isConfirmed())) return undefined;
+        this.#ports.watch.gap('shard-left-stream', this.#position.lastKnown);
+        const page: ShardPage = { records: [], millisBehindLatest: 0, end: { childShards: [] } };
+        this.#ports.watch.answered(page, 0);
+        return page;
+      }
+      default:
+        this.#ports.watch.failed(error);
+        return undefined;
+    }
+  }
+
+  #renewIterator(): void {
+    this.#iterator = undefined;
+    this.#position.restart();
+  }
+}
+
+function dataBytes(records: readonly KinesisRecord[]): number {
+  let bytes = 0;
+  for (const { data } of records) bytes += data.length;
+  return bytes;
+}
