@@ -7,6 +7,7 @@ Parts:
   ack         durable acknowledge rate at QoS 0, 1 and 2 for 1, 20 and 200 connections, beside Mosquitto
   e2e-influx  MQTT to InfluxDB 1.x (influxd in PATH), counted in the store
   e2e-duckdb  MQTT to DuckDB, counted in its file
+  kinesis     log to Kinesis and Kinesis to sink, beside one PutRecord a message; what Kinesis would bill
   micro       decode, map, encode, append: each beside its alternative
 
 What each part measures and what it does not: docs/benchmarks.md
@@ -26,7 +27,10 @@ export function benchCommand(): Command {
     .description('Measures the gateway and its parts, each beside what it is compared with.')
     .addArgument(new Argument('[parts...]', 'what to measure (default: everything)').choices(PARTS))
     .addOption(
-      new Option('--messages <n>', 'messages of one run (default: ack 100000, e2e 400000)').argParser(count),
+      new Option(
+        '--messages <n>',
+        'messages of one run (default: ack 100000, e2e and kinesis 400000)',
+      ).argParser(count),
     )
     .addOption(
       new Option('--repeat <n>', 'runs behind each figure: median and min..max (default: 3)').argParser(

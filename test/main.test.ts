@@ -97,6 +97,10 @@ describe('help', () => {
     ['dead-letters'],
     ['dead-letters', 'list'],
     ['dead-letters', 'show'],
+    ['stream'],
+    ['stream', 'create'],
+    ['stream', 'describe'],
+    ['stream', 'delete'],
   ];
 
   test.each(commands.map((command) => [command]))('of %j has examples and exit codes', async (command) => {

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load-config.js';
 import { errorText, SluiceError } from '../errors.js';
 import { createLogger } from '../logger.js';
 import { packageRoot } from '../package-root.js';
+import { DEMO_STREAM, type DemoKinesis, startDemoKinesis } from './demo-kinesis.js';
 import type { DemoOptions } from './options.js';
 import { type RunningGateway, reportStartFailure, runGateway } from './run-gateway.js';
 
@@ -15,7 +16,21 @@ const DEFAULT_DATA_DIRECTORY = './data/demo';
  * speaks MQTT like any device. Resolves with the exit code.
  */
 export async function demo(options: DemoOptions): Promise<number> {
-  const configFile = writeDemoConfig(options);
+  const directory = makeDataDirectory(options);
+  const kinesis =
+    options.stream === 'kinesis' ? await startDemoKinesis(join(directory, 'local-kinesis')) : undefined;
+  try {
+    return await runDemo(options, writeDemoConfig(directory, options, kinesis), kinesis);
+  } finally {
+    await kinesis?.stop();
+  }
+}
+
+async function runDemo(
+  options: DemoOptions,
+  configFile: string,
+  kinesis: DemoKinesis | undefined,
+): Promise<number> {
   const config = await loadConfig(configFile);
   const logger = createLogger({ ...config.log, level: 'warn' });
   let fleet: ChildProcess | undefined;
@@ -34,7 +49,7 @@ export async function demo(options: DemoOptions): Promise<number> {
             logger.warn({ code: 'FLEET_ENDED', exitCode: code }, 'the simulated fleet has ended');
           });
         }
-        process.stdout.write(welcome(running, configFile, options));
+        process.stdout.write(welcome(running, configFile, options, kinesis));
       },
       async () => {
         isStopping = true;
@@ -49,33 +64,45 @@ export async function demo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** A file, so that every other command can be tried on the demo, and copied for a start of one's own. */
-function writeDemoConfig(options: DemoOptions): string {
+function makeDataDirectory(options: DemoOptions): string {
   const directory = options.dataDirectory ?? DEFAULT_DATA_DIRECTORY;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return directory;
+  } catch (thrown) {
+    throw unusable(directory, thrown);
+  }
+}
+
+/** A file, so that every other command can be tried on the demo, and copied for a start of one's own. */
+function writeDemoConfig(directory: string, options: DemoOptions, kinesis: DemoKinesis | undefined): string {
   const absolute = resolve(directory, 'sluice.yaml');
   const beside = relative('', absolute);
   const file = beside.startsWith('..') ? absolute : beside;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(file, demoConfig(options));
+    writeFileSync(file, demoConfig(options, kinesis));
+    return file;
   } catch (thrown) {
-    throw new SluiceError(
-      'DATA_DIRECTORY_UNUSABLE',
-      `the data directory ${directory} cannot be written: ${errorText(thrown)}; name another with --data-directory`,
-      { cause: thrown },
-    );
+    throw unusable(directory, thrown);
   }
-  return file;
+}
+
+function unusable(directory: string, thrown: unknown): SluiceError {
+  return new SluiceError(
+    'DATA_DIRECTORY_UNUSABLE',
+    `the data directory ${directory} cannot be written: ${errorText(thrown)}; name another with --data-directory`,
+    { cause: thrown },
+  );
 }
 
 /** The three simulated fleets have rules of their own; anything else goes by one like the built-in default. */
-function demoConfig(options: DemoOptions): string {
+function demoConfig(options: DemoOptions, kinesis: DemoKinesis | undefined): string {
   return `# Written by \`sluice demo\` at each start; copy it to change it.
 broker:
   listeners: [{ protocol: mqtt, host: 127.0.0.1, port: ${options.mqttPort} }]
 stream:
   log: { directory: ./log, maxSize: 1GiB }
-http: { host: 127.0.0.1, port: ${options.httpPort} }
+${kinesis === undefined ? '' : streamConfig(kinesis)}http: { host: 127.0.0.1, port: ${options.httpPort} }
 rules:
   - name: city-climate
     topic: sensors/+city/+device/telemetry
@@ -103,6 +130,13 @@ rules:
     time: auto
     tags: { device: device }
     fields: auto
+`;
+}
+
+/** Few buckets and a short linger: the local Kinesis takes some hundred records a second, and one looks on. */
+function streamConfig({ endpoint, region }: DemoKinesis): string {
+  return `  mode: kinesis
+  kinesis: { name: ${DEMO_STREAM}, region: ${region}, endpoint: "${endpoint}", buckets: 16, linger: 200ms }
 `;
 }
 
@@ -137,7 +171,12 @@ async function ended(fleet: ChildProcess | undefined): Promise<void> {
   clearTimeout(timer);
 }
 
-function welcome({ mqttUrls, httpUrl }: RunningGateway, configFile: string, options: DemoOptions): string {
+function welcome(
+  { mqttUrls, httpUrl }: RunningGateway,
+  configFile: string,
+  options: DemoOptions,
+  kinesis: DemoKinesis | undefined,
+): string {
   const port = mqttUrls[0]!.split(':').at(-1);
   return `
 Sluice is running.
@@ -145,7 +184,7 @@ Sluice is running.
   live page   ${httpUrl}
   ledger      ${httpUrl}/api/ledger
   metrics     ${httpUrl}/metrics
-  MQTT        ${mqttUrls.join('  ')}
+  MQTT        ${mqttUrls.join('  ')}${kinesis === undefined ? '' : `\n  Kinesis     ${kinesis.endpoint}  (stream ${DEMO_STREAM})`}
   data        ${dirname(configFile)}/  (telemetry.duckdb, dead-letter/, log/)
   rules       ${configFile}
   fleet       ${options.fleet ? 'simulated cities, climate sensors and energy meters' : 'none (--no-fleet)'}

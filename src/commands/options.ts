@@ -19,6 +19,8 @@ export interface DemoOptions {
   readonly devices?: number;
   /** Readings a second of the whole fleet; without it the fleet's own. */
   readonly rate?: number;
+  /** Straight from the log, or through a local Kinesis. */
+  readonly stream: 'direct' | 'kinesis';
   /** False with `--no-fleet`. */
   readonly fleet: boolean;
 }
@@ -49,4 +51,17 @@ export interface DeadLetterListOptions extends ConfigOptions {
 
 export interface DeadLetterShowOptions extends ConfigOptions {
   readonly json: boolean;
+}
+
+export interface StreamCreateOptions extends ConfigOptions {
+  /** Without it on demand. */
+  readonly shards?: number;
+}
+
+export interface StreamDescribeOptions extends ConfigOptions {
+  readonly json: boolean;
+}
+
+export interface StreamDeleteOptions extends ConfigOptions {
+  readonly yes: boolean;
 }

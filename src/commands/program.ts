@@ -9,6 +9,9 @@ import type {
   DemoOptions,
   ExplainOptions,
   StartOptions,
+  StreamCreateOptions,
+  StreamDeleteOptions,
+  StreamDescribeOptions,
 } from './options.js';
 
 /**
@@ -42,6 +45,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addCheck(program, finish);
   addExplain(program, finish);
   addDeadLetters(program, finish);
+  addStream(program, finish);
   return program;
 }
 
@@ -87,8 +91,20 @@ function addDemo(program: Command, finish: (exitCode: number) => void): void {
     .option('--data-directory <path>', 'where to keep its data (default: ./data/demo)')
     .option('--devices <number>', 'simulated devices', wholeNumber(1, 1_000_000))
     .option('--rate <number>', 'readings a second of all devices together', positiveNumber)
+    .addOption(
+      new Option('--stream <mode>', 'straight from the log, or through a local Kinesis')
+        .choices(['direct', 'kinesis'])
+        .default('direct'),
+    )
     .option('--no-fleet', 'simulate no sensors')
-    .addHelpText('after', help(['sluice demo', 'sluice demo --mqtt-port 0 --devices 500 --rate 2000']))
+    .addHelpText(
+      'after',
+      help([
+        'sluice demo',
+        'sluice demo --stream kinesis',
+        'sluice demo --mqtt-port 0 --devices 500 --rate 2000',
+      ]),
+    )
     .action(async (options: DemoOptions) => {
       const { demo } = await import('./demo.js');
       finish(await demo(options));
@@ -167,6 +183,50 @@ function addDeadLetters(program: Command, finish: (exitCode: number) => void): v
     .action(async (id: string, options: DeadLetterShowOptions) => {
       const { showDeadLetter } = await import('./dead-letters.js');
       finish(await showDeadLetter(id, options));
+    });
+}
+
+function addStream(program: Command, finish: (exitCode: number) => void): void {
+  const stream = program
+    .command('stream')
+    .description('Make, look at or delete the Kinesis stream of the configuration.')
+    .addHelpText('after', help(['sluice stream create --shards 2', 'sluice stream describe']));
+  stream
+    .command('create')
+    .description('Make the stream and wait until it is ACTIVE; tells when it exists already.')
+    .addOption(configOption())
+    .option('--shards <number>', 'provisioned shards (default: on demand)', wholeNumber(1, 100_000))
+    .addHelpText('after', help(['sluice stream create', 'sluice stream create -c sluice.yaml --shards 4']))
+    .action(async ({ config, shards }: StreamCreateOptions) => {
+      const { createStream, onConfiguredStream } = await import('./stream.js');
+      const own = shards === undefined ? {} : { shards };
+      finish(await onConfiguredStream(config, (command) => createStream({ ...command, ...own })));
+    });
+  stream
+    .command('describe')
+    .description('Show its shards, and how far the application of the configuration is in each.')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', help(['sluice stream describe', 'sluice stream describe --json']))
+    .action(async ({ config, json }: StreamDescribeOptions) => {
+      const { describeStream, onConfiguredStream } = await import('./stream.js');
+      const { readApplication } = await import('./stream-reading.js');
+      finish(
+        await onConfiguredStream(config, async (command, kinesis, directory) => {
+          const reading = await readApplication({ kinesis, directory, api: command.api });
+          return describeStream({ ...command, json, reading });
+        }),
+      );
+    });
+  stream
+    .command('delete')
+    .description('Delete the stream with every record in it, and wait until it is gone.')
+    .addOption(configOption())
+    .option('--yes', 'really do it', false)
+    .addHelpText('after', help(['sluice stream delete --yes']))
+    .action(async ({ config, yes }: StreamDeleteOptions) => {
+      const { deleteStream, onConfiguredStream } = await import('./stream.js');
+      finish(await onConfiguredStream(config, (command) => deleteStream({ ...command, yes })));
     });
 }
 

@@ -43,7 +43,7 @@ const leases = section(
     }).optional(),
     endpoint: httpUrl({ unset: 'the one of AWS', says: 'Only for a local DynamoDB.' }).optional(),
     worker: text({
-      unset: 'host name, process number and a random part',
+      unset: 'host name and a random part, kept in the data directory',
       says: 'Name of this consumer among those that share the stream; no two may have the same.',
     }).optional(),
     failover: duration({

@@ -9,7 +9,7 @@ import type { KinesisReaderReport } from './downstream-protocol.js';
 export interface ConsumerSource {
   readonly ledger: Ledger;
   /** Where the dead letter ended when the place was saved; absent when there is no such place. */
-  readonly deadLetterEnd?: DeadLetterEnd;
+  readonly deadLetterEnd: DeadLetterEnd | undefined;
   /** Rejects with what no waiting heals. Resolves, too, while the stream cannot be asked. */
   check(): Promise<void>;
   /** Resolves when reading can begin, which may take until the network is back; `undefined` once `signal` has aborted. */

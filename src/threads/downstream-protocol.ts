@@ -11,6 +11,7 @@ import type {
   SinkCounters,
   SinkStatus,
 } from '../sink/sink.js';
+import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { OutletStatus } from '../stream/stream.js';
 import type { Book } from './book.js';
 
@@ -50,7 +51,7 @@ export interface KinesisReaderReport {
   readonly status: OutletStatus;
   readonly counters: KinesisReaderCounters;
   /** Present with `checkpoints: dynamodb`. */
-  readonly leases?: LeaseStatus;
+  readonly leases?: LeaseReport;
 }
 
 export type StoreRequest =
@@ -58,26 +59,13 @@ export type StoreRequest =
   | { readonly kind: 'series'; readonly query: SeriesQuery };
 export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer;
 
-export interface LeaseStatus {
+/** Of this process. */
+export interface LeaseReport {
   readonly held: number;
+  /** Since the start. */
   readonly taken: number;
   readonly lost: number;
   readonly released: number;
+  /** Consumers that show signs of life, this one among them. */
   readonly workers: number;
-}
-export interface KinesisReaderCounters {
-  readonly recordsRead: number;
-  readonly kinesisRecordsRead: number;
-  readonly bytesRead: number;
-  readonly polls: number;
-  readonly emptyPolls: number;
-  readonly throttled: number;
-  readonly iteratorsRenewed: number;
-  readonly failures: number;
-  readonly gaps: number;
-  readonly damagedAggregates: number;
-  readonly millisBehindLatest: number;
-  readonly lastGoodPollAtMs?: number;
-  readonly shardsReading: number;
-  readonly bufferedBytes: number;
 }

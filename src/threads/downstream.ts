@@ -16,6 +16,7 @@ import type {
   StoreAnswer,
   StoreRequest,
 } from './downstream-protocol.js';
+import { KinesisSource } from './kinesis-source.js';
 import { LogSource } from './log-source.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 
@@ -141,7 +142,7 @@ function createSource(
   durableEnd: DurableEnd,
   hooks: StageHooks,
 ): Promise<ConsumerSource> {
-  if (kinesis !== undefined) throw new SluiceError('KINESIS_UNUSABLE', `not yet ${hooks}`);
+  if (kinesis !== undefined) return KinesisSource.create(kinesis, directory, hooks);
   return LogSource.create(
     { log: directory.log, checkpoints: directory.checkpoints, maxBodyBytes },
     durableEnd,

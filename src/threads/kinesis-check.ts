@@ -37,8 +37,18 @@ export function checkFit(use: KinesisUse, stream: StreamSummary): string[] {
 }
 
 /** The stream as it is; KINESIS_STREAM_BUSY, which is waited out, while it is being made or deleted. */
-export async function describeUsable(api: KinesisApi, name: string): Promise<StreamSummary> {
-  const stream = await api.describeStream();
+export async function describeUsable(
+  api: Pick<KinesisApi, 'describeStream'>,
+  name: string,
+): Promise<StreamSummary> {
+  const stream = await api.describeStream().catch((thrown: unknown) => {
+    if (!(thrown instanceof SluiceError) || thrown.code !== 'KINESIS_STREAM_MISSING') throw thrown;
+    throw new SluiceError(
+      thrown.code,
+      `there is no stream ${name}: \`sluice stream create\` makes it, or mend stream.kinesis.name, region or endpoint (${thrown.message})`,
+      { cause: thrown },
+    );
+  });
   if (stream.status === 'ACTIVE' || stream.status === 'UPDATING') return stream;
   throw new SluiceError('KINESIS_STREAM_BUSY', `stream ${name} is ${stream.status}`);
 }

@@ -20,13 +20,13 @@ const HEALTHY: OutletStatus = { state: 'healthy', detail: '' };
 /** Direct mode: the consumer reads the log of this process. */
 export class LogSource implements ConsumerSource {
   readonly ledger: Ledger;
-  readonly deadLetterEnd?: DeadLetterEnd;
+  readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly #opened: OpenSource;
 
   private constructor(opened: OpenSource, ledger: Ledger, deadLetterEnd: DeadLetterEnd | undefined) {
     this.#opened = opened;
     this.ledger = ledger;
-    if (deadLetterEnd !== undefined) this.deadLetterEnd = deadLetterEnd;
+    this.deadLetterEnd = deadLetterEnd;
   }
 
   static async create(options: LogSourceOptions, durableEnd: DurableEnd): Promise<LogSource> {

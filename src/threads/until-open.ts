@@ -13,8 +13,9 @@ export async function untilOpen<T>(
   attempt: () => Promise<T>,
   signal: AbortSignal,
   failed: (status: OutletStatus, code: string) => void,
+  firstWaitMs = FIRST_WAIT_MS,
 ): Promise<T | undefined> {
-  for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(MAX_WAIT_MS, waitMs * 2)) {
+  for (let waitMs = firstWaitMs; !signal.aborted; waitMs = Math.min(MAX_WAIT_MS, waitMs * 2)) {
     try {
       return await attempt();
     } catch (thrown) {

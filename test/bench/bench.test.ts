@@ -71,13 +71,18 @@ describe('npm run bench', () => {
       'encode: line',
       'append: log, 1 waiting',
       'append: log, 1000 waiting',
+      'kinesis: aggregate',
+      'kinesis: de-aggregate',
+      'kinesis: encode + aggregate',
+      'kinesis: de-aggregate + decode',
     ]);
   });
 
   it('names every part in its help', () => {
     const { status, stdout } = bench('--help');
     expect(status).toBe(0);
-    for (const part of ['ack', 'e2e-influx', 'e2e-duckdb', 'micro']) expect(stdout).toContain(part);
+    for (const part of ['ack', 'e2e-influx', 'e2e-duckdb', 'kinesis', 'micro'])
+      expect(stdout).toContain(part);
   });
 
   it.each([

@@ -8,6 +8,26 @@ import { findProgram } from '../support/server-process.js';
 import { requireServer } from '../support/servers.js';
 
 const HOSTILE = '<img src=x onerror=alert(1)>';
+const STREAM_HEALTHY = { state: 'healthy', detail: '' } as const;
+const KINESIS = {
+  producer: {
+    recordsSent: 60_000,
+    kinesisRecordsSent: 900,
+    putUnits: 900,
+    throttled: 0,
+    retried: 0,
+    lagMs: 0,
+    status: STREAM_HEALTHY,
+  },
+  reader: {
+    recordsRead: 60_000,
+    kinesisRecordsRead: 900,
+    shards: 4,
+    millisBehindLatest: 0,
+    throttled: 0,
+    status: STREAM_HEALTHY,
+  },
+};
 const SOON = { timeout: 15_000, interval: 100 };
 
 describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }, () => {
@@ -66,6 +86,33 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     ];
     view.tagValues = { device: ['d1', 'd2', 'd3', 'd4'], city: ['Mumbai', 'Pune'] };
   }
+
+  it('shows both sides of Kinesis in the path, what is wrong there, and only the stages of its role', async () => {
+    view.kinesis = KINESIS;
+    await page.goto(server.url);
+    const stages = () => page.locator('#strip h3').allTextContents();
+    await expect
+      .poll(stages, SOON)
+      .toEqual(['Broker', 'Log', 'To Kinesis', 'From Kinesis', 'Consumer', 'Sink']);
+    await text('[data-stage=producer]').toContain('PUT units of 25 kB');
+    await text('[data-stage=reader]').toContain('shards');
+    await text('#overall').toBe('All stages healthy');
+
+    const status = { state: 'misconfigured', detail: 'there is no stream telemetry' } as const;
+    view.kinesis = { ...KINESIS, producer: { ...KINESIS.producer, status } };
+    await text('[data-stage=producer] .state').toBe('Misconfigured');
+    await text('[data-stage=producer] .sentence').toBe('there is no stream telemetry');
+    await text('#overall').toBe('To Kinesis: misconfigured');
+
+    view.kinesis = { ...KINESIS, reader: { ...KINESIS.reader, millisBehindLatest: 90_000 } };
+    await text('[data-stage=reader] .sentence').toContain('Behind by');
+
+    view.role = 'consume';
+    await expect.poll(stages, SOON).toEqual(['From Kinesis', 'Consumer', 'Sink']);
+    view.role = 'ingest';
+    await expect.poll(stages, SOON).toEqual(['Broker', 'Log', 'To Kinesis']);
+    expect(complaints).toEqual([]);
+  });
 
   it('shows the ledger, the rates and a chart, updates by itself, and asks nobody but the gateway', async () => {
     view.recordsPerSecond = 500;

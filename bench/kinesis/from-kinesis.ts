@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileCheckpointStore } from '../../src/books/checkpoint-store.js';
+import { Ledger } from '../../src/books/ledger.js';
+import { SystemClock } from '../../src/clock.js';
+import { Consumer } from '../../src/consumer/consumer.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/consumer/formats/json/json-limits.js';
+import { createNoteCounts } from '../../src/consumer/rules/notes.js';
+import { compileRules } from '../../src/consumer/rules/rule-set.js';
+import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
+import { KinesisReader } from '../../src/stream/kinesis/reader/kinesis-reader.js';
+import { PollingSource } from '../../src/stream/kinesis/reader/polling-source.js';
+import { SoleOwner } from '../../src/stream/kinesis/reader/sole-owner.js';
+import { scheduleOnTimer } from '../../src/stream/kinesis/timers.js';
+import { CITY_RULE } from '../micro/apply.js';
+import type { InstantKinesis } from './instant-kinesis.js';
+import { InstantSink } from './instant-sink.js';
+
+/** Kinesis gives a shard 5 calls and 2 MB a second; here it is the reader that is measured. */
+const NO_LIMITS = { callsPerSecond: 1e9, bytesPerSecond: 1e12 };
+
+/** The way from Kinesis to the sink as the gateway goes it, until `records` points are written. Resolves with points a second. */
+export async function consumeAll(
+  kinesis: InstantKinesis,
+  records: number,
+  directory: string,
+): Promise<number> {
+  const own = await mkdtemp(join(directory, 'sluice-bench-kinesis-'));
+  await mkdir(join(own, 'checkpoints'));
+  const compiled = compileRules([CITY_RULE]);
+  if (!compiled.ok)
+    throw new Error(`the rules of the bench do not compile: ${JSON.stringify(compiled.problems)}`);
+  const clock = new SystemClock();
+  const warn = () => undefined;
+  const owner = new SoleOwner(
+    { initial: { kind: 'TRIM_HORIZON' }, shardSyncMs: 60_000 },
+    { api: kinesis, clock, timers: scheduleOnTimer, warn },
+  );
+  const deadLetter = await DeadLetterWriter.open({
+    directory: join(own, 'dead-letter'),
+    maxSizeBytes: 2 ** 30,
+  });
+  const notes = createNoteCounts();
+  globalThis.gc?.();
+  const startedMs = performance.now();
+  const reader = await KinesisReader.open(
+    { streamName: 'bench', bufferBytes: 64 * 2 ** 20, maxConcurrentFetches: 16 },
+    {
+      source: new PollingSource(
+        { api: kinesis, clock, timers: scheduleOnTimer, random: Math.random },
+        NO_LIMITS,
+      ),
+      owner,
+      clock,
+      timers: scheduleOnTimer,
+      warn,
+    },
+  );
+  const sink = new InstantSink();
+  const consumer: Consumer = new Consumer(
+    { maxBatchRecords: 5_000, maxBatchBytes: 8 * 2 ** 20, lingerMs: 100, checkpointIntervalMs: 1_000 },
+    {
+      reader,
+      apply: (record) => compiled.ruleSet.apply(record, notes, DEFAULT_JSON_LIMITS),
+      sink,
+      deadLetter,
+      checkpoints: new FileCheckpointStore(join(own, 'checkpoints'), 'kinesis'),
+      ledger: new Ledger(),
+      clock,
+      position: owner.position(),
+      onSettled: () => {
+        if (sink.pointsWritten >= records) consumer.abort();
+      },
+      onCheckpoint: () => undefined,
+      warn,
+    },
+  );
+  await consumer.run();
+  const seconds = (performance.now() - startedMs) / 1000;
+  await reader.close();
+  await deadLetter.close();
+  rmSync(own, { recursive: true, force: true });
+  return sink.pointsWritten / seconds;
+}
