@@ -88,6 +88,8 @@ describe('the books of both halves together', () => {
 it('a role other than all needs Kinesis mode', () => {
   const direct = parseConfig('', 'sluice.yaml', '/', {});
   if (!direct.ok) throw new Error('the defaults are wrong');
-  expect(() => gatewayOptions(direct.loaded.config, 'consume')).toThrow(/--role consume needs stream.mode: kinesis/);
+  expect(() => gatewayOptions(direct.loaded.config, 'consume')).toThrow(
+    /--role consume needs stream.mode: kinesis/,
+  );
   expect(gatewayOptions(direct.loaded.config, 'all').forwarding).toBeUndefined();
 });

@@ -3,8 +3,11 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { LoadedConfig } from '../config/load-config.js';
 import { type ConfigProblem, formatKey, type KeyPath } from '../config/problem.js';
+import type { KinesisConfig } from '../config/sluice-config.js';
 import { isDataDirectoryLocked } from '../data-directory.js';
-import { errorText, systemErrorCode } from '../errors.js';
+import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import { connectKinesis } from '../threads/connect-kinesis.js';
+import { checkFit, describeUsable } from '../threads/kinesis-check.js';
 
 interface Found {
   readonly got: string;
@@ -14,7 +17,7 @@ interface Found {
 
 /** What would keep a valid configuration from starting here and now. Changes nothing and leaves nothing behind. */
 export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigProblem[]> {
-  const { broker, http, dataDirectory, sink } = loaded.config;
+  const { broker, http, dataDirectory, sink, stream } = loaded.config;
   const problems: ConfigProblem[] = [];
   const add = (path: KeyPath, found: Found | undefined) => {
     if (found !== undefined) problems.push({ ...loaded.placeOf(path), key: formatKey(path), ...found });
@@ -30,7 +33,26 @@ export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigP
   if (sink.kind === 'duckdb' && dirname(sink.duckdb.path) !== dataDirectory) {
     add(['sink', 'duckdb', 'path'], await folderProblem(dirname(sink.duckdb.path)));
   }
+  if (stream.kinesis !== undefined) {
+    add(['stream', 'kinesis', 'name'], await streamProblem(stream.kinesis));
+  }
   return problems;
+}
+
+/** A stream that cannot be reached is none: a start would buffer and wait for it. */
+async function streamProblem(kinesis: KinesisConfig): Promise<Found | undefined> {
+  const { name, producer } = kinesis;
+  const api = await connectKinesis(kinesis);
+  try {
+    checkFit({ name, ...producer }, await describeUsable(api, name));
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError)) throw thrown;
+    if (thrown.retryable) return undefined;
+    return { got: name, expected: 'a stream that can be used', hint: thrown.message };
+  } finally {
+    api.close();
+  }
 }
 
 const LISTEN_PROBLEMS: Readonly<Record<string, Omit<Found, 'got'>>> = {

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { dataDirectory, lockDataDirectory, prepareDataDirectory } from '../../src/data-directory.js';
+import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
 
@@ -110,4 +111,21 @@ test('an existing data directory is left as it was', async () => {
   expect(exitCode).toBe(0);
   expect(readdirSync(join(directory, 'data'))).toEqual(['mine']);
   rmSync(join(directory, 'data'), { recursive: true });
+});
+
+test('a Kinesis stream that is missing is a problem, one that cannot be reached now is none', async () => {
+  const kinesis = await startKinesalite();
+  onTestFinished(() => kinesis.stop());
+  const check = (endpoint: string) => {
+    const stream = `stream: { mode: kinesis, kinesis: { name: readings, endpoint: "${endpoint}" } }`;
+    return runMain('check', '-c', configFile(tempDirectory(), `${FREE}${stream}\n`));
+  };
+  const missing = await check(kinesis.endpoint);
+  expect(missing.exitCode).toBe(2);
+  expect(missing.stderr).toContain(
+    'sluice.yaml:3: stream.kinesis.name: got readings, expected a stream that can be used; there is no stream readings',
+  );
+  await createTestStream(kinesis.endpoint, 'readings', 1);
+  expect((await check(kinesis.endpoint)).exitCode).toBe(0);
+  expect((await check('http://127.0.0.1:1')).exitCode).toBe(0);
 });

@@ -236,7 +236,7 @@ export function kinesisApiContract(
       expectToCover(children);
       expect(BigInt(children[1]!.startingHashKey)).toBe(2n ** 127n);
 
-      const { records, children: named, ended } = await read(api, FIRST, HORIZON, ALL);
+      const { records, children: named, ended } = await read(api, FIRST, HORIZON, ALL, 1);
       expect(records.map(text).sort()).toEqual(['before', 'before too']);
       expect(ended).toBe(true);
       const ids = children.map((child) => child.shardId);

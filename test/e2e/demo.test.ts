@@ -13,7 +13,7 @@ import { requireServer } from '../support/servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 /** What `npm run demo` runs, on ports of its own. */
-async function startDemo() {
+async function startDemo(...args: readonly string[]) {
   const mqttPort = await freePort();
   const httpPort = await freePort();
   const directory = tempDirectory();
@@ -22,6 +22,7 @@ async function startDemo() {
     [
       ...[LAUNCHER, 'demo', '--mqtt-port', String(mqttPort), '--http-port', String(httpPort)],
       ...['--data-directory', directory],
+      ...args,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -80,6 +81,36 @@ it('the demo fills the store by itself, takes what a person sends, and stops cle
   const gone = exited(demo.child);
   demo.child.kill('SIGTERM');
   expect(await gone).toBe(0);
+});
+
+it('the demo runs through a local Kinesis, and goes on with it when it is started again', {
+  timeout: 120_000,
+}, async () => {
+  const directory = tempDirectory();
+  const first = await startDemo('--stream', 'kinesis', '--data-directory', directory);
+  expect(first.output()).toMatch(/Kinesis +http:\/\/127\.0\.0\.1:\d+ +\(stream telemetry\)/);
+  await until(async () => (await first.ledger()).written > 100);
+  const described = await sluice(['stream', 'describe', '-c', join(directory, 'sluice.yaml')]);
+  expect(described.stdout).toMatch(/shardId-000000000001 +open +50\.00 %/);
+  const firstGone = exited(first.child);
+  first.child.kill('SIGTERM');
+  expect(await firstGone).toBe(0);
+
+  const second = await startDemo('--stream', 'kinesis', '--no-fleet', '--data-directory', directory);
+  await until(async () => {
+    const { buffered, written } = await second.ledger();
+    return buffered === 0 && written > 100;
+  });
+  const before = await second.ledger();
+  expect(isBalanced(before), JSON.stringify(before)).toBe(true);
+  expect(before.books?.consume.received).toBe(before.books?.ingest.written);
+  const device = await mqtt.connectAsync(`mqtt://127.0.0.1:${second.mqttPort}`);
+  await device.publishAsync('home/kitchen/telemetry', '{"temperature": 21.5}', { qos: 1 });
+  await device.endAsync();
+  await until(async () => (await second.ledger()).written === before.written + 1);
+  const secondGone = exited(second.child);
+  second.child.kill('SIGTERM');
+  expect(await secondGone).toBe(0);
 });
 
 it.skipIf(!requireServer('chromium'))(

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { METRICS } from '../../src/metrics/create-metrics.js';
 import { expectedOfDevice, FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { disorderOf, isComplete } from '../support/fleet-order.js';
 import { freePort } from '../support/free-port.js';
@@ -84,6 +85,8 @@ ${FLEET_RULE}`,
       expect(of, device).toEqual(expectedOfDevice(messages, CONNECTIONS));
     }
     expect(disorderOf(store)).toEqual([]);
+    const names = await Promise.all([ingest, all[0]!].map(metricNames));
+    expect([...new Set(names.flat())].sort()).toEqual(METRICS.map(({ name }) => name).sort());
     for (const one of [ingest, ...all]) expect(await one.stop()).toBe(0);
   });
 });
@@ -117,6 +120,12 @@ async function untilHeld(consumers: readonly GatewayProcess[], expected: readonl
     if (held.join() === expected.join()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Of our own, as they appear. */
+async function metricNames({ httpUrl }: GatewayProcess): Promise<string[]> {
+  const text = await (await fetch(`${httpUrl}/metrics`)).text();
+  return [...text.matchAll(/^# TYPE (sluice_\S+)/gm)].map((match) => match[1]!);
 }
 
 async function leasesHeld({ httpUrl }: GatewayProcess): Promise<number> {

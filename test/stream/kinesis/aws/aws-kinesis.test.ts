@@ -66,6 +66,14 @@ describe('connections', () => {
     expect(server.requests.map((request) => request.connection)).toEqual([1, 2]);
   });
 
+  it('that are waited for count towards the time-out of a call', async () => {
+    const { api, server } = await start([silence], { requestTimeoutMs: 80, maxSockets: 1 });
+    const calls = await Promise.allSettled([api.listShards(), api.listShards(), api.listShards()]);
+    expect(calls.map((call) => call.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    // In turn they would have been sent one after the other.
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('whose answer stops in the middle are given up too', async () => {
     const { api, server } = await start([halfAnAnswer, noShards], { requestTimeoutMs: 80 });
     await expect(api.listShards()).rejects.toMatchObject(unreachable);

@@ -3,12 +3,12 @@ import { SystemClock } from '../../../../src/clock.js';
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import { HashKeyBuckets } from '../../../../src/stream/kinesis/aggregation/hash-key-buckets.js';
 import type { KinesisApi, PutEntry } from '../../../../src/stream/kinesis/kinesis-api.js';
-import { scheduleOnTimer } from '../../../../src/stream/kinesis/timers.js';
 import { KinesisReader } from '../../../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
 import type { RecordSource } from '../../../../src/stream/kinesis/reader/record-source.js';
 import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
 import { recordEncoder } from '../../../../src/stream/kinesis/records/record-encoder.js';
+import { scheduleOnTimer } from '../../../../src/stream/kinesis/timers.js';
 import type { Position, StreamRecord } from '../../../../src/stream/stream.js';
 import type { StreamUnderTest } from '../../../contract/stream-contract.js';
 

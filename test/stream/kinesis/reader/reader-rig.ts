@@ -1,7 +1,6 @@
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import { HashKeyBuckets } from '../../../../src/stream/kinesis/aggregation/hash-key-buckets.js';
 import type { PutEntry } from '../../../../src/stream/kinesis/kinesis-api.js';
-import type { Schedule } from '../../../../src/stream/kinesis/timers.js';
 import { FanOutSource } from '../../../../src/stream/kinesis/reader/fan-out-source.js';
 import {
   KinesisReader,
@@ -10,6 +9,7 @@ import {
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
 import type { RecordSource, ShardStart } from '../../../../src/stream/kinesis/reader/record-source.js';
 import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
+import type { Schedule } from '../../../../src/stream/kinesis/timers.js';
 import type { Position, ReadLimits, RecordBatch } from '../../../../src/stream/stream.js';
 import {
   type FakeFaults,

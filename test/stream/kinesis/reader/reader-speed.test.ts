@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../../src/clock.js';
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import type { KinesisApi, KinesisRecord } from '../../../../src/stream/kinesis/kinesis-api.js';
-import { scheduleOnTimer } from '../../../../src/stream/kinesis/timers.js';
 import { KinesisReader } from '../../../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
 import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
 import { recordEncoder } from '../../../../src/stream/kinesis/records/record-encoder.js';
+import { scheduleOnTimer } from '../../../../src/stream/kinesis/timers.js';
 import { testRecord } from '../../../support/log-fixture.js';
 
 const SHARDS = 4;
