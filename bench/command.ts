@@ -7,6 +7,7 @@ Parts:
   ack         durable acknowledge rate at QoS 0, 1 and 2 for 1, 20 and 200 connections, beside Mosquitto
   e2e-influx  MQTT to InfluxDB 1.x (influxd in PATH), counted in the store
   e2e-duckdb  MQTT to DuckDB, counted in its file
+  e2e-kinesis MQTT to a Kinesis that answers at once, with --role ingest
   kinesis     log to Kinesis and Kinesis to sink, beside one PutRecord a message; what Kinesis would bill
   micro       decode, map, encode, append: each beside its alternative
 

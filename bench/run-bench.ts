@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { ack } from './ack/ack.js';
 import { e2eDuckdb } from './e2e/e2e-duckdb.js';
 import { e2eInflux } from './e2e/e2e-influx.js';
+import { e2eKinesis } from './kinesis/e2e-kinesis.js';
 import { kinesis } from './kinesis/kinesis.js';
 import { micro } from './micro/micro.js';
 import { NotRunnable } from './not-runnable.js';
@@ -15,6 +16,7 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   ack,
   'e2e-influx': e2eInflux,
   'e2e-duckdb': e2eDuckdb,
+  'e2e-kinesis': e2eKinesis,
   kinesis,
   micro,
 };

@@ -31,12 +31,12 @@ export async function e2eRun(
   client: LoadClient,
   messages: number,
 ): Promise<E2eRun> {
-  const gateway = await startGateway(directory, `${store.sink}\n${cityRule()}`);
+  const gateway = await startGateway(directory, `${store.sink}\n${cityRule()}`, store.gateway);
   try {
     const run = await publishAndWait(gateway, store, client, messages);
     await gateway.stop();
-    const stored = await store.count(gateway);
-    if (stored !== messages) {
+    const stored = await store.count?.(gateway);
+    if (stored !== undefined && stored !== messages) {
       throw new Error(`${messages} messages were acknowledged, but ${store.name} holds ${stored} points`);
     }
     return run;

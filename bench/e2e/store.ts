@@ -1,3 +1,4 @@
+import type { GatewayProcessOptions } from '../../test/support/gateway-process.js';
 import type { RunningGateway } from '../processes/gateway.js';
 
 /** A store that the end-to-end parts fill: made anew for each run. */
@@ -7,7 +8,9 @@ export interface Store {
   readonly sink: string;
   /** Of the store's own process, if it has one. */
   readonly pid?: number;
-  /** Points in the store. The gateway has stopped by then; its files are still there. */
-  count(gateway: RunningGateway): Promise<number>;
+  /** Keys of `stream` and arguments of the gateway, where the store is another stream. */
+  readonly gateway?: Pick<GatewayProcessOptions, 'stream' | 'args'>;
+  /** Points in the store. The gateway has stopped by then; its files are still there. Absent: it keeps nothing. */
+  count?(gateway: RunningGateway): Promise<number>;
   stop(): Promise<void>;
 }

@@ -96,7 +96,7 @@ export async function forwardAll(
       maxBatchBytes: 2 ** 20,
       lingerMs: 20,
       checkpointIntervalMs: 1_000,
-      maxInFlightRecords: 200_000,
+      maxInFlightRecords: 50_000,
       maxInFlightBytes: 32 * 2 ** 20,
     },
     {

@@ -1,17 +1,26 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GatewayProcess, isBalanced } from '../../test/support/gateway-process.js';
+import {
+  GatewayProcess,
+  type GatewayProcessOptions,
+  isBalanced,
+} from '../../test/support/gateway-process.js';
 import { findProgram } from '../../test/support/server-process.js';
 
 const POLL_MS = 20;
 const STALL_MS = 30_000;
 
 /** Starts the real program on free ports with a data directory of its own below `directory`. */
-export async function startGateway(directory: string, config: string): Promise<RunningGateway> {
+export async function startGateway(
+  directory: string,
+  config: string,
+  more: Pick<GatewayProcessOptions, 'stream' | 'args'> = {},
+): Promise<RunningGateway> {
   const folder = mkdtempSync(join(directory, 'sluice-bench-gateway-'));
   const setpriv = findProgram('setpriv');
   const gateway = new GatewayProcess({
+    ...more,
     directory: folder,
     config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
 http: { host: 127.0.0.1, port: 0 }

@@ -20,8 +20,10 @@ import { refuseWhatNoWaitingHeals, untilOpen } from './until-open.js';
 const BATCH_RECORDS = 2_000;
 const BATCH_BYTES = 1024 * 1024;
 const BATCH_LINGER_MS = 20;
-/** So many records of the smallest kind cost about as much memory as `maxInFlightBytes` of large ones. */
-const MAX_IN_FLIGHT_RECORDS = 200_000;
+/** Beside their bytes records cost memory each: without this bound, very many small ones would. */
+const MIN_IN_FLIGHT_RECORDS = 50_000;
+/** So that all buckets can have a full aggregate under way and another one filling. */
+const IN_FLIGHT_RECORDS_A_BUCKET = 120;
 const MAX_CONCURRENT_REQUESTS = 16;
 
 /** Log → Kinesis, wired. */
@@ -93,7 +95,7 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
         maxBatchBytes: BATCH_BYTES,
         lingerMs: BATCH_LINGER_MS,
         checkpointIntervalMs: options.checkpointIntervalMs,
-        maxInFlightRecords: MAX_IN_FLIGHT_RECORDS,
+        maxInFlightRecords: Math.max(MIN_IN_FLIGHT_RECORDS, use.buckets * IN_FLIGHT_RECORDS_A_BUCKET),
         maxInFlightBytes: use.maxInFlightBytes,
       },
       {

@@ -81,7 +81,7 @@ describe('npm run bench', () => {
   it('names every part in its help', () => {
     const { status, stdout } = bench('--help');
     expect(status).toBe(0);
-    for (const part of ['ack', 'e2e-influx', 'e2e-duckdb', 'kinesis', 'micro'])
+    for (const part of ['ack', 'e2e-influx', 'e2e-duckdb', 'e2e-kinesis', 'kinesis', 'micro'])
       expect(stdout).toContain(part);
   });
 

@@ -88,7 +88,8 @@ describe('the arithmetic', () => {
   it('finds the shards worked out by hand for bare payloads, 150 in a full aggregate', () => {
     const aggregateBytes = Array.from({ length: 150 }, (_, n) => ((n + 1) * 25_000) / 150);
     const sizes = { userRecordBytes: 150, plainBytes: 158, aggregateBytes };
-    const of = (messagesPerSecond: number) => sizingOf({ messagesPerSecond, sizes, lingerMs: LINGER_MS });
+    // Long enough to fill them, whatever the number of gateways.
+    const of = (messagesPerSecond: number) => sizingOf({ messagesPerSecond, sizes, lingerMs: 5_000 });
     expect(of(10_000)).toMatchObject({ aggregated: { shards: 2 }, plain: { shards: 10 } });
     expect(of(50_000)).toMatchObject({ aggregated: { shards: 9 }, plain: { shards: 50 } });
     expect(Math.round(of(50_000).aggregated.provisioned)).toBe(111);
