@@ -2,6 +2,7 @@ import { type LoadedConfig, openConfig } from '../config/load-config.js';
 import { formatProblem } from '../config/problem.js';
 import { effectiveConfigText } from '../config/redact.js';
 import { formatSize } from '../config/size.js';
+import type { KinesisConfig } from '../config/sluice-config.js';
 import { environmentProblems } from './environment-problems.js';
 import type { CheckOptions } from './options.js';
 
@@ -28,11 +29,19 @@ function summary({ config, file }: LoadedConfig): string {
     ['listeners', listeners.join('  ')],
     ['data', config.dataDirectory],
     ['log', `up to ${formatSize(log.maxSizeBytes)}, then ${log.whenFull}`],
+    ...(stream.kinesis === undefined ? [] : [['stream', streamText(stream.kinesis)]]),
     ['rules', rules.map(({ name }) => name).join(', ')],
     ['store', storeText(sink)],
     ['http', http === undefined ? 'off' : `http://${hostText(http.host)}:${http.port}`],
   ];
   return `${lines.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join('\n')}\n`;
+}
+
+function streamText({ name, region, endpoint, producer, reader }: KinesisConfig): string {
+  const where = endpoint ?? (region === undefined ? 'the region of the AWS SDK' : region);
+  const stored = producer.aggregation ? 'aggregated' : 'plain records';
+  const place = reader.leases === undefined ? 'in a file' : `in DynamoDB table ${reader.leases.table}`;
+  return `Kinesis ${name} at ${where}, ${producer.format}, ${stored}; application ${reader.application}, place ${place}`;
 }
 
 function storeText(sink: LoadedConfig['config']['sink']): string {

@@ -26,6 +26,8 @@ const MIN_IN_FLIGHT_RECORDS = 50_000;
 const IN_FLIGHT_RECORDS_A_BUCKET = 120;
 const MAX_CONCURRENT_REQUESTS = 16;
 
+const NOT_REACHED: OutletStatus = { state: 'retrying', detail: 'the stream has not been reached yet' };
+
 /** Log → Kinesis, wired. */
 export class Forwarding implements Stage<ForwardingReport, never, never> {
   readonly #api: KinesisApi;
@@ -36,10 +38,11 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
   readonly #deadLetter: DeadLetterWriter;
   readonly #hooks: StageHooks;
   readonly #stopOpening = new AbortController();
-  /** Until the stream has been looked at. */
-  #opening: OutletStatus | undefined = { state: 'retrying', detail: 'the stream has not been reached yet' };
+  /** While the stream could not be looked at. */
+  #opening: OutletStatus | undefined;
 
   private constructor(parts: {
+    isReached: boolean;
     api: KinesisApi;
     check: () => Promise<void>;
     producer: KinesisProducer;
@@ -48,6 +51,7 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
     deadLetter: DeadLetterWriter;
     hooks: StageHooks;
   }) {
+    if (!parts.isReached) this.#opening = NOT_REACHED;
     this.#api = parts.api;
     this.#check = parts.check;
     this.#producer = parts.producer;
@@ -71,7 +75,7 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
       }
       await api.probe('write');
     };
-    await refuseWhatNoWaitingHeals(check);
+    const isReached = await refuseWhatNoWaitingHeals(check);
     const start = await logStart(options.directory.checkpoints, FORWARDER_READER);
     const position = start?.position ?? logPosition(0);
     const deadLetter = await DeadLetterWriter.open(
@@ -109,13 +113,16 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
         ...hooks,
       },
     );
-    return new Forwarding({ api, check, producer, forwarder, reader, deadLetter, hooks });
+    return new Forwarding({ isReached, api, check, producer, forwarder, reader, deadLetter, hooks });
   }
 
   async run(): Promise<void> {
     try {
       const isOpen = await untilOpen(
-        () => this.#check().then(() => true),
+        async () => {
+          if (this.#opening !== undefined) await this.#check();
+          return true;
+        },
         this.#stopOpening.signal,
         (status, code) => {
           this.#opening = status;

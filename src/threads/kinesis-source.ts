@@ -23,6 +23,8 @@ import type { StageHooks } from './thread-protocol.js';
 import { refuseWhatNoWaitingHeals, untilOpen } from './until-open.js';
 import { workerIdOf } from './worker-id.js';
 
+const HEALTHY: OutletStatus = { state: 'healthy', detail: '' };
+
 const MAX_CONCURRENT_FETCHES = 16;
 const NOTHING_READ: KinesisReaderCounters = {
   recordsRead: 0,
@@ -93,8 +95,8 @@ export class KinesisSource implements ConsumerSource {
     return this.#place.deadLetterEnd;
   }
 
-  check(): Promise<void> {
-    return refuseWhatNoWaitingHeals(() => this.#usable());
+  async check(): Promise<void> {
+    if (await refuseWhatNoWaitingHeals(() => this.#usable())) this.#status = HEALTHY;
   }
 
   async open(signal: AbortSignal): Promise<OpenSource | undefined> {

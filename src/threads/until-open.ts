@@ -30,12 +30,13 @@ export async function untilOpen<T>(
   return undefined;
 }
 
-/** For a start: what waiting may heal is left to `untilOpen`, the rest is thrown. */
-export async function refuseWhatNoWaitingHeals(attempt: () => Promise<unknown>): Promise<void> {
+/** For a start: what waiting may heal is left to `untilOpen` and false, the rest is thrown. */
+export async function refuseWhatNoWaitingHeals(attempt: () => Promise<unknown>): Promise<boolean> {
   try {
     await attempt();
+    return true;
   } catch (thrown) {
-    if (thrown instanceof SluiceError && thrown.retryable) return;
+    if (thrown instanceof SluiceError && thrown.retryable) return false;
     throw thrown;
   }
 }

@@ -126,6 +126,10 @@ test('a Kinesis stream that is missing is a problem, one that cannot be reached 
     'sluice.yaml:3: stream.kinesis.name: got readings, expected a stream that can be used; there is no stream readings',
   );
   await createTestStream(kinesis.endpoint, 'readings', 1);
-  expect((await check(kinesis.endpoint)).exitCode).toBe(0);
+  const there = await check(kinesis.endpoint);
+  expect(there.exitCode).toBe(0);
+  expect(there.stdout).toContain(
+    `stream         Kinesis readings at ${kinesis.endpoint}, cloudevents, aggregated; application sluice, place in a file`,
+  );
   expect((await check('http://127.0.0.1:1')).exitCode).toBe(0);
 });

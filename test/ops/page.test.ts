@@ -94,7 +94,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     await expect
       .poll(stages, SOON)
       .toEqual(['Broker', 'Log', 'To Kinesis', 'From Kinesis', 'Consumer', 'Sink']);
-    await text('[data-stage=producer]').toContain('PUT units of 25 kB');
+    await text('[data-stage=producer]').toContain('PUT units');
     await text('[data-stage=reader]').toContain('shards');
     await text('#overall').toBe('All stages healthy');
 

@@ -7,7 +7,8 @@ const DENIED = new SluiceError('KINESIS_DENIED', 'no permission');
 
 describe('opening something beyond the network', () => {
   it('at a start waits for what may heal and refuses what will not', async () => {
-    await expect(refuseWhatNoWaitingHeals(() => Promise.reject(UNREACHABLE))).resolves.toBeUndefined();
+    await expect(refuseWhatNoWaitingHeals(() => Promise.reject(UNREACHABLE))).resolves.toBe(false);
+    await expect(refuseWhatNoWaitingHeals(() => Promise.resolve())).resolves.toBe(true);
     await expect(refuseWhatNoWaitingHeals(() => Promise.reject(DENIED))).rejects.toBe(DENIED);
   });
 

@@ -37,7 +37,7 @@ const STAGES = [
     facts: ({ producer }) => [
       ['oldest unsent', producer.lagMs === 0 ? 'none' : duration(producer.lagMs)],
       ['Kinesis records', count(producer.kinesisRecordsSent)],
-      ['PUT units of 25 kB', count(producer.putUnits)],
+      ['PUT units', count(producer.putUnits)],
       ['throttled', count(producer.throttled)],
     ],
   },
