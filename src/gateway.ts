@@ -38,6 +38,9 @@ const FRAME_OVERHEAD_BYTES = 64 * 1024;
 
 const ABANDON_DEADLINE_MS = 1000;
 
+/** What a thread may take beyond its deadline to close what it holds: a lease table out of reach is not waited for. */
+const CLOSE_GRACE_MS = 2000;
+
 /** All stages, wired in path order. The only place that knows every one of them. */
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -253,8 +256,8 @@ export class Gateway {
       await broker.close();
     }
     await this.#log?.close();
-    await this.#forwarding?.drain(leftMs() / 2);
-    await this.#downstream?.drain(leftMs());
+    await drained(this.#forwarding, leftMs() / 2);
+    await drained(this.#downstream, leftMs());
     await this.#http?.close();
     await this.#lock?.release();
     this.#http = undefined;
@@ -288,4 +291,11 @@ export class Gateway {
     this.#isFailed = true;
     void this.abandon().then(() => this.#deps.onFailure(failure));
   }
+}
+
+async function drained(
+  thread: { drain(deadlineMs: number): Promise<void> } | undefined,
+  deadlineMs: number,
+): Promise<void> {
+  if (thread !== undefined) await withinDeadline(thread.drain(deadlineMs), deadlineMs + CLOSE_GRACE_MS);
 }

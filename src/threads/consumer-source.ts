@@ -19,6 +19,8 @@ export interface ConsumerSource {
   status(): OutletStatus;
   /** Present when the source is Kinesis. */
   report?(): KinesisReaderReport;
+  /** Before a drain: a stream that others fill would never be empty. */
+  stopFetching?(): void;
   close(): Promise<void>;
 }
 

@@ -97,6 +97,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
 
   drain(): void {
     this.#stopOpening.abort();
+    this.#source.stopFetching?.();
     this.#consumer?.drain();
   }
 

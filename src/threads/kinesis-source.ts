@@ -150,6 +150,10 @@ export class KinesisSource implements ConsumerSource {
     };
   }
 
+  stopFetching(): void {
+    this.#reader?.stopFetching();
+  }
+
   async close(): Promise<void> {
     await this.#reader?.close();
     this.#fanOut?.close();

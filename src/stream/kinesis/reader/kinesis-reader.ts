@@ -51,6 +51,7 @@ export class KinesisReader implements StreamReader, TenureListener {
   readonly #wakeUp: WakeUp;
   /** By partition; in the order of their turns. */
   readonly #readings = new Map<string, Reading>();
+  #isFetching = true;
   #failure: { readonly thrown: unknown } | undefined;
 
   private constructor(options: KinesisReaderOptions, deps: KinesisReaderDeps) {
@@ -120,6 +121,11 @@ export class KinesisReader implements StreamReader, TenureListener {
     return undefined;
   }
 
+  /** Before a stop: what has been fetched is still handed out, and nothing more is fetched, however much the stream holds. */
+  stopFetching(): void {
+    this.#isFetching = false;
+  }
+
   async close(): Promise<void> {
     for (const partition of [...this.#readings.keys()]) this.end(partition);
     await this.#deps.owner.close();
@@ -158,7 +164,7 @@ export class KinesisReader implements StreamReader, TenureListener {
     const { shardId, from } = feed.tenure;
     const cursor = this.#deps.source.open(shardId, from, { room: this.#room, watch: health });
     try {
-      while (!signal.aborted) {
+      while (!signal.aborted && this.#isFetching) {
         await feed.wantsMore();
         const page = await cursor.next(signal);
         if (page === undefined) return;

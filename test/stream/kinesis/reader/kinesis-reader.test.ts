@@ -57,6 +57,25 @@ describe('reading', () => {
     await second.reader.close();
   });
 
+  it('before a stop hands out what has been fetched and fetches nothing more, however much there is', async () => {
+    const rig = new ReaderRig();
+    rig.put(plain('d', '0'), plain('d', '1'));
+    const { reader, api } = await rig.open();
+    await rig.time.pass(100);
+    reader.stopFetching();
+    // The call that waits for its turn may still bring a page.
+    rig.put(plain('d', '2'));
+    await rig.time.pass(60_000);
+    const batches = [await rig.next(reader, { whenEmpty: 'return' })];
+    expect(payloads(batches)).toEqual(range(0, 3));
+    const calls = api.calls.getRecords;
+    rig.put(plain('d', '3'));
+    await rig.time.pass(60_000);
+    expect(await rig.next(reader, { whenEmpty: 'return' })).toBeUndefined();
+    expect(api.calls.getRecords).toBe(calls);
+    await reader.close();
+  });
+
   it('keeps to maxBytes, but hands out a single record that is larger', async () => {
     const rig = new ReaderRig();
     rig.put(...range(0, 6).map((text) => plain('d', text.padEnd(1_000, 'x'))));
