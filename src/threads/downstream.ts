@@ -16,7 +16,6 @@ import type {
   StoreAnswer,
   StoreRequest,
 } from './downstream-protocol.js';
-import { KinesisSource } from './kinesis-source.js';
 import { LogSource } from './log-source.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 
@@ -138,12 +137,16 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   }
 }
 
-function createSource(
+async function createSource(
   { directory, maxBodyBytes, kinesis }: DownstreamOptions,
   durableEnd: DurableEnd,
   hooks: StageHooks,
 ): Promise<ConsumerSource> {
-  if (kinesis !== undefined) return KinesisSource.create(kinesis, directory, hooks);
+  if (kinesis !== undefined) {
+    // Only then: direct mode must not pay for what it does not use.
+    const { KinesisSource } = await import('./kinesis-source.js');
+    return KinesisSource.create(kinesis, directory, hooks);
+  }
   return LogSource.create(
     { log: directory.log, checkpoints: directory.checkpoints, maxBodyBytes },
     durableEnd,
