@@ -79,7 +79,7 @@ export class GatewayStatus implements GatewayView {
       ...(reader === undefined ? {} : { reader: readerCounters(reader) }),
       ...(consume === undefined
         ? {}
-        : { consumer: consume.consumer, sink: { ...this.#parts.downstream!.report.sink } }),
+        : { consumer: consumerCounters(consume), sink: { ...this.#parts.downstream!.report.sink } }),
     };
   }
 
@@ -202,7 +202,12 @@ export class GatewayStatus implements GatewayView {
     const { consumer, notes, sink, kinesis } = report;
     const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), kinesis?.counters.millisBehindLatest ?? 0);
     return {
-      consumer: { recordsRead: consumer.recordsRead, pointsMade: consumer.pointsMade, lagMs },
+      consumer: {
+        recordsRead: consumer.recordsRead,
+        pointsMade: consumer.pointsMade,
+        latency: consumer.latency,
+        lagMs,
+      },
       notes,
       sink,
     };
@@ -274,6 +279,11 @@ function ingestCounters({ broker, log }: IngestFacts): Required<Pick<StageCounte
       blocked: log.isBlocked,
     },
   };
+}
+
+function consumerCounters({ consumer }: ConsumeFacts): NonNullable<StageCounters['consumer']> {
+  const { recordsRead, pointsMade, lagMs } = consumer;
+  return { recordsRead, pointsMade, lagMs };
 }
 
 function producerCounters({ report, lagMs }: ProducerFacts): NonNullable<StageCounters['producer']> {

@@ -33,6 +33,7 @@ const FOR_ALL = [
   'lifecycle',
   'loggable',
   'logger',
+  'latency-histogram',
   'limited-warning',
   'package-root',
   'printable',

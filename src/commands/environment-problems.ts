@@ -9,7 +9,7 @@ import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 import { connectKinesis } from '../threads/connect-kinesis.js';
 import { checkFit, describeUsable } from '../threads/kinesis-check.js';
 
-interface Found {
+export interface Found {
   readonly got: string;
   readonly expected: string;
   readonly hint?: string;
@@ -65,7 +65,7 @@ const LISTEN_PROBLEMS: Readonly<Record<string, Omit<Found, 'got'>>> = {
   ENOTFOUND: { expected: 'an address of this machine', hint: 'the name is not known' },
 };
 
-function listenProblem(host: string, port: number): Promise<Found | undefined> {
+export function listenProblem(host: string, port: number): Promise<Found | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (thrown) => {
@@ -80,7 +80,7 @@ function listenProblem(host: string, port: number): Promise<Found | undefined> {
 }
 
 /** By making and removing an empty folder where the first missing one would be: only that tells for sure. */
-async function folderProblem(folder: string): Promise<Found | undefined> {
+export async function folderProblem(folder: string): Promise<Found | undefined> {
   const found = { got: folder, expected: 'a folder this user can make and write' };
   try {
     const existing = await nearestExisting(folder);
@@ -92,7 +92,7 @@ async function folderProblem(folder: string): Promise<Found | undefined> {
   }
 }
 
-async function nearestExisting(folder: string): Promise<string> {
+export async function nearestExisting(folder: string): Promise<string> {
   try {
     await stat(folder);
     return folder;

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { Parking } from '../dead-letter/parking.js';
 import { SluiceError } from '../errors.js';
+import { type LatencyCounts, LatencyHistogram } from '../latency-histogram.js';
 import type { Sink } from '../sink/sink.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
 import { type PreparedBatch, parkRefused, prepareBatch, type RefusedSource } from './prepare-batch.js';
@@ -40,6 +41,8 @@ export interface ConsumerProgress {
   readonly ledger: LedgerTotals;
   readonly recordsRead: number;
   readonly pointsMade: number;
+  /** From receiving to the fate: of the oldest record of each batch, counted for all of it. */
+  readonly latency: LatencyCounts;
   /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
   readonly oldestPendingNs?: bigint;
   /** Set while parked records wait for room in the dead letter. */
@@ -62,6 +65,7 @@ export class Consumer {
   #position: Position;
   #recordsRead = 0;
   #pointsMade = 0;
+  readonly #latency = new LatencyHistogram();
   /** Batches read and not settled, oldest first; at most two. */
   readonly #pending: RecordBatch[] = [];
   #settling: Promise<void> = Promise.resolve();
@@ -90,6 +94,7 @@ export class Consumer {
       ledger: this.#deps.ledger.totals(),
       recordsRead: this.#recordsRead,
       pointsMade: this.#pointsMade,
+      latency: this.#latency.snapshot(),
       ...(oldest === undefined ? {} : { oldestPendingNs: oldest }),
       ...(blockedBy === undefined ? {} : { blockedBy }),
     };
@@ -162,6 +167,7 @@ export class Consumer {
       this.#fail(thrown);
       return;
     }
+    this.#observe(prepared.batch);
     this.#position = prepared.batch.position;
     this.#pending.shift();
     prepared.batch.release();
@@ -179,6 +185,13 @@ export class Consumer {
       for (const [rule, records] of part.filtered) account.addFiltered(rule, records);
       account.addLost(part.lost);
     }
+  }
+
+  #observe(batch: RecordBatch): void {
+    const oldestNs = oldestOf(batch);
+    if (oldestNs === undefined) return;
+    const records = batch.parts.reduce((sum, part) => sum + part.records.length, 0);
+    this.#latency.observe(Number(this.#deps.clock.nowNs() - oldestNs) / 1e6, records);
   }
 
   #noteCheckpoint(): void {

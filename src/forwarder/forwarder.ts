@@ -6,6 +6,7 @@ import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { Parking } from '../dead-letter/parking.js';
 import { SluiceError } from '../errors.js';
+import { type LatencyCounts, LatencyHistogram } from '../latency-histogram.js';
 import type { Position, ReadLimits, RecordBatch, RecordOutlet, StreamReader } from '../stream/stream.js';
 import { Flight } from './flight.js';
 
@@ -44,6 +45,8 @@ export interface ForwarderProgress {
   readonly position: Position;
   readonly ledger: LedgerTotals;
   readonly recordsRead: number;
+  /** From receiving to the fate: of the oldest record of each batch, counted for all of it. */
+  readonly latency: LatencyCounts;
   /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
   readonly oldestPendingNs?: bigint;
   /** Set while refused records wait for room in the dead letter. */
@@ -68,6 +71,7 @@ export class Forwarder {
   readonly #flights: Flight[] = [];
   #position: Position;
   #recordsRead = 0;
+  readonly #latency = new LatencyHistogram();
   #inFlightRecords = 0;
   #inFlightBytes = 0;
   #settling: Promise<void> = Promise.resolve();
@@ -101,6 +105,7 @@ export class Forwarder {
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
       recordsRead: this.#recordsRead,
+      latency: this.#latency.snapshot(),
       ...(oldest === undefined ? {} : { oldestPendingNs: oldest }),
       ...(blockedBy === undefined ? {} : { blockedBy }),
     };
@@ -220,6 +225,9 @@ export class Forwarder {
     const parked = flight.hasRefused ? flight.parked(this.#nowMs()) : [];
     if (flight.hasRefused) await this.#parking.park(parked.flat(), this.#giveUp.signal);
     this.#book(flight, parked);
+    if (flight.oldestNs !== undefined) {
+      this.#latency.observe(Number(this.#deps.clock.nowNs() - flight.oldestNs) / 1e6, flight.records);
+    }
     this.#position = flight.batch.position;
     this.#flights.shift();
     this.#inFlightRecords -= flight.records;

@@ -1,12 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
+import { ReadHistogram } from './read-histogram.js';
 import { BOOKS, CONSUME, INGEST, PRODUCER, READER } from './tables.js';
 
 /** In path order, and in the order of docs/operations.md. */
 export interface MetricDescription {
   readonly name: string;
-  readonly kind: 'counter' | 'gauge';
+  readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly label?: string;
   readonly help: string;
   /** Only in Kinesis mode. */
@@ -61,6 +62,9 @@ function register<Facts>(registry: Registry, table: MetricTable<Facts>, current:
   for (const [name, help, read] of table.gauges ?? []) {
     const metric: Gauge = new Gauge({ name, help, registers, collect: () => metric.set(read(current())) });
   }
+  for (const [name, help, read] of table.histograms ?? []) {
+    new ReadHistogram(name, help, registry, () => read(current()));
+  }
   for (const [name, help, label, kind, read] of table.labelled ?? []) {
     const shape = { name, help, labelNames: [label], registers };
     const each = (set: (labels: Record<string, string>, value: number) => void) => {
@@ -91,5 +95,11 @@ function described<Facts>(table: MetricTable<Facts>, isOfKinesis: boolean): Metr
     ...(table.counters ?? []).map(([name, help]) => ({ name, help, kind: 'counter' as const, isOfKinesis })),
     ...(table.gauges ?? []).map(([name, help]) => ({ name, help, kind: 'gauge' as const, isOfKinesis })),
     ...(table.labelled ?? []).map(([name, help, label, kind]) => ({ name, help, label, kind, isOfKinesis })),
+    ...(table.histograms ?? []).map(([name, help]) => ({
+      name,
+      help,
+      kind: 'histogram' as const,
+      isOfKinesis,
+    })),
   ];
 }

@@ -1,9 +1,15 @@
+import type { LatencyCounts } from '../latency-histogram.js';
+
 /** Metrics of one stage: name, help, and how to read them from what the stage says of itself. */
 export interface MetricTable<Facts> {
   readonly counters?: readonly Single<Facts>[];
   readonly gauges?: readonly Single<Facts>[];
   readonly labelled?: readonly Labelled<Facts>[];
+  readonly histograms?: readonly Latency<Facts>[];
 }
+
+/** In seconds. */
+export type Latency<Facts> = readonly [name: string, help: string, read: (facts: Facts) => LatencyCounts];
 
 export type Single<Facts> = readonly [name: string, help: string, read: (facts: Facts) => number];
 

@@ -1,5 +1,6 @@
 import type { BrokerCounters } from '../broker/broker.js';
 import type { NoteCounts } from '../consumer/rules/notes.js';
+import type { LatencyCounts } from '../latency-histogram.js';
 import type { BookView } from '../ops/gateway-view.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { LogCounters } from '../stream/log/log-writer.js';
@@ -36,7 +37,12 @@ export interface ReaderFacts {
 }
 
 export interface ConsumeFacts {
-  readonly consumer: { readonly recordsRead: number; readonly pointsMade: number; readonly lagMs: number };
+  readonly consumer: {
+    readonly recordsRead: number;
+    readonly pointsMade: number;
+    readonly lagMs: number;
+    readonly latency: LatencyCounts;
+  };
   readonly notes: NoteCounts;
   readonly sink: SinkCounters & { readonly status: SinkStatus };
 }

@@ -66,6 +66,13 @@ export const INGEST: MetricTable<IngestFacts> = {
       (s) => s.broker.refused,
     ],
   ],
+  histograms: [
+    [
+      'sluice_broker_acknowledge_seconds',
+      'From PUBLISH to durable, when the answer goes: of the oldest packet of each commit, counted for all of it',
+      (s) => s.log.latency,
+    ],
+  ],
 };
 
 export const PRODUCER: MetricTable<ProducerFacts> = {
@@ -138,6 +145,13 @@ export const PRODUCER: MetricTable<ProducerFacts> = {
       'state',
       'gauge',
       (s) => stateGauge(STATES, s.report.status.state),
+    ],
+  ],
+  histograms: [
+    [
+      'sluice_kinesis_producer_forward_seconds',
+      'From PUBLISH to Kinesis: of the oldest record of each batch, counted for all of it',
+      (s) => s.report.latency,
     ],
   ],
 };
@@ -266,6 +280,13 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       'state',
       'gauge',
       (s) => stateGauge(STATES, s.sink.status.state),
+    ],
+  ],
+  histograms: [
+    [
+      'sluice_consumer_decide_seconds',
+      'From PUBLISH to written, parked or filtered: of the oldest record of each batch, counted for all of it',
+      (s) => s.consumer.latency,
     ],
   ],
 };

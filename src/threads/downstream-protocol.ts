@@ -4,6 +4,7 @@ import type { JsonLimits } from '../consumer/formats/json/json-limits.js';
 import type { NoteCounts } from '../consumer/rules/notes.js';
 import type { RuleOptions } from '../consumer/rules/rule-options.js';
 import type { DataDirectory } from '../data-directory.js';
+import type { LatencyCounts } from '../latency-histogram.js';
 import type {
   MeasurementSummary,
   SeriesAnswer,
@@ -35,6 +36,7 @@ export interface DownstreamReport {
   readonly consumer: {
     readonly recordsRead: number;
     readonly pointsMade: number;
+    readonly latency: LatencyCounts;
     /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
     readonly oldestPendingNs?: bigint;
     /** Set while parked records wait for room in the dead letter. */

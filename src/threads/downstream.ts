@@ -5,6 +5,7 @@ import { createNoteCounts, type NoteCounts } from '../consumer/rules/notes.js';
 import { compileRules, type RuleSet } from '../consumer/rules/rule-set.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { SluiceError } from '../errors.js';
+import { LatencyHistogram } from '../latency-histogram.js';
 import { DuckdbSink } from '../sink/duckdb/duckdb-sink.js';
 import { InfluxSink } from '../sink/influx/influx-sink.js';
 import type { Sink } from '../sink/sink.js';
@@ -18,6 +19,8 @@ import type {
 } from './downstream-protocol.js';
 import { LogSource } from './log-source.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
+
+const NO_LATENCY = new LatencyHistogram().snapshot();
 
 /** Consumer and sink, wired: the half of the gateway behind the stream. */
 export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAnswer> {
@@ -112,12 +115,14 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   report(): DownstreamReport {
     const progress = this.#consumer?.progress();
     const { recordsRead = 0, pointsMade = 0, oldestPendingNs, blockedBy } = progress ?? {};
+    const latency = progress?.latency ?? NO_LATENCY;
     const kinesis = this.#source.report?.();
     return {
       book: this.#source.book(progress?.position),
       consumer: {
         recordsRead,
         pointsMade,
+        latency,
         ...(oldestPendingNs === undefined ? {} : { oldestPendingNs }),
         ...(blockedBy === undefined ? {} : { blockedBy }),
       },

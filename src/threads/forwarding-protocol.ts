@@ -1,5 +1,6 @@
 import type { KinesisConfig } from '../config/sluice-config.js';
 import type { DataDirectory } from '../data-directory.js';
+import type { LatencyCounts } from '../latency-histogram.js';
 import type { ProducerCounters } from '../stream/kinesis/producer/producer-counters.js';
 import type { OutletStatus } from '../stream/stream.js';
 import type { Book } from './book.js';
@@ -17,6 +18,7 @@ export interface ForwardingOptions {
 export interface ForwardingReport {
   readonly book: Book;
   readonly recordsRead: number;
+  readonly latency: LatencyCounts;
   /** Receive time of the oldest record read and not yet in Kinesis, ns; absent when there is none. */
   readonly oldestPendingNs?: bigint;
   /** Set while parked records wait for room in the dead letter. */

@@ -159,10 +159,11 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
   }
 
   report(): ForwardingReport {
-    const { position, ledger, recordsRead, oldestPendingNs, blockedBy } = this.#forwarder.progress();
+    const { position, ledger, recordsRead, latency, oldestPendingNs, blockedBy } = this.#forwarder.progress();
     return {
       book: { decided: sequenceOfPosition(position), fates: ledger },
       recordsRead,
+      latency,
       ...(oldestPendingNs === undefined ? {} : { oldestPendingNs }),
       ...(blockedBy === undefined ? {} : { blockedBy }),
       status: this.#status(),

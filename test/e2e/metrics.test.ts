@@ -26,6 +26,11 @@ ${FLEET_RULE}
   expect(text).toContain('sluice_ledger_records{fate="written"} 2000');
   expect(text).toContain('sluice_broker_packets_acknowledged_total 2000');
   expect(text).toContain('sluice_sink_points_written_total 2000');
+  for (const name of ['sluice_broker_acknowledge_seconds', 'sluice_consumer_decide_seconds']) {
+    expect(text).toContain(`${name}_bucket{le="+Inf"} 2000`);
+    expect(text).toContain(`${name}_count 2000`);
+    expect(Number(new RegExp(`^${name}_sum (\\S+)$`, 'm').exec(text)?.[1])).toBeGreaterThan(0);
+  }
   expect(text).not.toContain('dev1');
   expect(await gateway.stop()).toBe(0);
 });

@@ -12,6 +12,8 @@ export class CommitBatch {
   buffer: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   lengthBytes = 0;
   records = 0;
+  /** When its first record came, by the monotonic clock. */
+  firstAddedMs = 0;
   /** In the order of arrival; called when the batch is durable. */
   waiting: (() => void)[] = [];
   /** Set when its frames begin a new segment. */
@@ -24,6 +26,7 @@ export class CommitBatch {
   }
 
   add(record: StreamRecord, sequence: number, salt: number, stored: () => void): void {
+    if (this.records === 0) this.firstAddedMs = performance.now();
     const needed = this.lengthBytes + maxFrameBytes(record);
     if (needed > this.buffer.length) this.buffer = Buffer.allocUnsafe(needed);
     this.lengthBytes = writeFrame(this.buffer, this.lengthBytes, record, sequence, salt);

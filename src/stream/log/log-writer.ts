@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, SluiceError } from '../../errors.js';
+import { type LatencyCounts, LatencyHistogram } from '../../latency-histogram.js';
 import { syncDirectory } from '../../sync-directory.js';
 import type { StreamRecord, StreamWriter } from '../stream.js';
 import type { CommitBatch } from './commit-batch.js';
@@ -43,6 +44,8 @@ export interface LogCounters {
   readonly commits: number;
   readonly sizeBytes: number;
   readonly droppedRecords: number;
+  /** From `append` to `stored`: of the oldest record of each commit, counted for all of it. */
+  readonly latency: LatencyCounts;
 }
 
 /**
@@ -69,6 +72,7 @@ export class LogWriter implements StreamWriter {
   #failed = false;
   #closed = false;
   #idle: (() => void)[] = [];
+  readonly #latency = new LatencyHistogram();
   #counters = { recordsAppended: 0, bytesAppended: 0, commits: 0, droppedRecords: 0 };
   readonly recovered: RecoveredLog;
 
@@ -126,7 +130,7 @@ export class LogWriter implements StreamWriter {
   }
 
   counters(): LogCounters {
-    return { ...this.#counters, sizeBytes: this.#sizeBytes };
+    return { ...this.#counters, sizeBytes: this.#sizeBytes, latency: this.#latency.snapshot() };
   }
 
   append(record: StreamRecord, stored: () => void): void {
@@ -202,6 +206,7 @@ export class LogWriter implements StreamWriter {
       this.#counters.recordsAppended += batch.records;
       this.#counters.bytesAppended += batch.lengthBytes;
       this.#counters.commits += 1;
+      this.#latency.observe(performance.now() - batch.firstAddedMs, batch.records);
       this.#deps.durableEnd.move(this.#durableSequence);
     }
     for (const stored of this.#queue.settle(batch)) answer(stored);
