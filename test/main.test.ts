@@ -93,6 +93,7 @@ describe('help', () => {
     ['start'],
     ['demo'],
     ['check'],
+    ['doctor'],
     ['explain'],
     ['dead-letters'],
     ['dead-letters', 'list'],

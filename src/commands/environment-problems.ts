@@ -9,7 +9,7 @@ import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 import { connectKinesis } from '../threads/connect-kinesis.js';
 import { checkFit, describeUsable } from '../threads/kinesis-check.js';
 
-export interface Found {
+interface Found {
   readonly got: string;
   readonly expected: string;
   readonly hint?: string;

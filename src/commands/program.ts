@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { PARK_CODES } from '../dead-letter/park-codes.js';
 import { ROLES } from '../gateway-options.js';
 import { VERSION } from '../version.js';
+import type { DoctorOptions } from './doctor.js';
 import type {
   CheckOptions,
   DeadLetterListOptions,
@@ -43,6 +44,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addStart(program, finish);
   addDemo(program, finish);
   addCheck(program, finish);
+  addDoctor(program, finish);
   addExplain(program, finish);
   addDeadLetters(program, finish);
   addStream(program, finish);
@@ -121,6 +123,19 @@ function addCheck(program: Command, finish: (exitCode: number) => void): void {
     .action(async (options: CheckOptions) => {
       const { check } = await import('./check.js');
       finish(await check(options));
+    });
+}
+
+function addDoctor(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('doctor')
+    .description('Check configuration, ports, disk, clock, store and stream, and say what to mend.')
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', help(['sluice doctor', 'sluice doctor -c sluice.yaml --json']))
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import('./doctor.js');
+      finish(await doctor(options));
     });
 }
 
