@@ -1,0 +1,13 @@
+/** Every dashboard and its uid. */
+export const DASHBOARDS = [
+  { uid: 'sluice-fleet', title: 'Fleet overview' },
+  { uid: 'sluice-city-climate', title: 'City climate' },
+  { uid: 'sluice-explorer', title: 'Measurement explorer' },
+  { uid: 'sluice-gateway', title: 'Gateway' },
+  { uid: 'sluice-kinesis', title: 'Kinesis' },
+] as const;
+
+/** To all others. */
+export function linksFrom(uid: (typeof DASHBOARDS)[number]['uid']): { uid: string; title: string }[] {
+  return DASHBOARDS.filter((dashboard) => dashboard.uid !== uid);
+}

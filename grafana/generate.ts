@@ -1,0 +1,17 @@
+import { dashboardJson } from './build/dashboard.js';
+import { cityClimate } from './sources/city-climate.js';
+import { fleetOverview } from './sources/fleet-overview.js';
+import { gateway } from './sources/gateway.js';
+import { kinesis } from './sources/kinesis.js';
+import { measurementExplorer } from './sources/measurement-explorer.js';
+
+/** File name in grafana/dashboards, and its content. */
+export function dashboards(): Map<string, object> {
+  return new Map([
+    ['city-climate.json', dashboardJson(cityClimate)],
+    ['fleet-overview.json', dashboardJson(fleetOverview)],
+    ['gateway.json', dashboardJson(gateway)],
+    ['kinesis.json', dashboardJson(kinesis)],
+    ['measurement-explorer.json', dashboardJson(measurementExplorer)],
+  ]);
+}

@@ -1,0 +1,56 @@
+import type { DashboardSpec } from '../build/dashboard.js';
+import { linksFrom } from '../build/links.js';
+import { influxql, type PanelSpec } from '../build/panel.js';
+
+const WHERE = '"city" =~ /^$city$/ AND $timeFilter';
+
+/** Temperature and humidity by city. */
+export const cityClimate: DashboardSpec = {
+  uid: 'sluice-city-climate',
+  title: 'City climate',
+  description: 'Temperature and humidity by city and device, from the measurement sensordata.',
+  source: 'influxdb',
+  variables: [
+    {
+      name: 'city',
+      label: 'City',
+      query: 'SHOW TAG VALUES FROM "sensordata" WITH KEY = "city"',
+      isMulti: true,
+    },
+  ],
+  rows: [
+    {
+      title: 'By city',
+      height: 9,
+      panels: [
+        byTag('Temperature by city', 'temperature', 'celsius', 'city'),
+        byTag('Humidity by city', 'humidity', 'humidity', 'city'),
+      ],
+    },
+    {
+      title: 'By device',
+      height: 9,
+      panels: [
+        byTag('Temperature by device', 'temperature', 'celsius', 'device'),
+        byTag('Humidity by device', 'humidity', 'humidity', 'device'),
+      ],
+    },
+  ],
+  links: linksFrom('sluice-city-climate'),
+};
+
+function byTag(title: string, field: string, unit: string, tag: string): PanelSpec {
+  return {
+    title,
+    description: `Mean ${field} of each ${tag}. A gap means that nothing was stored: see Fleet overview for the silent devices.`,
+    kind: 'timeseries',
+    unit,
+    width: 12,
+    queries: [
+      influxql(
+        `SELECT mean("${field}") FROM "sensordata" WHERE ${WHERE} GROUP BY time($__interval), "${tag}" fill(null)`,
+        `$tag_${tag}`,
+      ),
+    ],
+  };
+}

@@ -1,0 +1,62 @@
+import type { DashboardSpec } from '../build/dashboard.js';
+import { linksFrom } from '../build/links.js';
+import { influxql } from '../build/panel.js';
+
+const FROM = 'FROM "$measurement" WHERE "$tag" =~ /^$value$/ AND $timeFilter';
+
+/** Any measurement, field and tag. */
+export const measurementExplorer: DashboardSpec = {
+  uid: 'sluice-explorer',
+  title: 'Measurement explorer',
+  description: 'One numeric field of any measurement, split by any tag.',
+  source: 'influxdb',
+  variables: [
+    { name: 'measurement', label: 'Measurement', query: 'SHOW MEASUREMENTS', isMulti: false },
+    { name: 'field', label: 'Field', query: 'SHOW FIELD KEYS FROM "$measurement"', isMulti: false },
+    { name: 'tag', label: 'Tag', query: 'SHOW TAG KEYS FROM "$measurement"', isMulti: false },
+    {
+      name: 'value',
+      label: 'Tag value',
+      query: 'SHOW TAG VALUES FROM "$measurement" WITH KEY = "$tag"',
+      isMulti: true,
+    },
+  ],
+  rows: [
+    {
+      title: 'Values',
+      height: 10,
+      panels: [
+        {
+          title: 'Mean by tag',
+          description:
+            'Mean of the chosen field for each value of the chosen tag. Text fields have no mean: choose a number.',
+          kind: 'timeseries',
+          unit: 'short',
+          width: 24,
+          queries: [influxql(`SELECT mean("$field") ${FROM} GROUP BY time($__interval), "$tag" fill(null)`)],
+        },
+        {
+          title: 'Lowest and highest',
+          description:
+            'Lowest and highest value of the chosen field. A wide band that the mean hides shows here.',
+          kind: 'timeseries',
+          unit: 'short',
+          width: 12,
+          queries: [
+            influxql(`SELECT min("$field"), max("$field") ${FROM} GROUP BY time($__interval) fill(null)`),
+          ],
+        },
+        {
+          title: 'Points stored',
+          description:
+            'Number of stored values of the chosen field in each interval. Falls to none when the devices stop.',
+          kind: 'timeseries',
+          unit: 'short',
+          width: 12,
+          queries: [influxql(`SELECT count("$field") ${FROM} GROUP BY time($__interval) fill(null)`)],
+        },
+      ],
+    },
+  ],
+  links: linksFrom('sluice-explorer'),
+};

@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.js';
+import { packageRoot } from '../../src/package-root.js';
+
+const folder = join(packageRoot(), 'deploy', 'sluice');
+
+describe.each(readdirSync(folder))('deploy/sluice/%s', (name) => {
+  const file = join(folder, name);
+
+  beforeEach(() => {
+    for (const key of ['INFLUX_ORG', 'INFLUX_BUCKET', 'INFLUX_TOKEN', 'INFLUX1_PASSWORD'])
+      vi.stubEnv(key, 'set');
+    return () => vi.unstubAllEnvs();
+  });
+
+  it('is right, and keeps everything in the volume', async () => {
+    const config = await loadConfig(file);
+    expect(config.dataDirectory).toBe('/var/lib/sluice');
+    expect(config.sink.kind).toBe(name === 'default.yaml' ? 'duckdb' : 'influx');
+  });
+
+  it('listens on the ports that the image exposes, where they can be published', async () => {
+    const { broker, http } = await loadConfig(file);
+    const listeners = broker.listeners.map(({ protocol, host, port }) => `${protocol} ${host} ${port}`);
+    expect(listeners).toEqual(['mqtt 0.0.0.0 1883', 'ws 0.0.0.0 8083']);
+    expect(http).toMatchObject({ host: '0.0.0.0', port: 8080 });
+    expect(readFileSync(file, 'utf8')).toContain('publish the ports on 127.0.0.1 of the host only');
+  });
+});

@@ -1,0 +1,38 @@
+import { dashboards } from '../../grafana/generate.js';
+
+export interface Target {
+  readonly query?: string;
+  readonly expr?: string;
+}
+
+export interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly datasource?: { readonly type: string; readonly uid: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly fieldConfig?: { readonly defaults: { readonly unit: string } };
+  readonly targets?: readonly Target[];
+}
+
+export interface Dashboard {
+  readonly uid: string;
+  readonly title: string;
+  readonly links: readonly {
+    readonly url: string;
+    readonly keepTime: boolean;
+    readonly includeVars: boolean;
+  }[];
+  readonly templating: { readonly list: readonly { readonly name: string; readonly query: string }[] };
+  readonly annotations: { readonly list: readonly { readonly expr: string }[] };
+  readonly panels: readonly Panel[];
+}
+
+/** What the tests read of the generated dashboards. */
+export const DASHBOARDS = [...dashboards()].map(([file, json]) => ({ file, dashboard: json as Dashboard }));
+
+/** Panels that ask something. */
+export function asking(dashboard: Dashboard): Panel[] {
+  return dashboard.panels.filter(({ type }) => type !== 'row');
+}
