@@ -7,7 +7,7 @@ import type { AwsFanOut } from '../stream/kinesis/aws/fan-out.js';
 import { FanOutSource } from '../stream/kinesis/reader/fan-out-source.js';
 import { KinesisReader } from '../stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../stream/kinesis/reader/polling-source.js';
-import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
+import { type KinesisReaderCounters, noTotals } from '../stream/kinesis/reader/reader-counters.js';
 import type { RecordSource, ShardStart } from '../stream/kinesis/reader/record-source.js';
 import { scheduleOnTimer } from '../stream/kinesis/timers.js';
 import type { OutletStatus, Position } from '../stream/stream.js';
@@ -27,16 +27,7 @@ const HEALTHY: OutletStatus = { state: 'healthy', detail: '' };
 
 const MAX_CONCURRENT_FETCHES = 16;
 const NOTHING_READ: KinesisReaderCounters = {
-  recordsRead: 0,
-  kinesisRecordsRead: 0,
-  bytesRead: 0,
-  polls: 0,
-  emptyPolls: 0,
-  throttled: 0,
-  iteratorsRenewed: 0,
-  failures: 0,
-  gaps: 0,
-  damagedAggregates: 0,
+  ...noTotals(),
   millisBehindLatest: 0,
   shardsReading: 0,
   bufferedBytes: 0,
