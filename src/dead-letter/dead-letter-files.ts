@@ -1,8 +1,22 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 
 /** Folder inside the dead letter: what Kinesis refused, parked by the forwarder, which has a thread of its own. */
 export const FORWARDER_DEAD_LETTER = 'forwarder';
+
+/**
+ * The dead letter and the folders inside it: one for each reader with a place of its own, because the end saved
+ * with a place cuts off what lies behind it, which must never be another reader's.
+ */
+export async function deadLetterFolders(directory: string): Promise<string[]> {
+  const inside = await listed(directory);
+  return [
+    directory,
+    ...inside.filter((entry) => entry.isDirectory()).map(({ name }) => join(directory, name)),
+  ];
+}
 
 const PATTERN = /^parked-(\d{8})\.jsonl$/;
 
@@ -12,9 +26,16 @@ export function deadLetterFileName(number: number): string {
 
 /** Numbers of the files in the directory, oldest first; none when it does not exist. Rejects with DEAD_LETTER_FAILED. */
 export async function deadLetterFileNumbers(directory: string): Promise<number[]> {
-  let names: string[];
+  return (await listed(directory))
+    .map(({ name }) => PATTERN.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+async function listed(directory: string): Promise<Dirent[]> {
   try {
-    names = await readdir(directory);
+    return await readdir(directory, { withFileTypes: true });
   } catch (thrown) {
     // Anything else, such as a missing permission, must not look like "nothing is parked".
     if (systemErrorCode(thrown) === 'ENOENT') return [];
@@ -24,9 +45,4 @@ export async function deadLetterFileNumbers(directory: string): Promise<number[]
       { cause: thrown },
     );
   }
-  return names
-    .map((name) => PATTERN.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
 }

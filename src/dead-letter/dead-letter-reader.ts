@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deadLetterFileName, deadLetterFileNumbers, FORWARDER_DEAD_LETTER } from './dead-letter-files.js';
+import { deadLetterFileName, deadLetterFileNumbers, deadLetterFolders } from './dead-letter-files.js';
 import { type ParkedRecord, parseParkedLine } from './parked-record.js';
 
 export interface ParkedFilter {
@@ -10,7 +10,7 @@ export interface ParkedFilter {
 }
 
 /**
- * Parked records that match, newest first, at most `limit`; those of the forwarder with those of the consumer.
+ * Parked records that match, newest first, at most `limit`; those of all readers together.
  * Reads one file of about 16 MiB at a time; needs no lock.
  */
 export async function listParked(
@@ -18,11 +18,12 @@ export async function listParked(
   limit: number,
   filter: ParkedFilter = {},
 ): Promise<ParkedRecord[]> {
-  const byConsumer = await listFolder(directory, limit, filter);
-  const byForwarder = await listFolder(join(directory, FORWARDER_DEAD_LETTER), limit, filter);
-  if (byForwarder.length === 0) return byConsumer;
+  const found: ParkedRecord[] = [];
+  const folders = await deadLetterFolders(directory);
+  for (const folder of folders) found.push(...(await listFolder(folder, limit, filter)));
+  if (folders.length === 1) return found;
   // Each is in its order already; the sort keeps it among equal times.
-  return [...byConsumer, ...byForwarder].sort((a, b) => b.parkedAtMs - a.parkedAtMs).slice(0, limit);
+  return found.sort((one, other) => other.parkedAtMs - one.parkedAtMs).slice(0, limit);
 }
 
 async function listFolder(directory: string, limit: number, filter: ParkedFilter): Promise<ParkedRecord[]> {

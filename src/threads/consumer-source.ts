@@ -8,6 +8,8 @@ import type { KinesisReaderReport } from './downstream-protocol.js';
 /** Where the consumer's records come from, and where it remembers its place. */
 export interface ConsumerSource {
   readonly ledger: Ledger;
+  /** Folder inside the dead letter that goes with this place; absent: the dead letter itself. */
+  readonly deadLetterFolder?: string;
   /** Where the dead letter ended when the place was saved; absent when there is no such place. */
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   /** Rejects with what no waiting heals. Resolves, too, while the stream cannot be asked. */

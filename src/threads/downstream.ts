@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Clock, SystemClock } from '../clock.js';
 import type { SinkConfig } from '../config/sluice-config.js';
 import { Consumer } from '../consumer/consumer.js';
@@ -64,7 +65,10 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
       await sink.open();
       opened.push(sink);
       const deadLetter = await DeadLetterWriter.open(
-        { directory: options.directory.deadLetter, maxSizeBytes: options.deadLetterMaxSizeBytes },
+        {
+          directory: join(options.directory.deadLetter, source.deadLetterFolder ?? ''),
+          maxSizeBytes: options.deadLetterMaxSizeBytes,
+        },
         source.deadLetterEnd,
       );
       return new Downstream(options, hooks, { ruleSet, source, sink, deadLetter });

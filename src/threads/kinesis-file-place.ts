@@ -11,6 +11,7 @@ import type { KinesisPlace, PlaceParts } from './kinesis-place.js';
 /** `checkpoints: file`: one process reads all shards; place and books are one file in its data directory. */
 export class FilePlace implements KinesisPlace {
   readonly ledger: Ledger;
+  readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly checkpoints: FileCheckpointStore;
   readonly #newOwner: () => SoleOwner;
@@ -18,10 +19,12 @@ export class FilePlace implements KinesisPlace {
   #owner: SoleOwner;
 
   private constructor(
+    name: string,
     checkpoints: FileCheckpointStore,
     saved: Checkpoint | undefined,
     newOwner: () => SoleOwner,
   ) {
+    this.deadLetterFolder = name;
     this.checkpoints = checkpoints;
     this.#saved = saved;
     this.ledger = new Ledger(saved?.ledger);
@@ -35,11 +38,13 @@ export class FilePlace implements KinesisPlace {
     directory: string,
     { api, clock, initial, warn }: PlaceParts,
   ): Promise<FilePlace> {
-    const checkpoints = new FileCheckpointStore(directory, kinesisCheckpointName(kinesis));
+    const name = kinesisCheckpointName(kinesis);
+    const checkpoints = new FileCheckpointStore(directory, name);
     const { shardSyncMs } = kinesis.reader;
     const saved = await checkpoints.load();
     const from = saved === undefined ? {} : { from: saved.position };
     return new FilePlace(
+      name,
       checkpoints,
       saved,
       () => new SoleOwner({ ...from, initial, shardSyncMs }, { api, clock, timers: scheduleOnTimer, warn }),

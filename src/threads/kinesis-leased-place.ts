@@ -25,13 +25,15 @@ const STALE_AFTER = 1;
  */
 export class LeasedPlace implements KinesisPlace, CheckpointStore {
   readonly ledger = new Ledger();
+  readonly deadLetterFolder: string;
   /** A place that others share says nothing of the dead letter of this process. */
   readonly deadLetterEnd = undefined;
   readonly #failoverMs: number;
   readonly #newOwner: () => LeaseCoordinator;
   #owner: LeaseCoordinator;
 
-  private constructor(failoverMs: number, newOwner: () => LeaseCoordinator) {
+  private constructor(deadLetterFolder: string, failoverMs: number, newOwner: () => LeaseCoordinator) {
+    this.deadLetterFolder = deadLetterFolder;
     this.#failoverMs = failoverMs;
     this.#newOwner = newOwner;
     this.#owner = newOwner();
@@ -51,6 +53,7 @@ export class LeasedPlace implements KinesisPlace, CheckpointStore {
     };
     const parts = { api, clock, sleep: sleepOnTimer, random: Math.random, mergeBooks, warn };
     return new LeasedPlace(
+      `leases-${leases.table}`,
       failoverMs,
       () => new LeaseCoordinator(options, { ...parts, table: leaseTable(kinesis, leases) }),
     );

@@ -12,6 +12,7 @@ import type { LeaseReport } from './downstream-protocol.js';
 /** Where a consumer of Kinesis remembers how far it is, and what decides which shards it reads. */
 export interface KinesisPlace {
   readonly ledger: Ledger;
+  readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly checkpoints: CheckpointStore;
   /** For another try to open the reader: an owner that could not be opened has been closed. */

@@ -82,6 +82,10 @@ export class KinesisSource implements ConsumerSource {
     return this.#place.ledger;
   }
 
+  get deadLetterFolder(): string {
+    return this.#place.deadLetterFolder;
+  }
+
   get deadLetterEnd(): DeadLetterEnd | undefined {
     return this.#place.deadLetterEnd;
   }
