@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   CHECKPOINT_UNREADABLE: { retryable: false, exitCode: 1 },
   DEAD_LETTER_FAILED: { retryable: false, exitCode: 1 },
   DEAD_LETTER_FULL: { retryable: true, exitCode: 1 },
+  SETTLING_REFUSED: { retryable: false, exitCode: 1 },
   SINK_ABORTED: { retryable: true, exitCode: 1 },
   SINK_UNUSABLE: { retryable: false, exitCode: 2 },
   SINK_QUERY_UNSUPPORTED: { retryable: false, exitCode: 1 },

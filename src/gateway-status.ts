@@ -3,6 +3,7 @@ import type { Broker, BrokerCounters } from './broker/broker.js';
 import { createRefusalCounts } from './broker/refusals.js';
 import type { Clock } from './clock.js';
 import { listParked } from './dead-letter/dead-letter-reader.js';
+import type { ParkedRecord } from './dead-letter/parked-record.js';
 import { SluiceError } from './errors.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { createMetrics } from './metrics/create-metrics.js';
@@ -17,11 +18,16 @@ import type {
   BookView,
   GatewayView,
   LedgerView,
+  LogLevel,
+  ParkedDetail,
+  ParkedSelection,
   ParkedView,
   ReadinessProblem,
+  SettlingStatus,
   StageCounters,
+  WarningView,
 } from './ops/gateway-view.js';
-import type { MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
+import type { LatestGroup, LatestQuery, MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
 import type { LogWriter } from './stream/log/log-writer.js';
 import type { Book } from './threads/book.js';
 import type { DownstreamReport, StoreAnswer, StoreRequest } from './threads/downstream-protocol.js';
@@ -122,17 +128,44 @@ export class GatewayStatus implements GatewayView {
     return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
   }
 
-  async parked(limit: number): Promise<readonly ParkedView[]> {
-    const parked = await listParked(this.#parts.options.directory.deadLetter, limit);
-    return parked.map(({ id, parkedAtMs, topic, clientId, code, reason }) => ({
-      id,
-      parkedAtMs,
-      topic,
-      clientId,
-      code,
-      reason,
-    }));
+  async latest(_query: LatestQuery): Promise<readonly LatestGroup[]> {
+    throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'not wired');
   }
+
+  async parked(
+    limit: number,
+    filter: Omit<ParkedSelection, 'ids' | 'all'> = {},
+  ): Promise<readonly ParkedView[]> {
+    const { rule: _rule, ...known } = filter;
+    const parked = await listParked(this.#parts.options.directory.deadLetter, limit, known);
+    return parked.map(parkedView);
+  }
+
+  async deadLetter(_id: string): Promise<ParkedDetail | undefined> {
+    return undefined;
+  }
+
+  async replay(_selection: ParkedSelection): Promise<SettlingStatus> {
+    throw new SluiceError('SETTLING_REFUSED', 'not wired');
+  }
+
+  async purge(_selection: ParkedSelection): Promise<SettlingStatus> {
+    throw new SluiceError('SETTLING_REFUSED', 'not wired');
+  }
+
+  settling(): SettlingStatus | undefined {
+    return undefined;
+  }
+
+  warnings(_afterSeq: number): readonly WarningView[] {
+    return [];
+  }
+
+  logLevel(): string {
+    return 'info';
+  }
+
+  setLogLevel(_level: LogLevel): void {}
 
   async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
@@ -217,6 +250,10 @@ export class GatewayStatus implements GatewayView {
     if (receivedAtNs === undefined) return 0;
     return Math.max(0, Number((this.#parts.clock.nowNs() - receivedAtNs) / 1_000_000n));
   }
+}
+
+function parkedView({ id, parkedAtMs, topic, clientId, code, reason, rule }: ParkedRecord): ParkedView {
+  return { id, parkedAtMs, topic, clientId, code, reason, ...(rule === undefined ? {} : { rule }) };
 }
 
 /** `stored`: what the log has taken, which is what its reader has received or will. */

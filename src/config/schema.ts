@@ -121,6 +121,9 @@ const http = section(
     insecure: trueOrFalse({
       says: 'Allow a host beyond this machine although readers are not authenticated.',
     }).prefault(false),
+    changes: oneOf(['loopback', 'always', 'never'], {
+      says: 'Where replay, purge and the log level may be asked for over HTTP; `loopback`: while `host` is this machine only.',
+    }).prefault('loopback'),
   },
   { says: 'The HTTP server.' },
 );

@@ -109,6 +109,7 @@ export interface HttpConfig {
   /** 0: any free port. */
   readonly port: number;
   readonly insecure: boolean;
+  readonly changes: 'loopback' | 'always' | 'never';
 }
 
 export interface LogConfig {

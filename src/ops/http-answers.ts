@@ -6,10 +6,12 @@ export const HTTP_ERROR_CODES = {
   REQUEST_MALFORMED: 400,
   QUERY_INVALID: 400,
   NOT_FOUND: 404,
+  CHANGE_REFUSED: 403,
   METHOD_NOT_ALLOWED: 405,
   HOST_REFUSED: 421,
   INTERNAL: 500,
   TOO_MANY_QUERIES: 503,
+  TOO_MANY_STREAMS: 503,
 } as const;
 export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
 
@@ -18,6 +20,7 @@ const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
   SINK_QUERY_UNSUPPORTED: 501,
   SINK_QUERY_FAILED: 503,
   DEAD_LETTER_FAILED: 500,
+  SETTLING_REFUSED: 409,
 };
 
 /** The body of every answer that is not what was asked for. */

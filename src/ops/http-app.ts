@@ -2,12 +2,16 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../clock.js';
+import { foreignChange, type WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
-import { hostGuard } from './host-guard.js';
+import { hostGuard, isLoopback } from './host-guard.js';
 import { errorAnswer, HTTP_ERROR_CODES, sendError } from './http-answers.js';
 import type { PageFile } from './page-files.js';
 import { addBooksRoutes } from './routes/books-routes.js';
+import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addHealthRoutes } from './routes/health-routes.js';
+import { addLiveRoutes } from './routes/live-routes.js';
+import { addLogRoutes } from './routes/log-routes.js';
 import { addPageRoutes } from './routes/page-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
 import { SECURITY_HEADERS } from './security-headers.js';
@@ -25,6 +29,8 @@ export interface HttpAppOptions {
   readonly pageFiles: ReadonlyMap<string, PageFile>;
   /** Where the page tells a newcomer to publish; null when no plain MQTT listener is open. */
   readonly mqttPort: number | null;
+  /** Where replay, purge and log level may be asked for. */
+  readonly changes: WhereChanges;
   /** For the headers, and for the whole request. */
   readonly requestTimeoutMs: number;
   readonly logger?: HttpLogger | undefined;
@@ -34,6 +40,8 @@ export interface HttpAppOptions {
 const KEEP_ALIVE_MS = 5_000;
 /** Node looks for slow requests only this often (its default, 30 s, would turn 10 s into 40 s). */
 const SLOW_REQUEST_CHECK_MS = 1_000;
+
+const MAX_BODY_BYTES = 512 * 1024;
 
 /** The routes with everything that holds for all of them; not listening yet. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
@@ -46,6 +54,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(SLOW_REQUEST_CHECK_MS, requestTimeoutMs),
     },
+    // A selection of ten thousand ids is the longest thing that is ever sent here.
+    bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
     clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket),
     frameworkErrors: (_error, _request, reply) => {
@@ -54,7 +64,9 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     },
   });
 
-  guardRequests(app, hostGuard(options.host));
+  const mayChange =
+    options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
+  guardRequests(app, hostGuard(options.host), mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
     const { status, body } = errorAnswer(thrown);
@@ -62,29 +74,50 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     reply.code(status).send(body);
   });
 
+  const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
   addHealthRoutes(app, view);
-  addBooksRoutes(app, options);
+  addBooksRoutes(app, source);
+  addLiveRoutes(app, source);
   addStoreRoutes(app, view);
+  addDeadLetterRoutes(app, view);
+  addLogRoutes(app, view);
   addPageRoutes(app, options.pageFiles);
   return app;
 }
 
-function guardRequests(app: FastifyInstance, mayAnswer: (hostHeader: string | undefined) => boolean): void {
+function guardRequests(
+  app: FastifyInstance,
+  mayAnswer: (hostHeader: string | undefined) => boolean,
+  mayChange: boolean,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     if (!mayAnswer(request.headers.host)) {
       sendError(reply, 'HOST_REFUSED', 'This address answers only to localhost, 127.0.0.1 and [::1].');
       return;
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      // Closing spares reading a body that nobody wants.
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      done();
+      return;
+    }
+    // Closing spares reading a body that nobody wants.
+    if (request.is404) {
       reply.header('allow', 'GET, HEAD').header('connection', 'close');
       sendError(reply, 'METHOD_NOT_ALLOWED', 'Only GET is answered here.');
       return;
     }
-    done();
+    const refusal = mayChange ? foreignChange(request.headers) : NO_CHANGES;
+    if (refusal === undefined) {
+      done();
+      return;
+    }
+    reply.header('connection', 'close');
+    sendError(reply, 'CHANGE_REFUSED', refusal);
   });
 }
+
+const NO_CHANGES =
+  'Changes are not answered here: http.changes says where they are (loopback, unless set). The command line works always.';
 
 /** What Node's parser gave up on: too slow, too long or not HTTP. */
 function refuseUnreadable(errorCode: string, socket: Socket): void {

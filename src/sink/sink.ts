@@ -98,6 +98,8 @@ export interface SeriesQuery {
   readonly field: string;
   /** Tag to split by; without it, all series together. */
   readonly by?: string;
+  /** Only the points whose tag has one of these values; '' for points that lack it. */
+  readonly only?: { readonly tag: string; readonly values: readonly string[] };
   readonly fromMs: number;
   readonly toMs: number;
   /** Width of one bucket; each gives the mean of its values. */
@@ -117,8 +119,29 @@ export interface SeriesAnswer {
   }[];
 }
 
+export interface LatestQuery {
+  readonly measurement: string;
+  /** Tag that tells the devices apart; without it, the measurement as a whole. */
+  readonly by?: string;
+  /** Nothing older is looked for. */
+  readonly fromMs: number;
+  /** Most groups to return, those heard of last first. */
+  readonly maxGroups: number;
+}
+
+/** The newest value of every field, a group a value of the `by` tag. */
+export interface LatestGroup {
+  /** '' without `by` or for points that lack it. */
+  readonly name: string;
+  /** Of the newest point, ms since 1970. */
+  readonly atMs: number;
+  /** Sorted by field. A field may be older than the newest point. */
+  readonly values: readonly { readonly field: string; readonly value: number | string | boolean }[];
+}
+
 /** Read side for the live page. May overlap with `write`. Rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED. */
 export interface StoreReader {
   measurements(): Promise<readonly MeasurementSummary[]>;
   series(query: SeriesQuery): Promise<SeriesAnswer>;
+  latest(query: LatestQuery): Promise<readonly LatestGroup[]>;
 }

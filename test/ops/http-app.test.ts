@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/errors.js';
 import { createHttpApp } from '../../src/ops/http-app.js';
 import { readPageFiles } from '../../src/ops/page-files.js';
-import { FakeGatewayView } from '../support/fake-gateway-view.js';
+import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
 
 const pageFiles = await readPageFiles();
 const clock = { nowNs: () => 5_000_000_000n, monotonicMs: () => 123.5 };
@@ -14,7 +14,16 @@ let logged: object[];
 
 function makeApp(host: string): FastifyInstance {
   const logger = { error: (fields: object) => logged.push(fields) };
-  return createHttpApp({ host, view, clock, pageFiles, mqttPort: 1884, requestTimeoutMs: 10_000, logger });
+  return createHttpApp({
+    host,
+    view,
+    clock,
+    pageFiles,
+    mqttPort: 1884,
+    changes: 'loopback',
+    requestTimeoutMs: 10_000,
+    logger,
+  });
 }
 
 beforeEach(() => {
@@ -94,14 +103,9 @@ it('/api/counters adds version, uptime, the time of the sample and the MQTT port
 
 describe('/api/dead-letters', () => {
   beforeEach(() => {
-    view.deadLetters = Array.from({ length: 60 }, (_, nth) => ({
-      id: String(nth),
-      parkedAtMs: 1000 - nth,
-      topic: 't',
-      clientId: 'c',
-      code: 'payload-not-json',
-      reason: 'r',
-    }));
+    view.deadLetters = Array.from({ length: 60 }, (_, nth) =>
+      parkedDetail({ id: String(nth), parkedAtMs: 1000 - nth }),
+    );
   });
 
   it('gives the newest first, 50 unless told', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseLimit, parseSeriesRequest } from '../../src/ops/series-request.js';
+import { parseDeadLettersRequest } from '../../src/ops/dead-letter-request.js';
+import { parseSeriesRequest } from '../../src/ops/series-request.js';
 
 const good = {
   measurement: 'climate',
@@ -62,12 +63,12 @@ describe('parseSeriesRequest', () => {
   });
 });
 
-describe('parseLimit', () => {
-  it('takes the standard when nothing is asked', () => {
-    expect(parseLimit({}, 50, 500)).toEqual({ ok: true, value: 50 });
+describe('parseDeadLettersRequest', () => {
+  it('takes fifty when nothing is asked', () => {
+    expect(parseDeadLettersRequest({})).toEqual({ ok: true, value: { limit: 50 } });
   });
 
-  it.each(['0', '501', '-1', 'all', ''])('refuses %j', (limit) => {
-    expect(parseLimit({ limit }, 50, 500).ok).toBe(false);
+  it.each(['0', '501', '-1', 'all', ''])('refuses the limit %j', (limit) => {
+    expect(parseDeadLettersRequest({ limit }).ok).toBe(false);
   });
 });

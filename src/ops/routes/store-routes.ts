@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { GatewayView } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
-import { MAX_SERIES_GROUPS, parseSeriesRequest } from '../series-request.js';
+import { latestPage } from '../latest-page.js';
+import { MAX_SERIES_GROUPS, parseLatestRequest, parseSeriesRequest } from '../series-request.js';
 
 /** Questions the store may be working on at once: charts must not take it from the writer. */
 const MAX_STORE_QUERIES = 8;
@@ -43,5 +44,11 @@ export function addStoreRoutes(app: FastifyInstance, view: GatewayView): void {
         moreGroups: groups.length > MAX_SERIES_GROUPS,
       };
     });
+  });
+
+  app.get('/api/latest', async (request, reply) => {
+    const asked = parseLatestRequest(request.query);
+    if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
+    return askStore(reply, async () => latestPage(await view.latest(asked.value.query), asked.value));
   });
 }

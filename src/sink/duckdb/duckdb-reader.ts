@@ -1,6 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { errorText, SluiceError } from '../../errors.js';
-import type { FieldType, MeasurementSummary, SeriesAnswer, SeriesQuery, StoreReader } from '../sink.js';
+import type {
+  FieldType,
+  LatestGroup,
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+  StoreReader,
+} from '../sink.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
 import { literal } from './identifiers.js';
 import { Lane } from './lane.js';
@@ -21,6 +28,10 @@ export class DuckdbReader implements StoreReader {
 
   measurements(): Promise<readonly MeasurementSummary[]> {
     return this.#query(readMeasurements);
+  }
+
+  async latest(): Promise<readonly LatestGroup[]> {
+    throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'not wired');
   }
 
   series(query: SeriesQuery): Promise<SeriesAnswer> {

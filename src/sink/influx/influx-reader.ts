@@ -1,5 +1,12 @@
 import { SluiceError } from '../../errors.js';
-import type { FieldType, MeasurementSummary, SeriesAnswer, SeriesQuery, StoreReader } from '../sink.js';
+import type {
+  FieldType,
+  LatestGroup,
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+  StoreReader,
+} from '../sink.js';
 import { QUERY_PATH, queryTarget } from './endpoints.js';
 import type { InfluxSettings } from './influx-options.js';
 import { identifier, type QueriedSeries, statementOf } from './influxql.js';
@@ -43,6 +50,10 @@ export class InfluxReader implements StoreReader {
         tags: rowsOf(tags, name).map(([tag]) => String(tag)),
         fields: fieldsOf(rowsOf(fields, name)),
       }));
+  }
+
+  async latest(): Promise<readonly LatestGroup[]> {
+    throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'not wired');
   }
 
   async series(query: SeriesQuery): Promise<SeriesAnswer> {
