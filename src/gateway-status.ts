@@ -13,6 +13,8 @@ import type {
   ProducerFacts,
   ReaderFacts,
 } from './metrics/metrics-snapshot.js';
+import type { OwnMetricsCounters } from './metrics/own-metrics.js';
+import { type MetricReading, readMetrics } from './metrics/readings.js';
 import type {
   BookView,
   GatewayView,
@@ -36,12 +38,16 @@ export interface StatusParts {
     readonly log: LogWriter;
     /** Absent until it listens and after it stopped. */
     readonly broker: () => Broker | undefined;
+    /** Of a broker that has stopped: counters must not fall back to 0 before the process has ended. */
+    readonly lastCounters?: () => BrokerCounters | undefined;
   };
   readonly forwarding?: { readonly report: ForwardingReport };
   readonly downstream?: {
     readonly report: DownstreamReport;
     ask(request: StoreRequest): Promise<StoreAnswer>;
   };
+  /** Of the metrics that go into the store; absent when none do. */
+  readonly ownMetrics?: () => OwnMetricsCounters | undefined;
   readonly isFailed: () => boolean;
 }
 
@@ -138,6 +144,11 @@ export class GatewayStatus implements GatewayView {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
+  /** The same as `metrics`, taken apart. */
+  readings(): Promise<readonly MetricReading[]> {
+    return readMetrics(this.#registry);
+  }
+
   #ask(request: StoreRequest): Promise<StoreAnswer> {
     const { downstream } = this.#parts;
     if (downstream !== undefined) return downstream.ask(request);
@@ -154,6 +165,7 @@ export class GatewayStatus implements GatewayView {
     const producer = this.#producer();
     const reader = this.#reader();
     const consume = this.#consume();
+    const own = this.#parts.ownMetrics?.();
     return {
       ...(ingest === undefined ? {} : { ingest }),
       ...(producer === undefined ? {} : { producer }),
@@ -163,6 +175,7 @@ export class GatewayStatus implements GatewayView {
       deadLetterBytes:
         (this.#parts.forwarding?.report.deadLetterBytes ?? 0) +
         (this.#parts.downstream?.report.deadLetterBytes ?? 0),
+      ...(own === undefined ? {} : { own }),
     };
   }
 
@@ -171,7 +184,7 @@ export class GatewayStatus implements GatewayView {
     if (ingest === undefined) return undefined;
     const { log } = ingest;
     return {
-      broker: ingest.broker()?.counters() ?? NO_BROKER,
+      broker: ingest.broker()?.counters() ?? ingest.lastCounters?.() ?? NO_BROKER,
       log: {
         ...log.counters(),
         maxSizeBytes: options.log.maxSizeBytes,
@@ -304,7 +317,7 @@ function readerCounters({ report }: ReaderFacts): NonNullable<StageCounters['rea
   };
 }
 
-/** Before it listens and after it stopped. */
+/** Before it listens. */
 const NO_BROKER: BrokerCounters = {
   connections: 0,
   observers: 0,

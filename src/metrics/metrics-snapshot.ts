@@ -6,6 +6,7 @@ import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { LogCounters } from '../stream/log/log-writer.js';
 import type { KinesisReaderReport } from '../threads/downstream-protocol.js';
 import type { ForwardingReport } from '../threads/forwarding-protocol.js';
+import type { OwnMetricsCounters } from './own-metrics.js';
 
 /** All that the metrics show, taken at one scrape; of each half of the path only where it runs. */
 export interface MetricsSnapshot {
@@ -15,6 +16,7 @@ export interface MetricsSnapshot {
   readonly consume?: ConsumeFacts;
   readonly ledger: BookView;
   readonly deadLetterBytes: number;
+  readonly own?: OwnMetricsCounters;
 }
 
 export interface IngestFacts {

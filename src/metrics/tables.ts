@@ -6,6 +6,7 @@ import type {
   ProducerFacts,
   ReaderFacts,
 } from './metrics-snapshot.js';
+import type { OwnMetricsCounters } from './own-metrics.js';
 
 /** Every metric of our own, stage by stage in path order. docs/operations.md has the same list; a test compares them. */
 
@@ -321,6 +322,22 @@ export const BOOKS: MetricTable<Pick<MetricsSnapshot, 'ledger' | 'deadLetterByte
       'rule',
       'gauge',
       (s) => s.ledger.reasons.filtered,
+    ],
+  ],
+};
+
+/** Only where the metrics go into the store. */
+export const OWN: MetricTable<OwnMetricsCounters> = {
+  counters: [
+    [
+      'sluice_metrics_samples_dropped_total',
+      'Samples and marks of metrics.store given up because the store was away for too long',
+      (s) => s.samplesDropped,
+    ],
+    [
+      'sluice_metrics_points_refused_total',
+      'Points of metrics.store that the store will never take',
+      (s) => s.pointsRefused,
     ],
   ],
 };

@@ -7,6 +7,7 @@ import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
 import type {
   MeasurementSummary,
+  Point,
   SeriesAnswer,
   SeriesQuery,
   SinkCounters,
@@ -58,8 +59,10 @@ export interface KinesisReaderReport {
 
 export type StoreRequest =
   | { readonly kind: 'measurements' }
-  | { readonly kind: 'series'; readonly query: SeriesQuery };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer;
+  | { readonly kind: 'series'; readonly query: SeriesQuery }
+  /** Metrics of the gateway itself; answered with how many points were refused. */
+  | { readonly kind: 'write-own'; readonly points: readonly Point[] };
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | number;
 
 /** Of this process. */
 export interface LeaseReport {

@@ -19,6 +19,7 @@ import type {
   StoreRequest,
 } from './downstream-protocol.js';
 import { LogSource } from './log-source.js';
+import { OwnStore } from './own-store.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 
 const NO_LATENCY = new LatencyHistogram().snapshot();
@@ -34,6 +35,8 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   readonly #deadLetter: DeadLetterWriter;
   readonly #notes: NoteCounts = createNoteCounts();
   readonly #stopOpening = new AbortController();
+  /** Absent until the gateway writes metrics of its own. */
+  #ownStore: OwnStore | undefined;
   /** Absent while the source cannot be opened. */
   #consumer: Consumer | undefined;
 
@@ -97,6 +100,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
     } finally {
       await this.#source.close();
       await this.#deadLetter.close();
+      await this.#ownStore?.close();
       await this.#sink.close();
     }
   }
@@ -138,6 +142,10 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   }
 
   async ask(request: StoreRequest): Promise<StoreAnswer> {
+    if (request.kind === 'write-own') {
+      this.#ownStore ??= OwnStore.create(this.#options.sink, this.#sink, this.#hooks.warn);
+      return this.#ownStore.write(request.points);
+    }
     const { reader } = this.#sink;
     if (reader === undefined) {
       throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'this store cannot be queried by the gateway');

@@ -21,7 +21,7 @@ ${FLEET_RULE}
   await gateway.ledgerWhen(({ written }) => written === 2000);
   const text = await (await fetch(`${gateway.httpUrl}/metrics`)).text();
   const names = new Set([...text.matchAll(/^# TYPE (sluice_\S+)/gm)].map((match) => match[1]));
-  const expected = METRICS.filter(({ isOfKinesis }) => !isOfKinesis).map(({ name }) => name);
+  const expected = METRICS.filter(({ only }) => only === undefined).map(({ name }) => name);
   expect([...names].sort()).toEqual(expected.sort());
   expect(text).toContain('sluice_ledger_records{fate="written"} 2000');
   expect(text).toContain('sluice_broker_packets_acknowledged_total 2000');
