@@ -1,3 +1,4 @@
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { addTotals, type LedgerTotals, NO_RECORDS, summarize } from './books/ledger.js';
 import type { Broker, BrokerCounters } from './broker/broker.js';
 import { createRefusalCounts } from './broker/refusals.js';
@@ -15,6 +16,7 @@ import type {
 } from './metrics/metrics-snapshot.js';
 import type { OwnMetricsCounters } from './metrics/own-metrics.js';
 import { type MetricReading, readMetrics } from './metrics/readings.js';
+import { Utilization } from './metrics/utilization.js';
 import type {
   BookView,
   GatewayView,
@@ -23,6 +25,7 @@ import type {
   ReadinessProblem,
   StageCounters,
 } from './ops/gateway-view.js';
+import type { RecentWarnings } from './recent-warnings.js';
 import type { MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
 import type { LogWriter } from './stream/log/log-writer.js';
 import type { Book } from './threads/book.js';
@@ -34,6 +37,7 @@ export interface StatusParts {
   readonly options: GatewayOptions;
   readonly version: string;
   readonly clock: Clock;
+  readonly recentWarnings: RecentWarnings;
   readonly ingest?: {
     readonly log: LogWriter;
     /** Absent until it listens and after it stopped. */
@@ -41,9 +45,10 @@ export interface StatusParts {
     /** Of a broker that has stopped: counters must not fall back to 0 before the process has ended. */
     readonly lastCounters?: () => BrokerCounters | undefined;
   };
-  readonly forwarding?: { readonly report: ForwardingReport };
+  readonly forwarding?: { readonly report: ForwardingReport; eventLoop(): EventLoopUtilization };
   readonly downstream?: {
     readonly report: DownstreamReport;
+    eventLoop(): EventLoopUtilization;
     ask(request: StoreRequest): Promise<StoreAnswer>;
   };
   /** Of the metrics that go into the store; absent when none do. */
@@ -56,11 +61,18 @@ export class GatewayStatus implements GatewayView {
   readonly version: string;
   readonly startedAtMs = Date.now();
   readonly #parts: StatusParts;
+  readonly #utilizations: ReadonlyMap<string, Utilization>;
   readonly #registry;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
+    const { forwarding, downstream } = parts;
+    this.#utilizations = new Map([
+      threadOf('main', { eventLoop: () => performance.eventLoopUtilization() }),
+      ...(forwarding === undefined ? [] : [threadOf('forwarder', forwarding)]),
+      ...(downstream === undefined ? [] : [threadOf('consumer', downstream)]),
+    ]);
     this.#registry = createMetrics(() => this.#snapshot());
   }
 
@@ -175,8 +187,14 @@ export class GatewayStatus implements GatewayView {
       deadLetterBytes:
         (this.#parts.forwarding?.report.deadLetterBytes ?? 0) +
         (this.#parts.downstream?.report.deadLetterBytes ?? 0),
+      warnings: this.#parts.recentWarnings.totals(),
+      threads: this.#threads(),
       ...(own === undefined ? {} : { own }),
     };
+  }
+
+  #threads(): Record<string, number> {
+    return Object.fromEntries([...this.#utilizations].map(([thread, of]) => [thread, of.ratio()]));
   }
 
   #ingest(): IngestFacts | undefined {
@@ -189,6 +207,7 @@ export class GatewayStatus implements GatewayView {
         ...log.counters(),
         maxSizeBytes: options.log.maxSizeBytes,
         pendingBytes: log.pendingBytes,
+        maxPendingBytes: options.maxInFlightBytes,
         isBlocked: log.isBlocked,
       },
     };
@@ -215,12 +234,7 @@ export class GatewayStatus implements GatewayView {
     const { consumer, notes, sink, kinesis } = report;
     const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), kinesis?.counters.millisBehindLatest ?? 0);
     return {
-      consumer: {
-        recordsRead: consumer.recordsRead,
-        pointsMade: consumer.pointsMade,
-        latency: consumer.latency,
-        lagMs,
-      },
+      consumer: { ...consumer, lagMs },
       notes,
       sink,
     };
@@ -230,6 +244,13 @@ export class GatewayStatus implements GatewayView {
     if (receivedAtNs === undefined) return 0;
     return Math.max(0, Number((this.#parts.clock.nowNs() - receivedAtNs) / 1_000_000n));
   }
+}
+
+function threadOf(
+  name: string,
+  thread: { eventLoop(): EventLoopUtilization },
+): readonly [string, Utilization] {
+  return [name, new Utilization(() => thread.eventLoop())];
 }
 
 /** `stored`: what the log has taken, which is what its reader has received or will. */
@@ -320,6 +341,8 @@ function readerCounters({ report }: ReaderFacts): NonNullable<StageCounters['rea
 /** Before it listens. */
 const NO_BROKER: BrokerCounters = {
   connections: 0,
+  connectionsOpened: 0,
+  connectionsClosed: 0,
   observers: 0,
   packetsAccepted: 0,
   acknowledged: 0,

@@ -24,6 +24,7 @@ import type { ForwardingOptions, ForwardingReport } from './threads/forwarding-p
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName, logStart } from './threads/log-start.js';
 import { StageThread } from './threads/stage-thread.js';
 import type { ThreadStart } from './threads/thread-protocol.js';
+import type { WarningFields } from './warnings.js';
 
 export interface GatewayDeps {
   readonly logger: Logger;
@@ -38,10 +39,10 @@ export interface GatewayDeps {
 /** Names and topics in front of the payload: what a frame can hold beyond the largest packet. */
 const FRAME_OVERHEAD_BYTES = 64 * 1024;
 
-const LOG_MARKS = {
-  blocked: 'log-blocked',
-  unblocked: 'log-unblocked',
-  dropped: 'records-dropped',
+const LOG_PRESSURES = {
+  blocked: { code: 'LOG_BLOCKED', mark: 'log-blocked' },
+  unblocked: { code: 'LOG_UNBLOCKED', mark: 'log-unblocked' },
+  dropped: { code: 'LOG_RECORDS_DROPPED', mark: 'records-dropped' },
 } as const;
 
 const ABANDON_DEADLINE_MS = 1000;
@@ -139,13 +140,14 @@ export class Gateway {
         ]),
         onFailure: (failure) => this.#failed(failure),
         onPressure: (pressure) => {
+          const { code, mark } = LOG_PRESSURES[pressure.kind];
           const sentence = {
             blocked: `the log is full: PUBACKs are withheld until the ${this.#logReaderName} has made room`,
             unblocked: 'the log has room again',
             dropped: 'the log is full: its oldest records were dropped',
           }[pressure.kind];
-          this.#deps.logger.warn({ code: 'LOG_PRESSURE', ...pressure }, sentence);
-          this.#metrics.mark({ kind: LOG_MARKS[pressure.kind], text: sentence });
+          this.#deps.logger.warn({ ...pressure, code }, sentence);
+          this.#metrics.mark({ kind: mark, text: sentence });
         },
       },
     );
@@ -211,7 +213,7 @@ export class Gateway {
   #threadHooks(reader: LogReaderName) {
     const { logger } = this.#deps;
     return {
-      warn: (fields: Record<string, unknown>, sentence: string) => logger.warn(fields, sentence),
+      warn: (fields: WarningFields, sentence: string) => logger.warn(fields, sentence),
       onFailure: (failure: SluiceError) => this.#failed(failure),
       onCheckpoint: (position: Position) => {
         // The consumer's place in Kinesis is no place in the log.
@@ -232,6 +234,7 @@ export class Gateway {
       options: this.#options,
       version: this.#deps.version,
       clock: this.#clock,
+      recentWarnings: this.#deps.logger.recentWarnings,
       ...(log === undefined
         ? {}
         : { ingest: { log, broker: () => this.#broker, lastCounters: () => this.#lastBrokerCounters } }),

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
+import type { Warn } from '../warnings.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { cappedKeepaliveSeconds, connectFault } from './connect-checks.js';
 import type { Intake } from './intake.js';
@@ -27,11 +28,13 @@ export interface BrokerOptions {
 
 export interface BrokerDeps {
   readonly intake: Intake;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
 }
 
 export interface BrokerCounters extends GateCounters {
   readonly connections: number;
+  readonly connectionsOpened: number;
+  readonly connectionsClosed: number;
   readonly observers: number;
   readonly observerPacketsSkipped: number;
   readonly refused: Readonly<RefusalCounts>;
@@ -57,6 +60,7 @@ export class Broker {
   readonly #handshakes = new OpenHandshakes();
   readonly #gate: PublishGate;
   readonly #connections = new Set<Duplex>();
+  #connectionsOpened = 0;
   #listeners: Listener[] = [];
   #draining = false;
   readonly #refused = createRefusalCounts();
@@ -112,6 +116,8 @@ export class Broker {
     return {
       ...this.#gate.counters(),
       connections: this.#connections.size,
+      connectionsOpened: this.#connectionsOpened,
+      connectionsClosed: this.#connectionsOpened - this.#connections.size,
       observers: this.#observers.count,
       observerPacketsSkipped: this.#observers.skipped,
       refused: { ...this.#refused },
@@ -156,6 +162,7 @@ export class Broker {
 
   #connected(stream: Duplex, remoteAddress: string, request?: IncomingMessage): void {
     this.#connections.add(stream);
+    this.#connectionsOpened += 1;
     stream.once('close', () => this.#connections.delete(stream));
     const client = (this.#aedes.handle as (conn: Duplex, request?: IncomingMessage) => Client)(
       stream,

@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
 import { ReadHistogram } from './read-histogram.js';
-import { BOOKS, CONSUME, INGEST, OWN, PRODUCER, READER } from './tables.js';
+import { BOOKS, CONSUME, INGEST, OWN, PROCESS, PRODUCER, READER } from './tables.js';
 
 /** In path order, and in the order of docs/operations.md. */
 export interface MetricDescription {
@@ -20,6 +20,7 @@ export const METRICS: readonly MetricDescription[] = [
   ...described(READER, 'Kinesis mode'),
   ...described(CONSUME),
   ...described(BOOKS),
+  ...described(PROCESS),
   ...described(OWN, 'metrics.store'),
 ];
 
@@ -44,6 +45,7 @@ export function createMetrics(take: () => MetricsSnapshot): Registry {
   if (first.reader !== undefined) register(registry, READER, () => current().reader!);
   if (first.consume !== undefined) register(registry, CONSUME, () => current().consume!);
   register(registry, BOOKS, current);
+  register(registry, PROCESS, current);
   if (first.own !== undefined) register(registry, OWN, () => current().own!);
   return registry;
 }

@@ -38,6 +38,10 @@ export interface DownstreamReport {
     readonly recordsRead: number;
     readonly pointsMade: number;
     readonly latency: LatencyCounts;
+    readonly busyMs: number;
+    readonly recordsInFlight: number;
+    readonly pointsInFlight: number;
+    readonly writeTimes: LatencyCounts;
     /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
     readonly oldestPendingNs?: bigint;
     /** Set while parked records wait for room in the dead letter. */

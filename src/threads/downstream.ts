@@ -11,6 +11,7 @@ import { DuckdbSink } from '../sink/duckdb/duckdb-sink.js';
 import { InfluxSink } from '../sink/influx/influx-sink.js';
 import type { Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
+import type { Warn } from '../warnings.js';
 import type { ConsumerSource } from './consumer-source.js';
 import type {
   DownstreamOptions,
@@ -122,8 +123,9 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
 
   report(): DownstreamReport {
     const progress = this.#consumer?.progress();
-    const { recordsRead = 0, pointsMade = 0, oldestPendingNs, blockedBy } = progress ?? {};
-    const latency = progress?.latency ?? NO_LATENCY;
+    const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs, blockedBy } = progress ?? {};
+    const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
+    const { latency = NO_LATENCY, writeTimes = NO_LATENCY } = progress ?? {};
     const kinesis = this.#source.report?.();
     return {
       book: this.#source.book(progress?.position),
@@ -131,6 +133,10 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
         recordsRead,
         pointsMade,
         latency,
+        busyMs,
+        recordsInFlight,
+        pointsInFlight,
+        writeTimes,
         ...(oldestPendingNs === undefined ? {} : { oldestPendingNs }),
         ...(blockedBy === undefined ? {} : { blockedBy }),
       },
@@ -180,7 +186,7 @@ function compileOrThrow(options: DownstreamOptions): RuleSet {
   );
 }
 
-function createSink(options: SinkConfig, clock: Clock, warn: StageHooks['warn']): Sink {
+function createSink(options: SinkConfig, clock: Clock, warn: Warn): Sink {
   return options.kind === 'influx'
     ? new InfluxSink(options.influx, { clock, warn })
     : new DuckdbSink(options.duckdb, { clock, warn });

@@ -3,7 +3,7 @@ import type { SinkConfig } from '../config/sluice-config.js';
 import { SluiceError } from '../errors.js';
 import { InfluxSink } from '../sink/influx/influx-sink.js';
 import type { Point, Sink } from '../sink/sink.js';
-import type { StageHooks } from './thread-protocol.js';
+import type { Warn } from '../warnings.js';
 
 /**
  * Where the metrics of the gateway itself go: into its store, but past the consumer's sink, which would hold them
@@ -13,16 +13,16 @@ import type { StageHooks } from './thread-protocol.js';
 export class OwnStore {
   readonly #sink: Sink;
   readonly #isShared: boolean;
-  readonly #warn: StageHooks['warn'];
+  readonly #warn: Warn;
   readonly #giveUp = new AbortController();
 
-  private constructor(sink: Sink, isShared: boolean, warn: StageHooks['warn']) {
+  private constructor(sink: Sink, isShared: boolean, warn: Warn) {
     this.#sink = sink;
     this.#isShared = isShared;
     this.#warn = warn;
   }
 
-  static create(config: SinkConfig, consumerSink: Sink, warn: StageHooks['warn']): OwnStore {
+  static create(config: SinkConfig, consumerSink: Sink, warn: Warn): OwnStore {
     if (config.kind === 'duckdb') return new OwnStore(consumerSink, true, warn);
     const clock: Clock = new SystemClock();
     const sink = new InfluxSink({ ...config.influx, lanes: 1 }, { clock, warn });

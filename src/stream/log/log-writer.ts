@@ -46,6 +46,8 @@ export interface LogCounters {
   readonly droppedRecords: number;
   /** From `append` to `stored`: of the oldest record of each commit, counted for all of it. */
   readonly latency: LatencyCounts;
+  /** Write and fdatasync of each commit. */
+  readonly syncTimes: LatencyCounts;
 }
 
 /**
@@ -73,6 +75,7 @@ export class LogWriter implements StreamWriter {
   #closed = false;
   #idle: (() => void)[] = [];
   readonly #latency = new LatencyHistogram();
+  readonly #syncTimes = new LatencyHistogram();
   #counters = { recordsAppended: 0, bytesAppended: 0, commits: 0, droppedRecords: 0 };
   readonly recovered: RecoveredLog;
 
@@ -130,7 +133,12 @@ export class LogWriter implements StreamWriter {
   }
 
   counters(): LogCounters {
-    return { ...this.#counters, sizeBytes: this.#sizeBytes, latency: this.#latency.snapshot() };
+    return {
+      ...this.#counters,
+      sizeBytes: this.#sizeBytes,
+      latency: this.#latency.snapshot(),
+      syncTimes: this.#syncTimes.snapshot(),
+    };
   }
 
   append(record: StreamRecord, stored: () => void): void {
@@ -199,8 +207,10 @@ export class LogWriter implements StreamWriter {
   async #commit(batch: CommitBatch): Promise<void> {
     if (batch.opens !== undefined) await this.#roll(batch.opens);
     if (batch.lengthBytes > 0) {
+      const startedMs = performance.now();
       await writeAll(this.#activeFile, batch.buffer, batch.lengthBytes, this.#activeBytes);
       await this.#activeFile.datasync();
+      this.#syncTimes.observe(performance.now() - startedMs, 1);
       this.#activeBytes += batch.lengthBytes;
       this.#durableSequence += batch.records;
       this.#counters.recordsAppended += batch.records;
