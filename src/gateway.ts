@@ -3,6 +3,7 @@ import { Broker, type BrokerCounters } from './broker/broker.js';
 import { SystemClock } from './clock.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
 import type { SluiceError } from './errors.js';
+import { DebugLines } from './gateway-debug.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
@@ -71,12 +72,14 @@ export class Gateway {
   #http: HttpServer | undefined;
   #status: GatewayStatus | undefined;
   readonly #metrics: GatewayMetrics;
+  readonly #debug: DebugLines;
   #isFailed = false;
 
   private constructor(options: GatewayOptions, deps: GatewayDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#maxBodyBytes = options.broker.maxPacketBytes + FRAME_OVERHEAD_BYTES;
+    this.#debug = new DebugLines(deps.logger, this.#clock);
     this.#metrics = new GatewayMetrics(options.metrics, {
       role: options.role,
       clock: this.#clock,
@@ -139,6 +142,7 @@ export class Gateway {
           [this.#logReaderName, start === undefined ? 0 : sequenceOfPosition(start.position)],
         ]),
         onFailure: (failure) => this.#failed(failure),
+        onSegment: (change) => this.#debug.segment(change),
         onPressure: (pressure) => {
           const { code, mark } = LOG_PRESSURES[pressure.kind];
           const sentence = {
@@ -169,6 +173,7 @@ export class Gateway {
         ...this.#threadHooks(CONSUMER_READER),
         onReport: (report, before) => {
           const { sink } = report;
+          this.#debug.consumed(report, before);
           for (const mark of downstreamMarks(report, before)) this.#metrics.mark(mark);
           if (sink.status.state !== 'healthy' || (before?.sink.status.state ?? 'healthy') === 'healthy')
             return;
@@ -190,6 +195,7 @@ export class Gateway {
         ...this.#threadHooks(FORWARDER_READER),
         onReport: (report, before) => {
           const { status } = report;
+          this.#debug.forwarded(report, before);
           for (const mark of forwardingMarks(report, before)) this.#metrics.mark(mark);
           if (status.state !== 'healthy' || (before?.status.state ?? 'healthy') === 'healthy') return;
           this.#deps.logger.info(
@@ -270,6 +276,7 @@ export class Gateway {
     this.#broker = await Broker.start(this.#options.broker, {
       intake: bridge,
       warn: (fields, sentence) => logger.warn(fields, sentence),
+      onClient: (change, clientId) => this.#debug.client(change, clientId),
     });
   }
 

@@ -29,6 +29,8 @@ export interface BrokerOptions {
 export interface BrokerDeps {
   readonly intake: Intake;
   readonly warn: Warn;
+  /** For whoever looks for a device: every session that begins or ends. */
+  readonly onClient?: (change: 'connected' | 'disconnected', clientId: string) => void;
 }
 
 export interface BrokerCounters extends GateCounters {
@@ -91,7 +93,11 @@ export class Broker {
         'the MQTT broker reports an internal error',
       );
     });
-    this.#aedes.on('clientDisconnect', (client) => this.#sessionEnded(client));
+    this.#aedes.on('clientReady', (client) => deps.onClient?.('connected', client.id));
+    this.#aedes.on('clientDisconnect', (client) => {
+      this.#sessionEnded(client);
+      deps.onClient?.('disconnected', client.id);
+    });
   }
 
   /** Resolves when every listener listens; rejects with LISTENER_FAILED and leaves nothing open. */

@@ -30,6 +30,7 @@ export interface LogWriterDeps {
   readonly onFailure: (failure: SluiceError) => void;
   /** Called when blocking for room starts and ends, and when `drop-oldest` removes records. */
   readonly onPressure?: (pressure: LogPressure) => void;
+  readonly onSegment?: (change: SegmentChange) => void;
   /** Saved position of each reader. The log never starts below one, even when its newest segments were lost. */
   readonly readers?: ReadonlyMap<string, number>;
 }
@@ -37,6 +38,12 @@ export interface LogWriterDeps {
 export type LogPressure =
   | { readonly kind: 'blocked' | 'unblocked' }
   | { readonly kind: 'dropped'; readonly fileName: string; readonly records: number };
+
+export interface SegmentChange {
+  readonly kind: 'closed' | 'deleted';
+  readonly fileName: string;
+  readonly sizeBytes: number;
+}
 
 export interface LogCounters {
   readonly recordsAppended: number;
@@ -90,7 +97,12 @@ export class LogWriter implements StreamWriter {
     this.#deps = deps;
     this.#readers = new ReaderPositions(deps.readers);
     this.recovered = recovered;
-    this.#sealed = new SealedSegments(options.directory, recovered.segments, this.#readers);
+    this.#sealed = new SealedSegments(
+      options.directory,
+      recovered.segments,
+      this.#readers,
+      ({ fileName, sizeBytes }) => deps.onSegment?.({ kind: 'deleted', fileName, sizeBytes }),
+    );
     this.#active = active;
     this.#activeFile = file;
     this.#queue = new CommitQueue(active, options.segmentSizeBytes);
@@ -224,7 +236,9 @@ export class LogWriter implements StreamWriter {
 
   async #roll(next: SegmentName): Promise<void> {
     const file = await createSegment(this.#options.directory, next);
-    this.#sealed.add({ ...this.#active, sizeBytes: this.#activeBytes });
+    const sealed = { ...this.#active, sizeBytes: this.#activeBytes };
+    this.#sealed.add(sealed);
+    this.#deps.onSegment?.({ kind: 'closed', fileName: sealed.fileName, sizeBytes: sealed.sizeBytes });
     const oldFile = this.#activeFile;
     this.#active = next;
     this.#activeFile = file;
