@@ -82,6 +82,7 @@ export class Gateway {
     this.#debug = new DebugLines(deps.logger, this.#clock);
     this.#metrics = new GatewayMetrics(options.metrics, {
       role: options.role,
+      version: deps.version,
       clock: this.#clock,
       logger: deps.logger,
       read: () => this.#status!.readings(),
