@@ -20,7 +20,8 @@ const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
   SINK_QUERY_UNSUPPORTED: 501,
   SINK_QUERY_FAILED: 503,
   DEAD_LETTER_FAILED: 500,
-  SETTLING_REFUSED: 409,
+  DEAD_LETTER_BUSY: 409,
+  REPLAY_UNSUPPORTED: 409,
 };
 
 /** The body of every answer that is not what was asked for. */

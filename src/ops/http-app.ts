@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../clock.js';
+import type { WarningFields } from '../warnings.js';
 import { foreignChange, type WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
 import { hostGuard, isLoopback } from './host-guard.js';
@@ -18,7 +19,7 @@ import { SECURITY_HEADERS } from './security-headers.js';
 
 /** The part of the gateway's logger that the HTTP side needs. */
 export interface HttpLogger {
-  error(fields: object, sentence: string): void;
+  error(fields: WarningFields, sentence: string): void;
 }
 
 export interface HttpAppOptions {
@@ -70,7 +71,10 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
     const { status, body } = errorAnswer(thrown);
-    if (status === 500) logger?.error({ err: thrown, route: request.routeOptions.url }, 'HTTP answer failed');
+    if (status === 500) {
+      const { url: route } = request.routeOptions;
+      logger?.error({ code: 'HTTP_FAILED', err: thrown, route }, 'HTTP answer failed');
+    }
     reply.code(status).send(body);
   });
 

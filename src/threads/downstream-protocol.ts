@@ -7,6 +7,7 @@ import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
 import type {
   MeasurementSummary,
+  Point,
   SeriesAnswer,
   SeriesQuery,
   SinkCounters,
@@ -37,6 +38,10 @@ export interface DownstreamReport {
     readonly recordsRead: number;
     readonly pointsMade: number;
     readonly latency: LatencyCounts;
+    readonly busyMs: number;
+    readonly recordsInFlight: number;
+    readonly pointsInFlight: number;
+    readonly writeTimes: LatencyCounts;
     /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
     readonly oldestPendingNs?: bigint;
     /** Set while parked records wait for room in the dead letter. */
@@ -58,8 +63,10 @@ export interface KinesisReaderReport {
 
 export type StoreRequest =
   | { readonly kind: 'measurements' }
-  | { readonly kind: 'series'; readonly query: SeriesQuery };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer;
+  | { readonly kind: 'series'; readonly query: SeriesQuery }
+  /** Metrics of the gateway itself; answered with how many points were refused. */
+  | { readonly kind: 'write-own'; readonly points: readonly Point[] };
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | number;
 
 /** Of this process. */
 export interface LeaseReport {

@@ -11,6 +11,7 @@ import { DuckdbSink } from '../sink/duckdb/duckdb-sink.js';
 import { InfluxSink } from '../sink/influx/influx-sink.js';
 import type { Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
+import type { Warn } from '../warnings.js';
 import type { ConsumerSource } from './consumer-source.js';
 import type {
   DownstreamOptions,
@@ -19,6 +20,7 @@ import type {
   StoreRequest,
 } from './downstream-protocol.js';
 import { LogSource } from './log-source.js';
+import { OwnStore } from './own-store.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 
 const NO_LATENCY = new LatencyHistogram().snapshot();
@@ -34,6 +36,8 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   readonly #deadLetter: DeadLetterWriter;
   readonly #notes: NoteCounts = createNoteCounts();
   readonly #stopOpening = new AbortController();
+  /** Absent until the gateway writes metrics of its own. */
+  #ownStore: OwnStore | undefined;
   /** Absent while the source cannot be opened. */
   #consumer: Consumer | undefined;
 
@@ -97,6 +101,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
     } finally {
       await this.#source.close();
       await this.#deadLetter.close();
+      await this.#ownStore?.close();
       await this.#sink.close();
     }
   }
@@ -118,8 +123,9 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
 
   report(): DownstreamReport {
     const progress = this.#consumer?.progress();
-    const { recordsRead = 0, pointsMade = 0, oldestPendingNs, blockedBy } = progress ?? {};
-    const latency = progress?.latency ?? NO_LATENCY;
+    const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs, blockedBy } = progress ?? {};
+    const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
+    const { latency = NO_LATENCY, writeTimes = NO_LATENCY } = progress ?? {};
     const kinesis = this.#source.report?.();
     return {
       book: this.#source.book(progress?.position),
@@ -127,6 +133,10 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
         recordsRead,
         pointsMade,
         latency,
+        busyMs,
+        recordsInFlight,
+        pointsInFlight,
+        writeTimes,
         ...(oldestPendingNs === undefined ? {} : { oldestPendingNs }),
         ...(blockedBy === undefined ? {} : { blockedBy }),
       },
@@ -138,6 +148,10 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   }
 
   async ask(request: StoreRequest): Promise<StoreAnswer> {
+    if (request.kind === 'write-own') {
+      this.#ownStore ??= OwnStore.create(this.#options.sink, this.#sink, this.#hooks.warn);
+      return this.#ownStore.write(request.points);
+    }
     const { reader } = this.#sink;
     if (reader === undefined) {
       throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'this store cannot be queried by the gateway');
@@ -172,7 +186,7 @@ function compileOrThrow(options: DownstreamOptions): RuleSet {
   );
 }
 
-function createSink(options: SinkConfig, clock: Clock, warn: StageHooks['warn']): Sink {
+function createSink(options: SinkConfig, clock: Clock, warn: Warn): Sink {
   return options.kind === 'influx'
     ? new InfluxSink(options.influx, { clock, warn })
     : new DuckdbSink(options.duckdb, { clock, warn });

@@ -320,6 +320,6 @@ describe('what holds for every answer', () => {
       code: 'INTERNAL',
       reason: 'The gateway failed to answer; its log says why.',
     });
-    expect(logged).toEqual([{ err: view.failure, route: '/api/ledger' }]);
+    expect(logged).toEqual([{ code: 'HTTP_FAILED', err: view.failure, route: '/api/ledger' }]);
   });
 });
