@@ -6,6 +6,8 @@ import type { RuleOptions } from '../consumer/rules/rule-options.js';
 import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
 import type {
+  LatestPage,
+  LatestQuery,
   MeasurementSummary,
   SeriesAnswer,
   SeriesQuery,
@@ -58,8 +60,9 @@ export interface KinesisReaderReport {
 
 export type StoreRequest =
   | { readonly kind: 'measurements' }
-  | { readonly kind: 'series'; readonly query: SeriesQuery };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer;
+  | { readonly kind: 'series'; readonly query: SeriesQuery }
+  | { readonly kind: 'latest'; readonly query: LatestQuery };
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage;
 
 /** Of this process. */
 export interface LeaseReport {
