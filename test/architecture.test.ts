@@ -37,6 +37,7 @@ const FOR_ALL = [
   'limited-warning',
   'package-root',
   'printable',
+  'recent-answers',
   'replace-file',
   'sync-directory',
 ];

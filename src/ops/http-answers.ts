@@ -23,6 +23,13 @@ const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
   SETTLING_REFUSED: 409,
 };
 
+/** Codes of fastify. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; a JSON object was expected.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large.',
+};
+
 /** The body of every answer that is not what was asked for. */
 export interface ErrorBody {
   readonly code: HttpErrorCode | ErrorCode;
@@ -40,9 +47,10 @@ export function errorAnswer(thrown: unknown): { readonly status: number; readonl
     const status = STATUS_OF_STAGE_CODE[thrown.code];
     if (status !== undefined) return { status, body: { code: thrown.code, reason: thrown.message } };
   }
-  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  const { statusCode: status, code } = (thrown ?? {}) as { statusCode?: unknown; code?: unknown };
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return { status, body: { code: 'REQUEST_MALFORMED', reason: 'The request could not be read.' } };
+    const reason = UNREADABLE[String(code)] ?? 'The request could not be read.';
+    return { status, body: { code: 'REQUEST_MALFORMED', reason } };
   }
   return {
     status: 500,

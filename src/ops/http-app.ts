@@ -6,6 +6,7 @@ import { foreignChange, type WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
 import { hostGuard, isLoopback } from './host-guard.js';
 import { errorAnswer, HTTP_ERROR_CODES, sendError } from './http-answers.js';
+import type { HttpLogger } from './http-logger.js';
 import type { PageFile } from './page-files.js';
 import { addBooksRoutes } from './routes/books-routes.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
@@ -15,11 +16,6 @@ import { addLogRoutes } from './routes/log-routes.js';
 import { addPageRoutes } from './routes/page-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
 import { SECURITY_HEADERS } from './security-headers.js';
-
-/** The part of the gateway's logger that the HTTP side needs. */
-export interface HttpLogger {
-  error(fields: object, sentence: string): void;
-}
 
 export interface HttpAppOptions {
   /** As configured: decides which `Host` headers are answered. */
@@ -66,7 +62,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
 
   const mayChange =
     options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
-  guardRequests(app, hostGuard(options.host), mayChange);
+  guardRequests(app, options.host, mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
     const { status, body } = errorAnswer(thrown);
@@ -77,7 +73,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
   addHealthRoutes(app, view);
   addBooksRoutes(app, source);
-  addLiveRoutes(app, source);
+  addLiveRoutes(app, source, logger);
   addStoreRoutes(app, view);
   addDeadLetterRoutes(app, view);
   addLogRoutes(app, view);
@@ -85,11 +81,9 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   return app;
 }
 
-function guardRequests(
-  app: FastifyInstance,
-  mayAnswer: (hostHeader: string | undefined) => boolean,
-  mayChange: boolean,
-): void {
+function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): void {
+  const mayAnswer = hostGuard(host);
+  const allowed = allowedMethods(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     if (!mayAnswer(request.headers.host)) {
@@ -102,11 +96,12 @@ function guardRequests(
     }
     // Closing spares reading a body that nobody wants.
     if (request.is404) {
-      reply.header('allow', 'GET, HEAD').header('connection', 'close');
-      sendError(reply, 'METHOD_NOT_ALLOWED', 'Only GET is answered here.');
+      const methods = allowed(request.url);
+      reply.header('allow', methods).header('connection', 'close');
+      sendError(reply, 'METHOD_NOT_ALLOWED', `Only ${methods} is answered here.`);
       return;
     }
-    const refusal = mayChange ? foreignChange(request.headers) : NO_CHANGES;
+    const refusal = mayChange ? foreignChange(request.headers, host) : NO_CHANGES;
     if (refusal === undefined) {
       done();
       return;
@@ -114,6 +109,15 @@ function guardRequests(
     reply.header('connection', 'close');
     sendError(reply, 'CHANGE_REFUSED', refusal);
   });
+}
+
+/** What a path answers to; of a path that there is not, what all others do. To be called before the routes are added. */
+function allowedMethods(app: FastifyInstance): (url: string) => string {
+  const byPath = new Map<string, string[]>();
+  app.addHook('onRoute', ({ url, method }) => {
+    byPath.set(url, [...(byPath.get(url) ?? []), ...[method].flat()]);
+  });
+  return (url) => (byPath.get(url.split('?')[0]!) ?? ['GET', 'HEAD']).join(', ');
 }
 
 const NO_CHANGES =
