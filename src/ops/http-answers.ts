@@ -23,11 +23,14 @@ const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
   SETTLING_REFUSED: 409,
 };
 
+/** A selection of ten thousand ids is the longest thing that is ever sent here. */
+export const MAX_BODY_BYTES = 512 * 1024;
+
 /** Codes of fastify. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; a JSON object was expected.',
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large.',
+  FST_ERR_CTP_BODY_TOO_LARGE: `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`,
 };
 
 /** The body of every answer that is not what was asked for. */

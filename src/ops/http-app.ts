@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js';
 import { foreignChange, type WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
 import { hostGuard, isLoopback } from './host-guard.js';
-import { errorAnswer, HTTP_ERROR_CODES, sendError } from './http-answers.js';
+import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
 import type { HttpLogger } from './http-logger.js';
 import type { PageFile } from './page-files.js';
 import { addBooksRoutes } from './routes/books-routes.js';
@@ -37,8 +37,6 @@ const KEEP_ALIVE_MS = 5_000;
 /** Node looks for slow requests only this often (its default, 30 s, would turn 10 s into 40 s). */
 const SLOW_REQUEST_CHECK_MS = 1_000;
 
-const MAX_BODY_BYTES = 512 * 1024;
-
 /** The routes with everything that holds for all of them; not listening yet. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const { view, logger, requestTimeoutMs } = options;
@@ -50,7 +48,6 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(SLOW_REQUEST_CHECK_MS, requestTimeoutMs),
     },
-    // A selection of ten thousand ids is the longest thing that is ever sent here.
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
     clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket),

@@ -36,7 +36,7 @@ export class LiveFeed {
   readonly #logger: HttpLogger | undefined;
   readonly #streams = new Set<Stream>();
   #timer: NodeJS.Timeout | undefined;
-  #isFailing = false;
+  readonly #failing = new Set<'state' | 'warnings'>();
 
   constructor(source: LiveStateSource, logger?: HttpLogger) {
     this.#source = source;
@@ -103,7 +103,7 @@ export class LiveFeed {
 
   /** What streams get now, by the last warning they had: made once for those that had the same. */
   #framesBySeq(): (seq: number) => Frames {
-    const state = this.#said(() => frame('state', liveState(this.#source)));
+    const state = this.#said('state', () => frame('state', liveState(this.#source)));
     const made = new Map<number, Frames>();
     return (seq) => {
       let frames = made.get(seq);
@@ -117,7 +117,7 @@ export class LiveFeed {
 
   #frames(seq: number, state: string): Frames {
     let warningSeq = seq;
-    const warnings = this.#said(() => {
+    const warnings = this.#said('warnings', () => {
       const lines = this.#source.view.warnings(seq);
       warningSeq = lines.at(-1)?.seq ?? seq;
       return lines.length === 0 ? '' : frame('warnings', lines, this.#idOf(warningSeq));
@@ -126,14 +126,15 @@ export class LiveFeed {
   }
 
   /** What fails once fails every second: logged when it begins. */
-  #said(say: () => string): string {
+  #said(what: 'state' | 'warnings', say: () => string): string {
     try {
       const said = say();
-      this.#isFailing = false;
+      this.#failing.delete(what);
       return said;
     } catch (thrown) {
-      if (!this.#isFailing) this.#logger?.error({ err: thrown }, 'the live page cannot be told the state');
-      this.#isFailing = true;
+      if (!this.#failing.has(what))
+        this.#logger?.error({ err: thrown }, `the live page cannot be told the ${what}`);
+      this.#failing.add(what);
       return frame('failure', errorAnswer(thrown).body);
     }
   }

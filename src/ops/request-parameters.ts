@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const MAX_NAME_CHARACTERS = 1024;
+export const MAX_NAME_CHARACTERS = 1024;
 
 export const text = (maxCharacters: number) =>
   z.string().max(maxCharacters, `must not be longer than ${maxCharacters} characters`);

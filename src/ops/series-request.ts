@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { SeriesQuery } from '../sink/sink.js';
-import { name, numberFrom, type Parsed, parseRequest, wholeNumber } from './request-parameters.js';
+import {
+  MAX_NAME_CHARACTERS,
+  name,
+  numberFrom,
+  type Parsed,
+  parseRequest,
+  text,
+  wholeNumber,
+} from './request-parameters.js';
 
 /** Lines on one chart that a person can still tell apart. */
 export const MAX_SERIES_GROUPS = 12;
@@ -9,12 +17,11 @@ const DEFAULT_SERIES_BUCKETS = 150;
 /** Values of one tag that a chart can be narrowed to. */
 const MAX_ONLY_VALUES = 50;
 
-const onlyValues = z
-  .union([
-    z.string(),
-    z.array(z.string()).max(MAX_ONLY_VALUES, `must be given at most ${MAX_ONLY_VALUES} times`),
-  ])
-  .transform((values) => (typeof values === 'string' ? [values] : values));
+/** A parameter given once comes as a text, given several times as a list. */
+const onlyValues = z.preprocess(
+  (values) => (typeof values === 'string' ? [values] : values),
+  z.array(text(MAX_NAME_CHARACTERS)).max(MAX_ONLY_VALUES, `must be given at most ${MAX_ONLY_VALUES} times`),
+);
 
 const seriesParameters = z
   .strictObject({
