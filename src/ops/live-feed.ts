@@ -62,13 +62,9 @@ export class LiveFeed {
     this.#timer ??= setInterval(() => this.#sendAll(), EVERY_MS);
   }
 
-  /** Ends every stream. */
+  /** Ends every stream. What a slow one has not read goes with its connection when the server closes. */
   close(): void {
-    for (const { response } of this.#streams) {
-      // Who does not read would hold the end back, too.
-      if (response.writableNeedDrain) response.destroy();
-      else response.end();
-    }
+    for (const { response } of this.#streams) response.end();
     this.#streams.clear();
     this.#stopTimer();
   }

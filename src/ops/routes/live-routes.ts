@@ -36,8 +36,6 @@ export function addLiveRoutes(app: FastifyInstance, source: LiveStateSource, log
 
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
-  // Nothing else is asked on it, and at a stop it must not count as a quiet one that is waited for.
-  connection: 'close',
   // nginx would hold the events back until its buffer is full.
   'x-accel-buffering': 'no',
 } as const;
