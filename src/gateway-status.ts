@@ -32,7 +32,7 @@ import type {
   StageCounters,
   WarningView,
 } from './ops/gateway-view.js';
-import type { LatestGroup, LatestQuery, MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
+import type { LatestPage, LatestQuery, MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
 import type { LogWriter } from './stream/log/log-writer.js';
 import type { Book } from './threads/book.js';
 import type { DownstreamReport, StoreAnswer, StoreRequest } from './threads/downstream-protocol.js';
@@ -146,8 +146,8 @@ export class GatewayStatus implements GatewayView {
     return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
   }
 
-  async latest(_query: LatestQuery): Promise<readonly LatestGroup[]> {
-    throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'not wired');
+  async latest(query: LatestQuery): Promise<LatestPage> {
+    return (await this.#ask({ kind: 'latest', query })) as LatestPage;
   }
 
   async parked(

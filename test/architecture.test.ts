@@ -38,6 +38,7 @@ const FOR_ALL = [
   'limited-warning',
   'package-root',
   'printable',
+  'recent-answers',
   'recent-warnings',
   'replace-file',
   'sync-directory',

@@ -1,5 +1,5 @@
 import type {
-  LatestGroup,
+  LatestPage,
   LatestQuery,
   MeasurementSummary,
   SeriesAnswer,
@@ -199,7 +199,7 @@ export interface GatewayView {
   /** These three reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
   measurements(): Promise<readonly MeasurementSummary[]>;
   series(query: SeriesQuery): Promise<SeriesAnswer>;
-  latest(query: LatestQuery): Promise<readonly LatestGroup[]>;
+  latest(query: LatestQuery): Promise<LatestPage>;
   /** Newest first. */
   parked(limit: number, filter?: Omit<ParkedSelection, 'ids' | 'all'>): Promise<readonly ParkedView[]>;
   /** `undefined`: there is none with this id. */

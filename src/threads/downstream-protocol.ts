@@ -6,6 +6,8 @@ import type { RuleOptions } from '../consumer/rules/rule-options.js';
 import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
 import type {
+  LatestPage,
+  LatestQuery,
   MeasurementSummary,
   Point,
   SeriesAnswer,
@@ -64,9 +66,10 @@ export interface KinesisReaderReport {
 export type StoreRequest =
   | { readonly kind: 'measurements' }
   | { readonly kind: 'series'; readonly query: SeriesQuery }
+  | { readonly kind: 'latest'; readonly query: LatestQuery }
   /** Metrics of the gateway itself; answered with how many points were refused. */
   | { readonly kind: 'write-own'; readonly points: readonly Point[] };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | number;
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
 
 /** Of this process. */
 export interface LeaseReport {

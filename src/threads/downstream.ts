@@ -9,6 +9,7 @@ import { SluiceError } from '../errors.js';
 import { LatencyHistogram } from '../latency-histogram.js';
 import { DuckdbSink } from '../sink/duckdb/duckdb-sink.js';
 import { InfluxSink } from '../sink/influx/influx-sink.js';
+import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import type { Warn } from '../warnings.js';
@@ -33,6 +34,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   readonly #ruleSet: RuleSet;
   readonly #source: ConsumerSource;
   readonly #sink: Sink;
+  readonly #latestPages: LatestPages | undefined;
   readonly #deadLetter: DeadLetterWriter;
   readonly #notes: NoteCounts = createNoteCounts();
   readonly #stopOpening = new AbortController();
@@ -51,6 +53,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
     this.#ruleSet = parts.ruleSet;
     this.#source = parts.source;
     this.#sink = parts.sink;
+    this.#latestPages = parts.sink.reader && new LatestPages(parts.sink.reader);
     this.#deadLetter = parts.deadLetter;
   }
 
@@ -153,10 +156,17 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
       return this.#ownStore.write(request.points);
     }
     const { reader } = this.#sink;
-    if (reader === undefined) {
+    if (reader === undefined || this.#latestPages === undefined) {
       throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'this store cannot be queried by the gateway');
     }
-    return request.kind === 'measurements' ? reader.measurements() : reader.series(request.query);
+    switch (request.kind) {
+      case 'measurements':
+        return reader.measurements();
+      case 'series':
+        return reader.series(request.query);
+      case 'latest':
+        return this.#latestPages.page(request.query);
+    }
   }
 }
 

@@ -191,7 +191,7 @@ export class DuckdbSink implements Sink {
     const store = this.#store;
     this.#store = undefined;
     // From here on the reader finds no store; what it is doing still uses the connection.
-    await this.reader.stop(store?.database);
+    await this.reader.stop();
     try {
       store?.close();
     } catch {
