@@ -4,6 +4,7 @@ import { createRefusalCounts } from './broker/refusals.js';
 import type { Clock } from './clock.js';
 import { listParked } from './dead-letter/dead-letter-reader.js';
 import { SluiceError } from './errors.js';
+import { booksOf } from './gateway-books.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { createMetrics } from './metrics/create-metrics.js';
 import type {
@@ -24,7 +25,12 @@ import type {
 import type { MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
 import type { LogWriter } from './stream/log/log-writer.js';
 import type { Book } from './threads/book.js';
-import type { DownstreamReport, StoreAnswer, StoreRequest } from './threads/downstream-protocol.js';
+import type {
+  DownstreamAnswer,
+  DownstreamReport,
+  DownstreamRequest,
+  StoreRequest,
+} from './threads/downstream-protocol.js';
 import type { ForwardingReport } from './threads/forwarding-protocol.js';
 
 /** What runs in this process; which of the halves depends on the role. */
@@ -40,7 +46,7 @@ export interface StatusParts {
   readonly forwarding?: { readonly report: ForwardingReport };
   readonly downstream?: {
     readonly report: DownstreamReport;
-    ask(request: StoreRequest): Promise<StoreAnswer>;
+    ask(request: DownstreamRequest): Promise<DownstreamAnswer>;
   };
   readonly isFailed: () => boolean;
 }
@@ -65,8 +71,9 @@ export class GatewayStatus implements GatewayView {
   ledger(): LedgerView {
     const { ingest, forwarding, downstream } = this.#parts;
     const stored = ingest?.log.durableSequence ?? 0;
-    const forwarded = forwarding && bookView(forwarding.report.book, stored);
-    const consumed = downstream && bookView(downstream.report.book, stored);
+    const books = booksOf(forwarding?.report, downstream?.report);
+    const forwarded = books.forwarded && bookView(books.forwarded, stored);
+    const consumed = books.consumed && bookView(books.consumed, stored);
     if (forwarded === undefined || consumed === undefined) return (forwarded ?? consumed)!;
     return { ...wholeBook(forwarded, consumed), books: { ingest: forwarded, consume: consumed } };
   }
@@ -138,7 +145,7 @@ export class GatewayStatus implements GatewayView {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #ask(request: StoreRequest): Promise<StoreAnswer> {
+  #ask(request: StoreRequest): Promise<DownstreamAnswer> {
     const { downstream } = this.#parts;
     if (downstream !== undefined) return downstream.ask(request);
     return Promise.reject(

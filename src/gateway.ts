@@ -1,7 +1,9 @@
 import { Bridge } from './bridge/bridge.js';
 import { Broker } from './broker/broker.js';
 import { SystemClock } from './clock.js';
+import { serveControl } from './control/serve-control.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
+import type { SettlingStatus } from './dead-letter/settling-status.js';
 import type { SluiceError } from './errors.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
@@ -13,13 +15,14 @@ import { sequenceOfPosition } from './stream/log/log-reader.js';
 import { LogWriter } from './stream/log/log-writer.js';
 import type { Position } from './stream/stream.js';
 import type {
+  DownstreamAnswer,
   DownstreamOptions,
   DownstreamReport,
-  StoreAnswer,
-  StoreRequest,
+  DownstreamRequest,
 } from './threads/downstream-protocol.js';
 import type { ForwardingOptions, ForwardingReport } from './threads/forwarding-protocol.js';
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName, logStart } from './threads/log-start.js';
+import type { SettlingAnswer, SettlingRequest } from './threads/settling-protocol.js';
 import { StageThread } from './threads/stage-thread.js';
 import type { ThreadStart } from './threads/thread-protocol.js';
 
@@ -52,8 +55,10 @@ export class Gateway {
   #logReaderName: LogReaderName = CONSUMER_READER;
   #lock: DirectoryLock | undefined;
   #log: LogWriter | undefined;
-  #downstream: StageThread<DownstreamOptions, DownstreamReport, StoreRequest, StoreAnswer> | undefined;
-  #forwarding: StageThread<ForwardingOptions, ForwardingReport, never, never> | undefined;
+  #downstream:
+    | StageThread<DownstreamOptions, DownstreamReport, DownstreamRequest, DownstreamAnswer>
+    | undefined;
+  #forwarding: StageThread<ForwardingOptions, ForwardingReport, SettlingRequest, SettlingAnswer> | undefined;
   #broker: Broker | undefined;
   #http: HttpServer | undefined;
   #status: GatewayStatus | undefined;
@@ -101,6 +106,7 @@ export class Gateway {
     if (isIngesting && options.forwarding !== undefined) await this.#startForwarding(options.forwarding);
     this.#logReader?.wake();
     this.#status = this.#createStatus();
+    this.#takeCommands(this.#lock);
     await this.#startHttp();
     if (isIngesting) await this.#startBroker();
   }
@@ -136,8 +142,8 @@ export class Gateway {
     this.#downstream = await StageThread.start<
       DownstreamOptions,
       DownstreamReport,
-      StoreRequest,
-      StoreAnswer
+      DownstreamRequest,
+      DownstreamAnswer
     >(
       new URL('./threads/downstream-worker.js', import.meta.url),
       this.#threadStart({ ...downstream, directory, maxBodyBytes: this.#maxBodyBytes }),
@@ -157,7 +163,12 @@ export class Gateway {
 
   async #startForwarding(forwarding: NonNullable<GatewayOptions['forwarding']>): Promise<void> {
     const { directory } = this.#options;
-    this.#forwarding = await StageThread.start<ForwardingOptions, ForwardingReport>(
+    this.#forwarding = await StageThread.start<
+      ForwardingOptions,
+      ForwardingReport,
+      SettlingRequest,
+      SettlingAnswer
+    >(
       new URL('./threads/forwarding-worker.js', import.meta.url),
       this.#threadStart({ ...forwarding, directory, maxBodyBytes: this.#maxBodyBytes }),
       {
@@ -211,6 +222,17 @@ export class Gateway {
       ...(this.#downstream === undefined ? {} : { downstream: this.#downstream }),
       isFailed: () => this.#isFailed,
     });
+  }
+
+  /** Replay and purge from the command line come over the socket of the lock. */
+  #takeCommands(lock: DirectoryLock): void {
+    const settling = this.#downstream ?? this.#forwarding!;
+    lock.onConnection((connection) =>
+      serveControl(connection, {
+        start: async (request) => (await settling.ask(request)) as SettlingStatus,
+        status: () => settling.report.settling?.status,
+      }),
+    );
   }
 
   async #startHttp(): Promise<void> {
