@@ -20,7 +20,8 @@ export function movedIn(totals: SettledTotals): { readonly taken: number; readon
 }
 
 function leftParked({ replayed, purged }: SettledTotals): LedgerTotals {
-  const parked: Record<string, number> = { [PURGED]: sum(purged) };
+  const letGo = sum(purged);
+  const parked: Record<string, number> = letGo === 0 ? {} : { [PURGED]: letGo };
   for (const [code, count] of Object.entries(replayed)) parked[code] = -count;
   for (const [code, count] of Object.entries(purged)) parked[code] = (parked[code] ?? 0) - count;
   return { ...NO_RECORDS, parked };

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import type { SettlingStatus } from '../dead-letter/settling-status.js';
 import { SluiceError } from '../errors.js';
 import type { ControlAnswer, ControlRequest } from './control-protocol.js';
@@ -17,32 +16,54 @@ export async function askGateway(
   onStatus: (status: SettlingStatus) => void,
   answerWithinMs = ANSWER_WITHIN_MS,
 ): Promise<SettlingStatus> {
-  let isSilent = false;
-  const silence = setTimeout(() => {
-    isSilent = true;
-    connection.destroy();
-  }, answerWithinMs);
-  // What ends the connection early shows in the lines that are missing.
-  connection.on('error', () => undefined);
-  connection.write(`${JSON.stringify(request)}\n`);
   let last: SettlingStatus | undefined;
-  try {
-    for await (const line of createInterface({ input: connection })) {
-      silence.refresh();
-      const answer = JSON.parse(line) as ControlAnswer;
-      if ('refused' in answer) throw new SluiceError(answer.refused.code, answer.refused.message);
-      last = answer.status;
-      onStatus(last);
-    }
-  } finally {
-    clearTimeout(silence);
-    connection.destroy();
-  }
+  const heard = (line: string) => {
+    const answer = JSON.parse(line) as ControlAnswer;
+    if ('refused' in answer) throw new SluiceError(answer.refused.code, answer.refused.message);
+    last = answer.status;
+    onStatus(last);
+  };
+  connection.write(`${JSON.stringify(request)}\n`);
+  const isSilent = await eachLine(connection, answerWithinMs, heard);
   if (last !== undefined && last.state !== 'running') return last;
   throw new SluiceError(
     'CONTROL_FAILED',
     sentenceFor(request.kind, last !== undefined, isSilent, answerWithinMs),
   );
+}
+
+/**
+ * Resolves when the other side has ended, however it did; true when it was given up for its silence. Rejects with what
+ * `heard` throws.
+ */
+function eachLine(connection: Socket, withinMs: number, heard: (line: string) => void): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let isSilent = false;
+    let rest = '';
+    const silence = setTimeout(() => {
+      isSilent = true;
+      connection.destroy();
+    }, withinMs);
+    connection.setEncoding('utf8');
+    connection.on('data', (text: string) => {
+      silence.refresh();
+      const lines = (rest + text).split('\n');
+      rest = lines.pop()!;
+      try {
+        lines.forEach(heard);
+      } catch (thrown) {
+        reject(thrown);
+        connection.destroy();
+      }
+    });
+    // What ends the connection early shows in the status that is missing.
+    connection.on('error', () => undefined);
+    connection.once('end', () => connection.destroy());
+    connection.once('close', () => {
+      clearTimeout(silence);
+      resolve(isSilent);
+    });
+  });
 }
 
 function sentenceFor(kind: string, hasBegun: boolean, isSilent: boolean, withinMs: number): string {

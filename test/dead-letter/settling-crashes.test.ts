@@ -54,8 +54,11 @@ class World {
     this.directory = next;
     const journals = readdirSync(next).filter((name) => name.startsWith('settled-0'));
     const lastIdOf = (journal: string) =>
-      (JSON.parse(readFileSync(join(next, journal), 'utf8').trimEnd().split('\n').at(-1)!) as { id: string })
-        .id;
+      (
+        JSON.parse(readFileSync(join(next, journal), 'utf8').trimEnd().split('\n').at(-1) || '{}') as {
+          id: string;
+        }
+      ).id;
     const journal = torn === 0 ? undefined : journals.find((name) => this.uncertain.has(lastIdOf(name)));
     if (journal === undefined) return;
     // The last write may be there in part.
