@@ -194,17 +194,19 @@ describe('a replay', () => {
   it('of many records is exact after a crash at any batch', { timeout: 60_000 }, async () => {
     const { directory } = await setUp(3_500);
     const copies: string[] = [];
+    const inStore: string[][] = [];
     const parent = tempDirectory();
     const first = await life(directory);
     first.sink.before = async () => {
       const copy = join(parent, `copy-${copies.length}`);
       cpSync(directory, copy, { recursive: true });
       copies.push(copy);
+      inStore.push([...first.sink.points.keys()]);
     };
     first.replayer.start({ kind: 'replay', selection: { all: true } });
     await first.replayer.ended();
     expect(copies.length).toBe(4);
-    for (const copy of copies) {
+    for (const [i, copy] of copies.entries()) {
       const next = await life(copy);
       const before = next.delta();
       const left = (await listParked(copy, 9_999)).filter(({ code }) => code === 'field-wrong-type').length;
@@ -212,6 +214,7 @@ describe('a replay', () => {
       next.replayer.start({ kind: 'replay', selection: { code: 'field-wrong-type' } });
       await next.replayer.ended();
       expect(next.delta()).toEqual(first.delta());
+      expect(new Set([...inStore[i]!, ...next.sink.points.keys()]).size).toBe(2_800);
     }
   });
 

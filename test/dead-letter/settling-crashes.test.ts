@@ -1,24 +1,37 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { movedWithin } from '../../src/books/moved-books.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import { type DeadLetterEnd, DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
 import { parkedRecord } from '../../src/dead-letter/parked-record.js';
 import type { SettledAs } from '../../src/dead-letter/settled-journal.js';
-import { readAbsorbed, saveAbsorbed } from '../../src/dead-letter/settled-totals-file.js';
 import { Settling } from '../../src/dead-letter/settling.js';
 import { tempDirectory } from '../support/temp-directory.js';
+
+/** What removing a file does on the disk, one step after the other; the process dies before the step that is too many. */
+const disk = vi.hoisted(() => ({
+  stepsLeft: Number.POSITIVE_INFINITY,
+  step() {
+    if (disk.stepsLeft === 0) throw new Error('killed');
+    disk.stepsLeft -= 1;
+  },
+}));
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  return {
+    ...real,
+    rm: (...args: Parameters<typeof real.rm>) => {
+      disk.step();
+      return real.rm(...args);
+    },
+    rename: (...args: Parameters<typeof real.rename>) => {
+      disk.step();
+      return real.rename(...args);
+    },
+  };
+});
 
 const RUNS = process.env.SLUICE_SOAK === 'full' ? 400 : 40;
 const SEED = 20_261_121;
@@ -87,7 +100,7 @@ type Step =
   | { kind: 'crashWhileSettling'; count: number; to: SettledAs['to']; torn: number }
   | { kind: 'crash' }
   | { kind: 'sweep' }
-  | { kind: 'crashWhileSweeping'; after: 'totals' | 'parked' | 'journal' };
+  | { kind: 'crashWhileSweeping'; afterSteps: number };
 
 const to = fc.constantFrom<SettledAs['to']>('written', 'filtered', 'purged', 'parked');
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -115,7 +128,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('crashWhileSweeping' as const),
-      after: fc.constantFrom('totals' as const, 'parked' as const, 'journal' as const),
+      afterSteps: fc.integer({ min: 0, max: 6 }),
     }),
   },
 );
@@ -142,7 +155,7 @@ describe('what was settled', () => {
             one.kind === 'crashWhileSweeping'
           ) {
             if (one.kind === 'crashWhileSweeping') {
-              sweptWithCrash += (await crashWhileSweeping(world, life.settling, one.after)) ? 1 : 0;
+              sweptWithCrash += (await crashWhileSweeping(world, life.settling, one.afterSteps)) ? 1 : 0;
             } else if (one.kind === 'crashWhileSettling') {
               world.uncertain = await settle(world, life.settling, one.count, one.to, false);
               world.crash(one.torn);
@@ -212,26 +225,19 @@ async function begin(world: World) {
   };
 }
 
-/** Sweeps, and leaves the folder as it was in the middle of it; false when there was nothing to sweep. */
-async function crashWhileSweeping(
-  world: World,
-  settling: Settling,
-  after: 'totals' | 'parked' | 'journal',
-): Promise<boolean> {
-  const before = world.directory;
+/** Sweeps, and dies after so many steps on the disk; false when it came to its end before. */
+async function crashWhileSweeping(world: World, settling: Settling, afterSteps: number): Promise<boolean> {
+  disk.stepsLeft = afterSteps;
+  const isCut = await settling.sweep().then(
+    () => false,
+    (thrown: Error) => {
+      expect(thrown.message).toContain('killed');
+      return true;
+    },
+  );
+  disk.stepsLeft = Number.POSITIVE_INFINITY;
   world.crash(0);
-  const left = world.directory;
-  const names = new Set(readdirSync(before));
-  if (!(await settling.sweep())) return false;
-  const gone = [...names].filter((name) => !existsSync(join(before, name)));
-  const removing = gone.filter((name) => name.startsWith('parked-')).map((name) => Number(name.slice(7, 15)));
-  const { totals } = await readAbsorbed(before);
-  await saveAbsorbed(left, { totals, removing });
-  if (after === 'totals') return true;
-  for (const name of gone) {
-    if (name.startsWith('parked-') || after === 'journal') rmSync(join(left, name));
-  }
-  return true;
+  return isCut;
 }
 
 async function end(life: Awaited<ReturnType<typeof begin>>): Promise<void> {
