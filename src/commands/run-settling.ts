@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { SystemClock } from '../clock.js';
 import type { SluiceConfig } from '../config/sluice-config.js';
@@ -34,12 +34,24 @@ export async function runSettling(
     if (systemErrorCode(thrown) === 'ENOENT') return nothingThere(request);
     throw thrown;
   }
+  await refuseAsOther(directory.root);
   const lock = await lockDataDirectory(directory);
   try {
     return await settleHere(config, request, onStatus);
   } finally {
     await lock.release();
   }
+}
+
+/** Journals and store would be another user's: the gateway could not open them any more. */
+async function refuseAsOther(root: string): Promise<void> {
+  const { uid } = await stat(root);
+  if (process.getuid === undefined || process.getuid() === uid) return;
+  throw new SluiceError(
+    'DATA_DIRECTORY_UNUSABLE',
+    `the data directory ${root} belongs to the user with the id ${uid}, and no gateway runs on it; ` +
+      'run this as that user, or while the gateway runs',
+  );
 }
 
 async function lockHolder(root: string): Promise<Socket | undefined> {
