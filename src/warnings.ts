@@ -19,7 +19,7 @@ export const NEXT_STEPS = {
   LOG_RECORD_TOO_LARGE: 'A fault of ours, as the broker refuses such packets before: please report it.',
   CHECKPOINT_FAILED: 'Mend the disk, or make room on it, and start again.',
   CHECKPOINT_UNREADABLE:
-    'Restore the file from a backup, or move it away to read the log again from its oldest record, with a new ledger.',
+    'Restore the file from a backup, or move it away to read the log again from its oldest record, with a new ledger (then move `dead-letter/` away, too).',
   DEAD_LETTER_FAILED: 'Mend disk or permissions of `dead-letter/` and start again.',
   DEAD_LETTER_FULL:
     'Look at `sluice dead-letters list`, then replay or purge what is parked, or raise `consumer.deadLetter.maxSize`.',

@@ -20,7 +20,8 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   sink: [],
   books: [/^stream\/stream$/, /^dead-letter\//],
   'dead-letter': [/^stream\/stream$/, /^sink\/sink$/],
-  ops: [/^sink\/sink$/],
+  control: [/^dead-letter\//],
+  ops: [/^sink\/sink$/, /^dead-letter\/(selection|settling-status)$/],
   config: [/^(broker|bridge|stream|consumer|sink|dead-letter)\//],
 };
 

@@ -22,7 +22,7 @@ export interface ConsumerOptions {
 export interface ConsumerDeps {
   readonly reader: StreamReader;
   readonly apply: (record: StreamRecord) => Mapped;
-  readonly sink: Sink;
+  readonly sink: Pick<Sink, 'write'>;
   readonly deadLetter: DeadLetterWriter;
   readonly checkpoints: CheckpointStore;
   readonly ledger: Ledger;
@@ -87,7 +87,8 @@ export class Consumer {
     this.#options = options;
     this.#deps = deps;
     this.#position = deps.position;
-    this.#parking = new Parking(deps);
+    // Saved with the end in the new file, the one before may go once all in it is settled.
+    this.#parking = new Parking({ ...deps, onFull: () => this.#noteCheckpoint() });
     this.#saver = new CheckpointSaver({
       checkpoints: deps.checkpoints,
       clock: deps.clock,

@@ -18,6 +18,7 @@ import type {
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { OutletStatus } from '../stream/stream.js';
 import type { Book } from './book.js';
+import type { SettlingAnswer, SettlingReport, SettlingRequest } from './settling-protocol.js';
 
 /** What crosses between the main thread and the thread of consumer and sink. */
 
@@ -51,6 +52,7 @@ export interface DownstreamReport {
   };
   readonly notes: NoteCounts;
   readonly deadLetterBytes: number;
+  readonly settling: SettlingReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
@@ -70,6 +72,10 @@ export type StoreRequest =
   /** Metrics of the gateway itself; answered with how many points were refused. */
   | { readonly kind: 'write-own'; readonly points: readonly Point[] };
 export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
+
+/** All that the thread is asked. */
+export type DownstreamRequest = StoreRequest | SettlingRequest;
+export type DownstreamAnswer = StoreAnswer | SettlingAnswer;
 
 /** Of this process. */
 export interface LeaseReport {

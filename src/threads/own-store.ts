@@ -8,25 +8,26 @@ import type { Warn } from '../warnings.js';
 /**
  * Where the metrics of the gateway itself go: into its store, but past the consumer's sink, which would hold them
  * back behind a batch that is tried again. InfluxDB gets a connection of its own. DuckDB lets one instance open the
- * file, so the sink is the consumer's: it takes one piece of work after the other, whoever brings it.
+ * file, so the sink is the consumer's, in turn with it.
  */
 export class OwnStore {
-  readonly #sink: Sink;
-  readonly #isShared: boolean;
+  readonly #sink: Pick<Sink, 'write'>;
+  /** Absent where the sink is the consumer's. */
+  readonly #own: Sink | undefined;
   readonly #warn: Warn;
   readonly #giveUp = new AbortController();
 
-  private constructor(sink: Sink, isShared: boolean, warn: Warn) {
+  private constructor(sink: Pick<Sink, 'write'>, own: Sink | undefined, warn: Warn) {
     this.#sink = sink;
-    this.#isShared = isShared;
+    this.#own = own;
     this.#warn = warn;
   }
 
-  static create(config: SinkConfig, consumerSink: Sink, warn: Warn): OwnStore {
-    if (config.kind === 'duckdb') return new OwnStore(consumerSink, true, warn);
+  static create(config: SinkConfig, consumerWrites: Pick<Sink, 'write'>, warn: Warn): OwnStore {
+    if (config.kind === 'duckdb') return new OwnStore(consumerWrites, undefined, warn);
     const clock: Clock = new SystemClock();
     const sink = new InfluxSink({ ...config.influx, lanes: 1 }, { clock, warn });
-    return new OwnStore(sink, false, warn);
+    return new OwnStore(sink, sink, warn);
   }
 
   /** Resolves with how many points the store will never take; waits for the store for as long as it takes. Rejects with SINK_ABORTED once closed. */
@@ -45,6 +46,6 @@ export class OwnStore {
   /** Before the consumer's sink is closed. */
   async close(): Promise<void> {
     this.#giveUp.abort();
-    if (!this.#isShared) await this.#sink.close();
+    await this.#own?.close();
   }
 }

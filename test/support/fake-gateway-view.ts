@@ -1,12 +1,12 @@
+import type { ParkedSelection } from '../../src/dead-letter/selection.js';
+import type { SettlingStatus } from '../../src/dead-letter/settling-status.js';
 import type {
   GatewayView,
   LedgerView,
   LogLevel,
   ParkedDetail,
-  ParkedSelection,
   ParkedView,
   ReadinessProblem,
-  SettlingStatus,
   StageCounters,
   WarningView,
 } from '../../src/ops/gateway-view.js';
@@ -219,7 +219,9 @@ export class FakeGatewayView implements GatewayView {
       state: 'running',
       startedAtMs: Date.now(),
       selected: this.#selected(selection).length,
+      dryRun: false,
       settled: { written: 0, filtered: 0, parkedAgain: 0, purged: 0 },
+      parkedAgain: {},
     };
     return this.job;
   }
