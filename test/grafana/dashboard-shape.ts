@@ -14,6 +14,14 @@ export interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly fieldConfig?: { readonly defaults: { readonly unit: string } };
   readonly targets?: readonly Target[];
+  /** Of a row that is closed. */
+  readonly panels?: readonly Panel[];
+}
+
+export interface Annotation {
+  readonly name: string;
+  readonly expr?: string;
+  readonly target?: { readonly query: string };
 }
 
 export interface Dashboard {
@@ -25,7 +33,7 @@ export interface Dashboard {
     readonly includeVars: boolean;
   }[];
   readonly templating: { readonly list: readonly { readonly name: string; readonly query: string }[] };
-  readonly annotations: { readonly list: readonly { readonly expr: string }[] };
+  readonly annotations: { readonly list: readonly Annotation[] };
   readonly panels: readonly Panel[];
 }
 
@@ -34,5 +42,10 @@ export const DASHBOARDS = [...dashboards()].map(([file, json]) => ({ file, dashb
 
 /** Panels that ask something. */
 export function asking(dashboard: Dashboard): Panel[] {
-  return dashboard.panels.filter(({ type }) => type !== 'row');
+  return all(dashboard).filter(({ type }) => type !== 'row');
+}
+
+/** Also those of closed rows. */
+export function all(dashboard: Dashboard): Panel[] {
+  return dashboard.panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
 }
