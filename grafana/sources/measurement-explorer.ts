@@ -32,7 +32,7 @@ export const measurementExplorer: DashboardSpec = {
           description:
             'Mean of the chosen field for each value of the chosen tag. A gap means that nothing was stored. Text fields have no mean: choose a number.',
           kind: 'timeseries',
-          unit: 'short',
+          unit: 'none',
           width: 24,
           queries: [influxql(`SELECT mean("$field") ${FROM} GROUP BY time($__interval), "$tag" fill(null)`)],
         },
@@ -41,7 +41,7 @@ export const measurementExplorer: DashboardSpec = {
           description:
             'Lowest and highest value of the chosen field. Normal: a narrow band. A wide one that the mean hides shows here: look for the device by its tag.',
           kind: 'timeseries',
-          unit: 'short',
+          unit: 'none',
           width: 12,
           queries: [
             influxql(`SELECT min("$field"), max("$field") ${FROM} GROUP BY time($__interval) fill(null)`),
