@@ -175,7 +175,7 @@ function addDashboard(program: Command, finish: (exitCode: number) => void): voi
     )
     .addOption(configOption())
     .option('--out <file>', 'file to write; one that is there is replaced (default: stdout)')
-    .option('--title <title>', 'title in Grafana', 'Telemetry')
+    .option('--title <title>', 'title in Grafana', someText, 'Telemetry')
     .option(
       '--uid <uid>',
       'uid in Grafana: a dashboard with the same uid is replaced',
@@ -297,6 +297,11 @@ function positiveNumber(written: string): number {
   const value = /^\d+(?:\.\d+)?$/.test(written) ? Number(written) : Number.NaN;
   if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function someText(written: string): string {
+  if (written.trim() !== '') return written;
+  throw new InvalidArgumentError('Expected some text.');
 }
 
 /** Grafana takes up to 40 of these characters. */

@@ -5,7 +5,7 @@ import { requireServer } from '../support/servers.js';
 import { dashboardProblems } from './dashboard-lint.js';
 import { asking, DASHBOARDS, type Dashboard } from './dashboard-shape.js';
 import { anyOf, interpolate } from './interpolate.js';
-import { type RunningFleet, startFleet } from './running-fleet.js';
+import { INTERVAL, type RunningFleet, startFleet } from './running-fleet.js';
 
 const ALL = '.*';
 const ofInflux = DASHBOARDS.filter(({ dashboard }) => dashboard.templating.list[0]!.query === 'influxdb');
@@ -80,8 +80,8 @@ async function expectData(fleet: RunningFleet, dashboard: Dashboard, without?: s
 /** What stands in each variable at first, by its own query; and two values of those that take several. */
 async function chosen(fleet: RunningFleet, { templating }: Dashboard, without: string | undefined) {
   const values = new Map([
-    ['timeFilter', 'time >= now() - 6h AND time <= now()'],
-    ['__interval', '10s'],
+    ['timeFilter', 'time >= now() - 1h AND time <= now()'],
+    ['__interval', INTERVAL],
   ]);
   const several = new Map<string, string[]>();
   for (const { name, type, query, current } of templating.list) {

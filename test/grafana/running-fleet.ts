@@ -6,12 +6,16 @@ import { runSimulation } from '../../simulators/run.js';
 import { packageRoot } from '../../src/package-root.js';
 import { RUN_OPTIONS } from '../simulators/run-options.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { influxCount } from '../support/influx-read-back.js';
 import { createTestStream, startDynalite, startKinesalite } from '../support/kinesis-servers.js';
 import { startInfluxd } from '../support/servers.js';
 import { EVENT_KINDS, type Exposition, metricLines, readExposition } from './metric-points.js';
 
 /** True once a gateway writes its own metrics: then `sluice` holds what it wrote, and nothing is made here. */
 const WRITES_OWN_METRICS = false;
+
+/** What `$__interval` stands for: at least two samples of a counter have to fall into different ones. */
+export const INTERVAL = WRITES_OWN_METRICS ? '1s' : '10s';
 
 const OWN_METRICS = 'metrics: { store: { enabled: true, interval: 1s } }';
 const DATABASE = 'telemetry';
@@ -72,6 +76,7 @@ export async function startFleet(): Promise<RunningFleet> {
     await simulate(gateway.mqttPort);
     await gateway.ledgerWhen(({ received, buffered }) => received >= MESSAGES && buffered === 0);
     for (let more = 0; more < 3; more += 1) scrapes.push(await scrape(gateway));
+    if (WRITES_OWN_METRICS) await untilSampled(influx.url);
     await write(influx.url, [...(WRITES_OWN_METRICS ? [] : samples(scrapes)), ...outages()]);
     return { url: influx.url, database: DATABASE, configFile: gateway.configFile, stop };
   } catch (thrown) {
@@ -106,6 +111,13 @@ async function simulate(port: number): Promise<void> {
 
 async function scrape({ httpUrl }: GatewayProcess): Promise<Exposition> {
   return readExposition(await (await fetch(`${httpUrl}/metrics`)).text());
+}
+
+/** Resolves when the gateway has written three samples more. */
+async function untilSampled(url: string): Promise<void> {
+  const count = () => influxCount(url, DATABASE, 'sluice', 'log_size_bytes');
+  const wanted = (await count()) + 3;
+  while ((await count()) < wanted) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 /** As if 30 s lay between two scrapes, the last one now. */
