@@ -1,4 +1,9 @@
-import type { PanelSpec, ThresholdStep, Transformation } from '../../src/dashboard/panel.js';
+import {
+  organized,
+  type PanelSpec,
+  type ThresholdStep,
+  type Transformation,
+} from '../../src/dashboard/panel.js';
 import type { Query } from '../../src/dashboard/query.js';
 
 interface Options {
@@ -41,7 +46,7 @@ export function top(
     { id: 'reduce', options: { mode: 'seriesToRows', reducers: ['mean', 'max'], includeTimeField: false } },
     { id: 'sortBy', options: { fields: {}, sort: [{ field: 'Mean', desc: true }] } },
     { id: 'limit', options: { limitField: 10 } },
-    { id: 'organize', options: { excludeByName: {}, indexByName: {}, renameByName: { Field: name } } },
+    organized({ rename: { Field: name } }),
   ];
   return { title, description, kind: 'table', unit, width: 6, queries, transformations };
 }

@@ -1,6 +1,6 @@
 import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
 import type { DashboardSpec, RowSpec } from '../../src/dashboard/dashboard.js';
-import type { ColumnSpec, ThresholdStep } from '../../src/dashboard/panel.js';
+import { type ColumnSpec, organized, type ThresholdStep } from '../../src/dashboard/panel.js';
 import { influxql, influxqlTable } from '../../src/dashboard/query.js';
 import { SILENCE_VARIABLE, silencePanels } from '../../src/dashboard/silence.js';
 import { linksFrom } from '../build/links.js';
@@ -100,9 +100,7 @@ function kindRow({ title, measurement, placeTag, deviceTag, fields }: Kind): Row
         width: 12,
         queries: [influxqlTable(`SELECT ${newest} ${from} GROUP BY "${placeTag}", "${deviceTag}"`)],
         // With several fields their times differ: the store gives the start of the chosen time instead.
-        transformations: [
-          { id: 'organize', options: { excludeByName: { Time: true }, indexByName: {}, renameByName: {} } },
-        ],
+        transformations: [organized({ exclude: ['Time'] })],
         columns: fields,
       },
       {

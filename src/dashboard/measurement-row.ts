@@ -1,7 +1,7 @@
 import { identifier } from '../sink/influx/influxql.js';
 import type { ChartedField, ChartedMeasurement } from './charted.js';
 import type { RowSpec } from './dashboard.js';
-import type { ColumnSpec, PanelSpec } from './panel.js';
+import { type ColumnSpec, organized, type PanelSpec } from './panel.js';
 import { influxql, influxqlTable } from './query.js';
 import type { TagVariables } from './tag-variables.js';
 import { grafanaUnit } from './units.js';
@@ -72,9 +72,7 @@ function latestOfEach({ name, from, deviceTag }: Target, fields: readonly Charte
     width: 16,
     queries: [influxqlTable(`SELECT ${selected.join(', ')} ${from}${groups}`)],
     // With several fields their times differ: the store gives the start of the chosen time instead.
-    transformations: [
-      { id: 'organize', options: { excludeByName: { Time: true }, indexByName: {}, renameByName: {} } },
-    ],
+    transformations: [organized({ exclude: ['Time'] })],
     columns: columnsOf(fields),
   };
 }

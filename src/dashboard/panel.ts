@@ -49,6 +49,26 @@ export interface Transformation {
   readonly options: object;
 }
 
+/** Leaves fields out, puts them in order and gives them other names. */
+export function organized({
+  exclude = [],
+  order = [],
+  rename = {},
+}: {
+  readonly exclude?: readonly string[];
+  readonly order?: readonly string[];
+  readonly rename?: Readonly<Record<string, string>>;
+}): Transformation {
+  return {
+    id: 'organize',
+    options: {
+      excludeByName: Object.fromEntries(exclude.map((name) => [name, true])),
+      indexByName: Object.fromEntries(order.map((name, at) => [name, at])),
+      renameByName: rename,
+    },
+  };
+}
+
 /** Green, then yellow, then red. */
 export function steps(yellow: number, red: number): ThresholdStep[] {
   return [

@@ -1,5 +1,5 @@
 import { identifier } from '../sink/influx/influxql.js';
-import { type PanelSpec, steps, type Transformation } from './panel.js';
+import { organized, type PanelSpec, steps, type Transformation } from './panel.js';
 import { influxqlTable } from './query.js';
 import type { ChoiceVariable } from './variable.js';
 
@@ -14,10 +14,14 @@ export interface DeviceSource {
   readonly where?: string;
 }
 
-const DEVICE = 'Device';
-const PLACE = 'Place';
-const LAST_VALUE = 'Last value at';
+/** Columns of the answers: names that hardly anyone gives to a tag. */
+const DEVICE_COLUMN = 'of_device';
+const PLACE_COLUMN = 'of_place';
+
 const SILENT_FOR = 'Silent for';
+const LAST_VALUE_AT = 'Last value at';
+/** How much longer than chosen. */
+const OVER = 'Over';
 
 const MINUTE_MS = 60_000;
 
@@ -37,14 +41,18 @@ export const SILENCE_VARIABLE: ChoiceVariable = {
 export function silencePanels(sources: readonly DeviceSource[]): PanelSpec[] {
   const queries = sources.map(lastValues);
   const sinceLast = sinceLastValue(sources);
-  const chosen: Transformation = {
-    id: 'filterByValue',
-    options: {
-      type: 'include',
-      match: 'all',
-      filters: [{ fieldName: SILENT_FOR, config: { id: 'greaterOrEqual', options: { value: '$silent' } } }],
+  // Before Grafana 12 a filter takes no variable, but a calculation does.
+  const longer: Transformation[] = [
+    minus(OVER, SILENT_FOR, '$silent'),
+    {
+      id: 'filterByValue',
+      options: {
+        type: 'include',
+        match: 'all',
+        filters: [{ fieldName: OVER, config: { id: 'greaterOrEqual', options: { value: 0 } } }],
+      },
     },
-  };
+  ];
   const lookAt = 'Look at its power and its network, then at refusals and dead letters of the gateway.';
   return [
     {
@@ -54,7 +62,7 @@ export function silencePanels(sources: readonly DeviceSource[]): PanelSpec[] {
       unit: 'short',
       width: 4,
       queries,
-      transformations: [...sinceLast, chosen],
+      transformations: [...sinceLast, ...longer],
       calculation: 'count',
       field: `/^${SILENT_FOR}$/`,
       noValue: '0',
@@ -70,42 +78,49 @@ export function silencePanels(sources: readonly DeviceSource[]): PanelSpec[] {
       transformations: sinceLast,
       sortedBy: { column: SILENT_FOR, isDescending: true },
       columns: {
-        [LAST_VALUE]: { unit: 'dateTimeFromNow' },
+        [LAST_VALUE_AT]: { unit: 'dateTimeFromNow' },
         [SILENT_FOR]: { unit: 'ms', thresholds: steps(5 * MINUTE_MS, 15 * MINUTE_MS) },
       },
     },
   ];
 }
 
+/** The tags stand beside the value once more, under names that all measurements share. */
 function lastValues({ measurement, field, deviceTag, placeTag, where }: DeviceSource) {
-  const groups = [...(placeTag === undefined ? [] : [placeTag]), deviceTag].map(identifier).join(', ');
+  const named = [
+    [deviceTag, DEVICE_COLUMN] as const,
+    ...(placeTag === undefined ? [] : [[placeTag, PLACE_COLUMN] as const]),
+  ];
+  const columns = named.map(([tag, column]) => `, ${identifier(tag)} AS "${column}"`).join('');
+  const groups = named.map(([tag]) => identifier(tag)).join(', ');
   const condition = where === undefined ? '' : `${where} AND `;
   return influxqlTable(
-    `SELECT last(${identifier(field)}) FROM ${identifier(measurement)} WHERE ${condition}$timeFilter GROUP BY ${groups}`,
+    `SELECT last(${identifier(field)})${columns} FROM ${identifier(measurement)} WHERE ${condition}$timeFilter GROUP BY ${groups}`,
   );
 }
 
-/** One table of the answers: place, device, time, and the end of the chosen time less that. */
+/** One table of the answers: device, place, time, and the end of the chosen time less that. */
 function sinceLastValue(sources: readonly DeviceSource[]): Transformation[] {
-  const renamed: Record<string, string> = { Time: LAST_VALUE };
-  for (const { deviceTag, placeTag } of sources) {
-    if (placeTag !== undefined) renamed[placeTag] = PLACE;
-    renamed[deviceTag] = DEVICE;
-  }
+  const tags = sources.flatMap(({ deviceTag, placeTag = deviceTag }) => [deviceTag, placeTag]);
   return [
-    { id: 'organize', options: { excludeByName: { last: true }, indexByName: {}, renameByName: renamed } },
+    // Names that differ would each be a column of their own in the merged table.
+    organized({ exclude: ['last', ...tags] }),
     { id: 'merge', options: {} },
-    {
-      id: 'calculateField',
-      options: {
-        mode: 'binary',
-        timeSeries: false,
-        alias: SILENT_FOR,
-        // Grafana takes what is no field of this name for a number, once the variable is filled in.
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana
-        binary: { left: '${__to}', operator: '-', right: LAST_VALUE },
-      },
-    },
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana
+    minus(SILENT_FOR, '${__to}', 'Time'),
     { id: 'sortBy', options: { fields: {}, sort: [{ field: SILENT_FOR, desc: true }] } },
+    // Only here: merging drops new names.
+    organized({
+      order: [DEVICE_COLUMN, PLACE_COLUMN, SILENT_FOR, 'Time'],
+      rename: { [DEVICE_COLUMN]: 'Device', [PLACE_COLUMN]: 'Place', Time: LAST_VALUE_AT },
+    }),
   ];
+}
+
+/** A new column. Grafana takes what is no field of this name for a number, once variables are filled in. */
+function minus(alias: string, left: string, right: string): Transformation {
+  return {
+    id: 'calculateField',
+    options: { mode: 'binary', timeSeries: false, alias, binary: { left, operator: '-', right } },
+  };
 }

@@ -122,7 +122,7 @@ const transformation = z.discriminatedUnion('id', [
           fieldName: text,
           config: z.strictObject({
             id: z.literal('greaterOrEqual'),
-            options: z.strictObject({ value: text }),
+            options: z.strictObject({ value: z.literal(0) }),
           }),
         }),
       ]),

@@ -64,7 +64,7 @@ async function expectData(fleet: RunningFleet, dashboard: Dashboard, without?: s
     const asked = interpolate(query, values);
     const found = await influxQuery(fleet.url, fleet.database, asked);
     expect(cells(found), `${title}: ${asked}`).toBeGreaterThan(0);
-    expect(emptyTags(found), `${title}: ${asked}`).toEqual([]);
+    expect([...emptyTags(found), ...emptyColumns(found)], `${title}: ${asked}`).toEqual([]);
   }
   for (const [name, some] of several) {
     const narrowed = new Map(values).set(name, anyOf(some));
@@ -124,4 +124,15 @@ function cells(answer: Answer): number {
 function emptyTags(answer: Answer): string[] {
   const tags = [...new Set(answer.flatMap(({ tags = {} }) => Object.keys(tags)))];
   return tags.filter((tag) => answer.every((series) => series.tags?.[tag] === ''));
+}
+
+/** Columns without any value: a field or a tag that is not there. */
+function emptyColumns(answer: Answer): string[] {
+  const columns = [...new Set(answer.flatMap((series) => series.columns))];
+  return columns.filter((column) =>
+    answer.every(({ columns: own, values }) => {
+      const at = own.indexOf(column);
+      return values.every((row) => (row[at] ?? '') === '');
+    }),
+  );
 }
