@@ -53,10 +53,17 @@ describe('the dashboard of the rules', () => {
     expect(query).toBe(
       'SELECT mean("t") FROM "weather" WHERE "site" =~ /^$site$/ AND "device" =~ /^$device$/ AND $timeFilter GROUP BY time($__interval), "device" fill(null)',
     );
-    const meters = made([{ ...WEATHER, tags: ['meter_id', 'building'] }]);
-    expect(panelOf(meters, 'weather: t').targets![0]!.query).toContain(
-      'GROUP BY time($__interval), "meter_id"',
-    );
+  });
+
+  it.each([
+    [['device', 'site'], 'device'],
+    [['site', 'device_name', 'meter'], 'device_name'],
+    [['meter', 'building'], 'meter'],
+    [['serial', 'hall'], 'serial'],
+    [['hall', 'line'], 'line'],
+  ])('of the tags %j takes %s for the device', (tags, device) => {
+    const { query } = panelOf(made([{ ...WEATHER, tags }]), 'weather: t').targets![0]!;
+    expect(query).toContain(`GROUP BY time($__interval), "${device}" fill`);
   });
 
   it('has one variable for a tag of two measurements', () => {
