@@ -21,8 +21,8 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   books: [/^stream\/stream$/, /^dead-letter\//],
   'dead-letter': [/^stream\/stream$/, /^sink\/sink$/],
   ops: [/^sink\/sink$/],
-  dashboard: [/^consumer\/rules\/rule-options$/, /^sink\/sink$/, /^sink\/influx\/influxql$/],
   config: [/^(broker|bridge|stream|consumer|sink|dead-letter)\//],
+  dashboard: [/^consumer\/rules\/rule-options$/, /^sink\/sink$/, /^sink\/influx\/influxql$/],
 };
 
 /** Files directly in src that are for every stage and know none. */

@@ -93,12 +93,9 @@ function ratePanels(ask: MetricQueries) {
     ),
     overTime(
       'Store',
-      `Points written and requests per second. Normal: as many points as are made. Below that: ${STORE}.`,
+      `Points written per second. Normal: as many as are made. Below that: ${STORE}.`,
       'wps',
-      ask.rates([
-        ['sluice_sink_points_written_total', 'points written'],
-        ['sluice_sink_requests_total', 'requests'],
-      ]),
+      ask.rates([['sluice_sink_points_written_total', 'written']]),
     ),
   ];
 }
@@ -126,17 +123,17 @@ function errorPanels(ask: MetricQueries) {
       { thresholds: redFrom(1) },
     ),
     overTime(
-      'Store: refused and repeated',
-      `Points that the store will never take, and requests repeated, per second. Normal: 0. Refused points are parked: ${DEAD_LETTERS} Repeats: ${STORE}.`,
-      'ops',
+      'Requests to the store',
+      `Requests per second, those repeated, and points that the store will never take. Normal: none repeated, none refused. Refused points are parked: ${DEAD_LETTERS} Repeats: ${STORE}.`,
+      'reqps',
       ask.rates([
+        ['sluice_sink_requests_total', 'requests'],
+        ['sluice_sink_retries_total', 'repeated'],
         ['sluice_sink_points_refused_total', 'points refused'],
-        ['sluice_sink_retries_total', 'requests repeated'],
       ]),
-      { thresholds: redFrom(1) },
     ),
     overTime(
-      'Store: not healthy',
+      'Store not healthy',
       '1 for the state the store is in, if it is not healthy. Normal: 0. retrying: it is down or slow; misconfigured: mend token, database or address.',
       'short',
       ask.labelled('sluice_sink_state', 'state', { value: 'healthy', isExcluded: true }),

@@ -10,9 +10,9 @@ export interface AnnotationSpec {
 /** What a gateway writes to the measurement `sluice_events`, by what a reader of a chart wants to tell apart. */
 export const INFLUX_ANNOTATIONS: readonly AnnotationSpec[] = [
   ofKinds('Gateway started or stopped', 'blue', ['start', 'stop']),
-  ofKinds('Outage', 'red', ['outage', 'log-blocked', 'records-dropped']),
+  ofKinds('Outage', 'red', ['outage', 'log-blocked', 'records-dropped', 'records-gone']),
   ofKinds('Outage over', 'green', ['recovered', 'log-unblocked']),
-  ofKinds('Stream resharded', 'purple', ['reshard']),
+  ofKinds('Resharded, or shards moved', 'purple', ['reshard', 'leases-taken', 'leases-lost']),
 ];
 
 function ofKinds(name: string, color: string, kinds: readonly string[]): AnnotationSpec {

@@ -41,7 +41,7 @@ sluice_consumer_decide_seconds_sum ${10 + slow}
 sluice_consumer_decide_seconds_count ${100 + slow}
 process_resident_memory_bytes 7
 `);
-  const lines = metricLines(text(12, 4), text(8, 0), 'h', 1);
+  const lines = metricLines(text(12, 4), text(8, 0), text(12, 4), 'h', 1);
   expect(lines).toContain('sluice,gateway=h,fate=written ledger_records=12 1000000');
   expect(lines[0]).toMatch(/^sluice,gateway=h log_size_bytes=5,.* 1000000$/);
   expect(lines[0]).toContain('consumer_decide_seconds_count=4,consumer_decide_seconds_sum=4');

@@ -14,10 +14,13 @@ export const EVENT_KINDS = [
   'stop',
   'outage',
   'recovered',
-  'reshard',
   'log-blocked',
   'log-unblocked',
   'records-dropped',
+  'records-gone',
+  'reshard',
+  'leases-taken',
+  'leases-lost',
 ] as const;
 
 const HISTOGRAM_SUFFIXES = ['count', 'sum', 'p50', 'p95', 'p99'] as const;
@@ -57,11 +60,13 @@ export function readExposition(text: string): Exposition {
 
 /**
  * Lines of one sample as a gateway writes them: unlabelled metrics in one point, each value of a label in its own,
- * histograms as count, sum and quantiles of what came since `before`.
+ * histograms as count and sum, and quantiles of what came since `before`. `last`: newest of all samples; a
+ * labelled counter that has not moved until then is left out.
  */
 export function metricLines(
   now: Exposition,
   before: Exposition | undefined,
+  last: Exposition,
   gateway: string,
   timestampMs: number,
 ): string[] {
@@ -75,7 +80,7 @@ export function metricLines(
       for (const [suffix, value] of histogramFields(metric, now, before))
         add(`${fieldOf(metric.name)}_${suffix}`, value);
     } else if (metric.label === undefined) add(fieldOf(metric.name), now.get(metric.name));
-    else lines.push(...labelledLines(metric, now, gateway));
+    else lines.push(...labelledLines(metric, now, last, gateway));
   }
   for (const name of PROCESS_FIELDS) add(name, now.get(name));
   return [`sluice,gateway=${gateway} ${plain.join(',')}`, ...lines].map(
@@ -83,10 +88,15 @@ export function metricLines(
   );
 }
 
-function labelledLines({ name, label }: MetricDescription, now: Exposition, gateway: string): string[] {
+function labelledLines(
+  { name, label, kind }: MetricDescription,
+  now: Exposition,
+  last: Exposition,
+  gateway: string,
+): string[] {
   const start = `${name}{${label}="`;
   return [...now]
-    .filter(([key]) => key.startsWith(start))
+    .filter(([key]) => key.startsWith(start) && (kind === 'gauge' || last.get(key) !== 0))
     .map(
       ([key, value]) =>
         `sluice,gateway=${gateway},${label}=${key.slice(start.length, -2).replace(/[ ,=]/g, '\\$&')} ${fieldOf(name)}=${value}`,

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -74,6 +76,7 @@ export async function startFleet(): Promise<RunningFleet> {
     await gateway.start();
     const scrapes = [await scrape(gateway)];
     await simulate(gateway.mqttPort);
+    await beRefused(gateway.mqttPort);
     await gateway.ledgerWhen(({ received, buffered }) => received >= MESSAGES && buffered === 0);
     for (let more = 0; more < 3; more += 1) scrapes.push(await scrape(gateway));
     if (WRITES_OWN_METRICS) await untilSampled(influx.url);
@@ -109,6 +112,15 @@ async function simulate(port: number): Promise<void> {
   );
 }
 
+/** By what is no MQTT. */
+async function beRefused(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write('GET / HTTP/1.0\r\n\r\n');
+  socket.resume();
+  await once(socket, 'close');
+}
+
 async function scrape({ httpUrl }: GatewayProcess): Promise<Exposition> {
   return readExposition(await (await fetch(`${httpUrl}/metrics`)).text());
 }
@@ -124,7 +136,7 @@ async function untilSampled(url: string): Promise<void> {
 function samples(scrapes: readonly Exposition[]): string[] {
   const endMs = Date.now();
   return scrapes.flatMap((now, at) =>
-    metricLines(now, scrapes[at - 1], 'gateway-1', endMs - (scrapes.length - at) * 30_000),
+    metricLines(now, scrapes[at - 1], scrapes.at(-1)!, 'gateway-1', endMs - (scrapes.length - at) * 30_000),
   );
 }
 
