@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectAsync } from 'mqtt';
 import { parse, stringify } from 'yaml';
 import { runSimulation } from '../../simulators/run.js';
 import { packageRoot } from '../../src/package-root.js';
@@ -76,8 +77,9 @@ export async function startFleet(): Promise<RunningFleet> {
     await gateway.start();
     const scrapes = [await scrape(gateway)];
     await simulate(gateway.mqttPort);
+    await publishWithoutClock(gateway.mqttPort);
     await beRefused(gateway.mqttPort);
-    await gateway.ledgerWhen(({ received, buffered }) => received >= MESSAGES && buffered === 0);
+    await gateway.ledgerWhen(({ received, buffered }) => received > MESSAGES && buffered === 0);
     for (let more = 0; more < 3; more += 1) scrapes.push(await scrape(gateway));
     if (WRITES_OWN_METRICS) await untilSampled(influx.url);
     await write(influx.url, [...(WRITES_OWN_METRICS ? [] : samples(scrapes)), ...outages()]);
@@ -112,11 +114,20 @@ async function simulate(port: number): Promise<void> {
   );
 }
 
-/** By what is no MQTT. */
+/** Of a device whose clock was never set: the receive time stands in, which is noted. */
+async function publishWithoutClock(port: number): Promise<void> {
+  const client = await connectAsync(`mqtt://127.0.0.1:${port}`);
+  await client.publishAsync('sensors/kochi/CITIKOC/telemetry', '{"temperature":25,"timestamp":0}', {
+    qos: 1,
+  });
+  await client.endAsync();
+}
+
+/** With a packet of 256 MiB. */
 async function beRefused(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
-  socket.write('GET / HTTP/1.0\r\n\r\n');
+  socket.write(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]));
   socket.resume();
   await once(socket, 'close');
 }

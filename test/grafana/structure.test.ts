@@ -25,7 +25,7 @@ describe.each(DASHBOARDS)('$file', ({ dashboard }) => {
     const names = dashboard.annotations.list.map(({ name }) => name).join(', ');
     expect(names).toMatch(/started/);
     expect(names).toMatch(/[Oo]utage/);
-    expect(names).toMatch(/reshard|Shards/);
+    expect(names).toMatch(/[Rr]eshard|Shards/);
   });
 });
 
