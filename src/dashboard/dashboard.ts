@@ -28,6 +28,10 @@ export interface DashboardSpec {
 }
 
 const COLUMNS = 24;
+const TAG = 'sluice';
+
+/** A list of all that have our tag: also of those that a user has made. */
+const OTHERS = { ...linkJson('All', ''), type: 'dashboards', tags: [TAG], asDropdown: true };
 
 /** Classic dashboard JSON (Grafana 10 to 13). Panels go left to right and wrap, so none overlaps. */
 export function dashboardJson(spec: DashboardSpec): object {
@@ -36,25 +40,14 @@ export function dashboardJson(spec: DashboardSpec): object {
     uid: spec.uid,
     title: spec.title,
     description: spec.description,
-    tags: ['sluice'],
+    tags: [TAG],
     editable: false,
     graphTooltip: 1,
     schemaVersion: 39,
     refresh: '30s',
     time: { from: spec.from ?? 'now-1h', to: 'now' },
     timezone: 'browser',
-    links: spec.links.map(({ uid, title }) => ({
-      type: 'link',
-      title,
-      url: `/d/${uid}`,
-      keepTime: true,
-      includeVars: true,
-      targetBlank: false,
-      icon: 'dashboard',
-      tags: [],
-      asDropdown: false,
-      tooltip: '',
-    })),
+    links: [...spec.links.map(({ uid, title }) => linkJson(title, `/d/${uid}`)), OTHERS],
     annotations: { list: spec.annotations.map((annotation) => annotationJson(annotation, source)) },
     templating: {
       list: [
@@ -63,6 +56,21 @@ export function dashboardJson(spec: DashboardSpec): object {
       ],
     },
     panels: placed(spec.rows),
+  };
+}
+
+function linkJson(title: string, url: string) {
+  return {
+    type: 'link',
+    title,
+    url,
+    keepTime: true,
+    includeVars: true,
+    targetBlank: false,
+    icon: 'dashboard',
+    tags: [],
+    asDropdown: false,
+    tooltip: '',
   };
 }
 

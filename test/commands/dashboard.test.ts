@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dashboardProblems } from '../grafana/dashboard-lint.js';
-import { asking, type Dashboard } from '../grafana/dashboard-shape.js';
+import { asking, DASHBOARDS, type Dashboard } from '../grafana/dashboard-shape.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
 
@@ -32,6 +32,7 @@ describe('sluice dashboard', () => {
     const made = JSON.parse(stdout) as Dashboard;
     expect(dashboardProblems(made)).toEqual([]);
     expect(made).toMatchObject({ uid: 'sluice-rules', title: 'Telemetry' });
+    expect(DASHBOARDS.map(({ dashboard: { uid } }) => uid)).not.toContain(made.uid);
     expect(made.templating.list[0]).toMatchObject({ current: { value: 'iot-influx' } });
     const units = asking(made).map(({ title, fieldConfig }) => [title, fieldConfig!.defaults.unit]);
     expect(units).toContainEqual(['weather: t', 'celsius']);

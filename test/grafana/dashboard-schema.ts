@@ -240,6 +240,15 @@ const variable = z.discriminatedUnion('type', [
   }),
 ]);
 
+const link = {
+  title: text,
+  keepTime: z.literal(true),
+  includeVars: z.literal(true),
+  targetBlank: z.literal(false),
+  icon: z.literal('dashboard'),
+  tooltip: z.literal(''),
+};
+
 export const dashboardSchema = z.strictObject({
   uid: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/),
   title: text,
@@ -252,18 +261,22 @@ export const dashboardSchema = z.strictObject({
   time: z.strictObject({ from: z.string().regex(/^now-\d+[mhd]$/), to: z.literal('now') }),
   timezone: z.literal('browser'),
   links: z.array(
-    z.strictObject({
-      type: z.literal('link'),
-      title: text,
-      url: z.string().regex(/^\/d\/[\w-]+$/),
-      keepTime: z.literal(true),
-      includeVars: z.literal(true),
-      targetBlank: z.literal(false),
-      icon: z.literal('dashboard'),
-      tags: z.tuple([]),
-      asDropdown: z.literal(false),
-      tooltip: z.string(),
-    }),
+    z.discriminatedUnion('type', [
+      z.strictObject({
+        ...link,
+        type: z.literal('link'),
+        url: z.string().regex(/^\/d\/[\w-]+$/),
+        tags: z.tuple([]),
+        asDropdown: z.literal(false),
+      }),
+      z.strictObject({
+        ...link,
+        type: z.literal('dashboards'),
+        url: z.literal(''),
+        tags: z.tuple([z.literal('sluice')]),
+        asDropdown: z.literal(true),
+      }),
+    ]),
   ),
   annotations: z.strictObject({ list: z.array(annotation) }),
   templating: z.strictObject({ list: z.array(variable).min(1) }),

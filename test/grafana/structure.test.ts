@@ -5,7 +5,8 @@ import { dashboardProblems } from './dashboard-lint.js';
 import { all, DASHBOARDS, type Dashboard } from './dashboard-shape.js';
 
 const uids = DASHBOARDS.map(({ dashboard }) => dashboard.uid);
-const linksOf = ({ links }: Dashboard) => links.map(({ url }) => url.replace('/d/', ''));
+const linksOf = ({ links }: Dashboard) =>
+  links.filter(({ url }) => url !== '').map(({ url }) => url.replace('/d/', ''));
 
 it('uids and titles are unique', () => {
   expect(new Set(uids).size).toBe(uids.length);
@@ -19,6 +20,10 @@ describe.each(DASHBOARDS)('$file', ({ dashboard }) => {
 
   it('links to all others with time and variables, so every one is reached from the overview', () => {
     expect(linksOf(dashboard).sort()).toEqual(uids.filter((uid) => uid !== dashboard.uid).sort());
+  });
+
+  it('lists all dashboards of Sluice, also those that a user has made', () => {
+    expect(dashboard.links.at(-1)).toMatchObject({ type: 'dashboards', tags: ['sluice'], asDropdown: true });
   });
 
   it('marks restarts, outages and resharding', () => {
