@@ -187,14 +187,14 @@ function bookPanels(ask: MetricQueries) {
     ),
     top(
       'Refused, by reason',
-      'Worst reasons why packets and connections were turned away, per second. Normal: empty. docs/operations.md says what each means.',
+      'Worst reasons why packets and connections were turned away, per second. Normal: 0, or empty. docs/operations.md says what each means.',
       'ops',
       ask.labelledRates('sluice_broker_refusals_total', 'reason'),
       'Gateway and reason',
     ),
     top(
       'Parked, by reason',
-      `Worst reasons for dead letters, records per second. Normal: empty. ${DEAD_LETTERS}`,
+      `Worst reasons for dead letters, records per second. Normal: 0, or empty. ${DEAD_LETTERS}`,
       'ops',
       ask.labelledRates('sluice_ledger_parked_records', 'reason'),
       'Gateway and reason',
