@@ -95,6 +95,7 @@ describe('help', () => {
     ['check'],
     ['doctor'],
     ['explain'],
+    ['dashboard'],
     ['dead-letters'],
     ['dead-letters', 'list'],
     ['dead-letters', 'show'],

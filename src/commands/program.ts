@@ -6,6 +6,7 @@ import { VERSION } from '../version.js';
 import type { DoctorOptions } from './doctor.js';
 import type {
   CheckOptions,
+  DashboardOptions,
   DeadLetterListOptions,
   DeadLetterSettleOptions,
   DeadLetterShowOptions,
@@ -48,6 +49,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addCheck(program, finish);
   addDoctor(program, finish);
   addExplain(program, finish);
+  addDashboard(program, finish);
   addDeadLetters(program, finish);
   addStream(program, finish);
   return program;
@@ -164,6 +166,40 @@ function addExplain(program: Command, finish: (exitCode: number) => void): void 
     .action(async (options: ExplainOptions) => {
       const { explain } = await import('./explain.js');
       finish(await explain(options));
+    });
+}
+
+function addDashboard(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('dashboard')
+    .description(
+      'Write a Grafana dashboard for the rules of the configuration: latest values, silent devices, every field over time.',
+    )
+    .addOption(configOption())
+    .option('--out <file>', 'file to write; one that is there is replaced (default: stdout)')
+    .option('--title <title>', 'title in Grafana', someText, 'Telemetry')
+    .option(
+      '--uid <uid>',
+      'uid in Grafana: a dashboard with the same uid is replaced',
+      dashboardUid,
+      'sluice-rules',
+    )
+    .option('--datasource-uid <uid>', 'uid of the InfluxDB data source that is chosen at first', 'iot-influx')
+    .option('--from-store', 'ask InfluxDB which fields there are, and of which type', false)
+    .addHelpText(
+      'after',
+      help(
+        [
+          'sluice dashboard -c sluice.yaml > telemetry.json',
+          'sluice dashboard -c sluice.yaml --out grafana/dashboards/telemetry.json --title "My sensors"',
+          'sluice dashboard --from-store',
+        ],
+        'A rule can say the unit of a field: fields: { t: { path: payload.t, unit: celsius } }. docs/rules.md lists the words.',
+      ),
+    )
+    .action(async (options: DashboardOptions) => {
+      const { dashboard } = await import('./dashboard.js');
+      finish(await dashboard(options));
     });
 }
 
@@ -323,6 +359,17 @@ function positiveNumber(written: string): number {
   const value = /^\d+(?:\.\d+)?$/.test(written) ? Number(written) : Number.NaN;
   if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function someText(written: string): string {
+  if (written.trim() !== '') return written;
+  throw new InvalidArgumentError('Expected some text.');
+}
+
+/** Grafana takes up to 40 of these characters. */
+function dashboardUid(written: string): string {
+  if (/^[A-Za-z0-9_-]{1,40}$/.test(written)) return written;
+  throw new InvalidArgumentError('Expected 1 to 40 letters, digits, - or _.');
 }
 
 function qosLevel(written: string): 0 | 1 | 2 {

@@ -93,8 +93,13 @@ function resolveTime({ path, unit, window }: WrittenTime): TimeOptions {
   return { path, unit, maxPastMs: window.past, maxFutureMs: window.future };
 }
 
-function resolveField({ path, type, range }: WrittenField): FieldOptions {
-  return { path, ...(type === undefined ? {} : { type }), ...(range === undefined ? {} : { range }) };
+function resolveField({ path, type, range, unit }: WrittenField): FieldOptions {
+  return {
+    path,
+    ...(type === undefined ? {} : { type }),
+    ...(range === undefined ? {} : { range }),
+    ...(unit === undefined ? {} : { unit }),
+  };
 }
 
 function mapValues<From, To>(
