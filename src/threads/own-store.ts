@@ -25,7 +25,8 @@ export class OwnStore {
   static create(config: SinkConfig, consumerSink: Sink, warn: Warn): OwnStore {
     if (config.kind === 'duckdb') return new OwnStore(consumerSink, true, warn);
     const clock: Clock = new SystemClock();
-    const sink = new InfluxSink({ ...config.influx, lanes: 1 }, { clock, warn });
+    const own: Warn = (fields, sentence) => warn({ ...fields, of: 'metrics.store' }, sentence);
+    const sink = new InfluxSink({ ...config.influx, lanes: 1 }, { clock, warn: own });
     return new OwnStore(sink, false, warn);
   }
 
