@@ -4,7 +4,7 @@ import { SystemClock } from './clock.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
 import type { SluiceError } from './errors.js';
 import { DebugLines } from './gateway-debug.js';
-import { GatewayMetrics } from './gateway-metrics.js';
+import { GatewayMetrics, traceOptions } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
 import { withinDeadline } from './lifecycle.js';
@@ -161,7 +161,8 @@ export class Gateway {
   }
 
   async #startDownstream(): Promise<void> {
-    const { downstream, directory } = this.#options;
+    const { downstream, directory, metrics } = this.#options;
+    const traces = traceOptions(metrics, this.#deps.version);
     this.#downstream = await StageThread.start<
       DownstreamOptions,
       DownstreamReport,
@@ -169,7 +170,12 @@ export class Gateway {
       StoreAnswer
     >(
       new URL('./threads/downstream-worker.js', import.meta.url),
-      this.#threadStart({ ...downstream, directory, maxBodyBytes: this.#maxBodyBytes }),
+      this.#threadStart({
+        ...downstream,
+        directory,
+        maxBodyBytes: this.#maxBodyBytes,
+        ...(traces === undefined ? {} : { traces }),
+      }),
       {
         ...this.#threadHooks(CONSUMER_READER),
         onReport: (report, before) => {
@@ -270,9 +276,15 @@ export class Gateway {
   async #startBroker(): Promise<void> {
     const { logger } = this.#deps;
     const log = this.#log!;
+    const { trace } = this.#metrics;
     const bridge = new Bridge(
       { maxInFlightBytes: this.#options.maxInFlightBytes },
-      { stream: log, clock: this.#clock, lastReceivedAtNs: log.recovered.lastReceivedAtNs },
+      {
+        stream: log,
+        clock: this.#clock,
+        lastReceivedAtNs: log.recovered.lastReceivedAtNs,
+        ...(trace === undefined ? {} : { trace }),
+      },
     );
     this.#broker = await Broker.start(this.#options.broker, {
       intake: bridge,

@@ -39,6 +39,7 @@ const FOR_ALL = [
   'package-root',
   'printable',
   'recent-warnings',
+  'record-trace',
   'replace-file',
   'sync-directory',
   'warnings',

@@ -7,6 +7,7 @@ import { compileRules, type RuleSet } from '../consumer/rules/rule-set.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { SluiceError } from '../errors.js';
 import { LatencyHistogram } from '../latency-histogram.js';
+import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { DuckdbSink } from '../sink/duckdb/duckdb-sink.js';
 import { InfluxSink } from '../sink/influx/influx-sink.js';
 import type { Sink } from '../sink/sink.js';
@@ -23,6 +24,9 @@ import { LogSource } from './log-source.js';
 import { OwnStore } from './own-store.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 
+/** What the last spans may take of a stop. */
+const LAST_SPANS_MS = 500;
+
 const NO_LATENCY = new LatencyHistogram().snapshot();
 
 /** Consumer and sink, wired: the half of the gateway behind the stream. */
@@ -36,6 +40,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   readonly #deadLetter: DeadLetterWriter;
   readonly #notes: NoteCounts = createNoteCounts();
   readonly #stopOpening = new AbortController();
+  #trace: TraceExport | undefined;
   /** Absent until the gateway writes metrics of its own. */
   #ownStore: OwnStore | undefined;
   /** Absent while the source cannot be opened. */
@@ -52,6 +57,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
     this.#source = parts.source;
     this.#sink = parts.sink;
     this.#deadLetter = parts.deadLetter;
+    if (options.traces !== undefined) this.#trace = new TraceExport(options.traces, hooks.warn);
   }
 
   /** Opens source, sink and dead letter; rejects with what makes them unusable, and leaves nothing open. */
@@ -93,6 +99,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
         deadLetter: this.#deadLetter,
         ledger: this.#source.ledger,
         clock: this.#clock,
+        ...(this.#trace === undefined ? {} : { trace: this.#trace }),
         ...this.#hooks,
       });
       // Asked to stop while opening: what the stream holds is for the next start.
@@ -102,6 +109,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
       await this.#source.close();
       await this.#deadLetter.close();
       await this.#ownStore?.close();
+      await this.#trace?.stop(LAST_SPANS_MS);
       await this.#sink.close();
     }
   }
