@@ -6,7 +6,7 @@ import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './d
 import type { SettlingStatus } from './dead-letter/settling-status.js';
 import type { SluiceError } from './errors.js';
 import { DebugLines } from './gateway-debug.js';
-import { GatewayMetrics } from './gateway-metrics.js';
+import { GatewayMetrics, traceOptions } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
 import { withinDeadline } from './lifecycle.js';
@@ -167,7 +167,8 @@ export class Gateway {
   }
 
   async #startDownstream(): Promise<void> {
-    const { downstream, directory } = this.#options;
+    const { downstream, directory, metrics } = this.#options;
+    const traces = traceOptions(metrics, this.#deps.version);
     this.#downstream = await StageThread.start<
       DownstreamOptions,
       DownstreamReport,
@@ -175,7 +176,12 @@ export class Gateway {
       DownstreamAnswer
     >(
       new URL('./threads/downstream-worker.js', import.meta.url),
-      this.#threadStart({ ...downstream, directory, maxBodyBytes: this.#maxBodyBytes }),
+      this.#threadStart({
+        ...downstream,
+        directory,
+        maxBodyBytes: this.#maxBodyBytes,
+        ...(traces === undefined ? {} : { traces }),
+      }),
       {
         ...this.#threadHooks(CONSUMER_READER),
         onReport: (report, before) => {
@@ -292,9 +298,15 @@ export class Gateway {
   async #startBroker(): Promise<void> {
     const { logger } = this.#deps;
     const log = this.#log!;
+    const { trace } = this.#metrics;
     const bridge = new Bridge(
       { maxInFlightBytes: this.#options.maxInFlightBytes },
-      { stream: log, clock: this.#clock, lastReceivedAtNs: log.recovered.lastReceivedAtNs },
+      {
+        stream: log,
+        clock: this.#clock,
+        lastReceivedAtNs: log.recovered.lastReceivedAtNs,
+        ...(trace === undefined ? {} : { trace }),
+      },
     );
     this.#broker = await Broker.start(this.#options.broker, {
       intake: bridge,

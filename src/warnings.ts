@@ -90,6 +90,8 @@ export const NEXT_STEPS = {
     'Set another `metrics.store.measurement`: most likely something else writes the same one with other types.',
   OTLP_FAILED:
     'Look at `metrics.otlp.url` and its headers, and at the collector; the next request tells everything again.',
+  OTLP_TRACES_FAILED:
+    'Look at `metrics.otlp.traces.url` and the headers, and at the collector; metrics and records are not affected.',
   HTTP_FAILED: 'A fault of ours: please report it with the line.',
   FLEET_ENDED: 'Start the demo again: the gateway runs on, but nothing is simulated.',
   STOPPED_AT_ONCE: 'Nothing: what was acknowledged is on disk, and the next start goes on with it.',

@@ -42,6 +42,7 @@ const FOR_ALL = [
   'printable',
   'recent-answers',
   'recent-warnings',
+  'record-trace',
   'replace-file',
   'sync-directory',
   'warnings',

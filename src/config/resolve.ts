@@ -72,6 +72,7 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
             intervalMs: otlp.interval,
             timeoutMs: otlp.timeout,
             headers: otlp.headers,
+            ...(otlp.traces === undefined ? {} : { traces: otlp.traces }),
           },
         }),
   };

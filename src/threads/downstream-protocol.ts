@@ -5,6 +5,7 @@ import type { NoteCounts } from '../consumer/rules/notes.js';
 import type { RuleOptions } from '../consumer/rules/rule-options.js';
 import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
+import type { TraceOptions } from '../metrics/otlp/trace-export.js';
 import type {
   LatestPage,
   LatestQuery,
@@ -32,6 +33,8 @@ export interface DownstreamOptions {
   readonly sink: SinkConfig;
   /** Absent: records come from the log. */
   readonly kinesis?: KinesisConfig;
+  /** Absent: no record is followed. */
+  readonly traces?: TraceOptions;
 }
 
 /** What the main thread shows of the other side. */

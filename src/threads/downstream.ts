@@ -9,6 +9,7 @@ import { listParked } from '../dead-letter/dead-letter-reader.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { SluiceError } from '../errors.js';
 import { LatencyHistogram } from '../latency-histogram.js';
+import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { newLineText } from '../sink/influx/line-text.js';
 import { LatestPages } from '../sink/latest-pages.js';
 import { SerialSink } from '../sink/serial-sink.js';
@@ -29,6 +30,9 @@ import { CHECKPOINT_GRACE_MS, SettlingDesk } from './settling-desk.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 import { compileOrThrow, createSink } from './wired-store.js';
 
+/** What the last spans may take of a stop. */
+const LAST_SPANS_MS = 500;
+
 const NO_LATENCY = new LatencyHistogram().snapshot();
 
 /** Consumer and sink, wired: the half of the gateway behind the stream. */
@@ -46,6 +50,7 @@ export class Downstream implements Stage<DownstreamReport, DownstreamRequest, Do
   readonly #deadLetter: DeadLetterWriter;
   readonly #notes: NoteCounts = createNoteCounts();
   readonly #stopOpening = new AbortController();
+  #trace: TraceExport | undefined;
   /** Absent until the gateway writes metrics of its own. */
   #ownStore: OwnStore | undefined;
   /** Absent while the source cannot be opened. */
@@ -83,6 +88,7 @@ export class Downstream implements Stage<DownstreamReport, DownstreamRequest, Do
       hooks,
       onFreed: () => this.#deadLetter.measure(),
     });
+    if (options.traces !== undefined) this.#trace = new TraceExport(options.traces, hooks.warn);
   }
 
   /** Opens source, sink and dead letter; rejects with what makes them unusable, and leaves nothing open. */
@@ -130,6 +136,7 @@ export class Downstream implements Stage<DownstreamReport, DownstreamRequest, Do
         deadLetter: this.#deadLetter,
         ledger: this.#source.ledger,
         clock: this.#clock,
+        ...(this.#trace === undefined ? {} : { trace: this.#trace }),
         ...this.#hooks,
       });
       // Asked to stop while opening: what the stream holds is for the next start.
@@ -143,6 +150,7 @@ export class Downstream implements Stage<DownstreamReport, DownstreamRequest, Do
       await this.#source.close();
       await this.#deadLetter.close();
       await this.#ownStore?.close();
+      await this.#trace?.stop(LAST_SPANS_MS);
       await this.#sink.close();
     }
   }
