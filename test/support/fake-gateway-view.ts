@@ -57,6 +57,8 @@ export class FakeGatewayView implements GatewayView {
   tagValues: Record<string, readonly string[]> = {};
   deadLetters: ParkedDetail[] = [];
   latestGroups: LatestGroup[] = [];
+  /** What a tag has instead of `latestGroups`. */
+  latestByTag: Record<string, LatestGroup[]> = {};
   readonly latestQueries: LatestQuery[] = [];
   warningLines: WarningView[] = [];
   level: string = 'info';
@@ -150,7 +152,10 @@ export class FakeGatewayView implements GatewayView {
     if (this.storeFailure) throw this.storeFailure;
     const timesMs: number[] = [];
     for (let at = query.fromMs; at < query.toMs; at += query.bucketMs) timesMs.push(at);
-    const names = query.by === undefined ? [''] : (this.tagValues[query.by] ?? ['only']);
+    const all = query.by === undefined ? [''] : (this.tagValues[query.by] ?? ['only']);
+    const { only } = query;
+    const names =
+      only !== undefined && only.tag === query.by ? all.filter((name) => only.values.includes(name)) : all;
     const groups = names.slice(0, query.maxGroups).map((name, index) => ({
       name,
       values: timesMs.map((at) => sampleAt(at, index, timesMs.length)),
@@ -162,7 +167,8 @@ export class FakeGatewayView implements GatewayView {
     this.latestQueries.push(query);
     await this.storeGate;
     if (this.storeFailure) throw this.storeFailure;
-    return this.latestGroups.filter(({ atMs }) => atMs >= query.fromMs).slice(0, query.maxGroups);
+    const groups = this.latestByTag[query.by ?? ''] ?? this.latestGroups;
+    return groups.filter(({ atMs }) => atMs >= query.fromMs).slice(0, query.maxGroups);
   }
 
   async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedView[]> {
