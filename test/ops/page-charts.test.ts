@@ -404,22 +404,21 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
           touchPoints: touchPoints.map(({ x, y }, id) => ({ x, y, id })),
         });
       await send('touchStart', steps[0] ?? []);
-      for (const fingers of steps.slice(1)) await send('touchMove', fingers);
+      for (const fingers of steps.slice(1)) {
+        await send('touchMove', fingers);
+        // A finger moves from frame to frame; all at once it would be no scroll.
+        await page.evaluate('new Promise(requestAnimationFrame)');
+      }
       await send('touchEnd', []);
     }
 
     it('leaves one finger up and down to the page', async () => {
       await open(FIXED_HOUR, PHONE);
+      await page.locator('#devices').scrollIntoViewIfNeeded();
+      await expect.poll(() => page.locator('#devices-rows tr').count(), SOON).toBe(40);
       const box = await area();
       const before = (await page.evaluate('scrollY')) as number;
-      const session = await page.context().newCDPSession(page);
-      const [x, y] = [box.at(0.5), box.middle];
-      await session.send('Input.synthesizeScrollGesture', {
-        x,
-        y,
-        yDistance: -150,
-        gestureSourceType: 'touch',
-      });
+      await touch(Array.from({ length: 12 }, (_, nth) => [{ x: box.at(0.5), y: box.middle - nth * 12 }]));
       await expect.poll(() => page.evaluate('scrollY'), SOON).toBeGreaterThan(before + 30);
       expect(hash().toString()).toBe(FIXED_HOUR);
     });

@@ -168,7 +168,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     view.latestByTag = { meter: [{ name: 'm1', atMs: Date.now(), values: [{ field: 'power', value: 5 }] }] };
     await open();
     await shownNames().toHaveLength(50);
-    await page.getByLabel('Measurement').selectOption('energy');
+    await page.getByRole('combobox', { name: 'Measurement' }).selectOption('energy');
     await shownNames().toEqual(['m1']);
     await text('#devices-heads').toBe('meterStateLast valuepowerChart');
     expect(pagesAsked().at(-1)?.searchParams.get('by')).toBe('meter');
