@@ -257,6 +257,15 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
     await expect.poll(words, SOON).toBe('Live, last hour');
   });
 
+  it('keeps its view when somebody follows an anchor on the page', async () => {
+    await open('live=1h');
+    await page.evaluate(`location.hash = 'charts'`);
+    await page.locator('.plot').focus();
+    await page.keyboard.press('+');
+    await expect.poll(words, SOON).toBe('Live, last 30 min');
+    await expect.poll(() => new URL(page.url()).hash, SOON).toBe('#live=1800000');
+  });
+
   it('survives an address that somebody made up', async () => {
     await open(
       `from=9&to=1&live=<b>&chart=["climate",{"a":1}]&chart=[1]&silent=-1&list=null&x=%00${HOSTILE}`,

@@ -95,6 +95,21 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     expect(await page.locator('#devices-table').isVisible()).toBe(false);
   });
 
+  it('does not ask at each key, but when the typing pauses', async () => {
+    await open();
+    await shownNames().toHaveLength(50);
+    await page.clock.install();
+    const searches = () => pagesAsked().map(({ searchParams }) => searchParams.get('search'));
+    for (const typed of ['d', 'd1', 'd11', 'd117']) {
+      await page.locator('#devices-search').fill(typed);
+      await page.clock.runFor(60);
+    }
+    expect(new Set(searches())).toEqual(new Set(['']));
+    await page.clock.runFor(1_000);
+    await shownNames().toEqual(['d117']);
+    expect(new Set(searches())).toEqual(new Set(['', 'd117']));
+  });
+
   it('sorts by the newest', async () => {
     view.latestGroups = view.latestGroups.map((group, nth) => ({ ...group, atMs: group.atMs - nth }));
     await open();
@@ -145,6 +160,18 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     await expect.poll(() => page.locator('.lines .name').allTextContents(), SOON).toEqual(['d117']);
     expect(await page.evaluate('document.activeElement.className')).toBe('plot');
     expect(new URL(page.url()).hash).toContain('d117');
+  });
+
+  it('shows a device of a measurement that has no chart yet', async () => {
+    const [climate] = view.stored;
+    if (climate === undefined) throw new Error('the fleet has no measurement');
+    view.stored = Array.from({ length: 20 }, (_, nth) => ({ ...climate, name: `m${nth}` }));
+    await open(new URLSearchParams({ list: '["m19","device"]' }).toString());
+    await page.getByRole('button', { name: 'Show d3 in chart' }).click();
+    await expect
+      .poll(() => view.seriesQueries.at(-1), SOON)
+      .toMatchObject({ measurement: 'm19', only: { tag: 'device', values: ['d3'] } });
+    expect(await page.locator('.card').count()).toBe(13);
   });
 
   it('takes for devices the tag that is called so, else the one with most values, or the one that the person picks', async () => {
@@ -205,6 +232,22 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     expect(pagesAsked()).toEqual([]);
   });
 
+  it('asks a store once that can draw charts but cannot list devices', async () => {
+    view.latest = async () => {
+      throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'No latest values.');
+    };
+    await open();
+    await text('#devices-note').toBe(
+      'This store cannot be queried from here, so its devices cannot be listed.',
+    );
+    const series = () => opened.asked.filter(({ pathname }) => pathname === '/api/series').length;
+    await page.getByRole('radio', { name: '1 h' }).check();
+    const before = series();
+    // The charts go on for longer than the table would rest between two questions.
+    await expect.poll(series, SOON).toBeGreaterThan(before + 1);
+    expect(pagesAsked().length).toBe(1);
+  });
+
   it('does not ask while it is out of view, nor while the tab is hidden', async () => {
     opened = await openPage(browser, view, { viewport: { width: 1440, height: 300 } });
     page = opened.page;
@@ -258,7 +301,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     await text('#devices-counts').toBe('10,000 devices, 12 silent');
     await page.getByRole('button', { name: 'Next' }).click();
     await text('#devices-place').toBe('51 to 100 of 10,000');
-    await page.locator('#devices-search').pressSequentially('d9999');
+    await page.locator('#devices-search').fill('d9999');
     await shownNames().toEqual(['d9999']);
     await page.locator('#devices-search').fill('');
     await shownNames().toHaveLength(50);
@@ -267,7 +310,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     expect(await page.locator('.card').count()).toBe(12);
     expect(await page.evaluate('document.querySelectorAll("#devices-rows *").length')).toBeLessThan(700);
     expect(await page.evaluate('document.querySelectorAll("*").length')).toBeLessThan(3_000);
-    // One at the start, one a choice, and what the clock asked for meanwhile; not one a key.
+    // One at the start, one a choice, and what the clock asked for meanwhile.
     expect(pagesAsked().length).toBeLessThan(10);
     expect(answerBytes.length).toBeGreaterThan(0);
     expect(Math.max(...answerBytes)).toBeLessThan(16_000);

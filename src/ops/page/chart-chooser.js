@@ -102,6 +102,8 @@ export class DeviceChooser {
   }
 
   async #ask() {
+    // Which tag tells devices apart is still being looked for.
+    if (this.tag === '') return;
     this.#askedFor += 1;
     const asked = this.#askedFor;
     const from = String(Math.floor(this.#now() - LOOK_BACK_MS));

@@ -24,6 +24,11 @@ export const MAX_CHOSEN = 12;
 export const SILENT_AFTER_S = [30, 60, 300, 900, 3_600, 86_400];
 export const DEFAULT_SILENT_AFTER_S = 300;
 
+/** False for a plain `#anchor`, which says nothing about what is to be seen. */
+export function carriesState(hash) {
+  return hash.length <= 1 || hash.includes('=');
+}
+
 /** `{ view, charts: Map(measurement → { field, by, tag, only }), silentAfterS, list? }`; '' is "not chosen". */
 export function parseHash(hash) {
   const state = {

@@ -1,4 +1,4 @@
-import { parseHash, printHash } from './chart-hash.js';
+import { carriesState, parseHash, printHash } from './chart-hash.js';
 
 /** What of the page's state is in its address, so that a view can be linked and survives a reload. */
 export class ChartLink {
@@ -8,6 +8,7 @@ export class ChartLink {
   constructor(onChange) {
     this.state = parseHash(location.hash);
     addEventListener('popstate', () => {
+      if (!carriesState(location.hash)) return;
       this.state = parseHash(location.hash);
       onChange();
     });
@@ -16,7 +17,7 @@ export class ChartLink {
   /** `isNewEntry`: a step that the browser's back button undoes. */
   write(changed, { isNewEntry = false } = {}) {
     this.state = { ...this.state, ...changed };
-    const hash = printHash(this.state, location.hash);
+    const hash = printHash(this.state, carriesState(location.hash) ? location.hash : '');
     if (hash === location.hash.replace(/^#/, '')) return;
     const address = hash === '' ? location.pathname + location.search : `#${hash}`;
     if (isNewEntry) history.pushState(null, '', address);

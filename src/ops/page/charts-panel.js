@@ -19,6 +19,7 @@ export class ChartsPanel {
   /** Called with each list of measurements, and with the failure to get one. */
   onMeasurements = () => {};
   onFailure = () => {};
+  #measurements = new Map();
   #cards = new Map();
   #maxCards = CARDS_A_STEP;
   #refresh;
@@ -73,8 +74,10 @@ export class ChartsPanel {
 
   /** Draws one device alone, and brings its chart into view. */
   show(measurement, tag, device) {
+    const summary = this.#measurements.get(measurement);
+    if (summary === undefined) return;
+    if (!this.#cards.has(measurement)) this.#add(summary);
     const card = this.#cards.get(measurement);
-    if (card === undefined) return;
     card.setup.set({ field: '', by: '', tag, only: [device] });
     this.#remember(measurement, card.setup.chosen);
     card.focus();
@@ -112,6 +115,7 @@ export class ChartsPanel {
 
   #syncCards(measurements) {
     const byName = new Map(measurements.map((summary) => [summary.name, summary]));
+    this.#measurements = byName;
     for (const [name, card] of this.#cards) {
       if (byName.has(name)) continue;
       this.#view.unobserve(card.node);

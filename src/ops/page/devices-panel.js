@@ -24,6 +24,8 @@ export class DevicesPanel {
   #tagFor = '';
   #offset = 0;
   #isInView = false;
+  /** False once the store said that it cannot be asked. */
+  #isQueryable = true;
   #askedMs = 0;
   #askedFor = 0;
   /** The last good answer, with `tag` and `atMs`. */
@@ -66,7 +68,7 @@ export class DevicesPanel {
 
   /** Asks for the page of the table that is to be seen; not while nobody can see it. */
   async update() {
-    if (!this.#isInView || this.#measurements.length === 0 || !this.#charts.isQueryable) return;
+    if (!this.#isInView || this.#measurements.length === 0 || !this.#isQueryable) return;
     this.#askedFor += 1;
     const asked = this.#askedFor;
     const beganMs = performance.now();
@@ -218,6 +220,7 @@ export class DevicesPanel {
 
   #fail({ code, message }) {
     if (code === 'SINK_QUERY_UNSUPPORTED') {
+      this.#isQueryable = false;
       this.#section.hidden = false;
       byId('devices-body').hidden = true;
       this.#say('This store cannot be queried from here, so its devices cannot be listed.');

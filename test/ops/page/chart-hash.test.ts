@@ -8,7 +8,8 @@ interface State {
   silentAfterS: number;
   list: { measurement: string; tag: string } | undefined;
 }
-const { parseHash, printHash } = await pageModule<{
+const { carriesState, parseHash, printHash } = await pageModule<{
+  carriesState(hash: string): boolean;
   parseHash(hash: string): State;
   printHash(state: State, present?: string): string;
 }>('chart-hash.js');
@@ -89,6 +90,13 @@ describe('the address', () => {
   it('leaves out an address that is too long to have come from here', () => {
     expect(parseHash(`#live=1h&chart=${'x'.repeat(20_000)}`)).toEqual(START);
   });
+
+  it.each([
+    ['', true],
+    ['#', true],
+    ['#live=1h', true],
+    ['#ledger-title', false],
+  ])('takes %j for a state: %s', (hash, isState) => expect(carriesState(hash)).toBe(isState));
 
   it('never throws', () => {
     fc.assert(fc.property(fc.string(), (hash) => parseHash(hash).charts instanceof Map));
