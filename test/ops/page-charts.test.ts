@@ -97,6 +97,21 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
     expect(await page.locator('#back-to-live').isVisible()).toBe(true);
   });
 
+  it('marks what is dragged over from the first move on, until Escape or the end of the drag', async () => {
+    await open(FIXED_HOUR);
+    const box = await area();
+    const mark = () => page.evaluate(`document.querySelector('.u-select').clientWidth`);
+    await page.mouse.move(box.at(0.25), box.middle);
+    await page.mouse.down();
+    await page.mouse.move(box.at(0.5), box.middle);
+    await expect.poll(mark, SOON).toBeGreaterThan(box.width * 0.24);
+    await page.locator('.plot').focus();
+    await page.keyboard.press('Escape');
+    expect(await mark()).toBe(0);
+    await page.mouse.up();
+    expect(hash().toString()).toBe(FIXED_HOUR);
+  });
+
   it('stretches what is drawn at once, while the store has not answered yet', async () => {
     await open(FIXED_HOUR);
     let answer = () => {};
@@ -465,7 +480,7 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
       await open(FIXED_HOUR, PHONE);
       await page.getByRole('button', { name: 'Custom…' }).click();
       await page.getByRole('button', { name: 'Compare…' }).click();
-      await page.getByText('Mouse and keys').click();
+      await page.getByText('Zoom and move').click();
       await expect.poll(() => suggested().count(), SOON).toBe(20);
       await page.getByRole('button', { name: 'As table' }).click();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);

@@ -135,6 +135,8 @@ export class LinePlot {
       cursor: {
         y: false,
         drag: { x: false, y: false, setScale: false },
+        // Presses are read by ChartGestures; uPlot's own reading of them would wipe its mark away.
+        bind: { mousedown: notBound, mouseup: notBound, click: notBound, dblclick: notBound },
         sync: { key: SYNC_KEY, setSeries: false },
       },
       scales: { x: { time: true, range: () => [this.#edges.fromMs, this.#edges.toMs] } },
@@ -168,6 +170,10 @@ export class LinePlot {
       hooks: { setCursor: [() => this.#onPoint(this.cursorIndex)] },
     };
   }
+}
+
+function notBound() {
+  return null;
 }
 
 function labelWidth(labels) {
