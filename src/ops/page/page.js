@@ -1,5 +1,6 @@
 import { ChartsPanel } from './charts-panel.js';
 import { DeadLettersPanel, SHOWN_DEAD_LETTERS } from './dead-letters-panel.js';
+import { DevicesPanel } from './devices-panel.js';
 import { byId, setText } from './dom.js';
 import { FirstSteps } from './first-steps.js';
 import { duration, foreign } from './format.js';
@@ -84,6 +85,11 @@ async function showCharts() {
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
-const refreshCharts = repeat(() => charts.range.refreshMs, showCharts);
+const devices = new DevicesPanel(charts, () => refreshDevices());
+const refreshCharts = repeat(() => charts.refreshMs, showCharts);
+const refreshDevices = repeat(
+  () => devices.refreshMs,
+  async () => isAnswering && devices.update(),
+);
 const refreshDeadLetters = repeat(() => DEAD_LETTERS_EVERY_MS, showDeadLetters);
 repeat(() => COUNTERS_EVERY_MS, showCounters);
