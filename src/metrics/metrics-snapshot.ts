@@ -15,6 +15,8 @@ export interface MetricsSnapshot {
   readonly consume?: ConsumeFacts;
   readonly ledger: BookView;
   readonly deadLetterBytes: number;
+  /** Of each dead letter: a forwarder and a consumer in one process have one each. */
+  readonly deadLetterMaxSizeBytes: number;
 }
 
 export interface IngestFacts {
