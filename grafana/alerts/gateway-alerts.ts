@@ -57,7 +57,10 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     uid: 'sluice-records-lost',
     title: 'Records lost',
     severity: 'critical',
-    expr: 'sum by (instance) (delta(sluice_ledger_records{fate="lost"}[10m]))',
+    // Dropped records are in the ledger only once the reader comes to the place where they were.
+    expr:
+      'max by (instance) (increase(sluice_log_records_dropped_total[10m]) > 0 or ' +
+      'sum without (fate) (delta(sluice_ledger_records{fate="lost"}[10m])) > 0)',
     threshold: 0,
     for: '0s',
     unit: 'number',

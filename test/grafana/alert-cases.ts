@@ -78,6 +78,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     quiet: [
       { why: 'lost before, and a restart', series: fates('0x40', '0x40', { lost: '5x9 _ _ 5x30' }) },
       { why: 'a new data directory', series: fates('0x40', '0x40', { lost: '5x9 0x30' }) },
+      { why: 'dropped before, and a restart', series: one('sluice_log_records_dropped_total', '9x9 0x30') },
     ],
   },
   'sluice-ledger-unbalanced': {
