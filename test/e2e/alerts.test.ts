@@ -244,7 +244,7 @@ ${FLEET_RULE}
         severity: expect.stringMatching(/^(critical|warning)$/),
       });
       expect(annotations.summary).toContain(labels.instance);
-      expect(Object.values(annotations).join()).not.toMatch(/[{}]|<no value>|error/);
+      expect(Object.values(annotations).join()).not.toMatch(/[{}]|<no value>|<error/);
       expect(annotations.runbook).toMatch(/^docs\/operations\.md#[a-z-]+$/);
       expect(annotations.dashboard).toMatch(/^\/d\/sluice-[a-z]+\?viewPanel=\d+$/);
     }
