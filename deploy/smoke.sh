@@ -55,9 +55,10 @@ answers() {
 }
 # counts NUMBER TEXT CURL-ARGUMENTS…: whether the answer has the text so many times.
 counts() {
-  local number=$1 text=$2
+  local number=$1 text=$2 body
   shift 2
-  [ "$(get "$@" 2>"$work/error" | grep -oF -- "$text" | wc -l)" -eq "$number" ]
+  body=$(get "$@" 2>"$work/error") || return 1
+  [ "$(grep -oF -- "$text" <<<"$body" | wc -l)" -eq "$number" ]
 }
 secret() { sed -n "s/^$1=//p" "$env_file"; }
 publish() {
@@ -117,8 +118,10 @@ while IFS= read -r uid; do
 done < <(sed -n 's/^    uid: //p' grafana/provisioning/datasources/sluice.yaml)
 rules=$(grep -c '^      - uid: ' grafana/provisioning/alerting/sluice.yaml)
 until_it "$rules alert rules" counts "$rules" '"folderUID"' "$(grafana /api/v1/provisioning/alert-rules)"
-until_it 'all of them evaluated without an error' \
-  counts "$rules" '"health":"ok"' "$(grafana /api/prometheus/grafana/api/v1/rules)"
+evaluated=$(grafana /api/prometheus/grafana/api/v1/rules)
+until_it 'all of them are evaluated' counts "$rules" '"health":"' "$evaluated"
+until_it 'each of them at least once' counts 0 '"lastEvaluation":"0001-01-01' "$evaluated"
+until_it 'none with an error' counts 0 '"health":"error"' "$evaluated"
 
 step 'Prometheus'
 rules=$(grep -c '^      - alert: ' deploy/prometheus/alerts.yml)

@@ -26,7 +26,10 @@ const ANSWERS: readonly (readonly [pattern: string, answer: string])[] = [
   }),
   ['*/api/datasources/uid/*/health', '{"message":"","status":"OK"}'],
   ['*/api/v1/provisioning/alert-rules', times(ALERTS.length, '{"folderUID":"f"}')],
-  ['*:23000/api/prometheus/*/rules', times(ALERTS.length, '{"health":"ok"}')],
+  [
+    '*:23000/api/prometheus/*/rules',
+    times(ALERTS.length, '{"health":"ok","lastEvaluation":"2026-01-01T00:00:00Z"}'),
+  ],
   ['*:9090/api/v1/rules', times(ALERTS.length, '{"health":"ok"}')],
   ['*:9090/api/v1/targets', '{"health":"up"}'],
   ['*:9090/api/v1/query', '{"value":[1,"5"]}'],
@@ -83,6 +86,31 @@ describe('deploy/smoke.sh', () => {
       expect(calls.at(-1)).toContain('down --volumes --remove-orphans');
     },
   );
+
+  it.each([
+    [
+      'an alert rule of Grafana has failed',
+      '*:23000/api/prometheus/*/rules',
+      '"health":"ok"',
+      '"health":"error"',
+    ],
+    [
+      'an alert rule of Grafana was never evaluated',
+      '*:23000/api/prometheus/*/rules',
+      '2026-01-01',
+      '0001-01-01',
+    ],
+    ['an alert rule of Prometheus has failed', '*:9090/api/v1/rules', '"health":"ok"', '"health":"err"'],
+    ['a target of Prometheus is down', '*:9090/api/v1/targets', 'up', 'down'],
+    ['the books are off', '*/api/ledger', 'true', 'false'],
+  ])('fails when %s', async (_what, pattern, from, to) => {
+    const wrong = ANSWERS.map(([one, answer]): [string, string] => [
+      one,
+      one === pattern ? answer.replace(from, to) : answer,
+    ]);
+    expect(wrong).not.toEqual(ANSWERS);
+    expect((await smoke(wrong)).code).toBe(1);
+  });
 
   it('fails for a profile that it would not check', async () => {
     const { code, stdout } = await smoke(ANSWERS, ['influxdb4']);

@@ -1,6 +1,7 @@
 import type { AlertRule } from '../../grafana/alerts/alert-rule.js';
 import { alertName } from '../../grafana/alerts/alert-rule.js';
 import { ALERTS } from '../../grafana/alerts/alerts.js';
+import { alertProvisioning } from '../../grafana/alerts/grafana-rules.js';
 import type { Prometheus, PrometheusAlert } from '../support/prometheus.js';
 
 const WITHIN_MS = 90_000;
@@ -23,6 +24,28 @@ export const QUICK_ALERTS: readonly AlertRule[] = ALERTS.map((rule) => ({
   threshold: WAITING.includes(rule.uid) ? WAIT_THRESHOLD : rule.threshold,
 }));
 
+/** Query A and threshold B of a provisioned rule: what Grafana evaluates itself. */
+const GRAFANA_RULES = new Map(
+  (
+    alertProvisioning(QUICK_ALERTS) as {
+      groups: [
+        {
+          rules: {
+            uid: string;
+            data: [
+              { model: { expr: string } },
+              { model: { conditions: [{ evaluator: { params: [number] } }] } },
+            ];
+          }[];
+        },
+      ];
+    }
+  ).groups[0].rules.map(({ uid, data: [a, b] }) => [
+    uid,
+    { expr: a.model.expr, threshold: b.model.conditions[0].evaluator.params[0] },
+  ]),
+);
+
 /** What one gateway's alerts do, seen by Prometheus. */
 export class AlertWatch {
   readonly #prometheus: Prometheus;
@@ -36,14 +59,16 @@ export class AlertWatch {
     this.#seen = seen;
   }
 
-  /** Resolves when all of these fire at once. */
+  /** Resolves when all of these fire at once, and each has been above its threshold as Grafana would see it. */
   async untilFiring(...uids: string[]): Promise<void> {
-    await this.#until(`${uids.join(', ')} to fire`, (alerts) => {
+    const inGrafana = new Set<string>();
+    await this.#until(`${uids.join(', ')} to fire`, async (alerts) => {
+      for (const uid of uids) if (await this.#isAboveInGrafana(uid)) inGrafana.add(uid);
       const found = uids.map((uid) => [uid, alerts.find((alert) => nameOf(uid) === alert.labels.alertname)]);
       for (const [uid, alert] of found as [string, PrometheusAlert | undefined][]) {
         if (alert !== undefined) this.#seen.set(uid, alert);
       }
-      return found.every(([, alert]) => alert !== undefined);
+      return inGrafana.size === uids.length && found.every(([, alert]) => alert !== undefined);
     });
   }
 
@@ -63,14 +88,23 @@ export class AlertWatch {
   /** Polls until Prometheus has so many scrapes of the last minute. */
   async untilScraped(times: number): Promise<void> {
     const expr = `count_over_time(up{instance="${this.#instance}"}[1m])`;
-    while (((await this.#prometheus.value(expr)) ?? 0) < times) await pause();
+    while (((await this.#prometheus.series(expr))[0]?.value ?? 0) < times) await pause();
   }
 
-  async #until(what: string, isReached: (firing: readonly PrometheusAlert[]) => boolean): Promise<void> {
+  async #isAboveInGrafana(uid: string): Promise<boolean> {
+    const { expr, threshold } = GRAFANA_RULES.get(uid)!;
+    const series = await this.#prometheus.series(expr);
+    return series.some(({ labels, value }) => labels.instance === this.#instance && value > threshold);
+  }
+
+  async #until(
+    what: string,
+    isReached: (firing: readonly PrometheusAlert[]) => boolean | Promise<boolean>,
+  ): Promise<void> {
     const deadlineMs = performance.now() + WITHIN_MS;
     for (;;) {
       const alerts = await this.#prometheus.alerts();
-      if (isReached(alerts.filter((alert) => this.#isOurs(alert)))) return;
+      if (await isReached(alerts.filter((alert) => this.#isOurs(alert)))) return;
       if (performance.now() > deadlineMs) {
         throw new Error(`waited in vain for ${what}; there is ${JSON.stringify(alerts, null, 1)}`);
       }

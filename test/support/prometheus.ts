@@ -17,6 +17,11 @@ export interface PrometheusAlert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+export interface PrometheusSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** Debian's Prometheus on 127.0.0.1, and what its API says. */
 export class Prometheus {
   readonly #server: RunningServer;
@@ -66,12 +71,12 @@ export class Prometheus {
     return this.#ask('/api/v1/label/__name__/values');
   }
 
-  /** Value of an expression that gives one series, or none. */
-  async value(expr: string): Promise<number | undefined> {
-    const { result } = await this.#ask<{ result: { value: [number, string] }[] }>(
-      `/api/v1/query?query=${encodeURIComponent(expr)}`,
-    );
-    return result[0] === undefined ? undefined : Number(result[0].value[1]);
+  /** What an expression gives now. */
+  async series(expr: string): Promise<readonly PrometheusSeries[]> {
+    const { result } = await this.#ask<{
+      result: { metric: Record<string, string>; value: [number, string] }[];
+    }>(`/api/v1/query?query=${encodeURIComponent(expr)}`);
+    return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
   }
 
   stop(): Promise<void> {
