@@ -172,6 +172,19 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     panel: { dashboard: GATEWAY, title: 'Broker' },
   },
   {
+    uid: 'sluice-clients-refused',
+    title: 'Clients refused',
+    severity: 'warning',
+    expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total[5m]))',
+    threshold: 10,
+    for: '5m',
+    unit: 'number',
+    summary: '{instance} has turned away clients or packets {value} times in five minutes',
+    description:
+      'The label reason says why: too many connections, packets too large, topics or packets malformed.',
+    panel: { dashboard: GATEWAY, title: 'Refused, by reason' },
+  },
+  {
     uid: 'sluice-event-loop-blocked',
     title: 'Event loop blocked',
     severity: 'warning',

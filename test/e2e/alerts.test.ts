@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prometheusRules } from '../../grafana/alerts/prometheus-rules.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
@@ -179,7 +180,15 @@ ${FLEET_RULE}
       const { gateway, device } = faulty;
 
       script = ({ path }, index) => ({ status: path.startsWith('/write') && index % 2 === 0 ? 503 : 204 });
-      await alerts.untilFiring('sluice-store-retries');
+      // Its id is longer than the broker takes.
+      const refused = mqtt.connect({
+        port: gateway.mqttPort,
+        clientId: 'x'.repeat(129),
+        reconnectPeriod: 100,
+      });
+      refused.on('error', () => undefined);
+      await alerts.untilFiring('sluice-store-retries', 'sluice-clients-refused');
+      await refused.endAsync(true);
       script = () => ({ status: 204 });
       await alerts.untilQuiet();
 

@@ -162,6 +162,26 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       },
     ],
   },
+  'sluice-clients-refused': {
+    fires: {
+      // 12 in five minutes from minute 14 on.
+      series: one('sluice_broker_refusals_total', '0x9 3+3x30', 'reason="connect-malformed"'),
+      trueAtMinute: 14,
+    },
+    quiet: [
+      {
+        why: 'a scanner comes by once',
+        series: one('sluice_broker_refusals_total', '0x9 50x30', 'reason="connect-malformed"'),
+      },
+      {
+        why: 'two reasons together would be enough',
+        series: [
+          ...one('sluice_broker_refusals_total', '0+1.5x40', 'reason="packet-too-large"'),
+          ...one('sluice_broker_refusals_total', '0+1.5x40', 'reason="topic-invalid"'),
+        ],
+      },
+    ],
+  },
   'sluice-event-loop-blocked': {
     fires: { series: one('nodejs_eventloop_lag_p99_seconds', '0.01x9 0.8x30'), trueAtMinute: 10 },
     quiet: [
