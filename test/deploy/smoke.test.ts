@@ -1,9 +1,10 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { ALERTS } from '../../grafana/alerts/alerts.js';
 import { packageRoot } from '../../src/package-root.js';
+import { GatewayProcess } from '../support/gateway-process.js';
 import { runProgram } from '../support/programs.js';
 import { findProgram } from '../support/server-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
@@ -71,6 +72,32 @@ describe('deploy/smoke.sh', () => {
     }
     expect(composed.some((call) => call.includes('up --detach --wait'))).toBe(true);
     expect(calls.at(-1)).toContain('down --volumes --remove-orphans');
+  });
+
+  it('publishes a reading that a gateway takes with the rules of docker-compose.yml', async () => {
+    const rules = readFileSync(join(packageRoot(), 'deploy/sluice/influxdb2.yaml'), 'utf8');
+    const gateway = new GatewayProcess({
+      directory: tempDirectory(),
+      config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
+http: { host: 127.0.0.1, port: 0 }
+${/^rules:[\s\S]*?(?=^\S(?!ules))/m.exec(rules)![0]}`,
+    });
+    onTestFinished(() => gateway.end());
+    await gateway.start();
+    const script = /node -e "([\s\S]*?)"\n}/
+      .exec(readFileSync(SCRIPT, 'utf8'))![1]!
+      .replaceAll('\\"', '"')
+      .replace(':1883', `:${gateway.mqttPort}`);
+    const published = await runProgram(process.execPath, ['-e', script], { cwd: packageRoot() });
+    expect(published).toMatchObject({ code: 0, stderr: '' });
+    expect(await gateway.ledgerWhen(({ buffered }) => buffered === 0)).toMatchObject({
+      received: 1,
+      written: 1,
+    });
+    const { measurements } = (await (await fetch(`${gateway.httpUrl}/api/measurements`)).json()) as {
+      measurements: { name: string }[];
+    };
+    expect(measurements.map(({ name }) => name)).toEqual(['sensordata']);
   });
 
   it.each(ANSWERS.map(([pattern]) => pattern))(
