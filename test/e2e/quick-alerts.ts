@@ -79,6 +79,13 @@ export class AlertWatch {
     );
   }
 
+  /** Resolves when this one fires and nothing else does. */
+  async untilOnly(uid: string): Promise<void> {
+    await this.#until(`only ${uid} to fire`, (alerts) =>
+      alerts.every(({ labels }) => labels.alertname === nameOf(uid)),
+    );
+  }
+
   /** Names of what fires now. */
   async firing(): Promise<string[]> {
     const alerts = await this.#prometheus.alerts();
