@@ -1,5 +1,5 @@
 import type { BrokerOptions } from './broker/broker.js';
-import type { SluiceConfig } from './config/sluice-config.js';
+import type { HttpConfig, MetricsConfig, SluiceConfig } from './config/sluice-config.js';
 import { type DataDirectory, dataDirectory } from './data-directory.js';
 import { SluiceError } from './errors.js';
 import type { LogOptions } from './stream/log/log-writer.js';
@@ -21,7 +21,8 @@ export interface GatewayOptions {
   /** Absent in direct mode. */
   readonly forwarding?: Omit<ForwardingOptions, 'directory' | 'maxBodyBytes'>;
   /** Absent: no HTTP. */
-  readonly http?: { readonly host: string; readonly port: number };
+  readonly http?: Omit<HttpConfig, 'insecure'>;
+  readonly metrics: MetricsConfig;
   /** For everything that stopping waits for. */
   readonly stopDeadlineMs: number;
 }
@@ -60,9 +61,11 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
             kinesis,
             checkpointIntervalMs: consumer.checkpointIntervalMs,
             deadLetterMaxSizeBytes: consumer.deadLetter.maxSizeBytes,
+            isAlone: role === 'ingest',
           },
         }),
     ...(config.http === undefined ? {} : { http: config.http }),
+    metrics: config.metrics,
     stopDeadlineMs: STOP_DEADLINE_MS,
   };
 }

@@ -1,10 +1,15 @@
-import { addTotals, type LedgerTotals, NO_RECORDS, summarize } from './books/ledger.js';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Broker, BrokerCounters } from './broker/broker.js';
 import { createRefusalCounts } from './broker/refusals.js';
 import type { Clock } from './clock.js';
-import { listParked } from './dead-letter/dead-letter-reader.js';
+import type { ParkedSelection } from './dead-letter/selection.js';
+import type { SettlingStatus } from './dead-letter/settling-status.js';
 import { SluiceError } from './errors.js';
+import { stageCounters } from './gateway-counters.js';
+import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { ledgerView } from './gateway-ledger.js';
 import type { GatewayOptions } from './gateway-options.js';
+import type { Logger } from './logger.js';
 import { createMetrics } from './metrics/create-metrics.js';
 import type {
   ConsumeFacts,
@@ -13,35 +18,55 @@ import type {
   ProducerFacts,
   ReaderFacts,
 } from './metrics/metrics-snapshot.js';
+import type { OwnMetricsCounters } from './metrics/own-metrics.js';
+import { type MetricReading, readMetrics } from './metrics/readings.js';
+import { Utilization } from './metrics/utilization.js';
 import type {
-  BookView,
   GatewayView,
   LedgerView,
+  LogLevel,
+  ParkedDetail,
   ParkedView,
   ReadinessProblem,
   StageCounters,
+  WarningView,
 } from './ops/gateway-view.js';
-import type { MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
+import type { LatestPage, LatestQuery, MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
 import type { LogWriter } from './stream/log/log-writer.js';
-import type { Book } from './threads/book.js';
-import type { DownstreamReport, StoreAnswer, StoreRequest } from './threads/downstream-protocol.js';
+import type {
+  DownstreamAnswer,
+  DownstreamReport,
+  DownstreamRequest,
+  StoreRequest,
+} from './threads/downstream-protocol.js';
 import type { ForwardingReport } from './threads/forwarding-protocol.js';
+import type { SettlingAnswer, SettlingRequest } from './threads/settling-protocol.js';
 
 /** What runs in this process; which of the halves depends on the role. */
 export interface StatusParts {
   readonly options: GatewayOptions;
   readonly version: string;
   readonly clock: Clock;
+  readonly logger: Pick<Logger, 'recentWarnings' | 'level'>;
   readonly ingest?: {
     readonly log: LogWriter;
     /** Absent until it listens and after it stopped. */
     readonly broker: () => Broker | undefined;
+    /** Of a broker that has stopped: counters must not fall back to 0 before the process has ended. */
+    readonly lastCounters?: () => BrokerCounters | undefined;
   };
-  readonly forwarding?: { readonly report: ForwardingReport };
+  readonly forwarding?: {
+    readonly report: ForwardingReport;
+    eventLoop(): EventLoopUtilization;
+    ask(request: SettlingRequest): Promise<SettlingAnswer>;
+  };
   readonly downstream?: {
     readonly report: DownstreamReport;
-    ask(request: StoreRequest): Promise<StoreAnswer>;
+    eventLoop(): EventLoopUtilization;
+    ask(request: DownstreamRequest): Promise<DownstreamAnswer>;
   };
+  /** Of the metrics that go into the store; absent when none do. */
+  readonly ownMetrics?: () => OwnMetricsCounters | undefined;
   readonly isFailed: () => boolean;
 }
 
@@ -50,12 +75,26 @@ export class GatewayStatus implements GatewayView {
   readonly version: string;
   readonly startedAtMs = Date.now();
   readonly #parts: StatusParts;
+  readonly #utilizations: ReadonlyMap<string, Utilization>;
   readonly #registry;
+  readonly #deadLetters: GatewayDeadLetters;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
+    const { forwarding, downstream } = parts;
+    this.#utilizations = new Map([
+      threadOf('main', { eventLoop: () => performance.eventLoopUtilization() }),
+      ...(forwarding === undefined ? [] : [threadOf('forwarder', forwarding)]),
+      ...(downstream === undefined ? [] : [threadOf('consumer', downstream)]),
+    ]);
     this.#registry = createMetrics(() => this.#snapshot());
+    this.#deadLetters = new GatewayDeadLetters({
+      directory: parts.options.directory.deadLetter,
+      // One of them runs, whatever the role is.
+      thread: (downstream ?? forwarding)!,
+      isConsuming: downstream !== undefined,
+    });
   }
 
   /**
@@ -65,22 +104,11 @@ export class GatewayStatus implements GatewayView {
   ledger(): LedgerView {
     const { ingest, forwarding, downstream } = this.#parts;
     const stored = ingest?.log.durableSequence ?? 0;
-    const forwarded = forwarding && bookView(forwarding.report.book, stored);
-    const consumed = downstream && bookView(downstream.report.book, stored);
-    if (forwarded === undefined || consumed === undefined) return (forwarded ?? consumed)!;
-    return { ...wholeBook(forwarded, consumed), books: { ingest: forwarded, consume: consumed } };
+    return ledgerView(stored, forwarding?.report, downstream?.report);
   }
 
   counters(): StageCounters {
-    const { ingest, producer, reader, consume } = this.#snapshot();
-    return {
-      ...(ingest === undefined ? {} : ingestCounters(ingest)),
-      ...(producer === undefined ? {} : { producer: producerCounters(producer) }),
-      ...(reader === undefined ? {} : { reader: readerCounters(reader) }),
-      ...(consume === undefined
-        ? {}
-        : { consumer: consumerCounters(consume), sink: { ...this.#parts.downstream!.report.sink } }),
-    };
+    return stageCounters(this.#snapshot());
   }
 
   problems(): readonly ReadinessProblem[] {
@@ -122,23 +150,55 @@ export class GatewayStatus implements GatewayView {
     return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
   }
 
-  async parked(limit: number): Promise<readonly ParkedView[]> {
-    const parked = await listParked(this.#parts.options.directory.deadLetter, limit);
-    return parked.map(({ id, parkedAtMs, topic, clientId, code, reason }) => ({
-      id,
-      parkedAtMs,
-      topic,
-      clientId,
-      code,
-      reason,
-    }));
+  async latest(query: LatestQuery): Promise<LatestPage> {
+    return (await this.#ask({ kind: 'latest', query })) as LatestPage;
+  }
+
+  parked(
+    limit: number,
+    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
+  ): Promise<readonly ParkedView[]> {
+    return this.#deadLetters.list(limit, filter);
+  }
+
+  deadLetter(id: string): Promise<ParkedDetail | undefined> {
+    return this.#deadLetters.detail(id);
+  }
+
+  replay(selection: ParkedSelection): Promise<SettlingStatus> {
+    return this.#deadLetters.start('replay', selection);
+  }
+
+  purge(selection: ParkedSelection): Promise<SettlingStatus> {
+    return this.#deadLetters.start('purge', selection);
+  }
+
+  settling(): SettlingStatus | undefined {
+    return this.#deadLetters.status();
+  }
+
+  warnings(afterSeq: number): readonly WarningView[] {
+    return this.#parts.logger.recentWarnings.after(afterSeq);
+  }
+
+  logLevel(): string {
+    return this.#parts.logger.level.current();
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#parts.logger.level.set(level);
   }
 
   async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #ask(request: StoreRequest): Promise<StoreAnswer> {
+  /** The same as `metrics`, taken apart. */
+  readings(): Promise<readonly MetricReading[]> {
+    return readMetrics(this.#registry);
+  }
+
+  #ask(request: StoreRequest): Promise<DownstreamAnswer> {
     const { downstream } = this.#parts;
     if (downstream !== undefined) return downstream.ask(request);
     return Promise.reject(
@@ -154,6 +214,7 @@ export class GatewayStatus implements GatewayView {
     const producer = this.#producer();
     const reader = this.#reader();
     const consume = this.#consume();
+    const own = this.#parts.ownMetrics?.();
     return {
       ...(ingest === undefined ? {} : { ingest }),
       ...(producer === undefined ? {} : { producer }),
@@ -164,7 +225,14 @@ export class GatewayStatus implements GatewayView {
         (this.#parts.forwarding?.report.deadLetterBytes ?? 0) +
         (this.#parts.downstream?.report.deadLetterBytes ?? 0),
       deadLetterMaxSizeBytes: this.#parts.options.downstream.deadLetterMaxSizeBytes,
+      warnings: this.#parts.logger.recentWarnings.totals(),
+      threads: this.#threads(),
+      ...(own === undefined ? {} : { own }),
     };
+  }
+
+  #threads(): Record<string, number> {
+    return Object.fromEntries([...this.#utilizations].map(([thread, of]) => [thread, of.ratio()]));
   }
 
   #ingest(): IngestFacts | undefined {
@@ -172,11 +240,12 @@ export class GatewayStatus implements GatewayView {
     if (ingest === undefined) return undefined;
     const { log } = ingest;
     return {
-      broker: ingest.broker()?.counters() ?? NO_BROKER,
+      broker: ingest.broker()?.counters() ?? ingest.lastCounters?.() ?? NO_BROKER,
       log: {
         ...log.counters(),
         maxSizeBytes: options.log.maxSizeBytes,
         pendingBytes: log.pendingBytes,
+        maxPendingBytes: options.maxInFlightBytes,
         isBlocked: log.isBlocked,
       },
     };
@@ -203,12 +272,7 @@ export class GatewayStatus implements GatewayView {
     const { consumer, notes, sink, kinesis } = report;
     const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), kinesis?.counters.millisBehindLatest ?? 0);
     return {
-      consumer: {
-        recordsRead: consumer.recordsRead,
-        pointsMade: consumer.pointsMade,
-        latency: consumer.latency,
-        lagMs,
-      },
+      consumer: { ...consumer, lagMs },
       notes,
       sink,
     };
@@ -220,94 +284,18 @@ export class GatewayStatus implements GatewayView {
   }
 }
 
-/** `stored`: what the log has taken, which is what its reader has received or will. */
-function bookView(book: Book, stored: number): BookView {
-  const { decided, fates } = book;
-  const received = book.received ?? stored;
-  const sums = summarize(fates);
-  return {
-    received,
-    ...sums,
-    buffered: received - decided,
-    balanced: sums.written + sums.parked + sums.filtered + sums.lost === decided,
-    reasons: reasonsOf(fates),
-  };
+function threadOf(
+  name: string,
+  thread: { eventLoop(): EventLoopUtilization },
+): readonly [string, Utilization] {
+  return [name, new Utilization(() => thread.eventLoop())];
 }
 
-/**
- * Both halves as one path. Between them is the stream: what was forwarded and not yet taken up counts as buffered;
- * what was taken up beyond it (sent twice after a crash, or by other gateways) as received, too. Exact while this
- * process is the only gateway and the only consumer of the stream.
- */
-function wholeBook(ingest: BookView, consume: BookView): BookView {
-  const between = ingest.written - consume.received;
-  const { written, filtered } = consume;
-  return {
-    received: ingest.received + Math.max(0, -between),
-    written,
-    parked: ingest.parked + consume.parked,
-    filtered: ingest.filtered + filtered,
-    buffered: ingest.buffered + Math.max(0, between) + consume.buffered,
-    lost: ingest.lost + consume.lost,
-    balanced: ingest.balanced && consume.balanced,
-    reasons: reasonsOf(addTotals(totalsOf(ingest), totalsOf(consume))),
-  };
-}
-
-function totalsOf({ reasons }: BookView): LedgerTotals {
-  return { ...NO_RECORDS, ...reasons };
-}
-
-function reasonsOf({ parked, filtered, lost }: LedgerTotals): BookView['reasons'] {
-  return { parked, filtered, lost };
-}
-
-function ingestCounters({ broker, log }: IngestFacts): Required<Pick<StageCounters, 'broker' | 'log'>> {
-  return {
-    broker: {
-      connections: broker.connections,
-      packetsAccepted: broker.packetsAccepted,
-      packetsRefused: Object.values(broker.refused).reduce((sum, count) => sum + count, 0),
-      packetsShed: broker.packetsShed,
-      acknowledged: broker.acknowledged,
-    },
-    log: {
-      recordsAppended: log.recordsAppended,
-      bytesAppended: log.bytesAppended,
-      commits: log.commits,
-      sizeBytes: log.sizeBytes,
-      maxSizeBytes: log.maxSizeBytes,
-      blocked: log.isBlocked,
-    },
-  };
-}
-
-function consumerCounters({ consumer }: ConsumeFacts): NonNullable<StageCounters['consumer']> {
-  const { recordsRead, pointsMade, lagMs } = consumer;
-  return { recordsRead, pointsMade, lagMs };
-}
-
-function producerCounters({ report, lagMs }: ProducerFacts): NonNullable<StageCounters['producer']> {
-  const { recordsSent, kinesisRecordsSent, putUnits, throttled, retried } = report.counters;
-  return { recordsSent, kinesisRecordsSent, putUnits, throttled, retried, lagMs, status: report.status };
-}
-
-function readerCounters({ report }: ReaderFacts): NonNullable<StageCounters['reader']> {
-  const { recordsRead, kinesisRecordsRead, shardsReading, millisBehindLatest, throttled } = report.counters;
-  return {
-    recordsRead,
-    kinesisRecordsRead,
-    shards: shardsReading,
-    millisBehindLatest,
-    throttled,
-    ...(report.leases === undefined ? {} : { consumers: report.leases.workers }),
-    status: report.status,
-  };
-}
-
-/** Before it listens and after it stopped. */
+/** Before it listens. */
 const NO_BROKER: BrokerCounters = {
   connections: 0,
+  connectionsOpened: 0,
+  connectionsClosed: 0,
   observers: 0,
   packetsAccepted: 0,
   acknowledged: 0,

@@ -20,7 +20,8 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   sink: [],
   books: [/^stream\/stream$/, /^dead-letter\//],
   'dead-letter': [/^stream\/stream$/, /^sink\/sink$/],
-  ops: [/^sink\/sink$/],
+  control: [/^dead-letter\//],
+  ops: [/^sink\/sink$/, /^dead-letter\/(selection|settling-status)$/],
   config: [/^(broker|bridge|stream|consumer|sink|dead-letter)\//],
 };
 
@@ -34,11 +35,15 @@ const FOR_ALL = [
   'loggable',
   'logger',
   'latency-histogram',
+  'level-switch',
   'limited-warning',
   'package-root',
   'printable',
+  'recent-answers',
+  'recent-warnings',
   'replace-file',
   'sync-directory',
+  'warnings',
 ];
 
 /** Only these know every stage. */

@@ -98,6 +98,8 @@ describe('help', () => {
     ['dead-letters'],
     ['dead-letters', 'list'],
     ['dead-letters', 'show'],
+    ['dead-letters', 'replay'],
+    ['dead-letters', 'purge'],
     ['stream'],
     ['stream', 'create'],
     ['stream', 'describe'],

@@ -53,6 +53,19 @@ export interface DeadLetterShowOptions extends ConfigOptions {
   readonly json: boolean;
 }
 
+export interface DeadLetterSettleOptions extends ConfigOptions {
+  readonly code?: string;
+  /** Topic name, exactly as the record has it. */
+  readonly topic?: string;
+  readonly rule?: string;
+  readonly all: boolean;
+  /** Of purge. */
+  readonly olderThanMs?: number;
+  readonly yes?: boolean;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
 export interface StreamCreateOptions extends ConfigOptions {
   /** Without it on demand. */
   readonly shards?: number;

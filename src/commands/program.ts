@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/duration.js';
 import { PARK_CODES } from '../dead-letter/park-codes.js';
 import { ROLES } from '../gateway-options.js';
 import { VERSION } from '../version.js';
@@ -6,6 +7,7 @@ import type { DoctorOptions } from './doctor.js';
 import type {
   CheckOptions,
   DeadLetterListOptions,
+  DeadLetterSettleOptions,
   DeadLetterShowOptions,
   DemoOptions,
   ExplainOptions,
@@ -170,10 +172,14 @@ const DEFAULT_LIST_LIMIT = 50;
 function addDeadLetters(program: Command, finish: (exitCode: number) => void): void {
   const deadLetters = program
     .command('dead-letters')
-    .description('Look at the records that were parked, and why.')
+    .description('Look at the records that were parked, replay them, or let go of them.')
     .addHelpText(
       'after',
-      help(['sluice dead-letters list --code time-outside-window', 'sluice dead-letters show <id>']),
+      help([
+        'sluice dead-letters list --code time-outside-window',
+        'sluice dead-letters show <id>',
+        'sluice dead-letters replay --code rule-none',
+      ]),
     );
   deadLetters
     .command('list')
@@ -199,6 +205,56 @@ function addDeadLetters(program: Command, finish: (exitCode: number) => void): v
       const { showDeadLetter } = await import('./dead-letters.js');
       finish(await showDeadLetter(id, options));
     });
+  settleOptions(deadLetters.command('replay'))
+    .description('Decide parked records again, by the rules of now, and write them to the store.')
+    .addHelpText(
+      'after',
+      help(
+        [
+          'sluice dead-letters replay --code field-wrong-type --dry-run',
+          'sluice dead-letters replay --topic sensors/mumbai/CITIMUM/telemetry',
+          'sluice dead-letters replay --all',
+        ],
+        'A running gateway does it by the rules it was started with. Exit code 1 also when records were parked again.',
+      ),
+    )
+    .action(async (ids: string[], options: DeadLetterSettleOptions) => {
+      const { replayDeadLetters } = await import('./settle-dead-letters.js');
+      finish(await replayDeadLetters(ids, options));
+    });
+  settleOptions(deadLetters.command('purge'))
+    .description('Let go of parked records for good; the books count them as purged.')
+    .addOption(
+      new Option('--older-than <duration>', 'only those parked longer ago, such as 7d').argParser(duration),
+    )
+    .option('--yes', 'do not ask', false)
+    .addHelpText(
+      'after',
+      help([
+        'sluice dead-letters purge --older-than 30d --dry-run',
+        'sluice dead-letters purge --code payload-not-json --yes',
+      ]),
+    )
+    .action(async (ids: string[], { olderThan, ...options }: PurgeWritten) => {
+      const { purgeDeadLetters } = await import('./settle-dead-letters.js');
+      const olderThanMs = olderThan === undefined ? {} : { olderThanMs: olderThan };
+      finish(await purgeDeadLetters(ids, { ...options, ...olderThanMs }));
+    });
+}
+
+type PurgeWritten = Omit<DeadLetterSettleOptions, 'olderThanMs'> & { readonly olderThan?: number };
+
+/** What replay and purge have in common: of several conditions all must hold. */
+function settleOptions(command: Command): Command {
+  return command
+    .argument('[ids...]', 'ids, as list shows them')
+    .addOption(configOption())
+    .addOption(new Option('--code <code>', 'only those parked for this reason').choices(PARK_CODES))
+    .option('--topic <topic>', 'only those of this topic')
+    .option('--rule <rule>', 'only those that this rule took')
+    .option('--all', 'every parked record', false)
+    .option('--dry-run', 'show how many there are and what would become of them', false)
+    .option('--json', 'print JSON', false);
 }
 
 function addStream(program: Command, finish: (exitCode: number) => void): void {
@@ -255,6 +311,12 @@ function wholeNumber(min: number, max: number): (written: string) => number {
     if (value >= min && value <= max) return value;
     throw new InvalidArgumentError(`Expected a whole number, ${min} to ${max}.`);
   };
+}
+
+function duration(written: string): number {
+  const read = parseDuration(written);
+  if (read.ok) return read.value;
+  throw new InvalidArgumentError(`${read.hint}.`);
 }
 
 function positiveNumber(written: string): number {

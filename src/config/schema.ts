@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { metrics } from './schema-metrics.js';
 import { rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
@@ -121,6 +122,9 @@ const http = section(
     insecure: trueOrFalse({
       says: 'Allow a host beyond this machine although readers are not authenticated.',
     }).prefault(false),
+    changes: oneOf(['loopback', 'always', 'never'], {
+      says: 'Where replay, purge and the log level may be asked for over HTTP; `loopback`: while `host` is this machine only.',
+    }).prefault('loopback'),
   },
   { says: 'The HTTP server.' },
 );
@@ -136,6 +140,7 @@ export const schema = section(
       type: 'false, or section',
       says: 'Live page, health, metrics and ledger; `false` switches it off.',
     }).prefault({}),
+    metrics,
     log: section(
       {
         level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

@@ -2,20 +2,20 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../clock.js';
+import { foreignChange, type WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
-import { hostGuard } from './host-guard.js';
-import { errorAnswer, HTTP_ERROR_CODES, sendError } from './http-answers.js';
+import { hostGuard, isLoopback } from './host-guard.js';
+import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
+import type { HttpLogger } from './http-logger.js';
 import type { PageFile } from './page-files.js';
 import { addBooksRoutes } from './routes/books-routes.js';
+import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addHealthRoutes } from './routes/health-routes.js';
+import { addLiveRoutes } from './routes/live-routes.js';
+import { addLogRoutes } from './routes/log-routes.js';
 import { addPageRoutes } from './routes/page-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
 import { SECURITY_HEADERS } from './security-headers.js';
-
-/** The part of the gateway's logger that the HTTP side needs. */
-export interface HttpLogger {
-  error(fields: object, sentence: string): void;
-}
 
 export interface HttpAppOptions {
   /** As configured: decides which `Host` headers are answered. */
@@ -25,6 +25,8 @@ export interface HttpAppOptions {
   readonly pageFiles: ReadonlyMap<string, PageFile>;
   /** Where the page tells a newcomer to publish; null when no plain MQTT listener is open. */
   readonly mqttPort: number | null;
+  /** Where replay, purge and log level may be asked for. */
+  readonly changes: WhereChanges;
   /** For the headers, and for the whole request. */
   readonly requestTimeoutMs: number;
   readonly logger?: HttpLogger | undefined;
@@ -46,6 +48,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(SLOW_REQUEST_CHECK_MS, requestTimeoutMs),
     },
+    bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
     clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket),
     frameworkErrors: (_error, _request, reply) => {
@@ -54,37 +57,71 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     },
   });
 
-  guardRequests(app, hostGuard(options.host));
+  const mayChange =
+    options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
+  guardRequests(app, options.host, mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
     const { status, body } = errorAnswer(thrown);
-    if (status === 500) logger?.error({ err: thrown, route: request.routeOptions.url }, 'HTTP answer failed');
+    if (status === 500) {
+      const { url: route } = request.routeOptions;
+      logger?.error({ code: 'HTTP_FAILED', err: thrown, route }, 'HTTP answer failed');
+    }
     reply.code(status).send(body);
   });
 
+  const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
   addHealthRoutes(app, view);
-  addBooksRoutes(app, options);
+  addBooksRoutes(app, source);
+  addLiveRoutes(app, source, logger);
   addStoreRoutes(app, view);
+  addDeadLetterRoutes(app, view);
+  addLogRoutes(app, view);
   addPageRoutes(app, options.pageFiles);
   return app;
 }
 
-function guardRequests(app: FastifyInstance, mayAnswer: (hostHeader: string | undefined) => boolean): void {
+function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): void {
+  const mayAnswer = hostGuard(host);
+  const allowed = allowedMethods(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     if (!mayAnswer(request.headers.host)) {
       sendError(reply, 'HOST_REFUSED', 'This address answers only to localhost, 127.0.0.1 and [::1].');
       return;
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      // Closing spares reading a body that nobody wants.
-      reply.header('allow', 'GET, HEAD').header('connection', 'close');
-      sendError(reply, 'METHOD_NOT_ALLOWED', 'Only GET is answered here.');
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      done();
       return;
     }
-    done();
+    // Closing spares reading a body that nobody wants.
+    if (request.is404) {
+      const methods = allowed(request.url);
+      reply.header('allow', methods).header('connection', 'close');
+      sendError(reply, 'METHOD_NOT_ALLOWED', `Only ${methods} is answered here.`);
+      return;
+    }
+    const refusal = mayChange ? foreignChange(request.headers, host) : NO_CHANGES;
+    if (refusal === undefined) {
+      done();
+      return;
+    }
+    reply.header('connection', 'close');
+    sendError(reply, 'CHANGE_REFUSED', refusal);
   });
 }
+
+/** What a path answers to; of a path that there is not, what all others do. To be called before the routes are added. */
+function allowedMethods(app: FastifyInstance): (url: string) => string {
+  const byPath = new Map<string, string[]>();
+  app.addHook('onRoute', ({ url, method }) => {
+    byPath.set(url, [...(byPath.get(url) ?? []), ...[method].flat()]);
+  });
+  return (url) => (byPath.get(url.split('?')[0]!) ?? ['GET', 'HEAD']).join(', ');
+}
+
+const NO_CHANGES =
+  'Changes are not answered here: http.changes says where they are (loopback, unless set). The command line works always.';
 
 /** What Node's parser gave up on: too slow, too long or not HTTP. */
 function refuseUnreadable(errorCode: string, socket: Socket): void {

@@ -2,9 +2,11 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, SystemClock } from '../clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import type { WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
 import { bracketed } from './host-guard.js';
-import { createHttpApp, type HttpLogger } from './http-app.js';
+import { createHttpApp } from './http-app.js';
+import type { HttpLogger } from './http-logger.js';
 import { readPageFiles } from './page-files.js';
 
 export interface HttpServerOptions {
@@ -14,6 +16,8 @@ export interface HttpServerOptions {
   readonly view: GatewayView;
   /** Port of the plain MQTT listener, for the page's first steps; without it the page names 1883. */
   readonly mqttPort?: number | undefined;
+  /** Where replay, purge and log level may be asked for; `loopback` unless given. */
+  readonly changes?: WhereChanges;
   readonly logger?: HttpLogger | undefined;
   readonly clock?: Clock;
   /** For the headers, and for the whole request. */
@@ -47,6 +51,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     clock: options.clock ?? new SystemClock(),
     pageFiles: await readPageFiles(),
     mqttPort: options.mqttPort ?? null,
+    changes: options.changes ?? 'loopback',
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   });
   app.server.maxConnections = MAX_CONNECTIONS;

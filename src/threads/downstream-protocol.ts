@@ -6,7 +6,10 @@ import type { RuleOptions } from '../consumer/rules/rule-options.js';
 import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
 import type {
+  LatestPage,
+  LatestQuery,
   MeasurementSummary,
+  Point,
   SeriesAnswer,
   SeriesQuery,
   SinkCounters,
@@ -15,6 +18,7 @@ import type {
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { OutletStatus } from '../stream/stream.js';
 import type { Book } from './book.js';
+import type { SettlingAnswer, SettlingReport, SettlingRequest } from './settling-protocol.js';
 
 /** What crosses between the main thread and the thread of consumer and sink. */
 
@@ -37,6 +41,10 @@ export interface DownstreamReport {
     readonly recordsRead: number;
     readonly pointsMade: number;
     readonly latency: LatencyCounts;
+    readonly busyMs: number;
+    readonly recordsInFlight: number;
+    readonly pointsInFlight: number;
+    readonly writeTimes: LatencyCounts;
     /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
     readonly oldestPendingNs?: bigint;
     /** Set while parked records wait for room in the dead letter. */
@@ -44,6 +52,7 @@ export interface DownstreamReport {
   };
   readonly notes: NoteCounts;
   readonly deadLetterBytes: number;
+  readonly settling: SettlingReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
@@ -58,8 +67,15 @@ export interface KinesisReaderReport {
 
 export type StoreRequest =
   | { readonly kind: 'measurements' }
-  | { readonly kind: 'series'; readonly query: SeriesQuery };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer;
+  | { readonly kind: 'series'; readonly query: SeriesQuery }
+  | { readonly kind: 'latest'; readonly query: LatestQuery }
+  /** Metrics of the gateway itself; answered with how many points were refused. */
+  | { readonly kind: 'write-own'; readonly points: readonly Point[] };
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
+
+/** All that the thread is asked. */
+export type DownstreamRequest = StoreRequest | SettlingRequest;
+export type DownstreamAnswer = StoreAnswer | SettlingAnswer;
 
 /** Of this process. */
 export interface LeaseReport {

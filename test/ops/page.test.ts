@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { SluiceError } from '../../src/errors.js';
 import { type HttpServer, startHttpServer } from '../../src/ops/http-server.js';
 import { CHROMIUM_ARGS } from '../support/chromium.js';
-import { FakeGatewayView } from '../support/fake-gateway-view.js';
+import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
 import { findProgram } from '../support/server-process.js';
 import { requireServer } from '../support/servers.js';
 
@@ -195,14 +195,14 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     view.fates = { written: 1, parked: { [HOSTILE]: 1 }, filtered: { [HOSTILE]: 1 } };
     view.sinkStatus = { state: 'retrying', detail: HOSTILE };
     view.deadLetters = [
-      {
+      parkedDetail({
         id: '1',
         parkedAtMs: Date.now(),
         topic: HOSTILE,
         clientId: HOSTILE,
         code: 'payload-not-json',
         reason: HOSTILE,
-      },
+      }),
     ];
     await page.goto(server.url);
     await text('.card h3').toBe(HOSTILE);
@@ -223,14 +223,14 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
   it('lists dead letters with time, topic and reason', async () => {
     view.fates = { parked: { 'payload-not-json': 1 } };
     view.deadLetters = [
-      {
+      parkedDetail({
         id: '1',
         parkedAtMs: Date.now(),
         topic: 'a/b',
         clientId: 'c7',
         code: 'payload-not-json',
         reason: 'Byte 3.',
-      },
+      }),
     ];
     await page.goto(server.url);
     await text('#dead-letters-rows tr').toMatch(/^\d\d:\d\d:\d\da\/bfrom c7payload-not-jsonByte 3\.$/);
@@ -325,7 +325,14 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
       view.lagMs = 60_000;
       view.logSizeBytes = 4.2e9;
       view.deadLetters = [
-        { id: '1', parkedAtMs: 0, topic: long, clientId: long, code: 'rule-none', reason: long },
+        parkedDetail({
+          id: '1',
+          parkedAtMs: 0,
+          topic: long,
+          clientId: long,
+          code: 'rule-none',
+          reason: long,
+        }),
       ];
       await page.setViewportSize({ width, height: 3000 });
       await page.goto(server.url);

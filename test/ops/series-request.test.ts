@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLimit, parseSeriesRequest } from '../../src/ops/series-request.js';
+import { parseSeriesRequest } from '../../src/ops/series-request.js';
 
 const good = {
   measurement: 'climate',
@@ -34,6 +34,19 @@ describe('parseSeriesRequest', () => {
   });
 
   it.each([
+    ['one', ['one']],
+    ['', ['']],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  ])('narrows a chart to the values %j of a tag', (only, values) => {
+    expect(parseSeriesRequest({ ...good, onlyTag: 'device', only })).toMatchObject({
+      value: { only: { tag: 'device', values } },
+    });
+  });
+
+  it.each([
     ['1', 500, 500],
     ['500', 500, 1],
     ['500', 501, 2],
@@ -57,17 +70,14 @@ describe('parseSeriesRequest', () => {
     [{ field: ['a', 'b'] }, 'field: must be given once.'],
     [{ by: 'x'.repeat(1025) }, 'by: must not be longer than 1024 characters.'],
     [{ bucket: '1' }, 'query: unknown bucket.'],
+    [{ only: 'a' }, 'only: goes together with onlyTag.'],
+    [{ onlyTag: 'device' }, 'only: goes together with onlyTag.'],
+    [{ onlyTag: '', only: 'a' }, 'onlyTag: must not be empty.'],
+    [
+      { onlyTag: 'device', only: Array.from({ length: 51 }, () => 'a') },
+      'only: must be given at most 50 times.',
+    ],
   ])('refuses %j and says: %s', (change, reason) => {
     expect(parseSeriesRequest({ ...good, ...change })).toEqual({ ok: false, reason });
-  });
-});
-
-describe('parseLimit', () => {
-  it('takes the standard when nothing is asked', () => {
-    expect(parseLimit({}, 50, 500)).toEqual({ ok: true, value: 50 });
-  });
-
-  it.each(['0', '501', '-1', 'all', ''])('refuses %j', (limit) => {
-    expect(parseLimit({ limit }, 50, 500).ok).toBe(false);
   });
 });

@@ -1,11 +1,26 @@
+import type { ParkedSelection } from '../../src/dead-letter/selection.js';
+import type { SettlingStatus } from '../../src/dead-letter/settling-status.js';
 import type {
   GatewayView,
   LedgerView,
+  LogLevel,
+  ParkedDetail,
   ParkedView,
   ReadinessProblem,
   StageCounters,
+  WarningView,
 } from '../../src/ops/gateway-view.js';
-import type { MeasurementSummary, SeriesAnswer, SeriesQuery, SinkStatus } from '../../src/sink/sink.js';
+import { LatestPages } from '../../src/sink/latest-pages.js';
+import type {
+  LatestGroup,
+  LatestPage,
+  LatestQuery,
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+  SinkStatus,
+  StoreReader,
+} from '../../src/sink/sink.js';
 
 /** Fates that the fake hands out, as records. */
 export interface FakeFates {
@@ -43,7 +58,15 @@ export class FakeGatewayView implements GatewayView {
   stored: MeasurementSummary[] = [];
   /** Values of each tag, by its name; a tag without an entry has one value. */
   tagValues: Record<string, readonly string[]> = {};
-  deadLetters: ParkedView[] = [];
+  deadLetters: ParkedDetail[] = [];
+  latestGroups: LatestGroup[] = [];
+  readonly latestQueries: LatestQuery[] = [];
+  warningLines: WarningView[] = [];
+  level: string = 'info';
+  job: SettlingStatus | undefined;
+  /** Thrown by `replay` and `purge`. */
+  settlingFailure: Error | undefined;
+  readonly settlingAsked: { readonly kind: 'replay' | 'purge'; readonly selection: ParkedSelection }[] = [];
   /** Thrown by whatever touches the store. */
   storeFailure: Error | undefined;
   /** Thrown by `ledger`, `counters` and `metrics`. */
@@ -138,8 +161,69 @@ export class FakeGatewayView implements GatewayView {
     return { timesMs, groups };
   }
 
-  async parked(limit: number): Promise<readonly ParkedView[]> {
-    return this.deadLetters.slice(0, limit);
+  async latest(query: LatestQuery): Promise<LatestPage> {
+    this.latestQueries.push(query);
+    await this.storeGate;
+    if (this.storeFailure) throw this.storeFailure;
+    return new LatestPages(readerOf(this.latestGroups)).page(query);
+  }
+
+  async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedView[]> {
+    return this.#selected(filter).slice(0, limit);
+  }
+
+  async deadLetter(id: string): Promise<ParkedDetail | undefined> {
+    return this.deadLetters.find((letter) => letter.id === id);
+  }
+
+  /** Stays at `running` until the test sets `job`. */
+  async replay(selection: ParkedSelection): Promise<SettlingStatus> {
+    return this.#begin('replay', selection);
+  }
+
+  async purge(selection: ParkedSelection): Promise<SettlingStatus> {
+    return this.#begin('purge', selection);
+  }
+
+  settling(): SettlingStatus | undefined {
+    return this.job;
+  }
+
+  warnings(afterSeq: number): readonly WarningView[] {
+    return this.warningLines.filter(({ seq }) => seq > afterSeq);
+  }
+
+  logLevel(): string {
+    return this.level;
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.level = level;
+  }
+
+  #selected({ ids, code, topic, rule }: ParkedSelection): ParkedDetail[] {
+    return this.deadLetters.filter(
+      (letter) =>
+        (ids === undefined || ids.includes(letter.id)) &&
+        (code === undefined || letter.code === code) &&
+        (topic === undefined || letter.topic === topic) &&
+        (rule === undefined || letter.rule === rule),
+    );
+  }
+
+  #begin(kind: 'replay' | 'purge', selection: ParkedSelection): SettlingStatus {
+    this.settlingAsked.push({ kind, selection });
+    if (this.settlingFailure) throw this.settlingFailure;
+    this.job = {
+      kind,
+      state: 'running',
+      startedAtMs: Date.now(),
+      selected: this.#selected(selection).length,
+      dryRun: false,
+      settled: { written: 0, filtered: 0, parkedAgain: 0, purged: 0 },
+      parkedAgain: {},
+    };
+    return this.job;
   }
 
   async metrics(): Promise<{ contentType: string; text: string }> {
@@ -151,6 +235,19 @@ export class FakeGatewayView implements GatewayView {
   }
 }
 
+function readerOf(groups: readonly LatestGroup[]): StoreReader {
+  const notAsked = () => Promise.reject(new Error('only devices are asked for here'));
+  return {
+    measurements: notAsked,
+    series: notAsked,
+    heard: async ({ fromMs }) => groups.filter(({ atMs }) => atMs >= fromMs),
+    newest: async ({ names }) => ({
+      moreFields: false,
+      groups: groups.filter(({ name }) => names.includes(name)),
+    }),
+  };
+}
+
 /** A slow wave that differs a little per group. */
 function sampleAt(atMs: number, group: number, buckets: number): number {
   const phase = atMs / (buckets * 900) + group * 1.3;
@@ -159,4 +256,20 @@ function sampleAt(atMs: number, group: number, buckets: number): number {
 
 function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** A parked record of which a test names only what matters to it. */
+export function parkedDetail(known: Partial<ParkedDetail> & { readonly id: string }): ParkedDetail {
+  return {
+    parkedAtMs: Date.now(),
+    receivedAtMs: Date.now(),
+    topic: 'sensors/a/b',
+    clientId: 'c1',
+    code: 'payload-not-json',
+    reason: 'expected a value',
+    qos: 1,
+    payload: 'not json',
+    payloadBytes: 8,
+    ...known,
+  };
 }

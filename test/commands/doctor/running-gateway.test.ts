@@ -13,7 +13,7 @@ async function lockedDirectory(): Promise<string> {
   return directory.root;
 }
 
-const http = (port: number) => ({ host: '127.0.0.1', port, insecure: false });
+const http = (port: number) => ({ host: '127.0.0.1', port, insecure: false, changes: 'loopback' as const });
 
 test('without the lock none is running, whoever listens', async () => {
   const { isRunning, result } = await findRunningGateway({ dataDirectory: tempDirectory(), http: http(1) });
