@@ -224,6 +224,7 @@ export class GatewayStatus implements GatewayView {
       deadLetterBytes:
         (this.#parts.forwarding?.report.deadLetterBytes ?? 0) +
         (this.#parts.downstream?.report.deadLetterBytes ?? 0),
+      deadLetterMaxSizeBytes: this.#parts.options.downstream.deadLetterMaxSizeBytes,
       warnings: this.#parts.logger.recentWarnings.totals(),
       threads: this.#threads(),
       ...(own === undefined ? {} : { own }),

@@ -16,6 +16,8 @@ export interface MetricsSnapshot {
   readonly consume?: ConsumeFacts;
   readonly ledger: BookView;
   readonly deadLetterBytes: number;
+  /** Of each dead letter: a forwarder and a consumer in one process have one each. */
+  readonly deadLetterMaxSizeBytes: number;
   /** Lines by code. */
   readonly warnings: Readonly<Record<WarningCode, number>>;
   /** Share of time that each thread was busy. */

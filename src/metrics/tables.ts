@@ -348,8 +348,13 @@ export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads'>>
   ],
 };
 
-export const BOOKS: MetricTable<Pick<MetricsSnapshot, 'ledger' | 'deadLetterBytes'>> = {
-  gauges: [['sluice_dead_letter_size_bytes', 'Bytes of all dead-letter files', (s) => s.deadLetterBytes]],
+export const BOOKS: MetricTable<
+  Pick<MetricsSnapshot, 'ledger' | 'deadLetterBytes' | 'deadLetterMaxSizeBytes'>
+> = {
+  gauges: [
+    ['sluice_dead_letter_size_bytes', 'Bytes of all dead-letter files', (s) => s.deadLetterBytes],
+    ['sluice_dead_letter_max_size_bytes', 'consumer.deadLetter.maxSize', (s) => s.deadLetterMaxSizeBytes],
+  ],
   labelled: [
     [
       'sluice_ledger_records',

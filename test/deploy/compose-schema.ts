@@ -39,6 +39,10 @@ const service = z.strictObject({
   volumes: z.array(text).min(1).optional(),
   user: text.optional(),
   read_only: z.boolean().optional(),
+  tmpfs: z
+    .array(z.string().regex(/^\/[a-z/]+(:[a-z0-9,=]+)?$/))
+    .min(1)
+    .optional(),
   cap_drop: z.array(text).optional(),
   security_opt: z.array(text).optional(),
   pids_limit: z.int().min(1).optional(),

@@ -31,6 +31,18 @@ describe('docs/deployment.md', () => {
     expect(page).toContain('-v sluice_gateway:/from:ro');
   });
 
+  it('has every image of others, and whether its root can be written', () => {
+    const rows = new Map(
+      [...page.matchAll(/^\| `([a-z][^` ]*:[^` ]+)` \| [^|]+ \| (read-only|written)/gm)].map(
+        ([, image, root]) => [image!, root!],
+      ),
+    );
+    const others = Object.values(services).filter(({ image }) => !image.startsWith('sluice:'));
+    expect(rows).toEqual(
+      new Map(others.map(({ image, read_only }) => [image, read_only ? 'read-only' : 'written'])),
+    );
+  });
+
   it('makes a .env whose secrets are set, of letters and digits, each its own, and closed to others', async () => {
     const directory = tempDirectory();
     const loop = /^umask[\s\S]*?> \.env$/m.exec(page)![0];

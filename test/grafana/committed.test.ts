@@ -2,17 +2,23 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { alertProvisioning } from '../../grafana/alerts.js';
+import { ALERTS } from '../../grafana/alerts/alerts.js';
+import { alertProvisioning } from '../../grafana/alerts/grafana-rules.js';
+import { prometheusRules } from '../../grafana/alerts/prometheus-rules.js';
 import { dashboards } from '../../grafana/generate.js';
 
 const GRAFANA = join(import.meta.dirname, '..', '..', 'grafana');
 const HINT = 'run UPDATE_DASHBOARDS=1 npx vitest run test/grafana';
-const alerting = `# Written by ${'UPDATE_DASHBOARDS=1 npx vitest run test/grafana'} from grafana/alerts.ts.\n${stringify(alertProvisioning(), { aliasDuplicateObjects: false })}`;
+/** Lines are not folded: PromQL is easier to search for in one piece. */
+const rules = (content: object) =>
+  `# Written by UPDATE_DASHBOARDS=1 npx vitest run test/grafana from grafana/alerts.\n${stringify(content, { aliasDuplicateObjects: false, lineWidth: 0 })}`;
+const alerting = rules(alertProvisioning(ALERTS));
 const files = new Map([
   ...[...dashboards()].map(
     ([name, json]) => [`dashboards/${name}`, `${JSON.stringify(json, null, 2)}\n`] as const,
   ),
   ['provisioning/alerting/sluice.yaml', alerting] as const,
+  ['../deploy/prometheus/alerts.yml', rules(prometheusRules(ALERTS))] as const,
 ]);
 
 it.each([...files])('%s is as generated', (name, content) => {
@@ -33,6 +39,10 @@ it('no dashboard is left over but those that a user made', () => {
   }
 });
 
-it('the alert rules need no doubled dollar sign', () => {
-  expect(alerting).not.toContain('$');
+it('nothing in the alert rules of Grafana is taken for an environment variable', () => {
+  const { groups } = alertProvisioning(ALERTS) as { groups: { rules: Record<string, unknown>[] }[] };
+  for (const { annotations, data, ...interpolated } of groups[0]!.rules) {
+    expect(JSON.stringify(interpolated)).not.toContain('$');
+    expect(JSON.stringify([annotations, data])).not.toMatch(/\$[{$]/);
+  }
 });

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
-import { ALERTS } from '../../grafana/alerts.js';
+import { ALERTS } from '../../grafana/alerts/alerts.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
 import { STATES } from '../../src/metrics/metric-table.js';
 import { findProgram, serverDirectory } from '../support/server-process.js';
@@ -31,7 +31,8 @@ it.each(expressions)('%s uses metrics, labels and values that exist', (expr) => 
   );
   for (const [at, metric] of metrics.entries()) expect(metric, names[at]).toBeDefined();
   for (const [, label, , value] of expr.matchAll(/(\w+)(=~|!=|=)"([^"]+)"/g)) {
-    if (label === 'instance') continue;
+    // Put on by Prometheus.
+    if (label === 'instance' || label === 'job') continue;
     expect(metrics.map((metric) => metric!.label)).toContain(label);
     for (const one of value!.split('|')) expect(VALUES[label!]).toContain(one);
   }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateStreamCommand,
+  DeleteStreamCommand,
   DescribeStreamSummaryCommand,
   KinesisClient,
   MergeShardsCommand,
@@ -50,6 +51,13 @@ export async function createTestStream(endpoint: string, name: string, shards: n
   await withClient(endpoint, async (client) => {
     await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: shards }));
     await untilActive(client, name);
+  });
+}
+
+/** Resolves when the request is taken; the stream is gone a moment later. */
+export async function deleteTestStream(endpoint: string, name: string): Promise<void> {
+  await withClient(endpoint, async (client) => {
+    await client.send(new DeleteStreamCommand({ StreamName: name }));
   });
 }
 

@@ -28,6 +28,8 @@ export function runProgram(
         resolve({ code, stdout, stderr });
       },
     );
+    // A program may end without reading its input.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }

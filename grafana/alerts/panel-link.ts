@@ -1,0 +1,17 @@
+import { dashboards } from '../generate.js';
+import type { AlertRule } from './alert-rule.js';
+
+export interface PanelLink {
+  readonly dashboardUid: string;
+  readonly panelId: number;
+}
+
+/** Ids are given when a dashboard is built; rules name panels by their titles. Throws when there is no such panel. */
+export function panelLink({ panel, title }: AlertRule): PanelLink {
+  for (const dashboard of dashboards().values()) {
+    const { uid, panels } = dashboard as { uid: string; panels: { id: number; title: string }[] };
+    const found = uid === panel.dashboard && panels.find((one) => one.title === panel.title);
+    if (found) return { dashboardUid: uid, panelId: found.id };
+  }
+  throw new Error(`alert "${title}": dashboard ${panel.dashboard} has no panel "${panel.title}"`);
+}

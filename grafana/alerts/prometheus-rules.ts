@@ -1,0 +1,30 @@
+import { type AlertRule, alertName, runbookOf } from './alert-rule.js';
+import { panelLink } from './panel-link.js';
+
+/** Functions of Prometheus' templates, which values are piped into. */
+const WRITTEN = { seconds: 'humanizeDuration', share: 'humanizePercentage', number: 'humanize' } as const;
+
+/** Content of deploy/prometheus/alerts.yml. */
+export function prometheusRules(alerts: readonly AlertRule[]): object {
+  return { groups: [{ name: 'sluice', rules: alerts.map(ruleOf) }] };
+}
+
+function ruleOf(rule: AlertRule): object {
+  const { dashboardUid, panelId } = panelLink(rule);
+  const summary = rule.summary
+    .replaceAll('{instance}', '{{ $labels.instance }}')
+    .replaceAll('{value}', `{{ $value | ${WRITTEN[rule.unit]} }}`);
+  return {
+    alert: alertName(rule),
+    expr: `(${rule.expr}) > ${rule.threshold}`,
+    for: rule.for,
+    labels: { product: 'sluice', severity: rule.severity },
+    annotations: {
+      summary,
+      description: rule.description,
+      runbook: runbookOf(rule),
+      // Behind the address of Grafana.
+      dashboard: `/d/${dashboardUid}?viewPanel=${panelId}`,
+    },
+  };
+}
