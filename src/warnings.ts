@@ -19,7 +19,7 @@ export const NEXT_STEPS = {
   LOG_RECORD_TOO_LARGE: 'A fault of ours, as the broker refuses such packets before: please report it.',
   CHECKPOINT_FAILED: 'Mend the disk, or make room on it, and start again.',
   CHECKPOINT_UNREADABLE:
-    'Restore the file from a backup, or move it away to read the log again from its oldest record, with a new ledger (then move `dead-letter/` away, too).',
+    'Restore the file from a backup, or move it away to read the log again from its oldest record, with a new ledger.',
   DEAD_LETTER_FAILED: 'Mend disk or permissions of `dead-letter/` and start again.',
   DEAD_LETTER_FULL:
     'Look at `sluice dead-letters list`, then replay or purge what is parked, or raise `consumer.deadLetter.maxSize`.',
@@ -61,6 +61,8 @@ export const NEXT_STEPS = {
     'See what `/readyz` says of the sink or of Kinesis and mend that; raise `stream.log.maxSize`, or set `whenFull: block`.',
   LOG_TRIM_FAILED:
     'Look at disk and permissions of the folder `log/`: it grows until old segments can be deleted.',
+  BOOKS_BEGIN_ANEW:
+    'Nothing: what was parked before lies in `dead-letter/before-…/`, still listed, replayed and purged.',
   LOG_TORN_TAIL: 'Nothing: the unfinished write was never acknowledged, and devices send it again.',
   STORE_UNAVAILABLE: 'Start the store, or mend the way to it; records wait in the log meanwhile.',
   STORE_UNEXPECTED: 'See what listens at `sink.influx.url`: it does not answer as InfluxDB does.',

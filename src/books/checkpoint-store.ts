@@ -52,13 +52,21 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 }
 
+/** Names of the readers that have a checkpoint in the directory; whether it can be read is not looked at. */
+export async function savedReaders(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch((thrown: unknown) => {
+    if (systemErrorCode(thrown) === 'ENOENT') return [];
+    throw thrown;
+  });
+  return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
+}
+
 /** The checkpoints of all readers in the directory, by reader name. */
 export async function readAllCheckpoints(directory: string): Promise<Map<string, Checkpoint>> {
   const all = new Map<string, Checkpoint>();
-  for (const name of await readdir(directory)) {
-    if (!name.endsWith(SUFFIX)) continue;
-    const checkpoint = await readCheckpoint(join(directory, name));
-    if (checkpoint !== undefined) all.set(name.slice(0, -SUFFIX.length), checkpoint);
+  for (const reader of await savedReaders(directory)) {
+    const checkpoint = await readCheckpoint(join(directory, `${reader}${SUFFIX}`));
+    if (checkpoint !== undefined) all.set(reader, checkpoint);
   }
   return all;
 }

@@ -81,7 +81,7 @@ async function settleHere(
   const isWriting = kind === 'replay' && dryRun !== true;
   const directory = dataDirectory(config.dataDirectory);
   // Nobody saves a checkpoint meanwhile: nothing to wait for.
-  const desk = await SettlingDesk.open({ ...directory, checkpointWaitMs: 0 });
+  const desk = await SettlingDesk.open({ ...directory, checkpointWaitMs: 0, warn });
   try {
     if (isWriting) await sink.open();
     desk.begin({

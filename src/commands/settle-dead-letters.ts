@@ -85,5 +85,7 @@ async function isPurgeMeant(ids: readonly string[], options: DeadLetterSettleOpt
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`Let go of ${selected} parked records for good? [y/N] `);
   prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
+  if (/^y(es)?$/i.test(answer.trim())) return true;
+  process.stderr.write('nothing was purged\n');
+  return false;
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { matcherOf, type ParkedSelection } from '../dead-letter/selection.js';
@@ -6,6 +6,7 @@ import type { SettledAs } from '../dead-letter/settled-journal.js';
 import type { SettleableSpan, Settling } from '../dead-letter/settling.js';
 import type { PlacedRecord, SettlingFile } from '../dead-letter/settling-file.js';
 import type { SettlingKind, SettlingStatus } from '../dead-letter/settling-status.js';
+import { TimeSlice } from '../dead-letter/time-slice.js';
 import { errorText, SluiceError } from '../errors.js';
 import type { Warn } from '../warnings.js';
 import { foreseeParked, type ReplayStore, replayParked } from './decide-parked.js';
@@ -36,8 +37,6 @@ export interface JobRequest {
 
 const BATCH_RECORDS = 1_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** Reading parked records must not hold up the consumer on the same thread for longer. */
-const SLICE_MS = 5;
 const CHECKPOINT_POLL_MS = 50;
 const SWEEP_INTERVAL_MS = 1_000;
 
@@ -154,11 +153,11 @@ export class Replayer {
   ): Promise<void> {
     const file = this.#isStopping ? undefined : await this.#deps.settling.openSpan(span);
     if (file === undefined) return;
-    const slice = new Slice();
+    const slice = new TimeSlice();
     for (const { parked } of file.pending()) {
       if (this.#isStopping) return;
       if (matches(parked)) job.addSelected();
-      await slice.end();
+      if (slice.isOver) await slice.yield();
     }
   }
 
@@ -171,9 +170,9 @@ export class Replayer {
     if (file === undefined) return;
     let batch: PlacedRecord[] = [];
     let bytes = 0;
-    const slice = new Slice();
+    const slice = new TimeSlice();
     for (const placed of file.pending()) {
-      await slice.end();
+      if (slice.isOver) await slice.yield();
       if (this.#isStopping) return;
       if (!matches(placed.parked)) continue;
       batch.push(placed);
@@ -230,15 +229,4 @@ function isAsBefore({ code, reason, rule, refusedPoints }: ParkedRecord, fate: S
     fate.rule === rule &&
     JSON.stringify(fate.refusedPoints) === JSON.stringify(refusedPoints)
   );
-}
-
-/** Lets others on the thread have their turn when a slice of time is over. */
-class Slice {
-  #startedMs = performance.now();
-
-  async end(): Promise<void> {
-    if (performance.now() - this.#startedMs < SLICE_MS) return;
-    await nextTurn();
-    this.#startedMs = performance.now();
-  }
 }

@@ -6,6 +6,9 @@ import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 /** Folder inside the dead letter: what Kinesis refused, parked by the forwarder, which has a thread of its own. */
 export const FORWARDER_DEAD_LETTER = 'forwarder';
 
+/** Folders inside the dead letter of consumers of Kinesis whose places are files begin so. */
+export const KINESIS_DEAD_LETTER = 'kinesis-';
+
 /**
  * The dead letter and the folders inside it: one for each reader with a place of its own, because the end saved
  * with a place cuts off what lies behind it, which must never be another reader's.

@@ -79,7 +79,11 @@ export class DeadLetterWriter {
 
   /** After files were removed. */
   async measure(): Promise<void> {
-    this.#sizeBytes = await failing(this.#options, () => measured(this.#options.directory));
+    for (let bytes = -1; bytes !== this.#bytes; ) {
+      // Again when something was appended meanwhile: it must not be missing in the sum.
+      bytes = this.#bytes;
+      this.#sizeBytes = await failing(this.#options, () => measured(this.#options.directory));
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ParkCode } from './park-codes.js';
 import { wholeBytes, wholeLines } from './parked-lines.js';
 import type { ParkedPoint, ParkedRecord } from './parked-record.js';
 import { type SettledFate, SettledSums, type SettledTotals } from './settled-totals.js';
+import { TimeSlice } from './time-slice.js';
 
 /** Parked again: why, in the words of the last replay. */
 export type ParkedAgain = Pick<ParkedRecord, 'code' | 'reason' | 'rule' | 'refusedPoints'>;
@@ -53,7 +54,9 @@ export class SettledFile {
       if (systemErrorCode(thrown) === 'ENOENT') return { file, wholeBytes: 0, bytes: 0 };
       throw thrown;
     }
+    const slice = new TimeSlice();
     for (const { bytes } of wholeLines(journal)) {
+      if (slice.isOver) await slice.yield();
       const line = parseSettledLine(bytes.toString('utf8'));
       if (line !== undefined) file.apply(line);
     }

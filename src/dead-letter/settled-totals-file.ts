@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
@@ -12,11 +12,11 @@ export interface AbsorbedTotals {
   readonly removing: readonly number[];
 }
 
-const FILE = 'settled-totals.json';
+export const SETTLED_TOTALS_FILE = 'settled-totals.json';
 
 /** Rejects with DEAD_LETTER_FAILED rather than begin the sums again. */
 export async function readAbsorbed(folder: string): Promise<AbsorbedTotals> {
-  const path = join(folder, FILE);
+  const path = join(folder, SETTLED_TOTALS_FILE);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -36,10 +36,23 @@ export async function readAbsorbed(folder: string): Promise<AbsorbedTotals> {
   return saved.absorbed;
 }
 
+export async function hasAbsorbed(folder: string): Promise<boolean> {
+  try {
+    await access(join(folder, SETTLED_TOTALS_FILE));
+    return true;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return false;
+    throw thrown;
+  }
+}
+
 /** Resolved: durable. */
 export async function saveAbsorbed(folder: string, absorbed: AbsorbedTotals): Promise<void> {
   const body = JSON.stringify(absorbed);
-  await replaceFile(join(folder, FILE), `${JSON.stringify({ crc32: crc32(body), absorbed })}\n`);
+  await replaceFile(
+    join(folder, SETTLED_TOTALS_FILE),
+    `${JSON.stringify({ crc32: crc32(body), absorbed })}\n`,
+  );
 }
 
 function unreadable(path: string, why: string): SluiceError {

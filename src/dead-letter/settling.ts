@@ -77,7 +77,7 @@ export class Settling {
     });
   }
 
-  /** Whether all that is parked now may be settled; it may not while the last checkpoint is older than the last record. */
+  /** Where each folder ends now. */
   async ends(): Promise<ReadonlyMap<string, DeadLetterEnd>> {
     const ends = new Map<string, DeadLetterEnd>();
     await failing(this.#directory, async () => {
@@ -90,7 +90,7 @@ export class Settling {
     return ends;
   }
 
-  /** Whether everything before `ends` may be settled. */
+  /** Whether everything before `ends` may be settled: not while the last checkpoint is older than the last record. */
   async isSettleable(ends: ReadonlyMap<string, DeadLetterEnd>): Promise<boolean> {
     for (const [folder, wanted] of ends) {
       const end = await this.#deps.settleableEnd(folder);

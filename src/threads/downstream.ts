@@ -105,7 +105,7 @@ export class Downstream implements Stage<DownstreamReport, DownstreamRequest, Do
       const sink = createSink(options.sink, new SystemClock(), hooks.warn);
       await sink.open();
       opened.push(sink);
-      const desk = await openDesk(options, source);
+      const desk = await openDesk(options, source, hooks);
       opened.push(desk);
       const deadLetter = await DeadLetterWriter.open(
         {
@@ -237,10 +237,15 @@ export class Downstream implements Stage<DownstreamReport, DownstreamRequest, Do
   }
 }
 
-function openDesk(options: DownstreamOptions, source: ConsumerSource): Promise<SettlingDesk> {
+function openDesk(
+  options: DownstreamOptions,
+  source: ConsumerSource,
+  { warn }: StageHooks,
+): Promise<SettlingDesk> {
   const { directory, consumer } = options;
   return SettlingDesk.open({
     ...directory,
+    warn,
     checkpointWaitMs: consumer.checkpointIntervalMs + CHECKPOINT_GRACE_MS,
     ...(source.deadLetterFolder === undefined ? {} : { kinesisFolder: source.deadLetterFolder }),
   });

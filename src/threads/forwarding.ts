@@ -85,7 +85,9 @@ export class Forwarding implements Stage<ForwardingReport, SettlingRequest, Sett
     const position = start?.position ?? logPosition(0);
     const { directory } = options;
     const checkpointWaitMs = options.checkpointIntervalMs + CHECKPOINT_GRACE_MS;
-    const desk = options.isAlone ? await SettlingDesk.open({ ...directory, checkpointWaitMs }) : undefined;
+    const desk = options.isAlone
+      ? await SettlingDesk.open({ ...directory, checkpointWaitMs, warn: hooks.warn })
+      : undefined;
     const deadLetter = await DeadLetterWriter.open(
       {
         directory: join(options.directory.deadLetter, FORWARDER_DEAD_LETTER),

@@ -1,6 +1,7 @@
 import { type Checkpoint, FileCheckpointStore } from '../books/checkpoint-store.js';
 import { Ledger } from '../books/ledger.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
+import { KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { SoleOwner } from '../stream/kinesis/reader/sole-owner.js';
 import { scheduleOnTimer } from '../stream/kinesis/timers.js';
@@ -80,5 +81,5 @@ export class FilePlace implements KinesisPlace {
 
 /** One file a stream and application: two applications may use one data directory one after the other. */
 export function kinesisCheckpointName({ name, reader: { application } }: KinesisConfig): string {
-  return `kinesis-${name}-${application}`;
+  return `${KINESIS_DEAD_LETTER}${name}-${application}`;
 }

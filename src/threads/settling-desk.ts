@@ -1,11 +1,14 @@
+import { savedReaders } from '../books/checkpoint-store.js';
 import type { Clock } from '../clock.js';
 import type { ReplayStore } from '../consumer/decide-parked.js';
 import type { JobRequest } from '../consumer/replayer.js';
 import { Replayer } from '../consumer/replayer.js';
-import { FORWARDER_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
+import { FORWARDER_DEAD_LETTER, KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
+import { putAside } from '../dead-letter/put-aside.js';
 import { Settling } from '../dead-letter/settling.js';
 import type { SettlingStatus } from '../dead-letter/settling-status.js';
+import { CONSUMER_READER, FORWARDER_READER } from './log-start.js';
 import { savedEnds } from './saved-ends.js';
 import type { MovedTotals, SettlingReport } from './settling-protocol.js';
 import type { StageHooks } from './thread-protocol.js';
@@ -21,6 +24,7 @@ export interface DeskOptions {
   readonly checkpointWaitMs: number;
   /** Folder of the Kinesis consumer of this process. */
   readonly kinesisFolder?: string;
+  readonly warn: StageHooks['warn'];
 }
 
 export interface DeskParts {
@@ -45,8 +49,12 @@ export class SettlingDesk {
     this.#ownEnds = ownEnds;
   }
 
-  /** Before anybody parks. Rejects with DEAD_LETTER_FAILED or CHECKPOINT_UNREADABLE. */
+  /**
+   * Before anybody parks, and before the first checkpoint of this process: what was parked under books that are gone is
+   * put aside. DEAD_LETTER_FAILED or CHECKPOINT_UNREADABLE.
+   */
   static async open(options: DeskOptions): Promise<SettlingDesk> {
+    await putOldBooksAside(options);
     const saved = savedEnds(options.checkpoints);
     const ownEnds = new Map<string, DeadLetterEnd>();
     const settling = await Settling.open(options.deadLetter, {
@@ -101,7 +109,27 @@ export class SettlingDesk {
   }
 
   #bookOf(folder: string): MovedTotals['book'] {
-    if (folder === '' || folder === FORWARDER_DEAD_LETTER) return 'log';
+    if (isOfLog(folder)) return 'log';
     return folder === this.#options.kinesisFolder ? 'kinesis' : 'other';
   }
+}
+
+/** The books of the log and of a consumer of Kinesis with files are in checkpoints; those of leases are in their table. */
+async function putOldBooksAside({ deadLetter, checkpoints, warn }: DeskOptions): Promise<void> {
+  const saved = new Set(await savedReaders(checkpoints));
+  const hasLogBook = saved.has(CONSUMER_READER) || saved.has(FORWARDER_READER);
+  const hasBook = (folder: string) => {
+    if (isOfLog(folder)) return hasLogBook;
+    return !folder.startsWith(KINESIS_DEAD_LETTER) || saved.has(folder);
+  };
+  for (const folder of await putAside(deadLetter, hasBook, Date.now())) {
+    warn(
+      { code: 'BOOKS_BEGIN_ANEW', folder },
+      'there is no checkpoint: the ledger begins anew, and what was parked before was put into a folder of its own',
+    );
+  }
+}
+
+function isOfLog(folder: string): boolean {
+  return folder === '' || folder === FORWARDER_DEAD_LETTER;
 }

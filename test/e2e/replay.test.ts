@@ -122,7 +122,7 @@ describe('replay through a running gateway', () => {
     },
   );
 
-  it('has another command wait its turn, and tells what to do about wrong usage', {
+  it('tells what to do about wrong usage', {
     timeout: 60_000,
   }, async () => {
     const gateway = gatewayOn(tempDirectory(), { type: 'int' });
