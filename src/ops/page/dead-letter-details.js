@@ -42,7 +42,7 @@ function factList(letter, nowMs) {
   return element(
     'dl',
     { class: 'facts wide' },
-    ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
+    ...facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
   );
 }
 

@@ -32,7 +32,7 @@ export class FillGauge {
     this.#track.setAttribute('aria-valuenow', String(percent));
     setText(
       this.#words,
-      `${bytes(sizeBytes)} of ${bytes(maxSizeBytes)}${percent > 0 ? ` · ${percent} %` : ''}`,
+      `${bytes(sizeBytes)} of ${bytes(maxSizeBytes)}${percent > 0 ? ` · ${percent}\u00a0%` : ''}`,
     );
     this.#track.setAttribute('aria-valuetext', this.#words.textContent);
   }

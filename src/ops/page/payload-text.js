@@ -1,6 +1,8 @@
 import { foreign } from './format.js';
 
 const INDENT = '  ';
+/** Deeper levels stand no further in: a payload of nothing but brackets would become gigabytes of spaces. */
+const MAX_INDENTS = 24;
 const HEX_BYTES_A_LINE = 16;
 
 /**
@@ -28,23 +30,22 @@ function isJson(text) {
 
 /** `text` is valid JSON: then a string, a bracket, a comma, a colon or a literal follow each other. */
 function indentedJson(text) {
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gu) ?? [];
   const lines = [];
   let line = '';
   let depth = 0;
   const breakLine = () => {
     lines.push(line);
-    line = INDENT.repeat(depth);
+    line = INDENT.repeat(Math.min(depth, MAX_INDENTS));
   };
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gu) ?? [];
   for (const [index, token] of tokens.entries()) {
-    const isEmpty = /[\]}]/.test(tokens[index + 1] ?? '') && token.length === 1;
-    if ((token === '{' || token === '[') && !isEmpty) {
+    if (isOpening(token)) {
       line += token;
       depth += 1;
-      breakLine();
-    } else if ((token === '}' || token === ']') && !/^[[{]$/.test(tokens[index - 1])) {
+      if (!isClosing(tokens[index + 1])) breakLine();
+    } else if (isClosing(token)) {
       depth -= 1;
-      breakLine();
+      if (!isOpening(tokens[index - 1])) breakLine();
       line += token;
     } else if (token === ',') {
       line += token;
@@ -53,6 +54,14 @@ function indentedJson(text) {
   }
   lines.push(line);
   return lines;
+}
+
+function isOpening(token) {
+  return token === '{' || token === '[';
+}
+
+function isClosing(token) {
+  return token === '}' || token === ']';
 }
 
 /** `00000010  7b 22 …  {"…`, as hexdump shows bytes. */

@@ -87,6 +87,8 @@ export class SettlingPanel {
 
   async #begin(kind, selection) {
     this.#refusal.hidden = true;
+    // Whatever the next state says is news, also if it says what the last one said: the gateway may start anew.
+    this.#shown = '';
     try {
       this.#showProgress(await sendJson('POST', `/api/dead-letters/${kind}`, selection));
       this.#changed();
@@ -102,5 +104,5 @@ export class SettlingPanel {
 }
 
 function spoken(records) {
-  return records === null ? 'more than 500 dead letters' : deadLetterCount(records);
+  return records === null ? '500 dead letters or more' : deadLetterCount(records);
 }
