@@ -134,6 +134,28 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
       expect(walked).toContain(name);
   });
 
+  it('jumps to a section with the focus, below the header, and leaves what stands behind the # alone', async () => {
+    fill();
+    const page = await live.open({ viewport: { width: 1440, height: 500 } });
+    await live.shown('.card canvas').toBe(true);
+    await page.evaluate(`history.replaceState(null, '', '#live=15m')`);
+    await page.getByRole('link', { name: 'Ledger', exact: true }).click();
+    expect(await page.evaluate('document.activeElement.id')).toBe('ledger-title');
+    const place = (await page.locator('#ledger-title').boundingBox())!;
+    const header = (await page.getByRole('banner').boundingBox())!;
+    expect(place.y).toBeGreaterThan(header.y + header.height);
+    expect(place.y).toBeLessThan(200);
+    expect(await page.evaluate('location.hash')).toBe('#live=15m');
+    await expect.poll(() => page.locator('.sections [aria-current]').textContent(), SOON).toBe('Ledger');
+  });
+
+  it('links no section that is hidden', async () => {
+    const page = await live.open();
+    await text('#overall').toBe('All stages healthy');
+    await page.evaluate(`document.getElementById('ledger-title').closest('section').hidden = true`);
+    await expect.poll(() => page.getByRole('link', { name: 'Ledger', exact: true }).count(), SOON).toBe(0);
+  });
+
   it('is light or dark as the system is, or as the person chose, also after the page was loaded again', async () => {
     const page = await live.open({ ...DESKTOP, colorScheme: 'dark' });
     expect(await theme()).toBe('dark');

@@ -13,7 +13,7 @@ import { PathView } from './path-view.js';
 import { repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
-import { linkSections } from './section-links.js';
+import { jumpWithinPage, linkSections } from './section-links.js';
 import { StageDetails } from './stage-details.js';
 import { overallState, stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
@@ -22,6 +22,7 @@ import { WarningsPanel } from './warnings-panel.js';
 const DEAD_LETTERS_EVERY_MS = 3_000;
 
 linkSections(byId('sections'));
+jumpWithinPage();
 
 const rates = new Rates();
 const history = new RateHistory();
