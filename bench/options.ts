@@ -1,4 +1,12 @@
-export const PARTS = ['ack', 'e2e-influx', 'e2e-duckdb', 'e2e-kinesis', 'kinesis', 'micro'] as const;
+export const PARTS = [
+  'ack',
+  'e2e-influx',
+  'e2e-duckdb',
+  'e2e-kinesis',
+  'kinesis',
+  'micro',
+  'reading',
+] as const;
 export type PartName = (typeof PARTS)[number];
 
 /** What the command line asked for. */

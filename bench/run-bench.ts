@@ -7,6 +7,7 @@ import { kinesis } from './kinesis/kinesis.js';
 import { micro } from './micro/micro.js';
 import { NotRunnable } from './not-runnable.js';
 import type { BenchOptions, PartName } from './options.js';
+import { reading } from './reading/reading.js';
 import { busyShare } from './report/busy-share.js';
 import { describeMachine, machineText } from './report/machine.js';
 import { writeResults } from './report/results-file.js';
@@ -19,6 +20,7 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   'e2e-kinesis': e2eKinesis,
   kinesis,
   micro,
+  reading,
 };
 
 /** Runs the parts one after the other. Resolves with the exit code: 1 when one failed, after the others have run. */

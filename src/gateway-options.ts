@@ -1,5 +1,5 @@
 import type { BrokerOptions } from './broker/broker.js';
-import type { HttpConfig, SluiceConfig } from './config/sluice-config.js';
+import type { HttpConfig, MetricsConfig, SluiceConfig } from './config/sluice-config.js';
 import { type DataDirectory, dataDirectory } from './data-directory.js';
 import { SluiceError } from './errors.js';
 import type { LogOptions } from './stream/log/log-writer.js';
@@ -22,6 +22,7 @@ export interface GatewayOptions {
   readonly forwarding?: Omit<ForwardingOptions, 'directory' | 'maxBodyBytes'>;
   /** Absent: no HTTP. */
   readonly http?: Omit<HttpConfig, 'insecure'>;
+  readonly metrics: MetricsConfig;
   /** For everything that stopping waits for. */
   readonly stopDeadlineMs: number;
 }
@@ -63,6 +64,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
           },
         }),
     ...(config.http === undefined ? {} : { http: config.http }),
+    metrics: config.metrics,
     stopDeadlineMs: STOP_DEADLINE_MS,
   };
 }

@@ -1,3 +1,4 @@
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { addTotals, type LedgerTotals, NO_RECORDS, summarize } from './books/ledger.js';
 import type { Broker, BrokerCounters } from './broker/broker.js';
 import { createRefusalCounts } from './broker/refusals.js';
@@ -6,6 +7,7 @@ import { listParked } from './dead-letter/dead-letter-reader.js';
 import type { ParkedRecord } from './dead-letter/parked-record.js';
 import { SluiceError } from './errors.js';
 import type { GatewayOptions } from './gateway-options.js';
+import type { Logger } from './logger.js';
 import { createMetrics } from './metrics/create-metrics.js';
 import type {
   ConsumeFacts,
@@ -14,6 +16,9 @@ import type {
   ProducerFacts,
   ReaderFacts,
 } from './metrics/metrics-snapshot.js';
+import type { OwnMetricsCounters } from './metrics/own-metrics.js';
+import { type MetricReading, readMetrics } from './metrics/readings.js';
+import { Utilization } from './metrics/utilization.js';
 import type {
   BookView,
   GatewayView,
@@ -27,7 +32,7 @@ import type {
   StageCounters,
   WarningView,
 } from './ops/gateway-view.js';
-import type { LatestGroup, LatestQuery, MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
+import type { LatestPage, LatestQuery, MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
 import type { LogWriter } from './stream/log/log-writer.js';
 import type { Book } from './threads/book.js';
 import type { DownstreamReport, StoreAnswer, StoreRequest } from './threads/downstream-protocol.js';
@@ -38,16 +43,22 @@ export interface StatusParts {
   readonly options: GatewayOptions;
   readonly version: string;
   readonly clock: Clock;
+  readonly logger: Pick<Logger, 'recentWarnings' | 'level'>;
   readonly ingest?: {
     readonly log: LogWriter;
     /** Absent until it listens and after it stopped. */
     readonly broker: () => Broker | undefined;
+    /** Of a broker that has stopped: counters must not fall back to 0 before the process has ended. */
+    readonly lastCounters?: () => BrokerCounters | undefined;
   };
-  readonly forwarding?: { readonly report: ForwardingReport };
+  readonly forwarding?: { readonly report: ForwardingReport; eventLoop(): EventLoopUtilization };
   readonly downstream?: {
     readonly report: DownstreamReport;
+    eventLoop(): EventLoopUtilization;
     ask(request: StoreRequest): Promise<StoreAnswer>;
   };
+  /** Of the metrics that go into the store; absent when none do. */
+  readonly ownMetrics?: () => OwnMetricsCounters | undefined;
   readonly isFailed: () => boolean;
 }
 
@@ -56,11 +67,18 @@ export class GatewayStatus implements GatewayView {
   readonly version: string;
   readonly startedAtMs = Date.now();
   readonly #parts: StatusParts;
+  readonly #utilizations: ReadonlyMap<string, Utilization>;
   readonly #registry;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
+    const { forwarding, downstream } = parts;
+    this.#utilizations = new Map([
+      threadOf('main', { eventLoop: () => performance.eventLoopUtilization() }),
+      ...(forwarding === undefined ? [] : [threadOf('forwarder', forwarding)]),
+      ...(downstream === undefined ? [] : [threadOf('consumer', downstream)]),
+    ]);
     this.#registry = createMetrics(() => this.#snapshot());
   }
 
@@ -128,8 +146,8 @@ export class GatewayStatus implements GatewayView {
     return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
   }
 
-  async latest(_query: LatestQuery): Promise<readonly LatestGroup[]> {
-    throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'not wired');
+  async latest(query: LatestQuery): Promise<LatestPage> {
+    return (await this.#ask({ kind: 'latest', query })) as LatestPage;
   }
 
   async parked(
@@ -146,29 +164,36 @@ export class GatewayStatus implements GatewayView {
   }
 
   async replay(_selection: ParkedSelection): Promise<SettlingStatus> {
-    throw new SluiceError('SETTLING_REFUSED', 'not wired');
+    throw new SluiceError('DEAD_LETTER_BUSY', 'not wired');
   }
 
   async purge(_selection: ParkedSelection): Promise<SettlingStatus> {
-    throw new SluiceError('SETTLING_REFUSED', 'not wired');
+    throw new SluiceError('DEAD_LETTER_BUSY', 'not wired');
   }
 
   settling(): SettlingStatus | undefined {
     return undefined;
   }
 
-  warnings(_afterSeq: number): readonly WarningView[] {
-    return [];
+  warnings(afterSeq: number): readonly WarningView[] {
+    return this.#parts.logger.recentWarnings.after(afterSeq);
   }
 
   logLevel(): string {
-    return 'info';
+    return this.#parts.logger.level.current();
   }
 
-  setLogLevel(_level: LogLevel): void {}
+  setLogLevel(level: LogLevel): void {
+    this.#parts.logger.level.set(level);
+  }
 
   async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  /** The same as `metrics`, taken apart. */
+  readings(): Promise<readonly MetricReading[]> {
+    return readMetrics(this.#registry);
   }
 
   #ask(request: StoreRequest): Promise<StoreAnswer> {
@@ -187,6 +212,7 @@ export class GatewayStatus implements GatewayView {
     const producer = this.#producer();
     const reader = this.#reader();
     const consume = this.#consume();
+    const own = this.#parts.ownMetrics?.();
     return {
       ...(ingest === undefined ? {} : { ingest }),
       ...(producer === undefined ? {} : { producer }),
@@ -196,7 +222,14 @@ export class GatewayStatus implements GatewayView {
       deadLetterBytes:
         (this.#parts.forwarding?.report.deadLetterBytes ?? 0) +
         (this.#parts.downstream?.report.deadLetterBytes ?? 0),
+      warnings: this.#parts.logger.recentWarnings.totals(),
+      threads: this.#threads(),
+      ...(own === undefined ? {} : { own }),
     };
+  }
+
+  #threads(): Record<string, number> {
+    return Object.fromEntries([...this.#utilizations].map(([thread, of]) => [thread, of.ratio()]));
   }
 
   #ingest(): IngestFacts | undefined {
@@ -204,11 +237,12 @@ export class GatewayStatus implements GatewayView {
     if (ingest === undefined) return undefined;
     const { log } = ingest;
     return {
-      broker: ingest.broker()?.counters() ?? NO_BROKER,
+      broker: ingest.broker()?.counters() ?? ingest.lastCounters?.() ?? NO_BROKER,
       log: {
         ...log.counters(),
         maxSizeBytes: options.log.maxSizeBytes,
         pendingBytes: log.pendingBytes,
+        maxPendingBytes: options.maxInFlightBytes,
         isBlocked: log.isBlocked,
       },
     };
@@ -235,12 +269,7 @@ export class GatewayStatus implements GatewayView {
     const { consumer, notes, sink, kinesis } = report;
     const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), kinesis?.counters.millisBehindLatest ?? 0);
     return {
-      consumer: {
-        recordsRead: consumer.recordsRead,
-        pointsMade: consumer.pointsMade,
-        latency: consumer.latency,
-        lagMs,
-      },
+      consumer: { ...consumer, lagMs },
       notes,
       sink,
     };
@@ -254,6 +283,13 @@ export class GatewayStatus implements GatewayView {
 
 function parkedView({ id, parkedAtMs, topic, clientId, code, reason, rule }: ParkedRecord): ParkedView {
   return { id, parkedAtMs, topic, clientId, code, reason, ...(rule === undefined ? {} : { rule }) };
+}
+
+function threadOf(
+  name: string,
+  thread: { eventLoop(): EventLoopUtilization },
+): readonly [string, Utilization] {
+  return [name, new Utilization(() => thread.eventLoop())];
 }
 
 /** `stored`: what the log has taken, which is what its reader has received or will. */
@@ -341,9 +377,11 @@ function readerCounters({ report }: ReaderFacts): NonNullable<StageCounters['rea
   };
 }
 
-/** Before it listens and after it stopped. */
+/** Before it listens. */
 const NO_BROKER: BrokerCounters = {
   connections: 0,
+  connectionsOpened: 0,
+  connectionsClosed: 0,
   observers: 0,
   packetsAccepted: 0,
   acknowledged: 0,

@@ -1,12 +1,15 @@
 import { Bridge } from './bridge/bridge.js';
-import { Broker } from './broker/broker.js';
+import { Broker, type BrokerCounters } from './broker/broker.js';
 import { SystemClock } from './clock.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
 import type { SluiceError } from './errors.js';
+import { DebugLines } from './gateway-debug.js';
+import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
 import { withinDeadline } from './lifecycle.js';
 import type { Logger } from './logger.js';
+import { downstreamMarks, forwardingMarks } from './metrics/marks.js';
 import { type HttpServer, startHttpServer } from './ops/http-server.js';
 import { DurableEndWriter, newDurableMemory } from './stream/log/durable-end.js';
 import { sequenceOfPosition } from './stream/log/log-reader.js';
@@ -22,6 +25,7 @@ import type { ForwardingOptions, ForwardingReport } from './threads/forwarding-p
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName, logStart } from './threads/log-start.js';
 import { StageThread } from './threads/stage-thread.js';
 import type { ThreadStart } from './threads/thread-protocol.js';
+import type { WarningFields } from './warnings.js';
 
 export interface GatewayDeps {
   readonly logger: Logger;
@@ -36,7 +40,16 @@ export interface GatewayDeps {
 /** Names and topics in front of the payload: what a frame can hold beyond the largest packet. */
 const FRAME_OVERHEAD_BYTES = 64 * 1024;
 
+const LOG_PRESSURES = {
+  blocked: { code: 'LOG_BLOCKED', mark: 'log-blocked' },
+  unblocked: { code: 'LOG_UNBLOCKED', mark: 'log-unblocked' },
+  dropped: { code: 'LOG_RECORDS_DROPPED', mark: 'records-dropped' },
+} as const;
+
 const ABANDON_DEADLINE_MS = 1000;
+
+/** What the last metrics may take of the deadline: records come first. */
+const LAST_METRICS_MS = 1000;
 
 /** What a thread may take beyond its deadline to close what it holds: a lease table out of reach is not waited for. */
 const CLOSE_GRACE_MS = 2000;
@@ -55,14 +68,26 @@ export class Gateway {
   #downstream: StageThread<DownstreamOptions, DownstreamReport, StoreRequest, StoreAnswer> | undefined;
   #forwarding: StageThread<ForwardingOptions, ForwardingReport, never, never> | undefined;
   #broker: Broker | undefined;
+  #lastBrokerCounters: BrokerCounters | undefined;
   #http: HttpServer | undefined;
   #status: GatewayStatus | undefined;
+  readonly #metrics: GatewayMetrics;
+  readonly #debug: DebugLines;
   #isFailed = false;
 
   private constructor(options: GatewayOptions, deps: GatewayDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#maxBodyBytes = options.broker.maxPacketBytes + FRAME_OVERHEAD_BYTES;
+    this.#debug = new DebugLines(deps.logger, this.#clock);
+    this.#metrics = new GatewayMetrics(options.metrics, {
+      role: options.role,
+      version: deps.version,
+      clock: this.#clock,
+      logger: deps.logger,
+      read: () => this.#status!.readings(),
+      write: async (points) => (await this.#downstream!.ask({ kind: 'write-own', points })) as number,
+    });
   }
 
   /** From the sink backwards: nothing is taken before there is somewhere for it to go. Leaves nothing open when it rejects. */
@@ -103,6 +128,7 @@ export class Gateway {
     this.#status = this.#createStatus();
     await this.#startHttp();
     if (isIngesting) await this.#startBroker();
+    this.#metrics.start();
   }
 
   async #openLog(): Promise<void> {
@@ -117,13 +143,16 @@ export class Gateway {
           [this.#logReaderName, start === undefined ? 0 : sequenceOfPosition(start.position)],
         ]),
         onFailure: (failure) => this.#failed(failure),
+        onSegment: (change) => this.#debug.segment(change),
         onPressure: (pressure) => {
+          const { code, mark } = LOG_PRESSURES[pressure.kind];
           const sentence = {
             blocked: `the log is full: PUBACKs are withheld until the ${this.#logReaderName} has made room`,
             unblocked: 'the log has room again',
             dropped: 'the log is full: its oldest records were dropped',
           }[pressure.kind];
-          this.#deps.logger.warn({ code: 'LOG_PRESSURE', ...pressure }, sentence);
+          this.#deps.logger.warn({ ...pressure, code }, sentence);
+          this.#metrics.mark({ kind: mark, text: sentence });
         },
       },
     );
@@ -143,7 +172,10 @@ export class Gateway {
       this.#threadStart({ ...downstream, directory, maxBodyBytes: this.#maxBodyBytes }),
       {
         ...this.#threadHooks(CONSUMER_READER),
-        onReport: ({ sink }, before) => {
+        onReport: (report, before) => {
+          const { sink } = report;
+          this.#debug.consumed(report, before);
+          for (const mark of downstreamMarks(report, before)) this.#metrics.mark(mark);
           if (sink.status.state !== 'healthy' || (before?.sink.status.state ?? 'healthy') === 'healthy')
             return;
           this.#deps.logger.info(
@@ -162,7 +194,10 @@ export class Gateway {
       this.#threadStart({ ...forwarding, directory, maxBodyBytes: this.#maxBodyBytes }),
       {
         ...this.#threadHooks(FORWARDER_READER),
-        onReport: ({ status }, before) => {
+        onReport: (report, before) => {
+          const { status } = report;
+          this.#debug.forwarded(report, before);
+          for (const mark of forwardingMarks(report, before)) this.#metrics.mark(mark);
           if (status.state !== 'healthy' || (before?.status.state ?? 'healthy') === 'healthy') return;
           this.#deps.logger.info(
             { buffered: this.#status?.ledger().buffered },
@@ -185,7 +220,7 @@ export class Gateway {
   #threadHooks(reader: LogReaderName) {
     const { logger } = this.#deps;
     return {
-      warn: (fields: Record<string, unknown>, sentence: string) => logger.warn(fields, sentence),
+      warn: (fields: WarningFields, sentence: string) => logger.warn(fields, sentence),
       onFailure: (failure: SluiceError) => this.#failed(failure),
       onCheckpoint: (position: Position) => {
         // The consumer's place in Kinesis is no place in the log.
@@ -206,9 +241,13 @@ export class Gateway {
       options: this.#options,
       version: this.#deps.version,
       clock: this.#clock,
-      ...(log === undefined ? {} : { ingest: { log, broker: () => this.#broker } }),
+      logger: this.#deps.logger,
+      ...(log === undefined
+        ? {}
+        : { ingest: { log, broker: () => this.#broker, lastCounters: () => this.#lastBrokerCounters } }),
       ...(this.#forwarding === undefined ? {} : { forwarding: this.#forwarding }),
       ...(this.#downstream === undefined ? {} : { downstream: this.#downstream }),
+      ownMetrics: () => this.#metrics.counters(),
       isFailed: () => this.#isFailed,
     });
   }
@@ -238,6 +277,7 @@ export class Gateway {
     this.#broker = await Broker.start(this.#options.broker, {
       intake: bridge,
       warn: (fields, sentence) => logger.warn(fields, sentence),
+      onClient: (change, clientId) => this.#debug.client(change, clientId),
     });
   }
 
@@ -253,10 +293,12 @@ export class Gateway {
     if (broker !== undefined) {
       await withinDeadline(broker.drain(), leftMs() / 2);
       this.#broker = undefined;
+      this.#lastBrokerCounters = { ...broker.counters(), connections: 0, observers: 0 };
       await broker.close();
     }
     await this.#log?.close();
     await drained(this.#forwarding, leftMs() / 2);
+    await this.#metrics.stop(Math.min(LAST_METRICS_MS, leftMs() / 2));
     await drained(this.#downstream, leftMs());
     await this.#http?.close();
     await this.#lock?.release();

@@ -1,17 +1,20 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import type { Clock } from './clock.js';
+import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import { type Clock, SystemClock } from './clock.js';
 import type { LogConfig } from './config/sluice-config.js';
+import { LevelSwitch } from './level-switch.js';
+import { LimitedWarning } from './limited-warning.js';
 import { loggable, loggableText } from './loggable.js';
-
-export type { Logger } from 'pino';
+import { RecentWarnings } from './recent-warnings.js';
+import { NEXT_STEPS, type WarningCode, type WarningFields } from './warnings.js';
 
 const STDERR = 2;
 
 export interface LoggerOptions extends LogConfig {
   /** Instead of stderr; lines come as JSON unless `format` is `pretty`. */
   readonly destination?: DestinationStream;
+  readonly clock?: Clock;
 }
 
 /**
@@ -19,34 +22,21 @@ export interface LoggerOptions extends LogConfig {
  * collect both. Written synchronously: there are few of them, and the last ones before an exit are the ones
  * that matter. Values are escaped and cut (see `loggable`), stacks appear at debug level only.
  */
-export function createLogger({ level, format, destination: given }: LoggerOptions): Logger {
-  const withStack = level === 'debug' || level === 'trace';
+export function createLogger(options: LoggerOptions): Logger {
+  const { level, format, destination: given } = options;
   const output = given ?? destination({ dest: STDERR, sync: true });
   const isPretty = format === 'pretty' || (format === 'auto' && given === undefined && isatty(STDERR));
-  return pino(
+  const lines = pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: {
-        level: (label) => ({ level: label }),
-        log: (fields) => loggable(fields, withStack),
-        bindings: (fields) => loggable(fields, withStack),
-      },
+      formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (thrown: unknown) => thrown },
-      hooks: {
-        logMethod(args, write) {
-          // The sentence is constant by convention; one that is made from a failure may hold anything.
-          const [first, second] = args as [unknown, unknown];
-          if (typeof first === 'string') return write.call(this, loggableText(first));
-          const sentence = second ?? (first instanceof Error ? first.message : undefined);
-          if (sentence === undefined) return write.call(this, first as object);
-          return write.call(this, first as object, loggableText(String(sentence)));
-        },
-      },
     },
     isPretty ? pretty(output, given === undefined) : output,
   );
+  return new Logger(lines, options);
 }
 
 /** Line by line: pino-pretty's own stream and worker lose what they still hold when the process exits. */
@@ -61,31 +51,76 @@ function pretty(output: DestinationStream, isTerminal: boolean): DestinationStre
   return { write: (line) => output.write(toPretty(line)) };
 }
 
-export type RepeatedLevel = 'info' | 'warn' | 'error';
+/**
+ * The lines of the process. What is worth a warning has a code, and says as `next` what the operator does about it.
+ * Warnings and errors are written at most every 30 s a code; the last one held back follows when the time is over.
+ */
+export class Logger {
+  readonly level: LevelSwitch;
+  readonly recentWarnings = new RecentWarnings();
+  readonly #lines: PinoLogger;
+  readonly #warnings: LimitedWarning<WarningCode>;
+  readonly #errors: LimitedWarning<WarningCode>;
 
-export interface RateLimitedLogger {
-  /** Writes the line unless its code had one within the interval; then it counts for the next. */
-  log(level: RepeatedLevel, code: string, fields: Readonly<Record<string, unknown>>, sentence: string): void;
-}
+  constructor(lines: PinoLogger, { level, clock = new SystemClock() }: LoggerOptions) {
+    this.#lines = lines;
+    const later = (ms: number, run: () => void) => void setTimeout(run, ms).unref();
+    const limited = (of: 'warn' | 'error') =>
+      new LimitedWarning<WarningCode>((fields, sentence) => this.#tell(of, fields, sentence), clock, {
+        later,
+      });
+    this.#warnings = limited('warn');
+    this.#errors = limited('error');
+    this.level = new LevelSwitch({
+      configured: level,
+      apply: (to) => {
+        lines.level = to;
+      },
+      say: (fields, sentence) => this.info(fields, sentence),
+    });
+  }
 
-/** Codes come from closed lists; this only bounds what a mistake could cost. */
-const MAX_CODES = 1_000;
+  /** Whether `debug` writes anything: asked before its fields are made. */
+  get isDebug(): boolean {
+    return this.#lines.isLevelEnabled('debug');
+  }
 
-/** At most one line a code every `everyMs`; `suppressed` on the next line tells how many were left out. */
-export function rateLimited(logger: Logger, everyMs: number, clock: Clock): RateLimitedLogger {
-  const seen = new Map<string, { loggedAtMs: number; suppressed: number }>();
-  return {
-    log(level, code, fields, sentence) {
-      const nowMs = clock.monotonicMs();
-      const last = seen.get(code);
-      if (last !== undefined && nowMs - last.loggedAtMs < everyMs) {
-        last.suppressed += 1;
-        return;
-      }
-      if (last === undefined && seen.size >= MAX_CODES) seen.clear();
-      seen.set(code, { loggedAtMs: nowMs, suppressed: 0 });
-      const suppressed = last?.suppressed ?? 0;
-      logger[level]({ ...fields, code, ...(suppressed > 0 ? { suppressed } : {}) }, sentence);
-    },
-  };
+  debug(fields: object, sentence: string): void {
+    if (this.isDebug) this.#lines.debug(this.#plain(fields), loggableText(sentence));
+  }
+
+  info(fields: object, sentence: string): void {
+    if (this.#lines.isLevelEnabled('info')) this.#lines.info(this.#plain(fields), loggableText(sentence));
+  }
+
+  warn(fields: WarningFields, sentence: string): void {
+    // The stage has seen to it that there are not too many.
+    if (fields.heldBack !== undefined) this.#tell('warn', fields, sentence);
+    else this.#warnings.say(fields.code, fields, sentence);
+  }
+
+  error(fields: WarningFields, sentence: string): void {
+    this.#errors.say(fields.code, fields, sentence);
+  }
+
+  /** The last line of a process: never held back. */
+  fatal(fields: WarningFields, sentence: string): void {
+    this.#tell('fatal', fields, sentence);
+  }
+
+  #tell(
+    level: 'warn' | 'error' | 'fatal',
+    { code, heldBack = 0, ...rest }: WarningFields,
+    sentence: string,
+  ): void {
+    const next = NEXT_STEPS[code].replaceAll('`', '');
+    const fields = this.#plain(rest);
+    const text = loggableText(sentence);
+    this.recentWarnings.add({ atMs: Date.now(), level, code, sentence: text, next, fields, heldBack });
+    this.#lines[level]({ code, ...fields, ...(heldBack > 0 ? { heldBack } : {}), next }, text);
+  }
+
+  #plain(fields: object): Record<string, unknown> {
+    return loggable(fields, this.isDebug);
+  }
 }

@@ -34,11 +34,15 @@ const FOR_ALL = [
   'loggable',
   'logger',
   'latency-histogram',
+  'level-switch',
   'limited-warning',
   'package-root',
   'printable',
+  'recent-answers',
+  'recent-warnings',
   'replace-file',
   'sync-directory',
+  'warnings',
 ];
 
 /** Only these know every stage. */

@@ -4,11 +4,14 @@ import { SystemClock } from '../src/clock.js';
 import { parseConfig } from '../src/config/load-config.js';
 import { gatewayOptions } from '../src/gateway-options.js';
 import { GatewayStatus, type StatusParts } from '../src/gateway-status.js';
+import { RecentWarnings } from '../src/recent-warnings.js';
 import { isBalanced } from './support/gateway-process.js';
 
 const parsed = parseConfig('stream: { mode: kinesis }', 'sluice.yaml', '/', {});
 if (!parsed.ok) throw new Error('the configuration of this test is wrong');
 const OPTIONS = gatewayOptions(parsed.loaded.config, 'all');
+
+const eventLoop = () => performance.eventLoopUtilization();
 
 function fates(totals: Partial<LedgerTotals>): LedgerTotals {
   return { ...NO_RECORDS, ...totals };
@@ -26,10 +29,12 @@ function statusOf(books: {
     version: 'test',
     clock: new SystemClock(),
     ingest: { log: { durableSequence: books.stored, counters: () => ({}) }, broker: () => undefined },
-    forwarding: { report: { book: books.ingest, status: healthy, counters: {} } },
+    forwarding: { report: { book: books.ingest, status: healthy, counters: {} }, eventLoop },
     downstream: {
       report: { book: books.consume, consumer: {}, sink: { status: healthy }, notes: {}, kinesis: undefined },
+      eventLoop,
     },
+    recentWarnings: new RecentWarnings(),
     isFailed: () => false,
   } as unknown as StatusParts);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { SluiceError } from '../errors.js';
 import type { Position } from '../stream/stream.js';
+import type { Warn } from '../warnings.js';
 import type { Checkpoint, CheckpointStore } from './checkpoint-store.js';
 
 export interface CheckpointSaverDeps {
@@ -11,7 +12,7 @@ export interface CheckpointSaverDeps {
   readonly onCheckpoint: (position: Position) => void;
   /** A save that nobody waited for has failed, and trying again will not help. */
   readonly onFailure: (thrown: unknown) => void;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
+import type { Warn } from '../warnings.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { cappedKeepaliveSeconds, connectFault } from './connect-checks.js';
 import type { Intake } from './intake.js';
@@ -27,11 +28,15 @@ export interface BrokerOptions {
 
 export interface BrokerDeps {
   readonly intake: Intake;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
+  /** For whoever looks for a device: every session that begins or ends. */
+  readonly onClient?: (change: 'connected' | 'disconnected', clientId: string) => void;
 }
 
 export interface BrokerCounters extends GateCounters {
   readonly connections: number;
+  readonly connectionsOpened: number;
+  readonly connectionsClosed: number;
   readonly observers: number;
   readonly observerPacketsSkipped: number;
   readonly refused: Readonly<RefusalCounts>;
@@ -57,6 +62,7 @@ export class Broker {
   readonly #handshakes = new OpenHandshakes();
   readonly #gate: PublishGate;
   readonly #connections = new Set<Duplex>();
+  #connectionsOpened = 0;
   #listeners: Listener[] = [];
   #draining = false;
   readonly #refused = createRefusalCounts();
@@ -87,7 +93,11 @@ export class Broker {
         'the MQTT broker reports an internal error',
       );
     });
-    this.#aedes.on('clientDisconnect', (client) => this.#sessionEnded(client));
+    this.#aedes.on('clientReady', (client) => deps.onClient?.('connected', client.id));
+    this.#aedes.on('clientDisconnect', (client) => {
+      this.#sessionEnded(client);
+      deps.onClient?.('disconnected', client.id);
+    });
   }
 
   /** Resolves when every listener listens; rejects with LISTENER_FAILED and leaves nothing open. */
@@ -112,6 +122,8 @@ export class Broker {
     return {
       ...this.#gate.counters(),
       connections: this.#connections.size,
+      connectionsOpened: this.#connectionsOpened,
+      connectionsClosed: this.#connectionsOpened - this.#connections.size,
       observers: this.#observers.count,
       observerPacketsSkipped: this.#observers.skipped,
       refused: { ...this.#refused },
@@ -156,6 +168,7 @@ export class Broker {
 
   #connected(stream: Duplex, remoteAddress: string, request?: IncomingMessage): void {
     this.#connections.add(stream);
+    this.#connectionsOpened += 1;
     stream.once('close', () => this.#connections.delete(stream));
     const client = (this.#aedes.handle as (conn: Duplex, request?: IncomingMessage) => Client)(
       stream,

@@ -39,6 +39,8 @@ export async function runGateway(
     logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once');
     await started?.abandon();
   });
+  // Windows has no such signal.
+  if (process.platform !== 'win32') process.on('SIGUSR2', () => logger.level.toggleDebug());
   const gateway = await Gateway.start(gatewayOptions(config, role), {
     logger,
     version: VERSION,

@@ -13,6 +13,7 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
   checkSizes(config, findings);
   checkDataDirectory(config, findings);
   checkKinesis(config, findings);
+  checkMetrics(config, findings);
   const compiled = compileRules(config.rules);
   if (!compiled.ok) addRuleProblems(compiled.problems, findings);
 }
@@ -131,6 +132,32 @@ function checkKinesis({ stream }: SluiceConfig, findings: Findings): void {
       expected: `at most stream.kinesis.maxRecordSize, which is ${formatSize(maxRecordBytes)}`,
     },
   );
+}
+
+/** RFC 9110, 5.6.2: token. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+
+function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): void {
+  const { store, otlp } = metrics;
+  for (const [index, { measurement }] of rules.entries()) {
+    if (store === undefined) break;
+    if (measurement !== store.measurement && measurement !== `${store.measurement}_events`) continue;
+    findings.add(
+      [
+        ['metrics', 'store', 'measurement'],
+        ['rules', index, 'measurement'],
+      ],
+      {
+        got: store.measurement,
+        expected: `a measurement that no rule writes; rules[${index}] has this one`,
+      },
+    );
+  }
+  for (const [name, value] of Object.entries(otlp?.headers ?? {})) {
+    if (HEADER_NAME.test(name) && HEADER_VALUE.test(value)) continue;
+    findings.add([['metrics', 'otlp', 'headers', name]], { expected: 'a header as HTTP allows it' });
+  }
 }
 
 /** The folder around it gets mode 0700, a lock and the other stores: it must be one made for that. */

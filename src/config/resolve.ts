@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { DEFAULT_JSON_LIMITS } from '../consumer/formats/json/json-limits.js';
 import { DEFAULT_RULES } from '../consumer/rules/default-rules.js';
@@ -6,7 +7,7 @@ import type { Findings } from './findings.js';
 import { resolveKinesis } from './resolve-kinesis.js';
 import { resolveSink } from './resolve-sink.js';
 import type { Written } from './schema.js';
-import type { SluiceConfig } from './sluice-config.js';
+import type { MetricsConfig, SluiceConfig } from './sluice-config.js';
 
 type WrittenRule = NonNullable<Written['rules']>[number];
 type WrittenField = Exclude<WrittenRule['fields'], 'auto'>[string];
@@ -14,7 +15,7 @@ type WrittenTime = Exclude<WrittenRule['time'], 'auto' | undefined>;
 
 /** From the keys of the file to what the stages take. `directory`: what relative paths are relative to. */
 export function resolveConfig(written: Written, directory: string, findings: Findings): SluiceConfig {
-  const { broker, stream, consumer, http, log } = written;
+  const { broker, stream, consumer, http, metrics, log } = written;
   const logDirectory = resolve(directory, stream.log.directory);
   const dataDirectory = dirname(logDirectory);
   return {
@@ -54,7 +55,25 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
     },
     sink: resolveSink(written.sink, directory, dataDirectory, findings),
     ...(http === false ? {} : { http }),
+    metrics: resolveMetrics(metrics),
     log,
+  };
+}
+
+function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsConfig {
+  return {
+    instance: instance ?? hostname(),
+    ...(store.enabled ? { store: { intervalMs: store.interval, measurement: store.measurement } } : {}),
+    ...(otlp === undefined
+      ? {}
+      : {
+          otlp: {
+            url: otlp.url,
+            intervalMs: otlp.interval,
+            timeoutMs: otlp.timeout,
+            headers: otlp.headers,
+          },
+        }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { metrics } from './schema-metrics.js';
 import { rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
@@ -139,6 +140,7 @@ export const schema = section(
       type: 'false, or section',
       says: 'Live page, health, metrics and ledger; `false` switches it off.',
     }).prefault({}),
+    metrics,
     log: section(
       {
         level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

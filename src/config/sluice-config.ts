@@ -15,6 +15,7 @@ export interface SluiceConfig {
   readonly sink: SinkConfig;
   /** Absent: switched off. */
   readonly http?: HttpConfig;
+  readonly metrics: MetricsConfig;
   readonly log: LogConfig;
 }
 
@@ -110,6 +111,22 @@ export interface HttpConfig {
   readonly port: number;
   readonly insecure: boolean;
   readonly changes: 'loopback' | 'always' | 'never';
+}
+
+export interface MetricsConfig {
+  /** Name of this gateway in its metrics. */
+  readonly instance: string;
+  /** Absent: not into the store. */
+  readonly store?: { readonly intervalMs: number; readonly measurement: string };
+  readonly otlp?: OtlpConfig;
+}
+
+export interface OtlpConfig {
+  readonly url: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Secrets. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface LogConfig {

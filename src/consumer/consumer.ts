@@ -6,8 +6,9 @@ import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { Parking } from '../dead-letter/parking.js';
 import { SluiceError } from '../errors.js';
 import { type LatencyCounts, LatencyHistogram } from '../latency-histogram.js';
-import type { Sink } from '../sink/sink.js';
+import type { Point, Refusal, Sink } from '../sink/sink.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
+import type { Warn } from '../warnings.js';
 import { type PreparedBatch, parkRefused, prepareBatch, type RefusedSource } from './prepare-batch.js';
 import type { Mapped } from './rules/mapped.js';
 
@@ -32,7 +33,7 @@ export interface ConsumerDeps {
   readonly onSettled: () => void;
   /** After each durable checkpoint: what lies before it is needed no more. */
   readonly onCheckpoint: (position: Position) => void;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
 }
 
 export interface ConsumerProgress {
@@ -43,6 +44,14 @@ export interface ConsumerProgress {
   readonly pointsMade: number;
   /** From receiving to the fate: of the oldest record of each batch, counted for all of it. */
   readonly latency: LatencyCounts;
+  /** Time spent making points of records, ms. */
+  readonly busyMs: number;
+  /** Read and not yet decided. */
+  readonly recordsInFlight: number;
+  /** Handed to the sink and not yet decided. */
+  readonly pointsInFlight: number;
+  /** How long the sink took for a batch, with everything it had to try again. */
+  readonly writeTimes: LatencyCounts;
   /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
   readonly oldestPendingNs?: bigint;
   /** Set while parked records wait for room in the dead letter. */
@@ -65,7 +74,10 @@ export class Consumer {
   #position: Position;
   #recordsRead = 0;
   #pointsMade = 0;
+  #busyMs = 0;
+  #pointsInFlight = 0;
   readonly #latency = new LatencyHistogram();
+  readonly #writeTimes = new LatencyHistogram();
   /** Batches read and not settled, oldest first; at most two. */
   readonly #pending: RecordBatch[] = [];
   #settling: Promise<void> = Promise.resolve();
@@ -95,6 +107,10 @@ export class Consumer {
       recordsRead: this.#recordsRead,
       pointsMade: this.#pointsMade,
       latency: this.#latency.snapshot(),
+      busyMs: this.#busyMs,
+      recordsInFlight: this.#pending.reduce((sum, batch) => sum + recordsOf(batch), 0),
+      pointsInFlight: this.#pointsInFlight,
+      writeTimes: this.#writeTimes.snapshot(),
       ...(oldest === undefined ? {} : { oldestPendingNs: oldest }),
       ...(blockedBy === undefined ? {} : { blockedBy }),
     };
@@ -112,9 +128,11 @@ export class Consumer {
       for (;;) {
         const batch = await this.#next();
         if (batch === undefined) break;
-        for (const { records } of batch.parts) this.#recordsRead += records.length;
+        this.#recordsRead += recordsOf(batch);
         this.#pending.push(batch);
+        const startedMs = this.#deps.clock.monotonicMs();
         const prepared = prepareBatch(batch, this.#deps.apply, this.#nowMs());
+        this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
         this.#pointsMade += prepared.points.length;
         await this.#settling;
         if (this.#failure !== undefined) break;
@@ -157,8 +175,7 @@ export class Consumer {
   /** Never rejects: a failure is kept, and ends the loop. */
   async #settle(prepared: PreparedBatch): Promise<void> {
     try {
-      const refusals =
-        prepared.points.length === 0 ? [] : await this.#deps.sink.write(prepared.points, this.#giveUp.signal);
+      const refusals = prepared.points.length === 0 ? [] : await this.#write(prepared.points);
       const refused = refusals.length === 0 ? [] : parkRefused(prepared, refusals, this.#nowMs());
       const parked = prepared.parts.flatMap((part) => part.parked);
       await this.#parking.park([...parked, ...refused.map((source) => source.parked)], this.#giveUp.signal);
@@ -173,6 +190,18 @@ export class Consumer {
     prepared.batch.release();
     this.#noteCheckpoint();
     this.#deps.onSettled();
+  }
+
+  async #write(points: readonly Point[]): Promise<readonly Refusal[]> {
+    const { sink, clock } = this.#deps;
+    const startedMs = clock.monotonicMs();
+    this.#pointsInFlight = points.length;
+    try {
+      return await sink.write(points, this.#giveUp.signal);
+    } finally {
+      this.#pointsInFlight = 0;
+      this.#writeTimes.observe(clock.monotonicMs() - startedMs, 1);
+    }
   }
 
   #book(prepared: PreparedBatch, refused: readonly RefusedSource[]): void {
@@ -190,8 +219,7 @@ export class Consumer {
   #observe(batch: RecordBatch): void {
     const oldestNs = oldestOf(batch);
     if (oldestNs === undefined) return;
-    const records = batch.parts.reduce((sum, part) => sum + part.records.length, 0);
-    this.#latency.observe(Number(this.#deps.clock.nowNs() - oldestNs) / 1e6, records);
+    this.#latency.observe(Number(this.#deps.clock.nowNs() - oldestNs) / 1e6, recordsOf(batch));
   }
 
   #noteCheckpoint(): void {
@@ -211,6 +239,10 @@ export class Consumer {
   #nowMs(): number {
     return Number(this.#deps.clock.nowNs() / 1_000_000n);
   }
+}
+
+function recordsOf(batch: RecordBatch): number {
+  return batch.parts.reduce((sum, { records }) => sum + records.length, 0);
 }
 
 /** Parts have an order of their own each: the oldest record is the first of one of them. */

@@ -1,10 +1,11 @@
 import { SluiceError } from '../errors.js';
+import type { Warn } from '../warnings.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
 import type { ParkedRecord } from './parked-record.js';
 
 export interface ParkingDeps {
   readonly deadLetter: Pick<DeadLetterWriter, 'append'>;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
   /** Between two tries while the dead letter is full. */
   readonly retryMs?: number;
 }

@@ -8,6 +8,7 @@ import { Parking } from '../dead-letter/parking.js';
 import { SluiceError } from '../errors.js';
 import { type LatencyCounts, LatencyHistogram } from '../latency-histogram.js';
 import type { Position, ReadLimits, RecordBatch, RecordOutlet, StreamReader } from '../stream/stream.js';
+import type { Warn } from '../warnings.js';
 import { Flight } from './flight.js';
 
 export interface ForwarderOptions {
@@ -35,7 +36,7 @@ export interface ForwarderDeps {
   readonly onSettled: () => void;
   /** After each durable checkpoint: what lies before it is needed no more. */
   readonly onCheckpoint: (position: Position) => void;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
   /** Between two tries while the dead letter is full; absent: 1 s. */
   readonly parkRetryMs?: number;
 }

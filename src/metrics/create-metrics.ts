@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
 import { ReadHistogram } from './read-histogram.js';
-import { BOOKS, CONSUME, INGEST, PRODUCER, READER } from './tables.js';
+import { BOOKS, CONSUME, INGEST, OWN, PROCESS, PRODUCER, READER } from './tables.js';
 
 /** In path order, and in the order of docs/operations.md. */
 export interface MetricDescription {
@@ -10,16 +10,18 @@ export interface MetricDescription {
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly label?: string;
   readonly help: string;
-  /** Only in Kinesis mode. */
-  readonly isOfKinesis: boolean;
+  /** When it is not always there. */
+  readonly only?: 'Kinesis mode' | 'metrics.store';
 }
 
 export const METRICS: readonly MetricDescription[] = [
-  ...described(INGEST, false),
-  ...described(PRODUCER, true),
-  ...described(READER, true),
-  ...described(CONSUME, false),
-  ...described(BOOKS, false),
+  ...described(INGEST),
+  ...described(PRODUCER, 'Kinesis mode'),
+  ...described(READER, 'Kinesis mode'),
+  ...described(CONSUME),
+  ...described(BOOKS),
+  ...described(PROCESS),
+  ...described(OWN, 'metrics.store'),
 ];
 
 /** A registry that reads everything from `take` when it is scraped: nothing is counted twice. Which stages run here is fixed by the first snapshot. */
@@ -43,6 +45,8 @@ export function createMetrics(take: () => MetricsSnapshot): Registry {
   if (first.reader !== undefined) register(registry, READER, () => current().reader!);
   if (first.consume !== undefined) register(registry, CONSUME, () => current().consume!);
   register(registry, BOOKS, current);
+  register(registry, PROCESS, current);
+  if (first.own !== undefined) register(registry, OWN, () => current().own!);
   return registry;
 }
 
@@ -90,16 +94,12 @@ function register<Facts>(registry: Registry, table: MetricTable<Facts>, current:
   }
 }
 
-function described<Facts>(table: MetricTable<Facts>, isOfKinesis: boolean): MetricDescription[] {
+function described<Facts>(table: MetricTable<Facts>, only?: MetricDescription['only']): MetricDescription[] {
+  const when = only === undefined ? {} : { only };
   return [
-    ...(table.counters ?? []).map(([name, help]) => ({ name, help, kind: 'counter' as const, isOfKinesis })),
-    ...(table.gauges ?? []).map(([name, help]) => ({ name, help, kind: 'gauge' as const, isOfKinesis })),
-    ...(table.labelled ?? []).map(([name, help, label, kind]) => ({ name, help, label, kind, isOfKinesis })),
-    ...(table.histograms ?? []).map(([name, help]) => ({
-      name,
-      help,
-      kind: 'histogram' as const,
-      isOfKinesis,
-    })),
+    ...(table.counters ?? []).map(([name, help]) => ({ name, help, kind: 'counter' as const, ...when })),
+    ...(table.gauges ?? []).map(([name, help]) => ({ name, help, kind: 'gauge' as const, ...when })),
+    ...(table.labelled ?? []).map(([name, help, label, kind]) => ({ name, help, label, kind, ...when })),
+    ...(table.histograms ?? []).map(([name, help]) => ({ name, help, kind: 'histogram' as const, ...when })),
   ];
 }

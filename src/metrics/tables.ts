@@ -6,6 +6,7 @@ import type {
   ProducerFacts,
   ReaderFacts,
 } from './metrics-snapshot.js';
+import type { OwnMetricsCounters } from './own-metrics.js';
 
 /** Every metric of our own, stage by stage in path order. docs/operations.md has the same list; a test compares them. */
 
@@ -36,6 +37,12 @@ export const INGEST: MetricTable<IngestFacts> = {
       'Packets that slow observers missed',
       (s) => s.broker.observerPacketsSkipped,
     ],
+    [
+      'sluice_broker_connections_opened_total',
+      'MQTT connections accepted',
+      (s) => s.broker.connectionsOpened,
+    ],
+    ['sluice_broker_connections_closed_total', 'Of these ended', (s) => s.broker.connectionsClosed],
     ['sluice_log_records_appended_total', 'Records made durable', (s) => s.log.recordsAppended],
     ['sluice_log_bytes_appended_total', 'Bytes made durable', (s) => s.log.bytesAppended],
     ['sluice_log_commits_total', 'Group commits: one write and one fdatasync each', (s) => s.log.commits],
@@ -51,6 +58,11 @@ export const INGEST: MetricTable<IngestFacts> = {
     ['sluice_log_size_bytes', 'Bytes of all segments', (s) => s.log.sizeBytes],
     ['sluice_log_max_size_bytes', 'stream.log.maxSize', (s) => s.log.maxSizeBytes],
     ['sluice_log_pending_bytes', 'Bytes taken and not yet durable', (s) => s.log.pendingBytes],
+    [
+      'sluice_log_max_pending_bytes',
+      'broker.maxInFlightBytes, at which sockets are read no further',
+      (s) => s.log.maxPendingBytes,
+    ],
     [
       'sluice_log_blocked',
       '1 while the log has no room and PUBACKs are withheld',
@@ -72,6 +84,7 @@ export const INGEST: MetricTable<IngestFacts> = {
       'From PUBLISH to durable, when the answer goes: of the oldest packet of each commit, counted for all of it',
       (s) => s.log.latency,
     ],
+    ['sluice_log_sync_seconds', 'Write and fdatasync of each commit', (s) => s.log.syncTimes],
   ],
 };
 
@@ -252,6 +265,11 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       (s) => s.consumer.recordsRead,
     ],
     ['sluice_consumer_points_made_total', 'Points made by the rules', (s) => s.consumer.pointsMade],
+    [
+      'sluice_consumer_busy_seconds_total',
+      'Time spent making points of records',
+      (s) => s.consumer.busyMs / 1000,
+    ],
     ['sluice_sink_points_written_total', 'Points the store has taken', (s) => s.sink.pointsWritten],
     ['sluice_sink_points_refused_total', 'Points the store will never take', (s) => s.sink.pointsRefused],
     ['sluice_sink_requests_total', 'Requests or transactions', (s) => s.sink.requests],
@@ -264,6 +282,16 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       'sluice_consumer_lag_seconds',
       'Age of the oldest record whose fate is not decided',
       (s) => s.consumer.lagMs / 1000,
+    ],
+    [
+      'sluice_consumer_records_in_flight',
+      'Records read whose fate is not decided',
+      (s) => s.consumer.recordsInFlight,
+    ],
+    [
+      'sluice_sink_points_in_flight',
+      'Points that the store has not decided about',
+      (s) => s.consumer.pointsInFlight,
     ],
   ],
   labelled: [
@@ -287,6 +315,30 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       'sluice_consumer_decide_seconds',
       'From PUBLISH to written, parked or filtered: of the oldest record of each batch, counted for all of it',
       (s) => s.consumer.latency,
+    ],
+    [
+      'sluice_sink_write_seconds',
+      'One batch into the store, with everything that had to be tried again',
+      (s) => s.consumer.writeTimes,
+    ],
+  ],
+};
+
+export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads'>> = {
+  labelled: [
+    [
+      'sluice_warnings_total',
+      'Warnings and errors by code, those held back with the next line of their code',
+      'code',
+      'counter',
+      (s) => s.warnings,
+    ],
+    [
+      'sluice_thread_utilization_ratio',
+      'Share of time that the event loop of the thread was busy since the last scrape',
+      'thread',
+      'gauge',
+      (s) => s.threads,
     ],
   ],
 };
@@ -321,6 +373,22 @@ export const BOOKS: MetricTable<Pick<MetricsSnapshot, 'ledger' | 'deadLetterByte
       'rule',
       'gauge',
       (s) => s.ledger.reasons.filtered,
+    ],
+  ],
+};
+
+/** Only where the metrics go into the store. */
+export const OWN: MetricTable<OwnMetricsCounters> = {
+  counters: [
+    [
+      'sluice_metrics_samples_dropped_total',
+      'Samples and marks of metrics.store given up because the store was away for too long',
+      (s) => s.samplesDropped,
+    ],
+    [
+      'sluice_metrics_points_refused_total',
+      'Points of metrics.store that the store will never take',
+      (s) => s.pointsRefused,
     ],
   ],
 };

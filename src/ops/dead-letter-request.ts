@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ParkedSelection } from './gateway-view.js';
-import { name, numberFrom, type Parsed, parseRequest } from './request-parameters.js';
+import { name, numberFrom, type Parsed, parseBody, parseRequest } from './request-parameters.js';
 
 const DEFAULT_DEAD_LETTERS = 50;
 const MAX_DEAD_LETTERS = 500;
@@ -29,7 +29,7 @@ const selection = z
   .strictObject({
     ids: z
       .array(z.string().regex(/^\d{1,20}$/, 'must be an id as the list shows it'))
-      .min(1)
+      .min(1, 'must name at least one')
       .max(MAX_IDS, `must be at most ${MAX_IDS}`)
       .optional(),
     code: name.optional(),
@@ -43,7 +43,7 @@ const selection = z
 
 /** The body of a replay or purge. */
 export function parseSelection(body: unknown): Parsed<ParkedSelection> {
-  const parsed = parseRequest(selection, body);
+  const parsed = parseBody(selection, body);
   return parsed.ok ? { ok: true, value: given(parsed.value) } : parsed;
 }
 

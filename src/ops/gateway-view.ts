@@ -1,5 +1,5 @@
 import type {
-  LatestGroup,
+  LatestPage,
   LatestQuery,
   MeasurementSummary,
   SeriesAnswer,
@@ -172,11 +172,13 @@ export interface WarningView {
   /** 1, 2, 3 … since the start. */
   readonly seq: number;
   readonly atMs: number;
-  readonly level: 'warn' | 'error';
+  readonly level: 'warn' | 'error' | 'fatal';
   readonly code: string;
   readonly sentence: string;
   /** What the operator can do. */
-  readonly next?: string;
+  readonly next: string;
+  /** As in the log line: escaped and cut, without secrets and payloads. */
+  readonly fields: Readonly<Record<string, unknown>>;
   /** Lines of the same code left out before this one. */
   readonly heldBack: number;
 }
@@ -197,12 +199,12 @@ export interface GatewayView {
   /** These three reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
   measurements(): Promise<readonly MeasurementSummary[]>;
   series(query: SeriesQuery): Promise<SeriesAnswer>;
-  latest(query: LatestQuery): Promise<readonly LatestGroup[]>;
+  latest(query: LatestQuery): Promise<LatestPage>;
   /** Newest first. */
   parked(limit: number, filter?: Omit<ParkedSelection, 'ids' | 'all'>): Promise<readonly ParkedView[]>;
   /** `undefined`: there is none with this id. */
   deadLetter(id: string): Promise<ParkedDetail | undefined>;
-  /** Begin; resolve with the status at the beginning. Reject with SETTLING_REFUSED: one is under way, or no store here. */
+  /** Begin; resolve with the status at the beginning. Reject with DEAD_LETTER_BUSY or, replay, with REPLAY_UNSUPPORTED. */
   replay(selection: ParkedSelection): Promise<SettlingStatus>;
   purge(selection: ParkedSelection): Promise<SettlingStatus>;
   /** The one under way, or the last one since the start. */

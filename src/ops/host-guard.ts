@@ -23,6 +23,7 @@ export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function withoutPort(hostHeader: string): string {
+/** A `Host` header without its port; an IPv6 address keeps its brackets. */
+export function withoutPort(hostHeader: string): string {
   return hostHeader.replace(/:\d*$/, '');
 }

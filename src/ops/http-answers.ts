@@ -20,7 +20,18 @@ const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
   SINK_QUERY_UNSUPPORTED: 501,
   SINK_QUERY_FAILED: 503,
   DEAD_LETTER_FAILED: 500,
-  SETTLING_REFUSED: 409,
+  DEAD_LETTER_BUSY: 409,
+  REPLAY_UNSUPPORTED: 409,
+};
+
+/** A selection of ten thousand ids is the longest thing that is ever sent here. */
+export const MAX_BODY_BYTES = 512 * 1024;
+
+/** Codes of fastify. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; a JSON object was expected.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_BODY_TOO_LARGE: `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`,
 };
 
 /** The body of every answer that is not what was asked for. */
@@ -40,9 +51,10 @@ export function errorAnswer(thrown: unknown): { readonly status: number; readonl
     const status = STATUS_OF_STAGE_CODE[thrown.code];
     if (status !== undefined) return { status, body: { code: thrown.code, reason: thrown.message } };
   }
-  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  const { statusCode: status, code } = (thrown ?? {}) as { statusCode?: unknown; code?: unknown };
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return { status, body: { code: 'REQUEST_MALFORMED', reason: 'The request could not be read.' } };
+    const reason = UNREADABLE[String(code)] ?? 'The request could not be read.';
+    return { status, body: { code: 'REQUEST_MALFORMED', reason } };
   }
   return {
     status: 500,

@@ -5,7 +5,8 @@ import type { Clock } from '../clock.js';
 import { foreignChange, type WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
 import { hostGuard, isLoopback } from './host-guard.js';
-import { errorAnswer, HTTP_ERROR_CODES, sendError } from './http-answers.js';
+import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
+import type { HttpLogger } from './http-logger.js';
 import type { PageFile } from './page-files.js';
 import { addBooksRoutes } from './routes/books-routes.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
@@ -15,11 +16,6 @@ import { addLogRoutes } from './routes/log-routes.js';
 import { addPageRoutes } from './routes/page-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
 import { SECURITY_HEADERS } from './security-headers.js';
-
-/** The part of the gateway's logger that the HTTP side needs. */
-export interface HttpLogger {
-  error(fields: object, sentence: string): void;
-}
 
 export interface HttpAppOptions {
   /** As configured: decides which `Host` headers are answered. */
@@ -41,8 +37,6 @@ const KEEP_ALIVE_MS = 5_000;
 /** Node looks for slow requests only this often (its default, 30 s, would turn 10 s into 40 s). */
 const SLOW_REQUEST_CHECK_MS = 1_000;
 
-const MAX_BODY_BYTES = 512 * 1024;
-
 /** The routes with everything that holds for all of them; not listening yet. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const { view, logger, requestTimeoutMs } = options;
@@ -54,7 +48,6 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(SLOW_REQUEST_CHECK_MS, requestTimeoutMs),
     },
-    // A selection of ten thousand ids is the longest thing that is ever sent here.
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
     clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket),
@@ -66,18 +59,21 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
 
   const mayChange =
     options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
-  guardRequests(app, hostGuard(options.host), mayChange);
+  guardRequests(app, options.host, mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
     const { status, body } = errorAnswer(thrown);
-    if (status === 500) logger?.error({ err: thrown, route: request.routeOptions.url }, 'HTTP answer failed');
+    if (status === 500) {
+      const { url: route } = request.routeOptions;
+      logger?.error({ code: 'HTTP_FAILED', err: thrown, route }, 'HTTP answer failed');
+    }
     reply.code(status).send(body);
   });
 
   const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
   addHealthRoutes(app, view);
   addBooksRoutes(app, source);
-  addLiveRoutes(app, source);
+  addLiveRoutes(app, source, logger);
   addStoreRoutes(app, view);
   addDeadLetterRoutes(app, view);
   addLogRoutes(app, view);
@@ -85,11 +81,9 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   return app;
 }
 
-function guardRequests(
-  app: FastifyInstance,
-  mayAnswer: (hostHeader: string | undefined) => boolean,
-  mayChange: boolean,
-): void {
+function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): void {
+  const mayAnswer = hostGuard(host);
+  const allowed = allowedMethods(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     if (!mayAnswer(request.headers.host)) {
@@ -102,11 +96,12 @@ function guardRequests(
     }
     // Closing spares reading a body that nobody wants.
     if (request.is404) {
-      reply.header('allow', 'GET, HEAD').header('connection', 'close');
-      sendError(reply, 'METHOD_NOT_ALLOWED', 'Only GET is answered here.');
+      const methods = allowed(request.url);
+      reply.header('allow', methods).header('connection', 'close');
+      sendError(reply, 'METHOD_NOT_ALLOWED', `Only ${methods} is answered here.`);
       return;
     }
-    const refusal = mayChange ? foreignChange(request.headers) : NO_CHANGES;
+    const refusal = mayChange ? foreignChange(request.headers, host) : NO_CHANGES;
     if (refusal === undefined) {
       done();
       return;
@@ -114,6 +109,15 @@ function guardRequests(
     reply.header('connection', 'close');
     sendError(reply, 'CHANGE_REFUSED', refusal);
   });
+}
+
+/** What a path answers to; of a path that there is not, what all others do. To be called before the routes are added. */
+function allowedMethods(app: FastifyInstance): (url: string) => string {
+  const byPath = new Map<string, string[]>();
+  app.addHook('onRoute', ({ url, method }) => {
+    byPath.set(url, [...(byPath.get(url) ?? []), ...[method].flat()]);
+  });
+  return (url) => (byPath.get(url.split('?')[0]!) ?? ['GET', 'HEAD']).join(', ');
 }
 
 const NO_CHANGES =

@@ -5,7 +5,8 @@ import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 import type { WhereChanges } from './changes-guard.js';
 import type { GatewayView } from './gateway-view.js';
 import { bracketed } from './host-guard.js';
-import { createHttpApp, type HttpLogger } from './http-app.js';
+import { createHttpApp } from './http-app.js';
+import type { HttpLogger } from './http-logger.js';
 import { readPageFiles } from './page-files.js';
 
 export interface HttpServerOptions {

@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import type { LatestQuery, SeriesQuery } from '../sink/sink.js';
-import { name, numberFrom, type Parsed, parseRequest, wholeNumber } from './request-parameters.js';
+import type { SeriesQuery } from '../sink/sink.js';
+import {
+  MAX_NAME_CHARACTERS,
+  name,
+  numberFrom,
+  type Parsed,
+  parseRequest,
+  text,
+  wholeNumber,
+} from './request-parameters.js';
 
 /** Lines on one chart that a person can still tell apart. */
 export const MAX_SERIES_GROUPS = 12;
@@ -9,17 +17,11 @@ const DEFAULT_SERIES_BUCKETS = 150;
 /** Values of one tag that a chart can be narrowed to. */
 const MAX_ONLY_VALUES = 50;
 
-/** Devices that are looked through for one answer; more than that a page cannot tell apart either. */
-export const MAX_LATEST_GROUPS = 20_000;
-export const MAX_LATEST_ROWS = 200;
-const DEFAULT_LATEST_ROWS = 50;
-
-const onlyValues = z
-  .union([
-    z.string(),
-    z.array(z.string()).max(MAX_ONLY_VALUES, `must be given at most ${MAX_ONLY_VALUES} times`),
-  ])
-  .transform((values) => (typeof values === 'string' ? [values] : values));
+/** A parameter given once comes as a text, given several times as a list. */
+const onlyValues = z.preprocess(
+  (values) => (typeof values === 'string' ? [values] : values),
+  z.array(text(MAX_NAME_CHARACTERS)).max(MAX_ONLY_VALUES, `must be given at most ${MAX_ONLY_VALUES} times`),
+);
 
 const seriesParameters = z
   .strictObject({
@@ -58,43 +60,4 @@ export function parseSeriesRequest(parameters: unknown): Parsed<SeriesQuery> {
     maxGroups: MAX_SERIES_GROUPS + 1,
   };
   return { ok: true, value: query };
-}
-
-export const LATEST_ORDERS = ['silent', 'newest', 'name'] as const;
-
-export interface LatestRequest {
-  readonly query: LatestQuery;
-  /** Part of the name, in any case; '' takes all. */
-  readonly search: string;
-  readonly order: (typeof LATEST_ORDERS)[number];
-  /** Silent is whoever was not heard of since, ms since 1970. */
-  readonly silentBeforeMs: number;
-  readonly offset: number;
-  readonly limit: number;
-}
-
-const latestParameters = z.strictObject({
-  measurement: name,
-  by: name.optional(),
-  from: wholeNumber,
-  silentBefore: wholeNumber,
-  search: z.string().max(256).optional(),
-  order: z.enum(LATEST_ORDERS, `must be one of ${LATEST_ORDERS.join(', ')}`).optional(),
-  offset: numberFrom(0, MAX_LATEST_GROUPS).optional(),
-  limit: numberFrom(1, MAX_LATEST_ROWS).optional(),
-});
-
-/** `measurement`, `by?`, `from` and `silentBefore` in ms since 1970, `search?`, `order?`, `offset?`, `limit?`. */
-export function parseLatestRequest(parameters: unknown): Parsed<LatestRequest> {
-  const parsed = parseRequest(latestParameters, parameters);
-  if (!parsed.ok) return parsed;
-  const { measurement, by, from, silentBefore, search = '', order = 'silent', offset = 0 } = parsed.value;
-  const { limit = DEFAULT_LATEST_ROWS } = parsed.value;
-  const query = {
-    measurement,
-    ...(by === undefined ? {} : { by }),
-    fromMs: from,
-    maxGroups: MAX_LATEST_GROUPS,
-  };
-  return { ok: true, value: { query, search, order, silentBeforeMs: silentBefore, offset, limit } };
 }

@@ -119,29 +119,95 @@ export interface SeriesAnswer {
   }[];
 }
 
+/** Which groups a measurement has: those heard of at `fromMs` or later. */
+export interface HeardQuery {
+  readonly measurement: string;
+  /** Tag that tells the devices apart; without it, the measurement as a whole. */
+  readonly by?: string;
+  readonly fromMs: number;
+  /** Most groups to return, those heard of last first. */
+  readonly maxGroups: number;
+}
+
+export interface HeardGroup {
+  /** Value of the `by` tag; '' without `by` or for points that lack it. */
+  readonly name: string;
+  /** Of the newest point, ms since 1970. */
+  readonly atMs: number;
+}
+
+/** The newest value of every field of some groups. */
+export interface NewestQuery {
+  readonly measurement: string;
+  readonly by?: string;
+  /** Nothing older is looked for. */
+  readonly fromMs: number;
+  /** As `heard` gives them; [''] without `by`. */
+  readonly names: readonly string[];
+  /** Most fields to return, the first by name. */
+  readonly maxFields: number;
+}
+
+export interface NewestAnswer {
+  readonly moreFields: boolean;
+  /** Those with a value, in any order. */
+  readonly groups: readonly { readonly name: string; readonly values: readonly NewestValue[] }[];
+}
+
+/** An int beyond 2^53 is rounded; of a long text the first MAX_TEXT_CHARACTERS are given. */
+export interface NewestValue {
+  readonly field: string;
+  readonly value: number | string | boolean;
+}
+
+export const MAX_TEXT_CHARACTERS = 1_024;
+
+/** Read side for the live page. May overlap with `write`. Rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED. */
+export interface StoreReader {
+  measurements(): Promise<readonly MeasurementSummary[]>;
+  /** The groups with the most values, the largest first. */
+  series(query: SeriesQuery): Promise<SeriesAnswer>;
+  heard(query: HeardQuery): Promise<readonly HeardGroup[]>;
+  newest(query: NewestQuery): Promise<NewestAnswer>;
+}
+
+export const LATEST_ORDERS = ['silent', 'newest', 'name'] as const;
+
+/** One page of a table of devices. */
 export interface LatestQuery {
   readonly measurement: string;
   /** Tag that tells the devices apart; without it, the measurement as a whole. */
   readonly by?: string;
   /** Nothing older is looked for. */
   readonly fromMs: number;
-  /** Most groups to return, those heard of last first. */
-  readonly maxGroups: number;
+  /** Silent is whoever was not heard of since, ms since 1970. */
+  readonly silentBeforeMs: number;
+  /** Part of the name, in any case; '' takes all. */
+  readonly search: string;
+  readonly order: (typeof LATEST_ORDERS)[number];
+  readonly offset: number;
+  readonly limit: number;
 }
 
-/** The newest value of every field, a group a value of the `by` tag. */
+export interface LatestPage {
+  /** Of all that the store knows since `fromMs`, up to a limit. */
+  readonly devices: number;
+  /** There are more than the limit; those left out have been silent for longest. */
+  readonly moreDevices: boolean;
+  /** Of `devices`, not heard of since `silentBeforeMs`. */
+  readonly silent: number;
+  /** That the search found; `groups` is a part of them. */
+  readonly found: number;
+  readonly groups: readonly LatestGroup[];
+  /** The values are of the first fields by name only. */
+  readonly moreFields: boolean;
+}
+
+/** A device with the newest value of each of its fields. */
 export interface LatestGroup {
-  /** '' without `by` or for points that lack it. */
   readonly name: string;
   /** Of the newest point, ms since 1970. */
   readonly atMs: number;
   /** Sorted by field. A field may be older than the newest point. */
-  readonly values: readonly { readonly field: string; readonly value: number | string | boolean }[];
-}
-
-/** Read side for the live page. May overlap with `write`. Rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED. */
-export interface StoreReader {
-  measurements(): Promise<readonly MeasurementSummary[]>;
-  series(query: SeriesQuery): Promise<SeriesAnswer>;
-  latest(query: LatestQuery): Promise<readonly LatestGroup[]>;
+  readonly values: readonly NewestValue[];
 }

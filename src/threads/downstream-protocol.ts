@@ -6,7 +6,10 @@ import type { RuleOptions } from '../consumer/rules/rule-options.js';
 import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
 import type {
+  LatestPage,
+  LatestQuery,
   MeasurementSummary,
+  Point,
   SeriesAnswer,
   SeriesQuery,
   SinkCounters,
@@ -37,6 +40,10 @@ export interface DownstreamReport {
     readonly recordsRead: number;
     readonly pointsMade: number;
     readonly latency: LatencyCounts;
+    readonly busyMs: number;
+    readonly recordsInFlight: number;
+    readonly pointsInFlight: number;
+    readonly writeTimes: LatencyCounts;
     /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
     readonly oldestPendingNs?: bigint;
     /** Set while parked records wait for room in the dead letter. */
@@ -58,8 +65,11 @@ export interface KinesisReaderReport {
 
 export type StoreRequest =
   | { readonly kind: 'measurements' }
-  | { readonly kind: 'series'; readonly query: SeriesQuery };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer;
+  | { readonly kind: 'series'; readonly query: SeriesQuery }
+  | { readonly kind: 'latest'; readonly query: LatestQuery }
+  /** Metrics of the gateway itself; answered with how many points were refused. */
+  | { readonly kind: 'write-own'; readonly points: readonly Point[] };
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
 
 /** Of this process. */
 export interface LeaseReport {

@@ -9,8 +9,10 @@ import { SluiceError } from '../errors.js';
 import { LatencyHistogram } from '../latency-histogram.js';
 import { DuckdbSink } from '../sink/duckdb/duckdb-sink.js';
 import { InfluxSink } from '../sink/influx/influx-sink.js';
+import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
+import type { Warn } from '../warnings.js';
 import type { ConsumerSource } from './consumer-source.js';
 import type {
   DownstreamOptions,
@@ -19,6 +21,7 @@ import type {
   StoreRequest,
 } from './downstream-protocol.js';
 import { LogSource } from './log-source.js';
+import { OwnStore } from './own-store.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 
 const NO_LATENCY = new LatencyHistogram().snapshot();
@@ -31,9 +34,12 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   readonly #ruleSet: RuleSet;
   readonly #source: ConsumerSource;
   readonly #sink: Sink;
+  readonly #latestPages: LatestPages | undefined;
   readonly #deadLetter: DeadLetterWriter;
   readonly #notes: NoteCounts = createNoteCounts();
   readonly #stopOpening = new AbortController();
+  /** Absent until the gateway writes metrics of its own. */
+  #ownStore: OwnStore | undefined;
   /** Absent while the source cannot be opened. */
   #consumer: Consumer | undefined;
 
@@ -47,6 +53,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
     this.#ruleSet = parts.ruleSet;
     this.#source = parts.source;
     this.#sink = parts.sink;
+    this.#latestPages = parts.sink.reader && new LatestPages(parts.sink.reader);
     this.#deadLetter = parts.deadLetter;
   }
 
@@ -97,6 +104,7 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
     } finally {
       await this.#source.close();
       await this.#deadLetter.close();
+      await this.#ownStore?.close();
       await this.#sink.close();
     }
   }
@@ -118,8 +126,9 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
 
   report(): DownstreamReport {
     const progress = this.#consumer?.progress();
-    const { recordsRead = 0, pointsMade = 0, oldestPendingNs, blockedBy } = progress ?? {};
-    const latency = progress?.latency ?? NO_LATENCY;
+    const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs, blockedBy } = progress ?? {};
+    const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
+    const { latency = NO_LATENCY, writeTimes = NO_LATENCY } = progress ?? {};
     const kinesis = this.#source.report?.();
     return {
       book: this.#source.book(progress?.position),
@@ -127,6 +136,10 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
         recordsRead,
         pointsMade,
         latency,
+        busyMs,
+        recordsInFlight,
+        pointsInFlight,
+        writeTimes,
         ...(oldestPendingNs === undefined ? {} : { oldestPendingNs }),
         ...(blockedBy === undefined ? {} : { blockedBy }),
       },
@@ -138,11 +151,22 @@ export class Downstream implements Stage<DownstreamReport, StoreRequest, StoreAn
   }
 
   async ask(request: StoreRequest): Promise<StoreAnswer> {
+    if (request.kind === 'write-own') {
+      this.#ownStore ??= OwnStore.create(this.#options.sink, this.#sink, this.#hooks.warn);
+      return this.#ownStore.write(request.points);
+    }
     const { reader } = this.#sink;
-    if (reader === undefined) {
+    if (reader === undefined || this.#latestPages === undefined) {
       throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'this store cannot be queried by the gateway');
     }
-    return request.kind === 'measurements' ? reader.measurements() : reader.series(request.query);
+    switch (request.kind) {
+      case 'measurements':
+        return reader.measurements();
+      case 'series':
+        return reader.series(request.query);
+      case 'latest':
+        return this.#latestPages.page(request.query);
+    }
   }
 }
 
@@ -172,7 +196,7 @@ function compileOrThrow(options: DownstreamOptions): RuleSet {
   );
 }
 
-function createSink(options: SinkConfig, clock: Clock, warn: StageHooks['warn']): Sink {
+function createSink(options: SinkConfig, clock: Clock, warn: Warn): Sink {
   return options.kind === 'influx'
     ? new InfluxSink(options.influx, { clock, warn })
     : new DuckdbSink(options.duckdb, { clock, warn });

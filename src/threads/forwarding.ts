@@ -70,9 +70,8 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
     const { name, producer: use } = options.kinesis;
     const api = await connectKinesis(options.kinesis);
     const check = async () => {
-      for (const advice of checkFit({ name, ...use }, await describeUsable(api, name))) {
-        hooks.warn({ code: 'KINESIS_ADVICE' }, advice);
-      }
+      const advice = checkFit({ name, ...use }, await describeUsable(api, name));
+      if (advice.length > 0) hooks.warn({ code: 'KINESIS_ADVICE' }, advice.join('; '));
       await api.probe('write');
     };
     const isReached = await refuseWhatNoWaitingHeals(check);

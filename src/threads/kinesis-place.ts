@@ -6,6 +6,7 @@ import type { KinesisApi } from '../stream/kinesis/kinesis-api.js';
 import type { ShardOwner } from '../stream/kinesis/shard-owner.js';
 import type { ShardPosition } from '../stream/kinesis/shard-position.js';
 import type { OutletStatus, Position } from '../stream/stream.js';
+import type { Warn } from '../warnings.js';
 import type { Book } from './book.js';
 import type { LeaseReport } from './downstream-protocol.js';
 
@@ -29,5 +30,5 @@ export interface PlaceParts {
   readonly clock: Clock;
   /** Where shards begin that the stream has at the first start. */
   readonly initial: Extract<ShardPosition, { kind: 'TRIM_HORIZON' | 'AT_TIMESTAMP' }>;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
 }

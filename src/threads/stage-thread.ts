@@ -1,12 +1,14 @@
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { SluiceError } from '../errors.js';
 import type { Position } from '../stream/stream.js';
+import type { Warn } from '../warnings.js';
 import type { FromThread, PlainFailure, ThreadStart, ToThread } from './thread-protocol.js';
 
 export interface StageThreadHooks<Report> {
   readonly onReport: (report: Report, before: Report | undefined) => void;
   readonly onCheckpoint: (position: Position) => void;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
   /** Once, when the thread ends although nobody asked it to. */
   readonly onFailure: (failure: SluiceError) => void;
 }
@@ -47,6 +49,11 @@ export class StageThread<Options, Report, Request, Answer> {
   /** The log has moved; see DurableEndWriter. */
   wake(): void {
     this.#tell({ kind: 'wake' });
+  }
+
+  /** How busy it has been since it began. */
+  eventLoop(): EventLoopUtilization {
+    return this.#worker.performance.eventLoopUtilization();
   }
 
   ask(request: Request): Promise<Answer> {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import type { Position } from '../stream/stream.js';
+import type { Warn, WarningFields } from '../warnings.js';
 
 /**
  * What crosses between the main thread (broker, bridge, log) and a thread that runs a stage beside it. Nothing
@@ -18,7 +19,7 @@ export type FromThread<Report, Answer> =
   | { readonly kind: 'report'; readonly report: Report }
   /** Durable: the stream before it is needed no more by this reader. */
   | { readonly kind: 'checkpoint'; readonly position: Position }
-  | { readonly kind: 'warn'; readonly fields: Record<string, unknown>; readonly sentence: string }
+  | { readonly kind: 'warn'; readonly fields: WarningFields; readonly sentence: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'refusal'; readonly id: number; readonly failure: PlainFailure }
   | { readonly kind: 'failed'; readonly failure: PlainFailure }
@@ -53,5 +54,5 @@ export interface StageHooks {
   /** After each batch whose fate is decided. */
   readonly onSettled: () => void;
   readonly onCheckpoint: (position: Position) => void;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
 }

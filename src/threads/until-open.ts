@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorText, SluiceError } from '../errors.js';
+import { type ErrorCode, errorText, SluiceError } from '../errors.js';
 import type { OutletStatus } from '../stream/stream.js';
 
 const FIRST_WAIT_MS = 1_000;
@@ -12,7 +12,7 @@ const MAX_WAIT_MS = 30_000;
 export async function untilOpen<T>(
   attempt: () => Promise<T>,
   signal: AbortSignal,
-  failed: (status: OutletStatus, code: string) => void,
+  failed: (status: OutletStatus, code: ErrorCode) => void,
   firstWaitMs = FIRST_WAIT_MS,
 ): Promise<T | undefined> {
   for (let waitMs = firstWaitMs; !signal.aborted; waitMs = Math.min(MAX_WAIT_MS, waitMs * 2)) {

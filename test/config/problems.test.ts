@@ -14,7 +14,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'unknown key',
     'brokr:\n  insecure: true',
-    'sluice.yaml:1: brokr: got an unknown key, expected the keys broker, stream, rules, consumer, sink, http, log; did you mean "broker"?',
+    'sluice.yaml:1: brokr: got an unknown key, expected the keys broker, stream, rules, consumer, sink, http, metrics, log; did you mean "broker"?',
   ],
   ['unknown key without value', 'broker:\n  insecur:', 'sluice.yaml:2: broker.insecur: got an unknown key'],
   [
@@ -320,6 +320,22 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'url with a query',
     'sink: { influx: { url: "http://h:8086/?db=x", database: d } }',
     'sluice.yaml:1: sink.influx.url: got "http://h:8086/?db=x", expected http or https URL without ? and #',
+  ],
+  // Own metrics
+  [
+    'measurement of the gateway with a blank',
+    'metrics: { store: { measurement: "my gateway" } }',
+    'sluice.yaml:1: metrics.store.measurement: got "my gateway", expected name of letters, digits, `_`, `.` and `-`',
+  ],
+  [
+    'measurement of the gateway that a rule writes',
+    `metrics: { store: { enabled: true, measurement: m } }\nrules: [{ ${RULE} }]`,
+    'sluice.yaml:1: metrics.store.measurement: got m, expected a measurement that no rule writes; rules[0] has this one',
+  ],
+  [
+    'header that HTTP does not allow, without showing it',
+    'metrics: { otlp: { url: "http://h:1", headers: { authorization: "hunter2\\n" } } }',
+    'sluice.yaml:1: metrics.otlp.headers.authorization: got a value that is not shown, expected a header as HTTP allows it',
   ],
   // YAML and environment
   [

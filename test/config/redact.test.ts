@@ -37,6 +37,9 @@ test('of secrets only whether they are set is shown (security row 45)', () => {
   expect(v1).toContain('password: set');
   expect(v1).not.toContain('hunter2');
   expect(effective('sink: { influx: { url: "http://h:1", org: o, bucket: b } }')).toContain('token: unset');
+  const otlp = effective('metrics: { otlp: { url: "http://h:1", headers: { authorization: hunter2 } } }');
+  expect(otlp).toContain('authorization: set');
+  expect(otlp).not.toContain('hunter2');
 });
 
 test('a tag called token is no secret', () => {

@@ -54,6 +54,19 @@ export interface SinkUnderTest {
 
 const NS_PER_MS = 1_000_000n;
 const MINUTE_MS = 60_000;
+/** Tag values that would end a query, or begin another, if they were not quoted. */
+const HOSTILE_TEXTS = [
+  `' OR 1 = 1 --`,
+  `"; DROP MEASUREMENT contract_only; --`,
+  `x\\'`,
+  `back\\slash`,
+  `$tag {{x}} %s`,
+  '/.*/',
+  'Zürich 東京 🌧',
+  `''`,
+  ' ',
+];
+const HOSTILE_NAME = `a "tag", it's \\b`;
 const never = () => new AbortController().signal;
 
 /**
@@ -85,6 +98,15 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
     const expectStored = async (measurement: string, points: readonly Point[]) => {
       expect(sorted(await under.readBack(measurement))).toEqual(sorted(rowsOf(points, able)));
     };
+
+    const minute = (measurement: string) => ({
+      measurement,
+      field: 'value',
+      fromMs: baseMs,
+      toMs: baseMs + MINUTE_MS,
+      bucketMs: MINUTE_MS,
+      maxGroups: 50,
+    });
 
     test('an empty array resolves with no refusal', async () => {
       expect(await sink.write([], never())).toEqual([]);
@@ -431,6 +453,175 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
         ['', 1],
         ['hall', 3],
       ]);
+    });
+
+    test('the reader keeps the groups with the most values, the largest first', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      const sizes = { small: 1, large: 5, middle: 3 };
+      await writeAll(
+        Object.entries(sizes).flatMap(([device, count]) =>
+          Array.from({ length: count }, (_, i) =>
+            pointOf(seriesOf('contract_reader_sizes', { device }), atMs(i), { value: i }),
+          ),
+        ),
+      );
+      const answer = await sink.reader?.series({
+        ...minute('contract_reader_sizes'),
+        by: 'device',
+        maxGroups: 2,
+      });
+      expect(answer?.groups).toEqual([
+        { name: 'large', values: [2] },
+        { name: 'middle', values: [1] },
+      ]);
+    });
+
+    test('the reader narrows a chart to values of a tag, however they are spelt, and leaves the others out', async ({
+      skip,
+    }) => {
+      if (!able.query) skip('the store cannot be queried');
+      await writeAll([
+        pointOf(seriesOf('contract_only'), atMs(0), { value: 100 }),
+        ...HOSTILE_TEXTS.map((text, i) =>
+          pointOf(seriesOf('contract_only', { [HOSTILE_NAME]: text, room: 'hall' }), atMs(i), { value: i }),
+        ),
+      ]);
+      const means = async (values: readonly string[], by?: string) => {
+        const answer = await sink.reader?.series({
+          ...minute('contract_only'),
+          ...(by === undefined ? {} : { by }),
+          only: { tag: HOSTILE_NAME, values },
+        });
+        return Object.fromEntries((answer?.groups ?? []).map((group) => [group.name, group.values[0]]));
+      };
+      for (const [i, text] of HOSTILE_TEXTS.entries()) {
+        expect([text, await means([text], HOSTILE_NAME)]).toEqual([text, { [text]: i }]);
+        expect([text, await means([text])]).toEqual([text, { '': i }]);
+      }
+      expect(await means(HOSTILE_TEXTS.slice(0, 3), 'room')).toEqual({ hall: 1 });
+      expect(await means([''], 'room')).toEqual({ '': 100 });
+      expect(await means(['', String(HOSTILE_TEXTS[4])], 'room')).toEqual({ '': 100, hall: 4 });
+      expect(await means(['never written'])).toEqual({});
+      expect(await means([])).toEqual({});
+    });
+
+    test('a field is no tag: nothing has it as one, and all points lack it', async ({ skip }) => {
+      if (!able.query || !able.strings) skip('the store cannot be queried, or keeps no strings');
+      await writeAll([pointOf(seriesOf('contract_only_field'), atMs(0), { value: 5, mode: 'auto' })]);
+      const only = async (tag: string, value: string) =>
+        (await sink.reader?.series({ ...minute('contract_only_field'), only: { tag, values: [value] } }))
+          ?.groups;
+      expect(await only('mode', 'auto')).toEqual([]);
+      expect(await only('no such tag', 'auto')).toEqual([]);
+      expect(await only('no such tag', '')).toEqual([{ name: '', values: [5] }]);
+    });
+
+    test('the reader says when each group was heard of last, the newest first', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      const at = (tags: Record<string, string>, ms: number, values: Record<string, number>) =>
+        pointOf(seriesOf('contract_heard', tags), atMs(ms), values);
+      await writeAll([
+        at({ device: 'a', city: 'x' }, 1_000, { v: 1 }),
+        at({ device: 'a', city: 'y' }, 5_000, { w: 1 }),
+        at({ device: 'b' }, 9_000, { v: 1 }),
+        at({ device: 'c' }, 7_000, { v: 1 }),
+        at({ city: 'x' }, 3_000, { v: 1 }),
+        // Later in time of writing, not in time.
+        at({ device: 'b' }, 2_000, { v: 1 }),
+      ]);
+      const query = { measurement: 'contract_heard', by: 'device', fromMs: baseMs, maxGroups: 9 };
+      const all = [
+        { name: 'b', atMs: baseMs + 9_000 },
+        { name: 'c', atMs: baseMs + 7_000 },
+        { name: 'a', atMs: baseMs + 5_000 },
+        { name: '', atMs: baseMs + 3_000 },
+      ];
+      expect(await sink.reader?.heard(query)).toEqual(all);
+      expect(await sink.reader?.heard({ ...query, maxGroups: 2 })).toEqual(all.slice(0, 2));
+      expect(await sink.reader?.heard({ ...query, fromMs: baseMs + 5_000 })).toEqual(all.slice(0, 3));
+      expect(await sink.reader?.heard({ ...query, fromMs: baseMs + 9_001 })).toEqual([]);
+      const { by: _by, ...whole } = query;
+      expect(await sink.reader?.heard(whole)).toEqual([{ name: '', atMs: baseMs + 9_000 }]);
+      expect(await sink.reader?.heard({ ...query, by: 'no such tag' })).toEqual([
+        { name: '', atMs: baseMs + 9_000 },
+      ]);
+      expect(await sink.reader?.heard({ ...query, measurement: 'contract_never_written' })).toEqual([]);
+    });
+
+    test('the reader gives the newest value of each field, of any type, also where it is older than the newest point', async ({
+      skip,
+    }) => {
+      if (!able.query || !able.types) skip('the store cannot be queried, or keeps only floats');
+      const a = seriesOf('contract_newest', { device: 'a' });
+      const points = [
+        pointOf(a, atMs(0), { float: 1, int: 7n, text: 'old', yes: true, 'odd "name" \\x': 1 }),
+        pointOf(a, atMs(1_000), { float: 2.5, text: `it's "wet" \\ déjà` }),
+        pointOf(a, atMs(2_000), { yes: false }),
+        pointOf(seriesOf('contract_newest', { device: 'b' }), atMs(500), { int: -(2n ** 53n) }),
+        pointOf(seriesOf('contract_newest'), atMs(0), { float: 9 }),
+      ];
+      await writeAll(points);
+      const query = {
+        measurement: 'contract_newest',
+        by: 'device',
+        fromMs: baseMs,
+        names: ['a', 'b', '', 'never written'],
+        maxFields: 20,
+      };
+      const answered = async (change: object = {}) => {
+        const answer = await sink.reader?.newest({ ...query, ...change });
+        const groups = answer?.groups.map(({ name, values }) => [
+          name,
+          Object.fromEntries(values.map(({ field, value }) => [field, value])),
+        ]);
+        return { moreFields: answer?.moreFields, groups: Object.fromEntries(groups ?? []) };
+      };
+      const all = {
+        moreFields: false,
+        groups: {
+          a: { float: 2.5, int: 7, text: `it's "wet" \\ déjà`, yes: false, 'odd "name" \\x': 1 },
+          b: { int: -(2 ** 53) },
+          '': { float: 9 },
+        },
+      };
+      expect(await answered()).toEqual(all);
+      await writeAll(points);
+      expect(await answered()).toEqual(all);
+      expect(await answered({ names: ['b'] })).toEqual({ moreFields: false, groups: { b: all.groups.b } });
+      expect(await answered({ fromMs: baseMs + 1_000, names: ['a'] })).toEqual({
+        moreFields: false,
+        groups: { a: { float: 2.5, text: `it's "wet" \\ déjà`, yes: false } },
+      });
+      expect(await answered({ maxFields: 2, names: ['a'] })).toEqual({
+        moreFields: true,
+        groups: { a: { float: 2.5, int: 7 } },
+      });
+      expect(await answered({ by: undefined, names: [''] })).toMatchObject({
+        groups: { '': { float: 2.5, int: -(2 ** 53), yes: false } },
+      });
+      expect(await answered({ names: [] })).toMatchObject({ groups: {} });
+      expect(await answered({ measurement: 'contract_never_written' })).toMatchObject({ groups: {} });
+    });
+
+    test('the newest values of groups whose names try to be more than names are theirs', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      const measurement = 'contract "newest\' names';
+      await writeAll(
+        HOSTILE_TEXTS.map((text, i) =>
+          pointOf(seriesOf(measurement, { [HOSTILE_NAME]: text }), atMs(i), { v: i }),
+        ),
+      );
+      const split = { measurement, by: HOSTILE_NAME, fromMs: baseMs };
+      const heard = await sink.reader?.heard({ ...split, maxGroups: 99 });
+      expect(heard?.map(({ name }) => name)).toEqual([...HOSTILE_TEXTS].reverse());
+      const newest = await sink.reader?.newest({
+        ...split,
+        names: [...HOSTILE_TEXTS, 'x\r\0y'],
+        maxFields: 9,
+      });
+      expect(new Map(newest?.groups.map(({ name, values }) => [name, values[0]?.value]))).toEqual(
+        new Map(HOSTILE_TEXTS.map((text, i) => [text, i])),
+      );
     });
 
     test('the reader answers an unknown measurement with no group', async ({ skip }) => {

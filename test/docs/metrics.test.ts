@@ -7,8 +7,8 @@ const DOC = join(import.meta.dirname, '..', '..', 'docs', 'operations.md');
 
 it('docs/operations.md has every metric and no other', () => {
   const doc = readFileSync(DOC, 'utf8');
-  const rows = METRICS.map(({ name, kind, label, help, isOfKinesis }) => {
-    const when = isOfKinesis ? ' (Kinesis mode)' : '';
+  const rows = METRICS.map(({ name, kind, label, help, only }) => {
+    const when = only === undefined ? '' : ` (${only})`;
     return `| \`${name}\` | ${kind} | ${label === undefined ? '' : `\`${label}\``} | ${help}${when} |`;
   });
   const updated = doc.replace(

@@ -52,6 +52,7 @@ describe.skipIf(!hasInfluxd)('with InfluxDB down under load', () => {
     for (const of of Object.values(stored)) expect(of).toEqual(expectedOfDevice(messages));
     expect((await fetch(`${gateway.httpUrl}/readyz`)).status).toBe(200);
     expect(gateway.output).toContain('the store takes points again');
+    expect(gateway.output).toContain('"next":"Start the store, or mend the way to it;');
     // It said so once and again, not at every try.
     const warnings = gateway.output
       .split('\n')

@@ -171,12 +171,58 @@ describe('the store', () => {
     expect(logged).toEqual([]);
   });
 
+  it('is asked once by many open pages, and again when it failed', async () => {
+    let open = () => {};
+    view.storeGate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const pages = Array.from({ length: 40 }, () => get(series));
+    await expect.poll(() => view.seriesQueries.length).toBe(1);
+    open();
+    const bodies = (await Promise.all(pages)).map(({ body }) => body);
+    expect(new Set(bodies).size).toBe(1);
+    await get(series);
+    expect(view.seriesQueries).toHaveLength(1);
+
+    view.storeFailure = new SluiceError('SINK_QUERY_FAILED', 'The store said no.');
+    const other = series.replace('field=f', 'field=g');
+    expect((await get(other)).statusCode).toBe(503);
+    view.storeFailure = undefined;
+    expect((await get(other)).statusCode).toBe(200);
+    expect(view.seriesQueries).toHaveLength(3);
+  });
+
+  it('is asked for the part of the devices that a page shows', async () => {
+    view.latestGroups = Array.from({ length: 300 }, (_, nth) => ({
+      name: `d${nth}`,
+      atMs: 10_000 + nth,
+      values: [{ field: 'f', value: nth }],
+    }));
+    const url = '/api/latest?measurement=m&by=device&from=0&silentBefore=10100';
+    const first = (await get(url)).json();
+    expect(first).toMatchObject({
+      devices: 300,
+      found: 300,
+      silent: 0,
+      moreDevices: false,
+      moreFields: false,
+    });
+    expect(first.groups).toHaveLength(50);
+    expect(first.groups[0]).toEqual({ name: 'd0', atMs: 10_000, values: [{ field: 'f', value: 0 }] });
+    const found = (await get(`${url}&search=D29&limit=3&offset=10&order=name`)).json();
+    expect([found.found, found.groups]).toMatchObject([11, [{ name: 'd299' }]]);
+    expect((await get(`${url}&limit=900`)).json()).toEqual({
+      code: 'QUERY_INVALID',
+      reason: 'limit: must be 1 to 200.',
+    });
+  });
+
   it('is asked eight things at once at most; the ninth is told to come again', async () => {
     let open = () => {};
     view.storeGate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const first = Array.from({ length: 8 }, () => get(series));
+    const first = Array.from({ length: 8 }, (_, nth) => get(`${series}&onlyTag=device&only=d${nth}`));
     await expect.poll(() => view.seriesQueries.length).toBe(8);
     const ninth = await get('/api/measurements');
     expect([ninth.statusCode, ninth.json().code, ninth.headers['retry-after']]).toEqual([
@@ -184,8 +230,9 @@ describe('the store', () => {
       'TOO_MANY_QUERIES',
       '1',
     ]);
+    const shared = get(`${series}&onlyTag=device&only=d3`);
     open();
-    for (const answer of await Promise.all(first)) expect(answer.statusCode).toBe(200);
+    for (const answer of [...(await Promise.all(first)), await shared]) expect(answer.statusCode).toBe(200);
     expect((await get('/api/measurements')).statusCode).toBe(200);
   });
 });
@@ -320,6 +367,6 @@ describe('what holds for every answer', () => {
       code: 'INTERNAL',
       reason: 'The gateway failed to answer; its log says why.',
     });
-    expect(logged).toEqual([{ err: view.failure, route: '/api/ledger' }]);
+    expect(logged).toEqual([{ code: 'HTTP_FAILED', err: view.failure, route: '/api/ledger' }]);
   });
 });

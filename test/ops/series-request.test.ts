@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseDeadLettersRequest } from '../../src/ops/dead-letter-request.js';
 import { parseSeriesRequest } from '../../src/ops/series-request.js';
 
 const good = {
@@ -35,6 +34,19 @@ describe('parseSeriesRequest', () => {
   });
 
   it.each([
+    ['one', ['one']],
+    ['', ['']],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  ])('narrows a chart to the values %j of a tag', (only, values) => {
+    expect(parseSeriesRequest({ ...good, onlyTag: 'device', only })).toMatchObject({
+      value: { only: { tag: 'device', values } },
+    });
+  });
+
+  it.each([
     ['1', 500, 500],
     ['500', 500, 1],
     ['500', 501, 2],
@@ -58,17 +70,14 @@ describe('parseSeriesRequest', () => {
     [{ field: ['a', 'b'] }, 'field: must be given once.'],
     [{ by: 'x'.repeat(1025) }, 'by: must not be longer than 1024 characters.'],
     [{ bucket: '1' }, 'query: unknown bucket.'],
+    [{ only: 'a' }, 'only: goes together with onlyTag.'],
+    [{ onlyTag: 'device' }, 'only: goes together with onlyTag.'],
+    [{ onlyTag: '', only: 'a' }, 'onlyTag: must not be empty.'],
+    [
+      { onlyTag: 'device', only: Array.from({ length: 51 }, () => 'a') },
+      'only: must be given at most 50 times.',
+    ],
   ])('refuses %j and says: %s', (change, reason) => {
     expect(parseSeriesRequest({ ...good, ...change })).toEqual({ ok: false, reason });
-  });
-});
-
-describe('parseDeadLettersRequest', () => {
-  it('takes fifty when nothing is asked', () => {
-    expect(parseDeadLettersRequest({})).toEqual({ ok: true, value: { limit: 50 } });
-  });
-
-  it.each(['0', '501', '-1', 'all', ''])('refuses the limit %j', (limit) => {
-    expect(parseDeadLettersRequest({ limit }).ok).toBe(false);
   });
 });

@@ -10,13 +10,16 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/ops/gateway-view.js';
+import { LatestPages } from '../../src/sink/latest-pages.js';
 import type {
   LatestGroup,
+  LatestPage,
   LatestQuery,
   MeasurementSummary,
   SeriesAnswer,
   SeriesQuery,
   SinkStatus,
+  StoreReader,
 } from '../../src/sink/sink.js';
 
 /** Fates that the fake hands out, as records. */
@@ -158,11 +161,11 @@ export class FakeGatewayView implements GatewayView {
     return { timesMs, groups };
   }
 
-  async latest(query: LatestQuery): Promise<readonly LatestGroup[]> {
+  async latest(query: LatestQuery): Promise<LatestPage> {
     this.latestQueries.push(query);
     await this.storeGate;
     if (this.storeFailure) throw this.storeFailure;
-    return this.latestGroups.filter(({ atMs }) => atMs >= query.fromMs).slice(0, query.maxGroups);
+    return new LatestPages(readerOf(this.latestGroups)).page(query);
   }
 
   async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedView[]> {
@@ -228,6 +231,19 @@ export class FakeGatewayView implements GatewayView {
       text: '# TYPE sluice_broker_packets_total counter\nsluice_broker_packets_total 1\n',
     };
   }
+}
+
+function readerOf(groups: readonly LatestGroup[]): StoreReader {
+  const notAsked = () => Promise.reject(new Error('only devices are asked for here'));
+  return {
+    measurements: notAsked,
+    series: notAsked,
+    heard: async ({ fromMs }) => groups.filter(({ atMs }) => atMs >= fromMs),
+    newest: async ({ names }) => ({
+      moreFields: false,
+      groups: groups.filter(({ name }) => names.includes(name)),
+    }),
+  };
 }
 
 /** A slow wave that differs a little per group. */

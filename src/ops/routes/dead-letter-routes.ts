@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { boundedDetail } from '../dead-letter-detail.js';
 import { parseDeadLettersRequest, parseSelection } from '../dead-letter-request.js';
 import type { GatewayView, ParkedSelection, SettlingStatus } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
@@ -18,7 +19,7 @@ export function addDeadLetterRoutes(app: FastifyInstance, view: GatewayView): vo
     const { id } = request.params;
     const found = ID.test(id) ? await view.deadLetter(id) : undefined;
     if (found === undefined) return sendError(reply, 'NOT_FOUND', 'No parked record has this id.');
-    return reply.send(found);
+    return reply.send(boundedDetail(found));
   });
 
   const settle = (path: string, begin: (selection: ParkedSelection) => Promise<SettlingStatus>) =>

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type GatewayView, LOG_LEVELS } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
-import { parseRequest, wholeNumber } from '../request-parameters.js';
+import { parseBody, parseRequest, wholeNumber } from '../request-parameters.js';
 
 const warningsParameters = z.strictObject({ after: wholeNumber.optional() });
 const levelBody = z.strictObject({ level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`) });
@@ -18,7 +18,7 @@ export function addLogRoutes(app: FastifyInstance, view: GatewayView): void {
   app.get('/api/log-level', (_request, reply) => reply.send({ level: view.logLevel() }));
 
   app.put('/api/log-level', (request, reply) => {
-    const asked = parseRequest(levelBody, request.body);
+    const asked = parseBody(levelBody, request.body);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
     view.setLogLevel(asked.value.level);
     return reply.send({ level: view.logLevel() });

@@ -1,5 +1,6 @@
 import { type Clock, SystemClock } from '../../clock.js';
 import { errorText, SluiceError } from '../../errors.js';
+import type { Warn } from '../../warnings.js';
 import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import { type BackOff, backOffMs, waitMs } from './back-off.js';
 import { type DuckdbApi, DuckdbDatabase, loadDuckdb } from './duckdb-database.js';
@@ -12,7 +13,6 @@ const NS_PER_MS = 1_000_000n;
 const RETENTION_EVERY_MS = 3_600_000;
 /** How often an idle sink looks whether retention is due. */
 const RETENTION_LOOK_MS = 60_000;
-const WARNING_EVERY_MS = 60_000;
 const HEALTHY: SinkStatus = { state: 'healthy', detail: '' };
 
 export interface DuckdbSinkParts {
@@ -20,8 +20,8 @@ export interface DuckdbSinkParts {
   readonly backOff?: BackOff;
   /** Loads the DuckDB package. */
   readonly load?: () => Promise<DuckdbApi>;
-  /** Told of a failure when it begins, and once a minute while it lasts. */
-  readonly warn?: (fields: Record<string, unknown>, sentence: string) => void;
+  /** Told of every failure. */
+  readonly warn?: Warn;
 }
 
 /**
@@ -46,7 +46,6 @@ export class DuckdbSink implements Sink {
   #retentionTimer: NodeJS.Timeout | undefined;
   #retentionDueMs = 0;
   readonly #warn: NonNullable<DuckdbSinkParts['warn']>;
-  #nextWarningMs = 0;
   #writeProblem = '';
   #retentionProblem = '';
   #pointsWritten = 0;
@@ -115,12 +114,14 @@ export class DuckdbSink implements Sink {
         this.#pointsWritten += points.length - refusals.length;
         this.#pointsRefused += refusals.length;
         this.#writeProblem = '';
-        this.#nextWarningMs = 0;
         return refusals;
       } catch (thrown) {
         this.#retries++;
         this.#writeProblem = `DuckDB did not take the last ${points.length} points, trying again: ${errorText(thrown)}`;
-        this.#warnNowAndThen({ path: this.#options.path, attempt, reason: errorText(thrown) });
+        this.#warn(
+          { code: 'STORE_UNAVAILABLE', path: this.#options.path, attempt, reason: errorText(thrown) },
+          'DuckDB does not take points; they wait in the stream and are tried again',
+        );
       } finally {
         this.#busyMs += this.#clock.monotonicMs() - startMs;
       }
@@ -153,18 +154,11 @@ export class DuckdbSink implements Sink {
       this.#retentionProblem = `DuckDB could not delete the rows past retention, trying again: ${errorText(thrown)}`;
       this.#retentionDueMs = this.#clock.monotonicMs() + RETENTION_LOOK_MS;
       this.#warn(
-        { path: this.#options.path, reason: errorText(thrown) },
+        { code: 'STORE_RETENTION_FAILED', path: this.#options.path, reason: errorText(thrown) },
         'rows past retention could not be deleted',
       );
       await this.#closeStore();
     }
-  }
-
-  #warnNowAndThen(fields: Record<string, unknown>): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs < this.#nextWarningMs) return;
-    this.#nextWarningMs = nowMs + WARNING_EVERY_MS;
-    this.#warn(fields, 'DuckDB does not take points; they wait in the stream and are tried again');
   }
 
   #oldestNs(): bigint | undefined {
@@ -197,7 +191,7 @@ export class DuckdbSink implements Sink {
     const store = this.#store;
     this.#store = undefined;
     // From here on the reader finds no store; what it is doing still uses the connection.
-    await this.reader.stop(store?.database);
+    await this.reader.stop();
     try {
       store?.close();
     } catch {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
-import { LimitedWarning, type Warn } from '../../limited-warning.js';
+import { LimitedWarning } from '../../limited-warning.js';
+import type { Warn } from '../../warnings.js';
 import type { Point, Refusal, Sink, SinkCounters, SinkStatus, StoreReader } from '../sink.js';
 import { backOffMs } from './back-off.js';
 import { type InfluxSettings, type InfluxSinkOptions, influxSettings } from './influx-options.js';
@@ -9,8 +10,8 @@ import { LineEncoder } from './line.js';
 import { type Pause, pauseOnTimer } from './pause.js';
 import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster } from './poster.js';
 import { StatusBoard } from './status-board.js';
+import type { StoreWarning } from './store-warning.js';
 import { InfluxTransport } from './transport.js';
-import type { WarningCode } from './warning-code.js';
 import { type ChunkPort, type LineRefusal, type PauseCause, writeChunk } from './write-chunk.js';
 
 export interface InfluxSinkParts {
@@ -54,7 +55,7 @@ export class InfluxSink implements Sink {
   readonly #transport: InfluxTransport;
   readonly #sorter: LaneSorter;
   readonly #board = new StatusBoard();
-  readonly #warning: LimitedWarning<WarningCode>;
+  readonly #warning: LimitedWarning<StoreWarning>;
   readonly #poster: Poster;
   #pointsWritten = 0;
   #pointsRefused = 0;

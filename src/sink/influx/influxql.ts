@@ -3,6 +3,24 @@ export function identifier(name: string): string {
   return `"${name.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
 }
 
+/** A text as InfluxQL reads it back. */
+export function literal(text: string): string {
+  return `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\n/g, '\\n')}'`;
+}
+
+/** InfluxDB 1 takes NUL for the end of a query and a carriage return for a line feed, whatever stands around it. */
+const NOT_EXPRESSIBLE = /[\0\r]/;
+
+export function isExpressible(text: string): boolean {
+  return !NOT_EXPRESSIBLE.test(text);
+}
+
+/** True for series whose tag has one of the values; '' stands for those that lack it. At least one value. */
+export function tagIsOneOf(tag: string, values: readonly string[]): string {
+  // `::tag`: a field of the same name is not meant.
+  return `(${values.map((value) => `${identifier(tag)}::tag = ${literal(value)}`).join(' OR ')})`;
+}
+
 export interface QueriedSeries {
   readonly name: string;
   readonly tags?: Readonly<Record<string, string>>;

@@ -7,8 +7,8 @@ import type { InfluxSettings } from './influx-options.js';
 import type { Pause } from './pause.js';
 import { actionFor, refusedLines, storeWords } from './response.js';
 import type { StatusBoard } from './status-board.js';
+import type { StoreWarning } from './store-warning.js';
 import type { InfluxTransport, StoreAnswer, StoreSilence } from './transport.js';
-import type { WarningCode } from './warning-code.js';
 
 /** Mends itself: looked at every few seconds, so that fresh points flow soon after the store is back. */
 export const AVAILABILITY_BACK_OFF: BackOffOptions = { baseMs: 100, capMs: 4_000 };
@@ -19,7 +19,7 @@ export interface PosterParts {
   readonly settings: InfluxSettings;
   readonly transport: InfluxTransport;
   readonly board: StatusBoard;
-  readonly warning: LimitedWarning<WarningCode>;
+  readonly warning: LimitedWarning<StoreWarning>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly pause: Pause;

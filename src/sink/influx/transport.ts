@@ -23,11 +23,21 @@ export interface StoreSilence {
   readonly reason: string;
 }
 
+/** The store said more than was asked for; the connection was closed. */
+export interface StoreFlood {
+  readonly kind: 'flood';
+}
+
 export interface StoreRequest {
   readonly path: string;
   readonly body: string;
   readonly contentType: string;
   readonly accept?: string;
+}
+
+/** One whose answer is read only up to a size. */
+export interface StoreQuestion extends StoreRequest {
+  readonly maxAnswerBytes: number;
 }
 
 const GZIP_THRESHOLD_BYTES = 1_000;
@@ -55,7 +65,12 @@ export class InfluxTransport {
   }
 
   /** Rejects only with SINK_ABORTED, once `signal` has aborted; the connection is closed by then. */
-  async post(request: StoreRequest, signal: AbortSignal): Promise<StoreAnswer | StoreSilence> {
+  post(request: StoreQuestion, signal: AbortSignal): Promise<StoreAnswer | StoreSilence | StoreFlood>;
+  post(request: StoreRequest, signal: AbortSignal): Promise<StoreAnswer | StoreSilence>;
+  async post(
+    request: StoreRequest & Partial<StoreQuestion>,
+    signal: AbortSignal,
+  ): Promise<StoreAnswer | StoreSilence | StoreFlood> {
     if (signal.aborted) throw sinkAborted();
     const { timeoutMs, gzip, authorization } = this.#settings;
     // One controller a call and its listener taken off again: AbortSignal.any with a signal that lives as long
@@ -71,23 +86,30 @@ export class InfluxTransport {
 
     let status = 0;
     try {
-      const json: unknown = await this.#client.transport.request(
-        request.path,
-        request.body,
-        {
-          method: 'POST',
-          headers: {
-            'content-type': request.contentType,
-            ...(request.accept === undefined ? {} : { accept: request.accept }),
-            ...(authorization === undefined ? {} : { authorization }),
-          },
-          ...(gzip ? { gzipThreshold: GZIP_THRESHOLD_BYTES } : {}),
-          signal: call.signal,
+      const options = {
+        method: 'POST',
+        headers: {
+          'content-type': request.contentType,
+          ...(request.accept === undefined ? {} : { accept: request.accept }),
+          ...(authorization === undefined ? {} : { authorization }),
         },
-        (_headers, code) => {
-          status = code ?? 0;
-        },
-      );
+        ...(gzip ? { gzipThreshold: GZIP_THRESHOLD_BYTES } : {}),
+        signal: call.signal,
+      };
+      const { transport } = this.#client;
+      if (request.maxAnswerBytes !== undefined) {
+        const text = await boundedText(
+          transport.iterate(request.path, request.body, options),
+          request.maxAnswerBytes,
+        );
+        // Its own status is not told; the others are thrown.
+        status = 200;
+        if (text === undefined) return { kind: 'flood' };
+        return { kind: 'answer', status, body: '', json: JSON.parse(text) as unknown, retryAfter: undefined };
+      }
+      const json: unknown = await transport.request(request.path, request.body, options, (_headers, code) => {
+        status = code ?? 0;
+      });
       return { kind: 'answer', status, body: '', json, retryAfter: undefined };
     } catch (thrown) {
       if (signal.aborted) throw sinkAborted();
@@ -109,6 +131,18 @@ export class InfluxTransport {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** Undefined when there is more; leaving the loop closes the connection. */
+async function boundedText(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | undefined> {
+  const taken: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) return undefined;
+    taken.push(chunk);
+  }
+  return Buffer.concat(taken).toString('utf8');
 }
 
 function answerOf(error: HttpError): StoreAnswer {

@@ -30,6 +30,7 @@ export interface LogWriterDeps {
   readonly onFailure: (failure: SluiceError) => void;
   /** Called when blocking for room starts and ends, and when `drop-oldest` removes records. */
   readonly onPressure?: (pressure: LogPressure) => void;
+  readonly onSegment?: (change: SegmentChange) => void;
   /** Saved position of each reader. The log never starts below one, even when its newest segments were lost. */
   readonly readers?: ReadonlyMap<string, number>;
 }
@@ -37,6 +38,12 @@ export interface LogWriterDeps {
 export type LogPressure =
   | { readonly kind: 'blocked' | 'unblocked' }
   | { readonly kind: 'dropped'; readonly fileName: string; readonly records: number };
+
+export interface SegmentChange {
+  readonly kind: 'closed' | 'deleted';
+  readonly fileName: string;
+  readonly sizeBytes: number;
+}
 
 export interface LogCounters {
   readonly recordsAppended: number;
@@ -46,6 +53,8 @@ export interface LogCounters {
   readonly droppedRecords: number;
   /** From `append` to `stored`: of the oldest record of each commit, counted for all of it. */
   readonly latency: LatencyCounts;
+  /** Write and fdatasync of each commit. */
+  readonly syncTimes: LatencyCounts;
 }
 
 /**
@@ -73,6 +82,7 @@ export class LogWriter implements StreamWriter {
   #closed = false;
   #idle: (() => void)[] = [];
   readonly #latency = new LatencyHistogram();
+  readonly #syncTimes = new LatencyHistogram();
   #counters = { recordsAppended: 0, bytesAppended: 0, commits: 0, droppedRecords: 0 };
   readonly recovered: RecoveredLog;
 
@@ -87,7 +97,12 @@ export class LogWriter implements StreamWriter {
     this.#deps = deps;
     this.#readers = new ReaderPositions(deps.readers);
     this.recovered = recovered;
-    this.#sealed = new SealedSegments(options.directory, recovered.segments, this.#readers);
+    this.#sealed = new SealedSegments(
+      options.directory,
+      recovered.segments,
+      this.#readers,
+      ({ fileName, sizeBytes }) => deps.onSegment?.({ kind: 'deleted', fileName, sizeBytes }),
+    );
     this.#active = active;
     this.#activeFile = file;
     this.#queue = new CommitQueue(active, options.segmentSizeBytes);
@@ -130,7 +145,12 @@ export class LogWriter implements StreamWriter {
   }
 
   counters(): LogCounters {
-    return { ...this.#counters, sizeBytes: this.#sizeBytes, latency: this.#latency.snapshot() };
+    return {
+      ...this.#counters,
+      sizeBytes: this.#sizeBytes,
+      latency: this.#latency.snapshot(),
+      syncTimes: this.#syncTimes.snapshot(),
+    };
   }
 
   append(record: StreamRecord, stored: () => void): void {
@@ -199,8 +219,10 @@ export class LogWriter implements StreamWriter {
   async #commit(batch: CommitBatch): Promise<void> {
     if (batch.opens !== undefined) await this.#roll(batch.opens);
     if (batch.lengthBytes > 0) {
+      const startedMs = performance.now();
       await writeAll(this.#activeFile, batch.buffer, batch.lengthBytes, this.#activeBytes);
       await this.#activeFile.datasync();
+      this.#syncTimes.observe(performance.now() - startedMs, 1);
       this.#activeBytes += batch.lengthBytes;
       this.#durableSequence += batch.records;
       this.#counters.recordsAppended += batch.records;
@@ -214,7 +236,9 @@ export class LogWriter implements StreamWriter {
 
   async #roll(next: SegmentName): Promise<void> {
     const file = await createSegment(this.#options.directory, next);
-    this.#sealed.add({ ...this.#active, sizeBytes: this.#activeBytes });
+    const sealed = { ...this.#active, sizeBytes: this.#activeBytes };
+    this.#sealed.add(sealed);
+    this.#deps.onSegment?.({ kind: 'closed', fileName: sealed.fileName, sizeBytes: sealed.sizeBytes });
     const oldFile = this.#activeFile;
     this.#active = next;
     this.#activeFile = file;

@@ -8,9 +8,16 @@ export class SealedSegments {
   readonly #directory: string;
   readonly #segments: Segment[];
   readonly #readers: ReaderPositions;
+  readonly #onDeleted: (segment: Segment) => void;
   #sizeBytes: number;
 
-  constructor(directory: string, segments: readonly Segment[], readers: ReaderPositions) {
+  constructor(
+    directory: string,
+    segments: readonly Segment[],
+    readers: ReaderPositions,
+    onDeleted: (segment: Segment) => void,
+  ) {
+    this.#onDeleted = onDeleted;
     this.#directory = directory;
     this.#segments = [...segments];
     this.#readers = readers;
@@ -52,5 +59,6 @@ export class SealedSegments {
     const oldest = this.#segments.shift()!;
     this.#sizeBytes -= oldest.sizeBytes;
     await unlink(join(this.#directory, oldest.fileName));
+    this.#onDeleted(oldest);
   }
 }

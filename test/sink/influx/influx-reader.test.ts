@@ -11,46 +11,92 @@ const json = (answer: unknown) => ({
   body: JSON.stringify(answer),
 });
 
+const seriesAnswer = (...series: { tags?: object; values: unknown[] }[]) =>
+  json({ results: [{ series: series.map((one) => ({ name: QUERY.measurement, columns: [], ...one })) }] });
+const questionOf = (call: { readonly body: string } | undefined) => new URLSearchParams(call?.body).get('q');
+
 test('a question goes as a form to /query, with the database of a bucket and the names quoted', async () => {
   const { sink, store } = await steeredSink(() => json({ results: [{}] }), { bucket: 'db/rp' });
-  const odd = { ...QUERY, measurement: 'a"; DROP', field: 'b\\', by: 'c' };
+  const odd = { ...QUERY, measurement: 'a"; DROP', field: 'b\\' };
   expect(await sink.reader.series(odd)).toEqual({ timesMs: [], groups: [] });
   const form = new URLSearchParams(store.calls[0]?.body);
   expect(store.calls[0]?.headers.authorization).toBe('Token secret');
   expect([form.get('db'), form.get('rp'), form.get('epoch')]).toEqual(['db', 'rp', 'ms']);
   expect(form.get('q')).toBe(
-    'SELECT mean("b\\\\") FROM "a\\"; DROP" WHERE time >= 0ms AND time < 10000ms GROUP BY time(1000ms), "c" fill(none)',
+    'SELECT mean("b\\\\") FROM "a\\"; DROP" WHERE time >= 0ms AND time < 10000ms GROUP BY time(1000ms) fill(none)',
   );
 });
 
-test('groups share one time axis, with null where one has no bucket', async () => {
-  const series = (room: string, values: unknown[]) => ({
-    name: 'm',
-    tags: { room },
-    columns: ['time', 'mean'],
-    values,
-  });
-  const { sink } = await steeredSink(() =>
-    json({
-      results: [
-        {
-          series: [
-            series('a', [
+test('groups are counted first, and only the largest are asked for their buckets', async () => {
+  const { sink, store } = await steeredSink((_call, nth) =>
+    nth === 0
+      ? seriesAnswer(
+          { tags: { room: 'small' }, values: [[0, 1]] },
+          { tags: { room: '' }, values: [[0, 7]] },
+          { tags: { room: "it's" }, values: [[0, 9]] },
+          { tags: { room: 'none' }, values: [[0, 0]] },
+        )
+      : seriesAnswer(
+          { tags: { room: '' }, values: [[1_000, 2.5]] },
+          {
+            tags: { room: "it's" },
+            values: [
               [0, 1],
               [2_000, null],
-            ]),
-            series('', [[1_000, 2.5]]),
-          ],
-        },
-      ],
-    }),
+            ],
+          },
+        ),
   );
-  expect(await sink.reader.series({ ...QUERY, by: 'room' })).toEqual({
+  const answer = await sink.reader.series({
+    ...QUERY,
+    by: 'room',
+    only: { tag: 'floor', values: ['1'] },
+    maxGroups: 2,
+  });
+  expect(answer).toEqual({
     timesMs: [0, 1_000],
     groups: [
-      { name: 'a', values: [1, null] },
+      { name: "it's", values: [1, null] },
       { name: '', values: [null, 2.5] },
     ],
+  });
+  const where = `FROM "m" WHERE time >= 0ms AND time < 10000ms AND ("floor"::tag = '1')`;
+  expect(store.calls.map(questionOf)).toEqual([
+    `SELECT count("v") ${where} GROUP BY "room"`,
+    `SELECT mean("v") ${where} AND ("room"::tag = 'it\\'s' OR "room"::tag = '') GROUP BY time(1000ms), "room" fill(none)`,
+  ]);
+});
+
+test('no group, no second question; nothing to choose from, no question at all', async () => {
+  const { sink, store } = await steeredSink(() => json({ results: [{}] }));
+  expect((await sink.reader.series({ ...QUERY, by: 'room' })).groups).toEqual([]);
+  expect(store.calls).toHaveLength(1);
+  const unwritable = { tag: 'room', values: ['a\rb', 'a\0b'] };
+  expect((await sink.reader.series({ ...QUERY, only: unwritable })).groups).toEqual([]);
+  expect(store.calls).toHaveLength(1);
+});
+
+test.each(['m\0', 'm\r'])(
+  'the measurement %j is not asked for: InfluxQL would read another name',
+  async (measurement) => {
+    const { sink, store } = await steeredSink(() => json({ results: [{}] }));
+    await expect(sink.reader.series({ ...QUERY, measurement })).rejects.toMatchObject({
+      code: 'SINK_QUERY_FAILED',
+    });
+    expect(store.calls).toHaveLength(0);
+  },
+);
+
+test('an answer that would fill the memory is cut off, with the advice to ask for less', async () => {
+  const { sink } = await steeredSink(() => ({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: `{"results":[{"series":[]}]${' '.repeat(33 * 1024 * 1024)}}`,
+  }));
+  const heard = sink.reader.heard({ measurement: 'm', by: 'room', fromMs: 0, maxGroups: 9 });
+  await expect(heard).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+    message: expect.stringContaining('ask for a shorter time or a tag with fewer values'),
   });
 });
 

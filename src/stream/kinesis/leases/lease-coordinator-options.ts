@@ -1,5 +1,5 @@
 import type { Clock } from '../../../clock.js';
-import type { Warn } from '../../../limited-warning.js';
+import type { Warn } from '../../../warnings.js';
 import type { KinesisApi } from '../kinesis-api.js';
 import type { ShardPosition } from '../shard-position.js';
 import type { MergeBooks } from './lease.js';

@@ -1,12 +1,11 @@
 import { errorText, SluiceError } from '../../../errors.js';
 import { LimitedWarning } from '../../../limited-warning.js';
+import type { WarningCode } from '../../../warnings.js';
 
-export type LeaseWarningCode =
-  | 'LEASE_TABLE_FAILING'
-  | 'SHARDS_NOT_LISTED'
-  | 'LEASE_LOST'
-  | 'LEASE_RELEASED_UNSAVED'
-  | 'COORDINATOR_FAULT';
+export type LeaseWarningCode = Extract<
+  WarningCode,
+  'LEASE_TABLE_FAILING' | 'SHARDS_NOT_LISTED' | 'LEASE_LOST' | 'LEASE_RELEASED_UNSAVED' | 'COORDINATOR_FAULT'
+>;
 
 /** What sharing the shards warns of. */
 export class LeaseWarnings extends LimitedWarning<LeaseWarningCode> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../clock.js';
+import type { Warn } from '../../../warnings.js';
 import type { OutletRefusal, OutletStatus, RecordOutlet, StreamRecord } from '../../stream.js';
 import { partitionKeyOf } from '../aggregation/aggregate-builder.js';
 import { HashKeyBuckets } from '../aggregation/hash-key-buckets.js';
@@ -42,7 +43,7 @@ export interface KinesisProducerDeps {
   readonly random: () => number;
   /** Absent: Node's timers. */
   readonly schedule?: Schedule;
-  readonly warn: (fields: Record<string, unknown>, sentence: string) => void;
+  readonly warn: Warn;
 }
 
 /** Just under one PUT payload unit. */

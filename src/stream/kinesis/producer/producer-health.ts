@@ -1,11 +1,9 @@
 import type { Clock } from '../../../clock.js';
 import type { ErrorCode } from '../../../errors.js';
-import { LimitedWarning, type Warn } from '../../../limited-warning.js';
+import { LimitedWarning } from '../../../limited-warning.js';
+import type { Warn, WarningCode } from '../../../warnings.js';
 import type { OutletStatus } from '../../stream.js';
 import type { Retry, RetryCause } from './outcome.js';
-
-/** Error codes, and two that are no error. */
-type WarningCode = ErrorCode | 'KINESIS_FAILING' | 'KINESIS_USABLE';
 
 const HEALTHY: OutletStatus = { state: 'healthy', detail: '' };
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../clock.js';
-import { LimitedWarning, type Warn } from '../../../limited-warning.js';
+import { LimitedWarning } from '../../../limited-warning.js';
+import type { Warn } from '../../../warnings.js';
 import type { OutletStatus, ReadLimits, RecordBatch, StreamReader } from '../../stream.js';
 import type { ShardOwner, Tenure, TenureListener } from '../shard-owner.js';
 import { shardPositionText } from '../shard-position.js';

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../clock.js';
 import { type ErrorCode, errorText, SluiceError } from '../../../errors.js';
-import type { LimitedWarning, Warn } from '../../../limited-warning.js';
+import type { LimitedWarning } from '../../../limited-warning.js';
+import type { Warn } from '../../../warnings.js';
 import type { OutletStatus } from '../../stream.js';
 import type { ReaderTotals } from './reader-counters.js';
 import type { GapCode, ShardPage, ShardWatch } from './record-source.js';

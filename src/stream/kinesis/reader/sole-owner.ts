@@ -1,6 +1,7 @@
 import type { Clock } from '../../../clock.js';
 import { type ErrorCode, errorText, SluiceError } from '../../../errors.js';
-import { LimitedWarning, type Warn } from '../../../limited-warning.js';
+import { LimitedWarning } from '../../../limited-warning.js';
+import type { Warn } from '../../../warnings.js';
 import type { OutletStatus, Position } from '../../stream.js';
 import type { KinesisApi, ShardDescription } from '../kinesis-api.js';
 import type { ShardOwner, TenureListener } from '../shard-owner.js';

@@ -1,0 +1,71 @@
+import type { HeardGroup, HeardQuery, NewestAnswer, NewestQuery, NewestValue } from '../sink.js';
+import { identifier, isExpressible, type QueriedSeries, tagIsOneOf } from './influxql.js';
+import type { QueryChannel } from './query-channel.js';
+
+/**
+ * The newest point of each group, which alone has a time of its own: `last()` over several fields answers with one
+ * row at the beginning of the time asked for.
+ */
+export async function readHeard(channel: QueryChannel, query: HeardQuery): Promise<readonly HeardGroup[]> {
+  const { measurement, by, fromMs, maxGroups } = query;
+  const found = await channel.ask(
+    `SELECT *::field FROM ${identifier(measurement)} WHERE time >= ${Math.floor(fromMs)}ms` +
+      `${groupBy(by)} ORDER BY time DESC LIMIT 1`,
+    (name) => name === measurement,
+  );
+  return found
+    .flatMap((group) => {
+      const atMs = group.values[0]?.[0];
+      return typeof atMs === 'number' ? [{ name: groupName(group, by), atMs }] : [];
+    })
+    .sort((a, b) => b.atMs - a.atMs || (a.name < b.name ? -1 : 1))
+    .slice(0, maxGroups);
+}
+
+export async function readNewest(channel: QueryChannel, query: NewestQuery): Promise<NewestAnswer> {
+  const { measurement, by, fromMs, names, maxFields } = query;
+  const inOrder = await fieldNames(channel, measurement);
+  const fields = inOrder.slice(0, maxFields);
+  // Our own points have no other names; where another program wrote one, its values stay unknown.
+  const asked = names.filter(isExpressible);
+  if (fields.length === 0 || asked.length === 0) return { moreFields: false, groups: [] };
+
+  const found = await channel.ask(
+    `SELECT ${fields.map((field, nth) => `last(${identifier(field)}) AS f${nth}`).join(', ')}` +
+      ` FROM ${identifier(measurement)} WHERE time >= ${Math.floor(fromMs)}ms` +
+      `${by === undefined ? '' : ` AND ${tagIsOneOf(by, asked)}`}${groupBy(by)}`,
+    (name) => name === measurement,
+  );
+  return {
+    moreFields: fields.length < inOrder.length,
+    groups: found.map((group) => ({ name: groupName(group, by), values: newestValues(group, fields) })),
+  };
+}
+
+async function fieldNames(channel: QueryChannel, measurement: string): Promise<readonly string[]> {
+  const found = await channel.ask(
+    `SHOW FIELD KEYS FROM ${identifier(measurement)}`,
+    (name) => name === measurement,
+  );
+  // A field that had two types is named twice.
+  const names = new Set(found.flatMap(({ values }) => values.map(([name]) => String(name))));
+  return [...names].filter(isExpressible).sort((a, b) => (a < b ? -1 : 1));
+}
+
+function newestValues({ columns, values }: QueriedSeries, fields: readonly string[]): NewestValue[] {
+  const row = values[0] ?? [];
+  return fields.flatMap((field, nth) => {
+    const value = row[columns.indexOf(`f${nth}`)];
+    return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
+      ? [{ field, value }]
+      : [];
+  });
+}
+
+function groupBy(tag: string | undefined): string {
+  return tag === undefined ? '' : ` GROUP BY ${identifier(tag)}`;
+}
+
+function groupName({ tags }: QueriedSeries, by: string | undefined): string {
+  return by === undefined ? '' : (tags?.[by] ?? '');
+}

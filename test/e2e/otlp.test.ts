@@ -1,0 +1,43 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { METRICS } from '../../src/metrics/create-metrics.js';
+import { startFakeStore } from '../support/fake-store.js';
+import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { readOtlp } from '../support/otlp-schema.js';
+import { tempDirectory } from '../support/temp-directory.js';
+
+it('a collector gets every metric as OTLP has it, also after it was away', { timeout: 60_000 }, async () => {
+  const collector = await startFakeStore((_call, index) => ({ status: index === 0 ? 503 : 200, body: '{}' }));
+  onTestFinished(() => collector.stop());
+  const gateway = new GatewayProcess({
+    directory: tempDirectory(),
+    config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
+http: { host: 127.0.0.1, port: 0 }
+metrics:
+  instance: gw-1
+  otlp: { url: "${collector.url}/v1/metrics", interval: 1s, headers: { authorization: "\${OTLP_TOKEN}" } }
+${FLEET_RULE}`,
+    env: { OTLP_TOKEN: 'Bearer hunter2' },
+  });
+  onTestFinished(() => gateway.end());
+  await gateway.start();
+  await runFleet({ port: gateway.mqttPort, messages: 2000, baseMs: Date.now() - 60_000 });
+  await gateway.ledgerWhen(({ written }) => written === 2000);
+  expect(await gateway.stop()).toBe(0);
+
+  expect(collector.calls.length).toBeGreaterThan(1);
+  const last = collector.calls.at(-1)!;
+  expect(last.headers.authorization).toBe('Bearer hunter2');
+  const { values, metrics, resource } = readOtlp(last.body);
+  expect(resource).toMatchObject({ 'service.name': 'sluice', 'service.instance.id': 'gw-1' });
+  const names = METRICS.filter(({ only, label }) => only === undefined && label === undefined);
+  for (const { name, kind } of names) {
+    const shape = { counter: 'sum', gauge: 'gauge', histogram: 'histogram' }[kind];
+    expect(Object.keys(metrics.get(name) ?? {}), name).toContain(shape);
+  }
+  expect(values.get('sluice_broker_packets_acknowledged_total')).toBe(2000);
+  expect(values.get('sluice_consumer_decide_seconds')).toBe(2000);
+  expect(values.get('sluice_ledger_records{fate=written}')).toBe(2000);
+  expect(gateway.output).toContain('"code":"OTLP_FAILED"');
+  expect(gateway.output).not.toContain('hunter2');
+});
