@@ -191,7 +191,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
 
   it('shows in words why a replay is refused', async () => {
     park();
-    live.view.settlingFailure = new SluiceError('SETTLING_REFUSED', 'A purge is under way.');
+    live.view.settlingFailure = new SluiceError('DEAD_LETTER_BUSY', 'A purge is under way.');
     live.mayComplain = true;
     const page = await live.open();
     await page.getByRole('button', { name: 'a/b' }).click();

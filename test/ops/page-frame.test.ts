@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parkedDetail } from '../support/fake-gateway-view.js';
-import { DESKTOP, LivePage, PHONE, SOON } from '../support/live-page.js';
+import { DESKTOP, LivePage, PHONE, SOON, warningLine } from '../support/live-page.js';
 import { requireServer } from '../support/servers.js';
 
 /** What a screen reader would stumble over, as sentences. */
@@ -49,9 +49,7 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
     live.view.recordsPerSecond = 50;
     live.view.fates = { written: 5, parked: { 'payload-not-json': 1 }, filtered: { cold: 2 } };
     live.view.deadLetters = [parkedDetail({ id: '1', rule: 'r' })];
-    live.view.warningLines = [
-      { seq: 1, atMs: Date.now(), level: 'warn', code: 'LOG_PRESSURE', sentence: 'Half full.', heldBack: 0 },
-    ];
+    live.view.warningLines = [warningLine({ seq: 1 })];
     live.view.stored = [
       { name: 'climate', tags: ['city'], fields: [{ name: 'temperature', type: 'float' }] },
     ];
@@ -212,15 +210,15 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
         parkedDetail({ id: '1', parkedAtMs: 0, topic: long, clientId: long, reason: long, rule: long }),
       ];
       live.view.warningLines = [
-        {
+        warningLine({
           seq: 1,
           atMs: 0,
           level: 'error',
           code: 'C'.repeat(90),
           sentence: 's'.repeat(500),
           next: long,
-          heldBack: 3,
-        },
+          fields: { [long]: long },
+        }),
       ];
       await live.open({ viewport: { width, height: 1_000 } });
       await live.shown('#dead-letters').toBe(true);

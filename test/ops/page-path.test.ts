@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOSTILE, LivePage, PHONE, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, PHONE, SOON, warningLine } from '../support/live-page.js';
 import { requireServer } from '../support/servers.js';
 
 const HEALTHY = { state: 'healthy', detail: '' } as const;
@@ -125,10 +125,9 @@ describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeo
   });
 
   it('opens a stage by Enter with its facts, its own warnings and its metrics, and gives the focus back', async () => {
-    const warning = { atMs: Date.now(), level: 'warn', sentence: HOSTILE, heldBack: 0 } as const;
     live.view.warningLines = [
-      { ...warning, seq: 1, code: 'SINK_RETRYING' },
-      { ...warning, seq: 2, code: 'LOG_PRESSURE', sentence: 'not about the sink' },
+      warningLine({ seq: 1, code: 'STORE_UNAVAILABLE', sentence: HOSTILE }),
+      warningLine({ seq: 2, code: 'LOG_BLOCKED', sentence: 'not about the sink' }),
     ];
     const page = await live.open();
     await text('[data-stage=sink] .state').toBe('Healthy');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/errors.js';
-import { DESKTOP, LivePage, SOON } from '../support/live-page.js';
+import { DESKTOP, LivePage, SOON, warningLine } from '../support/live-page.js';
 import { requireServer } from '../support/servers.js';
 
 describe.skipIf(!requireServer('chromium'))('the stream behind the live page', { timeout: 60_000 }, () => {
@@ -29,9 +29,7 @@ describe.skipIf(!requireServer('chromium'))('the stream behind the live page', {
   it('shows a banner when the gateway is gone, goes on when it is back, and tells its warnings once', async () => {
     live.mayComplain = true;
     live.view.fates = { written: 5 };
-    live.view.warningLines = [
-      { seq: 1, atMs: Date.now(), level: 'warn', code: 'LOG_PRESSURE', sentence: 'One.', heldBack: 0 },
-    ];
+    live.view.warningLines = [warningLine({ seq: 1 })];
     const page = await open();
     await text('[data-ledger=written]').toBe('5');
     const port = Number(new URL(live.server.url).port);
@@ -50,7 +48,7 @@ describe.skipIf(!requireServer('chromium'))('the stream behind the live page', {
 
     // Started anew, the gateway counts from 1 again.
     live.view.startedAtMs += 1_000;
-    live.view.warningLines = [{ ...live.view.warningLines[0]!, sentence: 'One of the new start.' }];
+    live.view.warningLines = [warningLine({ seq: 1, sentence: 'One of the new start.' })];
     await page.reload();
     await text('#warnings > li').toContain('One of the new start.');
   });
@@ -73,12 +71,10 @@ describe.skipIf(!requireServer('chromium'))('the stream behind the live page', {
   ])('polls in a browser %s', async (_which, prepare) => {
     live.mayComplain = true;
     live.view.fates = { written: 5 };
-    live.view.warningLines = [
-      { seq: 4, atMs: Date.now(), level: 'warn', code: 'LOG_PRESSURE', sentence: 'Four.', heldBack: 0 },
-    ];
+    live.view.warningLines = [warningLine({ seq: 4 })];
     const page = await open(prepare);
     await text('[data-ledger=written]').toBe('5');
-    await text('#warnings > li').toContain('Four.');
+    await text('#warnings > li').toContain('Line 4.');
     live.view.fates = { written: 6 };
     await text('[data-ledger=written]').toBe('6');
     await expect.poll(() => countOf('/api/counters'), SOON).toBeGreaterThan(2);

@@ -1,19 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { WarningView } from '../../src/ops/gateway-view.js';
-import { HOSTILE, LivePage, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, SOON, warningLine } from '../support/live-page.js';
 import { requireServer } from '../support/servers.js';
-
-function warning(seq: number, known: Partial<WarningView> = {}): WarningView {
-  return {
-    seq,
-    atMs: Date.now(),
-    level: 'warn',
-    code: 'LOG_PRESSURE',
-    sentence: `Line ${seq}.`,
-    heldBack: 0,
-    ...known,
-  };
-}
 
 describe.skipIf(!requireServer('chromium'))('the warnings of the live page', { timeout: 40_000 }, () => {
   const live = new LivePage();
@@ -23,12 +10,20 @@ describe.skipIf(!requireServer('chromium'))('the warnings of the live page', { t
 
   it('shows them newest first with code, sentence, next step and how many were held back', async () => {
     live.view.warningLines = [
-      warning(1),
-      warning(2, { level: 'error', code: 'SINK_DOWN', sentence: HOSTILE, next: 'Start it.', heldBack: 12 }),
+      warningLine({ seq: 1 }),
+      warningLine({
+        seq: 2,
+        level: 'fatal',
+        code: 'STORE_UNAVAILABLE',
+        sentence: HOSTILE,
+        next: 'Start it.',
+        fields: { url: HOSTILE, tries: 3 },
+        heldBack: 12,
+      }),
     ];
     const page = await live.open();
     await text('#warnings > li').toMatch(
-      /^Error\d\d:\d\d:\d\dSINK_DOWN<img.*>Start it\.12 more of this code/,
+      /^Fatal\d\d:\d\d:\d\dSTORE_UNAVAILABLE<img.*>url=<img.*> {2}tries=3Start it\.12 more of this code/,
     );
     await text('#warnings > li:nth-child(2)').toContain('Line 1.');
     await page.getByRole('radio', { name: 'Errors' }).check();
@@ -37,14 +32,14 @@ describe.skipIf(!requireServer('chromium'))('the warnings of the live page', { t
   });
 
   it('counts in the header what came since one last looked, also after the page was loaded again', async () => {
-    live.view.warningLines = [warning(1), warning(2)];
+    live.view.warningLines = [warningLine({ seq: 1 }), warningLine({ seq: 2 })];
     const page = await live.open({ viewport: { width: 800, height: 400 } });
     await expect.poll(() => badge().textContent(), SOON).toBe('2');
     await page.getByRole('link', { name: /^Warnings/ }).click();
     await expect.poll(() => badge().isVisible(), SOON).toBe(false);
     await page.evaluate('scrollTo(0, 0)');
     await expect.poll(() => page.locator('.sections [aria-current]').textContent(), SOON).toBe('Path');
-    live.view.warningLines = [...live.view.warningLines, warning(3)];
+    live.view.warningLines = [...live.view.warningLines, warningLine({ seq: 3 })];
     await expect.poll(() => badge().textContent(), SOON).toBe('1');
     await page.reload();
     await expect.poll(rows, SOON).toBe(3);
@@ -52,10 +47,10 @@ describe.skipIf(!requireServer('chromium'))('the warnings of the live page', { t
   });
 
   it('keeps the newest two hundred and shows ten until it is asked for all', async () => {
-    live.view.warningLines = Array.from({ length: 50 }, (_, index) => warning(index + 1));
+    live.view.warningLines = Array.from({ length: 50 }, (_, index) => warningLine({ seq: index + 1 }));
     const page = await live.open();
     await expect.poll(rows, SOON).toBe(10);
-    live.view.warningLines = Array.from({ length: 260 }, (_, index) => warning(index + 1));
+    live.view.warningLines = Array.from({ length: 260 }, (_, index) => warningLine({ seq: index + 1 }));
     await page.getByRole('button', { name: 'Show all 200' }).click();
     expect(await rows()).toBe(200);
     await text('#warnings > li').toContain('Line 260.');

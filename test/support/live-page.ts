@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { WhereChanges } from '../../src/ops/changes-guard.js';
+import type { WarningView } from '../../src/ops/gateway-view.js';
 import { type HttpServer, startHttpServer } from '../../src/ops/http-server.js';
 import { CHROMIUM_ARGS } from './chromium.js';
 import { FakeGatewayView } from './fake-gateway-view.js';
@@ -14,6 +15,20 @@ export const PHONE: BrowserContextOptions = {
   hasTouch: true,
   isMobile: true,
 };
+
+/** A line of the gateway's log of which a test names only what matters to it. */
+export function warningLine(known: Partial<WarningView> & { readonly seq: number }): WarningView {
+  return {
+    atMs: Date.now(),
+    level: 'warn',
+    code: 'LOG_BLOCKED',
+    sentence: `Line ${known.seq}.`,
+    next: 'Look at the store.',
+    fields: {},
+    heldBack: 0,
+    ...known,
+  };
+}
 
 /**
  * The live page of a fake gateway, open in a browser. After each test it fails the test if the page complained on

@@ -99,7 +99,7 @@ export const STAGES = [
       ['throttled', count(reader.throttled)],
     ],
     branches: () => [],
-    codes: /^(KINESIS|LEASE)_/,
+    codes: /^(KINESIS|LEASE|SHARDS|COORDINATOR)_|-left-stream$/,
     metrics: [
       'sluice_kinesis_reader_records_read_total',
       'sluice_kinesis_reader_shards',
@@ -129,7 +129,7 @@ export const STAGES = [
         { name: 'filtered', total: filtered, to: 'ledger-title' },
       ];
     },
-    codes: /^(CONSUMER|RULE|CHECKPOINT|DEAD_LETTER|SETTLING|WORKER)_/,
+    codes: /^(CHECKPOINT|DEAD_LETTER|REPLAY|WORKER)_/,
     metrics: [
       'sluice_consumer_records_read_total',
       'sluice_consumer_points_made_total',
@@ -154,7 +154,7 @@ export const STAGES = [
       ['retries', count(sink.retries)],
     ],
     branches: () => [],
-    codes: /^SINK_/,
+    codes: /^(SINK|STORE)_/,
     metrics: [
       'sluice_sink_points_written_total',
       'sluice_sink_points_refused_total',

@@ -5,6 +5,8 @@ import { warningRow } from './warning-row.js';
 
 const KEPT_AS = 'sluice.seenWarning';
 const ROWS_AT_FIRST = 10;
+/** What each choice shows. */
+const LEVELS = { all: ['warn', 'error', 'fatal'], warn: ['warn'], error: ['error', 'fatal'] };
 
 /** The gateway's warnings, newest first, and how many came since the person last looked at them. */
 export class WarningsPanel {
@@ -47,7 +49,7 @@ export class WarningsPanel {
 
   #draw() {
     const level = document.querySelector('input[name="warning-level"]:checked').value;
-    const fitting = this.#book.all.filter((warning) => level === 'all' || warning.level === level);
+    const fitting = this.#book.all.filter((warning) => LEVELS[level].includes(warning.level));
     const shown = this.#showsAll ? fitting : fitting.slice(0, ROWS_AT_FIRST);
     this.#rows.show(shown.map(({ key }) => key).join(), () =>
       shown.map((warning) => warningRow(warning, this.#nowMs)),

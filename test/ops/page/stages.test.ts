@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LedgerView, StageCounters } from '../../../src/ops/gateway-view.js';
 import { packageRoot } from '../../../src/package-root.js';
+import { NEXT_STEPS } from '../../../src/warnings.js';
 import { FakeGatewayView } from '../../support/fake-gateway-view.js';
 import { pageModule } from '../../support/page-module.js';
 
@@ -36,7 +37,8 @@ describe('STAGES', () => {
   });
 
   it.each([
-    ['LOG_PRESSURE', ['log']],
+    ['LOG_BLOCKED', ['log']],
+    ['STORE_UNAVAILABLE', ['sink']],
     ['KINESIS_THROTTLED', ['producer', 'reader']],
     ['LEASE_LOST', ['reader']],
     ['SINK_ABORTED', ['sink']],
@@ -46,6 +48,23 @@ describe('STAGES', () => {
   ])('counts the warning %s among those of %j', (code, ids) => {
     expect(STAGES.filter(({ codes }) => codes.test(code)).map(({ id }) => id)).toEqual(ids);
   });
+});
+
+it('shows every warning at a stage but those that are about none', () => {
+  const ofNone = Object.keys(NEXT_STEPS).filter((code) => !STAGES.some(({ codes }) => codes.test(code)));
+  expect(ofNone).toEqual([
+    'USAGE_INVALID',
+    'CONFIG_UNREADABLE',
+    'CONFIG_INVALID',
+    'DATA_DIRECTORY_LOCKED',
+    'DATA_DIRECTORY_UNUSABLE',
+    'CONTROL_FAILED',
+    'OWN_METRICS_REFUSED',
+    'OTLP_FAILED',
+    'HTTP_FAILED',
+    'FLEET_ENDED',
+    'STOPPED_AT_ONCE',
+  ]);
 });
 
 describe('stageTotals', () => {

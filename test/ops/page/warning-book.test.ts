@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WarningView } from '../../../src/ops/gateway-view.js';
+import { warningLine } from '../../support/live-page.js';
 import { pageModule } from '../../support/page-module.js';
 
 interface Book {
@@ -13,14 +14,7 @@ const { WarningBook } = await pageModule<{
   WarningBook: new (seen?: { startedAtMs: number; seq: number }) => Book;
 }>('warning-book.js');
 
-const warning = (seq: number, sentence = `line ${seq}`): WarningView => ({
-  seq,
-  atMs: seq,
-  level: 'warn',
-  code: 'C',
-  sentence,
-  heldBack: 0,
-});
+const warning = (seq: number, sentence = `line ${seq}`) => warningLine({ seq, sentence });
 const sentences = (book: Book) => book.all.map(({ sentence }) => sentence);
 
 describe('WarningBook', () => {
