@@ -132,20 +132,26 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
       expect(walked).toContain(name);
   });
 
-  it('jumps to a section with the focus, below the header, and leaves what stands behind the # alone', async () => {
-    fill();
-    const page = await live.open({ viewport: { width: 1440, height: 500 } });
-    await live.shown('.card canvas').toBe(true);
-    await page.evaluate(`history.replaceState(null, '', '#live=15m')`);
-    await page.getByRole('link', { name: 'Ledger', exact: true }).click();
-    expect(await page.evaluate('document.activeElement.id')).toBe('ledger-title');
-    const place = (await page.locator('#ledger-title').boundingBox())!;
-    const header = (await page.getByRole('banner').boundingBox())!;
-    expect(place.y).toBeGreaterThan(header.y + header.height);
-    expect(place.y).toBeLessThan(200);
-    expect(await page.evaluate('location.hash')).toBe('#live=15m');
-    await expect.poll(() => page.locator('.sections [aria-current]').textContent(), SOON).toBe('Ledger');
-  });
+  it.each([
+    ['a desktop', { viewport: { width: 1440, height: 600 } }],
+    ['a phone', PHONE],
+  ])(
+    'jumps to a section with the focus, below the header, and leaves what stands behind the # alone, on %s',
+    async (_where, options) => {
+      fill();
+      const page = await live.open(options);
+      await live.shown('.card canvas').toBe(true);
+      await page.evaluate(`history.replaceState(null, '', '#live=15m')`);
+      await page.getByRole('link', { name: 'Ledger', exact: true }).click();
+      expect(await page.evaluate('document.activeElement.id')).toBe('ledger-title');
+      const place = (await page.locator('#ledger-title').boundingBox())!;
+      const header = (await page.getByRole('banner').boundingBox())!;
+      expect(place.y).toBeGreaterThan(header.y + header.height);
+      expect(place.y).toBeLessThan(200);
+      expect(await page.evaluate('location.hash')).toBe('#live=15m');
+      await expect.poll(() => page.locator('.sections [aria-current]').textContent(), SOON).toBe('Ledger');
+    },
+  );
 
   it('links no section that is hidden', async () => {
     const page = await live.open();

@@ -109,9 +109,11 @@ export class LivePage {
     return expect.poll(() => this.page.locator(selector).first().isVisible(), SOON);
   }
 
-  /** Sideways there is nothing to scroll. */
+  /** Sideways there is nothing to scroll, and no box cuts off what it holds. */
   async expectToFit(): Promise<void> {
-    const width = await this.page.evaluate('document.documentElement.clientWidth');
-    expect(await this.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const tooWide = `[document.documentElement, ...document.querySelectorAll('.panel, .stage, .branches, .drawer-body, .confirm')]
+      .filter((box) => box.clientWidth > 0 && box.scrollWidth > box.clientWidth)
+      .map((box) => [box.localName, box.className, box.scrollWidth, box.clientWidth].join(' '))`;
+    expect(await this.page.evaluate(tooWide)).toEqual([]);
   }
 }

@@ -26,8 +26,8 @@ export function linkSections(list) {
         sections.find((section) => inView.has(section)),
       );
     },
-    // The part of the window where one reads: below the header, above the middle.
-    { rootMargin: '-64px 0px -55% 0px' },
+    // The part of the window where one reads: from where a heading comes to stand after a jump, above the middle.
+    { rootMargin: `${8 - headingTop()}px 0px -45% 0px` },
   );
   for (const section of sections) view.observe(section);
 }
@@ -46,6 +46,10 @@ export function jumpWithinPage() {
     place.focus({ preventScroll: true });
     place.scrollIntoView();
   });
+}
+
+function headingTop() {
+  return Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop);
 }
 
 function linkTo(section) {
