@@ -95,10 +95,14 @@ describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeo
     const onPhone = await places();
     expect(onPhone.sink.x).toBe(onPhone.broker.x);
     expect(onPhone.sink.y).toBeGreaterThan(onPhone.broker.y + onPhone.broker.height);
+    live.view.sinkStatus = { state: 'retrying', detail: 'Trying again.' };
+    await live.shown('[data-stage=sink] .sentence').toBe(true);
+    expect(await live.page.locator('#path-notes').isVisible()).toBe(false);
     await live.page.context().close();
 
     await live.open();
-    await text('[data-stage=sink] .state').toBe('Healthy');
+    await live.shown('#path-notes').toBe(true);
+    expect(await live.page.locator('[data-stage=sink] .sentence').isVisible()).toBe(false);
     const onDesktop = await places();
     expect(onDesktop.sink.y).toBe(onDesktop.broker.y);
     expect(onDesktop.sink.x).toBeGreaterThan(onDesktop.broker.x + onDesktop.broker.width);
@@ -113,6 +117,7 @@ describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeo
     live.view.sinkStopped = true;
     await text('[data-stage=sink] .state').toBe('Retrying');
     await text('[data-stage=consumer] .sentence').toBe('Waits for the sink.');
+    await text('#path-notes').toBe('ConsumerWaits for the sink.SinkThe store does not answer.');
     expect(await page.title()).toBe('▲ Consumer: waiting, Sink: retrying · Sluice');
     expect(await page.locator('#icon').getAttribute('href')).toBe('/assets/icon-slow.svg');
     live.view.sinkStatus = { state: 'misconfigured', detail: 'The token is refused.' };

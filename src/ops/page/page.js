@@ -29,7 +29,9 @@ const history = new RateHistory();
 const overall = new OverallView();
 const drawer = new Drawer();
 const stageDetails = new StageDetails(drawer);
-const path = new PathView(byId('path'), (stageId) => stageDetails.open(stageId, ...seen()));
+const path = new PathView(byId('path'), byId('path-notes'), (stageId) =>
+  stageDetails.open(stageId, ...seen()),
+);
 const ledgerPanel = new LedgerPanel();
 const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshDeadLetters());
 const warningsPanel = new WarningsPanel();

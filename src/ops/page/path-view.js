@@ -1,4 +1,5 @@
-import { setAttribute } from './dom.js';
+import { element, Redrawn, setAttribute } from './dom.js';
+import { foreign } from './format.js';
 import { StageCard } from './stage-card.js';
 import { stagesOf } from './stages.js';
 
@@ -9,11 +10,13 @@ const MIN_STEP_WIDTH = 187;
 export class PathView {
   #list;
   #open;
+  #notes;
   #cards = new Map();
 
-  /** `open(stageId)`: called when the person wants to know more of a stage. */
-  constructor(list, open) {
+  /** `notes`: a list below the path. `open(stageId)`: called when the person wants to know more of a stage. */
+  constructor(list, notes, open) {
     this.#list = list;
+    this.#notes = new Redrawn(notes);
     this.#open = open;
     new ResizeObserver(() => this.#arrange()).observe(list);
   }
@@ -23,6 +26,18 @@ export class PathView {
     const stages = stagesOf(state);
     this.#showCards(stages);
     for (const { id } of stages) this.#cards.get(id).show(state, states[id], rates, history);
+    this.#showNotes(stages, states);
+  }
+
+  /** Side by side the stages are too narrow for sentences: those stand below the path then. */
+  #showNotes(stages, states) {
+    const said = stages.filter(({ id }) => states[id].sentence !== '');
+    this.#notes.show(JSON.stringify(said.map(({ id }) => states[id])), () =>
+      said.map(({ id, title }) => {
+        const { level, sentence } = states[id];
+        return element('li', {}, element('span', { class: `state ${level}` }, title), foreign(sentence, 400));
+      }),
+    );
   }
 
   /** A gateway that was started again in another role has other stages. */
