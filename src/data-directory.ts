@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { access, constants, mkdir } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from './errors.js';
@@ -41,6 +41,12 @@ export async function prepareDataDirectory(directory: DataDirectory): Promise<vo
 }
 
 export interface DirectoryLock {
+  /**
+   * Who connects to the lock from now on: a command that has something to ask, or one that only looks whether the lock
+   * is held. The mode of the directory is the authorisation. Without it connections are closed at once.
+   */
+  onConnection(take: (connection: Socket) => void): void;
+  /** Ends open connections, too. */
   release(): Promise<void>;
 }
 
@@ -60,18 +66,44 @@ export async function lockDataDirectory(directory: DataDirectory): Promise<Direc
     const server = await listen(path);
     if (server !== undefined) {
       writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
-      return {
-        release: () =>
-          new Promise((done) => {
-            rmSync(ownerFile, { force: true });
-            server.close(() => done());
-          }),
-      };
+      return lockOf(server, ownerFile);
     }
     if (await isAnswered(path)) throw locked(directory, ownerFile);
     if (!(await putAside(path))) break;
   }
   throw locked(directory, ownerFile);
+}
+
+function lockOf(server: Server, ownerFile: string): DirectoryLock {
+  const open = new Set<Socket>();
+  return {
+    onConnection: (take) => {
+      server.removeAllListeners('connection');
+      server.on('connection', (connection) => {
+        open.add(connection);
+        connection.once('close', () => open.delete(connection));
+        take(connection);
+      });
+    },
+    release: () =>
+      new Promise((done) => {
+        rmSync(ownerFile, { force: true });
+        server.close(() => done());
+        for (const connection of open) connection.destroy();
+      }),
+  };
+}
+
+/** A connection to the process that holds the lock; rejects with the system's error when none does. */
+export function connectToLockHolder(root: string): Promise<Socket> {
+  return new Promise((done, fail) => {
+    const connection = connect(socketPath(resolve(root)));
+    connection.once('connect', () => {
+      connection.off('error', fail);
+      done(connection);
+    });
+    connection.once('error', fail);
+  });
 }
 
 /** Whether some process holds the lock now; takes nothing and leaves nothing. */

@@ -61,6 +61,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
             kinesis,
             checkpointIntervalMs: consumer.checkpointIntervalMs,
             deadLetterMaxSizeBytes: consumer.deadLetter.maxSizeBytes,
+            isAlone: role === 'ingest',
           },
         }),
     ...(config.http === undefined ? {} : { http: config.http }),

@@ -1,11 +1,13 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import { addTotals, type LedgerTotals, NO_RECORDS, summarize } from './books/ledger.js';
 import type { Broker, BrokerCounters } from './broker/broker.js';
 import { createRefusalCounts } from './broker/refusals.js';
 import type { Clock } from './clock.js';
-import { listParked } from './dead-letter/dead-letter-reader.js';
-import type { ParkedRecord } from './dead-letter/parked-record.js';
+import type { ParkedSelection } from './dead-letter/selection.js';
+import type { SettlingStatus } from './dead-letter/settling-status.js';
 import { SluiceError } from './errors.js';
+import { stageCounters } from './gateway-counters.js';
+import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { ledgerView } from './gateway-ledger.js';
 import type { GatewayOptions } from './gateway-options.js';
 import type { Logger } from './logger.js';
 import { createMetrics } from './metrics/create-metrics.js';
@@ -20,23 +22,25 @@ import type { OwnMetricsCounters } from './metrics/own-metrics.js';
 import { type MetricReading, readMetrics } from './metrics/readings.js';
 import { Utilization } from './metrics/utilization.js';
 import type {
-  BookView,
   GatewayView,
   LedgerView,
   LogLevel,
   ParkedDetail,
-  ParkedSelection,
   ParkedView,
   ReadinessProblem,
-  SettlingStatus,
   StageCounters,
   WarningView,
 } from './ops/gateway-view.js';
 import type { LatestPage, LatestQuery, MeasurementSummary, SeriesAnswer, SeriesQuery } from './sink/sink.js';
 import type { LogWriter } from './stream/log/log-writer.js';
-import type { Book } from './threads/book.js';
-import type { DownstreamReport, StoreAnswer, StoreRequest } from './threads/downstream-protocol.js';
+import type {
+  DownstreamAnswer,
+  DownstreamReport,
+  DownstreamRequest,
+  StoreRequest,
+} from './threads/downstream-protocol.js';
 import type { ForwardingReport } from './threads/forwarding-protocol.js';
+import type { SettlingAnswer, SettlingRequest } from './threads/settling-protocol.js';
 
 /** What runs in this process; which of the halves depends on the role. */
 export interface StatusParts {
@@ -51,11 +55,15 @@ export interface StatusParts {
     /** Of a broker that has stopped: counters must not fall back to 0 before the process has ended. */
     readonly lastCounters?: () => BrokerCounters | undefined;
   };
-  readonly forwarding?: { readonly report: ForwardingReport; eventLoop(): EventLoopUtilization };
+  readonly forwarding?: {
+    readonly report: ForwardingReport;
+    eventLoop(): EventLoopUtilization;
+    ask(request: SettlingRequest): Promise<SettlingAnswer>;
+  };
   readonly downstream?: {
     readonly report: DownstreamReport;
     eventLoop(): EventLoopUtilization;
-    ask(request: StoreRequest): Promise<StoreAnswer>;
+    ask(request: DownstreamRequest): Promise<DownstreamAnswer>;
   };
   /** Of the metrics that go into the store; absent when none do. */
   readonly ownMetrics?: () => OwnMetricsCounters | undefined;
@@ -69,6 +77,7 @@ export class GatewayStatus implements GatewayView {
   readonly #parts: StatusParts;
   readonly #utilizations: ReadonlyMap<string, Utilization>;
   readonly #registry;
+  readonly #deadLetters: GatewayDeadLetters;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -80,6 +89,12 @@ export class GatewayStatus implements GatewayView {
       ...(downstream === undefined ? [] : [threadOf('consumer', downstream)]),
     ]);
     this.#registry = createMetrics(() => this.#snapshot());
+    this.#deadLetters = new GatewayDeadLetters({
+      directory: parts.options.directory.deadLetter,
+      // One of them runs, whatever the role is.
+      thread: (downstream ?? forwarding)!,
+      isConsuming: downstream !== undefined,
+    });
   }
 
   /**
@@ -89,22 +104,11 @@ export class GatewayStatus implements GatewayView {
   ledger(): LedgerView {
     const { ingest, forwarding, downstream } = this.#parts;
     const stored = ingest?.log.durableSequence ?? 0;
-    const forwarded = forwarding && bookView(forwarding.report.book, stored);
-    const consumed = downstream && bookView(downstream.report.book, stored);
-    if (forwarded === undefined || consumed === undefined) return (forwarded ?? consumed)!;
-    return { ...wholeBook(forwarded, consumed), books: { ingest: forwarded, consume: consumed } };
+    return ledgerView(stored, forwarding?.report, downstream?.report);
   }
 
   counters(): StageCounters {
-    const { ingest, producer, reader, consume } = this.#snapshot();
-    return {
-      ...(ingest === undefined ? {} : ingestCounters(ingest)),
-      ...(producer === undefined ? {} : { producer: producerCounters(producer) }),
-      ...(reader === undefined ? {} : { reader: readerCounters(reader) }),
-      ...(consume === undefined
-        ? {}
-        : { consumer: consumerCounters(consume), sink: { ...this.#parts.downstream!.report.sink } }),
-    };
+    return stageCounters(this.#snapshot());
   }
 
   problems(): readonly ReadinessProblem[] {
@@ -150,29 +154,27 @@ export class GatewayStatus implements GatewayView {
     return (await this.#ask({ kind: 'latest', query })) as LatestPage;
   }
 
-  async parked(
+  parked(
     limit: number,
-    filter: Omit<ParkedSelection, 'ids' | 'all'> = {},
+    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
   ): Promise<readonly ParkedView[]> {
-    const { rule: _rule, ...known } = filter;
-    const parked = await listParked(this.#parts.options.directory.deadLetter, limit, known);
-    return parked.map(parkedView);
+    return this.#deadLetters.list(limit, filter);
   }
 
-  async deadLetter(_id: string): Promise<ParkedDetail | undefined> {
-    return undefined;
+  deadLetter(id: string): Promise<ParkedDetail | undefined> {
+    return this.#deadLetters.detail(id);
   }
 
-  async replay(_selection: ParkedSelection): Promise<SettlingStatus> {
-    throw new SluiceError('DEAD_LETTER_BUSY', 'not wired');
+  replay(selection: ParkedSelection): Promise<SettlingStatus> {
+    return this.#deadLetters.start('replay', selection);
   }
 
-  async purge(_selection: ParkedSelection): Promise<SettlingStatus> {
-    throw new SluiceError('DEAD_LETTER_BUSY', 'not wired');
+  purge(selection: ParkedSelection): Promise<SettlingStatus> {
+    return this.#deadLetters.start('purge', selection);
   }
 
   settling(): SettlingStatus | undefined {
-    return undefined;
+    return this.#deadLetters.status();
   }
 
   warnings(afterSeq: number): readonly WarningView[] {
@@ -196,7 +198,7 @@ export class GatewayStatus implements GatewayView {
     return readMetrics(this.#registry);
   }
 
-  #ask(request: StoreRequest): Promise<StoreAnswer> {
+  #ask(request: StoreRequest): Promise<DownstreamAnswer> {
     const { downstream } = this.#parts;
     if (downstream !== undefined) return downstream.ask(request);
     return Promise.reject(
@@ -281,100 +283,11 @@ export class GatewayStatus implements GatewayView {
   }
 }
 
-function parkedView({ id, parkedAtMs, topic, clientId, code, reason, rule }: ParkedRecord): ParkedView {
-  return { id, parkedAtMs, topic, clientId, code, reason, ...(rule === undefined ? {} : { rule }) };
-}
-
 function threadOf(
   name: string,
   thread: { eventLoop(): EventLoopUtilization },
 ): readonly [string, Utilization] {
   return [name, new Utilization(() => thread.eventLoop())];
-}
-
-/** `stored`: what the log has taken, which is what its reader has received or will. */
-function bookView(book: Book, stored: number): BookView {
-  const { decided, fates } = book;
-  const received = book.received ?? stored;
-  const sums = summarize(fates);
-  return {
-    received,
-    ...sums,
-    buffered: received - decided,
-    balanced: sums.written + sums.parked + sums.filtered + sums.lost === decided,
-    reasons: reasonsOf(fates),
-  };
-}
-
-/**
- * Both halves as one path. Between them is the stream: what was forwarded and not yet taken up counts as buffered;
- * what was taken up beyond it (sent twice after a crash, or by other gateways) as received, too. Exact while this
- * process is the only gateway and the only consumer of the stream.
- */
-function wholeBook(ingest: BookView, consume: BookView): BookView {
-  const between = ingest.written - consume.received;
-  const { written, filtered } = consume;
-  return {
-    received: ingest.received + Math.max(0, -between),
-    written,
-    parked: ingest.parked + consume.parked,
-    filtered: ingest.filtered + filtered,
-    buffered: ingest.buffered + Math.max(0, between) + consume.buffered,
-    lost: ingest.lost + consume.lost,
-    balanced: ingest.balanced && consume.balanced,
-    reasons: reasonsOf(addTotals(totalsOf(ingest), totalsOf(consume))),
-  };
-}
-
-function totalsOf({ reasons }: BookView): LedgerTotals {
-  return { ...NO_RECORDS, ...reasons };
-}
-
-function reasonsOf({ parked, filtered, lost }: LedgerTotals): BookView['reasons'] {
-  return { parked, filtered, lost };
-}
-
-function ingestCounters({ broker, log }: IngestFacts): Required<Pick<StageCounters, 'broker' | 'log'>> {
-  return {
-    broker: {
-      connections: broker.connections,
-      packetsAccepted: broker.packetsAccepted,
-      packetsRefused: Object.values(broker.refused).reduce((sum, count) => sum + count, 0),
-      packetsShed: broker.packetsShed,
-      acknowledged: broker.acknowledged,
-    },
-    log: {
-      recordsAppended: log.recordsAppended,
-      bytesAppended: log.bytesAppended,
-      commits: log.commits,
-      sizeBytes: log.sizeBytes,
-      maxSizeBytes: log.maxSizeBytes,
-      blocked: log.isBlocked,
-    },
-  };
-}
-
-function consumerCounters({ consumer }: ConsumeFacts): NonNullable<StageCounters['consumer']> {
-  const { recordsRead, pointsMade, lagMs } = consumer;
-  return { recordsRead, pointsMade, lagMs };
-}
-
-function producerCounters({ report, lagMs }: ProducerFacts): NonNullable<StageCounters['producer']> {
-  const { recordsSent, kinesisRecordsSent, putUnits, throttled, retried } = report.counters;
-  return { recordsSent, kinesisRecordsSent, putUnits, throttled, retried, lagMs, status: report.status };
-}
-
-function readerCounters({ report }: ReaderFacts): NonNullable<StageCounters['reader']> {
-  const { recordsRead, kinesisRecordsRead, shardsReading, millisBehindLatest, throttled } = report.counters;
-  return {
-    recordsRead,
-    kinesisRecordsRead,
-    shards: shardsReading,
-    millisBehindLatest,
-    throttled,
-    ...(report.leases === undefined ? {} : { consumers: report.leases.workers }),
-    status: report.status,
-  };
 }
 
 /** Before it listens. */

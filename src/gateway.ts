@@ -1,10 +1,12 @@
 import { Bridge } from './bridge/bridge.js';
 import { Broker, type BrokerCounters } from './broker/broker.js';
 import { SystemClock } from './clock.js';
+import { serveControl } from './control/serve-control.js';
 import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './data-directory.js';
+import type { SettlingStatus } from './dead-letter/settling-status.js';
 import type { SluiceError } from './errors.js';
 import { DebugLines } from './gateway-debug.js';
-import { GatewayMetrics } from './gateway-metrics.js';
+import { GatewayMetrics, traceOptions } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
 import { withinDeadline } from './lifecycle.js';
@@ -16,13 +18,14 @@ import { sequenceOfPosition } from './stream/log/log-reader.js';
 import { LogWriter } from './stream/log/log-writer.js';
 import type { Position } from './stream/stream.js';
 import type {
+  DownstreamAnswer,
   DownstreamOptions,
   DownstreamReport,
-  StoreAnswer,
-  StoreRequest,
+  DownstreamRequest,
 } from './threads/downstream-protocol.js';
 import type { ForwardingOptions, ForwardingReport } from './threads/forwarding-protocol.js';
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName, logStart } from './threads/log-start.js';
+import type { SettlingAnswer, SettlingRequest } from './threads/settling-protocol.js';
 import { StageThread } from './threads/stage-thread.js';
 import type { ThreadStart } from './threads/thread-protocol.js';
 import type { WarningFields } from './warnings.js';
@@ -65,8 +68,10 @@ export class Gateway {
   #logReaderName: LogReaderName = CONSUMER_READER;
   #lock: DirectoryLock | undefined;
   #log: LogWriter | undefined;
-  #downstream: StageThread<DownstreamOptions, DownstreamReport, StoreRequest, StoreAnswer> | undefined;
-  #forwarding: StageThread<ForwardingOptions, ForwardingReport, never, never> | undefined;
+  #downstream:
+    | StageThread<DownstreamOptions, DownstreamReport, DownstreamRequest, DownstreamAnswer>
+    | undefined;
+  #forwarding: StageThread<ForwardingOptions, ForwardingReport, SettlingRequest, SettlingAnswer> | undefined;
   #broker: Broker | undefined;
   #lastBrokerCounters: BrokerCounters | undefined;
   #http: HttpServer | undefined;
@@ -126,6 +131,7 @@ export class Gateway {
     if (isIngesting && options.forwarding !== undefined) await this.#startForwarding(options.forwarding);
     this.#logReader?.wake();
     this.#status = this.#createStatus();
+    this.#takeCommands(this.#lock);
     await this.#startHttp();
     if (isIngesting) await this.#startBroker();
     this.#metrics.start();
@@ -161,15 +167,21 @@ export class Gateway {
   }
 
   async #startDownstream(): Promise<void> {
-    const { downstream, directory } = this.#options;
+    const { downstream, directory, metrics } = this.#options;
+    const traces = traceOptions(metrics, this.#deps.version);
     this.#downstream = await StageThread.start<
       DownstreamOptions,
       DownstreamReport,
-      StoreRequest,
-      StoreAnswer
+      DownstreamRequest,
+      DownstreamAnswer
     >(
       new URL('./threads/downstream-worker.js', import.meta.url),
-      this.#threadStart({ ...downstream, directory, maxBodyBytes: this.#maxBodyBytes }),
+      this.#threadStart({
+        ...downstream,
+        directory,
+        maxBodyBytes: this.#maxBodyBytes,
+        ...(traces === undefined ? {} : { traces }),
+      }),
       {
         ...this.#threadHooks(CONSUMER_READER),
         onReport: (report, before) => {
@@ -189,7 +201,12 @@ export class Gateway {
 
   async #startForwarding(forwarding: NonNullable<GatewayOptions['forwarding']>): Promise<void> {
     const { directory } = this.#options;
-    this.#forwarding = await StageThread.start<ForwardingOptions, ForwardingReport>(
+    this.#forwarding = await StageThread.start<
+      ForwardingOptions,
+      ForwardingReport,
+      SettlingRequest,
+      SettlingAnswer
+    >(
       new URL('./threads/forwarding-worker.js', import.meta.url),
       this.#threadStart({ ...forwarding, directory, maxBodyBytes: this.#maxBodyBytes }),
       {
@@ -252,6 +269,17 @@ export class Gateway {
     });
   }
 
+  /** Replay and purge from the command line come over the socket of the lock. */
+  #takeCommands(lock: DirectoryLock): void {
+    const settling = this.#downstream ?? this.#forwarding!;
+    lock.onConnection((connection) =>
+      serveControl(connection, {
+        start: async (request) => (await settling.ask(request)) as SettlingStatus,
+        status: () => settling.report.settling?.status,
+      }),
+    );
+  }
+
   async #startHttp(): Promise<void> {
     const { http, broker, role } = this.#options;
     if (http === undefined) return;
@@ -270,9 +298,15 @@ export class Gateway {
   async #startBroker(): Promise<void> {
     const { logger } = this.#deps;
     const log = this.#log!;
+    const { trace } = this.#metrics;
     const bridge = new Bridge(
       { maxInFlightBytes: this.#options.maxInFlightBytes },
-      { stream: log, clock: this.#clock, lastReceivedAtNs: log.recovered.lastReceivedAtNs },
+      {
+        stream: log,
+        clock: this.#clock,
+        lastReceivedAtNs: log.recovered.lastReceivedAtNs,
+        ...(trace === undefined ? {} : { trace }),
+      },
     );
     this.#broker = await Broker.start(this.#options.broker, {
       intake: bridge,

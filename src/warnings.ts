@@ -19,7 +19,7 @@ export const NEXT_STEPS = {
   LOG_RECORD_TOO_LARGE: 'A fault of ours, as the broker refuses such packets before: please report it.',
   CHECKPOINT_FAILED: 'Mend the disk, or make room on it, and start again.',
   CHECKPOINT_UNREADABLE:
-    'Restore the file from a backup, or move it away to read the log again from its oldest record, with a new ledger.',
+    'Restore the file from a backup, or move it away to read the log again from its oldest record, with a new ledger (then move `dead-letter/` away, too).',
   DEAD_LETTER_FAILED: 'Mend disk or permissions of `dead-letter/` and start again.',
   DEAD_LETTER_FULL:
     'Look at `sluice dead-letters list`, then replay or purge what is parked, or raise `consumer.deadLetter.maxSize`.',
@@ -90,6 +90,8 @@ export const NEXT_STEPS = {
     'Set another `metrics.store.measurement`: most likely something else writes the same one with other types.',
   OTLP_FAILED:
     'Look at `metrics.otlp.url` and its headers, and at the collector; the next request tells everything again.',
+  OTLP_TRACES_FAILED:
+    'Look at `metrics.otlp.traces.url` and the headers, and at the collector; metrics and records are not affected.',
   HTTP_FAILED: 'A fault of ours: please report it with the line.',
   FLEET_ENDED: 'Start the demo again: the gateway runs on, but nothing is simulated.',
   STOPPED_AT_ONCE: 'Nothing: what was acknowledged is on disk, and the next start goes on with it.',

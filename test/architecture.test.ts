@@ -20,8 +20,10 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
   sink: [],
   books: [/^stream\/stream$/, /^dead-letter\//],
   'dead-letter': [/^stream\/stream$/, /^sink\/sink$/],
-  ops: [/^sink\/sink$/],
+  control: [/^dead-letter\//],
+  ops: [/^sink\/sink$/, /^dead-letter\/(selection|settling-status)$/],
   config: [/^(broker|bridge|stream|consumer|sink|dead-letter)\//],
+  dashboard: [/^consumer\/rules\/rule-options$/, /^sink\/sink$/, /^sink\/influx\/influxql$/],
 };
 
 /** Files directly in src that are for every stage and know none. */
@@ -40,6 +42,7 @@ const FOR_ALL = [
   'printable',
   'recent-answers',
   'recent-warnings',
+  'record-trace',
   'replace-file',
   'sync-directory',
   'warnings',
@@ -106,6 +109,17 @@ describe('the import arrows', () => {
   it('keep each outside technology behind its adapter', () => {
     const wrong = packages.filter(({ from, to }) => ADAPTED[to]?.test(from) === false);
     expect(wrong).toEqual([]);
+  });
+
+  it('let the dashboards of the repository use the builder of dashboards and nothing else', () => {
+    const grafana = join(SRC, '..', 'grafana');
+    const used = sourceFiles(grafana).flatMap((file) =>
+      [...readFileSync(join(grafana, file), 'utf8').matchAll(/from '(?:\.\.\/)+src\/([^']+)'/g)].map(
+        (m) => m[1]!,
+      ),
+    );
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.filter((path) => !path.startsWith('dashboard/'))).toEqual([]);
   });
 
   it('keep the simulators apart: they speak MQTT only', () => {

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { type LedgerTotals, NO_RECORDS } from '../src/books/ledger.js';
 import { SystemClock } from '../src/clock.js';
 import { parseConfig } from '../src/config/load-config.js';
+import { booksOf } from '../src/gateway-books.js';
 import { gatewayOptions } from '../src/gateway-options.js';
 import { GatewayStatus, type StatusParts } from '../src/gateway-status.js';
 import { RecentWarnings } from '../src/recent-warnings.js';
+import type { KinesisReaderReport } from '../src/threads/downstream-protocol.js';
 import { isBalanced } from './support/gateway-process.js';
 
 const parsed = parseConfig('stream: { mode: kinesis }', 'sluice.yaml', '/', {});
@@ -34,7 +36,7 @@ function statusOf(books: {
       report: { book: books.consume, consumer: {}, sink: { status: healthy }, notes: {}, kinesis: undefined },
       eventLoop,
     },
-    recentWarnings: new RecentWarnings(),
+    logger: { recentWarnings: new RecentWarnings() },
     isFailed: () => false,
   } as unknown as StatusParts);
 }
@@ -97,4 +99,75 @@ it('a role other than all needs Kinesis mode', () => {
     /--role consume needs stream.mode: kinesis/,
   );
   expect(gatewayOptions(direct.loaded.config, 'all').forwarding).toBeUndefined();
+});
+
+describe('what replay and purge moved', () => {
+  /** 10 refused by Kinesis: 4 written by a replay, 1 filtered, 2 parked again, 1 of them purged since, 3 purged at once. */
+  const REFUSED_BY_KINESIS = {
+    book: 'log' as const,
+    totals: {
+      replayed: { 'stream-refused': 7 },
+      purged: { 'stream-refused': 3 },
+      outcome: { written: 4, filtered: { cold: 1 }, parked: { 'rule-none': 1, purged: 1 } },
+    },
+  };
+  const INGEST = { decided: 100, fates: fates({ written: 90, parked: { 'stream-refused': 10 } }) };
+  const CONSUME = { received: 90, decided: 90, fates: fates({ written: 88, parked: { 'rule-none': 2 } }) };
+
+  it('out of what Kinesis refused goes on from the one book to the other, as if it had come through', () => {
+    const { forwarded, consumed } = booksOf(
+      { book: INGEST },
+      { book: CONSUME, settling: { moved: [REFUSED_BY_KINESIS] }, kinesis: {} as KinesisReaderReport },
+    );
+    expect(forwarded).toEqual({ decided: 100, fates: fates({ written: 97, parked: { purged: 3 } }) });
+    expect(consumed).toEqual({
+      received: 97,
+      decided: 97,
+      fates: fates({ written: 92, filtered: { cold: 1 }, parked: { 'rule-none': 3, purged: 1 } }),
+    });
+    const ledger = statusOf({
+      stored: 100,
+      ingest: forwarded!,
+      consume: { received: 0, ...consumed! },
+    }).ledger();
+    expect(ledger).toMatchObject({ received: 100, written: 92, filtered: 1, parked: 7, buffered: 0 });
+    expect(isBalanced(ledger)).toBe(true);
+  });
+
+  it('is in the ledger of a gateway that forwards alone, where nothing can be replayed', () => {
+    const purged = {
+      ...REFUSED_BY_KINESIS.totals,
+      replayed: {},
+      outcome: { written: 0, filtered: {}, parked: {} },
+    };
+    const { forwarded, consumed } = booksOf(
+      { book: INGEST, settling: { moved: [{ book: 'log', totals: purged }] } },
+      undefined,
+    );
+    expect(consumed).toBeUndefined();
+    expect(forwarded!.fates.parked).toEqual({ 'stream-refused': 7, purged: 3 });
+  });
+
+  it('in direct mode stays in the one book, whoever has parked it', () => {
+    const { consumed } = booksOf(undefined, { book: INGEST, settling: { moved: [REFUSED_BY_KINESIS] } });
+    expect(consumed).toEqual({
+      decided: 100,
+      fates: fates({ written: 94, filtered: { cold: 1 }, parked: { purged: 4, 'rule-none': 1 } }),
+    });
+  });
+
+  it('of a consumer of Kinesis is in its own book, and not in that of another application', () => {
+    const { totals } = REFUSED_BY_KINESIS;
+    const own = { book: 'kinesis' as const, totals: { ...totals, replayed: { 'rule-none': 2 }, purged: {} } };
+    const { forwarded, consumed } = booksOf(
+      { book: INGEST },
+      {
+        book: CONSUME,
+        settling: { moved: [own, { book: 'other', totals }] },
+        kinesis: {} as KinesisReaderReport,
+      },
+    );
+    expect(forwarded).toEqual(INGEST);
+    expect(consumed).toMatchObject({ received: 90, decided: 90, fates: { written: 92 } });
+  });
 });

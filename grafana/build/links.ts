@@ -4,6 +4,7 @@ export const DASHBOARDS = [
   { uid: 'sluice-city-climate', title: 'City climate' },
   { uid: 'sluice-explorer', title: 'Measurement explorer' },
   { uid: 'sluice-gateway', title: 'Gateway' },
+  { uid: 'sluice-gateway-influx', title: 'Gateway (InfluxDB)' },
   { uid: 'sluice-kinesis', title: 'Kinesis' },
 ] as const;
 

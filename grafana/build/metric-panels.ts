@@ -1,63 +1,52 @@
-import { type PanelSpec, promql, type ThresholdStep } from './panel.js';
+import {
+  organized,
+  type PanelSpec,
+  type ThresholdStep,
+  type Transformation,
+} from '../../src/dashboard/panel.js';
+import type { Query } from '../../src/dashboard/query.js';
 
-/** The chosen gateways. */
-export const ONLY = '{instance=~"$instance"}';
-
-/** Label matchers of the chosen gateways and one label value. */
-export function only(label: string, value: string): string {
-  return `{instance=~"$instance",${label}="${value}"}`;
+interface Options {
+  readonly width?: number;
+  readonly thresholds?: readonly ThresholdStep[];
+  readonly max?: number;
 }
 
-/** Rates of counters, per second. */
-export function rates(
+/** A line over time, from 0: none of the gateway's metrics can be less. */
+export function overTime(
   title: string,
   description: string,
   unit: string,
-  counters: readonly (readonly [metric: string, legend: string])[],
+  queries: readonly Query[],
+  options: Options = {},
 ): PanelSpec {
-  const queries = counters.map(([metric, legend]) =>
-    promql(`sum(rate(${metric}${ONLY}[$__rate_interval]))`, legend),
-  );
-  return { title, description, kind: 'timeseries', unit, width: 8, queries };
+  return { title, description, kind: 'timeseries', unit, width: 6, min: 0, queries, ...options };
 }
 
-/** 50, 95 and 99 of 100 of a histogram in seconds. */
-export function quantiles(title: string, description: string, histogram: string): PanelSpec {
-  const queries = [0.5, 0.95, 0.99].map((share) =>
-    promql(
-      `histogram_quantile(${share}, sum by (le) (rate(${histogram}_bucket${ONLY}[$__rate_interval])))`,
-      `p${share * 100}`,
-    ),
-  );
-  return { title, description, kind: 'timeseries', unit: 's', width: 8, queries };
-}
-
-/** One query, as a number or over time. */
-export function single(
-  kind: PanelSpec['kind'],
+/** The newest value as a number. */
+export function now(
   title: string,
   description: string,
   unit: string,
-  expr: string,
-  options: { width?: number; legend?: string; thresholds?: readonly ThresholdStep[] } = {},
+  queries: readonly Query[],
+  options: Options = {},
 ): PanelSpec {
-  const { width = kind === 'stat' ? 4 : 8, legend = '', thresholds } = options;
-  const queries = [promql(expr, legend)];
-  return {
-    title,
-    description,
-    kind,
-    unit,
-    width,
-    queries,
-    ...(thresholds === undefined ? {} : { thresholds }),
-  };
+  return { title, description, kind: 'stat', unit, width: 4, min: 0, queries, ...options };
 }
 
-/** Gateways by address. */
-export const INSTANCE_VARIABLE = {
-  name: 'instance',
-  label: 'Gateway',
-  query: 'label_values(sluice_dead_letter_size_bytes, instance)',
-  isMulti: true,
-} as const;
+/** The ten with the highest mean rate in the chosen time. */
+export function top(
+  title: string,
+  description: string,
+  unit: string,
+  queries: readonly Query[],
+  name: string,
+): PanelSpec {
+  const transformations: Transformation[] = [
+    { id: 'reduce', options: { mode: 'seriesToRows', reducers: ['mean', 'max'], includeTimeField: false } },
+    { id: 'sortBy', options: { fields: {}, sort: [{ field: 'Mean', desc: true }] } },
+    { id: 'limit', options: { limitField: 10 } },
+    organized({ rename: { Field: name } }),
+  ];
+  return { title, description, kind: 'table', unit, width: 6, queries, transformations };
+}

@@ -1,6 +1,8 @@
-import type { DashboardSpec } from '../build/dashboard.js';
+import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
+import type { DashboardSpec } from '../../src/dashboard/dashboard.js';
+import type { PanelSpec } from '../../src/dashboard/panel.js';
+import { influxql } from '../../src/dashboard/query.js';
 import { linksFrom } from '../build/links.js';
-import { influxql, type PanelSpec } from '../build/panel.js';
 
 const WHERE = '"city" =~ /^$city$/ AND $timeFilter';
 
@@ -36,16 +38,18 @@ export const cityClimate: DashboardSpec = {
       ],
     },
   ],
+  annotations: INFLUX_ANNOTATIONS,
   links: linksFrom('sluice-city-climate'),
 };
 
 function byTag(title: string, field: string, unit: string, tag: string): PanelSpec {
   return {
     title,
-    description: `Mean ${field} of each ${tag}. A gap means that nothing was stored: see Fleet overview for the silent devices.`,
+    description: `Mean ${field} of each ${tag}. Normal: it follows the weather. A gap means that nothing was stored: see Fleet overview for the silent devices.`,
     kind: 'timeseries',
     unit,
     width: 12,
+    ...(unit === 'humidity' ? { min: 0, max: 100 } : {}),
     queries: [
       influxql(
         `SELECT mean("${field}") FROM "sensordata" WHERE ${WHERE} GROUP BY time($__interval), "${tag}" fill(null)`,

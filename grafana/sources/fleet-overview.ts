@@ -1,46 +1,122 @@
-import type { DashboardSpec } from '../build/dashboard.js';
+import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
+import type { DashboardSpec, RowSpec } from '../../src/dashboard/dashboard.js';
+import { type ColumnSpec, organized, type ThresholdStep } from '../../src/dashboard/panel.js';
+import { influxql, influxqlTable } from '../../src/dashboard/query.js';
+import { SILENCE_VARIABLE, silencePanels } from '../../src/dashboard/silence.js';
 import { linksFrom } from '../build/links.js';
-import { influxql, influxqlTable, type PanelSpec } from '../build/panel.js';
 
-/** All devices: latest values, and who is silent. */
+/** Red below 20 %: change the battery. Yellow below 40 %: plan it. */
+const BATTERY: readonly ThresholdStep[] = [
+  { color: 'red', value: null },
+  { color: 'yellow', value: 20 },
+  { color: 'green', value: 40 },
+];
+
+/** Red below -85 dBm: readings will get lost; move the device or the access point. */
+const SIGNAL: readonly ThresholdStep[] = [
+  { color: 'red', value: null },
+  { color: 'yellow', value: -85 },
+  { color: 'green', value: -75 },
+];
+
+interface Kind {
+  readonly title: string;
+  readonly measurement: string;
+  readonly placeTag: string;
+  readonly deviceTag: string;
+  /** The first is in every point. */
+  readonly fields: Readonly<Record<string, ColumnSpec>>;
+}
+
+const KINDS: readonly [Kind, ...Kind[]] = [
+  {
+    title: 'City climate',
+    measurement: 'sensordata',
+    placeTag: 'city',
+    deviceTag: 'device',
+    fields: { temperature: { unit: 'celsius' }, humidity: { unit: 'humidity' } },
+  },
+  {
+    title: 'Climate',
+    measurement: 'climate',
+    placeTag: 'site',
+    deviceTag: 'device',
+    fields: {
+      temperature: { unit: 'celsius' },
+      humidity: { unit: 'humidity' },
+      pressure: { unit: 'pressurehpa' },
+      status_battery: { unit: 'percent', thresholds: BATTERY },
+      status_rssi: { unit: 'dBm', thresholds: SIGNAL },
+    },
+  },
+  {
+    title: 'Energy',
+    measurement: 'energy',
+    placeTag: 'building',
+    deviceTag: 'meter',
+    fields: {
+      power: { unit: 'watt' },
+      voltage: { unit: 'volt' },
+      current: { unit: 'amp' },
+      energy: { unit: 'kwatth' },
+      relay: { unit: 'bool_on_off' },
+    },
+  },
+];
+
+/** All devices: who is silent, and what each said last. */
 export const fleetOverview: DashboardSpec = {
   uid: 'sluice-fleet',
   title: 'Fleet overview',
-  description: 'Latest value of every device, and points of each device over time: a gap is a silent device.',
+  description: 'Silent devices first, then the latest values of every device and how often it sends.',
   source: 'influxdb',
-  variables: [],
+  variables: [SILENCE_VARIABLE],
   rows: [
-    fleet('City climate', 'sensordata', 'temperature', 'celsius', 'device'),
-    fleet('Climate', 'climate', 'temperature', 'celsius', 'device'),
-    fleet('Energy', 'energy', 'power', 'watt', 'meter'),
+    {
+      title: 'Silence',
+      height: 9,
+      panels: silencePanels(KINDS.map((kind) => ({ ...kind, field: Object.keys(kind.fields)[0]! }))),
+    },
+    ...KINDS.map(kindRow),
   ],
+  annotations: INFLUX_ANNOTATIONS,
   links: linksFrom('sluice-fleet'),
+  from: 'now-6h',
 };
 
-function fleet(title: string, measurement: string, field: string, unit: string, tag: string) {
+function kindRow({ title, measurement, placeTag, deviceTag, fields }: Kind): RowSpec {
   const from = `FROM "${measurement}" WHERE $timeFilter`;
-  const panels: PanelSpec[] = [
-    {
-      title: `${title}: latest ${field}`,
-      description: `Last ${field} of each ${tag} in the chosen time, with its time. The oldest times are the silent devices.`,
-      kind: 'table',
-      unit,
-      width: 10,
-      queries: [influxqlTable(`SELECT last("${field}") ${from} GROUP BY "${tag}"`)],
-    },
-    {
-      title: `${title}: points per ${tag}`,
-      description: `Stored points of each ${tag} in each interval. Zero is a silent device: look at its power and its network.`,
-      kind: 'timeseries',
-      unit: 'short',
-      width: 14,
-      queries: [
-        influxql(
-          `SELECT count("${field}") ${from} GROUP BY time($__interval), "${tag}" fill(0)`,
-          `$tag_${tag}`,
-        ),
-      ],
-    },
-  ];
-  return { title, height: 9, panels };
+  const names = Object.keys(fields);
+  const newest = names.map((field) => `last("${field}") AS "${field}"`).join(', ');
+  return {
+    title,
+    height: 9,
+    panels: [
+      {
+        title: `${title}: latest values`,
+        description: `Newest value of each field of each ${deviceTag} in the chosen time. Normal: a value in every cell. An empty one: the ${deviceTag} does not send that field, see its dead letters.`,
+        kind: 'table',
+        unit: 'none',
+        width: 12,
+        queries: [influxqlTable(`SELECT ${newest} ${from} GROUP BY "${placeTag}", "${deviceTag}"`)],
+        // With several fields their times differ: the store gives the start of the chosen time instead.
+        transformations: [organized({ exclude: ['Time'] })],
+        columns: fields,
+      },
+      {
+        title: `${title}: points per ${deviceTag}`,
+        description: `Stored points of each ${deviceTag} in each interval. Normal: a flat line. Zero is a silent ${deviceTag}: look at its power and its network.`,
+        kind: 'timeseries',
+        unit: 'short',
+        width: 12,
+        min: 0,
+        queries: [
+          influxql(
+            `SELECT count("${names[0]}") ${from} GROUP BY time($__interval), "${deviceTag}" fill(0)`,
+            `$tag_${deviceTag}`,
+          ),
+        ],
+      },
+    ],
+  };
 }

@@ -1,6 +1,7 @@
-import type { DashboardSpec } from '../build/dashboard.js';
+import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
+import type { DashboardSpec } from '../../src/dashboard/dashboard.js';
+import { influxql } from '../../src/dashboard/query.js';
 import { linksFrom } from '../build/links.js';
-import { influxql } from '../build/panel.js';
 
 const FROM = 'FROM "$measurement" WHERE "$tag" =~ /^$value$/ AND $timeFilter';
 
@@ -29,18 +30,18 @@ export const measurementExplorer: DashboardSpec = {
         {
           title: 'Mean by tag',
           description:
-            'Mean of the chosen field for each value of the chosen tag. Text fields have no mean: choose a number.',
+            'Mean of the chosen field for each value of the chosen tag. A gap means that nothing was stored. Text fields have no mean: choose a number.',
           kind: 'timeseries',
-          unit: 'short',
+          unit: 'none',
           width: 24,
           queries: [influxql(`SELECT mean("$field") ${FROM} GROUP BY time($__interval), "$tag" fill(null)`)],
         },
         {
           title: 'Lowest and highest',
           description:
-            'Lowest and highest value of the chosen field. A wide band that the mean hides shows here.',
+            'Lowest and highest value of the chosen field. Normal: a narrow band. A wide one that the mean hides shows here: look for the device by its tag.',
           kind: 'timeseries',
-          unit: 'short',
+          unit: 'none',
           width: 12,
           queries: [
             influxql(`SELECT min("$field"), max("$field") ${FROM} GROUP BY time($__interval) fill(null)`),
@@ -49,14 +50,16 @@ export const measurementExplorer: DashboardSpec = {
         {
           title: 'Points stored',
           description:
-            'Number of stored values of the chosen field in each interval. Falls to none when the devices stop.',
+            'Number of stored values of the chosen field in each interval. Normal: flat. Falls to none when the devices stop: see Fleet overview.',
           kind: 'timeseries',
           unit: 'short',
+          min: 0,
           width: 12,
           queries: [influxql(`SELECT count("$field") ${FROM} GROUP BY time($__interval) fill(null)`)],
         },
       ],
     },
   ],
+  annotations: INFLUX_ANNOTATIONS,
   links: linksFrom('sluice-explorer'),
 };

@@ -1,5 +1,6 @@
 import type { AcceptedPacket, Intake } from '../broker/intake.js';
 import type { Clock } from '../clock.js';
+import type { RecordTrace } from '../record-trace.js';
 import type { StreamWriter } from '../stream/stream.js';
 
 export interface BridgeOptions {
@@ -12,6 +13,8 @@ export interface BridgeDeps {
   readonly clock: Clock;
   /** Receive time of the newest record there is; 0 when there is none. */
   readonly lastReceivedAtNs: bigint;
+  /** Absent: no record is followed. */
+  readonly trace?: RecordTrace;
 }
 
 /**
@@ -22,6 +25,7 @@ export class Bridge implements Intake {
   readonly #options: BridgeOptions;
   readonly #stream: StreamWriter;
   readonly #clock: Clock;
+  readonly #trace: RecordTrace | undefined;
   #lastReceivedAtNs: bigint;
 
   constructor(options: BridgeOptions, deps: BridgeDeps) {
@@ -29,6 +33,7 @@ export class Bridge implements Intake {
     this.#stream = deps.stream;
     this.#clock = deps.clock;
     this.#lastReceivedAtNs = deps.lastReceivedAtNs;
+    this.#trace = deps.trace;
   }
 
   accept(packet: AcceptedPacket, stored: () => void): 'taken' | 'shed' {
@@ -44,9 +49,18 @@ export class Bridge implements Intake {
         qos: packet.qos,
         payload: packet.payload,
       },
-      stored,
+      this.#trace === undefined ? stored : this.#traced(this.#trace, this.#lastReceivedAtNs, stored),
     );
     return 'taken';
+  }
+
+  #traced(trace: RecordTrace, receivedAtNs: bigint, stored: () => void): () => void {
+    if (!trace.isFollowed(receivedAtNs)) return stored;
+    const startNs = this.#clock.nowNs();
+    return () => {
+      trace.add({ name: 'receive', receivedAtNs, startNs, endNs: this.#clock.nowNs() });
+      stored();
+    };
   }
 
   afterAccepted(reached: () => void): void {

@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { SystemClock } from '../clock.js';
 import { loadConfig } from '../config/load-config.js';
-import { type Explanation, explainRecord, formatExplanation } from '../consumer/explain.js';
+import { explainRecord, explanationJson, formatExplanation } from '../consumer/explain.js';
 import { parseRfc3339 } from '../consumer/rules/rfc3339.js';
 import { compileRules } from '../consumer/rules/rule-set.js';
 import { errorText, SluiceError } from '../errors.js';
-import { LineEncoder } from '../sink/influx/line.js';
-import type { Point } from '../sink/sink.js';
+import { newLineText } from '../sink/influx/line-text.js';
 import type { ExplainOptions } from './options.js';
 
 /** `sluice explain`: what the rules would make of one record. Reads the configuration, connects to nothing. */
@@ -23,13 +22,10 @@ export async function explain(options: ExplainOptions): Promise<number> {
     qos: options.qos,
     payload: await payloadOf(options.payload),
   };
-  const encoder = new LineEncoder();
-  const encode = (point: Point): string => {
-    const line = encoder.encode(point);
-    return typeof line === 'string' ? line : `(cannot be written: ${line.reason})`;
-  };
-  const explanation = explainRecord(compiled.ruleSet, record, encode, config.consumer.payload);
-  const text = options.json ? JSON.stringify(jsonOf(explanation), null, 2) : formatExplanation(explanation);
+  const explanation = explainRecord(compiled.ruleSet, record, newLineText(), config.consumer.payload);
+  const text = options.json
+    ? JSON.stringify(explanationJson(explanation), null, 2)
+    : formatExplanation(explanation);
   process.stdout.write(`${text}\n`);
   return 0;
 }
@@ -52,11 +48,4 @@ async function payloadOf(written: string): Promise<Buffer> {
   } catch (thrown) {
     throw new SluiceError('USAGE_INVALID', `--payload: the file cannot be read: ${errorText(thrown)}`);
   }
-}
-
-/** Without the points themselves: the lines say the same. */
-function jsonOf({ mapped, ...explanation }: Explanation): unknown {
-  if (mapped.kind === 'points') return { ...explanation, fate: 'written', rule: mapped.rule };
-  const { kind: fate, ...why } = mapped;
-  return { ...explanation, fate, ...why };
 }

@@ -41,6 +41,17 @@ export interface ExplainOptions extends ConfigOptions {
   readonly json: boolean;
 }
 
+export interface DashboardOptions extends ConfigOptions {
+  /** File to write; without it stdout. */
+  readonly out?: string;
+  readonly title: string;
+  readonly uid: string;
+  /** Of the InfluxDB data source that is chosen at the beginning. */
+  readonly datasourceUid: string;
+  /** Ask the store which fields there are, and of which type. */
+  readonly fromStore: boolean;
+}
+
 export interface DeadLetterListOptions extends ConfigOptions {
   readonly limit: number;
   readonly json: boolean;
@@ -50,6 +61,19 @@ export interface DeadLetterListOptions extends ConfigOptions {
 }
 
 export interface DeadLetterShowOptions extends ConfigOptions {
+  readonly json: boolean;
+}
+
+export interface DeadLetterSettleOptions extends ConfigOptions {
+  readonly code?: string;
+  /** Topic name, exactly as the record has it. */
+  readonly topic?: string;
+  readonly rule?: string;
+  readonly all: boolean;
+  /** Of purge. */
+  readonly olderThanMs?: number;
+  readonly yes?: boolean;
+  readonly dryRun: boolean;
   readonly json: boolean;
 }
 

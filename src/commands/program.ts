@@ -1,11 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/duration.js';
 import { PARK_CODES } from '../dead-letter/park-codes.js';
 import { ROLES } from '../gateway-options.js';
 import { VERSION } from '../version.js';
 import type { DoctorOptions } from './doctor.js';
 import type {
   CheckOptions,
+  DashboardOptions,
   DeadLetterListOptions,
+  DeadLetterSettleOptions,
   DeadLetterShowOptions,
   DemoOptions,
   ExplainOptions,
@@ -46,6 +49,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addCheck(program, finish);
   addDoctor(program, finish);
   addExplain(program, finish);
+  addDashboard(program, finish);
   addDeadLetters(program, finish);
   addStream(program, finish);
   return program;
@@ -165,15 +169,53 @@ function addExplain(program: Command, finish: (exitCode: number) => void): void 
     });
 }
 
+function addDashboard(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('dashboard')
+    .description(
+      'Write a Grafana dashboard for the rules of the configuration: latest values, silent devices, every field over time.',
+    )
+    .addOption(configOption())
+    .option('--out <file>', 'file to write; one that is there is replaced (default: stdout)')
+    .option('--title <title>', 'title in Grafana', someText, 'Telemetry')
+    .option(
+      '--uid <uid>',
+      'uid in Grafana: a dashboard with the same uid is replaced',
+      dashboardUid,
+      'sluice-rules',
+    )
+    .option('--datasource-uid <uid>', 'uid of the InfluxDB data source that is chosen at first', 'iot-influx')
+    .option('--from-store', 'ask InfluxDB which fields there are, and of which type', false)
+    .addHelpText(
+      'after',
+      help(
+        [
+          'sluice dashboard -c sluice.yaml > telemetry.json',
+          'sluice dashboard -c sluice.yaml --out grafana/dashboards/telemetry.json --title "My sensors"',
+          'sluice dashboard --from-store',
+        ],
+        'A rule can say the unit of a field: fields: { t: { path: payload.t, unit: celsius } }. docs/rules.md lists the words.',
+      ),
+    )
+    .action(async (options: DashboardOptions) => {
+      const { dashboard } = await import('./dashboard.js');
+      finish(await dashboard(options));
+    });
+}
+
 const DEFAULT_LIST_LIMIT = 50;
 
 function addDeadLetters(program: Command, finish: (exitCode: number) => void): void {
   const deadLetters = program
     .command('dead-letters')
-    .description('Look at the records that were parked, and why.')
+    .description('Look at the records that were parked, replay them, or let go of them.')
     .addHelpText(
       'after',
-      help(['sluice dead-letters list --code time-outside-window', 'sluice dead-letters show <id>']),
+      help([
+        'sluice dead-letters list --code time-outside-window',
+        'sluice dead-letters show <id>',
+        'sluice dead-letters replay --code rule-none',
+      ]),
     );
   deadLetters
     .command('list')
@@ -199,6 +241,56 @@ function addDeadLetters(program: Command, finish: (exitCode: number) => void): v
       const { showDeadLetter } = await import('./dead-letters.js');
       finish(await showDeadLetter(id, options));
     });
+  settleOptions(deadLetters.command('replay'))
+    .description('Decide parked records again, by the rules of now, and write them to the store.')
+    .addHelpText(
+      'after',
+      help(
+        [
+          'sluice dead-letters replay --code field-wrong-type --dry-run',
+          'sluice dead-letters replay --topic sensors/mumbai/CITIMUM/telemetry',
+          'sluice dead-letters replay --all',
+        ],
+        'A running gateway does it by the rules it was started with. Exit code 1 also when records were parked again.',
+      ),
+    )
+    .action(async (ids: string[], options: DeadLetterSettleOptions) => {
+      const { replayDeadLetters } = await import('./settle-dead-letters.js');
+      finish(await replayDeadLetters(ids, options));
+    });
+  settleOptions(deadLetters.command('purge'))
+    .description('Let go of parked records for good; the books count them as purged.')
+    .addOption(
+      new Option('--older-than <duration>', 'only those parked longer ago, such as 7d').argParser(duration),
+    )
+    .option('--yes', 'do not ask', false)
+    .addHelpText(
+      'after',
+      help([
+        'sluice dead-letters purge --older-than 30d --dry-run',
+        'sluice dead-letters purge --code payload-not-json --yes',
+      ]),
+    )
+    .action(async (ids: string[], { olderThan, ...options }: PurgeWritten) => {
+      const { purgeDeadLetters } = await import('./settle-dead-letters.js');
+      const olderThanMs = olderThan === undefined ? {} : { olderThanMs: olderThan };
+      finish(await purgeDeadLetters(ids, { ...options, ...olderThanMs }));
+    });
+}
+
+type PurgeWritten = Omit<DeadLetterSettleOptions, 'olderThanMs'> & { readonly olderThan?: number };
+
+/** What replay and purge have in common: of several conditions all must hold. */
+function settleOptions(command: Command): Command {
+  return command
+    .argument('[ids...]', 'ids, as list shows them')
+    .addOption(configOption())
+    .addOption(new Option('--code <code>', 'only those parked for this reason').choices(PARK_CODES))
+    .option('--topic <topic>', 'only those of this topic')
+    .option('--rule <rule>', 'only those that this rule took')
+    .option('--all', 'every parked record', false)
+    .option('--dry-run', 'show how many there are and what would become of them', false)
+    .option('--json', 'print JSON', false);
 }
 
 function addStream(program: Command, finish: (exitCode: number) => void): void {
@@ -257,10 +349,27 @@ function wholeNumber(min: number, max: number): (written: string) => number {
   };
 }
 
+function duration(written: string): number {
+  const read = parseDuration(written);
+  if (read.ok) return read.value;
+  throw new InvalidArgumentError(`${read.hint}.`);
+}
+
 function positiveNumber(written: string): number {
   const value = /^\d+(?:\.\d+)?$/.test(written) ? Number(written) : Number.NaN;
   if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function someText(written: string): string {
+  if (written.trim() !== '') return written;
+  throw new InvalidArgumentError('Expected some text.');
+}
+
+/** Grafana takes up to 40 of these characters. */
+function dashboardUid(written: string): string {
+  if (/^[A-Za-z0-9_-]{1,40}$/.test(written)) return written;
+  throw new InvalidArgumentError('Expected 1 to 40 letters, digits, - or _.');
 }
 
 function qosLevel(written: string): 0 | 1 | 2 {

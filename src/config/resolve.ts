@@ -72,6 +72,7 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
             intervalMs: otlp.interval,
             timeoutMs: otlp.timeout,
             headers: otlp.headers,
+            ...(otlp.traces === undefined ? {} : { traces: otlp.traces }),
           },
         }),
   };
@@ -93,8 +94,13 @@ function resolveTime({ path, unit, window }: WrittenTime): TimeOptions {
   return { path, unit, maxPastMs: window.past, maxFutureMs: window.future };
 }
 
-function resolveField({ path, type, range }: WrittenField): FieldOptions {
-  return { path, ...(type === undefined ? {} : { type }), ...(range === undefined ? {} : { range }) };
+function resolveField({ path, type, range, unit }: WrittenField): FieldOptions {
+  return {
+    path,
+    ...(type === undefined ? {} : { type }),
+    ...(range === undefined ? {} : { range }),
+    ...(unit === undefined ? {} : { unit }),
+  };
 }
 
 function mapValues<From, To>(

@@ -1,4 +1,4 @@
-import { duration, httpUrl, named, section, text, trueOrFalse } from './setting.js';
+import { duration, httpUrl, named, section, text, trueOrFalse, wholeNumber } from './setting.js';
 
 const store = section(
   {
@@ -32,6 +32,17 @@ const otlp = section(
       type: 'header: text',
       says: 'Headers of each request, such as `authorization`.',
     }).prefault({}),
+    traces: section(
+      {
+        url: httpUrl({ says: 'Where spans go, usually `http://…:4318/v1/traces`.' }),
+        oneIn: wholeNumber({
+          min: 1,
+          max: 1_000_000_000,
+          says: 'One record in so many is followed.',
+        }).prefault(10_000),
+      },
+      { says: 'Follow single records: spans for receiving, deciding and writing.' },
+    ).optional(),
   },
   { says: 'Send the metrics to an OpenTelemetry collector (OTLP/HTTP, JSON).' },
 );
@@ -39,6 +50,8 @@ const otlp = section(
 export const metrics = section(
   {
     instance: text({
+      pattern: /^[^\p{Cc}\\]{1,255}$/u,
+      type: 'text without control characters and backslashes',
       unset: 'the host name',
       says: 'Name of this gateway in its metrics: the tag `gateway`, and `service.instance.id`.',
     }).optional(),

@@ -52,6 +52,11 @@ const field = pathOr(
         says: 'Type in the store; without it numbers are float, booleans boolean and texts string.',
       }).optional(),
       range: numberRange({ says: 'Values outside are parked; needs type float or int.' }).optional(),
+      unit: text({
+        type: 'unit such as celsius, kWh or hPa',
+        pattern: /^[^\p{C}\p{Z}][^\p{C}]{0,39}$/u,
+        says: 'Unit of the number, for `sluice dashboard`; no effect on what is stored.',
+      }).optional(),
     },
     { says: 'One field.' },
   ),

@@ -127,6 +127,7 @@ export interface OtlpConfig {
   readonly timeoutMs: number;
   /** Secrets. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly traces?: { readonly url: string; readonly oneIn: number };
 }
 
 export interface LogConfig {

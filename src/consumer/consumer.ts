@@ -6,6 +6,7 @@ import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { Parking } from '../dead-letter/parking.js';
 import { SluiceError } from '../errors.js';
 import { type LatencyCounts, LatencyHistogram } from '../latency-histogram.js';
+import type { RecordTrace } from '../record-trace.js';
 import type { Point, Refusal, Sink } from '../sink/sink.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
 import type { Warn } from '../warnings.js';
@@ -22,7 +23,7 @@ export interface ConsumerOptions {
 export interface ConsumerDeps {
   readonly reader: StreamReader;
   readonly apply: (record: StreamRecord) => Mapped;
-  readonly sink: Sink;
+  readonly sink: Pick<Sink, 'write'>;
   readonly deadLetter: DeadLetterWriter;
   readonly checkpoints: CheckpointStore;
   readonly ledger: Ledger;
@@ -34,6 +35,8 @@ export interface ConsumerDeps {
   /** After each durable checkpoint: what lies before it is needed no more. */
   readonly onCheckpoint: (position: Position) => void;
   readonly warn: Warn;
+  /** Absent: no record is followed. */
+  readonly trace?: RecordTrace;
 }
 
 export interface ConsumerProgress {
@@ -87,7 +90,8 @@ export class Consumer {
     this.#options = options;
     this.#deps = deps;
     this.#position = deps.position;
-    this.#parking = new Parking(deps);
+    // Saved with the end in the new file, the one before may go once all in it is settled.
+    this.#parking = new Parking({ ...deps, onFull: () => this.#noteCheckpoint() });
     this.#saver = new CheckpointSaver({
       checkpoints: deps.checkpoints,
       clock: deps.clock,
@@ -131,8 +135,10 @@ export class Consumer {
         this.#recordsRead += recordsOf(batch);
         this.#pending.push(batch);
         const startedMs = this.#deps.clock.monotonicMs();
+        const startedNs = this.#deps.clock.nowNs();
         const prepared = prepareBatch(batch, this.#deps.apply, this.#nowMs());
         this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
+        this.#traced('decide', batch, startedNs);
         this.#pointsMade += prepared.points.length;
         await this.#settling;
         if (this.#failure !== undefined) break;
@@ -174,6 +180,7 @@ export class Consumer {
 
   /** Never rejects: a failure is kept, and ends the loop. */
   async #settle(prepared: PreparedBatch): Promise<void> {
+    const startedNs = this.#deps.clock.nowNs();
     try {
       const refusals = prepared.points.length === 0 ? [] : await this.#write(prepared.points);
       const refused = refusals.length === 0 ? [] : parkRefused(prepared, refusals, this.#nowMs());
@@ -185,6 +192,7 @@ export class Consumer {
       return;
     }
     this.#observe(prepared.batch);
+    this.#traced('write', prepared.batch, startedNs);
     this.#position = prepared.batch.position;
     this.#pending.shift();
     prepared.batch.release();
@@ -220,6 +228,17 @@ export class Consumer {
     const oldestNs = oldestOf(batch);
     if (oldestNs === undefined) return;
     this.#latency.observe(Number(this.#deps.clock.nowNs() - oldestNs) / 1e6, recordsOf(batch));
+  }
+
+  #traced(name: 'decide' | 'write', batch: RecordBatch, startNs: bigint): void {
+    const { trace, clock } = this.#deps;
+    if (trace === undefined) return;
+    const endNs = clock.nowNs();
+    for (const { records } of batch.parts) {
+      for (const { receivedAtNs } of records) {
+        if (trace.isFollowed(receivedAtNs)) trace.add({ name, receivedAtNs, startNs, endNs });
+      }
+    }
   }
 
   #noteCheckpoint(): void {

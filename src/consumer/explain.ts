@@ -27,6 +27,21 @@ export interface RuleTrial {
   readonly mismatch?: string;
 }
 
+/** The same as plain JSON: without the points themselves, the lines say the same. */
+export interface ExplanationJson extends Omit<Explanation, 'mapped'> {
+  readonly fate: 'written' | 'filtered' | 'parked';
+  readonly rule?: string;
+  /** Present when parked. */
+  readonly code?: string;
+  readonly reason?: string;
+}
+
+export function explanationJson({ mapped, ...explanation }: Explanation): ExplanationJson {
+  if (mapped.kind === 'points') return { ...explanation, fate: 'written', rule: mapped.rule };
+  const { kind: fate, ...why } = mapped;
+  return { ...explanation, fate, ...why };
+}
+
 /** What the rules make of one record, and why. `encode` writes a point the way the store in use wants it. */
 export function explainRecord(
   ruleSet: RuleSet,

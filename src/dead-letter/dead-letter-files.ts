@@ -18,16 +18,35 @@ export async function deadLetterFolders(directory: string): Promise<string[]> {
   ];
 }
 
-const PATTERN = /^parked-(\d{8})\.jsonl$/;
+const PARKED = /^parked-(\d{8})\.jsonl$/;
+const JOURNAL = /^settled-(\d{8})\.jsonl$/;
 
 export function deadLetterFileName(number: number): string {
-  return `parked-${String(number).padStart(8, '0')}.jsonl`;
+  return `parked-${digits(number)}.jsonl`;
+}
+
+/** Beside the file of the same number: what became of its records when they were replayed or purged. */
+export function journalFileName(number: number): string {
+  return `settled-${digits(number)}.jsonl`;
 }
 
 /** Numbers of the files in the directory, oldest first; none when it does not exist. Rejects with DEAD_LETTER_FAILED. */
-export async function deadLetterFileNumbers(directory: string): Promise<number[]> {
+export function deadLetterFileNumbers(directory: string): Promise<number[]> {
+  return numbersOf(directory, PARKED);
+}
+
+/** Numbers of the journals, oldest first; otherwise the same. */
+export function journalFileNumbers(directory: string): Promise<number[]> {
+  return numbersOf(directory, JOURNAL);
+}
+
+function digits(number: number): string {
+  return String(number).padStart(8, '0');
+}
+
+async function numbersOf(directory: string, pattern: RegExp): Promise<number[]> {
   return (await listed(directory))
-    .map(({ name }) => PATTERN.exec(name)?.[1])
+    .map(({ name }) => pattern.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number)
     .sort((a, b) => a - b);

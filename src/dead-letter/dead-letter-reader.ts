@@ -1,16 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemErrorCode } from '../errors.js';
 import { deadLetterFileName, deadLetterFileNumbers, deadLetterFolders } from './dead-letter-files.js';
+import { wholeLines } from './parked-lines.js';
 import { type ParkedRecord, parseParkedLine } from './parked-record.js';
+import { asParkedNow, SettledFile } from './settled-journal.js';
 
 export interface ParkedFilter {
   readonly code?: string;
   readonly topic?: string;
+  readonly rule?: string;
   readonly id?: string;
 }
 
 /**
- * Parked records that match, newest first, at most `limit`; those of all readers together.
+ * Parked records that match, newest first, at most `limit`; those of all readers together. Settled ones are left out,
+ * those parked again by a replay give the reason of the last one.
  * Reads one file of about 16 MiB at a time; needs no lock.
  */
 export async function listParked(
@@ -29,20 +34,38 @@ export async function listParked(
 async function listFolder(directory: string, limit: number, filter: ParkedFilter): Promise<ParkedRecord[]> {
   const found: ParkedRecord[] = [];
   for (const number of (await deadLetterFileNumbers(directory)).reverse()) {
-    const lines = (await readFile(join(directory, deadLetterFileName(number)), 'utf8')).split('\n');
+    // The journal first: a file that goes in between goes before its journal.
+    const { file: settled } = await SettledFile.read(directory, number);
+    const lines = [...wholeLines(await content(join(directory, deadLetterFileName(number))))];
     for (let i = lines.length - 1; i >= 0 && found.length < limit; i -= 1) {
+      const { at, bytes } = lines[i]!;
       // Cheap first look: most lines need no parsing when one record is wanted.
-      if (filter.id !== undefined && !lines[i]!.includes(filter.id)) continue;
-      const parked = parseParkedLine(lines[i]!);
-      if (parked !== undefined && matches(parked, filter)) found.push(parked);
+      if (filter.id !== undefined && !bytes.includes(filter.id)) continue;
+      const state = settled.state(at);
+      if (state === 'final') continue;
+      const parked = parseParkedLine(bytes.toString('utf8'));
+      if (parked === undefined) continue;
+      const now = asParkedNow(parked, state);
+      if (matches(now, filter)) found.push(now);
     }
     if (found.length >= limit) break;
   }
   return found;
 }
 
+/** Of a file whose records were all settled since its name was read: nothing. */
+async function content(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return Buffer.alloc(0);
+    throw thrown;
+  }
+}
+
 function matches(parked: ParkedRecord, filter: ParkedFilter): boolean {
   if (filter.id !== undefined && parked.id !== filter.id) return false;
   if (filter.code !== undefined && parked.code !== filter.code) return false;
+  if (filter.rule !== undefined && parked.rule !== filter.rule) return false;
   return filter.topic === undefined || parked.topic === filter.topic;
 }

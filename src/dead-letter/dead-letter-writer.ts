@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open, stat, truncate, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, stat, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
 import { syncDirectory } from '../sync-directory.js';
-import { deadLetterFileName, deadLetterFileNumbers } from './dead-letter-files.js';
+import { deadLetterFileName, deadLetterFileNumbers, journalFileNumbers } from './dead-letter-files.js';
+import { wholeBytes } from './parked-lines.js';
 import { type ParkedRecord, parkedLine } from './parked-record.js';
 
 /** How far the dead letter reaches; saved with the checkpoint. */
@@ -40,13 +41,15 @@ export class DeadLetterWriter {
     this.#sizeBytes = sizeBytes;
   }
 
-  /** `end` absent: there is no checkpoint, so what is there stays and more is put behind it. */
+  /** `end` absent: there is no checkpoint, so what is there stays, but for a torn tail, and more is put behind it. */
   static async open(options: DeadLetterOptions, end?: DeadLetterEnd): Promise<DeadLetterWriter> {
     return failing(options, async () => {
       await mkdir(options.directory, { recursive: true, mode: 0o700 });
       const numbers = await deadLetterFileNumbers(options.directory);
-      const last = end?.file ?? numbers.at(-1) ?? 0;
-      let sizeBytes = 0;
+      const wanted = end?.file ?? numbers.at(-1) ?? 0;
+      const journals = await journalFileNumbers(options.directory);
+      // Moved away by hand, and its journal left: a new file of this number would take over its fates.
+      const last = journals.includes(wanted) && !numbers.includes(wanted) ? wanted + 1 : wanted;
       for (const number of numbers) {
         const path = join(options.directory, deadLetterFileName(number));
         if (number > last) {
@@ -54,8 +57,10 @@ export class DeadLetterWriter {
           continue;
         }
         if (number === end?.file) await cutOff(path, end.bytes);
-        sizeBytes += (await stat(path)).size;
+        else if (end !== undefined && number > end.file) await cutOff(path, 0);
+        else if (number === last) await cutOff(path, wholeBytes(await readFile(path)));
       }
+      const sizeBytes = await measured(options.directory);
       const file = await open(join(options.directory, deadLetterFileName(last)), 'a', 0o600);
       await file.sync();
       await syncDirectory(options.directory);
@@ -67,18 +72,28 @@ export class DeadLetterWriter {
     return { file: this.#number, bytes: this.#bytes };
   }
 
+  /** Of all files; those that went since it was last measured are in it until it is measured again. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
+  /** After files were removed. */
+  async measure(): Promise<void> {
+    this.#sizeBytes = await failing(this.#options, () => measured(this.#options.directory));
+  }
+
   /**
    * Resolved: on disk. Rejected with DEAD_LETTER_FULL (nothing was written; purge and try again) or
-   * DEAD_LETTER_FAILED (the disk failed: stop).
+   * DEAD_LETTER_FAILED (the disk failed: stop). When it is full the present file is ended, so that it can go as soon
+   * as nothing in it is parked any more: `end` has moved then without a record.
    */
   async append(parked: readonly ParkedRecord[]): Promise<void> {
     if (parked.length === 0) return;
     const lines = Buffer.from(parked.map(parkedLine).join(''), 'utf8');
-    if (this.#sizeBytes + lines.length > this.#options.maxSizeBytes) {
+    const isFull = () => this.#sizeBytes + lines.length > this.#options.maxSizeBytes;
+    if (isFull()) await this.measure();
+    if (isFull()) {
+      if (this.#bytes > 0) await failing(this.#options, () => this.#nextFile());
       throw new SluiceError(
         'DEAD_LETTER_FULL',
         `the dead letter in ${this.#options.directory} has reached consumer.deadLetter.maxSize ` +
@@ -107,6 +122,19 @@ export class DeadLetterWriter {
     this.#number = number;
     this.#bytes = 0;
   }
+}
+
+async function measured(directory: string): Promise<number> {
+  let bytes = 0;
+  for (const number of await deadLetterFileNumbers(directory)) {
+    try {
+      bytes += (await stat(join(directory, deadLetterFileName(number)))).size;
+    } catch (thrown) {
+      // Settled and removed meanwhile.
+      if (systemErrorCode(thrown) !== 'ENOENT') throw thrown;
+    }
+  }
+  return bytes;
 }
 
 async function cutOff(path: string, bytes: number): Promise<void> {

@@ -6,6 +6,8 @@ import type { ParkedRecord } from './parked-record.js';
 export interface ParkingDeps {
   readonly deadLetter: Pick<DeadLetterWriter, 'append'>;
   readonly warn: Warn;
+  /** Once whenever records begin to wait for room: the end of the dead letter may have moved to a new file. */
+  readonly onFull?: () => void;
   /** Between two tries while the dead letter is full. */
   readonly retryMs?: number;
 }
@@ -38,6 +40,7 @@ export class Parking {
         return;
       } catch (thrown) {
         if (!(thrown instanceof SluiceError) || thrown.code !== 'DEAD_LETTER_FULL') throw thrown;
+        if (this.#blockedBy === undefined) this.#deps.onFull?.();
         this.#blockedBy = thrown.message;
         this.#deps.warn({ code: thrown.code }, thrown.message);
         await pause(this.#deps.retryMs ?? RETRY_MS, signal);

@@ -87,6 +87,8 @@ export class Forwarder {
     this.#parking = new Parking({
       deadLetter: deps.deadLetter,
       warn: deps.warn,
+      // Saved with the end in the new file, the one before may go once all in it is settled.
+      onFull: () => this.#noteCheckpoint(),
       ...(deps.parkRetryMs === undefined ? {} : { retryMs: deps.parkRetryMs }),
     });
     this.#saver = new CheckpointSaver({

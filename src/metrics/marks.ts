@@ -12,6 +12,7 @@ export const MARK_KINDS = [
   'log-unblocked',
   'records-dropped',
   'records-gone',
+  'reshard',
   'leases-taken',
   'leases-lost',
 ] as const;
@@ -53,6 +54,8 @@ export function downstreamMarks(now: DownstreamReport, before: DownstreamReport 
   marks.push(...outageMarks('reading Kinesis', kinesis.status, earlier?.status));
   const gaps = kinesis.counters.gaps - (earlier?.counters.gaps ?? 0);
   if (gaps > 0) marks.push({ kind: 'records-gone', text: 'records left the stream before they were read' });
+  const ended = kinesis.counters.shardsEnded - (earlier?.counters.shardsEnded ?? 0);
+  if (ended > 0) marks.push({ kind: 'reshard', text: `${shards(ended)} read to the end: others follow` });
   const taken = (kinesis.leases?.taken ?? 0) - (earlier?.leases?.taken ?? 0);
   if (taken > 0) marks.push({ kind: 'leases-taken', text: `${shards(taken)} taken over` });
   const lost = (kinesis.leases?.lost ?? 0) - (earlier?.leases?.lost ?? 0);

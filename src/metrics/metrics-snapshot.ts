@@ -49,5 +49,5 @@ export interface ConsumeFacts {
     readonly lagMs: number;
   };
   readonly notes: NoteCounts;
-  readonly sink: SinkCounters & { readonly status: SinkStatus };
+  readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
 }

@@ -23,7 +23,7 @@ export interface OwnMetricsParts {
 }
 
 export interface OwnMetricsCounters {
-  /** Samples and marks given up because the store was away for too long. */
+  /** Samples and marks given up: the store was away for too long, or the metrics could not be read. */
   readonly samplesDropped: number;
   readonly pointsRefused: number;
 }
@@ -85,9 +85,14 @@ export class OwnMetrics {
     this.#isStopped = true;
   }
 
+  /** Never rejects: metrics that cannot be read must not end the gateway. */
   async #sample(): Promise<void> {
-    const readings = await this.#parts.read();
-    this.#keep(this.#points.of(readings, this.#parts.clock.nowNs()));
+    try {
+      const readings = await this.#parts.read();
+      this.#keep(this.#points.of(readings, this.#parts.clock.nowNs()));
+    } catch {
+      this.#samplesDropped += 1;
+    }
     this.#write();
   }
 

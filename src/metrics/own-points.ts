@@ -56,21 +56,15 @@ export class OwnPoints {
       }
       if (!name.startsWith(OWN_PREFIX) || further.length > 0) continue;
       const [label, labelled] = [pair[0], String(pair[1])];
-      if (kind === 'counter' && !this.#hasMoved(`${name} ${labelled}`, value)) continue;
-      if (kind === 'counter') this.#addZeroBefore(points, label, labelled, field, `${name} ${labelled}`);
+      const counter = `${name} ${labelled}`;
+      if (kind === 'counter' && !this.#moved.has(counter)) {
+        if (value === 0) continue;
+        this.#moved.add(counter);
+        // From there a query sees the first increase, too.
+        if (this.#beforeNs !== undefined) points.add(label, labelled, this.#beforeNs, field, 0);
+      }
       points.add(label, labelled, timestampNs, field, value);
     }
-  }
-
-  #hasMoved(key: string, value: number): boolean {
-    return value !== 0 || this.#moved.has(key);
-  }
-
-  /** Once: from there a query sees the first increase, too. */
-  #addZeroBefore(points: PointsBySeries, label: string, labelled: string, field: string, key: string): void {
-    if (this.#moved.has(key)) return;
-    this.#moved.add(key);
-    if (this.#beforeNs !== undefined) points.add(label, labelled, this.#beforeNs, field, 0);
   }
 
   #addHistogram(points: PointsBySeries, { name, values }: MetricReading, timestampNs: bigint): void {

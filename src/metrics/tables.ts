@@ -208,6 +208,11 @@ export const READER: MetricTable<ReaderFacts> = {
       (s) => s.report.counters.iteratorsRenewed,
     ],
     [
+      'sluice_kinesis_reader_shards_ended_total',
+      'Shards read to their end, where the stream was split or merged',
+      (s) => s.report.counters.shardsEnded,
+    ],
+    [
       'sluice_kinesis_reader_gaps_total',
       'Times that records had left the stream before they were read',
       (s) => s.report.counters.gaps,

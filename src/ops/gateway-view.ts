@@ -1,3 +1,5 @@
+import type { ParkedSelection } from '../dead-letter/selection.js';
+import type { SettlingStatus } from '../dead-letter/settling-status.js';
 import type {
   LatestPage,
   LatestQuery,
@@ -140,33 +142,6 @@ export interface ExplanationView {
   readonly tried: readonly { readonly rule: string; readonly filter: string; readonly mismatch?: string }[];
 }
 
-/** Which parked records; what is given must all hold, and something must be given. */
-export interface ParkedSelection {
-  readonly ids?: readonly string[];
-  readonly code?: string;
-  readonly topic?: string;
-  readonly rule?: string;
-  readonly all?: true;
-}
-
-/** A replay or purge under way, or the last one. */
-export interface SettlingStatus {
-  readonly kind: 'replay' | 'purge';
-  readonly state: 'running' | 'done' | 'failed' | 'stopped';
-  readonly startedAtMs: number;
-  readonly selected: number;
-  readonly settled: {
-    readonly written: number;
-    readonly filtered: number;
-    readonly parkedAgain: number;
-    readonly purged: number;
-  };
-  /** Why it failed. */
-  readonly failure?: string;
-  /** What it waits for, such as a store that does not answer. */
-  readonly waitingFor?: string;
-}
-
 /** One line that the log has had at warn or error. */
 export interface WarningView {
   /** 1, 2, 3 … since the start. */
@@ -201,7 +176,10 @@ export interface GatewayView {
   series(query: SeriesQuery): Promise<SeriesAnswer>;
   latest(query: LatestQuery): Promise<LatestPage>;
   /** Newest first. */
-  parked(limit: number, filter?: Omit<ParkedSelection, 'ids' | 'all'>): Promise<readonly ParkedView[]>;
+  parked(
+    limit: number,
+    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
+  ): Promise<readonly ParkedView[]>;
   /** `undefined`: there is none with this id. */
   deadLetter(id: string): Promise<ParkedDetail | undefined>;
   /** Begin; resolve with the status at the beginning. Reject with DEAD_LETTER_BUSY or, replay, with REPLAY_UNSUPPORTED. */

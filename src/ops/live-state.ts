@@ -1,11 +1,6 @@
 import type { Clock } from '../clock.js';
-import type {
-  GatewayView,
-  LedgerView,
-  ReadinessProblem,
-  SettlingStatus,
-  StageCounters,
-} from './gateway-view.js';
+import type { SettlingStatus } from '../dead-letter/settling-status.js';
+import type { GatewayView, LedgerView, ReadinessProblem, StageCounters } from './gateway-view.js';
 
 const NS_PER_MS = 1_000_000n;
 

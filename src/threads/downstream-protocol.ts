@@ -5,6 +5,7 @@ import type { NoteCounts } from '../consumer/rules/notes.js';
 import type { RuleOptions } from '../consumer/rules/rule-options.js';
 import type { DataDirectory } from '../data-directory.js';
 import type { LatencyCounts } from '../latency-histogram.js';
+import type { TraceOptions } from '../metrics/otlp/trace-export.js';
 import type {
   LatestPage,
   LatestQuery,
@@ -18,6 +19,7 @@ import type {
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { OutletStatus } from '../stream/stream.js';
 import type { Book } from './book.js';
+import type { SettlingAnswer, SettlingReport, SettlingRequest } from './settling-protocol.js';
 
 /** What crosses between the main thread and the thread of consumer and sink. */
 
@@ -31,6 +33,8 @@ export interface DownstreamOptions {
   readonly sink: SinkConfig;
   /** Absent: records come from the log. */
   readonly kinesis?: KinesisConfig;
+  /** Absent: no record is followed. */
+  readonly traces?: TraceOptions;
 }
 
 /** What the main thread shows of the other side. */
@@ -51,6 +55,7 @@ export interface DownstreamReport {
   };
   readonly notes: NoteCounts;
   readonly deadLetterBytes: number;
+  readonly settling: SettlingReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
@@ -70,6 +75,10 @@ export type StoreRequest =
   /** Metrics of the gateway itself; answered with how many points were refused. */
   | { readonly kind: 'write-own'; readonly points: readonly Point[] };
 export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
+
+/** All that the thread is asked. */
+export type DownstreamRequest = StoreRequest | SettlingRequest;
+export type DownstreamAnswer = StoreAnswer | SettlingAnswer;
 
 /** Of this process. */
 export interface LeaseReport {

@@ -4,6 +4,7 @@ import type { LatencyCounts } from '../latency-histogram.js';
 import type { ProducerCounters } from '../stream/kinesis/producer/producer-counters.js';
 import type { OutletStatus } from '../stream/stream.js';
 import type { Book } from './book.js';
+import type { SettlingReport } from './settling-protocol.js';
 
 /** What crosses between the main thread and the thread that forwards the log to Kinesis. */
 
@@ -13,6 +14,8 @@ export interface ForwardingOptions {
   readonly kinesis: KinesisConfig;
   readonly checkpointIntervalMs: number;
   readonly deadLetterMaxSizeBytes: number;
+  /** No consumer in this process: parked records are purged here. */
+  readonly isAlone: boolean;
 }
 
 export interface ForwardingReport {
@@ -26,4 +29,6 @@ export interface ForwardingReport {
   readonly status: OutletStatus;
   readonly counters: ProducerCounters;
   readonly deadLetterBytes: number;
+  /** Absent when the consumer's thread does it. */
+  readonly settling?: SettlingReport;
 }

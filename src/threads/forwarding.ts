@@ -4,6 +4,7 @@ import { Ledger } from '../books/ledger.js';
 import { SystemClock } from '../clock.js';
 import { FORWARDER_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
+import { SluiceError } from '../errors.js';
 import { Forwarder } from '../forwarder/forwarder.js';
 import type { KinesisApi } from '../stream/kinesis/kinesis-api.js';
 import { KinesisProducer } from '../stream/kinesis/producer/kinesis-producer.js';
@@ -14,6 +15,8 @@ import { connectKinesis } from './connect-kinesis.js';
 import type { ForwardingOptions, ForwardingReport } from './forwarding-protocol.js';
 import { checkFit, describeUsable } from './kinesis-check.js';
 import { FORWARDER_READER, logStart } from './log-start.js';
+import { CHECKPOINT_GRACE_MS, SettlingDesk } from './settling-desk.js';
+import type { SettlingAnswer, SettlingRequest } from './settling-protocol.js';
 import type { Stage, StageHooks } from './thread-protocol.js';
 import { refuseWhatNoWaitingHeals, untilOpen } from './until-open.js';
 
@@ -29,13 +32,14 @@ const MAX_CONCURRENT_REQUESTS = 16;
 const NOT_REACHED: OutletStatus = { state: 'retrying', detail: 'the stream has not been reached yet' };
 
 /** Log → Kinesis, wired. */
-export class Forwarding implements Stage<ForwardingReport, never, never> {
+export class Forwarding implements Stage<ForwardingReport, SettlingRequest, SettlingAnswer> {
   readonly #api: KinesisApi;
   readonly #check: () => Promise<void>;
   readonly #producer: KinesisProducer;
   readonly #forwarder: Forwarder;
   readonly #reader: LogReader;
   readonly #deadLetter: DeadLetterWriter;
+  readonly #desk: SettlingDesk | undefined;
   readonly #hooks: StageHooks;
   readonly #stopOpening = new AbortController();
   /** While the stream could not be looked at. */
@@ -49,6 +53,7 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
     forwarder: Forwarder;
     reader: LogReader;
     deadLetter: DeadLetterWriter;
+    desk: SettlingDesk | undefined;
     hooks: StageHooks;
   }) {
     if (!parts.isReached) this.#opening = NOT_REACHED;
@@ -58,6 +63,7 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
     this.#forwarder = parts.forwarder;
     this.#reader = parts.reader;
     this.#deadLetter = parts.deadLetter;
+    this.#desk = parts.desk;
     this.#hooks = parts.hooks;
   }
 
@@ -77,6 +83,9 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
     const isReached = await refuseWhatNoWaitingHeals(check);
     const start = await logStart(options.directory.checkpoints, FORWARDER_READER);
     const position = start?.position ?? logPosition(0);
+    const { directory } = options;
+    const checkpointWaitMs = options.checkpointIntervalMs + CHECKPOINT_GRACE_MS;
+    const desk = options.isAlone ? await SettlingDesk.open({ ...directory, checkpointWaitMs }) : undefined;
     const deadLetter = await DeadLetterWriter.open(
       {
         directory: join(options.directory.deadLetter, FORWARDER_DEAD_LETTER),
@@ -112,7 +121,8 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
         ...hooks,
       },
     );
-    return new Forwarding({ isReached, api, check, producer, forwarder, reader, deadLetter, hooks });
+    desk?.begin({ clock, hooks, onFreed: () => deadLetter.measure() });
+    return new Forwarding({ isReached, api, check, producer, forwarder, reader, deadLetter, desk, hooks });
   }
 
   async run(): Promise<void> {
@@ -136,6 +146,7 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
       if (this.#stopOpening.signal.aborted) this.#forwarder.abort();
       await this.#forwarder.run();
     } finally {
+      await this.#desk?.close();
       await this.#producer.close();
       await this.#reader.close();
       await this.#deadLetter.close();
@@ -145,6 +156,7 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
 
   drain(): void {
     this.#stopOpening.abort();
+    this.#desk?.drain();
     this.#forwarder.drain();
   }
 
@@ -168,11 +180,18 @@ export class Forwarding implements Stage<ForwardingReport, never, never> {
       status: this.#status(),
       counters: this.#producer.counters(),
       deadLetterBytes: this.#deadLetter.sizeBytes,
+      ...(this.#desk === undefined ? {} : { settling: this.#desk.report() }),
     };
   }
 
-  ask(): Promise<never> {
-    return Promise.reject(new Error('the forwarding thread is asked nothing'));
+  async ask(request: SettlingRequest): Promise<SettlingAnswer> {
+    if (this.#desk === undefined || request.kind === 'explain') {
+      throw new SluiceError(
+        'REPLAY_UNSUPPORTED',
+        'the rules are applied by a consumer, not by the forwarder',
+      );
+    }
+    return this.#desk.start(request);
   }
 
   #status(): OutletStatus {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Bridge } from '../../src/bridge/bridge.js';
+import type { RecordSpan } from '../../src/record-trace.js';
 import type { StreamRecord, StreamWriter } from '../../src/stream/stream.js';
 import { SetClock } from '../support/clock.js';
 
@@ -7,8 +8,10 @@ class FakeStream implements StreamWriter {
   readonly records: StreamRecord[] = [];
   isBlocked = false;
   pendingBytes = 0;
-  append(record: StreamRecord): void {
+  readonly stored: (() => void)[] = [];
+  append(record: StreamRecord, stored: () => void): void {
     this.records.push(record);
+    this.stored.push(stored);
   }
   afterPending(reached: () => void): void {
     reached();
@@ -59,5 +62,24 @@ describe('admission', () => {
     expect(bridge.hasRoom()).toBe(true);
     stream.pendingBytes = 1000;
     expect(bridge.hasRoom()).toBe(false);
+  });
+});
+
+describe('a record that is followed', () => {
+  it('has its span once it is durable, and is answered as any other', () => {
+    const clock = new SetClock();
+    const stream = new FakeStream();
+    const spans: RecordSpan[] = [];
+    const first = clock.wallNs;
+    const trace = { isFollowed: (ns: bigint) => ns === first, add: (span: RecordSpan) => spans.push(span) };
+    const bridge = new Bridge({ maxInFlightBytes: 1000 }, { stream, clock, lastReceivedAtNs: 0n, trace });
+    let answered = 0;
+    const packet = { clientId: 'c', topic: 't', qos: 1, payload: Buffer.from('p') } as const;
+    for (let i = 0; i < 2; i += 1) bridge.accept(packet, () => (answered += 1));
+    expect(spans).toEqual([]);
+    clock.wallNs = first + 5_000n;
+    for (const stored of stream.stored) stored();
+    expect(answered).toBe(2);
+    expect(spans).toEqual([{ name: 'receive', receivedAtNs: first, startNs: first, endNs: first + 5_000n }]);
   });
 });

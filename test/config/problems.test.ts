@@ -20,7 +20,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'unknown key deep down',
     `rules:\n  - ${RULE.replaceAll(', ', '\n    ')}\n    fields:\n      t: { path: payload.t, rnge: [0, 1] }`,
-    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, type, range; did you mean "range"?',
+    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, type, range, unit; did you mean "range"?',
   ],
   [
     'unknown key far from all',
@@ -259,6 +259,16 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'range beside a text',
     `rules: [{ ${RULE}, fields: { t: { path: payload.t, type: string, range: [0, 1] } } }]`,
     'sluice.yaml:1: rules[0].fields.t.range: ',
+  ],
+  [
+    'unit beside a text',
+    `rules: [{ ${RULE}, fields: {\n t: { path: payload.t, type: string, unit: celsius } } }]`,
+    'sluice.yaml:2: rules[0].fields.t.unit: got a unit with string, expected a unit beside a number only',
+  ],
+  [
+    'unit that is nothing',
+    `rules: [{ ${RULE}, fields: { t: { path: payload.t, unit: "" } } }]`,
+    'sluice.yaml:1: rules[0].fields.t.unit: got "", expected unit such as celsius, kWh or hPa',
   ],
   // Sinks
   [

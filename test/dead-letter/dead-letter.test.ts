@@ -75,6 +75,29 @@ describe('the dead letter', () => {
     expect(await listParked(directory, 9)).toHaveLength(4);
   });
 
+  it('cuts a torn tail off where no checkpoint tells the end, or the next line would be lost with it', async () => {
+    const directory = tempDirectory();
+    const options = { directory, maxSizeBytes: 1 << 20 };
+    const first = await DeadLetterWriter.open(options);
+    await first.append(many(0, 2));
+    await first.close();
+    const file = join(directory, readdirSync(directory)[0]!);
+    appendFileSync(file, readFileSync(file).subarray(0, 40));
+    const second = await DeadLetterWriter.open(options);
+    await second.append(many(2, 3));
+    await second.close();
+    expect(await listParked(directory, 9)).toEqual([parked(2), parked(1), parked(0)]);
+  });
+
+  it('takes no number again whose journal is there: its fates are of other records', async () => {
+    const directory = tempDirectory();
+    const options = { directory, maxSizeBytes: 1 << 20 };
+    writeFileSync(join(directory, 'settled-00000002.jsonl'), '');
+    const writer = await DeadLetterWriter.open(options, { file: 2, bytes: 300 });
+    expect(writer.end).toEqual({ file: 3, bytes: 0 });
+    await writer.close();
+  });
+
   it('that cannot be read is an error, not an empty list', async () => {
     const inTheWay = join(tempDirectory(), 'file');
     writeFileSync(inTheWay, '');
@@ -105,12 +128,13 @@ describe('the dead letter', () => {
     const directory = tempDirectory();
     const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1000 });
     await writer.append(many(0, 2));
-    const { end } = writer;
     await expect(writer.append(many(2, 10))).rejects.toMatchObject({
       code: 'DEAD_LETTER_FULL',
       message: expect.stringContaining('consumer.deadLetter.maxSize') as string,
     });
-    expect(writer.end).toEqual(end);
+    expect(await listParked(directory, 99)).toHaveLength(2);
+    // In a new file: the full one can go once nothing in it is parked any more.
+    expect(writer.end).toEqual({ file: 1, bytes: 0 });
     await writer.append(many(2, 3));
     await writer.close();
     expect(await listParked(directory, 99)).toHaveLength(3);

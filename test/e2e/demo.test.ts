@@ -66,6 +66,20 @@ it('the demo fills the store by itself, takes what a person sends, and stops cle
     const text = await measurements();
     return ['sensordata', 'climate', 'energy', 'telemetry'].every((name) => text.includes(`"${name}"`));
   });
+  const latest = await fetch(
+    `${demo.url}/api/latest?measurement=telemetry&by=device&from=0&silentBefore=0&search=kitchen`,
+  );
+  expect(await latest.json()).toMatchObject({
+    found: 1,
+    groups: [{ name: 'kitchen', values: [{ field: 'temperature', value: 21.5 }] }],
+  });
+  const narrowed = await fetch(
+    `${demo.url}/api/series?measurement=telemetry&field=temperature&by=device&onlyTag=device&only=kitchen&from=0&to=9000000000000&buckets=1`,
+  );
+  expect(await narrowed.json()).toMatchObject({ groups: [{ name: 'kitchen', values: [21.5] }] });
+  const live = await fetch(`${demo.url}/api/live`);
+  const started = await live.body?.getReader().read();
+  expect(String(Buffer.from(started?.value ?? []))).toContain('retry: 1000');
   expect(isBalanced(await demo.ledger())).toBe(true);
   const configFile = join(demo.directory, 'sluice.yaml');
   const listed = await sluice([

@@ -3,7 +3,7 @@ import { METRICS } from '../../src/metrics/create-metrics.js';
 import { startFakeStore } from '../support/fake-store.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { GatewayProcess } from '../support/gateway-process.js';
-import { readOtlp } from '../support/otlp-schema.js';
+import { type OtlpSpan, readOtlp, readOtlpSpans } from '../support/otlp-schema.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 it('a collector gets every metric as OTLP has it, also after it was away', { timeout: 60_000 }, async () => {
@@ -41,3 +41,41 @@ ${FLEET_RULE}`,
   expect(gateway.output).toContain('"code":"OTLP_FAILED"');
   expect(gateway.output).not.toContain('hunter2');
 });
+
+it('a followed record has a span for receiving, deciding and writing, in this order and in one trace', {
+  timeout: 60_000,
+}, async () => {
+  const collector = await startFakeStore(() => ({ status: 200, body: '{}' }));
+  onTestFinished(() => collector.stop());
+  const gateway = new GatewayProcess({
+    directory: tempDirectory(),
+    config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
+http: { host: 127.0.0.1, port: 0 }
+metrics:
+  otlp: { url: "${collector.url}/v1/metrics", traces: { url: "${collector.url}/v1/traces", oneIn: 10 } }
+${FLEET_RULE}`,
+  });
+  onTestFinished(() => gateway.end());
+  await gateway.start();
+  await runFleet({ port: gateway.mqttPort, messages: 1000, baseMs: Date.now() - 60_000 });
+  await gateway.ledgerWhen(({ written }) => written === 1000);
+  expect(await gateway.stop()).toBe(0);
+
+  const spans = collector.calls
+    .filter(({ path }) => path === '/v1/traces')
+    .flatMap(({ body }) => readOtlpSpans(body));
+  const traces = new Map(spans.map(({ traceId }) => [traceId, spans.filter((s) => s.traceId === traceId)]));
+  expect(traces.size).toBeGreaterThan(50);
+  expect(traces.size).toBeLessThan(200);
+  for (const of of traces.values()) {
+    const [decide, receive, write] = [...of].sort((a, b) => (a.name < b.name ? -1 : 1));
+    expect(of.map(({ name }) => name).sort()).toEqual(['decide', 'receive', 'write']);
+    expect(start(receive!)).toBeLessThanOrEqual(start(decide!));
+    expect(start(decide!)).toBeLessThanOrEqual(start(write!));
+    expect(new Set([decide!.parentSpanId, write!.parentSpanId])).toEqual(new Set([receive!.spanId]));
+  }
+});
+
+function start({ startTimeUnixNano }: OtlpSpan): bigint {
+  return BigInt(startTimeUnixNano);
+}

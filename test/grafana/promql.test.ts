@@ -13,7 +13,7 @@ import { asking, DASHBOARDS } from './dashboard-shape.js';
 const expressions = [
   ...DASHBOARDS.flatMap(({ dashboard }) => [
     ...asking(dashboard).flatMap(({ targets }) => targets!.flatMap(({ expr }) => expr ?? [])),
-    ...dashboard.annotations.list.map(({ expr }) => expr),
+    ...dashboard.annotations.list.flatMap(({ expr }) => expr ?? []),
   ]),
   ...ALERTS.map(({ expr }) => expr),
 ];

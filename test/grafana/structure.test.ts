@@ -1,57 +1,132 @@
 import { describe, expect, it } from 'vitest';
-import { asking, DASHBOARDS } from './dashboard-shape.js';
+import { type DashboardSpec, dashboardJson } from '../../src/dashboard/dashboard.js';
+import { promql } from '../../src/dashboard/query.js';
+import { dashboardProblems } from './dashboard-lint.js';
+import { all, DASHBOARDS, type Dashboard } from './dashboard-shape.js';
 
-const BUILT_IN = ['timeFilter', '__interval', '__rate_interval', 'tag_city', 'tag_device', 'tag_meter'];
 const uids = DASHBOARDS.map(({ dashboard }) => dashboard.uid);
+const linksOf = ({ links }: Dashboard) =>
+  links.filter(({ url }) => url !== '').map(({ url }) => url.replace('/d/', ''));
 
-it('uids are unique', () => {
+it('uids and titles are unique', () => {
   expect(new Set(uids).size).toBe(uids.length);
+  expect(new Set(DASHBOARDS.map(({ dashboard }) => dashboard.title)).size).toBe(uids.length);
 });
 
 describe.each(DASHBOARDS)('$file', ({ dashboard }) => {
-  it('has unique panel ids and titles', () => {
-    for (const key of ['id', 'title'] as const) {
-      const values = dashboard.panels.map((panel) => panel[key]);
-      expect(new Set(values).size).toBe(values.length);
-    }
+  it('keeps every rule', () => {
+    expect(dashboardProblems(dashboard)).toEqual([]);
   });
 
-  it('has panels that do not overlap in 24 columns', () => {
-    const taken = new Set<string>();
-    for (const { gridPos, title } of dashboard.panels) {
-      expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
-      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
-        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
-          expect(taken.has(`${x},${y}`), title).toBe(false);
-          taken.add(`${x},${y}`);
-        }
-      }
-    }
+  it('links to all others with time and variables, so every one is reached from the overview', () => {
+    expect(linksOf(dashboard).sort()).toEqual(uids.filter((uid) => uid !== dashboard.uid).sort());
   });
 
-  it('says of each panel what it is, in which unit, from the chosen data source', () => {
-    for (const panel of asking(dashboard)) {
-      expect(panel.title).not.toBe('');
-      expect(panel.description?.length, panel.title).toBeGreaterThan(15);
-      expect(panel.fieldConfig?.defaults.unit, panel.title).toBeTruthy();
-      expect(panel.datasource?.uid, panel.title).toBe(`\${${panel.datasource?.type}}`);
-      expect(panel.targets?.length, panel.title).toBeGreaterThan(0);
-    }
+  it('lists all dashboards of Sluice, also those that a user has made', () => {
+    expect(dashboard.links.at(-1)).toMatchObject({ type: 'dashboards', tags: ['sluice'], asDropdown: true });
   });
 
-  it('uses no variable that is not defined', () => {
-    const defined = [...dashboard.templating.list.map(({ name }) => name), ...BUILT_IN];
-    for (const [, braced, plain] of JSON.stringify(dashboard).matchAll(/\$(?:\{(\w+)\}|(\w+))/g)) {
-      const name = (braced ?? plain)!;
-      if (name !== '__all') expect(defined).toContain(name);
-    }
-  });
-
-  it('links to dashboards that exist, with time and variables', () => {
-    expect(dashboard.links).toHaveLength(uids.length - 1);
-    for (const { url, keepTime, includeVars } of dashboard.links) {
-      expect(uids).toContain(url.replace('/d/', ''));
-      expect([keepTime, includeVars]).toEqual([true, true]);
-    }
+  it('marks restarts, outages and resharding', () => {
+    const names = dashboard.annotations.list.map(({ name }) => name).join(', ');
+    expect(names).toMatch(/started/);
+    expect(names).toMatch(/[Oo]utage/);
+    expect(names).toMatch(/[Rr]eshard|Shards/);
   });
 });
+
+describe('ids', () => {
+  const panel = (title: string) =>
+    ({ title, description: '', kind: 'stat', unit: 's', width: 6, queries: [promql('up')] }) as const;
+  const made = (titles: readonly string[]) => {
+    const spec: DashboardSpec = {
+      uid: 'u',
+      title: 't',
+      description: '',
+      source: 'prometheus',
+      variables: [],
+      annotations: [],
+      links: [],
+      rows: [{ title: 'Row', height: 4, panels: titles.map(panel) }],
+    };
+    const { panels } = dashboardJson(spec) as Dashboard;
+    return new Map(panels.map(({ title, id }) => [title, id]));
+  };
+
+  it('stay with their panel when others come or go', () => {
+    const before = made(['a', 'b']);
+    const after = made(['new', 'b', 'c', 'a']);
+    for (const title of ['Row', 'a', 'b']) expect(after.get(title)).toBe(before.get(title));
+  });
+
+  it('are unique even for one title twice', () => {
+    const spec = dashboardJson({
+      uid: 'u',
+      title: 't',
+      description: '',
+      source: 'prometheus',
+      variables: [],
+      annotations: [],
+      links: [],
+      rows: [{ title: 'Row', height: 4, panels: [panel('a'), panel('a')] }],
+    }) as Dashboard;
+    expect(new Set(all(spec).map(({ id }) => id)).size).toBe(3);
+  });
+});
+
+describe('the rules of dashboards see', () => {
+  const { dashboard: good } = DASHBOARDS.find(({ file }) => file === 'fleet-overview.json')!;
+  const broken: readonly [string, (dashboard: Broken) => void, RegExp][] = [
+    ['a misspelt key', (d) => Object.assign(d.panels[1]!, { titel: 'x' }), /titel/],
+    ['a panel without a description', (d) => (d.panels[1]!.description = ''), /description/],
+    ['an unknown unit', (d) => (d.panels[2]!.fieldConfig.defaults.unit = 'celcius'), /unit celcius/],
+    ['one id for two', (d) => (d.panels[1]!.id = d.panels[2]!.id), /twice/],
+    ['panels over each other', (d) => (d.panels[2]!.gridPos.x = 0), /over another/],
+    ['a link that leaves the time behind', (d) => (d.links[0]!.keepTime = false), /keepTime/],
+    ['a link that leaves variables behind', (d) => (d.links[0]!.includeVars = false), /includeVars/],
+    [
+      'an unknown variable',
+      (d) => query(d, 'SELECT last("x") FROM "m" WHERE "a" = \'$b\' AND $timeFilter'),
+      /variable b/,
+    ],
+    ['a database', (d) => query(d, 'SELECT last("x") FROM "d"."r"."m" WHERE $timeFilter'), /not portable/],
+    [
+      'SLIMIT',
+      (d) => query(d, 'SELECT last("x") FROM "m" WHERE $timeFilter GROUP BY "t" SLIMIT 1'),
+      /not portable/,
+    ],
+    ['no time filter', (d) => query(d, 'SELECT last("x") FROM "m"'), /not portable/],
+    [
+      'a function that v3 lacks',
+      (d) => query(d, 'SELECT sample("x", 3) FROM "m" WHERE $timeFilter'),
+      /sample/,
+    ],
+    [
+      'an annotation that is not portable',
+      (d) => (d.annotations.list[0]!.target.query = 'SHOW SERIES'),
+      /portable/,
+    ],
+    ['rates that do not begin at 0', (d) => (d.panels[5]!.fieldConfig.defaults.min = -1), /begin at 0/],
+  ];
+
+  it.each(broken)('%s', (_what, breakIt, problem) => {
+    const copy = structuredClone(good) as unknown as Broken;
+    breakIt(copy);
+    expect(dashboardProblems(copy as unknown as Dashboard).join('\n')).toMatch(problem);
+  });
+});
+
+function query(dashboard: Broken, text: string): void {
+  dashboard.panels[1]!.targets[0]!.query = text;
+}
+
+interface Broken {
+  readonly panels: {
+    id: number;
+    description: string;
+    readonly gridPos: { x: number };
+    readonly fieldConfig: { readonly defaults: { unit: string; min?: number } };
+    readonly targets: { query: string }[];
+  }[];
+  readonly links: { keepTime: boolean; includeVars: boolean }[];
+  readonly annotations: { readonly list: { readonly target: { query: string } }[] };
+}

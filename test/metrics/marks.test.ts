@@ -10,8 +10,8 @@ const WRONG = { state: 'misconfigured', detail: 'no such database' };
 function report(sink: object, kinesis?: object): DownstreamReport {
   return { sink: { status: sink }, ...(kinesis === undefined ? {} : { kinesis }) } as DownstreamReport;
 }
-function reading(status: object, { gaps = 0, taken = 0, lost = 0 } = {}): object {
-  return { status, counters: { gaps }, leases: { taken, lost } };
+function reading(status: object, { gaps = 0, shardsEnded = 0, taken = 0, lost = 0 } = {}): object {
+  return { status, counters: { gaps, shardsEnded }, leases: { taken, lost } };
 }
 
 test.each([
@@ -33,10 +33,11 @@ test.each([
   ],
   [
     'shards that come and go, and records that are gone',
-    report(HEALTHY, reading(HEALTHY, { gaps: 2, taken: 3, lost: 1 })),
+    report(HEALTHY, reading(HEALTHY, { gaps: 2, shardsEnded: 1, taken: 3, lost: 1 })),
     report(HEALTHY, reading(HEALTHY, { gaps: 1, taken: 1, lost: 0 })),
     [
       'records-gone: records left the stream before they were read',
+      'reshard: one shard read to the end: others follow',
       'leases-taken: 2 shards taken over',
       'leases-lost: one shard lost to another consumer',
     ],

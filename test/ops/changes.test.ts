@@ -251,7 +251,10 @@ describe('dead letters', () => {
     const answer = await makeApp().inject({ method: 'POST', url: '/api/dead-letters/replay', payload: {} });
     expect([answer.statusCode, answer.json()]).toEqual([
       400,
-      { code: 'QUERY_INVALID', reason: 'body: must hold ids, code, topic, rule or all.' },
+      {
+        code: 'QUERY_INVALID',
+        reason: 'nothing is selected: name ids, a code, a topic or a rule, or ask for all.',
+      },
     ]);
     expectUnchanged();
   });

@@ -64,7 +64,7 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
     await live.shown('.card canvas').toBe(true);
     await live.shown('#warnings > li').toBe(true);
     expect(await page.evaluate(FAULTS)).toEqual([]);
-    for (const name of ['Path', 'Ledger', 'Measurements', 'Dead letters', 'Warnings'])
+    for (const name of ['Path', 'Ledger', 'Measurements', 'Devices', 'Dead letters', 'Warnings'])
       expect(await page.getByRole('region', { name, exact: true }).count()).toBe(1);
     for (const role of ['main', 'banner', 'navigation', 'contentinfo'] as const)
       expect(await page.getByRole(role).count()).toBe(1);

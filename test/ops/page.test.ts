@@ -126,7 +126,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     await shown('.card canvas').toBe(true);
     await page.getByLabel('Field').selectOption('humidity');
     await page.getByLabel('Line per').selectOption('device');
-    await page.getByLabel('24 h').check();
+    await page.getByRole('radio', { name: '24 h' }).check();
     await expect
       .poll(() => view.seriesQueries.at(-1), SOON)
       .toMatchObject({ measurement: 'climate', field: 'humidity', by: 'device', bucketMs: 600_000 });
@@ -205,8 +205,8 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     const labelCounts = `[...document.querySelectorAll('select, input')].map((control) => control.labels.length)`;
     expect(new Set((await page.evaluate(labelCounts)) as number[])).toEqual(new Set([1]));
     expect(await page.getByRole('img', { name: /temperature by city, last 5 minutes/ }).count()).toBe(1);
-    await page.getByRole('radio', { name: '5 min' }).focus();
+    await page.getByRole('radio', { name: '5 min', exact: true }).focus();
     await page.keyboard.press('ArrowRight');
-    expect(await page.getByRole('radio', { name: '1 h' }).isChecked()).toBe(true);
+    expect(await page.getByRole('radio', { name: '15 min' }).isChecked()).toBe(true);
   });
 });

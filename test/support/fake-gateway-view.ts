@@ -1,12 +1,12 @@
+import type { ParkedSelection } from '../../src/dead-letter/selection.js';
+import type { SettlingStatus } from '../../src/dead-letter/settling-status.js';
 import type {
   GatewayView,
   LedgerView,
   LogLevel,
   ParkedDetail,
-  ParkedSelection,
   ParkedView,
   ReadinessProblem,
-  SettlingStatus,
   StageCounters,
   WarningView,
 } from '../../src/ops/gateway-view.js';
@@ -60,6 +60,8 @@ export class FakeGatewayView implements GatewayView {
   tagValues: Record<string, readonly string[]> = {};
   deadLetters: ParkedDetail[] = [];
   latestGroups: LatestGroup[] = [];
+  /** What a tag has instead of `latestGroups`. */
+  latestByTag: Record<string, LatestGroup[]> = {};
   readonly latestQueries: LatestQuery[] = [];
   warningLines: WarningView[] = [];
   level: string = 'info';
@@ -153,7 +155,10 @@ export class FakeGatewayView implements GatewayView {
     if (this.storeFailure) throw this.storeFailure;
     const timesMs: number[] = [];
     for (let at = query.fromMs; at < query.toMs; at += query.bucketMs) timesMs.push(at);
-    const names = query.by === undefined ? [''] : (this.tagValues[query.by] ?? ['only']);
+    const all = query.by === undefined ? [''] : (this.tagValues[query.by] ?? ['only']);
+    const { only } = query;
+    const names =
+      only !== undefined && only.tag === query.by ? all.filter((name) => only.values.includes(name)) : all;
     const groups = names.slice(0, query.maxGroups).map((name, index) => ({
       name,
       values: timesMs.map((at) => sampleAt(at, index, timesMs.length)),
@@ -165,7 +170,8 @@ export class FakeGatewayView implements GatewayView {
     this.latestQueries.push(query);
     await this.storeGate;
     if (this.storeFailure) throw this.storeFailure;
-    return new LatestPages(readerOf(this.latestGroups)).page(query);
+    const groups = this.latestByTag[query.by ?? ''] ?? this.latestGroups;
+    return new LatestPages(readerOf(groups)).page(query);
   }
 
   async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedView[]> {
@@ -219,7 +225,9 @@ export class FakeGatewayView implements GatewayView {
       state: 'running',
       startedAtMs: Date.now(),
       selected: this.#selected(selection).length,
+      dryRun: false,
       settled: { written: 0, filtered: 0, parkedAgain: 0, purged: 0 },
+      parkedAgain: {},
     };
     return this.job;
   }

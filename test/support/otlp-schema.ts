@@ -95,3 +95,38 @@ function labelText(labels: z.output<typeof attributes>): string {
   if (labels.length === 0) return '';
   return `{${labels.map(({ key, value }) => `${key}=${value.stringValue}`).join(',')}}`;
 }
+
+const span = z.strictObject({
+  traceId: z.string().regex(/^[0-9a-f]{32}$/),
+  spanId: z.string().regex(/^[0-9a-f]{16}$/),
+  parentSpanId: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
+  name: z.string().min(1),
+  kind: z.literal(1),
+  startTimeUnixNano: fixed64,
+  endTimeUnixNano: fixed64,
+});
+
+/** ExportTraceServiceRequest, as strictly. Ids are hexadecimal digits, which is an exception of OTLP. */
+const otlpTraceRequest = z.strictObject({
+  resourceSpans: z.tuple([
+    z.strictObject({
+      resource: z.strictObject({ attributes }),
+      scopeSpans: z.tuple([
+        z.strictObject({
+          scope: z.strictObject({ name: z.string(), version: z.string() }),
+          spans: z.array(span).min(1),
+        }),
+      ]),
+    }),
+  ]),
+});
+
+export type OtlpSpan = z.output<typeof span>;
+
+/** Throws when the body is not what the specification says. */
+export function readOtlpSpans(body: string): readonly OtlpSpan[] {
+  return otlpTraceRequest.parse(JSON.parse(body)).resourceSpans[0].scopeSpans[0].spans;
+}

@@ -140,6 +140,7 @@ function compileFields(
       list.add(['fields', name], quoted(name), 'a name that is not also the name of a tag of this rule');
     }
     checkRange(name, field, list);
+    checkUnit(name, field, list);
     const compiled = compileReference(field.path, captureNames);
     if (!compiled.ok) {
       list.add(['fields', name, 'path'], quoted(field.path), `a reference: ${compiled.problem}`);
@@ -159,6 +160,11 @@ function checkRange(name: string, field: FieldOptions, list: ProblemList): void 
     const type = field.type ?? 'no type';
     list.add(path, `a range with ${type}`, 'type: float or type: int beside a range');
   }
+}
+
+function checkUnit(name: string, { type, unit }: FieldOptions, list: ProblemList): void {
+  if (unit === undefined || (type !== 'string' && type !== 'boolean')) return;
+  list.add(['fields', name, 'unit'], `a unit with ${type}`, 'a unit beside a number only');
 }
 
 function autoFields(

@@ -43,4 +43,6 @@ export interface FieldOptions {
   readonly type?: FieldType;
   /** Inclusive; numbers only. */
   readonly range?: readonly [number, number];
+  /** Of a number; only dashboards show it. */
+  readonly unit?: string;
 }

@@ -72,14 +72,18 @@ export function otlpRequest(
 ): OtlpRequest {
   const time = { startTimeUnixNano: String(startNs), timeUnixNano: String(nowNs) };
   const metrics = readings.map((reading) => metricOf(reading, time)).filter((metric) => metric !== undefined);
-  const resource = {
+  const resource = resourceOf(version, instance);
+  return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: 'sluice', version }, metrics }] }] };
+}
+
+export function resourceOf(version: string, instance: string): { readonly attributes: readonly Attribute[] } {
+  return {
     attributes: attributesOf({
       'service.name': 'sluice',
       'service.version': version,
       'service.instance.id': instance,
     }),
   };
-  return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: 'sluice', version }, metrics }] }] };
 }
 
 type Time = Omit<AtTime, 'attributes'>;

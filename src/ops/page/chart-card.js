@@ -1,8 +1,14 @@
-import { bestSplit, drawableFields, hasValues, newestValue, windowOf } from './chart-lines.js';
+import { ChartGestures } from './chart-gestures.js';
+import { bestSplit, hasValues, newestValue } from './chart-lines.js';
+import { seriesRequest } from './chart-request.js';
+import { ChartSetup } from './chart-setup.js';
+import { ChartTable } from './chart-table.js';
+import { momentOf, rangeWords } from './chart-time.js';
 import { element, setText } from './dom.js';
-import { foreign } from './format.js';
+import { foreign, value } from './format.js';
 import { LineLegend } from './line-legend.js';
-import { LinePlot, lineStyle } from './line-plot.js';
+import { LinePlot } from './line-plot.js';
+import { LineStyles } from './line-styles.js';
 import { getJson } from './poll.js';
 
 /** Tags that are tried when the card looks for a good one; the questions go to the store. */
@@ -15,85 +21,95 @@ let cards = 0;
 export class ChartCard {
   node;
   isInView = true;
+  setup;
   #summary;
-  #field;
-  #by;
-  #plotBox;
-  #note;
-  #choices;
+  #panel;
+  #plotBox = element('div', { class: 'plot', role: 'img', tabindex: '0', 'aria-describedby': 'chart-keys' });
+  #at = element('p', { class: 'at' });
+  #asTable = element('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' }, 'As table');
+  #list = element('ul', { class: 'lines', 'aria-label': 'Lines' });
+  #note = element('p', { class: 'note', hidden: '' });
+  #table = new ChartTable();
   #plot;
   #legend;
-  #lines = [];
+  #styles = new LineStyles();
   #hidden = new Set();
-  #styles = new Map();
-  #isSplitChosen = false;
+  /** What the store answered last: `{ timesMs, lines, bucketMs, tag, field, only }`. */
+  #drawn;
   #looksAgainAtMs = 0;
 
-  /** `refresh`: called when the person chose something else to see. */
-  constructor(summary, refresh) {
+  /**
+   * `panel`: `range`, `now()`, `say(sentence)` for the ears, `chosen` of the link, and `changed()`, called when the
+   * person chose something else to see.
+   */
+  constructor(summary, panel) {
     cards += 1;
-    const title = element('h3', { id: `chart-${cards}` }, foreign(summary.name, 120));
-    this.#field = element('select');
-    this.#by = element('select');
-    this.#plotBox = element('div', { class: 'plot', role: 'img' });
-    this.#choices = element(
-      'div',
-      { class: 'choices' },
-      element('label', {}, 'Field', this.#field),
-      element('label', {}, 'Line per', this.#by),
-    );
-    this.#note = element('p', { class: 'note', hidden: '' });
-    const list = element('ul', { class: 'lines', 'aria-label': 'Lines' });
+    this.#panel = panel;
+    this.#summary = summary;
+    const id = `chart-${cards}`;
+    this.setup = new ChartSetup(id, summary, {
+      now: panel.now,
+      chosen: panel.chosen,
+      onChange: () => this.#panel.changed(this.setup.chosen),
+    });
     this.node = element(
       'article',
-      { class: 'card', 'aria-labelledby': title.id },
-      element('div', { class: 'card-head' }, title, this.#choices),
+      { class: 'card', 'aria-labelledby': id },
+      element(
+        'div',
+        { class: 'card-head' },
+        element('h3', { id }, foreign(summary.name, 120)),
+        this.setup.choices,
+      ),
+      this.setup.chooser.box,
+      this.setup.chooser.chips,
       this.#plotBox,
-      list,
+      element('div', { class: 'readout' }, this.#at, this.#asTable),
+      this.#list,
+      this.#table.node,
       this.#note,
     );
     this.#plot = new LinePlot(this.#plotBox, (index) => this.#showValues(index));
-    this.#legend = new LineLegend(list, (name) => this.#toggle(name, refresh));
-    this.#field.addEventListener('change', refresh);
-    this.#by.addEventListener('change', () => {
-      this.#isSplitChosen = true;
-      this.#styles.clear();
-      this.#hidden.clear();
-      refresh();
-    });
-    this.update(summary);
+    this.#legend = new LineLegend(this.#list, (name) => this.#toggle(name));
+    new ChartGestures(this.#plotBox, this.#plot, panel.range, (by) => this.#step(by));
+    this.#asTable.addEventListener('click', () => this.#turnTable());
   }
 
   /** Fields and tags grow while devices report new ones. */
   update(summary) {
     if (JSON.stringify(summary) === JSON.stringify(this.#summary)) return;
     this.#summary = summary;
-    fillSelect(
-      this.#field,
-      drawableFields(summary.fields).map((name) => ({ name, value: name })),
-    );
-    this.#choices.hidden = this.#field.value === '';
-    const tags = summary.tags.map((name) => ({ name, value: `tag:${name}` }));
-    fillSelect(this.#by, [...tags, { name: 'all together', value: 'all' }]);
+    this.setup.update(summary);
   }
 
-  /** Rejects with AnswerError. */
-  async refresh(range, nowMs) {
-    const field = this.#field.value;
+  /** Asks for a window of the store and draws it. Rejects with AnswerError. */
+  async refresh(window) {
+    const { field } = this.setup;
     if (field === '') {
-      this.#clear('It has no numeric field to draw.');
+      this.#showNothing('It has no numeric field to draw.');
       return;
     }
-    const window = windowOf(range, nowMs);
     await this.#lookForSplit(field, window);
-    const tag = this.#tag();
+    const { tag, only } = this.setup;
     const answer = await this.#ask(field, tag, window);
-    if (!hasValues(answer.groups)) {
-      this.#clear(`No points in the ${range.words}.`);
-      return;
-    }
-    this.#lines = answer.groups.map((group) => this.#line(group, tag, field)).toSorted(byLabel);
-    this.#draw(window, answer, { field, tag, range });
+    const names = answer.groups.map(({ name }) => name);
+    const styles = this.#styles.assign(names);
+    const lines = answer.groups.map(({ name, values }) => ({
+      name,
+      label: tag === undefined ? field : name || `(without ${tag})`,
+      values,
+      style: styles.get(name),
+    }));
+    lines.sort(byLabel);
+    this.#drawn = { timesMs: answer.timesMs, lines, bucketMs: window.bucketMs, field, tag };
+    this.#draw();
+    this.#say(this.#sentenceAbout(answer, names, tag, only));
+  }
+
+  /** The range has changed: what is drawn is stretched until the store has answered. */
+  rescale() {
+    this.#label();
+    this.#plot.scaleTo(this.#panel.range.edges);
   }
 
   /** What is drawn stays; the sentence says why it may be old. */
@@ -101,10 +117,16 @@ export class ChartCard {
     this.#say(`The store did not answer: ${foreign(reason)}`);
   }
 
+  focus() {
+    this.node.scrollIntoView({ block: 'center' });
+    this.#plotBox.focus({ preventScroll: true });
+  }
+
   async #lookForSplit(field, window) {
     const tags = this.#summary.tags.slice(0, MAX_TRIED_TAGS);
     const isDue = performance.now() >= this.#looksAgainAtMs;
-    if (this.#isSplitChosen || tags.length < 2 || this.#lines.length > 1 || !isDue) return;
+    const hasLines = (this.#drawn?.lines.length ?? 0) > 1;
+    if (this.setup.isSplitChosen || tags.length < 2 || hasLines || !isDue) return;
     this.#looksAgainAtMs = performance.now() + LOOK_AGAIN_MS;
     const lineCounts = [];
     for (const tag of tags) {
@@ -112,60 +134,97 @@ export class ChartCard {
       lineCounts.push({ tag, lines: groups.length });
     }
     // The person may have chosen while the store was asked.
-    if (!this.#isSplitChosen) this.#by.value = `tag:${bestSplit(lineCounts)}`;
+    if (!this.setup.isSplitChosen) this.setup.splitBy(bestSplit(lineCounts));
   }
 
-  #ask(field, tag, { fromMs, toMs, buckets }) {
-    return getJson('/api/series', {
-      measurement: this.#summary.name,
-      field,
-      from: String(fromMs),
-      to: String(toMs),
-      buckets: String(buckets),
-      ...(tag === undefined ? {} : { by: tag }),
-    });
-  }
-
-  #line({ name, values }, tag, field) {
-    // A line keeps its colour when others come and go.
-    if (!this.#styles.has(name)) this.#styles.set(name, lineStyle(this.#styles.size));
-    const label = tag === undefined ? field : name || `(without ${tag})`;
-    return { name, label, values, style: this.#styles.get(name), isShown: !this.#hidden.has(name) };
-  }
-
-  #draw(window, { timesMs, moreGroups }, { field, tag, range }) {
-    this.#plotBox.hidden = false;
-    const split = tag === undefined ? '' : ` by ${tag}`;
-    this.#plotBox.setAttribute(
-      'aria-label',
-      foreign(`${field}${split}, ${range.words}; newest values below`),
+  #ask(field, by, window) {
+    const { only, chooser } = this.setup;
+    const measurement = this.#summary.name;
+    return getJson(
+      '/api/series',
+      seriesRequest({ measurement, field, by, onlyTag: chooser.tag, only }, window),
     );
-    this.#plot.show(window, timesMs, this.#lines);
-    this.#legend.show(this.#lines);
-    this.#showValues(null);
-    this.#say(moreGroups ? `The first ${this.#lines.length} lines; there are more.` : '');
+  }
+
+  #draw() {
+    const { timesMs, lines, bucketMs } = this.#drawn;
+    const shown = lines.map((line) => ({ ...line, isShown: !this.#hidden.has(line.name) }));
+    this.#plotBox.hidden = this.#isTable;
+    this.#asTable.hidden = false;
+    if (!this.#isTable) this.#plot.show(this.#panel.range.edges, timesMs, shown);
+    this.#legend.show(shown);
+    this.#table.show(this.#label(), timesMs, lines, bucketMs, this.#panel.now());
+    this.#showValues(this.#plot.cursorIndex);
+  }
+
+  /** Names the picture; returns the name. */
+  #label() {
+    if (this.#drawn === undefined) return '';
+    const { field, tag } = this.#drawn;
+    const split = tag === undefined ? '' : ` by ${tag}`;
+    const words = rangeWords(this.#panel.range.view, this.#panel.now());
+    const label = foreign(`${field}${split}, ${words}; newest values below`);
+    this.#plotBox.setAttribute('aria-label', label);
+    return label;
+  }
+
+  #sentenceAbout({ groups, moreGroups }, names, tag, only) {
+    const words = rangeWords(this.#panel.range.view, this.#panel.now());
+    if (!hasValues(groups)) return `No points in this range: ${words}.`;
+    if (moreGroups)
+      return `The first ${groups.length} lines; there are more. Compare… picks the ones to see.`;
+    const missing = tag === this.setup.chooser.tag ? only.filter((name) => !names.includes(name)) : [];
+    if (missing.length === 0) return '';
+    return `No points of ${missing.map((name) => foreign(name, 60)).join(', ')} in this range.`;
   }
 
   #showValues(index) {
+    if (this.#drawn === undefined) return;
+    const { timesMs, lines, bucketMs } = this.#drawn;
+    const isAt = index !== null && timesMs[index] !== undefined;
     this.#legend.showValues(
-      this.#lines.map(({ values }) => (index === null ? newestValue(values) : (values[index] ?? null))),
+      lines.map(({ values }) => (isAt ? (values[index] ?? null) : newestValue(values))),
     );
+    const hasAny = lines.length > 0;
+    setText(this.#at, isAt ? this.#momentAt(index, bucketMs) : hasAny ? 'Newest values' : '');
   }
 
-  #toggle(name, refresh) {
+  #momentAt(index, bucketMs) {
+    return momentOf(this.#drawn.timesMs[index], bucketMs, this.#panel.now());
+  }
+
+  #step(by) {
+    const index = this.#plot.step(by);
+    if (index === null) return;
+    const shown = this.#drawn.lines.filter(({ name }) => !this.#hidden.has(name));
+    const values = shown.map((line) => `${foreign(line.label, 40)} ${value(line.values[index])}`);
+    this.#panel.say(`${this.#momentAt(index, this.#drawn.bucketMs)}: ${values.join(', ')}`);
+  }
+
+  #toggle(name) {
     if (!this.#hidden.delete(name)) this.#hidden.add(name);
-    refresh();
+    this.#draw();
   }
 
-  #tag() {
-    return this.#by.value.startsWith('tag:') ? this.#by.value.slice('tag:'.length) : undefined;
+  get #isTable() {
+    return this.#asTable.getAttribute('aria-pressed') === 'true';
   }
 
-  #clear(sentence) {
-    this.#lines = [];
-    this.#plot.clear();
-    this.#legend.show([]);
+  #turnTable() {
+    const isTable = !this.#isTable;
+    this.#asTable.setAttribute('aria-pressed', String(isTable));
+    this.#table.node.hidden = !isTable;
+    this.#list.hidden = isTable;
+    this.#at.hidden = isTable;
+    if (this.#drawn !== undefined) this.#draw();
+  }
+
+  #showNothing(sentence) {
+    this.#drawn = undefined;
     this.#plotBox.hidden = true;
+    this.#legend.show([]);
+    setText(this.#at, '');
+    this.#asTable.hidden = true;
     this.#say(sentence);
   }
 
@@ -177,14 +236,4 @@ export class ChartCard {
 
 function byLabel(a, b) {
   return a.label.localeCompare(b.label, 'en', { numeric: true });
-}
-
-/** Keeps what was chosen if it is still there. */
-function fillSelect(select, choices) {
-  const chosen = select.value;
-  select.replaceChildren(
-    ...choices.map(({ name, value }) => element('option', { value }, foreign(name, 60))),
-  );
-  if (choices.some(({ value }) => value === chosen)) select.value = chosen;
-  select.disabled = choices.length < 2;
 }

@@ -1,30 +1,6 @@
 /** Between two values further apart than this many usual distances the line breaks. */
 const GAP_FACTOR = 3.5;
 
-export const RANGES = {
-  '5m': { spanMs: 300_000, bucketMs: 2_000, refreshMs: 2_000, words: 'last 5 minutes' },
-  '1h': { spanMs: 3_600_000, bucketMs: 20_000, refreshMs: 5_000, words: 'last hour' },
-  '24h': { spanMs: 86_400_000, bucketMs: 600_000, refreshMs: 5_000, words: 'last 24 hours' },
-};
-
-/** What is read, mapped and written within this is in the store. */
-const SETTLED_MS = 500;
-/** A wider bucket is shown while it fills, or a newcomer would see nothing for minutes. */
-const WIDEST_HELD_BACK_MS = 2_000;
-
-/**
- * The window to ask for, on whole buckets so that the same points fall into the same bucket each time. A bucket
- * that still fills holds some of the devices only, and its mean would jump: narrow ones are left out until full.
- */
-export function windowOf({ spanMs, bucketMs }, nowMs) {
-  const whole =
-    bucketMs <= WIDEST_HELD_BACK_MS
-      ? Math.floor((nowMs - SETTLED_MS) / bucketMs)
-      : Math.ceil(nowMs / bucketMs);
-  const toMs = whole * bucketMs;
-  return { fromMs: toMs - spanMs, toMs, buckets: spanMs / bucketMs };
-}
-
 /**
  * A device that reports every ten seconds leaves most two-second buckets empty. For the chart `undefined` is
  * "draw on", `null` is a gap: an empty stretch becomes a gap only when it is long for this line.
@@ -68,4 +44,23 @@ export function bestSplit(lineCounts) {
   const splitting = lineCounts.filter(({ lines }) => lines > 1);
   if (splitting.length === 0) return lineCounts[0]?.tag;
   return splitting.reduce((best, next) => (next.lines < best.lines ? next : best)).tag;
+}
+
+/** What a table says of a line over the range; null where it has no value. */
+export function summaryOf(timesMs, values) {
+  const filled = values.map((value, index) => ({ value, atMs: timesMs[index] })).filter(isFilled);
+  if (filled.length === 0) return { newest: null, atMs: null, lowest: null, mean: null, highest: null };
+  const newest = filled.at(-1);
+  const sum = filled.reduce((total, { value }) => total + value, 0);
+  return {
+    newest: newest.value,
+    atMs: newest.atMs,
+    lowest: filled.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY),
+    mean: sum / filled.length,
+    highest: filled.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY),
+  };
+}
+
+function isFilled({ value }) {
+  return value !== null && value !== undefined;
 }

@@ -4,7 +4,6 @@ const twoDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 const fourDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
 const compactValues = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 });
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const hourMinute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const dayMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 export function count(number) {
@@ -53,11 +52,6 @@ export function moment(atMs, nowMs) {
   const at = new Date(atMs);
   const isToday = at.toDateString() === new Date(nowMs).toDateString();
   return isToday ? clockTime.format(at) : `${dayMonth.format(at)} ${clockTime.format(at)}`;
-}
-
-/** Label of a time axis with ticks `stepMs` apart. */
-export function axisTime(atMs, stepMs) {
-  return (stepMs < 60_000 ? clockTime : hourMinute).format(new Date(atMs));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { element, setText } from './dom.js';
 import { foreign, value } from './format.js';
 
-/** The lines of a chart by name, with their newest value or the one under the pointer; a press hides a line. */
+/** The lines of a chart by name, with their newest value or the one under the cursor; a press hides a line. */
 export class LineLegend {
   #list;
   #onToggle;
@@ -14,7 +14,7 @@ export class LineLegend {
   }
 
   show(lines) {
-    const key = JSON.stringify(lines.map(({ label, style, isShown }) => [label, style, isShown]));
+    const key = JSON.stringify(lines.map(({ name, label, style, isShown }) => [name, label, style, isShown]));
     if (key === this.#key) return;
     this.#key = key;
     const focused = [...this.#list.querySelectorAll('button')].indexOf(document.activeElement);
@@ -28,18 +28,19 @@ export class LineLegend {
   }
 
   #row({ name, label, style, isShown }, valueNode) {
-    const swatch = element('span', {
-      class: `swatch line-${style.colour}${style.isDashed ? ' dashed' : ''}`,
-    });
-    const shownName = foreign(label, 80);
     const button = element(
       'button',
       { type: 'button', 'aria-pressed': String(isShown), title: foreign(label) },
-      swatch,
-      element('bdi', { class: 'name' }, shownName),
+      swatch(style),
+      element('bdi', { class: 'name' }, foreign(label, 80)),
       valueNode,
     );
     button.addEventListener('click', () => this.#onToggle(name));
     return element('li', {}, button);
   }
+}
+
+/** A short stretch of the line as it is drawn. */
+export function swatch({ colour, dash }) {
+  return element('span', { class: `swatch line-${colour} dash-${dash}` });
 }

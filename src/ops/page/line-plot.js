@@ -1,25 +1,32 @@
 import { bridgeShortGaps } from './chart-lines.js';
-import { axisTime, value } from './format.js';
+import { axisTimes } from './chart-time.js';
+import { value } from './format.js';
+import { DASHES } from './line-styles.js';
 import uPlot from './uplot.js';
 
-const HEIGHT_PX = 190;
-const COLOURS = 8;
+const HEIGHT_PX = 200;
 const CHARACTER_PX = 6.6;
-
-/** Colour and stroke of the nth line: eight colours, then the same ones dashed. */
-export function lineStyle(nth) {
-  return { colour: (nth % COLOURS) + 1, isDashed: nth >= COLOURS };
-}
+/** Steps of the time axis, ms: finer than uPlot's own, which jump from one minute to five. */
+const TICK_STEPS_MS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1_000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 3, 6, 12, 24, 48, 168].map((hours) => hours * 3_600_000),
+];
+/** All charts with this key move their cursors together. */
+const SYNC_KEY = 'charts';
 
 /** One uPlot in a box, rebuilt only when its set of lines, or the theme, changes. */
 export class LinePlot {
   #box;
   #plot = null;
   #key = '';
-  #window = { fromMs: 0, toMs: 1 };
+  #edges = { fromMs: 0, toMs: 1 };
+  #timesMs = [];
+  #heldAtMs = null;
   #onPoint;
 
-  /** `onPoint(index | null)`: the bucket under the pointer. */
+  /** `onPoint(index | null)`: the bucket under the cursor. */
   constructor(box, onPoint) {
     this.#box = box;
     this.#onPoint = onPoint;
@@ -29,30 +36,81 @@ export class LinePlot {
     });
   }
 
-  /** `lines`: `{ name, style, isShown, values }` in the order of drawing. */
-  show({ fromMs, toMs }, timesMs, lines) {
-    this.#window = { fromMs, toMs };
-    const columns = [timesMs, ...lines.map((line) => bridgeShortGaps(line.values))];
-    const key = JSON.stringify(
-      lines.map(({ name, style, isShown }) => [name, style.colour, style.isDashed, isShown]),
-    );
+  /** `lines`: `{ name, style, isShown, values }` in the order of drawing; none leaves the axis of time. */
+  show(edges, timesMs, lines) {
+    this.#edges = edges;
+    const isEmpty = lines.length === 0 || timesMs.length === 0;
+    this.#timesMs = isEmpty ? [] : timesMs;
+    const columns = isEmpty
+      ? [[edges.fromMs, edges.toMs], ...(lines.length === 0 ? [0] : lines).map(() => [null, null])]
+      : [timesMs, ...lines.map((line) => bridgeShortGaps(line.values))];
+    const key = JSON.stringify(lines.map(({ name, style, isShown }) => [name, style, isShown]));
     if (key === this.#key) {
       this.#plot.setData(columns);
-      return;
+    } else {
+      this.#key = key;
+      this.#plot?.destroy();
+      this.#plot = new uPlot(this.#options(lines), columns, this.#box);
     }
-    this.#key = key;
-    this.#plot?.destroy();
-    this.#plot = new uPlot(this.#options(lines), columns, this.#box);
+    if (this.#heldAtMs !== null) this.holdAt(this.#heldAtMs);
   }
 
-  clear() {
-    this.#plot?.destroy();
-    this.#plot = null;
-    this.#key = '';
+  /** Stretches what is drawn to other edges, until the answer for them is here. */
+  scaleTo(edges) {
+    this.#edges = edges;
+    this.#plot?.setScale('x', { min: edges.fromMs, max: edges.toMs });
+  }
+
+  /** The plotting area on the screen, and the time that it spans. */
+  get area() {
+    const rect = this.#plot?.over.getBoundingClientRect();
+    return rect === undefined || rect.width === 0 ? undefined : { rect, ...this.#edges };
+  }
+
+  /** The bucket under the cursor, or null. */
+  get cursorIndex() {
+    if (this.#timesMs.length === 0 || this.#plot === null || this.#plot.cursor.left < 0) return null;
+    return this.#plot.cursor.idx ?? null;
+  }
+
+  /** Keeps the cursor at a moment while the chart moves on; null lets go of it. */
+  holdAt(atMs) {
+    this.#heldAtMs = atMs;
+    if (this.#plot === null) return;
+    const isOutside = atMs === null || atMs < this.#edges.fromMs || atMs > this.#edges.toMs;
+    const left = isOutside ? -10 : this.#plot.valToPos(atMs, 'x');
+    this.#plot.setCursor({ left, top: isOutside ? -10 : 1 });
+  }
+
+  /** The cursor belongs to the pointer again, wherever it is. */
+  letGo() {
+    this.#heldAtMs = null;
+  }
+
+  /** Steps the cursor from bucket to bucket that is in sight; from nowhere it begins at the newest. Returns it or null. */
+  step(by) {
+    const { fromMs, toMs } = this.#edges;
+    const first = this.#timesMs.findIndex((atMs) => atMs >= fromMs);
+    const last = this.#timesMs.findLastIndex((atMs) => atMs <= toMs);
+    if (first === -1 || last < first) return null;
+    const present = this.cursorIndex;
+    const index = present === null ? last : Math.min(last, Math.max(first, present + by));
+    this.holdAt(this.#timesMs[index]);
+    return index;
+  }
+
+  /** Marks the stretch that a drag would zoom to; null takes the mark away. */
+  mark(stretch) {
+    if (this.#plot === null) return;
+    const left = stretch === null ? 0 : this.#plot.valToPos(stretch.fromMs, 'x');
+    const right = stretch === null ? 0 : this.#plot.valToPos(stretch.toMs, 'x');
+    const height = stretch === null ? 0 : this.#plot.over.clientHeight;
+    this.#plot.setSelect({ left, width: right - left, top: 0, height }, false);
   }
 
   #fit() {
-    if (this.#plot !== null && this.#plot.width !== this.#box.clientWidth) {
+    if (this.#plot === null || this.#box.clientWidth === 0) return;
+    if (this.#plot.width !== this.#box.clientWidth) {
       this.#plot.setSize({ width: this.#box.clientWidth, height: HEIGHT_PX });
     }
   }
@@ -66,6 +124,7 @@ export class LinePlot {
       grid: { stroke: colour('--rule'), width: 1 },
       ticks: { show: false },
     };
+    const drawn = lines.length === 0 ? [{ style: { colour: 1, dash: 0 }, isShown: true }] : lines;
     return {
       width: this.#box.clientWidth,
       height: HEIGHT_PX,
@@ -73,15 +132,22 @@ export class LinePlot {
       padding: [10, 14, 0, 0],
       // uPlot's own legend is not used: ours takes the names as text and is operated by keyboard.
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false } },
-      scales: { x: { time: true, range: () => [this.#window.fromMs, this.#window.toMs] } },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false, setScale: false },
+        // Presses are read by ChartGestures; uPlot's own reading of them would wipe its mark away.
+        bind: { mousedown: notBound, mouseup: notBound, click: notBound, dblclick: notBound },
+        sync: { key: SYNC_KEY, setSeries: false },
+      },
+      scales: { x: { time: true, range: () => [this.#edges.fromMs, this.#edges.toMs] } },
       axes: [
         {
           ...axis,
-          size: 26,
-          gap: 6,
-          space: 64,
-          values: (_plot, ticks, _axis, _space, step) => ticks.map((at) => axisTime(at, step)),
+          incrs: TICK_STEPS_MS,
+          size: 22,
+          gap: 5,
+          space: 72,
+          values: (_plot, ticks, _axis, _space, stepMs) => axisTimes(ticks, stepMs),
         },
         {
           ...axis,
@@ -93,17 +159,21 @@ export class LinePlot {
       ],
       series: [
         {},
-        ...lines.map(({ style, isShown }) => ({
+        ...drawn.map(({ style, isShown }) => ({
           show: isShown,
           stroke: colour(`--line-${style.colour}`),
-          dash: style.isDashed ? [6, 4] : [],
+          dash: DASHES[style.dash],
           width: 1.75,
           points: { size: 5 },
         })),
       ],
-      hooks: { setCursor: [(plot) => this.#onPoint(plot.cursor.idx ?? null)] },
+      hooks: { setCursor: [() => this.#onPoint(this.cursorIndex)] },
     };
   }
+}
+
+function notBound() {
+  return null;
 }
 
 function labelWidth(labels) {

@@ -1,6 +1,7 @@
 import { ChartsPanel } from './charts-panel.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import { DeadLettersPanel } from './dead-letters-panel.js';
+import { DevicesPanel } from './devices-panel.js';
 import { byId, setText } from './dom.js';
 import { Drawer } from './drawer.js';
 import { FirstSteps } from './first-steps.js';
@@ -99,7 +100,12 @@ async function showCharts() {
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
-const refreshCharts = repeat(() => charts.range.refreshMs, showCharts);
+const devices = new DevicesPanel(charts, () => refreshDevices());
+const refreshCharts = repeat(() => charts.refreshMs, showCharts);
+const refreshDevices = repeat(
+  () => devices.refreshMs,
+  async () => isAnswering && devices.update(),
+);
 const refreshDeadLetters = repeat(() => DEAD_LETTERS_EVERY_MS, showDeadLetters);
 new LiveFeed({
   onState: showState,

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import type { ParkedSelection } from '../../dead-letter/selection.js';
+import type { SettlingStatus } from '../../dead-letter/settling-status.js';
 import { boundedDetail } from '../dead-letter-detail.js';
 import { parseDeadLettersRequest, parseSelection } from '../dead-letter-request.js';
-import type { GatewayView, ParkedSelection, SettlingStatus } from '../gateway-view.js';
+import type { GatewayView } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
 
 const ID = /^\d{1,20}$/;

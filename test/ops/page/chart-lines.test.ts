@@ -3,12 +3,11 @@ import type { FieldType } from '../../../src/sink/sink.js';
 import { pageModule } from '../../support/page-module.js';
 
 type Values = readonly (number | null | undefined)[];
-const { bridgeShortGaps, drawableFields, bestSplit, windowOf, RANGES } = await pageModule<{
+const { bridgeShortGaps, drawableFields, bestSplit, summaryOf } = await pageModule<{
   bridgeShortGaps(values: Values): Values;
   drawableFields(fields: readonly { name: string; type: FieldType }[]): readonly string[];
   bestSplit(counts: readonly { tag: string; lines: number }[]): string | undefined;
-  windowOf(range: unknown, nowMs: number): { fromMs: number; toMs: number; buckets: number };
-  RANGES: Record<string, { spanMs: number; bucketMs: number }>;
+  summaryOf(timesMs: readonly number[], values: Values): Record<string, number | null>;
 }>('chart-lines.js');
 
 describe('bridgeShortGaps', () => {
@@ -60,16 +59,19 @@ it('splits by the tag with the fewest lines but more than one, else by the first
   expect(bestSplit([])).toBeUndefined();
 });
 
-it.each(Object.entries(RANGES))(
-  'asks for whole buckets in %s, at most 500, that reach to now: a narrow one only once it is full',
-  (_name, range) => {
-    const nowMs = 1_760_000_000_123;
-    const { fromMs, toMs, buckets } = windowOf(range, nowMs);
-    expect([fromMs % range.bucketMs, toMs % range.bucketMs]).toEqual([0, 0]);
-    expect(toMs - fromMs).toBe(range.spanMs);
-    expect(Number.isInteger(buckets) && buckets <= 500).toBe(true);
-    const isNarrow = range.bucketMs <= 2_000;
-    expect(toMs <= nowMs).toBe(isNarrow);
-    expect(Math.abs(nowMs - toMs)).toBeLessThan(isNarrow ? range.bucketMs + 500 : range.bucketMs);
-  },
-);
+it('sums a line up by its newest, lowest, mean and highest value, and leaves the gaps out', () => {
+  expect(summaryOf([10, 20, 30, 40], [4, null, 1, undefined])).toEqual({
+    newest: 1,
+    atMs: 30,
+    lowest: 1,
+    mean: 2.5,
+    highest: 4,
+  });
+  expect(summaryOf([10], [null])).toEqual({
+    newest: null,
+    atMs: null,
+    lowest: null,
+    mean: null,
+    highest: null,
+  });
+});

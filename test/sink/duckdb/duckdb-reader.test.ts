@@ -13,20 +13,6 @@ const query = {
   maxGroups: 9,
 };
 
-test('the largest groups are kept, the largest first', async () => {
-  const { sink } = await openedSink();
-  const sizes = { small: 1, large: 5, middle: 3 };
-  const points = Object.entries(sizes).flatMap(([device, count]) =>
-    Array.from({ length: count }, (_, i) => pointOf(seriesOf('m', { device }), atMs(i), { v: i })),
-  );
-  await sink.write(points, never());
-  const answer = await sink.reader.series({ ...query, by: 'device', maxGroups: 2 });
-  expect(answer.groups).toEqual([
-    { name: 'large', values: [2] },
-    { name: 'middle', values: [1] },
-  ]);
-});
-
 test('buckets start at whole multiples of their width, also when the query does not, and before 1970', async () => {
   const { sink } = await openedSink();
   const times = [-25_000, -15_000, -5_000, 5_000];

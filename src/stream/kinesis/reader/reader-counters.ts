@@ -16,6 +16,8 @@ export interface KinesisReaderCounters {
   readonly iteratorsRenewed: number;
   /** Calls that failed otherwise. */
   readonly failures: number;
+  /** Shards read to their end: the stream was split or merged there. */
+  readonly shardsEnded: number;
   /** Times that records may have left the stream before they were read. */
   readonly gaps: number;
   /** Each was passed on as one raw record. */
@@ -48,6 +50,7 @@ export function noTotals(): ReaderTotals {
     throttled: 0,
     iteratorsRenewed: 0,
     failures: 0,
+    shardsEnded: 0,
     gaps: 0,
     damagedAggregates: 0,
   };

@@ -56,6 +56,7 @@ export class ShardHealth implements ShardWatch {
     totals.polls += 1;
     totals.bytesRead += bytes;
     if (page.records.length === 0) totals.emptyPolls += 1;
+    if (page.end !== undefined) totals.shardsEnded += 1;
     this.#lastGoodAtMs = this.#nowMs();
     this.#millisBehindLatest = page.millisBehindLatest;
     this.#throttles = 0;

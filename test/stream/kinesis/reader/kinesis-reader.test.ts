@@ -225,6 +225,7 @@ describe('the end of a shard', () => {
     expect(end.parts).toEqual([]);
     expect(JSON.parse(end.position).shards[SHARD_0]).toEqual({ at: 'SHARD_END', records: 1 });
     expect(payloads(await rig.read(reader, 1))).toEqual(['1']);
+    expect(reader.counters()).toMatchObject({ shardsEnded: 1, gaps: 0 });
     await reader.close();
   });
 

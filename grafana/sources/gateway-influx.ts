@@ -1,0 +1,19 @@
+import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
+import type { DashboardSpec } from '../../src/dashboard/dashboard.js';
+import { GATEWAY_VARIABLE, INFLUX } from '../build/influx-queries.js';
+import { linksFrom } from '../build/links.js';
+import { gatewayRows } from './gateway-rows.js';
+import { kinesisRows } from './kinesis-rows.js';
+
+/** The same path from InfluxDB, for a gateway that writes its own metrics there. */
+export const gatewayInflux: DashboardSpec = {
+  uid: 'sluice-gateway-influx',
+  title: 'Gateway (InfluxDB)',
+  description:
+    'The path of a packet: broker, log, Kinesis, consumer, store, and the books. From what a gateway writes to InfluxDB with metrics.store.enabled.',
+  source: 'influxdb',
+  variables: [GATEWAY_VARIABLE],
+  rows: [...gatewayRows(INFLUX), ...kinesisRows(INFLUX).map((row) => ({ ...row, isCollapsed: true }))],
+  annotations: INFLUX_ANNOTATIONS,
+  links: linksFrom('sluice-gateway-influx'),
+};

@@ -1,0 +1,84 @@
+import { deviceState, sinceWords, valueWords } from './devices-view.js';
+import { element, setClass, setText } from './dom.js';
+import { foreign } from './format.js';
+
+const STATE_CLASSES = { reporting: 'healthy', late: 'slow', silent: 'stopped' };
+
+/** The body of the devices table: a row a device, kept while the device stays on the page. */
+export class DeviceRows {
+  #body;
+  #onShow;
+  #rows = new Map();
+  #columnsKey = '';
+
+  /** `onShow(name)`: the chart of this device is wanted. */
+  constructor(body, onShow) {
+    this.#body = body;
+    this.#onShow = onShow;
+  }
+
+  show(tag, columns, groups) {
+    const columnsKey = JSON.stringify([tag, columns]);
+    if (columnsKey !== this.#columnsKey) this.#rows.clear();
+    this.#columnsKey = columnsKey;
+    const kept = new Map();
+    for (const group of groups) {
+      const row = this.#rows.get(group.name) ?? this.#make(tag, group.name, columns);
+      row.atMs = group.atMs;
+      const values = new Map(group.values.map(({ field, value }) => [field, value]));
+      for (const [nth, node] of row.values.entries()) {
+        setText(node, foreign(valueWords(values.get(columns[nth])), 60));
+      }
+      kept.set(group.name, row);
+    }
+    this.#rows = kept;
+    this.#place([...kept.values()].map(({ node }) => node));
+  }
+
+  /** Moves time on: words and states, without asking anybody. */
+  tick(nowMs, silentAfterMs) {
+    for (const { atMs, since, state } of this.#rows.values()) {
+      const sinceMs = Math.max(0, nowMs - atMs);
+      const word = deviceState(sinceMs, silentAfterMs);
+      setText(since, sinceWords(sinceMs));
+      setText(state, word);
+      setClass(state, `state ${STATE_CLASSES[word]}`);
+    }
+  }
+
+  #place(nodes) {
+    const present = [...this.#body.children];
+    if (present.length === nodes.length && nodes.every((node, nth) => node === present[nth])) return;
+    const focused = document.activeElement;
+    this.#body.replaceChildren(...nodes);
+    // A row that moved takes the focus along.
+    if (focused !== document.activeElement && this.#body.contains(focused))
+      focused.focus({ preventScroll: true });
+  }
+
+  #make(tag, name, columns) {
+    const shown = foreign(name, 120) || `(without ${foreign(tag, 60)})`;
+    const since = element('td', { class: 'since' });
+    const state = element('span');
+    const values = columns.map((column) =>
+      element('td', { class: 'reading', 'data-field': foreign(column, 60) }),
+    );
+    const button = element(
+      'button',
+      { type: 'button', class: 'quiet', 'aria-label': `Show ${shown} in chart` },
+      element('span', { class: 'wide' }, 'Show in '),
+      'chart',
+    );
+    button.addEventListener('click', () => this.#onShow(name));
+    const node = element(
+      'tr',
+      {},
+      element('th', { scope: 'row', class: 'device', title: foreign(name) }, element('bdi', {}, shown)),
+      element('td', { class: 'word' }, state),
+      since,
+      ...values,
+      element('td', { class: 'act' }, button),
+    );
+    return { node, since, state, values, atMs: 0 };
+  }
+}

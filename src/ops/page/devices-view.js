@@ -1,0 +1,45 @@
+import { drawableFields } from './chart-lines.js';
+import { count, duration, value } from './format.js';
+
+/** More columns than this are not read side by side; the export has all. */
+const MAX_COLUMNS = 5;
+/** Late is who has been quiet for this share of what makes silent. */
+const LATE_SHARE = 0.5;
+
+/** `reporting`, `late` or `silent`, by the time since the last point. */
+export function deviceState(sinceMs, silentAfterMs) {
+  if (sinceMs >= silentAfterMs) return 'silent';
+  return sinceMs >= silentAfterMs * LATE_SHARE ? 'late' : 'reporting';
+}
+
+/** The fields worth a column, the most telling first, and how many are left out. */
+export function columnsOf(fields) {
+  const numeric = drawableFields(fields);
+  const others = fields.map(({ name }) => name).filter((name) => !numeric.includes(name));
+  const all = [...numeric, ...others];
+  return { columns: all.slice(0, MAX_COLUMNS), leftOut: Math.max(0, all.length - MAX_COLUMNS) };
+}
+
+/** "10,000 devices, 12 silent". */
+export function countWords({ devices, silent }) {
+  const noun = devices === 1 ? 'device' : 'devices';
+  return `${count(devices)} ${noun}, ${silent === 0 ? 'none' : count(silent)} silent`;
+}
+
+/** Whole units, so that the words change once a second at most. */
+export function sinceWords(sinceMs) {
+  if (sinceMs < 1_000) return 'now';
+  const words = duration(Math.floor(sinceMs / 1_000) * 1_000);
+  return `${words.replace('.0', '').replace(/ 0 (min|h)$/, '')} ago`;
+}
+
+export function silentWords(seconds) {
+  return { 30: '30 s', 60: '1 min', 300: '5 min', 900: '15 min', 3600: '1 h', 86400: '24 h' }[seconds];
+}
+
+/** A value of any type, short. */
+export function valueWords(raw) {
+  if (raw === undefined) return '–';
+  if (typeof raw === 'boolean') return raw ? 'yes' : 'no';
+  return typeof raw === 'number' ? value(raw) : raw;
+}
