@@ -236,6 +236,6 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await page.getByRole('button', { name: HOSTILE }).click();
     await text('#drawer-body pre').toBe(`${HOSTILE}\\u{0}\n\\u{202e}x`);
     await text('#drawer-body .facts').toContain('\\u{202e}');
-    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(await page.locator('img').count()).toBe(0);
   });
 });

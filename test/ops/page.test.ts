@@ -165,7 +165,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     await text('#dead-letters-rows .row-open').toBe(HOSTILE);
     await text('[data-stage=sink] .sentence').toBe(HOSTILE);
     await text('.lines').toContain(HOSTILE);
-    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(await page.locator('img').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 

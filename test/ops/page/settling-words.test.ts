@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SettlingStatus } from '../../../src/ops/gateway-view.js';
+import type { SettlingStatus } from '../../../src/dead-letter/settling-status.js';
 import { pageModule } from '../../support/page-module.js';
 
 const { settlingWords } = await pageModule<{
@@ -12,6 +12,8 @@ function status(
 ): SettlingStatus {
   return {
     kind: 'replay',
+    dryRun: false,
+    parkedAgain: {},
     state: 'running',
     startedAtMs: 0,
     selected: 37,

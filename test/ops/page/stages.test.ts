@@ -61,6 +61,7 @@ it('shows every warning at a stage but those that are about none', () => {
     'CONTROL_FAILED',
     'OWN_METRICS_REFUSED',
     'OTLP_FAILED',
+    'OTLP_TRACES_FAILED',
     'HTTP_FAILED',
     'FLEET_ENDED',
     'STOPPED_AT_ONCE',
