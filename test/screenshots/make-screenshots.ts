@@ -116,7 +116,7 @@ async function takeAll(
   await light.setViewportSize(DESKTOP.viewport);
 
   await influx.restart();
-  await light.locator('[data-stage=sink].healthy').waitFor({ timeout: SOON_MS });
+  await light.locator('#overall.healthy').waitFor({ timeout: SOON_MS });
   await light.getByLabel('Reason').selectOption('time-outside-window');
   await light.locator('#dead-letters-rows .row-open').first().click();
   await light.locator('#drawer-body [data-fate]').waitFor({ timeout: SOON_MS });
