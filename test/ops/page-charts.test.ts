@@ -48,7 +48,10 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
   /** Of the plotting area: its box on the screen. */
   async function area(nth = 0) {
     const over = page.locator('.plot .u-over').nth(nth);
-    await over.scrollIntoViewIfNeeded();
+    // The axis below it must be in the window, too.
+    await over.evaluate((node) =>
+      (node as unknown as { scrollIntoView(how: object): void }).scrollIntoView({ block: 'center' }),
+    );
     const box = await over.boundingBox();
     if (box === null) throw new Error('the chart is not on the screen');
     return { ...box, at: (share: number) => box.x + box.width * share, middle: box.y + box.height / 2 };

@@ -1,45 +1,211 @@
-import { byId, element, setText } from './dom.js';
-import { foreign, moment } from './format.js';
+import { deadLetterDetails } from './dead-letter-details.js';
+import { DeadLetterFilter } from './dead-letter-filter.js';
+import { byId, element, Redrawn, setText } from './dom.js';
+import { count, foreign, moment } from './format.js';
+import { getJson } from './poll.js';
+import { SettlingPanel } from './settling-panel.js';
 
-export const SHOWN_DEAD_LETTERS = 20;
+const ROWS_AT_FIRST = 10;
+const ROWS_A_STEP = 50;
+/** As many as the API lists at once: beyond it the page does not know how many there are. */
+const MAX_ROWS = 500;
 
-/** The newest parked records: when, on which topic, from whom and why. */
+/** The parked records, newest first: what they are, why they are there, and the two ways out. */
 export class DeadLettersPanel {
-  #shown = '';
+  #drawer;
+  #refresh;
+  #filter;
+  #settling;
+  #limit = ROWS_AT_FIRST;
+  #nowMs = Date.now();
+  #rows = new Redrawn(byId('dead-letters-rows'));
+  #note = byId('dead-letters-note');
+  #more = byId('more-dead-letters');
+  #replay = byId('replay-shown');
+  #purge = byId('purge-shown');
+  #hasRows = false;
+  /** Of the dead letter that is open. */
+  #open = null;
 
-  show(deadLetters, nowMs) {
-    byId('dead-letters').hidden = deadLetters.length === 0;
-    byId('dead-letters-foot').hidden = deadLetters.length === 0;
-    const note = byId('dead-letters-note');
-    note.hidden = deadLetters.length > 0;
-    setText(note, 'Nothing is parked.');
-
-    const key = deadLetters.map((letter) => letter.id).join('\n');
-    if (key === this.#shown) return;
-    this.#shown = key;
-    byId('dead-letters-rows').replaceChildren(...deadLetters.map((letter) => row(letter, nowMs)));
+  /** `refresh`: asks the page to call `update` soon. */
+  constructor(drawer, confirm, refresh) {
+    this.#drawer = drawer;
+    this.#refresh = refresh;
+    this.#filter = new DeadLetterFilter(() => {
+      this.#limit = ROWS_AT_FIRST;
+      refresh();
+    });
+    this.#settling = new SettlingPanel(confirm, () => {
+      this.#showButtons();
+      refresh();
+    });
+    this.#more.addEventListener('click', () => {
+      this.#limit = Math.min(MAX_ROWS, this.#limit + ROWS_A_STEP);
+      refresh();
+    });
+    this.#replay.addEventListener('click', () => this.#settleShown('replay'));
+    this.#purge.addEventListener('click', () => this.#settleShown('purge'));
   }
 
-  /** The last list stays; one sentence says why it may be old. */
-  fail(reason) {
-    const note = byId('dead-letters-note');
-    note.hidden = false;
-    setText(note, `The dead letters cannot be read now: ${foreign(reason)}`);
+  /** `state`: LiveState of the API. */
+  show(state) {
+    this.#filter.showReasons(state.ledger.reasons.parked);
+    this.#settling.show(state);
   }
-}
 
-function row({ parkedAtMs, topic, clientId, code, reason }, nowMs) {
-  const instant = new Date(parkedAtMs).toISOString();
-  return element(
-    'tr',
-    {},
-    element('td', {}, element('time', { datetime: instant, title: instant }, moment(parkedAtMs, nowMs))),
-    element(
-      'td',
+  /** Lists anew. */
+  async update(nowMs) {
+    this.#nowMs = nowMs;
+    // One more than is shown tells whether there are more.
+    const limit = Math.min(MAX_ROWS, this.#limit + 1);
+    let deadLetters;
+    try {
+      ({ deadLetters } = await getJson('/api/dead-letters', {
+        ...this.#filter.chosen,
+        limit: String(limit),
+      }));
+    } catch (failure) {
+      // The last list stays; one sentence says why it may be old.
+      this.#say(`The dead letters cannot be read now: ${foreign(failure.message)}`);
+      return;
+    }
+    this.#showRows(deadLetters);
+  }
+
+  #showRows(deadLetters) {
+    const shown = deadLetters.slice(0, this.#limit);
+    this.#filter.showSeen(shown);
+    this.#hasRows = shown.length > 0;
+    byId('dead-letters').hidden = !this.#hasRows;
+    byId('dead-letters-tools').hidden = !this.#hasRows && this.#filter.isEmpty;
+    const nothing = this.#filter.isEmpty ? 'Nothing is parked.' : 'Nothing is parked that fits this filter.';
+    this.#say(this.#hasRows ? '' : nothing);
+    this.#rows.show(shown.map(({ id }) => id).join(), () => shown.map((letter) => this.#row(letter)));
+    const isMore = deadLetters.length > shown.length;
+    this.#more.hidden = !isMore;
+    setText(
+      byId('dead-letters-foot'),
+      `${isMore || shown.length === MAX_ROWS ? 'The newest' : 'All'} ${count(shown.length)}, newest first.`,
+    );
+    byId('filter-clear').hidden = this.#filter.isEmpty;
+    this.#showButtons();
+  }
+
+  #row(letter) {
+    const { id, parkedAtMs, topic, clientId, code, reason, rule } = letter;
+    const instant = new Date(parkedAtMs).toISOString();
+    const opener = element(
+      'button',
+      { type: 'button', class: 'row-open code', 'aria-haspopup': 'dialog' },
+      foreign(topic),
+    );
+    opener.addEventListener('click', () => this.#openLetter(id));
+    return element(
+      'tr',
       {},
-      element('span', { class: 'code' }, foreign(topic)),
-      element('span', { class: 'from' }, `from ${foreign(clientId, 80)}`),
-    ),
-    element('td', {}, element('span', { class: 'code' }, foreign(code)), foreign(reason, 400)),
-  );
+      element(
+        'td',
+        {},
+        element('time', { datetime: instant, title: instant }, moment(parkedAtMs, this.#nowMs)),
+      ),
+      element('td', {}, opener, element('span', { class: 'from' }, `from ${foreign(clientId, 80)}`)),
+      element(
+        'td',
+        {},
+        element('span', { class: 'code' }, foreign(code)),
+        ...(rule === undefined ? [] : [element('span', { class: 'from' }, `rule ${foreign(rule, 80)}`)]),
+      ),
+      element('td', {}, foreign(reason, 400)),
+    );
+  }
+
+  async #openLetter(id) {
+    this.#open = { id };
+    const open = this.#open;
+    const close = () => {
+      if (this.#open === open) this.#open = null;
+    };
+    this.#drawer.open('Dead letter', [element('p', { class: 'note' }, 'Asking the gateway…')], close);
+    let makeNodes;
+    try {
+      const letter = await getJson(`/api/dead-letters/${id}`);
+      makeNodes = () => [this.#actions(open), ...deadLetterDetails(letter, this.#nowMs)];
+    } catch (failure) {
+      const gone = failure.code === 'NOT_FOUND' ? ' It may have been replayed or purged meanwhile.' : '';
+      makeNodes = () => [
+        element('p', { class: 'note', role: 'alert' }, `${foreign(failure.message)}${gone}`),
+      ];
+    }
+    // Closed, or another one opened, while the gateway was asked.
+    if (this.#open !== open) return;
+    this.#drawer.fill(makeNodes());
+    this.#showButtons();
+  }
+
+  #actions(open) {
+    const { id } = open;
+    const replay = element('button', { type: 'button', class: 'primary' }, 'Replay this');
+    replay.addEventListener('click', () => {
+      this.#drawer.close();
+      this.#settling.replayOne(id);
+    });
+    const purge = element('button', { type: 'button' }, 'Purge this…');
+    purge.addEventListener('click', () => {
+      this.#drawer.close();
+      this.#settling.purge({ ids: [id] }, 1, 'The one that was open.');
+    });
+    open.buttons = [replay, purge];
+    open.why = element('span', { class: 'note' });
+    return element('div', { class: 'actions' }, replay, purge, open.why);
+  }
+
+  /** Asks about what the filter matches, by id where the page can count it: then no other record is touched. */
+  async #settleShown(kind) {
+    const filter = this.#filter.chosen;
+    let deadLetters;
+    try {
+      ({ deadLetters } = await getJson('/api/dead-letters', { ...filter, limit: String(MAX_ROWS) }));
+    } catch (failure) {
+      this.#settling.fail(`The dead letters cannot be counted now: ${foreign(failure.message)}`);
+      return;
+    }
+    if (deadLetters.length === 0) {
+      this.#refresh();
+      return;
+    }
+    const isCounted = deadLetters.length < MAX_ROWS;
+    const selection = isCounted
+      ? { ids: deadLetters.map(({ id }) => id) }
+      : this.#filter.isEmpty
+        ? { all: true }
+        : filter;
+    const also = isCounted ? '' : ' Also those that are parked until it begins.';
+    await this.#settling[kind](
+      selection,
+      isCounted ? deadLetters.length : null,
+      `${this.#filter.words}${also}`,
+    );
+  }
+
+  #showButtons() {
+    const { mayChange, isRunning } = this.#settling;
+    const isOff = !mayChange || isRunning;
+    const why = mayChange
+      ? 'A replay or purge is under way.'
+      : 'Changes are not answered here (http.changes).';
+    for (const button of [this.#replay, this.#purge]) {
+      button.disabled = isOff || !this.#hasRows;
+      button.title = isOff ? why : '';
+    }
+    setText(this.#replay, this.#filter.isEmpty ? 'Replay all…' : 'Replay all that fit…');
+    setText(this.#purge, this.#filter.isEmpty ? 'Purge all…' : 'Purge all that fit…');
+    if (this.#open?.buttons === undefined) return;
+    for (const button of this.#open.buttons) button.disabled = isOff;
+    setText(this.#open.why, isOff ? why : '');
+  }
+
+  #say(sentence) {
+    setText(this.#note, sentence);
+    this.#note.hidden = sentence === '';
+  }
 }

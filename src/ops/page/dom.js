@@ -11,7 +11,15 @@ export function byId(id) {
 
 /** An element with attributes (`class`, `id`, …) and children: nodes, or strings that become text. */
 export function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** The same for SVG. */
+export function svgElement(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+}
+
+function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);
   return node;
@@ -24,4 +32,24 @@ export function setText(node, text) {
 
 export function setClass(node, name) {
   if (node.className !== name) node.className = name;
+}
+
+export function setAttribute(node, name, value) {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+/** Puts the nodes into the box only when `key` says that they are other ones: focus and selection stay. */
+export class Redrawn {
+  #box;
+  #key = null;
+
+  constructor(box) {
+    this.#box = box;
+  }
+
+  show(key, makeNodes) {
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#box.replaceChildren(...makeNodes());
+  }
 }

@@ -1,3 +1,4 @@
+import { copyButton } from './copy-button.js';
 import { byId, setText } from './dom.js';
 
 const DEFAULT_MQTT_PORT = 1883;
@@ -8,20 +9,13 @@ export class FirstSteps {
   #command = byId('command');
 
   constructor() {
-    const copy = byId('copy');
-    // Only on https and loopback does a browser let a page write to the clipboard.
-    copy.hidden = navigator.clipboard === undefined;
-    copy.addEventListener('click', () => {
-      navigator.clipboard.writeText(this.#command.textContent).then(
-        () => setText(copy, 'Copied'),
-        () => setText(copy, 'Select and copy it'),
-      );
-    });
+    const copy = copyButton(() => this.#command.textContent);
+    if (copy !== null) this.#command.after(copy);
   }
 
-  show(ledger, counters) {
+  show(ledger, mqttPort) {
     this.#section.hidden = ledger.received > 0;
-    setText(this.#command, publishCommand(location.hostname, counters.mqttPort ?? DEFAULT_MQTT_PORT));
+    setText(this.#command, publishCommand(location.hostname, mqttPort ?? DEFAULT_MQTT_PORT));
   }
 }
 

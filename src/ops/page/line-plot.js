@@ -31,7 +31,7 @@ export class LinePlot {
     this.#box = box;
     this.#onPoint = onPoint;
     new ResizeObserver(() => this.#fit()).observe(box);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    document.addEventListener('themechange', () => {
       this.#key = '';
     });
   }

@@ -1,59 +1,81 @@
 import { ChartsPanel } from './charts-panel.js';
-import { DeadLettersPanel, SHOWN_DEAD_LETTERS } from './dead-letters-panel.js';
+import { ConfirmDialog } from './confirm-dialog.js';
+import { DeadLettersPanel } from './dead-letters-panel.js';
 import { DevicesPanel } from './devices-panel.js';
 import { byId, setText } from './dom.js';
+import { Drawer } from './drawer.js';
 import { FirstSteps } from './first-steps.js';
 import { duration, foreign } from './format.js';
-import { LedgerPanel } from './ledger-panel.js';
-import { getJson, repeat } from './poll.js';
+import { LedgerPanel, ledgerTotals } from './ledger-panel.js';
+import { LiveFeed } from './live-feed.js';
+import { LogLevelSwitch } from './log-level-switch.js';
+import { OverallView } from './overall-view.js';
+import { PathView } from './path-view.js';
+import { repeat } from './poll.js';
+import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
-import { StageStrip, stageTotals } from './stage-strip.js';
+import { jumpWithinPage, linkSections } from './section-links.js';
+import { StageDetails } from './stage-details.js';
+import { overallState, stageStates } from './stage-states.js';
+import { stagesOf, stageTotals } from './stages.js';
+import { WarningsPanel } from './warnings-panel.js';
 
-const COUNTERS_EVERY_MS = 1_000;
 const DEAD_LETTERS_EVERY_MS = 3_000;
 
+linkSections(byId('sections'));
+jumpWithinPage();
+
 const rates = new Rates();
-const strip = new StageStrip(byId('strip'), byId('overall'));
-const ledgerPanel = new LedgerPanel({
-  equation: byId('equation'),
-  balance: byId('balance'),
-  reasons: byId('reasons'),
-});
-const deadLettersPanel = new DeadLettersPanel();
+const history = new RateHistory();
+const overall = new OverallView();
+const drawer = new Drawer();
+const stageDetails = new StageDetails(drawer);
+const path = new PathView(byId('path'), byId('path-notes'), (stageId) =>
+  stageDetails.open(stageId, ...seen()),
+);
+const ledgerPanel = new LedgerPanel();
+const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshDeadLetters());
+const warningsPanel = new WarningsPanel();
+const logLevel = new LogLevelSwitch();
 const firstSteps = new FirstSteps();
 
 /** The gateway's wall clock minus the browser's: charts show the gateway's time. */
 let skewMs = 0;
 let isAnswering = false;
 let answeredAtMs = Date.now();
+/** The last state and what was made of it. */
+let last = null;
 
-async function showCounters() {
-  let counters;
-  let ledger;
-  try {
-    [counters, ledger] = await Promise.all([getJson('/api/counters'), getJson('/api/ledger')]);
-  } catch (failure) {
-    showSilence(failure);
-    return;
-  }
+function showState(state) {
   const wasAnswering = isAnswering;
   isAnswering = true;
   answeredAtMs = Date.now();
-  skewMs = counters.nowMs - answeredAtMs;
+  skewMs = state.nowMs - answeredAtMs;
   byId('banner').hidden = true;
   byId('main').classList.remove('stale');
-  rates.add({
-    startedAtMs: counters.startedAtMs,
-    sampledAtMs: counters.sampledAtMs,
-    totals: stageTotals(counters),
-  });
-  strip.show(counters, rates, ledgerPanel.show(ledger));
-  firstSteps.show(ledger, counters);
-  setText(byId('about'), `Version ${counters.version}, up ${duration(counters.uptimeMs)}`);
+
+  rates.add({ ...state, totals: { ...stageTotals(state), ...ledgerTotals(state.ledger) } });
+  const stages = stagesOf(state);
+  for (const { id } of stages) history.add(id, state.sampledAtMs, rates.perSecond(id));
+  const states = stageStates(state, rates.perSecond('consumer'));
+  last = { state, states };
+  path.show(state, states, rates, history);
+  overall.show(overallState(stages, states, ledgerPanel.show(state.ledger, rates)));
+  warningsPanel.show(state);
+  stageDetails.show(...seen());
+  deadLettersPanel.show(state);
+  logLevel.show(state);
+  firstSteps.show(state.ledger, state.mqttPort);
+  setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
   if (!wasAnswering) {
     refreshCharts();
     refreshDeadLetters();
   }
+}
+
+/** What the details of a stage are made of. */
+function seen() {
+  return [last.state, last.states, rates, history, warningsPanel.all];
 }
 
 function showSilence({ code, message }) {
@@ -66,18 +88,11 @@ function showSilence({ code, message }) {
   banner.title = `Last answer ${since} ago`;
   banner.hidden = false;
   byId('main').classList.add('stale');
-  byId('overall').className = 'overall state stopped';
-  setText(byId('overall'), 'No answer');
+  overall.show({ level: 'stopped', words: 'No answer' });
 }
 
 async function showDeadLetters() {
-  if (!isAnswering) return;
-  try {
-    const { deadLetters } = await getJson('/api/dead-letters', { limit: String(SHOWN_DEAD_LETTERS) });
-    deadLettersPanel.show(deadLetters, Date.now() + skewMs);
-  } catch (failure) {
-    deadLettersPanel.fail(failure.message);
-  }
+  if (isAnswering) await deadLettersPanel.update(Date.now() + skewMs);
 }
 
 async function showCharts() {
@@ -92,4 +107,8 @@ const refreshDevices = repeat(
   async () => isAnswering && devices.update(),
 );
 const refreshDeadLetters = repeat(() => DEAD_LETTERS_EVERY_MS, showDeadLetters);
-repeat(() => COUNTERS_EVERY_MS, showCounters);
+new LiveFeed({
+  onState: showState,
+  onWarnings: (warnings) => warningsPanel.hear(warnings),
+  onSilence: showSilence,
+});

@@ -8,19 +8,35 @@ export class AnswerError extends Error {
   }
 }
 
+export const noAnswer = () => new AnswerError('NO_ANSWER', 'The gateway does not answer.');
+
 /** Rejects with AnswerError only. */
-export async function getJson(path, parameters = {}) {
+export function getJson(path, parameters = {}) {
   const query = new URLSearchParams(parameters).toString();
+  return answerOf(query === '' ? path : `${path}?${query}`, {});
+}
+
+/** Asks for a change with POST or PUT. Rejects with AnswerError only. */
+export function sendJson(method, path, body) {
+  return answerOf(path, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function answerOf(address, request) {
   let answer;
   let body;
   try {
-    answer = await fetch(query === '' ? path : `${path}?${query}`, {
+    answer = await fetch(address, {
+      ...request,
       cache: 'no-store',
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     body = await answer.json();
   } catch {
-    throw new AnswerError('NO_ANSWER', 'The gateway does not answer.');
+    throw noAnswer();
   }
   if (!answer.ok) throw new AnswerError(body.code ?? 'INTERNAL', body.reason ?? `Status ${answer.status}.`);
   return body;

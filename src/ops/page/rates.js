@@ -6,7 +6,7 @@ export class Rates {
   #samples = [];
   #startedAtMs = null;
 
-  /** `totals`: name → total since the gateway's start. */
+  /** `totals`: name → total. Begins anew when the gateway was started anew. */
   add({ startedAtMs, sampledAtMs, totals }) {
     if (startedAtMs !== this.#startedAtMs) this.#samples = [];
     this.#startedAtMs = startedAtMs;
@@ -15,11 +15,11 @@ export class Rates {
       this.#samples.shift();
   }
 
-  /** Per second; null until there are two samples. */
+  /** Per second; null until two samples hold the name. */
   perSecond(name) {
-    const first = this.#samples[0];
+    const first = this.#samples.find(({ totals }) => name in totals);
     const last = this.#samples.at(-1);
-    if (first === undefined || last === undefined || last.sampledAtMs <= first.sampledAtMs) return null;
+    if (first === undefined || !(name in last.totals) || last.sampledAtMs <= first.sampledAtMs) return null;
     const grown = last.totals[name] - first.totals[name];
     return Math.max(0, grown) / ((last.sampledAtMs - first.sampledAtMs) / 1000);
   }

@@ -4,7 +4,7 @@ import { duration } from './format.js';
 const SLOW_LAG_MS = 5_000;
 /** Nothing read for so long although records wait. */
 const STOPPED_LAG_MS = 15_000;
-const NEARLY_FULL = 0.8;
+export const NEARLY_FULL = 0.8;
 
 const HEALTHY = { level: 'healthy', word: 'Healthy', sentence: '' };
 const slow = (word, sentence) => ({ level: 'slow', word, sentence });
@@ -70,4 +70,17 @@ function sinkState({ sink, problems }) {
 
 function reasonOf(problems, stage) {
   return problems.find((problem) => problem.stage === stage)?.reason;
+}
+
+/**
+ * The whole path in one line: the worst level, and which stages are not healthy. `warning`: one more thing that is
+ * wrong, or ''.
+ */
+export function overallState(stages, states, warning) {
+  const ailing = stages.filter(({ id }) => states[id].level !== 'healthy');
+  const words = ailing.map(({ id, title }) => `${title}: ${states[id].word.toLowerCase()}`);
+  if (warning !== '') words.push(warning);
+  if (words.length === 0) return { level: 'healthy', words: 'All stages healthy' };
+  const isStopped = warning !== '' || ailing.some(({ id }) => states[id].level === 'stopped');
+  return { level: isStopped ? 'stopped' : 'slow', words: words.join(', ') };
 }

@@ -1,0 +1,39 @@
+import { byId, setText } from './dom.js';
+import { foreign } from './format.js';
+import { sendJson } from './poll.js';
+
+/** How much the gateway writes to its log, and a button for more of it for a while. */
+export class LogLevelSwitch {
+  #words = byId('log-level');
+  #button = byId('log-level-button');
+  #refusal = byId('log-level-refusal');
+  #level = '';
+  /** The level before the person asked for debug. */
+  #usual = 'info';
+
+  constructor() {
+    this.#button.addEventListener('click', () => this.#set(this.#level === 'debug' ? this.#usual : 'debug'));
+  }
+
+  /** While polling nothing is known of the level; then nothing is said. */
+  show({ logLevel, mayChange }) {
+    byId('log-level-line').hidden = logLevel === undefined;
+    if (logLevel === undefined) return;
+    this.#level = logLevel;
+    if (logLevel !== 'debug') this.#usual = logLevel;
+    setText(this.#words, logLevel);
+    setText(this.#button, logLevel === 'debug' ? `Back to ${this.#usual}` : 'Switch to debug');
+    this.#button.disabled = !mayChange;
+    this.#button.title = mayChange ? '' : 'Changes are not answered here (http.changes).';
+  }
+
+  async #set(level) {
+    this.#refusal.hidden = true;
+    try {
+      await sendJson('PUT', '/api/log-level', { level });
+    } catch (failure) {
+      this.#refusal.hidden = false;
+      setText(this.#refusal, `The log level was not changed: ${foreign(failure.message, 500)}`);
+    }
+  }
+}
