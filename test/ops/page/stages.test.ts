@@ -59,6 +59,7 @@ it('shows every warning at a stage but those that are about none', () => {
     'DATA_DIRECTORY_LOCKED',
     'DATA_DIRECTORY_UNUSABLE',
     'CONTROL_FAILED',
+    'BOOKS_BEGIN_ANEW',
     'OWN_METRICS_REFUSED',
     'OTLP_FAILED',
     'OTLP_TRACES_FAILED',
