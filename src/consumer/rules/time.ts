@@ -136,7 +136,7 @@ function fromText(text: string, unit: TimeUnit, path: string, notes: NoteCounts)
 }
 
 function unreadable(path: string, problem: string): Refused {
-  return new Refused('time-unreadable', `the time ${path} ${problem}`);
+  return new Refused('time-unreadable', `the time "${path}" ${problem}`);
 }
 
 function outsideWindow(
@@ -149,7 +149,7 @@ function outsideWindow(
   const window = `${durationText(bounds.maxPastMs)} before to ${durationText(bounds.maxFutureMs)} after it`;
   return new Refused(
     'time-outside-window',
-    `the time ${path} is ${isoTime(ns)}, received at ${isoTime(receivedAtNs)}; ` +
+    `the time "${path}" is ${isoTime(ns)}, received at ${isoTime(receivedAtNs)}; ` +
       `allowed is ${window}${unitHint(ns, value, bounds, receivedAtNs)}`,
   );
 }

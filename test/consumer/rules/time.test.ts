@@ -111,13 +111,13 @@ describe('the window is around the receive time of the record', () => {
     expect(read('1732155786123', 's', WINDOW).time).toEqual({
       code: 'time-outside-window',
       reason:
-        'the time ts is in the year 56859, received at 2024-11-21T02:23:06Z; ' +
+        'the time "ts" is in the year 56859, received at 2024-11-21T02:23:06Z; ' +
         'allowed is 31 d before to 10 min after it; as milliseconds it would be 2024-11-21T02:23:06.123Z',
     });
     expect(read('1000000000', 's', WINDOW).time).toEqual({
       code: 'time-outside-window',
       reason:
-        'the time ts is 2001-09-09T01:46:40Z, received at 2024-11-21T02:23:06Z; ' +
+        'the time "ts" is 2001-09-09T01:46:40Z, received at 2024-11-21T02:23:06Z; ' +
         'allowed is 31 d before to 10 min after it',
     });
   });
