@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { METRICS, type MetricDescription } from '../../src/metrics/create-metrics.js';
 import { MARK_KINDS } from '../../src/metrics/marks.js';
 import { OwnPoints } from '../../src/metrics/own-points.js';
 import { type MetricReading, readMetrics } from '../../src/metrics/readings.js';
+import { packageRoot } from '../../src/package-root.js';
 import { asking, DASHBOARDS } from './dashboard-shape.js';
 
 const { dashboard } = DASHBOARDS.find(({ file }) => file === 'gateway-influx.json')!;
@@ -22,6 +25,14 @@ it.each(queries)('%s asks for fields of the metric catalogue, by their own tag',
 it('both forms of the dashboard show the same panels, in the same order', () => {
   const titles = prometheus.flatMap((one) => asking(one.dashboard).map(({ title }) => title));
   expect(asking(dashboard).map(({ title }) => title)).toEqual(titles);
+});
+
+it('docs/dashboards.md tells of every row of the gateway, in order', () => {
+  const docs = readFileSync(join(packageRoot(), 'docs', 'dashboards.md'), 'utf8');
+  const [, section = ''] = /### Gateway, row by row\n([\s\S]*?)\n### /.exec(docs)!;
+  const told = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, row]) => row!).slice(1);
+  const gateway = prometheus.find(({ file }) => file === 'gateway.json')!.dashboard;
+  expect(told).toEqual(gateway.panels.filter(({ type }) => type === 'row').map(({ title }) => title));
 });
 
 it('annotations name every kind that is written, and no other', () => {
