@@ -72,6 +72,12 @@ stored() {
     --data-urlencode 'db=telemetry' \
     --data-urlencode "q=SELECT last(\"temperature\") FROM \"sensordata\" WHERE \"device\" = 's1'"
 }
+# The point of a single metric stands for all: they are written together.
+sampled() {
+  answers '"series"' -H "Authorization: Token $(secret INFLUX_TOKEN)" --get --data-urlencode 'db=telemetry' \
+    --data-urlencode "q=SELECT last(\"log_size_bytes\") FROM \"sluice\" WHERE \"gateway\" = 'gateway'" \
+    "http://127.0.0.1:$INFLUX/query"
+}
 written() { get "http://127.0.0.1:$1/api/ledger" 2>"$work/error" | grep -qE '"written":[1-9]'; }
 grafana() { printf 'http://admin:%s@127.0.0.1:%s%s' "$(secret GRAFANA_PASSWORD)" "$GRAFANA" "$1"; }
 
@@ -104,6 +110,7 @@ step 'a reading, from MQTT to InfluxDB'
 doing='publish with QoS 1'
 publish
 until_it 'InfluxDB has it, asked in InfluxQL' stored
+until_it 'InfluxDB has the own metrics of the gateway' sampled
 until_it 'the gateway is ready' answers '"ready":true' "http://127.0.0.1:$HTTP/readyz"
 until_it 'its books balance' answers '"balanced":true' "http://127.0.0.1:$HTTP/api/ledger"
 until_it 'its live page is there' answers '<title>' "http://127.0.0.1:$HTTP/"
@@ -113,9 +120,14 @@ for file in grafana/dashboards/*.json; do
   uid=$(sed -n 's/^  "uid": "\(.*\)",$/\1/p' "$file")
   until_it "dashboard $uid" answers "\"uid\":\"$uid\"" "$(grafana "/api/dashboards/uid/$uid")"
 done
-while IFS= read -r uid; do
-  until_it "data source $uid" answers '"status":"OK"' "$(grafana "/api/datasources/uid/$uid/health")"
-done < <(sed -n 's/^    uid: //p' grafana/provisioning/datasources/sluice.yaml)
+# Those of the profiles have a file each, if they bring a store; without the profile its address is nobody's.
+for name in sluice "$@"; do
+  file=grafana/provisioning/datasources/$name.yaml
+  if [ ! -e "$file" ]; then continue; fi
+  while IFS= read -r uid; do
+    until_it "data source $uid" answers '"status":"OK"' "$(grafana "/api/datasources/uid/$uid/health")"
+  done < <(sed -n 's/^    uid: //p' "$file")
+done
 rules=$(grep -c '^      - uid: ' grafana/provisioning/alerting/sluice.yaml)
 until_it "$rules alert rules" counts "$rules" '"folderUID"' "$(grafana /api/v1/provisioning/alert-rules)"
 evaluated=$(grafana /api/prometheus/grafana/api/v1/rules)

@@ -157,7 +157,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     unit: 'share',
     summary: 'The dead letter of {instance} is {value} full',
     description: 'Once it is full, everything waits behind the next record that has to be parked.',
-    panel: { dashboard: GATEWAY, title: 'Parked, by reason' },
+    panel: { dashboard: GATEWAY, title: 'Dead letters on disk' },
   },
   {
     uid: 'sluice-silent-fleet',
@@ -194,6 +194,6 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     unit: 'seconds',
     summary: 'The main thread of {instance} is held up for {value}',
     description: 'Too little CPU, or swapping. Devices wait for their answers that much longer.',
-    panel: { dashboard: GATEWAY, title: 'PUBLISH to durable' },
+    panel: { dashboard: GATEWAY, title: 'Event loop' },
   },
 ];

@@ -41,6 +41,7 @@ export function top(
   unit: string,
   queries: readonly Query[],
   name: string,
+  { width = 6 }: Pick<Options, 'width'> = {},
 ): PanelSpec {
   const transformations: Transformation[] = [
     { id: 'reduce', options: { mode: 'seriesToRows', reducers: ['mean', 'max'], includeTimeField: false } },
@@ -48,5 +49,5 @@ export function top(
     { id: 'limit', options: { limitField: 10 } },
     organized({ rename: { Field: name } }),
   ];
-  return { title, description, kind: 'table', unit, width: 6, queries, transformations };
+  return { title, description, kind: 'table', unit, width, queries, transformations };
 }

@@ -2,9 +2,9 @@ import type { RowSpec } from '../../src/dashboard/dashboard.js';
 import { redFrom, steps } from '../../src/dashboard/panel.js';
 import { now, overTime, top } from '../build/metric-panels.js';
 import type { MetricQueries } from '../build/metric-queries.js';
-
-const DEAD_LETTERS = 'Read them with sluice dead-letters; mend the rule or the device.';
-const STORE = 'see the state of the store below, and /readyz';
+import { bookPanels, processPanels } from './gateway-books.js';
+import { DEAD_LETTERS, STORE } from './gateway-next-steps.js';
+import { roomPanels, timePanels } from './gateway-time-and-room.js';
 
 /** The path left to right, once for each way to ask: broker, log, consumer, store, and the books. */
 export function gatewayRows(ask: MetricQueries): RowSpec[] {
@@ -12,7 +12,8 @@ export function gatewayRows(ask: MetricQueries): RowSpec[] {
     { title: 'Now', height: 4, panels: nowPanels(ask) },
     { title: 'Rates', height: 8, panels: ratePanels(ask) },
     { title: 'Errors', height: 8, panels: errorPanels(ask) },
-    { title: 'Time and room', height: 8, panels: timePanels(ask) },
+    { title: 'Time', height: 8, panels: timePanels(ask) },
+    { title: 'Room', height: 8, panels: roomPanels(ask) },
     { title: 'Books and worst offenders', height: 8, panels: bookPanels(ask) },
     { title: 'Process', height: 8, panels: processPanels(ask) },
   ];
@@ -139,115 +140,23 @@ function errorPanels(ask: MetricQueries) {
       ask.labelled('sluice_sink_state', 'state', { value: 'healthy', isExcluded: true }),
       { thresholds: redFrom(1), max: 1 },
     ),
-  ];
-}
-
-function timePanels(ask: MetricQueries) {
-  return [
     overTime(
-      'PUBLISH to durable',
-      'Time until the answer may go. Normal: a few ms on an SSD. High: the disk is slow; sluice doctor measures it.',
-      's',
-      ask.quantiles('sluice_broker_acknowledge_seconds'),
-      { thresholds: steps(0.5, 5) },
-    ),
-    overTime(
-      'Log size',
-      'Bytes of all segments, and those not yet durable. Normal: about two segments. Grows while the store is away, and shrinks when it is back.',
-      'bytes',
-      ask.gauges([
-        ['sluice_log_size_bytes', 'all'],
-        ['sluice_log_pending_bytes', 'not durable'],
+      'Connections opened and closed',
+      'MQTT connections per second that begin and end. Normal: near 0 with a fleet that stays connected. Both high while their number stays: devices connect again and again; look at the refusals, at keep alive and at client ids that two devices share.',
+      'ops',
+      ask.rates([
+        ['sluice_broker_connections_opened_total', 'opened'],
+        ['sluice_broker_connections_closed_total', 'closed'],
       ]),
-    ),
-    overTime(
-      'PUBLISH to decided',
-      `Time until written, parked or filtered. Normal: below a second. High: the store is slow, ${STORE}.`,
-      's',
-      ask.quantiles('sluice_consumer_decide_seconds'),
-      { thresholds: steps(10, 60) },
-    ),
-    overTime(
-      'Lag over time',
-      `Age of the oldest record whose fate is not decided. Normal: flat and low. Rising by a second a second: nothing is written, ${STORE}.`,
-      's',
-      ask.gauges([['sluice_consumer_lag_seconds', '']]),
-      { thresholds: steps(10, 60) },
-    ),
-  ];
-}
-
-function bookPanels(ask: MetricQueries) {
-  return [
-    overTime(
-      'The books',
-      'Records by fate since the data directory was made. received = written + parked + filtered + buffered + lost, always. Parked grows: see the reasons beside.',
-      'short',
-      ask.labelled('sluice_ledger_records', 'fate'),
-    ),
-    top(
-      'Refused, by reason',
-      'Worst reasons why packets and connections were turned away, per second. Normal: 0, or empty. docs/operations.md says what each means.',
-      'ops',
-      ask.labelledRates('sluice_broker_refusals_total', 'reason'),
-      'Gateway and reason',
-    ),
-    top(
-      'Parked, by reason',
-      `Worst reasons for dead letters, records per second. Normal: 0, or empty. ${DEAD_LETTERS}`,
-      'ops',
-      ask.labelledRates('sluice_ledger_parked_records', 'reason'),
-      'Gateway and reason',
-    ),
-    top(
-      'Filtered, by rule',
-      'Rules whose condition refuses most, records per second. Normal: what you meant to filter. Unexpected: try the record with sluice explain.',
-      'ops',
-      ask.labelledRates('sluice_ledger_filtered_records', 'rule'),
-      'Gateway and rule',
-    ),
-    overTime(
-      'Left out or replaced',
-      'Parts of records per second that were left out or replaced, by note. Normal: what your devices are known for. docs/operations.md says what each means.',
-      'ops',
-      ask.labelledRates('sluice_consumer_notes_total', 'note'),
       { width: 12 },
     ),
-    overTime(
-      'Dead letters on disk',
-      `Bytes of all dead-letter files. Normal: flat. Near consumer.deadLetter.maxSize the gateway will stop taking: ${DEAD_LETTERS}`,
-      'bytes',
-      ask.gauges([['sluice_dead_letter_size_bytes', '']]),
+    top(
+      'Warnings, by code',
+      'Most frequent codes of warnings and errors in the log of the process, lines per second. Normal: 0, or empty. docs/errors.md says for each code what to do.',
+      'ops',
+      ask.labelledRates('sluice_warnings_total', 'code'),
+      'Gateway and code',
       { width: 12 },
-    ),
-  ];
-}
-
-function processPanels(ask: MetricQueries) {
-  return [
-    overTime(
-      'Event loop',
-      '99 of 100 turns of the main thread start later than this at most. Normal: below 50 ms. Above 200 ms for long: it has too little CPU.',
-      's',
-      ask.gauges([['nodejs_eventloop_lag_p99_seconds', '']]),
-      { width: 8, thresholds: steps(0.2, 1) },
-    ),
-    overTime(
-      'Memory',
-      'Memory of the process, and the JavaScript heap in it. Normal: flat after an hour. Grows for days: report it.',
-      'bytes',
-      ask.gauges([
-        ['process_resident_memory_bytes', 'process'],
-        ['nodejs_heap_size_used_bytes', 'heap'],
-      ]),
-      { width: 8 },
-    ),
-    overTime(
-      'CPU',
-      'Cores in use by all threads. Normal: far below 1 at a few thousand packets per second. Near the cores of the machine: it is full.',
-      'short',
-      ask.rates([['process_cpu_seconds_total', 'cores']]),
-      { width: 8 },
     ),
   ];
 }

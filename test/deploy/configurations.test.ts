@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load-config.js';
 import { packageRoot } from '../../src/package-root.js';
+import { composeSchema } from './compose-schema.js';
 
+const compose = readFileSync(join(packageRoot(), 'docker-compose.yml'), 'utf8');
+const { services } = composeSchema.parse(parse(compose, { merge: true }));
 const folder = join(packageRoot(), 'deploy', 'sluice');
 
 describe.each(readdirSync(folder))('deploy/sluice/%s', (name) => {
@@ -19,6 +23,17 @@ describe.each(readdirSync(folder))('deploy/sluice/%s', (name) => {
     const config = await loadConfig(file);
     expect(config.dataDirectory).toBe('/var/lib/sluice');
     expect(config.sink.kind).toBe(name === 'default.yaml' ? 'duckdb' : 'influx');
+  });
+
+  it('fills the dashboards for InfluxDB, under the name of the service that runs it', async () => {
+    const { metrics } = await loadConfig(file);
+    if (name === 'default.yaml') {
+      expect(metrics.store).toBeUndefined();
+      return;
+    }
+    expect(metrics.store).toMatchObject({ measurement: 'sluice' });
+    const mount = `./deploy/sluice/${name}:/etc/sluice/sluice.yaml:ro`;
+    expect(services[metrics.instance]?.volumes).toContain(mount);
   });
 
   it('listens on the ports that the image exposes, where they can be published', async () => {

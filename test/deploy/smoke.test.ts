@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { ALERTS } from '../../grafana/alerts/alerts.js';
+import { dashboards } from '../../grafana/generate.js';
 import { packageRoot } from '../../src/package-root.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { runProgram } from '../support/programs.js';
@@ -10,19 +11,22 @@ import { findProgram } from '../support/server-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const SCRIPT = join(packageRoot(), 'deploy', 'smoke.sh');
+const GRAFANA = join(packageRoot(), 'grafana');
 const PROFILES = ['influxdb1', 'influxdb3', 'kinesis'];
 
+const read = (...path: string[]) =>
+  parse(readFileSync(join(GRAFANA, ...path), 'utf8')) as Record<string, unknown>;
+const uidOf = (named: object) => (named as { uid: string }).uid;
 const times = (count: number, text: string) => Array.from({ length: count }, () => text).join(',');
 /** What the parts would answer: a pattern of the address, and the answer. The first that fits counts. */
 const ANSWERS: readonly (readonly [pattern: string, answer: string])[] = [
+  ['*log_size_bytes*', '{"results":[{"series":[{"values":[["2026-01-01T00:00:00Z",512]]}]}]}'],
   ['*:28086/query', '{"results":[{"series":[{"values":[["2026-01-01T00:00:00Z",21.5]]}]}]}'],
   ['*/readyz', '{"ready":true,"problems":[]}'],
   ['*/api/ledger', '{"received":5,"written":5,"balanced":true}'],
   ['*:28080/', '<title>Sluice</title>'],
-  ...readdirSync(join(packageRoot(), 'grafana', 'dashboards')).map((file): [string, string] => {
-    const { uid } = parse(readFileSync(join(packageRoot(), 'grafana', 'dashboards', file), 'utf8')) as {
-      uid: string;
-    };
+  ...readdirSync(join(GRAFANA, 'dashboards')).map((file): [string, string] => {
+    const uid = uidOf(read('dashboards', file));
     return [`*/api/dashboards/uid/${uid}`, `{"dashboard":{"uid":"${uid}"}}`];
   }),
   ['*/api/datasources/uid/*/health', '{"message":"","status":"OK"}'],
@@ -72,6 +76,21 @@ describe('deploy/smoke.sh', () => {
     }
     expect(composed.some((call) => call.includes('up --detach --wait'))).toBe(true);
     expect(calls.at(-1)).toContain('down --volumes --remove-orphans');
+  });
+
+  it.each([
+    { profiles: [], files: ['sluice.yaml'] },
+    { profiles: ['kinesis', 'influxdb3'], files: ['sluice.yaml', 'influxdb3.yaml'] },
+    { profiles: PROFILES, files: readdirSync(join(GRAFANA, 'provisioning', 'datasources')) },
+  ])('asks Grafana for all dashboards and, with profiles $profiles, data sources of $files', async (run) => {
+    const { stdout } = await smoke(ANSWERS, run.profiles);
+    const asked = (what: string) =>
+      [...stdout.matchAll(new RegExp(`^ok {2}${what} (\\S+)$`, 'gm'))].map(([, uid]) => uid).sort();
+    expect(asked('dashboard')).toEqual([...dashboards().values()].map(uidOf).sort());
+    const sources = run.files.flatMap(
+      (file) => read('provisioning', 'datasources', file).datasources as object[],
+    );
+    expect(asked('data source')).toEqual(sources.map(uidOf).sort());
   });
 
   it('publishes a reading that a gateway takes with the rules of docker-compose.yml', async () => {

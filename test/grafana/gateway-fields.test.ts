@@ -1,14 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { METRICS } from '../../src/metrics/create-metrics.js';
+import { METRICS, type MetricDescription } from '../../src/metrics/create-metrics.js';
+import { MARK_KINDS } from '../../src/metrics/marks.js';
+import { OwnPoints } from '../../src/metrics/own-points.js';
+import { type MetricReading, readMetrics } from '../../src/metrics/readings.js';
+import { packageRoot } from '../../src/package-root.js';
 import { asking, DASHBOARDS } from './dashboard-shape.js';
-import { EVENT_KINDS, metricLines, readExposition, sluiceFields } from './metric-points.js';
 
 const { dashboard } = DASHBOARDS.find(({ file }) => file === 'gateway-influx.json')!;
 const prometheus = DASHBOARDS.filter(({ file }) => ['gateway.json', 'kinesis.json'].includes(file));
 const queries = asking(dashboard).flatMap(({ targets }) => targets!.map(({ query }) => query!));
 
-it.each(queries)('%s asks for fields of the metric catalogue, by their own tag', (query) => {
-  const fields = sluiceFields();
+it.each(queries)('%s asks for fields of the metric catalogue, by their own tag', async (query) => {
+  const fields = await writtenFields();
   const asked = [...query.matchAll(/last\("([^"]+)"\)/g)].map(([, field]) => field!);
   const [, , tag = ''] = /GROUP BY time\(\$__interval\), "(\w+)"(?:, "(\w+)")?/.exec(query)!;
   expect(asked.length).toBeGreaterThan(0);
@@ -21,31 +27,39 @@ it('both forms of the dashboard show the same panels, in the same order', () => 
   expect(asking(dashboard).map(({ title }) => title)).toEqual(titles);
 });
 
+it('docs/dashboards.md tells of every row of the gateway, in order', () => {
+  const docs = readFileSync(join(packageRoot(), 'docs', 'dashboards.md'), 'utf8');
+  const [, section = ''] = /### Gateway, row by row\n([\s\S]*?)\n### /.exec(docs)!;
+  const told = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, row]) => row!).slice(1);
+  const gateway = prometheus.find(({ file }) => file === 'gateway.json')!.dashboard;
+  expect(told).toEqual(gateway.panels.filter(({ type }) => type === 'row').map(({ title }) => title));
+});
+
 it('annotations name every kind that is written, and no other', () => {
   const named = dashboard.annotations.list.flatMap(({ target }) => {
     const [, kinds = ''] = /"kind" =~ \/\^\(?([^)$]+)\)?\$\//.exec(target!.query)!;
     return kinds.split('|');
   });
-  expect(named.sort()).toEqual([...EVENT_KINDS].sort());
+  expect(named.sort()).toEqual([...MARK_KINDS].sort());
 });
 
-it('a sample is one point without a label, one for each value of a label, and quantiles since the last', () => {
-  const text = (written: number, slow: number) =>
-    readExposition(`# TYPE sluice_log_size_bytes gauge
-sluice_log_size_bytes 5
-sluice_ledger_records{fate="written"} ${written}
-sluice_consumer_decide_seconds_bucket{le="0.1"} 100
-sluice_consumer_decide_seconds_bucket{le="1"} ${100 + slow}
-sluice_consumer_decide_seconds_bucket{le="+Inf"} ${100 + slow}
-sluice_consumer_decide_seconds_sum ${10 + slow}
-sluice_consumer_decide_seconds_count ${100 + slow}
-process_resident_memory_bytes 7
-`);
-  const lines = metricLines(text(12, 4), text(8, 0), text(12, 4), 'h', 1);
-  expect(lines).toContain('sluice,gateway=h,fate=written ledger_records=12 1000000');
-  expect(lines[0]).toMatch(/^sluice,gateway=h log_size_bytes=5,.* 1000000$/);
-  expect(lines[0]).toContain('consumer_decide_seconds_count=4,consumer_decide_seconds_sum=4');
-  expect(lines[0]).toContain('consumer_decide_seconds_p50=1,');
-  expect(lines[0]).toContain('process_resident_memory_bytes=7');
-  expect(METRICS.length).toBeGreaterThan(40);
-});
+/** Fields that a gateway writes, by the tag that stands beside `gateway`; '' for none. */
+async function writtenFields(): Promise<Map<string, string>> {
+  const ofProcess = new Registry();
+  collectDefaultMetrics({ register: ofProcess });
+  const points = new OwnPoints({ measurement: 'sluice', instance: 'h' });
+  const written = points.of([...METRICS.map(oneReading), ...(await readMetrics(ofProcess))], 1n);
+  return new Map(
+    written.flatMap(({ series, fields }) => {
+      const label = series.tags.find(({ name }) => name !== 'gateway')?.name ?? '';
+      return fields.map(({ name }): [string, string] => [name, label]);
+    }),
+  );
+}
+
+function oneReading({ name, help, kind, label }: MetricDescription): MetricReading {
+  const labels = label === undefined ? {} : { [label]: 'x' };
+  if (kind !== 'histogram') return { name, help, kind, values: [{ labels, value: 1 }] };
+  const bucket = (le: string) => ({ labels: { le }, value: 1, metricName: `${name}_bucket` });
+  return { name, help, kind, values: [bucket('1'), bucket('+Inf')] };
+}

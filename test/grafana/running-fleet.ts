@@ -8,19 +8,15 @@ import { parse, stringify } from 'yaml';
 import { runSimulation } from '../../simulators/run.js';
 import { packageRoot } from '../../src/package-root.js';
 import { RUN_OPTIONS } from '../simulators/run-options.js';
+import { type CutProxy, startCutProxy } from '../support/cut-proxy.js';
 import { GatewayProcess } from '../support/gateway-process.js';
-import { influxCount } from '../support/influx-read-back.js';
+import { influxCount, influxQuery } from '../support/influx-read-back.js';
 import { createTestStream, startDynalite, startKinesalite } from '../support/kinesis-servers.js';
 import { startInfluxd } from '../support/servers.js';
-import { EVENT_KINDS, type Exposition, metricLines, readExposition } from './metric-points.js';
-
-/** True once a gateway writes its own metrics: then `sluice` holds what it wrote, and nothing is made here. */
-const WRITES_OWN_METRICS = false;
 
 /** What `$__interval` stands for: at least two samples of a counter have to fall into different ones. */
-export const INTERVAL = WRITES_OWN_METRICS ? '1s' : '10s';
+export const INTERVAL = '1s';
 
-const OWN_METRICS = 'metrics: { store: { enabled: true, interval: 1s } }';
 const DATABASE = 'telemetry';
 const MESSAGES = 960;
 const MINUTE_MS = 60_000;
@@ -43,8 +39,8 @@ export interface RunningFleet {
 }
 
 /**
- * InfluxDB 1.6 with half an hour of the simulated fleet, some of it broken, written by a gateway in Kinesis mode, so
- * that every stage has metrics.
+ * InfluxDB 1.6 with half an hour of the simulated fleet, some of it broken, and an outage. All of it, metrics and marks
+ * too, is written by a gateway in Kinesis mode, so that every stage has metrics.
  */
 export async function startFleet(): Promise<RunningFleet> {
   const [influx, kinesis, dynamo] = await Promise.all([
@@ -52,6 +48,7 @@ export async function startFleet(): Promise<RunningFleet> {
     startKinesalite(),
     startDynalite(),
   ]);
+  const proxy = await startCutProxy(influx.port);
   const directory = mkdtempSync(join(tmpdir(), 'sluice-fleet-'));
   const gateway = new GatewayProcess({
     directory,
@@ -62,27 +59,26 @@ export async function startFleet(): Promise<RunningFleet> {
     config: [
       'broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }',
       'http: { host: 127.0.0.1, port: 0 }',
-      `sink: { influx: { url: "${influx.url}", database: ${DATABASE} } }`,
-      ...(WRITES_OWN_METRICS ? [OWN_METRICS] : []),
+      `sink: { influx: { url: "http://127.0.0.1:${proxy.port}", database: ${DATABASE} } }`,
+      'metrics: { store: { enabled: true, interval: 1s } }',
       stringify({ rules: [FILTERING_RULE, ...deployedRules()] }),
     ].join('\n'),
   });
   const stop = async () => {
     await gateway.end();
+    await proxy.stop();
     await Promise.all([influx.stop(), kinesis.stop(), dynamo.stop()]);
     rmSync(directory, { recursive: true });
   };
   try {
     await createTestStream(kinesis.endpoint, 'telemetry', 2);
     await gateway.start();
-    const scrapes = [await scrape(gateway)];
     await simulate(gateway.mqttPort);
     await publishWithoutClock(gateway.mqttPort);
     await beRefused(gateway.mqttPort);
     await gateway.ledgerWhen(({ received, buffered }) => received > MESSAGES && buffered === 0);
-    for (let more = 0; more < 3; more += 1) scrapes.push(await scrape(gateway));
-    if (WRITES_OWN_METRICS) await untilSampled(influx.url);
-    await write(influx.url, [...(WRITES_OWN_METRICS ? [] : samples(scrapes)), ...outages()]);
+    await cutOff(proxy, gateway);
+    await untilSampled(influx.url);
     return { url: influx.url, database: DATABASE, configFile: gateway.configFile, stop };
   } catch (thrown) {
     await stop();
@@ -132,35 +128,27 @@ async function beRefused(port: number): Promise<void> {
   await once(socket, 'close');
 }
 
-async function scrape({ httpUrl }: GatewayProcess): Promise<Exposition> {
-  return readExposition(await (await fetch(`${httpUrl}/metrics`)).text());
+/** Until the store has failed to take a point. */
+async function cutOff(proxy: CutProxy, gateway: GatewayProcess): Promise<void> {
+  proxy.cut();
+  await publishWithoutClock(gateway.mqttPort);
+  await until(async () => !(await fetch(`${gateway.httpUrl}/readyz`)).ok);
+  proxy.mend();
 }
 
-/** Resolves when the gateway has written three samples more. */
+/** Until the end of the outage is marked, and sampled often enough for a rate of whatever was counted last. */
 async function untilSampled(url: string): Promise<void> {
-  const count = () => influxCount(url, DATABASE, 'sluice', 'log_size_bytes');
-  const wanted = (await count()) + 3;
-  while ((await count()) < wanted) await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(async () => (await marks(url)).includes('recovered'));
+  const samples = () => influxCount(url, DATABASE, 'sluice', 'log_size_bytes');
+  const wanted = (await samples()) + 3;
+  await until(async () => (await samples()) >= wanted);
 }
 
-/** As if 30 s lay between two scrapes, the last one now. */
-function samples(scrapes: readonly Exposition[]): string[] {
-  const endMs = Date.now();
-  return scrapes.flatMap((now, at) =>
-    metricLines(now, scrapes[at - 1], scrapes.at(-1)!, 'gateway-1', endMs - (scrapes.length - at) * 30_000),
-  );
+async function marks(url: string): Promise<string[]> {
+  const found = await influxQuery(url, DATABASE, 'SELECT "text" FROM "sluice_events" GROUP BY "kind"');
+  return found.map(({ tags }) => tags!.kind!);
 }
 
-/** One moment of each kind: a short run has no outage of its own. */
-function outages(): string[] {
-  const nowMs = Date.now();
-  return EVENT_KINDS.map(
-    (kind, at) =>
-      `sluice_events,gateway=gateway-1,kind=${kind} text="${kind} of a test" ${nowMs - at * 1000}000000`,
-  );
-}
-
-async function write(url: string, lines: readonly string[]): Promise<void> {
-  const answer = await fetch(`${url}/write?db=${DATABASE}`, { method: 'POST', body: lines.join('\n') });
-  if (answer.status !== 204) throw new Error(`${answer.status} ${await answer.text()}`);
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
