@@ -7,7 +7,7 @@ import { dashboards } from '../../grafana/generate.js';
 import { packageRoot } from '../../src/package-root.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { runProgram } from '../support/programs.js';
-import { findProgram } from '../support/server-process.js';
+import { requireServer } from '../support/servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const SCRIPT = join(packageRoot(), 'deploy', 'smoke.sh');
@@ -61,7 +61,7 @@ describe('deploy/smoke.sh', () => {
     expect(await runProgram('bash', ['-n', SCRIPT])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it.skipIf(findProgram('shellcheck') === undefined)('leaves shellcheck nothing to say', async () => {
+  it.skipIf(!requireServer('shellcheck'))('leaves shellcheck nothing to say', async () => {
     expect((await runProgram('shellcheck', [SCRIPT])).stdout).toBe('');
   });
 

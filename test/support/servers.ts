@@ -13,7 +13,9 @@ export type ServerName = 'influxd' | 'victoria-metrics' | 'mosquitto';
  * Whether the server is installed. Missing: fails with CI=true, else says so aloud and answers false, as in
  * `describe.skipIf(!requireServer('influxd'))(…)`.
  */
-export function requireServer(name: ServerName | 'chromium' | 'promtool' | 'prometheus'): boolean {
+export function requireServer(
+  name: ServerName | 'chromium' | 'promtool' | 'prometheus' | 'shellcheck',
+): boolean {
   if (findProgram(name) !== undefined) return true;
   const sentence = `${name} is not installed: the tests that need it cannot run`;
   if (process.env.CI === 'true') throw new Error(sentence);
