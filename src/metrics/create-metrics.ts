@@ -2,7 +2,13 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
 import { ReadHistogram } from './read-histogram.js';
-import { BOOKS, CONSUME, INGEST, OWN, PROCESS, PRODUCER, READER } from './tables.js';
+import { BOOKS } from './tables/books-metrics.js';
+import { CONSUME } from './tables/consume-metrics.js';
+import { INGEST } from './tables/ingest-metrics.js';
+import { PROCESS } from './tables/process-metrics.js';
+import { PRODUCER } from './tables/producer-metrics.js';
+import { READER } from './tables/reader-metrics.js';
+import { OWN } from './tables/self-metrics.js';
 
 /** In path order, and in the order of docs/operations.md. */
 export interface MetricDescription {

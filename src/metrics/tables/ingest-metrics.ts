@@ -1,0 +1,80 @@
+import type { MetricTable } from '../metric-table.js';
+import type { IngestFacts } from '../metrics-snapshot.js';
+
+export const INGEST: MetricTable<IngestFacts> = {
+  counters: [
+    [
+      'sluice_broker_packets_accepted_total',
+      'PUBLISH packets taken, of any QoS',
+      (s) => s.broker.packetsAccepted,
+    ],
+    [
+      'sluice_broker_packets_acknowledged_total',
+      'QoS 1 and 2 packets answered after they were stored',
+      (s) => s.broker.acknowledged,
+    ],
+    [
+      'sluice_broker_packets_shed_total',
+      'QoS 0 packets not stored because the log had no room',
+      (s) => s.broker.packetsShed,
+    ],
+    [
+      'sluice_broker_packets_retransmitted_total',
+      'QoS 2 packets that were stored already',
+      (s) => s.broker.retransmissions,
+    ],
+    [
+      'sluice_broker_observer_packets_skipped_total',
+      'Packets that slow observers missed',
+      (s) => s.broker.observerPacketsSkipped,
+    ],
+    [
+      'sluice_broker_connections_opened_total',
+      'MQTT connections accepted',
+      (s) => s.broker.connectionsOpened,
+    ],
+    ['sluice_broker_connections_closed_total', 'Of these ended', (s) => s.broker.connectionsClosed],
+    ['sluice_log_records_appended_total', 'Records made durable', (s) => s.log.recordsAppended],
+    ['sluice_log_bytes_appended_total', 'Bytes made durable', (s) => s.log.bytesAppended],
+    ['sluice_log_commits_total', 'Group commits: one write and one fdatasync each', (s) => s.log.commits],
+    [
+      'sluice_log_records_dropped_total',
+      'Records removed by whenFull: drop-oldest',
+      (s) => s.log.droppedRecords,
+    ],
+  ],
+  gauges: [
+    ['sluice_broker_connections', 'Open MQTT connections', (s) => s.broker.connections],
+    ['sluice_broker_observers', 'Clients with a subscription', (s) => s.broker.observers],
+    ['sluice_log_size_bytes', 'Bytes of all segments', (s) => s.log.sizeBytes],
+    ['sluice_log_max_size_bytes', 'stream.log.maxSize', (s) => s.log.maxSizeBytes],
+    ['sluice_log_pending_bytes', 'Bytes taken and not yet durable', (s) => s.log.pendingBytes],
+    [
+      'sluice_log_max_pending_bytes',
+      'broker.maxInFlightBytes, at which sockets are read no further',
+      (s) => s.log.maxPendingBytes,
+    ],
+    [
+      'sluice_log_blocked',
+      '1 while the log has no room and PUBACKs are withheld',
+      (s) => Number(s.log.isBlocked),
+    ],
+  ],
+  labelled: [
+    [
+      'sluice_broker_refusals_total',
+      'Packets and connections turned away',
+      'reason',
+      'counter',
+      (s) => s.broker.refused,
+    ],
+  ],
+  histograms: [
+    [
+      'sluice_broker_acknowledge_seconds',
+      'From PUBLISH to durable, when the answer goes: of the oldest packet of each commit, counted for all of it',
+      (s) => s.log.latency,
+    ],
+    ['sluice_log_sync_seconds', 'Write and fdatasync of each commit', (s) => s.log.syncTimes],
+  ],
+};

@@ -1,0 +1,95 @@
+import { type MetricTable, STATES, stateGauge } from '../metric-table.js';
+import type { ReaderFacts } from '../metrics-snapshot.js';
+
+export const READER: MetricTable<ReaderFacts> = {
+  counters: [
+    [
+      'sluice_kinesis_reader_records_read_total',
+      'Records read from shards',
+      (s) => s.report.counters.recordsRead,
+    ],
+    [
+      'sluice_kinesis_reader_kinesis_records_read_total',
+      'Kinesis records these were in',
+      (s) => s.report.counters.kinesisRecordsRead,
+    ],
+    ['sluice_kinesis_reader_read_bytes_total', 'Bytes read', (s) => s.report.counters.bytesRead],
+    [
+      'sluice_kinesis_reader_polls_total',
+      'GetRecords calls, or pages pushed',
+      (s) => s.report.counters.polls,
+    ],
+    [
+      'sluice_kinesis_reader_empty_polls_total',
+      'Of these without a record',
+      (s) => s.report.counters.emptyPolls,
+    ],
+    [
+      'sluice_kinesis_reader_throttles_total',
+      'Calls refused because of a rate',
+      (s) => s.report.counters.throttled,
+    ],
+    [
+      'sluice_kinesis_reader_failures_total',
+      'Calls that failed otherwise',
+      (s) => s.report.counters.failures,
+    ],
+    [
+      'sluice_kinesis_reader_iterators_renewed_total',
+      'Shard iterators that had expired',
+      (s) => s.report.counters.iteratorsRenewed,
+    ],
+    [
+      'sluice_kinesis_reader_shards_ended_total',
+      'Shards read to their end, where the stream was split or merged',
+      (s) => s.report.counters.shardsEnded,
+    ],
+    [
+      'sluice_kinesis_reader_gaps_total',
+      'Times that records had left the stream before they were read',
+      (s) => s.report.counters.gaps,
+    ],
+    [
+      'sluice_kinesis_reader_damaged_aggregates_total',
+      'Aggregates that cannot be read, each passed on as one record',
+      (s) => s.report.counters.damagedAggregates,
+    ],
+  ],
+  gauges: [
+    [
+      'sluice_kinesis_reader_behind_latest_seconds',
+      'MillisBehindLatest of the shard that is furthest behind',
+      (s) => s.report.counters.millisBehindLatest / 1000,
+    ],
+    [
+      'sluice_kinesis_reader_last_poll_age_seconds',
+      'Since the last good answer, of the shard where that is longest',
+      (s) => s.lastPollAgeMs / 1000,
+    ],
+    ['sluice_kinesis_reader_shards', 'Shards read by this process', (s) => s.report.counters.shardsReading],
+    [
+      'sluice_kinesis_reader_buffered_bytes',
+      'Fetched and not yet handed on',
+      (s) => s.report.counters.bufferedBytes,
+    ],
+  ],
+  labelled: [
+    [
+      'sluice_kinesis_reader_state',
+      '1 for the state the reader is in',
+      'state',
+      'gauge',
+      (s) => stateGauge(STATES, s.report.status.state),
+    ],
+    [
+      'sluice_kinesis_leases',
+      'Leases held now, and taken, lost and given away since the start; none without a lease table',
+      'kind',
+      'gauge',
+      ({ report: { leases } }) =>
+        leases === undefined
+          ? {}
+          : { held: leases.held, taken: leases.taken, lost: leases.lost, released: leases.released },
+    ],
+  ],
+};
