@@ -311,6 +311,8 @@ export class Gateway {
     this.#broker = await Broker.start(this.#options.broker, {
       intake: bridge,
       warn: (fields, sentence) => logger.warn(fields, sentence),
+      debug: (fields, sentence) => logger.debug(fields, sentence),
+      clock: this.#clock,
       onClient: (change, clientId) => this.#debug.client(change, clientId),
     });
   }

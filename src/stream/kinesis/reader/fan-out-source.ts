@@ -150,7 +150,7 @@ class FanOutCursor implements ShardCursor {
     const { records, gapBehind } = this.#position.accept(pushed);
     if (continuation !== undefined) this.#position.continueAfter(continuation);
     const gap = continuation === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
-    if (gap !== undefined) this.#ports.watch.gap('position-left-stream', gap);
+    if (gap !== undefined) this.#ports.watch.gap('POSITION_LEFT_STREAM', gap);
     this.#ports.room.hold(heldBytesOf(records));
     const page: ShardPage = {
       records,
@@ -175,7 +175,7 @@ class FanOutCursor implements ShardCursor {
     // The stream, the shard or the registration of the consumer.
     this.#consumer.forget();
     if (!(await this.#absence.isConfirmed())) return undefined;
-    this.#ports.watch.gap('shard-left-stream', this.#position.lastKnown);
+    this.#ports.watch.gap('SHARD_LEFT_STREAM', this.#position.lastKnown);
     const page: ShardPage = { records: [], millisBehindLatest: 0, end: { childShards: [] } };
     this.#ports.watch.answered(page, 0);
     return page;

@@ -101,7 +101,7 @@ class PollingCursor implements ShardCursor {
     this.#iterator = nextIterator;
     this.#notBeforeMs = startedAtMs + this.#pace.afterPage(answer.records.length, bytes, millisBehindLatest);
     const gap = nextIterator === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
-    if (gap !== undefined) this.#ports.watch.gap('position-left-stream', gap);
+    if (gap !== undefined) this.#ports.watch.gap('POSITION_LEFT_STREAM', gap);
     const page: ShardPage = {
       records,
       millisBehindLatest,
@@ -133,7 +133,7 @@ class PollingCursor implements ShardCursor {
         this.#ports.watch.failed(error);
         this.#renewIterator();
         if (!(await this.#absence.isConfirmed())) return undefined;
-        this.#ports.watch.gap('shard-left-stream', this.#position.lastKnown);
+        this.#ports.watch.gap('SHARD_LEFT_STREAM', this.#position.lastKnown);
         const page: ShardPage = { records: [], millisBehindLatest: 0, end: { childShards: [] } };
         this.#ports.watch.answered(page, 0);
         return page;
