@@ -1,11 +1,11 @@
 import type { Clock } from '../../../clock.js';
 import type { SluiceError } from '../../../errors.js';
+import { pauseOn } from '../../../pause.js';
+import type { Schedule } from '../../../timers.js';
 import type { FanOutApi, FanOutPage, KinesisApi } from '../kinesis-api.js';
-import type { Schedule } from '../timers.js';
 import { asFailure, failureWaitMs } from './failure-wait.js';
 import { FetchPosition } from './fetch-position.js';
 import { heldBytesOf } from './fetch-room.js';
-import { pause } from './pause.js';
 import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
 import { ShardAbsence } from './shard-absence.js';
 
@@ -136,7 +136,8 @@ class FanOutCursor implements ShardCursor {
   }
 
   async #subscribe(signal: AbortSignal): Promise<AsyncIterator<FanOutPage> | undefined> {
-    await pause(this.#deps.timers, this.#notBeforeMs - this.#deps.clock.monotonicMs(), signal);
+    const waitMs = this.#notBeforeMs - this.#deps.clock.monotonicMs();
+    if (waitMs > 0) await pauseOn(this.#deps.timers)(waitMs, signal);
     if (signal.aborted) return undefined;
     const arn = await this.#consumer.arn();
     this.#notBeforeMs = this.#deps.clock.monotonicMs() + BETWEEN_SUBSCRIPTIONS_MS;
