@@ -6,29 +6,18 @@ import { type DirectoryLock, lockDataDirectory, prepareDataDirectory } from './d
 import type { SettlingStatus } from './dead-letter/settling-status.js';
 import type { SluiceError } from './errors.js';
 import { DebugLines } from './gateway-debug.js';
-import { GatewayMetrics, traceOptions } from './gateway-metrics.js';
+import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
+import { GatewayThreads } from './gateway-threads.js';
 import { withinDeadline } from './lifecycle.js';
 import type { Logger } from './logger.js';
-import { downstreamMarks, forwardingMarks } from './metrics/marks.js';
 import { type HttpServer, startHttpServer } from './ops/http-server.js';
 import { DurableEndWriter, newDurableMemory } from './stream/log/durable-end.js';
 import { sequenceOfPosition } from './stream/log/log-reader.js';
 import { LogWriter } from './stream/log/log-writer.js';
 import type { Position } from './stream/stream.js';
-import type {
-  DownstreamAnswer,
-  DownstreamOptions,
-  DownstreamReport,
-  DownstreamRequest,
-} from './threads/downstream-protocol.js';
-import type { ForwardingOptions, ForwardingReport } from './threads/forwarding-protocol.js';
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName, logStart } from './threads/log-start.js';
-import type { SettlingAnswer, SettlingRequest } from './threads/settling-protocol.js';
-import { StageThread } from './threads/stage-thread.js';
-import type { ThreadStart } from './threads/thread-protocol.js';
-import type { WarningFields } from './warnings.js';
 
 export interface GatewayDeps {
   readonly logger: Logger;
@@ -49,13 +38,8 @@ const LOG_PRESSURES = {
   dropped: { code: 'LOG_RECORDS_DROPPED', mark: 'records-dropped' },
 } as const;
 
-const ABANDON_DEADLINE_MS = 1000;
-
 /** What the last metrics may take of the deadline: records come first. */
 const LAST_METRICS_MS = 1000;
-
-/** What a thread may take beyond its deadline to close what it holds: a lease table out of reach is not waited for. */
-const CLOSE_GRACE_MS = 2000;
 
 /** All stages, wired in path order. The only place that knows every one of them. */
 export class Gateway {
@@ -68,16 +52,13 @@ export class Gateway {
   #logReaderName: LogReaderName = CONSUMER_READER;
   #lock: DirectoryLock | undefined;
   #log: LogWriter | undefined;
-  #downstream:
-    | StageThread<DownstreamOptions, DownstreamReport, DownstreamRequest, DownstreamAnswer>
-    | undefined;
-  #forwarding: StageThread<ForwardingOptions, ForwardingReport, SettlingRequest, SettlingAnswer> | undefined;
   #broker: Broker | undefined;
   #lastBrokerCounters: BrokerCounters | undefined;
   #http: HttpServer | undefined;
   #status: GatewayStatus | undefined;
   readonly #metrics: GatewayMetrics;
   readonly #debug: DebugLines;
+  readonly #threads: GatewayThreads;
   #isFailed = false;
 
   private constructor(options: GatewayOptions, deps: GatewayDeps) {
@@ -91,7 +72,19 @@ export class Gateway {
       clock: this.#clock,
       logger: deps.logger,
       read: () => this.#status!.readings(),
-      write: async (points) => (await this.#downstream!.ask({ kind: 'write-own', points })) as number,
+      write: async (points) => (await this.#threads.downstream!.ask({ kind: 'write-own', points })) as number,
+    });
+    this.#threads = new GatewayThreads({
+      options,
+      version: deps.version,
+      logger: deps.logger,
+      debug: this.#debug,
+      durableMemory: this.#durableMemory,
+      maxBodyBytes: this.#maxBodyBytes,
+      mark: (mark) => this.#metrics.mark(mark),
+      buffered: () => this.#status?.ledger().buffered,
+      onFailure: (failure) => this.#failed(failure),
+      onCheckpoint: (reader, position) => this.#trimLog(reader, position),
     });
   }
 
@@ -127,8 +120,9 @@ export class Gateway {
     const isIngesting = options.role !== 'consume';
     const isConsuming = options.role !== 'ingest';
     if (isIngesting) await this.#openLog();
-    if (isConsuming) await this.#startDownstream();
-    if (isIngesting && options.forwarding !== undefined) await this.#startForwarding(options.forwarding);
+    if (isConsuming) await this.#threads.startDownstream();
+    if (isIngesting && options.forwarding !== undefined)
+      await this.#threads.startForwarding(options.forwarding);
     this.#logReader?.wake();
     this.#status = this.#createStatus();
     this.#takeCommands(this.#lock);
@@ -166,94 +160,23 @@ export class Gateway {
     this.#reportRecovery(this.#log);
   }
 
-  async #startDownstream(): Promise<void> {
-    const { downstream, directory, metrics } = this.#options;
-    const traces = traceOptions(metrics, this.#deps.version);
-    this.#downstream = await StageThread.start<
-      DownstreamOptions,
-      DownstreamReport,
-      DownstreamRequest,
-      DownstreamAnswer
-    >(
-      new URL('./threads/downstream-worker.js', import.meta.url),
-      this.#threadStart({
-        ...downstream,
-        directory,
-        maxBodyBytes: this.#maxBodyBytes,
-        ...(traces === undefined ? {} : { traces }),
-      }),
-      {
-        ...this.#threadHooks(CONSUMER_READER),
-        onReport: (report, before) => {
-          const { sink } = report;
-          this.#debug.consumed(report, before);
-          for (const mark of downstreamMarks(report, before)) this.#metrics.mark(mark);
-          if (sink.status.state !== 'healthy' || (before?.sink.status.state ?? 'healthy') === 'healthy')
-            return;
-          this.#deps.logger.info(
-            { buffered: this.#status?.ledger().buffered },
-            'the store takes points again',
-          );
-        },
-      },
-    );
-  }
-
-  async #startForwarding(forwarding: NonNullable<GatewayOptions['forwarding']>): Promise<void> {
-    const { directory } = this.#options;
-    this.#forwarding = await StageThread.start<
-      ForwardingOptions,
-      ForwardingReport,
-      SettlingRequest,
-      SettlingAnswer
-    >(
-      new URL('./threads/forwarding-worker.js', import.meta.url),
-      this.#threadStart({ ...forwarding, directory, maxBodyBytes: this.#maxBodyBytes }),
-      {
-        ...this.#threadHooks(FORWARDER_READER),
-        onReport: (report, before) => {
-          const { status } = report;
-          this.#debug.forwarded(report, before);
-          for (const mark of forwardingMarks(report, before)) this.#metrics.mark(mark);
-          if (status.state !== 'healthy' || (before?.status.state ?? 'healthy') === 'healthy') return;
-          this.#deps.logger.info(
-            { buffered: this.#status?.ledger().buffered },
-            'Kinesis takes records again',
-          );
-        },
-      },
-    );
-  }
-
   /** The thread whose reader holds the log; the one that has to be woken when it moves. */
   get #logReader(): { wake(): void } | undefined {
-    return this.#forwarding ?? (this.#log === undefined ? undefined : this.#downstream);
+    return this.#threads.forwarding ?? (this.#log === undefined ? undefined : this.#threads.downstream);
   }
 
-  #threadStart<Options>(options: Options): ThreadStart<Options> {
-    return { options, durableMemory: this.#durableMemory };
-  }
-
-  #threadHooks(reader: LogReaderName) {
-    const { logger } = this.#deps;
-    return {
-      warn: (fields: WarningFields, sentence: string) => logger.warn(fields, sentence),
-      onFailure: (failure: SluiceError) => this.#failed(failure),
-      onCheckpoint: (position: Position) => {
-        // The consumer's place in Kinesis is no place in the log.
-        if (this.#log === undefined || reader !== this.#logReaderName) return;
-        this.#log.trim(reader, sequenceOfPosition(position)).catch((thrown: unknown) => {
-          logger.warn(
-            { code: 'LOG_TRIM_FAILED', reason: String(thrown) },
-            'old segments could not be deleted',
-          );
-        });
-      },
-    };
+  #trimLog(reader: LogReaderName, position: Position): void {
+    // The consumer's place in Kinesis is no place in the log.
+    if (this.#log === undefined || reader !== this.#logReaderName) return;
+    this.#log.trim(reader, sequenceOfPosition(position)).catch((thrown: unknown) => {
+      const fields = { code: 'LOG_TRIM_FAILED', reason: String(thrown) } as const;
+      this.#deps.logger.warn(fields, 'old segments could not be deleted');
+    });
   }
 
   #createStatus(): GatewayStatus {
     const log = this.#log;
+    const { forwarding, downstream } = this.#threads;
     return new GatewayStatus({
       options: this.#options,
       version: this.#deps.version,
@@ -262,8 +185,8 @@ export class Gateway {
       ...(log === undefined
         ? {}
         : { ingest: { log, broker: () => this.#broker, lastCounters: () => this.#lastBrokerCounters } }),
-      ...(this.#forwarding === undefined ? {} : { forwarding: this.#forwarding }),
-      ...(this.#downstream === undefined ? {} : { downstream: this.#downstream }),
+      ...(forwarding === undefined ? {} : { forwarding }),
+      ...(downstream === undefined ? {} : { downstream }),
       ownMetrics: () => this.#metrics.counters(),
       isFailed: () => this.#isFailed,
     });
@@ -271,7 +194,7 @@ export class Gateway {
 
   /** Replay and purge from the command line come over the socket of the lock. */
   #takeCommands(lock: DirectoryLock): void {
-    const settling = this.#downstream ?? this.#forwarding!;
+    const settling = this.#threads.downstream ?? this.#threads.forwarding!;
     lock.onConnection((connection) =>
       serveControl(connection, {
         start: async (request) => (await settling.ask(request)) as SettlingStatus,
@@ -311,6 +234,8 @@ export class Gateway {
     this.#broker = await Broker.start(this.#options.broker, {
       intake: bridge,
       warn: (fields, sentence) => logger.warn(fields, sentence),
+      debug: (fields, sentence) => logger.debug(fields, sentence),
+      clock: this.#clock,
       onClient: (change, clientId) => this.#debug.client(change, clientId),
     });
   }
@@ -331,9 +256,9 @@ export class Gateway {
       await broker.close();
     }
     await this.#log?.close();
-    await drained(this.#forwarding, leftMs() / 2);
+    await this.#threads.drain('forwarding', leftMs() / 2);
     await this.#metrics.stop(Math.min(LAST_METRICS_MS, leftMs() / 2));
-    await drained(this.#downstream, leftMs());
+    await this.#threads.drain('downstream', leftMs());
     await this.#http?.close();
     await this.#lock?.release();
     this.#http = undefined;
@@ -352,14 +277,10 @@ export class Gateway {
     }
   }
 
-  /**
-   * At once: nobody is answered any more, and what is not settled stays in the log. The downstream thread is
-   * asked to leave first, because ending the process under a native call of the store aborts it.
-   */
+  /** At once: nobody is answered any more, and what is not settled stays in the log. */
   async abandon(): Promise<void> {
     this.#broker?.halt();
-    const left = Promise.all([this.#forwarding?.drain(0), this.#downstream?.drain(0)]);
-    await withinDeadline(left, ABANDON_DEADLINE_MS);
+    await this.#threads.abandon();
   }
 
   #failed(failure: SluiceError): void {
@@ -367,11 +288,4 @@ export class Gateway {
     this.#isFailed = true;
     void this.abandon().then(() => this.#deps.onFailure(failure));
   }
-}
-
-async function drained(
-  thread: { drain(deadlineMs: number): Promise<void> } | undefined,
-  deadlineMs: number,
-): Promise<void> {
-  if (thread !== undefined) await withinDeadline(thread.drain(deadlineMs), deadlineMs + CLOSE_GRACE_MS);
 }

@@ -53,6 +53,8 @@ export const NEXT_STEPS = {
 
   BROKER_TOO_MANY_CONNECTIONS:
     'Raise `broker.maxConnections`, and the limit of open files with it (`sluice doctor` shows that), or find who connects.',
+  BROKER_CLIENT_REFUSED:
+    'Look the `reason` up in docs/operations.md, "Clients refused"; at `protocol-version`, set the client to MQTT 3.1.1.',
   BROKER_INTERNAL: 'A fault of ours unless it is once only: please report it with the line.',
   LOG_BLOCKED:
     'See what `/readyz` says of the sink or of Kinesis and mend that; room for longer outages is `stream.log.maxSize`.',
@@ -77,9 +79,9 @@ export const NEXT_STEPS = {
     'Change the stream or the keys under `stream.kinesis` as the line says; nothing is lost as it is.',
   KINESIS_FAILING: 'Nothing, the records go again; when it lasts, look at the status page of AWS.',
   KINESIS_USABLE: 'Nothing: what was buffered is sent now.',
-  'position-left-stream':
+  POSITION_LEFT_STREAM:
     'Raise the retention of the stream above the longest standstill of a consumer; what is gone cannot be read again.',
-  'shard-left-stream':
+  SHARD_LEFT_STREAM:
     'Raise the retention of the stream above the longest standstill of a consumer; what is gone cannot be read again.',
   LEASE_TABLE_FAILING:
     'Nothing, it is tried again; when it lasts, look at DynamoDB, the network and the permissions of the role.',

@@ -28,6 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
 
 /** Files directly in src that are for every stage and know none. */
 const FOR_ALL = [
+  'back-off',
   'bounded-cache',
   'clock',
   'data-directory',
@@ -39,12 +40,14 @@ const FOR_ALL = [
   'level-switch',
   'limited-warning',
   'package-root',
+  'pause',
   'printable',
   'recent-answers',
   'recent-warnings',
   'record-trace',
   'replace-file',
   'sync-directory',
+  'timers',
   'warnings',
 ];
 

@@ -12,7 +12,7 @@ import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
 import { KinesisReader } from '../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../src/stream/kinesis/reader/polling-source.js';
 import { SoleOwner } from '../../src/stream/kinesis/reader/sole-owner.js';
-import { scheduleOnTimer } from '../../src/stream/kinesis/timers.js';
+import { scheduleOnTimer } from '../../src/timers.js';
 import { CITY_RULE } from '../micro/apply.js';
 import type { InstantKinesis } from './instant-kinesis.js';
 import { InstantSink } from './instant-sink.js';

@@ -175,13 +175,14 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     uid: 'sluice-clients-refused',
     title: 'Clients refused',
     severity: 'warning',
-    expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total[5m]))',
+    // Without what comes with every fleet: devices out of reach, probes, subscribers.
+    expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total{reason!~"not-websocket|connect-timeout|subscribe-denied|reads-too-slowly|keep-alive-expired|taken-over"}[5m]))',
     threshold: 10,
     for: '5m',
     unit: 'number',
     summary: '{instance} has turned away clients or packets {value} times in five minutes',
     description:
-      'The label reason says why: too many connections, packets too large, topics or packets malformed.',
+      'The label reason says why: too many connections, MQTT 5, packets too large, topics or packets malformed.',
     panel: { dashboard: GATEWAY, title: 'Refused, by reason' },
   },
   {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Aedes, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
-import type { Warn } from '../warnings.js';
+import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { Acknowledgements } from './acknowledgements.js';
-import { cappedKeepaliveSeconds, connectFault } from './connect-checks.js';
+import { ConnectGate } from './connect-gate.js';
+import { refusalOf } from './connection-faults.js';
 import type { Intake } from './intake.js';
 import { limitPacketSize } from './limit-packet-size.js';
 import { type Listener, type ListenerOptions, openListener } from './listener.js';
@@ -12,8 +12,8 @@ import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
 import { type GateCounters, PublishGate } from './publish-gate.js';
 import { PublishLane } from './publish-lane.js';
-import { createRefusalCounts, type RefusalCounts } from './refusals.js';
-import type { Session } from './session.js';
+import { type RefusalCounts, type RefusalLines, Refusals } from './refusals.js';
+import { type Session, Sessions } from './session.js';
 import { SocketBrake } from './socket-brake.js';
 
 export interface BrokerOptions {
@@ -26,9 +26,8 @@ export interface BrokerOptions {
   readonly maxInFlightPerClient: number;
 }
 
-export interface BrokerDeps {
+export interface BrokerDeps extends RefusalLines {
   readonly intake: Intake;
-  readonly warn: Warn;
   /** For whoever looks for a device: every session that begins or ends. */
   readonly onClient?: (change: 'connected' | 'disconnected', clientId: string) => void;
 }
@@ -50,28 +49,38 @@ const NO_PAYLOAD = Buffer.alloc(0);
  */
 const MAX_OPEN_HANDSHAKES = 1000;
 
+interface WatchedPacket {
+  readonly cmd: string;
+  readonly messageId?: number;
+  readonly subscriptions?: readonly unknown[];
+  readonly unsubscriptions?: readonly unknown[];
+}
+
+const ONLY_FROM_BROKERS: ReadonlySet<string> = new Set(['connack', 'suback', 'unsuback', 'pingresp']);
+
 /** The embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH when the intake says that it is stored. */
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #intake: Intake;
-  readonly #warn: BrokerDeps['warn'];
   readonly #aedes: Aedes;
   readonly #observers: Observers;
-  readonly #sessions = new WeakMap<Client, Session>();
-  readonly #refusedIds = new WeakSet<Client>();
+  readonly #refusals: Refusals;
+  readonly #sessions: Sessions;
   readonly #handshakes = new OpenHandshakes();
+  readonly #connectGate: ConnectGate;
   readonly #gate: PublishGate;
   readonly #connections = new Set<Duplex>();
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
   #draining = false;
-  readonly #refused = createRefusalCounts();
 
   private constructor(options: BrokerOptions, deps: BrokerDeps) {
     this.#options = options;
     this.#intake = deps.intake;
-    this.#warn = deps.warn;
-    this.#gate = new PublishGate(deps.intake, this.#sessions, this.#handshakes, this.#refused);
+    this.#refusals = new Refusals(deps);
+    this.#sessions = new Sessions(this.#refusals);
+    this.#connectGate = new ConnectGate(options.maxKeepaliveMs, this.#sessions, this.#handshakes);
+    this.#gate = new PublishGate(deps.intake, this.#sessions, this.#handshakes);
     this.#aedes = new Aedes({
       connectTimeout: options.connectTimeoutMs,
       drainTimeout: 10_000,
@@ -79,8 +88,9 @@ export class Broker {
       queueLimit: options.maxInFlightPerClient,
       maxInflightInbound: MAX_OPEN_HANDSHAKES,
       maxClientsIdLength: 128,
-      preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
-      authenticate: (client, _user, _password, done) => this.#authenticate(client, done),
+      preConnect: (client, packet, done) => this.#connectGate.preConnect(client, packet, done),
+      authenticate: (client, _user, _password, done) =>
+        this.#connectGate.authenticate(client, clientsOf(this.#aedes)[client.id], done),
       authorizePublish: (client, packet, done) => this.#gate.authorizePublish(client, packet, done),
       authorizeSubscribe: (client, subscription, done) =>
         this.#authorizeSubscribe(client, subscription, done),
@@ -93,6 +103,9 @@ export class Broker {
         'the MQTT broker reports an internal error',
       );
     });
+    const onError = (client: Client, error: Error) => this.#ended(client, error);
+    this.#aedes.on('clientError', onError);
+    this.#aedes.on('connectionError', onError);
     this.#aedes.on('clientReady', (client) => deps.onClient?.('connected', client.id));
     this.#aedes.on('clientDisconnect', (client) => {
       this.#sessionEnded(client);
@@ -126,7 +139,7 @@ export class Broker {
       connectionsClosed: this.#connectionsOpened - this.#connections.size,
       observers: this.#observers.count,
       observerPacketsSkipped: this.#observers.skipped,
-      refused: { ...this.#refused },
+      refused: this.#refusals.counts(),
     };
   }
 
@@ -156,13 +169,8 @@ export class Broker {
   #open(options: ListenerOptions): Promise<Listener> {
     return openListener(options, this.#options, {
       onConnection: (stream, remoteAddress, request) => this.#connected(stream, remoteAddress, request),
-      onTooMany: () => {
-        this.#refused['too-many-connections'] += 1;
-        this.#warn(
-          { code: 'BROKER_TOO_MANY_CONNECTIONS', limit: this.#options.maxConnections },
-          'a connection was turned away: broker.maxConnections is reached',
-        );
-      },
+      onRefused: (reason, remoteAddress, detail) =>
+        this.#refusals.add(reason, { remoteAddress, clientId: '' }, detail),
     });
   }
 
@@ -174,9 +182,9 @@ export class Broker {
       stream,
       request,
     );
-    limitPacketSize(client, this.#options.maxPacketBytes, () => {
-      this.#refused['packet-too-large'] += 1;
-    });
+    limitPacketSize(client, this.#options.maxPacketBytes, (detail) =>
+      this.#sessions.turnAway(client, 'packet-too-large', detail),
+    );
     const hasRoom = () => !this.#draining && this.#intake.hasRoom();
     const { maxInFlightPerClient } = this.#options;
     const brake = new SocketBrake(stream, client, maxInFlightPerClient, hasRoom, this.#gate.stoppedBrakes);
@@ -184,12 +192,14 @@ export class Broker {
     const session: Session = {
       brake,
       acknowledgements: new Acknowledgements(stream, (isFull) => brake.outputFull(isFull)),
+      remoteAddress,
       isLocal: isLoopback(remoteAddress),
       isAuthenticated: false,
       clientId: '',
       askedForCleanSession: true,
+      isTurnedAway: false,
     };
-    this.#sessions.set(client, session);
+    this.#sessions.opened(client, session);
     const isWatched = () => this.#observers.count > 0;
     new PublishLane(client, session, this.#gate, this.#options.maxPacketBytes, isWatched);
     this.#watchPackets(client);
@@ -198,53 +208,19 @@ export class Broker {
   /** Looks at packets that no hook of aedes shows. */
   #watchPackets(client: Client): void {
     const { _parser: parser } = client as unknown as { _parser: NodeJS.EventEmitter };
-    parser.prependListener('packet', (packet: { cmd: string; messageId?: number }) => {
-      if (packet.cmd === 'pubrel') this.#handshakes.completed(client.id, packet.messageId ?? 0);
-      // [MQTT-2.3.1-1]
-      if ((packet.cmd === 'subscribe' || packet.cmd === 'unsubscribe') && packet.messageId === 0) {
-        this.#refused['subscribe-malformed'] += 1;
+    parser.prependListener('packet', (packet: WatchedPacket) => {
+      const { cmd, messageId = 0 } = packet;
+      if (cmd === 'pubrel') this.#handshakes.completed(client.id, messageId);
+      const fault = subscribeFault(packet);
+      if (fault !== undefined) {
+        this.#sessions.turnAway(client, 'subscribe-malformed', `${cmd} ${fault}`);
         client.conn.destroy();
       }
+      // Aedes closes on these without a word; before a CONNECT it does say so.
+      if (ONLY_FROM_BROKERS.has(cmd) && this.#sessions.of(client)?.isAuthenticated === true) {
+        this.#sessions.turnAway(client, 'protocol-violation', `${cmd} from a client`);
+      }
     });
-  }
-
-  #preConnect(
-    client: Client,
-    packet: ConnectPacket,
-    done: (error: Error | null, success: boolean) => void,
-  ): void {
-    const session = this.#sessions.get(client);
-    const fault = session === undefined ? 'unknown connection' : connectFault(packet);
-    if (session === undefined || fault !== undefined) {
-      this.#refused['connect-malformed'] += 1;
-      done(new Error(fault), false);
-      return;
-    }
-    session.askedForCleanSession = packet.clean === true;
-    // [MQTT-3.1.3-8]; answered with CONNACK 2 in `authenticate`.
-    const hasId = packet.clientId !== undefined && packet.clientId !== '';
-    if (!hasId && packet.clean !== true) this.#refusedIds.add(client);
-    // Stored sessions would keep an unbounded queue in memory; the open QoS 2 handshakes are kept by us.
-    packet.clean = true;
-    const maxKeepaliveSeconds = Math.max(1, Math.floor(this.#options.maxKeepaliveMs / 1000));
-    packet.keepalive = cappedKeepaliveSeconds(packet.keepalive ?? 0, Math.min(maxKeepaliveSeconds, 65_535));
-    done(null, true);
-  }
-
-  #authenticate(
-    client: Client,
-    done: (error: (Error & { returnCode: number }) | null, success: boolean | null) => void,
-  ): void {
-    if (this.#refusedIds.has(client)) {
-      this.#refused['connect-malformed'] += 1;
-      done(Object.assign(new Error('client id needed without clean session'), { returnCode: 2 }), false);
-      return;
-    }
-    const session = this.#sessions.get(client)!;
-    session.isAuthenticated = true;
-    session.clientId = client.id;
-    if (session.askedForCleanSession) this.#handshakes.sessionEnded(client.id);
-    done(null, true);
   }
 
   #authorizeSubscribe(
@@ -252,20 +228,23 @@ export class Broker {
     subscription: Subscription,
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
-    const session = this.#sessions.get(client);
+    const session = this.#sessions.of(client);
     if (session?.isAuthenticated !== true) {
-      this.#refused['not-authenticated'] += 1;
-      done(new Error('SUBSCRIBE before authentication'));
+      const why = 'SUBSCRIBE before authentication';
+      this.#sessions.turnAway(client, 'not-authenticated', why);
+      done(new Error(why));
       return;
     }
     // SUBACK 0x80, the connection stays.
     if (!session.isLocal || subscription.topic.startsWith('$')) {
+      const why = session.isLocal ? 'filter reserved for the broker' : 'only this machine may look on';
+      this.#sessions.deny(client, 'subscribe-denied', why);
       done(null, null);
       return;
     }
     const fault = topicFilterFault(subscription.topic);
     if (fault !== undefined) {
-      this.#refused['subscribe-malformed'] += 1;
+      this.#sessions.turnAway(client, 'subscribe-malformed', fault);
       done(new Error(fault));
       return;
     }
@@ -273,8 +252,15 @@ export class Broker {
     done(null, subscription);
   }
 
+  /** Aedes has closed the connection. */
+  #ended(client: Client, error: Error): void {
+    if (this.#sessions.of(client)?.isTurnedAway === true) return;
+    const reason = refusalOf(client, error);
+    if (reason !== undefined) this.#sessions.turnAway(client, reason, error.message);
+  }
+
   #sessionEnded(client: Client): void {
-    if (this.#sessions.get(client)?.askedForCleanSession) this.#handshakes.sessionEnded(client.id);
+    if (this.#sessions.of(client)?.askedForCleanSession) this.#handshakes.sessionEnded(client.id);
   }
 }
 
@@ -285,6 +271,24 @@ function forgetStoredPayloads(aedes: Aedes): void {
   };
   const store = persistence.incomingStorePacket.bind(persistence);
   persistence.incomingStorePacket = (client, packet) => store(client, { ...packet, payload: NO_PAYLOAD });
+}
+
+/** Of a SUBSCRIBE or UNSUBSCRIBE, and what aedes does not look at. */
+function subscribeFault({
+  cmd,
+  messageId,
+  subscriptions,
+  unsubscriptions,
+}: WatchedPacket): string | undefined {
+  if (cmd !== 'subscribe' && cmd !== 'unsubscribe') return undefined;
+  // [MQTT-2.3.1-1]
+  if (messageId === 0) return 'with packet id 0';
+  // [MQTT-3.8.3-3], [MQTT-3.10.3-2]
+  return (subscriptions ?? unsubscriptions)?.length === 0 ? 'without a filter' : undefined;
+}
+
+function clientsOf(aedes: Aedes): Readonly<Record<string, Client | undefined>> {
+  return (aedes as unknown as { clients: Record<string, Client | undefined> }).clients;
 }
 
 function isLoopback(address: string): boolean {

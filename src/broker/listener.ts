@@ -1,8 +1,9 @@
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import type { BrokerRefusal } from './refusals.js';
 
 export interface ListenerOptions {
   readonly protocol: 'mqtt' | 'ws';
@@ -21,8 +22,8 @@ export interface Listener {
 
 export interface ListenerHooks {
   readonly onConnection: (stream: Duplex, remoteAddress: string, request?: IncomingMessage) => void;
-  /** A connection was turned away because there are too many. */
-  readonly onTooMany: () => void;
+  /** A connection was turned away before it was one of MQTT. */
+  readonly onRefused: (reason: BrokerRefusal, remoteAddress: string, detail: string) => void;
 }
 
 export interface ListenerLimits {
@@ -39,7 +40,10 @@ export function openListener(
 ): Promise<Listener> {
   const server = options.protocol === 'mqtt' ? mqttServer(hooks) : webSocketServer(limits, hooks);
   server.maxConnections = limits.maxConnections;
-  server.on('drop', hooks.onTooMany);
+  server.on('drop', (dropped) => {
+    const detail = `${limits.maxConnections} connections are open`;
+    hooks.onRefused('too-many-connections', dropped?.remoteAddress ?? '', detail);
+  });
   return new Promise((resolve, reject) => {
     server.once('error', (thrown) => reject(listenerFailed(options, thrown)));
     server.listen(options.port, options.host, () => {
@@ -56,12 +60,13 @@ export function openListener(
 
 function mqttServer(hooks: ListenerHooks): Server {
   return createServer({ noDelay: true }, (socket) => {
-    hooks.onConnection(socket, socket.remoteAddress ?? '');
+    hooks.onConnection(socket, addressOf(socket));
   });
 }
 
 function webSocketServer(limits: ListenerLimits, hooks: ListenerHooks): Server {
-  const http = createHttpServer((_request, response) => {
+  const http = createHttpServer((request, response) => {
+    hooks.onRefused('not-websocket', addressOf(request.socket), `${request.method} without an upgrade`);
     response.writeHead(426, { 'content-type': 'text/plain' }).end('This port speaks MQTT over WebSocket.\n');
   });
   http.headersTimeout = limits.connectTimeoutMs;
@@ -73,12 +78,45 @@ function webSocketServer(limits: ListenerLimits, hooks: ListenerHooks): Server {
     perMessageDeflate: false,
     handleProtocols: (offered) =>
       offered.has('mqtt') ? 'mqtt' : offered.has('mqttv3.1') ? 'mqttv3.1' : false,
-    verifyClient: ({ origin, req }: { origin?: string; req: IncomingMessage }) => isOwnOrigin(origin, req),
+    verifyClient: ({ origin, req }: { origin?: string; req: IncomingMessage }) => {
+      if (isOwnOrigin(origin, req)) return true;
+      hooks.onRefused('origin-refused', addressOf(req.socket), `origin ${origin}`);
+      return false;
+    },
+  });
+  http.on('clientError', (error, socket) => {
+    const code = systemErrorCode(error);
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      hooks.onRefused('connect-timeout', addressOf(socket), error.message);
+      endHttp(socket, '408 Request Timeout');
+      return;
+    }
+    // Anything else than what it sent: the client has left.
+    if (code?.startsWith('HPE_')) hooks.onRefused('not-websocket', addressOf(socket), error.message);
+    endHttp(socket, '400 Bad Request');
+  });
+  webSockets.on('wsClientError', (error, socket) => {
+    hooks.onRefused('not-websocket', addressOf(socket), error.message);
+    endHttp(socket, '400 Bad Request');
   });
   webSockets.on('connection', (webSocket, request) => {
-    hooks.onConnection(createWebSocketStream(webSocket), request.socket.remoteAddress ?? '', request);
+    hooks.onConnection(createWebSocketStream(webSocket), addressOf(request.socket), request);
   });
   return http;
+}
+
+function endHttp(socket: Duplex, status: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  // `ws` speaks these versions, should it have been that.
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nSec-WebSocket-Version: 13, 8\r\n\r\n`;
+  socket.end(head, () => socket.destroy());
+}
+
+function addressOf(socket: Duplex | Socket): string {
+  return ('remoteAddress' in socket ? socket.remoteAddress : undefined) ?? '';
 }
 
 /** Browsers let any page open a WebSocket to any host, loopback too: only pages of this host may. */

@@ -2,8 +2,8 @@ import type { Client, PublishPacket } from 'aedes';
 import type { Intake } from './intake.js';
 import { topicNameFault } from './names.js';
 import type { OpenHandshakes } from './open-handshakes.js';
-import type { BrokerRefusal, RefusalCounts } from './refusals.js';
-import type { Session } from './session.js';
+import type { BrokerRefusal } from './refusals.js';
+import type { Session, Sessions } from './session.js';
 import type { SocketBrake } from './socket-brake.js';
 
 /** Topics whose check has passed; forgotten all at once when there are more. */
@@ -27,9 +27,8 @@ export interface GateCounters {
  */
 export class PublishGate {
   readonly #intake: Intake;
-  readonly #sessions: WeakMap<Client, Session>;
+  readonly #sessions: Sessions;
   readonly #handshakes: OpenHandshakes;
-  readonly #refused: RefusalCounts;
   readonly #knownTopics = new Set<string>();
   readonly #counters = {
     packetsAccepted: 0,
@@ -43,16 +42,10 @@ export class PublishGate {
   /** Brakes of the clients whose sockets are not read at the moment. */
   readonly stoppedBrakes = new Set<SocketBrake>();
 
-  constructor(
-    intake: Intake,
-    sessions: WeakMap<Client, Session>,
-    handshakes: OpenHandshakes,
-    refused: RefusalCounts,
-  ) {
+  constructor(intake: Intake, sessions: Sessions, handshakes: OpenHandshakes) {
     this.#intake = intake;
     this.#sessions = sessions;
     this.#handshakes = handshakes;
-    this.#refused = refused;
   }
 
   counters(): GateCounters {
@@ -69,15 +62,15 @@ export class PublishGate {
       if (packet.qos === 0) this.#counters.packetsShed += 1;
       return;
     }
-    const session = client === null ? undefined : this.#sessions.get(client);
+    const session = this.#sessions.of(client);
     if (client === null || session?.isAuthenticated !== true) {
-      this.#refuse('not-authenticated', 'PUBLISH before authentication', done);
+      this.#refuse(client, 'not-authenticated', 'PUBLISH before authentication', done);
       return;
     }
     const { topic, qos } = packet;
     const fault = this.#topicFault(topic);
     if (fault !== undefined) {
-      this.#refuse('topic-invalid', fault, done);
+      this.#refuse(client, 'topic-invalid', `${fault}: ${topic}`, done);
       return;
     }
     // A will comes without `cmd`, and has no packet id.
@@ -85,7 +78,7 @@ export class PublishGate {
     const packetId = packet.messageId ?? 0;
     // [MQTT-2.3.1-1], [MQTT-3.3.1-2]
     if (!isWill && ((qos > 0 && packetId === 0) || (qos === 0 && packet.dup))) {
-      this.#refuse('publish-malformed', 'packet id 0, or DUP with QoS 0', done);
+      this.#refuse(client, 'publish-malformed', 'packet id 0, or DUP with QoS 0', done);
       return;
     }
     // Retained packets would stay in memory without a limit.
@@ -159,8 +152,8 @@ export class PublishGate {
     return undefined;
   }
 
-  #refuse(why: BrokerRefusal, sentence: string, done: (error: Error) => void): void {
-    this.#refused[why] += 1;
+  #refuse(client: Client | null, why: BrokerRefusal, sentence: string, done: (error: Error) => void): void {
+    this.#sessions.turnAway(client, why, sentence);
     done(new Error(sentence));
   }
 

@@ -10,7 +10,8 @@ import type { RecordTrace } from '../record-trace.js';
 import type { Point, Refusal, Sink } from '../sink/sink.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
 import type { Warn } from '../warnings.js';
-import { type PreparedBatch, parkRefused, prepareBatch, type RefusedSource } from './prepare-batch.js';
+import { bookBatch } from './book-batch.js';
+import { type PreparedBatch, parkRefused, prepareBatch } from './prepare-batch.js';
 import type { Mapped } from './rules/mapped.js';
 
 export interface ConsumerOptions {
@@ -186,7 +187,7 @@ export class Consumer {
       const refused = refusals.length === 0 ? [] : parkRefused(prepared, refusals, this.#nowMs());
       const parked = prepared.parts.flatMap((part) => part.parked);
       await this.#parking.park([...parked, ...refused.map((source) => source.parked)], this.#giveUp.signal);
-      this.#book(prepared, refused);
+      bookBatch(this.#deps.ledger, prepared, refused);
     } catch (thrown) {
       this.#fail(thrown);
       return;
@@ -209,18 +210,6 @@ export class Consumer {
     } finally {
       this.#pointsInFlight = 0;
       this.#writeTimes.observe(clock.monotonicMs() - startedMs, 1);
-    }
-  }
-
-  #book(prepared: PreparedBatch, refused: readonly RefusedSource[]): void {
-    for (const [index, part] of prepared.parts.entries()) {
-      const refusedHere = refused.filter((source) => source.part === index);
-      const account = this.#deps.ledger.account(part.partition);
-      account.addWritten(part.sources - refusedHere.length);
-      for (const { code } of part.parked) account.addParked(code);
-      for (const { parked } of refusedHere) account.addParked(parked.code);
-      for (const [rule, records] of part.filtered) account.addFiltered(rule, records);
-      account.addLost(part.lost);
     }
   }
 

@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors.js';
+import { pause } from '../pause.js';
 import type { Warn } from '../warnings.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
 import type { ParkedRecord } from './parked-record.js';
@@ -48,20 +49,4 @@ export class Parking {
       }
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish, { once: true });
-  });
 }

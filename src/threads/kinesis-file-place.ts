@@ -4,8 +4,8 @@ import type { KinesisConfig } from '../config/sluice-config.js';
 import { KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { SoleOwner } from '../stream/kinesis/reader/sole-owner.js';
-import { scheduleOnTimer } from '../stream/kinesis/timers.js';
 import type { OutletStatus, Position } from '../stream/stream.js';
+import { scheduleOnTimer } from '../timers.js';
 import type { Book } from './book.js';
 import type { KinesisPlace, PlaceParts } from './kinesis-place.js';
 

@@ -2,11 +2,11 @@ import type { Checkpoint, CheckpointStore } from '../books/checkpoint-store.js';
 import { addTotals, Ledger, type LedgerTotals, NO_RECORDS } from '../books/ledger.js';
 import type { KinesisConfig, KinesisReaderConfig } from '../config/sluice-config.js';
 import { SluiceError } from '../errors.js';
+import { pause } from '../pause.js';
 import { DynamoLeaseRows } from '../stream/kinesis/leases/dynamo-lease-rows.js';
 import { parseHandedOut } from '../stream/kinesis/leases/handed-out.js';
 import { LeaseCoordinator } from '../stream/kinesis/leases/lease-coordinator.js';
 import { LeaseTable } from '../stream/kinesis/leases/lease-table.js';
-import { sleepOnTimer } from '../stream/kinesis/leases/sleep.js';
 import type { OutletStatus } from '../stream/stream.js';
 import type { Book } from './book.js';
 import type { LeaseReport } from './downstream-protocol.js';
@@ -51,7 +51,7 @@ export class LeasedPlace implements KinesisPlace, CheckpointStore {
       shardSyncMs: kinesis.reader.shardSyncMs,
       ...(maxLeases === undefined ? {} : { maxLeases }),
     };
-    const parts = { api, clock, sleep: sleepOnTimer, random: Math.random, mergeBooks, warn };
+    const parts = { api, clock, sleep: pause, random: Math.random, mergeBooks, warn };
     return new LeasedPlace(
       `leases-${leases.table}`,
       failoverMs,

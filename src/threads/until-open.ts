@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, errorText, SluiceError } from '../errors.js';
+import { pause } from '../pause.js';
 import type { OutletStatus } from '../stream/stream.js';
 
 const FIRST_WAIT_MS = 1_000;
@@ -25,7 +25,7 @@ export async function untilOpen<T>(
         thrown.code,
       );
     }
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    await pause(waitMs, signal);
   }
   return undefined;
 }

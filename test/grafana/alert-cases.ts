@@ -174,6 +174,10 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
         series: one('sluice_broker_refusals_total', '0x9 50x30', 'reason="connect-malformed"'),
       },
       {
+        why: 'devices lose their network',
+        series: one('sluice_broker_refusals_total', '0+100x40', 'reason="keep-alive-expired"'),
+      },
+      {
         why: 'two reasons together would be enough',
         series: [
           ...one('sluice_broker_refusals_total', '0+1.5x40', 'reason="packet-too-large"'),

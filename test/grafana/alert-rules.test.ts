@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml';
 import { type AlertRule, alertName, runbookOf } from '../../grafana/alerts/alert-rule.js';
 import { ALERTS } from '../../grafana/alerts/alerts.js';
 import { panelLink } from '../../grafana/alerts/panel-link.js';
+import { EVERYDAY_REFUSALS } from '../../src/broker/refusals.js';
 import { packageRoot } from '../../src/package-root.js';
 import { findProgram, serverDirectory } from '../support/server-process.js';
 import { requireServer } from '../support/servers.js';
@@ -42,6 +43,11 @@ it('uids and titles are unique, and every alert has its cases', () => {
     expect(new Set(ALERTS.map((rule) => rule[key])).size).toBe(ALERTS.length);
   }
   expect(Object.keys(ALERT_CASES).sort()).toEqual(ALERTS.map(({ uid }) => uid).sort());
+});
+
+it('Clients refused leaves out what comes with every fleet, and nothing else', () => {
+  const { expr } = ALERTS.find(({ uid }) => uid === 'sluice-clients-refused')!;
+  expect(/reason!~"([^"]*)"/.exec(expr)?.[1]?.split('|')).toEqual(EVERYDAY_REFUSALS);
 });
 
 it('docs/dashboards.md lists every alert', () => {

@@ -46,13 +46,22 @@ export class HeldIntake implements Intake {
 /** A broker on a free port that ends with the test. */
 export async function startBroker(intake: Intake, options: Partial<BrokerOptions> = {}) {
   const warnings: string[] = [];
+  const lines: { readonly level: 'warn' | 'debug'; readonly fields: object; readonly sentence: string }[] =
+    [];
   const broker = await Broker.start(
     { ...BROKER_OPTIONS, ...options },
-    { intake, warn: (_fields, sentence) => warnings.push(sentence) },
+    {
+      intake,
+      warn: (fields, sentence) => {
+        warnings.push(sentence);
+        lines.push({ level: 'warn', fields, sentence });
+      },
+      debug: (fields, sentence) => lines.push({ level: 'debug', fields, sentence }),
+    },
   );
   onTestFinished(() => broker.close());
   const { port } = broker.listeners[0]!;
-  return { broker, port, url: `mqtt://127.0.0.1:${port}`, warnings };
+  return { broker, port, url: `mqtt://127.0.0.1:${port}`, warnings, lines };
 }
 
 /** Broker, bridge and log as the gateway wires them. */

@@ -1,8 +1,9 @@
+import { type BackOff, backOffMs } from '../../back-off.js';
 import { type Clock, SystemClock } from '../../clock.js';
 import { errorText, SluiceError } from '../../errors.js';
+import { pause } from '../../pause.js';
 import type { Warn } from '../../warnings.js';
 import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../sink.js';
-import { type BackOff, backOffMs, waitMs } from './back-off.js';
 import { type DuckdbApi, DuckdbDatabase, loadDuckdb } from './duckdb-database.js';
 import { DUCKDB_DEFAULTS, type DuckdbSinkOptions } from './duckdb-options.js';
 import { DuckdbReader } from './duckdb-reader.js';
@@ -18,6 +19,8 @@ const HEALTHY: SinkStatus = { state: 'healthy', detail: '' };
 export interface DuckdbSinkParts {
   readonly clock?: Clock;
   readonly backOff?: BackOff;
+  /** [0, 1): jitter of the back-off. */
+  readonly random?: () => number;
   /** Loads the DuckDB package. */
   readonly load?: () => Promise<DuckdbApi>;
   /** Told of every failure. */
@@ -38,6 +41,7 @@ export class DuckdbSink implements Sink {
   readonly #options: DuckdbSinkOptions;
   readonly #clock: Clock;
   readonly #backOff: BackOff;
+  readonly #random: () => number;
   readonly #load: (() => Promise<DuckdbApi>) | undefined;
   readonly #lane = new Lane();
   #api: DuckdbApi | undefined;
@@ -57,7 +61,8 @@ export class DuckdbSink implements Sink {
   constructor(options: DuckdbSinkOptions, parts: DuckdbSinkParts = {}) {
     this.#options = options;
     this.#clock = parts.clock ?? new SystemClock();
-    this.#backOff = parts.backOff ?? { firstMs: 200, capMs: 30_000 };
+    this.#backOff = parts.backOff ?? { baseMs: 200, capMs: 30_000 };
+    this.#random = parts.random ?? Math.random;
     this.#load = parts.load;
     this.#warn = parts.warn ?? (() => undefined);
     this.reader = new DuckdbReader(() => this.#store?.database);
@@ -126,7 +131,7 @@ export class DuckdbSink implements Sink {
         this.#busyMs += this.#clock.monotonicMs() - startMs;
       }
       await this.#closeStore();
-      await waitMs(backOffMs(this.#backOff, attempt, Math.random), signal);
+      await pause(backOffMs(attempt + 1, this.#backOff, this.#random), signal);
     }
   }
 

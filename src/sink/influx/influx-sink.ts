@@ -1,14 +1,15 @@
+import { backOffMs } from '../../back-off.js';
 import type { Clock } from '../../clock.js';
 import { LimitedWarning } from '../../limited-warning.js';
+import { type Pause, pause } from '../../pause.js';
 import type { Warn } from '../../warnings.js';
 import type { Point, Refusal, Sink, SinkCounters, SinkStatus, StoreReader } from '../sink.js';
-import { backOffMs } from './back-off.js';
 import { type InfluxSettings, type InfluxSinkOptions, influxSettings } from './influx-options.js';
 import { InfluxReader } from './influx-reader.js';
 import { chunkBounds, type Lane, LaneSorter } from './lanes.js';
 import { LineEncoder } from './line.js';
-import { type Pause, pauseOnTimer } from './pause.js';
 import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster } from './poster.js';
+import { pauseUnlessAborted } from './sink-aborted.js';
 import { StatusBoard } from './status-board.js';
 import type { StoreWarning } from './store-warning.js';
 import { InfluxTransport } from './transport.js';
@@ -66,7 +67,7 @@ export class InfluxSink implements Sink {
     this.#settings = settings;
     this.#clock = parts.clock;
     this.#random = parts.random ?? Math.random;
-    this.#pause = parts.pause ?? pauseOnTimer;
+    this.#pause = parts.pause ?? pause;
     this.#warning = new LimitedWarning(parts.warn, parts.clock);
     this.#transport = new InfluxTransport(settings);
     this.#sorter = new LaneSorter(new LineEncoder(), settings.lanes);
@@ -161,17 +162,21 @@ export class InfluxSink implements Sink {
     lane: string,
     signal: AbortSignal,
   ): Promise<void> {
-    if (cause === 'confirm') return this.#pause(CONFIRM_AFTER_MS, signal);
+    if (cause === 'confirm') return pauseUnlessAborted(this.#pause, CONFIRM_AFTER_MS, signal);
     const store = `InfluxDB at ${this.#settings.url.origin}`;
     const isHeld = cause === 'too-many-refused';
-    const waitMs = backOffMs(attempt, isHeld ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF, this.#random);
+    const waitMs = backOffMs(
+      attempt + 1,
+      isHeld ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF,
+      this.#random,
+    );
     const sentence = isHeld
       ? `${store}: ${words}; held as sink.influx.maxRefusedShare says, nothing is lost`
       : `${store} refuses everything: ${words}; trying again, nothing is lost`;
     this.#board.set(lane, isHeld ? 'misconfigured' : 'retrying', sentence);
     const fields = { attempt, waitMs: Math.round(waitMs) };
     this.#warning.say(isHeld ? 'STORE_REFUSES_MANY' : 'STORE_REFUSES_EVERYTHING', fields, sentence);
-    return this.#pause(waitMs, signal);
+    return pauseUnlessAborted(this.#pause, waitMs, signal);
   }
 
   #alarm(refused: readonly LineRefusal[], lineCount: number): void {

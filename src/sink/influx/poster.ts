@@ -1,19 +1,21 @@
+import { type BackOff, backOffMs } from '../../back-off.js';
 import type { Clock } from '../../clock.js';
 import type { LimitedWarning } from '../../limited-warning.js';
-import { type BackOffOptions, backOffMs } from './back-off.js';
+import type { Pause } from '../../pause.js';
 import type { Verdict } from './bisect.js';
 import { writePath } from './endpoints.js';
 import type { InfluxSettings } from './influx-options.js';
-import type { Pause } from './pause.js';
 import { actionFor, refusedLines, storeWords } from './response.js';
+import { retryAfterMs } from './retry-after.js';
+import { pauseUnlessAborted } from './sink-aborted.js';
 import type { StatusBoard } from './status-board.js';
 import type { StoreWarning } from './store-warning.js';
 import type { InfluxTransport, StoreAnswer, StoreSilence } from './transport.js';
 
 /** Mends itself: looked at every few seconds, so that fresh points flow soon after the store is back. */
-export const AVAILABILITY_BACK_OFF: BackOffOptions = { baseMs: 100, capMs: 4_000 };
+export const AVAILABILITY_BACK_OFF: BackOff = { baseMs: 100, capMs: 4_000 };
 /** Needs a person. */
-export const CONFIGURATION_BACK_OFF: BackOffOptions = { baseMs: 1_000, capMs: 60_000 };
+export const CONFIGURATION_BACK_OFF: BackOff = { baseMs: 1_000, capMs: 60_000 };
 
 export interface PosterParts {
   readonly settings: InfluxSettings;
@@ -69,16 +71,13 @@ export class Poster {
       if (action === 'split' && answer.kind === 'answer')
         return { kind: 'too-large', reason: wordsOf(answer) };
       const isConfiguration = action === 'configuration';
-      const waitMs = backOffMs(
-        attempt,
-        isConfiguration ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF,
-        random,
-        answer.kind === 'answer' ? answer.retryAfter : undefined,
-      );
+      const backOff = isConfiguration ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF;
+      const asked = answer.kind === 'answer' ? answer.retryAfter : undefined;
+      const waitMs = Math.max(backOffMs(attempt + 1, backOff, random), retryAfterMs(asked));
       const sentence = this.#sentence(answer, isConfiguration);
       board.set(lane, isConfiguration ? 'misconfigured' : 'retrying', sentence);
       this.#warn(answer, isConfiguration, { attempt, waitMs: Math.round(waitMs) }, sentence);
-      await pause(waitMs, signal);
+      await pauseUnlessAborted(pause, waitMs, signal);
       this.#retries++;
     }
   }

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
 import { errorText, systemErrorCode } from '../../errors.js';
 import type { InfluxSettings } from './influx-options.js';
-import { sinkAborted } from './pause.js';
+import { sinkAborted } from './sink-aborted.js';
 
 /** The store said something. */
 export interface StoreAnswer {

@@ -6,7 +6,7 @@ import { duckdbPath, readBack } from './opened-sink.js';
 sinkContract('DuckDB', async () => {
   const { path, remove } = duckdbPath();
   const options = { path };
-  const sink = new DuckdbSink(options, { backOff: { firstMs: 5, capMs: 20 } });
+  const sink = new DuckdbSink(options, { backOff: { baseMs: 5, capMs: 20 } });
   await sink.open();
   return {
     sink,

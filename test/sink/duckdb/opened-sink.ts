@@ -26,7 +26,7 @@ export async function openedSink(
 ): Promise<{ sink: DuckdbSink; options: DuckdbSinkOptions }> {
   const { path, remove } = duckdbPath();
   const all = { path, retentionMs: 0, ...options };
-  const sink = new DuckdbSink(all, { backOff: { firstMs: 5, capMs: 20 }, ...parts });
+  const sink = new DuckdbSink(all, { backOff: { baseMs: 5, capMs: 20 }, ...parts });
   onTestFinished(async () => {
     await sink.close();
     remove();

@@ -1,5 +1,6 @@
 import type { AttributeValue, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../../../errors.js';
+import { type Pause, pause } from '../../../pause.js';
 import {
   DEFAULT_REQUEST_TIMEOUT_MS,
   type DynamoLeaseOptions,
@@ -11,7 +12,6 @@ import { Expression, rowOfDynamo } from './dynamo-expressions.js';
 import { leaseTableFault } from './dynamo-faults.js';
 import { ATTRIBUTE } from './lease-row.js';
 import type { LeaseRows, Row, RowChange, RowCondition } from './lease-rows.js';
-import { type Sleep, sleepOnTimer } from './sleep.js';
 
 /** A new table is usually ready within seconds. */
 const POLL_TABLE_EVERY_MS = 250;
@@ -20,7 +20,7 @@ const TABLE_READY_WITHIN_MS = 60_000;
 export interface DynamoLeaseParts {
   /** How the optional SDK is loaded. */
   readonly load?: () => Promise<DynamoSdk>;
-  readonly sleep?: Sleep;
+  readonly sleep?: Pause;
 }
 
 interface Connection {
@@ -33,14 +33,14 @@ export class DynamoLeaseRows implements LeaseRows {
   readonly #options: DynamoLeaseOptions;
   readonly #table: string;
   readonly #load: (() => Promise<DynamoSdk>) | undefined;
-  readonly #sleep: Sleep;
+  readonly #sleep: Pause;
   #connection: Promise<Connection> | undefined;
 
   constructor(options: DynamoLeaseOptions, parts: DynamoLeaseParts = {}) {
     this.#options = options;
     this.#table = options.table;
     this.#load = parts.load;
-    this.#sleep = parts.sleep ?? sleepOnTimer;
+    this.#sleep = parts.sleep ?? pause;
   }
 
   async prepare(): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Clock } from '../../../clock.js';
+import type { Pause } from '../../../pause.js';
 import type { Warn } from '../../../warnings.js';
 import type { KinesisApi } from '../kinesis-api.js';
 import type { ShardPosition } from '../shard-position.js';
 import type { MergeBooks } from './lease.js';
 import type { LeaseOverview } from './lease-overview.js';
 import type { LeaseTable } from './lease-table.js';
-import type { Sleep } from './sleep.js';
 
 export interface LeaseCoordinatorOptions {
   /**
@@ -29,7 +29,7 @@ export interface LeaseCoordinatorParts {
   readonly api: Pick<KinesisApi, 'listShards'>;
   readonly table: LeaseTable;
   readonly clock: Clock;
-  readonly sleep: Sleep;
+  readonly sleep: Pause;
   /** [0, 1), so that workers started together do not stay in step. */
   readonly random: () => number;
   readonly mergeBooks: MergeBooks;

@@ -1,13 +1,13 @@
-import type { Sleep } from './sleep.js';
+import type { Pause } from '../../../pause.js';
 
 /** Does something again and again. `turn` resolves with how long to wait before the next one, in ms, and must not reject. */
 export class WakeableLoop {
   readonly #turn: () => Promise<number>;
-  readonly #sleep: Sleep;
+  readonly #sleep: Pause;
   #pause = new AbortController();
   #isStopped = false;
 
-  constructor(turn: () => Promise<number>, sleep: Sleep) {
+  constructor(turn: () => Promise<number>, sleep: Pause) {
     this.#turn = turn;
     this.#sleep = sleep;
   }

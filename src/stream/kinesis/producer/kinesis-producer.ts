@@ -1,4 +1,5 @@
 import type { Clock } from '../../../clock.js';
+import { type Schedule, scheduleOnTimer } from '../../../timers.js';
 import type { Warn } from '../../../warnings.js';
 import type { OutletRefusal, OutletStatus, RecordOutlet, StreamRecord } from '../../stream.js';
 import { partitionKeyOf } from '../aggregation/aggregate-builder.js';
@@ -6,7 +7,6 @@ import { HashKeyBuckets } from '../aggregation/hash-key-buckets.js';
 import type { KinesisApi } from '../kinesis-api.js';
 import { deviceKeyOf } from '../records/device-key.js';
 import { recordEncoder } from '../records/record-encoder.js';
-import { type Schedule, scheduleOnTimer } from '../timers.js';
 import { AggregatePacking } from './aggregate-packing.js';
 import { Lane } from './lane.js';
 import { LaneDispatch } from './lane-dispatch.js';

@@ -1,8 +1,9 @@
+import { backOffMs } from '../../../back-off.js';
 import type { Clock } from '../../../clock.js';
+import type { Schedule } from '../../../timers.js';
 import type { OutletRefusal } from '../../stream.js';
-import { backOffMs, LANE_BACK_OFF } from '../back-off.js';
+import { LANE_BACK_OFF } from '../back-off.js';
 import type { KinesisApi, PutResult } from '../kinesis-api.js';
-import type { Schedule } from '../timers.js';
 import { DueQueue } from './due-queue.js';
 import type { Lane } from './lane.js';
 import { outcomesOf, type Retry, requestFailure } from './outcome.js';

@@ -1,4 +1,5 @@
-import { backOffMs, STREAM_BACK_OFF } from '../back-off.js';
+import { backOffMs } from '../../../back-off.js';
+import { STREAM_BACK_OFF } from '../back-off.js';
 
 /**
  * How many requests may be under way, so that all that has gathered in an outage does not come at once:

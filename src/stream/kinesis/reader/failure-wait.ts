@@ -1,5 +1,5 @@
+import { backOffMs } from '../../../back-off.js';
 import { SluiceError } from '../../../errors.js';
-import { backOffMs } from '../back-off.js';
 
 /** Kinesis refuses a second subscription within 5 s of the first. */
 const BUSY_MS = 5_000;

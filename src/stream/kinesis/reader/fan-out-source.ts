@@ -1,11 +1,11 @@
 import type { Clock } from '../../../clock.js';
 import type { SluiceError } from '../../../errors.js';
+import { pauseOn } from '../../../pause.js';
+import type { Schedule } from '../../../timers.js';
 import type { FanOutApi, FanOutPage, KinesisApi } from '../kinesis-api.js';
-import type { Schedule } from '../timers.js';
 import { asFailure, failureWaitMs } from './failure-wait.js';
 import { FetchPosition } from './fetch-position.js';
 import { heldBytesOf } from './fetch-room.js';
-import { pause } from './pause.js';
 import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
 import { ShardAbsence } from './shard-absence.js';
 
@@ -136,7 +136,8 @@ class FanOutCursor implements ShardCursor {
   }
 
   async #subscribe(signal: AbortSignal): Promise<AsyncIterator<FanOutPage> | undefined> {
-    await pause(this.#deps.timers, this.#notBeforeMs - this.#deps.clock.monotonicMs(), signal);
+    const waitMs = this.#notBeforeMs - this.#deps.clock.monotonicMs();
+    if (waitMs > 0) await pauseOn(this.#deps.timers)(waitMs, signal);
     if (signal.aborted) return undefined;
     const arn = await this.#consumer.arn();
     this.#notBeforeMs = this.#deps.clock.monotonicMs() + BETWEEN_SUBSCRIPTIONS_MS;
@@ -150,7 +151,7 @@ class FanOutCursor implements ShardCursor {
     const { records, gapBehind } = this.#position.accept(pushed);
     if (continuation !== undefined) this.#position.continueAfter(continuation);
     const gap = continuation === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
-    if (gap !== undefined) this.#ports.watch.gap('position-left-stream', gap);
+    if (gap !== undefined) this.#ports.watch.gap('POSITION_LEFT_STREAM', gap);
     this.#ports.room.hold(heldBytesOf(records));
     const page: ShardPage = {
       records,
@@ -175,7 +176,7 @@ class FanOutCursor implements ShardCursor {
     // The stream, the shard or the registration of the consumer.
     this.#consumer.forget();
     if (!(await this.#absence.isConfirmed())) return undefined;
-    this.#ports.watch.gap('shard-left-stream', this.#position.lastKnown);
+    this.#ports.watch.gap('SHARD_LEFT_STREAM', this.#position.lastKnown);
     const page: ShardPage = { records: [], millisBehindLatest: 0, end: { childShards: [] } };
     this.#ports.watch.answered(page, 0);
     return page;

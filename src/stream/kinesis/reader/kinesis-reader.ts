@@ -1,10 +1,10 @@
 import type { Clock } from '../../../clock.js';
 import { LimitedWarning } from '../../../limited-warning.js';
+import type { Schedule } from '../../../timers.js';
 import type { Warn } from '../../../warnings.js';
 import type { OutletStatus, ReadLimits, RecordBatch, StreamReader } from '../../stream.js';
 import type { ShardOwner, Tenure, TenureListener } from '../shard-owner.js';
 import { shardPositionText } from '../shard-position.js';
-import type { Schedule } from '../timers.js';
 import { BatchFilling } from './batch-filling.js';
 import { FetchRoom } from './fetch-room.js';
 import { type KinesisReaderCounters, noTotals, type ShardReading } from './reader-counters.js';

@@ -1,11 +1,11 @@
 import type { Clock } from '../../../clock.js';
 import type { SluiceError } from '../../../errors.js';
+import { pauseOn } from '../../../pause.js';
+import type { Schedule } from '../../../timers.js';
 import type { KinesisApi, KinesisRecord, RecordsPage } from '../kinesis-api.js';
-import type { Schedule } from '../timers.js';
 import { asFailure, failureWaitMs } from './failure-wait.js';
 import { FetchPosition } from './fetch-position.js';
 import { type FetchReservation, heldBytesOf, MAX_PAGE_RECORDS } from './fetch-room.js';
-import { pause } from './pause.js';
 import { type PollLimits, PollPace, SHARD_READ_LIMITS } from './poll-pace.js';
 import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
 import { ShardAbsence } from './shard-absence.js';
@@ -56,7 +56,8 @@ class PollingCursor implements ShardCursor {
 
   async next(signal: AbortSignal): Promise<ShardPage | undefined> {
     while (!signal.aborted) {
-      await pause(this.#deps.timers, this.#notBeforeMs - this.#deps.clock.monotonicMs(), signal);
+      const waitMs = this.#notBeforeMs - this.#deps.clock.monotonicMs();
+      if (waitMs > 0) await pauseOn(this.#deps.timers)(waitMs, signal);
       const reservation = await this.#ports.room.reserve(signal);
       if (reservation === undefined) return undefined;
       try {
@@ -101,7 +102,7 @@ class PollingCursor implements ShardCursor {
     this.#iterator = nextIterator;
     this.#notBeforeMs = startedAtMs + this.#pace.afterPage(answer.records.length, bytes, millisBehindLatest);
     const gap = nextIterator === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
-    if (gap !== undefined) this.#ports.watch.gap('position-left-stream', gap);
+    if (gap !== undefined) this.#ports.watch.gap('POSITION_LEFT_STREAM', gap);
     const page: ShardPage = {
       records,
       millisBehindLatest,
@@ -133,7 +134,7 @@ class PollingCursor implements ShardCursor {
         this.#ports.watch.failed(error);
         this.#renewIterator();
         if (!(await this.#absence.isConfirmed())) return undefined;
-        this.#ports.watch.gap('shard-left-stream', this.#position.lastKnown);
+        this.#ports.watch.gap('SHARD_LEFT_STREAM', this.#position.lastKnown);
         const page: ShardPage = { records: [], millisBehindLatest: 0, end: { childShards: [] } };
         this.#ports.watch.answered(page, 0);
         return page;

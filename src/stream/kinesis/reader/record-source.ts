@@ -44,7 +44,7 @@ export interface ShardEnd {
 }
 
 /** Why records may have left the stream before they were read. */
-export const GAP_CODES = ['position-left-stream', 'shard-left-stream'] as const;
+export const GAP_CODES = ['POSITION_LEFT_STREAM', 'SHARD_LEFT_STREAM'] as const;
 export type GapCode = (typeof GAP_CODES)[number];
 
 /** Who wants to know how fetching goes, for counters, readiness and the log. */

@@ -91,7 +91,7 @@ export class ShardHealth implements ShardWatch {
     this.#ports.totals.gaps += 1;
     this.#ports.warn(
       { code, shardId: this.#shardId, ...(behind === undefined ? {} : { behind }) },
-      code === 'shard-left-stream'
+      code === 'SHARD_LEFT_STREAM'
         ? 'a shard has left the stream before its end was read: records in it may be lost. Retention is too short for this standstill'
         : 'the stream no longer holds the place where reading should go on: records behind it may be lost. Retention is too short for this standstill',
     );

@@ -1,12 +1,12 @@
 import type { Clock } from '../../../clock.js';
 import { type ErrorCode, errorText, SluiceError } from '../../../errors.js';
 import { LimitedWarning } from '../../../limited-warning.js';
+import type { Schedule } from '../../../timers.js';
 import type { Warn } from '../../../warnings.js';
 import type { OutletStatus, Position } from '../../stream.js';
 import type { KinesisApi, ShardDescription } from '../kinesis-api.js';
 import type { ShardOwner, TenureListener } from '../shard-owner.js';
 import type { ShardProgress } from '../shard-position.js';
-import type { Schedule } from '../timers.js';
 import type { ShardStart } from './record-source.js';
 import { parseSolePosition, type RetiredShards, solePositionText } from './sole-position.js';
 import { HEALTHY } from './worst-status.js';

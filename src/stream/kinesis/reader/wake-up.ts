@@ -1,4 +1,4 @@
-import type { Schedule } from '../timers.js';
+import type { Schedule } from '../../../timers.js';
 
 /** Lets one caller wait until something has happened. Who was woken looks for himself what it was. */
 export class WakeUp {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../../src/clock.js';
-import type { Sleep } from '../../../../src/stream/kinesis/leases/sleep.js';
+import type { Pause } from '../../../../src/pause.js';
 
 interface Timer {
   readonly atMs: number;
@@ -121,7 +121,7 @@ export class ProcessTime implements Clock {
     });
   };
 
-  readonly sleep: Sleep = async (ms, signal) => {
+  readonly sleep: Pause = async (ms, signal) => {
     if (signal?.aborted !== true) {
       await new Promise<void>((resolve) => {
         const end = () => {

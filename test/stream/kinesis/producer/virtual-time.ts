@@ -1,6 +1,6 @@
 import type { Clock } from '../../../../src/clock.js';
 import { DueQueue } from '../../../../src/stream/kinesis/producer/due-queue.js';
-import type { Schedule } from '../../../../src/stream/kinesis/timers.js';
+import type { Schedule } from '../../../../src/timers.js';
 
 /** Clock and timers that move only when the test says so. */
 export class VirtualTime implements Clock {

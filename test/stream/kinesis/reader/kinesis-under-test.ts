@@ -8,8 +8,8 @@ import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-sou
 import type { RecordSource } from '../../../../src/stream/kinesis/reader/record-source.js';
 import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
 import { recordEncoder } from '../../../../src/stream/kinesis/records/record-encoder.js';
-import { scheduleOnTimer } from '../../../../src/stream/kinesis/timers.js';
 import type { Position, StreamRecord } from '../../../../src/stream/stream.js';
+import { scheduleOnTimer } from '../../../../src/timers.js';
 import type { StreamUnderTest } from '../../../contract/stream-contract.js';
 
 export interface KinesisStreamOptions {

@@ -96,7 +96,7 @@ describe('records that retention has taken', () => {
     expect(payloads(rest)).toEqual(range(6, 10));
     expect(second.reader.counters().gaps).toBe(1);
     expect(rig.warnings).toMatchObject([
-      { code: 'position-left-stream', shardId: SHARD_0, behind: rig.stream.stored()[2]!.sequenceNumber },
+      { code: 'POSITION_LEFT_STREAM', shardId: SHARD_0, behind: rig.stream.stored()[2]!.sequenceNumber },
     ]);
     expect(SoleOwner.recordsAt(rest.at(-1)!.position)).toBe(7);
     await second.reader.close();
@@ -172,7 +172,7 @@ describe('records that retention has taken', () => {
     const second = await rig.open(batch!.position);
     const rest = await rig.read(second.reader, 1);
     expect(payloads(rest)).toEqual(['2']);
-    expect(rig.warnings.map(({ code }) => code)).toContain('shard-left-stream');
+    expect(rig.warnings.map(({ code }) => code)).toContain('SHARD_LEFT_STREAM');
     expect(second.reader.counters().gaps).toBe(1);
     expect(SoleOwner.recordsAt(rest.at(-1)!.position)).toBe(2);
     expect(rig.time.nowMs).toBeLessThan(60_000);

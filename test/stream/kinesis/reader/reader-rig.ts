@@ -9,8 +9,8 @@ import {
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
 import type { RecordSource, ShardStart } from '../../../../src/stream/kinesis/reader/record-source.js';
 import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
-import type { Schedule } from '../../../../src/stream/kinesis/timers.js';
 import type { Position, ReadLimits, RecordBatch } from '../../../../src/stream/stream.js';
+import type { Schedule } from '../../../../src/timers.js';
 import {
   type FakeFaults,
   FakeKinesis,

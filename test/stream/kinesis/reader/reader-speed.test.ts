@@ -6,7 +6,7 @@ import { KinesisReader } from '../../../../src/stream/kinesis/reader/kinesis-rea
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
 import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
 import { recordEncoder } from '../../../../src/stream/kinesis/records/record-encoder.js';
-import { scheduleOnTimer } from '../../../../src/stream/kinesis/timers.js';
+import { scheduleOnTimer } from '../../../../src/timers.js';
 import { testRecord } from '../../../support/log-fixture.js';
 
 const SHARDS = 4;
