@@ -99,7 +99,7 @@ export const STAGES = [
       ['throttled', count(reader.throttled)],
     ],
     branches: () => [],
-    codes: /^(KINESIS|LEASE|SHARDS|COORDINATOR)_|-left-stream$/,
+    codes: /^(KINESIS|LEASE|SHARDS|COORDINATOR)_|_LEFT_STREAM$/,
     metrics: [
       'sluice_kinesis_reader_records_read_total',
       'sluice_kinesis_reader_shards',
