@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from './errors.js';
+import { makeDirectory } from './make-directory.js';
+import { syncDirectory } from './sync-directory.js';
 
 /** Everything Sluice keeps, in one place; mode 0700 because payloads are in it. */
 export interface DataDirectory {
@@ -27,9 +29,11 @@ export function dataDirectory(root: string): DataDirectory {
 export async function prepareDataDirectory(directory: DataDirectory): Promise<void> {
   try {
     for (const path of [directory.root, directory.log, directory.deadLetter, directory.checkpoints]) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeDirectory(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     }
+    // Also those that a process made which was killed right then.
+    await syncDirectory(directory.root);
   } catch (thrown) {
     throw new SluiceError(
       'DATA_DIRECTORY_UNUSABLE',

@@ -4,6 +4,7 @@ import { type ParkedRecord, parkedJson } from './dead-letter/parked-record.js';
 import type { ParkedSelection } from './dead-letter/selection.js';
 import type { SettlingStatus } from './dead-letter/settling-status.js';
 import type { ExplanationView, ParkedDetail, ParkedView } from './ops/gateway-view.js';
+import { RecentAnswers } from './recent-answers.js';
 import type { SettlingAnswer, SettlingReport, SettlingRequest } from './threads/settling-protocol.js';
 
 /** The thread that replays and purges: that of the consumer, or of the forwarder where it is alone. */
@@ -19,20 +20,27 @@ export interface DeadLettersParts {
   readonly isConsuming: boolean;
 }
 
+const KEEP_LISTS_MS = 500;
+const MAX_LISTS = 32;
+
 /** What is parked, for whoever looks at the running gateway, and the jobs that settle it. */
 export class GatewayDeadLetters {
   readonly #parts: DeadLettersParts;
+  readonly #recent = new RecentAnswers<readonly ParkedView[]>(KEEP_LISTS_MS, MAX_LISTS);
 
   constructor(parts: DeadLettersParts) {
     this.#parts = parts;
   }
 
-  /** Newest first. */
-  async list(
+  /** Newest first. Pages that ask at once share a list; none is older than what the books say of replay and purge. */
+  list(
     limit: number,
     filter: Pick<ParkedSelection, 'code' | 'topic' | 'rule'> = {},
   ): Promise<readonly ParkedView[]> {
-    return (await listParked(this.#parts.directory, limit, filter)).map(viewOf);
+    const { directory, thread } = this.#parts;
+    const { code, topic, rule } = filter;
+    const key = JSON.stringify([limit, code, topic, rule, thread.report.settling?.moved]);
+    return this.#recent.get(key, async () => (await listParked(directory, limit, filter)).map(viewOf));
   }
 
   async detail(id: string): Promise<ParkedDetail | undefined> {

@@ -44,6 +44,7 @@ const FOR_ALL = [
   'recent-warnings',
   'record-trace',
   'replace-file',
+  'make-directory',
   'sync-directory',
   'warnings',
 ];

@@ -14,7 +14,8 @@ export class DeadLettersPanel {
     note.hidden = deadLetters.length > 0;
     setText(note, 'Nothing is parked.');
 
-    const key = deadLetters.map((letter) => letter.id).join('\n');
+    // A replay can have parked the same records again, for another reason.
+    const key = JSON.stringify(deadLetters.map(({ id, code, reason }) => [id, code, reason]));
     if (key === this.#shown) return;
     this.#shown = key;
     byId('dead-letters-rows').replaceChildren(...deadLetters.map((letter) => row(letter, nowMs)));
