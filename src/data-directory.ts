@@ -32,8 +32,8 @@ export async function prepareDataDirectory(directory: DataDirectory): Promise<vo
       await makeDirectory(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     }
-    // Also those that a process made which was killed right then.
-    await syncDirectory(directory.root);
+    // Also the folders and checkpoints of a process that was killed before it could: what is settled now builds on them.
+    for (const path of [directory.root, directory.checkpoints]) await syncDirectory(path);
   } catch (thrown) {
     throw new SluiceError(
       'DATA_DIRECTORY_UNUSABLE',
@@ -53,6 +53,9 @@ export interface DirectoryLock {
   /** Ends open connections, too. */
   release(): Promise<void>;
 }
+
+/** More are closed at once: each may hold a request of 1 MiB. Who only looks whether the lock is held has its answer. */
+const MAX_CONNECTIONS = 32;
 
 /** Longest path of a Unix socket that every system takes (macOS: 104 with the closing NUL). */
 const MAX_SOCKET_PATH_BYTES = 100;
@@ -125,6 +128,7 @@ function socketPath(root: string): string {
 function listen(path: string): Promise<Server | undefined> {
   return new Promise((done, fail) => {
     const server = createServer((connection) => connection.destroy());
+    server.maxConnections = MAX_CONNECTIONS;
     server.once('error', (thrown) => {
       if (systemErrorCode(thrown) === 'EADDRINUSE') done(undefined);
       else

@@ -33,7 +33,7 @@ it('the folders of a data directory are durable before anything is kept in them,
   expect(synced).toContain(parent);
   synced.length = 0;
   await prepareDataDirectory(directory);
-  expect(synced).toEqual([directory.root]);
+  expect(synced).toEqual([directory.root, directory.checkpoints]);
 });
 
 it("a reader's folder of the dead letter is durable before a record is parked in it", async () => {

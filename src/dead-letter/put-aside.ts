@@ -30,7 +30,7 @@ export async function putAside(
     if (await isNothingIn(path, names)) continue;
     const aside = await newFolder(directory, folder, nowMs);
     for (const name of names) await rename(join(path, name), join(aside, name));
-    for (const changed of [aside, path, directory]) await syncDirectory(changed);
+    for (const changed of [aside, path]) await syncDirectory(changed);
     made.push(aside);
   }
   return made;
@@ -50,6 +50,8 @@ async function newFolder(directory: string, folder: string, nowMs: number): Prom
     const path = join(directory, number === 1 ? name : `${name}-${number}`);
     try {
       await mkdir(path, { mode: 0o700 });
+      // Before anything is moved into it.
+      await syncDirectory(directory);
       return path;
     } catch (thrown) {
       if (systemErrorCode(thrown) !== 'EEXIST') throw thrown;

@@ -159,12 +159,12 @@ async function expectListed(gateway: GatewayProcess, ledger: LedgerView): Promis
 
 describe('replay and purge under changing rules, with kill -9 at any moment', () => {
   it.for([
-    { name: 'InfluxDB 1.6', open: influxdb, isThere: hasInfluxd },
-    { name: 'DuckDB', open: duckdb, isThere: true },
-  ])(
-    'keep the books balanced in every life, and $name has in the end exactly what the books say',
+    ['InfluxDB 1.6', influxdb, hasInfluxd],
+    ['DuckDB', duckdb, true],
+  ] as const)(
+    'keep the books balanced in every life, and %s has in the end exactly what the books say',
     { timeout: 60_000 + ROUNDS * 20_000 },
-    async ({ open, isThere }, { skip }) => {
+    async ([_name, open, isThere], { skip }) => {
       if (!isThere) skip();
       const store = await open();
       const directory = tempDirectory();
