@@ -237,6 +237,16 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     expect(await page.locator('#dead-letters-note').isVisible()).toBe(false);
   });
 
+  it('shows the new reason of a record that a replay has parked again', async () => {
+    const first = parkedDetail({ id: '1', code: 'payload-not-json', reason: 'Byte 3.' });
+    view.fates = { parked: { 'payload-not-json': 1 } };
+    view.deadLetters = [first];
+    await page.goto(server.url);
+    await text('#dead-letters-rows tr').toContain('Byte 3.');
+    view.deadLetters = [{ ...first, code: 'no-fields', reason: 'None is there.' }];
+    await text('#dead-letters-rows tr').toContain('no-fieldsNone is there.');
+  });
+
   it('tells a newcomer what to type, and stops once something came in', async () => {
     await page.goto(server.url);
     await text('#command').toMatch(/^mosquitto_pub -h 127\.0\.0\.1 -p 18830 -q 1 -t \S+ -m '\{.*\}'$/);
