@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from './errors.js';
+import { makeDirectory } from './make-directory.js';
+import { syncDirectory } from './sync-directory.js';
 
 /** Everything Sluice keeps, in one place; mode 0700 because payloads are in it. */
 export interface DataDirectory {
@@ -27,9 +29,11 @@ export function dataDirectory(root: string): DataDirectory {
 export async function prepareDataDirectory(directory: DataDirectory): Promise<void> {
   try {
     for (const path of [directory.root, directory.log, directory.deadLetter, directory.checkpoints]) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeDirectory(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     }
+    // Also the folders and checkpoints of a process that was killed before it could: what is settled now builds on them.
+    for (const path of [directory.root, directory.checkpoints]) await syncDirectory(path);
   } catch (thrown) {
     throw new SluiceError(
       'DATA_DIRECTORY_UNUSABLE',
@@ -49,6 +53,9 @@ export interface DirectoryLock {
   /** Ends open connections, too. */
   release(): Promise<void>;
 }
+
+/** More are closed at once: each may hold a request of 1 MiB. Who only looks whether the lock is held has its answer. */
+const MAX_CONNECTIONS = 32;
 
 /** Longest path of a Unix socket that every system takes (macOS: 104 with the closing NUL). */
 const MAX_SOCKET_PATH_BYTES = 100;
@@ -121,6 +128,7 @@ function socketPath(root: string): string {
 function listen(path: string): Promise<Server | undefined> {
   return new Promise((done, fail) => {
     const server = createServer((connection) => connection.destroy());
+    server.maxConnections = MAX_CONNECTIONS;
     server.once('error', (thrown) => {
       if (systemErrorCode(thrown) === 'EADDRINUSE') done(undefined);
       else

@@ -4,11 +4,13 @@ import { type ParkedRecord, parkedJson } from './dead-letter/parked-record.js';
 import type { ParkedSelection } from './dead-letter/selection.js';
 import type { SettlingStatus } from './dead-letter/settling-status.js';
 import type { ExplanationView, ParkedDetail, ParkedView } from './ops/gateway-view.js';
+import { RecentAnswers } from './recent-answers.js';
+import type { Book } from './threads/book.js';
 import type { SettlingAnswer, SettlingReport, SettlingRequest } from './threads/settling-protocol.js';
 
 /** The thread that replays and purges: that of the consumer, or of the forwarder where it is alone. */
 export interface SettlingThread {
-  readonly report: { readonly settling?: SettlingReport };
+  readonly report: { readonly settling?: SettlingReport; readonly book?: Pick<Book, 'fates'> };
   ask(request: SettlingRequest): Promise<unknown>;
 }
 
@@ -19,23 +21,59 @@ export interface DeadLettersParts {
   readonly isConsuming: boolean;
 }
 
+const KEEP_ANSWERS_MS = 500;
+const MAX_ANSWERS = 32;
+
 /** What is parked, for whoever looks at the running gateway, and the jobs that settle it. */
 export class GatewayDeadLetters {
   readonly #parts: DeadLettersParts;
+  readonly #lists = new RecentAnswers<readonly ParkedView[]>(KEEP_ANSWERS_MS, MAX_ANSWERS);
+  readonly #details = new RecentAnswers<ParkedDetail | undefined>(KEEP_ANSWERS_MS, MAX_ANSWERS);
+  #searching: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DeadLettersParts) {
     this.#parts = parts;
   }
 
-  /** Newest first. */
-  async list(
+  /** Newest first. Pages that ask at once share a list; none is older than what the books say. */
+  list(
     limit: number,
     filter: Pick<ParkedSelection, 'code' | 'topic' | 'rule'> = {},
   ): Promise<readonly ParkedView[]> {
-    return (await listParked(this.#parts.directory, limit, filter)).map(viewOf);
+    const { code, topic, rule } = filter;
+    const list = async () => (await listParked(this.#parts.directory, limit, filter)).map(viewOf);
+    const isSearch = code !== undefined || topic !== undefined || rule !== undefined;
+    return this.#lists.get(this.#keyOf(limit, code, topic, rule), () =>
+      isSearch ? this.#inTurn(list) : list(),
+    );
   }
 
-  async detail(id: string): Promise<ParkedDetail | undefined> {
+  detail(id: string): Promise<ParkedDetail | undefined> {
+    return this.#details.get(this.#keyOf(id), () => this.#inTurn(() => this.#detail(id)));
+  }
+
+  async start(kind: 'replay' | 'purge', selection: ParkedSelection): Promise<SettlingStatus> {
+    return (await this.#ask({ kind, selection })) as SettlingStatus;
+  }
+
+  status(): SettlingStatus | undefined {
+    return this.#parts.thread.report.settling?.status;
+  }
+
+  /** Another one as soon as the books know of a move: list and counters must agree. */
+  #keyOf(...asked: readonly unknown[]): string {
+    const { settling, book } = this.#parts.thread.report;
+    return JSON.stringify([...asked, settling?.moved, book?.fates.parked]);
+  }
+
+  /** What may read all that is parked, one at a time: this is the thread of the broker. */
+  #inTurn<T>(search: () => Promise<T>): Promise<T> {
+    const found = this.#searching.then(search);
+    this.#searching = found.catch(() => undefined);
+    return found;
+  }
+
+  async #detail(id: string): Promise<ParkedDetail | undefined> {
     const [parked] = await listParked(this.#parts.directory, 1, { id });
     if (parked === undefined) return undefined;
     const explanation = await this.#explanation(id);
@@ -50,14 +88,6 @@ export class GatewayDeadLetters {
       ...(parked.refusedPoints === undefined ? {} : { refusedPoints: parked.refusedPoints }),
       ...(explanation === undefined ? {} : { explanation }),
     };
-  }
-
-  async start(kind: 'replay' | 'purge', selection: ParkedSelection): Promise<SettlingStatus> {
-    return (await this.#ask({ kind, selection })) as SettlingStatus;
-  }
-
-  status(): SettlingStatus | undefined {
-    return this.#parts.thread.report.settling?.status;
   }
 
   async #explanation(id: string): Promise<ExplanationView | undefined> {

@@ -46,6 +46,7 @@ const FOR_ALL = [
   'recent-warnings',
   'record-trace',
   'replace-file',
+  'make-directory',
   'sync-directory',
   'timers',
   'warnings',

@@ -53,7 +53,9 @@ function table(parked: readonly ParkedRecord[]): string {
     printable(one.reason, 160),
   ]);
   const heads = ['ID', 'RECEIVED', 'CODE', 'TOPIC', 'REASON'];
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]!.length)));
+  const widths = heads.map((head, i) =>
+    rows.reduce((width, row) => Math.max(width, row[i]!.length), head.length),
+  );
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, i) => cell.padEnd(widths[i]!))

@@ -18,6 +18,7 @@ export interface ControlDeps {
 const STATUS_INTERVAL_MS = 200;
 /** Who connects and asks nothing, such as one that only looks whether the lock is held. */
 const REQUEST_WITHIN_MS = 10_000;
+const END_WITHIN_MS = 10_000;
 
 /** Answers one connection to the lock. A job goes on when the one who asked for it leaves. */
 export function serveControl(connection: Socket, deps: ControlDeps): void {
@@ -35,16 +36,21 @@ export function serveControl(connection: Socket, deps: ControlDeps): void {
     connection.off('data', read);
     clearTimeout(tooLate);
     const all = Buffer.concat(chunks);
-    const line = all.subarray(0, all.indexOf('\n') < 0 ? 0 : all.indexOf('\n'));
-    void answer(connection, line.toString('utf8'), deps);
+    const line = end < 0 ? undefined : all.subarray(0, all.indexOf('\n')).toString('utf8');
+    void answer(connection, line, deps);
   };
   connection.on('data', read);
 }
 
-async function answer(connection: Socket, line: string, { start, status }: ControlDeps): Promise<void> {
+/** `line`: absent when it is too long. */
+async function answer(
+  connection: Socket,
+  line: string | undefined,
+  { start, status }: ControlDeps,
+): Promise<void> {
   const tell = (one: ControlAnswer) => connection.write(`${JSON.stringify(one)}\n`);
   try {
-    if (line.length === 0)
+    if (line === undefined)
       throw new SluiceError('USAGE_INVALID', `the request is over ${MAX_REQUEST_BYTES} bytes`);
     const request = readControlRequest(line);
     if (typeof request === 'string') throw new SluiceError('USAGE_INVALID', request);
@@ -55,18 +61,25 @@ async function answer(connection: Socket, line: string, { start, status }: Contr
       const now = status();
       // The answer to `start` can come before the first report that knows of the job.
       if (now === undefined || now.startedAtMs < startedAtMs) return;
-      if (now.startedAtMs > startedAtMs) {
-        connection.end();
-        return;
-      }
+      const isOver = now.state !== 'running' || now.startedAtMs > startedAtMs;
       // Who does not read gets the next one.
-      if (connection.writableLength === 0 || now.state !== 'running') tell({ status: now });
-      if (now.state !== 'running') connection.end();
+      if (now.startedAtMs === startedAtMs && (isOver || connection.writableLength === 0))
+        tell({ status: now });
+      if (!isOver) return;
+      clearInterval(telling);
+      end(connection);
     }, STATUS_INTERVAL_MS).unref();
     connection.once('close', () => clearInterval(telling));
   } catch (thrown) {
     const code = thrown instanceof SluiceError ? thrown.code : 'WORKER_FAILED';
     tell({ refused: { code, message: errorText(thrown) } });
-    connection.end();
+    end(connection);
   }
+}
+
+/** Who neither reads nor leaves is not waited for. */
+function end(connection: Socket): void {
+  connection.end();
+  const tooLate = setTimeout(() => connection.destroy(), END_WITHIN_MS).unref();
+  connection.once('close', () => clearTimeout(tooLate));
 }

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../errors.js';
 import { deadLetterFileName, deadLetterFileNumbers, deadLetterFolders } from './dead-letter-files.js';
-import { wholeLines } from './parked-lines.js';
 import { type ParkedRecord, parseParkedLine } from './parked-record.js';
 import { asParkedNow, SettledFile } from './settled-journal.js';
+import { linesFromEnd, slicesFromEnd } from './slices-from-end.js';
+import { TimeSlice } from './time-slice.js';
 
 export interface ParkedFilter {
   readonly code?: string;
@@ -16,16 +15,16 @@ export interface ParkedFilter {
 /**
  * Parked records that match, newest first, at most `limit`; those of all readers together. Settled ones are left out,
  * those parked again by a replay give the reason of the last one.
- * Reads one file of about 16 MiB at a time; needs no lock.
+ * Reads from the end, piece by piece, and gives the thread back every few ms; needs no lock.
  */
 export async function listParked(
   directory: string,
   limit: number,
   filter: ParkedFilter = {},
 ): Promise<ParkedRecord[]> {
-  const found: ParkedRecord[] = [];
   const folders = await deadLetterFolders(directory);
-  for (const folder of folders) found.push(...(await listFolder(folder, limit, filter)));
+  let found: ParkedRecord[] = [];
+  for (const folder of folders) found = found.concat(await listFolder(folder, limit, filter));
   if (folders.length === 1) return found;
   // Each is in its order already; the sort keeps it among equal times.
   return found.sort((one, other) => other.parkedAtMs - one.parkedAtMs).slice(0, limit);
@@ -33,34 +32,40 @@ export async function listParked(
 
 async function listFolder(directory: string, limit: number, filter: ParkedFilter): Promise<ParkedRecord[]> {
   const found: ParkedRecord[] = [];
+  const inLine = quoted([filter.id, filter.topic]);
+  const inLineAsFirstParked = quoted([filter.code, filter.rule]);
+  const turn = new TimeSlice();
   for (const number of (await deadLetterFileNumbers(directory)).reverse()) {
     // The journal first: a file that goes in between goes before its journal.
     const { file: settled } = await SettledFile.read(directory, number);
-    const lines = [...wholeLines(await content(join(directory, deadLetterFileName(number))))];
-    for (let i = lines.length - 1; i >= 0 && found.length < limit; i -= 1) {
-      const { at, bytes } = lines[i]!;
-      // Cheap first look: most lines need no parsing when one record is wanted.
-      if (filter.id !== undefined && !bytes.includes(filter.id)) continue;
-      const state = settled.state(at);
-      if (state === 'final') continue;
-      const parked = parseParkedLine(bytes.toString('utf8'));
-      if (parked === undefined) continue;
-      const now = asParkedNow(parked, state);
-      if (matches(now, filter)) found.push(now);
+    for await (const slice of slicesFromEnd(join(directory, deadLetterFileName(number)))) {
+      if (turn.isOver) await turn.yield();
+      // Cheap first looks: most slices and lines need no parsing when few records are wanted.
+      if (!hasAll(slice.bytes, inLine)) continue;
+      if (settled.isEmpty && !hasAll(slice.bytes, inLineAsFirstParked)) continue;
+      for (const { at, bytes } of linesFromEnd(slice)) {
+        if (turn.isOver) await turn.yield();
+        const state = settled.state(at);
+        if (state === 'final' || !hasAll(bytes, inLine)) continue;
+        if (state === undefined && !hasAll(bytes, inLineAsFirstParked)) continue;
+        const parked = parseParkedLine(bytes.toString('utf8'));
+        if (parked === undefined) continue;
+        const now = asParkedNow(parked, state);
+        if (matches(now, filter)) found.push(now);
+        if (found.length >= limit) return found;
+      }
     }
-    if (found.length >= limit) break;
   }
   return found;
 }
 
-/** Of a file whose records were all settled since its name was read: nothing. */
-async function content(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return Buffer.alloc(0);
-    throw thrown;
-  }
+/** As the line of a record has them. */
+function quoted(texts: readonly (string | undefined)[]): readonly Buffer[] {
+  return texts.filter((text) => text !== undefined).map((text) => Buffer.from(JSON.stringify(text)));
+}
+
+function hasAll(bytes: Buffer, texts: readonly Buffer[]): boolean {
+  return texts.every((text) => bytes.includes(text));
 }
 
 function matches(parked: ParkedRecord, filter: ParkedFilter): boolean {

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, readFile, stat, truncate, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, open, readFile, stat, truncate, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import { makeDirectory } from '../make-directory.js';
 import { syncDirectory } from '../sync-directory.js';
 import { deadLetterFileName, deadLetterFileNumbers, journalFileNumbers } from './dead-letter-files.js';
 import { wholeBytes } from './parked-lines.js';
@@ -44,7 +45,8 @@ export class DeadLetterWriter {
   /** `end` absent: there is no checkpoint, so what is there stays, but for a torn tail, and more is put behind it. */
   static async open(options: DeadLetterOptions, end?: DeadLetterEnd): Promise<DeadLetterWriter> {
     return failing(options, async () => {
-      await mkdir(options.directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(options.directory);
+      await syncDirectory(dirname(options.directory));
       const numbers = await deadLetterFileNumbers(options.directory);
       const wanted = end?.file ?? numbers.at(-1) ?? 0;
       const journals = await journalFileNumbers(options.directory);

@@ -4,7 +4,7 @@ export interface ParkedLine {
   readonly bytes: Buffer;
 }
 
-const LINE_FEED = 10;
+export const LINE_FEED = 10;
 
 /** The whole lines of a file, first to last, each a view of `file` without its line feed; a torn tail is none. */
 export function* wholeLines(file: Buffer): Generator<ParkedLine> {

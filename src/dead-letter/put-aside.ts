@@ -1,5 +1,6 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { systemErrorCode } from '../errors.js';
 import { syncDirectory } from '../sync-directory.js';
 import {
   deadLetterFileName,
@@ -26,15 +27,36 @@ export async function putAside(
     const folder = path === directory ? '' : basename(path);
     if (isOfBooks(folder)) continue;
     const names = await filesOf(path);
-    if (names.length === 0) continue;
-    const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
-    const aside = join(directory, `before-${stamp}${folder === '' ? '' : `-${folder}`}`);
-    await mkdir(aside, { recursive: true, mode: 0o700 });
+    if (await isNothingIn(path, names)) continue;
+    const aside = await newFolder(directory, folder, nowMs);
     for (const name of names) await rename(join(path, name), join(aside, name));
-    for (const changed of [aside, path, directory]) await syncDirectory(changed);
+    for (const changed of [aside, path]) await syncDirectory(changed);
     made.push(aside);
   }
   return made;
+}
+
+/** As a process leaves it that ended before its first checkpoint: there is no record in it to put aside. */
+async function isNothingIn(path: string, names: readonly string[]): Promise<boolean> {
+  for (const name of names) if ((await stat(join(path, name))).size > 0) return false;
+  return true;
+}
+
+/** One that was not there: files put aside before have the same names. */
+async function newFolder(directory: string, folder: string, nowMs: number): Promise<string> {
+  const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '');
+  const name = `before-${stamp}${folder === '' ? '' : `-${folder}`}`;
+  for (let number = 1; ; number += 1) {
+    const path = join(directory, number === 1 ? name : `${name}-${number}`);
+    try {
+      await mkdir(path, { mode: 0o700 });
+      // Before anything is moved into it.
+      await syncDirectory(directory);
+      return path;
+    } catch (thrown) {
+      if (systemErrorCode(thrown) !== 'EEXIST') throw thrown;
+    }
+  }
 }
 
 async function filesOf(path: string): Promise<string[]> {

@@ -42,6 +42,8 @@ export class SettledFolder {
   static async open(path: string): Promise<SettledFolder> {
     const { totals, removing } = await readAbsorbed(path);
     const folder = new SettledFolder(path, totals, removing);
+    // A process killed right then may have put these totals in place and not made their name durable.
+    if (removing.length > 0) await syncDirectory(path);
     await folder.#finishRemoving();
     for (const number of await journalFileNumbers(path)) {
       const { file, wholeBytes, bytes } = await SettledFile.read(path, number);

@@ -68,6 +68,11 @@ export class SettledFile {
     return this.#states.get(at);
   }
 
+  /** Nothing was settled. */
+  get isEmpty(): boolean {
+    return this.#states.size === 0;
+  }
+
   /** Records that are parked no more. */
   get finals(): number {
     return this.#finals;

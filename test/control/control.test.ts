@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { Duplex } from 'node:stream';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { askGateway } from '../../src/control/ask-gateway.js';
 import { MAX_REQUEST_BYTES, readControlRequest } from '../../src/control/control-protocol.js';
 import { type ControlDeps, serveControl } from '../../src/control/serve-control.js';
@@ -40,6 +41,19 @@ const refuse: ControlDeps = {
   start: () => Promise.reject(new SluiceError('DEAD_LETTER_BUSY', 'one at a time')),
   status: () => undefined,
 };
+
+/** A connection whose other side never ends, and what was told to it. */
+function pair(): [Socket, unknown[]] {
+  const told: unknown[] = [];
+  const stream = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => {
+      told.push(JSON.parse(chunk.toString()));
+      done();
+    },
+  });
+  return [Object.assign(stream, { unref: () => stream }) as unknown as Socket, told];
+}
 
 /** Everything that comes back until the other side ends. */
 async function sent(root: string, bytes: string | Buffer): Promise<string> {
@@ -81,6 +95,7 @@ describe('a command at the lock of a running gateway', () => {
 
   it.each([
     ['no JSON', 'hello\n', 'not JSON'],
+    ['an empty line', '\n', 'not JSON'],
     ['an unknown kind', '{"kind":"format","selection":{"all":true}}\n', 'expected kind replay or purge'],
     ['no selection', '{"kind":"purge"}\n', 'the selection: expected an object'],
     ['an empty selection', '{"kind":"purge","selection":{}}\n', 'nothing is selected'],
@@ -106,6 +121,49 @@ describe('a command at the lock of a running gateway', () => {
       code: 'DATA_DIRECTORY_LOCKED',
     });
     expect(await sent(root, 'x\n')).toContain('refused');
+  });
+
+  it('is one of a bounded number; the lock still counts as held for all others', async () => {
+    let connected = 0;
+    const root = tempDirectory();
+    const lock = await lockDataDirectory(dataDirectory(root));
+    onTestFinished(() => lock.release());
+    lock.onConnection(() => {
+      connected += 1;
+    });
+    const all = await Promise.all(Array.from({ length: 200 }, () => connectToLockHolder(root)));
+    const closed = all.map(
+      (one) =>
+        new Promise<void>((resolve) =>
+          one
+            .on('error', () => undefined)
+            .once('close', resolve)
+            .resume(),
+        ),
+    );
+    await Promise.all(closed.slice(100));
+    expect(connected).toBe(32);
+    expect(await isDataDirectoryLocked(root)).toBe(true);
+    for (const one of all) one.destroy();
+  });
+
+  it('that never reads is not waited for once its job is done', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const [serving, told] = pair();
+    let now = RUNNING;
+    serveControl(serving, { start: async () => RUNNING, status: () => now });
+    serving.emit('data', Buffer.from(`${JSON.stringify(REQUEST)}\n`));
+    await vi.advanceTimersByTimeAsync(400);
+    now = DONE;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(told.at(-1)).toEqual({ status: DONE });
+    expect(told.filter((one) => JSON.stringify(one).includes('done'))).toHaveLength(1);
+    expect(serving.destroyed).toBe(false);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(serving.destroyed).toBe(true);
   });
 
   it('does not keep a gateway from releasing the lock', async () => {

@@ -80,7 +80,9 @@ export class DeadLettersPanel {
     byId('dead-letters-tools').hidden = !this.#hasRows && this.#filter.isEmpty;
     const nothing = this.#filter.isEmpty ? 'Nothing is parked.' : 'Nothing is parked that fits this filter.';
     this.#say(this.#hasRows ? '' : nothing);
-    this.#rows.show(shown.map(({ id }) => id).join(), () => shown.map((letter) => this.#row(letter)));
+    // A replay can have parked the same records again, for another reason.
+    const key = JSON.stringify(shown.map(({ id, code, reason }) => [id, code, reason]));
+    this.#rows.show(key, () => shown.map((letter) => this.#row(letter)));
     const isMore = deadLetters.length > shown.length;
     this.#more.hidden = !isMore;
     setText(
