@@ -7,6 +7,7 @@ import type { ExplanationView, ParkedDetail, ParkedView } from './ops/gateway-vi
 import { RecentAnswers } from './recent-answers.js';
 import type { Book } from './threads/book.js';
 import type { SettlingAnswer, SettlingReport, SettlingRequest } from './threads/settling-protocol.js';
+import { Turns } from './turns.js';
 
 /** The thread that replays and purges: that of the consumer, or of the forwarder where it is alone. */
 export interface SettlingThread {
@@ -29,7 +30,8 @@ export class GatewayDeadLetters {
   readonly #parts: DeadLettersParts;
   readonly #lists = new RecentAnswers<readonly ParkedView[]>(KEEP_ANSWERS_MS, MAX_ANSWERS);
   readonly #details = new RecentAnswers<ParkedDetail | undefined>(KEEP_ANSWERS_MS, MAX_ANSWERS);
-  #searching: Promise<unknown> = Promise.resolve();
+  /** What may read all that is parked goes one at a time: this is the thread of the broker. */
+  readonly #searches = new Turns();
 
   constructor(parts: DeadLettersParts) {
     this.#parts = parts;
@@ -44,12 +46,12 @@ export class GatewayDeadLetters {
     const list = async () => (await listParked(this.#parts.directory, limit, filter)).map(viewOf);
     const isSearch = code !== undefined || topic !== undefined || rule !== undefined;
     return this.#lists.get(this.#keyOf(limit, code, topic, rule), () =>
-      isSearch ? this.#inTurn(list) : list(),
+      isSearch ? this.#searches.take(list) : list(),
     );
   }
 
   detail(id: string): Promise<ParkedDetail | undefined> {
-    return this.#details.get(this.#keyOf(id), () => this.#inTurn(() => this.#detail(id)));
+    return this.#details.get(this.#keyOf(id), () => this.#searches.take(() => this.#detail(id)));
   }
 
   async start(kind: 'replay' | 'purge', selection: ParkedSelection): Promise<SettlingStatus> {
@@ -64,13 +66,6 @@ export class GatewayDeadLetters {
   #keyOf(...asked: readonly unknown[]): string {
     const { settling, book } = this.#parts.thread.report;
     return JSON.stringify([...asked, settling?.moved, book?.fates.parked]);
-  }
-
-  /** What may read all that is parked, one at a time: this is the thread of the broker. */
-  #inTurn<T>(search: () => Promise<T>): Promise<T> {
-    const found = this.#searching.then(search);
-    this.#searching = found.catch(() => undefined);
-    return found;
   }
 
   async #detail(id: string): Promise<ParkedDetail | undefined> {

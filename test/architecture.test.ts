@@ -48,6 +48,7 @@ const FOR_ALL = [
   'replace-file',
   'make-directory',
   'sync-directory',
+  'turns',
   'timers',
   'warnings',
 ];

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import { Turns } from '../turns.js';
 import { deadLetterFileName, deadLetterFileNumbers, deadLetterFolders } from './dead-letter-files.js';
 import type { DeadLetterEnd } from './dead-letter-writer.js';
 import { SettledFolder } from './settled-folder.js';
@@ -40,7 +41,7 @@ export class Settling {
   readonly #directory: string;
   readonly #deps: SettlingDeps;
   readonly #folders = new Map<string, SettledFolder>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   private constructor(directory: string, deps: SettlingDeps) {
     this.#directory = directory;
@@ -145,9 +146,7 @@ export class Settling {
 
   /** Journals and totals are changed by one at a time: a sweep must not read a journal that is being appended to. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(() => failing(this.#directory, work));
-    this.#turn = done.catch(() => undefined);
-    return done;
+    return this.#turns.take(() => failing(this.#directory, work));
   }
 }
 

@@ -1,3 +1,4 @@
+import { Turns } from '../turns.js';
 import type { Point, Refusal, Sink } from './sink.js';
 
 /**
@@ -6,7 +7,7 @@ import type { Point, Refusal, Sink } from './sink.js';
  */
 export class SerialSink implements Pick<Sink, 'write'> {
   readonly #sink: Sink;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(sink: Sink) {
     this.#sink = sink;
@@ -14,8 +15,6 @@ export class SerialSink implements Pick<Sink, 'write'> {
 
   /** As `Sink.write`, also while it waits for its turn: the sink itself refuses once `signal` has aborted. */
   write(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
-    const written = this.#turn.then(() => this.#sink.write(points, signal));
-    this.#turn = written.catch(() => undefined);
-    return written;
+    return this.#turns.take(() => this.#sink.write(points, signal));
   }
 }

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../errors.js';
+import { Turns } from '../../turns.js';
 import type {
   HeardGroup,
   HeardQuery,
@@ -10,7 +11,6 @@ import type {
   StoreReader,
 } from '../sink.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
-import { Lane } from './lane.js';
 import { readHeard } from './read-heard.js';
 import { readMeasurements } from './read-measurements.js';
 import { readNewest } from './read-newest.js';
@@ -23,7 +23,7 @@ const MAX_READING_MS = 10_000;
 /** Answers the live page on a connection of its own, one question at a time. */
 export class DuckdbReader implements StoreReader {
   readonly #database: () => DuckdbDatabase | undefined;
-  readonly #lane = new Lane();
+  readonly #turns = new Turns();
   #reading: Reading | undefined;
 
   constructor(database: () => DuckdbDatabase | undefined) {
@@ -49,11 +49,11 @@ export class DuckdbReader implements StoreReader {
   /** Ends what runs on the database, which its owner hands out no more; afterwards it can be closed. */
   async stop(): Promise<void> {
     this.#reading?.end('the file is being closed');
-    await this.#lane.idle();
+    await this.#turns.idle();
   }
 
   #ask<T>(work: (reading: Reading) => Promise<T>): Promise<T> {
-    return this.#lane.run(async () => {
+    return this.#turns.take(async () => {
       const database = this.#database();
       if (database === undefined) throw new SluiceError('SINK_QUERY_FAILED', 'The DuckDB file is not open.');
       const reading = new Reading(database.reader);

@@ -2,13 +2,13 @@ import { type BackOff, backOffMs } from '../../back-off.js';
 import { type Clock, SystemClock } from '../../clock.js';
 import { errorText, SluiceError } from '../../errors.js';
 import { pause } from '../../pause.js';
+import { Turns } from '../../turns.js';
 import type { Warn } from '../../warnings.js';
 import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import { type DuckdbApi, DuckdbDatabase, loadDuckdb } from './duckdb-database.js';
 import { DUCKDB_DEFAULTS, type DuckdbSinkOptions } from './duckdb-options.js';
 import { DuckdbReader } from './duckdb-reader.js';
 import { DuckdbStore } from './duckdb-store.js';
-import { Lane } from './lane.js';
 
 const NS_PER_MS = 1_000_000n;
 const RETENTION_EVERY_MS = 3_600_000;
@@ -32,7 +32,7 @@ export interface DuckdbSinkParts {
  *
  * 1. A point is durable when `write` resolves: each commit syncs DuckDB's log.
  * 2. A point's identity is measurement + tag set + timestamp; a replay changes nothing.
- * 3. One piece of work at a time: writes and retention share a lane.
+ * 3. One piece of work at a time: writes and retention take turns.
  * 4. After a failure nothing in memory is trusted: the file is closed, opened anew, and the call starts over.
  */
 export class DuckdbSink implements Sink {
@@ -43,7 +43,7 @@ export class DuckdbSink implements Sink {
   readonly #backOff: BackOff;
   readonly #random: () => number;
   readonly #load: (() => Promise<DuckdbApi>) | undefined;
-  readonly #lane = new Lane();
+  readonly #turns = new Turns();
   #api: DuckdbApi | undefined;
   #store: DuckdbStore | undefined;
   #isClosed = false;
@@ -71,16 +71,16 @@ export class DuckdbSink implements Sink {
   async open(): Promise<void> {
     this.#api = await loadDuckdb(this.#load);
     this.#store = await this.#openStore(this.#api);
-    await this.#lane.run(() => this.#deleteOldRows());
+    await this.#turns.take(() => this.#deleteOldRows());
     this.#retentionTimer = setInterval(() => {
-      void this.#lane.run(() => this.#deleteOldRowsWhenDue());
+      void this.#turns.take(() => this.#deleteOldRowsWhenDue());
     }, RETENTION_LOOK_MS).unref();
   }
 
   write(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
     if (points.length === 0) return Promise.resolve([]);
-    const written = this.#lane.run(() => this.#writeUntilStored(points, signal));
-    void this.#lane.run(() => this.#deleteOldRowsWhenDue()); // behind the write, which does not wait for it
+    const written = this.#turns.take(() => this.#writeUntilStored(points, signal));
+    void this.#turns.take(() => this.#deleteOldRowsWhenDue()); // behind the write, which does not wait for it
     return written;
   }
 
@@ -104,7 +104,7 @@ export class DuckdbSink implements Sink {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#retentionTimer);
-    await this.#lane.run(() => this.#closeStore());
+    await this.#turns.take(() => this.#closeStore());
   }
 
   async #writeUntilStored(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {

@@ -1,10 +1,10 @@
 /** Runs pieces of work one after the other, in the order they were given. */
-export class Lane {
+export class Turns {
   #tail: Promise<unknown> = Promise.resolve();
 
-  run<T>(work: () => Promise<T>): Promise<T> {
+  take<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#tail.then(work);
-    // A failure belongs to whoever holds `turn`; the lane only has to go on.
+    // A failure belongs to whoever holds `turn`; the others only have to go on.
     this.#tail = turn.catch(() => undefined);
     return turn;
   }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { Lane } from '../../../src/sink/duckdb/lane.js';
+import { Turns } from '../src/turns.js';
 
 test('work runs one after the other in the order it was given, also behind a failure', async () => {
-  const lane = new Lane();
+  const turns = new Turns();
   const steps: string[] = [];
   const work = (name: string, fails = false) =>
-    lane.run(async () => {
+    turns.take(async () => {
       steps.push(`${name} begins`);
       await new Promise((resolve) => setImmediate(resolve));
       steps.push(`${name} ends`);
@@ -16,6 +16,6 @@ test('work runs one after the other in the order it was given, also behind a fai
   const second = work('b');
   await expect(first).rejects.toThrow('a');
   expect(await second).toBe('b');
-  await lane.idle();
+  await turns.idle();
   expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
 });
