@@ -101,6 +101,21 @@ it('/api/counters adds version, uptime, the time of the sample and the MQTT port
   });
 });
 
+it('/api/state is what the live stream says of itself each second', async () => {
+  view.level = 'debug';
+  view.fates = { written: 7 };
+  expect((await get('/api/state')).json()).toMatchObject({
+    version: '0.1.0-test',
+    sampledAtMs: 123.5,
+    ledger: { written: 7, balanced: true },
+    settling: null,
+    logLevel: 'debug',
+    mayChange: expect.any(Boolean) as boolean,
+  });
+  await view.replay({ all: true });
+  expect((await get('/api/state')).json()).toMatchObject({ settling: { kind: 'replay', state: 'running' } });
+});
+
 describe('/api/dead-letters', () => {
   beforeEach(() => {
     view.deadLetters = Array.from({ length: 60 }, (_, nth) =>

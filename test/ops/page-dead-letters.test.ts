@@ -45,6 +45,15 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await text('#dead-letters-foot').toBe('All 2, newest first.');
   });
 
+  it('shows the new reason of a record that a replay has parked again', async () => {
+    park();
+    await live.open();
+    await text('#dead-letters-rows tr').toContain('Byte 3.');
+    live.view.deadLetters = [{ ...NOT_JSON, code: 'no-fields', reason: 'None is there.' }, OUT_OF_TIME];
+    live.view.fates = { parked: { 'no-fields': 1, 'time-outside-window': 1, purged: 5 } };
+    await text('#dead-letters-rows tr').toContain('no-fieldsNone is there.');
+  });
+
   it('narrows them by reason, rule and topic, and shows more on demand', async () => {
     live.view.deadLetters = Array.from({ length: 70 }, (_, index) => ({
       ...(index % 2 === 0 ? NOT_JSON : OUT_OF_TIME),
@@ -74,6 +83,43 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await expect.poll(rows, SOON).toBe(10);
     await page.getByLabel('Rule').selectOption('climate');
     await text('#dead-letters-foot').toBe('The newest 10, newest first.');
+  });
+
+  it('asks for them again only when the ledger counts others, the filter is another, or a replay has ended', async () => {
+    park();
+    let asked = 0;
+    const page = await live.open(DESKTOP, async (fresh) => {
+      fresh.on('request', (request) => {
+        if (request.url().includes('/api/dead-letters?')) asked += 1;
+      });
+      await fresh.clock.install();
+    });
+    await expect.poll(rows, SOON).toBe(2);
+    const quiet = () => page.clock.runFor(30_000);
+    await quiet();
+    expect(asked).toBe(1);
+
+    live.view.fates = { written: 9, parked: { 'payload-not-json': 2, 'time-outside-window': 1, purged: 5 } };
+    live.view.deadLetters = [{ ...NOT_JSON, id: '4' }, NOT_JSON, OUT_OF_TIME];
+    await text('[data-ledger=written]').toBe('9');
+    await quiet();
+    await expect.poll(rows, SOON).toBe(3);
+    expect(asked).toBe(2);
+
+    await page.getByLabel('Reason').selectOption('payload-not-json');
+    await expect.poll(rows, SOON).toBe(2);
+    expect(asked).toBe(3);
+
+    // Parked again for the same reason, as another record: the numbers do not tell.
+    const running = await live.view.replay({ all: true });
+    await text('#settling-sentence').toContain('Replaying');
+    await quiet();
+    const before = asked;
+    live.view.deadLetters = [{ ...NOT_JSON, id: '5', topic: 'again' }];
+    live.view.job = { ...running, state: 'done' };
+    await expect.poll(rows, SOON).toBe(1);
+    await quiet();
+    expect(asked).toBe(before + 1);
   });
 
   it('opens one in full: facts, payload to the letter, refused points and what the rules make of it', async () => {

@@ -22,8 +22,7 @@ describe.skipIf(!requireServer('chromium'))('the stream behind the live page', {
     await text('[data-ledger=written]').toBe('5');
     live.view.fates = { written: 6 };
     await text('[data-ledger=written]').toBe('6');
-    expect(countOf('/api/counters')).toBe(0);
-    expect(countOf('/api/ledger')).toBe(0);
+    expect(countOf('/api/state')).toBe(0);
   });
 
   it('shows a banner when the gateway is gone, goes on when it is back, and tells its warnings once', async () => {
@@ -77,9 +76,19 @@ describe.skipIf(!requireServer('chromium'))('the stream behind the live page', {
     await text('#warnings > li').toContain('Line 4.');
     live.view.fates = { written: 6 };
     await text('[data-ledger=written]').toBe('6');
-    await expect.poll(() => countOf('/api/counters'), SOON).toBeGreaterThan(2);
+    await expect.poll(() => countOf('/api/state'), SOON).toBeGreaterThan(2);
     expect(await page.locator('#warnings > li').count()).toBe(1);
-    expect(await page.locator('#log-level-line').isVisible()).toBe(false);
+    await text('#log-level').toBe('info');
+    live.view.job = {
+      kind: 'replay',
+      state: 'running',
+      dryRun: false,
+      startedAtMs: 1,
+      selected: 3,
+      settled: { written: 1, filtered: 0, parkedAgain: 0, purged: 0 },
+      parkedAgain: {},
+    };
+    await text('#settling-sentence').toContain('Replaying: 1 of 3 dead letters');
     expect(await page.locator('#banner').isVisible()).toBe(false);
   });
 
@@ -88,7 +97,7 @@ describe.skipIf(!requireServer('chromium'))('the stream behind the live page', {
     const silent = `window.EventSource = class extends EventTarget { readyState = 1; close() {} }; window.EventSource.CLOSED = 2;`;
     await open(silent);
     await text('[data-ledger=written]').toBe('5');
-    expect(countOf('/api/counters')).toBeGreaterThan(0);
+    expect(countOf('/api/state')).toBeGreaterThan(0);
   });
 
   it('asks nothing and listens to nothing while its tab is hidden, and at once when it is shown again', async () => {

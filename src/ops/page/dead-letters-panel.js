@@ -5,6 +5,9 @@ import { count, foreign, moment } from './format.js';
 import { getJson } from './poll.js';
 import { SettlingPanel } from './settling-panel.js';
 
+const REFRESH_AT_LEAST_MS = 3_000;
+/** A list that took long to make is asked for less often. */
+const REST_PER_ASKED = 10;
 const ROWS_AT_FIRST = 10;
 const ROWS_A_STEP = 50;
 /** As many as the API lists at once: beyond it the page does not know how many there are. */
@@ -24,6 +27,11 @@ export class DeadLettersPanel {
   #replay = byId('replay-shown');
   #purge = byId('purge-shown');
   #hasRows = false;
+  /** What there was to list: differs when the list may have changed. */
+  #known = '';
+  /** `#known` of the list that is shown; null when another one is wanted. */
+  #listed = null;
+  #askedMs = 0;
   /** Of the dead letter that is open. */
   #open = null;
 
@@ -33,15 +41,12 @@ export class DeadLettersPanel {
     this.#refresh = refresh;
     this.#filter = new DeadLetterFilter(() => {
       this.#limit = ROWS_AT_FIRST;
-      refresh();
+      this.#listAnew();
     });
-    this.#settling = new SettlingPanel(confirm, () => {
-      this.#showButtons();
-      refresh();
-    });
+    this.#settling = new SettlingPanel(confirm, () => this.#showButtons());
     this.#more.addEventListener('click', () => {
       this.#limit = Math.min(MAX_ROWS, this.#limit + ROWS_A_STEP);
-      refresh();
+      this.#listAnew();
     });
     this.#replay.addEventListener('click', () => this.#settleShown('replay'));
     this.#purge.addEventListener('click', () => this.#settleShown('purge'));
@@ -49,13 +54,37 @@ export class DeadLettersPanel {
 
   /** `state`: LiveState of the API. */
   show(state) {
-    this.#filter.showReasons(state.ledger.reasons.parked);
+    const { startedAtMs, ledger, settling } = state;
+    const wasRunning = this.#settling.isRunning;
+    this.#filter.showReasons(ledger.reasons.parked);
     this.#settling.show(state);
+    // A replay that parks all again leaves the numbers as they were.
+    this.#known = JSON.stringify([
+      startedAtMs,
+      ledger.reasons.parked,
+      settling?.startedAtMs,
+      settling?.state,
+    ]);
+    if (wasRunning && !this.#settling.isRunning) this.#refresh();
   }
 
-  /** Lists anew. */
+  get refreshMs() {
+    return Math.max(REFRESH_AT_LEAST_MS, this.#askedMs * REST_PER_ASKED);
+  }
+
+  #listAnew() {
+    this.#listed = null;
+    this.#refresh();
+  }
+
+  /** Lists anew where the list may have changed: the gateway reads its files for each. */
   async update(nowMs) {
     this.#nowMs = nowMs;
+    const known = this.#known;
+    if (known === this.#listed) return;
+    const beganMs = performance.now();
+    // Whoever chooses something else while the gateway is asked sets it to null.
+    this.#listed = known;
     // One more than is shown tells whether there are more.
     const limit = Math.min(MAX_ROWS, this.#limit + 1);
     let deadLetters;
@@ -65,9 +94,12 @@ export class DeadLettersPanel {
         limit: String(limit),
       }));
     } catch (failure) {
-      // The last list stays; one sentence says why it may be old.
+      // The last list stays, one sentence says why it may be old, and it is asked for again.
+      this.#listed = null;
       this.#say(`The dead letters cannot be read now: ${foreign(failure.message)}`);
       return;
+    } finally {
+      this.#askedMs = performance.now() - beganMs;
     }
     this.#showRows(deadLetters);
   }
@@ -172,7 +204,7 @@ export class DeadLettersPanel {
       return;
     }
     if (deadLetters.length === 0) {
-      this.#refresh();
+      this.#listAnew();
       return;
     }
     const isCounted = deadLetters.length < MAX_ROWS;

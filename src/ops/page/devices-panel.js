@@ -30,6 +30,8 @@ export class DevicesPanel {
   #askedFor = 0;
   /** The last good answer, with `tag` and `atMs`. */
   #answer;
+  /** The store did not answer since. */
+  #isOld = false;
   #section = byId('devices');
   #counts = byId('devices-counts');
   #note = byId('devices-note');
@@ -172,6 +174,7 @@ export class DevicesPanel {
       return;
     }
     this.#answer = answer;
+    this.#isOld = false;
     const { tag, groups, found, devices } = answer;
     setText(this.#counts, countWords(answer));
     const { columns, leftOut } = columnsOf(this.#summary.fields);
@@ -215,7 +218,9 @@ export class DevicesPanel {
 
   #tick() {
     if (document.hidden || !this.#isInView) return;
-    this.#rows.tick(this.#charts.now(), this.#choices.silentAfterS * 1_000);
+    // While the store does not answer nobody knows who is silent: time stands still.
+    const nowMs = this.#isOld ? this.#answer.atMs : this.#charts.now();
+    this.#rows.tick(nowMs, this.#choices.silentAfterS * 1_000);
   }
 
   #fail({ code, message }) {
@@ -226,6 +231,8 @@ export class DevicesPanel {
       this.#say('This store cannot be queried from here, so its devices cannot be listed.');
       return;
     }
+    this.#isOld = this.#answer !== undefined;
+    this.#tick();
     const since = this.#answer === undefined ? '' : ` What is shown is of ${this.#shownSince()}.`;
     this.#say(`The store did not answer: ${foreign(message).replace(/\.?$/, '.')}${since}`);
   }

@@ -1,4 +1,4 @@
-import { deviceState, sinceWords, valueWords } from './devices-view.js';
+import { decimalsOf, deviceState, sinceWords, valueWords } from './devices-view.js';
 import { element, setClass, setText } from './dom.js';
 import { foreign } from './format.js';
 
@@ -22,12 +22,13 @@ export class DeviceRows {
     if (columnsKey !== this.#columnsKey) this.#rows.clear();
     this.#columnsKey = columnsKey;
     const kept = new Map();
-    for (const group of groups) {
+    const read = groups.map(({ values }) => new Map(values.map(({ field, value }) => [field, value])));
+    const decimals = columns.map((column) => decimalsOf(read.map((values) => values.get(column))));
+    for (const [at, group] of groups.entries()) {
       const row = this.#rows.get(group.name) ?? this.#make(tag, group.name, columns);
       row.atMs = group.atMs;
-      const values = new Map(group.values.map(({ field, value }) => [field, value]));
       for (const [nth, node] of row.values.entries()) {
-        setText(node, foreign(valueWords(values.get(columns[nth])), 60));
+        setText(node, foreign(valueWords(read[at].get(columns[nth]), decimals[nth]), 60));
       }
       kept.set(group.name, row);
     }

@@ -1,5 +1,5 @@
 import { drawableFields } from './chart-lines.js';
-import { count, duration, value } from './format.js';
+import { count, duration, fixed, value } from './format.js';
 
 /** More columns than this are not read side by side; the export has all. */
 const MAX_COLUMNS = 5;
@@ -37,9 +37,21 @@ export function silentWords(seconds) {
   return { 30: '30 s', 60: '1 min', 300: '5 min', 900: '15 min', 3600: '1 h', 86400: '24 h' }[seconds];
 }
 
-/** A value of any type, short. */
-export function valueWords(raw) {
+/** How many decimals all numbers of a column get; undefined where some are too small or too large for it. */
+export function decimalsOf(values) {
+  const numbers = values.filter((raw) => typeof raw === 'number' && raw !== 0).map(Math.abs);
+  if (numbers.length === 0 || numbers.some((number) => number < 0.1 || number >= 1e6)) return undefined;
+  return Math.max(...numbers.map((number) => [0, 1].find((digits) => isExact(number, digits)) ?? 2));
+}
+
+function isExact(number, digits) {
+  return Math.abs(number - Number(number.toFixed(digits))) < 0.005;
+}
+
+/** A value of any type, short. `decimals`: of its column. */
+export function valueWords(raw, decimals) {
   if (raw === undefined) return '–';
   if (typeof raw === 'boolean') return raw ? 'yes' : 'no';
-  return typeof raw === 'number' ? value(raw) : raw;
+  if (typeof raw !== 'number') return raw;
+  return decimals === undefined ? value(raw) : fixed(raw, decimals);
 }

@@ -2,6 +2,9 @@ const wholeNumbers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const twoDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 const fourDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
+const columnValues = [0, 1, 2].map(
+  (digits) => new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+);
 const compactValues = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 });
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const dayMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -21,6 +24,11 @@ export function value(number) {
   if (number === null || number === undefined) return '–';
   if (Math.abs(number) >= 1e6) return compactValues.format(number);
   return Math.abs(number) >= 1 ? twoDecimals.format(number) : fourDigits.format(number);
+}
+
+/** With so many decimals whatever the value, so that a column of them lines up. */
+export function fixed(number, decimals) {
+  return columnValues[decimals].format(number);
 }
 
 export function bytes(number) {

@@ -11,7 +11,7 @@ const STREAM_AGAIN_MS = 20_000;
  * itself; by polling where there is no stream to be had (an old browser, a proxy, too many pages open). Nothing
  * is asked while the tab is hidden.
  *
- * `onState(state)`: LiveState of the API; from polling without settling, logLevel and mayChange.
+ * `onState(state)`: LiveState of the API.
  * `onWarnings(warnings)`: oldest first, before the state they came with; after a new connection some come again.
  * `onSilence(failure)`: an AnswerError, each time an answer failed.
  */
@@ -92,14 +92,13 @@ export class LiveFeed {
 
   async #poll(turn) {
     try {
-      const [counters, ledger, { warnings }] = await Promise.all([
-        getJson('/api/counters'),
-        getJson('/api/ledger'),
+      const [state, { warnings }] = await Promise.all([
+        getJson('/api/state'),
         getJson('/api/warnings', { after: String(this.#warningSeq) }),
       ]);
       if (turn !== this.#turn) return;
       if (warnings.length > 0) this.#takeWarnings(warnings);
-      this.#takeState({ ...counters, ledger });
+      this.#takeState(state);
     } catch (failure) {
       if (turn !== this.#turn) return;
       this.#listener.onSilence(failure);

@@ -15,10 +15,8 @@ export class LogLevelSwitch {
     this.#button.addEventListener('click', () => this.#set(this.#level === 'debug' ? this.#usual : 'debug'));
   }
 
-  /** While polling nothing is known of the level; then nothing is said. */
   show({ logLevel, mayChange }) {
-    byId('log-level-line').hidden = logLevel === undefined;
-    if (logLevel === undefined) return;
+    byId('log-level-line').hidden = false;
     this.#level = logLevel;
     if (logLevel !== 'debug') this.#usual = logLevel;
     setText(this.#words, logLevel);

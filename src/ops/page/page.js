@@ -1,5 +1,6 @@
 import { ChartsPanel } from './charts-panel.js';
 import { ConfirmDialog } from './confirm-dialog.js';
+import { ConsumerIdleness } from './consumer-idleness.js';
 import { DeadLettersPanel } from './dead-letters-panel.js';
 import { DevicesPanel } from './devices-panel.js';
 import { byId, setText } from './dom.js';
@@ -20,13 +21,12 @@ import { overallState, stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
 import { WarningsPanel } from './warnings-panel.js';
 
-const DEAD_LETTERS_EVERY_MS = 3_000;
-
 linkSections(byId('sections'));
 jumpWithinPage();
 
 const rates = new Rates();
 const history = new RateHistory();
+const idleness = new ConsumerIdleness();
 const overall = new OverallView();
 const drawer = new Drawer();
 const stageDetails = new StageDetails(drawer);
@@ -57,7 +57,7 @@ function showState(state) {
   rates.add({ ...state, totals: { ...stageTotals(state), ...ledgerTotals(state.ledger) } });
   const stages = stagesOf(state);
   for (const { id } of stages) history.add(id, state.sampledAtMs, rates.perSecond(id));
-  const states = stageStates(state, rates.perSecond('consumer'));
+  const states = stageStates(state, idleness.add(state));
   last = { state, states };
   path.show(state, states, rates, history);
   overall.show(overallState(stages, states, ledgerPanel.show(state.ledger, rates)));
@@ -106,7 +106,7 @@ const refreshDevices = repeat(
   () => devices.refreshMs,
   async () => isAnswering && devices.update(),
 );
-const refreshDeadLetters = repeat(() => DEAD_LETTERS_EVERY_MS, showDeadLetters);
+const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
 new LiveFeed({
   onState: showState,
   onWarnings: (warnings) => warningsPanel.hear(warnings),

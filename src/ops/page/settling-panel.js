@@ -12,7 +12,7 @@ const NO_CHANGES =
  * `records`: how many that are, null when only that there are more than the page can count.
  */
 export class SettlingPanel {
-  /** False where the gateway answers no changes; unknown (while polling) counts as true: it will say no itself. */
+  /** False where the gateway answers no changes. */
   mayChange = true;
   isRunning = false;
   #confirm;
@@ -32,14 +32,13 @@ export class SettlingPanel {
     setText(this.#command, 'npx sluice dead-letters --help');
   }
 
-  show({ settling, mayChange = true }) {
+  show({ settling, mayChange }) {
     const key = JSON.stringify([settling, mayChange]);
     if (key === this.#shown) return;
     this.#shown = key;
     this.mayChange = mayChange;
     byId('settling-note').hidden = mayChange;
-    // While polling the gateway does not tell; what was begun is shown until it does.
-    if (settling !== undefined) this.#showProgress(settling);
+    this.#showProgress(settling);
     this.#changed();
   }
 

@@ -17,6 +17,10 @@ export function settlingWords(settling) {
   const progress = `${count(done)} of ${deadLetterCount(selected)}`;
   const ends = endsOf(settling.settled);
   const because = failure === undefined ? '' : ` ${sentenceOf(failure)}`;
+  if (state === 'running' && selected === 0 && waitingFor === undefined) {
+    const noun = kind === 'replay' ? 'Replay' : 'Purge';
+    return { level: 'healthy', sentence: `${noun} begins: the dead letters are being counted.` };
+  }
   if (state === 'running') {
     const waits = waitingFor === undefined ? '' : ` Waiting: ${sentenceOf(waitingFor)}`;
     const verb = kind === 'replay' ? 'Replaying' : 'Purging';

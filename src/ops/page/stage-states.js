@@ -2,8 +2,6 @@ import { duration } from './format.js';
 
 /** Behind by more than this is worth a look; the sink's batches alone explain less. */
 const SLOW_LAG_MS = 5_000;
-/** Nothing read for so long although records wait. */
-const STOPPED_LAG_MS = 15_000;
 export const NEARLY_FULL = 0.8;
 
 const HEALTHY = { level: 'healthy', word: 'Healthy', sentence: '' };
@@ -12,16 +10,16 @@ const stopped = (word, sentence) => ({ level: 'stopped', word, sentence });
 
 /**
  * What to say of each stage: a level (healthy, slow, stopped) for the colour, a word beside it, and a sentence
- * when there is something to know. `rates`: records per second of the consumer, or null while unknown.
+ * when there is something to know. `isConsumerIdle`: of ConsumerIdleness.
  */
-export function stageStates(counters, consumerRate) {
+export function stageStates(counters, isConsumerIdle) {
   const { broker, log, producer, reader, consumer, sink, problems } = counters;
   return {
     ...(broker && { broker: brokerState(counters) }),
     ...(log && { log: logState(counters) }),
     ...(producer && { producer: streamState('producer', producer, producer.lagMs, problems) }),
     ...(reader && { reader: streamState('reader', reader, reader.millisBehindLatest, problems) }),
-    ...(consumer && { consumer: consumerState(counters, consumerRate) }),
+    ...(consumer && { consumer: consumerState(counters, isConsumerIdle) }),
     ...(sink && { sink: sinkState(counters) }),
   };
 }
@@ -50,11 +48,11 @@ function logState({ log, problems }) {
   return HEALTHY;
 }
 
-function consumerState({ consumer, sink, problems }, consumerRate) {
+function consumerState({ consumer, sink, problems }, isConsumerIdle) {
   if (sink.status.state !== 'healthy' && consumer.lagMs > 0) return slow('Waiting', 'Waits for the sink.');
   const problem = reasonOf(problems, 'consumer');
   if (problem !== undefined) return stopped('Stopped', problem);
-  if (consumer.lagMs > STOPPED_LAG_MS && consumerRate === 0) {
+  if (isConsumerIdle) {
     return stopped('Stopped', `Nothing read although records wait since ${duration(consumer.lagMs)}.`);
   }
   if (consumer.lagMs > SLOW_LAG_MS) return slow('Behind', `Behind by ${duration(consumer.lagMs)}.`);

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { sendError } from '../http-answers.js';
 import type { HttpLogger } from '../http-logger.js';
 import { LiveFeed } from '../live-feed.js';
-import type { LiveStateSource } from '../live-state.js';
+import { type LiveStateSource, liveState } from '../live-state.js';
 
 /** Pages open at once; each holds a connection for as long as it is looked at. */
 export const MAX_STREAMS = 64;
 
-/** `/api/live`: what the page shows, as server-sent events. */
+/** What the page shows: `/api/state` once, `/api/live` as server-sent events. */
 export function addLiveRoutes(app: FastifyInstance, source: LiveStateSource, logger?: HttpLogger): void {
   const feed = new LiveFeed(source, logger);
   app.addHook('preClose', (done) => {
@@ -15,6 +15,7 @@ export function addLiveRoutes(app: FastifyInstance, source: LiveStateSource, log
     done();
   });
 
+  app.get('/api/state', () => liveState(source));
   app.get('/api/live', (request, reply) => {
     reply.headers(STREAM_HEADERS);
     // Answered by the same route; without a body there is nothing to stream.

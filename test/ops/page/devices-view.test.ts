@@ -6,7 +6,8 @@ const view = await pageModule<{
   columnsOf(fields: readonly { name: string; type: string }[]): { columns: string[]; leftOut: number };
   countWords(answer: { devices: number; silent: number }): string;
   sinceWords(sinceMs: number): string;
-  valueWords(raw: unknown): string;
+  valueWords(raw: unknown, decimals?: number): string;
+  decimalsOf(values: readonly unknown[]): number | undefined;
 }>('devices-view.js');
 const { devicesCsv } = await pageModule<{ devicesCsv(tag: string, groups: readonly object[]): string }>(
   'devices-csv.js',
@@ -54,6 +55,18 @@ it.each([
   [21.456, '21.46'],
   ['1.4.2', '1.4.2'],
 ])('shows the value %s as %s', (raw, words) => expect(view.valueWords(raw)).toBe(words));
+
+it.each([
+  [[61, 62.4, 0], 1, ['61.0', '62.4', '0.0']],
+  [[-77, -58], 0, ['-77', '-58']],
+  [[1012.8, 16.99, true], 2, ['1,012.80', '16.99', 'yes']],
+  [[0.004, 12.5], undefined, ['0.004', '12.5']],
+  [[2_500_000, 12.5], undefined, ['2.5M', '12.5']],
+  [['v1', undefined], undefined, ['v1', '–']],
+])('shows a column of %j with %s decimals', (values, decimals, words) => {
+  expect(view.decimalsOf(values)).toBe(decimals);
+  expect(values.map((raw) => view.valueWords(raw, decimals))).toEqual(words);
+});
 
 describe('devicesCsv', () => {
   const group = (name: string, values: readonly object[]) => ({ name, atMs: 0, values });

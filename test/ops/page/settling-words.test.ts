@@ -24,6 +24,7 @@ function status(
 
 describe('settlingWords', () => {
   it.each([
+    ['counting', status({ selected: 0 }), 'healthy', 'Replay begins: the dead letters are being counted.'],
     ['nothing done yet', status({}), 'healthy', 'Replaying: 0 of 37 dead letters.'],
     [
       'half done',
