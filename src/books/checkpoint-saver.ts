@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { SluiceError } from '../errors.js';
 import type { Position } from '../stream/stream.js';
+import { Turns } from '../turns.js';
 import type { Warn } from '../warnings.js';
 import type { Checkpoint, CheckpointStore } from './checkpoint-store.js';
 
@@ -24,7 +25,7 @@ export class CheckpointSaver {
   #last: Checkpoint | undefined;
   #saved: Checkpoint | undefined;
   #savedAtMs = Number.NEGATIVE_INFINITY;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #saves = new Turns();
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -43,10 +44,7 @@ export class CheckpointSaver {
 
   /** Saves what has not been saved yet. Rejects with CHECKPOINT_FAILED, or with what may be tried again. */
   save(): Promise<void> {
-    const saved = this.#saving.then(() => this.#saveNow());
-    // The next save must not fail with this one's failure, which its caller gets.
-    this.#saving = saved.catch(() => undefined);
-    return saved;
+    return this.#saves.take(() => this.#saveNow());
   }
 
   /** The last one: a place that lies behind costs a replay, no record, so what may be tried again is only told. */
@@ -66,7 +64,7 @@ export class CheckpointSaver {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await this.#saving;
+    await this.#saves.idle();
   }
 
   #saveUnasked(): void {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/errors.js';
 import { parkedDetail } from '../support/fake-gateway-view.js';
-import { DESKTOP, HOSTILE, LivePage, PHONE, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, SOON } from '../support/live-page.js';
+import { DESKTOP, PHONE } from '../support/page-browser.js';
 import { requireServer } from '../support/servers.js';
 
 const NOT_JSON = parkedDetail({ id: '3', topic: 'a/b', clientId: 'c7', reason: 'Byte 3.', payload: '{"a":' });

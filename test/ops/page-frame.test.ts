@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parkedDetail } from '../support/fake-gateway-view.js';
-import { DESKTOP, LivePage, PHONE, SOON, warningLine } from '../support/live-page.js';
+import { LivePage, SOON, warningLine } from '../support/live-page.js';
+import { DESKTOP, PHONE } from '../support/page-browser.js';
 import { requireServer } from '../support/servers.js';
 
 /** What a screen reader would stumble over, as sentences. */

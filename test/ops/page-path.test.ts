@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HOSTILE, LivePage, PHONE, SOON, warningLine } from '../support/live-page.js';
+import { HOSTILE, LivePage, SOON, warningLine } from '../support/live-page.js';
+import { PHONE } from '../support/page-browser.js';
 import { requireServer } from '../support/servers.js';
 
 const HEALTHY = { state: 'healthy', detail: '' } as const;

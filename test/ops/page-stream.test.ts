@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/errors.js';
-import { DESKTOP, LivePage, SOON, warningLine } from '../support/live-page.js';
+import { LivePage, SOON, warningLine } from '../support/live-page.js';
+import { DESKTOP } from '../support/page-browser.js';
 import { requireServer } from '../support/servers.js';
 
 describe.skipIf(!requireServer('chromium'))('the stream behind the live page', { timeout: 60_000 }, () => {

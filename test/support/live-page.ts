@@ -1,20 +1,13 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { WhereChanges } from '../../src/ops/changes-guard.js';
 import type { WarningView } from '../../src/ops/gateway-view.js';
 import { type HttpServer, startHttpServer } from '../../src/ops/http-server.js';
-import { CHROMIUM_ARGS } from './chromium.js';
 import { FakeGatewayView } from './fake-gateway-view.js';
-import { findProgram } from './server-process.js';
+import { complaintsOf, DESKTOP, launchBrowser } from './page-browser.js';
 
 export const SOON = { timeout: 15_000, interval: 100 };
 export const HOSTILE = '<img src=x onerror=alert(1)>';
-export const DESKTOP: BrowserContextOptions = { viewport: { width: 1440, height: 900 } };
-export const PHONE: BrowserContextOptions = {
-  viewport: { width: 390, height: 844 },
-  hasTouch: true,
-  isMobile: true,
-};
 
 /** A line of the gateway's log of which a test names only what matters to it. */
 export function warningLine(known: Partial<WarningView> & { readonly seq: number }): WarningView {
@@ -41,16 +34,14 @@ export class LivePage {
   /** Set by a test that takes the gateway away: a browser writes failed requests to the console. */
   mayComplain = false;
   #browser: Browser | undefined;
-  #complaints: string[] = [];
+  /** One list a page that the test opened. */
+  #complaints: (readonly string[])[] = [];
   readonly #origins = new Set<string>();
 
   /** Registers the hooks of the surrounding `describe`. */
   constructor() {
     beforeAll(async () => {
-      this.#browser = await chromium.launch({
-        executablePath: findProgram('chromium') ?? '',
-        args: CHROMIUM_ARGS,
-      });
+      this.#browser = await launchBrowser();
     }, 60_000);
     afterAll(() => this.#browser?.close());
     beforeEach(async () => {
@@ -64,7 +55,7 @@ export class LivePage {
     afterEach(async () => {
       await this.page.context().close();
       await this.server.close();
-      if (!this.mayComplain) expect(this.#complaints).toEqual([]);
+      if (!this.mayComplain) expect(this.#complaints.flat()).toEqual([]);
       expect([...this.#origins].filter((origin) => origin !== this.server.url)).toEqual([]);
     });
   }
@@ -88,14 +79,7 @@ export class LivePage {
     this.page = await context.newPage();
     if (typeof prepare === 'string') await this.page.addInitScript(prepare);
     else await prepare?.(this.page);
-    this.page.on('console', (line) => {
-      if (['error', 'warning'].includes(line.type())) this.#complaints.push(line.text());
-    });
-    this.page.on('pageerror', (error) => this.#complaints.push(String(error)));
-    this.page.on('dialog', (dialog) => {
-      this.#complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
+    this.#complaints.push(complaintsOf(this.page));
     this.page.on('request', (request) => this.#origins.add(new URL(request.url()).origin));
     await this.page.goto(this.server.url);
     return this.page;

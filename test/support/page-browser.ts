@@ -15,6 +15,20 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: findProgram('chromium') ?? '', args: CHROMIUM_ARGS });
 }
 
+/** Console errors and warnings, uncaught exceptions and dialogs of the page; grows from now on. */
+export function complaintsOf(page: Page): readonly string[] {
+  const complaints: string[] = [];
+  page.on('console', (line) => {
+    if (['error', 'warning'].includes(line.type())) complaints.push(line.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return complaints;
+}
+
 /** The live page over a fake gateway, in a browser of its own; `close` ends both. */
 export interface OpenPage {
   readonly page: Page;
@@ -36,16 +50,8 @@ export async function openPage(
   const server = await startHttpServer({ host: '127.0.0.1', port: 0, view });
   const context = await browser.newContext({ timezoneId: 'Asia/Kolkata', ...options });
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const complaints = complaintsOf(page);
   const asked: URL[] = [];
-  page.on('console', (line) => {
-    if (['error', 'warning'].includes(line.type())) complaints.push(line.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('dialog', (dialog) => {
-    complaints.push(`dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
   page.on('request', (request) => {
     const url = new URL(request.url());
     if (url.pathname.startsWith('/api/')) asked.push(url);
