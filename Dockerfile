@@ -1,38 +1,33 @@
 # Sluice: the gateway, and the simulated fleet (dist/simulators/main.js). docs/deployment.md says how to run it.
-FROM node:20.20.2-bookworm-slim AS build
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
-COPY src ./src
-COPY simulators ./simulators
-# Source maps and the compiler's notes are not read at run time.
-RUN npm run build && find dist -name '*.map' -delete && rm -f dist/.tsbuildinfo
-
-FROM node:20.20.2-bookworm-slim AS dependencies
+FROM node:24.21.0-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY bin ./bin
+COPY src ./src
+COPY simulators ./simulators
+# What takes the types out of the sources is not needed to run them.
+RUN node bin/build.js && rm -rf node_modules/@swc
 
-FROM node:20.20.2-bookworm-slim
+FROM node:24.21.0-trixie-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# All of it belongs to root: the program can read its own files and change none.
+# All files belong to root: the program can read its own files and cannot change them.
 COPY package.json LICENSE sluice.example.yaml ./
-COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY src/ops/page ./src/ops/page
-COPY bin ./bin
+COPY src/web ./src/web
+COPY bin/sluice.js ./bin/
 COPY deploy/sluice/default.yaml /etc/sluice/sluice.yaml
-# The only place it writes. A named volume takes over owner and mode from here.
+# The only folder that the program writes to. A named volume takes owner and mode from here.
 RUN install -d -o 1000 -g 1000 -m 0700 /var/lib/sluice
 VOLUME /var/lib/sluice
-# "node" of the base image; as a number, so that a cluster can see that it is not root.
+# The user "node" of the base image, as a number: a cluster can then see that it is not root.
 USER 1000:1000
 EXPOSE 1883 8083 8080
-# fetch follows http.port of the configuration only if that stays 8080.
+# This asks port 8080: keep http.port of the configuration at 8080.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# Exec form: the program is process 1 and gets SIGTERM itself. It stops within 8 s.
+# In exec form the program is process 1 and receives SIGTERM itself. It stops within 8 s.
 STOPSIGNAL SIGTERM
 CMD ["node", "bin/sluice.js", "start", "-c", "/etc/sluice/sluice.yaml"]

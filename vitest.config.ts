@@ -1,10 +1,57 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start Chromium. */
+const BROWSER = ['test/**/*.browser.test.ts'];
+/** Tests that need a program from outside (InfluxDB, Mosquitto, Prometheus …) or a local Kinesis. */
+const SERVER = ['test/**/*.server.test.ts'];
+/** Tests that replace a module of ours: each needs modules of its own. */
+const ISOLATED = ['test/**/*.isolated.test.ts'];
+/** Tests of whole processes. */
+const E2E = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'];
+
+/** Vitest leaves one core idle otherwise; most of these tests wait more than they compute. */
+const WORKERS = 2;
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ISOLATED, ...BROWSER, ...SERVER, ...E2E],
+          isolate: false,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'unit-isolated', include: ISOLATED, maxWorkers: WORKERS, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: BROWSER, maxWorkers: WORKERS, sequence: { groupOrder: 2 } },
+      },
+      {
+        extends: true,
+        test: { name: 'server', include: SERVER, maxWorkers: WORKERS, sequence: { groupOrder: 2 } },
+      },
+      {
+        // One at a time: two gateways under load would fight for the cores.
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: E2E,
+          exclude: [...BROWSER, ...SERVER],
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
   },
 });

@@ -56,8 +56,8 @@ export function parseBench(command: Command, args: readonly string[]): BenchOpti
   return {
     parts: named.length === 0 ? PARTS : PARTS.filter((part) => named.includes(part)),
     areNamed: named.length > 0,
-    ...(raw.messages === undefined ? {} : { messages: raw.messages }),
-    ...(raw.repeat === undefined ? {} : { repeat: raw.repeat }),
+    messages: raw.messages,
+    repeat: raw.repeat,
     isQuick: raw.quick === true,
     directory: raw.directory,
     results: raw.results,

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Proves docker-compose.yml on this machine: starts it beside whatever else runs, with a project name, volumes, secrets and
-# ports of its own, sends a reading through, asks every part, and removes all of it again.
+# Tests docker-compose.yml on this machine: starts it as a separate project with its own volumes, secrets and ports, sends a
+# reading through, queries every part, and removes everything again.
 #
 #   deploy/smoke.sh                              gateway, InfluxDB 2, Grafana, Prometheus
 #   deploy/smoke.sh influxdb1 influxdb3 kinesis  with these profiles too
 #
-# Needs Docker with Compose 2.24 and curl. The ports of the profiles (docs/deployment.md) have to be free, 9090 too.
-# Exit code 0: everything answered as it should. 1: the last line says what did not; the containers' logs are above it.
+# It needs Docker with Compose 2.24 and curl. The ports of the profiles (docs/deployment.md) and 9090 have to be free.
+# Exit code 0: every answer was correct. 1: the last line names what failed; the containers' logs are above it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,13 +47,13 @@ until_it() {
 }
 
 get() { curl -fsS --max-time 10 "$@"; }
-# answers TEXT CURL-ARGUMENTS…: whether the answer has the text in it.
+# answers TEXT CURL-ARGUMENTS…: succeeds when the answer contains the text.
 answers() {
   local text=$1
   shift
   get "$@" 2>"$work/error" | grep -qF -- "$text"
 }
-# counts NUMBER TEXT CURL-ARGUMENTS…: whether the answer has the text so many times.
+# counts NUMBER TEXT CURL-ARGUMENTS…: succeeds when the answer contains the text that many times.
 counts() {
   local number=$1 text=$2 body
   shift 2
@@ -72,7 +72,7 @@ stored() {
     --data-urlencode 'db=telemetry' \
     --data-urlencode "q=SELECT last(\"temperature\") FROM \"sensordata\" WHERE \"device\" = 's1'"
 }
-# The point of a single metric stands for all: they are written together.
+# One metric is enough to check: all are written together.
 sampled() {
   answers '"series"' -H "Authorization: Token $(secret INFLUX_TOKEN)" --get --data-urlencode 'db=telemetry' \
     --data-urlencode "q=SELECT last(\"log_size_bytes\") FROM \"sluice\" WHERE \"gateway\" = 'gateway'" \
@@ -100,7 +100,7 @@ while IFS= read -r line; do
 done <.env.example >"$env_file"
 trap finish EXIT
 
-step 'build and start, until every health check is well'
+step 'build and start, until every service is healthy'
 doing='docker compose build'
 compose build gateway
 doing='docker compose up: a container did not become healthy'
@@ -112,7 +112,7 @@ publish
 until_it 'InfluxDB has it, asked in InfluxQL' stored
 until_it 'InfluxDB has the own metrics of the gateway' sampled
 until_it 'the gateway is ready' answers '"ready":true' "http://127.0.0.1:$HTTP/readyz"
-until_it 'its books balance' answers '"balanced":true' "http://127.0.0.1:$HTTP/api/ledger"
+until_it 'its ledger balances' answers '"balanced":true' "http://127.0.0.1:$HTTP/api/ledger"
 until_it 'its live page is there' answers '<title>' "http://127.0.0.1:$HTTP/"
 
 step 'Grafana'
@@ -120,7 +120,7 @@ for file in grafana/dashboards/*.json; do
   uid=$(sed -n 's/^  "uid": "\(.*\)",$/\1/p' "$file")
   until_it "dashboard $uid" answers "\"uid\":\"$uid\"" "$(grafana "/api/dashboards/uid/$uid")"
 done
-# Those of the profiles have a file each, if they bring a store; without the profile its address is nobody's.
+# Each profile with a store has a data source file; without the profile nothing answers at its address.
 for name in sluice "$@"; do
   file=grafana/provisioning/datasources/$name.yaml
   if [ ! -e "$file" ]; then continue; fi
@@ -154,7 +154,7 @@ for name in "$@"; do
   esac
   for port in $ports; do
     until_it "the gateway on $port is ready" answers '"ready":true' "http://127.0.0.1:$port/readyz"
-    until_it "its books balance" answers '"balanced":true' "http://127.0.0.1:$port/api/ledger"
+    until_it "its ledger balances" answers '"balanced":true' "http://127.0.0.1:$port/api/ledger"
     until_it "it has written" written "$port"
   done
 done
@@ -163,4 +163,4 @@ step 'a restart keeps everything'
 doing='docker compose restart gateway'
 compose restart gateway
 until_it 'the gateway is ready again' answers '"ready":true' "http://127.0.0.1:$HTTP/readyz"
-until_it 'its books balance' answers '"balanced":true' "http://127.0.0.1:$HTTP/api/ledger"
+until_it 'its ledger balances' answers '"balanced":true' "http://127.0.0.1:$HTTP/api/ledger"

@@ -1,4 +1,4 @@
-import { dashboardJson } from '../src/dashboard/dashboard.js';
+import { dashboardJson } from '../src/grafana/dashboard-json.js';
 import { cityClimate } from './sources/city-climate.js';
 import { fleetOverview } from './sources/fleet-overview.js';
 import { gateway } from './sources/gateway.js';
@@ -6,7 +6,7 @@ import { gatewayInflux } from './sources/gateway-influx.js';
 import { kinesis } from './sources/kinesis.js';
 import { measurementExplorer } from './sources/measurement-explorer.js';
 
-/** File name in grafana/dashboards, and its content. */
+/** Returns the content of every file in grafana/dashboards by its name. */
 export function dashboards(): Map<string, object> {
   return new Map([
     ['city-climate.json', dashboardJson(cityClimate)],

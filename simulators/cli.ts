@@ -13,12 +13,18 @@ export interface CliContext {
   readonly stderr: ProgressOutput;
   readonly stop: AbortSignal;
   readonly clock?: RunClock;
+  /** Called for `--exit-with-parent`. */
+  readonly exitWithParent: () => void;
 }
 
-/** One run of `simulate`; `args` without node and script. Resolves to the exit code and does not throw for a reason a person can mend. */
+/**
+ * Runs `simulate` once; `args` come without node and script. Resolves with the exit code. A problem that the user can
+ * fix is printed and does not reject.
+ */
 export async function runCli(args: readonly string[], context: CliContext): Promise<0 | 1 | 2> {
   const call = parse(args, context);
   if (typeof call === 'number') return call;
+  if (call.exitWithParent) context.exitWithParent();
 
   const { stderr, stop } = context;
   const clock = context.clock ?? systemClock;
@@ -50,7 +56,7 @@ function parse(args: readonly string[], context: CliContext): SimulateCall | 0 |
     command.parse(args, { from: 'user' });
     return resolveCall(command.args[0] as ScenarioName, command.opts<RawOptions>(), context.env);
   } catch (thrown) {
-    // Commander has written its own text by now; --help ends with exit code 0.
+    // Commander has printed its text already; --help ends with exit code 0.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
     if (!(thrown instanceof UsageError)) throw thrown;
     context.stderr.write(`error: ${thrown.message}\n`);

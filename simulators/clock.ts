@@ -1,4 +1,4 @@
-/** Where a run takes time from. */
+/** The clock of a run; tests replace it. */
 export interface RunClock {
   /** ms since 1970. */
   wallMs(): number;

@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { SCENARIO_NAMES } from './options.js';
+import { EXIT_WITH_PARENT } from './parent-process.js';
 import { MOST_CONNECTIONS } from './simulate-call.js';
 import { parseDurationMs, parseInstantMs, parsePerSecond, parseShare } from './units.js';
 
@@ -14,16 +15,16 @@ Scenarios:
            climate/<site>/<device>/telemetry  {timestamp (ms), temperature, humidity, pressure, status: {battery, rssi}}
   energy   meters with a counter that never falls.
            energy/<building>/<meter>/telemetry  {time (RFC 3339), power (W), voltage (V), current (A), energy (kWh), relay}
-  all      the three together.
+  all      all three together.
 
-Timestamps: every reading of a device has its own, at the resolution of its payload (cities 1 s, the others 1 ms).
-A rate that would repeat one is refused; with --start-at simulated time runs ahead of real time instead.
+Timestamps: no two readings of a device share one, at the resolution of the payload (cities 1 s, the others 1 ms).
+A rate that would repeat a timestamp is rejected; with --start-at simulated time runs ahead of real time instead.
 With --rate max each reading is one resolution step after the one before.
 
 Credentials come from the environment: SLUICE_SIM_USERNAME and SLUICE_SIM_PASSWORD.
-Exit codes: 0 fine; 1 broker not reached, or messages left unacknowledged; 2 wrong usage. A signal ends a run with 0.`;
+Exit codes: 0 success; 1 broker not reached, or messages left unacknowledged; 2 wrong usage. A signal ends a run with 0.`;
 
-/** The command line of the simulators. `nowMs` resolves `--start-at -24h`. */
+/** Returns the command line of the simulators. `nowMs` is needed for `--start-at -24h`. */
 export function simulateCommand(nowMs: () => number): Command {
   const command = new Command('simulate')
     .description('Publishes the readings of simulated sensors over MQTT.')
@@ -56,7 +57,7 @@ function simulateOptions(nowMs: () => number): readonly Option[] {
     new Option('--count <n>', 'stop after this many messages').argParser(integer(Number.MAX_SAFE_INTEGER)),
     new Option('--qos <n>', 'MQTT quality of service').choices(['0', '1', '2']).default('1'),
     new Option('--seed <text>', 'same seed: same devices, topics, values and faults').default('1'),
-    new Option('--in-flight <n>', 'most messages without acknowledgement per connection')
+    new Option('--in-flight <n>', 'maximum of unacknowledged messages per connection')
       .argParser(integer(MOST_IN_FLIGHT))
       .default(100),
     new Option(
@@ -70,18 +71,18 @@ function simulateOptions(nowMs: () => number): readonly Option[] {
     new Option('--day <time>', 'how long a simulated day lasts; shorter shows its cycle sooner')
       .argParser(duration)
       .default(duration('24h'), '24h'),
-    shareOption('--late <share>', 'readings published --late-by after they are due, as 1% or 0.01'),
-    new Option('--late-by <time>', 'how late those are; at the end of the run they are sent at once')
+    shareOption('--late <share>', 'share of readings published --late-by after they are due, as 1% or 0.01'),
+    new Option('--late-by <time>', 'delay of late readings; at the end of the run they are sent at once')
       .argParser(duration)
       .default(duration('10s'), '10s'),
-    shareOption('--duplicated <share>', 'readings published twice'),
-    shareOption('--out-of-order <share>', 'readings published behind the next one of their device'),
-    shareOption('--malformed <share>', 'readings whose payload is not JSON'),
-    shareOption('--wrong-clock <share>', 'readings timed in 1970 or ten years ahead'),
-    new Option('--disconnects <rate>', 'connections cut without goodbye, as 0.1/s')
+    shareOption('--duplicated <share>', 'share of readings published twice'),
+    shareOption('--out-of-order <share>', 'share of readings published after the next one of their device'),
+    shareOption('--malformed <share>', 'share of readings whose payload is not JSON'),
+    shareOption('--wrong-clock <share>', 'share of readings with a time in 1970 or ten years ahead'),
+    new Option('--disconnects <rate>', 'connections cut without DISCONNECT, as 0.1/s')
       .argParser(perSecond)
       .default(0, '0/s'),
-    new Option('--connect-timeout <time>', 'give up when not all connections are made by then')
+    new Option('--connect-timeout <time>', 'give up when not all connections are open by then')
       .argParser(duration)
       .default(duration('10s'), '10s'),
     new Option('--ack-timeout <time>', 'how long to wait at the end for acknowledgements')
@@ -89,10 +90,11 @@ function simulateOptions(nowMs: () => number): readonly Option[] {
       .default(duration('30s'), '30s'),
     new Option(
       '--name <prefix>',
-      'put before client ids and device ids, to run several fleets side by side',
+      'prefix of client ids and device ids, to run several fleets at the same time',
     ).argParser(prefix),
     new Option('--json', 'print the summary as JSON on standard output'),
     new Option('--quiet', 'no progress on standard error'),
+    new Option('--exit-with-parent', EXIT_WITH_PARENT),
   ];
 }
 
@@ -121,7 +123,7 @@ function rate(text: string): number | 'max' {
   return required(value > 0 ? value : undefined, 'Give messages a second above 0, or max.');
 }
 
-/** Node's timers hold no more than 2^31 - 1 ms. */
+/** Timers of Node accept at most 2^31 - 1 ms. */
 const MOST_DURATION_MS = 24 * 86_400_000;
 
 function duration(text: string): number {

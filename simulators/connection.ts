@@ -8,13 +8,13 @@ const FIRST_BACK_OFF_MS = 200;
 const MOST_BACK_OFF_MS = 5000;
 const KEEPALIVE_SECONDS = 30;
 const CLOSE_TIMEOUT_MS = 2000;
-/** CONNACK 3, MQTT 3.1.1 section 3.2.2.3: the only refusal that can pass by itself. */
+/** CONNACK 3, MQTT 3.1.1 section 3.2.2.3: the only rejection that may be temporary. */
 const SERVER_UNAVAILABLE = 3;
 
 export interface ConnectionWatcher {
-  /** There is room again where there was none: a slot came free, or the connection is (back) up. */
+  /** Called when the connection can publish again: a slot became free, or it is connected (again). */
   onRoom(): void;
-  /** A message was acknowledged. */
+  /** Called when a message was acknowledged. */
   onAcknowledged(): void;
 }
 
@@ -29,11 +29,11 @@ export interface ConnectionOptions {
 }
 
 /**
- * One MQTT connection that publishes and comes back by itself.
+ * One MQTT connection that publishes and reconnects automatically.
  * 1. At most `inFlight` messages are without acknowledgement.
- * 2. Nothing is published while it is down or resending: MQTT.js would queue it, and answers it with an error when
- *    the connection drops again meanwhile (mqtt 5.16.0, `_flushStoreProcessingQueue`). From its own store MQTT.js
- *    resends what was not acknowledged, and emits `connect` only after that (`_onConnect`).
+ * 2. Nothing is published while it is down or resending: MQTT.js would queue the message and fail it when the
+ *    connection drops again meanwhile (mqtt 5.16.0, `_flushStoreProcessingQueue`). MQTT.js resends unacknowledged
+ *    messages from its own store, and emits `connect` only after that (`_onConnect`).
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -43,7 +43,7 @@ export class Connection {
   #client: MqttClient | undefined;
   #ready = false;
   #waiting = 0;
-  /** Counts connections lost: a QoS 0 write that was cut off must not free a slot of the next connection. */
+  /** Counts lost connections: an interrupted QoS 0 write must not free a slot of the next connection. */
   #epoch = 0;
   #lastError = 'no answer';
 
@@ -62,12 +62,12 @@ export class Connection {
     return this.#ready;
   }
 
-  /** What went wrong last, for the message when the broker is never reached. */
+  /** The last error, for the message when the broker is never reached. */
   get lastError(): string {
     return this.#lastError;
   }
 
-  /** Resolves once connected, however long that takes; rejects when the broker refuses for good. */
+  /** Resolves once connected, however long that takes; rejects when the broker rejects the client permanently. */
   open(): Promise<void> {
     const client = connect(this.#options.url, this.#clientOptions());
     this.#client = client;
@@ -91,16 +91,16 @@ export class Connection {
         this.#epoch++;
         if (this.#options.qos === 0) this.#waiting = 0;
       });
-      // After the first connect every error is followed by a close and another try: the reconnects are counted.
+      // After the first connect, a close and another attempt follow every error, and the reconnects are counted.
       client.on('error', (error) => {
         this.#lastError = connectErrorText(error);
-        const refusedForGood = error instanceof ErrorWithReasonCode && error.code !== SERVER_UNAVAILABLE;
-        if (refusedForGood && !wasConnected) reject(error);
+        const isPermanent = error instanceof ErrorWithReasonCode && error.code !== SERVER_UNAVAILABLE;
+        if (isPermanent && !wasConnected) reject(error);
       });
     });
   }
 
-  /** Only while `hasRoom`. */
+  /** Publishes one message. The caller checks `hasRoom` first. */
   publish({ topic, payload }: Publication): void {
     const { qos } = this.#options;
     const epoch = this.#epoch;
@@ -114,7 +114,7 @@ export class Connection {
         return;
       }
       this.#freeSlot();
-      // An error leaves it among the unacknowledged.
+      // After an error the message stays unacknowledged.
       if (error) return;
       this.#tally.acknowledged++;
       this.#tally.latency.add(this.#clock.monotonicMs() - sentAtMs);
@@ -128,12 +128,12 @@ export class Connection {
     if (wasFull) this.#watcher.onRoom();
   }
 
-  /** Cuts the socket without a DISCONNECT, as a lost network does. */
+  /** Closes the socket without a DISCONNECT, as a lost network does. */
   cut(): void {
     this.#client?.stream.destroy();
   }
 
-  /** Says goodbye when nothing is outstanding, else drops the socket. Never rejects, never hangs. */
+  /** Disconnects when nothing is outstanding, otherwise closes the socket. Never rejects, never hangs. */
   async close(): Promise<void> {
     const client = this.#client;
     if (!client) return;
@@ -145,7 +145,7 @@ export class Connection {
         resolve();
       }, CLOSE_TIMEOUT_MS);
     });
-    // Whatever a close cannot do any more, destroying the socket does.
+    // If closing fails or takes too long, the socket is destroyed.
     await Promise.race([client.endAsync(force).catch(() => client.stream.destroy()), timeout]);
     clearTimeout(timer);
   }
@@ -161,18 +161,18 @@ export class Connection {
       connectTimeout: connectTimeoutMs,
       queueQoSZero: false,
       resubscribe: false,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
+      username,
+      password,
     };
   }
 }
 
-/** With jitter, so that a fleet does not come back as one. */
+/** Adds jitter, so that a fleet does not reconnect all at once. */
 function backOffMs(ms: number): number {
   return Math.round(ms * (0.75 + 0.25 * Math.random()));
 }
 
-/** A connect to a name with several addresses fails with an empty message and the reasons inside. */
+/** A failed connect to a name with several addresses has an empty message; the reasons are inside. */
 function connectErrorText(error: Error): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one))).join('; ');

@@ -1,32 +1,35 @@
 import { hashText, randomAt } from './random.js';
 
-/** What can be wrong with one reading; at most one of them is. */
+/** What can be wrong with a reading. A reading has at most one fault. */
 export const READING_FAULTS = ['late', 'duplicated', 'outOfOrder', 'malformed', 'wrongClock'] as const;
 export type ReadingFault = (typeof READING_FAULTS)[number];
 
-/** Share of all readings, 0 to 1 each; together at most 1. */
+/** The share of readings with each fault, 0 to 1; together at most 1. */
 export type FaultShares = Readonly<Record<ReadingFault, number>>;
 
 const CHOICE = hashText('fault choice');
 const KIND = hashText('fault kind');
 const TEN_YEARS_MS = 10 * 365.25 * 86_400_000;
 
-/** Pure: the same seed gives the same faults to the same readings. `deviceIndex` is the one within the whole run. */
+/**
+ * Chooses the fault of a reading; the same seed gives the same faults. `deviceIndex` counts the devices of the whole
+ * run.
+ */
 export function chooseFault(
   shares: FaultShares,
   seed: number,
   deviceIndex: number,
   tick: number,
 ): ReadingFault | undefined {
-  let place = randomAt(seed, (CHOICE + deviceIndex) | 0, tick).next();
+  let left = randomAt(seed, (CHOICE + deviceIndex) | 0, tick).next();
   for (const fault of READING_FAULTS) {
-    place -= shares[fault];
-    if (place < 0) return fault;
+    left -= shares[fault];
+    if (left < 0) return fault;
   }
   return undefined;
 }
 
-/** Bytes that are never a JSON text, made from a good payload in one of five ways seen in the field. */
+/** Turns a good payload into bytes that are not JSON, in one of five ways seen in the field. */
 export function malformedPayload(
   good: string,
   seed: number,
@@ -47,7 +50,7 @@ export function malformedPayload(
   }
 }
 
-/** A clock that was never set (it counts from 1970) or one that is ten years ahead. */
+/** Returns the time of a clock that was never set, so it counts from 1970, or of one that is ten years ahead. */
 export function wrongClockMs(
   timestampMs: number,
   elapsedMs: number,

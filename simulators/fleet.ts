@@ -7,26 +7,30 @@ import { energy } from './scenarios/energy.js';
 
 const US_PER_SECOND = 1_000_000;
 
-/** The devices of one scenario and the rhythm they share. Times in whole µs, so that no rounding merges two readings. */
+/**
+ * The devices of one scenario and their common rate. Times are whole µs, so that rounding never merges two readings.
+ */
 export interface Fleet {
   readonly scenario: Scenario;
   readonly devices: readonly Device[];
-  /** Index of its first device among all devices of the run. */
+  /** Index of the first device of this fleet among all devices of the run. */
   readonly firstIndex: number;
-  /** Real time between two readings of a device; 0: as fast as they are acknowledged. */
+  /** Real time between two readings of a device; 0 means as fast as they are acknowledged. */
   readonly paceUs: number;
   /** Simulated time between two readings of a device; never below the scenario's resolution. */
   readonly stepUs: number;
-  /** Messages of the whole fleet; Infinity without `--count`. */
+  /** Number of messages of the whole fleet; Infinity without `--count`. */
   readonly messages: number;
 }
 
-/** How many devices a scenario has without `--devices`. */
+/** Returns the number of devices of a scenario without `--devices`. */
 export function defaultDevices(name: ScenarioName): number {
   return scenariosOf(name).reduce((sum, scenario) => sum + scenario.defaultDevices, 0);
 }
 
-/** What publishes how often. Throws UsageError when the rate would give two readings of a device the same time. */
+/**
+ * Plans which devices publish at which rate. Throws UsageError when two readings of a device would get the same time.
+ */
 export function planFleets(options: SimulateOptions): readonly Fleet[] {
   const scenarios = scenariosOf(options.scenario);
   const sizes = fleetSizes(scenarios, options.devices);
@@ -68,7 +72,7 @@ function scenariosOf(name: ScenarioName): readonly Scenario[] {
   }
 }
 
-/** `all`: the two cities, then two climate sensors to a meter. */
+/** Splits the devices of `all`: two cities, then two climate sensors for each meter. */
 function fleetSizes(scenarios: readonly Scenario[], devices: number): readonly number[] {
   if (scenarios.length === 1) return [devices];
   if (devices < 4) throw new UsageError(`--devices: scenario all needs at least 4, got ${devices}.`);
@@ -82,7 +86,8 @@ function fleetRates(
   sizes: readonly number[],
   { rate, devices, startAtMs }: SimulateOptions,
 ): readonly (number | 'max')[] {
-  // A simulated start frees the simulated clock from the real one: it advances at least one resolution a reading.
+  // With a simulated start the simulated clock is independent of the real one: it advances at least one resolution per
+  // reading.
   if (startAtMs !== undefined) return sizes.map((size) => (rate === 'max' ? 'max' : (rate * size) / devices));
   if (rate === 'max') {
     if (scenarios.includes(cities)) {
@@ -92,7 +97,7 @@ function fleetRates(
     }
     return sizes.map(() => 'max');
   }
-  // Among several scenarios the cities keep to their limit and the others carry the rest.
+  // With several scenarios the cities keep their limit, and the others publish the rest.
   const rates = sizes.map((size) => (rate * size) / devices);
   if (scenarios.length > 1) {
     const [citiesShare, ...others] = rates;
@@ -133,7 +138,7 @@ function stepUs(scenario: Scenario, paceUs: number, options: SimulateOptions): n
   );
 }
 
-/** Splits `count` by rate; what rounding leaves goes to the last fleet. */
+/** Splits `count` by rate; the remainder of rounding goes to the last fleet. */
 function fleetMessages(
   sizes: readonly number[],
   rates: readonly (number | 'max')[],

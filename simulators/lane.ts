@@ -7,7 +7,7 @@ import {
 } from './faults.js';
 import type { Fleet } from './fleet.js';
 
-/** Bound of what a lane holds back for late readings; beyond it a reading is published when it is due. */
+/** Maximum of readings that a lane holds back; beyond it a reading is published when it is due. */
 const MAX_HELD = 10_000;
 
 /** One message to publish. */
@@ -15,13 +15,13 @@ export interface Publication {
   readonly topic: string;
   readonly payload: string | Buffer;
   readonly fault?: ReadingFault;
-  /** The second copy of a duplicated reading. */
+  /** Whether this is the second copy of a duplicated reading. */
   readonly copy: boolean;
 }
 
 export interface LaneOptions {
   readonly fleet: Fleet;
-  /** Indexes within the fleet of the devices that publish here, ascending. */
+  /** Indexes within the fleet of the devices of this lane, ascending. */
   readonly deviceIndexes: readonly number[];
   readonly seed: number;
   /** Simulated time of the fleet's first reading, ms since 1970. */
@@ -31,17 +31,17 @@ export interface LaneOptions {
 }
 
 /**
- * The messages of one fleet's devices on one connection, in the order in which they are to be published.
- * 1. A reading's values depend on seed, device and tick alone; faults change when and in which shape it is sent.
- * 2. Readings of a device have strictly increasing timestamps, at least one resolution apart (but `wrongClock`).
- * 3. With a message count, exactly so many are taken, copies included.
+ * The messages of one fleet's devices on one connection, in the order of publishing.
+ * 1. The values of a reading depend only on seed, device and tick; a fault changes when and in which form it is sent.
+ * 2. Timestamps of a device increase strictly, at least one resolution apart (except with `wrongClock`).
+ * 3. With a message count exactly that many messages are taken, copies included.
  */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #ready: Publication[] = [];
-  /** In order of release, because the delay is the same for all. */
+  /** Ordered by release, because the delay is the same for all. */
   readonly #late: { readonly releaseUs: number; readonly publication: Publication }[] = [];
-  /** Readings that wait for their device's next one, which is to overtake them. */
+  /** Readings that wait until the next reading of their device has overtaken them. */
   readonly #overtaken = new Map<number, Publication[]>();
   #plannedMessages = 0;
   readonly #mostMessages: number;
@@ -53,7 +53,7 @@ export class Lane {
     this.#mostMessages = laneMessages(options.fleet, options.deviceIndexes);
   }
 
-  /** Nothing is left to publish. */
+  /** Whether nothing is left to publish. */
   get exhausted(): boolean {
     return this.#ended && this.#ready.length === 0 && this.#late.length === 0 && this.#overtaken.size === 0;
   }
@@ -62,12 +62,12 @@ export class Lane {
     return this.#stopped || this.#plannedMessages >= this.#mostMessages;
   }
 
-  /** No reading is made from now on; what is held back is published. */
+  /** Makes no more readings; those held back are still published. */
   stop(): void {
     this.#stopped = true;
   }
 
-  /** No reading is made and nothing held back is published any more. */
+  /** Makes no more readings and drops those held back. */
   discard(): void {
     this.#stopped = true;
     this.#ready.length = 0;
@@ -75,7 +75,7 @@ export class Lane {
     this.#overtaken.clear();
   }
 
-  /** µs since the run began at which `take` next has something; undefined when exhausted. */
+  /** Returns when `take` has the next message, in µs since the run began; undefined when exhausted. */
   nextDueUs(): number | undefined {
     if (this.exhausted) return undefined;
     if (this.#ready.length > 0 || this.#ended) return 0;
@@ -83,7 +83,7 @@ export class Lane {
     return Math.min(releaseUs, this.#readingDueUs());
   }
 
-  /** The next message that is due; undefined when there is none yet. */
+  /** Takes the next message that is due; undefined when none is due yet. */
   take(nowUs: number): Publication | undefined {
     for (;;) {
       const waiting = this.#ready.shift() ?? this.#takeHeld(nowUs);
@@ -100,7 +100,7 @@ export class Lane {
       return late.publication;
     }
     if (!this.#ended) return undefined;
-    // No next reading will overtake these any more: they go out as what they then are, in order.
+    // No next reading will overtake these any more, so they are in order and have no fault.
     for (const [device, publications] of this.#overtaken) {
       this.#overtaken.delete(device);
       for (const { topic, payload } of publications) this.#ready.push({ topic, payload, copy: false });
@@ -108,7 +108,7 @@ export class Lane {
     return this.#ready.shift();
   }
 
-  #place(): { deviceIndex: number; tick: number } {
+  #nextPosition(): { deviceIndex: number; tick: number } {
     const { deviceIndexes } = this.#options;
     return {
       deviceIndex: deviceIndexes[this.#nextReading % deviceIndexes.length]!,
@@ -119,13 +119,13 @@ export class Lane {
   #readingDueUs(): number {
     const { paceUs } = this.#options.fleet;
     if (paceUs === 0) return 0;
-    const { deviceIndex, tick } = this.#place();
+    const { deviceIndex, tick } = this.#nextPosition();
     return offsetUs(this.#options.fleet, paceUs, deviceIndex) + tick * paceUs;
   }
 
   #read(nowUs: number): void {
     const { fleet, seed, startMs, faults, lateByMs } = this.#options;
-    const { deviceIndex, tick } = this.#place();
+    const { deviceIndex, tick } = this.#nextPosition();
     this.#nextReading++;
     this.#plannedMessages++;
 
@@ -180,7 +180,7 @@ export class Lane {
     this.#release(deviceIndex, good());
   }
 
-  /** Publishes now, and behind it what was waiting to be overtaken by this device. */
+  /** Publishes now, followed by the readings that waited for this device's next one. */
   #release(deviceIndex: number, ...publications: readonly Publication[]): void {
     this.#ready.push(...publications);
     const overtaken = this.#overtaken.get(deviceIndex);
@@ -190,12 +190,12 @@ export class Lane {
   }
 }
 
-/** Devices of a fleet take turns, evenly spread over the time between two readings of one. */
+/** Spreads the devices of a fleet evenly over the time between two readings of a device. */
 function offsetUs(fleet: Fleet, periodUs: number, deviceIndex: number): number {
   return Math.floor((deviceIndex * periodUs) / fleet.devices.length);
 }
 
-/** How many of the fleet's messages fall to these devices when all devices take turns. */
+/** Returns how many of the fleet's messages these devices publish when the devices publish in rotation. */
 function laneMessages(fleet: Fleet, deviceIndexes: readonly number[]): number {
   if (fleet.messages === Number.POSITIVE_INFINITY) return fleet.messages;
   const size = fleet.devices.length;

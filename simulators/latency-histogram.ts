@@ -1,6 +1,6 @@
-/** 24 buckets to the doubling: a percentile is at most 3 % above the true one. */
+/** With 24 buckets per doubling a percentile is at most 3 % above the true value. */
 const BUCKETS_PER_DOUBLING = 24;
-/** 36 doublings of a µs: 19 hours. Longer ones share the last bucket; `maxMs` stays exact. */
+/** 36 doublings of 1 µs are 19 hours. Longer latencies share the last bucket; `maxMs` stays exact. */
 const BUCKETS = 36 * BUCKETS_PER_DOUBLING;
 
 export interface LatencySummary {
@@ -10,7 +10,7 @@ export interface LatencySummary {
   readonly max: number;
 }
 
-/** Latencies in buckets of equal relative width: constant memory however long the run. */
+/** Counts latencies in buckets of equal relative width, so memory stays constant however long the run is. */
 export class LatencyHistogram {
   readonly #counts = new Float64Array(BUCKETS);
   #total = 0;
@@ -24,7 +24,7 @@ export class LatencyHistogram {
     if (latencyMs > this.#maxMs) this.#maxMs = latencyMs;
   }
 
-  /** In ms; undefined while nothing was added. */
+  /** Returns percentiles in ms; undefined while nothing was added. */
   summary(): LatencySummary | undefined {
     if (this.#total === 0) return undefined;
     return {

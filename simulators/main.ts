@@ -1,4 +1,5 @@
 import { runCli } from './cli.js';
+import { onParentGone } from './parent-process.js';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -8,7 +9,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort();
   });
 }
-// A reader that leaves early (`| head`) ends the run like a signal.
+// When the reader of the output ends early, as `| head` does, the run ends as with a signal.
 process.stdout.on('error', () => stop.abort());
 process.stderr.on('error', () => stop.abort());
 
@@ -17,4 +18,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: { isTerminal: process.stderr.isTTY === true, write: (text) => process.stderr.write(text) },
   stop: stop.signal,
+  // The broker may have ended with the parent, so there is no acknowledgement to wait for.
+  exitWithParent: () => onParentGone(process.stdin, () => process.exit(1)),
 });

@@ -4,24 +4,24 @@ export const SCENARIO_NAMES = ['cities', 'climate', 'energy', 'all'] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 export type Qos = 0 | 1 | 2;
 
-/** What a run does, after every default and unit is resolved. */
+/** The options of a run, with defaults and units resolved. */
 export interface SimulateOptions {
   readonly scenario: ScenarioName;
   readonly url: string;
   readonly devices: number;
-  /** Messages a second of all devices together; 'max': as fast as they are acknowledged. */
+  /** Messages per second of all devices together; 'max' means as fast as they are acknowledged. */
   readonly rate: number | 'max';
-  /** Absent: until `count` or a signal. */
+  /** Without it the run lasts until `count` or a signal. */
   readonly durationMs?: number;
   readonly count?: number;
   readonly qos: Qos;
   readonly seed: string;
   readonly connections: number;
-  /** Most messages without acknowledgement on one connection. */
+  /** Maximum of unacknowledged messages on one connection. */
   readonly inFlight: number;
-  /** Simulated time of the first reading, ms since 1970. Absent: now. */
+  /** Simulated time of the first reading, ms since 1970. Without it the time is now. */
   readonly startAtMs?: number;
-  /** Simulated time between two readings of a device. Absent: as the rate says. */
+  /** Simulated time between two readings of a device. Without it the rate determines it. */
   readonly intervalMs?: number;
   readonly dayMs: number;
   readonly faults: FaultShares;
@@ -29,13 +29,13 @@ export interface SimulateOptions {
   readonly disconnectsPerSecond: number;
   readonly connectTimeoutMs: number;
   readonly ackTimeoutMs: number;
-  /** Absent: client ids begin with `sim`, device ids have no prefix. */
+  /** Prefix of client ids and device ids. Without it client ids begin with `sim` and device ids have no prefix. */
   readonly name?: string;
   readonly username?: string;
   readonly password?: string;
 }
 
-/** The command line asks for something that cannot be run: exit code 2. `message` is for the person who typed it. */
+/** The command line asks for something impossible: exit code 2. The user reads `message`. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -2,7 +2,7 @@ import type { RunClock } from './clock.js';
 import type { Tally } from './tally.js';
 
 const TERMINAL_EVERY_MS = 1000;
-/** A log file needs fewer lines than a person needs updates. */
+/** A log file needs fewer lines than a person at a terminal. */
 const PLAIN_EVERY_MS = 5000;
 
 export interface ProgressOutput {
@@ -10,7 +10,10 @@ export interface ProgressOutput {
   write(text: string): void;
 }
 
-/** Shows how a run goes: one line rewritten on a terminal, else a line every few seconds. Returns what ends it. */
+/**
+ * Prints the progress of a run: on a terminal it rewrites one line, otherwise it prints a line every few seconds.
+ * Returns the function that ends it.
+ */
 export function showProgress(tally: Tally, output: ProgressOutput, clock: RunClock): () => void {
   let lastPublished = tally.published;
   let lastMs = clock.monotonicMs();

@@ -2,10 +2,10 @@ import type { Connection } from './connection.js';
 import type { Lane } from './lane.js';
 import type { Tally } from './tally.js';
 
-/** Most messages in one go, so that a fast run still reads acknowledgements and signals. */
-const MOST_PER_TURN = 256;
+/** Maximum of messages in one call, so that a fast run still reads acknowledgements and signals. */
+const MOST_PER_RUN = 256;
 
-/** Moves what is due from the lanes of one connection into it. */
+/** Publishes the messages that are due from the lanes of one connection. */
 export class Pump {
   readonly connection: Connection;
   readonly #lanes: readonly Lane[];
@@ -29,7 +29,10 @@ export class Pump {
     for (const lane of this.#lanes) lane.discard();
   }
 
-  /** µs since the run began; undefined when nothing is left or the connection has no room (it calls when it has). */
+  /**
+   * Returns when the next message is due, in µs since the run began; undefined when nothing is left or there is no
+   * room.
+   */
   nextDueUs(): number | undefined {
     if (!this.connection.hasRoom) return undefined;
     let dueUs: number | undefined;
@@ -40,9 +43,9 @@ export class Pump {
     return dueUs;
   }
 
-  /** The lanes take turns, so that a fast one cannot starve another. */
+  /** Takes one message per lane in rotation, so that a fast lane cannot starve another. */
   run(nowUs: number): void {
-    let left = MOST_PER_TURN;
+    let left = MOST_PER_RUN;
     for (let progress = true; progress; ) {
       progress = false;
       for (const lane of this.#lanes) {

@@ -1,7 +1,10 @@
 const UINT32_RANGE = 2 ** 32;
 const WARM_UP_ROUNDS = 12;
 
-/** Small Fast Counter (sfc32, Chris Doty-Humphrey's PractRand): 128 bits of state, passes PractRand, a few ns a number. */
+/**
+ * Small Fast Counter (sfc32, Chris Doty-Humphrey's PractRand): 128 bits of state, passes PractRand, a few ns per
+ * number.
+ */
 export class Sfc32 {
   #a: number;
   #b: number;
@@ -24,23 +27,23 @@ export class Sfc32 {
     return sum >>> 0;
   }
 
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   next(): number {
     return this.nextUint32() / UINT32_RANGE;
   }
 
-  /** In [low, high). */
+  /** Returns a number in [low, high). */
   between(low: number, high: number): number {
     return low + (high - low) * this.next();
   }
 
-  /** Triangular around 0, in (-1, 1): close enough to measuring noise, and bounded. */
+  /** Returns a number in (-1, 1) with a triangular distribution around 0, which resembles measuring noise. */
   noise(): number {
     return this.next() - this.next();
   }
 }
 
-/** FNV-1a over UTF-16 units: turns a name into 32 bits of seed. */
+/** Turns a name into a seed of 32 bits, with FNV-1a over UTF-16 units. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {
@@ -50,8 +53,8 @@ export function hashText(text: string): number {
 }
 
 /**
- * The random numbers that belong to one place of one named stream. Random access: a reading can be made
- * without making those before it, so how devices share connections cannot change a value.
+ * Returns the random numbers of one index of one named stream. With random access a reading can be made without those
+ * before it, so the way devices share connections cannot change a value.
  */
 export function randomAt(seed: number, stream: number, index: number): Sfc32 {
   return new Sfc32(seed, stream, index);

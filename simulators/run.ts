@@ -8,14 +8,14 @@ import { hashText, Sfc32 } from './random.js';
 import { type StoppedBy, type Summary, summarise } from './summary.js';
 import { Tally } from './tally.js';
 
-/** Connects under way at once: more overflow the listen backlog of common brokers. */
+/** Connection attempts at the same time: more would overflow the listen backlog of common brokers. */
 const MOST_CONNECTING = 100;
 const LEAST_SLEEP_MS = 2;
 const MOST_SLEEP_MS = 1000;
-/** After a signal a person waits. */
+/** After a signal a person waits for the end. */
 const SIGNAL_ACK_TIMEOUT_MS = 5000;
 
-/** The broker was not reached in time or refuses this client: exit code 1. */
+/** The broker was not reached in time or rejects this client: exit code 1. */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
 }
@@ -24,7 +24,7 @@ export interface RunContext {
   /** Aborting it ends the run early, as a signal does. */
   readonly stop: AbortSignal;
   readonly clock?: RunClock;
-  /** Called once publishing begins, with the live books. */
+  /** Called once publishing begins, with the live counters. */
   readonly onStart?: (tally: Tally) => void;
 }
 
@@ -78,7 +78,7 @@ class Simulation {
     );
   }
 
-  /** All connections, or ConnectError. False: told to stop meanwhile. */
+  /** Opens all connections or rejects with ConnectError. Resolves with false when the run was stopped meanwhile. */
   async connect(): Promise<boolean> {
     const { url, connectTimeoutMs } = this.#options;
     const { stop } = this.#context;
@@ -105,13 +105,13 @@ class Simulation {
     } catch (thrown) {
       if (thrown instanceof ConnectError) throw thrown;
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new ConnectError(`The MQTT broker at ${url} refuses the connection: ${reason}`, {
+      throw new ConnectError(`The MQTT broker at ${url} rejects the connection: ${reason}`, {
         cause: thrown,
       });
     } finally {
       clearTimeout(timer);
       stop.removeEventListener('abort', onStop);
-      // The race may be lost by a refusal that comes later: it was reported as the time-out it followed.
+      // A rejection after the timeout changes nothing: the timeout has been reported.
       opening.catch(() => {});
     }
   }
@@ -153,23 +153,23 @@ class Simulation {
         for (const pump of this.#pumps) pump.discard();
         finish();
       };
-      const turn = (): void => {
+      const publishDue = (): void => {
         const nowMs = this.#clock.monotonicMs() - this.#startedAtMs;
         if (durationMs !== undefined && nowMs >= durationMs && stoppedBy === 'count') {
           stoppedBy = 'duration';
           for (const pump of this.#pumps) pump.stop();
-          // What is held back still goes out, but a broker that is down must not hold the run for ever.
+          // Readings that are held back are still published, but a broker that is down must not keep the run alive.
           timers.push(setTimeout(finish, this.#options.ackTimeoutMs));
         }
         for (const pump of this.#pumps) pump.run(nowMs * 1000);
         if (this.#pumps.every((pump) => pump.exhausted)) finish();
-        else this.#sleepUntilDue(nowMs, turn);
+        else this.#sleepUntilDue(nowMs, publishDue);
       };
       this.#onRoom = () => {
         if (this.#immediate) return;
         this.#immediate = setImmediate(() => {
           this.#immediate = undefined;
-          turn();
+          publishDue();
         });
       };
       if (stop.aborted) {
@@ -178,7 +178,7 @@ class Simulation {
       }
       stop.addEventListener('abort', onSignal, { once: true });
       this.#cutNow(timers);
-      turn();
+      publishDue();
     });
   }
 
@@ -223,7 +223,7 @@ class Simulation {
     return summarise(this.#options, this.#tally, this.#publishedForMs, stoppedBy);
   }
 
-  /** Device g of the whole run publishes on connection g modulo their number. */
+  /** Device g of the whole run publishes on connection g modulo the number of connections. */
   #makePumps(startMs: number): readonly Pump[] {
     const { faults, lateByMs } = this.#options;
     const seed = hashText(this.#options.seed);
@@ -240,7 +240,7 @@ class Simulation {
     });
   }
 
-  #sleepUntilDue(nowMs: number, turn: () => void): void {
+  #sleepUntilDue(nowMs: number, publishDue: () => void): void {
     let sleepMs = MOST_SLEEP_MS;
     for (const pump of this.#pumps) {
       const dueUs = pump.nextDueUs();
@@ -249,7 +249,7 @@ class Simulation {
     const { durationMs } = this.#options;
     if (durationMs !== undefined && nowMs < durationMs) sleepMs = Math.min(sleepMs, durationMs - nowMs);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(turn, Math.max(LEAST_SLEEP_MS, sleepMs));
+    this.#timer = setTimeout(publishDue, Math.max(LEAST_SLEEP_MS, sleepMs));
   }
 
   /** Cuts connections at random times, `disconnectsPerSecond` on average. */

@@ -1,14 +1,14 @@
-/** When a reading is taken, in simulated time. */
+/** The simulated time of a reading. */
 export interface ReadingTime {
-  /** Which reading of its device this is, from 0. */
+  /** The number of the reading among those of its device, from 0. */
   readonly tick: number;
-  /** Simulated ms since the run began: what cycles and drift follow. */
+  /** Simulated ms since the run began. Cycles and drift depend on it. */
   readonly elapsedMs: number;
-  /** What the device's own clock says, ms since 1970: what it puts into the payload. */
+  /** The time of the device's own clock, ms since 1970, which goes into the payload. */
   readonly timestampMs: number;
 }
 
-/** One simulated device. `payload` is pure: the same time gives the same text. */
+/** One simulated device. `payload` returns the same text for the same time. */
 export interface Device {
   readonly id: string;
   readonly topic: string;
@@ -17,22 +17,22 @@ export interface Device {
 
 export interface DeviceContext {
   readonly seed: number;
-  /** Put before the device's id; may be empty. */
+  /** Prefix of the device's id; may be empty. */
   readonly idPrefix: string;
-  /** How long a simulated day lasts. */
+  /** The length of a simulated day. */
   readonly dayMs: number;
 }
 
-/** A kind of fleet. Pure: (context, index) → device, (device, time) → payload. */
+/** A kind of fleet. Devices and payloads depend on nothing but their arguments. */
 export interface Scenario {
   readonly name: string;
-  /** Resolution of the time in its payloads: two readings of a device closer than this would be one point. */
+  /** Resolution of the time in its payloads: two readings of a device that are closer would become one point. */
   readonly resolutionMs: number;
   readonly defaultDevices: number;
   device(index: number, context: DeviceContext): Device;
 }
 
-/** `value` cut to that many decimals, so that payloads stay as short as a sensor's. */
+/** Rounds to a number of decimals, so that payloads are as short as those of a sensor. */
 export function rounded(value: number, decimals: number): number {
   const scale = 10 ** decimals;
   return Math.round(value * scale) / scale;

@@ -1,10 +1,10 @@
 import { defaultDevices } from './fleet.js';
 import { type Qos, type ScenarioName, type SimulateOptions, UsageError } from './options.js';
 
-/** Most connections a process can hold without more file descriptors than systems usually allow. */
+/** More connections need more file descriptors than systems usually allow a process. */
 export const MOST_CONNECTIONS = 20_000;
 
-/** The command line, parsed option by option. */
+/** The options of the command line, each parsed alone. */
 export interface RawOptions {
   url: string;
   devices?: number;
@@ -30,15 +30,17 @@ export interface RawOptions {
   name?: string;
   json?: true;
   quiet?: true;
+  exitWithParent?: true;
 }
 
 export interface SimulateCall {
   readonly options: SimulateOptions;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly exitWithParent: boolean;
 }
 
-/** Resolves defaults that depend on each other. Throws UsageError where options contradict. */
+/** Resolves defaults that depend on each other. Throws UsageError when options contradict each other. */
 export function resolveCall(scenario: ScenarioName, raw: RawOptions, env: NodeJS.ProcessEnv): SimulateCall {
   const url = checkedUrl(raw.url);
   const devices = raw.devices ?? defaultDevices(scenario);
@@ -64,33 +66,35 @@ export function resolveCall(scenario: ScenarioName, raw: RawOptions, env: NodeJS
       `The shares of the faults add up to ${Math.round(together * 1000) / 10} %: at most 100 %.`,
     );
   }
-  const username = env.SLUICE_SIM_USERNAME;
-  const password = env.SLUICE_SIM_PASSWORD;
+  // An empty variable counts as unset.
+  const username = env.SLUICE_SIM_USERNAME || undefined;
+  const password = env.SLUICE_SIM_PASSWORD || undefined;
   return {
     json: raw.json ?? false,
     quiet: raw.quiet ?? false,
+    exitWithParent: raw.exitWithParent ?? false,
     options: {
       scenario,
       url,
       devices,
       connections,
       rate: raw.rate ?? devices,
-      ...(raw.duration === 'endless' ? {} : { durationMs: raw.duration }),
-      ...(raw.count === undefined ? {} : { count: raw.count }),
+      durationMs: raw.duration === 'endless' ? undefined : raw.duration,
+      count: raw.count,
       qos: Number(raw.qos) as Qos,
       seed: raw.seed,
       inFlight: raw.inFlight,
-      ...(raw.startAt === undefined ? {} : { startAtMs: raw.startAt }),
-      ...(raw.interval === undefined ? {} : { intervalMs: raw.interval }),
+      startAtMs: raw.startAt,
+      intervalMs: raw.interval,
       dayMs: raw.day,
       faults,
       lateByMs: raw.lateBy,
       disconnectsPerSecond: raw.disconnects,
       connectTimeoutMs: raw.connectTimeout,
       ackTimeoutMs: raw.ackTimeout,
-      ...(raw.name === undefined ? {} : { name: raw.name }),
-      ...(username ? { username } : {}),
-      ...(password ? { password } : {}),
+      name: raw.name,
+      username,
+      password,
     },
   };
 }

@@ -5,7 +5,10 @@ import type { Tally } from './tally.js';
 
 export type StoppedBy = 'count' | 'duration' | 'signal';
 
-/** What `--json` prints. published = acknowledged + unacknowledged + unconfirmed = readings + faults.duplicated. */
+/**
+ * The object that `--json` prints. published = acknowledged + unacknowledged + unconfirmed = readings +
+ * faults.duplicated.
+ */
 export interface Summary {
   readonly scenario: string;
   readonly url: string;
@@ -14,19 +17,19 @@ export interface Summary {
   readonly devices: number;
   readonly connections: number;
   readonly stoppedBy: StoppedBy;
-  /** From the first to the last publish; waiting for the last acknowledgements is not in it. */
+  /** Time from the first to the last publish, without the wait for the last acknowledgements. */
   readonly durationMs: number;
   readonly readings: number;
   readonly published: number;
   readonly acknowledged: number;
   readonly unacknowledged: number;
-  /** QoS 0: sent without an acknowledgement to come. */
+  /** Messages with QoS 0, which has no acknowledgement. */
   readonly unconfirmed: number;
-  /** Published a second. */
+  /** Messages published per second. */
   readonly rate: number;
   readonly reconnects: number;
   readonly faults: Readonly<Record<ReadingFault | 'disconnects', number>>;
-  /** From publish to acknowledgement, resending included; null when nothing was acknowledged. */
+  /** Time from publish to acknowledgement, including resends; null when nothing was acknowledged. */
   readonly latencyMs: LatencySummary | null;
 }
 
@@ -57,7 +60,7 @@ export function summarise(
   };
 }
 
-/** The summary for a person. */
+/** Returns the summary as text for people. */
 export function summaryText(summary: Summary): string {
   const { faults, latencyMs } = summary;
   const rows: [string, string][] = [

@@ -2,15 +2,15 @@ import { READING_FAULTS, type ReadingFault } from './faults.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 /**
- * The books of one run. published = acknowledged + unacknowledged + unconfirmed, at every moment.
- * Resending after a reconnect is not publishing again.
+ * The counters of one run. At every moment published = acknowledged + unacknowledged + unconfirmed.
+ * A resend after a reconnect is not counted as published again.
  */
 export class Tally {
-  /** Distinct readings among the published messages. */
+  /** Number of distinct readings among the published messages. */
   readings = 0;
   published = 0;
   acknowledged = 0;
-  /** QoS 0: the protocol has no answer for it. */
+  /** Messages with QoS 0, which has no acknowledgement. */
   unconfirmed = 0;
   reconnects = 0;
   disconnects = 0;

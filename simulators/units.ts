@@ -6,14 +6,14 @@ const DURATION_UNITS_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `500ms`, `10s`, `5min`, `1h`, `2d` in ms; undefined for anything else. */
+/** Parses `500ms`, `10s`, `5min`, `1h` or `2d` to ms; returns undefined for anything else. */
 export function parseDurationMs(text: string): number | undefined {
   const parts = /^(\d+(?:\.\d+)?)(ms|s|min|h|d)$/.exec(text);
   if (!parts) return undefined;
   return Number(parts[1]) * DURATION_UNITS_MS[parts[2]!]!;
 }
 
-/** `1%` or `0.01` as a share of 1; undefined outside 0 to 1. */
+/** Parses `1%` or `0.01` to a share of 1; returns undefined outside 0 to 1. */
 export function parseShare(text: string): number | undefined {
   const parts = /^(\d+(?:\.\d+)?)(%?)$/.exec(text);
   if (!parts) return undefined;
@@ -21,13 +21,15 @@ export function parseShare(text: string): number | undefined {
   return share <= 1 ? share : undefined;
 }
 
-/** `0.1/s` or `0.1` per second; undefined for anything else. */
+/** Parses `0.1/s` or `0.1`; returns undefined for anything else. */
 export function parsePerSecond(text: string): number | undefined {
   const parts = /^(\d+(?:\.\d+)?)(\/s)?$/.exec(text);
   return parts ? Number(parts[1]) : undefined;
 }
 
-/** RFC 3339 with a zone, or `-24h`: that long before `nowMs`. ms since 1970; undefined for anything else. */
+/**
+ * Parses an RFC 3339 time with a zone, or `-24h` before `nowMs`, to ms since 1970; returns undefined for anything else.
+ */
 export function parseInstantMs(text: string, nowMs: number): number | undefined {
   if (text.startsWith('-')) {
     const agoMs = parseDurationMs(text.slice(1));

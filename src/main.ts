@@ -1,13 +1,14 @@
 import { CommanderError } from 'commander';
 import { buildProgram } from './commands/program.js';
-import { SluiceError, systemErrorCode } from './errors.js';
+import { SluiceError, systemErrorCode } from './lib/errors.js';
+import { withSluiceCommands } from './lib/package-root.js';
 
 const WRONG_USAGE = 2;
 
-/** How long a command that is done may keep the process alive with what it left open. */
+/** How long a command that has ended may keep the process alive with what it left open. */
 const EXIT_GRACE_MS = 2_000;
 
-/** Runs one command. Resolves with the exit code: 0 fine, 1 failed at run time, 2 wrong usage or configuration. */
+/** Runs one command. Resolves with the exit code: 0 success, 1 failure at run time, 2 wrong usage or configuration. */
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = buildProgram((code) => {
@@ -17,15 +18,15 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    return report(thrown);
+    return reportError(thrown);
   }
 }
 
-function report(thrown: unknown): number {
-  // Help and version end the same way, with 0; their text is already out.
+function reportError(thrown: unknown): number {
+  // Commander ends help and version with such an error too, with code 0. Their text has been printed.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : WRONG_USAGE;
   if (thrown instanceof SluiceError) {
-    process.stderr.write(`${thrown.message}\n`);
+    process.stderr.write(`${withSluiceCommands(thrown.message)}\n`);
     return thrown.exitCode;
   }
   const failure = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -35,14 +36,14 @@ function report(thrown: unknown): number {
   return 1;
 }
 
-/** For the launcher: `main` with the arguments of this process, then its end. */
+/** Runs `main` with the arguments of this process and ends the process. The launcher in bin/ calls it. */
 export async function runProcess(): Promise<void> {
   process.stdout.on('error', (thrown) => {
-    // The reader of a pipe (`| head`) has seen enough.
+    // The reader of the pipe has ended, as `| head` does.
     if (systemErrorCode(thrown) === 'EPIPE') process.exit(0);
     throw thrown;
   });
   process.exitCode = await main(process.argv.slice(2));
-  // Not at once: a pipe may still be taking output.
+  // A pipe may still be taking output, so the process does not end at once.
   setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }

@@ -1,60 +1,86 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { basename, dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Every TypeScript file below `directory`, as a path relative to it. */
-function sourceFiles(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-}
+const ROOT = join(import.meta.dirname, '..');
+const SRC = join(ROOT, 'src');
 
-const SRC = join(import.meta.dirname, '..', 'src');
-
-/** In path order: what a stage may import from other folders of src. Files directly in src are named without a folder. */
-const ALLOWED: Readonly<Record<string, readonly RegExp[]>> = {
-  '': [/^config\/sluice-config$/],
+/**
+ * Every room of src: what it may import from other rooms. `lib` is open to all rooms and is not listed. A pattern
+ * matches the path below src without its ending. docs/development.md says in one sentence what belongs in each room.
+ */
+const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
+  // The adapters: each knows one technology and no other stage.
   broker: [],
-  bridge: [/^broker\/intake$/, /^stream\/stream$/],
   stream: [],
-  forwarder: [/^stream\/stream$/, /^dead-letter\//, /^books\//],
-  consumer: [/^stream\/stream$/, /^sink\/sink$/, /^dead-letter\//, /^books\//],
   sink: [],
-  books: [/^stream\/stream$/, /^dead-letter\//],
+  // The movers: they know the seams of their neighbours and no technology.
+  bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
+  forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
+  consumer: [
+    /^stream\/(stream|record-trace)$/,
+    /^sink\/(point|sink)$/,
+    /^rules\/mapped$/,
+    /^dead-letter\//,
+    /^ledger\//,
+  ],
+  // Payload bytes → value → points.
+  formats: [/^dead-letter\/park-codes$/],
+  rules: [/^formats\//, /^stream\/stream$/, /^sink\/(point|sink)$/, /^dead-letter\/park-codes$/],
+  // What became of each record.
   'dead-letter': [/^stream\/stream$/, /^sink\/sink$/],
-  control: [/^dead-letter\//],
-  ops: [/^sink\/sink$/, /^dead-letter\/(selection|settling-status)$/],
-  config: [/^(broker|bridge|stream|consumer|sink|dead-letter)\//],
-  dashboard: [/^consumer\/rules\/rule-options$/, /^sink\/sink$/, /^sink\/influx\/influxql$/],
+  ledger: [/^stream\/stream$/, /^dead-letter\//],
+  replay: [
+    /^dead-letter\//,
+    /^ledger\//,
+    /^stream\/stream$/,
+    /^sink\/sink$/,
+    /^rules\/(mapped|explain-record)$/,
+    /^consumer\/prepare-batch$/,
+  ],
+  // What is shown and set.
+  http: [/^sink\/(sink|store-reader)$/, /^replay\/(selection|replay-status)$/],
+  // The live page knows the API by its types only (src/web/types.d.ts).
+  web: [
+    /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
+    /^replay\/(selection|replay-status)$/,
+    /^sink\/store-reader$/,
+  ],
+  metrics: [
+    /^broker\/broker$/,
+    /^stream\/(record-trace|log\/log-writer)$/,
+    /^sink\/(point|sink)$/,
+    /^rules\/mapped$/,
+    /^http\/gateway-view$/,
+    /^pipeline\/(consume|forward)-protocol$/,
+  ],
+  grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
+  config: [/^(formats|rules)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
+  'data-directory': [],
+  lib: [],
+  // The wiring: the worker threads, the main thread, the command line.
+  pipeline: [
+    /^(stream|sink|consumer|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^data-directory\/data-directory$/,
+    /^config\/sluice-config$/,
+    /^metrics\/otlp\/trace-export$/,
+  ],
+  gateway: [
+    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter)\//,
+    /^stream\/(stream|log\/[\w-]+)$/,
+    /^sink\/(point|sink|store-reader)$/,
+    /^rules\/explain-record$/,
+    /^data-directory\//,
+    /^config\/sluice-config$/,
+  ],
+  commands: [
+    /^(gateway|config|replay|dead-letter|rules|grafana|data-directory|sink)\//,
+    /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
+    /^ledger\/checkpoint-store$/,
+    /^stream\/kinesis\//,
+  ],
+  main: [/^commands\/program$/],
 };
-
-/** Files directly in src that are for every stage and know none. */
-const FOR_ALL = [
-  'back-off',
-  'bounded-cache',
-  'clock',
-  'data-directory',
-  'errors',
-  'lifecycle',
-  'loggable',
-  'logger',
-  'latency-histogram',
-  'level-switch',
-  'limited-warning',
-  'package-root',
-  'pause',
-  'printable',
-  'recent-answers',
-  'recent-warnings',
-  'record-trace',
-  'replace-file',
-  'make-directory',
-  'sync-directory',
-  'turns',
-  'timers',
-  'warnings',
-];
-
-/** Only these know every stage. */
-const WIRING = /^(gateway|gateway-[a-z-]+|main|(threads|metrics|commands)\/.*)$/;
 
 /** Outside packages that stay behind one adapter. */
 const ADAPTED: Readonly<Record<string, RegExp>> = {
@@ -65,12 +91,19 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   '@aws-sdk/client-dynamodb': /^stream\/kinesis\/leases\//,
   '@smithy/node-http-handler': /^stream\/kinesis\/(aws|leases)\//,
   '@duckdb/node-api': /^sink\/duckdb\//,
-  '@marcbachmann/cel-js': /^consumer\/rules\//,
-  fastify: /^ops\//,
+  '@marcbachmann/cel-js': /^rules\//,
+  fastify: /^http\//,
+  pino: /^lib\//,
   'prom-client': /^metrics\//,
   yaml: /^config\//,
-  zod: /^(config|ops)\//,
-  commander: /^(main|commands\/)/,
+  zod: /^(config|http)\//,
+  commander: /^(main$|commands\/)/,
+};
+
+/** Names that several files may have, because they play the same role in sibling folders. */
+const SAME_ROLE: Readonly<Record<string, RegExp>> = {
+  'read-latest': /^sink\/(influx|duckdb)\//,
+  'read-series': /^sink\/(influx|duckdb)\//,
 };
 
 interface Import {
@@ -78,60 +111,115 @@ interface Import {
   readonly to: string;
 }
 
+/** Every TypeScript file below `directory`, as a path relative to it. */
+function sourceFiles(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+}
+
+const files = sourceFiles(SRC).map((file) => file.replace(/\.ts$/, ''));
 const imports: Import[] = [];
 const packages: Import[] = [];
-for (const file of sourceFiles(SRC)) {
-  const from = file.replace(/\.ts$/, '');
-  const text = readFileSync(join(SRC, file), 'utf8');
+for (const from of files) {
+  const text = readFileSync(join(SRC, `${from}.ts`), 'utf8');
   for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
     const target = match[1]!;
     if (!target.startsWith('.')) {
       packages.push({ from, to: target });
       continue;
     }
-    const to = relative(SRC, normalize(join(SRC, dirname(file), target)));
+    const to = relative(SRC, normalize(join(SRC, dirname(from), target)));
     imports.push({ from, to: to.replace(/\.js$/, '') });
   }
 }
-const stageOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
+const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path);
 
-describe('the import arrows', () => {
-  it('are read from the code', () => {
-    expect(imports.length).toBeGreaterThan(50);
+describe('the house', () => {
+  it('is read from the code', () => {
+    expect(imports.length).toBeGreaterThan(500);
     expect(packages.some(({ to }) => to === 'aedes')).toBe(true);
   });
 
-  it('follow the path: a stage imports the seams of its neighbours and nothing else', () => {
+  it('has only the rooms that are listed here, and every one of them', () => {
+    expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(ROOMS).sort());
+  });
+
+  it('has import arrows only where a room’s sentence asks for them', () => {
     const wrong = imports.filter(({ from, to }) => {
-      const stage = stageOf(from);
-      if (WIRING.test(from) || stageOf(to) === stage) return false;
-      if (stageOf(to) === '') return !FOR_ALL.includes(to);
-      return !(ALLOWED[stage] ?? []).some((allowed) => allowed.test(to));
+      if (roomOf(from) === roomOf(to) || roomOf(to) === 'lib') return false;
+      return !(ROOMS[roomOf(from)] ?? []).some((allowed) => allowed.test(to));
     });
     expect(wrong).toEqual([]);
   });
 
-  it('keep each outside technology behind its adapter', () => {
+  it('lists no arrow that nothing uses', () => {
+    const unused = Object.entries(ROOMS).flatMap(([room, allowed]) =>
+      allowed
+        .filter((pattern) => !imports.some(({ from, to }) => roomOf(from) === room && pattern.test(to)))
+        .map((pattern) => `${room}: ${pattern}`),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it('has no import circle', () => {
+    expect(circles()).toEqual([]);
+  });
+
+  it('keeps each outside technology behind its adapter', () => {
     const wrong = packages.filter(({ from, to }) => ADAPTED[to]?.test(from) === false);
     expect(wrong).toEqual([]);
   });
 
-  it('let the dashboards of the repository use the builder of dashboards and nothing else', () => {
-    const grafana = join(SRC, '..', 'grafana');
+  it('gives no two files the same name, unless they play the same role in sibling folders', () => {
+    const named = groupBy(files, (file) => basename(file));
+    const twice = [...named]
+      .filter(([name, paths]) => paths.length > 1 && !paths.every((path) => SAME_ROLE[name]?.test(path)))
+      .map(([, paths]) => paths);
+    expect(twice).toEqual([]);
+  });
+
+  it('lets the dashboards of the repository use the dashboard builder and nothing else', () => {
+    const grafana = join(ROOT, 'grafana');
     const used = sourceFiles(grafana).flatMap((file) =>
       [...readFileSync(join(grafana, file), 'utf8').matchAll(/from '(?:\.\.\/)+src\/([^']+)'/g)].map(
         (m) => m[1]!,
       ),
     );
     expect(used.length).toBeGreaterThan(0);
-    expect(used.filter((path) => !path.startsWith('dashboard/'))).toEqual([]);
+    expect(used.filter((path) => !path.startsWith('grafana/'))).toEqual([]);
   });
 
-  it('keep the simulators apart: they speak MQTT only', () => {
-    const simulators = join(SRC, '..', 'simulators');
+  it('keeps the simulators apart: they speak MQTT only', () => {
+    const simulators = join(ROOT, 'simulators');
     const wrong = sourceFiles(simulators).filter((file) =>
       /from '(\.\.\/)+src\//.test(readFileSync(join(simulators, file), 'utf8')),
     );
     expect(wrong).toEqual([]);
   });
 });
+
+function groupBy<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
+  return groups;
+}
+
+/** Each circle of imports once, as the files that import one another in turn. */
+function circles(): string[][] {
+  const targets = groupBy(imports, ({ from }) => from);
+  const done = new Set<string>();
+  const path: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string) => {
+    if (path.includes(file)) {
+      found.push([...path.slice(path.indexOf(file)), file]);
+      return;
+    }
+    if (done.has(file)) return;
+    path.push(file);
+    for (const { to } of targets.get(file) ?? []) visit(to);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of files) visit(file);
+  return found;
+}

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildProgram } from '../src/commands/program.js';
 import { runMain } from './commands/run-main.js';
+import { linkProductionDependencies } from './support/production-dependencies.js';
 import { tempDirectory } from './support/temp-directory.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -27,29 +28,57 @@ describe('the launcher', () => {
     expect(sluice(ROOT, args).status).toBe(status);
   });
 
-  test('compiles once in a fresh clone, with one line on stderr, and leaves nothing but dist', () => {
+  test('builds in a fresh clone with production dependencies only, and again what has changed since', () => {
     const clone = tempDirectory();
-    for (const name of ['bin', 'src', 'package.json', 'tsconfig.json', 'tsconfig.build.json']) {
+    for (const name of ['bin', 'src', 'simulators', 'package.json']) {
       cpSync(join(ROOT, name), join(clone, name), { recursive: true });
     }
-    symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
-    const first = sluice(clone, ['--help']);
-    expect(first).toMatchObject({ status: 0, stderr: 'compiling once…\n' });
-    expect(first.stdout).toContain('Usage: sluice');
-    expect(sluice(clone, ['--help'])).toMatchObject({ status: 0, stderr: '' });
-    expect(existsSync(join(clone, 'dist', '.tsbuildinfo'))).toBe(true);
-    expect(readdirSync(clone).filter((name) => name.startsWith('dist'))).toEqual(['dist']);
+    linkProductionDependencies(clone);
+    expect(sluice(clone, ['--version'])).toMatchObject({ status: 0, stdout: '0.1.0\n', stderr: '' });
+    const output = join(clone, 'dist', 'src', 'main.js');
+    const firstBuilt = statSync(output).mtimeMs;
+    expect(sluice(clone, ['--version']).status).toBe(0);
+    expect(statSync(output).mtimeMs).toBe(firstBuilt);
+
+    writeFileSync(
+      join(clone, 'src', 'main.ts'),
+      'export async function runProcess() { console.log("new"); }',
+    );
+    expect(sluice(clone, ['--version'])).toMatchObject({ status: 0, stdout: 'new\n' });
+    rmSync(join(clone, 'src', 'commands', 'check.ts'));
+    expect(sluice(clone, []).status).toBe(0);
+    expect(existsSync(join(clone, 'dist', 'src', 'commands', 'check.js'))).toBe(false);
   });
 
-  test('without compiler and compiled program it says what to run', () => {
+  test('names the line of a source that cannot be built', () => {
     const clone = tempDirectory();
-    cpSync(join(ROOT, 'bin'), join(clone, 'bin'), { recursive: true });
+    for (const name of ['bin', 'package.json'])
+      cpSync(join(ROOT, name), join(clone, name), { recursive: true });
+    linkProductionDependencies(clone);
+    mkdirSync(join(clone, 'src'));
+    writeFileSync(join(clone, 'src', 'main.ts'), '\nconst x: = 3;\n');
+    const { status, stderr } = sluice(clone, []);
+    expect(status).toBe(1);
+    expect(stderr).toContain('src/main.ts:2 cannot be built');
+  });
+
+  test('says what to run when a clone has no dependencies', () => {
+    const clone = tempDirectory();
+    for (const name of ['bin', 'src']) cpSync(join(ROOT, name), join(clone, name), { recursive: true });
     const { status, stderr } = sluice(clone, ['--help']);
     expect(status).toBe(1);
-    expect(stderr).toContain('npm ci');
+    expect(stderr).toContain('run npm ci');
   });
 
-  test('takes a payload from stdin, and ./sluice.yaml without being told', () => {
+  test('says what to do when neither sources nor a build are there', () => {
+    const folder = tempDirectory();
+    cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
+    const { status, stderr } = sluice(folder, ['--help']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('Install it again');
+  });
+
+  test('takes a payload from stdin, and ./sluice.yaml without being named', () => {
     const cwd = tempDirectory();
     writeFileSync(
       join(cwd, 'sluice.yaml'),
@@ -111,8 +140,8 @@ describe('help', () => {
     const { exitCode, stdout, stderr } = await runMain(...command, '--help');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain(`Usage: ${['sluice', ...command].join(' ')}`);
-    expect(stdout).toMatch(/Examples:\n {2}\$ sluice /);
-    expect(stdout).toMatch(/Exit codes:\n {2}0 {2}fine\n {2}1 {2}.*\n {2}2 {2}/);
+    expect(stdout).toMatch(/Examples:\n {2}\$ npx sluice /);
+    expect(stdout).toMatch(/Exit codes:\n {2}0 {2}success\n {2}1 {2}.*\n {2}2 {2}/);
   });
 
   test('is there for every command there is', () => {

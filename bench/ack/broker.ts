@@ -1,5 +1,5 @@
-import { findProgram } from '../../test/support/server-process.js';
-import { startMosquitto } from '../../test/support/servers.js';
+import { findProgram } from '../../harness/server-process.js';
+import { startMosquitto } from '../../harness/servers.js';
 import { cityRule } from '../processes/city-reading.js';
 import { startGateway } from '../processes/gateway.js';
 

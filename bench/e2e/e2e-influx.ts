@@ -1,4 +1,4 @@
-import { findProgram } from '../../test/support/server-process.js';
+import { findProgram } from '../../harness/server-process.js';
 import { NotRunnable } from '../not-runnable.js';
 import type { BenchOptions } from '../options.js';
 import type { PartReport } from '../report/table.js';

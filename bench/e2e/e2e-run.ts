@@ -63,10 +63,10 @@ async function publishAndWait(
     // Behind the wall clock all along, so that no reading is from the future.
     baseMs: Date.now() - HOUR_MS,
   });
-  const fates = await gateway.settled();
+  const outcomes = await gateway.settled();
   const totalMs = Date.now() - load.startedAtMs;
-  if (fates.written !== messages || fates.received !== messages) {
-    throw new Error(`${messages} messages were acknowledged; the ledger says ${JSON.stringify(fates)}`);
+  if (outcomes.written !== messages || outcomes.received !== messages) {
+    throw new Error(`${messages} messages were acknowledged; the ledger says ${JSON.stringify(outcomes)}`);
   }
   const gatewayAfter = cpuUsageOf(pid);
   const storeAfter = store.pid === undefined ? 0 : cpuUsageOf(store.pid).totalSeconds;

@@ -1,4 +1,4 @@
-import { createDatabase, startInfluxd } from '../../test/support/servers.js';
+import { createDatabase, startInfluxd } from '../../harness/servers.js';
 import { MEASUREMENT } from '../processes/city-reading.js';
 import type { Store } from './store.js';
 

@@ -1,4 +1,4 @@
-import type { GatewayProcessOptions } from '../../test/support/gateway-process.js';
+import type { GatewayProcessOptions } from '../../harness/gateway-process.js';
 import type { RunningGateway } from '../processes/gateway.js';
 
 /** A store that the end-to-end parts fill: made anew for each run. */

@@ -26,7 +26,7 @@ async function instantKinesis(): Promise<Store> {
       args: ['--role', 'ingest'],
       stream: ['mode: kinesis', `kinesis: { endpoint: "http://127.0.0.1:${port}" }`],
     },
-    ...(child.pid === undefined ? {} : { pid: child.pid }),
+    pid: child.pid,
     stop: async () => {
       const gone = once(child, 'exit');
       child.disconnect();

@@ -1,18 +1,18 @@
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileCheckpointStore } from '../../src/books/checkpoint-store.js';
-import { Ledger } from '../../src/books/ledger.js';
-import { SystemClock } from '../../src/clock.js';
 import { Consumer } from '../../src/consumer/consumer.js';
-import { DEFAULT_JSON_LIMITS } from '../../src/consumer/formats/json/json-limits.js';
-import { createNoteCounts } from '../../src/consumer/rules/notes.js';
-import { compileRules } from '../../src/consumer/rules/rule-set.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
+import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
+import { Ledger } from '../../src/ledger/ledger.js';
+import { SystemClock } from '../../src/lib/clock.js';
+import { scheduleOnTimer } from '../../src/lib/timers.js';
+import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { compileRules } from '../../src/rules/rule-set.js';
 import { KinesisReader } from '../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../src/stream/kinesis/reader/polling-source.js';
-import { SoleOwner } from '../../src/stream/kinesis/reader/sole-owner.js';
-import { scheduleOnTimer } from '../../src/timers.js';
+import { SingleWorkerAssigner } from '../../src/stream/kinesis/reader/single-worker-assigner.js';
 import { CITY_RULE } from '../micro/apply.js';
 import type { InstantKinesis } from './instant-kinesis.js';
 import { InstantSink } from './instant-sink.js';
@@ -33,7 +33,7 @@ export async function consumeAll(
     throw new Error(`the rules of the bench do not compile: ${JSON.stringify(compiled.problems)}`);
   const clock = new SystemClock();
   const warn = () => undefined;
-  const owner = new SoleOwner(
+  const owner = new SingleWorkerAssigner(
     { initial: { kind: 'TRIM_HORIZON' }, shardSyncMs: 60_000 },
     { api: kinesis, clock, timers: scheduleOnTimer, warn },
   );
@@ -41,7 +41,7 @@ export async function consumeAll(
     directory: join(own, 'dead-letter'),
     maxSizeBytes: 2 ** 30,
   });
-  const notes = createNoteCounts();
+  const notes = createMappingWarningCounts();
   globalThis.gc?.();
   const startedMs = performance.now();
   const reader = await KinesisReader.open(
@@ -51,7 +51,7 @@ export async function consumeAll(
         { api: kinesis, clock, timers: scheduleOnTimer, random: Math.random },
         NO_LIMITS,
       ),
-      owner,
+      assigner: owner,
       clock,
       timers: scheduleOnTimer,
       warn,
@@ -69,7 +69,7 @@ export async function consumeAll(
       ledger: new Ledger(),
       clock,
       position: owner.position(),
-      onSettled: () => {
+      onProgress: () => {
         if (sink.pointsWritten >= records) consumer.abort();
       },
       onCheckpoint: () => undefined,

@@ -1,4 +1,5 @@
-import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
+import type { Point } from '../../src/sink/point.js';
+import type { Rejection, Sink, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
 
 /** A store that takes everything at once. */
 export class InstantSink implements Sink {
@@ -7,7 +8,7 @@ export class InstantSink implements Sink {
 
   async open(): Promise<void> {}
 
-  async write(points: readonly Point[]): Promise<readonly Refusal[]> {
+  async write(points: readonly Point[]): Promise<readonly Rejection[]> {
     this.pointsWritten += points.length;
     return [];
   }

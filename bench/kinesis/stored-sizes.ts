@@ -1,7 +1,7 @@
 import { AggregateBuilder } from '../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import { HashKeyBuckets } from '../../src/stream/kinesis/aggregation/hash-key-buckets.js';
-import { deviceKeyOf } from '../../src/stream/kinesis/records/device-key.js';
-import { recordEncoder } from '../../src/stream/kinesis/records/record-encoder.js';
+import { recordEncoder } from '../../src/stream/kinesis/records/cloud-event-encoder.js';
+import { deviceKeyOf } from '../../src/stream/kinesis/records/partition-key.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
 
 export const PAYLOAD_BYTES = 150;

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileCheckpointStore } from '../../src/books/checkpoint-store.js';
-import { Ledger } from '../../src/books/ledger.js';
-import { SystemClock } from '../../src/clock.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
 import { Forwarder } from '../../src/forwarder/forwarder.js';
+import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
+import { Ledger } from '../../src/ledger/ledger.js';
+import { SystemClock } from '../../src/lib/clock.js';
 import { KinesisProducer } from '../../src/stream/kinesis/producer/kinesis-producer.js';
 import { DurableEndReader, DurableEndWriter, newDurableMemory } from '../../src/stream/log/durable-end.js';
 import { LogReader, logPosition } from '../../src/stream/log/log-reader.js';
@@ -68,7 +68,7 @@ export async function forwardAll(
   await mkdir(join(own, 'checkpoints'));
   const clock = new SystemClock();
   const kinesis = new InstantKinesis({ keeps });
-  const outlet = new KinesisProducer(
+  const outgoing = new KinesisProducer(
     {
       aggregation,
       buckets: 64,
@@ -101,13 +101,13 @@ export async function forwardAll(
     },
     {
       reader,
-      outlet,
+      outgoing,
       deadLetter,
       checkpoints: new FileCheckpointStore(join(own, 'checkpoints'), 'forwarder'),
       ledger: new Ledger(),
       clock,
       position: logPosition(0),
-      onSettled: () => undefined,
+      onProgress: () => undefined,
       onCheckpoint: () => undefined,
       warn: () => undefined,
     },
@@ -119,7 +119,7 @@ export async function forwardAll(
   await forwarder.run();
   const seconds = (performance.now() - startedMs) / 1000;
   const { written } = forwarder.progress().ledger;
-  await outlet.close();
+  await outgoing.close();
   await reader.close();
   await deadLetter.close();
   return { perSecond: written / seconds, kinesis };

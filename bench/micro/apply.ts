@@ -1,7 +1,7 @@
-import { createNoteCounts } from '../../src/consumer/rules/notes.js';
-import type { RuleOptions } from '../../src/consumer/rules/rule-options.js';
-import { compileRules } from '../../src/consumer/rules/rule-set.js';
-import type { Point } from '../../src/sink/sink.js';
+import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import type { RuleOptions } from '../../src/rules/rule-options.js';
+import { compileRules } from '../../src/rules/rule-set.js';
+import type { Point } from '../../src/sink/point.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
 import { MEASUREMENT, TOPIC_FILTER } from '../processes/city-reading.js';
 import { cityRecords } from './readings.js';
@@ -46,7 +46,7 @@ export function compareApply(sizes: RoundSizes): Promise<Comparison> {
 export function ruleApply(): (record: StreamRecord) => readonly Point[] {
   const compiled = compileRules([CITY_RULE]);
   if (!compiled.ok) throw new Error(`the rule does not compile: ${JSON.stringify(compiled.problems)}`);
-  const notes = createNoteCounts();
+  const notes = createMappingWarningCounts();
   return (record) => {
     const mapped = compiled.ruleSet.apply(record, notes);
     if (mapped.kind !== 'points') throw new Error(`a reading was ${mapped.kind}`);

@@ -1,4 +1,4 @@
-import { decodeJson } from '../../src/consumer/formats/json/decode-json.js';
+import { decodeJson } from '../../src/formats/json/decode-json.js';
 import { cityRecords } from './readings.js';
 import { type Comparison, compare, type RoundSizes } from './rounds.js';
 

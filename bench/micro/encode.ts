@@ -1,6 +1,6 @@
 import { Point as ClientPoint } from '@influxdata/influxdb-client';
 import { LineEncoder } from '../../src/sink/influx/line.js';
-import type { Point } from '../../src/sink/sink.js';
+import type { Point } from '../../src/sink/point.js';
 import { ruleApply } from './apply.js';
 import { cityRecords } from './readings.js';
 import { type Comparison, compare, type RoundSizes } from './rounds.js';

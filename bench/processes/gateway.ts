@@ -1,12 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  GatewayProcess,
-  type GatewayProcessOptions,
-  isBalanced,
-} from '../../test/support/gateway-process.js';
-import { findProgram } from '../../test/support/server-process.js';
+import { GatewayProcess, type GatewayProcessOptions, isBalanced } from '../../harness/gateway-process.js';
+import { findProgram } from '../../harness/server-process.js';
 
 const POLL_MS = 20;
 const STALL_MS = 30_000;
@@ -46,7 +42,7 @@ export class RunningGateway {
     this.#folder = folder;
   }
 
-  /** Waits until every record's fate is decided; throws when that stands still, or the books do not balance. */
+  /** Waits until every record's outcome is decided; throws when that stands still, or the books do not balance. */
   async settled(): Promise<Fates> {
     let ledger = await this.process.ledger();
     let movedAtMs = performance.now();

@@ -1,4 +1,4 @@
-import { runLoad } from '../../test/support/load-client.js';
+import { runLoad } from '../../harness/load-client.js';
 import { cityPayload, cityTopic } from './city-reading.js';
 import type { LoadAnswer, LoadJob, LoadOutcome } from './load-job.js';
 

@@ -1,4 +1,5 @@
-import type { Point, Series, Sink } from '../../src/sink/sink.js';
+import type { Point, Series } from '../../src/sink/point.js';
+import type { Sink } from '../../src/sink/sink.js';
 
 export const FLEET_MEASUREMENT = 'fleet';
 export const FLEET_FIELDS = Array.from({ length: 10 }, (_, nth) => `field${nth}`);

@@ -1,5 +1,5 @@
 import { LatestPages } from '../../src/sink/latest-pages.js';
-import type { LatestQuery, SeriesQuery, StoreReader } from '../../src/sink/sink.js';
+import type { LatestQuery, SeriesQuery, StoreReader } from '../../src/sink/store-reader.js';
 import { FLEET_FIELDS, FLEET_MEASUREMENT } from './large-fleet.js';
 
 const DAY_MS = 86_400_000;

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { SystemClock } from '../../src/clock.js';
+import { findProgram } from '../../harness/server-process.js';
+import { startInfluxd } from '../../harness/servers.js';
+import { SystemClock } from '../../src/lib/clock.js';
 import { DuckdbSink } from '../../src/sink/duckdb/duckdb-sink.js';
 import { InfluxSink } from '../../src/sink/influx/influx-sink.js';
-import type { Sink, StoreReader } from '../../src/sink/sink.js';
-import { findProgram } from '../../test/support/server-process.js';
-import { startInfluxd } from '../../test/support/servers.js';
+import type { Sink } from '../../src/sink/sink.js';
+import type { StoreReader } from '../../src/sink/store-reader.js';
 import { NotRunnable } from '../not-runnable.js';
 import { type BenchOptions, sizeOf } from '../options.js';
 import { cpuUsageOf, peakRssBytes } from '../processes/process-usage.js';

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from '../../test/support/server-process.js';
+import { findProgram } from '../../harness/server-process.js';
 import { spreadOf } from './spread.js';
 
 /** Where and with what the figures were made. */

@@ -1,29 +1,29 @@
 import type { DASHBOARDS } from '../build/links.js';
 
 /**
- * One alert, for Grafana and for Prometheus. It fires while `expr` is above `threshold` for as long as `for` says.
- * `expr` is PromQL that keeps the label `instance`; without Prometheus data it gives nothing.
+ * One alert, for Grafana and for Prometheus. It fires when `expr` has been above `threshold` for the time `for`.
+ * `expr` is PromQL that keeps the label `instance`; without Prometheus data it has no result.
  */
 export interface AlertRule {
-  /** Lower case with hyphens; the name in Prometheus is made of it. */
+  /** Lower case with hyphens; the name in Prometheus is derived from it. */
   readonly uid: string;
-  /** Also the heading in docs/operations.md. */
+  /** Also the heading in docs/runbook.md. */
   readonly title: string;
-  /** critical: data is at risk or nobody is served. warning: it will be, if nobody looks. */
+  /** critical: data is at risk, or devices are not served. warning: this will happen without action. */
   readonly severity: 'critical' | 'warning';
   readonly expr: string;
   readonly threshold: number;
   readonly for: string;
-  /** How the value is written in `summary`. */
+  /** How the value is formatted in `summary`. */
   readonly unit: 'seconds' | 'share' | 'number';
-  /** One line for a phone. `{instance}` and `{value}` are put in. */
+  /** A line for a notification; `{instance}` and `{value}` are replaced. */
   readonly summary: string;
   readonly description: string;
-  /** Where to look first. */
+  /** The panel to check first. */
   readonly panel: { readonly dashboard: (typeof DASHBOARDS)[number]['uid']; readonly title: string };
 }
 
-/** `sluice-log-full` → `SluiceLogFull`, as Prometheus names alerts. */
+/** Returns the name in Prometheus: `sluice-log-full` → `SluiceLogFull`. */
 export function alertName({ uid }: Pick<AlertRule, 'uid'>): string {
   return uid
     .split('-')
@@ -31,7 +31,7 @@ export function alertName({ uid }: Pick<AlertRule, 'uid'>): string {
     .join('');
 }
 
-/** The section that says what to do; the heading's anchor. */
+/** Returns the section of the documentation that explains what to do. */
 export function runbookOf({ title }: Pick<AlertRule, 'title'>): string {
-  return `docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`;
+  return `docs/runbook.md#${title.toLowerCase().replaceAll(' ', '-')}`;
 }

@@ -2,19 +2,19 @@ import type { AlertRule } from './alert-rule.js';
 
 const GATEWAY = 'sluice-gateway';
 
-/** Of every gateway. Metrics come only from processes whose scrape job is named sluice…, see deploy/prometheus. */
+/** Alerts for every gateway. They need a scrape job whose name starts with `sluice`, see deploy/prometheus. */
 export const GATEWAY_ALERTS: readonly AlertRule[] = [
   {
     uid: 'sluice-gateway-down',
     title: 'Gateway down',
     severity: 'critical',
-    // No target at all is as bad as one that does not answer.
+    // No target at all is as bad as a target that does not answer.
     expr: '(1 - up{job=~"sluice.*"}) or absent(up{job=~"sluice.*"})',
     threshold: 0,
     for: '1m',
     unit: 'number',
     summary: 'The gateway {instance} does not answer',
-    description: 'Its /metrics cannot be read. What it has acknowledged is on its disk; devices may wait.',
+    description: 'Its /metrics cannot be read. Acknowledged records are on its disk; devices may be waiting.',
     panel: { dashboard: GATEWAY, title: 'Connections' },
   },
   {
@@ -26,7 +26,8 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '5m',
     unit: 'share',
     summary: 'The log of {instance} is {value} full',
-    description: 'The store or Kinesis is slow or away. At 100 % PUBACKs wait, or the oldest records go.',
+    description:
+      'The store or Kinesis is slow or unavailable. At 100 % PUBACKs are withheld, or the oldest records are dropped.',
     panel: { dashboard: GATEWAY, title: 'Log filled' },
   },
   {
@@ -38,7 +39,8 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '1m',
     unit: 'number',
     summary: 'The log of {instance} is full',
-    description: 'PUBACKs are withheld and QoS 0 packets are shed until the reader of the log has made room.',
+    description:
+      'PUBACKs are withheld and QoS 0 packets are shed until the reader of the log has freed space.',
     panel: { dashboard: GATEWAY, title: 'Log filled' },
   },
   {
@@ -50,14 +52,14 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '0s',
     unit: 'number',
     summary: '{instance} has shed {value} QoS 0 packets in five minutes',
-    description: 'They are gone: QoS 0 is at most once, and the log had no room.',
+    description: 'They are lost: QoS 0 delivers at most once, and the log had no room.',
     panel: { dashboard: GATEWAY, title: 'Broker' },
   },
   {
     uid: 'sluice-records-lost',
     title: 'Records lost',
     severity: 'critical',
-    // Dropped records are in the ledger only once the reader comes to the place where they were.
+    // The ledger counts dropped records only when the reader reaches their position.
     expr:
       'max by (instance) (increase(sluice_log_records_dropped_total[10m]) > 0 or ' +
       'sum without (fate) (delta(sluice_ledger_records{fate="lost"}[10m])) > 0)',
@@ -66,7 +68,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     unit: 'number',
     summary: '{instance} has lost {value} acknowledged records',
     description:
-      'Dropped by whenFull: drop-oldest, or unreadable on a damaged disk. /api/ledger has the reasons.',
+      'They were dropped by whenFull: drop-oldest, or are unreadable on a damaged disk. /api/ledger has the reasons.',
     panel: { dashboard: GATEWAY, title: 'Lost' },
   },
   {
@@ -79,10 +81,10 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     threshold: 0,
     for: '2m',
     unit: 'number',
-    summary: 'The books of {instance} are off by {value} records',
+    summary: 'The ledger of {instance} is off by {value} records',
     description:
-      'received = written + parked + filtered + buffered + lost does not hold: a fault in the gateway.',
-    panel: { dashboard: GATEWAY, title: 'The books' },
+      'received = written + parked + filtered + buffered + lost does not hold. This is a fault in the gateway.',
+    panel: { dashboard: GATEWAY, title: 'Ledger' },
   },
   {
     uid: 'sluice-lag',
@@ -92,8 +94,8 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     threshold: 60,
     for: '5m',
     unit: 'seconds',
-    summary: 'Records of {instance} wait for the store since {value}',
-    description: 'The store is slow, down or misconfigured, or the dead letter is full. Nothing is lost.',
+    summary: 'Records of {instance} have waited for the store for {value}',
+    description: 'The store is slow, down or misconfigured, or the dead letter is full. No record is lost.',
     panel: { dashboard: GATEWAY, title: 'Lag over time' },
   },
   {
@@ -104,9 +106,9 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     threshold: 0,
     for: '5m',
     unit: 'number',
-    summary: 'The store of {instance} does not take points',
+    summary: 'The store of {instance} does not accept points',
     description:
-      'It is down, slow or cannot be reached. Records wait in the log and are written when it is back.',
+      'It is down, slow or unreachable. Records wait in the log and are written when it is available again.',
     panel: { dashboard: GATEWAY, title: 'Store not healthy' },
   },
   {
@@ -118,7 +120,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '1m',
     unit: 'number',
     summary: 'The store of {instance} refuses the gateway',
-    description: 'Token, user, database, bucket or address are wrong. It does not mend itself; records wait.',
+    description: 'Token, user, database, bucket or address is wrong. Records wait until you correct it.',
     panel: { dashboard: GATEWAY, title: 'Store not healthy' },
   },
   {
@@ -131,8 +133,8 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     threshold: 0.05,
     for: '5m',
     unit: 'share',
-    summary: '{value} of the requests of {instance} to the store are repeats',
-    description: 'The store answers now and then with an error or not in time; writing is slower for it.',
+    summary: '{value} of the requests of {instance} to the store are repeated',
+    description: 'The store sometimes answers with an error or too late, which makes writing slower.',
     panel: { dashboard: GATEWAY, title: 'Requests to the store' },
   },
   {
@@ -144,7 +146,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '0s',
     unit: 'number',
     summary: '{instance} has parked {value} records in five minutes',
-    description: 'No rule takes them, or the store refuses them. They are kept and can be replayed.',
+    description: 'No rule accepts them, or the store rejects them. They are kept and can be replayed.',
     panel: { dashboard: GATEWAY, title: 'Parked, by reason' },
   },
   {
@@ -156,7 +158,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '5m',
     unit: 'share',
     summary: 'The dead letter of {instance} is {value} full',
-    description: 'Once it is full, everything waits behind the next record that has to be parked.',
+    description: 'Once it is full, all records wait behind the next record that has to be parked.',
     panel: { dashboard: GATEWAY, title: 'Dead letters on disk' },
   },
   {
@@ -168,21 +170,21 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '5m',
     unit: 'number',
     summary: 'No device has published to {instance} for ten minutes',
-    description: 'The network, the devices or their way to the gateway: it runs and takes nothing.',
+    description: 'The gateway runs but receives nothing. Check the network and the devices.',
     panel: { dashboard: GATEWAY, title: 'Broker' },
   },
   {
     uid: 'sluice-clients-refused',
     title: 'Clients refused',
     severity: 'warning',
-    // Without what comes with every fleet: devices out of reach, probes, subscribers.
+    // Without the reasons that every fleet has: devices out of reach, probes, subscribers.
     expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total{reason!~"not-websocket|connect-timeout|subscribe-denied|reads-too-slowly|keep-alive-expired|taken-over"}[5m]))',
     threshold: 10,
     for: '5m',
     unit: 'number',
-    summary: '{instance} has turned away clients or packets {value} times in five minutes',
+    summary: '{instance} has rejected clients or packets {value} times in five minutes',
     description:
-      'The label reason says why: too many connections, MQTT 5, packets too large, topics or packets malformed.',
+      'The label reason has the cause: too many connections, MQTT 5, packets too large, malformed topics or packets.',
     panel: { dashboard: GATEWAY, title: 'Refused, by reason' },
   },
   {
@@ -193,8 +195,8 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     threshold: 0.5,
     for: '5m',
     unit: 'seconds',
-    summary: 'The main thread of {instance} is held up for {value}',
-    description: 'Too little CPU, or swapping. Devices wait for their answers that much longer.',
+    summary: 'The main thread of {instance} is blocked for {value}',
+    description: 'There is too little CPU, or the machine swaps. Acknowledgements are delayed by this time.',
     panel: { dashboard: GATEWAY, title: 'Event loop' },
   },
 ];

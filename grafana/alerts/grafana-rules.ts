@@ -3,12 +3,13 @@ import { panelLink } from './panel-link.js';
 
 const DATASOURCE = 'sluice-prometheus';
 
-/** Functions of Grafana's templates, which call them in front of the value. */
+/** Functions in Grafana's templates, which are written before the value. */
 const WRITTEN = { seconds: 'humanizeDuration', share: 'humanizePercentage', number: 'humanize' } as const;
 
 /**
- * Content of grafana/provisioning/alerting/sluice.yaml. Grafana puts environment variables into most of such a file,
- * but neither into annotations (as $NAME; grafana/grafana#54975) nor into queries: their dollar signs stand alone.
+ * Returns the content of grafana/provisioning/alerting/sluice.yaml. Grafana replaces environment variables in most of
+ * such a file, but neither in annotations (as $NAME; grafana/grafana#54975) nor in queries, so dollar signs are safe
+ * there.
  */
 export function alertProvisioning(alerts: readonly AlertRule[]): object {
   return {
@@ -28,7 +29,7 @@ function ruleOf(rule: AlertRule): object {
     title: rule.title,
     condition: 'B',
     for: rule.for,
-    // Nothing is the normal answer of some; that there are no metrics at all is an alert of its own.
+    // Some queries normally have no result; a separate alert fires when there are no metrics at all.
     noDataState: 'OK',
     execErrState: 'KeepLast',
     dashboardUid,

@@ -2,7 +2,7 @@ import type { AlertRule } from './alert-rule.js';
 
 const KINESIS = 'sluice-kinesis';
 
-/** Silent without Kinesis mode: their metrics are not there. */
+/** Alerts for Kinesis mode. They never fire without it, because their metrics do not exist. */
 export const KINESIS_ALERTS: readonly AlertRule[] = [
   {
     uid: 'sluice-oldest-unsent',
@@ -12,23 +12,24 @@ export const KINESIS_ALERTS: readonly AlertRule[] = [
     threshold: 60,
     for: '5m',
     unit: 'seconds',
-    summary: 'Records of {instance} wait for Kinesis since {value}',
-    description: 'Kinesis is away, throttles, or has too few shards. Nothing is lost while the log has room.',
+    summary: 'Records of {instance} have waited for Kinesis for {value}',
+    description:
+      'Kinesis is unavailable, throttles, or has too few shards. No record is lost while the log has room.',
     panel: { dashboard: KINESIS, title: 'Oldest unsent record' },
   },
   {
     uid: 'sluice-kinesis-errors',
     title: 'Kinesis errors',
     severity: 'warning',
-    // Filtered first: of two vectors with the same labels "or" takes the left one, also when that says 0.
+    // Both sides are filtered first: for equal labels "or" returns the left side, even when it is 0.
     expr:
       'max by (instance) (sluice_kinesis_producer_state{state="retrying"} > 0 or ' +
       'sluice_kinesis_reader_state{state="retrying"} > 0)',
     threshold: 0,
     for: '5m',
     unit: 'number',
-    summary: '{instance} cannot work with Kinesis',
-    description: 'It is down, throttles or cannot be reached. Records wait in the log or in the stream.',
+    summary: '{instance} cannot use Kinesis',
+    description: 'Kinesis is down, throttles or is unreachable. Records wait in the log or in the stream.',
     panel: { dashboard: KINESIS, title: 'Throttles and failures' },
   },
   {
@@ -43,7 +44,7 @@ export const KINESIS_ALERTS: readonly AlertRule[] = [
     unit: 'number',
     summary: 'Kinesis refuses {instance}',
     description:
-      'The stream is gone, or credentials, IAM or KMS refuse. It does not mend itself; records wait.',
+      'The stream does not exist, or credentials, IAM or KMS deny access. Records wait until you correct it.',
     panel: { dashboard: KINESIS, title: 'Throttles and failures' },
   },
   {
@@ -55,7 +56,7 @@ export const KINESIS_ALERTS: readonly AlertRule[] = [
     for: '5m',
     unit: 'seconds',
     summary: '{instance} reads {value} behind the stream',
-    description: 'The consumers are slower than the gateways, or the store holds them up.',
+    description: 'The consumers are slower than the gateways, or the store slows them down.',
     panel: { dashboard: KINESIS, title: 'Behind the stream' },
   },
   {
@@ -63,12 +64,13 @@ export const KINESIS_ALERTS: readonly AlertRule[] = [
     title: 'Data loss ahead',
     severity: 'critical',
     expr: 'max by (instance) (sluice_kinesis_reader_behind_latest_seconds)',
-    // Half of 24 h, the retention of a new stream.
+    // Half of 24 h, the default retention of a stream.
     threshold: 43_200,
     for: '0s',
     unit: 'seconds',
-    summary: '{instance} reads {value} behind: records will leave the stream unread',
-    description: 'More than half of the retention of a new stream (24 h). What is older than it is deleted.',
+    summary: '{instance} reads {value} behind: records will expire from the stream unread',
+    description:
+      'This is more than half of the default retention of a stream (24 h). Kinesis deletes older records.',
     panel: { dashboard: KINESIS, title: 'Behind the stream' },
   },
   {
@@ -80,7 +82,7 @@ export const KINESIS_ALERTS: readonly AlertRule[] = [
     for: '1m',
     unit: 'seconds',
     summary: '{instance} has read nothing from a shard for {value}',
-    description: 'Kinesis does not answer for at least one shard; its records stay in the stream.',
+    description: 'Kinesis does not answer for at least one shard. Its records stay in the stream.',
     panel: { dashboard: KINESIS, title: 'Last good poll' },
   },
   {
@@ -91,8 +93,8 @@ export const KINESIS_ALERTS: readonly AlertRule[] = [
     threshold: 0,
     for: '0s',
     unit: 'number',
-    summary: 'Records have left the stream before {instance} read them',
-    description: 'The reader was away or behind for longer than the retention. They are gone.',
+    summary: 'Records expired from the stream before {instance} read them',
+    description: 'The reader was stopped or behind for longer than the retention. The records are lost.',
     panel: { dashboard: KINESIS, title: 'Throttles and failures' },
   },
 ];

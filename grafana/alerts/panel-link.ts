@@ -6,7 +6,7 @@ export interface PanelLink {
   readonly panelId: number;
 }
 
-/** Ids are given when a dashboard is built; rules name panels by their titles. Throws when there is no such panel. */
+/** Finds the panel of a rule. Rules name panels by title because ids are assigned when a dashboard is built. Throws when there is no such panel. */
 export function panelLink({ panel, title }: AlertRule): PanelLink {
   for (const dashboard of dashboards().values()) {
     const { uid, panels } = dashboard as { uid: string; panels: { id: number; title: string }[] };

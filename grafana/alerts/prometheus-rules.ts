@@ -1,10 +1,10 @@
 import { type AlertRule, alertName, runbookOf } from './alert-rule.js';
 import { panelLink } from './panel-link.js';
 
-/** Functions of Prometheus' templates, which values are piped into. */
+/** Functions in Prometheus' templates, which values are piped into. */
 const WRITTEN = { seconds: 'humanizeDuration', share: 'humanizePercentage', number: 'humanize' } as const;
 
-/** Content of deploy/prometheus/alerts.yml. */
+/** Returns the content of deploy/prometheus/alerts.yml. */
 export function prometheusRules(alerts: readonly AlertRule[]): object {
   return { groups: [{ name: 'sluice', rules: alerts.map(ruleOf) }] };
 }
@@ -23,7 +23,7 @@ function ruleOf(rule: AlertRule): object {
       summary,
       description: rule.description,
       runbook: runbookOf(rule),
-      // Behind the address of Grafana.
+      // A path below the address of Grafana.
       dashboard: `/d/${dashboardUid}?viewPanel=${panelId}`,
     },
   };

@@ -1,10 +1,10 @@
-import { influxql, type Query } from '../../src/dashboard/query.js';
+import { influxql, type Query } from '../../src/grafana/query.js';
 import type { MetricQueries } from './metric-queries.js';
 
 const FROM = 'FROM "sluice" WHERE "gateway" =~ /^$gateway$/';
 const EACH = 'GROUP BY time($__interval), "gateway"';
 
-/** Gateways by host name. */
+/** Selects gateways by host name. */
 export const GATEWAY_VARIABLE = {
   name: 'gateway',
   label: 'Gateway',
@@ -12,7 +12,7 @@ export const GATEWAY_VARIABLE = {
   isMulti: true,
 } as const;
 
-/** As a gateway writes them with `metrics.store.enabled`: a field is called as the metric, without `sluice_`. */
+/** Queries for the metrics that a gateway writes with `metrics.store.enabled`: the field has the metric's name without `sluice_`. */
 export const INFLUX: MetricQueries = {
   rates: (counters) => [overTime(counters.map(([metric, legend]) => [perSecond(metric), legend]))],
   gauges: (gauges) => [overTime(gauges.map(([metric, legend]) => [last(metric), legend]))],
@@ -30,7 +30,7 @@ function last(metric: string): string {
   return `last(${field(metric)})`;
 }
 
-/** A restart begins at zero again: that step is left out. */
+/** Returns the rate of a counter. A restart resets counters to zero; that negative step is omitted. */
 function perSecond(metric: string): string {
   return `non_negative_derivative(${last(metric)}, 1s)`;
 }
@@ -44,7 +44,7 @@ function overTime(columns: readonly (readonly [expression: string, legend: strin
   return influxql(`SELECT ${selected.join(', ')} ${FROM} AND $timeFilter ${EACH} fill(none)`, alias);
 }
 
-/** Points without the label are of other metrics. */
+/** Excludes points without the label, which belong to other metrics. */
 function conditionOf(label: string, only?: { readonly value: string; readonly isExcluded: boolean }): string {
   if (only === undefined) return `"${label}" != ''`;
   return only.isExcluded

@@ -8,7 +8,7 @@ export const DASHBOARDS = [
   { uid: 'sluice-kinesis', title: 'Kinesis' },
 ] as const;
 
-/** To all others. */
+/** Returns links to all other dashboards. */
 export function linksFrom(uid: (typeof DASHBOARDS)[number]['uid']): { uid: string; title: string }[] {
   return DASHBOARDS.filter((dashboard) => dashboard.uid !== uid);
 }

@@ -1,7 +1,7 @@
-import type { AnnotationSpec } from '../../src/dashboard/annotation.js';
-import { promql } from '../../src/dashboard/query.js';
+import type { AnnotationSpec } from '../../src/grafana/annotation.js';
+import { promql } from '../../src/grafana/query.js';
 
-/** What the metrics themselves tell of restarts, outages and resharding. */
+/** Annotations of restarts, outages and resharding, derived from the metrics. */
 export const METRIC_ANNOTATIONS: readonly AnnotationSpec[] = [
   {
     name: 'Gateway started',

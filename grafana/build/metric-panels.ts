@@ -3,8 +3,8 @@ import {
   type PanelSpec,
   type ThresholdStep,
   type Transformation,
-} from '../../src/dashboard/panel.js';
-import type { Query } from '../../src/dashboard/query.js';
+} from '../../src/grafana/panel.js';
+import type { Query } from '../../src/grafana/query.js';
 
 interface Options {
   readonly width?: number;
@@ -12,7 +12,7 @@ interface Options {
   readonly max?: number;
 }
 
-/** A line over time, from 0: none of the gateway's metrics can be less. */
+/** Returns a line chart from 0, because no metric of the gateway is negative. */
 export function overTime(
   title: string,
   description: string,
@@ -23,7 +23,7 @@ export function overTime(
   return { title, description, kind: 'timeseries', unit, width: 6, min: 0, queries, ...options };
 }
 
-/** The newest value as a number. */
+/** Returns a panel with the newest value as a number. */
 export function now(
   title: string,
   description: string,
@@ -34,7 +34,7 @@ export function now(
   return { title, description, kind: 'stat', unit, width: 4, min: 0, queries, ...options };
 }
 
-/** The ten with the highest mean rate in the chosen time. */
+/** Returns a table of the ten series with the highest mean in the time range. */
 export function top(
   title: string,
   description: string,

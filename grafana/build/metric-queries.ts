@@ -1,24 +1,24 @@
-import type { Query } from '../../src/dashboard/query.js';
+import type { Query } from '../../src/grafana/query.js';
 
-/** A metric by its Prometheus name, and what a legend calls it. */
+/** A metric by its Prometheus name, and its name in the legend. */
 export type NamedMetric = readonly [metric: string, legend: string];
 
-/** How the gateway's metrics are asked for; the same panels are made from Prometheus and from InfluxDB. */
+/** Queries for the gateway's metrics. Prometheus and InfluxDB implement it, so that both get the same panels. */
 export interface MetricQueries {
-  /** Counters, per second. */
+  /** Returns the rates of counters per second. */
   rates(counters: readonly NamedMetric[]): Query[];
-  /** Gauges as they are, of each gateway. */
+  /** Returns gauges of each gateway. */
   gauges(gauges: readonly NamedMetric[]): Query[];
-  /** One gauge as a share of another, of each gateway. */
+  /** Returns one gauge as a share of another, for each gateway. */
   share(part: string, whole: string): Query[];
-  /** A gauge with a label, of each gateway; only of one value of the label, or of all but one. */
+  /** Returns a gauge by label for each gateway: for all values of the label, for one value, or for all but one. */
   labelled(
     metric: string,
     label: string,
     only?: { readonly value: string; readonly isExcluded: boolean },
   ): Query[];
-  /** A counter with a label, per second, of each gateway. */
+  /** Returns the rate of a counter per second by label, for each gateway. */
   labelledRates(metric: string, label: string): Query[];
-  /** 50, 95 and 99 of 100 of a histogram in seconds. */
+  /** Returns the 50th, 95th and 99th percentile of a histogram. */
   quantiles(histogram: string): Query[];
 }

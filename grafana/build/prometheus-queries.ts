@@ -1,9 +1,9 @@
-import { promql, type Query } from '../../src/dashboard/query.js';
+import { promql, type Query } from '../../src/grafana/query.js';
 import type { MetricQueries } from './metric-queries.js';
 
 const CHOSEN = 'instance=~"$instance"';
 
-/** Gateways by address. */
+/** Selects gateways by address. */
 export const INSTANCE_VARIABLE = {
   name: 'instance',
   label: 'Gateway',
@@ -11,7 +11,7 @@ export const INSTANCE_VARIABLE = {
   isMulti: true,
 } as const;
 
-/** As Prometheus scrapes them. */
+/** Queries for the metrics that Prometheus scrapes. */
 export const PROMETHEUS: MetricQueries = {
   rates: (counters) =>
     counters.map(([metric, legend]) =>

@@ -1,7 +1,7 @@
-import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
-import type { DashboardSpec } from '../../src/dashboard/dashboard.js';
-import type { PanelSpec } from '../../src/dashboard/panel.js';
-import { influxql } from '../../src/dashboard/query.js';
+import { INFLUX_ANNOTATIONS } from '../../src/grafana/annotation.js';
+import type { DashboardSpec } from '../../src/grafana/dashboard-json.js';
+import type { PanelSpec } from '../../src/grafana/panel.js';
+import { influxql } from '../../src/grafana/query.js';
 import { linksFrom } from '../build/links.js';
 
 const WHERE = '"city" =~ /^$city$/ AND $timeFilter';
@@ -45,7 +45,7 @@ export const cityClimate: DashboardSpec = {
 function byTag(title: string, field: string, unit: string, tag: string): PanelSpec {
   return {
     title,
-    description: `Mean ${field} of each ${tag}. Normal: it follows the weather. A gap means that nothing was stored: see Fleet overview for the silent devices.`,
+    description: `Mean ${field} of each ${tag}. Normal: it follows the weather. A gap means that nothing was stored; Fleet overview shows silent devices.`,
     kind: 'timeseries',
     unit,
     width: 12,

@@ -1,18 +1,18 @@
-import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
-import type { DashboardSpec, RowSpec } from '../../src/dashboard/dashboard.js';
-import { type ColumnSpec, organized, type ThresholdStep } from '../../src/dashboard/panel.js';
-import { influxql, influxqlTable } from '../../src/dashboard/query.js';
-import { SILENCE_VARIABLE, silencePanels } from '../../src/dashboard/silence.js';
+import { INFLUX_ANNOTATIONS } from '../../src/grafana/annotation.js';
+import type { DashboardSpec, RowSpec } from '../../src/grafana/dashboard-json.js';
+import { type ColumnSpec, organized, type ThresholdStep } from '../../src/grafana/panel.js';
+import { influxql, influxqlTable } from '../../src/grafana/query.js';
+import { SILENCE_VARIABLE, silencePanels } from '../../src/grafana/silence.js';
 import { linksFrom } from '../build/links.js';
 
-/** Red below 20 %: change the battery. Yellow below 40 %: plan it. */
+/** Red below 20 %: replace the battery. Yellow below 40 %: plan to replace it. */
 const BATTERY: readonly ThresholdStep[] = [
   { color: 'red', value: null },
   { color: 'yellow', value: 20 },
   { color: 'green', value: 40 },
 ];
 
-/** Red below -85 dBm: readings will get lost; move the device or the access point. */
+/** Red below -85 dBm: the device will lose readings; move it or the access point. */
 const SIGNAL: readonly ThresholdStep[] = [
   { color: 'red', value: null },
   { color: 'yellow', value: -85 },
@@ -24,7 +24,7 @@ interface Kind {
   readonly measurement: string;
   readonly placeTag: string;
   readonly deviceTag: string;
-  /** The first is in every point. */
+  /** The columns by field; the first field is in every point. */
   readonly fields: Readonly<Record<string, ColumnSpec>>;
 }
 
@@ -64,7 +64,7 @@ const KINDS: readonly [Kind, ...Kind[]] = [
   },
 ];
 
-/** All devices: who is silent, and what each said last. */
+/** The silent devices, and the latest values of all devices. */
 export const fleetOverview: DashboardSpec = {
   uid: 'sluice-fleet',
   title: 'Fleet overview',
@@ -94,18 +94,18 @@ function kindRow({ title, measurement, placeTag, deviceTag, fields }: Kind): Row
     panels: [
       {
         title: `${title}: latest values`,
-        description: `Newest value of each field of each ${deviceTag} in the chosen time. Normal: a value in every cell. An empty one: the ${deviceTag} does not send that field, see its dead letters.`,
+        description: `Newest value of each field of each ${deviceTag} in the time range. Normal: a value in every cell. An empty cell means that the ${deviceTag} does not send this field; check its dead letters.`,
         kind: 'table',
         unit: 'none',
         width: 12,
         queries: [influxqlTable(`SELECT ${newest} ${from} GROUP BY "${placeTag}", "${deviceTag}"`)],
-        // With several fields their times differ: the store gives the start of the chosen time instead.
+        // The times of several fields differ, so the store returns the start of the time range instead.
         transformations: [organized({ exclude: ['Time'] })],
         columns: fields,
       },
       {
         title: `${title}: points per ${deviceTag}`,
-        description: `Stored points of each ${deviceTag} in each interval. Normal: a flat line. Zero is a silent ${deviceTag}: look at its power and its network.`,
+        description: `Stored points of each ${deviceTag} per interval. Normal: a flat line. Zero means a silent ${deviceTag}: check its power and its network.`,
         kind: 'timeseries',
         unit: 'short',
         width: 12,

@@ -1,3 +1,3 @@
-/** What descriptions of several panels advise. */
-export const DEAD_LETTERS = 'Read them with sluice dead-letters; mend the rule or the device.';
-export const STORE = 'see the state of the store, and /readyz';
+/** Advice that several panels give. */
+export const DEAD_LETTERS = 'List them with sluice dead-letters, then fix the rule or the device.';
+export const STORE = 'check the state of the store and /readyz';

@@ -1,20 +1,20 @@
-import type { RowSpec } from '../../src/dashboard/dashboard.js';
-import { redFrom, steps } from '../../src/dashboard/panel.js';
+import type { RowSpec } from '../../src/grafana/dashboard-json.js';
+import { redFrom, steps } from '../../src/grafana/panel.js';
 import { now, overTime, top } from '../build/metric-panels.js';
 import type { MetricQueries } from '../build/metric-queries.js';
-import { bookPanels, processPanels } from './gateway-books.js';
+import { ledgerPanels, processPanels } from './gateway-ledger.js';
 import { DEAD_LETTERS, STORE } from './gateway-next-steps.js';
-import { roomPanels, timePanels } from './gateway-time-and-room.js';
+import { queuePanels, timePanels } from './gateway-time-and-queues.js';
 
-/** The path left to right, once for each way to ask: broker, log, consumer, store, and the books. */
+/** The rows for broker, log, consumer, store and ledger, for either kind of data source. */
 export function gatewayRows(ask: MetricQueries): RowSpec[] {
   return [
     { title: 'Now', height: 4, panels: nowPanels(ask) },
     { title: 'Rates', height: 8, panels: ratePanels(ask) },
     { title: 'Errors', height: 8, panels: errorPanels(ask) },
     { title: 'Time', height: 8, panels: timePanels(ask) },
-    { title: 'Room', height: 8, panels: roomPanels(ask) },
-    { title: 'Books and worst offenders', height: 8, panels: bookPanels(ask) },
+    { title: 'Queues', height: 8, panels: queuePanels(ask) },
+    { title: 'Ledger and top reasons', height: 8, panels: ledgerPanels(ask) },
     { title: 'Process', height: 8, panels: processPanels(ask) },
   ];
 }
@@ -23,39 +23,39 @@ function nowPanels(ask: MetricQueries) {
   return [
     now(
       'Taken',
-      'PUBLISH packets taken per second. Normal: what the fleet sends. 0: look at connections, refusals and the network.',
+      'PUBLISH packets accepted per second. Normal: as many as the fleet sends. At 0, check connections, rejections and the network.',
       'pps',
       ask.rates([['sluice_broker_packets_accepted_total', 'taken']]),
     ),
     now(
       'Connections',
-      'Open MQTT connections. Normal: one for each device. Fewer: devices are away, or are refused.',
+      'Open MQTT connections. Normal: one for each device. If there are fewer, devices are offline or rejected.',
       'short',
       ask.gauges([['sluice_broker_connections', '']]),
     ),
     now(
       'Log filled',
-      'Share of stream.log.maxSize in use. Normal: a few percent. At 100 % PUBACKs wait: mend the store, or give the log more room.',
+      'Share of stream.log.maxSize in use. Normal: a few percent. At 100 % PUBACKs are withheld: fix the store or enlarge the log.',
       'percentunit',
       ask.share('sluice_log_size_bytes', 'sluice_log_max_size_bytes'),
       { thresholds: steps(0.5, 0.8), max: 1 },
     ),
     now(
       'Lag',
-      `Age of the oldest record whose fate is not decided. Normal: below a second or two. Rising: the store is slow or down, ${STORE}.`,
+      `Age of the oldest record that has not been processed. Normal: below two seconds. If it rises, the store is slow or down: ${STORE}.`,
       's',
       ask.gauges([['sluice_consumer_lag_seconds', '']]),
       { thresholds: steps(10, 60) },
     ),
     now(
       'Written',
-      `Points the store takes per second. Normal: as many as are taken, times the points of a record. Less: ${STORE}.`,
+      `Points written to the store per second. Normal: the accepted packets times the points per record. If there are fewer, ${STORE}.`,
       'wps',
       ask.rates([['sluice_sink_points_written_total', 'written']]),
     ),
     now(
       'Lost',
-      'Records that were acknowledged and are gone. Normal: 0, always. Else see the books in docs/operations.md: the log was full with whenFull: drop-oldest, or a disk lost data.',
+      'Records that were acknowledged and lost. Normal: always 0. Otherwise the log was full with whenFull: drop-oldest, or a disk lost data; see Records lost in docs/runbook.md.',
       'short',
       ask.labelled('sluice_ledger_records', 'fate', { value: 'lost', isExcluded: false }),
       { thresholds: redFrom(1) },
@@ -67,7 +67,7 @@ function ratePanels(ask: MetricQueries) {
   return [
     overTime(
       'Broker',
-      'Packets per second, taken and answered. Normal: QoS 1 packets are answered as they are taken. Answered falls behind: the disk is slow, or the log is full.',
+      'Packets accepted and acknowledged per second. Normal: as many QoS 1 packets are acknowledged as are accepted. If fewer are acknowledged, the disk is slow or the log is full.',
       'pps',
       ask.rates([
         ['sluice_broker_packets_accepted_total', 'taken'],
@@ -76,7 +76,7 @@ function ratePanels(ask: MetricQueries) {
     ),
     overTime(
       'Log',
-      'Records made durable per second, and group commits that took. Normal: many records a commit under load.',
+      'Records made durable and group commits per second. Normal: many records per commit under load.',
       'ops',
       ask.rates([
         ['sluice_log_records_appended_total', 'records'],
@@ -85,7 +85,7 @@ function ratePanels(ask: MetricQueries) {
     ),
     overTime(
       'Consumer',
-      'Records read and points made per second. Normal: as many records as are made durable. Below that for long: the lag grows.',
+      'Records read and points made per second. Normal: as many records are read as are made durable. If fewer are read for long, the lag grows.',
       'ops',
       ask.rates([
         ['sluice_consumer_records_read_total', 'records read'],
@@ -94,7 +94,7 @@ function ratePanels(ask: MetricQueries) {
     ),
     overTime(
       'Store',
-      `Points written per second. Normal: as many as are made. Below that: ${STORE}.`,
+      `Points written per second. Normal: as many as are made. If there are fewer, ${STORE}.`,
       'wps',
       ask.rates([['sluice_sink_points_written_total', 'written']]),
     ),
@@ -105,7 +105,7 @@ function errorPanels(ask: MetricQueries) {
   return [
     overTime(
       'Broker: shed and repeated',
-      'QoS 0 packets not stored for want of room, and packets that were stored already, per second. Normal: 0. Shed: the log is full. Repeated for long: answers come too late for the devices.',
+      'QoS 0 packets not stored because the log was full, and packets received again after they were stored, per second. Normal: 0. If packets are retransmitted for long, acknowledgements are too slow for the devices.',
       'pps',
       ask.rates([
         ['sluice_broker_packets_shed_total', 'shed'],
@@ -115,7 +115,7 @@ function errorPanels(ask: MetricQueries) {
     ),
     overTime(
       'Log: dropped and blocked',
-      'Records dropped per second by whenFull: drop-oldest; 1 while the log has no room and PUBACKs are withheld. Normal: 0. Mend the store, or give the log more room.',
+      'Records dropped per second by whenFull: drop-oldest, and 1 while the log has no room and PUBACKs are withheld. Normal: 0. Otherwise fix the store or enlarge the log.',
       'short',
       [
         ...ask.rates([['sluice_log_records_dropped_total', 'dropped']]),
@@ -125,7 +125,7 @@ function errorPanels(ask: MetricQueries) {
     ),
     overTime(
       'Requests to the store',
-      `Requests per second, those repeated, and points that the store will never take. Normal: none repeated, none refused. Refused points are parked: ${DEAD_LETTERS} Repeats: ${STORE}.`,
+      `Requests and repeated requests per second, and points that the store will never accept. Normal: none repeated, none rejected. Rejected points are parked. ${DEAD_LETTERS} If requests are repeated, ${STORE}.`,
       'reqps',
       ask.rates([
         ['sluice_sink_requests_total', 'requests'],
@@ -135,14 +135,14 @@ function errorPanels(ask: MetricQueries) {
     ),
     overTime(
       'Store not healthy',
-      '1 for the state the store is in, if it is not healthy. Normal: 0. retrying: it is down or slow; misconfigured: mend token, database or address.',
+      '1 for the current state of the store, if it is not healthy. Normal: 0. At retrying the store is down or slow; at misconfigured fix token, database or address.',
       'short',
       ask.labelled('sluice_sink_state', 'state', { value: 'healthy', isExcluded: true }),
       { thresholds: redFrom(1), max: 1 },
     ),
     overTime(
       'Connections opened and closed',
-      'MQTT connections per second that begin and end. Normal: near 0 with a fleet that stays connected. Both high while their number stays: devices connect again and again; look at the refusals, at keep alive and at client ids that two devices share.',
+      'MQTT connections opened and closed per second. Normal: near 0 with a fleet that stays connected. If both are high while the number of connections is constant, devices reconnect repeatedly: check rejections, keep alive, and client ids that two devices share.',
       'ops',
       ask.rates([
         ['sluice_broker_connections_opened_total', 'opened'],
@@ -152,7 +152,7 @@ function errorPanels(ask: MetricQueries) {
     ),
     top(
       'Warnings, by code',
-      'Most frequent codes of warnings and errors in the log of the process, lines per second. Normal: 0, or empty. docs/errors.md says for each code what to do.',
+      'Most frequent codes of warnings and errors in the log of the process, in lines per second. Normal: 0 or empty. docs/errors.md explains what to do for each code.',
       'ops',
       ask.labelledRates('sluice_warnings_total', 'code'),
       'Gateway and code',

@@ -1,10 +1,10 @@
-import type { DashboardSpec } from '../../src/dashboard/dashboard.js';
+import type { DashboardSpec } from '../../src/grafana/dashboard-json.js';
 import { linksFrom } from '../build/links.js';
 import { METRIC_ANNOTATIONS } from '../build/metric-annotations.js';
 import { INSTANCE_VARIABLE, PROMETHEUS } from '../build/prometheus-queries.js';
 import { kinesisRows } from './kinesis-rows.js';
 
-/** Both sides of the stream, from Prometheus; empty without Kinesis mode. */
+/** Producer and reader of the stream, from Prometheus; empty without Kinesis mode. */
 export const kinesis: DashboardSpec = {
   uid: 'sluice-kinesis',
   title: 'Kinesis',

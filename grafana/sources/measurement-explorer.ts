@@ -1,11 +1,11 @@
-import { INFLUX_ANNOTATIONS } from '../../src/dashboard/annotation.js';
-import type { DashboardSpec } from '../../src/dashboard/dashboard.js';
-import { influxql } from '../../src/dashboard/query.js';
+import { INFLUX_ANNOTATIONS } from '../../src/grafana/annotation.js';
+import type { DashboardSpec } from '../../src/grafana/dashboard-json.js';
+import { influxql } from '../../src/grafana/query.js';
 import { linksFrom } from '../build/links.js';
 
 const FROM = 'FROM "$measurement" WHERE "$tag" =~ /^$value$/ AND $timeFilter';
 
-/** Any measurement, field and tag. */
+/** A dashboard for any measurement, field and tag. */
 export const measurementExplorer: DashboardSpec = {
   uid: 'sluice-explorer',
   title: 'Measurement explorer',
@@ -39,7 +39,7 @@ export const measurementExplorer: DashboardSpec = {
         {
           title: 'Lowest and highest',
           description:
-            'Lowest and highest value of the chosen field. Normal: a narrow band. A wide one that the mean hides shows here: look for the device by its tag.',
+            'Lowest and highest value of the chosen field. Normal: a narrow band. A wide band shows outliers that the mean hides; find the device by its tag.',
           kind: 'timeseries',
           unit: 'none',
           width: 12,
@@ -50,7 +50,7 @@ export const measurementExplorer: DashboardSpec = {
         {
           title: 'Points stored',
           description:
-            'Number of stored values of the chosen field in each interval. Normal: flat. Falls to none when the devices stop: see Fleet overview.',
+            'Number of stored values of the chosen field per interval. Normal: flat. It drops to 0 when the devices stop; see Fleet overview.',
           kind: 'timeseries',
           unit: 'short',
           min: 0,

@@ -9,13 +9,19 @@ export interface KinesisCliContext {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly stop: AbortSignal;
+  /** Called for `--exit-with-parent`. */
+  readonly exitWithParent: () => void;
 }
 
-/** One run of `npm run kinesis`; `args` without node and script. Resolves with the exit code when the server has ended. */
+/**
+ * Runs `npm run kinesis` once; `args` come without node and script. Resolves with the exit code when the server has
+ * ended.
+ */
 export async function runKinesisCli(args: readonly string[], context: KinesisCliContext): Promise<0 | 1 | 2> {
   const { stdout, stderr, stop } = context;
   const call = parse(args, context);
   if (typeof call === 'number') return call;
+  if (call.exitWithParent) context.exitWithParent();
 
   let kinesis: LocalKinesis;
   try {
@@ -37,7 +43,7 @@ export async function runKinesisCli(args: readonly string[], context: KinesisCli
     await kinesis.stop();
     return 0;
   }
-  stderr(`error: kinesis-local ended by itself${output === '' ? '' : `:\n${output}`}\n`);
+  stderr(`error: kinesis-local ended unexpectedly${output === '' ? '' : `:\n${output}`}\n`);
   return 1;
 }
 
@@ -47,14 +53,14 @@ async function start(call: KinesisCall, signal: AbortSignal): Promise<LocalKines
     try {
       await mkdir(persistDirectory, { recursive: true });
     } catch (thrown) {
-      throw new LocalKinesisError(`${persistDirectory} cannot be made: ${String(thrown)}`);
+      throw new LocalKinesisError(`${persistDirectory} cannot be created: ${String(thrown)}`);
     }
   }
   return startLocalKinesis({
     port: call.port,
     stream: { name: call.stream, shards: call.shards },
     region: call.region,
-    ...(persistDirectory === undefined ? {} : { persistDirectory }),
+    persistDirectory,
     signal,
   });
 }
@@ -75,7 +81,9 @@ function parse(args: readonly string[], context: KinesisCliContext): KinesisCall
 function readyText(call: KinesisCall, kinesis: LocalKinesis): string {
   return [
     `Local Kinesis at ${kinesis.endpoint}, region ${call.region}: stream ${call.stream} with ${call.shards} shards is ACTIVE.`,
-    call.persist === undefined ? 'Nothing is kept when it ends.' : `Kept in ${resolve(call.persist)}.`,
+    call.persist === undefined
+      ? 'Its records are lost when it ends.'
+      : `Its records are kept in ${resolve(call.persist)}.`,
     '',
     'In sluice.yaml:',
     '',

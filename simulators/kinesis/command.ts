@@ -1,19 +1,21 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT_WITH_PARENT } from '../parent-process.js';
 
-/** The command line of `npm run kinesis`, resolved. */
+/** The options of `npm run kinesis`. */
 export interface KinesisCall {
   readonly port: number;
   readonly stream: string;
   readonly shards: number;
   readonly region: string;
-  /** As written. */
+  /** Absolute or relative, as the user typed it. */
   readonly persist?: string;
+  readonly exitWithParent?: true;
 }
 
 const AFTER_HELP = `
-It is a stand-in for development: no credentials, no throttling, 300 to 1,000 records/s, listening on 127.0.0.1 only.
-Nothing is kept when it ends, unless --persist names a directory: then all but the last second survives even kill -9.
-Exit codes: 0 ended by Ctrl+C; 1 it could not start, or ended by itself; 2 wrong usage.`;
+It replaces Kinesis during development: no credentials, no throttling, 300 to 1,000 records/s, on 127.0.0.1 only.
+Records are lost when it ends, unless --persist names a directory: then even kill -9 costs only the last second.
+Exit codes: 0 ended by Ctrl+C; 1 it could not start, or ended unexpectedly; 2 wrong usage.`;
 
 export function kinesisCommand(environment: NodeJS.ProcessEnv): Command {
   return new Command('kinesis')
@@ -31,6 +33,7 @@ export function kinesisCommand(environment: NodeJS.ProcessEnv): Command {
         .default(environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1'),
     )
     .addOption(new Option('--persist <directory>', 'keep streams and records there, saved every second'))
+    .addOption(new Option('--exit-with-parent', EXIT_WITH_PARENT))
     .allowExcessArguments(false)
     .addHelpText('after', AFTER_HELP)
     .showHelpAfterError('Run with --help to see the options.');

@@ -1,36 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { probePort } from './ports.js';
 import { LAST_SAVE_MS, PRELOAD_URL } from './preload.js';
 import { streamIsActive } from './stream-is-active.js';
 
 export interface LocalKinesisOptions {
-  /** Of plain HTTP; 0 for a free one. */
+  /** Port for plain HTTP; 0 for a free one. */
   readonly port: number;
-  /** Created with the server; none without a name. */
+  /** The stream that is created with the server; without it the server starts without streams. */
   readonly stream?: { readonly name: string; readonly shards: number };
-  /** Streams of one region are not seen by clients of another. */
+  /** Clients of another region do not see the streams. */
   readonly region: string;
-  /** Absolute. Absent: nothing is kept. */
+  /** Absolute path of the folder that keeps the records. Without it they are lost with the process. */
   readonly persistDirectory?: string;
-  /** Gives up starting. */
+  /** Aborting it cancels the start. */
   readonly signal?: AbortSignal;
 }
 
 export interface LocalKinesis {
-  /** Without a trailing slash. */
+  /** URL without a trailing slash. */
   readonly endpoint: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the process has ended, for whatever reason, with what it printed last. */
+  /** Resolves with its last output when the process has ended for any reason. */
   readonly ended: Promise<string>;
-  /** Resolves when the process is gone: at once, or once what it holds is saved where it is kept. */
+  /** Ends the process and resolves when it has ended. With a folder for its records it saves them first. */
   stop(): Promise<void>;
 }
 
-/** A reason for the person who started it. */
+/** The local Kinesis cannot start. The user reads `message`. */
 export class LocalKinesisError extends Error {
   override readonly name = 'LocalKinesisError';
 }
@@ -38,7 +38,7 @@ export class LocalKinesisError extends Error {
 const READY_WITHIN_MS = 30_000;
 const OUTPUT_KEPT_CHARS = 4_000;
 
-/** How long it plays being busy with a stream; 500 ms each by default. */
+/** How long kinesis-local simulates being busy with a stream. The default is 500 ms each. */
 const SHORT_DURATIONS = Object.fromEntries(
   [
     'CREATE_STREAM',
@@ -52,8 +52,8 @@ const SHORT_DURATIONS = Object.fromEntries(
 );
 
 /**
- * kinesis-local in a process of its own, on 127.0.0.1 only. Resolves when it answers and the stream is ACTIVE; rejects
- * with LocalKinesisError when it is not installed, the port is taken, or it does not start. It ends with this process.
+ * Starts kinesis-local as a process on 127.0.0.1. Resolves when it answers and the stream is ACTIVE; rejects with
+ * LocalKinesisError when it is not installed, the port is taken, or it does not start. It ends with this process.
  */
 export async function startLocalKinesis(options: LocalKinesisOptions): Promise<LocalKinesis> {
   const main = kinesisLocalMain();
@@ -62,7 +62,7 @@ export async function startLocalKinesis(options: LocalKinesisOptions): Promise<L
   const child = spawn(process.execPath, ['--import', PRELOAD_URL, main], {
     env: { ...process.env, ...(await childEnvironment(options, main, port)) },
     stdio: ['pipe', 'pipe', 'pipe'],
-    // A terminal's Ctrl+C goes to the whole group: the child would end before its parent says so.
+    // Ctrl+C in a terminal reaches the whole process group, and the child must not end before its parent stops it.
     detached: true,
   });
   let printed = '';
@@ -101,7 +101,7 @@ function kinesisLocalMain(): string {
     return createRequire(import.meta.url).resolve('kinesis-local/main.js');
   } catch {
     throw new LocalKinesisError(
-      'kinesis-local is not installed. It is a development dependency: npm ci (without --omit=dev) installs it.',
+      'kinesis-local is not installed. It is a development dependency of the repository: run npm ci there, without --omit=dev.',
     );
   }
 }
@@ -119,16 +119,29 @@ async function claimPort(port: number): Promise<number> {
   }
 }
 
+/** Checks that a port on 127.0.0.1 is free and resolves with it; 0 chooses one. Rejects with EADDRINUSE or EACCES. */
+async function probePort(port: number): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject);
+    probe.listen(port, '127.0.0.1', resolve);
+  });
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('the probe has no port');
+  return address.port;
+}
+
 async function childEnvironment(
   { stream, region, persistDirectory }: LocalKinesisOptions,
   main: string,
   port: number,
 ): Promise<NodeJS.ProcessEnv> {
   return {
-    // Looked for in the current directory otherwise.
+    // Without it kinesis-local looks in the current directory.
     KINESIS_MOCK_CERT_PATH: join(dirname(main), 'server.json'),
     KINESIS_MOCK_PLAIN_PORT: String(port),
-    // Cannot be switched off; nobody uses it.
+    // TLS cannot be switched off; nothing uses it.
     KINESIS_MOCK_TLS_PORT: String(await probePort(0)),
     AWS_REGION: region,
     SHARD_LIMIT: '1000',

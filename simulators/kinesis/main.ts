@@ -1,9 +1,10 @@
+import { onParentGone } from '../parent-process.js';
 import { runKinesisCli } from './cli.js';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // The second signal does not wait: the child ends with the pipe.
+    // The second signal does not wait. kinesis-local ends when its standard input closes.
     if (stop.signal.aborted) process.exit(1);
     stop.abort();
   });
@@ -15,4 +16,5 @@ process.exitCode = await runKinesisCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   stop: stop.signal,
+  exitWithParent: () => onParentGone(process.stdin, () => stop.abort()),
 });

@@ -1,12 +1,12 @@
 /**
- * kinesis-local saves at an interval of 1 s and not at its end, which with a kept-alive connection SIGTERM does not
- * bring within 10 s: after this time what was stored is saved, and SIGKILL costs nothing.
+ * kinesis-local saves every second but not when it ends, and with a kept-alive connection SIGTERM does not end it within
+ * 10 s. After this time everything stored is saved, and SIGKILL loses nothing.
  */
 export const LAST_SAVE_MS = 1_500;
 
 /**
- * Runs in the child before kinesis-local 0.6.2, which binds all interfaces and has no option for that, and which
- * would stay behind, port and all, when its parent is killed: the pipe to stdin ends in every case.
+ * Runs in the child before kinesis-local 0.6.2, which binds all interfaces without an option to change that, and which
+ * would keep running and hold its port after its parent is killed. The pipe to stdin closes in every case.
  */
 const SOURCE = `
 import { Server } from 'node:net';
@@ -21,5 +21,5 @@ const end = () => setTimeout(kill, process.env.SHOULD_PERSIST_DATA === 'true' ? 
 process.stdin.on('close', end).on('error', () => {}).resume();
 `;
 
-/** For `node --import`: no file has to be found, whether this runs compiled or not. */
+/** The source as a URL for `node --import`, so that no file has to be found, built or not. */
 export const PRELOAD_URL = `data:text/javascript,${encodeURIComponent(SOURCE)}`;

@@ -1,6 +1,6 @@
 const ANSWER_WITHIN_MS = 2_000;
 
-/** Whether the server answers; with a name, whether that stream is ACTIVE too. Never rejects. */
+/** Returns whether the server answers and, with a name, whether that stream is ACTIVE. Never rejects. */
 export async function streamIsActive(
   endpoint: string,
   region: string,
@@ -13,7 +13,7 @@ export async function streamIsActive(
         'x-amz-target': `Kinesis_20131202.${streamName === undefined ? 'ListStreams' : 'DescribeStreamSummary'}`,
         'content-type': 'application/x-amz-json-1.1',
         'x-amz-date': '20260101T000000Z',
-        // No stand-in checks the signature, but it tells them the region.
+        // Local servers do not check the signature, but read the region from it.
         authorization: `AWS4-HMAC-SHA256 Credential=local/20260101/${region}/kinesis/aws4_request, SignedHeaders=host, Signature=0`,
       },
       body: JSON.stringify(streamName === undefined ? {} : { StreamName: streamName }),

@@ -1,7 +1,7 @@
 import { hashText, randomAt } from '../random.js';
 import { type Device, type DeviceContext, type ReadingTime, rounded, type Scenario } from '../scenario.js';
 
-/** The first two are the classic pair; the others follow with more devices. The first three letters are unique. */
+/** The first two are the default; the others follow with more devices. The first three letters are unique. */
 const CITIES = [
   'Mumbai',
   'Pune',
@@ -25,7 +25,7 @@ const CITIES = [
   'Kochi',
 ] as const;
 
-/** Readings from the lowest value to the highest; as many lead back down. */
+/** Number of readings from the lowest value to the highest, and back down again. */
 const READINGS_UP = 60;
 
 /** City sensors whose values climb, then fall. Time in whole seconds. */
@@ -60,8 +60,8 @@ export const cities: Scenario = {
   },
 };
 
-/** 0 at the start of each round, 1 at its top. */
+/** Returns 0 at the start of each cycle and 1 at its top. */
 function climbThenFall(tick: number): number {
-  const place = tick % (2 * READINGS_UP);
-  return (place <= READINGS_UP ? place : 2 * READINGS_UP - place) / READINGS_UP;
+  const step = tick % (2 * READINGS_UP);
+  return (step <= READINGS_UP ? step : 2 * READINGS_UP - step) / READINGS_UP;
 }

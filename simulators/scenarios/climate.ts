@@ -4,11 +4,11 @@ import { type Device, type DeviceContext, type ReadingTime, rounded, type Scenar
 const SITES = ['harbour', 'greenhouse', 'archive', 'rooftop', 'cellar'] as const;
 const TRAITS = hashText('climate traits');
 const NOISE = hashText('climate noise');
-/** Drift is a slow wave, not a line: an endless run must stay inside what a sensor can read. */
+/** Drift is a slow wave and not a line, so that an endless run stays inside the range of a sensor. */
 const DRIFT_PERIOD_DAYS = 30;
 const BATTERY_DAYS = 400;
 
-/** A fleet of climate sensors: a daily cycle, noise, and a drift of each device's own. Time in ms, nested payload. */
+/** Climate sensors with a daily cycle, noise, and a different drift for each device. Time in ms, nested payload. */
 export const climate: Scenario = {
   name: 'climate',
   resolutionMs: 1,
@@ -36,7 +36,7 @@ export const climate: Scenario = {
         const cycle = Math.sin(2 * Math.PI * (days + phaseDays));
         const offset = drift * Math.sin((2 * Math.PI * days) / DRIFT_PERIOD_DAYS);
         const humidity = meanHumidity - 15 * cycle + 1.5 * noise.noise();
-        // A battery that is flat is changed: the sawtooth keeps endless runs inside 0 to 100.
+        // An empty battery is replaced, so that endless runs stay between 0 and 100.
         const batteryLeft = 1 - ((batteryAgeDays + days) % BATTERY_DAYS) / BATTERY_DAYS;
         return JSON.stringify({
           timestamp: timestampMs,

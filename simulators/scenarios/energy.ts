@@ -19,7 +19,7 @@ export const energy: Scenario = {
     const baseW = traits.between(80, 400);
     const swingW = traits.between(300, 2500);
     const counterStartWh = traits.between(10_000, 5_000_000);
-    // Several switchings a day, each meter in a rhythm of its own.
+    // Each meter switches several times a day, with a period of its own.
     const relayPeriodMs = dayMs / traits.between(6, 18);
     const relayOnShare = traits.between(0.6, 0.95);
     const noiseStream = (NOISE + index) | 0;
@@ -30,11 +30,11 @@ export const energy: Scenario = {
       payload({ tick, elapsedMs, timestampMs }: ReadingTime): string {
         const noise = randomAt(seed, noiseStream, tick);
         const onMs = relayOnShare * relayPeriodMs;
-        const placeMs = elapsedMs % relayPeriodMs;
-        const relay = placeMs < onMs;
-        // Load follows the time the relay was on. The counter is that load's exact integral, so it can neither
-        // fall nor disagree with the power, and any reading can be made without those before it.
-        const loadedMs = Math.floor(elapsedMs / relayPeriodMs) * onMs + Math.min(placeMs, onMs);
+        const intoPeriodMs = elapsedMs % relayPeriodMs;
+        const relay = intoPeriodMs < onMs;
+        // Load follows the time the relay was on. The counter is the exact integral of that load, so it cannot fall or
+        // disagree with the power, and any reading can be made without those before it.
+        const loadedMs = Math.floor(elapsedMs / relayPeriodMs) * onMs + Math.min(intoPeriodMs, onMs);
         const angle = (2 * Math.PI * loadedMs) / dayMs;
         const powerW = relay
           ? (baseW + (swingW * (1 - Math.cos(angle))) / 2) * (1 + 0.02 * noise.noise())

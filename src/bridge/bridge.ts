@@ -1,17 +1,17 @@
 import type { AcceptedPacket, Intake } from '../broker/intake.js';
-import type { Clock } from '../clock.js';
-import type { RecordTrace } from '../record-trace.js';
+import type { Clock } from '../lib/clock.js';
+import type { RecordTrace } from '../stream/record-trace.js';
 import type { StreamWriter } from '../stream/stream.js';
 
 export interface BridgeOptions {
-  /** Bytes that may wait to become durable, of all clients together. */
+  /** Bytes of all clients together that may wait to become durable. */
   readonly maxInFlightBytes: number;
 }
 
 export interface BridgeDeps {
   readonly stream: StreamWriter;
   readonly clock: Clock;
-  /** Receive time of the newest record there is; 0 when there is none. */
+  /** Receive time of the newest record in the log; 0 when it has none. */
   readonly lastReceivedAtNs: bigint;
   /** Absent: no record is followed. */
   readonly trace?: RecordTrace;
@@ -37,7 +37,7 @@ export class Bridge implements Intake {
   }
 
   accept(packet: AcceptedPacket, stored: () => void): 'taken' | 'shed' {
-    // QoS 0 promises nothing, and holding it would only fill the sockets of those who ask for more.
+    // QoS 0 promises nothing, and keeping it would only fill the sockets of clients that publish with QoS 1 or 2.
     if (packet.qos === 0 && this.#stream.isBlocked) return 'shed';
     const nowNs = this.#clock.nowNs();
     this.#lastReceivedAtNs = nowNs > this.#lastReceivedAtNs ? nowNs : this.#lastReceivedAtNs + 1n;
@@ -49,12 +49,12 @@ export class Bridge implements Intake {
         qos: packet.qos,
         payload: packet.payload,
       },
-      this.#trace === undefined ? stored : this.#traced(this.#trace, this.#lastReceivedAtNs, stored),
+      this.#trace === undefined ? stored : this.#withSpan(this.#trace, this.#lastReceivedAtNs, stored),
     );
     return 'taken';
   }
 
-  #traced(trace: RecordTrace, receivedAtNs: bigint, stored: () => void): () => void {
+  #withSpan(trace: RecordTrace, receivedAtNs: bigint, stored: () => void): () => void {
     if (!trace.isFollowed(receivedAtNs)) return stored;
     const startNs = this.#clock.nowNs();
     return () => {

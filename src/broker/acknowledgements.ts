@@ -5,8 +5,8 @@ const PUBACK_HEADER = 0x40;
 const PUBACK_REMAINING_LENGTH = 2;
 
 /**
- * PUBACKs of one client on their way out. A commit answers many packets in one turn of the event loop: they
- * leave in one write, in the order in which they were added [MQTT-4.6.0-2].
+ * Acknowledgements collects the PUBACKs of one client. A commit answers many packets in one turn of the event
+ * loop: their PUBACKs leave in one write, in the order in which they were added [MQTT-4.6.0-2].
  */
 export class Acknowledgements {
   readonly #socket: Duplex;
@@ -15,7 +15,7 @@ export class Acknowledgements {
   #length = 0;
   #isScheduled = false;
 
-  /** `onFull`: the client does not read its answers; told again when it does. */
+  /** `onFull` is called with true when the client does not read its answers, and with false when it does again. */
   constructor(socket: Duplex, onFull: (isFull: boolean) => void) {
     this.#socket = socket;
     this.#onFull = onFull;
@@ -33,7 +33,7 @@ export class Acknowledgements {
     process.nextTick(() => this.flush());
   }
 
-  /** At once: something else is about to be written that must not overtake them. */
+  /** Writes them now: something else is about to be written that must not overtake them. */
   flush(): void {
     this.#isScheduled = false;
     if (this.#length === 0) return;

@@ -1,20 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
+import { Aedes, type Client, type PublishPacket } from 'aedes';
 import { Acknowledgements } from './acknowledgements.js';
 import { ConnectGate } from './connect-gate.js';
-import { refusalOf } from './connection-faults.js';
 import type { Intake } from './intake.js';
-import { limitPacketSize } from './limit-packet-size.js';
 import { type Listener, type ListenerOptions, openListener } from './listener.js';
-import { topicFilterFault } from './names.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
+import { ParserGuard } from './parser-guard.js';
+import { PublishFastPath } from './publish-fast-path.js';
 import { type GateCounters, PublishGate } from './publish-gate.js';
-import { PublishLane } from './publish-lane.js';
-import { type RefusalCounts, type RefusalLines, Refusals } from './refusals.js';
+import { type RefusalCounts, type RefusalDeps, Refusals, refusalOf } from './refusals.js';
 import { type Session, Sessions } from './session.js';
-import { SocketBrake } from './socket-brake.js';
+import { SocketBackpressure } from './socket-backpressure.js';
+import { SubscribeGate } from './subscribe-gate.js';
 
 export interface BrokerOptions {
   readonly listeners: readonly ListenerOptions[];
@@ -22,13 +21,13 @@ export interface BrokerOptions {
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
   readonly maxKeepaliveMs: number;
-  /** Packets of one client that may wait to be stored before its socket is not read any more; one read may overshoot it. */
+  /** How many packets of a client may wait to be stored before its socket is no longer read; one read may overshoot it. */
   readonly maxInFlightPerClient: number;
 }
 
-export interface BrokerDeps extends RefusalLines {
+export interface BrokerDeps extends RefusalDeps {
   readonly intake: Intake;
-  /** For whoever looks for a device: every session that begins or ends. */
+  /** Called for every session that begins or ends. */
   readonly onClient?: (change: 'connected' | 'disconnected', clientId: string) => void;
 }
 
@@ -44,21 +43,12 @@ export interface BrokerCounters extends GateCounters {
 const NO_PAYLOAD = Buffer.alloc(0);
 
 /**
- * QoS 2 packets a client may have between PUBLISH and PUBREL; MQTT 3.1.1 cannot tell it, so a client that
- * pipelines more is disconnected. Only their ids are kept.
+ * QoS 2 packets that a client may have between PUBLISH and PUBREL. The broker cannot announce the limit in MQTT 3.1.1,
+ * so a client that pipelines more is disconnected. Only the ids are kept.
  */
 const MAX_OPEN_HANDSHAKES = 1000;
 
-interface WatchedPacket {
-  readonly cmd: string;
-  readonly messageId?: number;
-  readonly subscriptions?: readonly unknown[];
-  readonly unsubscriptions?: readonly unknown[];
-}
-
-const ONLY_FROM_BROKERS: ReadonlySet<string> = new Set(['connack', 'suback', 'unsuback', 'pingresp']);
-
-/** The embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH when the intake says that it is stored. */
+/** Broker is the embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH once the intake has stored it. */
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #intake: Intake;
@@ -68,7 +58,8 @@ export class Broker {
   readonly #sessions: Sessions;
   readonly #handshakes = new OpenHandshakes();
   readonly #connectGate: ConnectGate;
-  readonly #gate: PublishGate;
+  readonly #publishGate: PublishGate;
+  readonly #parserGuard: ParserGuard;
   readonly #connections = new Set<Duplex>();
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
@@ -80,22 +71,24 @@ export class Broker {
     this.#refusals = new Refusals(deps);
     this.#sessions = new Sessions(this.#refusals);
     this.#connectGate = new ConnectGate(options.maxKeepaliveMs, this.#sessions, this.#handshakes);
-    this.#gate = new PublishGate(deps.intake, this.#sessions, this.#handshakes);
+    this.#publishGate = new PublishGate(deps.intake, this.#sessions, this.#handshakes);
+    this.#parserGuard = new ParserGuard(options.maxPacketBytes, this.#sessions, this.#handshakes);
     this.#aedes = new Aedes({
       connectTimeout: options.connectTimeoutMs,
       drainTimeout: 10_000,
-      // Devices may pipeline behind CONNECT (MQTT 3.1.1 section 3.1.4); the brake bounds what is read.
+      // Devices may pipeline behind CONNECT (MQTT 3.1.1 section 3.1.4); SocketBackpressure limits what is read.
       queueLimit: options.maxInFlightPerClient,
       maxInflightInbound: MAX_OPEN_HANDSHAKES,
       maxClientsIdLength: 128,
       preConnect: (client, packet, done) => this.#connectGate.preConnect(client, packet, done),
       authenticate: (client, _user, _password, done) =>
         this.#connectGate.authenticate(client, clientsOf(this.#aedes)[client.id], done),
-      authorizePublish: (client, packet, done) => this.#gate.authorizePublish(client, packet, done),
+      authorizePublish: (client, packet, done) => this.#publishGate.authorizePublish(client, packet, done),
       authorizeSubscribe: (client, subscription, done) =>
-        this.#authorizeSubscribe(client, subscription, done),
+        subscribeGate.authorizeSubscribe(client, subscription, done),
     });
     this.#observers = new Observers(this.#aedes);
+    const subscribeGate = new SubscribeGate(this.#sessions, this.#observers);
     // Without a listener an 'error' of the broker would end the process.
     (this.#aedes as NodeJS.EventEmitter).on('error', (error: Error) => {
       deps.warn(
@@ -103,12 +96,12 @@ export class Broker {
         'the MQTT broker reports an internal error',
       );
     });
-    const onError = (client: Client, error: Error) => this.#ended(client, error);
+    const onError = (client: Client, error: Error) => this.#onClientError(client, error);
     this.#aedes.on('clientError', onError);
     this.#aedes.on('connectionError', onError);
     this.#aedes.on('clientReady', (client) => deps.onClient?.('connected', client.id));
     this.#aedes.on('clientDisconnect', (client) => {
-      this.#sessionEnded(client);
+      if (this.#sessions.of(client)?.wantsCleanSession) this.#handshakes.sessionEnded(client.id);
       deps.onClient?.('disconnected', client.id);
     });
   }
@@ -133,7 +126,7 @@ export class Broker {
 
   counters(): BrokerCounters {
     return {
-      ...this.#gate.counters(),
+      ...this.#publishGate.counters(),
       connections: this.#connections.size,
       connectionsOpened: this.#connectionsOpened,
       connectionsClosed: this.#connectionsOpened - this.#connections.size,
@@ -143,7 +136,7 @@ export class Broker {
     };
   }
 
-  /** No new connection, no further packet; resolves when all taken packets are stored and answered. */
+  /** Accepts no new connection and no further packet; resolves when all accepted packets are stored and answered. */
   async drain(): Promise<void> {
     this.halt();
     await new Promise<void>((resolve) => this.#intake.afterAccepted(resolve));
@@ -152,10 +145,10 @@ export class Broker {
     await Promise.all([...this.#connections].map(endWrites));
   }
 
-  /** At once: from now on nothing is taken and nobody is answered. */
+  /** From now on no packet is accepted and none is answered. */
   halt(): void {
     this.#draining = true;
-    this.#gate.close();
+    this.#publishGate.close();
     for (const listener of this.#listeners) listener.stopAccepting();
   }
 
@@ -169,7 +162,7 @@ export class Broker {
   #open(options: ListenerOptions): Promise<Listener> {
     return openListener(options, this.#options, {
       onConnection: (stream, remoteAddress, request) => this.#connected(stream, remoteAddress, request),
-      onRefused: (reason, remoteAddress, detail) =>
+      onRejected: (reason, remoteAddress, detail) =>
         this.#refusals.add(reason, { remoteAddress, clientId: '' }, detail),
     });
   }
@@ -182,109 +175,47 @@ export class Broker {
       stream,
       request,
     );
-    limitPacketSize(client, this.#options.maxPacketBytes, (detail) =>
-      this.#sessions.turnAway(client, 'packet-too-large', detail),
-    );
     const hasRoom = () => !this.#draining && this.#intake.hasRoom();
     const { maxInFlightPerClient } = this.#options;
-    const brake = new SocketBrake(stream, client, maxInFlightPerClient, hasRoom, this.#gate.stoppedBrakes);
-    stream.once('close', () => brake.close());
+    const backpressure = new SocketBackpressure(
+      stream,
+      client,
+      maxInFlightPerClient,
+      hasRoom,
+      this.#publishGate.stoppedSockets,
+    );
+    stream.once('close', () => backpressure.close());
     const session: Session = {
-      brake,
-      acknowledgements: new Acknowledgements(stream, (isFull) => brake.outputFull(isFull)),
+      backpressure,
+      acknowledgements: new Acknowledgements(stream, (isFull) => backpressure.outputFull(isFull)),
       remoteAddress,
       isLocal: isLoopback(remoteAddress),
       isAuthenticated: false,
       clientId: '',
-      askedForCleanSession: true,
-      isTurnedAway: false,
+      wantsCleanSession: true,
+      isRejected: false,
     };
     this.#sessions.opened(client, session);
+    this.#parserGuard.watch(client);
     const isWatched = () => this.#observers.count > 0;
-    new PublishLane(client, session, this.#gate, this.#options.maxPacketBytes, isWatched);
-    this.#watchPackets(client);
+    new PublishFastPath(client, session, this.#publishGate, this.#options.maxPacketBytes, isWatched);
   }
 
-  /** Looks at packets that no hook of aedes shows. */
-  #watchPackets(client: Client): void {
-    const { _parser: parser } = client as unknown as { _parser: NodeJS.EventEmitter };
-    parser.prependListener('packet', (packet: WatchedPacket) => {
-      const { cmd, messageId = 0 } = packet;
-      if (cmd === 'pubrel') this.#handshakes.completed(client.id, messageId);
-      const fault = subscribeFault(packet);
-      if (fault !== undefined) {
-        this.#sessions.turnAway(client, 'subscribe-malformed', `${cmd} ${fault}`);
-        client.conn.destroy();
-      }
-      // Aedes closes on these without a word; before a CONNECT it does say so.
-      if (ONLY_FROM_BROKERS.has(cmd) && this.#sessions.of(client)?.isAuthenticated === true) {
-        this.#sessions.turnAway(client, 'protocol-violation', `${cmd} from a client`);
-      }
-    });
-  }
-
-  #authorizeSubscribe(
-    client: Client,
-    subscription: Subscription,
-    done: (error: Error | null, subscription?: Subscription | null) => void,
-  ): void {
-    const session = this.#sessions.of(client);
-    if (session?.isAuthenticated !== true) {
-      const why = 'SUBSCRIBE before authentication';
-      this.#sessions.turnAway(client, 'not-authenticated', why);
-      done(new Error(why));
-      return;
-    }
-    // SUBACK 0x80, the connection stays.
-    if (!session.isLocal || subscription.topic.startsWith('$')) {
-      const why = session.isLocal ? 'filter reserved for the broker' : 'only this machine may look on';
-      this.#sessions.deny(client, 'subscribe-denied', why);
-      done(null, null);
-      return;
-    }
-    const fault = topicFilterFault(subscription.topic);
-    if (fault !== undefined) {
-      this.#sessions.turnAway(client, 'subscribe-malformed', fault);
-      done(new Error(fault));
-      return;
-    }
-    this.#observers.add(client);
-    done(null, subscription);
-  }
-
-  /** Aedes has closed the connection. */
-  #ended(client: Client, error: Error): void {
-    if (this.#sessions.of(client)?.isTurnedAway === true) return;
+  /** Aedes closes the connection of a client that it reports an error of. */
+  #onClientError(client: Client, error: Error): void {
+    if (this.#sessions.of(client)?.isRejected === true) return;
     const reason = refusalOf(client, error);
-    if (reason !== undefined) this.#sessions.turnAway(client, reason, error.message);
-  }
-
-  #sessionEnded(client: Client): void {
-    if (this.#sessions.of(client)?.askedForCleanSession) this.#handshakes.sessionEnded(client.id);
+    if (reason !== undefined) this.#sessions.reject(client, reason, error.message);
   }
 }
 
-/** Aedes keeps a QoS 2 packet until its PUBREL, but only ever asks whether it has it: the log has the payload. */
+/** Aedes keeps a QoS 2 packet until its PUBREL, but only checks that it exists: the payload is in the log. */
 function forgetStoredPayloads(aedes: Aedes): void {
   const { persistence } = aedes as unknown as {
     persistence: { incomingStorePacket(client: Client, packet: PublishPacket): Promise<void> };
   };
   const store = persistence.incomingStorePacket.bind(persistence);
   persistence.incomingStorePacket = (client, packet) => store(client, { ...packet, payload: NO_PAYLOAD });
-}
-
-/** Of a SUBSCRIBE or UNSUBSCRIBE, and what aedes does not look at. */
-function subscribeFault({
-  cmd,
-  messageId,
-  subscriptions,
-  unsubscriptions,
-}: WatchedPacket): string | undefined {
-  if (cmd !== 'subscribe' && cmd !== 'unsubscribe') return undefined;
-  // [MQTT-2.3.1-1]
-  if (messageId === 0) return 'with packet id 0';
-  // [MQTT-3.8.3-3], [MQTT-3.10.3-2]
-  return (subscriptions ?? unsubscriptions)?.length === 0 ? 'without a filter' : undefined;
 }
 
 function clientsOf(aedes: Aedes): Readonly<Record<string, Client | undefined>> {
@@ -295,7 +226,7 @@ function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
-/** Sends what is still buffered for a client, for half a second at most. */
+/** Sends what is still buffered for a client, and waits for half a second at most. */
 function endWrites(stream: Duplex): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, 500);

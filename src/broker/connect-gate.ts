@@ -1,11 +1,11 @@
 import type { Client, ConnectPacket } from 'aedes';
-import { cappedKeepaliveSeconds, connectFault } from './connect-checks.js';
+import { isValidName, MAX_CLIENT_ID_BYTES, MAX_USER_NAME_BYTES, topicNameFault } from './mqtt-names.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { Sessions } from './session.js';
 
-type Answer = (error: (Error & { returnCode: number }) | null, success: boolean | null) => void;
+type Done = (error: (Error & { returnCode: number }) | null, success: boolean | null) => void;
 
-/** Every CONNECT passes here, before and while aedes answers it. */
+/** ConnectGate checks every CONNECT, before and while aedes answers it. */
 export class ConnectGate {
   readonly #maxKeepaliveSeconds: number;
   readonly #sessions: Sessions;
@@ -27,31 +27,31 @@ export class ConnectGate {
     session.clientId = packet.clientId ?? '';
     const version: number | undefined = packet.protocolVersion;
     if (version !== 3 && version !== 4) {
-      this.#sessions.turnAway(client, 'protocol-version', `protocol version ${version} in CONNECT`);
+      this.#sessions.reject(client, 'protocol-version', `protocol version ${version} in CONNECT`);
       // Aedes answers it with CONNACK 1 [MQTT-3.1.2-2].
       done(null, true);
       return;
     }
     const fault = connectFault(packet);
     if (fault !== undefined) {
-      this.#sessions.turnAway(client, 'connect-malformed', fault);
+      this.#sessions.reject(client, 'connect-malformed', fault);
       done(new Error(fault), false);
       return;
     }
-    session.askedForCleanSession = packet.clean === true;
+    session.wantsCleanSession = packet.clean === true;
     // [MQTT-3.1.3-8]; answered with CONNACK 2 in `authenticate`.
     if (session.clientId === '' && packet.clean !== true) this.#withoutId.add(client);
-    // Stored sessions would keep an unbounded queue in memory; the open QoS 2 handshakes are kept by us.
+    // Stored sessions would keep an unbounded queue in memory; OpenHandshakes keeps what QoS 2 needs.
     packet.clean = true;
     packet.keepalive = cappedKeepaliveSeconds(packet.keepalive ?? 0, this.#maxKeepaliveSeconds);
     done(null, true);
   }
 
-  /** `holder`: the connection that has the client id now, and loses it. */
-  authenticate(client: Client, holder: Client | undefined, done: Answer): void {
+  /** `holder` is the connection that has the client id now; it is closed. */
+  authenticate(client: Client, holder: Client | undefined, done: Done): void {
     if (this.#withoutId.has(client)) {
       const fault = 'client id needed without clean session';
-      this.#sessions.turnAway(client, 'connect-malformed', fault);
+      this.#sessions.reject(client, 'connect-malformed', fault);
       done(Object.assign(new Error(fault), { returnCode: 2 }), false);
       return;
     }
@@ -59,9 +59,30 @@ export class ConnectGate {
     session.isAuthenticated = true;
     session.clientId = client.id;
     if (holder !== undefined) {
-      this.#sessions.turnAway(holder, 'taken-over', `by a connection from ${session.remoteAddress}`);
+      this.#sessions.reject(holder, 'taken-over', `by a connection from ${session.remoteAddress}`);
     }
-    if (session.askedForCleanSession) this.#handshakes.sessionEnded(client.id);
+    if (session.wantsCleanSession) this.#handshakes.sessionEnded(client.id);
     done(null, true);
   }
+}
+
+/** What is wrong with a CONNECT by MQTT 3.1.1 that aedes does not check; `undefined` when nothing is. */
+function connectFault(packet: ConnectPacket): string | undefined {
+  if (!isValidName(packet.clientId ?? '', MAX_CLIENT_ID_BYTES))
+    return 'client id too long or with control characters';
+  if (packet.username !== undefined && !isValidName(packet.username, MAX_USER_NAME_BYTES)) {
+    return 'user name too long or with control characters';
+  }
+  // [MQTT-3.1.2-22]
+  if (packet.password !== undefined && packet.username === undefined) return 'password without user name';
+  if (packet.will === undefined) return undefined;
+  // [MQTT-3.1.2-14]
+  if ((packet.will.qos ?? 0) > 2) return 'will with QoS 3';
+  const fault = topicNameFault(packet.will.topic);
+  return fault === undefined ? undefined : `will: ${fault}`;
+}
+
+/** The keep alive that replaces the device's own: with 0, which means none, a dead peer would stay for ever. */
+function cappedKeepaliveSeconds(requestedSeconds: number, maxSeconds: number): number {
+  return requestedSeconds === 0 ? maxSeconds : Math.min(requestedSeconds, maxSeconds);
 }

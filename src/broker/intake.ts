@@ -9,15 +9,15 @@ export interface AcceptedPacket {
   readonly payload: Buffer;
 }
 
-/** Where the broker hands accepted packets over. */
+/** Takes accepted packets from the broker. The broker calls it on its own thread, one packet at a time. */
 export interface Intake {
   /**
-   * `taken`: `stored` is called once the packet is durable, in the order of the `accept` calls; never when
-   * storing failed. `shed`: not stored and never will be (only QoS 0, while the log has no room).
+   * `taken`: `stored` is called once the packet is durable, in the order of the `accept` calls; it is never called
+   * when storing failed. `shed`: the packet is not stored and never will be (only QoS 0, while the log has no room).
    */
   accept(packet: AcceptedPacket, stored: () => void): 'taken' | 'shed';
   /** Calls back in order with the `stored` calls, without storing anything. */
   afterAccepted(reached: () => void): void;
-  /** False while more than the byte budget waits to be stored: the broker then stops reading its sockets. */
+  /** False while more bytes wait to be stored than the limit allows: the broker then stops reading its sockets. */
   hasRoom(): boolean;
 }

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
-import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import type { BrokerRefusal } from './refusals.js';
 
 export interface ListenerOptions {
@@ -16,14 +16,14 @@ export interface Listener {
   readonly protocol: 'mqtt' | 'ws';
   readonly host: string;
   readonly port: number;
-  /** Takes no new connections; the open ones stay. */
+  /** Accepts no new connections; the open ones stay. */
   stopAccepting(): void;
 }
 
 export interface ListenerHooks {
   readonly onConnection: (stream: Duplex, remoteAddress: string, request?: IncomingMessage) => void;
-  /** A connection was turned away before it was one of MQTT. */
-  readonly onRefused: (reason: BrokerRefusal, remoteAddress: string, detail: string) => void;
+  /** A connection was rejected before any MQTT was read. */
+  readonly onRejected: (reason: BrokerRefusal, remoteAddress: string, detail: string) => void;
 }
 
 export interface ListenerLimits {
@@ -42,7 +42,7 @@ export function openListener(
   server.maxConnections = limits.maxConnections;
   server.on('drop', (dropped) => {
     const detail = `${limits.maxConnections} connections are open`;
-    hooks.onRefused('too-many-connections', dropped?.remoteAddress ?? '', detail);
+    hooks.onRejected('too-many-connections', dropped?.remoteAddress ?? '', detail);
   });
   return new Promise((resolve, reject) => {
     server.once('error', (thrown) => reject(listenerFailed(options, thrown)));
@@ -66,37 +66,37 @@ function mqttServer(hooks: ListenerHooks): Server {
 
 function webSocketServer(limits: ListenerLimits, hooks: ListenerHooks): Server {
   const http = createHttpServer((request, response) => {
-    hooks.onRefused('not-websocket', addressOf(request.socket), `${request.method} without an upgrade`);
+    hooks.onRejected('not-websocket', addressOf(request.socket), `${request.method} without an upgrade`);
     response.writeHead(426, { 'content-type': 'text/plain' }).end('This port speaks MQTT over WebSocket.\n');
   });
   http.headersTimeout = limits.connectTimeoutMs;
   http.requestTimeout = limits.connectTimeoutMs;
   const webSockets = new WebSocketServer({
     server: http,
-    // A packet may come in several frames and several packets in one; a frame is never larger than a packet may be.
+    // Packets and frames are independent, but no frame needs to be larger than the largest packet.
     maxPayload: limits.maxPacketBytes + 1024,
     perMessageDeflate: false,
     handleProtocols: (offered) =>
       offered.has('mqtt') ? 'mqtt' : offered.has('mqttv3.1') ? 'mqttv3.1' : false,
     verifyClient: ({ origin, req }: { origin?: string; req: IncomingMessage }) => {
       if (isOwnOrigin(origin, req)) return true;
-      hooks.onRefused('origin-refused', addressOf(req.socket), `origin ${origin}`);
+      hooks.onRejected('origin-refused', addressOf(req.socket), `origin ${origin}`);
       return false;
     },
   });
   http.on('clientError', (error, socket) => {
     const code = systemErrorCode(error);
     if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      hooks.onRefused('connect-timeout', addressOf(socket), error.message);
+      hooks.onRejected('connect-timeout', addressOf(socket), error.message);
       endHttp(socket, '408 Request Timeout');
       return;
     }
-    // Anything else than what it sent: the client has left.
-    if (code?.startsWith('HPE_')) hooks.onRefused('not-websocket', addressOf(socket), error.message);
+    // Any other error means that the client has closed the connection.
+    if (code?.startsWith('HPE_')) hooks.onRejected('not-websocket', addressOf(socket), error.message);
     endHttp(socket, '400 Bad Request');
   });
   webSockets.on('wsClientError', (error, socket) => {
-    hooks.onRefused('not-websocket', addressOf(socket), error.message);
+    hooks.onRejected('not-websocket', addressOf(socket), error.message);
     endHttp(socket, '400 Bad Request');
   });
   webSockets.on('connection', (webSocket, request) => {
@@ -110,7 +110,7 @@ function endHttp(socket: Duplex, status: string): void {
     socket.destroy();
     return;
   }
-  // `ws` speaks these versions, should it have been that.
+  // The versions that `ws` speaks, for a client whose WebSocket handshake has another.
   const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nSec-WebSocket-Version: 13, 8\r\n\r\n`;
   socket.end(head, () => socket.destroy());
 }
@@ -119,7 +119,7 @@ function addressOf(socket: Duplex | Socket): string {
   return ('remoteAddress' in socket ? socket.remoteAddress : undefined) ?? '';
 }
 
-/** Browsers let any page open a WebSocket to any host, loopback too: only pages of this host may. */
+/** Browsers let any page open a WebSocket to any host, also to loopback: only pages of this host are accepted. */
 function isOwnOrigin(origin: string | undefined, request: IncomingMessage): boolean {
   if (origin === undefined) return true;
   const ownName = (request.headers.host ?? '').replace(/:\d+$/, '');
@@ -127,7 +127,7 @@ function isOwnOrigin(origin: string | undefined, request: IncomingMessage): bool
 }
 
 function listenerFailed(options: ListenerOptions, thrown: unknown): SluiceError {
-  const place = `${options.protocol} listener on ${options.host}:${options.port}`;
+  const address = `${options.protocol} listener on ${options.host}:${options.port}`;
   const hints: Record<string, string> = {
     EADDRINUSE:
       'the port is in use by another program; stop that one or set another port in broker.listeners',
@@ -135,5 +135,5 @@ function listenerFailed(options: ListenerOptions, thrown: unknown): SluiceError 
     EADDRNOTAVAIL: 'this machine has no such address',
   };
   const why = hints[systemErrorCode(thrown) ?? ''] ?? errorText(thrown);
-  return new SluiceError('LISTENER_FAILED', `${place}: ${why}`, { cause: thrown });
+  return new SluiceError('LISTENER_FAILED', `${address}: ${why}`, { cause: thrown });
 }

@@ -2,12 +2,12 @@ import type { Aedes, Client } from 'aedes';
 
 type Publish = (packet: unknown, client: unknown, done: (error?: Error | null) => void) => void;
 
-/** Deliveries to observers under way; beyond it a slow observer misses packets instead of slowing the devices. */
+/** Open deliveries to observers. Beyond this limit a slow observer misses packets instead of slowing the devices. */
 const MAX_DELIVERIES = 1000;
 
 /**
- * Local subscribers who look on. While there are none a device's packet skips aedes' delivery, which is most
- * of what a packet costs it; when there are some, devices do not wait for them.
+ * Observers delivers packets to local subscribers. While there are none, a device's packet skips aedes' delivery,
+ * which is most of its cost in aedes; when there are some, devices do not wait for them.
  */
 export class Observers {
   readonly #subscribed = new Set<Client>();
@@ -18,16 +18,16 @@ export class Observers {
     const overridable = aedes as unknown as { publish: Publish };
     const deliver = overridable.publish.bind(aedes);
     overridable.publish = (packet, client, done) => {
-      // Aedes' own packets have no client; they keep their way.
+      // Aedes' own packets have no client and are delivered as usual.
       if (typeof client === 'function' || client == null) return deliver(packet, client, done);
       if (this.#subscribed.size > 0) this.#tryDeliver(deliver, packet, client);
       done(null);
     };
-    aedes.on('unsubscribe', (_filters, client) => this.#look(client));
+    aedes.on('unsubscribe', (_filters, client) => this.#removeIfUnsubscribed(client));
     aedes.on('clientDisconnect', (client) => this.#subscribed.delete(client));
   }
 
-  /** Before SUBACK, so that no packet behind it is missed. */
+  /** Call it before the SUBACK, so that no packet behind it is missed. */
   add(client: Client): void {
     this.#subscribed.add(client);
   }
@@ -52,7 +52,7 @@ export class Observers {
     });
   }
 
-  #look(client: Client): void {
+  #removeIfUnsubscribed(client: Client): void {
     const { subscriptions } = client as unknown as { subscriptions: Record<string, unknown> };
     if (Object.keys(subscriptions).length === 0) this.#subscribed.delete(client);
   }

@@ -5,12 +5,12 @@ interface OpenPublish {
   readonly bytes: number;
 }
 
-/** Of all clients together; a device that never completes its handshakes cannot fill the memory. */
+/** Limit for all clients together: a device that never completes its handshakes must not fill the memory. */
 const MAX_OPEN = 100_000;
 
 /**
- * QoS 2 packets that are stored and whose PUBREL has not come, by client id and packet id, so that a
- * retransmission of one is answered and not stored again. It counts as one only with the DUP flag
+ * OpenHandshakes keeps the QoS 2 packets that are stored and whose PUBREL is outstanding, by client id and packet id, so
+ * that a retransmission is answered and not stored again. A packet counts as one only with the DUP flag
  * [MQTT-3.3.1-1] and the same content: a client that lost its session may use the id for something new.
  * Kept over a reconnect unless the session was clean; forgotten at a restart (at least once, never a loss).
  */

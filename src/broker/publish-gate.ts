@@ -1,46 +1,47 @@
 import type { Client, PublishPacket } from 'aedes';
+import { BoundedCache } from '../lib/bounded-cache.js';
 import type { Intake } from './intake.js';
-import { topicNameFault } from './names.js';
+import { topicNameFault } from './mqtt-names.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { BrokerRefusal } from './refusals.js';
 import type { Session, Sessions } from './session.js';
-import type { SocketBrake } from './socket-brake.js';
+import type { SocketBackpressure } from './socket-backpressure.js';
 
-/** Topics whose check has passed; forgotten all at once when there are more. */
-const MAX_KNOWN_TOPICS = 50_000;
+/** Topics whose check has passed. At least half of them are kept, those used last. */
+const MAX_KNOWN_TOPICS = 100_000;
 
 export interface GateCounters {
   readonly packetsAccepted: number;
   /** QoS 1 and 2 packets answered after they were stored. */
   readonly acknowledged: number;
-  /** Retransmissions of QoS 2 packets that are stored already: answered, not stored again. */
+  /** Retransmissions of QoS 2 packets that are stored already: they are answered and not stored again. */
   readonly retransmissions: number;
   readonly packetsShed: number;
-  /** Of the accepted: those that came through PublishLane. */
-  readonly packetsByLane: number;
+  /** Those of the accepted packets that came through PublishFastPath. */
+  readonly packetsByFastPath: number;
 }
 
 /**
- * Every PUBLISH passes here, before anything else becomes of it. `authorizePublish` is the only hook of aedes
- * that runs before the PUBACK, so the answer waits there until the intake has stored the packet. Answers
- * leave in the order of arrival [MQTT-4.6.0-2].
+ * PublishGate checks every PUBLISH and answers it once it is stored. `authorizePublish` is the only hook of aedes that
+ * runs before the PUBACK, so the answer waits there until the intake has stored the packet. Answers leave in the
+ * order of arrival [MQTT-4.6.0-2].
  */
 export class PublishGate {
   readonly #intake: Intake;
   readonly #sessions: Sessions;
   readonly #handshakes: OpenHandshakes;
-  readonly #knownTopics = new Set<string>();
+  readonly #knownTopics = new BoundedCache<true>(MAX_KNOWN_TOPICS);
   readonly #counters = {
     packetsAccepted: 0,
     acknowledged: 0,
     retransmissions: 0,
     packetsShed: 0,
-    packetsByLane: 0,
+    packetsByFastPath: 0,
   };
   #releaseScheduled = false;
   #isClosed = false;
-  /** Brakes of the clients whose sockets are not read at the moment. */
-  readonly stoppedBrakes = new Set<SocketBrake>();
+  /** The clients whose sockets are not read at the moment. */
+  readonly stoppedSockets = new Set<SocketBackpressure>();
 
   constructor(intake: Intake, sessions: Sessions, handshakes: OpenHandshakes) {
     this.#intake = intake;
@@ -52,7 +53,7 @@ export class PublishGate {
     return { ...this.#counters };
   }
 
-  /** From now on nothing is taken and nothing answered: what still comes stays with its sender. */
+  /** From now on no packet is accepted or answered; the sender keeps it and sends it again. */
   close(): void {
     this.#isClosed = true;
   }
@@ -64,13 +65,13 @@ export class PublishGate {
     }
     const session = this.#sessions.of(client);
     if (client === null || session?.isAuthenticated !== true) {
-      this.#refuse(client, 'not-authenticated', 'PUBLISH before authentication', done);
+      this.#reject(client, 'not-authenticated', 'PUBLISH before authentication', done);
       return;
     }
     const { topic, qos } = packet;
     const fault = this.#topicFault(topic);
     if (fault !== undefined) {
-      this.#refuse(client, 'topic-invalid', `${fault}: ${topic}`, done);
+      this.#reject(client, 'topic-invalid', `${fault}: ${topic}`, done);
       return;
     }
     // A will comes without `cmd`, and has no packet id.
@@ -78,34 +79,34 @@ export class PublishGate {
     const packetId = packet.messageId ?? 0;
     // [MQTT-2.3.1-1], [MQTT-3.3.1-2]
     if (!isWill && ((qos > 0 && packetId === 0) || (qos === 0 && packet.dup))) {
-      this.#refuse(client, 'publish-malformed', 'packet id 0, or DUP with QoS 0', done);
+      this.#reject(client, 'publish-malformed', 'packet id 0, or DUP with QoS 0', done);
       return;
     }
     // Retained packets would stay in memory without a limit.
     packet.retain = false;
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const { brake } = session;
+    const { backpressure } = session;
     const answer = () => {
-      // A PUBACK of aedes is written at once; those of the short way wait for the end of this turn.
+      // Aedes writes its PUBACK at once; those of the fast path wait for the end of this turn of the event loop.
       if (qos === 1) session.acknowledgements.flush();
       if (qos > 0 && !isWill) this.#counters.acknowledged += 1;
       done(null);
-      this.#stored(brake);
+      this.#stored(backpressure);
     };
 
     if (qos === 2 && this.#handshakes.isRetransmission(client.id, packetId, packet.dup, topic, payload)) {
       this.#counters.retransmissions += 1;
-      brake.taken();
+      backpressure.taken();
       this.#intake.afterAccepted(answer);
       return;
     }
     if (this.#intake.accept({ clientId: client.id, topic, qos, payload }, answer) === 'shed') {
       this.#counters.packetsShed += 1;
-      // Not at once: the parser must not be entered again from within its own event.
+      // Later: the parser must not be entered again from within its own event.
       setImmediate(done, null);
       return;
     }
-    brake.taken();
+    backpressure.taken();
     this.#counters.packetsAccepted += 1;
     if (qos === 2 && !isWill) this.#handshakes.opened(client.id, packetId, topic, payload);
   }
@@ -116,55 +117,54 @@ export class PublishGate {
 
   /** Whether the topic has passed its checks. */
   isKnownTopic(topic: string): boolean {
-    return this.#knownTopics.has(topic);
+    return this.#knownTopics.get(topic) === true;
   }
 
-  /** The short way in (see PublishLane): a PUBLISH whose checks are done. `payload` is a view, valid during the call. */
-  take(session: Session, topic: string, qos: 0 | 1, packetId: number, payload: Buffer): void {
-    const { brake, acknowledgements, clientId } = session;
+  /** Accepts a PUBLISH from PublishFastPath, whose checks are done. `payload` is a view, valid during the call. */
+  acceptChecked(session: Session, topic: string, qos: 0 | 1, packetId: number, payload: Buffer): void {
+    const { backpressure, acknowledgements, clientId } = session;
     const answer = () => {
       if (qos === 1) {
         this.#counters.acknowledged += 1;
         acknowledgements.add(packetId);
       }
-      this.#stored(brake);
+      this.#stored(backpressure);
     };
     if (this.#intake.accept({ clientId, topic, qos, payload }, answer) === 'shed') {
       this.#counters.packetsShed += 1;
       return;
     }
-    brake.taken();
+    backpressure.taken();
     this.#counters.packetsAccepted += 1;
-    this.#counters.packetsByLane += 1;
+    this.#counters.packetsByFastPath += 1;
   }
 
-  #stored(brake: SocketBrake): void {
-    brake.stored();
-    if (this.stoppedBrakes.size > 0) this.#scheduleRelease();
+  #stored(backpressure: SocketBackpressure): void {
+    backpressure.stored();
+    if (this.stoppedSockets.size > 0) this.#scheduleRelease();
   }
 
   #topicFault(topic: string): string | undefined {
-    if (this.#knownTopics.has(topic)) return undefined;
+    if (this.isKnownTopic(topic)) return undefined;
     const fault = topicNameFault(topic);
     if (fault !== undefined) return fault;
-    if (this.#knownTopics.size >= MAX_KNOWN_TOPICS) this.#knownTopics.clear();
-    this.#knownTopics.add(topic);
+    this.#knownTopics.set(topic, true);
     return undefined;
   }
 
-  #refuse(client: Client | null, why: BrokerRefusal, sentence: string, done: (error: Error) => void): void {
-    this.#sessions.turnAway(client, why, sentence);
-    done(new Error(sentence));
+  #reject(client: Client | null, reason: BrokerRefusal, detail: string, done: (error: Error) => void): void {
+    this.#sessions.reject(client, reason, detail);
+    done(new Error(detail));
   }
 
-  /** Once a turn of the event loop, however many packets a commit has answered. */
+  /** Runs once per turn of the event loop, however many packets a commit has answered. */
   #scheduleRelease(): void {
     if (this.#releaseScheduled) return;
     this.#releaseScheduled = true;
     setImmediate(() => {
       this.#releaseScheduled = false;
       if (!this.#intake.hasRoom()) return;
-      for (const brake of [...this.stoppedBrakes]) brake.release();
+      for (const backpressure of [...this.stoppedSockets]) backpressure.release();
     });
   }
 }

@@ -1,31 +1,33 @@
-import { type Clock, SystemClock } from '../clock.js';
-import { LimitedWarning } from '../limited-warning.js';
-import type { Warn } from '../warnings.js';
+import type { Client } from 'aedes';
+import { type Clock, SystemClock } from '../lib/clock.js';
+import { systemErrorCode } from '../lib/errors.js';
+import { LimitedWarning } from '../lib/limited-warning.js';
+import type { Warn } from '../lib/warnings.js';
 
 interface RefusalKind {
-  /** `warn`: somebody has to mend something; `debug`: comes with every fleet, every day. */
+  /** `warn` when somebody has to fix something, `debug` when it happens with every fleet, every day. */
   readonly level: 'warn' | 'debug';
   readonly sentence: string;
 }
 
-/** Why a connection or packet was turned away: closed list behind a metric's label. */
+/** Why a connection or packet was rejected. The list is closed: it is used by the label of a metric. */
 const REFUSALS = {
   'too-many-connections': {
     level: 'warn',
-    sentence: 'a connection was turned away: broker.maxConnections is reached',
+    sentence: 'a connection was rejected: broker.maxConnections is reached',
   },
-  'not-mqtt': { level: 'warn', sentence: 'a connection was closed: what it sent is not MQTT' },
-  'not-websocket': { level: 'debug', sentence: 'a request to a ws listener was no WebSocket handshake' },
-  'origin-refused': { level: 'warn', sentence: 'a WebSocket from a page of another host was refused' },
+  'not-mqtt': { level: 'warn', sentence: 'a connection was closed: the bytes it sent are not MQTT' },
+  'not-websocket': { level: 'debug', sentence: 'a request to a ws listener was not a WebSocket handshake' },
+  'origin-refused': { level: 'warn', sentence: 'a WebSocket from a page of another host was rejected' },
   'connect-timeout': {
     level: 'debug',
     sentence: 'a connection was closed: no CONNECT within broker.connectTimeout',
   },
   'protocol-version': {
     level: 'warn',
-    sentence: 'a client was turned away: it does not speak MQTT 3.1.1 or 3.1',
+    sentence: 'a client was rejected: it does not speak MQTT 3.1.1 or 3.1',
   },
-  'connect-malformed': { level: 'warn', sentence: 'a client was turned away: its CONNECT is malformed' },
+  'connect-malformed': { level: 'warn', sentence: 'a client was rejected: its CONNECT is malformed' },
   'not-authenticated': {
     level: 'warn',
     sentence: 'a client was closed: it sent a packet before its CONNECT',
@@ -33,7 +35,7 @@ const REFUSALS = {
   'packet-too-large': { level: 'warn', sentence: 'a client was closed: its packet is too large' },
   'topic-invalid': {
     level: 'warn',
-    sentence: 'a client was closed: it published to a topic that is not taken',
+    sentence: 'a client was closed: it published to a topic that is not accepted',
   },
   'publish-malformed': { level: 'warn', sentence: 'a client was closed: its PUBLISH is malformed' },
   'subscribe-malformed': {
@@ -41,19 +43,19 @@ const REFUSALS = {
     sentence: 'a client was closed: its SUBSCRIBE or UNSUBSCRIBE is malformed',
   },
   'subscribe-denied': { level: 'debug', sentence: 'a subscription was answered with SUBACK 0x80' },
-  'protocol-violation': { level: 'warn', sentence: 'a client was closed: it broke the rules of MQTT' },
+  'protocol-violation': { level: 'warn', sentence: 'a client was closed: it violated the MQTT protocol' },
   'too-many-in-flight': {
     level: 'warn',
-    sentence: 'a client was closed: too much of it waits for an answer',
+    sentence: 'a client was closed: too many of its packets wait for an answer',
   },
-  'reads-too-slowly': { level: 'debug', sentence: 'a client was closed: it does not read what it is sent' },
+  'reads-too-slowly': { level: 'debug', sentence: 'a client was closed: it does not read its answers' },
   'keep-alive-expired': {
     level: 'debug',
-    sentence: 'a client was closed: it was silent over its keep alive',
+    sentence: 'a client was closed: its keep alive has expired',
   },
   'taken-over': {
     level: 'debug',
-    sentence: 'a client was closed: another connection came with its client id [MQTT-3.1.4-2]',
+    sentence: 'a client was closed: another connection uses its client id [MQTT-3.1.4-2]',
   },
   unexpected: { level: 'warn', sentence: 'a client was closed by an unexpected error' },
 } as const satisfies Readonly<Record<string, RefusalKind>>;
@@ -62,35 +64,35 @@ export type BrokerRefusal = keyof typeof REFUSALS;
 
 export const BROKER_REFUSALS = Object.keys(REFUSALS) as readonly BrokerRefusal[];
 
-/** Those that come with every fleet, every day: no warning and no alert. */
+/** The refusals that happen with every fleet, every day: they give no warning and no alert. */
 export const EVERYDAY_REFUSALS = BROKER_REFUSALS.filter((refusal) => REFUSALS[refusal].level === 'debug');
 
-/** Counts of what was turned away; only ever grow. */
+/** How often each refusal happened; the counts only grow. */
 export type RefusalCounts = Record<BrokerRefusal, number>;
 
 export function createRefusalCounts(): RefusalCounts {
   return Object.fromEntries(BROKER_REFUSALS.map((refusal) => [refusal, 0])) as RefusalCounts;
 }
 
-/** Who was turned away, as far as it is known. */
+/** Who was rejected, as far as it is known. */
 export interface Peer {
   readonly remoteAddress: string;
-  /** What its CONNECT says; empty before that. */
+  /** The client id of the CONNECT; empty before one arrived. */
   readonly clientId: string;
 }
 
-export interface RefusalLines {
+export interface RefusalDeps {
   readonly warn: Warn;
   readonly debug?: (fields: object, sentence: string) => void;
   readonly clock?: Clock;
 }
 
-/** Counts what is turned away, and says it: at most every 30 s a reason, so that no flood of one hides another. */
+/** Refusals counts and logs each refusal: at most one line per reason in 30 s, so that a flood of one does not hide another. */
 export class Refusals {
   readonly #counts = createRefusalCounts();
   readonly #lines: LimitedWarning<BrokerRefusal>;
 
-  constructor({ warn, debug, clock = new SystemClock() }: RefusalLines) {
+  constructor({ warn, debug, clock = new SystemClock() }: RefusalDeps) {
     this.#lines = new LimitedWarning<BrokerRefusal>(
       ({ code: reason, heldBack, ...fields }, sentence) => {
         if (REFUSALS[reason].level === 'debug') {
@@ -110,10 +112,57 @@ export class Refusals {
     return { ...this.#counts };
   }
 
-  /** `detail`: what was found, for the line. */
+  /** `detail` is what was found; it goes into the log line. */
   add(reason: BrokerRefusal, { remoteAddress, clientId }: Peer, detail: string): void {
     this.#counts[reason] += 1;
     const fields = { remoteAddress, ...(clientId === '' ? {} : { clientId }), detail };
-    this.#lines.say(reason, fields, REFUSALS[reason].sentence);
+    this.#lines.log(reason, fields, REFUSALS[reason].sentence);
   }
+}
+
+/** Members of aedes 1.2.0 and mqtt-packet 9.0.2 that no type declares; a test fails when one is gone. */
+interface ParsingClient {
+  readonly _parser: {
+    readonly error: unknown;
+    readonly packet: { readonly cmd?: string; readonly protocolId?: string };
+  };
+  readonly connecting: boolean;
+  readonly connected: boolean;
+}
+
+/** Errors of aedes 1.2.0 and mqtt-packet 9.0.2 have no code, only a message. A test has each of them. */
+const BY_MESSAGE: readonly (readonly [RegExp, BrokerRefusal])[] = [
+  [/^connect did not arrive in time$/, 'connect-timeout'],
+  [/^keep alive timeout$/, 'keep-alive-expired'],
+  [/^drain timeout$/, 'reads-too-slowly'],
+  [/^Invalid protocol version$/, 'protocol-version'],
+  [/not allowed in PUBLISH$|^topic has too many levels$/, 'topic-invalid'],
+  [/^Client queue limit reached$|^maxInflightInbound exceeded/, 'too-many-in-flight'],
+];
+
+/** The refusal for a packet of each kind that mqtt-packet cannot parse. */
+const BY_PACKET: Readonly<Record<string, BrokerRefusal>> = {
+  connect: 'connect-malformed',
+  publish: 'publish-malformed',
+  subscribe: 'subscribe-malformed',
+  unsubscribe: 'subscribe-malformed',
+};
+
+/** Why the broker ends a connection for which aedes reports `error`; `undefined` when the client closed it. */
+export function refusalOf(client: Client, error: Error): BrokerRefusal | undefined {
+  const { _parser: parser, connecting, connected } = client as unknown as ParsingClient;
+  const isKnown = connecting || connected;
+  const known = BY_MESSAGE.find(([message]) => message.test(error.message));
+  if (known !== undefined) return known[1];
+  // A packet that is not allowed at this point: a second CONNECT, or anything before the first.
+  if (error.message === 'Invalid protocol') return isKnown ? 'protocol-violation' : 'not-authenticated';
+  if (parser.error === error) {
+    if (!isKnown && parser.packet.protocolId === undefined) return 'not-mqtt';
+    return BY_PACKET[parser.packet.cmd ?? ''] ?? 'protocol-violation';
+  }
+  const code = systemErrorCode(error);
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'packet-too-large';
+  if (code?.startsWith('WS_ERR_')) return isKnown ? 'protocol-violation' : 'not-mqtt';
+  if (code !== undefined || error.message === 'connection closed') return undefined;
+  return 'unexpected';
 }

@@ -1,26 +1,26 @@
 import type { Client } from 'aedes';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { BrokerRefusal, Refusals } from './refusals.js';
-import type { SocketBrake } from './socket-brake.js';
+import type { SocketBackpressure } from './socket-backpressure.js';
 
-/** What the broker keeps of one connection. */
+/** What the broker knows of one connection. */
 export interface Session {
-  readonly brake: SocketBrake;
+  readonly backpressure: SocketBackpressure;
   readonly acknowledgements: Acknowledgements;
   readonly remoteAddress: string;
   readonly isLocal: boolean;
-  /** Only set by `authenticate`: what came before it is refused, whatever aedes makes of it. */
+  /** Set by `authenticate` only: what came before it is rejected, whatever aedes does with it. */
   isAuthenticated: boolean;
-  /** As the CONNECT says it; what is published goes under it once authenticated. */
+  /** The client id of the CONNECT; records are stored under it once the client is authenticated. */
   clientId: string;
-  askedForCleanSession: boolean;
-  /** The reason why it ends is counted; what aedes reports of it afterwards is the same thing again. */
-  isTurnedAway: boolean;
+  wantsCleanSession: boolean;
+  /** True once the reason why the connection ends is counted: what aedes reports afterwards has the same cause. */
+  isRejected: boolean;
 }
 
 const NOBODY = { remoteAddress: '', clientId: '' };
 
-/** The sessions of all connections, by aedes' clients, and what they are turned away for. */
+/** Sessions keeps the session of each connection, by aedes' client, and counts why packets and clients are rejected. */
 export class Sessions {
   readonly #byClient = new WeakMap<Client, Session>();
   readonly #refusals: Refusals;
@@ -37,14 +37,14 @@ export class Sessions {
     return client === null ? undefined : this.#byClient.get(client);
   }
 
-  /** Counts a packet for which the connection ends. */
-  turnAway(client: Client | null, reason: BrokerRefusal, detail: string): void {
+  /** Counts a packet because of which the connection ends. */
+  reject(client: Client | null, reason: BrokerRefusal, detail: string): void {
     const session = this.of(client);
-    if (session !== undefined) session.isTurnedAway = true;
+    if (session !== undefined) session.isRejected = true;
     this.#refusals.add(reason, session ?? NOBODY, detail);
   }
 
-  /** Counts what the client does not get, while its connection stays. */
+  /** Counts something the client is denied while its connection stays open. */
   deny(client: Client, reason: BrokerRefusal, detail: string): void {
     this.#refusals.add(reason, this.of(client) ?? NOBODY, detail);
   }

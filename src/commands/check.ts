@@ -1,17 +1,20 @@
 import { type LoadedConfig, openConfig } from '../config/load-config.js';
 import { formatProblem } from '../config/problem.js';
+import { formatSize } from '../config/quantity.js';
 import { effectiveConfigText } from '../config/redact.js';
-import { formatSize } from '../config/size.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
+import { withSluiceCommands } from '../lib/package-root.js';
 import { environmentProblems } from './environment-problems.js';
 import type { CheckOptions } from './options.js';
 
-/** `sluice check`: whether `start` would start. Problems go to stderr, all of them; then the exit code is 2. */
+/**
+ * `sluice check`: checks whether the gateway can start. With problems it prints all of them to stderr and returns 2.
+ */
 export async function check(options: CheckOptions): Promise<number> {
   const loaded = await openConfig(options.config);
   const problems = await environmentProblems(loaded);
   if (problems.length > 0) {
-    process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
+    process.stderr.write(`${withSluiceCommands(problems.map(formatProblem).join('\n'))}\n`);
     return 2;
   }
   process.stdout.write(`ok\n${options.print ? effectiveConfigText(loaded.written) : summary(loaded)}`);
@@ -39,9 +42,9 @@ function summary({ config, file }: LoadedConfig): string {
 
 function streamText({ name, region, endpoint, producer, reader }: KinesisConfig): string {
   const where = endpoint ?? (region === undefined ? 'the region of the AWS SDK' : region);
-  const stored = producer.aggregation ? 'aggregated' : 'plain records';
-  const place = reader.leases === undefined ? 'in a file' : `in DynamoDB table ${reader.leases.table}`;
-  return `Kinesis ${name} at ${where}, ${producer.format}, ${stored}; application ${reader.application}, place ${place}`;
+  const recordFormat = producer.aggregation ? 'aggregated' : 'plain records';
+  const checkpoints = reader.leases === undefined ? 'in a file' : `in DynamoDB table ${reader.leases.table}`;
+  return `Kinesis ${name} at ${where}, ${producer.format}, ${recordFormat}; application ${reader.application}, checkpoints ${checkpoints}`;
 }
 
 function storeText(sink: LoadedConfig['config']['sink']): string {

@@ -1,29 +1,31 @@
 import { writeFile } from 'node:fs/promises';
 import { loadConfig } from '../config/load-config.js';
-import type { SinkConfig } from '../config/sluice-config.js';
-import type { RuleOptions } from '../consumer/rules/rule-options.js';
-import { type ChartedMeasurement, chartedMeasurements } from '../dashboard/charted.js';
-import { dashboardJson } from '../dashboard/dashboard.js';
-import { rulesDashboard } from '../dashboard/rules-dashboard.js';
-import { errorText, SluiceError } from '../errors.js';
+import { type ChartedMeasurement, chartedMeasurements } from '../grafana/charted.js';
+import { dashboardJson } from '../grafana/dashboard-json.js';
+import { rulesDashboard } from '../grafana/rules-dashboard.js';
+import { errorText, SluiceError } from '../lib/errors.js';
+import type { RuleOptions } from '../rules/rule-options.js';
+import type { SinkOptions } from '../sink/create-sink.js';
 import { influxSettings } from '../sink/influx/influx-options.js';
 import { InfluxReader } from '../sink/influx/influx-reader.js';
 import { InfluxTransport } from '../sink/influx/transport.js';
-import type { MeasurementSummary } from '../sink/sink.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { DashboardOptions } from './options.js';
 
-/** `sluice dashboard`: Grafana's JSON for what the rules store. Without `--from-store` it connects to nothing. */
+/**
+ * `sluice dashboard`: writes the Grafana dashboard of the rules as JSON. Without `--from-store` it connects to nothing.
+ */
 export async function dashboard(options: DashboardOptions): Promise<number> {
   const { rules, sink } = await loadConfig(options.config);
   const stored = options.fromStore ? await storedMeasurements(sink) : undefined;
   const measurements = chartedMeasurements(rules, stored);
   const json = dashboardJson(rulesDashboard(measurements, options));
-  await give(`${JSON.stringify(json, null, 2)}\n`, options.out);
-  for (const remark of remarks(rules, sink, measurements, stored)) process.stderr.write(`${remark}\n`);
+  await writeText(`${JSON.stringify(json, null, 2)}\n`, options.out);
+  for (const hint of hints(rules, sink, measurements, stored)) process.stderr.write(`${hint}\n`);
   return 0;
 }
 
-async function storedMeasurements(sink: SinkConfig): Promise<readonly MeasurementSummary[]> {
+async function storedMeasurements(sink: SinkOptions): Promise<readonly MeasurementSummary[]> {
   if (sink.kind === 'duckdb') {
     throw new SluiceError(
       'USAGE_INVALID',
@@ -39,7 +41,7 @@ async function storedMeasurements(sink: SinkConfig): Promise<readonly Measuremen
   }
 }
 
-async function give(text: string, out: string | undefined): Promise<void> {
+async function writeText(text: string, out: string | undefined): Promise<void> {
   if (out === undefined) {
     process.stdout.write(text);
     return;
@@ -51,37 +53,37 @@ async function give(text: string, out: string | undefined): Promise<void> {
   }
 }
 
-/** What the dashboard cannot show as well as it could, and how it would. */
-function remarks(
+/** Returns what the dashboard does not show well yet, and how to improve it. */
+function hints(
   rules: readonly RuleOptions[],
-  sink: SinkConfig,
+  sink: SinkOptions,
   measurements: readonly ChartedMeasurement[],
   stored: readonly MeasurementSummary[] | undefined,
 ): string[] {
   const lines: string[] = [];
   if (sink.kind === 'duckdb') {
-    lines.push('The configuration stores in DuckDB; this dashboard asks InfluxDB. Set sink.influx.');
+    lines.push('The configuration stores in DuckDB, but this dashboard queries InfluxDB. Set sink.influx.');
   }
   const unknown = measurements.filter(({ fields }) => fields === undefined).map(({ name }) => name);
   if (unknown.length > 0) {
     const more =
       stored === undefined
-        ? 'With --from-store it has a panel for each field that the store holds.'
-        : 'The store holds none of them yet: run it again when it does.';
+        ? 'With --from-store the dashboard gets a panel for each field in the store.'
+        : 'The store has none of them yet: run this command again later.';
     lines.push(
-      `Not known before points are stored: the fields of ${unknown.join(', ')} (fields: auto). The dashboard lets you choose one. ${more}`,
+      `The fields of ${unknown.join(', ')} are not known before points are stored (fields: auto). The dashboard lets you choose one. ${more}`,
     );
   }
   const untyped = stored === undefined ? untypedFields(rules) : [];
   if (untyped.length > 0) {
     lines.push(
-      `Taken for numbers, having no type: ${untyped.join(', ')}. Say type: string or boolean for those that are none.`,
+      `These fields have no type and are charted as numbers: ${untyped.join(', ')}. Set type: string or boolean for the others.`,
     );
   }
   return lines;
 }
 
-/** Fields of which nothing says that they are numbers. */
+/** Returns the fields that nothing marks as numbers. */
 function untypedFields(rules: readonly RuleOptions[]): string[] {
   return rules.flatMap(({ name, fields }) => {
     if (fields === 'auto') return [];

@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import { loadConfig } from '../config/load-config.js';
 import { listParked } from '../dead-letter/dead-letter-reader.js';
 import { type ParkedRecord, parkedJson } from '../dead-letter/parked-record.js';
-import { printable } from '../printable.js';
+import { sluiceCommand } from '../lib/package-root.js';
+import { printable } from '../lib/printable.js';
 import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js';
 
-/** `sluice dead-letters list`: newest first, as a table or as JSON lines. Works beside a running gateway. */
+/** `sluice dead-letters list` prints parked records, newest first, as a table or as JSON lines. A gateway may be running. */
 export async function listDeadLetters(options: DeadLetterListOptions): Promise<number> {
   const directory = await deadLetterDirectory(options.config);
   const parked = await listParked(directory, options.limit, {
-    ...(options.code === undefined ? {} : { code: options.code }),
-    ...(options.topic === undefined ? {} : { topic: options.topic }),
+    code: options.code,
+    topic: options.topic,
   });
   if (options.json) {
     for (const one of parked) process.stdout.write(`${JSON.stringify(parkedJson(one))}\n`);
@@ -22,12 +23,12 @@ export async function listDeadLetters(options: DeadLetterListOptions): Promise<n
   return 0;
 }
 
-/** `sluice dead-letters show <id>`: one record with its payload. */
+/** `sluice dead-letters show <id>` prints one record with its payload. */
 export async function showDeadLetter(id: string, options: DeadLetterShowOptions): Promise<number> {
   const [parked] = await listParked(await deadLetterDirectory(options.config), 1, { id });
   if (parked === undefined) {
     process.stderr.write(
-      `No parked record has the id ${printable(id, 64)}; \`sluice dead-letters list\` shows them.\n`,
+      `No parked record has the id ${printable(id, 64)}; \`${sluiceCommand('dead-letters list')}\` shows them.\n`,
     );
     return 1;
   }
@@ -43,7 +44,7 @@ async function deadLetterDirectory(configFile: string | undefined): Promise<stri
   return join((await loadConfig(configFile)).dataDirectory, 'dead-letter');
 }
 
-/** Topics and payloads come from devices: control characters must not reach the terminal. */
+/** Topics and payloads come from devices: `printable` keeps their control characters away from the terminal. */
 function table(parked: readonly ParkedRecord[]): string {
   const rows = parked.map((one) => [
     one.id,

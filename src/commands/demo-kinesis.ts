@@ -1,52 +1,51 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { SluiceError } from '../errors.js';
-import { packageRoot } from '../package-root.js';
+import { SluiceError } from '../lib/errors.js';
+import { packageRoot } from '../lib/package-root.js';
+import { stopProcess } from './demo-fleet.js';
+
+export const DEMO_STREAM = 'telemetry';
+const REGION = 'us-east-1';
+const SHARDS = 2;
+const STOP_WITHIN_MS = 10_000;
+const ENDPOINT = /^ {4}endpoint: (\S+)$/m;
 
 /** A local Kinesis in a process of its own, as `npm run kinesis` starts it. */
 export interface DemoKinesis {
   readonly endpoint: string;
   readonly region: string;
-  /** Resolves when it is gone; what it holds is saved before. */
+  /** Resolves when the process has ended; it saves its records before. */
   stop(): Promise<void>;
 }
 
-export const DEMO_STREAM = 'telemetry';
-const REGION = 'us-east-1';
-const SHARDS = 2;
-const ENDPOINT = /^ {4}endpoint: (\S+)$/m;
-
-/** Kept in `directory` over restarts, as the consumer's place is. Rejects with KINESIS_UNREACHABLE and what it printed. */
+/**
+ * Starts a local Kinesis that keeps its records in `directory` over restarts, as the consumer keeps its checkpoints.
+ * Rejects with KINESIS_UNREACHABLE and the output of the process.
+ */
 export function startDemoKinesis(directory: string): Promise<DemoKinesis> {
   const child = spawn(
     process.execPath,
     [
       join(packageRoot(), 'dist', 'simulators', 'kinesis', 'main.js'),
       ...['--port', '0', '--stream', DEMO_STREAM, '--shards', String(SHARDS), '--region', REGION],
-      ...['--persist', directory],
+      ...['--persist', directory, '--exit-with-parent'],
     ],
-    // A terminal's Ctrl+C goes to the whole group: it has to outlive the gateway's last batch.
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+    // Ctrl+C in a terminal reaches the whole process group, but this process must outlive the gateway's last batch.
+    // It ends when the pipe to its standard input closes, so it ends with this process, also after SIGKILL.
+    { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
   let output = '';
   return new Promise((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       const endpoint = ENDPOINT.exec(output)?.[1];
-      if (endpoint !== undefined) resolve({ endpoint, region: REGION, stop: () => ended(child) });
+      if (endpoint === undefined) return;
+      resolve({ endpoint, region: REGION, stop: () => stopProcess(child, STOP_WITHIN_MS) });
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('exit', () => {
       reject(new SluiceError('KINESIS_UNREACHABLE', `the local Kinesis did not start: ${output.trim()}`));
     });
-    process.once('exit', () => child.kill('SIGKILL'));
   });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
-  await gone;
 }

@@ -4,23 +4,34 @@ import { dirname, join } from 'node:path';
 import type { LoadedConfig } from '../config/load-config.js';
 import { type ConfigProblem, formatKey, type KeyPath } from '../config/problem.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
-import { isDataDirectoryLocked } from '../data-directory.js';
-import { errorText, SluiceError, systemErrorCode } from '../errors.js';
-import { connectKinesis } from '../threads/connect-kinesis.js';
-import { checkFit, describeUsable } from '../threads/kinesis-check.js';
+import { isDataDirectoryLocked } from '../data-directory/directory-lock.js';
+import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { checkFit, describeUsable } from '../pipeline/kinesis-check.js';
+import { connectKinesis } from '../stream/kinesis/aws/connect-kinesis.js';
 
-interface Found {
+const LISTEN_PROBLEMS: Readonly<Record<string, Omit<Problem, 'got'>>> = {
+  EADDRINUSE: {
+    expected: 'a free port',
+    hint: 'another program listens there: stop it or use another port',
+  },
+  EACCES: { expected: 'a port this user may listen on', hint: 'use one above 1023' },
+  EADDRNOTAVAIL: { expected: 'an address of this machine' },
+  ENOTFOUND: { expected: 'an address of this machine', hint: 'the name is not known' },
+};
+
+interface Problem {
   readonly got: string;
   readonly expected: string;
   readonly hint?: string;
 }
 
-/** What would keep a valid configuration from starting here and now. Changes nothing and leaves nothing behind. */
+/** Returns what would keep a valid configuration from starting here and now. It changes nothing and leaves no files. */
 export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigProblem[]> {
   const { broker, http, dataDirectory, sink, stream } = loaded.config;
   const problems: ConfigProblem[] = [];
-  const add = (path: KeyPath, found: Found | undefined) => {
-    if (found !== undefined) problems.push({ ...loaded.placeOf(path), key: formatKey(path), ...found });
+  const add = (path: KeyPath, problem: Problem | undefined) => {
+    if (problem !== undefined)
+      problems.push({ ...loaded.locationOf(path), key: formatKey(path), ...problem });
   };
   for (const [index, { host, port }] of broker.listeners.entries()) {
     add(['broker', 'listeners', index], await listenProblem(host, port));
@@ -39,8 +50,8 @@ export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigP
   return problems;
 }
 
-/** A stream that cannot be reached is none: a start would buffer and wait for it. */
-async function streamProblem(kinesis: KinesisConfig): Promise<Found | undefined> {
+/** A stream that cannot be reached is no problem: the gateway would start, buffer and wait for it. */
+async function streamProblem(kinesis: KinesisConfig): Promise<Problem | undefined> {
   const { name, producer } = kinesis;
   const api = await connectKinesis(kinesis);
   try {
@@ -55,39 +66,31 @@ async function streamProblem(kinesis: KinesisConfig): Promise<Found | undefined>
   }
 }
 
-const LISTEN_PROBLEMS: Readonly<Record<string, Omit<Found, 'got'>>> = {
-  EADDRINUSE: {
-    expected: 'a free port',
-    hint: 'another program listens there: stop that one or take another port',
-  },
-  EACCES: { expected: 'a port this user may listen on', hint: 'take one above 1023' },
-  EADDRNOTAVAIL: { expected: 'an address of this machine' },
-  ENOTFOUND: { expected: 'an address of this machine', hint: 'the name is not known' },
-};
-
-export function listenProblem(host: string, port: number): Promise<Found | undefined> {
+export function listenProblem(host: string, port: number): Promise<Problem | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (thrown) => {
       const known = LISTEN_PROBLEMS[systemErrorCode(thrown) ?? ''];
       resolve({
         got: `${host}:${port}`,
-        ...(known ?? { expected: 'a place to listen on', hint: errorText(thrown) }),
+        ...(known ?? { expected: 'an address and port to listen on', hint: errorText(thrown) }),
       });
     });
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
 
-/** By making and removing an empty folder where the first missing one would be: only that tells for sure. */
-export async function folderProblem(folder: string): Promise<Found | undefined> {
-  const found = { got: folder, expected: 'a folder this user can make and write' };
+/**
+ * Creates and removes an empty folder where the first missing one would be: nothing else shows for sure that it works.
+ */
+export async function folderProblem(folder: string): Promise<Problem | undefined> {
+  const found = { got: folder, expected: 'a folder this user can create and write' };
   try {
     const existing = await nearestExisting(folder);
     await rmdir(await mkdtemp(join(existing, '.sluice-check-')));
     return undefined;
   } catch (thrown) {
-    const hint = systemErrorCode(thrown) === 'ENOTDIR' ? 'a file stands in its way' : errorText(thrown);
+    const hint = systemErrorCode(thrown) === 'ENOTDIR' ? 'a file is in its place' : errorText(thrown);
     return { ...found, hint };
   }
 }
@@ -102,7 +105,7 @@ export async function nearestExisting(folder: string): Promise<string> {
   }
 }
 
-async function lockProblem(dataDirectory: string): Promise<Found | undefined> {
+async function lockProblem(dataDirectory: string): Promise<Problem | undefined> {
   if (!(await isDataDirectoryLocked(dataDirectory))) return undefined;
   return {
     got: `${dataDirectory}, which is in use by another Sluice`,

@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { SystemClock } from '../clock.js';
 import { loadConfig } from '../config/load-config.js';
-import { explainRecord, explanationJson, formatExplanation } from '../consumer/explain.js';
-import { parseRfc3339 } from '../consumer/rules/rfc3339.js';
-import { compileRules } from '../consumer/rules/rule-set.js';
-import { errorText, SluiceError } from '../errors.js';
-import { newLineText } from '../sink/influx/line-text.js';
+import { SystemClock } from '../lib/clock.js';
+import { errorText, SluiceError } from '../lib/errors.js';
+import { parseRfc3339 } from '../lib/rfc3339.js';
+import { explainRecord, explanationJson, formatExplanation } from '../rules/explain-record.js';
+import { compileOrThrow } from '../rules/rule-set.js';
+import { newLineText } from '../sink/influx/line.js';
 import type { ExplainOptions } from './options.js';
 
-/** `sluice explain`: what the rules would make of one record. Reads the configuration, connects to nothing. */
+/** Runs `sluice explain`: previews how a record is mapped. It reads the configuration and connects to nothing. */
 export async function explain(options: ExplainOptions): Promise<number> {
   const config = await loadConfig(options.config);
-  const compiled = compileRules(config.rules);
-  // Loading has compiled them once: with problems it does not get here.
-  if (!compiled.ok) throw new SluiceError('CONFIG_INVALID', 'the rules do not compile');
+  const rules = compileOrThrow(config.rules);
   const record = {
     receivedAtNs: receivedAtNs(options.receivedAt),
     topic: options.topic,
@@ -22,7 +20,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
     qos: options.qos,
     payload: await payloadOf(options.payload),
   };
-  const explanation = explainRecord(compiled.ruleSet, record, newLineText(), config.consumer.payload);
+  const explanation = explainRecord(rules, record, newLineText(), config.consumer.payload);
   const text = options.json
     ? JSON.stringify(explanationJson(explanation), null, 2)
     : formatExplanation(explanation);

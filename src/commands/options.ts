@@ -1,9 +1,11 @@
-import type { Role } from '../gateway-options.js';
+import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/quantity.js';
+import type { Role } from '../gateway/gateway-options.js';
 
-/** What the command line hands to the commands. Each resolves with the exit code. */
+// The options of each command as the command line passes them, and the readers of single options.
 
 export interface ConfigOptions {
-  /** Configuration file; without it ./sluice.yaml if it is there, else the built-in defaults. */
+  /** Configuration file. Without it the command uses ./sluice.yaml if that exists, otherwise the built-in defaults. */
   readonly config?: string;
 }
 
@@ -15,18 +17,18 @@ export interface DemoOptions {
   readonly mqttPort: number;
   readonly httpPort: number;
   readonly dataDirectory?: string;
-  /** Simulated devices; without it the fleet's own number. */
+  /** Number of simulated devices. Without it the simulator uses its default. */
   readonly devices?: number;
-  /** Readings a second of the whole fleet; without it the fleet's own. */
+  /** Readings per second of the whole fleet. Without it the simulator uses its default. */
   readonly rate?: number;
-  /** Straight from the log, or through a local Kinesis. */
+  /** Whether the consumer reads the log or a local Kinesis. */
   readonly stream: 'direct' | 'kinesis';
   /** False with `--no-fleet`. */
   readonly fleet: boolean;
 }
 
 export interface CheckOptions extends ConfigOptions {
-  /** Show the configuration in force. */
+  /** Print the effective configuration. */
   readonly print: boolean;
 }
 
@@ -36,19 +38,19 @@ export interface ExplainOptions extends ConfigOptions {
   readonly payload: string;
   readonly clientId: string;
   readonly qos: 0 | 1 | 2;
-  /** As the user wrote it; without it, now. */
+  /** As the user typed it. Without it the time is now. */
   readonly receivedAt?: string;
   readonly json: boolean;
 }
 
 export interface DashboardOptions extends ConfigOptions {
-  /** File to write; without it stdout. */
+  /** File to write. Without it the dashboard goes to stdout. */
   readonly out?: string;
   readonly title: string;
   readonly uid: string;
-  /** Of the InfluxDB data source that is chosen at the beginning. */
+  /** The InfluxDB data source that is selected first. */
   readonly datasourceUid: string;
-  /** Ask the store which fields there are, and of which type. */
+  /** Ask the store which fields it has, with their types. */
   readonly fromStore: boolean;
 }
 
@@ -56,7 +58,7 @@ export interface DeadLetterListOptions extends ConfigOptions {
   readonly limit: number;
   readonly json: boolean;
   readonly code?: string;
-  /** Topic name, exactly as the record has it. */
+  /** The exact topic name of the record. */
   readonly topic?: string;
 }
 
@@ -64,13 +66,13 @@ export interface DeadLetterShowOptions extends ConfigOptions {
   readonly json: boolean;
 }
 
-export interface DeadLetterSettleOptions extends ConfigOptions {
+export interface DeadLetterReplayOptions extends ConfigOptions {
   readonly code?: string;
-  /** Topic name, exactly as the record has it. */
+  /** The exact topic name of the record. */
   readonly topic?: string;
   readonly rule?: string;
   readonly all: boolean;
-  /** Of purge. */
+  /** Only `purge` has this option. */
   readonly olderThanMs?: number;
   readonly yes?: boolean;
   readonly dryRun: boolean;
@@ -78,7 +80,7 @@ export interface DeadLetterSettleOptions extends ConfigOptions {
 }
 
 export interface StreamCreateOptions extends ConfigOptions {
-  /** Without it on demand. */
+  /** Without it the stream is created on demand. */
   readonly shards?: number;
 }
 
@@ -88,4 +90,46 @@ export interface StreamDescribeOptions extends ConfigOptions {
 
 export interface StreamDeleteOptions extends ConfigOptions {
   readonly yes: boolean;
+}
+
+export function configOption(): Option {
+  return new Option('-c, --config <file>', 'configuration file (default: ./sluice.yaml if it exists)');
+}
+
+export function wholeNumber(min: number, max: number): (written: string) => number {
+  return (written) => {
+    const value = /^\d+$/.test(written) ? Number(written) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number, ${min} to ${max}.`);
+  };
+}
+
+export function duration(written: string): number {
+  const read = parseDuration(written);
+  if (read.ok) return read.value;
+  throw new InvalidArgumentError(`${read.hint}.`);
+}
+
+export function positiveNumber(written: string): number {
+  const value = /^\d+(?:\.\d+)?$/.test(written) ? Number(written) : Number.NaN;
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+export function someText(written: string): string {
+  if (written.trim() !== '') return written;
+  throw new InvalidArgumentError('Expected some text.');
+}
+
+/** Grafana accepts up to 40 of these characters. */
+export function dashboardUid(written: string): string {
+  if (/^[A-Za-z0-9_-]{1,40}$/.test(written)) return written;
+  throw new InvalidArgumentError('Expected 1 to 40 letters, digits, - or _.');
+}
+
+export function qosLevel(written: string): 0 | 1 | 2 {
+  if (written === '0') return 0;
+  if (written === '1') return 1;
+  if (written === '2') return 2;
+  throw new InvalidArgumentError('Expected 0, 1 or 2.');
 }

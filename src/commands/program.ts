@@ -1,14 +1,20 @@
 import { Command } from 'commander';
-import { VERSION } from '../version.js';
-import { addDeadLetters } from './usage/dead-letter-usage.js';
-import { help } from './usage/help-text.js';
-import { addDashboard, addExplain } from './usage/rule-usage.js';
-import { addCheck, addDemo, addDoctor, addStart } from './usage/run-usage.js';
-import { addStream } from './usage/stream-usage.js';
+import { VERSION } from '../lib/package-root.js';
+import {
+  addCheck,
+  addDashboard,
+  addDeadLetters,
+  addDemo,
+  addDoctor,
+  addExplain,
+  addStart,
+  addStream,
+  help,
+} from './usage.js';
 
 /**
- * The command line. Each command is loaded when it is run, so that help and mistakes are answered at once.
- * `finish` gets the exit code of the command that ran.
+ * Builds the command line. The code of a command is loaded when it runs, so help and usage errors need no loading.
+ * `finish` receives the exit code of the command that ran.
  */
 export function buildProgram(finish: (exitCode: number) => void): Command {
   const program = new Command('sluice')
@@ -23,12 +29,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
     .addHelpText(
       'after',
       help(
-        [
-          'sluice demo',
-          'sluice start -c sluice.yaml',
-          'sluice check -c sluice.yaml',
-          'sluice dead-letters list',
-        ],
+        ['demo', 'start -c sluice.yaml', 'check -c sluice.yaml', 'dead-letters list'],
         'Every command has its own --help.',
       ),
     );

@@ -1,29 +1,29 @@
 import { setFlagsFromString } from 'node:v8';
 import type { SluiceConfig } from '../config/sluice-config.js';
-import { errorText, SluiceError } from '../errors.js';
-import { Gateway } from '../gateway.js';
-import { gatewayOptions, type Role } from '../gateway-options.js';
-import { untilSignalled } from '../lifecycle.js';
-import type { Logger } from '../logger.js';
-import { VERSION } from '../version.js';
+import { Gateway } from '../gateway/gateway.js';
+import { gatewayOptions, type Role } from '../gateway/gateway-options.js';
+import { errorText, SluiceError } from '../lib/errors.js';
+import { untilSignalled } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import { VERSION } from '../lib/package-root.js';
 
 /**
- * Packets that wait for the disk outlive the young generation, and V8 lets such garbage multiply a small heap
- * before it collects it. Collecting at half as much again keeps the peak at 215 instead of 275 MB for some more
- * CPU (`npm run bench -- e2e-influx`, with and without; docs/benchmarks.md).
+ * Packets that wait for the disk outlive the young generation, and V8 lets a small heap grow several times with such
+ * garbage before it collects. A collection after 50 % growth keeps the peak at 215 instead of 275 MB for a little CPU
+ * (measured with `npm run bench -- e2e-influx`; docs/benchmarks.md).
  */
 const HEAP_GROWTH_PERCENT = 50;
 
 export interface RunningGateway {
   readonly gateway: Gateway;
-  /** `mqtt://…` and `ws://…`, one a listener; none with `--role consume`. */
+  /** One `mqtt://…` or `ws://…` per listener; empty with `--role consume`. */
   readonly mqttUrls: readonly string[];
   readonly httpUrl?: string;
 }
 
 /**
- * Runs the gateway until a signal. `onReady` is called when it takes packets, `onStopping` before it stops.
- * Resolves with the exit code; rejects when it could not start.
+ * Runs the gateway until a signal. It calls `onReady` once packets are accepted and `onStopping` before it stops.
+ * Resolves with the exit code; rejects when the gateway cannot start.
  */
 export async function runGateway(
   config: SluiceConfig,
@@ -34,12 +34,12 @@ export async function runGateway(
 ): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   let started: Gateway | undefined;
-  // Asked for before the start: a signal while starting stops it as soon as it can.
+  // This listens before the start, so that a signal during the start stops the gateway as soon as possible.
   const signalled = untilSignalled(async () => {
     logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once');
     await started?.abandon();
   });
-  // Windows has no such signal.
+  // Windows does not have this signal.
   if (process.platform !== 'win32') process.on('SIGUSR2', () => logger.level.toggleDebug());
   const gateway = await Gateway.start(gatewayOptions(config, role), {
     logger,
@@ -47,7 +47,7 @@ export async function runGateway(
     onFailure: (failure: SluiceError) => {
       logger.fatal(
         { code: failure.code, reason: failure.message },
-        'the gateway stops: going on would be a guess',
+        'the gateway stops, because it cannot continue safely',
       );
       process.exit(1);
     },
@@ -57,10 +57,13 @@ export async function runGateway(
     ({ protocol, host, port }) => `${protocol}://${bracketed(host)}:${port}`,
   );
   const { httpUrl } = gateway;
-  await onReady({ gateway, mqttUrls, ...(httpUrl === undefined ? {} : { httpUrl }) });
+  await onReady({ gateway, mqttUrls, httpUrl });
 
   const signal = await signalled;
-  logger.info({ signal }, 'stopping: taken packets are stored and answered, stored records written');
+  logger.info(
+    { signal },
+    'stopping: accepted packets are stored and acknowledged, stored records are written',
+  );
   await onStopping();
   await gateway.stop();
   const { received, written, parked, filtered, buffered, lost, balanced } = gateway.status.ledger();
@@ -72,7 +75,7 @@ function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** For a start that failed: one line a person can act on. */
+/** Logs why the start failed, in one line, and returns the exit code. */
 export function reportStartFailure(logger: Logger, thrown: unknown): number {
   if (!(thrown instanceof SluiceError)) throw thrown;
   logger.fatal({ code: thrown.code }, errorText(thrown));

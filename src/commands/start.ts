@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load-config.js';
-import { createLogger } from '../logger.js';
+import { createLogger } from '../lib/logger.js';
 import type { StartOptions } from './options.js';
 import { reportStartFailure, runGateway } from './run-gateway.js';
 

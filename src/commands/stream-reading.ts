@@ -1,19 +1,19 @@
-import { FileCheckpointStore } from '../books/checkpoint-store.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
-import { dataDirectory } from '../data-directory.js';
-import { SluiceError } from '../errors.js';
+import { dataDirectory } from '../data-directory/data-directory.js';
+import { FileCheckpointStore } from '../ledger/checkpoint-store.js';
+import { SluiceError } from '../lib/errors.js';
+import { kinesisCheckpointName } from '../pipeline/kinesis-file-checkpoints.js';
+import { leaseTable, mergeLedgers } from '../pipeline/kinesis-lease-checkpoints.js';
 import type { KinesisApi, ShardDescription } from '../stream/kinesis/kinesis-api.js';
 import { readLeaseOverview } from '../stream/kinesis/leases/lease-overview.js';
-import { parseSolePosition } from '../stream/kinesis/reader/sole-position.js';
+import { parseSingleWorkerPosition } from '../stream/kinesis/reader/single-worker-position.js';
 import {
   iteratorStart,
   parseShardPosition,
   type ShardPosition,
   shardPositionText,
 } from '../stream/kinesis/shard-position.js';
-import { kinesisCheckpointName } from '../threads/kinesis-file-place.js';
-import { leaseTable, mergeBooks } from '../threads/kinesis-leased-place.js';
-import type { ApplicationReading, ShardReading } from './stream.js';
+import type { ApplicationReading, ShardReading } from './describe-stream.js';
 
 export interface ReadingSource {
   readonly kinesis: KinesisConfig;
@@ -23,58 +23,49 @@ export interface ReadingSource {
 }
 
 /**
- * How far the application of the configuration has saved its place in each shard, who holds it, and how far behind
- * that is: by asking Kinesis for one record from there. A lag that cannot be had now is left out.
+ * Reads the position that the configured application has saved in each shard, which worker holds the shard, and how far
+ * behind the position is, by asking Kinesis for one record from there. A lag that is not available now is omitted.
  */
 export async function readApplication(source: ReadingSource): Promise<ApplicationReading> {
   const { application, leases } = source.kinesis.reader;
   try {
-    const places = await (leases === undefined ? placesInFile(source) : placesInTable(source));
-    return { application, shards: await readingsOf(places, source) };
+    const positions = await (leases === undefined ? positionsInFile(source) : positionsInTable(source));
+    return { application, shards: await readingsOf(positions, source) };
   } catch (thrown) {
-    // The stream itself is worth showing; if it is missing, that is said when it is looked at.
+    // The stream itself can still be shown; if it is missing, `describeStream` reports that.
     if (thrown instanceof SluiceError) return { application, shards: [], problem: thrown.message };
     throw thrown;
   }
 }
 
-function readingsOf(places: readonly ShardPlace[], source: ReadingSource): Promise<ShardReading[]> {
+function readingsOf(positions: readonly SavedPosition[], source: ReadingSource): Promise<ShardReading[]> {
   return Promise.all(
-    places.map(async ({ shardId, at, owner }) => {
+    positions.map(async ({ shardId, at, owner }) => {
       const millisBehind = await millisBehindOf(source.api, shardId, at);
-      return {
-        shardId,
-        position: shardPositionText(at),
-        ...(owner === undefined ? {} : { owner }),
-        ...(millisBehind === undefined ? {} : { millisBehind }),
-      };
+      return { shardId, position: shardPositionText(at), owner, millisBehind };
     }),
   );
 }
 
-interface ShardPlace {
+interface SavedPosition {
   readonly shardId: string;
   readonly at: ShardPosition;
   readonly owner?: string;
 }
 
-async function placesInFile({ kinesis, directory }: ReadingSource): Promise<ShardPlace[]> {
+async function positionsInFile({ kinesis, directory }: ReadingSource): Promise<SavedPosition[]> {
   const { checkpoints } = dataDirectory(directory);
   const saved = await new FileCheckpointStore(checkpoints, kinesisCheckpointName(kinesis)).load();
   if (saved === undefined) return [];
-  return [...parseSolePosition(saved.position).shards].map(([shardId, { at }]) => ({ shardId, at }));
+  return [...parseSingleWorkerPosition(saved.position).shards].map(([shardId, { at }]) => ({ shardId, at }));
 }
 
-async function placesInTable({ kinesis, api }: ReadingSource): Promise<ShardPlace[]> {
+async function positionsInTable({ kinesis, api }: ReadingSource): Promise<SavedPosition[]> {
   const table = leaseTable(kinesis, kinesis.reader.leases!);
   try {
     const listed = new Set((await api.listShards()).map(({ shardId }: ShardDescription) => shardId));
-    const { shards } = await readLeaseOverview(table, listed, mergeBooks);
-    return shards.map(({ shardId, at, owner }) => ({
-      shardId,
-      at: parseShardPosition(at),
-      ...(owner === undefined ? {} : { owner }),
-    }));
+    const { shards } = await readLeaseOverview(table, listed, mergeLedgers);
+    return shards.map(({ shardId, at, owner }) => ({ shardId, at: parseShardPosition(at), owner }));
   } finally {
     table.close();
   }
@@ -90,7 +81,7 @@ async function millisBehindOf(
     const iterator = await api.shardIterator(shardId, iteratorStart(at));
     return (await api.getRecords(iterator, 1)).millisBehindLatest;
   } catch (thrown) {
-    // Throttled by the consumers, or gone with its shard: the rest of the table is worth showing.
+    // The call was throttled, or the shard has expired: the rest of the table can still be shown.
     if (thrown instanceof SluiceError) return undefined;
     throw thrown;
   }

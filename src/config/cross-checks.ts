@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
-import { compileRules } from '../consumer/rules/rule-set.js';
+import type { RuleProblem } from '../rules/rule-problem.js';
+import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
-import { addRuleProblems } from './rule-problems.js';
-import { formatSize } from './size.js';
+import { formatSize } from './quantity.js';
 import type { SluiceConfig } from './sluice-config.js';
 
-/** What must hold between keys. */
+/** Checks the conditions between keys and compiles the rules. */
 export function crossCheck(config: SluiceConfig, findings: Findings): void {
   checkReach(config, findings);
   checkPorts(config, findings);
@@ -18,19 +18,19 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
   if (!compiled.ok) addRuleProblems(compiled.problems, findings);
 }
 
-/** Whoever reaches a listener can publish, and whoever reaches the page can read: neither is authenticated. */
+/** Clients and readers are not authenticated, so an address beyond this machine needs an explicit `insecure: true`. */
 function checkReach({ broker, http }: SluiceConfig, findings: Findings): void {
   for (const [index, { host }] of broker.listeners.entries()) {
     if (broker.insecure || isLoopback(host)) continue;
     findings.add([listenerPath(index, 'host'), ['broker', 'insecure']], {
       expected: 'a loopback address such as 127.0.0.1, or broker.insecure: true',
-      hint: 'clients are not authenticated, so everybody who reaches this address could publish and subscribe',
+      hint: 'clients are not authenticated, so anyone who reaches this address could publish and subscribe',
     });
   }
   if (http === undefined || http.insecure || isLoopback(http.host)) return;
   findings.add([HTTP_HOST, ['http', 'insecure']], {
     expected: 'a loopback address such as 127.0.0.1, or http.insecure: true',
-    hint: 'readers are not authenticated, so everybody who reaches this address could see every reading',
+    hint: 'readers are not authenticated, so anyone who reaches this address could see every reading',
   });
 }
 
@@ -52,16 +52,16 @@ function checkPorts({ broker, http }: SluiceConfig, findings: Findings): void {
   }));
   if (http !== undefined) endpoints.push({ ...http, name: 'http', path: HTTP_PORT });
   for (const [index, endpoint] of endpoints.entries()) {
-    const earlier = endpoints.slice(0, index).find((other) => isSamePlace(endpoint, other));
+    const earlier = endpoints.slice(0, index).find((other) => isConflict(endpoint, other));
     if (earlier === undefined) continue;
     findings.add([endpoint.path, earlier.path], {
       got: String(endpoint.port),
-      expected: `a port of its own; ${earlier.name} has this one`,
+      expected: `another port; ${earlier.name} uses this one`,
     });
   }
 }
 
-function isSamePlace(one: Endpoint, other: Endpoint): boolean {
+function isConflict(one: Endpoint, other: Endpoint): boolean {
   if (one.port === 0 || one.port !== other.port) return false;
   return (
     one.host === other.host ||
@@ -71,7 +71,7 @@ function isSamePlace(one: Endpoint, other: Endpoint): boolean {
   );
 }
 
-/** `localhost` resolves to one of the others, which one the system decides. */
+/** The system decides which loopback address `localhost` resolves to. */
 function isBothLocalhost(one: Endpoint, other: Endpoint): boolean {
   return isLoopback(one.host) && isLoopback(other.host) && [one.host, other.host].includes('localhost');
 }
@@ -84,7 +84,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-/** Smallest number of segments that still lets the oldest go while the newest is written. */
+/** The smallest number of segments with which the oldest can be deleted while the newest is written. */
 const MIN_SEGMENTS = 4;
 
 function checkSizes({ broker, stream, consumer }: SluiceConfig, findings: Findings): void {
@@ -160,15 +160,32 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
   }
 }
 
-/** The folder around it gets mode 0700, a lock and the other stores: it must be one made for that. */
+/** The parent folder gets mode 0700, a lock and the other stores, so it must be a folder for that purpose. */
 function checkDataDirectory({ stream }: SluiceConfig, findings: Findings): void {
   if (basename(stream.log.directory) === 'log') return;
   findings.add([['stream', 'log', 'directory']], {
     expected: 'a path that ends in /log',
-    hint: 'the folder around it becomes the data directory, which holds checkpoints and parked records too',
+    hint: 'its parent folder becomes the data directory, which also contains checkpoints and parked records',
   });
 }
 
 function listenerPath(index: number, key: string): KeyPath {
   return ['broker', 'listeners', index, key];
+}
+
+/** Keys whose names in the file differ from those in the compiled rule. */
+const WRITTEN_KEYS: Readonly<Record<string, readonly string[]>> = {
+  'time.maxPastMs': ['time', 'window', 'past'],
+  'time.maxFutureMs': ['time', 'window', 'future'],
+};
+
+/** Adds the problems of compiling the rules, with their lines in the file. */
+function addRuleProblems(problems: readonly RuleProblem[], findings: Findings): void {
+  for (const { index, path, got, expected } of problems) {
+    const keys = WRITTEN_KEYS[path.join('.')] ?? path;
+    const keyPath: KeyPath = ['rules', index, ...keys];
+    // The value of a variable must not be shown; behind the colon the text may quote it.
+    const isFromVariable = findings.isFromVariable(keyPath);
+    findings.add([keyPath], isFromVariable ? { expected: expected.split(':')[0]! } : { got, expected });
+  }
 }

@@ -2,7 +2,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Substituted {
   readonly text: string;
-  /** Variables that went into the text, with `${}` as written. */
+  /** The variables in the text, written as `${NAME}`. */
   readonly references: readonly string[];
   readonly problems: readonly SubstitutionProblem[];
 }
@@ -16,7 +16,7 @@ export interface SubstitutionProblem {
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
-/** Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for a literal `${`. An unset variable is a problem. */
+/** Replaces `${NAME}` and `${NAME:-default}` by environment variables; `$${` is a literal `${`. An unset variable is a problem. */
 export function substitute(text: string, environment: Environment): Substituted {
   const references: string[] = [];
   const problems: SubstitutionProblem[] = [];

@@ -3,37 +3,41 @@ import { shownValue } from './validate.js';
 import type { YamlSource } from './yaml-source.js';
 
 export interface Finding {
-  /** What was found, when it is not simply what stands there. */
+  /** What was found; by default the value in the file. */
   readonly got?: string;
   readonly expected: string;
   readonly hint?: string;
 }
 
 /**
- * Collects what is wrong between keys. Says nothing of a key that was unfit by itself, or that is made of such:
- * what holds there is not the user's.
+ * Collects problems between keys. It skips findings that depend on an invalid key, because the value used there is
+ * not the user's.
  */
 export class Findings {
   readonly problems: ConfigProblem[] = [];
   readonly #source: YamlSource;
-  readonly #unfit: readonly KeyPath[];
+  readonly #invalid: readonly KeyPath[];
 
-  constructor(source: YamlSource, unfit: readonly KeyPath[]) {
+  constructor(source: YamlSource, invalid: readonly KeyPath[]) {
     this.#source = source;
-    this.#unfit = unfit;
+    this.#invalid = invalid;
   }
 
-  /** `about` names every key the finding depends on; the first is where it is reported. */
+  /**
+   * Adds a finding, unless a key that it depends on is invalid.
+   *
+   * @param about every key that the finding depends on; it is reported at the first
+   */
   add(about: readonly [KeyPath, ...KeyPath[]], { got, expected, hint }: Finding): void {
-    if (about.some((path) => this.#isUnfit(path))) return;
+    if (about.some((path) => this.#isInvalid(path))) return;
     const [path] = about;
     const shown = got ?? shownValue(this.#source, path, this.#written(path));
     this.problems.push({
-      ...this.#source.placeOf(path),
+      ...this.#source.locationOf(path),
       key: formatKey(path),
       expected,
-      ...(shown === undefined ? {} : { got: shown }),
-      ...(hint === undefined ? {} : { hint }),
+      got: shown,
+      hint,
     });
   }
 
@@ -41,10 +45,10 @@ export class Findings {
     return this.#source.variablesOf(path).length > 0;
   }
 
-  #isUnfit(path: KeyPath): boolean {
-    return this.#unfit.some((unfit) => {
-      const common = Math.min(path.length, unfit.length);
-      return path.slice(0, common).every((step, index) => step === unfit[index]);
+  #isInvalid(path: KeyPath): boolean {
+    return this.#invalid.some((invalid) => {
+      const common = Math.min(path.length, invalid.length);
+      return path.slice(0, common).every((step, index) => step === invalid[index]);
     });
   }
 

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errorText, systemErrorCode } from '../errors.js';
+import { errorText, systemErrorCode } from '../lib/errors.js';
 import { crossCheck } from './cross-checks.js';
-import { deepFreeze } from './deep-freeze.js';
 import type { Environment } from './environment.js';
 import { Findings } from './findings.js';
 import {
@@ -10,7 +9,7 @@ import {
   type ConfigProblem,
   formatKey,
   type KeyPath,
-  type Place,
+  type SourceLocation,
   sortProblems,
 } from './problem.js';
 import { resolveConfig } from './resolve.js';
@@ -21,17 +20,17 @@ import { readYaml } from './yaml-source.js';
 
 export const DEFAULT_CONFIG_FILE = 'sluice.yaml';
 
-/** What a place is called that no file has. */
+/** Stands for the file in problems of the built-in defaults. */
 const BUILT_IN = 'built-in defaults';
 
 export interface LoadedConfig {
   readonly config: SluiceConfig;
-  /** The same in the words of the file; holds secrets, see `redact`. */
+  /** The same configuration with the keys of the file; it contains secrets, see `redact`. */
   readonly written: Written;
-  /** As the user named it; absent with the built-in defaults. */
+  /** The path as the user gave it; absent with the built-in defaults. */
   readonly file?: string;
-  /** Where a key stands, for problems that only show later. */
-  placeOf(path: KeyPath): Place;
+  /** Returns where a key is written, for problems that are found later. */
+  locationOf(path: KeyPath): SourceLocation;
 }
 
 export type ConfigResult =
@@ -39,14 +38,14 @@ export type ConfigResult =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /**
- * The configuration in force: `file`, else ./sluice.yaml if it is there, else the built-in defaults.
+ * Loads the configuration: `file`, else ./sluice.yaml if it exists, else the built-in defaults.
  * Rejects with a ConfigError (CONFIG_UNREADABLE, CONFIG_INVALID) that lists every problem.
  */
 export async function loadConfig(file?: string): Promise<SluiceConfig> {
   return (await openConfig(file)).config;
 }
 
-/** As `loadConfig`, with the places of the keys. */
+/** Loads the configuration like `loadConfig`, with the locations of the keys. */
 export async function openConfig(file?: string): Promise<LoadedConfig> {
   const named = file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined);
   if (named === undefined) return orThrow(parseConfig('', BUILT_IN, process.cwd(), process.env));
@@ -54,12 +53,16 @@ export async function openConfig(file?: string): Promise<LoadedConfig> {
   return { ...loaded, file: named };
 }
 
-/** A configuration made by the program itself. `name` stands for the file in problems. */
+/** Loads a configuration that the program itself has written. `name` stands for the file in problems. */
 export async function loadConfigText(text: string, name: string, directory: string): Promise<SluiceConfig> {
   return orThrow(parseConfig(text, name, directory, process.env)).config;
 }
 
-/** `directory`: what relative paths are relative to. Reads secret files; otherwise pure. Never throws. */
+/**
+ * Parses and checks a configuration. Reads secret files; otherwise pure. Never throws.
+ *
+ * @param directory base of relative paths
+ */
 export function parseConfig(
   text: string,
   file: string,
@@ -67,28 +70,28 @@ export function parseConfig(
   environment: Environment,
 ): ConfigResult {
   const source = readYaml(text, file, environment);
-  const { written, problems, unfit } = validate(source);
-  // A value that a missing variable would have made is no more the user's than one that is unfit.
-  const findings = new Findings(source, [...unfit, ...source.unread]);
+  const { written, problems, invalid } = validate(source);
+  // The value of a missing variable is not the user's either.
+  const findings = new Findings(source, [...invalid, ...source.unreadable]);
   const config = resolveConfig(written, directory, findings);
   crossCheck(config, findings);
-  const all = [...source.problems, ...withoutUnread(problems, source.unread), ...findings.problems];
+  const all = [...source.problems, ...withoutUnreadable(problems, source.unreadable), ...findings.problems];
   if (all.length > 0) return { ok: false, problems: sortProblems(all) };
   return {
     ok: true,
     loaded: {
       config: deepFreeze(config),
       written: deepFreeze(written),
-      placeOf: (path) => source.placeOf(path),
+      locationOf: (path) => source.locationOf(path),
     },
   };
 }
 
-function withoutUnread(
+function withoutUnreadable(
   problems: readonly ConfigProblem[],
-  unread: readonly KeyPath[],
+  unreadable: readonly KeyPath[],
 ): readonly ConfigProblem[] {
-  const keys = new Set(unread.map(formatKey));
+  const keys = new Set(unreadable.map(formatKey));
   return problems.filter(({ key }) => !keys.has(key));
 }
 
@@ -102,15 +105,20 @@ function readText(file: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (thrown) {
     const code = systemErrorCode(thrown);
-    const reason =
-      code === 'ENOENT'
-        ? 'no file is there'
-        : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-          ? 'it is not UTF-8 text'
-          : errorText(thrown);
+    let hint = errorText(thrown);
+    if (code === 'ENOENT') hint = 'no file is there';
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') hint = 'it is not UTF-8 text';
     throw new ConfigError(
-      [{ file, key: '', expected: 'a file that can be read', hint: reason }],
+      [{ file, key: '', expected: 'a file that can be read', hint }],
       'CONFIG_UNREADABLE',
     );
   }
+}
+
+/** Freezes a tree of plain values in place. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return value;
 }

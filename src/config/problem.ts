@@ -1,22 +1,23 @@
-import { SluiceError } from '../errors.js';
-import { printable } from '../printable.js';
+import { SluiceError } from '../lib/errors.js';
+import { printable } from '../lib/printable.js';
 
-/** Keys from the top of the file down; numbers count list entries from 0. */
+/** The keys from the top of the file down to a value; numbers are indices into lists, from 0. */
 export type KeyPath = readonly (string | number)[];
 
-export interface Place {
-  /** The file as the user named it, the option that set the value, or what else it came from. */
+/** Where a value of the configuration is written. */
+export interface SourceLocation {
+  /** The file as the user gave it, the option that set the value, or another source. */
   readonly file: string;
-  /** From 1; absent where nothing was written. */
+  /** Line from 1; absent when the value is not written. */
   readonly line?: number;
   readonly column?: number;
 }
 
-/** One thing wrong with the configuration, for the person who wrote it. */
-export interface ConfigProblem extends Place {
-  /** `rules[0].fields.humidity.range`; empty for the file as a whole. */
+/** One problem of the configuration, for the person who wrote it. */
+export interface ConfigProblem extends SourceLocation {
+  /** A key such as `rules[0].fields.humidity.range`; empty for the file as a whole. */
   readonly key: string;
-  /** What was found, as it may be shown; absent when there was nothing. */
+  /** What was found, without secrets; absent when nothing was found. */
   readonly got?: string;
   readonly expected: string;
   readonly hint?: string;
@@ -36,16 +37,16 @@ export function formatKey(path: KeyPath): string {
   return text;
 }
 
-/** One line: `sluice.yaml:12: rules[0].fields.humidity.range: got "0-100", expected a list of two numbers`. */
+/** Returns one line such as `sluice.yaml:12: rules[0].fields.humidity.range: got "0-100", expected a list of two numbers`. */
 export function formatProblem(problem: ConfigProblem): string {
-  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const location = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
   const key = problem.key === '' ? '' : `${problem.key}: `;
   const got = problem.got === undefined ? '' : `got ${problem.got}, `;
   const hint = problem.hint === undefined ? '' : `; ${problem.hint}`;
-  return `${place}: ${key}${got}expected ${problem.expected}${hint}`;
+  return `${location}: ${key}${got}expected ${problem.expected}${hint}`;
 }
 
-/** In the order of the file. */
+/** Returns the problems in the order of the file. */
 export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return problems.toSorted(
     (left, right) =>
@@ -54,7 +55,7 @@ export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[
   );
 }
 
-/** Ends a command that cannot run with this configuration. The message lists every problem, one a line. */
+/** Ends a command that cannot run with this configuration. The message lists every problem, one per line. */
 export class ConfigError extends SluiceError {
   readonly problems: readonly ConfigProblem[];
 

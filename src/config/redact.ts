@@ -1,16 +1,15 @@
 import { stringify } from 'yaml';
 import type * as z from 'zod';
-import { formatDuration } from './duration.js';
+import { formatDuration, formatSize } from './quantity.js';
 import { schema, type Written } from './schema.js';
 import { infoOf, structureOf } from './schema-walk.js';
-import { formatSize } from './size.js';
 
-/** The configuration in force in the words of the file: every default filled in, of secrets only that they are set. */
+/** Returns the configuration with the keys of the file and every default filled in; secrets show only as `set` or `unset`. */
 export function redact(written: Written): unknown {
   return shown(schema, written);
 }
 
-/** The same as YAML text. */
+/** Returns the redacted configuration as YAML. */
 export function effectiveConfigText(written: Written): string {
   return stringify(redact(written), { lineWidth: 0, aliasDuplicateObjects: false });
 }
@@ -20,7 +19,7 @@ function shown(setting: z.core.$ZodType, value: unknown): unknown {
   if (info?.isSecret) return value === undefined ? 'unset' : 'set';
   if (value === undefined || value === false) return value;
   const structure = structureOf(setting);
-  // The one word that may stand in the place of something larger.
+  // A word may stand in place of a section or list.
   if (structure.kind !== 'leaf' && typeof value !== 'object') return value;
   switch (structure.kind) {
     case 'list':

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import type { SinkOptions } from '../sink/create-sink.js';
 import type { InfluxSinkOptions } from '../sink/influx/influx-options.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
 import type { Written } from './schema.js';
 import { readSecretFile } from './secret-file.js';
-import type { SinkConfig } from './sluice-config.js';
 
 type WrittenInflux = NonNullable<Written['sink']['influx']>;
 type Version = InfluxSinkOptions['version'];
@@ -13,7 +13,7 @@ type AddressKey = 'org' | 'bucket' | 'database' | 'retentionPolicy' | 'username'
 const SINK: KeyPath = ['sink'];
 const INFLUX: KeyPath = ['sink', 'influx'];
 
-/** Which keys say where and as whom, by version. */
+/** The keys for address and credentials, by version. */
 const ADDRESS_KEYS: Readonly<Record<Version, readonly AddressKey[]>> = {
   1: ['database', 'retentionPolicy', 'username', 'password'],
   2: ['org', 'bucket', 'token'],
@@ -25,13 +25,17 @@ const REQUIRED_KEYS: Readonly<Record<Version, readonly AddressKey[]>> = {
   3: ['database'],
 };
 
-/** Where points go, with its secrets read. `directory`: what relative paths are relative to. */
+/**
+ * Returns the options of the store that the configuration selects, and reads secret files.
+ *
+ * @param directory base of relative paths
+ */
 export function resolveSink(
   { influx, duckdb }: Written['sink'],
   directory: string,
   dataDirectory: string,
   findings: Findings,
-): SinkConfig {
+): SinkOptions {
   if (influx !== undefined && duckdb !== undefined) {
     findings.add([SINK], { got: 'both influx and duckdb', expected: 'one of them' });
   }
@@ -43,9 +47,7 @@ export function resolveSink(
         duckdb?.path === undefined
           ? resolve(dataDirectory, 'telemetry.duckdb')
           : resolve(directory, duckdb.path),
-      ...(duckdb === undefined
-        ? {}
-        : { retentionMs: duckdb.retention, memoryLimitBytes: duckdb.memoryLimit }),
+      ...(duckdb && { retentionMs: duckdb.retention, memoryLimitBytes: duckdb.memoryLimit }),
     },
   };
 }
@@ -55,6 +57,18 @@ function resolveInflux(written: WrittenInflux, directory: string, findings: Find
   const token = secretOf('token', written, directory, findings);
   const password = secretOf('password', written, directory, findings);
   checkAddress(written, version, findings);
+  if (written.concurrency !== undefined && written.lanes !== undefined) {
+    findings.add(
+      [
+        [...INFLUX, 'lanes'],
+        [...INFLUX, 'concurrency'],
+      ],
+      {
+        got: 'both concurrency and lanes, its old name',
+        expected: 'only concurrency',
+      },
+    );
+  }
   return {
     url: written.url,
     version,
@@ -67,7 +81,7 @@ function resolveInflux(written: WrittenInflux, directory: string, findings: Find
     token,
     timeoutMs: written.timeout,
     gzip: written.gzip,
-    lanes: written.lanes,
+    concurrency: written.concurrency ?? written.lanes,
     maxBatchLines: written.batch.lines,
     maxBatchBytes: written.batch.bytes,
   };

@@ -1,19 +1,26 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { DEFAULT_JSON_LIMITS } from '../consumer/formats/json/json-limits.js';
-import { DEFAULT_RULES } from '../consumer/rules/default-rules.js';
-import type { FieldOptions, RuleOptions, TimeOptions } from '../consumer/rules/rule-options.js';
+import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
+import {
+  DEFAULT_RULES,
+  type FieldOptions,
+  type RuleOptions,
+  type TimeOptions,
+} from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
-import { resolveKinesis } from './resolve-kinesis.js';
 import { resolveSink } from './resolve-sink.js';
 import type { Written } from './schema.js';
-import type { MetricsConfig, SluiceConfig } from './sluice-config.js';
+import type { KinesisConfig, KinesisReaderConfig, MetricsConfig, SluiceConfig } from './sluice-config.js';
 
 type WrittenRule = NonNullable<Written['rules']>[number];
 type WrittenField = Exclude<WrittenRule['fields'], 'auto'>[string];
 type WrittenTime = Exclude<WrittenRule['time'], 'auto' | undefined>;
 
-/** From the keys of the file to what the stages take. `directory`: what relative paths are relative to. */
+/**
+ * Converts the keys of the file to the options of the stages.
+ *
+ * @param directory base of relative paths
+ */
 export function resolveConfig(written: Written, directory: string, findings: Findings): SluiceConfig {
   const { broker, stream, consumer, http, metrics, log } = written;
   const logDirectory = resolve(directory, stream.log.directory);
@@ -37,7 +44,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         segmentSizeBytes: stream.log.segmentSize,
         whenFull: stream.log.whenFull,
       },
-      ...(stream.mode === 'kinesis' ? { kinesis: resolveKinesis(stream.kinesis) } : {}),
+      kinesis: stream.mode === 'kinesis' ? resolveKinesis(stream.kinesis) : undefined,
     },
     rules: written.rules?.map(resolveRule) ?? DEFAULT_RULES,
     consumer: {
@@ -54,7 +61,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       deadLetter: { maxSizeBytes: consumer.deadLetter.maxSize },
     },
     sink: resolveSink(written.sink, directory, dataDirectory, findings),
-    ...(http === false ? {} : { http }),
+    http: http === false ? undefined : http,
     metrics: resolveMetrics(metrics),
     log,
   };
@@ -63,18 +70,14 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
 function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsConfig {
   return {
     instance: instance ?? hostname(),
-    ...(store.enabled ? { store: { intervalMs: store.interval, measurement: store.measurement } } : {}),
-    ...(otlp === undefined
-      ? {}
-      : {
-          otlp: {
-            url: otlp.url,
-            intervalMs: otlp.interval,
-            timeoutMs: otlp.timeout,
-            headers: otlp.headers,
-            ...(otlp.traces === undefined ? {} : { traces: otlp.traces }),
-          },
-        }),
+    store: store.enabled ? { intervalMs: store.interval, measurement: store.measurement } : undefined,
+    otlp: otlp && {
+      url: otlp.url,
+      intervalMs: otlp.interval,
+      timeoutMs: otlp.timeout,
+      headers: otlp.headers,
+      traces: otlp.traces,
+    },
   };
 }
 
@@ -85,8 +88,8 @@ function resolveRule({ name, topic, where, measurement, time, tags, fields }: Wr
     measurement,
     tags,
     fields: fields === 'auto' ? fields : mapValues(fields, resolveField),
-    ...(where === undefined ? {} : { where }),
-    ...(time === undefined ? {} : { time: time === 'auto' ? time : resolveTime(time) }),
+    where,
+    time: time === undefined || time === 'auto' ? time : resolveTime(time),
   };
 }
 
@@ -95,12 +98,7 @@ function resolveTime({ path, unit, window }: WrittenTime): TimeOptions {
 }
 
 function resolveField({ path, type, range, unit }: WrittenField): FieldOptions {
-  return {
-    path,
-    ...(type === undefined ? {} : { type }),
-    ...(range === undefined ? {} : { range }),
-    ...(unit === undefined ? {} : { unit }),
-  };
+  return { path, type, range, unit };
 }
 
 function mapValues<From, To>(
@@ -108,4 +106,50 @@ function mapValues<From, To>(
   map: (value: From) => To,
 ): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+type WrittenKinesis = Written['stream']['kinesis'];
+
+export function resolveKinesis(written: WrittenKinesis): KinesisConfig {
+  const { name, region, endpoint } = written;
+  return {
+    name,
+    region,
+    endpoint,
+    producer: {
+      gateway: written.gateway ?? hostname(),
+      format: written.format,
+      partitionBy: written.partitionKey,
+      aggregation: written.aggregation === 'on',
+      aggregateBytes: written.aggregateSize,
+      buckets: written.buckets,
+      lingerMs: written.linger,
+      maxRecordBytes: written.maxRecordSize,
+      maxInFlightBytes: written.maxInFlightBytes,
+    },
+    reader: {
+      application: written.application,
+      start: resolveStart(written.start),
+      fanOut: written.reads === 'enhanced-fan-out',
+      bufferBytes: written.readBuffer,
+      shardSyncMs: written.shardSync,
+      leases: written.checkpoints === 'dynamodb' ? resolveLeases(written) : undefined,
+    },
+  };
+}
+
+function resolveStart(start: string): KinesisReaderConfig['start'] {
+  if (start === 'TRIM_HORIZON' || start === 'LATEST') return { kind: start };
+  return { kind: 'AT_TIMESTAMP', timestampMs: Date.parse(start) };
+}
+
+function resolveLeases({ application, leases }: WrittenKinesis): NonNullable<KinesisReaderConfig['leases']> {
+  const { table, endpoint, worker, failover, maxShards } = leases;
+  return {
+    table: table ?? application,
+    endpoint,
+    workerId: worker,
+    failoverMs: failover,
+    maxLeases: maxShards,
+  };
 }

@@ -3,48 +3,52 @@ import { duration, httpUrl, named, section, text, trueOrFalse, wholeNumber } fro
 const store = section(
   {
     enabled: trueOrFalse({
-      says: 'Also write what `/metrics` shows into the store, as a measurement of its own.',
+      description: 'Also writes the metrics of `/metrics` into the store, as a separate measurement.',
     }).prefault(false),
     interval: duration({
       min: 1_000,
       max: 3_600_000,
-      says: 'How often.',
+      description: 'Interval at which the metrics are written.',
     }).prefault('10s'),
     measurement: text({
       pattern: /^[A-Za-z][\w.-]{0,127}$/,
       type: 'name of letters, digits, `_`, `.` and `-`',
-      says: 'Name of the measurement; what happened goes to one with `_events` behind it.',
+      description: 'Name of the measurement; events go to a second one with the suffix `_events`.',
     }).prefault('sluice'),
   },
-  { says: 'The metrics of the gateway as points in its own store.' },
+  { description: 'Writing the metrics of the gateway into its own store.' },
 );
 
 const otlp = section(
   {
-    url: httpUrl({ says: 'Where metrics go, usually `http://…:4318/v1/metrics`.' }),
-    interval: duration({ min: 1_000, max: 3_600_000, says: 'How often.' }).prefault('30s'),
+    url: httpUrl({ description: 'Address that metrics are sent to, usually `http://…:4318/v1/metrics`.' }),
+    interval: duration({
+      min: 1_000,
+      max: 3_600_000,
+      description: 'Interval at which the metrics are sent.',
+    }).prefault('30s'),
     timeout: duration({
       min: 100,
       max: 600_000,
-      says: 'How long one request may take; the next one tells everything again.',
+      description: 'Time limit of a request; after a failure the next request contains the same totals.',
     }).prefault('10s'),
-    headers: named(text({ isSecret: true, says: 'Value of the header.' }), {
+    headers: named(text({ isSecret: true, description: 'Value of the header.' }), {
       type: 'header: text',
-      says: 'Headers of each request, such as `authorization`.',
+      description: 'Headers of each request, such as `authorization`.',
     }).prefault({}),
     traces: section(
       {
-        url: httpUrl({ says: 'Where spans go, usually `http://…:4318/v1/traces`.' }),
+        url: httpUrl({ description: 'Address that spans are sent to, usually `http://…:4318/v1/traces`.' }),
         oneIn: wholeNumber({
           min: 1,
           max: 1_000_000_000,
-          says: 'One record in so many is followed.',
+          description: 'Traces one record in this number of records.',
         }).prefault(10_000),
       },
-      { says: 'Follow single records: spans for receiving, deciding and writing.' },
+      { description: 'Traces of single records, with spans for receiving, processing and writing.' },
     ).optional(),
   },
-  { says: 'Send the metrics to an OpenTelemetry collector (OTLP/HTTP, JSON).' },
+  { description: 'Sends the metrics to an OpenTelemetry collector (OTLP/HTTP, JSON).' },
 );
 
 export const metrics = section(
@@ -53,10 +57,10 @@ export const metrics = section(
       pattern: /^[^\p{Cc}\\]{1,255}$/u,
       type: 'text without control characters and backslashes',
       unset: 'the host name',
-      says: 'Name of this gateway in its metrics: the tag `gateway`, and `service.instance.id`.',
+      description: 'Name of this gateway in its metrics: the tag `gateway`, and `service.instance.id`.',
     }).optional(),
     store: store.prefault({}),
     otlp: otlp.optional(),
   },
-  { says: 'Where the metrics of the gateway go beside `/metrics`.' },
+  { description: 'Where the metrics of the gateway are written in addition to `/metrics`.' },
 ).prefault({});

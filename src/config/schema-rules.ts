@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { TagOptions } from '../consumer/rules/rule-options.js';
-import { DEFAULT_TIME_WINDOW } from '../consumer/rules/time.js';
-import { formatDuration } from './duration.js';
+import type { TagOptions } from '../rules/rule-options.js';
+import { DEFAULT_TIME_WINDOW } from '../rules/time.js';
+import { formatDuration } from './quantity.js';
 import {
   duration,
   listOf,
@@ -18,19 +18,19 @@ const CENTURY_MS = 100 * 365 * 86_400_000;
 
 const reference = 'reference such as payload.a.b, topic.name, device or clientId';
 
-/** A text in the place of a section stands for its `path`. */
-function pathOr<Section extends z.ZodType>(larger: Section, says: string, type: string) {
+/** A section in whose place a text stands for its `path`. */
+function pathOr<Section extends z.ZodType>(larger: Section, description: string, type: string) {
   const schema = z.preprocess((raw) => (typeof raw === 'string' ? { path: raw } : raw), larger);
-  settingInfos.add(schema, { type, says });
+  settingInfos.add(schema, { type, description });
   return schema;
 }
 
 const tagSection = section(
   {
-    path: text({ type: reference, says: 'Where the value comes from.' }).optional(),
-    value: text({ says: 'A constant instead.' }).optional(),
+    path: text({ type: reference, description: 'Reference to the value.' }).optional(),
+    value: text({ description: 'A constant value, instead of a reference.' }).optional(),
   },
-  { says: 'One tag.' },
+  { description: 'A tag.' },
 );
 
 const tag = pathOr(
@@ -40,86 +40,95 @@ const tag = pathOr(
     context.issues.push({ code: 'custom', message: 'either path or value', input: { path, value } });
     return z.NEVER;
   }),
-  'A tag by its name; a text stands for its path.',
+  'A tag by its name; a text is short for its path.',
   'reference, or section',
 );
 
 const field = pathOr(
   section(
     {
-      path: text({ type: reference, says: 'Where the value comes from.' }),
+      path: text({ type: reference, description: 'Reference to the value.' }),
       type: oneOf(['float', 'int', 'string', 'boolean'], {
-        says: 'Type in the store; without it numbers are float, booleans boolean and texts string.',
+        description:
+          'Type in the store; without it numbers are float, booleans are boolean and texts are string.',
       }).optional(),
-      range: numberRange({ says: 'Values outside are parked; needs type float or int.' }).optional(),
+      range: numberRange({
+        description:
+          'Allowed range of the number; a record with a value outside is parked. It needs the type float or int.',
+      }).optional(),
       unit: text({
         type: 'unit such as celsius, kWh or hPa',
         pattern: /^[^\p{C}\p{Z}][^\p{C}]{0,39}$/u,
-        says: 'Unit of the number, for `sluice dashboard`; no effect on what is stored.',
+        description: 'Unit of the number for `sluice dashboard`; it does not change what is stored.',
       }).optional(),
     },
-    { says: 'One field.' },
+    { description: 'A field.' },
   ),
-  'A field by its name; a text stands for its path.',
+  'A field by its name; a text is short for its path.',
   'reference, or section',
 );
 
 const time = section(
   {
-    path: text({ type: 'path inside the payload', says: 'Where the device puts its time.' }),
+    path: text({ type: 'path inside the payload', description: 'Path of the device time in the payload.' }),
     unit: oneOf(['auto', 's', 'ms', 'us', 'ns', 'rfc3339'], {
-      says: 'Unit of the number, or RFC 3339 text; `auto` tells by the size of the number.',
+      description: 'Unit of the number, or RFC 3339 text; `auto` infers it from the size of the number.',
     }).prefault('auto'),
     window: section(
       {
         past: duration({
           max: CENTURY_MS,
-          says: 'How far before the receive time a reading may lie; older ones are parked.',
+          description: 'How far the device time may be before the receive time; older readings are parked.',
         }).prefault(formatDuration(DEFAULT_TIME_WINDOW.maxPastMs)),
         future: duration({
           max: CENTURY_MS,
-          says: 'How far after the receive time a reading may lie; later ones are parked.',
+          description: 'How far the device time may be after the receive time; later readings are parked.',
         }).prefault(formatDuration(DEFAULT_TIME_WINDOW.maxFutureMs)),
       },
-      { says: 'How far the device clock may be off.' },
+      { description: 'How much the device clock may deviate.' },
     ).prefault({}),
   },
-  { says: 'The reading’s time.' },
+  { description: 'The time of a reading.' },
 );
 
 const rule = section(
   {
-    name: text({ says: 'Its name in the ledger and in `explain`; unique.' }),
+    name: text({ description: 'Unique name of the rule, shown in the ledger and by `explain`.' }),
     topic: text({
       type: 'MQTT topic filter',
-      says: 'What it takes; `+name` captures one level, `#name` the rest. The first rule that fits decides.',
+      description:
+        'Topics that the rule applies to; `+name` captures one level, `#name` the rest. The first matching rule applies.',
     }),
     where: text({
       type: 'CEL condition',
-      says: 'Over `payload`, `topic`, `device`, `clientId` and `qos`; what it refuses is counted as filtered by this rule.',
+      description:
+        'Condition over `payload`, `topic`, `device`, `clientId` and `qos`; a record that does not satisfy it is counted as filtered by this rule.',
     }).optional(),
-    measurement: text({ says: 'Measurement of the points (in DuckDB: the table).' }),
+    measurement: text({ description: 'Measurement of the points; in DuckDB this is the table.' }),
     time: wordOr('auto', time, {
       type: 'auto, or section',
-      says: 'The reading’s time; `auto` takes an obvious key of the payload; without `time` it is the receive time.',
+      description:
+        'The time of a reading; `auto` uses an obvious key of the payload. Without `time` the receive time is used.',
     }).optional(),
     tags: named(tag, {
       type: 'tag names with their sources',
-      says: 'What tells one series from another.',
+      description: 'The tags, which distinguish one series from another.',
     }).prefault({}),
     fields: wordOr(
       'auto',
-      named(field, { type: 'field names with their sources', says: 'What is measured.' }),
+      named(field, { type: 'field names with their sources', description: 'The measured values.' }),
       {
         type: 'auto, or field names with their sources',
-        says: 'What is measured; `auto` takes every number and boolean, nested keys joined by `_`.',
+        description:
+          'The measured values; `auto` uses every number and boolean, and joins nested keys with `_`.',
       },
     ).prefault('auto'),
   },
-  { says: 'One rule.' },
+  { description: 'A rule.' },
 );
 
 export const rules = listOf(rule, {
   placeholder: { name: 'unreadable', topic: '#', measurement: 'unreadable' },
-  says: 'How records become points; without it one built-in rule takes any JSON object.',
+  description:
+    'The rules that turn records into points; without them one built-in rule accepts any JSON object.',
 }).optional();

@@ -1,55 +1,70 @@
 import { duration, httpUrl, oneOf, section, size, text, trueOrFalse, wholeNumber } from './setting.js';
 
+const CONCURRENCY_LIMITS = { min: 1, max: 16 };
+
 const influx = section(
   {
-    url: httpUrl({ says: 'Address of the server.' }),
+    url: httpUrl({ description: 'Address of the server.' }),
     version: oneOf(['1', '2', '3'], {
       unset: '2 with bucket, 1 with database',
-      says: 'Write API to use.',
+      description: 'Version of the write API.',
     }).optional(),
-    org: text({ says: 'Organisation (version 2).' }).optional(),
-    bucket: text({ says: 'Bucket (version 2).' }).optional(),
-    database: text({ says: 'Database (versions 1 and 3).' }).optional(),
+    org: text({ description: 'Name of the organisation (version 2).' }).optional(),
+    bucket: text({ description: 'Name of the bucket (version 2).' }).optional(),
+    database: text({ description: 'Name of the database (versions 1 and 3).' }).optional(),
     retentionPolicy: text({
       unset: 'the default of the database',
-      says: 'Retention policy (version 1).',
+      description: 'Name of the retention policy (version 1).',
     }).optional(),
-    token: text({ isSecret: true, says: 'Token (versions 2 and 3).' }).optional(),
-    tokenFile: text({ type: 'path', says: 'File that holds the token, closed to other users.' }).optional(),
-    username: text({ says: 'User (version 1).' }).optional(),
-    password: text({ isSecret: true, says: 'Password (version 1).' }).optional(),
+    token: text({
+      isSecret: true,
+      description: 'Token that authenticates the gateway (versions 2 and 3).',
+    }).optional(),
+    tokenFile: text({
+      type: 'path',
+      description: 'File with the token; other users must not be able to read it.',
+    }).optional(),
+    username: text({ description: 'Name of the user (version 1).' }).optional(),
+    password: text({ isSecret: true, description: 'Password of the user (version 1).' }).optional(),
     passwordFile: text({
       type: 'path',
-      says: 'File that holds the password, closed to other users.',
+      description: 'File with the password; other users must not be able to read it.',
     }).optional(),
     timeout: duration({
       min: 100,
       max: 600_000,
-      says: 'How long one request may take before it is aborted and tried again.',
+      description: 'Time limit of a request; after it the request is aborted and sent again.',
     }).prefault('10s'),
     gzip: trueOrFalse({
       unset: 'only when the url is not this machine',
-      says: 'Compress requests.',
+      description: 'Compresses requests with gzip.',
+    }).optional(),
+    concurrency: wholeNumber({
+      ...CONCURRENCY_LIMITS,
+      unset: '1; 4 with version 3',
+      description:
+        'Number of requests in flight at once; the points of a series keep their order. The old name `lanes` is still read.',
     }).optional(),
     lanes: wholeNumber({
-      min: 1,
-      max: 16,
-      unset: '1, with version 3 4',
-      says: 'Requests in flight at once; a series keeps to one lane, so its order is kept.',
+      ...CONCURRENCY_LIMITS,
+      aliasOf: 'concurrency',
+      description: 'Old name of `concurrency`.',
     }).optional(),
     batch: section(
       {
-        lines: wholeNumber({ min: 1, max: 100_000, says: 'Lines of one request at most.' }).prefault(5_000),
+        lines: wholeNumber({ min: 1, max: 100_000, description: 'Limit of lines in a request.' }).prefault(
+          5_000,
+        ),
         bytes: size({
           min: 1_024,
           max: 50_000_000,
-          says: 'Size of one request at most, before compression.',
+          description: 'Size limit of a request before compression.',
         }).prefault('4MB'),
       },
-      { says: 'Largest request.' },
+      { description: 'Limits of a request.' },
     ).prefault({}),
   },
-  { says: 'Write to InfluxDB 1, 2 or 3, or to what takes its write API.' },
+  { description: 'Writes to InfluxDB 1, 2 or 3, or to a server with the same write API.' },
 );
 
 const duckdb = section(
@@ -57,22 +72,22 @@ const duckdb = section(
     path: text({
       type: 'path',
       unset: 'telemetry.duckdb in the data directory',
-      says: 'Database file.',
+      description: 'Path of the database file.',
     }).optional(),
     retention: duration({
       max: 100 * 365 * 86_400_000,
-      says: 'Rows older than this are deleted; 0d keeps all.',
+      description: 'Age at which rows are deleted; 0d keeps all rows.',
     }).prefault('7d'),
     memoryLimit: size({
       min: 64 * 2 ** 20,
       max: 2 ** 40,
-      says: 'Memory DuckDB may use for itself.',
+      description: 'Memory that DuckDB may use.',
     }).prefault('128MiB'),
   },
-  { says: 'Write to an embedded DuckDB file.' },
+  { description: 'Writes to an embedded DuckDB file.' },
 );
 
 export const sink = section(
   { influx: influx.optional(), duckdb: duckdb.optional() },
-  { says: 'Where points go; without it DuckDB.' },
+  { description: 'The store that points are written to; DuckDB by default.' },
 ).prefault({});

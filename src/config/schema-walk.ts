@@ -2,21 +2,21 @@ import * as z from 'zod';
 import type { KeyPath } from './problem.js';
 import { type SettingInfo, settingInfos } from './setting.js';
 
-/** Reading the schema itself: what a key is, which keys are known beside it, what its default is. */
+/** Functions that read the schema: the structure, default and info of a key, and the keys of a section. */
 
 type Schema = z.core.$ZodType;
 
-/** What a wrapper (default, optional, shorthand, word or section) is about. */
+/** Returns the schema inside a wrapper (default, optional, shorthand, word or section). */
 function inside(schema: Schema): Schema | undefined {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return schema.def.innerType;
   if (schema instanceof z.ZodUnion) return schema.def.options.at(-1);
-  // A leaf reads anything and transforms it: it is described as a whole.
+  // A leaf is `unknown` with a transform behind it; a shorthand has its transform in front.
   if (schema instanceof z.ZodPipe)
     return schema.def.in instanceof z.ZodTransform ? schema.def.out : schema.def.in;
   return undefined;
 }
 
-/** The outermost description of a schema. */
+/** Returns the outermost info of a schema. */
 export function infoOf(schema: Schema): SettingInfo | undefined {
   for (let at: Schema | undefined = schema; at !== undefined; at = inside(at)) {
     const info = settingInfos.get(at);
@@ -25,7 +25,7 @@ export function infoOf(schema: Schema): SettingInfo | undefined {
   return undefined;
 }
 
-/** The value that stands for a key that is not written, as it would be written. */
+/** Returns the default of a key as it would be written. */
 export function defaultOf(schema: Schema): unknown {
   return schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined;
 }
@@ -40,7 +40,7 @@ export type Structure =
   | { readonly kind: 'named'; readonly value: Schema }
   | { readonly kind: 'leaf' };
 
-/** What a schema is made of once its wrappers are taken off. */
+/** Returns the structure of a schema without its wrappers. */
 export function structureOf(schema: Schema): Structure {
   for (let at: Schema | undefined = schema; at !== undefined; at = inside(at)) {
     if (at instanceof z.ZodObject) return { kind: 'section', keys: new Map(Object.entries(at.def.shape)) };
@@ -50,7 +50,7 @@ export function structureOf(schema: Schema): Structure {
   return { kind: 'leaf' };
 }
 
-/** The schema of a key; undefined for one that is not known. */
+/** Returns the schema of a key; undefined for an unknown key. */
 export function branchAt(schema: Schema, path: KeyPath): Schema | undefined {
   let branch: Schema | undefined = schema;
   for (const step of path) {
@@ -64,8 +64,10 @@ export function branchAt(schema: Schema, path: KeyPath): Schema | undefined {
   return branch;
 }
 
+/** Returns the keys of a section for hints, without old names. */
 export function knownKeysAt(schema: Schema, path: KeyPath): readonly string[] {
   const branch = branchAt(schema, path);
   const structure = branch && structureOf(branch);
-  return structure?.kind === 'section' ? [...structure.keys.keys()] : [];
+  if (structure?.kind !== 'section') return [];
+  return [...structure.keys].filter(([, inner]) => infoOf(inner)?.aliasOf === undefined).map(([key]) => key);
 }

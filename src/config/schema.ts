@@ -7,126 +7,152 @@ import { duration, listOf, oneOf, section, size, text, trueOrFalse, wholeNumber,
 
 export type { SluiceConfig } from './sluice-config.js';
 
-/** Every key of sluice.yaml with its default, limits and sentence, in path order. */
+/** Every key of sluice.yaml with its default, limits and description, in the order of the data path. */
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 
-/** Below the 268,435,455 bytes that a remaining length of four bytes can say (MQTT 3.1.1, 2.2.3). */
+/** Below 268,435,455 bytes, the largest value of a four-byte remaining length (MQTT 3.1.1, 2.2.3). */
 const MAX_MQTT_PACKET_BYTES = 255 * MiB;
-/** MQTT 3.1.1, 3.1.2.10: the keep alive is two bytes of seconds. */
+/** MQTT 3.1.1, 3.1.2.10: the keep alive is a two-byte number of seconds. */
 const MAX_KEEPALIVE_MS = 65_535_000;
 
 const listener = section(
   {
-    protocol: oneOf(['mqtt', 'ws'], { says: 'MQTT over TCP, or over WebSocket.' }).prefault('mqtt'),
-    host: text({ type: 'host or address', says: 'Address to listen on.' }).prefault('127.0.0.1'),
-    port: wholeNumber({ min: 0, max: 65_535, says: 'Port to listen on; 0 takes any free one.' }).prefault(
-      1883,
+    protocol: oneOf(['mqtt', 'ws'], { description: 'Selects MQTT over TCP or over WebSocket.' }).prefault(
+      'mqtt',
     ),
+    host: text({ type: 'host or address', description: 'Address that the server listens on.' }).prefault(
+      '127.0.0.1',
+    ),
+    port: wholeNumber({
+      min: 0,
+      max: 65_535,
+      description: 'Port that the server listens on; 0 selects any free port.',
+    }).prefault(1883),
   },
-  { says: 'One listener.' },
+  { description: 'An address that devices connect to.' },
 );
 
 const broker = section(
   {
-    listeners: listOf(listener, { placeholder: { port: 0 }, says: 'Where devices connect.' }).prefault([{}]),
+    listeners: listOf(listener, {
+      placeholder: { port: 0 },
+      description: 'The addresses that devices connect to.',
+    }).prefault([{}]),
     insecure: trueOrFalse({
-      says: 'Allow listeners beyond this machine although clients are not authenticated.',
+      description: 'Allows listeners beyond this machine, although clients are not authenticated.',
     }).prefault(false),
     maxPacketSize: size({
       min: 1_024,
       max: MAX_MQTT_PACKET_BYTES,
-      says: 'Larger packets end the connection before they are buffered.',
+      description: 'Size limit of a packet; a larger one ends the connection before it is buffered.',
     }).prefault('256KiB'),
     maxConnections: wholeNumber({
       min: 1,
       max: 1_000_000,
-      says: 'Connections at once, for each listener.',
+      description: 'Limit of open connections for each listener.',
     }).prefault(10_000),
     connectTimeout: duration({
       min: 100,
       max: 600_000,
-      says: 'How long a new connection may take to send its CONNECT.',
+      description: 'Time in which a new connection must send its CONNECT.',
     }).prefault('10s'),
     maxKeepalive: duration({
       min: 1_000,
       max: MAX_KEEPALIVE_MS,
-      says: 'Longest keep alive; a client that asks for more, or for none, gets this one.',
+      description: 'Longest keep alive; it also applies to clients that ask for more or for none.',
     }).prefault('20min'),
     maxInFlightPerClient: wholeNumber({
       min: 1,
       max: 65_535,
-      says: 'Packets of one client that may wait to be stored before its socket is read no further.',
+      description:
+        'Number of packets of one client that may wait to be stored; at the limit its socket is not read.',
     }).prefault(500),
     maxInFlightBytes: size({
       min: 64 * 1_024,
       max: 16 * GiB,
-      says: 'Bytes of all clients together that may wait to be stored before sockets are read no further.',
+      description: 'Bytes of all clients that may wait to be stored; at the limit no socket is read.',
     }).prefault('64MiB'),
   },
-  { says: 'The MQTT side.' },
+  { description: 'The MQTT broker.' },
 );
 
 const consumer = section(
   {
     batch: section(
       {
-        records: wholeNumber({ min: 1, max: 100_000, says: 'Records taken at once.' }).prefault(5_000),
-        bytes: size({ min: 64 * 1_024, max: GiB, says: 'Bytes taken at once.' }).prefault('8MiB'),
+        records: wholeNumber({ min: 1, max: 100_000, description: 'Limit of records in a batch.' }).prefault(
+          5_000,
+        ),
+        bytes: size({ min: 64 * 1_024, max: GiB, description: 'Limit of bytes in a batch.' }).prefault(
+          '8MiB',
+        ),
         linger: duration({
           max: 60_000,
-          says: 'How long a batch that is not full waits for more records.',
+          description: 'Time that a batch waits for more records when it is not full.',
         }).prefault('100ms'),
       },
-      { says: 'What is taken from the stream at once.' },
+      { description: 'Size of the batches that the consumer reads.' },
     ).prefault({}),
     checkpointInterval: duration({
       min: 10,
       max: 600_000,
-      says: 'How often position and ledger are saved; after a crash at most this much is written again.',
+      description:
+        'Interval at which position and ledger are saved; after a crash the records of at most one interval are written again.',
     }).prefault('1s'),
     payload: section(
       {
-        maxSize: size({ min: 1, max: 64 * MiB, says: 'Larger payloads are parked unread.' }).prefault(
-          '64KiB',
-        ),
-        maxDepth: wholeNumber({ min: 1, max: 256, says: 'Levels of objects and lists.' }).prefault(16),
+        maxSize: size({
+          min: 1,
+          max: 64 * MiB,
+          description: 'Size limit of a payload; a larger one is parked without being parsed.',
+        }).prefault('64KiB'),
+        maxDepth: wholeNumber({
+          min: 1,
+          max: 256,
+          description: 'Limit of nested objects and lists.',
+        }).prefault(16),
         maxKeys: wholeNumber({
           min: 1,
           max: 1_000_000,
-          says: 'Keys of all objects of a payload together.',
+          description: 'Limit of keys in all objects of a payload together.',
         }).prefault(1_000),
       },
-      { says: 'What a payload may cost before it is parked.' },
+      { description: 'Limits of a payload; a payload beyond them is parked.' },
     ).prefault({}),
     deadLetter: section(
       {
         maxSize: size({
           min: 16 * MiB,
-          says: 'All parked records together; when it is full the consumer waits.',
+          description: 'Size limit of all parked records together; when it is reached, the consumer waits.',
         }).prefault('1GiB'),
       },
-      { says: 'Where parked records go.' },
+      { description: 'The store of parked records.' },
     ).prefault({}),
   },
-  { says: 'From records to points.' },
+  { description: 'The consumer, which turns records into points.' },
 );
 
 const http = section(
   {
-    host: text({ type: 'host or address', says: 'Address to listen on.' }).prefault('127.0.0.1'),
-    port: wholeNumber({ min: 0, max: 65_535, says: 'Port to listen on; 0 takes any free one.' }).prefault(
-      8080,
+    host: text({ type: 'host or address', description: 'Address that the server listens on.' }).prefault(
+      '127.0.0.1',
     ),
+    port: wholeNumber({
+      min: 0,
+      max: 65_535,
+      description: 'Port that the server listens on; 0 selects any free port.',
+    }).prefault(8080),
     insecure: trueOrFalse({
-      says: 'Allow a host beyond this machine although readers are not authenticated.',
+      description: 'Allows a host beyond this machine, although readers are not authenticated.',
     }).prefault(false),
     changes: oneOf(['loopback', 'always', 'never'], {
-      says: 'Where replay, purge and the log level may be asked for over HTTP; `loopback`: while `host` is this machine only.',
+      description:
+        'Allows replay, purge and changes of the log level over HTTP; `loopback` allows them only while `host` is a loopback address.',
     }).prefault('loopback'),
   },
-  { says: 'The HTTP server.' },
+  { description: 'The HTTP server.' },
 );
 
 export const schema = section(
@@ -138,23 +164,23 @@ export const schema = section(
     sink,
     http: wordOr(false, http, {
       type: 'false, or section',
-      says: 'Live page, health, metrics and ledger; `false` switches it off.',
+      description: 'The HTTP server for live page, health, metrics and ledger; `false` switches it off.',
     }).prefault({}),
     metrics,
     log: section(
       {
         level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
-          says: 'The least severe lines to write.',
+          description: 'The least severe level that is logged.',
         }).prefault('info'),
         format: oneOf(['auto', 'json', 'pretty'], {
-          says: '`auto` is pretty on a terminal and JSON lines elsewhere.',
+          description: 'Format of log lines; `auto` is pretty on a terminal and JSON elsewhere.',
         }).prefault('auto'),
       },
-      { says: 'Log lines of the gateway itself, on stderr.' },
+      { description: 'The log of the gateway, which goes to stderr.' },
     ).prefault({}),
   },
-  { says: 'The whole file.' },
+  { description: 'The whole file.' },
 );
 
-/** The file with defaults filled in, units resolved to bytes and milliseconds, before it is checked as a whole. */
+/** The file with defaults filled in and units resolved to bytes and milliseconds, before the checks between keys. */
 export type Written = z.output<typeof schema>;

@@ -1,17 +1,17 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { errorText, systemErrorCode } from '../errors.js';
+import { errorText, systemErrorCode } from '../lib/errors.js';
 import type { Finding } from './findings.js';
 
 const MAX_SECRET_BYTES = 65_536;
 
-/** Others may not read it and nobody else may write it; a group may read, as it does where Kubernetes mounts secrets. */
+/** Forbids access by others and writing by the group; the group may read, as Kubernetes mounts secrets. */
 const FORBIDDEN_MODE_BITS = 0o027;
 
 export type Secret =
   | { readonly ok: true; readonly secret: string }
   | { readonly ok: false; readonly finding: Finding };
 
-/** Reads a secret from a file of its own; line ends behind it are not part of it. */
+/** Reads a secret from a file; line ends at the end are not part of it. */
 export function readSecretFile(path: string): Secret {
   let file: number | undefined;
   try {
@@ -19,14 +19,14 @@ export function readSecretFile(path: string): Secret {
     const { mode, size } = fstatSync(file);
     if (process.platform !== 'win32' && (mode & FORBIDDEN_MODE_BITS) !== 0) {
       const found = `a file that other users can reach (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`;
-      return refused(found, 'a file for this user alone', `chmod 600 ${path}`);
+      return invalid(found, 'a file for this user alone', `chmod 600 ${path}`);
     }
     if (size > MAX_SECRET_BYTES)
-      return refused('a file of more than 64 KiB', 'a file that holds only the secret');
+      return invalid('a file of more than 64 KiB', 'a file that holds only the secret');
     const secret = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
-    if (secret === '') return refused('an empty file', 'a file that holds the secret');
-    // A header of HTTP cannot carry it; most often the wrong file was named.
-    if (/\p{Cc}/u.test(secret)) return refused('several lines or control characters', 'one line of text');
+    if (secret === '') return invalid('an empty file', 'a file that holds the secret');
+    // An HTTP header cannot carry it; most often the key names the wrong file.
+    if (/\p{Cc}/u.test(secret)) return invalid('several lines or control characters', 'one line of text');
     return { ok: true, secret };
   } catch (thrown) {
     const reason = systemErrorCode(thrown) === 'ENOENT' ? 'no file is there' : errorText(thrown);
@@ -36,6 +36,6 @@ export function readSecretFile(path: string): Secret {
   }
 }
 
-function refused(got: string, expected: string, hint?: string): Secret {
-  return { ok: false, finding: { got, expected, ...(hint === undefined ? {} : { hint }) } };
+function invalid(got: string, expected: string, hint?: string): Secret {
+  return { ok: false, finding: { got, expected, hint } };
 }

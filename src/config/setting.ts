@@ -1,44 +1,44 @@
 import * as z from 'zod';
-import { formatDuration, parseDuration } from './duration.js';
-import type { Quantity } from './quantity.js';
-import { formatSize, parseSize } from './size.js';
+import { formatDuration, formatSize, parseDuration, parseSize, type Quantity } from './quantity.js';
 
-/** What the documentation says of a key and what its problems expect. */
+/** What the documentation and the problems show about a key. */
 export interface SettingInfo {
   /** `size`, `duration`, `text`, `one of a, b`, `section` … */
   readonly type: string;
   readonly unit?: string;
   readonly limits?: string;
-  /** What holds while the key is not written and has no default of its own. */
+  /** What applies when the key is absent and has no fixed default. */
   readonly unset?: string;
-  /** One sentence for docs/configuration.md. */
-  readonly says: string;
-  /** Its value is never shown. */
+  /** A sentence for docs/configuration.md. */
+  readonly description: string;
+  /** True when the value must never be shown. */
   readonly isSecret?: boolean;
-  /** Of a list: stands for an entry that cannot be read, so that the others can be checked further. */
+  /** Replaces a list entry that cannot be read, so that the other entries can still be checked. */
   readonly placeholder?: unknown;
+  /** The current name of this key, if it is an old one: still read, but not shown in documentation and hints. */
+  readonly aliasOf?: string;
 }
 
-/** Infos by schema; docs/configuration.md and the texts of problems are made from them. */
+/** The info of every schema; docs/configuration.md and the texts of problems are generated from it. */
 export const settingInfos = z.registry<SettingInfo>();
 
-export interface Unfit {
+interface Invalid {
   readonly expected: string;
   readonly hint?: string;
 }
 
-type Reading<T> = { readonly value: T } | Unfit;
+type Parsed<T> = { readonly value: T } | Invalid;
 
-/** A single value: `read` takes what YAML gave. */
-function leaf<T>(info: SettingInfo, read: (raw: unknown) => Reading<T>) {
+/** Creates the schema of a single value; `parse` gets the value from YAML. */
+function leaf<T>(info: SettingInfo, parse: (raw: unknown) => Parsed<T>) {
   const schema = z.unknown().transform((raw, context): T => {
-    const reading = read(raw);
-    if ('value' in reading) return reading.value;
+    const parsed = parse(raw);
+    if ('value' in parsed) return parsed.value;
     context.issues.push({
       code: 'custom',
-      message: reading.expected,
+      message: parsed.expected,
       input: raw,
-      params: { hint: reading.hint },
+      params: { hint: parsed.hint },
     });
     return z.NEVER;
   });
@@ -46,22 +46,19 @@ function leaf<T>(info: SettingInfo, read: (raw: unknown) => Reading<T>) {
   return schema;
 }
 
-interface Says {
-  readonly says: string;
-  readonly unset?: string;
-}
+type SettingText = Pick<SettingInfo, 'description' | 'unset' | 'aliasOf'>;
 
-interface QuantityBounds extends Says {
+interface QuantityBounds extends SettingText {
   readonly min?: number;
   readonly max?: number;
 }
 
-/** Bytes, written with a unit. */
+/** A size in bytes, written with a unit. */
 export function size(bounds: QuantityBounds) {
   return quantity('size', 'bytes', parseSize, formatSize, bounds);
 }
 
-/** Milliseconds, written with a unit. */
+/** A duration in milliseconds, written with a unit. */
 export function duration(bounds: QuantityBounds) {
   return quantity('duration', 'milliseconds', parseDuration, formatDuration, bounds);
 }
@@ -71,14 +68,14 @@ function quantity(
   unit: string,
   parse: (raw: unknown) => Quantity,
   format: (value: number) => string,
-  { min = 0, max = Number.MAX_SAFE_INTEGER, ...said }: QuantityBounds,
+  { min = 0, max = Number.MAX_SAFE_INTEGER, ...info }: QuantityBounds,
 ) {
   const limits = boundsText(
     min > 0 ? format(min) : undefined,
     max < Number.MAX_SAFE_INTEGER ? format(max) : undefined,
   );
   const expected = `a ${type}${limits === undefined ? '' : ` of ${limits}`}`;
-  return leaf<number>({ type, unit, ...said, ...(limits === undefined ? {} : { limits }) }, (raw) => {
+  return leaf<number>({ type, unit, limits, ...info }, (raw) => {
     const parsed = parse(raw);
     if (!parsed.ok) return { expected, hint: parsed.hint };
     return parsed.value >= min && parsed.value <= max ? { value: parsed.value } : { expected };
@@ -93,38 +90,43 @@ function boundsText(min: string | undefined, max: string | undefined): string | 
 
 const DECIMAL = /^-?\d+$/;
 
-/** Also takes the digits as text: that is what a variable of the environment gives. */
-export function wholeNumber({ min, max, ...said }: Says & { readonly min: number; readonly max: number }) {
+/** A whole number; digits as text are accepted too, because environment variables are text. */
+export function wholeNumber({
+  min,
+  max,
+  ...info
+}: SettingText & { readonly min: number; readonly max: number }) {
   const limits = `${min} to ${max}`;
-  return leaf<number>({ type: 'whole number', limits, ...said }, (raw) => {
+  return leaf<number>({ type: 'whole number', limits, ...info }, (raw) => {
     const value = typeof raw === 'string' && DECIMAL.test(raw) ? Number(raw) : raw;
-    const isFit = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-    return isFit ? { value } : { expected: `a whole number, ${limits}` };
+    const isValid = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+    return isValid ? { value } : { expected: `a whole number, ${limits}` };
   });
 }
 
-/** Also takes `true` and `false` as text: that is what a variable of the environment gives. */
-export function trueOrFalse(said: Says) {
-  return leaf<boolean>({ type: 'true or false', ...said }, (raw) => {
+/** A boolean; `true` and `false` as text are accepted too, because environment variables are text. */
+export function trueOrFalse(info: SettingText) {
+  return leaf<boolean>({ type: 'true or false', ...info }, (raw) => {
     if (raw === true || raw === 'true') return { value: true };
     if (raw === false || raw === 'false') return { value: false };
     return { expected: 'true or false' };
   });
 }
 
-/** Also takes `true` and `false`: to YAML 1.1 the words mean the same. */
-export function onOrOff(said: Says) {
-  return leaf<'on' | 'off'>({ type: 'on or off', ...said }, (raw) => {
+/** `on` or `off`; `true` and `false` are accepted too, because they mean the same in YAML 1.1. */
+export function onOrOff(info: SettingText) {
+  return leaf<'on' | 'off'>({ type: 'on or off', ...info }, (raw) => {
     if (raw === 'on' || raw === true || raw === 'true') return { value: 'on' };
     if (raw === 'off' || raw === false || raw === 'false') return { value: 'off' };
     return { expected: 'on or off' };
   });
 }
 
-export function powerOfTwo({ max, ...said }: Says & { readonly max: number }) {
+/** A power of two from 1 to `max`. */
+export function powerOfTwo({ max, ...info }: SettingText & { readonly max: number }) {
   const limits = `1 to ${max}`;
   const expected = `a power of two, ${limits}`;
-  return leaf<number>({ type: 'power of two', limits, ...said }, (raw) => {
+  return leaf<number>({ type: 'power of two', limits, ...info }, (raw) => {
     const value = typeof raw === 'string' && DECIMAL.test(raw) ? Number(raw) : raw;
     if (typeof value !== 'number' || value < 1 || value > max) return { expected };
     return Number.isInteger(Math.log2(value)) ? { value } : { expected };
@@ -134,43 +136,45 @@ export function powerOfTwo({ max, ...said }: Says & { readonly max: number }) {
 /** An RFC 3339 time with its offset. */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** `TRIM_HORIZON`, `LATEST`, or a time. */
-export function startPoint(said: Says) {
+/** The start of a Kinesis reader: `TRIM_HORIZON`, `LATEST`, or a time. */
+export function startPoint(info: SettingText) {
   const expected = 'TRIM_HORIZON, LATEST, or a time such as 2026-01-31T12:00:00Z';
-  return leaf<string>({ type: expected, ...said }, (raw) => {
+  return leaf<string>({ type: expected, ...info }, (raw) => {
     if (raw === 'TRIM_HORIZON' || raw === 'LATEST') return { value: raw };
     const isTime = typeof raw === 'string' && DATE_TIME.test(raw) && !Number.isNaN(Date.parse(raw));
     return isTime ? { value: raw } : { expected };
   });
 }
 
-export function oneOf<const T extends string>(words: readonly T[], said: Says) {
+/** One of several words. */
+export function oneOf<const T extends string>(words: readonly T[], info: SettingText) {
   const list = words.join(', ');
   const expected = words.length > 1 ? `one of ${list}` : list;
-  return leaf<T>({ type: expected, ...said }, (raw) => {
+  return leaf<T>({ type: expected, ...info }, (raw) => {
     const word = words.find((known) => known === raw || (typeof raw === 'number' && known === String(raw)));
     return word === undefined ? { expected } : { value: word };
   });
 }
 
-export interface TextOptions extends Says {
+export interface TextOptions extends SettingText {
   readonly type?: string;
   readonly pattern?: RegExp;
   readonly isSecret?: boolean;
 }
 
-/** At least one character. */
-export function text({ type = 'text', pattern = /./s, ...said }: TextOptions) {
-  return leaf<string>({ type, ...said }, (raw) => {
+/** A text of at least one character. */
+export function text({ type = 'text', pattern = /./s, ...info }: TextOptions) {
+  return leaf<string>({ type, ...info }, (raw) => {
     if (typeof raw === 'string' && pattern.test(raw)) return { value: raw };
     const isBareScalar = typeof raw === 'number' || typeof raw === 'boolean';
-    return { expected: type, ...(isBareScalar ? { hint: 'write it in quotes' } : {}) };
+    return { expected: type, hint: isBareScalar ? 'write it in quotes' : undefined };
   });
 }
 
-export function httpUrl(said: Says) {
+/** An http or https URL without credentials, query and fragment; slashes at its end are removed. */
+export function httpUrl(info: SettingText) {
   const type = 'http or https URL';
-  return leaf<string>({ type, ...said }, (raw) => {
+  return leaf<string>({ type, ...info }, (raw) => {
     const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
     if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return { expected: type };
     if (url.username !== '' || url.password !== '') {
@@ -181,10 +185,10 @@ export function httpUrl(said: Says) {
   });
 }
 
-/** `[low, high]`, both inclusive. */
-export function numberRange({ says }: Says) {
+/** A range `[low, high]` that includes both ends. */
+export function numberRange({ description }: SettingText) {
   return leaf<readonly [number, number]>(
-    { type: 'list of two numbers', limits: 'lowest first', says },
+    { type: 'list of two numbers', limits: 'lowest first', description },
     (raw) => {
       const expected = 'a list of two numbers, lowest first';
       if (!Array.isArray(raw) || raw.length !== 2) return { expected };
@@ -197,39 +201,40 @@ export function numberRange({ says }: Says) {
   );
 }
 
-/** Keys and values; unknown keys are refused. */
-export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape, { says }: Says) {
+/** A section with fixed keys; unknown keys are problems. */
+export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape, { description }: SettingText) {
   const schema = z.strictObject(shape);
-  settingInfos.add(schema, { type: 'section', says });
+  settingInfos.add(schema, { type: 'section', description });
   return schema;
 }
 
-/** Free names with a value each. */
+/** A section whose keys are names that the user chooses. */
 export function named<Value extends z.ZodType>(
   value: Value,
-  { says, type }: Says & { readonly type: string },
+  { description, type }: SettingText & { readonly type: string },
 ) {
   const schema = z.record(z.string(), value);
-  settingInfos.add(schema, { type, says });
+  settingInfos.add(schema, { type, description });
   return schema;
 }
 
+/** A list with at least one entry. */
 export function listOf<Entry extends z.ZodType>(
   entry: Entry,
-  said: Says & { readonly placeholder: unknown },
+  info: SettingText & { readonly placeholder: unknown },
 ) {
   const schema = z.array(entry).min(1);
-  settingInfos.add(schema, { type: 'list', limits: 'at least one', ...said });
+  settingInfos.add(schema, { type: 'list', limits: 'at least one', ...info });
   return schema;
 }
 
-/** One word in the place of something larger. The larger one stands last: problems are told of that one. */
+/** A word, or a larger structure in its place. The larger one is last in the union, because problems are reported for it. */
 export function wordOr<const Word extends string | false, Larger extends z.ZodType>(
   word: Word,
   larger: Larger,
-  { says, type }: Says & { readonly type: string },
+  { description, type }: SettingText & { readonly type: string },
 ) {
   const schema = z.union([z.literal(word), larger]);
-  settingInfos.add(schema, { type, says });
+  settingInfos.add(schema, { type, description });
   return schema;
 }

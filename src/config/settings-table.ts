@@ -2,18 +2,18 @@ import type * as z from 'zod';
 import { schema } from './schema.js';
 import { defaultOf, infoOf, isOptional, structureOf } from './schema-walk.js';
 
-/** One key of the configuration as docs/configuration.md shows it. */
+/** A key of the configuration as docs/configuration.md shows it. */
 export interface SettingRow {
-  /** `broker.listeners[].port`; `*` stands for a name of the user's own. */
+  /** A key such as `broker.listeners[].port`; `*` stands for a name that the user chooses. */
   readonly key: string;
   readonly type: string;
-  /** As it would be written; `required` where there is none and the key must be there. */
+  /** The default as it would be written; `required` for a key without default that must be present. */
   readonly default: string;
   readonly limits: string;
-  readonly says: string;
+  readonly description: string;
 }
 
-/** Every key of the schema, in its order. */
+/** Returns every key of the schema in its order, without old names. */
 export function settingRows(): SettingRow[] {
   return rowsOf('', schema);
 }
@@ -24,7 +24,8 @@ function rowsOf(key: string, setting: z.core.$ZodType): SettingRow[] {
   switch (structure.kind) {
     case 'section': {
       const prefix = key === '' ? '' : `${key}.`;
-      return [...own, ...[...structure.keys].flatMap(([name, inner]) => rowsOf(`${prefix}${name}`, inner))];
+      const current = [...structure.keys].filter(([, inner]) => infoOf(inner)?.aliasOf === undefined);
+      return [...own, ...current.flatMap(([name, inner]) => rowsOf(`${prefix}${name}`, inner))];
     }
     case 'list':
       return [...own, ...rowsOf(`${key}[]`, structure.entry).slice(1)];
@@ -43,7 +44,7 @@ function rowOf(key: string, setting: z.core.$ZodType): SettingRow {
     type: info.type,
     default: key.endsWith('.*') ? '' : defaultText(setting),
     limits: info.limits ?? '',
-    says: info.says,
+    description: info.description,
   };
 }
 
@@ -52,20 +53,20 @@ function defaultText(setting: z.core.$ZodType): string {
   if (unset !== undefined) return unset;
   const written = defaultOf(setting);
   if (written === undefined) return isOptional(setting) ? '' : 'required';
-  // A section or list that stands by itself has the defaults of its keys.
+  // The defaults of a section or list are those of its keys.
   return typeof written === 'object' ? '' : String(written);
 }
 
-/** The rows as one Markdown table a top-level key. */
+/** Returns the rows as Markdown, with one table per top-level key. */
 export function settingsMarkdown(): string {
   const parts: string[] = [];
   const rows = settingRows();
-  for (const top of structureKeys()) {
+  for (const top of topLevelKeys()) {
     const own = rows.filter(
       ({ key }) => key === top || key.startsWith(`${top}.`) || key.startsWith(`${top}[`),
     );
     const lines = own.map((row) =>
-      [`\`${row.key}\``, row.type, row.default, row.limits, row.says].map(cell).join(' | '),
+      [`\`${row.key}\``, row.type, row.default, row.limits, row.description].map(cell).join(' | '),
     );
     const head = ['| Key | Type | Default | Limits | Meaning |', '|---|---|---|---|---|'];
     parts.push([`### ${top}`, '', ...head, ...lines.map((line) => `| ${line} |`)].join('\n'));
@@ -73,7 +74,7 @@ export function settingsMarkdown(): string {
   return parts.join('\n\n');
 }
 
-function structureKeys(): string[] {
+function topLevelKeys(): string[] {
   const structure = structureOf(schema);
   return structure.kind === 'section' ? [...structure.keys.keys()] : [];
 }

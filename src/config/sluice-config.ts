@@ -1,19 +1,19 @@
-import type { JsonLimits } from '../consumer/formats/json/json-limits.js';
-import type { RuleOptions } from '../consumer/rules/rule-options.js';
-import type { DuckdbSinkOptions } from '../sink/duckdb/duckdb-options.js';
-import type { InfluxSinkOptions } from '../sink/influx/influx-options.js';
+import type { JsonLimits } from '../formats/json/json-value.js';
+import type { LogConfig } from '../lib/logger.js';
+import type { RuleOptions } from '../rules/rule-options.js';
+import type { SinkOptions } from '../sink/create-sink.js';
 
-/** The configuration in force: defaults filled in, units resolved, secrets read, paths absolute. Frozen all through. */
+/** The configuration in force: defaults filled in, units resolved, secrets read, paths absolute. It is deeply frozen. */
 export interface SluiceConfig {
-  /** Holds log/, dead-letter/, checkpoints/ and, by default, telemetry.duckdb. */
+  /** The folder with log/, dead-letter/, checkpoints/ and, by default, telemetry.duckdb. */
   readonly dataDirectory: string;
   readonly broker: BrokerConfig;
   readonly stream: StreamConfig;
-  /** At least one. */
+  /** At least one rule. */
   readonly rules: readonly RuleOptions[];
   readonly consumer: ConsumerConfig;
-  readonly sink: SinkConfig;
-  /** Absent: switched off. */
+  readonly sink: SinkOptions;
+  /** Absent when the HTTP server is switched off. */
   readonly http?: HttpConfig;
   readonly metrics: MetricsConfig;
   readonly log: LogConfig;
@@ -26,21 +26,21 @@ export interface BrokerConfig {
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
   readonly maxKeepaliveMs: number;
-  /** Packets. */
+  /** Limit in packets. */
   readonly maxInFlightPerClient: number;
-  /** Of all clients together. */
+  /** Limit for all clients together. */
   readonly maxInFlightBytes: number;
 }
 
 export interface ListenerConfig {
   readonly protocol: 'mqtt' | 'ws';
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 stands for any free port. */
   readonly port: number;
 }
 
 export interface StreamConfig {
-  /** Present in Kinesis mode. */
+  /** Present only in Kinesis mode. */
   readonly kinesis?: KinesisConfig;
   readonly log: {
     readonly directory: string;
@@ -52,9 +52,9 @@ export interface StreamConfig {
 
 export interface KinesisConfig {
   readonly name: string;
-  /** Absent: as the AWS SDK finds it. */
+  /** The AWS SDK finds it when absent. */
   readonly region?: string;
-  /** Absent: AWS. */
+  /** AWS when absent. */
   readonly endpoint?: string;
   readonly producer: KinesisProducerConfig;
   readonly reader: KinesisReaderConfig;
@@ -74,18 +74,18 @@ export interface KinesisProducerConfig {
 
 export interface KinesisReaderConfig {
   readonly application: string;
-  /** LATEST is the time of the first start. */
+  /** Where the reader begins; LATEST means the time of the first start. */
   readonly start:
     | { readonly kind: 'TRIM_HORIZON' | 'LATEST' }
     | { readonly kind: 'AT_TIMESTAMP'; readonly timestampMs: number };
   readonly fanOut: boolean;
   readonly bufferBytes: number;
   readonly shardSyncMs: number;
-  /** Present with `checkpoints: dynamodb`. */
+  /** Present only with `checkpoints: dynamodb`. */
   readonly leases?: {
     readonly table: string;
     readonly endpoint?: string;
-    /** Absent: one that no other has. */
+    /** A unique one is generated when absent. */
     readonly workerId?: string;
     readonly failoverMs: number;
     readonly maxLeases?: number;
@@ -101,13 +101,9 @@ export interface ConsumerConfig {
   readonly deadLetter: { readonly maxSizeBytes: number };
 }
 
-export type SinkConfig =
-  | { readonly kind: 'influx'; readonly influx: InfluxSinkOptions }
-  | { readonly kind: 'duckdb'; readonly duckdb: DuckdbSinkOptions };
-
 export interface HttpConfig {
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 stands for any free port. */
   readonly port: number;
   readonly insecure: boolean;
   readonly changes: 'loopback' | 'always' | 'never';
@@ -116,7 +112,7 @@ export interface HttpConfig {
 export interface MetricsConfig {
   /** Name of this gateway in its metrics. */
   readonly instance: string;
-  /** Absent: not into the store. */
+  /** Absent when metrics are not written into the store. */
   readonly store?: { readonly intervalMs: number; readonly measurement: string };
   readonly otlp?: OtlpConfig;
 }
@@ -125,14 +121,7 @@ export interface OtlpConfig {
   readonly url: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** Secrets. */
+  /** The values are secrets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly traces?: { readonly url: string; readonly oneIn: number };
 }
-
-export interface LogConfig {
-  readonly level: LogLevel;
-  readonly format: 'auto' | 'json' | 'pretty';
-}
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

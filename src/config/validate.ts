@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
-import { printable } from '../printable.js';
+import { printable } from '../lib/printable.js';
 import { type ConfigProblem, formatKey, type KeyPath } from './problem.js';
 import { schema, type Written } from './schema.js';
 import { branchAt, infoOf, knownKeysAt } from './schema-walk.js';
@@ -12,40 +12,40 @@ const MAX_KEYS_SHOWN = 24;
 type Issue = z.core.$ZodIssue;
 
 export interface Validated {
-  /** With defaults in the place of what was unfit, so that the rest can be checked as a whole. */
+  /** The configuration with defaults in place of invalid values, so that the rest can be checked as a whole. */
   readonly written: Written;
   readonly problems: readonly ConfigProblem[];
-  /** What holds at these keys is not the user's. */
-  readonly unfit: readonly KeyPath[];
+  /** Keys whose values in `written` are not the user's. */
+  readonly invalid: readonly KeyPath[];
 }
 
 const MAX_PASSES = 50;
 
-/** Checks every key by itself and reports all problems at once. */
+/** Checks every key on its own and returns all problems at once. */
 export function validate(source: YamlSource): Validated {
   if (!isSection(source.value)) {
     const problem = problemAt(source, [], source.value, 'a section with keys such as broker, rules and sink');
-    return { written: schema.parse({}), problems: [problem], unfit: [[]] };
+    return { written: schema.parse({}), problems: [problem], invalid: [[]] };
   }
   const first = schema.safeParse(source.value);
-  if (first.success) return { written: first.data, problems: [], unfit: [] };
+  if (first.success) return { written: first.data, problems: [], invalid: [] };
   const problems = issuesOf(first.error).flatMap((issue) => toProblems(issue, source));
 
-  const unfit: KeyPath[] = [];
+  const invalid: KeyPath[] = [];
   const candidate = structuredClone(source.value);
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     const result = schema.safeParse(candidate);
-    if (result.success) return { written: result.data, problems, unfit };
-    for (const issue of issuesOf(result.error)) unfit.push(...remove(candidate, issue));
+    if (result.success) return { written: result.data, problems, invalid };
+    for (const issue of issuesOf(result.error)) invalid.push(...remove(candidate, issue));
   }
-  return { written: schema.parse({}), problems, unfit: [[]] };
+  return { written: schema.parse({}), problems, invalid: [[]] };
 }
 
 function issuesOf(error: z.core.$ZodError): Issue[] {
   return error.issues.flatMap((issue) => flatten(issue, []));
 }
 
-/** Of a union the larger alternative speaks; it stands last. */
+/** Resolves the issues of a union to those of its larger alternative, which is the last. */
 function flatten(issue: Issue, prefix: KeyPath): Issue[] {
   const path = [...prefix, ...(issue.path as KeyPath)];
   if (issue.code !== 'invalid_union') return [{ ...issue, path: [...path] }];
@@ -87,11 +87,11 @@ function unknownKey(path: KeyPath, known: readonly string[], source: YamlSource)
   const isNear =
     nearest !== undefined && distance(written.toLowerCase(), nearest.toLowerCase()) <= nearness(written);
   return {
-    ...source.placeOf(path),
+    ...source.locationOf(path),
     key: formatKey(path),
     got: 'an unknown key',
     expected: keysText(known),
-    ...(isNear ? { hint: `did you mean "${nearest}"?` } : {}),
+    hint: isNear ? `did you mean "${nearest}"?` : undefined,
   };
 }
 
@@ -113,15 +113,15 @@ function problemAt(
 ): ConfigProblem {
   const shown = shownValue(source, path, got);
   return {
-    ...source.placeOf(path),
+    ...source.locationOf(path),
     key: formatKey(path),
     expected: shown === undefined ? `${expected}; it is missing` : expected,
-    ...(shown === undefined ? {} : { got: shown }),
-    ...(hint === undefined ? {} : { hint }),
+    got: shown,
+    hint,
   };
 }
 
-/** A problem must not give away what its reader may not see: secrets, and whatever a variable held. */
+/** Returns a value as a problem may show it: without secrets and without the values of variables. */
 export function shownValue(source: YamlSource, path: KeyPath, got: unknown): string | undefined {
   if (got === undefined) return undefined;
   const variables = source.variablesOf(path);
@@ -151,7 +151,7 @@ function valueAt(root: unknown, path: KeyPath): unknown {
   return value;
 }
 
-/** Takes away what the issue is about or, where something is missing, what misses it. Returns what is gone. */
+/** Removes the value that an issue is about or, when a key is missing, the section that lacks it. Returns the removed keys. */
 function remove(root: unknown, issue: Issue): KeyPath[] {
   const path = issue.path as KeyPath;
   if (issue.code === 'unrecognized_keys') {
@@ -169,7 +169,7 @@ function removeAt(root: unknown, path: KeyPath): boolean {
   const last = path.at(-1)!;
   if (typeof around !== 'object' || around === null || !Object.hasOwn(around, last)) return false;
   if (Array.isArray(around)) {
-    // The others keep their numbers, by which problems find their lines.
+    // The other entries must keep their indices, because the locations of problems depend on them.
     const list = branchAt(schema, path.slice(0, -1));
     around[last as number] = list && structuredClone(infoOf(list)?.placeholder);
     return true;

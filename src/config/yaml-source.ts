@@ -10,51 +10,51 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
-import { errorText } from '../errors.js';
-import { printable } from '../printable.js';
+import { errorText } from '../lib/errors.js';
+import { printable } from '../lib/printable.js';
 import { type Environment, substitute } from './environment.js';
-import { type ConfigProblem, formatKey, type KeyPath, type Place } from './problem.js';
+import { type ConfigProblem, formatKey, type KeyPath, type SourceLocation } from './problem.js';
 
-/** Limits against files that are not configuration at all. */
+/** Limits that stop files which are not configuration at all. */
 const MAX_FILE_CHARACTERS = 1_048_576;
 const MAX_DEPTH = 32;
 const MAX_NODES = 50_000;
 
-/** Of the parser, which may quote the file. */
-const MAX_WORDS = 160;
+/** Limit of characters of the parser's message, which may quote the file. */
+const MAX_MESSAGE = 160;
 
-/** The file as plain values, and where each of them stands. */
+/** The file as plain values, with the location of each. */
 export interface YamlSource {
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
-  /** Keys that could not be read for these problems. */
-  readonly unread: readonly KeyPath[];
-  /** Where the key stands; for one that is not written, the nearest around it. */
-  placeOf(path: KeyPath): Place;
-  /** `${NAME}` of the variables that the value was made with. */
+  /** The keys that could not be read because of these problems. */
+  readonly unreadable: readonly KeyPath[];
+  /** Returns the location of a key, or of the nearest section around a key that is not written. */
+  locationOf(path: KeyPath): SourceLocation;
+  /** Returns the variables in a value, written as `${NAME}`. */
   variablesOf(path: KeyPath): readonly string[];
 }
 
 /**
- * Reads one YAML document; `${NAME}` in its texts comes from `environment`. A key without a value counts as not
- * written. Never throws: what is wrong is in `problems`.
+ * Reads one YAML document and replaces `${NAME}` in its texts by the variable of `environment`. A key without a value
+ * counts as not written. Never throws: errors are in `problems`.
  */
 export function readYaml(text: string, file: string, environment: Environment): YamlSource {
-  const reading = new Reading(text, file, environment);
+  const reader = new YamlReader(text, file, environment);
   return {
-    ...reading.read(),
-    placeOf: (path) => reading.placeOf(path),
-    variablesOf: (path) => reading.variablesOf(path),
+    ...reader.read(),
+    locationOf: (path) => reader.locationOf(path),
+    variablesOf: (path) => reader.variablesOf(path),
   };
 }
 
-class Reading {
+class YamlReader {
   readonly #text: string;
   readonly #file: string;
   readonly #environment: Environment;
   readonly #lines = new LineCounter();
   readonly #problems: ConfigProblem[] = [];
-  readonly #unread: KeyPath[] = [];
+  readonly #unreadable: KeyPath[] = [];
   readonly #offsets = new Map<string, number>();
   readonly #variables = new Map<string, readonly string[]>();
   #document: Document.Parsed | undefined;
@@ -66,8 +66,8 @@ class Reading {
     this.#environment = environment;
   }
 
-  read(): Pick<YamlSource, 'value' | 'problems' | 'unread'> {
-    const found = { problems: this.#problems, unread: this.#unread };
+  read(): Pick<YamlSource, 'value' | 'problems' | 'unreadable'> {
+    const found = { problems: this.#problems, unreadable: this.#unreadable };
     const document = this.#parse();
     if (document === undefined) return { ...found, value: {} };
     this.#document = document;
@@ -75,16 +75,16 @@ class Reading {
     return { ...found, value: value ?? {} };
   }
 
-  placeOf(path: KeyPath): Place {
+  locationOf(path: KeyPath): SourceLocation {
     for (let length = path.length; length > 0; length -= 1) {
       const offset = this.#offsets.get(formatKey(path.slice(0, length)));
-      if (offset !== undefined) return this.#place(offset);
+      if (offset !== undefined) return this.#locationAt(offset);
     }
     return { file: this.#file };
   }
 
   variablesOf(path: KeyPath): readonly string[] {
-    // A shorthand was one text; what it stands for has more keys.
+    // A shorthand is one text that stands for a section with more keys.
     for (let length = path.length; length > 0; length -= 1) {
       const variables = this.#variables.get(formatKey(path.slice(0, length)));
       if (variables !== undefined) return variables;
@@ -110,8 +110,8 @@ class Reading {
       return undefined;
     }
     for (const fault of [...document.errors, ...document.warnings]) {
-      const words = printable(fault.message, MAX_WORDS);
-      this.#add(this.#place(fault.pos[0]), [], undefined, `valid YAML: ${words}`);
+      const message = printable(fault.message, MAX_MESSAGE);
+      this.#add(this.#locationAt(fault.pos[0]), [], undefined, `valid YAML: ${message}`);
     }
     return document.errors.length > 0 ? undefined : document;
   }
@@ -120,7 +120,7 @@ class Reading {
     this.#nodes += 1;
     if (this.#nodes > MAX_NODES || depth > MAX_DEPTH) {
       if (this.#nodes <= MAX_NODES + 1 || depth === MAX_DEPTH + 1) {
-        this.#add(this.placeOf(path), path, undefined, 'fewer and less nested values');
+        this.#add(this.locationOf(path), path, undefined, 'fewer and less nested values');
       }
       return undefined;
     }
@@ -140,7 +140,7 @@ class Reading {
   #aliasOf(alias: Alias, path: KeyPath, depth: number): unknown {
     const target = alias.resolve(this.#document!);
     if (target !== undefined) return this.#valueOf(target, path, depth + 1);
-    this.#add(this.placeOf(path), path, `*${printable(alias.source, 60)}`, 'an anchor that stands before it');
+    this.#add(this.locationOf(path), path, `*${printable(alias.source, 60)}`, 'an anchor defined before it');
     return undefined;
   }
 
@@ -150,7 +150,7 @@ class Reading {
       const name = isScalar(key) && key.value !== null ? String(key.value) : undefined;
       if (name === undefined || name === '__proto__') {
         this.#add(
-          this.#place(offsetOf(key) ?? offsetOf(map) ?? 0),
+          this.#locationAt(offsetOf(key) ?? offsetOf(map) ?? 0),
           path,
           `a key that is ${name ?? 'no text'}`,
           'a name',
@@ -167,7 +167,8 @@ class Reading {
   #textOf(written: string, path: KeyPath): string {
     const { text, references, problems } = substitute(written, this.#environment);
     if (references.length > 0) this.#variables.set(formatKey(path), references);
-    for (const { got, expected, hint } of problems) this.#add(this.placeOf(path), path, got, expected, hint);
+    for (const { got, expected, hint } of problems)
+      this.#add(this.locationOf(path), path, got, expected, hint);
     return text;
   }
 
@@ -176,19 +177,25 @@ class Reading {
     if (offset !== undefined) this.#offsets.set(formatKey(path), offset);
   }
 
-  #place(offset: number): Place {
+  #locationAt(offset: number): SourceLocation {
     const { line, col } = this.#lines.linePos(offset);
     return line === 0 ? { file: this.#file } : { file: this.#file, line, column: col };
   }
 
-  #add(place: Place, path: KeyPath, got: string | undefined, expected: string, hint?: string): void {
-    this.#unread.push(path);
+  #add(
+    location: SourceLocation,
+    path: KeyPath,
+    got: string | undefined,
+    expected: string,
+    hint?: string,
+  ): void {
+    this.#unreadable.push(path);
     this.#problems.push({
-      ...place,
+      ...location,
       key: formatKey(path),
       expected,
-      ...(got === undefined ? {} : { got }),
-      ...(hint === undefined ? {} : { hint }),
+      got,
+      hint,
     });
   }
 }

@@ -1,18 +1,18 @@
-import { CheckpointSaver } from '../books/checkpoint-saver.js';
-import type { CheckpointStore } from '../books/checkpoint-store.js';
-import type { Ledger, LedgerTotals } from '../books/ledger.js';
-import type { Clock } from '../clock.js';
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { Parking } from '../dead-letter/parking.js';
-import { SluiceError } from '../errors.js';
-import { type LatencyCounts, LatencyHistogram } from '../latency-histogram.js';
-import type { RecordTrace } from '../record-trace.js';
-import type { Point, Refusal, Sink } from '../sink/sink.js';
+import { CheckpointSaver } from '../ledger/checkpoint-saver.js';
+import type { CheckpointStore } from '../ledger/checkpoint-store.js';
+import type { Ledger, LedgerTotals } from '../ledger/ledger.js';
+import type { Clock } from '../lib/clock.js';
+import { SluiceError } from '../lib/errors.js';
+import { type LatencyCounts, LatencyHistogram } from '../lib/latency-histogram.js';
+import type { Warn } from '../lib/warnings.js';
+import type { Mapped } from '../rules/mapped.js';
+import type { Point } from '../sink/point.js';
+import type { Rejection, Sink } from '../sink/sink.js';
+import type { RecordTrace } from '../stream/record-trace.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
-import type { Warn } from '../warnings.js';
-import { bookBatch } from './book-batch.js';
-import { type PreparedBatch, parkRefused, prepareBatch } from './prepare-batch.js';
-import type { Mapped } from './rules/mapped.js';
+import { type PreparedBatch, parkRejected, prepareBatch, recordOutcomes } from './prepare-batch.js';
 
 export interface ConsumerOptions {
   readonly maxBatchRecords: number;
@@ -31,9 +31,9 @@ export interface ConsumerDeps {
   readonly clock: Clock;
   /** Where the reader starts. */
   readonly position: Position;
-  /** After each batch whose fate is decided. */
-  readonly onSettled: () => void;
-  /** After each durable checkpoint: what lies before it is needed no more. */
+  /** Called after each batch that has been processed. */
+  readonly onProgress: () => void;
+  /** Called after each durable checkpoint: this reader no longer needs what lies before it. */
   readonly onCheckpoint: (position: Position) => void;
   readonly warn: Warn;
   /** Absent: no record is followed. */
@@ -41,32 +41,32 @@ export interface ConsumerDeps {
 }
 
 export interface ConsumerProgress {
-  /** Behind the last record whose fate is decided. */
+  /** Directly behind the last record that has been processed. */
   readonly position: Position;
   readonly ledger: LedgerTotals;
   readonly recordsRead: number;
   readonly pointsMade: number;
-  /** From receiving to the fate: of the oldest record of each batch, counted for all of it. */
+  /** Time from receipt to outcome: measured for the oldest record of each batch, counted for every record of it. */
   readonly latency: LatencyCounts;
   /** Time spent making points of records, ms. */
   readonly busyMs: number;
-  /** Read and not yet decided. */
+  /** Records read and not yet processed. */
   readonly recordsInFlight: number;
-  /** Handed to the sink and not yet decided. */
+  /** Points given to the sink that have no outcome yet. */
   readonly pointsInFlight: number;
-  /** How long the sink took for a batch, with everything it had to try again. */
+  /** How long the sink took for a batch, retries included. */
   readonly writeTimes: LatencyCounts;
-  /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
+  /** Receive time of the oldest record read and not yet processed, ns; absent when there is none. */
   readonly oldestPendingNs?: bigint;
   /** Set while parked records wait for room in the dead letter. */
   readonly blockedBy?: string;
 }
 
 /**
- * Takes batches from a stream, decides the fate of each record and remembers how far it is. Invariants:
+ * Takes batches from a stream, decides the outcome of each record and saves its position. Invariants:
  * 1. The position moves only over records that are written, filtered, or parked on disk.
  * 2. Position, ledger and end of the dead letter are saved together: after a crash all three fit.
- * 3. Batches are settled in stream order; one is prepared while the one before is being written.
+ * 3. Batches are completed in stream order; one is prepared while the one before is being written.
  */
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -82,16 +82,16 @@ export class Consumer {
   #pointsInFlight = 0;
   readonly #latency = new LatencyHistogram();
   readonly #writeTimes = new LatencyHistogram();
-  /** Batches read and not settled, oldest first; at most two. */
+  /** Batches read and not completed, oldest first; at most two. */
   readonly #pending: RecordBatch[] = [];
-  #settling: Promise<void> = Promise.resolve();
+  #completing: Promise<void> = Promise.resolve();
   #failure: unknown;
 
   constructor(options: ConsumerOptions, deps: ConsumerDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#position = deps.position;
-    // Saved with the end in the new file, the one before may go once all in it is settled.
+    // Once the end in the new file is saved, the file before may be deleted as soon as all in it is replayed or purged.
     this.#parking = new Parking({ ...deps, onFull: () => this.#noteCheckpoint() });
     this.#saver = new CheckpointSaver({
       checkpoints: deps.checkpoints,
@@ -116,13 +116,13 @@ export class Consumer {
       recordsInFlight: this.#pending.reduce((sum, batch) => sum + recordsOf(batch), 0),
       pointsInFlight: this.#pointsInFlight,
       writeTimes: this.#writeTimes.snapshot(),
-      ...(oldest === undefined ? {} : { oldestPendingNs: oldest }),
-      ...(blockedBy === undefined ? {} : { blockedBy }),
+      oldestPendingNs: oldest,
+      blockedBy,
     };
   }
 
   /**
-   * Runs until `drain` or `abort`. Resolves with everything decided up to the position checkpointed.
+   * Runs until `drain` or `abort`. Resolves when everything up to the position is processed and checkpointed.
    * Rejects when the stream, the dead letter or the checkpoint cannot be used: the process should stop.
    */
   async run(): Promise<void> {
@@ -139,13 +139,13 @@ export class Consumer {
         const startedNs = this.#deps.clock.nowNs();
         const prepared = prepareBatch(batch, this.#deps.apply, this.#nowMs());
         this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
-        this.#traced('decide', batch, startedNs);
+        this.#addSpans('decide', batch, startedNs);
         this.#pointsMade += prepared.points.length;
-        await this.#settling;
+        await this.#completing;
         if (this.#failure !== undefined) break;
-        this.#settling = this.#settle(prepared);
+        this.#completing = this.#complete(prepared);
       }
-      await this.#settling;
+      await this.#completing;
     } finally {
       await this.#saver.stop();
     }
@@ -153,12 +153,12 @@ export class Consumer {
     await this.#saver.saveAtEnd();
   }
 
-  /** Goes on until the stream has nothing more, then `run` resolves. */
+  /** Lets `run` go on until the stream has nothing more. */
   drain(): void {
     this.#stopWaiting.abort();
   }
 
-  /** Gives up at once what is not settled: it stays in the stream. */
+  /** Gives up at once what is not yet completed: it stays in the stream. */
   abort(): void {
     this.#stopWaiting.abort();
     this.#giveUp.abort();
@@ -180,28 +180,28 @@ export class Consumer {
   }
 
   /** Never rejects: a failure is kept, and ends the loop. */
-  async #settle(prepared: PreparedBatch): Promise<void> {
+  async #complete(prepared: PreparedBatch): Promise<void> {
     const startedNs = this.#deps.clock.nowNs();
     try {
-      const refusals = prepared.points.length === 0 ? [] : await this.#write(prepared.points);
-      const refused = refusals.length === 0 ? [] : parkRefused(prepared, refusals, this.#nowMs());
+      const rejections = prepared.points.length === 0 ? [] : await this.#write(prepared.points);
+      const rejected = rejections.length === 0 ? [] : parkRejected(prepared, rejections, this.#nowMs());
       const parked = prepared.parts.flatMap((part) => part.parked);
-      await this.#parking.park([...parked, ...refused.map((source) => source.parked)], this.#giveUp.signal);
-      bookBatch(this.#deps.ledger, prepared, refused);
+      await this.#parking.park([...parked, ...rejected.map((source) => source.parked)], this.#giveUp.signal);
+      recordOutcomes(this.#deps.ledger, prepared, rejected);
     } catch (thrown) {
       this.#fail(thrown);
       return;
     }
     this.#observe(prepared.batch);
-    this.#traced('write', prepared.batch, startedNs);
+    this.#addSpans('write', prepared.batch, startedNs);
     this.#position = prepared.batch.position;
     this.#pending.shift();
     prepared.batch.release();
     this.#noteCheckpoint();
-    this.#deps.onSettled();
+    this.#deps.onProgress();
   }
 
-  async #write(points: readonly Point[]): Promise<readonly Refusal[]> {
+  async #write(points: readonly Point[]): Promise<readonly Rejection[]> {
     const { sink, clock } = this.#deps;
     const startedMs = clock.monotonicMs();
     this.#pointsInFlight = points.length;
@@ -219,7 +219,7 @@ export class Consumer {
     this.#latency.observe(Number(this.#deps.clock.nowNs() - oldestNs) / 1e6, recordsOf(batch));
   }
 
-  #traced(name: 'decide' | 'write', batch: RecordBatch, startNs: bigint): void {
+  #addSpans(name: 'decide' | 'write', batch: RecordBatch, startNs: bigint): void {
     const { trace, clock } = this.#deps;
     if (trace === undefined) return;
     const endNs = clock.nowNs();
@@ -231,11 +231,11 @@ export class Consumer {
   }
 
   #noteCheckpoint(): void {
-    this.#saver.moved({
+    this.#saver.update({
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
       deadLetterEnd: this.#deps.deadLetter.end,
-      accounts: this.#deps.ledger.accounts(),
+      partitions: this.#deps.ledger.partitions(),
     });
   }
 
@@ -253,7 +253,7 @@ function recordsOf(batch: RecordBatch): number {
   return batch.parts.reduce((sum, { records }) => sum + records.length, 0);
 }
 
-/** Parts have an order of their own each: the oldest record is the first of one of them. */
+/** Only the records of one part are in order: the oldest one of the batch is the first of some part. */
 function oldestOf(batch: RecordBatch): bigint | undefined {
   let oldest: bigint | undefined;
   for (const { records } of batch.parts) {

@@ -1,15 +1,17 @@
 import { type ParkedPoint, type ParkedRecord, parkedRecord } from '../dead-letter/parked-record.js';
-import { errorText } from '../errors.js';
-import type { Point, Refusal } from '../sink/sink.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { errorText } from '../lib/errors.js';
+import type { Mapped } from '../rules/mapped.js';
+import type { Point } from '../sink/point.js';
+import type { Rejection } from '../sink/sink.js';
 import type { BatchPart, LostRecords, RecordBatch, StreamRecord } from '../stream/stream.js';
-import type { Mapped } from './rules/mapped.js';
 
-/** What the rules made of a batch: its points for the sink, and the fates already decided. */
+/** What the rules made of a batch: the points for the sink, and the outcomes that are already known. */
 export interface PreparedBatch {
   readonly batch: RecordBatch;
-  /** Of all records, in stream order. */
+  /** The points of all records, in stream order. */
   readonly points: readonly Point[];
-  /** Per point: which of `sources` it came from. */
+  /** For each point the index of the record in `sources` that it came from. */
   readonly sourceOfPoint: readonly number[];
   /** Records that became points. */
   readonly sources: readonly PointSource[];
@@ -70,7 +72,7 @@ export function prepareBatch(
           break;
         case 'parked': {
           const { code, reason, rule } = mapped;
-          parked.push(parkedRecord(record, { code, reason, ...(rule === undefined ? {} : { rule }) }, nowMs));
+          parked.push(parkedRecord(record, { code, reason, rule }, nowMs));
           break;
         }
       }
@@ -82,7 +84,7 @@ export function prepareBatch(
   return { batch, points, sourceOfPoint, sources, parts };
 }
 
-/** A fault of ours in mapping one record must not stop all others: the record is kept, and says what happened. */
+/** A bug of Sluice in mapping one record must not stop all others: the record is parked with the error. */
 function applySafely(apply: (record: StreamRecord) => Mapped, record: StreamRecord): Mapped {
   try {
     return apply(record);
@@ -95,35 +97,51 @@ function applySafely(apply: (record: StreamRecord) => Mapped, record: StreamReco
   }
 }
 
-export interface RefusedSource {
+export interface RejectedSource {
   /** Index among the parts. */
   readonly part: number;
   readonly parked: ParkedRecord;
 }
 
-/** One parked record for each source of which the store refused a point, in stream order. */
-export function parkRefused(
+/** Makes one parked record for each source of which the store rejected a point, in stream order. */
+export function parkRejected(
   prepared: PreparedBatch,
-  refusals: readonly Refusal[],
+  rejections: readonly Rejection[],
   nowMs: number,
-): RefusedSource[] {
+): RejectedSource[] {
   const bySource = new Map<number, ParkedPoint[]>();
-  for (const refusal of [...refusals].sort((a, b) => a.index - b.index)) {
-    const at = prepared.sourceOfPoint[refusal.index]!;
-    const index = refusal.index - prepared.sources[at]!.firstPoint;
-    const refused = bySource.get(at) ?? [];
-    refused.push({ index, code: refusal.code, reason: refusal.reason });
-    bySource.set(at, refused);
+  for (const { index, code, reason } of [...rejections].sort((a, b) => a.index - b.index)) {
+    const at = prepared.sourceOfPoint[index]!;
+    const rejected = bySource.get(at) ?? [];
+    rejected.push({ index: index - prepared.sources[at]!.firstPoint, code, reason });
+    bySource.set(at, rejected);
   }
-  return [...bySource].map(([at, refused]) => {
+  return [...bySource].map(([at, rejected]) => {
     const source = prepared.sources[at]!;
-    const isPartial = refused.length < source.points;
-    const { code, reason } = refused[0]!;
+    const isPartial = rejected.length < source.points;
+    const { code, reason } = rejected[0]!;
     const parked = parkedRecord(
       source.record,
-      { code, reason, rule: source.rule, ...(isPartial ? { refusedPoints: refused } : {}) },
+      { code, reason, rule: source.rule, refusedPoints: isPartial ? rejected : undefined },
       nowMs,
     );
     return { part: source.part, parked };
   });
+}
+
+/** Counts the outcome of every record of a batch. `rejected` are the records of which the store rejected a point; they are parked by now. */
+export function recordOutcomes(
+  ledger: Ledger,
+  prepared: PreparedBatch,
+  rejected: readonly RejectedSource[],
+): void {
+  for (const [index, part] of prepared.parts.entries()) {
+    const rejectedOfPart = rejected.filter((source) => source.part === index);
+    const counts = ledger.partition(part.partition);
+    counts.addWritten(part.sources - rejectedOfPart.length);
+    for (const { code } of part.parked) counts.addParked(code);
+    for (const { parked } of rejectedOfPart) counts.addParked(parked.code);
+    for (const [rule, records] of part.filtered) counts.addFiltered(rule, records);
+    counts.addLost(part.lost);
+  }
 }

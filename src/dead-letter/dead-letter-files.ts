@@ -1,61 +1,73 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorText, SluiceError, systemErrorCode } from '../errors.js';
+import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 
-/** Folder inside the dead letter: what Kinesis refused, parked by the forwarder, which has a thread of its own. */
+/** The folder inside the dead letter for records that Kinesis rejected: the forwarder parks them, on a thread of its own. */
 export const FORWARDER_DEAD_LETTER = 'forwarder';
 
-/** Folders inside the dead letter of consumers of Kinesis whose places are files begin so. */
+/** The prefix of the folders inside the dead letter for Kinesis consumers that keep their checkpoints in files. */
 export const KINESIS_DEAD_LETTER = 'kinesis-';
 
+/** The prefix of parked files: their stored name since format 0.1. */
+const PARKED_PREFIX = 'parked-';
+
+/** The prefix of replay journals: their stored name since format 0.1, when a replay was called settling. */
+const JOURNAL_PREFIX = 'settled-';
+
+/** Whether the records of a folder were parked by a reader of the log: '' is the dead letter itself, for the consumer. */
+export function isFolderOfLog(folder: string): boolean {
+  return folder === '' || folder === FORWARDER_DEAD_LETTER;
+}
+
 /**
- * The dead letter and the folders inside it: one for each reader with a place of its own, because the end saved
- * with a place cuts off what lies behind it, which must never be another reader's.
+ * The dead letter and the folders inside it. Each reader with a checkpoint of its own has one: when it starts, it cuts
+ * its folder off at the end that was saved with its checkpoint, and must not cut off what another reader has parked.
  */
 export async function deadLetterFolders(directory: string): Promise<string[]> {
-  const inside = await listed(directory);
+  const inside = await entriesOf(directory);
   return [
     directory,
     ...inside.filter((entry) => entry.isDirectory()).map(({ name }) => join(directory, name)),
   ];
 }
 
-const PARKED = /^parked-(\d{8})\.jsonl$/;
-const JOURNAL = /^settled-(\d{8})\.jsonl$/;
-
 export function deadLetterFileName(number: number): string {
-  return `parked-${digits(number)}.jsonl`;
+  return `${PARKED_PREFIX}${digits(number)}.jsonl`;
 }
 
-/** Beside the file of the same number: what became of its records when they were replayed or purged. */
+/** The journal is next to the parked file of the same number and holds what replay and purge made of its records. */
 export function journalFileName(number: number): string {
-  return `settled-${digits(number)}.jsonl`;
+  return `${JOURNAL_PREFIX}${digits(number)}.jsonl`;
 }
 
-/** Numbers of the files in the directory, oldest first; none when it does not exist. Rejects with DEAD_LETTER_FAILED. */
-export function deadLetterFileNumbers(directory: string): Promise<number[]> {
-  return numbersOf(directory, PARKED);
+/**
+ * The numbers of the parked files in a folder, oldest first; none when it does not exist. Rejects with
+ * DEAD_LETTER_FAILED.
+ */
+export function deadLetterFileNumbers(folder: string): Promise<number[]> {
+  return numbersOf(folder, PARKED_PREFIX);
 }
 
-/** Numbers of the journals, oldest first; otherwise the same. */
-export function journalFileNumbers(directory: string): Promise<number[]> {
-  return numbersOf(directory, JOURNAL);
+/** The numbers of the journals in a folder, in the same way. */
+export function journalFileNumbers(folder: string): Promise<number[]> {
+  return numbersOf(folder, JOURNAL_PREFIX);
 }
 
 function digits(number: number): string {
   return String(number).padStart(8, '0');
 }
 
-async function numbersOf(directory: string, pattern: RegExp): Promise<number[]> {
-  return (await listed(directory))
+async function numbersOf(folder: string, prefix: string): Promise<number[]> {
+  const pattern = new RegExp(`^${prefix}(\\d{8})\\.jsonl$`);
+  return (await entriesOf(folder))
     .map(({ name }) => pattern.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
+    .filter((number) => number !== undefined)
     .map(Number)
     .sort((a, b) => a - b);
 }
 
-async function listed(directory: string): Promise<Dirent[]> {
+async function entriesOf(directory: string): Promise<Dirent[]> {
   try {
     return await readdir(directory, { withFileTypes: true });
   } catch (thrown) {

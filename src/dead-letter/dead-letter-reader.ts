@@ -1,9 +1,10 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemErrorCode } from '../lib/errors.js';
+import { TimeSlice } from '../lib/time-slice.js';
 import { deadLetterFileName, deadLetterFileNumbers, deadLetterFolders } from './dead-letter-files.js';
-import { type ParkedRecord, parseParkedLine } from './parked-record.js';
-import { asParkedNow, SettledFile } from './settled-journal.js';
-import { linesFromEnd, slicesFromEnd } from './slices-from-end.js';
-import { TimeSlice } from './time-slice.js';
+import { LINE_FEED, type ParkedLine, type ParkedRecord, parseParkedLine } from './parked-record.js';
+import { asParkedNow, ReplayJournal } from './replay-journal.js';
 
 export interface ParkedFilter {
   readonly code?: string;
@@ -13,9 +14,9 @@ export interface ParkedFilter {
 }
 
 /**
- * Parked records that match, newest first, at most `limit`; those of all readers together. Settled ones are left out,
- * those parked again by a replay give the reason of the last one.
- * Reads from the end, piece by piece, and gives the thread back every few ms; needs no lock.
+ * The parked records of all readers that match the filter, newest first, at most `limit`. Replayed and purged records are
+ * omitted; those that a replay has parked again have the reason of the last replay.
+ * It reads the files from the end, slice by slice, gives the thread to others every few ms, and needs no lock.
  */
 export async function listParked(
   directory: string,
@@ -26,7 +27,7 @@ export async function listParked(
   let found: ParkedRecord[] = [];
   for (const folder of folders) found = found.concat(await listFolder(folder, limit, filter));
   if (folders.length === 1) return found;
-  // Each is in its order already; the sort keeps it among equal times.
+  // Each folder is in order already; the sort is stable, so records of equal times stay in it.
   return found.sort((one, other) => other.parkedAtMs - one.parkedAtMs).slice(0, limit);
 }
 
@@ -34,18 +35,18 @@ async function listFolder(directory: string, limit: number, filter: ParkedFilter
   const found: ParkedRecord[] = [];
   const inLine = quoted([filter.id, filter.topic]);
   const inLineAsFirstParked = quoted([filter.code, filter.rule]);
-  const turn = new TimeSlice();
+  const timeSlice = new TimeSlice();
   for (const number of (await deadLetterFileNumbers(directory)).reverse()) {
-    // The journal first: a file that goes in between goes before its journal.
-    const { file: settled } = await SettledFile.read(directory, number);
+    // The journal is read first: when both are removed, the parked file is removed first.
+    const { journal } = await ReplayJournal.read(directory, number);
     for await (const slice of slicesFromEnd(join(directory, deadLetterFileName(number)))) {
-      if (turn.isOver) await turn.yield();
-      // Cheap first looks: most slices and lines need no parsing when few records are wanted.
+      if (timeSlice.isOver) await timeSlice.yield();
+      // Cheap checks first: when few records are wanted, most slices and lines need no parsing.
       if (!hasAll(slice.bytes, inLine)) continue;
-      if (settled.isEmpty && !hasAll(slice.bytes, inLineAsFirstParked)) continue;
+      if (journal.isEmpty && !hasAll(slice.bytes, inLineAsFirstParked)) continue;
       for (const { at, bytes } of linesFromEnd(slice)) {
-        if (turn.isOver) await turn.yield();
-        const state = settled.state(at);
+        if (timeSlice.isOver) await timeSlice.yield();
+        const state = journal.state(at);
         if (state === 'final' || !hasAll(bytes, inLine)) continue;
         if (state === undefined && !hasAll(bytes, inLineAsFirstParked)) continue;
         const parked = parseParkedLine(bytes.toString('utf8'));
@@ -59,7 +60,7 @@ async function listFolder(directory: string, limit: number, filter: ParkedFilter
   return found;
 }
 
-/** As the line of a record has them. */
+/** The texts as they stand in the line of a record. */
 function quoted(texts: readonly (string | undefined)[]): readonly Buffer[] {
   return texts.filter((text) => text !== undefined).map((text) => Buffer.from(JSON.stringify(text)));
 }
@@ -73,4 +74,63 @@ function matches(parked: ParkedRecord, filter: ParkedFilter): boolean {
   if (filter.code !== undefined && parked.code !== filter.code) return false;
   if (filter.rule !== undefined && parked.rule !== filter.rule) return false;
   return filter.topic === undefined || parked.topic === filter.topic;
+}
+
+const SLICE_BYTES = 256 * 1024;
+
+/** Some whole lines of a file, each with its line feed; `at` is the byte offset of the first. */
+export interface LineSlice {
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The whole lines of a file in slices, the last slice first, so that finding the newest records of a large file does not
+ * read all of it. A torn tail is omitted; a missing file has no lines.
+ */
+export async function* slicesFromEnd(path: string, sliceBytes = SLICE_BYTES): AsyncGenerator<LineSlice> {
+  const handle = await openedIfThere(path);
+  if (handle === undefined) return;
+  try {
+    /** The end of a line that begins before `end`. */
+    let rest: Buffer = Buffer.alloc(0);
+    let wantedBytes = sliceBytes;
+    for (let end = (await handle.stat()).size; end > 0; ) {
+      const at = Math.max(0, end - wantedBytes);
+      const read = Buffer.allocUnsafe(end - at);
+      // The file has become shorter: it is being removed, as none of its records is parked any more.
+      if ((await handle.read(read, 0, read.length, at)).bytesRead < read.length) return;
+      const bytes = rest.length === 0 ? read : Buffer.concat([read, rest]);
+      const start = at === 0 ? 0 : bytes.indexOf(LINE_FEED) + 1;
+      const isInsideOneLine = at > 0 && start === 0;
+      // Twice as much for a very long line, which would be copied again with every slice otherwise.
+      wantedBytes = isInsideOneLine ? wantedBytes * 2 : sliceBytes;
+      rest = isInsideOneLine ? bytes : bytes.subarray(0, start);
+      end = at;
+      if (isInsideOneLine) continue;
+      const whole = bytes.subarray(start, bytes.lastIndexOf(LINE_FEED) + 1);
+      if (whole.length > 0) yield { at: at + start, bytes: whole };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The lines of a slice, the last one first. */
+export function* linesFromEnd({ at, bytes }: LineSlice): Generator<ParkedLine> {
+  for (let end = bytes.length; end > 0; ) {
+    // A negative offset would count from the end of the buffer.
+    const start = end < 2 ? 0 : bytes.lastIndexOf(LINE_FEED, end - 2) + 1;
+    yield { at: at + start, bytes: bytes.subarray(start, end - 1) };
+    end = start;
+  }
+}
+
+async function openedIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
 }

@@ -1,13 +1,12 @@
 import { type FileHandle, open, readFile, stat, truncate, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorText, SluiceError, systemErrorCode } from '../errors.js';
-import { makeDirectory } from '../make-directory.js';
-import { syncDirectory } from '../sync-directory.js';
+import { makeDirectory } from '../lib/durable-files.js';
+import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { syncDirectory } from '../lib/sync-directory.js';
 import { deadLetterFileName, deadLetterFileNumbers, journalFileNumbers } from './dead-letter-files.js';
-import { wholeBytes } from './parked-lines.js';
-import { type ParkedRecord, parkedLine } from './parked-record.js';
+import { type ParkedRecord, parkedLine, wholeBytes } from './parked-record.js';
 
-/** How far the dead letter reaches; saved with the checkpoint. */
+/** Where the dead letter ends; saved with the checkpoint. */
 export interface DeadLetterEnd {
   readonly file: number;
   readonly bytes: number;
@@ -15,7 +14,7 @@ export interface DeadLetterEnd {
 
 export interface DeadLetterOptions {
   readonly directory: string;
-  /** Of all files together. */
+  /** The limit for all files together. */
   readonly maxSizeBytes: number;
 }
 
@@ -24,8 +23,8 @@ const FILE_BYTES = 16 * 1024 * 1024;
 /**
  * Appends parked records, one JSON line each, in files of about 16 MiB. Invariants:
  * 1. `append` resolves when the lines are durable.
- * 2. What lies behind the end saved with the last checkpoint is cut off at `open`: its records come again
- *    from the stream, so that each is parked once however often the process is killed.
+ * 2. `open` cuts off what was parked after the last checkpoint: those records come again from the stream, so that
+ *    each is parked once however often the process is killed.
  */
 export class DeadLetterWriter {
   readonly #options: DeadLetterOptions;
@@ -42,7 +41,10 @@ export class DeadLetterWriter {
     this.#sizeBytes = sizeBytes;
   }
 
-  /** `end` absent: there is no checkpoint, so what is there stays, but for a torn tail, and more is put behind it. */
+  /**
+   * `end` is the end saved with the last checkpoint. Without a checkpoint everything that is there stays, except for a
+   * torn tail. Rejects with DEAD_LETTER_FAILED.
+   */
   static async open(options: DeadLetterOptions, end?: DeadLetterEnd): Promise<DeadLetterWriter> {
     return failing(options, async () => {
       await makeDirectory(options.directory);
@@ -50,7 +52,7 @@ export class DeadLetterWriter {
       const numbers = await deadLetterFileNumbers(options.directory);
       const wanted = end?.file ?? numbers.at(-1) ?? 0;
       const journals = await journalFileNumbers(options.directory);
-      // Moved away by hand, and its journal left: a new file of this number would take over its fates.
+      // The file was removed by hand and its journal was not: a new file of this number would get its outcomes.
       const last = journals.includes(wanted) && !numbers.includes(wanted) ? wanted + 1 : wanted;
       for (const number of numbers) {
         const path = join(options.directory, deadLetterFileName(number));
@@ -74,15 +76,15 @@ export class DeadLetterWriter {
     return { file: this.#number, bytes: this.#bytes };
   }
 
-  /** Of all files; those that went since it was last measured are in it until it is measured again. */
+  /** The size of all files; removed ones are counted until `measure` is called. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** After files were removed. */
+  /** Measures all files again, after some were removed. */
   async measure(): Promise<void> {
     for (let bytes = -1; bytes !== this.#bytes; ) {
-      // Again when something was appended meanwhile: it must not be missing in the sum.
+      // Something was appended meanwhile: it must not be missing in the sum.
       bytes = this.#bytes;
       this.#sizeBytes = await failing(this.#options, () => measured(this.#options.directory));
     }
@@ -90,8 +92,8 @@ export class DeadLetterWriter {
 
   /**
    * Resolved: on disk. Rejected with DEAD_LETTER_FULL (nothing was written; purge and try again) or
-   * DEAD_LETTER_FAILED (the disk failed: stop). When it is full the present file is ended, so that it can go as soon
-   * as nothing in it is parked any more: `end` has moved then without a record.
+   * DEAD_LETTER_FAILED (the disk failed: stop). A full dead letter begins a new file, so that the present one can be
+   * removed as soon as none of its records is parked: `end` changes then without a record.
    */
   async append(parked: readonly ParkedRecord[]): Promise<void> {
     if (parked.length === 0) return;
@@ -136,7 +138,7 @@ async function measured(directory: string): Promise<number> {
     try {
       bytes += (await stat(join(directory, deadLetterFileName(number)))).size;
     } catch (thrown) {
-      // Settled and removed meanwhile.
+      // Removed meanwhile: none of its records was parked any more.
       if (systemErrorCode(thrown) !== 'ENOENT') throw thrown;
     }
   }

@@ -1,5 +1,5 @@
-import { REFUSAL_CODES } from '../sink/sink.js';
-import { OUTLET_REFUSAL_CODES } from '../stream/stream.js';
+import { REJECTION_CODES } from '../sink/sink.js';
+import { STREAM_REJECTION_CODES } from '../stream/stream.js';
 
 /** Why a record or point is parked: the closed list behind the ledger's reasons and the metric label. */
 export const PARK_CODES = [
@@ -25,7 +25,7 @@ export const PARK_CODES = [
   'time-unreadable',
   'time-outside-window',
   'mapping-failed',
-  ...REFUSAL_CODES,
-  ...OUTLET_REFUSAL_CODES,
+  ...REJECTION_CODES,
+  ...STREAM_REJECTION_CODES,
 ] as const;
 export type ParkCode = (typeof PARK_CODES)[number];

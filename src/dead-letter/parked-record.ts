@@ -1,15 +1,15 @@
 import type { StreamRecord } from '../stream/stream.js';
 import type { ParkCode } from './park-codes.js';
 
-/** A point of the record that the store refused, when others were written. */
+/** A point of the record that the store rejected when others were written. */
 export interface ParkedPoint {
-  /** Place among the points of the record. */
+  /** Its index among the points of the record. */
   readonly index: number;
   readonly code: ParkCode;
   readonly reason: string;
 }
 
-/** One record that is acknowledged and kept, but not (or not wholly) in the store, and why. */
+/** A record that is acknowledged and kept, but not (or not wholly) in the store, and why. */
 export interface ParkedRecord {
   /** The record's receive time in ns: its identity. */
   readonly id: string;
@@ -20,7 +20,7 @@ export interface ParkedRecord {
   readonly qos: 0 | 1 | 2;
   readonly payload: Buffer;
   readonly code: ParkCode;
-  /** For a person; may hold the store's words. */
+  /** For a person; may quote the store. */
   readonly reason: string;
   /** The rule that took the record, if one did. */
   readonly rule?: string;
@@ -45,12 +45,12 @@ export function parkedRecord(
   };
 }
 
-/** One line of the dead-letter file: JSON that `grep` and `jq` can work on; the payload as text where it is text. */
+/** One line of a parked file: JSON for `grep` and `jq`, with the payload as text if it is text. */
 export function parkedLine(parked: ParkedRecord): string {
   return `${JSON.stringify(parkedJson(parked))}\n`;
 }
 
-/** The same as an object, for `--json`. */
+/** The object behind that line, also for `--json`. */
 export function parkedJson(parked: ParkedRecord): Record<string, unknown> {
   const text = parked.payload.toString('utf8');
   const isText = Buffer.from(text, 'utf8').equals(parked.payload);
@@ -59,16 +59,16 @@ export function parkedJson(parked: ParkedRecord): Record<string, unknown> {
     parkedAt: new Date(parked.parkedAtMs).toISOString(),
     code: parked.code,
     reason: parked.reason,
-    ...(parked.rule === undefined ? {} : { rule: parked.rule }),
+    rule: parked.rule,
     topic: parked.topic,
     clientId: parked.clientId,
     qos: parked.qos,
     ...(isText ? { payload: text } : { payloadBase64: parked.payload.toString('base64') }),
-    ...(parked.refusedPoints === undefined ? {} : { refusedPoints: parked.refusedPoints }),
+    refusedPoints: parked.refusedPoints,
   };
 }
 
-/** Reads a line back; `undefined` when it is not one (a torn tail). */
+/** Reads a line back; `undefined` when it cannot be read, such as a torn tail. */
 export function parseParkedLine(line: string): ParkedRecord | undefined {
   let json: Record<string, unknown>;
   try {
@@ -92,7 +92,29 @@ export function parseParkedLine(line: string): ParkedRecord | undefined {
     payload,
     code: json.code as ParkCode,
     reason: String(json.reason),
-    ...(typeof json.rule === 'string' ? { rule: json.rule } : {}),
-    ...(Array.isArray(json.refusedPoints) ? { refusedPoints: json.refusedPoints as ParkedPoint[] } : {}),
+    rule: typeof json.rule === 'string' ? json.rule : undefined,
+    refusedPoints: Array.isArray(json.refusedPoints) ? (json.refusedPoints as ParkedPoint[]) : undefined,
   };
+}
+
+/** One line of a parked file. `at` is its byte offset there: it identifies the line even if two have the same id. */
+export interface ParkedLine {
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+export const LINE_FEED = 10;
+
+/** The whole lines of a file, first to last, each a view of `file` without its line feed. A torn tail is omitted. */
+export function* wholeLines(file: Buffer): Generator<ParkedLine> {
+  let at = 0;
+  for (let end = file.indexOf(LINE_FEED); end >= 0; end = file.indexOf(LINE_FEED, at)) {
+    yield { at, bytes: file.subarray(at, end) };
+    at = end + 1;
+  }
+}
+
+/** The bytes up to the last line feed, with it: what follows was never written to its end. */
+export function wholeBytes(file: Buffer): number {
+  return file.lastIndexOf(LINE_FEED) + 1;
 }

@@ -1,21 +1,21 @@
-import { SluiceError } from '../errors.js';
-import { pause } from '../pause.js';
-import type { Warn } from '../warnings.js';
+import { SluiceError } from '../lib/errors.js';
+import { pause } from '../lib/timers.js';
+import type { Warn } from '../lib/warnings.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
 import type { ParkedRecord } from './parked-record.js';
 
 export interface ParkingDeps {
   readonly deadLetter: Pick<DeadLetterWriter, 'append'>;
   readonly warn: Warn;
-  /** Once whenever records begin to wait for room: the end of the dead letter may have moved to a new file. */
+  /** Called when records begin to wait for room: the dead letter may have begun a new file then. */
   readonly onFull?: () => void;
-  /** Between two tries while the dead letter is full. */
+  /** The pause between two tries while the dead letter is full. */
   readonly retryMs?: number;
 }
 
 const RETRY_MS = 1_000;
 
-/** Puts records into the dead letter, and waits while it is full: what cannot be parked stays where it is. Calls must not overlap. */
+/** Parks records, and waits while the dead letter is full. Calls must not overlap. */
 export class Parking {
   readonly #deps: ParkingDeps;
   #blockedBy: string | undefined;
@@ -24,7 +24,7 @@ export class Parking {
     this.#deps = deps;
   }
 
-  /** Why records wait, for a person; undefined while none do. */
+  /** Why records wait, for a person; undefined while none waits. */
   get blockedBy(): string | undefined {
     return this.#blockedBy;
   }

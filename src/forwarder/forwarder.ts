@@ -1,56 +1,56 @@
-import { CheckpointSaver } from '../books/checkpoint-saver.js';
-import type { CheckpointStore } from '../books/checkpoint-store.js';
-import type { Ledger, LedgerTotals } from '../books/ledger.js';
-import type { Clock } from '../clock.js';
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { Parking } from '../dead-letter/parking.js';
-import { SluiceError } from '../errors.js';
-import { type LatencyCounts, LatencyHistogram } from '../latency-histogram.js';
-import type { Position, ReadLimits, RecordBatch, RecordOutlet, StreamReader } from '../stream/stream.js';
-import type { Warn } from '../warnings.js';
-import { Flight } from './flight.js';
+import { CheckpointSaver } from '../ledger/checkpoint-saver.js';
+import type { CheckpointStore } from '../ledger/checkpoint-store.js';
+import type { Ledger, LedgerTotals } from '../ledger/ledger.js';
+import type { Clock } from '../lib/clock.js';
+import { SluiceError } from '../lib/errors.js';
+import { type LatencyCounts, LatencyHistogram } from '../lib/latency-histogram.js';
+import type { Warn } from '../lib/warnings.js';
+import type { OutgoingStream, Position, ReadLimits, RecordBatch, StreamReader } from '../stream/stream.js';
+import { InFlightBatch } from './in-flight-batch.js';
 
 export interface ForwarderOptions {
   readonly maxBatchRecords: number;
   readonly maxBatchBytes: number;
   readonly lingerMs: number;
   readonly checkpointIntervalMs: number;
-  /** Records read and behind the position: no more are read at this many, and after a crash at most these are sent again. */
+  /** How many records may be read and not yet processed; after a crash at most these are sent again. */
   readonly maxInFlightRecords: number;
-  /** The same as bytes of payloads and names. */
+  /** The same limit as bytes of payloads and names. */
   readonly maxInFlightBytes: number;
 }
 
 export interface ForwarderDeps {
   readonly reader: StreamReader;
-  readonly outlet: RecordOutlet;
-  /** Of this forwarder alone: it is cut off to what the checkpoint says. */
+  readonly outgoing: OutgoingStream;
+  /** Only this forwarder writes to it: it is truncated to the end that the checkpoint names. */
   readonly deadLetter: Pick<DeadLetterWriter, 'append' | 'end'>;
   readonly checkpoints: CheckpointStore;
   readonly ledger: Ledger;
   readonly clock: Clock;
   /** Where the reader starts. */
   readonly position: Position;
-  /** After each batch whose fate is decided. */
-  readonly onSettled: () => void;
-  /** After each durable checkpoint: what lies before it is needed no more. */
+  /** Called after each batch that has been processed. */
+  readonly onProgress: () => void;
+  /** Called after each durable checkpoint: this reader no longer needs what lies before it. */
   readonly onCheckpoint: (position: Position) => void;
   readonly warn: Warn;
-  /** Between two tries while the dead letter is full; absent: 1 s. */
+  /** Time between two attempts while the dead letter is full; absent: 1 s. */
   readonly parkRetryMs?: number;
 }
 
 export interface ForwarderProgress {
-  /** Behind the last record before which every record's fate is decided. */
+  /** Directly behind the last record that has been processed, as all records before it have. */
   readonly position: Position;
   readonly ledger: LedgerTotals;
   readonly recordsRead: number;
-  /** From receiving to the fate: of the oldest record of each batch, counted for all of it. */
+  /** Time from receipt to outcome: measured for the oldest record of each batch, counted for every record of it. */
   readonly latency: LatencyCounts;
-  /** Receive time of the oldest record read and not yet decided, ns; absent when there is none. */
+  /** Receive time of the oldest record read and not yet processed, ns; absent when there is none. */
   readonly oldestPendingNs?: bigint;
-  /** Set while refused records wait for room in the dead letter. */
+  /** Set while rejected records wait for room in the dead letter. */
   readonly blockedBy?: string;
 }
 
@@ -58,8 +58,8 @@ export interface ForwarderProgress {
  * Takes batches from the log and sends their records to a shared stream. Invariants:
  * 1. The position moves only over records that the shared stream holds durably, or that are parked on disk.
  * 2. Position, ledger and end of the dead letter are saved together: after a crash all three fit.
- * 3. Records are sent in log order, many batches at once. Batches are settled in log order too: what is refused in a
- *    batch is parked after everything before it is decided, or the end of the dead letter would be ahead of the position.
+ * 3. Records are sent in log order, many batches at once. Batches are processed in log order too: what is rejected in a
+ *    batch is parked after everything before it is processed, or the end of the dead letter would be ahead of the position.
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -68,15 +68,15 @@ export class Forwarder {
   readonly #saver: CheckpointSaver;
   readonly #stopWaiting = new AbortController();
   readonly #giveUp = new AbortController();
-  /** Read and not settled, oldest first. */
-  readonly #flights: Flight[] = [];
+  /** Batches read and not yet processed, oldest first. */
+  readonly #inFlight: InFlightBatch[] = [];
   #position: Position;
   #recordsRead = 0;
   readonly #latency = new LatencyHistogram();
   #inFlightRecords = 0;
   #inFlightBytes = 0;
-  #settling: Promise<void> = Promise.resolve();
-  #isSettling = false;
+  #processing: Promise<void> = Promise.resolve();
+  #isProcessing = false;
   #failure: unknown;
   #wake: () => void = () => undefined;
 
@@ -87,9 +87,9 @@ export class Forwarder {
     this.#parking = new Parking({
       deadLetter: deps.deadLetter,
       warn: deps.warn,
-      // Saved with the end in the new file, the one before may go once all in it is settled.
+      // Once the end in the new file is saved, the file before may be deleted as soon as all in it is replayed or purged.
       onFull: () => this.#noteCheckpoint(),
-      ...(deps.parkRetryMs === undefined ? {} : { retryMs: deps.parkRetryMs }),
+      retryMs: deps.parkRetryMs,
     });
     this.#saver = new CheckpointSaver({
       checkpoints: deps.checkpoints,
@@ -102,22 +102,22 @@ export class Forwarder {
   }
 
   progress(): ForwarderProgress {
-    const oldest = this.#flights.find((flight) => flight.oldestNs !== undefined)?.oldestNs;
+    const oldest = this.#inFlight.find((batch) => batch.oldestNs !== undefined)?.oldestNs;
     const { blockedBy } = this.#parking;
     return {
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
       recordsRead: this.#recordsRead,
       latency: this.#latency.snapshot(),
-      ...(oldest === undefined ? {} : { oldestPendingNs: oldest }),
-      ...(blockedBy === undefined ? {} : { blockedBy }),
+      oldestPendingNs: oldest,
+      blockedBy,
     };
   }
 
   /**
-   * Runs until `drain` or `abort`. Resolves with everything decided up to the position checkpointed.
+   * Runs until `drain` or `abort`. Resolves when everything up to the position is processed and checkpointed.
    * Rejects when the log, the dead letter or the checkpoint cannot be used: the process should stop.
-   * Afterwards the outlet is to be closed; what it still settles changes nothing.
+   * The caller then closes the outgoing stream; records that it still completes change nothing.
    */
   async run(): Promise<void> {
     try {
@@ -129,23 +129,23 @@ export class Forwarder {
         if (batch === undefined) break;
         this.#take(batch);
       }
-      this.#deps.outlet.flush();
-      await this.#until(() => this.#flights.length === 0);
+      this.#deps.outgoing.flush();
+      await this.#until(() => this.#inFlight.length === 0);
     } finally {
       this.abort();
-      await this.#settling;
+      await this.#processing;
       await this.#saver.stop();
     }
     if (this.#failure !== undefined) throw this.#failure;
     await this.#saver.saveAtEnd();
   }
 
-  /** Goes on until the log has nothing more and all of it is settled, then `run` resolves. */
+  /** Lets `run` go on until the log has nothing more and all of it is processed. */
   drain(): void {
     this.#stopWaiting.abort();
   }
 
-  /** Gives up at once what is not settled: it stays in the log. */
+  /** Gives up at once what is not yet processed: it stays in the log. */
   abort(): void {
     this.#stopWaiting.abort();
     this.#giveUp.abort();
@@ -165,7 +165,7 @@ export class Forwarder {
     return this.#options.maxInFlightBytes - this.#inFlightBytes;
   }
 
-  /** Resolves when `condition` holds, or nothing more will happen. */
+  /** Resolves when `condition` holds, or when the forwarder is over. */
   async #until(condition: () => boolean): Promise<void> {
     while (!condition() && !this.#isOver()) {
       await new Promise<void>((resolve) => {
@@ -194,65 +194,66 @@ export class Forwarder {
   }
 
   #take(batch: RecordBatch): void {
-    const flight = new Flight(batch, () => this.#landed(flight));
-    this.#flights.push(flight);
-    this.#recordsRead += flight.records;
-    this.#inFlightRecords += flight.records;
-    this.#inFlightBytes += flight.bytes;
-    flight.send(this.#deps.outlet);
+    const sent = new InFlightBatch(batch, () => this.#batchCompleted(sent));
+    this.#inFlight.push(sent);
+    this.#recordsRead += sent.records;
+    this.#inFlightRecords += sent.records;
+    this.#inFlightBytes += sent.bytes;
+    sent.send(this.#deps.outgoing);
   }
 
-  #landed(flight: Flight): void {
-    // A batch waits for those before it: its payloads need not, unless they are to be parked.
-    if (!flight.hasRefused) flight.batch.release();
-    if (this.#isSettling) return;
-    this.#isSettling = true;
-    this.#settling = this.#settleLanded();
+  #batchCompleted({ batch, hasRejected }: InFlightBatch): void {
+    // A batch waits for those before it. Its payloads need not, unless some are to be parked.
+    if (!hasRejected) batch.release();
+    if (this.#isProcessing) return;
+    this.#isProcessing = true;
+    this.#processing = this.#processCompleted();
   }
 
-  /** Never rejects: a failure is kept, and ends the loop. */
-  async #settleLanded(): Promise<void> {
+  /** Processes, in log order, the completed batches. Never rejects: a failure is kept, and ends the loop. */
+  async #processCompleted(): Promise<void> {
     try {
-      for (let flight = this.#flights[0]; flight?.hasLanded && !this.#isOver(); flight = this.#flights[0]) {
-        await this.#settle(flight);
+      for (let batch = this.#inFlight[0]; batch?.isCompleted && !this.#isOver(); batch = this.#inFlight[0]) {
+        await this.#process(batch);
       }
     } catch (thrown) {
       this.#fail(thrown);
     } finally {
-      this.#isSettling = false;
+      this.#isProcessing = false;
       this.#wake();
     }
   }
 
-  async #settle(flight: Flight): Promise<void> {
-    const parked = flight.hasRefused ? flight.parked(this.#nowMs()) : [];
-    if (flight.hasRefused) await this.#parking.park(parked.flat(), this.#giveUp.signal);
-    this.#book(flight, parked);
-    if (flight.oldestNs !== undefined) {
-      this.#latency.observe(Number(this.#deps.clock.nowNs() - flight.oldestNs) / 1e6, flight.records);
+  async #process(completed: InFlightBatch): Promise<void> {
+    const { batch, records, bytes, oldestNs } = completed;
+    const parked = completed.hasRejected ? completed.parked(this.#nowMs()) : [];
+    if (completed.hasRejected) await this.#parking.park(parked.flat(), this.#giveUp.signal);
+    this.#recordOutcomes(batch, parked);
+    if (oldestNs !== undefined) {
+      this.#latency.observe(Number(this.#deps.clock.nowNs() - oldestNs) / 1e6, records);
     }
-    this.#position = flight.batch.position;
-    this.#flights.shift();
-    this.#inFlightRecords -= flight.records;
-    this.#inFlightBytes -= flight.bytes;
-    flight.batch.release();
+    this.#position = batch.position;
+    this.#inFlight.shift();
+    this.#inFlightRecords -= records;
+    this.#inFlightBytes -= bytes;
+    batch.release();
     this.#noteCheckpoint();
-    this.#deps.onSettled();
+    this.#deps.onProgress();
     this.#wake();
   }
 
-  #book(flight: Flight, parked: readonly (readonly ParkedRecord[])[]): void {
-    for (const [index, part] of flight.batch.parts.entries()) {
-      const refused = parked[index] ?? [];
-      const account = this.#deps.ledger.account(part.partition);
-      account.addWritten(part.records.length - refused.length);
-      for (const { code } of refused) account.addParked(code);
-      account.addLost(part.lost);
+  #recordOutcomes(batch: RecordBatch, parked: readonly (readonly ParkedRecord[])[]): void {
+    for (const [index, part] of batch.parts.entries()) {
+      const parkedOfPart = parked[index] ?? [];
+      const counts = this.#deps.ledger.partition(part.partition);
+      counts.addWritten(part.records.length - parkedOfPart.length);
+      for (const { code } of parkedOfPart) counts.addParked(code);
+      counts.addLost(part.lost);
     }
   }
 
   #noteCheckpoint(): void {
-    this.#saver.moved({
+    this.#saver.update({
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
       deadLetterEnd: this.#deps.deadLetter.end,
@@ -260,7 +261,7 @@ export class Forwarder {
   }
 
   #fail(thrown: unknown): void {
-    // Given up while waiting for room in the dead letter: the batch stays in the log.
+    // `abort` while a batch waits for room in the dead letter: the batch stays in the log.
     const isGivenUp = thrown instanceof SluiceError && thrown.code === 'DEAD_LETTER_FULL';
     if (!isGivenUp) this.#failure ??= thrown;
     this.#stopWaiting.abort();

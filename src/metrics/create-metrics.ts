@@ -1,44 +1,47 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { HistogramMetric } from './histogram-metric.js';
 import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
-import { ReadHistogram } from './read-histogram.js';
-import { BOOKS } from './tables/books-metrics.js';
 import { CONSUME } from './tables/consume-metrics.js';
 import { INGEST } from './tables/ingest-metrics.js';
-import { PROCESS } from './tables/process-metrics.js';
+import { LEDGER } from './tables/ledger-metrics.js';
+import { PROCESS, SELF } from './tables/process-metrics.js';
 import { PRODUCER } from './tables/producer-metrics.js';
 import { READER } from './tables/reader-metrics.js';
-import { OWN } from './tables/self-metrics.js';
 
-/** In path order, and in the order of docs/operations.md. */
+/** A metric as the documentation lists it. */
 export interface MetricDescription {
   readonly name: string;
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly label?: string;
   readonly help: string;
-  /** When it is not always there. */
+  /** Condition under which the metric exists; absent for metrics that always exist. */
   readonly only?: 'Kinesis mode' | 'metrics.store';
 }
 
+/** Every metric, in the order of the data path and of the documentation. */
 export const METRICS: readonly MetricDescription[] = [
   ...described(INGEST),
   ...described(PRODUCER, 'Kinesis mode'),
   ...described(READER, 'Kinesis mode'),
   ...described(CONSUME),
-  ...described(BOOKS),
+  ...described(LEDGER),
   ...described(PROCESS),
-  ...described(OWN, 'metrics.store'),
+  ...described(SELF, 'metrics.store'),
 ];
 
-/** A registry that reads everything from `take` when it is scraped: nothing is counted twice. Which stages run here is fixed by the first snapshot. */
-export function createMetrics(take: () => MetricsSnapshot): Registry {
+/**
+ * Returns a registry whose metrics read a snapshot when they are scraped, so that nothing is counted twice. The first
+ * snapshot decides which stages the registry has.
+ */
+export function createMetrics(takeSnapshot: () => MetricsSnapshot): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   let snapshot: MetricsSnapshot | undefined;
-  // Collectors of one scrape run in one turn; the first takes the snapshot for all.
+  // All collectors of a scrape run in one turn of the event loop; the first takes the snapshot for all.
   const current = () => {
     if (snapshot === undefined) {
-      snapshot = take();
+      snapshot = takeSnapshot();
       setImmediate(() => {
         snapshot = undefined;
       });
@@ -50,9 +53,9 @@ export function createMetrics(take: () => MetricsSnapshot): Registry {
   if (first.producer !== undefined) register(registry, PRODUCER, () => current().producer!);
   if (first.reader !== undefined) register(registry, READER, () => current().reader!);
   if (first.consume !== undefined) register(registry, CONSUME, () => current().consume!);
-  register(registry, BOOKS, current);
+  register(registry, LEDGER, current);
   register(registry, PROCESS, current);
-  if (first.own !== undefined) register(registry, OWN, () => current().own!);
+  if (first.self !== undefined) register(registry, SELF, () => current().self!);
   return registry;
 }
 
@@ -73,7 +76,7 @@ function register<Facts>(registry: Registry, table: MetricTable<Facts>, current:
     const metric: Gauge = new Gauge({ name, help, registers, collect: () => metric.set(read(current())) });
   }
   for (const [name, help, read] of table.histograms ?? []) {
-    new ReadHistogram(name, help, registry, () => read(current()));
+    new HistogramMetric(name, help, registry, () => read(current()));
   }
   for (const [name, help, label, kind, read] of table.labelled ?? []) {
     const shape = { name, help, labelNames: [label], registers };
@@ -101,11 +104,10 @@ function register<Facts>(registry: Registry, table: MetricTable<Facts>, current:
 }
 
 function described<Facts>(table: MetricTable<Facts>, only?: MetricDescription['only']): MetricDescription[] {
-  const when = only === undefined ? {} : { only };
   return [
-    ...(table.counters ?? []).map(([name, help]) => ({ name, help, kind: 'counter' as const, ...when })),
-    ...(table.gauges ?? []).map(([name, help]) => ({ name, help, kind: 'gauge' as const, ...when })),
-    ...(table.labelled ?? []).map(([name, help, label, kind]) => ({ name, help, label, kind, ...when })),
-    ...(table.histograms ?? []).map(([name, help]) => ({ name, help, kind: 'histogram' as const, ...when })),
+    ...(table.counters ?? []).map(([name, help]) => ({ name, help, kind: 'counter' as const, only })),
+    ...(table.gauges ?? []).map(([name, help]) => ({ name, help, kind: 'gauge' as const, only })),
+    ...(table.labelled ?? []).map(([name, help, label, kind]) => ({ name, help, label, kind, only })),
+    ...(table.histograms ?? []).map(([name, help]) => ({ name, help, kind: 'histogram' as const, only })),
   ];
 }

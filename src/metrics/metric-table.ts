@@ -1,6 +1,6 @@
-import type { LatencyCounts } from '../latency-histogram.js';
+import type { LatencyCounts } from '../lib/latency-histogram.js';
 
-/** Metrics of one stage: name, help, and how to read them from what the stage says of itself. */
+/** The metrics of one stage: name, help text, and how to read the value from the facts of the stage. */
 export interface MetricTable<Facts> {
   readonly counters?: readonly Single<Facts>[];
   readonly gauges?: readonly Single<Facts>[];
@@ -8,12 +8,13 @@ export interface MetricTable<Facts> {
   readonly histograms?: readonly Latency<Facts>[];
 }
 
-/** In seconds. */
+/** A histogram in seconds. */
 export type Latency<Facts> = readonly [name: string, help: string, read: (facts: Facts) => LatencyCounts];
 
+/** A metric with one value. */
 export type Single<Facts> = readonly [name: string, help: string, read: (facts: Facts) => number];
 
-/** Label values come from closed lists, or from the configuration (rule names); never from devices. */
+/** A metric with one label. Its values come from closed lists or from the configuration (rule names), never from devices. */
 export type Labelled<Facts> = readonly [
   name: string,
   help: string,
@@ -22,7 +23,7 @@ export type Labelled<Facts> = readonly [
   read: (facts: Facts) => Readonly<Record<string, number>>,
 ];
 
-/** 1 for the state that holds. */
+/** Returns 1 for the current state and 0 for the others. */
 export function stateGauge<State extends string>(
   states: readonly State[],
   current: State,
@@ -30,5 +31,5 @@ export function stateGauge<State extends string>(
   return Object.fromEntries(states.map((state) => [state, Number(state === current)]));
 }
 
-/** Of everything that works against another system. */
+/** The states of every component that depends on another system. */
 export const STATES = ['healthy', 'retrying', 'misconfigured'] as const;

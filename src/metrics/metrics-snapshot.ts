@@ -1,28 +1,28 @@
 import type { BrokerCounters } from '../broker/broker.js';
-import type { NoteCounts } from '../consumer/rules/notes.js';
-import type { BookView } from '../ops/gateway-view.js';
+import type { LedgerCounts } from '../http/gateway-view.js';
+import type { WarningCode } from '../lib/warnings.js';
+import type { ConsumeReport, KinesisReaderReport } from '../pipeline/consume-protocol.js';
+import type { ForwardReport } from '../pipeline/forward-protocol.js';
+import type { MappingWarningCounts } from '../rules/mapped.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { LogCounters } from '../stream/log/log-writer.js';
-import type { DownstreamReport, KinesisReaderReport } from '../threads/downstream-protocol.js';
-import type { ForwardingReport } from '../threads/forwarding-protocol.js';
-import type { WarningCode } from '../warnings.js';
-import type { OwnMetricsCounters } from './own-metrics.js';
+import type { SelfMetricsCounters } from './self-metrics.js';
 
-/** All that the metrics show, taken at one scrape; of each half of the path only where it runs. */
+/** The facts behind all metrics at the time of one scrape. The facts of a stage are absent where it does not run. */
 export interface MetricsSnapshot {
   readonly ingest?: IngestFacts;
   readonly producer?: ProducerFacts;
   readonly reader?: ReaderFacts;
   readonly consume?: ConsumeFacts;
-  readonly ledger: BookView;
+  readonly ledger: LedgerCounts;
   readonly deadLetterBytes: number;
-  /** Of each dead letter: a forwarder and a consumer in one process have one each. */
+  /** Limit of each dead letter; a forwarder and a consumer in one process have one each. */
   readonly deadLetterMaxSizeBytes: number;
-  /** Lines by code. */
+  /** Number of lines by code. */
   readonly warnings: Readonly<Record<WarningCode, number>>;
-  /** Share of time that each thread was busy. */
+  /** Share of time that each thread was busy, 0 to 1. */
   readonly threads: Readonly<Record<string, number>>;
-  readonly own?: OwnMetricsCounters;
+  readonly self?: SelfMetricsCounters;
 }
 
 export interface IngestFacts {
@@ -30,14 +30,14 @@ export interface IngestFacts {
   readonly log: LogCounters & {
     readonly maxSizeBytes: number;
     readonly pendingBytes: number;
-    /** broker.maxInFlightBytes. */
+    /** The limit broker.maxInFlightBytes. */
     readonly maxPendingBytes: number;
     readonly isBlocked: boolean;
   };
 }
 
 export interface ProducerFacts {
-  readonly report: ForwardingReport;
+  readonly report: ForwardReport;
   readonly lagMs: number;
 }
 
@@ -47,9 +47,9 @@ export interface ReaderFacts {
 }
 
 export interface ConsumeFacts {
-  readonly consumer: Omit<DownstreamReport['consumer'], 'oldestPendingNs' | 'blockedBy'> & {
+  readonly consumer: Omit<ConsumeReport['consumer'], 'oldestPendingNs' | 'blockedBy'> & {
     readonly lagMs: number;
   };
-  readonly notes: NoteCounts;
+  readonly mappingWarnings: MappingWarningCounts;
   readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
 }

@@ -1,14 +1,14 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 
-/** Asked more often than this, it answers the same again: several scrapers must not cut the time into crumbs. */
-const LEAST_WINDOW_MS = 1_000;
+/** Calls within this time get the same ratio, so that several scrapers do not shorten the measured time. */
+const MIN_WINDOW_MS = 1_000;
 
-/** The share of time that a thread's event loop was busy since it was asked before, 0 to 1. */
+/** Measures the share of time, 0 to 1, that a thread's event loop was busy since the previous call. */
 export class Utilization {
   readonly #read: () => EventLoopUtilization;
   readonly #nowMs: () => number;
-  #before: EventLoopUtilization | undefined;
-  #askedAtMs = Number.NEGATIVE_INFINITY;
+  #previous: EventLoopUtilization | undefined;
+  #measuredAtMs = Number.NEGATIVE_INFINITY;
   #ratio = 0;
 
   constructor(read: () => EventLoopUtilization, nowMs: () => number = () => performance.now()) {
@@ -18,13 +18,13 @@ export class Utilization {
 
   ratio(): number {
     const nowMs = this.#nowMs();
-    if (nowMs - this.#askedAtMs < LEAST_WINDOW_MS) return this.#ratio;
+    if (nowMs - this.#measuredAtMs < MIN_WINDOW_MS) return this.#ratio;
     const now = this.#read();
     const { utilization } =
-      this.#before === undefined ? now : performance.eventLoopUtilization(now, this.#before);
-    this.#before = now;
-    this.#askedAtMs = nowMs;
-    // Not a number while a thread has not begun.
+      this.#previous === undefined ? now : performance.eventLoopUtilization(now, this.#previous);
+    this.#previous = now;
+    this.#measuredAtMs = nowMs;
+    // NaN before the thread has started.
     this.#ratio = Number.isFinite(utilization) ? utilization : 0;
     return this.#ratio;
   }

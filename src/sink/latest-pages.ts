@@ -1,52 +1,60 @@
-import { RecentAnswers } from '../recent-answers.js';
+import { RecentAnswers } from '../lib/recent-answers.js';
 import {
-  type HeardGroup,
-  type HeardQuery,
+  type LastSeenGroup,
+  type LastSeenQuery,
   type LatestPage,
   type LatestQuery,
   MAX_TEXT_CHARACTERS,
   type NewestAnswer,
   type NewestValue,
   type StoreReader,
-} from './sink.js';
+} from './store-reader.js';
 
-/** Devices that are looked through for one page; nobody reads further. */
+/** Limit of devices that are searched for one page. */
 export const MAX_LATEST_GROUPS = 20_000;
-/** Of one device; a table shows fewer. */
+/** Limit of fields of one device; a table shows fewer. */
 export const MAX_LATEST_FIELDS = 50;
 
-/** Many pages with different searches look through the same list. */
-const KEEP_HEARD_MS = 2_000;
-const MAX_HEARD_LISTS = 4;
+/** Time that a list of devices is kept, because many pages with different searches use the same list. */
+const KEEP_LAST_SEEN_MS = 2_000;
+const MAX_LAST_SEEN_LISTS = 4;
 
 /**
- * Pages of the table of devices. The store is asked who was heard of, which is cheap for thousands, and then for
- * the values of the few on the page. Runs where the reader does, so that thousands never cross to another thread.
+ * Answers queries for pages of the table of devices. It first queries when each device was last seen, which is cheap
+ * for thousands, and then the values of the few devices on the page. It runs on the reader's thread, so that
+ * thousands of devices are never copied to another thread.
  */
 export class LatestPages {
   readonly #reader: StoreReader;
-  readonly #heard = new RecentAnswers<readonly HeardGroup[]>(KEEP_HEARD_MS, MAX_HEARD_LISTS);
+  readonly #lastSeenLists = new RecentAnswers<readonly LastSeenGroup[]>(
+    KEEP_LAST_SEEN_MS,
+    MAX_LAST_SEEN_LISTS,
+  );
 
   constructor(reader: StoreReader) {
     this.#reader = reader;
   }
 
   async page(query: LatestQuery): Promise<LatestPage> {
-    const { measurement, fromMs, silentBeforeMs } = query;
-    const split = query.by === undefined ? {} : { by: query.by };
-    const heard = await this.#heardSince({ measurement, ...split, fromMs, maxGroups: MAX_LATEST_GROUPS + 1 });
-    const devices = heard.slice(0, MAX_LATEST_GROUPS);
-    const found = foundAmong(devices, query);
+    const { measurement, by, fromMs, silentBeforeMs } = query;
+    const lastSeen = await this.#lastSeenSince({
+      measurement,
+      by,
+      fromMs,
+      maxGroups: MAX_LATEST_GROUPS + 1,
+    });
+    const devices = lastSeen.slice(0, MAX_LATEST_GROUPS);
+    const found = searchIn(devices, query);
     const shown = found.slice(query.offset, query.offset + query.limit);
     const names = shown.map(({ name }) => name);
     const newest =
       names.length === 0
-        ? NOTHING
-        : await this.#reader.newest({ measurement, ...split, fromMs, names, maxFields: MAX_LATEST_FIELDS });
+        ? NO_VALUES
+        : await this.#reader.newest({ measurement, by, fromMs, names, maxFields: MAX_LATEST_FIELDS });
     const valuesOf = new Map(newest.groups.map(({ name, values }) => [name, values]));
     return {
       devices: devices.length,
-      moreDevices: heard.length > devices.length,
+      moreDevices: lastSeen.length > devices.length,
       silent: devices.reduce((sum, { atMs }) => sum + (atMs < silentBeforeMs ? 1 : 0), 0),
       found: found.length,
       groups: shown.map(({ name, atMs }) => ({ name, atMs, values: shownValues(valuesOf.get(name) ?? []) })),
@@ -54,23 +62,22 @@ export class LatestPages {
     };
   }
 
-  #heardSince(query: HeardQuery): Promise<readonly HeardGroup[]> {
-    return this.#heard.get(JSON.stringify(query), () => this.#reader.heard(query));
+  #lastSeenSince(query: LastSeenQuery): Promise<readonly LastSeenGroup[]> {
+    return this.#lastSeenLists.get(JSON.stringify(query), () => this.#reader.lastSeen(query));
   }
 }
 
-const NOTHING: NewestAnswer = { moreFields: false, groups: [] };
+const NO_VALUES: NewestAnswer = { moreFields: false, groups: [] };
 
-function foundAmong(devices: readonly HeardGroup[], { search, order }: LatestQuery): HeardGroup[] {
-  const sought = search.toLowerCase();
-  const found =
-    sought === '' ? [...devices] : devices.filter(({ name }) => name.toLowerCase().includes(sought));
+function searchIn(devices: readonly LastSeenGroup[], { search, order }: LatestQuery): LastSeenGroup[] {
+  const text = search.toLowerCase();
+  const found = text === '' ? [...devices] : devices.filter(({ name }) => name.toLowerCase().includes(text));
   return found.sort(ORDERS[order]);
 }
 
 const byName = new Intl.Collator('en', { numeric: true });
 
-const ORDERS: Record<LatestQuery['order'], (a: HeardGroup, b: HeardGroup) => number> = {
+const ORDERS: Record<LatestQuery['order'], (a: LastSeenGroup, b: LastSeenGroup) => number> = {
   silent: (a, b) => a.atMs - b.atMs || byName.compare(a.name, b.name),
   newest: (a, b) => b.atMs - a.atMs || byName.compare(a.name, b.name),
   name: (a, b) => byName.compare(a.name, b.name),
@@ -82,7 +89,7 @@ function shownValues(values: readonly NewestValue[]): NewestValue[] {
     .sort((a, b) => (a.field < b.field ? -1 : a.field > b.field ? 1 : 0));
 }
 
-/** A cut through a surrogate pair leaves no half of it. */
+/** Cuts a text without leaving half of a surrogate pair. */
 function shortened(text: string): string {
   return text.slice(0, MAX_TEXT_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '');
 }

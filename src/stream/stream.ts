@@ -1,10 +1,10 @@
 /**
- * The seam between those who fill a stream (bridge, forwarder) and those who read it (consumer, forwarder).
+ * The seam between what fills a stream (bridge, forwarder) and what reads it (consumer, forwarder).
  * A stream is an append-only sequence of records with readers at their own positions: the local log is one,
  * a Kinesis shard is one. The consumer cannot tell them apart.
  */
 
-/** What the bridge made of one accepted PUBLISH. Immutable; nothing downstream changes it. */
+/** What the bridge made of one accepted PUBLISH. Immutable; no later stage changes it. */
 export interface StreamRecord {
   /**
    * Receive time, ns since 1970, strictly increasing within one data directory: it is also the record's
@@ -19,21 +19,21 @@ export interface StreamRecord {
   readonly payload: Buffer;
 }
 
-/** A place in one stream, between two records. Only the stream that made it can interpret it. */
+/** A position in one stream, between two records. Only the stream that made it can interpret it. */
 export type Position = string;
 
 export interface RecordBatch {
-  /** In stream order. None when only the position has moved, as at the end of a Kinesis shard. */
+  /** In stream order. Empty when only the position has moved, as at the end of a Kinesis shard. */
   readonly parts: readonly BatchPart[];
-  /** Directly behind the last record of this batch. Save it once every record's fate is durable. */
+  /** Directly behind the last record of this batch. Save it once every record's outcome is durable. */
   readonly position: Position;
-  /** Gives the payload buffers back: they are overwritten some time after. Calling it twice does no harm; never calling it only costs memory. */
+  /** Releases the payload buffers: they are overwritten some time after. Calling it twice does no harm; never calling it only costs memory. */
   release(): void;
 }
 
-/** What a batch holds of one partition: the log is one partition, a Kinesis stream has one a shard. */
+/** What a batch holds of one partition. The log is one partition; each shard of a Kinesis stream is one. */
 export interface BatchPart {
-  /** Whose account in the ledger these records belong to. Opaque, from a small set. */
+  /** The partition in whose ledger these records are counted. Opaque, from a small set. */
   readonly partition: string;
   /** May be empty when `lost` is not. */
   readonly records: readonly StreamRecord[];
@@ -50,7 +50,7 @@ export interface LostRecords {
 
 export interface ReadLimits {
   readonly maxRecords: number;
-  /** Of stored bytes; a single record larger than this is still handed out. */
+  /** Counted as stored; a single record that is larger is still delivered. */
   readonly maxBytes: number;
   /** Once there is a record, how long to wait for a batch to fill. */
   readonly lingerMs: number;
@@ -81,39 +81,39 @@ export interface StreamWriter {
   afterPending(reached: () => void): void;
   /** True while the stream has no room and waits for its readers: appended records wait, unacknowledged. */
   readonly isBlocked: boolean;
-  /** Records appended and not yet durable, as bytes. */
+  /** Bytes of the records that are appended and not yet durable. */
   readonly pendingBytes: number;
 }
 
 /** Why a shared stream will never take a record. */
-export interface OutletRefusal {
-  readonly code: OutletRefusalCode;
-  /** For a person; may hold the stream's words. */
+export interface StreamRejection {
+  readonly code: StreamRejectionCode;
+  /** For a person; may quote the stream. */
   readonly reason: string;
 }
 
-export const OUTLET_REFUSAL_CODES = ['stream-record-too-large', 'stream-refused'] as const;
-export type OutletRefusalCode = (typeof OUTLET_REFUSAL_CODES)[number];
+export const STREAM_REJECTION_CODES = ['stream-record-too-large', 'stream-refused'] as const;
+export type StreamRejectionCode = (typeof STREAM_REJECTION_CODES)[number];
 
-/** How a shared stream is doing, for readiness and the log line: `detail` says what to mend. */
-export interface OutletStatus {
+/** The state of one component, for readiness and log lines. `detail` names the cause, and what to fix if something is wrong. */
+export interface ComponentStatus {
   readonly state: 'healthy' | 'retrying' | 'misconfigured';
   /** Empty while healthy. */
   readonly detail: string;
 }
 
 /** A shared stream that takes what the log holds: the Kinesis producer, as the forwarder sees it. */
-export interface RecordOutlet {
+export interface OutgoingStream {
   /**
-   * Takes the record over. `settled` is called once: with nothing when the stream holds the record durably, with
-   * a refusal when it never will. Not called after `close`: the record is then still the caller's.
+   * Takes the record over. `completed` is called once: with nothing when the stream holds the record durably, with
+   * a rejection when it never will. Not called after `close`: the record is then still the caller's.
    * Records of one device are stored in the order of the calls; a record may be stored more than once.
    * The payload must not change until then. How much may wait is for the caller to bound.
    */
-  send(record: StreamRecord, settled: (refusal?: OutletRefusal) => void): void;
-  /** Sends what still waits for company. */
+  send(record: StreamRecord, completed: (rejection?: StreamRejection) => void): void;
+  /** Sends what still waits for more records to share a request with. */
   flush(): void;
-  status(): OutletStatus;
-  /** Stops at once; requests under way are given up. */
+  status(): ComponentStatus;
+  /** Stops at once and gives up open requests. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Bridge } from '../../src/bridge/bridge.js';
-import type { RecordSpan } from '../../src/record-trace.js';
+import type { RecordSpan } from '../../src/stream/record-trace.js';
 import type { StreamRecord, StreamWriter } from '../../src/stream/stream.js';
 import { SetClock } from '../support/clock.js';
 

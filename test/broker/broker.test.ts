@@ -1,8 +1,8 @@
 import mqtt from 'mqtt';
 import mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { runLoad } from '../../harness/load-client.js';
 import { HeldIntake, startBroker, startIngest } from '../support/broker-fixture.js';
-import { runLoad } from '../support/load-client.js';
 import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
 
 async function client(url: string, options: mqtt.IClientOptions = {}) {
@@ -73,7 +73,7 @@ describe('the PUBACK gate', () => {
     await eventually(() => intake.accepted.length === 2);
   });
 
-  it('does not take new content under an open id for a retransmission', async () => {
+  it('does not treat new content under an open id as a retransmission', async () => {
     const intake = new HeldIntake();
     const { port } = await startBroker(intake);
     const device = await rawClient(port);
@@ -86,7 +86,7 @@ describe('the PUBACK gate', () => {
     intake.storeAll();
   });
 
-  it('answers a shed QoS 0 packet by going on, and counts it', async () => {
+  it('counts a shed QoS 0 packet and goes on', async () => {
     const intake = new HeldIntake();
     intake.sheds = true;
     const { url, broker } = await startBroker(intake);
@@ -117,7 +117,7 @@ describe('the PUBACK gate', () => {
 });
 
 describe('back-pressure', () => {
-  it('stops reading a socket whose packets wait, one packet per segment, and reads on later', async () => {
+  it('stops reading a socket whose packets wait, one packet per segment, and continues later', async () => {
     const intake = new HeldIntake();
     const { port } = await startBroker(intake, { maxInFlightPerClient: 50 });
     const total = 3000;
@@ -130,7 +130,7 @@ describe('back-pressure', () => {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     for (let i = 0; i < 100; i += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-    // The cap is soft by one chunk that was read already; without the brake all 3,000 are in flight.
+    // The cap is soft by one chunk that was read already; without back-pressure all 3,000 are in flight.
     expect(intake.waiting.length).toBeGreaterThanOrEqual(50);
     expect(intake.waiting.length).toBeLessThan(700);
     const pump = setInterval(() => intake.storeAll(), 1);
@@ -190,7 +190,7 @@ describe('back-pressure', () => {
 });
 
 describe('guards', () => {
-  it('refuses a packet by its declared length, before its body is there', async () => {
+  it('rejects a packet by its declared length, before its body has arrived', async () => {
     const intake = new HeldIntake();
     const { port, broker } = await startBroker(intake, { maxPacketBytes: 10_000 });
     const huge = await rawClient(port);
@@ -206,7 +206,7 @@ describe('guards', () => {
     expect(broker.counters().refused['packet-too-large']).toBe(2);
   });
 
-  it('takes nothing from a client that has not been authenticated', async () => {
+  it('accepts nothing from a client that is not authenticated', async () => {
     const intake = new HeldIntake();
     const { port, broker } = await startBroker(intake);
     const device = await rawClient(port);
@@ -219,7 +219,7 @@ describe('guards', () => {
   it.each([
     ['in the same segment', true],
     ['in a segment of its own', false],
-  ])('takes nothing that is pipelined behind a refused CONNECT, %s', async (_what, together) => {
+  ])('accepts nothing that is pipelined behind a rejected CONNECT, %s', async (_what, together) => {
     const intake = new HeldIntake();
     const { port } = await startBroker(intake);
     const device = await rawClient(port);
@@ -235,7 +235,7 @@ describe('guards', () => {
     expect(intake.accepted).toEqual([]);
   });
 
-  it('takes what is pipelined behind a good CONNECT, in order (MQTT 3.1.1 section 3.1.4)', async () => {
+  it('accepts what is pipelined behind a good CONNECT, in order (MQTT 3.1.1 section 3.1.4)', async () => {
     const intake = new HeldIntake();
     const { port } = await startBroker(intake);
     const device = await rawClient(port);
@@ -280,7 +280,7 @@ describe('guards', () => {
       'a will on a wildcard',
       { clientId: 'd', will: { topic: 'a/#', payload: Buffer.from('x'), qos: 0, retain: false } },
     ],
-  ] as const)('refuses a CONNECT with %s', async (_what, options) => {
+  ] as const)('rejects a CONNECT with %s', async (_what, options) => {
     const { port, broker } = await startBroker(new HeldIntake());
     const device = await rawClient(port);
     device.send({ ...CONNECT, ...options } as mqttPacket.IConnectPacket);
@@ -297,7 +297,7 @@ describe('guards', () => {
     expect(device.packets).toMatchObject([{ cmd: 'connack', returnCode: 2 }]);
   });
 
-  it('turns away connections over the limit and counts them', async () => {
+  it('rejects connections over the limit and counts them', async () => {
     const { port, broker, warnings } = await startBroker(new HeldIntake(), { maxConnections: 2 });
     const kept = [await rawClient(port), await rawClient(port)];
     for (const one of kept) one.send({ ...CONNECT, clientId: `c${kept.indexOf(one)}` });
@@ -350,7 +350,7 @@ describe('listeners', () => {
     expect((await log.readAll()).records[0]!.payload.toString()).toBe('over ws');
   });
 
-  it('say which port is in use, and by which key to change it', async () => {
+  it('name the port in use and the key to change it', async () => {
     const { port } = await startBroker(new HeldIntake());
     await expect(
       startBroker(new HeldIntake(), { listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port }] }),
@@ -360,7 +360,7 @@ describe('listeners', () => {
     });
   });
 
-  it('drain: what was taken is answered before the connection closes', async () => {
+  it('drain: accepted packets are answered before the connection closes', async () => {
     const intake = new HeldIntake();
     const { port, broker } = await startBroker(intake);
     const device = await rawClient(port);

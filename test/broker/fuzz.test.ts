@@ -111,7 +111,7 @@ it(`${CONNECTIONS} connections of mutated frames: no crash, nothing unauthentica
     .map(({ payload }) => Number(payload));
   expect(fromGood).toEqual(Array.from({ length: CONNECTIONS / 50 }, (_, i) => i * 50));
   expect(damaged).toBe(0);
-  // Frames did get in, and frames were turned away: otherwise nothing was tested.
+  // Frames did get in, and frames were rejected: otherwise nothing was tested.
   expect(records.length).toBeGreaterThan(CONNECTIONS / 5);
   expect(broker.counters().refused.unexpected).toBe(0);
   expect(Object.values(broker.counters().refused).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);

@@ -60,16 +60,16 @@ describe('sluice dashboard', () => {
     );
     expect(exitCode).toBe(0);
     expect(dashboardProblems(JSON.parse(stdout) as Dashboard)).toEqual([]);
-    expect(stderr).toContain('the fields of telemetry (fields: auto)');
+    expect(stderr).toContain('The fields of telemetry are not known before points are stored (fields: auto)');
     expect(stderr).toContain('With --from-store');
-    expect(stderr).toContain('Taken for numbers, having no type: more.state.');
+    expect(stderr).toContain('These fields have no type and are charted as numbers: more.state.');
     expect(stderr).toContain('DuckDB');
   });
 
   test('without rules lets the user choose a field of the built-in rule', async () => {
     const { stdout, stderr } = await dashboard(INFLUX);
     expect(dashboardProblems(JSON.parse(stdout) as Dashboard)).toEqual([]);
-    expect(stderr).toContain('the fields of telemetry');
+    expect(stderr).toContain('The fields of telemetry');
   });
 
   test.each([
@@ -112,7 +112,7 @@ describe('sluice dashboard', () => {
   test('its help shows an example and the exit codes', async () => {
     const { exitCode, stdout } = await runMain('dashboard', '--help');
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('$ sluice dashboard -c sluice.yaml');
+    expect(stdout).toContain('$ npx sluice dashboard -c sluice.yaml');
     expect(stdout).toContain('Exit codes:');
   });
 });

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { sluice } from '../../harness/programs.js';
 import { parkedLine, parkedRecord } from '../../src/dead-letter/parked-record.js';
 import { testRecord } from '../support/log-fixture.js';
-import { sluice } from '../support/programs.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 it('sluice dead-letters list prints as many records as it is asked for', { timeout: 60_000 }, async () => {

@@ -42,16 +42,27 @@ test.each([
   expect(stdout).toContain(line);
 });
 
-test('--json says the same for scripts', async () => {
+test('--json prints the same for scripts', async () => {
   const written = JSON.parse((await explain(`{"t": 1, "ts": ${AT_SECONDS}}`, '--json')).stdout) as unknown;
   expect(written).toMatchObject({
-    fate: 'written',
+    outcome: 'written',
     rule: 'city',
     captures: { city: 'pune', device: 'd1' },
     lines: [`climate,city=pune,device=d1 t=1 ${AT_SECONDS}000000000`],
   });
   const parked = JSON.parse((await explain('[]', '--json')).stdout) as unknown;
-  expect(parked).toMatchObject({ fate: 'parked', code: 'payload-not-object', lines: [] });
+  expect(parked).toMatchObject({ outcome: 'parked', code: 'payload-not-object', lines: [] });
+});
+
+test('--json has the outcome under its former name, too, and the mapping warnings as notes', async () => {
+  const written = JSON.parse((await explain(`{"t": 1}`, '--json')).stdout) as unknown;
+  expect(written).toMatchObject({
+    outcome: 'written',
+    fate: 'written',
+    notes: [{ code: 'time-missing', count: 1 }],
+  });
+  const parked = JSON.parse((await explain('[]', '--json')).stdout) as unknown;
+  expect(parked).toMatchObject({ outcome: 'parked', fate: 'parked' });
 });
 
 describe('the payload', () => {
@@ -75,7 +86,7 @@ describe('the payload', () => {
   });
 });
 
-test('the built-in rule explains too, with the client id as device', async () => {
+test('without rules the built-in rule explains the record, with the client id as device', async () => {
   const file = join(tempDirectory(), 'sluice.yaml');
   writeFileSync(file, '');
   const { stdout } = await runMain(
@@ -84,7 +95,7 @@ test('the built-in rule explains too, with the client id as device', async () =>
   expect(stdout).toContain('telemetry,device=c9 t=1 ');
 });
 
-test('a receive time that is none is wrong usage', async () => {
+test('a malformed receive time is wrong usage', async () => {
   const { exitCode, stderr } = await explain('{}', '--received-at', 'yesterday');
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--received-at: got "yesterday", expected RFC 3339');

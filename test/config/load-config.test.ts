@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, loadConfigText, parseConfig } from '../../src/config/load-config.js';
-import { DEFAULT_RULES } from '../../src/consumer/rules/default-rules.js';
+import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { configOf, problemsOf } from './parse.js';
 
@@ -70,7 +70,7 @@ describe('what loads', () => {
     },
   );
 
-  test('the example of the design loads as it stands', () => {
+  test('the example of the design loads unchanged', () => {
     const { rules, sink } = configOf(DESIGN_EXAMPLE, { environment: { INFLUX_TOKEN: '12345' } });
     expect(sink).toMatchObject({
       kind: 'influx',
@@ -120,7 +120,7 @@ describe('what loads', () => {
     expect(versions).toEqual([2, 1, 3]);
   });
 
-  test('the configuration is frozen all through', () => {
+  test('the configuration is deeply frozen', () => {
     const config = configOf(DESIGN_EXAMPLE, { environment: { INFLUX_TOKEN: 'x' } });
     const seen = new Set<unknown>();
     const check = (value: unknown) => {
@@ -144,7 +144,7 @@ describe('what loads', () => {
   });
 
   test('http: false switches it off', () => {
-    expect(configOf('http: false')).not.toHaveProperty('http');
+    expect(configOf('http: false').http).toBeUndefined();
   });
 
   test('shorthands and long forms of a rule mean the same', () => {
@@ -169,6 +169,15 @@ describe('what loads', () => {
     expect(configOf(`sink: { influx: { url: "http://h:8086/", ${keys} } }`).sink).toMatchObject({
       influx: { version, url: 'http://h:8086' },
     });
+  });
+
+  test.each([
+    ['concurrency: 3', 3],
+    ['lanes: 3', 3],
+    ['timeout: 5s', undefined],
+  ])('sink.influx.concurrency can also be written under its old name lanes: %s', (key, concurrency) => {
+    const { sink } = configOf(`sink: { influx: { url: "http://h", database: d, ${key} } }`);
+    expect(sink).toMatchObject({ kind: 'influx', influx: { concurrency } });
   });
 
   test('anchors and aliases are followed', () => {
@@ -222,10 +231,13 @@ describe('secret files (security row 45)', () => {
     return directory;
   }
 
-  test.each([0o600, 0o400, 0o640])('mode %o is taken, the line end is not part of the secret', (mode) => {
-    const { sink } = configOf(yaml, { directory: withFile('s3cret\r\n', mode) });
-    expect(sink).toMatchObject({ influx: { token: 's3cret' } });
-  });
+  test.each([0o600, 0o400, 0o640])(
+    'mode %o is accepted, and the line end is not part of the secret',
+    (mode) => {
+      const { sink } = configOf(yaml, { directory: withFile('s3cret\r\n', mode) });
+      expect(sink).toMatchObject({ influx: { token: 's3cret' } });
+    },
+  );
 
   test.each([
     [0o644, '0644'],
@@ -263,7 +275,7 @@ describe('secret files (security row 45)', () => {
   });
 });
 
-test('Kinesis mode has defaults for all, and the other mode nothing of it', () => {
+test('Kinesis mode has a default for every key, and the other mode has no Kinesis settings', () => {
   const { stream } = configOf('stream: { mode: kinesis }');
   expect(stream.kinesis).toEqual({
     name: 'telemetry',
@@ -289,7 +301,7 @@ test('Kinesis mode has defaults for all, and the other mode nothing of it', () =
   expect(configOf('stream: { kinesis: { name: x } }').stream.kinesis).toBeUndefined();
 });
 
-test('Kinesis mode takes what a file says', () => {
+test('Kinesis mode uses the values of the file', () => {
   const { stream } = configOf(`
 stream:
   mode: kinesis
@@ -312,7 +324,7 @@ stream:
   });
 });
 
-test('what was found in a secret or a variable is never shown (security row 45)', () => {
+test('the value of a secret or a variable is never shown (security row 45)', () => {
   const yaml = `
 broker: { maxPacketSize: "\${SECRET}", listeners: [{ protocol: "\${SECRET}" }] }
 sink:

@@ -203,12 +203,12 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'two listeners on a port',
     'broker:\n  listeners:\n    - port: 1883\n    - protocol: ws\n      port: 1883',
-    'sluice.yaml:5: broker.listeners[1].port: got 1883, expected a port of its own; broker.listeners[0] has this one',
+    'sluice.yaml:5: broker.listeners[1].port: got 1883, expected another port; broker.listeners[0] uses this one',
   ],
   [
     'page on the port of a listener',
     'http: { port: 1883 }',
-    'sluice.yaml:1: http.port: got 1883, expected a port of its own; broker.listeners[0] has this one',
+    'sluice.yaml:1: http.port: got 1883, expected another port; broker.listeners[0] uses this one',
   ],
   [
     'packet larger than a segment',
@@ -275,6 +275,16 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'both sinks',
     'sink:\n  duckdb:\n    retention: 1d\n  influx: { url: "http://h:1", database: d }',
     'sluice.yaml:1: sink: got both influx and duckdb, expected one of them',
+  ],
+  [
+    'a key under its old and its new name',
+    'sink:\n  influx:\n    url: http://h:1\n    database: d\n    concurrency: 2\n    lanes: 2',
+    'sluice.yaml:6: sink.influx.lanes: got both concurrency and lanes, its old name, expected only concurrency',
+  ],
+  [
+    'an old name with a wrong value',
+    'sink:\n  influx:\n    url: http://h:1\n    database: d\n    lanes: 99',
+    'sluice.yaml:5: sink.influx.lanes: got 99, expected a whole number, 1 to 16',
   ],
   [
     'no url',
@@ -427,7 +437,7 @@ test('control characters of the file do not reach the terminal', () => {
   expect(problemsOf('"lo\\e[31mg": 1')[0]).not.toContain('\u001b');
 });
 
-test('files that are no configuration end as problems: too long, too deep, too many aliases', () => {
+test('files that are not a configuration cause problems: too long, too deep, too many aliases', () => {
   expect(problemsOf(`# ${'x'.repeat(1_100_000)}`)).toEqual([expect.stringContaining('more than 1 MiB')]);
   expect(problemsOf(`broker: ${'['.repeat(20_000)}`).length).toBeGreaterThan(0);
   expect(problemsOf(`broker: ${'['.repeat(100)}${']'.repeat(100)}`).length).toBeGreaterThan(0);
@@ -442,7 +452,7 @@ test('files that are no configuration end as problems: too long, too deep, too m
   expect(problemsOf('broker: *nowhere').length).toBeGreaterThan(0);
 });
 
-describe('whatever stands in the file, the outcome is a configuration or problems', () => {
+describe('the result of any file is a configuration or problems', () => {
   const KEYS = [
     'broker',
     'listeners',
@@ -516,7 +526,7 @@ describe('whatever stands in the file, the outcome is a configuration or problem
     }
   }
 
-  test('for sections made of the keys there are', () => {
+  test('for sections of existing keys', () => {
     fc.assert(
       fc.property(tree, (value) => outcome(stringify(value))),
       { numRuns: 1_000 },

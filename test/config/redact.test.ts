@@ -11,7 +11,7 @@ function effective(yaml: string): string {
   return effectiveConfigText(result.loaded.written);
 }
 
-test('what is shown reads as a configuration, with every default filled in and units written', () => {
+test('the output reads like a configuration, with every default and with units', () => {
   const shown = effective('http: false');
   expect(parse(shown)).toMatchObject({
     broker: { maxPacketSize: '256KiB', maxKeepalive: '20min', listeners: [{ port: 1883 }] },
@@ -21,13 +21,13 @@ test('what is shown reads as a configuration, with every default filled in and u
   });
 });
 
-test('what is shown of the example loads again and shows the same', () => {
+test('the output for the example loads again and gives the same output', () => {
   const example = readFileSync(join(import.meta.dirname, '..', '..', 'sluice.example.yaml'), 'utf8');
   const once = effective(example);
   expect(effective(once)).toBe(once);
 });
 
-test('of secrets only whether they are set is shown (security row 45)', () => {
+test('secrets show only as set or unset (security row 45)', () => {
   const v2 = effective('sink: { influx: { url: "http://h:1", org: o, bucket: b, token: hunter2 } }');
   expect(v2).toContain('token: set');
   expect(v2).not.toContain('hunter2');
@@ -42,7 +42,7 @@ test('of secrets only whether they are set is shown (security row 45)', () => {
   expect(otlp).not.toContain('hunter2');
 });
 
-test('a tag called token is no secret', () => {
+test('a tag called token is not a secret', () => {
   const shown = effective('rules: [{ name: a, topic: t, measurement: m, tags: { token: device } }]');
   expect(parse(shown)).toMatchObject({ rules: [{ tags: { token: { path: 'device' } } }] });
 });

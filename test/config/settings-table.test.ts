@@ -15,8 +15,8 @@ test('docs/configuration.md holds exactly the keys, defaults and limits of the s
   expect(doc).toContain('<!-- settings -->');
 });
 
-test('every key says in one sentence what it means', () => {
-  for (const { key, says } of settingRows()) expect(says, key).toMatch(/^[A-Z`].*[.]$/s);
+test('every key is described by a sentence', () => {
+  for (const { key, description } of settingRows()) expect(description, key).toMatch(/^[A-Z`].*[.]$/s);
 });
 
 test('the table names keys at every depth, with their defaults', () => {
@@ -25,7 +25,11 @@ test('the table names keys at every depth, with their defaults', () => {
   expect(rows.get('rules[].time.window.future')?.default).toBe('10min');
   expect(rows.get('rules[].tags.*.value')?.default).toBe('');
   expect(rows.get('rules[].name')?.default).toBe('required');
-  expect(rows.get('sink.influx.lanes')?.default).toBe('1, with version 3 4');
+  expect(rows.get('sink.influx.concurrency')?.default).toBe('1; 4 with version 3');
+});
+
+test('the table has no old names of keys', () => {
+  expect(settingRows().map(({ key }) => key)).not.toContain('sink.influx.lanes');
 });
 
 test('sluice.example.yaml shows every key of the schema, commented or not', () => {

@@ -1,18 +1,18 @@
 import { cpSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Consumer } from '../../src/consumer/consumer.js';
+import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
+import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
+import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
 import {
   type Checkpoint,
   type CheckpointStore,
   FileCheckpointStore,
-} from '../../src/books/checkpoint-store.js';
-import { Ledger, summarize } from '../../src/books/ledger.js';
-import { SystemClock } from '../../src/clock.js';
-import { Consumer } from '../../src/consumer/consumer.js';
-import { createNoteCounts } from '../../src/consumer/rules/notes.js';
-import { compileRules } from '../../src/consumer/rules/rule-set.js';
-import { dataDirectory, prepareDataDirectory } from '../../src/data-directory.js';
-import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
-import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
+} from '../../src/ledger/checkpoint-store.js';
+import { Ledger, summarize } from '../../src/ledger/ledger.js';
+import { SystemClock } from '../../src/lib/clock.js';
+import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { compileRules } from '../../src/rules/rule-set.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
 import { TestLog } from '../support/log-fixture.js';
 import { MemorySink, unreachable } from '../support/memory-sink.js';
@@ -48,8 +48,8 @@ async function append(log: TestLog, from: number, to: number): Promise<void> {
   });
 }
 
-/** One life of a consumer over the directory; as the gateway wires it. */
-async function live(
+/** One run of a consumer over the directory; as the gateway wires it. */
+async function runOnce(
   root: string,
   log: TestLog,
   sink: MemorySink,
@@ -65,7 +65,7 @@ async function live(
   );
   if (!RULES.ok) throw new Error('rules');
   const { ruleSet } = RULES;
-  const notes = createNoteCounts();
+  const mappingWarnings = createMappingWarningCounts();
   const warnings: string[] = [];
   const checkpointed: string[] = [];
   const reader = log.reader(checkpoint?.position);
@@ -78,14 +78,14 @@ async function live(
     },
     {
       reader,
-      apply: (r) => ruleSet.apply(r, notes),
+      apply: (r) => ruleSet.apply(r, mappingWarnings),
       sink,
       deadLetter,
       checkpoints: options.checkpoints ?? files,
       ledger: new Ledger(checkpoint?.ledger),
       clock: new SystemClock(),
       position: checkpoint?.position ?? '0',
-      onSettled: () => undefined,
+      onProgress: () => undefined,
       onCheckpoint: (position) => checkpointed.push(position),
       warn: (_fields, sentence) => warnings.push(sentence),
     },
@@ -105,7 +105,7 @@ async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-const BOOKS_OF_100 = {
+const LEDGER_OF_100 = {
   written: 70,
   parked: { 'payload-not-json': 10, 'rule-none': 10 },
   filtered: { warm: 10 },
@@ -113,14 +113,14 @@ const BOOKS_OF_100 = {
 };
 
 describe('the consumer', () => {
-  it('gives every record one fate, and the books balance', async () => {
+  it('gives every record one outcome, and the ledger balances', async () => {
     const { root, log, sink } = await setUp();
-    const { consumer, running, directory, checkpointed } = await live(root, log, sink);
+    const { consumer, running, directory, checkpointed } = await runOnce(root, log, sink);
     await append(log, 0, 100);
     await eventually(() => consumer.progress().position === '100');
     consumer.drain();
     await running;
-    expect(consumer.progress().ledger).toEqual(BOOKS_OF_100);
+    expect(consumer.progress().ledger).toEqual(LEDGER_OF_100);
     expect(sink.points.size).toBe(70);
     const parked = await listParked(directory.deadLetter, 999);
     expect(parked.length).toBe(20);
@@ -136,24 +136,24 @@ describe('the consumer', () => {
   it('drains what the log holds before it stops', async () => {
     const { root, log, sink } = await setUp();
     await append(log, 0, 100);
-    const { consumer, running } = await live(root, log, sink);
+    const { consumer, running } = await runOnce(root, log, sink);
     consumer.drain();
     await running;
     expect(consumer.progress().position).toBe('100');
     expect(sink.points.size).toBe(70);
   });
 
-  it('goes on behind its checkpoint in the next life, with the books kept', async () => {
+  it('goes on behind its checkpoint in the next run, and keeps the ledger', async () => {
     const { root, log, sink } = await setUp();
     await append(log, 0, 50);
-    const first = await live(root, log, sink);
+    const first = await runOnce(root, log, sink);
     first.consumer.drain();
     await first.running;
     await append(log, 50, 100);
-    const second = await live(root, log, sink);
+    const second = await runOnce(root, log, sink);
     second.consumer.drain();
     await second.running;
-    expect(second.consumer.progress().ledger).toEqual(BOOKS_OF_100);
+    expect(second.consumer.progress().ledger).toEqual(LEDGER_OF_100);
     expect(sink.written.length).toBe(70);
   });
 
@@ -161,23 +161,23 @@ describe('the consumer', () => {
     const { root, log, sink } = await setUp();
     await append(log, 0, 100);
     sink.before = unreachable;
-    const first = await live(root, log, sink);
+    const first = await runOnce(root, log, sink);
     await eventually(() => sink.writes === 1);
     first.consumer.abort();
     await first.running;
     expect(first.consumer.progress()).toMatchObject({ position: '0', ledger: { written: 0, parked: {} } });
     sink.before = async () => undefined;
-    const second = await live(root, log, sink);
+    const second = await runOnce(root, log, sink);
     second.consumer.drain();
     await second.running;
-    expect(second.consumer.progress().ledger).toEqual(BOOKS_OF_100);
+    expect(second.consumer.progress().ledger).toEqual(LEDGER_OF_100);
   });
 
-  it('parks what the store refuses with its words, and writes the rest', async () => {
+  it('parks what the store rejects with its message, and writes the rest', async () => {
     const { root, log, sink } = await setUp();
     sink.refuse = (point) => (point.fields[0]!.value === 12 ? 'field type conflict' : undefined);
     await append(log, 0, 100);
-    const { consumer, running, directory } = await live(root, log, sink, { maxBatchRecords: 100 });
+    const { consumer, running, directory } = await runOnce(root, log, sink, { maxBatchRecords: 100 });
     consumer.drain();
     await running;
     expect(consumer.progress().ledger).toMatchObject({ written: 69, parked: { 'store-refused': 1 } });
@@ -186,7 +186,7 @@ describe('the consumer', () => {
     ]);
   });
 
-  it('is exact after a crash at any point: books, dead letter and points', async () => {
+  it('is exact after a crash at any point: ledger, dead letter and points', async () => {
     const { root, log, sink } = await setUp();
     await append(log, 0, 100);
     const files = new FileCheckpointStore(dataDirectory(root).checkpoints, 'consumer');
@@ -201,14 +201,14 @@ describe('the consumer', () => {
           await files.save(checkpoint);
         },
       };
-      const life = await live(root, log, sink, { checkpoints });
-      life.consumer.drain();
-      await life.running.catch((thrown: Error) => expect(thrown.message).toBe('killed'));
+      const run = await runOnce(root, log, sink, { checkpoints });
+      run.consumer.drain();
+      await run.running.catch((thrown: Error) => expect(thrown.message).toBe('killed'));
     }
-    const last = await live(root, log, sink);
+    const last = await runOnce(root, log, sink);
     last.consumer.drain();
     await last.running;
-    expect(last.consumer.progress().ledger).toEqual(BOOKS_OF_100);
+    expect(last.consumer.progress().ledger).toEqual(LEDGER_OF_100);
     expect(sink.points.size).toBe(70);
     const ids = (await listParked(last.directory.deadLetter, 999)).map((p) => p.id);
     expect(ids.length).toBe(20);
@@ -219,7 +219,7 @@ describe('the consumer', () => {
     const { root, log, sink } = await setUp();
     await append(log, 0, 200);
     const copies: string[] = [];
-    const { consumer, running } = await live(root, log, sink, { maxBatchRecords: 20 });
+    const { consumer, running } = await runOnce(root, log, sink, { maxBatchRecords: 20 });
     const parent = tempDirectory();
     sink.before = async () => {
       const copy = `${parent}/copy-${copies.length}`;
@@ -232,33 +232,33 @@ describe('the consumer', () => {
     expect(copies.length).toBeGreaterThan(5);
     for (const copy of copies) {
       const copiedLog = await TestLog.open(dataDirectory(copy).log);
-      const life = await live(copy, copiedLog, sink, { maxBatchRecords: 13 });
-      life.consumer.drain();
-      await life.running;
-      expect(summarize(life.consumer.progress().ledger)).toEqual({
+      const run = await runOnce(copy, copiedLog, sink, { maxBatchRecords: 13 });
+      run.consumer.drain();
+      await run.running;
+      expect(summarize(run.consumer.progress().ledger)).toEqual({
         written: 140,
         parked: 40,
         filtered: 20,
         lost: 0,
       });
-      expect((await listParked(life.directory.deadLetter, 999)).length).toBe(40);
+      expect((await listParked(run.directory.deadLetter, 999)).length).toBe(40);
       await copiedLog.writer.close();
     }
     expect(sink.points.size).toBe(140);
   });
 
-  it('holds everything back while the dead letter is full, says so, and loses nothing', async () => {
+  it('waits while the dead letter is full, warns, and loses nothing', async () => {
     const { root, log, sink } = await setUp();
     await append(log, 0, 100);
-    const first = await live(root, log, sink, { deadLetterBytes: 700 });
+    const first = await runOnce(root, log, sink, { deadLetterBytes: 700 });
     await eventually(() => first.consumer.progress().blockedBy !== undefined);
     expect(first.warnings[0]).toContain('consumer.deadLetter.maxSize');
     first.consumer.abort();
     await first.running;
-    const second = await live(root, log, sink);
+    const second = await runOnce(root, log, sink);
     second.consumer.drain();
     await second.running;
-    expect(second.consumer.progress().ledger).toEqual(BOOKS_OF_100);
+    expect(second.consumer.progress().ledger).toEqual(LEDGER_OF_100);
     expect((await listParked(second.directory.deadLetter, 999)).length).toBe(20);
   });
 
@@ -273,7 +273,7 @@ describe('the consumer', () => {
         if (saves > 1) throw new Error('disk gone');
       },
     };
-    const { running } = await live(root, log, sink, { checkpoints });
+    const { running } = await runOnce(root, log, sink, { checkpoints });
     await expect(running).rejects.toThrow('disk gone');
   });
 });

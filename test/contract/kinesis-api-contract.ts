@@ -68,7 +68,7 @@ const HORIZON = { type: 'TRIM_HORIZON' } as const;
 const refused = { code: 'KINESIS_REQUEST_REFUSED', retryable: false };
 const missing = { code: 'KINESIS_STREAM_MISSING' };
 
-/** What everything behind KinesisApi owes (see src/stream/kinesis/kinesis-api.ts). */
+/** What every implementation of KinesisApi has to do (see src/stream/kinesis/kinesis-api.ts). */
 export function kinesisApiContract(
   name: string,
   start: () => Promise<KinesisUnderTest>,
@@ -100,9 +100,9 @@ export function kinesisApiContract(
       expect(shards).toHaveLength(3);
       expectToCover(shards);
       for (const shard of shards) {
-        expect(shard).not.toHaveProperty('endingSequenceNumber');
-        expect(shard).not.toHaveProperty('parentShardId');
-        expect(shard).not.toHaveProperty('adjacentParentShardId');
+        expect(shard.endingSequenceNumber).toBeUndefined();
+        expect(shard.parentShardId).toBeUndefined();
+        expect(shard.adjacentParentShardId).toBeUndefined();
       }
     });
 
@@ -215,7 +215,7 @@ export function kinesisApiContract(
       expect(second.records).toEqual(first.records);
     });
 
-    test('answers an empty shard with an empty page and a place to go on', async () => {
+    test('answers an empty shard with an empty page and an iterator to continue with', async () => {
       const { api } = await kinesis.openStream(1);
       const page = await api.getRecords(await api.shardIterator(FIRST, HORIZON), 10);
       expect(page).toMatchObject({ records: [], millisBehindLatest: 0, childShards: [] });
@@ -224,7 +224,7 @@ export function kinesisApiContract(
       expect(next.records.map(text)).toEqual(['later']);
     });
 
-    test('splits: the parent ends behind its last record, its children carry on', async () => {
+    test('splits: the parent ends after its last record, and its children continue', async () => {
       const stream = await kinesis.openStream(1);
       const { api } = stream;
       await api.putRecords([entry('before'), entry('before too')]);
@@ -232,7 +232,7 @@ export function kinesisApiContract(
       const shards = await api.listShards();
       const children = openOf(shards);
       expect(children.map((child) => child.parentShardId)).toEqual([FIRST, FIRST]);
-      for (const child of children) expect(child).not.toHaveProperty('adjacentParentShardId');
+      for (const child of children) expect(child.adjacentParentShardId).toBeUndefined();
       expectToCover(children);
       expect(BigInt(children[1]!.startingHashKey)).toBe(2n ** 127n);
 
@@ -311,7 +311,7 @@ export function kinesisApiContract(
       await expect(api.shardIterator(FIRST, foreign)).rejects.toMatchObject(refused);
     });
 
-    test('tells a missing shard and a missing stream', async () => {
+    test('reports a missing shard and a missing stream', async () => {
       const { api } = await kinesis.openStream(1);
       await expect(api.shardIterator('shardId-000000000099', HORIZON)).rejects.toMatchObject(missing);
       if (kinesis.missing === undefined) return;

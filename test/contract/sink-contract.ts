@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SluiceError } from '../../src/errors.js';
-import type { Point, Sink } from '../../src/sink/sink.js';
+import { SluiceError } from '../../src/lib/errors.js';
+import type { Point } from '../../src/sink/point.js';
+import type { Sink } from '../../src/sink/sink.js';
 import { pointOf, seriesOf } from '../support/points.js';
 
 export type StoredValue = number | bigint | string | boolean;
 
-/** One stored point as the store gives it back. Absent (null) fields and tags are left out. */
+/** A stored point as the store returns it. Absent (null) fields and tags are omitted. */
 export interface StoredRow {
   readonly tags: Readonly<Record<string, string>>;
   /** Int fields as bigint, float fields as number, unless the store keeps only floats. */
@@ -13,19 +14,19 @@ export interface StoredRow {
   readonly timestampNs: bigint;
 }
 
-/** What a store cannot do by its nature; everything else is owed. */
+/** What a store supports; the contract requires everything else of every store. */
 export interface SinkCapabilities {
-  /** Keeps string fields. */
+  /** It keeps string fields. */
   readonly strings: boolean;
-  /** Keeps int64, float64 and booleans exactly; false: everything becomes a rounded float. */
+  /** It keeps int64, float64 and booleans exactly; otherwise everything becomes a rounded float. */
   readonly types: boolean;
-  /** Fixes a field's type at its first write and refuses others. */
+  /** It fixes a field's type at the first write and refuses others. */
   readonly typeConflicts: boolean;
-  /** A second write of a point replaces the value of a field; false: which value is kept is the store's choice. */
+  /** A second write of a point replaces the value of a field; otherwise the store chooses which value it keeps. */
   readonly overwrites: boolean;
   /** Smallest distance of two timestamps that stay apart. */
   readonly resolutionNs: bigint;
-  /** Has a `reader`. */
+  /** It has a `reader`. */
   readonly query: boolean;
 }
 
@@ -39,22 +40,22 @@ export const FULL_CAPABILITIES: SinkCapabilities = {
 };
 
 export interface SinkUnderTest {
-  /** Opened. */
+  /** The sink, already open. */
   readonly sink: Sink;
   readonly capabilities: SinkCapabilities;
-  /** All points of a measurement, in any order; [] when the store has never seen it. */
+  /** Reads all points of a measurement, in any order; [] when the store does not know it. */
   readBack(measurement: string): Promise<readonly StoredRow[]>;
-  /** What the store says of a type conflict, to be found in the refusal's reason. */
+  /** Matches the store's message about a type conflict, which must be in the rejection's reason. */
   readonly conflictWords?: RegExp;
-  /** Makes the store unreachable and reachable again with what it held. Absent: it cannot be unreachable. */
+  /** Makes the store unreachable, and reachable again with its data. Absent when it cannot be unreachable. */
   readonly outage?: { begin(): Promise<void>; end(): Promise<void> };
-  /** Closes the sink and frees all it used. */
+  /** Closes the sink and frees its resources. */
   stop(): Promise<void>;
 }
 
 const NS_PER_MS = 1_000_000n;
 const MINUTE_MS = 60_000;
-/** Tag values that would end a query, or begin another, if they were not quoted. */
+/** Tag values that would end a query, or start another, if they were not quoted. */
 const HOSTILE_TEXTS = [
   `' OR 1 = 1 --`,
   `"; DROP MEASUREMENT contract_only; --`,
@@ -70,8 +71,8 @@ const HOSTILE_NAME = `a "tag", it's \\b`;
 const never = () => new AbortController().signal;
 
 /**
- * What every sink owes (see src/sink/sink.ts), run against each of them with a real store behind it.
- * `factory` is called once; each case uses measurements of its own.
+ * The contract of every sink (see src/sink/sink.ts), tested with a real store. `factory` is called once; each test
+ * uses its own measurements.
  */
 export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>): void {
   describe(`${name} keeps the sink contract`, { timeout: 60_000 }, () => {
@@ -108,14 +109,14 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       maxGroups: 50,
     });
 
-    test('an empty array resolves with no refusal', async () => {
+    test('an empty array resolves with no rejection', async () => {
       expect(await sink.write([], never())).toEqual([]);
     });
 
     test('points of every type read back as they were written', async () => {
       const city = seriesOf('contract_types', { city: 'Pune', device: 'CITIPUN' });
       const bare = seriesOf('contract_types');
-      const values = able.strings ? { text: 'wet' } : {};
+      const values: Record<string, string> = able.strings ? { text: 'wet' } : {};
       const points = [
         pointOf(city, atMs(0), { float: 23.25, int: 42n, yes: true, ...values }),
         pointOf(city, atMs(1), { float: -0.1, int: -42n, yes: false }),
@@ -173,7 +174,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       await expectStored('contract_merge', [pointOf(series, atMs(0), { kept: 1, changed: 3, added: 4 })]);
     });
 
-    test('of two points with one identity in a batch the last wins, field by field', async ({ skip }) => {
+    test('the last of two points with one identity in a batch wins, field by field', async ({ skip }) => {
       if (!able.overwrites) skip('the store chooses between values of one timestamp');
       const series = seriesOf('contract_last', { device: 'a' });
       await writeAll([
@@ -188,7 +189,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       const devices = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
       const all = devices.map((device) => seriesOf('contract_order', { device }));
       const points: Point[] = [];
-      // Every revision overwrites the one before: what is left tells which came last.
+      // Every revision overwrites the previous one: the remaining value shows which came last.
       for (let revision = 0; revision < 2_000; revision++) {
         for (const series of all) points.push(pointOf(series, atMs(0), { revision }));
       }
@@ -196,7 +197,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       await expectStored('contract_order', points.slice(-devices.length));
     });
 
-    test('one point of an impossible type among 5,000 costs only itself, with the words of the store', async ({
+    test('only the one point of a wrong type among 5,000 is rejected, with the message of the store', async ({
       skip,
     }) => {
       if (!able.typeConflicts) skip('the store has no type conflicts');
@@ -205,18 +206,18 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       const points = Array.from({ length: 5_000 }, (_, i) =>
         pointOf(series, atMs(i + 1), i === 3_210 ? { value: 'not a number' } : { value: i / 2 }),
       );
-      const refusals = await sink.write(points, never());
-      expect(refusals.map(({ index, code }) => ({ index, code }))).toEqual([
+      const rejections = await sink.write(points, never());
+      expect(rejections.map(({ index, code }) => ({ index, code }))).toEqual([
         { index: 3_210, code: 'store-refused' },
       ]);
-      expect(refusals[0]?.reason).toMatch(under.conflictWords ?? /./);
+      expect(rejections[0]?.reason).toMatch(under.conflictWords ?? /./);
       await expectStored('contract_conflict', [
         pointOf(series, atMs(0), { value: 1.5 }),
         ...points.filter((_, i) => i !== 3_210),
       ]);
     });
 
-    test('impossible points at both ends and side by side are told apart by index', async ({ skip }) => {
+    test('rejected points at both ends and side by side have the right indices', async ({ skip }) => {
       if (!able.typeConflicts) skip('the store has no type conflicts');
       const series = seriesOf('contract_conflicts', { device: 'a' });
       await writeAll([pointOf(series, atMs(0), { value: 1 })]);
@@ -224,24 +225,24 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       const points = Array.from({ length: 100 }, (_, i) =>
         pointOf(series, atMs(i + 1), bad.includes(i) ? { value: true } : { value: i }),
       );
-      const refusals = await sink.write(points, never());
-      expect(refusals.map(({ index }) => index).sort((a, b) => a - b)).toEqual(bad);
+      const rejections = await sink.write(points, never());
+      expect(rejections.map(({ index }) => index).sort((a, b) => a - b)).toEqual(bad);
       expect(await under.readBack('contract_conflicts')).toHaveLength(97);
     });
 
-    test('a name reserved by the store is refused for its point alone', async () => {
+    test('a name reserved by the store rejects only its point', async () => {
       const points = [
         pointOf(seriesOf('contract_reserved', { device: 'a' }), atMs(0), { value: 1 }),
         pointOf(seriesOf('contract_reserved', { device: 'a' }), atMs(1), { time: 1 }),
         pointOf(seriesOf('contract_reserved', { time: 'noon' }), atMs(2), { value: 1 }),
         pointOf(seriesOf('contract_reserved', { device: 'a' }), atMs(3), { value: 2 }),
       ];
-      const refusals = await sink.write(points, never());
-      expect(refusals.map(({ index, code }) => ({ index, code }))).toEqual([
+      const rejections = await sink.write(points, never());
+      expect(rejections.map(({ index, code }) => ({ index, code }))).toEqual([
         { index: 1, code: 'not-expressible' },
         { index: 2, code: 'not-expressible' },
       ]);
-      expect(refusals[0]?.reason).toContain('time');
+      expect(rejections[0]?.reason).toContain('time');
       expect(await under.readBack('contract_reserved')).toHaveLength(2);
     });
 
@@ -276,7 +277,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       await expectStored('contract_strings', points);
     });
 
-    test('field names with spaces, commas, equals signs and any script, and names that differ in case only', async () => {
+    test('field names with spaces, commas, equals signs and any script stay apart, also when they differ only in case', async () => {
       const series = seriesOf('contract names, all=of them', { device: 'a' });
       const points = [
         pointOf(series, atMs(0), { 'a b': 1, 'c,d': 2, 'e=f': 3, तापमान: 4, Temp: 5, temp: 6 }),
@@ -307,7 +308,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       await expectStored('contract_grows', points);
     });
 
-    test('a batch of many measurements and series is stored whole', async () => {
+    test('a batch of many measurements and series is stored completely', async () => {
       const points = Array.from({ length: 6_000 }, (_, i) =>
         pointOf(seriesOf(`contract_wide_${i % 3}`, { device: `d${i % 100}` }), atMs(i), { value: i }),
       );
@@ -317,7 +318,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       }
     });
 
-    test('counters add up: every point is written or refused', async () => {
+    test('counters add up: every point is written or rejected', async () => {
       const before = sink.counters();
       const series = seriesOf('contract_counters', { device: 'a' });
       await sink.write(
@@ -418,7 +419,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(split?.groups.map((g) => g.name).sort()).toEqual([`Mumbai "x" it's`, 'Pune']);
       expect([0, 1_000, 2_000].map((ms) => valueAt('Pune', ms))).toEqual([15, null, 30]);
       expect([0, 1_000, 2_000].map((ms) => valueAt(`Mumbai "x" it's`, ms))).toEqual([null, 40, null]);
-      // [fromMs, toMs): what lies at toMs belongs to the next query.
+      // [fromMs, toMs): a point at toMs belongs to the next query.
       expect(split?.timesMs).not.toContain(baseMs + 3_000);
       expect(split?.timesMs).toEqual([...(split?.timesMs ?? [])].sort((x, y) => x - y));
       for (const group of split?.groups ?? []) expect(group.values).toHaveLength(split?.timesMs.length ?? -1);
@@ -433,7 +434,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(one?.groups).toHaveLength(1);
     });
 
-    test('the reader puts series without the split tag under the empty name', async ({ skip }) => {
+    test('the reader returns series without the split tag under the empty name', async ({ skip }) => {
       if (!able.query) skip('the store cannot be queried');
       await writeAll([
         pointOf(seriesOf('contract_reader_bare'), atMs(0), { value: 1n }),
@@ -457,7 +458,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
 
     test('the reader keeps the groups with the most values, the largest first', async ({ skip }) => {
       if (!able.query) skip('the store cannot be queried');
-      // By name they would come the other way round.
+      // Sorted by name they would be in the opposite order.
       const sizes = { 'a small': 1, 'b middle': 3, 'c large': 5 };
       await writeAll(
         Object.entries(sizes).flatMap(([device, count]) =>
@@ -477,9 +478,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       ]);
     });
 
-    test('the reader narrows a chart to values of a tag, however they are spelt, and leaves the others out', async ({
-      skip,
-    }) => {
+    test('the reader restricts a chart to some values of a tag, however they are spelt', async ({ skip }) => {
       if (!able.query) skip('the store cannot be queried');
       await writeAll([
         pointOf(seriesOf('contract_only'), atMs(0), { value: 100 }),
@@ -506,7 +505,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(await means([])).toEqual({});
     });
 
-    test('a field is no tag: nothing has it as one, and all points lack it', async ({ skip }) => {
+    test('a field is not a tag: no point has a tag of that name', async ({ skip }) => {
       if (!able.query || !able.strings) skip('the store cannot be queried, or keeps no strings');
       await writeAll([pointOf(seriesOf('contract_only_field'), atMs(0), { value: 5, mode: 'auto' })]);
       const only = async (tag: string, value: string) =>
@@ -517,39 +516,39 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(await only('no such tag', '')).toEqual([{ name: '', values: [5] }]);
     });
 
-    test('the reader says when each group was heard of last, the newest first', async ({ skip }) => {
+    test('the reader returns when each group was last seen, the newest first', async ({ skip }) => {
       if (!able.query) skip('the store cannot be queried');
       const at = (tags: Record<string, string>, ms: number, values: Record<string, number>) =>
-        pointOf(seriesOf('contract_heard', tags), atMs(ms), values);
+        pointOf(seriesOf('contract_last_seen', tags), atMs(ms), values);
       await writeAll([
         at({ device: 'a', city: 'x' }, 1_000, { v: 1 }),
         at({ device: 'a', city: 'y' }, 5_000, { w: 1 }),
         at({ device: 'b' }, 9_000, { v: 1 }),
         at({ device: 'c' }, 7_000, { v: 1 }),
         at({ city: 'x' }, 3_000, { v: 1 }),
-        // Later in time of writing, not in time.
+        // Written later, but with an earlier timestamp.
         at({ device: 'b' }, 2_000, { v: 1 }),
       ]);
-      const query = { measurement: 'contract_heard', by: 'device', fromMs: baseMs, maxGroups: 9 };
+      const query = { measurement: 'contract_last_seen', by: 'device', fromMs: baseMs, maxGroups: 9 };
       const all = [
         { name: 'b', atMs: baseMs + 9_000 },
         { name: 'c', atMs: baseMs + 7_000 },
         { name: 'a', atMs: baseMs + 5_000 },
         { name: '', atMs: baseMs + 3_000 },
       ];
-      expect(await sink.reader?.heard(query)).toEqual(all);
-      expect(await sink.reader?.heard({ ...query, maxGroups: 2 })).toEqual(all.slice(0, 2));
-      expect(await sink.reader?.heard({ ...query, fromMs: baseMs + 5_000 })).toEqual(all.slice(0, 3));
-      expect(await sink.reader?.heard({ ...query, fromMs: baseMs + 9_001 })).toEqual([]);
+      expect(await sink.reader?.lastSeen(query)).toEqual(all);
+      expect(await sink.reader?.lastSeen({ ...query, maxGroups: 2 })).toEqual(all.slice(0, 2));
+      expect(await sink.reader?.lastSeen({ ...query, fromMs: baseMs + 5_000 })).toEqual(all.slice(0, 3));
+      expect(await sink.reader?.lastSeen({ ...query, fromMs: baseMs + 9_001 })).toEqual([]);
       const { by: _by, ...whole } = query;
-      expect(await sink.reader?.heard(whole)).toEqual([{ name: '', atMs: baseMs + 9_000 }]);
-      expect(await sink.reader?.heard({ ...query, by: 'no such tag' })).toEqual([
+      expect(await sink.reader?.lastSeen(whole)).toEqual([{ name: '', atMs: baseMs + 9_000 }]);
+      expect(await sink.reader?.lastSeen({ ...query, by: 'no such tag' })).toEqual([
         { name: '', atMs: baseMs + 9_000 },
       ]);
-      expect(await sink.reader?.heard({ ...query, measurement: 'contract_never_written' })).toEqual([]);
+      expect(await sink.reader?.lastSeen({ ...query, measurement: 'contract_never_written' })).toEqual([]);
     });
 
-    test('the reader gives the newest value of each field, of any type, also where it is older than the newest point', async ({
+    test('the reader returns the newest value of each field, of any type, also when it is older than the newest point', async ({
       skip,
     }) => {
       if (!able.query || !able.types) skip('the store cannot be queried, or keeps only floats');
@@ -604,7 +603,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(await answered({ measurement: 'contract_never_written' })).toMatchObject({ groups: {} });
     });
 
-    test('the newest values of groups whose names try to be more than names are theirs', async ({ skip }) => {
+    test('groups whose names look like queries get their own newest values', async ({ skip }) => {
       if (!able.query) skip('the store cannot be queried');
       const measurement = 'contract "newest\' names';
       await writeAll(
@@ -613,8 +612,8 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
         ),
       );
       const split = { measurement, by: HOSTILE_NAME, fromMs: baseMs };
-      const heard = await sink.reader?.heard({ ...split, maxGroups: 99 });
-      expect(heard?.map(({ name }) => name)).toEqual([...HOSTILE_TEXTS].reverse());
+      const lastSeen = await sink.reader?.lastSeen({ ...split, maxGroups: 99 });
+      expect(lastSeen?.map(({ name }) => name)).toEqual([...HOSTILE_TEXTS].reverse());
       const newest = await sink.reader?.newest({
         ...split,
         names: [...HOSTILE_TEXTS, 'x\r\0y'],
@@ -640,7 +639,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
   });
 }
 
-/** What a store with these capabilities holds after `points`: one row an identity, later fields over earlier ones. */
+/** Returns what a store with these capabilities contains after `points`: one row per identity; later fields win. */
 function rowsOf(points: readonly Point[], able: SinkCapabilities): StoredRow[] {
   const rows = new Map<string, StoredRow>();
   for (const { series, timestampNs, fields } of points) {

@@ -117,7 +117,7 @@ export function streamContract(name: string, open: () => Promise<StreamUnderTest
       await reader.close();
     });
 
-    test('a batch is closed with the record that reaches maxBytes, and a single larger one is still handed out', async () => {
+    test('a batch is closed with the record that reaches maxBytes, and a single larger one is still delivered', async () => {
       const large = Array.from({ length: 12 }, (_, n) => testRecord(n, 3_000));
       await stream.append(large);
       const reader = await stream.reader();

@@ -16,7 +16,7 @@ const parked = (n: number, payload?: Buffer): ParkedRecord =>
 const many = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => parked(from + i));
 
 describe('the dead letter', () => {
-  it('gives parked records back, newest first, payload bit for bit', async () => {
+  it('lists parked records, newest first, with each payload bit for bit', async () => {
     const directory = tempDirectory();
     const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 20 });
     const binary = parked(3, Buffer.from([0, 0xff, 0xfe, 10, 13, 34]));
@@ -43,7 +43,7 @@ describe('the dead letter', () => {
     expect(await listParked(join(directory, 'absent'), 99)).toEqual([]);
   });
 
-  it('goes back to the end of the last checkpoint, over files: what came after comes again', async () => {
+  it('goes back to the end of the last checkpoint, across files: what came after it comes again', async () => {
     const directory = tempDirectory();
     const options = { directory, maxSizeBytes: 100 << 20 };
     const big = (n: number) => parked(n, Buffer.alloc(6 << 20, 'x'));
@@ -75,7 +75,7 @@ describe('the dead letter', () => {
     expect(await listParked(directory, 9)).toHaveLength(4);
   });
 
-  it('cuts a torn tail off where no checkpoint tells the end, or the next line would be lost with it', async () => {
+  it('cuts a torn tail off when there is no checkpoint: the next line would be lost with it', async () => {
     const directory = tempDirectory();
     const options = { directory, maxSizeBytes: 1 << 20 };
     const first = await DeadLetterWriter.open(options);
@@ -89,7 +89,7 @@ describe('the dead letter', () => {
     expect(await listParked(directory, 9)).toEqual([parked(2), parked(1), parked(0)]);
   });
 
-  it('takes no number again whose journal is there: its fates are of other records', async () => {
+  it('does not reuse the number of a journal: its outcomes belong to other records', async () => {
     const directory = tempDirectory();
     const options = { directory, maxSizeBytes: 1 << 20 };
     writeFileSync(join(directory, 'settled-00000002.jsonl'), '');
@@ -104,7 +104,7 @@ describe('the dead letter', () => {
     await expect(listParked(inTheWay, 9)).rejects.toMatchObject({ code: 'DEAD_LETTER_FAILED' });
   });
 
-  it('passes over a line whose id is damaged', async () => {
+  it('skips a line whose id is damaged', async () => {
     const directory = tempDirectory();
     const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 20 });
     await writer.append(many(0, 2));
@@ -114,7 +114,7 @@ describe('the dead letter', () => {
     expect(await listParked(directory, 9)).toEqual([parked(1)]);
   });
 
-  it('passes over a torn line', async () => {
+  it('skips a torn line', async () => {
     const directory = tempDirectory();
     const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 20 });
     await writer.append(many(0, 2));
@@ -124,7 +124,7 @@ describe('the dead letter', () => {
     expect(await listParked(directory, 9)).toHaveLength(2);
   });
 
-  it('writes nothing over its size and says which key to change', async () => {
+  it('writes nothing over its size and names the key to change', async () => {
     const directory = tempDirectory();
     const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1000 });
     await writer.append(many(0, 2));
@@ -133,7 +133,7 @@ describe('the dead letter', () => {
       message: expect.stringContaining('consumer.deadLetter.maxSize') as string,
     });
     expect(await listParked(directory, 99)).toHaveLength(2);
-    // In a new file: the full one can go once nothing in it is parked any more.
+    // In a new file: the full one can be removed once none of its records is parked.
     expect(writer.end).toEqual({ file: 1, bytes: 0 });
     await writer.append(many(2, 3));
     await writer.close();

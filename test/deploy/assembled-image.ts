@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { packageRoot } from '../../src/package-root.js';
-import { runProgram } from '../support/programs.js';
+import { runProgram } from '../../harness/programs.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { readCopy, type Stage } from './dockerfile.js';
 
-/** npm could not reach its registry: nothing can be said about the image then. */
+/** npm could not reach its registry, so the image cannot be tested. */
 export class RegistryUnreachable extends Error {
   override readonly name = 'RegistryUnreachable';
 }
@@ -13,8 +13,8 @@ const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETU
 
 /**
  * Does in `directory` what an engine would do with the stages of the Dockerfile, without one: copies what COPY copies
- * and runs `npm ci --omit=dev` and the build. The compiler comes from this repository's own node_modules. Resolves
- * with the root of the last stage; what that one RUNs needs a container and is left out.
+ * and runs `npm ci --omit=dev` and the build. Resolves with the root of the last stage; its RUN instructions need a
+ * container and are omitted.
  */
 export async function assembleImage(stages: readonly Stage[], directory: string): Promise<string> {
   const roots = new Map<string, string>();
@@ -46,18 +46,13 @@ async function runStage(stage: Stage, roots: ReadonlyMap<string, string>, isLast
   }
 }
 
-/** As COPY: a folder's content into the target, a file into a target with a slash, else to that name. */
+/** Copies like COPY: the content of a folder into the target; a file into a target with a slash, otherwise to that name. */
 function copy(source: string, place: string, intoFolder: boolean): void {
   const target = intoFolder && statSync(source).isFile() ? join(place, basename(source)) : place;
   cpSync(source, target, { recursive: true });
 }
 
 async function runInstruction(command: string, directory: string): Promise<void> {
-  const installsCompiler = /^npm ci\b/.test(command) && !command.includes('--omit=dev');
-  if (installsCompiler) {
-    symlinkSync(join(packageRoot(), 'node_modules'), join(directory, 'node_modules'));
-    return;
-  }
   const { code, stdout, stderr } = await runProgram('sh', ['-c', command], { cwd: directory });
   if (code === 0) return;
   if (UNREACHABLE.test(stderr)) throw new RegistryUnreachable(stderr);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { type Compose, type ComposeService, composeSchema, TOP_LEVEL_KEYS } from './compose-schema.js';
 
 /** `image:1.2.3`, `image:v1.2.3`, `image:1.2.3-core`: a version of three numbers, never a tag that moves. */

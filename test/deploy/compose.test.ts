@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { packageRoot } from '../../src/package-root.js';
-import { VERSION } from '../../src/version.js';
+import { packageRoot, VERSION } from '../../src/lib/package-root.js';
 import { composeProblems } from './compose-rules.js';
 import { type Compose, composeSchema } from './compose-schema.js';
 

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { type Instruction, readCopy, readDockerfile, type Stage } from './dockerfile.js';
 
 const PINNED_IMAGE = /^[a-z0-9./_-]+:\d+\.\d+\.\d+(-[a-z0-9-]+)?$/;
+/** Release lines of Node that get fixes: 22 until April 2027, 24 until April 2028, 26 until April 2029. */
+const SUPPORTED_NODE: ReadonlySet<number> = new Set([22, 24, 26]);
 const KNOWN_KEYWORDS =
   /^(WORKDIR|COPY|RUN|ENV|USER|EXPOSE|VOLUME|HEALTHCHECK|STOPSIGNAL|CMD|ENTRYPOINT|LABEL)$/;
 
@@ -13,7 +15,7 @@ export function dockerfileProblems(text: string): string[] {
   const last = stages.at(-1);
   if (last === undefined) return ['no stage'];
   return [
-    ...(stages.length > 1 ? [] : ['a single stage: the compiler would be in the image']),
+    ...(stages.length > 1 ? [] : ['a single stage: the sources would be in the image']),
     ...stages.flatMap((stage, index) =>
       stageProblems(stage, stages.slice(0, index)).map((problem) => `${stage.name}: ${problem}`),
     ),
@@ -27,14 +29,19 @@ function stageProblems(stage: Stage, earlier: readonly Stage[]): string[] {
     .filter(({ keyword }) => !KNOWN_KEYWORDS.test(keyword))
     .map(({ keyword }) => `${keyword} is not used here`);
   if (!PINNED_IMAGE.test(stage.image)) problems.push(`${stage.image} is not a pinned version`);
+  const major = Number(/^node:(\d+)\./.exec(stage.image)?.[1]);
+  if (!SUPPORTED_NODE.has(major)) problems.push(`${stage.image} is no supported release line of Node`);
   for (const instruction of of(stage, 'COPY')) problems.push(...copyProblems(instruction, earlier));
   const install = instructions.findIndex(({ keyword, args }) => keyword === 'RUN' && /\bnpm ci\b/.test(args));
   if (install === -1) return problems;
   const before = instructions.slice(0, install).filter(({ keyword }) => keyword === 'COPY');
   const copied = before.flatMap((instruction) => readCopy(instruction).sources).sort();
   if (copied.join() !== 'package-lock.json,package.json') {
-    problems.push('npm ci not right behind the package files: each change of a source would install anew');
+    problems.push(
+      'npm ci does not follow the package files directly: each change of a source would install again',
+    );
   }
+  if (!instructions[install]!.args.includes('--omit=dev')) problems.push('npm ci installs development tools');
   if (!instructions[install]!.args.includes('--ignore-scripts')) problems.push('npm ci runs install scripts');
   return problems;
 }
@@ -42,7 +49,9 @@ function stageProblems(stage: Stage, earlier: readonly Stage[]): string[] {
 function copyProblems(instruction: Instruction, earlier: readonly Stage[]): string[] {
   const { from, sources } = readCopy(instruction);
   if (from !== undefined) {
-    return earlier.some(({ name }) => name === from) ? [] : [`COPY from ${from}, which is no earlier stage`];
+    return earlier.some(({ name }) => name === from)
+      ? []
+      : [`COPY from ${from}, which is not an earlier stage`];
   }
   const missing = sources.filter((source) => !existsSync(join(packageRoot(), source)));
   const problems = missing.map((source) => `COPY of ${source}, which is not there`);
@@ -68,11 +77,11 @@ function imageProblems(stage: Stage): string[] {
     if (!isExecForm(words)) problems.push(`${keyword} runs through a shell`);
   }
   for (const { args } of of(stage, 'VOLUME')) {
-    // Otherwise a named volume would belong to root, and the program could not write it.
+    // Without this a named volume belongs to root, and the program cannot write to it.
     const isMade = of(stage, 'RUN').some((run) => run.args.includes('-o 1000') && run.args.endsWith(args));
     if (!isMade) problems.push(`nobody but root can write ${args}`);
   }
-  if (of(stage, 'VOLUME').length !== 1) problems.push('not one place to write');
+  if (of(stage, 'VOLUME').length !== 1) problems.push('not exactly one folder to write to to write');
   return problems;
 }
 
@@ -85,7 +94,7 @@ function isExecForm(words: string): boolean {
     const parsed: unknown = JSON.parse(words);
     return Array.isArray(parsed) && parsed.length > 0;
   } catch {
-    // Not a JSON list: Docker would hand it to /bin/sh, which passes no signal on.
+    // Docker runs anything but a JSON list through /bin/sh, which does not pass signals on.
     return false;
   }
 }

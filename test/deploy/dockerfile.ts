@@ -41,7 +41,7 @@ export function readDockerfile(text: string): Stage[] {
 export function readCopy({ flags, args }: Instruction): Copy {
   const words = args.split(/\s+/);
   const from = flags.get('from');
-  return { ...(from === undefined ? {} : { from }), sources: words.slice(0, -1), target: words.at(-1) ?? '' };
+  return { from, sources: words.slice(0, -1), target: words.at(-1) ?? '' };
 }
 
 function readInstruction(line: string): Instruction {

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PARK_CODES } from '../../src/dead-letter/park-codes.js';
-import { ERROR_CODES } from '../../src/errors.js';
-import { NEXT_STEPS, WARNING_CODES } from '../../src/warnings.js';
+import { ERROR_CODES } from '../../src/lib/errors.js';
+import { NEXT_STEPS, WARNING_CODES } from '../../src/lib/warnings.js';
 
 const DOC = join(import.meta.dirname, '..', '..', 'docs', 'errors.md');
 const text = readFileSync(DOC, 'utf8');

@@ -28,7 +28,7 @@ import { storedSizes, typicalRecord, typicalUserRecord } from '../../bench/kines
 import { parseConfig } from '../../src/config/load-config.js';
 import { settingRows } from '../../src/config/settings-table.js';
 import { PARK_CODES } from '../../src/dead-letter/park-codes.js';
-import { ERROR_CODES } from '../../src/errors.js';
+import { ERROR_CODES } from '../../src/lib/errors.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
 import { KinesisProducer } from '../../src/stream/kinesis/producer/kinesis-producer.js';
 import { VirtualTime } from '../stream/kinesis/producer/virtual-time.js';

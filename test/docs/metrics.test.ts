@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { METRICS } from '../../src/metrics/create-metrics.js';
 
-const DOC = join(import.meta.dirname, '..', '..', 'docs', 'operations.md');
+const DOC = join(import.meta.dirname, '..', '..', 'docs', 'metrics.md');
 
-it('docs/operations.md has every metric and no other', () => {
+it('docs/metrics.md has every metric and no other', () => {
   const doc = readFileSync(DOC, 'utf8');
   const rows = METRICS.map(({ name, kind, label, help, only }) => {
     const when = only === undefined ? '' : ` (${only})`;

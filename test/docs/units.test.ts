@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { grafanaUnit, unitWords } from '../../src/dashboard/units.js';
+import { grafanaUnit, unitWords } from '../../src/grafana/units.js';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'rules.md'), 'utf8');
 const section = /### Units\n([\s\S]*?)\n### /.exec(text)![1]!;

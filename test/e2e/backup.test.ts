@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../harness/free-port.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { freePort } from '../support/free-port.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const MESSAGES = 4_000;

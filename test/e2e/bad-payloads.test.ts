@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { runProgram, sluice } from '../../harness/programs.js';
+import { findProgram } from '../../harness/server-process.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import { BAD_PAYLOADS } from '../fixtures/bad-payloads.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
-import { runProgram, sluice } from '../support/programs.js';
-import { findProgram } from '../support/server-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const mosquittoPub = findProgram('mosquitto_pub');

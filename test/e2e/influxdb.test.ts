@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../harness/free-port.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { requireServer, startInfluxd, startVictoriaMetrics } from '../../harness/servers.js';
 import { expectedOfDevice, FLEET_CONNECTIONS, FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { freePort } from '../support/free-port.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
-import { requireServer, startInfluxd, startVictoriaMetrics } from '../support/servers.js';
 import { influxFleet, type StoredFleet, victoriaMetricsFleet } from '../support/stored-fleet.js';
 import { tempDirectory } from '../support/temp-directory.js';
 

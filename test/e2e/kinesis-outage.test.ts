@@ -1,9 +1,9 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { ReadinessProblem } from '../../src/ops/gateway-view.js';
+import { freePort } from '../../harness/free-port.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import type { ReadinessProblem } from '../../src/http/gateway-view.js';
 import { startCutProxy } from '../support/cut-proxy.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { freePort } from '../support/free-port.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
 import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../harness/free-port.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { requireServer, startInfluxd } from '../../harness/servers.js';
 import { expectedOfDevice, FLEET_CONNECTIONS, FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { disorderOf, isComplete } from '../support/fleet-order.js';
-import { freePort } from '../support/free-port.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
 import { createTestStream, mergeShards, splitShard, startKinesalite } from '../support/kinesis-servers.js';
 import { startRecordingStore } from '../support/recording-store.js';
-import { requireServer, startInfluxd } from '../support/servers.js';
 import { influxFleet } from '../support/stored-fleet.js';
 import { tempDirectory } from '../support/temp-directory.js';
 

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { GatewayProcess } from '../../harness/gateway-process.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { GatewayProcess } from '../support/gateway-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 it('SIGUSR2 switches to debug and back: batches, segments and clients then have lines, and the books are the same', {
@@ -39,9 +39,10 @@ ${FLEET_RULE}`,
   await toggled(1);
   await runFleet({ port: gateway.mqttPort, messages, baseMs: baseMs + 10_000 });
   await gateway.ledgerWhen(({ written }) => written === 2 * messages);
-  const decided = () => sentWith('a batch is decided').reduce((sum, { records }) => sum + Number(records), 0);
-  await until(() => decided() === messages);
-  expect(sentWith('a batch is decided')[0]).toMatchObject({
+  const processed = () =>
+    sentWith('a batch has been processed').reduce((sum, { records }) => sum + Number(records), 0);
+  await until(() => processed() === messages);
+  expect(sentWith('a batch has been processed')[0]).toMatchObject({
     level: 'debug',
     points: expect.any(Number),
     prepareMs: expect.any(Number),

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { GatewayProcess } from '../../harness/gateway-process.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { GatewayProcess } from '../support/gateway-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 it('every metric appears after a short run, none other of ours, and the ledger is in it', {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { runLoad } from '../../harness/load-client.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
 import { createTestStream, startDynalite, startKinesalite } from '../support/kinesis-servers.js';
-import { runLoad } from '../support/load-client.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 it('what was parked stays, however often the mode, the application or the kind of place changes', {

@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { GatewayProcess } from '../../harness/gateway-process.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
 import { startFakeStore } from '../support/fake-store.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { GatewayProcess } from '../support/gateway-process.js';
 import { type OtlpSpan, readOtlp, readOtlpSpans } from '../support/otlp-schema.js';
 import { tempDirectory } from '../support/temp-directory.js';
 

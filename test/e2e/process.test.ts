@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../harness/free-port.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { runLoad } from '../../harness/load-client.js';
+import { sluice } from '../../harness/programs.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { freePort } from '../support/free-port.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
-import { runLoad } from '../support/load-client.js';
-import { sluice } from '../support/programs.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const config = (

@@ -1,5 +1,4 @@
-import type { AlertRule } from '../../grafana/alerts/alert-rule.js';
-import { alertName } from '../../grafana/alerts/alert-rule.js';
+import { type AlertRule, alertName } from '../../grafana/alerts/alert-rule.js';
 import { ALERTS } from '../../grafana/alerts/alerts.js';
 import { alertProvisioning } from '../../grafana/alerts/grafana-rules.js';
 import type { Prometheus, PrometheusAlert } from '../support/prometheus.js';

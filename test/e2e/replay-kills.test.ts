@@ -5,32 +5,32 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { askGateway } from '../../src/control/ask-gateway.js';
-import type { ControlRequest } from '../../src/control/control-protocol.js';
-import { connectToLockHolder } from '../../src/data-directory.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { runLoad } from '../../harness/load-client.js';
+import { LAUNCHER } from '../../harness/programs.js';
+import { requireServer, startInfluxd } from '../../harness/servers.js';
+import { connectToLockHolder } from '../../src/data-directory/directory-lock.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
-import type { LedgerView } from '../../src/ops/gateway-view.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
+import type { LedgerView } from '../../src/http/gateway-view.js';
+import { askGateway } from '../../src/replay/ask-gateway.js';
+import type { CommandRequest } from '../../src/replay/serve-commands.js';
 import { influxCount } from '../support/influx-read-back.js';
-import { runLoad } from '../support/load-client.js';
-import { LAUNCHER } from '../support/programs.js';
-import { requireServer, startInfluxd } from '../support/servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const hasInfluxd = requireServer('influxd');
 const ROUNDS = process.env.SLUICE_SOAK === 'full' ? 60 : 5;
 const SEED = Number(process.env.SLUICE_SEED ?? 20_261_121);
-/** Of each topic in a round. */
+/** Messages per topic in a round. */
 const MESSAGES = 3_000;
 
 /**
- * Three kinds of readings, each with one fate that it can end with, whatever rules it meets on its way there: what is
- * parked by some of them and written by others ends written, so that the store can be counted against the books.
+ * Three kinds of messages. Each kind has one final outcome, whatever rules it meets before: what some rules park and others
+ * write ends as written, so that the store can be compared with the ledger.
  */
 const KINDS = {
   written: (n: number) => `{"v":${n}.5}`,
   filtered: (n: number) => `{"v":-${n}.5}`,
-  /** Large: parked files come to their end, and the dead letter gets full. */
+  /** Large, so that parked files end and the dead letter gets full. */
   purged: (n: number) => `{"v":"${String(n).padEnd(60_000, 'x')}"`,
 };
 const TOPICS = Object.keys(KINDS) as (keyof typeof KINDS)[];
@@ -40,7 +40,7 @@ interface Round {
   readonly checkpointMs: number;
   readonly jobs: readonly { readonly kind: 'replay' | 'purge'; readonly afterMs: number }[];
   readonly killAfterMs: number;
-  /** A command while no gateway runs, killed, too. */
+  /** A command while no gateway runs; it is killed as well. */
   readonly alone?: { readonly kind: 'replay' | 'purge'; readonly killAfterMs: number };
 }
 
@@ -63,9 +63,9 @@ const round: fc.Arbitrary<Round> = fc.record(
 );
 
 interface Store {
-  /** YAML; none is DuckDB in the data directory. */
+  /** YAML; without it the store is DuckDB in the data directory. */
   readonly config: string;
-  /** Once the gateway has stopped. */
+  /** Counts the points once the gateway has stopped. */
   readonly count: (dataDirectory: string) => Promise<number>;
 }
 
@@ -116,7 +116,7 @@ rules:
   });
 }
 
-function selectionOf(kind: 'replay' | 'purge'): ControlRequest {
+function selectionOf(kind: 'replay' | 'purge'): CommandRequest {
   return {
     kind,
     selection: kind === 'replay' ? { all: true } : { topic: 'halves/purged' },
@@ -124,7 +124,7 @@ function selectionOf(kind: 'replay' | 'purge'): ControlRequest {
   };
 }
 
-/** Resolves however the job ends: killed, refused as one is running, or done. */
+/** Resolves when the job has ended: killed, refused because another one runs, or done. */
 async function ask(gateway: GatewayProcess, kind: 'replay' | 'purge'): Promise<void> {
   try {
     await askGateway(await connectToLockHolder(gateway.dataDirectory), selectionOf(kind), () => undefined);
@@ -150,7 +150,7 @@ function purgedOf({ reasons }: LedgerView): number {
   return reasons.parked.purged ?? 0;
 }
 
-/** What is listed is what the books say is parked, each record once. */
+/** The list has what the ledger counts as parked, each record once. */
 async function expectListed(gateway: GatewayProcess, ledger: LedgerView): Promise<void> {
   const ids = (await listParked(join(gateway.dataDirectory, 'dead-letter'), 1_000_000)).map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
@@ -162,7 +162,7 @@ describe('replay and purge under changing rules, with kill -9 at any moment', ()
     ['InfluxDB 1.6', influxdb, hasInfluxd],
     ['DuckDB', duckdb, true],
   ] as const)(
-    'keep the books balanced in every life, and %s has in the end exactly what the books say',
+    'keep the ledger balanced in every process, and %s has in the end exactly what the ledger says',
     { timeout: 60_000 + ROUNDS * 20_000 },
     async ([_name, open, isThere], { skip }) => {
       if (!isThere) skip();

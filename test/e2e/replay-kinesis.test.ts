@@ -1,11 +1,11 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { runLoad } from '../../harness/load-client.js';
+import { sluice } from '../../harness/programs.js';
 import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
-import { runLoad } from '../support/load-client.js';
-import { sluice } from '../support/programs.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-it('what was too large for Kinesis is replayed straight into the store, and the books of both halves balance', {
+it('what was too large for Kinesis is replayed straight into the store, and the ledgers of both halves balance', {
   timeout: 120_000,
 }, async () => {
   const kinesis = await startKinesalite();
@@ -54,7 +54,7 @@ http: { host: 127.0.0.1, port: 0 }
   const ledger = await all.ledger();
   expect(isBalanced(ledger), JSON.stringify(ledger)).toBe(true);
   expect(ledger).toMatchObject({ received: 60, written: 50, parked: 10, buffered: 0 });
-  expect(ledger.books).toMatchObject({
+  expect(ledger.parts).toMatchObject({
     ingest: { received: 60, written: 60, parked: 0 },
     consume: { received: 60, written: 50, parked: 10 },
   });

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isDataDirectoryLocked } from '../../src/data-directory.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { runLoad } from '../../harness/load-client.js';
+import { sluice } from '../../harness/programs.js';
+import { requireServer, startInfluxd } from '../../harness/servers.js';
+import { isDataDirectoryLocked } from '../../src/data-directory/directory-lock.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
 import { influxCount } from '../support/influx-read-back.js';
-import { runLoad } from '../support/load-client.js';
-import { sluice } from '../support/programs.js';
-import { requireServer, startInfluxd } from '../support/servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const hasInfluxd = requireServer('influxd');
 
-/** The rule says `int`, the devices send halves: every reading is parked until the rule is mended, and filters. */
+/** With the type `int` the rule parks every message, as the devices send halves; with `float` it is fixed, and filters. */
 function gatewayOn(directory: string, options: { type: 'int' | 'float'; more?: string }): GatewayProcess {
   const gateway = new GatewayProcess({
     directory,
@@ -59,7 +59,7 @@ describe('replay through a running gateway', () => {
   const RECORDS = 20_000;
 
   it.skipIf(!hasInfluxd)(
-    'brings parked readings into InfluxDB 1.6 once the rule is mended; kill -9 in the middle costs nothing, counts nothing twice',
+    'writes parked records into InfluxDB 1.6 once the rule is fixed; kill -9 in the middle loses nothing and counts nothing twice',
     { timeout: 180_000 },
     async () => {
       const server = await startInfluxd({ databases: ['iot'] });
@@ -71,58 +71,58 @@ describe('replay through a running gateway', () => {
       await publish(wrong, RECORDS, half);
       await publish(wrong, 4, () => '{"v":');
       await wrong.ledgerWhen(({ parked }) => parked === RECORDS + 4);
-      // By the rule in force nothing can change: parked again, and said so.
+      // The rule in force is still wrong: everything is parked again, and the command reports that.
       const again = await deadLetters(wrong, 'replay', '--all');
       expect(again.stdout).toContain(`${RECORDS} field-wrong-type`);
       expect(again.code).toBe(1);
       expect(await wrong.stop()).toBe(0);
 
-      const mended = gatewayOn(directory, { type: 'float', more });
-      await mended.start();
-      const foreseen = await deadLetters(mended, 'replay', '--rule', 'halves', '--dry-run');
-      expect(foreseen).toMatchObject({
+      const fixed = gatewayOn(directory, { type: 'float', more });
+      await fixed.start();
+      const preview = await deadLetters(fixed, 'replay', '--rule', 'halves', '--dry-run');
+      expect(preview).toMatchObject({
         code: 0,
         stdout: `would replay ${RECORDS + 4}: ${RECORDS} written, 4 parked again (payload-not-json)\n`,
       });
-      expect(await mended.ledger()).toMatchObject({ written: 0, parked: RECORDS + 4 });
+      expect(await fixed.ledger()).toMatchObject({ written: 0, parked: RECORDS + 4 });
 
-      const cut = deadLetters(mended, 'replay', '--code', 'field-wrong-type');
-      await mended.ledgerWhen(({ written }) => written > 0);
-      await mended.kill();
+      const cut = deadLetters(fixed, 'replay', '--code', 'field-wrong-type');
+      await fixed.ledgerWhen(({ written }) => written > 0);
+      await fixed.kill();
       expect(await cut).toMatchObject({ code: 1, stderr: expect.stringContaining('run it again') as string });
-      await mended.start();
-      const between = await mended.ledger();
+      await fixed.start();
+      const between = await fixed.ledger();
       expect(isBalanced(between), JSON.stringify(between)).toBe(true);
       expect(between.written).toBeGreaterThan(0);
       expect(between.parked).toBe(RECORDS + 4 - between.written);
-      expect(await parkedRecords(mended)).toBe(between.parked);
+      expect(await parkedRecords(fixed)).toBe(between.parked);
 
       const rest = RECORDS - between.written;
       expect(rest).toBeGreaterThan(0);
-      expect(await deadLetters(mended, 'replay', '--code', 'field-wrong-type')).toMatchObject({
+      expect(await deadLetters(fixed, 'replay', '--code', 'field-wrong-type')).toMatchObject({
         code: 0,
         stdout: `replayed ${rest}: ${rest} written\n`,
       });
       expect(await influxCount(server.url, 'iot', 'halves', 'v')).toBe(RECORDS);
-      expect(await deadLetters(mended, 'purge', '--code', 'payload-not-json', '--yes')).toMatchObject({
+      expect(await deadLetters(fixed, 'purge', '--code', 'payload-not-json', '--yes')).toMatchObject({
         code: 0,
         stdout: 'purged 4\n',
       });
-      const ledger = await mended.ledger();
+      const ledger = await fixed.ledger();
       expect(ledger).toMatchObject({ received: RECORDS + 4, written: RECORDS, parked: 4, buffered: 0 });
       expect(ledger.reasons.parked).toEqual({ purged: 4 });
       expect(isBalanced(ledger)).toBe(true);
-      expect(await parkedRecords(mended)).toBe(0);
-      // Who only looks whether the lock is held does no harm.
-      expect(await isDataDirectoryLocked(mended.dataDirectory)).toBe(true);
-      await mended.kill();
-      await mended.start();
-      expect(await mended.ledger()).toEqual(ledger);
-      expect(await mended.stop()).toBe(0);
+      expect(await parkedRecords(fixed)).toBe(0);
+      // Checking whether the lock is held does no harm.
+      expect(await isDataDirectoryLocked(fixed.dataDirectory)).toBe(true);
+      await fixed.kill();
+      await fixed.start();
+      expect(await fixed.ledger()).toEqual(ledger);
+      expect(await fixed.stop()).toBe(0);
     },
   );
 
-  it('tells what to do about wrong usage', {
+  it('reports what to do about wrong usage', {
     timeout: 60_000,
   }, async () => {
     const gateway = gatewayOn(tempDirectory(), { type: 'int' });
@@ -144,7 +144,7 @@ describe('replay through a running gateway', () => {
 });
 
 describe('replay while no gateway runs', () => {
-  it('writes into DuckDB by the rules of the configuration, and the next start has the books', {
+  it('writes into DuckDB by the rules of the configuration, and the next start has it in its ledger', {
     timeout: 120_000,
   }, async () => {
     const directory = tempDirectory();
@@ -153,20 +153,20 @@ describe('replay while no gateway runs', () => {
     await publish(wrong, 3_000, (n) => `{"v":${n % 3 === 0 ? -1 : n}.5}`);
     await wrong.ledgerWhen(({ parked }) => parked === 3_000);
     expect(await wrong.stop()).toBe(0);
-    const mended = gatewayOn(directory, { type: 'float' });
-    const replayed = await deadLetters(mended, 'replay', '--all', '--json');
+    const fixed = gatewayOn(directory, { type: 'float' });
+    const replayed = await deadLetters(fixed, 'replay', '--all', '--json');
     expect(replayed.code, replayed.stderr).toBe(0);
     expect(JSON.parse(replayed.stdout)).toMatchObject({
       state: 'done',
       selected: 3_000,
-      settled: { written: 2_000, filtered: 1_000, parkedAgain: 0, purged: 0 },
+      outcomes: { written: 2_000, filtered: 1_000, parkedAgain: 0, purged: 0 },
     });
-    await mended.start();
-    const ledger = await mended.ledgerWhen(({ buffered }) => buffered === 0);
+    await fixed.start();
+    const ledger = await fixed.ledgerWhen(({ buffered }) => buffered === 0);
     expect(isBalanced(ledger), JSON.stringify(ledger)).toBe(true);
     expect(ledger).toMatchObject({ received: 3_000, written: 2_000, filtered: 1_000, parked: 0 });
-    expect(await mended.stop()).toBe(0);
-    const database = await DuckDBInstance.create(join(mended.dataDirectory, 'telemetry.duckdb'), {
+    expect(await fixed.stop()).toBe(0);
+    const database = await DuckDBInstance.create(join(fixed.dataDirectory, 'telemetry.duckdb'), {
       access_mode: 'READ_ONLY',
     });
     const connection = await database.connect();

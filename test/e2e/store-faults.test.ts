@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { runLoad } from '../../harness/load-client.js';
+import { requireServer, startInfluxd } from '../../harness/servers.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import { expectedOfDevice, FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
-import { runLoad } from '../support/load-client.js';
-import { requireServer, startInfluxd } from '../support/servers.js';
 import { influxFleet } from '../support/stored-fleet.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -52,7 +52,7 @@ describe.skipIf(!hasInfluxd)('with InfluxDB down under load', () => {
     for (const of of Object.values(stored)) expect(of).toEqual(expectedOfDevice(messages));
     expect((await fetch(`${gateway.httpUrl}/readyz`)).status).toBe(200);
     expect(gateway.output).toContain('the store takes points again');
-    expect(gateway.output).toContain('"next":"Start the store, or mend the way to it;');
+    expect(gateway.output).toContain('"next":"Start the store, or fix the connection to it;');
     // It said so once and again, not at every try.
     const warnings = gateway.output
       .split('\n')

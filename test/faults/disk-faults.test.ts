@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../harness/free-port.js';
+import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { findProgram } from '../../harness/server-process.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { freePort } from '../support/free-port.js';
-import { GatewayProcess, isBalanced } from '../support/gateway-process.js';
-import { findProgram } from '../support/server-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const strace = findProgram('strace');

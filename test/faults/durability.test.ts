@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { GatewayProcess } from '../../harness/gateway-process.js';
+import { findProgram } from '../../harness/server-process.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
-import { GatewayProcess } from '../support/gateway-process.js';
-import { findProgram } from '../support/server-process.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const strace = findProgram('strace');
@@ -25,7 +25,7 @@ async function startTraced(straceArgs: readonly string[], log?: string) {
   const gateway = new GatewayProcess({
     directory,
     config: CONFIG,
-    ...(log === undefined ? {} : { log }),
+    log,
     // -D: the tracer is the grandchild, so that signals reach the gateway.
     wrapper: [strace!, '-D', '-f', '--seccomp-bpf', '-o', join(directory, 'trace'), ...straceArgs],
   });

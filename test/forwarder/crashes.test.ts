@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Checkpoint, CheckpointStore } from '../../src/books/checkpoint-store.js';
-import { Ledger, summarize } from '../../src/books/ledger.js';
-import { SystemClock } from '../../src/clock.js';
 import type { ParkedRecord } from '../../src/dead-letter/parked-record.js';
-import { SluiceError } from '../../src/errors.js';
 import { Forwarder, type ForwarderDeps } from '../../src/forwarder/forwarder.js';
+import type { Checkpoint, CheckpointStore } from '../../src/ledger/checkpoint-store.js';
+import { Ledger, summarize } from '../../src/ledger/ledger.js';
+import { SystemClock } from '../../src/lib/clock.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { RecordBatch, StreamReader, StreamRecord } from '../../src/stream/stream.js';
-import { REFUSED, ScriptedOutlet } from './scripted-outlet.js';
+import { REJECTED, ScriptedOutgoingStream } from './scripted-outgoing-stream.js';
 
 const RUNS = 1_000;
 const SEED = 20_260_801;
@@ -19,15 +19,15 @@ function record(n: number): StreamRecord {
 /** What is on disk, and in the shared stream: what a crash leaves. */
 class World {
   readonly records: readonly StreamRecord[];
-  readonly refused: ReadonlySet<number>;
+  readonly rejected: ReadonlySet<number>;
   readonly stored = new Set<number>();
   deadLetter: number[] = [];
   checkpoint: Checkpoint | undefined;
-  lives = 0;
+  runs = 0;
 
-  constructor(records: number, refused: ReadonlySet<number>) {
+  constructor(records: number, rejected: ReadonlySet<number>) {
     this.records = Array.from({ length: records }, (_, n) => record(n));
-    this.refused = refused;
+    this.rejected = rejected;
   }
 
   /** At every moment a crash is possible, what is saved must hold together. */
@@ -36,18 +36,18 @@ class World {
     const position = Number(this.checkpoint.position);
     const { written, parked } = summarize(this.checkpoint.ledger);
     expect(written + parked).toBe(position);
-    const parkedBefore = [...this.refused].filter((n) => n < position).sort((a, b) => a - b);
+    const parkedBefore = [...this.rejected].filter((n) => n < position).sort((a, b) => a - b);
     expect(this.deadLetter.slice(0, this.checkpoint.deadLetterEnd.bytes)).toEqual(parkedBefore);
-    for (let n = 0; n < position; n += 1) expect(this.stored.has(n) || this.refused.has(n)).toBe(true);
+    for (let n = 0; n < position; n += 1) expect(this.stored.has(n) || this.rejected.has(n)).toBe(true);
   }
 }
 
-/** One process: its pending work is done in an order that the seed decides, until it crashes or comes to its end. */
-class Life {
+/** One process: its pending work is done in an order that the seed decides, until it crashes or ends. */
+class Run {
   readonly #world: World;
   readonly #random: (limit: number) => number;
   readonly #pending: (() => void)[] = [];
-  readonly outlet = new ScriptedOutlet();
+  readonly outgoing = new ScriptedOutgoingStream();
   readonly forwarder: Forwarder;
   isOver = false;
   /** Bytes of the dead letter stand for records here. */
@@ -72,13 +72,13 @@ class Life {
       },
       {
         reader: this.#reader(),
-        outlet: this.outlet,
+        outgoing: this.outgoing,
         deadLetter: this.#deadLetter(),
         checkpoints: this.#checkpoints(),
         ledger: new Ledger(checkpoint?.ledger),
         clock: new SystemClock(),
         position: String(this.#at),
-        onSettled: () => undefined,
+        onProgress: () => undefined,
         onCheckpoint: (position) => expect(position).toBe(world.checkpoint!.position),
         warn: () => undefined,
         parkRetryMs: 0,
@@ -87,7 +87,7 @@ class Life {
   }
 
   /** Until the end, or for `steps`: what is pending then never happens. */
-  async run(steps: number): Promise<void> {
+  async go(steps: number): Promise<void> {
     const running = this.forwarder.run().then(() => {
       this.isOver = true;
     });
@@ -96,13 +96,13 @@ class Life {
       await new Promise<void>((resolve) => setImmediate(resolve));
       this.#step();
       this.#world.check();
-      expect(Number(this.forwarder.progress().position)).toBeLessThanOrEqual(this.#settledPrefix());
+      expect(Number(this.forwarder.progress().position)).toBeLessThanOrEqual(this.#completedPrefix());
     }
     if (this.isOver) await running;
   }
 
   #step(): void {
-    const { waiting } = this.outlet;
+    const { waiting } = this.outgoing;
     const choice = this.#random(this.#pending.length + waiting.length);
     if (choice < this.#pending.length) {
       const [work] = this.#pending.splice(choice, 1);
@@ -112,17 +112,19 @@ class Life {
     if (waiting.length === 0) return;
     const at = this.#random(waiting.length);
     const n = Number(waiting[at]!.record.receivedAtNs);
-    if (this.#world.refused.has(n)) {
-      this.outlet.settle(at, REFUSED);
+    if (this.#world.rejected.has(n)) {
+      this.outgoing.complete(at, REJECTED);
     } else {
       this.#world.stored.add(n);
-      this.outlet.settle(at);
+      this.outgoing.complete(at);
     }
   }
 
-  #settledPrefix(): number {
+  #completedPrefix(): number {
     let n = Number(this.#world.checkpoint?.position ?? 0);
-    const waiting = new Set(this.outlet.waiting.map(({ record: { receivedAtNs } }) => Number(receivedAtNs)));
+    const waiting = new Set(
+      this.outgoing.waiting.map(({ record: { receivedAtNs } }) => Number(receivedAtNs)),
+    );
     while (n < this.#at && !waiting.has(n)) n += 1;
     return n;
   }
@@ -176,24 +178,24 @@ class Life {
 }
 
 describe(`the forwarder, killed at any point and started again (seed ${SEED})`, () => {
-  it('loses nothing, parks each refused record once, and its books say so', async () => {
+  it('loses nothing, parks each rejected record once, and its ledger agrees', async () => {
     const numbers = fc.infiniteStream(fc.nat());
     await fc.assert(
       fc.asyncProperty(fc.noShrink(numbers), fc.integer({ min: 1, max: 40 }), async (stream, size) => {
         const random = (limit: number) => (stream.next().value as number) % Math.max(1, limit);
-        const refused = new Set(Array.from({ length: random(8) }, () => random(size)));
-        const world = new World(size, refused);
+        const rejected = new Set(Array.from({ length: random(8) }, () => random(size)));
+        const world = new World(size, rejected);
         for (;;) {
-          world.lives += 1;
-          const life = new Life(world, random);
-          await life.run(world.lives < 6 ? random(120) : 5_000);
+          world.runs += 1;
+          const run = new Run(world, random);
+          await run.go(world.runs < 6 ? random(120) : 5_000);
           world.check();
-          if (life.isOver) break;
-          expect(world.lives).toBeLessThan(7);
+          if (run.isOver) break;
+          expect(world.runs).toBeLessThan(7);
         }
         expect(world.checkpoint!.position).toBe(String(size));
-        expect(world.checkpoint!.ledger.written).toBe(size - refused.size);
-        expect(world.deadLetter).toEqual([...refused].sort((a, b) => a - b));
+        expect(world.checkpoint!.ledger.written).toBe(size - rejected.size);
+        expect(world.deadLetter).toEqual([...rejected].sort((a, b) => a - b));
       }),
       { seed: SEED, numRuns: RUNS },
     );

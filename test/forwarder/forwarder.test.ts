@@ -1,16 +1,16 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FileCheckpointStore } from '../../src/books/checkpoint-store.js';
-import { Ledger, summarize } from '../../src/books/ledger.js';
-import { SystemClock } from '../../src/clock.js';
-import { dataDirectory, prepareDataDirectory } from '../../src/data-directory.js';
+import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
-import { SluiceError } from '../../src/errors.js';
 import { Forwarder, type ForwarderDeps, type ForwarderOptions } from '../../src/forwarder/forwarder.js';
+import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
+import { Ledger, summarize } from '../../src/ledger/ledger.js';
+import { SystemClock } from '../../src/lib/clock.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { StreamReader, StreamRecord } from '../../src/stream/stream.js';
 import { TestLog } from '../support/log-fixture.js';
 import { tempDirectory } from '../support/temp-directory.js';
-import { REFUSED, ScriptedOutlet } from './scripted-outlet.js';
+import { REJECTED, ScriptedOutgoingStream } from './scripted-outgoing-stream.js';
 
 const OPTIONS: ForwarderOptions = {
   maxBatchRecords: 10,
@@ -22,7 +22,7 @@ const OPTIONS: ForwarderOptions = {
 };
 
 const NUMBER_OF = (record: StreamRecord) => Number(record.receivedAtNs - 1_700_000_000_000_000_000n);
-const EACH_TENTH = (record: StreamRecord) => (NUMBER_OF(record) % 10 === 3 ? REFUSED : undefined);
+const EACH_TENTH = (record: StreamRecord) => (NUMBER_OF(record) % 10 === 3 ? REJECTED : undefined);
 
 async function setUp() {
   const root = tempDirectory();
@@ -31,17 +31,17 @@ async function setUp() {
   return { root, log };
 }
 
-interface LifeOptions extends Partial<ForwarderOptions> {
+interface RunOptions extends Partial<ForwarderOptions> {
   readonly deadLetterBytes?: number;
   readonly deps?: Partial<ForwarderDeps>;
   readonly wrap?: (reader: StreamReader) => StreamReader;
 }
 
-/** One life of a forwarder over the directory; as the gateway wires it. */
-async function live(
+/** One run of a forwarder over the directory; as the gateway wires it. */
+async function runOnce(
   root: string,
   log: TestLog,
-  { deadLetterBytes, deps, wrap, ...options }: LifeOptions = {},
+  { deadLetterBytes, deps, wrap, ...options }: RunOptions = {},
 ) {
   const directory = dataDirectory(root);
   await prepareDataDirectory(directory);
@@ -51,7 +51,7 @@ async function live(
     { directory: directory.deadLetter, maxSizeBytes: deadLetterBytes ?? 1 << 20 },
     checkpoint?.deadLetterEnd,
   );
-  const outlet = new ScriptedOutlet();
+  const outgoing = new ScriptedOutgoingStream();
   const warnings: string[] = [];
   const checkpointed: string[] = [];
   const reader = log.reader(checkpoint?.position);
@@ -59,13 +59,13 @@ async function live(
     { ...OPTIONS, ...options },
     {
       reader: wrap?.(reader) ?? reader,
-      outlet,
+      outgoing,
       deadLetter,
       checkpoints: files,
       ledger: new Ledger(checkpoint?.ledger),
       clock: new SystemClock(),
       position: checkpoint?.position ?? '0',
-      onSettled: () => undefined,
+      onProgress: () => undefined,
       onCheckpoint: (position) => checkpointed.push(position),
       warn: (_fields, sentence) => warnings.push(sentence),
       parkRetryMs: 5,
@@ -77,7 +77,7 @@ async function live(
     await reader.close();
   });
   running.catch(() => undefined);
-  return { forwarder, running, outlet, warnings, checkpointed, files, deadLetterOf: directory.deadLetter };
+  return { forwarder, running, outgoing, warnings, checkpointed, files, deadLetterOf: directory.deadLetter };
 }
 
 async function eventually(condition: () => boolean): Promise<void> {
@@ -90,13 +90,13 @@ async function aWhile(): Promise<void> {
 }
 
 describe('the forwarder', () => {
-  it('sends every record in log order, and the books balance', async () => {
+  it('sends every record in log order, and the ledger balances', async () => {
     const { root, log } = await setUp();
-    const { forwarder, running, outlet, checkpointed, deadLetterOf, files } = await live(root, log);
+    const { forwarder, running, outgoing, checkpointed, deadLetterOf, files } = await runOnce(root, log);
     await log.append(0, 100);
-    await eventually(() => outlet.sent.length === 100);
-    expect(outlet.sent.map(NUMBER_OF)).toEqual(Array.from({ length: 100 }, (_, n) => n));
-    outlet.settleAll(EACH_TENTH);
+    await eventually(() => outgoing.sent.length === 100);
+    expect(outgoing.sent.map(NUMBER_OF)).toEqual(Array.from({ length: 100 }, (_, n) => n));
+    outgoing.completeAll(EACH_TENTH);
     await eventually(() => forwarder.progress().position === '100');
     forwarder.drain();
     await running;
@@ -119,31 +119,31 @@ describe('the forwarder', () => {
     expect((await files.load())!.ledger.written).toBe(90);
   });
 
-  it('moves the position over no batch of which a record is not settled, nor over any behind it', async () => {
+  it('moves the position over no batch with an incomplete record, nor over any batch behind it', async () => {
     const { root, log } = await setUp();
-    const { forwarder, running, outlet, deadLetterOf } = await live(root, log);
+    const { forwarder, running, outgoing, deadLetterOf } = await runOnce(root, log);
     await log.append(0, 40);
-    await eventually(() => outlet.waiting.length === 40);
-    // All but record 15, in the wrong order and one of them refused.
-    while (outlet.waiting.length > 16) {
-      const last = outlet.waiting.at(-1)!.record;
-      outlet.settle(outlet.waiting.length - 1, NUMBER_OF(last) === 33 ? REFUSED : undefined);
+    await eventually(() => outgoing.waiting.length === 40);
+    // All but record 15, in the wrong order and one of them rejected.
+    while (outgoing.waiting.length > 16) {
+      const last = outgoing.waiting.at(-1)!.record;
+      outgoing.complete(outgoing.waiting.length - 1, NUMBER_OF(last) === 33 ? REJECTED : undefined);
     }
-    while (outlet.waiting.length > 1) outlet.settle(0);
+    while (outgoing.waiting.length > 1) outgoing.complete(0);
     await eventually(() => forwarder.progress().position === '10');
     await aWhile();
     expect(forwarder.progress().position).toBe('10');
     expect(summarize(forwarder.progress().ledger).written).toBe(10);
     expect(forwarder.progress().oldestPendingNs! % 1_000n).toBe(10n);
     expect(await listParked(deadLetterOf, 9)).toEqual([]);
-    outlet.settle(0);
+    outgoing.complete(0);
     await eventually(() => forwarder.progress().position === '40');
     expect((await listParked(deadLetterOf, 9)).length).toBe(1);
     forwarder.drain();
     await running;
   });
 
-  it('gives a batch back when each record of it is settled, and not before', async () => {
+  it('releases a batch when every record of it is completed, and not before', async () => {
     const { root, log } = await setUp();
     const released: string[] = [];
     const wrap = (reader: StreamReader): StreamReader => ({
@@ -158,37 +158,37 @@ describe('the forwarder', () => {
       },
       close: () => reader.close(),
     });
-    const { forwarder, running, outlet } = await live(root, log, { wrap });
+    const { forwarder, running, outgoing } = await runOnce(root, log, { wrap });
     await log.append(0, 30);
-    await eventually(() => outlet.waiting.length === 30);
-    for (let i = 0; i < 9; i += 1) outlet.settle(20);
-    for (let i = 0; i < 9; i += 1) outlet.settle(10);
+    await eventually(() => outgoing.waiting.length === 30);
+    for (let i = 0; i < 9; i += 1) outgoing.complete(20);
+    for (let i = 0; i < 9; i += 1) outgoing.complete(10);
     expect(released).toEqual([]);
-    outlet.settle(11);
+    outgoing.complete(11);
     expect(released).toEqual(['30']);
-    outlet.settle(10, REFUSED);
+    outgoing.complete(10, REJECTED);
     await aWhile();
     expect(released).toEqual(['30']);
-    outlet.settleAll();
+    outgoing.completeAll();
     await eventually(() => released.length === 3);
     forwarder.drain();
     await running;
   });
 
-  it('reads no more than its budget of records, and goes on as they are settled', async () => {
+  it('reads no more than its budget of records, and goes on as they are completed', async () => {
     const { root, log } = await setUp();
-    const { forwarder, running, outlet } = await live(root, log, { maxInFlightRecords: 25 });
+    const { forwarder, running, outgoing } = await runOnce(root, log, { maxInFlightRecords: 25 });
     await log.append(0, 100);
-    await eventually(() => outlet.waiting.length === 25);
+    await eventually(() => outgoing.waiting.length === 25);
     await aWhile();
-    expect(outlet.sent.length).toBe(25);
-    for (let i = 0; i < 10; i += 1) outlet.settle(0);
-    await eventually(() => outlet.sent.length === 35);
+    expect(outgoing.sent.length).toBe(25);
+    for (let i = 0; i < 10; i += 1) outgoing.complete(0);
+    await eventually(() => outgoing.sent.length === 35);
     await aWhile();
-    expect(outlet.sent.length).toBe(35);
+    expect(outgoing.sent.length).toBe(35);
     forwarder.drain();
-    while (outlet.sent.length < 100 || outlet.waiting.length > 0) {
-      outlet.settleAll();
+    while (outgoing.sent.length < 100 || outgoing.waiting.length > 0) {
+      outgoing.completeAll();
       await aWhile();
     }
     await running;
@@ -197,59 +197,59 @@ describe('the forwarder', () => {
 
   it('reads no more than its budget of bytes', async () => {
     const { root, log } = await setUp();
-    const { forwarder, running, outlet } = await live(root, log, {
+    const { forwarder, running, outgoing } = await runOnce(root, log, {
       maxInFlightBytes: 5_000,
       maxBatchRecords: 3,
     });
     await log.append(0, 50, 1_000);
-    await eventually(() => outlet.waiting.length > 0);
+    await eventually(() => outgoing.waiting.length > 0);
     await aWhile();
-    expect(outlet.sent.length).toBeGreaterThan(3);
-    expect(outlet.sent.length).toBeLessThan(8);
+    expect(outgoing.sent.length).toBeGreaterThan(3);
+    expect(outgoing.sent.length).toBeLessThan(8);
     forwarder.abort();
     await running;
   });
 
-  it('drains what the log holds, flushes the outlet and waits until all is settled', async () => {
+  it('drains what the log holds, flushes the outgoing stream and waits until all is completed', async () => {
     const { root, log } = await setUp();
     await log.append(0, 50);
-    const { forwarder, running, outlet } = await live(root, log);
+    const { forwarder, running, outgoing } = await runOnce(root, log);
     forwarder.drain();
-    await eventually(() => outlet.flushes > 0);
-    expect(outlet.waiting.length).toBe(50);
+    await eventually(() => outgoing.flushes > 0);
+    expect(outgoing.waiting.length).toBe(50);
     let isOver = false;
-    running.then(() => {
+    void running.then(() => {
       isOver = true;
     });
     await aWhile();
     expect(isOver).toBe(false);
-    outlet.settleAll();
+    outgoing.completeAll();
     await running;
     expect(forwarder.progress().position).toBe('50');
   });
 
-  it('gives up at once on abort: what is not settled stays in the log and is sent in the next life', async () => {
+  it('gives up at once on abort: what is not completed stays in the log and is sent in the next run', async () => {
     const { root, log } = await setUp();
     await log.append(0, 50);
-    const first = await live(root, log);
-    await eventually(() => first.outlet.waiting.length === 50);
-    for (let i = 0; i < 25; i += 1) first.outlet.settle(0);
+    const first = await runOnce(root, log);
+    await eventually(() => first.outgoing.waiting.length === 50);
+    for (let i = 0; i < 25; i += 1) first.outgoing.complete(0);
     await eventually(() => first.forwarder.progress().position === '20');
     first.forwarder.abort();
     await first.running;
-    first.outlet.settleAll();
+    first.outgoing.completeAll();
     await aWhile();
     expect(first.forwarder.progress().position).toBe('20');
-    const second = await live(root, log);
+    const second = await runOnce(root, log);
     second.forwarder.drain();
-    await eventually(() => second.outlet.flushes > 0);
-    expect(second.outlet.sent.map(NUMBER_OF)).toEqual(Array.from({ length: 30 }, (_, n) => n + 20));
-    second.outlet.settleAll();
+    await eventually(() => second.outgoing.flushes > 0);
+    expect(second.outgoing.sent.map(NUMBER_OF)).toEqual(Array.from({ length: 30 }, (_, n) => n + 20));
+    second.outgoing.completeAll();
     await second.running;
     expect(second.forwarder.progress().ledger.written).toBe(50);
   });
 
-  it('waits while the dead letter is full, says so, and parks when there is room', async () => {
+  it('waits while the dead letter is full, reports why, and parks when there is room', async () => {
     const { root, log } = await setUp();
     await log.append(0, 10);
     let isFull = true;
@@ -261,9 +261,9 @@ describe('the forwarder', () => {
         parked.push(records.length);
       },
     };
-    const { forwarder, running, outlet, warnings } = await live(root, log, { deps: { deadLetter } });
-    await eventually(() => outlet.waiting.length === 10);
-    outlet.settleAll(EACH_TENTH);
+    const { forwarder, running, outgoing, warnings } = await runOnce(root, log, { deps: { deadLetter } });
+    await eventually(() => outgoing.waiting.length === 10);
+    outgoing.completeAll(EACH_TENTH);
     await eventually(() => warnings.length > 2);
     expect(forwarder.progress()).toMatchObject({ position: '0', blockedBy: 'full, by the test' });
     isFull = false;
@@ -277,9 +277,9 @@ describe('the forwarder', () => {
   it('ends on abort while the dead letter is full, and the record stays in the log', async () => {
     const { root, log } = await setUp();
     await log.append(0, 20);
-    const { forwarder, running, outlet } = await live(root, log, { deadLetterBytes: 10 });
-    await eventually(() => outlet.waiting.length === 20);
-    outlet.settleAll((record) => (NUMBER_OF(record) === 15 ? REFUSED : undefined));
+    const { forwarder, running, outgoing } = await runOnce(root, log, { deadLetterBytes: 10 });
+    await eventually(() => outgoing.waiting.length === 20);
+    outgoing.completeAll((record) => (NUMBER_OF(record) === 15 ? REJECTED : undefined));
     await eventually(() => forwarder.progress().blockedBy !== undefined);
     forwarder.abort();
     await running;
@@ -298,10 +298,10 @@ describe('the forwarder', () => {
       },
     };
     const onCheckpoint = (position: string) => checkpointed.push(position);
-    const { running, outlet } = await live(root, log, { deps: { checkpoints, onCheckpoint } });
+    const { running, outgoing } = await runOnce(root, log, { deps: { checkpoints, onCheckpoint } });
     await log.append(0, 10);
-    await eventually(() => outlet.waiting.length === 10);
-    outlet.settleAll();
+    await eventually(() => outgoing.waiting.length === 10);
+    outgoing.completeAll();
     await expect(running).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' });
     expect(checkpointed).toEqual(['0']);
   });
@@ -312,7 +312,7 @@ describe('the forwarder', () => {
       next: () => Promise.reject(new SluiceError('LOG_FAILED', 'by the test')),
       close: async () => undefined,
     });
-    const { running } = await live(root, log, { wrap });
+    const { running } = await runOnce(root, log, { wrap });
     await expect(running).rejects.toMatchObject({ code: 'LOG_FAILED' });
   });
 
@@ -322,22 +322,22 @@ describe('the forwarder', () => {
       end: { file: 0, bytes: 0 },
       append: () => Promise.reject(new SluiceError('DEAD_LETTER_FAILED', 'by the test')),
     };
-    const { forwarder, running, outlet } = await live(root, log, { deps: { deadLetter } });
+    const { forwarder, running, outgoing } = await runOnce(root, log, { deps: { deadLetter } });
     await log.append(0, 10);
-    await eventually(() => outlet.waiting.length === 10);
-    outlet.settleAll(EACH_TENTH);
+    await eventually(() => outgoing.waiting.length === 10);
+    outgoing.completeAll(EACH_TENTH);
     await expect(running).rejects.toMatchObject({ code: 'DEAD_LETTER_FAILED' });
     expect(forwarder.progress().position).toBe('0');
   });
 
   it('saves at most once an interval, and at the end', async () => {
     const { root, log } = await setUp();
-    const { forwarder, running, outlet, checkpointed } = await live(root, log, {
+    const { forwarder, running, outgoing, checkpointed } = await runOnce(root, log, {
       checkpointIntervalMs: 60_000,
     });
     await log.append(0, 100);
-    await eventually(() => outlet.waiting.length === 100);
-    outlet.settleAll();
+    await eventually(() => outgoing.waiting.length === 100);
+    outgoing.completeAll();
     await eventually(() => forwarder.progress().position === '100');
     await aWhile();
     expect(checkpointed).toEqual(['0']);
@@ -346,14 +346,14 @@ describe('the forwarder', () => {
     expect(checkpointed).toEqual(['0', '100']);
   });
 
-  it('books what the log has lost, also in a batch without a record', async () => {
+  it('counts what the log has lost, also in a batch without a record', async () => {
     const { root, log } = await setUp();
     const lost = { damaged: 3, dropped: 4 };
     const batches = [
       { parts: [{ partition: 'log', records: [], lost }], position: '7', release: () => undefined },
     ];
     const wrap = (): StreamReader => ({ next: async () => batches.shift(), close: async () => undefined });
-    const { forwarder, running } = await live(root, log, { wrap });
+    const { forwarder, running } = await runOnce(root, log, { wrap });
     forwarder.drain();
     await running;
     expect(forwarder.progress()).toMatchObject({ position: '7', ledger: { written: 0, lost } });

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FileCheckpointStore } from '../../src/books/checkpoint-store.js';
-import { Ledger } from '../../src/books/ledger.js';
-import { SystemClock } from '../../src/clock.js';
-import { dataDirectory, prepareDataDirectory } from '../../src/data-directory.js';
+import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
-import { SluiceError } from '../../src/errors.js';
 import { Forwarder } from '../../src/forwarder/forwarder.js';
+import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
+import { Ledger } from '../../src/ledger/ledger.js';
+import { SystemClock } from '../../src/lib/clock.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { PutEntry, PutResult } from '../../src/stream/kinesis/kinesis-api.js';
 import {
   DEFAULT_AGGREGATE_BYTES,
@@ -76,13 +76,13 @@ describe.each([true, false])('the log, forwarded to Kinesis with aggregation %s'
       },
       {
         reader,
-        outlet: producer,
+        outgoing: producer,
         deadLetter,
         checkpoints: new FileCheckpointStore(directory.checkpoints, 'forwarder'),
         ledger: new Ledger(),
         clock,
         position: '0',
-        onSettled: () => undefined,
+        onProgress: () => undefined,
         onCheckpoint: () => undefined,
         warn: () => undefined,
       },

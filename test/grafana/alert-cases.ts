@@ -4,17 +4,21 @@ export type Series = readonly [series: string, values: string];
 export interface AlertCase {
   readonly fires: {
     readonly series: readonly Series[];
-    /** Minute from which the expression is above the threshold; the alert fires so much later as `for` says. */
+    /** Minute from which the expression is above the threshold; the alert fires later by `for`. */
     readonly trueAtMinute: number;
   };
   readonly quiet: readonly { readonly why: string; readonly series: readonly Series[] }[];
 }
 
 const G = 'job="sluice",instance="gateway:8080"';
-const fates = (received: string, written: string, others: Partial<Record<string, string>> = {}): Series[] =>
-  ['received', 'written', 'parked', 'filtered', 'buffered', 'lost'].map((fate) => [
-    `sluice_ledger_records{fate="${fate}",${G}}`,
-    fate === 'received' ? received : fate === 'written' ? written : (others[fate] ?? '0x40'),
+const outcomes = (
+  received: string,
+  written: string,
+  others: Partial<Record<string, string>> = {},
+): Series[] =>
+  ['received', 'written', 'parked', 'filtered', 'buffered', 'lost'].map((outcome) => [
+    `sluice_ledger_records{fate="${outcome}",${G}}`,
+    outcome === 'received' ? received : outcome === 'written' ? written : (others[outcome] ?? '0x40'),
   ]);
 const one = (metric: string, values: string, label = ''): Series[] => [
   [`${metric}{${label === '' ? '' : `${label},`}${G}}`, values],
@@ -72,28 +76,28 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   'sluice-records-lost': {
     fires: {
-      series: fates('100+100x40', '95+100x9 1090+100x30', { lost: '5x9 10x30' }),
+      series: outcomes('100+100x40', '95+100x9 1090+100x30', { lost: '5x9 10x30' }),
       trueAtMinute: 10,
     },
     quiet: [
-      { why: 'lost before, and a restart', series: fates('0x40', '0x40', { lost: '5x9 _ _ 5x30' }) },
-      { why: 'a new data directory', series: fates('0x40', '0x40', { lost: '5x9 0x30' }) },
+      { why: 'lost before, and a restart', series: outcomes('0x40', '0x40', { lost: '5x9 _ _ 5x30' }) },
+      { why: 'a new data directory', series: outcomes('0x40', '0x40', { lost: '5x9 0x30' }) },
       { why: 'dropped before, and a restart', series: one('sluice_log_records_dropped_total', '9x9 0x30') },
     ],
   },
   'sluice-ledger-unbalanced': {
-    fires: { series: fates('100+100x40', '100+100x9 1099+100x30'), trueAtMinute: 10 },
+    fires: { series: outcomes('100+100x40', '100+100x9 1099+100x30'), trueAtMinute: 10 },
     quiet: [
       {
-        why: 'every fate has some',
-        series: fates('500x40', '100x40', {
+        why: 'every outcome has some records',
+        series: outcomes('500x40', '100x40', {
           parked: '100x40',
           filtered: '100x40',
           buffered: '150x40',
           lost: '50x40',
         }),
       },
-      { why: 'an empty gateway', series: fates('0x40', '0x40') },
+      { why: 'an empty gateway', series: outcomes('0x40', '0x40') },
     ],
   },
   'sluice-lag': {
@@ -128,14 +132,14 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     ],
   },
   'sluice-dead-letters-growing': {
-    fires: { series: fates('100+100x40', '97x40', { parked: '3x9 4x30' }), trueAtMinute: 10 },
+    fires: { series: outcomes('100+100x40', '97x40', { parked: '3x9 4x30' }), trueAtMinute: 10 },
     quiet: [
-      { why: 'parked before a restart', series: fates('9x40', '0x40', { parked: '9x9 _ 9x30' }) },
+      { why: 'parked before a restart', series: outcomes('9x40', '0x40', { parked: '9x9 _ 9x30' }) },
       {
         why: 'a gateway that is first seen with some',
-        series: fates('9x40', '0x40', { parked: '_x5 9x30' }),
+        series: outcomes('9x40', '0x40', { parked: '_x5 9x30' }),
       },
-      { why: 'the books begin anew', series: fates('0x40', '0x40', { parked: '9x9 0x30' }) },
+      { why: 'the ledger is reset', series: outcomes('0x40', '0x40', { parked: '9x9 0x30' }) },
     ],
   },
   'sluice-dead-letter-filling': {

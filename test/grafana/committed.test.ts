@@ -9,7 +9,7 @@ import { dashboards } from '../../grafana/generate.js';
 
 const GRAFANA = join(import.meta.dirname, '..', '..', 'grafana');
 const HINT = 'run UPDATE_DASHBOARDS=1 npx vitest run test/grafana';
-/** Lines are not folded: PromQL is easier to search for in one piece. */
+/** Lines are not folded, because PromQL in one line is easier to search. */
 const rules = (content: object) =>
   `# Written by UPDATE_DASHBOARDS=1 npx vitest run test/grafana from grafana/alerts.\n${stringify(content, { aliasDuplicateObjects: false, lineWidth: 0 })}`;
 const alerting = rules(alertProvisioning(ALERTS));
@@ -30,7 +30,7 @@ it.each([...files])('%s is as generated', (name, content) => {
   expect(readFileSync(file, 'utf8'), HINT).toBe(content);
 });
 
-it('no dashboard is left over but those that a user made', () => {
+it('there are no other dashboards, except those of a user', () => {
   const others = readdirSync(join(GRAFANA, 'dashboards')).filter((name) => !dashboards().has(name));
   for (const name of others) {
     expect(readFileSync(join(GRAFANA, 'dashboards', name), 'utf8'), name).toContain(
@@ -39,7 +39,7 @@ it('no dashboard is left over but those that a user made', () => {
   }
 });
 
-it('nothing in the alert rules of Grafana is taken for an environment variable', () => {
+it('Grafana finds no environment variable in its alert rules', () => {
   const { groups } = alertProvisioning(ALERTS) as { groups: { rules: Record<string, unknown>[] }[] };
   for (const { annotations, data, ...interpolated } of groups[0]!.rules) {
     expect(JSON.stringify(interpolated)).not.toContain('$');

@@ -1,19 +1,19 @@
-import { unitWords } from '../../src/dashboard/units.js';
+import { unitWords } from '../../src/grafana/units.js';
 import { dashboardSchema } from './dashboard-schema.js';
 import { all, asking, type Dashboard, type Panel } from './dashboard-shape.js';
 import { influxqlProblems } from './influxql-lint.js';
 
-/** What Grafana fills in by itself. */
+/** Variables that Grafana replaces itself. */
 const BUILT_IN = /^(timeFilter|__interval|__rate_interval|__to|__all|col|tag_\w+)$/;
 
 /** Ids of Grafana's units that our panels use and no word of a rule stands for. */
 const FURTHER_UNITS = ['pps', 'ops', 'wps', 'reqps', 'string', 'bool_on_off', 'dateTimeFromNow'];
 const UNITS = new Set([...unitWords().map(([unit]) => unit), ...FURTHER_UNITS]);
 
-/** Numbers that cannot be below 0: their axis begins there. */
+/** Units of numbers that cannot be negative: their axis begins at 0. */
 const FROM_ZERO = new Set(['pps', 'ops', 'wps', 'reqps', 'Bps', 'bytes', 's', 'percentunit', 'short']);
 
-/** Everything that is wrong with a dashboard, one line each. */
+/** Returns all problems of a dashboard, one line each. */
 export function dashboardProblems(dashboard: Dashboard): string[] {
   const checked = dashboardSchema.safeParse(dashboard);
   if (!checked.success) return checked.error.issues.map((issue) => JSON.stringify(issue));
@@ -38,20 +38,21 @@ export function dashboardProblems(dashboard: Dashboard): string[] {
 function panelProblems(panel: Panel): string[] {
   const { title, type, fieldConfig, datasource, targets, description } = panel;
   const problems: string[] = [];
-  const say = (problem: string) => problems.push(`${title}: ${problem}`);
+  const report = (problem: string) => problems.push(`${title}: ${problem}`);
   const { unit, min, thresholds } = fieldConfig!.defaults;
   const units = [unit, ...fieldConfig!.overrides.flatMap(({ properties }) => unitsOf(properties))];
   for (const one of units) {
-    if (!UNITS.has(one) && !/^(suffix|prefix|si|count|currency|bool|time):/.test(one)) say(`unit ${one}`);
+    if (!UNITS.has(one) && !/^(suffix|prefix|si|count|currency|bool|time):/.test(one)) report(`unit ${one}`);
   }
-  if (type === 'timeseries' && FROM_ZERO.has(unit) && min !== 0) say(`${unit} that does not begin at 0`);
-  if (description!.length < 60) say('a description that says too little');
-  if (!description!.endsWith('.')) say('a description without an end');
+  if (type === 'timeseries' && FROM_ZERO.has(unit) && min !== 0) report(`${unit} that does not begin at 0`);
+  if (description!.length < 60) report('a description that is too short');
+  if (!description!.endsWith('.')) report('a description without an end');
   const isColoured = thresholds.steps.length > 1;
-  if (isColoured && !/Normal|Yellow|Red/.test(description!)) say('thresholds, and not what is normal');
-  if (datasource!.uid !== `\${${datasource!.type}}`) say('another data source than the chosen one');
+  if (isColoured && !/Normal|Yellow|Red/.test(description!))
+    report('thresholds without a description of what is normal');
+  if (datasource!.uid !== `\${${datasource!.type}}`) report('another data source than the selected one');
   const refs = targets!.map(({ refId }) => refId);
-  if (new Set(refs).size !== refs.length) say('two queries of one name');
+  if (new Set(refs).size !== refs.length) report('two queries of one name');
   for (const { query } of targets!) {
     if (query !== undefined) problems.push(...influxqlProblems(query).map((what) => `${title}: ${what}`));
   }

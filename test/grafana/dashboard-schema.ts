@@ -21,7 +21,7 @@ const gridPos = z.strictObject({
 
 const thresholds = z.strictObject({
   mode: z.literal('absolute'),
-  // Grafana takes the first step for everything below the second: it has no value of its own.
+  // The first step has no value: Grafana uses it for everything below the second.
   steps: z
     .array(z.strictObject({ color: z.enum(['green', 'yellow', 'red']), value: z.number().nullable() }))
     .min(1)

@@ -2,24 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { expect, it } from 'vitest';
+import { packageRoot } from '../../src/lib/package-root.js';
+import { ANNOTATION_KINDS } from '../../src/metrics/annotations.js';
 import { METRICS, type MetricDescription } from '../../src/metrics/create-metrics.js';
-import { MARK_KINDS } from '../../src/metrics/marks.js';
-import { OwnPoints } from '../../src/metrics/own-points.js';
-import { type MetricReading, readMetrics } from '../../src/metrics/readings.js';
-import { packageRoot } from '../../src/package-root.js';
+import { type MetricSample, readSamples } from '../../src/metrics/samples.js';
+import { SelfPoints } from '../../src/metrics/self-points.js';
 import { asking, DASHBOARDS } from './dashboard-shape.js';
 
 const { dashboard } = DASHBOARDS.find(({ file }) => file === 'gateway-influx.json')!;
 const prometheus = DASHBOARDS.filter(({ file }) => ['gateway.json', 'kinesis.json'].includes(file));
 const queries = asking(dashboard).flatMap(({ targets }) => targets!.map(({ query }) => query!));
 
-it.each(queries)('%s asks for fields of the metric catalogue, by their own tag', async (query) => {
+it.each(queries)('%s queries fields of existing metrics, by their own tag', async (query) => {
   const fields = await writtenFields();
-  const asked = [...query.matchAll(/last\("([^"]+)"\)/g)].map(([, field]) => field!);
+  const queried = [...query.matchAll(/last\("([^"]+)"\)/g)].map(([, field]) => field!);
   const [, , tag = ''] = /GROUP BY time\(\$__interval\), "(\w+)"(?:, "(\w+)")?/.exec(query)!;
-  expect(asked.length).toBeGreaterThan(0);
-  for (const field of asked) expect([...fields.keys()]).toContain(field);
-  expect(asked.map((field) => fields.get(field))).toEqual(asked.map(() => tag));
+  expect(queried.length).toBeGreaterThan(0);
+  for (const field of queried) expect([...fields.keys()]).toContain(field);
+  expect(queried.map((field) => fields.get(field))).toEqual(queried.map(() => tag));
 });
 
 it('both forms of the dashboard show the same panels, in the same order', () => {
@@ -27,28 +27,28 @@ it('both forms of the dashboard show the same panels, in the same order', () => 
   expect(asking(dashboard).map(({ title }) => title)).toEqual(titles);
 });
 
-it('docs/dashboards.md tells of every row of the gateway, in order', () => {
+it('docs/dashboards.md lists every row of the gateway, in order', () => {
   const docs = readFileSync(join(packageRoot(), 'docs', 'dashboards.md'), 'utf8');
   const [, section = ''] = /### Gateway, row by row\n([\s\S]*?)\n### /.exec(docs)!;
-  const told = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, row]) => row!).slice(1);
+  const listed = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, row]) => row!).slice(1);
   const gateway = prometheus.find(({ file }) => file === 'gateway.json')!.dashboard;
-  expect(told).toEqual(gateway.panels.filter(({ type }) => type === 'row').map(({ title }) => title));
+  expect(listed).toEqual(gateway.panels.filter(({ type }) => type === 'row').map(({ title }) => title));
 });
 
-it('annotations name every kind that is written, and no other', () => {
+it('annotations name every kind that is written, and no others', () => {
   const named = dashboard.annotations.list.flatMap(({ target }) => {
     const [, kinds = ''] = /"kind" =~ \/\^\(?([^)$]+)\)?\$\//.exec(target!.query)!;
     return kinds.split('|');
   });
-  expect(named.sort()).toEqual([...MARK_KINDS].sort());
+  expect(named.sort()).toEqual([...ANNOTATION_KINDS].sort());
 });
 
 /** Fields that a gateway writes, by the tag that stands beside `gateway`; '' for none. */
 async function writtenFields(): Promise<Map<string, string>> {
   const ofProcess = new Registry();
   collectDefaultMetrics({ register: ofProcess });
-  const points = new OwnPoints({ measurement: 'sluice', instance: 'h' });
-  const written = points.of([...METRICS.map(oneReading), ...(await readMetrics(ofProcess))], 1n);
+  const points = new SelfPoints({ measurement: 'sluice', instance: 'h' });
+  const written = points.of([...METRICS.map(oneReading), ...(await readSamples(ofProcess))], 1n);
   return new Map(
     written.flatMap(({ series, fields }) => {
       const label = series.tags.find(({ name }) => name !== 'gateway')?.name ?? '';
@@ -57,7 +57,7 @@ async function writtenFields(): Promise<Map<string, string>> {
   );
 }
 
-function oneReading({ name, help, kind, label }: MetricDescription): MetricReading {
+function oneReading({ name, help, kind, label }: MetricDescription): MetricSample {
   const labels = label === undefined ? {} : { [label]: 'x' };
   if (kind !== 'histogram') return { name, help, kind, values: [{ labels, value: 1 }] };
   const bucket = (le: string) => ({ labels: { le }, value: 1, metricName: `${name}_bucket` });

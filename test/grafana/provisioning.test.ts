@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { type Compose, composeSchema } from '../deploy/compose-schema.js';
 import { DASHBOARDS } from './dashboard-shape.js';
 
@@ -68,7 +68,7 @@ const bare = (yaml: string) =>
     .join('\n');
 
 describe('data sources', () => {
-  it('are one for each InfluxDB version and one for Prometheus, each with a uid and name of its own', () => {
+  it('exist for each InfluxDB version and for Prometheus, with unique uids and names', () => {
     expect(sources.map(({ uid }) => uid).sort()).toEqual([
       'iot-influx',
       'iot-influx1',
@@ -79,14 +79,14 @@ describe('data sources', () => {
     expect(sources.filter(({ isDefault }) => isDefault).map(({ uid }) => uid)).toEqual(['iot-influx']);
   });
 
-  it('are there for every dashboard, and for the alert rules', () => {
+  it('exist for every dashboard and for the alert rules', () => {
     const types = sources.map(({ type }) => type as string);
     for (const { dashboard } of DASHBOARDS) expect(types).toContain(dashboard.templating.list[0]!.query);
     const alerts = read('grafana', 'provisioning', 'alerting', 'sluice.yaml');
-    const asked = [...alerts.matchAll(/datasourceUid: (\S+)/g)].map(([, uid]) => uid!);
-    expect(asked.length).toBeGreaterThan(0);
+    const used = [...alerts.matchAll(/datasourceUid: (\S+)/g)].map(([, uid]) => uid!);
+    expect(used.length).toBeGreaterThan(0);
     const uids = [...sources.map(({ uid }) => uid), '__expr__'];
-    for (const uid of asked) expect(uids).toContain(uid);
+    for (const uid of used) expect(uids).toContain(uid);
   });
 
   it('name the database and the user that the gateway of that version writes with', () => {
@@ -117,7 +117,7 @@ describe('data sources', () => {
 });
 
 describe.each(provisioning)('%s', (file) => {
-  it('takes from the environment only what docker-compose.yml hands to Grafana, and has no other dollar sign', () => {
+  it('uses only environment variables that docker-compose.yml passes to Grafana, and has no other dollar sign', () => {
     const yaml = bare(read('grafana', 'provisioning', file));
     for (const [, name] of yaml.matchAll(/\$\{(\w+)\}/g)) expect(Object.keys(environment)).toContain(name);
     expect(yaml.replace(/\$\{\w+\}/g, '')).not.toContain('$');
@@ -125,7 +125,7 @@ describe.each(provisioning)('%s', (file) => {
 });
 
 describe('docker-compose.yml', () => {
-  it('takes what it hands to Grafana from variables of .env.example', () => {
+  it('passes variables of .env.example to Grafana', () => {
     const example = [...read('.env.example').matchAll(/^([A-Z0-9_]+)=/gm)].map(([, name]) => name);
     const used = Object.values(environment).flatMap((value) =>
       [...String(value).matchAll(/\$\{([A-Z0-9_]+)/g)].map(([, name]) => name),

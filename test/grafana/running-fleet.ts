@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { parse, stringify } from 'yaml';
+import { GatewayProcess } from '../../harness/gateway-process.js';
+import { startInfluxd } from '../../harness/servers.js';
 import { runSimulation } from '../../simulators/run.js';
-import { packageRoot } from '../../src/package-root.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { RUN_OPTIONS } from '../simulators/run-options.js';
 import { type CutProxy, startCutProxy } from '../support/cut-proxy.js';
-import { GatewayProcess } from '../support/gateway-process.js';
 import { influxCount, influxQuery } from '../support/influx-read-back.js';
 import { createTestStream, startDynalite, startKinesalite } from '../support/kinesis-servers.js';
-import { startInfluxd } from '../support/servers.js';
 
 /** What `$__interval` stands for: at least two samples of a counter have to fall into different ones. */
 export const INTERVAL = '1s';
@@ -39,8 +39,8 @@ export interface RunningFleet {
 }
 
 /**
- * InfluxDB 1.6 with half an hour of the simulated fleet, some of it broken, and an outage. All of it, metrics and marks
- * too, is written by a gateway in Kinesis mode, so that every stage has metrics.
+ * Starts InfluxDB 1.6 with half an hour of the simulated fleet, some of it broken, and an outage. A gateway in Kinesis
+ * mode writes everything, including metrics and annotations, so that every stage has metrics.
  */
 export async function startFleet(): Promise<RunningFleet> {
   const [influx, kinesis, dynamo] = await Promise.all([
@@ -128,7 +128,7 @@ async function beRefused(port: number): Promise<void> {
   await once(socket, 'close');
 }
 
-/** Until the store has failed to take a point. */
+/** Cuts the connection to the store until the gateway is not ready. */
 async function cutOff(proxy: CutProxy, gateway: GatewayProcess): Promise<void> {
   proxy.cut();
   await publishWithoutClock(gateway.mqttPort);
@@ -136,15 +136,15 @@ async function cutOff(proxy: CutProxy, gateway: GatewayProcess): Promise<void> {
   proxy.mend();
 }
 
-/** Until the end of the outage is marked, and sampled often enough for a rate of whatever was counted last. */
+/** Resolves once the end of the outage is annotated, and there are enough samples for the rate of every counter. */
 async function untilSampled(url: string): Promise<void> {
-  await until(async () => (await marks(url)).includes('recovered'));
+  await until(async () => (await annotationKinds(url)).includes('recovered'));
   const samples = () => influxCount(url, DATABASE, 'sluice', 'log_size_bytes');
   const wanted = (await samples()) + 3;
   await until(async () => (await samples()) >= wanted);
 }
 
-async function marks(url: string): Promise<string[]> {
+async function annotationKinds(url: string): Promise<string[]> {
   const found = await influxQuery(url, DATABASE, 'SELECT "text" FROM "sluice_events" GROUP BY "kind"');
   return found.map(({ tags }) => tags!.kind!);
 }

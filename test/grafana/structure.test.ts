@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type DashboardSpec, dashboardJson } from '../../src/dashboard/dashboard.js';
-import { promql } from '../../src/dashboard/query.js';
+import { type DashboardSpec, dashboardJson } from '../../src/grafana/dashboard-json.js';
+import { promql } from '../../src/grafana/query.js';
 import { dashboardProblems } from './dashboard-lint.js';
 import { all, DASHBOARDS, type Dashboard } from './dashboard-shape.js';
 
@@ -18,15 +18,15 @@ describe.each(DASHBOARDS)('$file', ({ dashboard }) => {
     expect(dashboardProblems(dashboard)).toEqual([]);
   });
 
-  it('links to all others with time and variables, so every one is reached from the overview', () => {
+  it('links to all other dashboards with time range and variables', () => {
     expect(linksOf(dashboard).sort()).toEqual(uids.filter((uid) => uid !== dashboard.uid).sort());
   });
 
-  it('lists all dashboards of Sluice, also those that a user has made', () => {
+  it('lists all dashboards of Sluice, including those of the user', () => {
     expect(dashboard.links.at(-1)).toMatchObject({ type: 'dashboards', tags: ['sluice'], asDropdown: true });
   });
 
-  it('marks restarts, outages and resharding', () => {
+  it('annotates restarts, outages and resharding', () => {
     const names = dashboard.annotations.list.map(({ name }) => name).join(', ');
     expect(names).toMatch(/started/);
     expect(names).toMatch(/[Oo]utage/);
@@ -52,13 +52,13 @@ describe('ids', () => {
     return new Map(panels.map(({ title, id }) => [title, id]));
   };
 
-  it('stay with their panel when others come or go', () => {
+  it('stay the same when other panels are added or removed', () => {
     const before = made(['a', 'b']);
     const after = made(['new', 'b', 'c', 'a']);
     for (const title of ['Row', 'a', 'b']) expect(after.get(title)).toBe(before.get(title));
   });
 
-  it('are unique even for one title twice', () => {
+  it('are unique even for equal titles', () => {
     const spec = dashboardJson({
       uid: 'u',
       title: 't',
@@ -73,7 +73,7 @@ describe('ids', () => {
   });
 });
 
-describe('the rules of dashboards see', () => {
+describe('the rules of dashboards detect', () => {
   const { dashboard: good } = DASHBOARDS.find(({ file }) => file === 'fleet-overview.json')!;
   const broken: readonly [string, (dashboard: Broken) => void, RegExp][] = [
     ['a misspelt key', (d) => Object.assign(d.panels[1]!, { titel: 'x' }), /titel/],

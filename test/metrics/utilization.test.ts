@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Utilization } from '../../src/metrics/utilization.js';
 
-test('a thread is as busy as it was since the last look, but looks within a second see the same', () => {
+test('the ratio covers the time since the previous call, but calls within a second get the same ratio', () => {
   let nowMs = 0;
   let active = 0;
   const of = new Utilization(

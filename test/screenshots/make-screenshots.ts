@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { packageRoot } from '../../src/package-root.js';
+import { GatewayProcess } from '../../harness/gateway-process.js';
+import { findProgram } from '../../harness/server-process.js';
+import { freePort, type RunningServer, startInfluxd } from '../../harness/servers.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { CHROMIUM_ARGS } from '../support/chromium.js';
-import { GatewayProcess } from '../support/gateway-process.js';
-import { findProgram } from '../support/server-process.js';
-import { freePort, type RunningServer, startInfluxd } from '../support/servers.js';
 
 /** Each file in docs/images and what it shows. */
 export const SCREENSHOTS = {
@@ -30,7 +30,7 @@ const SOON_MS = 60_000;
 const DESKTOP = { viewport: { width: 1440, height: 1000 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-/** As the demo has them, with a condition, so that the books have something in every part. */
+/** As the demo has them, with a condition, so that every part of the ledger has something. */
 const RULES = `rules:
   - name: city-climate
     topic: sensors/+city/+device/telemetry
@@ -119,7 +119,7 @@ async function takeAll(
   await light.locator('#overall.healthy').waitFor({ timeout: SOON_MS });
   await light.getByLabel('Reason').selectOption('time-outside-window');
   await light.locator('#dead-letters-rows .row-open').first().click();
-  await light.locator('#drawer-body [data-fate]').waitFor({ timeout: SOON_MS });
+  await light.locator('#drawer-body [data-outcome]').waitFor({ timeout: SOON_MS });
   await take(light, 'page-dead-letter.png');
 }
 

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, CDPSession, Page } from 'playwright-core';
-import { packageRoot } from '../../src/package-root.js';
-import { GatewayProcess } from '../support/gateway-process.js';
+import { GatewayProcess } from '../../harness/gateway-process.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { DESKTOP, launchBrowser } from '../support/page-browser.js';
 
 const DEVICES = 10_000;
 const RECORDS_PER_SECOND = 1_000;
 const PAGES = 5;
-/** Until every device has been heard of, and the page has settled. */
+/** By then every device has been seen, and the page has drawn everything. */
 const WARM_UP_MS = 10_000;
 const LOOK_MS = 60_000;
 

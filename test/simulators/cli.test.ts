@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../harness/free-port.js';
 import { runCli } from '../../simulators/cli.js';
-import { freePort } from '../support/free-port.js';
 import { distinct, tinyBroker } from './tiny-broker.js';
 
 async function simulate(args: string, env: NodeJS.ProcessEnv = {}) {
@@ -18,6 +18,7 @@ async function simulate(args: string, env: NodeJS.ProcessEnv = {}) {
       },
     },
     stop: new AbortController().signal,
+    exitWithParent: () => undefined,
   });
   return { code, stdout, stderr };
 }
@@ -83,7 +84,7 @@ describe('credentials', () => {
     const { code, stderr } = await simulate(
       `climate --url ${url} --count 20 --rate max --connect-timeout 10min`,
     );
-    expect(stderr).toContain('refuses the connection: Connection refused: Not authorized');
+    expect(stderr).toContain('rejects the connection: Connection refused: Not authorized');
     expect(code).toBe(1);
   });
 });

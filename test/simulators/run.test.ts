@@ -26,7 +26,7 @@ function expectBalance(summary: Summary): void {
 }
 
 describe.each([0, 1, 2] as const)('QoS %i', (qos) => {
-  it('publishes every message once and balances its books', async () => {
+  it('publishes every message once and balances its counters', async () => {
     const { url, received } = await tinyBroker();
     const summary = await run({ url, qos });
     expectBalance(summary);

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LatestPages, MAX_LATEST_FIELDS, MAX_LATEST_GROUPS } from '../../src/sink/latest-pages.js';
 import {
-  type HeardGroup,
+  type LastSeenGroup,
   type LatestQuery,
   MAX_TEXT_CHARACTERS,
   type NewestQuery,
   type NewestValue,
   type StoreReader,
-} from '../../src/sink/sink.js';
+} from '../../src/sink/store-reader.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -27,7 +27,11 @@ const QUERY: LatestQuery = {
   limit: 50,
 };
 
-function pagesOf(heard: readonly HeardGroup[], values: readonly NewestValue[] = [], moreFields = false) {
+function pagesOf(
+  lastSeen: readonly LastSeenGroup[],
+  values: readonly NewestValue[] = [],
+  moreFields = false,
+) {
   const notAsked = () => Promise.reject(new Error('not asked here'));
   const newest = vi.fn(async ({ names }: NewestQuery) => ({
     moreFields,
@@ -36,10 +40,10 @@ function pagesOf(heard: readonly HeardGroup[], values: readonly NewestValue[] = 
   const reader: StoreReader = {
     measurements: notAsked,
     series: notAsked,
-    heard: vi.fn(async ({ maxGroups }) => heard.slice(0, maxGroups)),
+    lastSeen: vi.fn(async ({ maxGroups }) => lastSeen.slice(0, maxGroups)),
     newest,
   };
-  return { pages: new LatestPages(reader), heard: reader.heard, newest };
+  return { pages: new LatestPages(reader), lastSeen: reader.lastSeen, newest };
 }
 
 const FLEET = [
@@ -61,7 +65,7 @@ describe('a page of devices', () => {
     expect(page).toMatchObject({ devices: 4, silent: 2, found: 4, moreDevices: false, moreFields: false });
   });
 
-  test('counts all, finds by a part of the name in any case, and holds only the rows asked for', async () => {
+  test('counts all devices, searches part of the name ignoring case, and contains only the requested rows', async () => {
     const { pages, newest } = pagesOf(FLEET, [{ field: 'v', value: 1 }], true);
     const page = await pages.page({ ...QUERY, search: 'PUMP', offset: 1, limit: 5 });
     expect(page).toEqual({
@@ -77,14 +81,14 @@ describe('a page of devices', () => {
     ]);
   });
 
-  test('of nobody asks for no values', async () => {
+  test('without devices queries no values', async () => {
     const { pages, newest } = pagesOf(FLEET);
     expect((await pages.page({ ...QUERY, search: 'nobody' })).groups).toEqual([]);
     expect((await pages.page({ ...QUERY, offset: 4 })).groups).toEqual([]);
     expect(newest).not.toHaveBeenCalled();
   });
 
-  test('has fields in order and long texts cut, never in the middle of a character', async () => {
+  test('has sorted fields and shortened texts, never cut in the middle of a character', async () => {
     const long = `${'x'.repeat(MAX_TEXT_CHARACTERS - 1)}🌧 and more`;
     const { pages } = pagesOf(FLEET, [
       { field: 'z', value: true },
@@ -97,7 +101,7 @@ describe('a page of devices', () => {
     ]);
   });
 
-  test('says when there are more devices than are looked through', async () => {
+  test('shows when there are more devices than are searched', async () => {
     const many = Array.from({ length: MAX_LATEST_GROUPS + 5 }, (_, nth) => ({ name: `d${nth}`, atMs: nth }));
     const { pages } = pagesOf(many);
     const page = await pages.page({ ...QUERY, limit: 1 });
@@ -105,14 +109,14 @@ describe('a page of devices', () => {
   });
 });
 
-test('many pages with different searches look through one list, for two seconds', async () => {
-  const { pages, heard } = pagesOf(FLEET);
+test('many pages with different searches use one list for two seconds', async () => {
+  const { pages, lastSeen } = pagesOf(FLEET);
   await Promise.all(['', 'a', 'b'].map((search) => pages.page({ ...QUERY, search })));
   await pages.page({ ...QUERY, offset: 2 });
-  expect(heard).toHaveBeenCalledTimes(1);
+  expect(lastSeen).toHaveBeenCalledTimes(1);
   await pages.page({ ...QUERY, fromMs: 2_000 });
-  expect(heard).toHaveBeenCalledTimes(2);
+  expect(lastSeen).toHaveBeenCalledTimes(2);
   await vi.advanceTimersByTimeAsync(2_000);
   await pages.page(QUERY);
-  expect(heard).toHaveBeenCalledTimes(3);
+  expect(lastSeen).toHaveBeenCalledTimes(3);
 });

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { Bridge } from '../../src/bridge/bridge.js';
 import { Broker, type BrokerOptions } from '../../src/broker/broker.js';
 import type { AcceptedPacket, Intake } from '../../src/broker/intake.js';
-import { SystemClock } from '../../src/clock.js';
+import { SystemClock } from '../../src/lib/clock.js';
 import { TestLog } from './log-fixture.js';
 import { tempDirectory } from './temp-directory.js';
 

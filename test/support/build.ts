@@ -1,15 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Compiles once before the first test: some tests start the real program. */
+/** Builds once before the first test: some tests start the real program. */
 export default function build(): void {
   const root = join(import.meta.dirname, '..', '..');
-  execFileSync(
-    process.execPath,
-    [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
-    {
-      cwd: root,
-      stdio: 'inherit',
-    },
-  );
+  execFileSync(process.execPath, [join(root, 'bin', 'build.js')], { stdio: 'inherit' });
 }

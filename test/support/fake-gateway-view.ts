@@ -1,5 +1,3 @@
-import type { ParkedSelection } from '../../src/dead-letter/selection.js';
-import type { SettlingStatus } from '../../src/dead-letter/settling-status.js';
 import type {
   GatewayView,
   LedgerView,
@@ -9,8 +7,11 @@ import type {
   ReadinessProblem,
   StageCounters,
   WarningView,
-} from '../../src/ops/gateway-view.js';
+} from '../../src/http/gateway-view.js';
+import type { ReplayStatus } from '../../src/replay/replay-status.js';
+import type { ParkedSelection } from '../../src/replay/selection.js';
 import { LatestPages } from '../../src/sink/latest-pages.js';
+import type { SinkStatus } from '../../src/sink/sink.js';
 import type {
   LatestGroup,
   LatestPage,
@@ -18,12 +19,11 @@ import type {
   MeasurementSummary,
   SeriesAnswer,
   SeriesQuery,
-  SinkStatus,
   StoreReader,
-} from '../../src/sink/sink.js';
+} from '../../src/sink/store-reader.js';
 
 /** Fates that the fake hands out, as records. */
-export interface FakeFates {
+export interface FakeOutcomes {
   readonly written?: number;
   readonly parked?: Readonly<Record<string, number>>;
   readonly filtered?: Readonly<Record<string, number>>;
@@ -52,7 +52,7 @@ export class FakeGatewayView implements GatewayView {
   kinesis: Required<Pick<StageCounters, 'producer' | 'reader'>> | undefined;
   /** The half of the path that runs here. */
   role: 'all' | 'ingest' | 'consume' = 'all';
-  fates: FakeFates = {};
+  outcomes: FakeOutcomes = {};
   /** Overrides what the sum says. */
   received: number | undefined;
   stored: MeasurementSummary[] = [];
@@ -65,10 +65,10 @@ export class FakeGatewayView implements GatewayView {
   readonly latestQueries: LatestQuery[] = [];
   warningLines: WarningView[] = [];
   level: string = 'info';
-  job: SettlingStatus | undefined;
+  job: ReplayStatus | undefined;
   /** Thrown by `replay` and `purge`. */
-  settlingFailure: Error | undefined;
-  readonly settlingAsked: { readonly kind: 'replay' | 'purge'; readonly selection: ParkedSelection }[] = [];
+  replayFailure: Error | undefined;
+  readonly replaysAsked: { readonly kind: 'replay' | 'purge'; readonly selection: ParkedSelection }[] = [];
   /** Thrown by whatever touches the store. */
   storeFailure: Error | undefined;
   /** Thrown by `ledger`, `counters` and `metrics`. */
@@ -79,7 +79,7 @@ export class FakeGatewayView implements GatewayView {
 
   ledger(): LedgerView {
     if (this.failure) throw this.failure;
-    const { written = 0, parked = {}, filtered = {}, buffered = 0, lost = {} } = this.fates;
+    const { written = 0, parked = {}, filtered = {}, buffered = 0, lost = {} } = this.outcomes;
     const sum = written + total(parked) + total(filtered) + buffered + total(lost);
     const received = this.received ?? sum;
     return {
@@ -183,15 +183,15 @@ export class FakeGatewayView implements GatewayView {
   }
 
   /** Stays at `running` until the test sets `job`. */
-  async replay(selection: ParkedSelection): Promise<SettlingStatus> {
+  async replay(selection: ParkedSelection): Promise<ReplayStatus> {
     return this.#begin('replay', selection);
   }
 
-  async purge(selection: ParkedSelection): Promise<SettlingStatus> {
+  async purge(selection: ParkedSelection): Promise<ReplayStatus> {
     return this.#begin('purge', selection);
   }
 
-  settling(): SettlingStatus | undefined {
+  replayStatus(): ReplayStatus | undefined {
     return this.job;
   }
 
@@ -217,16 +217,16 @@ export class FakeGatewayView implements GatewayView {
     );
   }
 
-  #begin(kind: 'replay' | 'purge', selection: ParkedSelection): SettlingStatus {
-    this.settlingAsked.push({ kind, selection });
-    if (this.settlingFailure) throw this.settlingFailure;
+  #begin(kind: 'replay' | 'purge', selection: ParkedSelection): ReplayStatus {
+    this.replaysAsked.push({ kind, selection });
+    if (this.replayFailure) throw this.replayFailure;
     this.job = {
       kind,
       state: 'running',
       startedAtMs: Date.now(),
       selected: this.#selected(selection).length,
       dryRun: false,
-      settled: { written: 0, filtered: 0, parkedAgain: 0, purged: 0 },
+      outcomes: { written: 0, filtered: 0, parkedAgain: 0, purged: 0 },
       parkedAgain: {},
     };
     return this.job;
@@ -246,7 +246,7 @@ function readerOf(groups: readonly LatestGroup[]): StoreReader {
   return {
     measurements: notAsked,
     series: notAsked,
-    heard: async ({ fromMs }) => groups.filter(({ atMs }) => atMs >= fromMs),
+    lastSeen: async ({ fromMs }) => groups.filter(({ atMs }) => atMs >= fromMs),
     newest: async ({ names }) => ({
       moreFields: false,
       groups: groups.filter(({ name }) => names.includes(name)),

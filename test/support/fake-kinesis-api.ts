@@ -1,4 +1,4 @@
-import { SluiceError } from '../../src/errors.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type {
   IteratorStart,
   KinesisApi,
@@ -20,7 +20,7 @@ export type PutFault =
 
 export type GetFault =
   | { readonly throw: SluiceError }
-  /** No records and the same place again; never the end of the shard. */
+  /** No records and the same position again; never the end of the shard. */
   | { readonly empty: true }
   /** At least 1. */
   | { readonly atMost: number }
@@ -116,7 +116,7 @@ export class FakeKinesisApi implements KinesisApi {
     });
   }
 
-  /** Ends the calls under way, also stalled ones, with KINESIS_UNREACHABLE; what they have stored stays stored. */
+  /** Ends the calls in flight, also stalled ones, with KINESIS_UNREACHABLE; what they have stored stays stored. */
   close(): void {
     this.#isClosed = true;
     this.#closed.reject(this.#closedError());

@@ -1,4 +1,4 @@
-import type { SluiceError } from '../../src/errors.js';
+import type { SluiceError } from '../../src/lib/errors.js';
 import type { FanOutApi, FanOutPage, IteratorStart } from '../../src/stream/kinesis/kinesis-api.js';
 import type { FakeKinesis } from './fake-kinesis.js';
 import { type CallName, noCalls } from './fake-kinesis-api.js';

@@ -1,4 +1,4 @@
-import { SluiceError } from '../../src/errors.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import { refused } from './fake-kinesis-limits.js';
 
 export interface IteratorState {

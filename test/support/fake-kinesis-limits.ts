@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SluiceError } from '../../src/errors.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { PutEntry } from '../../src/stream/kinesis/kinesis-api.js';
 
 /** Kinesis' own limits, as PutRecords enforces them: [AWS: service-sizes-and-limits, 2026-01]. */

@@ -17,7 +17,7 @@ export interface StoredRecord {
 const SHARD_RECORDS_PER_SECOND = 1_000;
 const SHARD_BYTES_PER_SECOND = 1_000_000;
 
-/** One shard of the fake stream. Records are kept for ever; `trimmedBefore` says which of them are still readable. */
+/** One shard of the fake stream. All records are kept; `trimmedBefore` decides which of them are still readable. */
 export class FakeShard {
   readonly shardId: string;
   readonly range: HashRange;
@@ -62,7 +62,7 @@ export class FakeShard {
     return true;
   }
 
-  /** Index of the first readable record at or behind `sequence`; the number of records if there is none. */
+  /** Index of the first readable record at or after `sequence`; the number of records if there is none. */
   indexAt(sequence: bigint): number {
     const from = sequence > this.trimmedBefore ? sequence : this.trimmedBefore;
     let low = 0;
@@ -79,8 +79,8 @@ export class FakeShard {
     const [parentShardId, adjacentParentShardId] = this.parents;
     return {
       shardId: this.shardId,
-      ...(parentShardId === undefined ? {} : { parentShardId }),
-      ...(adjacentParentShardId === undefined ? {} : { adjacentParentShardId }),
+      parentShardId,
+      adjacentParentShardId,
       startingHashKey: String(this.range.start),
       endingHashKey: String(this.range.end),
       startingSequenceNumber: String(this.starting),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SluiceError } from '../../src/errors.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { KinesisRecord, PutEntry } from '../../src/stream/kinesis/kinesis-api.js';
 import { kinesisApiContract } from '../contract/kinesis-api-contract.js';
 import { FakeKinesis, type GetFault } from './fake-kinesis.js';
@@ -181,7 +181,7 @@ describe('what only FakeKinesis can do', () => {
     expect(numbers.toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))).toEqual(numbers);
   });
 
-  it('tells how far a page is behind, by its clock', async () => {
+  it('returns how far a page is behind, by its clock', async () => {
     let nowMs = 1_000;
     const fake = new FakeKinesis({ shards: 1, clock: () => nowMs });
     const api = fake.api();

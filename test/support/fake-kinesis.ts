@@ -1,4 +1,4 @@
-import { SluiceError } from '../../src/errors.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type {
   IteratorStart,
   KinesisRecord,
@@ -127,18 +127,18 @@ export class FakeKinesis {
     this.#forgotten.add(shardId);
   }
 
-  /** Every iterator handed out so far; 5 minutes of the clock do the same. */
+  /** Every iterator returned so far; 5 minutes of the clock do the same. */
   expireIterators(): void {
     this.#iterators.expireAll();
   }
 
-  /** Every subscription under way, as after its 5 minutes. */
+  /** Every open subscription, as after its 5 minutes. */
   endSubscriptions(): void {
     for (const subscription of this.#subscriptions.values()) subscription.ended = true;
     this.#wake();
   }
 
-  /** As ListShards tells them: open and closed, within retention. */
+  /** As ListShards returns them: open and closed, within retention. */
   shards(): readonly ShardDescription[] {
     return [...this.#shards.values()]
       .filter((shard) => !this.#forgotten.has(shard.shardId))
@@ -253,7 +253,7 @@ export class FakeKinesis {
     }
   }
 
-  /** Records at or behind `from`, and where to go on; no `next`: the shard is closed and this was the rest of it. */
+  /** Records at or after `from`, and where to continue; without `next` the shard is closed and these were its last records. */
   stretch(
     shardId: string,
     from: bigint,

@@ -8,10 +8,10 @@ export interface StoreCall {
   /** Path and query. */
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
-  /** Unzipped. */
+  /** The body after decompression. */
   readonly body: string;
   readonly lines: readonly string[];
-  /** Own number of the connection it came by. */
+  /** Number of the connection. */
   readonly connection: number;
 }
 
@@ -30,12 +30,12 @@ export type Script = (call: StoreCall, index: number) => ScriptedAnswer | 'hang'
 export interface FakeStore {
   readonly url: string;
   readonly calls: readonly StoreCall[];
-  /** Connections that are open now. */
+  /** Returns the number of open connections. */
   openConnections(): number;
   stop(): Promise<void>;
 }
 
-/** An HTTP server on 127.0.0.1 that answers as told: for what a real store does not do on demand. */
+/** Starts an HTTP server on 127.0.0.1 that answers by a script, for situations that a real store cannot produce on demand. */
 export async function startFakeStore(script: Script): Promise<FakeStore> {
   const calls: StoreCall[] = [];
   const sockets = new Map<Socket, number>();

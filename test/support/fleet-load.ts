@@ -1,4 +1,4 @@
-import { type LoadResult, runLoad } from './load-client.js';
+import { type LoadResult, runLoad } from '../../harness/load-client.js';
 
 /** Twenty devices on connections of their own; every message has its own timestamp, and its number as a value. */
 export interface FleetLoad {
@@ -43,8 +43,8 @@ export function runFleet(load: FleetLoad): Promise<LoadResult> {
       const n = (load.firstSeq ?? 0) + message;
       return Buffer.from(`{"timestamp":${load.baseMs + n},"seq":${n},"temperature":${(n % 600) / 10 - 20}}`);
     },
-    ...(load.onAcknowledged === undefined ? {} : { onAcknowledged: load.onAcknowledged }),
-    ...(load.signal === undefined ? {} : { signal: load.signal }),
+    onAcknowledged: load.onAcknowledged,
+    signal: load.signal,
   });
 }
 

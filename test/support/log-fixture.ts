@@ -70,7 +70,7 @@ export class TestLog {
       {
         directory: this.options.directory,
         maxBodyBytes: this.options.maxBodyBytes,
-        ...(from === undefined ? {} : { from }),
+        from,
       },
       end,
     );

@@ -1,4 +1,4 @@
-import { SluiceError } from '../../src/errors.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { LeaseRows, Row, RowChange, RowCondition } from '../../src/stream/kinesis/leases/lease-rows.js';
 
 export type LeaseCall = 'prepare' | 'scan' | 'get' | 'write' | 'remove';

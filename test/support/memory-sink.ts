@@ -1,7 +1,8 @@
-import { SluiceError } from '../../src/errors.js';
-import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
+import { SluiceError } from '../../src/lib/errors.js';
+import type { Point } from '../../src/sink/point.js';
+import type { Rejection, Sink, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
 
-/** A store in memory with the identity rule of real ones, whose answers a test can steer. */
+/** A store in memory with the identity rule of real stores, whose answers a test controls. */
 export class MemorySink implements Sink {
   readonly kind = 'influx';
   /** measurement|tags|timestamp → fields. */
@@ -9,20 +10,20 @@ export class MemorySink implements Sink {
   readonly written: string[] = [];
   writes = 0;
   refuse: (point: Point) => string | undefined = () => undefined;
-  /** Awaited before the points are taken. */
+  /** Awaited before the points are stored. */
   before: (signal: AbortSignal) => Promise<void> = async () => undefined;
 
   async open(): Promise<void> {}
 
-  async write(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
+  async write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
     this.writes += 1;
     await this.before(signal);
     if (signal.aborted) throw new SluiceError('SINK_ABORTED', 'aborted');
-    const refusals: Refusal[] = [];
+    const rejections: Rejection[] = [];
     for (const [index, point] of points.entries()) {
       const reason = this.refuse(point);
       if (reason !== undefined) {
-        refusals.push({ index, code: 'store-refused', reason });
+        rejections.push({ index, code: 'store-refused', reason });
         continue;
       }
       const tags = point.series.tags.map(({ name, value }) => `${name}=${value}`).join(',');
@@ -31,7 +32,7 @@ export class MemorySink implements Sink {
       this.points.set(key, { ...this.points.get(key), ...fields });
       this.written.push(key);
     }
-    return refusals;
+    return rejections;
   }
 
   status(): SinkStatus {
@@ -45,7 +46,7 @@ export class MemorySink implements Sink {
   async close(): Promise<void> {}
 }
 
-/** Hangs until the signal aborts: an unreachable store. */
+/** Simulates an unreachable store: it waits until the signal aborts. */
 export function unreachable(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

@@ -1,7 +1,7 @@
-import type { LatestGroup } from '../../src/sink/sink.js';
+import type { LatestGroup } from '../../src/sink/store-reader.js';
 import type { FakeGatewayView } from './fake-gateway-view.js';
 
-/** Devices d1, d2 … of which the first `silent` were last heard of two hours ago. */
+/** Devices d1, d2 … of which the first `silent` were last seen two hours ago. */
 export function storeFleet(view: FakeGatewayView, devices: number, silent = 0): void {
   const names = Array.from({ length: devices }, (_, nth) => `d${nth + 1}`);
   view.stored = [

@@ -1,4 +1,4 @@
-import type { Field, Point, Series } from '../../src/sink/sink.js';
+import type { Field, Point, Series } from '../../src/sink/point.js';
 
 /** A series as the consumer makes it: tags sorted by the UTF-8 bytes of their names, no empty value. */
 export function seriesOf(measurement: string, tags: Readonly<Record<string, string>> = {}): Series {

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { freePort } from './free-port.js';
-import { findProgram, type RunningServer, runServer, serverDirectory } from './server-process.js';
+import { freePort } from '../../harness/free-port.js';
+import { findProgram, type RunningServer, runServer, serverDirectory } from '../../harness/server-process.js';
 
 export interface PrometheusOptions {
   /** Content of the rule file. */

@@ -62,7 +62,7 @@ export const publish = (packet: Partial<mqttPacket.IPublishPacket>): mqttPacket.
   ...packet,
 });
 
-/** Turns the event loop until it is so; for what happens in this process. */
+/** Runs the event loop until the condition holds; for what happens in this process. */
 export async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
 }

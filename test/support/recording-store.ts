@@ -4,14 +4,14 @@ import { gunzipSync } from 'node:zlib';
 
 export interface RecordingStore {
   readonly url: string;
-  /** Lines that the server behind has taken, in the order it did. */
+  /** Lines that the server behind has accepted, in that order. */
   readonly lines: readonly string[];
   /** While true, requests are answered 503 and nothing reaches the server behind. */
   isDown: boolean;
   stop(): Promise<void>;
 }
 
-/** Stands in front of an InfluxDB 1 and remembers what it takes, and in which order: the database itself sorts by time. */
+/** Starts a proxy in front of an InfluxDB 1 that records the accepted lines in order, because the database sorts by time. */
 export async function startRecordingStore(behind: string): Promise<RecordingStore> {
   const lines: string[] = [];
   const server = createServer((request, response) => {
@@ -23,7 +23,7 @@ export async function startRecordingStore(behind: string): Promise<RecordingStor
       const answer = await fetch(`${behind}${request.url}`, {
         method: request.method ?? 'GET',
         headers: forwarded(request),
-        ...(raw.length > 0 ? { body: new Uint8Array(raw) } : {}),
+        body: raw.length > 0 ? new Uint8Array(raw) : undefined,
       });
       const text = await answer.text();
       if (answer.status === 204 && request.url?.startsWith('/write')) {

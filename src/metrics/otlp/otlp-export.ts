@@ -1,27 +1,33 @@
-import type { Clock } from '../../clock.js';
-import type { OtlpConfig } from '../../config/sluice-config.js';
-import { errorText } from '../../errors.js';
-import { withinDeadline } from '../../lifecycle.js';
-import type { Warn } from '../../warnings.js';
-import type { MetricReading } from '../readings.js';
-import { postOtlp } from './otlp-post.js';
+import type { Clock } from '../../lib/clock.js';
+import { errorText } from '../../lib/errors.js';
+import { withinDeadline } from '../../lib/lifecycle.js';
+import type { Warn } from '../../lib/warnings.js';
+import type { MetricSample } from '../samples.js';
+import { type OtlpTarget, postOtlp } from './otlp-post.js';
 import { type OtlpSource, otlpRequest } from './otlp-request.js';
+
+export interface OtlpExportOptions extends OtlpTarget {
+  readonly intervalMs: number;
+}
 
 export interface OtlpExportParts {
   readonly source: OtlpSource;
-  readonly read: () => Promise<readonly MetricReading[]>;
+  readonly read: () => Promise<readonly MetricSample[]>;
   readonly clock: Clock;
   readonly warn: Warn;
 }
 
-/** Sends the metrics to an OpenTelemetry collector every interval. One request at a time; what fails is not kept: the next one has the same totals and more. */
+/**
+ * Sends the metrics to an OpenTelemetry collector every interval, one request at a time. A failed request is not
+ * repeated, because the next one contains the same totals.
+ */
 export class OtlpExport {
-  readonly #options: OtlpConfig;
+  readonly #options: OtlpExportOptions;
   readonly #parts: OtlpExportParts;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
 
-  constructor(options: OtlpConfig, parts: OtlpExportParts) {
+  constructor(options: OtlpExportOptions, parts: OtlpExportParts) {
     this.#options = options;
     this.#parts = parts;
   }
@@ -31,7 +37,7 @@ export class OtlpExport {
     void this.#send();
   }
 
-  /** Sends a last time, for `deadlineMs` at most. */
+  /** Sends the metrics a last time, for `deadlineMs` at most. */
   async stop(deadlineMs: number): Promise<void> {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
@@ -50,12 +56,12 @@ export class OtlpExport {
   async #post(): Promise<void> {
     const { source, clock, read, warn } = this.#parts;
     const reason = await read()
-      .then((readings) => postOtlp(this.#options, otlpRequest(readings, source, clock.nowNs())))
+      .then((samples) => postOtlp(this.#options, otlpRequest(samples, source, clock.nowNs())))
       .catch(errorText);
     if (reason === undefined) return;
     warn(
       { code: 'OTLP_FAILED', url: this.#options.url, reason },
-      'the metrics could not be sent to the OpenTelemetry collector; the next request has them all',
+      'the metrics could not be sent to the OpenTelemetry collector; the next request contains them all',
     );
   }
 }

@@ -1,34 +1,34 @@
-import { errorText } from '../../errors.js';
+import { errorText } from '../../lib/errors.js';
 
 export interface OtlpTarget {
   readonly url: string;
   readonly timeoutMs: number;
-  /** Secrets. */
+  /** The values are secrets. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What is read of an answer; a collector says little. */
+/** Limit of an answer; a collector's answers are short. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-const MAX_WORDS = 200;
+const MAX_REASON_CHARACTERS = 200;
 
-/** One request to a collector. Resolves with why it failed, wholly or in part, or with nothing; never rejects. */
+/** Sends one request to a collector. Resolves with the reason when it failed completely or in part, else with undefined. Never rejects. */
 export async function postOtlp(target: OtlpTarget, request: object): Promise<string | undefined> {
-  const reason = await refusalOf(target, JSON.stringify(request)).catch(reasonOf);
-  return reason?.slice(0, MAX_WORDS);
+  const reason = await failureOf(target, JSON.stringify(request)).catch(reasonOf);
+  return reason?.slice(0, MAX_REASON_CHARACTERS);
 }
 
-async function refusalOf({ url, timeoutMs, headers }: OtlpTarget, body: string): Promise<string | undefined> {
+async function failureOf({ url, timeoutMs, headers }: OtlpTarget, body: string): Promise<string | undefined> {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json' },
     body,
-    // An address that somebody else names would get the headers, too.
+    // A redirect would send the headers to another address.
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   });
-  const words = await textOf(answer);
-  if (answer.status !== 200) return `${answer.status} ${words}`.trim();
-  return hasRejected(words) ? words : undefined;
+  const text = await textOf(answer);
+  if (answer.status !== 200) return `${answer.status} ${text}`.trim();
+  return hasRejected(text) ? text : undefined;
 }
 
 async function textOf(answer: Response): Promise<string> {
@@ -37,13 +37,13 @@ async function textOf(answer: Response): Promise<string> {
   for await (const chunk of answer.body ?? []) {
     chunks.push(chunk as Uint8Array);
     bytes += (chunk as Uint8Array).byteLength;
-    // Leaving the loop gives the connection up.
+    // Leaving the loop closes the connection.
     if (bytes > MAX_ANSWER_BYTES) break;
   }
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString();
 }
 
-/** Of an Export…ServiceResponse, which may be empty. */
+/** Reads an Export…ServiceResponse, which may be empty. */
 function hasRejected(text: string): boolean {
   try {
     const { partialSuccess } = JSON.parse(text) as { partialSuccess?: Record<string, unknown> };
@@ -54,7 +54,7 @@ function hasRejected(text: string): boolean {
   }
 }
 
-/** `fetch` says only that it failed, and why in the cause. */
+/** `fetch` gives the reason only in the cause of its error. */
 function reasonOf(thrown: unknown): string {
   const cause = thrown instanceof Error ? thrown.cause : undefined;
   return cause === undefined ? errorText(thrown) : errorText(cause) || errorText(thrown);

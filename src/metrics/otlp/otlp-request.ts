@@ -1,4 +1,4 @@
-import { histogramOf, type MetricReading, type MetricValue } from '../readings.js';
+import { histogramOf, type MetricSample, type MetricValue } from '../samples.js';
 
 /**
  * The JSON form of ExportMetricsServiceRequest (OTLP 1.x, opentelemetry-proto): 64-bit numbers as text, enums as
@@ -54,24 +54,24 @@ interface AtTime {
   readonly timeUnixNano: string;
 }
 
-/** AGGREGATION_TEMPORALITY_CUMULATIVE: totals since the start, so that a request that is lost costs nothing. */
+/** AGGREGATION_TEMPORALITY_CUMULATIVE: totals since the start, so that a lost request loses no data. */
 const CUMULATIVE = 2;
 
 export interface OtlpSource {
   readonly version: string;
   /** service.instance.id */
   readonly instance: string;
-  /** When the counters were 0: the start of the process. */
+  /** Start of the process, when all counters were 0. */
   readonly startNs: bigint;
 }
 
 export function otlpRequest(
-  readings: readonly MetricReading[],
+  samples: readonly MetricSample[],
   { version, instance, startNs }: OtlpSource,
   nowNs: bigint,
 ): OtlpRequest {
   const time = { startTimeUnixNano: String(startNs), timeUnixNano: String(nowNs) };
-  const metrics = readings.map((reading) => metricOf(reading, time)).filter((metric) => metric !== undefined);
+  const metrics = samples.map((sample) => metricOf(sample, time)).filter((metric) => metric !== undefined);
   const resource = resourceOf(version, instance);
   return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: 'sluice', version }, metrics }] }] };
 }
@@ -88,8 +88,8 @@ export function resourceOf(version: string, instance: string): { readonly attrib
 
 type Time = Omit<AtTime, 'attributes'>;
 
-/** Undefined for one without a value. */
-function metricOf({ name, help, kind, values }: MetricReading, time: Time): Metric | undefined {
+/** Returns undefined for a metric without a value. */
+function metricOf({ name, help, kind, values }: MetricSample, time: Time): Metric | undefined {
   const described = { name, description: help };
   if (kind === 'histogram') {
     const dataPoints = byLabels(values).map((each) => histogramPoint(each, time));
@@ -117,7 +117,7 @@ function histogramPoint(values: readonly MetricValue[], time: Time): HistogramPo
   };
 }
 
-/** The values of a histogram, those of each label set together. */
+/** Groups the values of a histogram by label set. */
 function byLabels(values: readonly MetricValue[]): MetricValue[][] {
   const groups = new Map<string, MetricValue[]>();
   for (const value of values) {

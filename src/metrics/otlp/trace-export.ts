@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
-import { withinDeadline } from '../../lifecycle.js';
-import type { RecordSpan, RecordTrace } from '../../record-trace.js';
-import type { Warn } from '../../warnings.js';
+import { withinDeadline } from '../../lib/lifecycle.js';
+import type { Warn } from '../../lib/warnings.js';
+import type { RecordSpan, RecordTrace } from '../../stream/record-trace.js';
 import { type OtlpTarget, postOtlp } from './otlp-post.js';
 import { resourceOf } from './otlp-request.js';
 
 export interface TraceOptions extends OtlpTarget {
-  /** One record in so many is followed. */
+  /** One record in this number of records is traced. */
   readonly oneIn: number;
   readonly version: string;
   readonly instance: string;
 }
 
-const EVERY_MS = 5_000;
-/** What waits for the next request; further spans are left out until then. */
+const INTERVAL_MS = 5_000;
+/** Limit of spans that wait for the next request; further spans are dropped. */
 const MAX_SPANS = 2_000;
-/** 2^64 divided by the golden ratio: spreads times that a coarse clock gives in steps. */
+/** 2^64 divided by the golden ratio; it distributes times evenly although a coarse clock returns them in steps. */
 const SPREAD = 0x9e3779b97f4a7c15n;
 /** SPAN_KIND_INTERNAL */
 const INTERNAL = 1;
 
 /**
- * Sends what is known of one record in many to an OpenTelemetry collector. Each thread sends its own spans: trace and
- * span ids follow from the record's receive time, so they fit together wherever they come from.
+ * Sends the spans of one record in many to an OpenTelemetry collector. Each thread sends its own spans: trace and
+ * span ids are derived from the record's receive time, so the spans of all threads fit together.
  */
 export class TraceExport implements RecordTrace {
   readonly #options: TraceOptions;
@@ -34,7 +34,7 @@ export class TraceExport implements RecordTrace {
   constructor(options: TraceOptions, warn: Warn) {
     this.#options = options;
     this.#warn = warn;
-    this.#timer = setInterval(() => this.#send(), EVERY_MS).unref();
+    this.#timer = setInterval(() => this.#send(), INTERVAL_MS).unref();
   }
 
   isFollowed(receivedAtNs: bigint): boolean {
@@ -45,14 +45,14 @@ export class TraceExport implements RecordTrace {
     if (this.#spans.length < MAX_SPANS) this.#spans.push(span);
   }
 
-  /** Sends what waits, for `deadlineMs` at most. */
+  /** Sends the waiting spans, for `deadlineMs` at most. */
   async stop(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
     const last = Promise.resolve(this.#sending).then(() => this.#send());
     await withinDeadline(last, deadlineMs);
   }
 
-  /** One request at a time; what fails is not sent again. */
+  /** Sends one request at a time; a failed request is not repeated. */
   #send(): Promise<void> | undefined {
     if (this.#sending !== undefined || this.#spans.length === 0) return this.#sending;
     const spans = this.#spans;
@@ -76,17 +76,17 @@ export class TraceExport implements RecordTrace {
     if (reason === undefined) return;
     this.#warn(
       { code: 'OTLP_TRACES_FAILED', url, reason, spans: spans.length },
-      'spans could not be sent to the OpenTelemetry collector; they are left out',
+      'spans could not be sent to the OpenTelemetry collector; they are dropped',
     );
   }
 }
 
-/** As the JSON form of OTLP has it: ids as hexadecimal digits, times as text. */
+/** Returns a span in OTLP's JSON form: ids as hexadecimal digits, times as text. */
 function spanOf({ name, receivedAtNs, startNs, endNs }: RecordSpan): object {
   return {
     traceId: digits(`record ${receivedAtNs}`, 32),
     spanId: digits(`${name} ${receivedAtNs}`, 16),
-    ...(name === 'receive' ? {} : { parentSpanId: digits(`receive ${receivedAtNs}`, 16) }),
+    parentSpanId: name === 'receive' ? undefined : digits(`receive ${receivedAtNs}`, 16),
     name,
     kind: INTERNAL,
     startTimeUnixNano: String(startNs),

@@ -5,17 +5,21 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
   counters: [
     [
       'sluice_consumer_records_read_total',
-      'Records read from the stream; a replay after a crash counts again',
+      'Records read from the stream; records read again after a crash count again',
       (s) => s.consumer.recordsRead,
     ],
     ['sluice_consumer_points_made_total', 'Points made by the rules', (s) => s.consumer.pointsMade],
     [
       'sluice_consumer_busy_seconds_total',
-      'Time spent making points of records',
+      'Time spent turning records into points',
       (s) => s.consumer.busyMs / 1000,
     ],
-    ['sluice_sink_points_written_total', 'Points the store has taken', (s) => s.sink.pointsWritten],
-    ['sluice_sink_points_refused_total', 'Points the store will never take', (s) => s.sink.pointsRefused],
+    ['sluice_sink_points_written_total', 'Points written to the store', (s) => s.sink.pointsWritten],
+    [
+      'sluice_sink_points_refused_total',
+      'Points that the store will never accept',
+      (s) => s.sink.pointsRefused,
+    ],
     ['sluice_sink_requests_total', 'Requests or transactions', (s) => s.sink.requests],
     ['sluice_sink_retries_total', 'Requests or transactions repeated', (s) => s.sink.retries],
     ['sluice_sink_sent_bytes_total', 'Bytes sent to the store', (s) => s.sink.bytesSent],
@@ -24,31 +28,31 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
   gauges: [
     [
       'sluice_consumer_lag_seconds',
-      'Age of the oldest record whose fate is not decided',
+      'Age of the oldest record that has not been processed',
       (s) => s.consumer.lagMs / 1000,
     ],
     [
       'sluice_consumer_records_in_flight',
-      'Records read whose fate is not decided',
+      'Records read and not yet processed',
       (s) => s.consumer.recordsInFlight,
     ],
     [
       'sluice_sink_points_in_flight',
-      'Points that the store has not decided about',
+      'Points sent to the store and not yet written or rejected',
       (s) => s.consumer.pointsInFlight,
     ],
   ],
   labelled: [
     [
       'sluice_consumer_notes_total',
-      'Parts of records left out or replaced',
+      'Mapping warnings: parts of records that were omitted or replaced',
       'note',
       'counter',
-      (s) => s.notes,
+      (s) => s.mappingWarnings,
     ],
     [
       'sluice_sink_state',
-      '1 for the state the sink is in',
+      '1 for the current state of the sink',
       'state',
       'gauge',
       (s) => stateGauge(STATES, s.sink.status.state),
@@ -57,12 +61,12 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
   histograms: [
     [
       'sluice_consumer_decide_seconds',
-      'From PUBLISH to written, parked or filtered: of the oldest record of each batch, counted for all of it',
+      'Time from PUBLISH until the record is written, parked or filtered; the time of the oldest record in a batch counts for all of its records',
       (s) => s.consumer.latency,
     ],
     [
       'sluice_sink_write_seconds',
-      'One batch into the store, with everything that had to be tried again',
+      'Time to write a batch into the store, including retries',
       (s) => s.consumer.writeTimes,
     ],
   ],

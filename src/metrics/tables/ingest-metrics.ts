@@ -5,12 +5,12 @@ export const INGEST: MetricTable<IngestFacts> = {
   counters: [
     [
       'sluice_broker_packets_accepted_total',
-      'PUBLISH packets taken, of any QoS',
+      'PUBLISH packets accepted, of any QoS',
       (s) => s.broker.packetsAccepted,
     ],
     [
       'sluice_broker_packets_acknowledged_total',
-      'QoS 1 and 2 packets answered after they were stored',
+      'QoS 1 and 2 packets acknowledged after they were stored',
       (s) => s.broker.acknowledged,
     ],
     [
@@ -20,38 +20,38 @@ export const INGEST: MetricTable<IngestFacts> = {
     ],
     [
       'sluice_broker_packets_retransmitted_total',
-      'QoS 2 packets that were stored already',
+      'QoS 2 packets received again after they were stored',
       (s) => s.broker.retransmissions,
     ],
     [
       'sluice_broker_observer_packets_skipped_total',
-      'Packets that slow observers missed',
+      'Packets not delivered to slow observers',
       (s) => s.broker.observerPacketsSkipped,
     ],
+    ['sluice_broker_connections_opened_total', 'MQTT connections opened', (s) => s.broker.connectionsOpened],
+    ['sluice_broker_connections_closed_total', 'MQTT connections closed', (s) => s.broker.connectionsClosed],
+    ['sluice_log_records_appended_total', 'Records made durable in the log', (s) => s.log.recordsAppended],
+    ['sluice_log_bytes_appended_total', 'Bytes made durable in the log', (s) => s.log.bytesAppended],
     [
-      'sluice_broker_connections_opened_total',
-      'MQTT connections accepted',
-      (s) => s.broker.connectionsOpened,
+      'sluice_log_commits_total',
+      'Group commits, each with one write and one fdatasync',
+      (s) => s.log.commits,
     ],
-    ['sluice_broker_connections_closed_total', 'Of these ended', (s) => s.broker.connectionsClosed],
-    ['sluice_log_records_appended_total', 'Records made durable', (s) => s.log.recordsAppended],
-    ['sluice_log_bytes_appended_total', 'Bytes made durable', (s) => s.log.bytesAppended],
-    ['sluice_log_commits_total', 'Group commits: one write and one fdatasync each', (s) => s.log.commits],
     [
       'sluice_log_records_dropped_total',
-      'Records removed by whenFull: drop-oldest',
+      'Records dropped by whenFull: drop-oldest',
       (s) => s.log.droppedRecords,
     ],
   ],
   gauges: [
     ['sluice_broker_connections', 'Open MQTT connections', (s) => s.broker.connections],
     ['sluice_broker_observers', 'Clients with a subscription', (s) => s.broker.observers],
-    ['sluice_log_size_bytes', 'Bytes of all segments', (s) => s.log.sizeBytes],
-    ['sluice_log_max_size_bytes', 'stream.log.maxSize', (s) => s.log.maxSizeBytes],
-    ['sluice_log_pending_bytes', 'Bytes taken and not yet durable', (s) => s.log.pendingBytes],
+    ['sluice_log_size_bytes', 'Size of all segments', (s) => s.log.sizeBytes],
+    ['sluice_log_max_size_bytes', 'Limit of the log size, stream.log.maxSize', (s) => s.log.maxSizeBytes],
+    ['sluice_log_pending_bytes', 'Bytes accepted and not yet durable', (s) => s.log.pendingBytes],
     [
       'sluice_log_max_pending_bytes',
-      'broker.maxInFlightBytes, at which sockets are read no further',
+      'Limit of pending bytes, broker.maxInFlightBytes; at the limit sockets are not read',
       (s) => s.log.maxPendingBytes,
     ],
     [
@@ -63,7 +63,7 @@ export const INGEST: MetricTable<IngestFacts> = {
   labelled: [
     [
       'sluice_broker_refusals_total',
-      'Packets and connections turned away',
+      'Packets and connections rejected',
       'reason',
       'counter',
       (s) => s.broker.refused,
@@ -72,9 +72,9 @@ export const INGEST: MetricTable<IngestFacts> = {
   histograms: [
     [
       'sluice_broker_acknowledge_seconds',
-      'From PUBLISH to durable, when the answer goes: of the oldest packet of each commit, counted for all of it',
+      'Time from PUBLISH until the packet is durable and can be acknowledged; the time of the oldest packet in a commit counts for all of its packets',
       (s) => s.log.latency,
     ],
-    ['sluice_log_sync_seconds', 'Write and fdatasync of each commit', (s) => s.log.syncTimes],
+    ['sluice_log_sync_seconds', 'Time for write and fdatasync of a commit', (s) => s.log.syncTimes],
   ],
 };

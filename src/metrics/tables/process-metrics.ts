@@ -1,11 +1,12 @@
 import type { MetricTable } from '../metric-table.js';
 import type { MetricsSnapshot } from '../metrics-snapshot.js';
+import type { SelfMetricsCounters } from '../self-metrics.js';
 
 export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads'>> = {
   labelled: [
     [
       'sluice_warnings_total',
-      'Warnings and errors by code, those held back with the next line of their code',
+      'Warnings and errors by code; suppressed lines count when the next line of their code is logged',
       'code',
       'counter',
       (s) => s.warnings,
@@ -16,6 +17,22 @@ export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads'>>
       'thread',
       'gauge',
       (s) => s.threads,
+    ],
+  ],
+};
+
+/** Metrics of writing metrics into the store; present only with `metrics.store`. */
+export const SELF: MetricTable<SelfMetricsCounters> = {
+  counters: [
+    [
+      'sluice_metrics_samples_dropped_total',
+      'Samples and annotations of metrics.store dropped because the store was unavailable for too long',
+      (s) => s.samplesDropped,
+    ],
+    [
+      'sluice_metrics_points_refused_total',
+      'Points of metrics.store that the store will never accept',
+      (s) => s.pointsRefused,
     ],
   ],
 };

@@ -1,6 +1,9 @@
 import { type MetricTable, STATES, stateGauge } from '../metric-table.js';
 import type { ReaderFacts } from '../metrics-snapshot.js';
 
+/** The values of a metric that this process does not have. */
+const NO_SAMPLES: Readonly<Record<string, number>> = {};
+
 export const READER: MetricTable<ReaderFacts> = {
   counters: [
     [
@@ -10,48 +13,48 @@ export const READER: MetricTable<ReaderFacts> = {
     ],
     [
       'sluice_kinesis_reader_kinesis_records_read_total',
-      'Kinesis records these were in',
+      'Kinesis records that contained these records',
       (s) => s.report.counters.kinesisRecordsRead,
     ],
-    ['sluice_kinesis_reader_read_bytes_total', 'Bytes read', (s) => s.report.counters.bytesRead],
+    ['sluice_kinesis_reader_read_bytes_total', 'Bytes read from shards', (s) => s.report.counters.bytesRead],
     [
       'sluice_kinesis_reader_polls_total',
-      'GetRecords calls, or pages pushed',
+      'GetRecords calls, or pages pushed by enhanced fan-out',
       (s) => s.report.counters.polls,
     ],
     [
       'sluice_kinesis_reader_empty_polls_total',
-      'Of these without a record',
+      'GetRecords calls or pages without a record',
       (s) => s.report.counters.emptyPolls,
     ],
     [
       'sluice_kinesis_reader_throttles_total',
-      'Calls refused because of a rate',
+      'Calls that Kinesis throttled',
       (s) => s.report.counters.throttled,
     ],
     [
       'sluice_kinesis_reader_failures_total',
-      'Calls that failed otherwise',
+      'Calls that failed for other reasons',
       (s) => s.report.counters.failures,
     ],
     [
       'sluice_kinesis_reader_iterators_renewed_total',
-      'Shard iterators that had expired',
+      'Expired shard iterators renewed',
       (s) => s.report.counters.iteratorsRenewed,
     ],
     [
       'sluice_kinesis_reader_shards_ended_total',
-      'Shards read to their end, where the stream was split or merged',
+      'Shards read to their end after the stream was split or merged',
       (s) => s.report.counters.shardsEnded,
     ],
     [
       'sluice_kinesis_reader_gaps_total',
-      'Times that records had left the stream before they were read',
+      'Times that records expired from the stream before they were read',
       (s) => s.report.counters.gaps,
     ],
     [
       'sluice_kinesis_reader_damaged_aggregates_total',
-      'Aggregates that cannot be read, each passed on as one record',
+      'Aggregates that cannot be read; each is passed on as one record',
       (s) => s.report.counters.damagedAggregates,
     ],
   ],
@@ -63,32 +66,32 @@ export const READER: MetricTable<ReaderFacts> = {
     ],
     [
       'sluice_kinesis_reader_last_poll_age_seconds',
-      'Since the last good answer, of the shard where that is longest',
+      'Longest time since the last successful poll of a shard',
       (s) => s.lastPollAgeMs / 1000,
     ],
     ['sluice_kinesis_reader_shards', 'Shards read by this process', (s) => s.report.counters.shardsReading],
     [
       'sluice_kinesis_reader_buffered_bytes',
-      'Fetched and not yet handed on',
+      'Bytes fetched and not yet passed to the consumer',
       (s) => s.report.counters.bufferedBytes,
     ],
   ],
   labelled: [
     [
       'sluice_kinesis_reader_state',
-      '1 for the state the reader is in',
+      '1 for the current state of the reader',
       'state',
       'gauge',
       (s) => stateGauge(STATES, s.report.status.state),
     ],
     [
       'sluice_kinesis_leases',
-      'Leases held now, and taken, lost and given away since the start; none without a lease table',
+      'Leases held now, and leases taken, lost and released since the start; no value without a lease table',
       'kind',
       'gauge',
       ({ report: { leases } }) =>
         leases === undefined
-          ? {}
+          ? NO_SAMPLES
           : { held: leases.held, taken: leases.taken, lost: leases.lost, released: leases.released },
     ],
   ],

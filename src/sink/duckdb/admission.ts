@@ -1,16 +1,17 @@
-import type { Field, Point, RefusalCode, Series } from '../sink.js';
+import type { Field, Point, Series } from '../point.js';
+import type { RejectionCode } from '../sink.js';
 import type { MeasurementTable } from './measurement-table.js';
 
-/** Why a point is not taken. */
+/** The reason why a point is rejected. */
 export interface Objection {
-  readonly code: RefusalCode;
+  readonly code: RejectionCode;
   readonly reason: string;
 }
 
 export interface Limits {
-  /** What is older would be deleted by the next retention run. */
+  /** The next retention run would delete older points. */
   readonly oldestNs: bigint;
-  /** Tags and fields of one measurement. */
+  /** Limit of tags and fields of one measurement. */
   readonly maxColumns: number;
 }
 
@@ -18,7 +19,7 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** What no store state can change about a series; undefined = nothing. */
+/** Checks a series independently of the stored data. Returns undefined when the series can be stored. */
 export function objectionToSeries(series: Series): Objection | undefined {
   if (LONE_SURROGATE.test(series.measurement)) return notText('measurement name');
   for (const { name, value } of series.tags) {
@@ -29,8 +30,8 @@ export function objectionToSeries(series: Series): Objection | undefined {
 }
 
 /**
- * The checks that need what the table holds; undefined = the point can be stored as soon as `admit` has run.
- * Nothing is changed here: a refused point must not leave a column behind.
+ * Checks a point against the columns of its table. Returns undefined when the point can be stored after `admit`.
+ * It changes nothing: a rejected point must not leave a column behind.
  */
 export function objectionToPoint(
   point: Point,
@@ -38,14 +39,14 @@ export function objectionToPoint(
   limits: Limits,
 ): Objection | undefined {
   const { timestampNs, fields, series } = point;
-  // DuckDB's TIMESTAMP_NS keeps the ends of int64 for -infinity and infinity.
+  // DuckDB's TIMESTAMP_NS uses the ends of int64 for -infinity and infinity.
   if (timestampNs <= MIN_INT64 + 1n || timestampNs >= MAX_INT64) {
     return { code: 'not-expressible', reason: `timestamp ${timestampNs} is outside what DuckDB can store` };
   }
   if (timestampNs < limits.oldestNs) {
     return {
       code: 'store-refused',
-      reason: `point beyond retention: its timestamp ${timestampNs} is before ${limits.oldestNs}, the oldest that is kept (sink.duckdb retention)`,
+      reason: `point beyond retention: its timestamp ${timestampNs} is before ${limits.oldestNs}, the oldest that is kept (sink.duckdb.retention)`,
     };
   }
   for (const field of fields) {
@@ -58,7 +59,7 @@ export function objectionToPoint(
   return tooWide(point, table, limits.maxColumns);
 }
 
-/** Adds the columns that the point brings; the first point fixes the type of a field. */
+/** Adds the new columns of a point; the first point fixes the type of a field. */
 export function admit(point: Point, table: MeasurementTable): void {
   for (const { name } of point.series.tags) {
     if (!table.tags.has(name)) table.add('tag', name, 'string');
@@ -101,7 +102,7 @@ function tooWide(
   table: MeasurementTable,
   maxColumns: number,
 ): Objection | undefined {
-  // The usual point brings nothing new: the sum is cheap and above it only for tables that are nearly full.
+  // Most points have no new columns, so this cheap sum decides unless the table is nearly full.
   if (table.columnCount + series.tags.length + fields.length <= maxColumns) return undefined;
   const added =
     series.tags.filter(({ name }) => !table.tags.has(name)).length +
@@ -128,5 +129,8 @@ function sameName(name: string, measurement: string): Objection {
 }
 
 function notText(what: string): Objection {
-  return { code: 'not-expressible', reason: `${what} holds half a surrogate pair, which is no text` };
+  return {
+    code: 'not-expressible',
+    reason: `${what} contains half a surrogate pair, which is not valid text`,
+  };
 }

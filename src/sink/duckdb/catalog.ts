@@ -1,27 +1,28 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { SluiceError } from '../../errors.js';
-import type { FieldType } from '../sink.js';
+import { SluiceError } from '../../lib/errors.js';
+import type { FieldType } from '../point.js';
 import { folded, shownName } from './identifiers.js';
 import { MeasurementTable, SCHEMA } from './measurement-table.js';
 
-/** Written into each file; a file with another number was made by another version of Sluice. */
+/** Written into each file; another number means that another version of Sluice created the file. */
 const LAYOUT_VERSION = 1;
 
 /**
- * What the file holds, kept in memory: which measurement is which table, which tag or field is which column.
+ * The contents of the file in memory: the table of each measurement, and the column of each tag and field.
  *
  * Layout of the file:
- *   main."<measurement>"             a view with time, tags, fields: what people look at
- *   sluice_internal.points_<id>      series, time, f1, f2, …    a row per point
- *   sluice_internal.series_<id>      series, tags, t1, t2, …    a row per tag set
+ *   main."<measurement>"             a view with time, tags, fields for people
+ *   sluice_internal.points_<id>      series, time, f1, f2, …    one row per point
+ *   sluice_internal.series_<id>      series, tags, t1, t2, …    one row per tag set
  *   sluice_internal.measurements, .columns                      the exact names behind the tables and columns
  *
- * The numbered names are there because measurement, tag and field names may be any text, and DuckDB's identifiers
- * do not tell `Temp` from `temp`. No primary key: its index lives in memory and grows with the table.
+ * Tables and columns have numbered names because measurements, tags and fields may have any name, and DuckDB's
+ * identifiers do not distinguish `Temp` from `temp`. There is no primary key: its index would be in memory and grow
+ * with the table.
  */
 export class Catalog {
   readonly #tables = new Map<string, MeasurementTable>();
-  /** Folded names of what lies in the schema `main`, also what people put there themselves. */
+  /** Folded names of everything in the schema `main`, including tables and views of the user. */
   readonly #takenNames: Set<string>;
   #nextId = 1;
 
@@ -29,7 +30,7 @@ export class Catalog {
     this.#takenNames = takenNames;
   }
 
-  /** Reads what the file holds; makes the layout in an empty one. */
+  /** Reads the catalog of a file; creates the layout in an empty file. */
   static async load(connection: DuckDBConnection): Promise<Catalog> {
     await connection.run('BEGIN');
     try {
@@ -38,7 +39,7 @@ export class Catalog {
       await connection.run('COMMIT');
       return catalog;
     } catch (thrown) {
-      await connection.run('ROLLBACK').catch(() => undefined); // the first failure is the one to tell
+      await connection.run('ROLLBACK').catch(() => undefined); // the first failure is the one to report
       throw thrown;
     }
   }
@@ -49,7 +50,7 @@ export class Catalog {
     if (versions.length !== 1 || versions[0]?.[0] !== LAYOUT_VERSION) {
       throw new SluiceError(
         'SINK_UNUSABLE',
-        `The DuckDB file was made by another version of Sluice (layout ${versions.flat().join(', ')}, this one has ${LAYOUT_VERSION}); configure another file.`,
+        `The DuckDB file was created by another version of Sluice (layout ${versions.flat().join(', ')}, this one has ${LAYOUT_VERSION}); configure another file.`,
       );
     }
     const names = await rows(
@@ -80,7 +81,7 @@ export class Catalog {
     return catalog;
   }
 
-  /** The table of a measurement. A new one is in the file once `saveSchema` has run on it. */
+  /** Returns the table of a measurement. A new table is in the file only after its `schemaSql` has been committed. */
   table(measurement: string): MeasurementTable {
     const known = this.#tables.get(measurement);
     if (known !== undefined) return known;
@@ -89,7 +90,7 @@ export class Catalog {
     return table;
   }
 
-  /** The tables that are in the file. */
+  /** Returns the tables that are in the file. */
   stored(): MeasurementTable[] {
     return [...this.#tables.values()].filter((table) => table.isStored);
   }

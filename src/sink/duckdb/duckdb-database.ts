@@ -1,14 +1,32 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { errorText, SluiceError } from '../../errors.js';
-import { syncDirectory } from '../../sync-directory.js';
-import { DUCKDB_DEFAULTS, type DuckdbSinkOptions } from './duckdb-options.js';
+import { errorText, SluiceError } from '../../lib/errors.js';
+import { syncDirectory } from '../../lib/sync-directory.js';
 
-/** The package as a value: it is optional, so nothing may import it but `loadDuckdb`. */
+const DAY_MS = 86_400_000;
+
+export interface DuckdbSinkOptions {
+  /** Path of the database file; its directory is created when it is missing. */
+  readonly path: string;
+  /** Age in ms (by a point's timestamp) at which points are rejected and rows deleted; 0 keeps all. */
+  readonly retentionMs?: number;
+  /** Memory for DuckDB's buffers; above it DuckDB spills to `<path>.tmp`. */
+  readonly memoryLimitBytes?: number;
+  /** Number of DuckDB's threads for one query. */
+  readonly threads?: number;
+}
+
+export const DUCKDB_DEFAULTS = {
+  retentionMs: 7 * DAY_MS,
+  memoryLimitBytes: 128 * 1024 * 1024,
+  threads: 1,
+} as const;
+
+/** The DuckDB package. It is optional, so only `loadDuckdb` may import it as a value. */
 export type DuckdbApi = typeof import('@duckdb/node-api');
 
-/** Rejects with SINK_UNUSABLE where the package is missing or has no build for the platform. */
+/** Loads DuckDB. Rejects with SINK_UNUSABLE when the package is missing or has no build for the platform. */
 export async function loadDuckdb(
   load: () => Promise<DuckdbApi> = () => import('@duckdb/node-api'),
 ): Promise<DuckdbApi> {
@@ -24,21 +42,7 @@ export async function loadDuckdb(
   }
 }
 
-/** DuckDB's settings for these options. The same file can be opened twice in one process only with the same settings. */
-export function duckdbSettings(options: DuckdbSinkOptions): Record<string, string> {
-  return {
-    memory_limit: `${options.memoryLimitBytes ?? DUCKDB_DEFAULTS.memoryLimitBytes} bytes`,
-    // A column of a table takes blocks in memory while it is written: with the usual 256 KiB, 500 columns or 300
-    // measurements did not fit into 128 MiB. An existing file keeps the size it was made with.
-    default_block_size: '16384',
-    threads: String(options.threads ?? DUCKDB_DEFAULTS.threads),
-    // An unknown function in a query must fail, not fetch code from the network.
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  };
-}
-
-/** One open database file: a connection that writes and one that reads. */
+/** An open database file with one connection for writing and one for reading. */
 export class DuckdbDatabase {
   readonly api: DuckdbApi;
   readonly writer: DuckDBConnection;
@@ -47,7 +51,7 @@ export class DuckdbDatabase {
   readonly #instance: DuckDBInstance;
   readonly #path: string;
   readonly #inode: bigint;
-  /** The log whose name is known to be durable. */
+  /** Identity of the write-ahead log whose directory entry is durable. */
   #syncedLog = '';
 
   private constructor(
@@ -65,19 +69,19 @@ export class DuckdbDatabase {
     this.#inode = statSync(path, { bigint: true }).ino;
   }
 
-  /** Rejects with SINK_UNUSABLE and a sentence that says what is in the way. */
+  /** Opens the file. Rejects with SINK_UNUSABLE and the reason. */
   static async open(api: DuckdbApi, options: DuckdbSinkOptions): Promise<DuckdbDatabase> {
     try {
       mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
-      // The cache makes a second opening in this process share the database: two instances on one file corrupt it,
-      // and the file lock does not see it because it is held per process.
+      // The cache makes a second `open` in this process share the database: two instances on one file would corrupt
+      // it, and the file lock does not prevent that because it is held per process.
       const instance = await api.DuckDBInstance.fromCache(options.path, duckdbSettings(options));
       try {
         const writer = await instance.connect();
         const reader = await instance.connect();
         const database = new DuckdbDatabase(api, instance, { writer, reader }, options);
-        // What the log of an earlier process holds may never have reached the disk if its last sync failed; a replay
-        // finds these rows and writes nothing. A checkpoint writes them anew and syncs.
+        // Rows in the log of an earlier process may not be on disk if its last sync failed, and a replay that finds
+        // them writes nothing. A checkpoint writes them again and syncs.
         await writer.run('CHECKPOINT');
         return database;
       } catch (thrown) {
@@ -92,31 +96,45 @@ export class DuckdbDatabase {
   }
 
   /**
-   * After a commit: rejects when what was committed would not be found again.
+   * Makes earlier commits durable; rejects when they would be lost.
    *
-   * A file that was removed or replaced while open takes every commit and keeps none. DuckDB 1.5 syncs its log at
-   * each commit but unlinks it after a checkpoint and makes a new one without syncing the directory (seen with
-   * strace); so the name of a new log is made durable here.
+   * A file that was removed or replaced while open accepts every commit and keeps none. DuckDB 1.5 syncs its log at
+   * each commit, but unlinks it after a checkpoint and creates a new one without syncing the directory (seen with
+   * strace); so this method syncs the directory when the log is new.
    */
-  async settle(): Promise<void> {
+  async ensureDurable(): Promise<void> {
     if (statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino !== this.#inode) {
       throw new Error(`the file ${this.#path} was removed or replaced while it was in use`);
     }
     const log = statSync(`${this.#path}.wal`, { bigint: true, throwIfNoEntry: false });
     if (log === undefined) return;
-    // The number alone is given to the next file at once; the birth time tells them apart.
+    // The inode number alone is reused for the next file at once; the birth time distinguishes the two.
     const identity = `${log.ino} ${log.birthtimeNs}`;
     if (identity === this.#syncedLog) return;
     await syncDirectory(dirname(this.#path));
     this.#syncedLog = identity;
   }
 
-  /** Only when no query is running: closing frees what a running one uses. */
+  /** Closes the file. No query may be running: closing frees the memory that it uses. */
   close(): void {
     this.reader.disconnectSync();
     this.writer.disconnectSync();
     this.#instance.closeSync();
   }
+}
+
+/** Returns DuckDB's settings. A file can be opened twice in one process only with the same settings. */
+export function duckdbSettings(options: DuckdbSinkOptions): Record<string, string> {
+  return {
+    memory_limit: `${options.memoryLimitBytes ?? DUCKDB_DEFAULTS.memoryLimitBytes} bytes`,
+    // Each column of a table takes blocks in memory while it is written: with the default of 256 KiB, 500 columns or
+    // 300 measurements did not fit into 128 MiB. An existing file keeps its block size.
+    default_block_size: '16384',
+    threads: String(options.threads ?? DUCKDB_DEFAULTS.threads),
+    // An unknown function in a query must fail, not fetch code from the network.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  };
 }
 
 function unusableSentence(path: string, text: string): string {

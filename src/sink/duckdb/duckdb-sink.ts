@@ -1,39 +1,45 @@
-import { type BackOff, backOffMs } from '../../back-off.js';
-import { type Clock, SystemClock } from '../../clock.js';
-import { errorText, SluiceError } from '../../errors.js';
-import { pause } from '../../pause.js';
-import { Turns } from '../../turns.js';
-import type { Warn } from '../../warnings.js';
-import type { Point, Refusal, Sink, SinkCounters, SinkStatus } from '../sink.js';
-import { type DuckdbApi, DuckdbDatabase, loadDuckdb } from './duckdb-database.js';
-import { DUCKDB_DEFAULTS, type DuckdbSinkOptions } from './duckdb-options.js';
+import { type BackOff, backOffMs } from '../../lib/back-off.js';
+import { type Clock, SystemClock } from '../../lib/clock.js';
+import { errorText, SluiceError } from '../../lib/errors.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
+import { pause } from '../../lib/timers.js';
+import type { Warn } from '../../lib/warnings.js';
+import type { Point } from '../point.js';
+import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
+import {
+  DUCKDB_DEFAULTS,
+  type DuckdbApi,
+  DuckdbDatabase,
+  type DuckdbSinkOptions,
+  loadDuckdb,
+} from './duckdb-database.js';
 import { DuckdbReader } from './duckdb-reader.js';
 import { DuckdbStore } from './duckdb-store.js';
 
 const NS_PER_MS = 1_000_000n;
 const RETENTION_EVERY_MS = 3_600_000;
-/** How often an idle sink looks whether retention is due. */
-const RETENTION_LOOK_MS = 60_000;
+/** Interval at which an idle sink checks whether retention is due, and pause after a failed run. */
+const RETENTION_CHECK_MS = 60_000;
 const HEALTHY: SinkStatus = { state: 'healthy', detail: '' };
 
 export interface DuckdbSinkParts {
   readonly clock?: Clock;
   readonly backOff?: BackOff;
-  /** [0, 1): jitter of the back-off. */
+  /** Returns a number in [0, 1) for the jitter of the back-off. */
   readonly random?: () => number;
   /** Loads the DuckDB package. */
   readonly load?: () => Promise<DuckdbApi>;
-  /** Told of every failure. */
+  /** Receives every failure. */
   readonly warn?: Warn;
 }
 
 /**
- * The embedded store: a table a measurement in one DuckDB file.
+ * The embedded store: one DuckDB file with one table per measurement.
  *
  * 1. A point is durable when `write` resolves: each commit syncs DuckDB's log.
  * 2. A point's identity is measurement + tag set + timestamp; a replay changes nothing.
- * 3. One piece of work at a time: writes and retention take turns.
- * 4. After a failure nothing in memory is trusted: the file is closed, opened anew, and the call starts over.
+ * 3. Writes and retention run one after the other.
+ * 4. After a failure the state in memory is discarded: the file is closed and opened again, and the call starts over.
  */
 export class DuckdbSink implements Sink {
   readonly kind = 'duckdb';
@@ -43,13 +49,13 @@ export class DuckdbSink implements Sink {
   readonly #backOff: BackOff;
   readonly #random: () => number;
   readonly #load: (() => Promise<DuckdbApi>) | undefined;
-  readonly #turns = new Turns();
+  readonly #queue = new SerialQueue();
   #api: DuckdbApi | undefined;
   #store: DuckdbStore | undefined;
   #isClosed = false;
   #retentionTimer: NodeJS.Timeout | undefined;
   #retentionDueMs = 0;
-  readonly #warn: NonNullable<DuckdbSinkParts['warn']>;
+  readonly #warn: Warn;
   #writeProblem = '';
   #retentionProblem = '';
   #pointsWritten = 0;
@@ -71,16 +77,16 @@ export class DuckdbSink implements Sink {
   async open(): Promise<void> {
     this.#api = await loadDuckdb(this.#load);
     this.#store = await this.#openStore(this.#api);
-    await this.#turns.take(() => this.#deleteOldRows());
+    await this.#queue.run(() => this.#deleteOldRows());
     this.#retentionTimer = setInterval(() => {
-      void this.#turns.take(() => this.#deleteOldRowsWhenDue());
-    }, RETENTION_LOOK_MS).unref();
+      void this.#queue.run(() => this.#deleteOldRowsWhenDue());
+    }, RETENTION_CHECK_MS).unref();
   }
 
-  write(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
+  write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
     if (points.length === 0) return Promise.resolve([]);
-    const written = this.#turns.take(() => this.#writeUntilStored(points, signal));
-    void this.#turns.take(() => this.#deleteOldRowsWhenDue()); // behind the write, which does not wait for it
+    const written = this.#queue.run(() => this.#writeUntilStored(points, signal));
+    void this.#queue.run(() => this.#deleteOldRowsWhenDue()); // it runs after the write, which does not wait for it
     return written;
   }
 
@@ -95,19 +101,19 @@ export class DuckdbSink implements Sink {
       pointsRefused: this.#pointsRefused,
       requests: this.#requests,
       retries: this.#retries,
-      bytesSent: 0, // nothing leaves the process
+      bytesSent: 0, // all data stays in the process
       busyMs: this.#busyMs,
     };
   }
 
-  /** Waits for the work under way; a `write` that is retrying rejects with SINK_ABORTED after its back-off. */
+  /** Waits for running work; a `write` that is retrying rejects with SINK_ABORTED after its back-off. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#retentionTimer);
-    await this.#turns.take(() => this.#closeStore());
+    await this.#queue.run(() => this.#closeStore());
   }
 
-  async #writeUntilStored(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
+  async #writeUntilStored(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
     for (let attempt = 0; ; attempt++) {
       if (signal.aborted || this.#isClosed) {
         throw new SluiceError('SINK_ABORTED', `Stopped before ${points.length} points were in DuckDB.`);
@@ -115,17 +121,17 @@ export class DuckdbSink implements Sink {
       const startMs = this.#clock.monotonicMs();
       try {
         this.#requests++;
-        const refusals = await this.#writeOnce(points);
-        this.#pointsWritten += points.length - refusals.length;
-        this.#pointsRefused += refusals.length;
+        const rejections = await this.#writeOnce(points);
+        this.#pointsWritten += points.length - rejections.length;
+        this.#pointsRefused += rejections.length;
         this.#writeProblem = '';
-        return refusals;
+        return rejections;
       } catch (thrown) {
         this.#retries++;
-        this.#writeProblem = `DuckDB did not take the last ${points.length} points, trying again: ${errorText(thrown)}`;
+        this.#writeProblem = `DuckDB did not accept the last ${points.length} points, trying again: ${errorText(thrown)}`;
         this.#warn(
           { code: 'STORE_UNAVAILABLE', path: this.#options.path, attempt, reason: errorText(thrown) },
-          'DuckDB does not take points; they wait in the stream and are tried again',
+          'DuckDB does not accept points; they wait in the stream and are written again',
         );
       } finally {
         this.#busyMs += this.#clock.monotonicMs() - startMs;
@@ -135,11 +141,11 @@ export class DuckdbSink implements Sink {
     }
   }
 
-  async #writeOnce(points: readonly Point[]): Promise<readonly Refusal[]> {
+  async #writeOnce(points: readonly Point[]): Promise<readonly Rejection[]> {
     const store = await this.#openedStore();
-    const refusals = await store.write(points, this.#oldestNs());
-    await store.database.settle();
-    return refusals;
+    const rejections = await store.write(points, this.#oldestNs());
+    await store.database.ensureDurable();
+    return rejections;
   }
 
   async #deleteOldRowsWhenDue(): Promise<void> {
@@ -147,7 +153,7 @@ export class DuckdbSink implements Sink {
     await this.#deleteOldRows();
   }
 
-  /** Never rejects: rows that stay a little longer harm nobody; what is wrong shows in the status. */
+  /** Never rejects: rows may stay a little longer without harm, and the status shows the problem. */
   async #deleteOldRows(): Promise<void> {
     const oldestNs = this.#oldestNs();
     if (oldestNs === undefined) return;
@@ -157,7 +163,7 @@ export class DuckdbSink implements Sink {
       this.#retentionDueMs = this.#clock.monotonicMs() + RETENTION_EVERY_MS;
     } catch (thrown) {
       this.#retentionProblem = `DuckDB could not delete the rows past retention, trying again: ${errorText(thrown)}`;
-      this.#retentionDueMs = this.#clock.monotonicMs() + RETENTION_LOOK_MS;
+      this.#retentionDueMs = this.#clock.monotonicMs() + RETENTION_CHECK_MS;
       this.#warn(
         { code: 'STORE_RETENTION_FAILED', path: this.#options.path, reason: errorText(thrown) },
         'rows past retention could not be deleted',
@@ -195,12 +201,12 @@ export class DuckdbSink implements Sink {
   async #closeStore(): Promise<void> {
     const store = this.#store;
     this.#store = undefined;
-    // From here on the reader finds no store; what it is doing still uses the connection.
+    // From here on the reader finds no store, but a running query still uses the connection.
     await this.reader.stop();
     try {
       store?.close();
     } catch {
-      // What was committed is in the file or in its log, which the next opening reads.
+      // Committed data is in the file or in its log, which the next `open` reads.
     }
   }
 }

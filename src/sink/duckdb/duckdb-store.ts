@@ -1,4 +1,5 @@
-import type { Point, Refusal } from '../sink.js';
+import type { Point } from '../point.js';
+import type { Rejection } from '../sink.js';
 import { admit, objectionToPoint } from './admission.js';
 import { Catalog } from './catalog.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
@@ -11,26 +12,26 @@ import { identifySeries } from './series-ids.js';
 const MIN_INT64 = -(2n ** 63n);
 
 /**
- * DuckDB 1.5 keeps up to 256 KiB for each column that a transaction appends to and cannot spill it before the
- * commit: 300 measurements of five columns in one transaction did not fit into 128 MiB.
+ * DuckDB 1.5 keeps up to 256 KiB for each column that a transaction appends to, and cannot spill it before the
+ * commit: 300 measurements with five columns each did not fit into 128 MiB in one transaction.
  */
 const MEMORY_PER_COLUMN_BYTES = 2 ** 20;
 
-/** Until a checkpoint DuckDB keeps 16 KiB for each column that has grown, however few its new rows; taken twice. */
+/** Until a checkpoint DuckDB keeps 16 KiB for each column with new rows, however few; this is twice that. */
 const MEMORY_PER_GROWN_COLUMN_BYTES = 2 ** 15;
 
-/** series and time of the points, series and tags of the series. */
-const OWN_COLUMNS = 4;
+/** The columns `series` and `time` of the points table, `series` and `tags` of the series table. */
+const FIXED_COLUMNS = 4;
 
 /**
- * An open file and what is known of it. Calls do not overlap. After a rejection what is in memory may be ahead
- * of the file: the store is to be closed and opened anew.
+ * An open file with its catalog and series ids in memory. Calls must not overlap. After a rejected call the state in
+ * memory may be ahead of the file: the caller must close the store and open it again.
  */
 export class DuckdbStore {
   readonly database: DuckdbDatabase;
   readonly #catalog: Catalog;
   readonly #entries: SeriesEntries;
-  /** Tables written to since the last checkpoint made here. */
+  /** Tables with new rows since the last checkpoint of this store. */
   readonly #grown = new Set<MeasurementTable>();
 
   private constructor(database: DuckdbDatabase, catalog: Catalog) {
@@ -44,21 +45,22 @@ export class DuckdbStore {
   }
 
   /**
-   * Resolved: the points but the refused are committed, and the commits are synced to disk.
+   * Writes the points and resolves with those that were rejected. All others are committed, and the commits are synced
+   * to disk.
    *
-   * @param oldestNs points before it are refused
+   * @param oldestNs earlier points are rejected
    */
-  async write(points: readonly Point[], oldestNs: bigint = MIN_INT64): Promise<readonly Refusal[]> {
-    this.#entries.forgetWhenFull();
+  async write(points: readonly Point[], oldestNs: bigint = MIN_INT64): Promise<readonly Rejection[]> {
+    this.#entries.clearWhenFull();
     const limits = { oldestNs, maxColumns: maxColumns(this.database.memoryLimitBytes) };
-    const refusals: Refusal[] = [];
+    const rejections: Rejection[] = [];
     const batches = new Map<MeasurementTable, RowBatch>();
     for (const [index, point] of points.entries()) {
       const entry = this.#entries.entry(point.series);
       const { table } = entry;
       const objection = entry.objection ?? objectionToPoint(point, table, limits);
       if (objection !== undefined) {
-        refusals.push({ index, ...objection });
+        rejections.push({ index, ...objection });
         continue;
       }
       admit(point, table);
@@ -69,21 +71,21 @@ export class DuckdbStore {
       }
       batch.add(point, entry);
     }
-    if (batches.size === 0) return refusals;
+    if (batches.size === 0) return rejections;
     await this.#saveSchema([...batches.keys()].filter((table) => table.hasPending));
     const { api, writer } = this.database;
-    for (const together of this.#transactionsOf([...batches.values()])) {
+    for (const group of this.#transactionsOf([...batches.values()])) {
       await this.#transaction(async () => {
-        for (const batch of together) await identifySeries(api, writer, batch);
-        await writeRows(api, writer, together);
+        for (const batch of group) await identifySeries(api, writer, batch);
+        await writeRows(api, writer, group);
       });
-      for (const { table } of together) this.#grown.add(table);
+      for (const { table } of group) this.#grown.add(table);
       await this.#checkpointWhenWide();
     }
-    return refusals;
+    return rejections;
   }
 
-  /** Deletes what is older, then the series left without a point, and gives the space back to the file. */
+  /** Deletes older points, then series without a point, and makes their space in the file available again. */
   async deleteBefore(oldestNs: bigint): Promise<void> {
     await this.#transaction(async () => {
       for (const { pointsTable, seriesTable } of this.#catalog.stored()) {
@@ -96,8 +98,8 @@ export class DuckdbStore {
         );
       }
     });
-    // A deleted series comes back under a new id.
-    this.#entries.forget();
+    // A deleted series gets a new id when it returns.
+    this.#entries.clear();
     await this.database.writer.run('CHECKPOINT');
   }
 
@@ -106,8 +108,8 @@ export class DuckdbStore {
   }
 
   /**
-   * Before the rows and not with them: a table altered and updated in one transaction is not something DuckDB
-   * promises. A transaction a table, for the memory it takes.
+   * Saves new columns before the rows are written, because DuckDB does not guarantee that a table can be altered and
+   * updated in one transaction. Each table has its own transaction to limit the memory.
    */
   async #saveSchema(tables: readonly MeasurementTable[]): Promise<void> {
     for (const table of tables) {
@@ -118,23 +120,23 @@ export class DuckdbStore {
     }
   }
 
-  /** The memory of many tables is given back sooner than DuckDB would, which looks at the size of its log only. */
+  /** Frees the memory of many tables earlier than DuckDB, which considers only the size of its log. */
   async #checkpointWhenWide(): Promise<void> {
     let columns = 0;
-    for (const table of this.#grown) columns += table.columnCount + OWN_COLUMNS;
+    for (const table of this.#grown) columns += table.columnCount + FIXED_COLUMNS;
     if (columns * MEMORY_PER_GROWN_COLUMN_BYTES < this.database.memoryLimitBytes / 2) return;
     await this.database.writer.run('CHECKPOINT');
     this.#grown.clear();
   }
 
-  /** In the usual case one. */
+  /** Groups the batches into transactions that fit into memory; usually there is only one. */
   #transactionsOf(batches: readonly RowBatch[]): RowBatch[][] {
-    const most = Math.floor(this.database.memoryLimitBytes / MEMORY_PER_COLUMN_BYTES);
+    const maxColumnsAtOnce = Math.floor(this.database.memoryLimitBytes / MEMORY_PER_COLUMN_BYTES);
     const transactions: RowBatch[][] = [];
-    let columns = most;
+    let columns = maxColumnsAtOnce;
     for (const batch of batches) {
       columns += batch.table.columnCount;
-      if (columns > most) {
+      if (columns > maxColumnsAtOnce) {
         transactions.push([]);
         columns = batch.table.columnCount;
       }
@@ -150,8 +152,8 @@ export class DuckdbStore {
       await work();
       await writer.run('COMMIT');
     } catch (thrown) {
-      // Also after a BEGIN or COMMIT that failed: a connection left inside a transaction would fail every BEGIN.
-      await writer.run('ROLLBACK').catch(() => undefined); // the first failure is the one to tell
+      // Also after a failed BEGIN or COMMIT: every BEGIN fails on a connection that is still in a transaction.
+      await writer.run('ROLLBACK').catch(() => undefined); // the first failure is the one to report
       throw thrown;
     }
   }

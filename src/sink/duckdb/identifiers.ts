@@ -1,22 +1,22 @@
-/** A name as an SQL identifier; any text but the empty one and NUL, which `shownName` never gives. */
+/** Quotes a name as an SQL identifier. It must not be empty or contain NUL; `shownName` never returns such a name. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A text as an SQL expression. DuckDB's C interface reads a statement up to the first NUL, so none may be in it. */
+/** Returns a text as an SQL expression. DuckDB's C interface reads a statement up to the first NUL, so it must not contain one. */
 export function literal(text: string): string {
   const parts = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
   return parts.length === 1 ? `${parts[0]}` : `(${parts.join(' || chr(0) || ')})`;
 }
 
-/** DuckDB compares identifiers without regard to the case of A-Z (only those: "Ä" and "ä" are two columns). */
+/** Folds a name as DuckDB compares identifiers: it ignores the case of A to Z only ("Ä" and "ä" are two columns). */
 export function folded(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /**
- * The name under which `name` is shown to people. InfluxDB's names are case-sensitive, DuckDB's are not:
- * whoever comes second gets a suffix (`Temp`, `temp_2`).
+ * Returns the name under which `name` is shown to people. Names are case-sensitive in InfluxDB but not in DuckDB, so
+ * the second of two similar names gets a suffix (`Temp`, `temp_2`).
  *
  * @param taken folded names in use; the new one is added
  */

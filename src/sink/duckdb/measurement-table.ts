@@ -1,11 +1,11 @@
-import type { FieldType } from '../sink.js';
+import type { FieldType } from '../point.js';
 import { folded, literal, quoted, shownName } from './identifiers.js';
 
 export const SCHEMA = 'sluice_internal';
 
 /**
- * Most tags and fields of one measurement: what DuckDB 1.5 was seen to write in that much memory, up to the 500
- * at which InfluxDB 3 draws the line. 500 columns need 128 MiB, 250 need 64 MiB.
+ * Returns the limit of tags and fields of one measurement: the number that DuckDB 1.5 could write in tests with this
+ * memory, up to 500, the limit of InfluxDB 3. 500 columns need 128 MiB, 250 need 64 MiB.
  */
 export function maxColumns(memoryLimitBytes: number): number {
   return Math.min(500, Math.floor(memoryLimitBytes / 2 ** 18));
@@ -20,23 +20,23 @@ const SQL_TYPES: Readonly<Record<FieldType, string>> = {
 
 export interface Column {
   readonly kind: 'tag' | 'field';
-  /** As the points have it. */
+  /** The name in the points. */
   readonly name: string;
   readonly type: FieldType;
-  /** In the tables: t1, t2, … or f1, f2, … */
+  /** The name in the tables: t1, t2, … or f1, f2, … */
   readonly column: string;
-  /** In the view. */
+  /** The name in the view. */
   readonly shown: string;
 }
 
-/** The columns of one measurement; those added by points are pending until `schemaSql` has been run and committed. */
+/** The columns of one measurement. Columns that points have added are pending until `schemaSql` is committed. */
 export class MeasurementTable {
   readonly id: number;
   readonly measurement: string;
   readonly viewName: string;
   readonly tags = new Map<string, Column>();
   readonly fields = new Map<string, Column>();
-  /** Id of the last series in the file; undefined until it was asked for. */
+  /** Id of the last series in the file; undefined until it has been read. */
   lastSeriesId: number | undefined;
   isStored = false;
   #pending: Column[] = [];
@@ -64,13 +64,14 @@ export class MeasurementTable {
     return this.#pending.length > 0;
   }
 
-  /** Takes over a column that is in the file. */
+  /** Adds a column that is already in the file. */
   restore(column: Column): void {
     this.isStored = true;
     this.#shownColumns.add(folded(column.shown));
     this.#ofKind(column.kind).set(column.name, column);
   }
 
+  /** Adds a column that the file does not have yet. */
   add(kind: Column['kind'], name: string, type: FieldType): void {
     const columns = this.#ofKind(kind);
     const column = `${kind === 'tag' ? 't' : 'f'}${columns.size + 1}`;
@@ -79,7 +80,7 @@ export class MeasurementTable {
     this.#pending.push(added);
   }
 
-  /** Brings the file up to what is pending: to be run in one transaction. */
+  /** Returns the statements that save the pending columns; they must run in one transaction. */
   schemaSql(): string {
     const rows = this.#pending.map(({ kind, name, type, column, shown }) => {
       const texts = [literal(name), literal(type), literal(column), literal(shown)];
@@ -92,7 +93,7 @@ export class MeasurementTable {
     ].join(';\n');
   }
 
-  /** The transaction with `schemaSql` is committed. */
+  /** Must be called after the transaction with `schemaSql` was committed. */
   schemaStored(): void {
     this.isStored = true;
     this.#pending = [];
@@ -118,7 +119,7 @@ export class MeasurementTable {
     });
   }
 
-  /** `SELECT` list and source a person sees: time, tags, fields under the names they know. */
+  /** Returns the statement for the view, which shows time, tags and fields under their own names. */
   #viewSql(): string {
     const shown = [
       'p.time AS "time"',
@@ -133,7 +134,7 @@ export class MeasurementTable {
   }
 }
 
-/** DuckDB's type of a staged column. */
+/** Returns DuckDB's type for a field type. */
 export function sqlType(type: FieldType): string {
   return SQL_TYPES[type];
 }

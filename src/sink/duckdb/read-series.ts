@@ -1,6 +1,6 @@
-import { SluiceError } from '../../errors.js';
-import type { SeriesAnswer, SeriesQuery } from '../sink.js';
-import type { Reading } from './reading.js';
+import { SluiceError } from '../../lib/errors.js';
+import type { SeriesAnswer, SeriesQuery } from '../store-reader.js';
+import type { InterruptibleRead } from './interruptible-read.js';
 import {
   instant,
   isOneOf,
@@ -9,24 +9,24 @@ import {
   tagText,
 } from './stored-measurement.js';
 
-/** More than any chart shows; a query for more is a mistake that would fill the memory. */
+/** No chart shows more buckets; a query for more is a mistake that would fill the memory. */
 const MAX_BUCKETS = 20_000;
 const NS_PER_MS = 1_000_000n;
 
-export async function readSeries(reading: Reading, asked: SeriesQuery): Promise<SeriesAnswer> {
+export async function readSeries(read: InterruptibleRead, requested: SeriesQuery): Promise<SeriesAnswer> {
   const query = {
-    ...asked,
-    fromMs: Math.floor(asked.fromMs),
-    toMs: Math.floor(asked.toMs),
-    bucketMs: Math.floor(asked.bucketMs),
+    ...requested,
+    fromMs: Math.floor(requested.fromMs),
+    toMs: Math.floor(requested.toMs),
+    bucketMs: Math.floor(requested.bucketMs),
   };
   if (!(query.bucketMs >= 1) || !((query.toMs - query.fromMs) / query.bucketMs <= MAX_BUCKETS)) {
     throw new SluiceError(
       'SINK_QUERY_FAILED',
-      `at most ${MAX_BUCKETS} buckets of at least 1 ms can be asked for`,
+      `a query can have at most ${MAX_BUCKETS} buckets of at least 1 ms`,
     );
   }
-  const stored = await storedMeasurement(reading, query.measurement);
+  const stored = await storedMeasurement(read, query.measurement);
   const field = stored?.fields.get(query.field);
   if (stored === undefined || field === undefined) return { timesMs: [], groups: [] };
   if (field.type !== 'float' && field.type !== 'int') {
@@ -35,17 +35,17 @@ export async function readSeries(reading: Reading, asked: SeriesQuery): Promise<
       `The field "${query.field}" is a ${field.type}, it has no mean.`,
     );
   }
-  // Buckets start at whole multiples of their width since 1970, like InfluxDB's GROUP BY time().
+  // Buckets start at multiples of their width since 1970, like InfluxDB's GROUP BY time().
   const firstMs = Math.floor(query.fromMs / query.bucketMs) * query.bucketMs;
-  const rows = await reading.rows(seriesSql(stored, field.column, query, firstMs));
+  const rows = await read.rows(seriesSql(stored, field.column, query, firstMs));
   return aligned(rows as readonly BucketRow[], (bucket) => firstMs + bucket * query.bucketMs);
 }
 
 type BucketRow = readonly [name: string, bucket: bigint, mean: number];
 
 /**
- * The largest groups are found first, by counting: with thousands of groups their buckets would not fit into the
- * memory that the writer shares.
+ * Returns a statement that first finds the largest groups by counting: the buckets of thousands of groups would not
+ * fit into the memory that is shared with the writer.
  */
 function seriesSql(stored: StoredMeasurement, field: string, query: SeriesQuery, firstMs: number): string {
   const ns = (ms: number) => `${BigInt(ms) * NS_PER_MS}`;
@@ -69,7 +69,7 @@ function seriesSql(stored: StoredMeasurement, field: string, query: SeriesQuery,
 
 function aligned(rows: readonly BucketRow[], startMs: (bucket: number) => number): SeriesAnswer {
   const buckets = [...new Set(rows.map(([, bucket]) => Number(bucket)))].sort((x, y) => x - y);
-  const placeOf = new Map(buckets.map((bucket, place) => [bucket, place]));
+  const columnOf = new Map(buckets.map((bucket, column) => [bucket, column]));
   const groups = new Map<string, (number | null)[]>();
   for (const [name, bucket, mean] of rows) {
     let values = groups.get(name);
@@ -77,7 +77,7 @@ function aligned(rows: readonly BucketRow[], startMs: (bucket: number) => number
       values = new Array<number | null>(buckets.length).fill(null);
       groups.set(name, values);
     }
-    values[placeOf.get(Number(bucket)) ?? 0] = mean;
+    values[columnOf.get(Number(bucket)) ?? 0] = mean;
   }
   return {
     timesMs: buckets.map(startMs),

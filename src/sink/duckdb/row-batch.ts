@@ -1,15 +1,15 @@
-import type { Point } from '../sink.js';
+import type { Point } from '../point.js';
 import type { Column, MeasurementTable } from './measurement-table.js';
 import type { SeriesEntry } from './series-entries.js';
 
 export type ColumnValue = number | bigint | string | boolean | null;
 
-/** The points of one write that go into one table, merged by identity: of two values for a field the last one wins. */
+/** The points of one write for one table, merged by identity: the last value of a field wins. */
 export class RowBatch {
   readonly table: MeasurementTable;
   readonly series: SeriesEntry[] = [];
   readonly timesNs: bigint[] = [];
-  /** null: the point does not name the field. */
+  /** The values of each column by row; null when the point does not name the field. */
   readonly columns = new Map<Column, ColumnValue[]>();
   readonly #rowOf = new Map<SeriesEntry, Map<bigint, number>>();
 
@@ -28,7 +28,7 @@ export class RowBatch {
         this.columns.set(column, values);
       }
       while (values.length < row) values.push(null);
-      // `+ 0` turns -0 into 0, as line protocol does.
+      // `+ 0` converts -0 to 0, as line protocol does.
       values[row] = field.type === 'float' ? field.value + 0 : field.value;
     }
   }

@@ -1,19 +1,16 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import type { FieldType } from '../sink.js';
+import type { FieldType } from '../point.js';
+import { appendColumns, type StagedColumn } from './append-columns.js';
 import type { DuckdbApi } from './duckdb-database.js';
 import { type Column, SCHEMA, sqlType } from './measurement-table.js';
 import type { RowBatch } from './row-batch.js';
 import { seriesId } from './series-entries.js';
-import { appendColumns, type StagedColumn } from './staging.js';
 import { timeRanges } from './time-ranges.js';
 
-/** Each range costs a comparison per row group (zone map); more ranges read less of the table. */
+/** Each range costs a comparison per row group (zone map), but more ranges read less of the table. */
 const MAX_TIME_RANGES = 8;
 
-/**
- * DuckDB 1.5 holds a vector for each column several times over while it merges: 700 columns at once did not fit
- * into 128 MiB.
- */
+/** DuckDB 1.5 keeps several copies of each column's vector while it merges: 700 columns at once did not fit into 128 MiB. */
 const MAX_MERGED_COLUMNS = 40;
 
 const STAGE = 'temp.main.sluice_stage';
@@ -22,15 +19,15 @@ const STAGE = 'temp.main.sluice_stage';
 interface Part {
   readonly id: number;
   readonly batch: RowBatch;
-  /** Field → the column of the stage that carries it. */
+  /** Field → column of the stage that contains its values. */
   readonly slots: ReadonlyMap<Column, string>;
 }
 
 /**
- * Writes the rows of all tables, in the connection's open transaction. Every series has an id.
+ * Writes the rows of all tables, in the connection's open transaction. Every series must have an id.
  *
- * All tables share one stage, whose columns carry another field in each part: a temporary table takes 256 KiB a
- * column until the transaction ends, so that a stage per table did not fit into memory for 300 tables.
+ * All tables share one staging table, whose columns contain different fields in each part: a temporary table takes
+ * 256 KiB per column until the transaction ends, so separate staging tables for 300 tables did not fit into memory.
  */
 export async function writeRows(
   api: DuckdbApi,
@@ -59,7 +56,7 @@ export async function writeRows(
   ];
   const target = { catalog: 'temp', schema: 'main', table: 'sluice_stage' };
   await appendColumns(api, connection, target, staged, identity[0].length);
-  // In order: the first part of a table adds the missing rows, the ones that follow find them.
+  // In order: the first part of a table inserts the missing rows, the following parts update them.
   for (const part of parts) await connection.run(mergeSql(part));
 }
 
@@ -79,7 +76,7 @@ function partsOf(batches: readonly RowBatch[]): Part[] {
   return parts;
 }
 
-/** The columns of the stage, each with the values of all parts one after the other. */
+/** Returns the columns of the stage, each with the values of all parts one after the other. */
 function slotsOf(parts: readonly Part[]): Map<string, { type: FieldType; values: DuckDBValue[] }> {
   const slots = new Map<string, { type: FieldType; values: DuckDBValue[] }>();
   let before = 0;
@@ -99,14 +96,14 @@ function slotsOf(parts: readonly Part[]): Map<string, { type: FieldType; values:
 }
 
 /**
- * Overwrites the fields a point names, keeps the others, adds what is new.
+ * Returns the statement that overwrites the fields a point names, keeps the others and inserts new rows.
  *
- * The time ranges say nothing that the join does not say already; they are constants, which DuckDB compares
- * with the zone map of each row group, so that a write costs the same however large the table is. A row whose
- * values stay as they are is not touched: the replay of a batch writes nothing.
+ * The time ranges are redundant with the join, but they are constants, which DuckDB compares with the zone map of
+ * each row group: the cost of a write does not depend on the size of the table. A row without a changed value is not
+ * touched, so the replay of a batch writes nothing.
  */
 function mergeSql({ id, batch: { table, timesNs }, slots }: Part): string {
-  const carried = [...slots].map(([{ column }, slot]) => `${slot} AS ${column}`);
+  const staged = [...slots].map(([{ column }, slot]) => `${slot} AS ${column}`);
   const names = [...slots.keys()].map(({ column }) => column);
   const ranges = timeRanges(timesNs, MAX_TIME_RANGES).map(
     ({ fromNs, toNs }) => `t.time BETWEEN make_timestamp_ns(${fromNs}) AND make_timestamp_ns(${toNs})`,
@@ -114,7 +111,7 @@ function mergeSql({ id, batch: { table, timesNs }, slots }: Part): string {
   const changed = names.map((name) => `(s.${name} IS NOT NULL AND s.${name} IS DISTINCT FROM t.${name})`);
   return `
     MERGE INTO ${SCHEMA}.${table.pointsTable} t
-    USING (SELECT series, time, ${carried.join(', ')} FROM ${STAGE} WHERE part = ${id}) s
+    USING (SELECT series, time, ${staged.join(', ')} FROM ${STAGE} WHERE part = ${id}) s
     ON t.series = s.series AND t.time = s.time AND (${ranges.join(' OR ')})
     WHEN MATCHED AND (${changed.join(' OR ')})
       THEN UPDATE SET ${names.map((name) => `${name} = coalesce(s.${name}, t.${name})`).join(', ')}

@@ -1,23 +1,23 @@
-import type { Series } from '../sink.js';
+import type { Series } from '../point.js';
 import { type Objection, objectionToSeries } from './admission.js';
 import type { Catalog } from './catalog.js';
 import type { MeasurementTable } from './measurement-table.js';
 
-/** What the store knows of one series. */
+/** What the store knows about one series. */
 export interface SeriesEntry {
   readonly table: MeasurementTable;
   readonly series: Series;
-  /** The tag set as one text: equal for equal tag sets, whoever made the `Series`. */
+  /** The tag set as one text; equal tag sets have equal keys, also in different `Series` objects. */
   readonly key: string;
   readonly objection: Objection | undefined;
-  /** In the file; undefined until it was looked up or added. */
+  /** Id in the file; undefined until it has been looked up or added. */
   id: number | undefined;
 }
 
-/** Above it everything is forgotten and looked up again: some 300 bytes a series. */
+/** Limit of cached series, about 300 bytes each. Above it the cache is cleared and the ids are looked up again. */
 const MAX_ENTRIES = 100_000;
 
-/** Series → id of the series in the file. The file is the truth, this only saves asking it. */
+/** A cache of the series ids in the file; the file stays authoritative. */
 export class SeriesEntries {
   readonly #catalog: Catalog;
   #bySeries = new WeakMap<Series, SeriesEntry>();
@@ -28,6 +28,7 @@ export class SeriesEntries {
     this.#catalog = catalog;
   }
 
+  /** Returns the entry of a series, and adds it when it is new. */
   entry(series: Series): SeriesEntry {
     const known = this.#bySeries.get(series);
     if (known !== undefined) return known;
@@ -48,19 +49,19 @@ export class SeriesEntries {
     return entry;
   }
 
-  /** Between two writes only: the entries of one write have to stay the same objects. */
-  forgetWhenFull(): void {
-    if (this.#count > MAX_ENTRIES) this.forget();
+  /** Clears a full cache. Call it only between two writes: the entries of one write must stay the same objects. */
+  clearWhenFull(): void {
+    if (this.#count > MAX_ENTRIES) this.clear();
   }
 
-  forget(): void {
+  clear(): void {
     this.#bySeries = new WeakMap();
     this.#byKey.clear();
     this.#count = 0;
   }
 }
 
-/** Once the series were identified. */
+/** Returns the id of a series; throws before `identifySeries` has run. */
 export function seriesId({ key, id }: SeriesEntry): number {
   if (id === undefined) throw new Error(`series ${key} has no id`);
   return id;

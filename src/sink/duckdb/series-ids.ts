@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { appendColumns } from './append-columns.js';
 import type { DuckdbApi } from './duckdb-database.js';
 import { SCHEMA } from './measurement-table.js';
 import type { RowBatch } from './row-batch.js';
 import { type SeriesEntry, seriesId } from './series-entries.js';
-import { appendColumns } from './staging.js';
 
-/** Finds the ids of series that the file knows and adds the others, in the connection's open transaction. */
+/** Looks up the ids of the batch's series in the file and adds the missing ones, in the connection's open transaction. */
 export async function identifySeries(
   api: DuckdbApi,
   connection: DuckDBConnection,

@@ -1,19 +1,19 @@
-/** Both ends belong to it; ns since 1970. */
+const NS_PER_HOUR = 3.6e12;
+
+/** A range of times in ns since 1970; both ends are included. */
 export interface TimeRange {
   readonly fromNs: bigint;
   readonly toNs: bigint;
 }
 
-const NS_PER_HOUR = 3.6e12;
-
 /**
- * Few ranges that hold all the times: neighbouring hours are one range, and the smallest gaps are closed until
- * `maxRanges` are left. One late point must not make DuckDB read everything between it and now.
+ * Returns few ranges that contain all times: adjacent hours form one range, and the smallest gaps are closed until
+ * `maxRanges` remain. One late point must not make DuckDB read everything between it and now.
  */
 export function timeRanges(timesNs: readonly bigint[], maxRanges: number): TimeRange[] {
   const hours = new Map<number, { fromNs: bigint; toNs: bigint }>();
   for (const timeNs of timesNs) {
-    // Rounding to a double can only put a time into the next hour; the ends of the range stay exact.
+    // Rounding to a double can only move a time into the next hour; the ends of the range stay exact.
     const hour = Math.floor(Number(timeNs) / NS_PER_HOUR);
     const range = hours.get(hour);
     if (range === undefined) hours.set(hour, { fromNs: timeNs, toNs: timeNs });

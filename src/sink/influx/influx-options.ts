@@ -1,59 +1,62 @@
-import { SluiceError } from '../../errors.js';
+import { SluiceError } from '../../lib/errors.js';
+
+/** Measurement of the known-good line, which shows whether a refused line or the store is at fault. */
+export const HEALTH_MEASUREMENT = 'sluice_health';
 
 /**
- * Where and how to write. Which of the address keys count depends on `version`:
+ * Where and how to write. `version` decides which of the address keys count:
  * 1: `database`, `retentionPolicy`, `username`, `password`; 2: `org`, `bucket`, `token`; 3: `database`, `token`.
  */
 export interface InfluxSinkOptions {
-  /** http or https; a path before `/write` or `/api` is kept. */
+  /** An http or https URL; its path is put before `/write` or `/api`. */
   readonly url: string;
   readonly version: 1 | 2 | 3;
-  readonly org?: string | undefined;
-  readonly bucket?: string | undefined;
-  readonly database?: string | undefined;
-  /** Absent: the database's default. */
-  readonly retentionPolicy?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly token?: string | undefined;
-  /** For a whole request, waiting for a connection included. Default 10,000. */
-  readonly timeoutMs?: number | undefined;
-  /** Lines a request. Default 5,000. */
-  readonly maxBatchLines?: number | undefined;
-  /** Bytes a request before compression. Default 4 MB. */
-  readonly maxBatchBytes?: number | undefined;
-  /** Requests in flight at once; a series always takes the same lane. Default 1, with version 3 4 (it answers once a second). */
-  readonly lanes?: number | undefined;
-  /** Compress requests. Default: only when the url is not this machine. */
-  readonly gzip?: boolean | undefined;
+  readonly org?: string;
+  readonly bucket?: string;
+  readonly database?: string;
+  /** The database's default when absent. */
+  readonly retentionPolicy?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly token?: string;
+  /** Time-out of a whole request, including the wait for a connection. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Lines per request. Default 5,000. */
+  readonly maxBatchLines?: number;
+  /** Bytes per request before compression. Default 4 MB. */
+  readonly maxBatchBytes?: number;
+  /** Requests in flight at once; the points of a series keep their order. Default 1, and 4 for version 3, which answers once a second. */
+  readonly concurrency?: number;
+  /** Compresses requests. By default only when the URL is not this machine. */
+  readonly gzip?: boolean;
   /**
-   * From 0 to 1, default 1. When more than this share of a request's lines (and at least 20 lines) is refused,
-   * the request is held and tried again instead of giving the refused lines up to be parked. See `InfluxSink`.
+   * From 0 to 1, default 1. When the store refuses more than this share of a request's lines (and at least 20), the
+   * sink holds the request and sends it again, instead of rejecting the lines so that they are parked. See `InfluxSink`.
    */
-  readonly maxRefusedShare?: number | undefined;
+  readonly maxRefusedShare?: number;
 }
 
-/** `InfluxSinkOptions` checked and with every default filled in. */
+/** `InfluxSinkOptions` after checking, with every default filled in. */
 export interface InfluxSettings {
   readonly url: URL;
   readonly version: 1 | 2 | 3;
-  /** What the store calls the place: bucket or database. */
+  /** The bucket in version 2, the database in the others. */
   readonly database: string;
   readonly org: string | undefined;
   readonly retentionPolicy: string | undefined;
-  /** Whole value of the authorization header. */
+  /** The complete value of the authorization header. */
   readonly authorization: string | undefined;
   readonly timeoutMs: number;
   readonly maxBatchLines: number;
   readonly maxBatchBytes: number;
-  readonly lanes: number;
+  readonly concurrency: number;
   readonly gzip: boolean;
   readonly maxRefusedShare: number;
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Throws SINK_UNUSABLE, naming the key, when no store could be reached with these. */
+/** Checks the options and fills in defaults. Throws SINK_UNUSABLE, which names the key, when they cannot work. */
 export function influxSettings(options: InfluxSinkOptions): InfluxSettings {
   const url = storeUrl(options.url);
   const database = options.version === 2 ? options.bucket : options.database;
@@ -67,7 +70,7 @@ export function influxSettings(options: InfluxSinkOptions): InfluxSettings {
   if (options.password !== undefined && options.username === undefined) {
     throw new SluiceError(
       'SINK_UNUSABLE',
-      'sink.influx.username is missing: there is a password without a user',
+      'sink.influx.username is missing: there is a password but no user',
     );
   }
   return {
@@ -80,7 +83,7 @@ export function influxSettings(options: InfluxSinkOptions): InfluxSettings {
     timeoutMs: atLeast(1, 'timeoutMs', options.timeoutMs ?? 10_000),
     maxBatchLines: atLeast(1, 'maxBatchLines', options.maxBatchLines ?? 5_000),
     maxBatchBytes: atLeast(1, 'maxBatchBytes', options.maxBatchBytes ?? 4_000_000),
-    lanes: atLeast(1, 'lanes', options.lanes ?? (options.version === 3 ? 4 : 1)),
+    concurrency: atLeast(1, 'concurrency', options.concurrency ?? (options.version === 3 ? 4 : 1)),
     gzip: options.gzip ?? !LOOPBACK.test(url.hostname),
     maxRefusedShare: atLeast(0, 'maxRefusedShare', options.maxRefusedShare ?? 1),
   };
@@ -106,7 +109,7 @@ function storeUrl(text: string): URL {
   return url;
 }
 
-/** In a header, never in the address: addresses end up in logs and error texts. */
+/** Credentials go into a header and never into the URL, because URLs end up in logs and error messages. */
 function authorizationOf(options: InfluxSinkOptions): string | undefined {
   if (options.version === 1) {
     if (options.username === undefined) return undefined;
@@ -120,4 +123,39 @@ function authorizationOf(options: InfluxSinkOptions): string | undefined {
 function atLeast(least: number, key: string, value: number): number {
   if (Number.isFinite(value) && value >= least) return value;
   throw new SluiceError('SINK_UNUSABLE', `sink.influx.${key} must be at least ${least}, got ${value}`);
+}
+
+/** Returns path and query of the write request. Nanoseconds are always explicit: v3 would otherwise guess from the number's size. */
+export function writePath({ version, database, org, retentionPolicy }: InfluxSettings): string {
+  if (version === 1) return withQuery('/write', { db: database, rp: retentionPolicy, precision: 'n' });
+  if (version === 2) return withQuery('/api/v2/write', { org, bucket: database, precision: 'ns' });
+  return withQuery('/api/v3/write_lp', {
+    db: database,
+    precision: 'nanosecond',
+    accept_partial: 'true',
+    no_sync: 'false',
+  });
+}
+
+/** Path of the InfluxQL endpoint in every version. */
+export const QUERY_PATH = '/query';
+
+/**
+ * Returns the form parameters that name the database for InfluxQL. v2 maps a bucket "db/rp" to database and
+ * retention policy, and any other bucket to a database of its name (DBRP); v3 has databases only.
+ */
+export function queryTarget({ version, database, retentionPolicy }: InfluxSettings): Record<string, string> {
+  if (version === 3) return { db: database };
+  if (version === 1)
+    return retentionPolicy === undefined ? { db: database } : { db: database, rp: retentionPolicy };
+  const slash = database.indexOf('/');
+  if (slash < 0) return { db: database };
+  return { db: database.slice(0, slash), rp: database.slice(slash + 1) };
+}
+
+function withQuery(path: string, parameters: Readonly<Record<string, string | undefined>>): string {
+  const pairs = Object.entries(parameters)
+    .filter((pair): pair is [string, string] => pair[1] !== undefined)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${path}?${pairs.join('&')}`;
 }

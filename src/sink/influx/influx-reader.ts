@@ -1,21 +1,21 @@
+import type { FieldType } from '../point.js';
 import type {
-  HeardGroup,
-  HeardQuery,
+  LastSeenGroup,
+  LastSeenQuery,
   MeasurementSummary,
   NewestAnswer,
   NewestQuery,
   SeriesAnswer,
   SeriesQuery,
   StoreReader,
-} from '../sink.js';
-import type { InfluxSettings } from './influx-options.js';
-import { QueryChannel } from './query-channel.js';
-import { readHeard, readNewest } from './read-latest.js';
-import { readMeasurements } from './read-measurements.js';
+} from '../store-reader.js';
+import { HEALTH_MEASUREMENT, type InfluxSettings } from './influx-options.js';
+import { type QueriedSeries, QueryChannel } from './query-channel.js';
+import { readLastSeen, readNewest } from './read-latest.js';
 import { readSeries } from './read-series.js';
 import type { InfluxTransport } from './transport.js';
 
-/** Reads by InfluxQL, in the subset that versions 1, 2 (through DBRP) and 3 share. */
+/** Reads with the subset of InfluxQL that versions 1, 2 (through DBRP) and 3 share. */
 export class InfluxReader implements StoreReader {
   readonly #channel: QueryChannel;
 
@@ -31,11 +31,49 @@ export class InfluxReader implements StoreReader {
     return readSeries(this.#channel, query);
   }
 
-  heard(query: HeardQuery): Promise<readonly HeardGroup[]> {
-    return readHeard(this.#channel, query);
+  lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]> {
+    return readLastSeen(this.#channel, query);
   }
 
   newest(query: NewestQuery): Promise<NewestAnswer> {
     return readNewest(this.#channel, query);
   }
+}
+
+const FIELD_TYPES: Readonly<Record<string, FieldType>> = {
+  float: 'float',
+  integer: 'int',
+  unsigned: 'int',
+  string: 'string',
+  boolean: 'boolean',
+};
+
+async function readMeasurements(channel: QueryChannel): Promise<readonly MeasurementSummary[]> {
+  const listed = await channel.query('SHOW MEASUREMENTS', (name) => name === 'measurements');
+  const names = listed.flatMap((series) => series.values.map(([name]) => String(name)));
+  const known = (name: string) => names.includes(name);
+  const [fields, tags] = await Promise.all([
+    channel.query('SHOW FIELD KEYS', known),
+    channel.query('SHOW TAG KEYS', known),
+  ]);
+  return names
+    .filter((name) => name !== HEALTH_MEASUREMENT)
+    .map((name) => ({
+      name,
+      tags: rowsOf(tags, name).map(([tag]) => String(tag)),
+      fields: fieldsOf(rowsOf(fields, name)),
+    }));
+}
+
+function rowsOf(series: readonly QueriedSeries[], name: string): readonly (readonly unknown[])[] {
+  return series.filter((one) => one.name === name).flatMap((one) => one.values);
+}
+
+/** A field can have two types in different shards of InfluxDB 1; the first one listed counts. */
+function fieldsOf(rows: readonly (readonly unknown[])[]): MeasurementSummary['fields'] {
+  const types = new Map<string, FieldType>();
+  for (const [name, type] of rows) {
+    if (!types.has(String(name))) types.set(String(name), FIELD_TYPES[String(type)] ?? 'string');
+  }
+  return [...types].map(([name, type]) => ({ name, type }));
 }

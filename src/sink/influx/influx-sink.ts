@@ -1,50 +1,54 @@
-import { backOffMs } from '../../back-off.js';
-import type { Clock } from '../../clock.js';
-import { LimitedWarning } from '../../limited-warning.js';
-import { type Pause, pause } from '../../pause.js';
-import type { Warn } from '../../warnings.js';
-import type { Point, Refusal, Sink, SinkCounters, SinkStatus, StoreReader } from '../sink.js';
-import { type InfluxSettings, type InfluxSinkOptions, influxSettings } from './influx-options.js';
+import { backOffMs } from '../../lib/back-off.js';
+import type { Clock } from '../../lib/clock.js';
+import { LimitedWarning } from '../../lib/limited-warning.js';
+import { type Pause, pause } from '../../lib/timers.js';
+import type { Warn } from '../../lib/warnings.js';
+import type { Point } from '../point.js';
+import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
+import type { StoreReader } from '../store-reader.js';
+import {
+  HEALTH_MEASUREMENT,
+  type InfluxSettings,
+  type InfluxSinkOptions,
+  influxSettings,
+} from './influx-options.js';
 import { InfluxReader } from './influx-reader.js';
-import { chunkBounds, type Lane, LaneSorter } from './lanes.js';
 import { LineEncoder } from './line.js';
-import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster } from './poster.js';
-import { pauseUnlessAborted } from './sink-aborted.js';
+import { chunkBounds, LineDistributor, type LineQueue } from './line-distributor.js';
+import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster, type StoreWarning } from './poster.js';
 import { StatusBoard } from './status-board.js';
-import type { StoreWarning } from './store-warning.js';
-import { InfluxTransport } from './transport.js';
-import { type ChunkPort, type LineRefusal, type PauseCause, writeChunk } from './write-chunk.js';
+import { InfluxTransport, pauseUnlessAborted } from './transport.js';
+import { type ChunkPort, type LineRejection, type PauseCause, writeChunk } from './write-chunk.js';
+
+/** Pause between the two refusals that make a line a bad line. */
+const CONFIRM_AFTER_MS = 250;
+const NS_PER_MINUTE = 60_000_000_000n;
+/** Source of the alarm on the status board. */
+const ALARM = 'rejections';
+/** More rejected lines of a request than this share, and at least so many, point to a schema or configuration fault. */
+const ALARM_SHARE = 0.1;
+const ALARM_LINES = 20;
 
 export interface InfluxSinkParts {
   readonly clock: Clock;
   readonly warn: Warn;
-  /** [0, 1), for the jitter. */
+  /** Returns a number in [0, 1) for the jitter. */
   readonly random?: () => number;
   readonly pause?: Pause;
 }
 
-/** Measurement of the line that tells a sick store from a bad line. */
-export const HEALTH_MEASUREMENT = 'sluice_health';
-
-/** Between the two refusals that make a line a bad line. */
-const CONFIRM_AFTER_MS = 250;
-const NS_PER_MINUTE = 60_000_000_000n;
-const REFUSALS = 'refusals';
-/** More refused lines of a request than this, and at least so many, point to a schema or configuration fault. */
-const ALARM_SHARE = 0.1;
-const ALARM_LINES = 20;
-
 /**
- * Writes points to InfluxDB 1, 2 or 3, or to what speaks their write endpoint.
+ * Writes points to InfluxDB 1, 2 or 3, or to a server with the same write endpoint.
  *
- * Nothing is lost: a request the store cannot take now (time-out, 429, 5xx, wrong credentials, missing database)
- * is tried again for ever; a line it will never take is refused with the store's words, for the caller to park.
+ * Nothing is lost: a request that the store cannot accept now (time-out, 429, 5xx, wrong credentials, missing
+ * database) is retried for ever; a line that it will never accept is rejected with the store's message, and the
+ * caller parks it.
  *
- * When more than a tenth of a request (and 20 lines) is refused, a schema or the configuration is wrong rather
- * than a line. By default the sink then raises the alarm (status 'misconfigured', a repeating warning) and still
- * goes on: a fleet whose firmware changed a field's type must not keep every other device from the store, and
- * parked points can be replayed after the fault is mended. With `maxRefusedShare` below 1 it holds such a request
- * and tries it again, backing off to a minute, until a person has mended the store.
+ * When the store refuses more than a tenth of a request (and at least 20 lines), the cause is a schema or the
+ * configuration rather than a line. By default the sink then raises an alarm (status 'misconfigured', a repeated
+ * warning) and continues: a fleet whose firmware changed a field's type must not keep every other device from the
+ * store, and parked points can be replayed after the fault is fixed. With `maxRefusedShare` below 1 the sink holds
+ * such a request and retries it, at least once a minute, until the operator has fixed the store.
  */
 export class InfluxSink implements Sink {
   readonly kind = 'influx';
@@ -54,7 +58,7 @@ export class InfluxSink implements Sink {
   readonly #random: () => number;
   readonly #pause: Pause;
   readonly #transport: InfluxTransport;
-  readonly #sorter: LaneSorter;
+  readonly #distributor: LineDistributor;
   readonly #board = new StatusBoard();
   readonly #warning: LimitedWarning<StoreWarning>;
   readonly #poster: Poster;
@@ -70,7 +74,7 @@ export class InfluxSink implements Sink {
     this.#pause = parts.pause ?? pause;
     this.#warning = new LimitedWarning(parts.warn, parts.clock);
     this.#transport = new InfluxTransport(settings);
-    this.#sorter = new LaneSorter(new LineEncoder(), settings.lanes);
+    this.#distributor = new LineDistributor(new LineEncoder(), settings.concurrency);
     this.#poster = new Poster({
       settings,
       transport: this.#transport,
@@ -83,21 +87,21 @@ export class InfluxSink implements Sink {
     this.reader = new InfluxReader(settings, this.#transport);
   }
 
-  /** Nothing to prepare: the store is reached by the first write, and waited for if it is not there yet. */
+  /** There is nothing to prepare: the first write connects, and waits for the store if necessary. */
   async open(): Promise<void> {}
 
-  async write(points: readonly Point[], signal: AbortSignal): Promise<readonly Refusal[]> {
-    const refusals: Refusal[] = [];
-    const lanes = this.#sorter.sort(points, refusals);
-    // One lane that fails ends the others, which would otherwise wait for the store for ever.
+  async write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
+    const rejections: Rejection[] = [];
+    const queues = this.#distributor.distribute(points, rejections);
+    // A queue that fails aborts the others, which would otherwise wait for the store for ever.
     const stop = new AbortController();
     const abort = () => stop.abort();
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
     try {
-      const writing = lanes.map(async (lane, i) => {
+      const writing = queues.map(async (queue, i) => {
         try {
-          await this.#writeLane(lane, `lane ${i}`, refusals, stop.signal);
+          await this.#writeQueue(queue, `queue ${i}`, rejections, stop.signal);
         } catch (thrown) {
           abort();
           throw thrown;
@@ -109,9 +113,9 @@ export class InfluxSink implements Sink {
     } finally {
       signal.removeEventListener('abort', abort);
     }
-    this.#pointsRefused += refusals.length;
-    this.#pointsWritten += points.length - refusals.length;
-    return refusals.sort((a, b) => a.index - b.index);
+    this.#pointsRefused += rejections.length;
+    this.#pointsWritten += points.length - rejections.length;
+    return rejections.sort((a, b) => a.index - b.index);
   }
 
   status(): SinkStatus {
@@ -130,36 +134,41 @@ export class InfluxSink implements Sink {
     this.#transport.close();
   }
 
-  async #writeLane(lane: Lane, name: string, refusals: Refusal[], signal: AbortSignal): Promise<void> {
+  async #writeQueue(
+    queue: LineQueue,
+    name: string,
+    rejections: Rejection[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const port: ChunkPort = {
       post: (lines) => this.#poster.post(lines, name, signal),
-      takesHealthLine: () => this.#takesHealthLine(name, signal),
-      pause: (cause, attempt, words) => this.#pauseFor(cause, attempt, words, name, signal),
+      acceptsHealthLine: () => this.#acceptsHealthLine(name, signal),
+      pause: (cause, attempt, reason) => this.#pauseFor(cause, attempt, reason, name, signal),
       maxRefusedShare: this.#settings.maxRefusedShare,
     };
     const { maxBatchLines, maxBatchBytes } = this.#settings;
-    for (const [from, to] of chunkBounds(lane.lines, maxBatchLines, maxBatchBytes)) {
-      const refused = await writeChunk(lane.lines.slice(from, to), port);
+    for (const [from, to] of chunkBounds(queue.lines, maxBatchLines, maxBatchBytes)) {
+      const rejected = await writeChunk(queue.lines.slice(from, to), port);
       this.#board.clear(name);
-      this.#alarm(refused, to - from);
-      for (const { line, code, reason } of refused) {
-        refusals.push({ index: lane.indices[from + line]!, code, reason });
+      this.#updateAlarm(rejected, to - from);
+      for (const { line, code, reason } of rejected) {
+        rejections.push({ index: queue.indices[from + line]!, code, reason });
       }
     }
   }
 
-  /** A series of its own, one point a minute: near now, as stores refuse what is older than their retention. */
-  async #takesHealthLine(lane: string, signal: AbortSignal): Promise<boolean> {
+  /** Writes one point a minute to a series of its own. The time is near now, because stores refuse points older than their retention. */
+  async #acceptsHealthLine(queue: string, signal: AbortSignal): Promise<boolean> {
     const minuteNs = (this.#clock.nowNs() / NS_PER_MINUTE) * NS_PER_MINUTE;
-    const verdict = await this.#poster.post([`${HEALTH_MEASUREMENT} value=1i ${minuteNs}`], lane, signal);
+    const verdict = await this.#poster.post([`${HEALTH_MEASUREMENT} value=1i ${minuteNs}`], queue, signal);
     return verdict.kind === 'written';
   }
 
   async #pauseFor(
     cause: PauseCause,
     attempt: number,
-    words: string,
-    lane: string,
+    reason: string,
+    queue: string,
     signal: AbortSignal,
   ): Promise<void> {
     if (cause === 'confirm') return pauseUnlessAborted(this.#pause, CONFIRM_AFTER_MS, signal);
@@ -171,23 +180,24 @@ export class InfluxSink implements Sink {
       this.#random,
     );
     const sentence = isHeld
-      ? `${store}: ${words}; held as sink.influx.maxRefusedShare says, nothing is lost`
-      : `${store} refuses everything: ${words}; trying again, nothing is lost`;
-    this.#board.set(lane, isHeld ? 'misconfigured' : 'retrying', sentence);
+      ? `${store}: ${reason}; the request is held because of sink.influx.maxRefusedShare, nothing is lost`
+      : `${store} refuses everything: ${reason}; trying again, nothing is lost`;
+    this.#board.set(queue, isHeld ? 'misconfigured' : 'retrying', sentence);
     const fields = { attempt, waitMs: Math.round(waitMs) };
-    this.#warning.say(isHeld ? 'STORE_REFUSES_MANY' : 'STORE_REFUSES_EVERYTHING', fields, sentence);
+    this.#warning.log(isHeld ? 'STORE_REFUSES_MANY' : 'STORE_REFUSES_EVERYTHING', fields, sentence);
     return pauseUnlessAborted(this.#pause, waitMs, signal);
   }
 
-  #alarm(refused: readonly LineRefusal[], lineCount: number): void {
-    if (refused.length < ALARM_LINES || refused.length <= lineCount * ALARM_SHARE) {
-      this.#board.clear(REFUSALS);
+  /** Raises the alarm when the store refused many lines of a request, and clears it otherwise. */
+  #updateAlarm(rejected: readonly LineRejection[], lineCount: number): void {
+    if (rejected.length < ALARM_LINES || rejected.length <= lineCount * ALARM_SHARE) {
+      this.#board.clear(ALARM);
       return;
     }
     const sentence =
-      `InfluxDB at ${this.#settings.url.origin} refused ${refused.length} of ${lineCount} lines, the first with: ` +
-      `${refused[0]!.reason}; they are parked, the others are written`;
-    this.#board.set(REFUSALS, 'misconfigured', sentence);
-    this.#warning.say('STORE_REFUSES_MANY', { refused: refused.length, lines: lineCount }, sentence);
+      `InfluxDB at ${this.#settings.url.origin} refused ${rejected.length} of ${lineCount} lines, the first with: ` +
+      `${rejected[0]!.reason}; they are parked, the others are written`;
+    this.#board.set(ALARM, 'misconfigured', sentence);
+    this.#warning.log('STORE_REFUSES_MANY', { refused: rejected.length, lines: lineCount }, sentence);
   }
 }

@@ -1,6 +1,7 @@
-import type { Field, Point, Series } from '../sink.js';
+import { BoundedCache } from '../../lib/bounded-cache.js';
+import type { Field, Point, Series } from '../point.js';
 
-/** Why a point cannot be written as one line that says the same to every reader of line protocol. */
+/** The reason why a point cannot be written as one line that every reader of line protocol reads alike. */
 export class NotExpressible {
   readonly reason: string;
 
@@ -9,11 +10,11 @@ export class NotExpressible {
   }
 }
 
-/** InfluxDB's limit of a string field. https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/ (2026) */
+/** InfluxDB's limit for a string field. https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/ (2026) */
 const MAX_STRING_BYTES = 65_536;
 const MAX_INT64 = 9_223_372_036_854_775_807n;
 const MIN_INT64 = -9_223_372_036_854_775_808n;
-/** Field names come from devices under the default rule: what is remembered of them must be bounded. */
+/** With the default rule field names come from devices, so the cache must be bounded. */
 const MAX_CACHED_NAMES = 10_000;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
@@ -22,19 +23,19 @@ const MEASUREMENT_SPECIAL = /[, ]/g;
 const NAME_SPECIAL = /[,= ]/g;
 const STRING_SPECIAL = /["\\]/g;
 // InfluxDB 1 and 2 have no escape for `\` outside strings and read `\\,` as a backslash and an escaped comma;
-// InfluxDB 3 and VictoriaMetrics read it as an escaped backslash and a bare comma: a device could make tags with
-// it. And `\\` alone is two characters to the first and one to the others: two series would become one.
+// InfluxDB 3 and VictoriaMetrics read it as an escaped backslash and a bare comma: a device could add tags with
+// it. And `\\` alone is two characters to the former and one to the latter: two series would become one.
 const AMBIGUOUS_BACKSLASH = /\\(?:[,= \\]|$)/;
 
 /**
- * Points as lines of line protocol with ns timestamps. The escaped series prefix is made once a series. About
- * names it is stricter than any one store: a name that some store reads otherwise is refused.
+ * Encodes points as line protocol with ns timestamps. It escapes the prefix of a series once. It is stricter about
+ * names than any single store: it rejects a name that some store would read differently.
  */
 export class LineEncoder {
   readonly #prefixes = new WeakMap<Series, string | NotExpressible>();
-  readonly #fieldKeys = new Map<string, string | NotExpressible>();
+  readonly #fieldKeys = new BoundedCache<string | NotExpressible>(MAX_CACHED_NAMES);
 
-  /** The line without a line feed, or why there is none. */
+  /** Returns the line without a line feed, or the reason why there is none. */
   encode(point: Point): string | NotExpressible {
     const { series, fields, timestampNs } = point;
     let line = this.#prefixes.get(series) ?? this.#cachePrefix(series);
@@ -72,7 +73,6 @@ export class LineEncoder {
   #cacheFieldKey(name: string): string | NotExpressible {
     const problem = nameProblem('field name', name);
     const key = problem ?? `${name.replace(NAME_SPECIAL, '\\$&')}=`;
-    if (this.#fieldKeys.size >= MAX_CACHED_NAMES) this.#fieldKeys.clear();
     this.#fieldKeys.set(name, key);
     return key;
   }
@@ -102,17 +102,12 @@ function seriesPrefix({ measurement, tags }: Series): string | NotExpressible {
 }
 
 function valueText(field: Exclude<Field, { type: 'float' }>): string | NotExpressible {
-  switch (field.type) {
-    case 'int':
-      if (field.value > MAX_INT64 || field.value < MIN_INT64) {
-        return new NotExpressible(`the field ${shown(field.name)} is ${field.value}, outside 64 bits`);
-      }
-      return `${field.value}i`;
-    case 'boolean':
-      return field.value ? 'T' : 'F';
-    case 'string':
-      return stringText(field.name, field.value);
+  if (field.type === 'boolean') return field.value ? 'T' : 'F';
+  if (field.type === 'string') return stringText(field.name, field.value);
+  if (field.value > MAX_INT64 || field.value < MIN_INT64) {
+    return new NotExpressible(`the field ${shown(field.name)} is ${field.value}, outside 64 bits`);
   }
+  return `${field.value}i`;
 }
 
 function stringText(name: string, value: string): string | NotExpressible {
@@ -120,7 +115,7 @@ function stringText(name: string, value: string): string | NotExpressible {
   if (value.length * 3 > MAX_STRING_BYTES && Buffer.byteLength(value) > MAX_STRING_BYTES) {
     return new NotExpressible(`the field ${shown(name)} is a string of more than ${MAX_STRING_BYTES} bytes`);
   }
-  // VictoriaMetrics ends a line at every line feed, quoted or not: a device could write points of its own.
+  // VictoriaMetrics ends a line at every line feed, even a quoted one: a device could inject points.
   if (UNWRITABLE.test(value)) {
     return new NotExpressible(
       `the string in the field ${shown(name)} holds a control character or half a character`,
@@ -129,7 +124,7 @@ function stringText(name: string, value: string): string | NotExpressible {
   return `"${value.replace(STRING_SPECIAL, '\\$&')}"`;
 }
 
-/** For tag and field names. */
+/** Returns the problem of a tag or field name. */
 function nameProblem(what: string, name: string): NotExpressible | undefined {
   if (name === 'time') return new NotExpressible(`the ${what} "time" is InfluxDB's own`);
   if (name.startsWith('_')) {
@@ -155,7 +150,16 @@ function notFinite(name: string, value: number): NotExpressible {
   return new NotExpressible(`the field ${shown(name)} is ${value}`);
 }
 
-/** For a reason: escaped, and not longer than a person reads. */
+/** Returns a text for a reason: escaped and shortened. */
 function shown(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
+
+/** Returns a function that shows points to people: as a line, or with the reason why there is no line. */
+export function newLineText(): (point: Point) => string {
+  const encoder = new LineEncoder();
+  return (point) => {
+    const line = encoder.encode(point);
+    return typeof line === 'string' ? line : `(cannot be written: ${line.reason})`;
+  };
 }

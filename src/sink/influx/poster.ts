@@ -1,21 +1,21 @@
-import { type BackOff, backOffMs } from '../../back-off.js';
-import type { Clock } from '../../clock.js';
-import type { LimitedWarning } from '../../limited-warning.js';
-import type { Pause } from '../../pause.js';
-import type { Verdict } from './bisect.js';
-import { writePath } from './endpoints.js';
-import type { InfluxSettings } from './influx-options.js';
-import { actionFor, refusedLines, storeWords } from './response.js';
-import { retryAfterMs } from './retry-after.js';
-import { pauseUnlessAborted } from './sink-aborted.js';
+import { type BackOff, backOffMs } from '../../lib/back-off.js';
+import type { Clock } from '../../lib/clock.js';
+import type { LimitedWarning } from '../../lib/limited-warning.js';
+import type { Pause } from '../../lib/timers.js';
+import type { WarningCode } from '../../lib/warnings.js';
+import { type InfluxSettings, writePath } from './influx-options.js';
+import { actionFor, rejectedLines, retryAfterMs, storeMessage } from './response.js';
 import type { StatusBoard } from './status-board.js';
-import type { StoreWarning } from './store-warning.js';
-import type { InfluxTransport, StoreAnswer, StoreSilence } from './transport.js';
+import { type InfluxTransport, type NoAnswer, pauseUnlessAborted, type StoreAnswer } from './transport.js';
+import type { Verdict } from './write-chunk.js';
 
-/** Mends itself: looked at every few seconds, so that fresh points flow soon after the store is back. */
+/** For outages, which end without the operator: short, so that points flow soon after the store is back. */
 export const AVAILABILITY_BACK_OFF: BackOff = { baseMs: 100, capMs: 4_000 };
-/** Needs a person. */
+/** For a wrong configuration, which only the operator can fix. */
 export const CONFIGURATION_BACK_OFF: BackOff = { baseMs: 1_000, capMs: 60_000 };
+
+/** Codes of the sink's warnings. */
+export type StoreWarning = Extract<WarningCode, `STORE_${string}`>;
 
 export interface PosterParts {
   readonly settings: InfluxSettings;
@@ -27,7 +27,7 @@ export interface PosterParts {
   readonly pause: Pause;
 }
 
-/** Sends requests until the store has decided about their lines, however long that takes. */
+/** Sends write requests, and repeats each until the store has accepted or refused its lines, however long that takes. */
 export class Poster {
   readonly #parts: PosterParts;
   readonly #path: string;
@@ -52,37 +52,35 @@ export class Poster {
     };
   }
 
-  /** Rejects only with SINK_ABORTED. `lane` names where the status is shown. */
-  async post(lines: readonly string[], lane: string, signal: AbortSignal): Promise<Verdict> {
+  /**
+   * Resolves with the store's verdict about the lines. Rejects only with SINK_ABORTED.
+   *
+   * @param source names the queue on the status board
+   */
+  async post(lines: readonly string[], source: string, signal: AbortSignal): Promise<Verdict> {
     const { board, pause, random } = this.#parts;
     const body = lines.join('\n');
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#send(body, signal);
-      const action = answer.kind === 'silence' ? 'retry' : actionFor(answer.status, answer.body);
-      if (action === 'written') {
-        board.clear(lane);
-        return { kind: 'written' };
+      const verdict = this.#verdictOf(answer, lines.length);
+      if (verdict !== undefined) {
+        if (verdict.kind === 'written') board.clear(source);
+        return verdict;
       }
-      if (action === 'bisect' && answer.kind === 'answer') {
-        const named =
-          this.#parts.settings.version === 3 ? refusedLines(answer.json, lines.length) : undefined;
-        return { kind: 'refused', reason: wordsOf(answer), lines: named };
-      }
-      if (action === 'split' && answer.kind === 'answer')
-        return { kind: 'too-large', reason: wordsOf(answer) };
-      const isConfiguration = action === 'configuration';
+      const isConfiguration =
+        answer.kind === 'answer' && actionFor(answer.status, answer.body) === 'configuration';
       const backOff = isConfiguration ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF;
-      const asked = answer.kind === 'answer' ? answer.retryAfter : undefined;
-      const waitMs = Math.max(backOffMs(attempt + 1, backOff, random), retryAfterMs(asked));
+      const retryAfter = answer.kind === 'answer' ? answer.retryAfter : undefined;
+      const waitMs = Math.max(backOffMs(attempt + 1, backOff, random), retryAfterMs(retryAfter));
       const sentence = this.#sentence(answer, isConfiguration);
-      board.set(lane, isConfiguration ? 'misconfigured' : 'retrying', sentence);
+      board.set(source, isConfiguration ? 'misconfigured' : 'retrying', sentence);
       this.#warn(answer, isConfiguration, { attempt, waitMs: Math.round(waitMs) }, sentence);
       await pauseUnlessAborted(pause, waitMs, signal);
       this.#retries++;
     }
   }
 
-  async #send(body: string, signal: AbortSignal): Promise<StoreAnswer | StoreSilence> {
+  async #send(body: string, signal: AbortSignal): Promise<StoreAnswer | NoAnswer> {
     const { transport, clock } = this.#parts;
     const startedAtMs = clock.monotonicMs();
     this.#requests++;
@@ -97,41 +95,62 @@ export class Poster {
     }
   }
 
-  #sentence(answer: StoreAnswer | StoreSilence, isConfiguration: boolean): string {
-    if (answer.kind === 'silence')
+  /** Returns undefined while the request has to be repeated. */
+  #verdictOf(answer: StoreAnswer | NoAnswer, lineCount: number): Verdict | undefined {
+    if (answer.kind === 'no-answer') return undefined;
+    switch (actionFor(answer.status, answer.body)) {
+      case 'written':
+        return { kind: 'written' };
+      case 'bisect': {
+        const isVersion3 = this.#parts.settings.version === 3;
+        const lines = isVersion3 ? rejectedLines(answer.json, lineCount) : undefined;
+        return { kind: 'refused', reason: messageOf(answer), lines };
+      }
+      case 'split':
+        return { kind: 'too-large', reason: messageOf(answer) };
+      case 'configuration':
+      case 'retry':
+        return undefined;
+    }
+  }
+
+  #sentence(answer: StoreAnswer | NoAnswer, isConfiguration: boolean): string {
+    if (answer.kind === 'no-answer') {
       return `${this.#name} does not answer (${answer.reason}); trying again, nothing is lost`;
-    const said = `(${answer.status}: ${wordsOf(answer)})`;
+    }
+    const message = `(${answer.status}: ${messageOf(answer)})`;
     const { version, database } = this.#parts.settings;
     if (isConfiguration && answer.status === 404) {
-      const place = version === 2 ? 'bucket' : 'database';
-      return `${this.#name} does not know the ${place} "${database}" ${said}; create it or correct sink.influx, nothing is lost`;
+      const what = version === 2 ? 'bucket' : 'database';
+      return `${this.#name} does not know the ${what} "${database}" ${message}; create it or correct sink.influx, nothing is lost`;
     }
     if (isConfiguration) {
       const keys = version === 1 ? 'sink.influx.username and password' : 'sink.influx.token';
-      return `${this.#name} does not let the gateway in ${said}; correct ${keys}, nothing is lost`;
+      return `${this.#name} does not let the gateway in ${message}; correct ${keys}, nothing is lost`;
     }
     if (answer.status < 400) {
-      return `${this.#name} answered as no InfluxDB does ${said}; is something else at this address? Trying again, nothing is lost`;
+      return `${this.#name} answered as no InfluxDB does ${message}; is something else at this address? Trying again, nothing is lost`;
     }
-    return `${this.#name} cannot take points now ${said}; trying again, nothing is lost`;
+    return `${this.#name} cannot take points now ${message}; trying again, nothing is lost`;
   }
 
   #warn(
-    answer: StoreAnswer | StoreSilence,
+    answer: StoreAnswer | NoAnswer,
     isConfiguration: boolean,
     fields: Record<string, unknown>,
     sentence: string,
   ): void {
     const status = answer.kind === 'answer' ? answer.status : undefined;
-    const code = isConfiguration
-      ? 'STORE_CONFIGURATION'
-      : status !== undefined && status < 400
-        ? 'STORE_UNEXPECTED'
-        : 'STORE_UNAVAILABLE';
-    this.#parts.warning.say(code, { url: this.#parts.settings.url.origin, status, ...fields }, sentence);
+    const code = warningCodeFor(status, isConfiguration);
+    this.#parts.warning.log(code, { url: this.#parts.settings.url.origin, status, ...fields }, sentence);
   }
 }
 
-function wordsOf(answer: StoreAnswer): string {
-  return storeWords(answer.status, answer.body, answer.json);
+function warningCodeFor(status: number | undefined, isConfiguration: boolean): StoreWarning {
+  if (isConfiguration) return 'STORE_CONFIGURATION';
+  return status !== undefined && status < 400 ? 'STORE_UNEXPECTED' : 'STORE_UNAVAILABLE';
+}
+
+function messageOf(answer: StoreAnswer): string {
+  return storeMessage(answer.status, answer.body, answer.json);
 }

@@ -1,14 +1,21 @@
-import { SluiceError } from '../../errors.js';
-import { QUERY_PATH, queryTarget } from './endpoints.js';
-import type { InfluxSettings } from './influx-options.js';
-import { isExpressible, type QueriedSeries, statementOf } from './influxql.js';
-import { storeWords } from './response.js';
+import { SluiceError } from '../../lib/errors.js';
+import { type InfluxSettings, QUERY_PATH, queryTarget } from './influx-options.js';
+import { isExpressible } from './influxql.js';
+import { storeMessage } from './response.js';
 import type { InfluxTransport } from './transport.js';
 
-/** Thousands of devices take some 200 bytes each; more than this would be parsed on the thread that writes. */
+/** Thousands of devices take about 200 bytes each. A larger answer would block the thread that writes while it is parsed. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** One InfluxQL statement at a time per call, in any version. Rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED. */
+/** One series of an answer to an InfluxQL statement. */
+export interface QueriedSeries {
+  readonly name: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly unknown[])[];
+}
+
+/** Runs InfluxQL statements on any version of InfluxDB. Rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED. */
 export class QueryChannel {
   readonly #settings: InfluxSettings;
   readonly #transport: InfluxTransport;
@@ -18,10 +25,16 @@ export class QueryChannel {
     this.#transport = transport;
   }
 
-  /** `isExpected`: whether an answer to this statement may hold a series of that name. */
-  async ask(q: string, isExpected: (name: string) => boolean): Promise<readonly QueriedSeries[]> {
-    if (!isExpressible(q)) throw this.#failed('cannot be asked about a name with NUL or a carriage return');
-    const form = new URLSearchParams({ ...queryTarget(this.#settings), epoch: 'ms', q });
+  /**
+   * Resolves with the series that one statement returns.
+   *
+   * @param isExpected whether an answer to this statement may contain a series of that name
+   */
+  async query(statement: string, isExpected: (name: string) => boolean): Promise<readonly QueriedSeries[]> {
+    if (!isExpressible(statement)) {
+      throw this.#failed('cannot be asked about a name with NUL or a carriage return');
+    }
+    const form = new URLSearchParams({ ...queryTarget(this.#settings), epoch: 'ms', q: statement });
     const answer = await this.#transport.post(
       {
         path: QUERY_PATH,
@@ -30,30 +43,30 @@ export class QueryChannel {
         accept: 'application/json',
         maxAnswerBytes: MAX_ANSWER_BYTES,
       },
-      // The page's questions end by time-out; writing has a signal, asking does not.
+      // A query ends by its time-out; only writes are aborted.
       new AbortController().signal,
     );
-    if (answer.kind === 'silence') throw this.#failed(`does not answer the query: ${answer.reason}`);
-    if (answer.kind === 'flood') {
+    if (answer.kind === 'no-answer') throw this.#failed(`does not answer the query: ${answer.reason}`);
+    if (answer.kind === 'too-large') {
       throw this.#failed(
         `answers with more than ${MAX_ANSWER_BYTES} bytes; ask for a shorter time or a tag with fewer values`,
       );
     }
-    if (answer.status === 400 || answer.status === 404)
-      throw this.#unsupported(`says ${answer.status} to /query`);
+    if (answer.status === 400 || answer.status === 404) {
+      throw this.#unsupported(`answers /query with status ${answer.status}`);
+    }
     if (answer.status < 200 || answer.status >= 300) {
-      throw this.#failed(
-        `refused the query (${answer.status}: ${storeWords(answer.status, answer.body, answer.json)})`,
-      );
+      const message = storeMessage(answer.status, answer.body, answer.json);
+      throw this.#failed(`refused the query (${answer.status}: ${message})`);
     }
-    const statement = statementOf(answer.json);
-    if (statement === undefined) throw this.#unsupported('answers /query with something else than InfluxDB');
-    if (statement.error !== undefined) throw this.#failed(`could not answer the query: ${statement.error}`);
+    const result = resultOf(answer.json);
+    if (result === undefined) throw this.#unsupported('does not answer /query as InfluxDB does');
+    if (result.error !== undefined) throw this.#failed(`could not answer the query: ${result.error}`);
     // VictoriaMetrics answers every query with its list of databases.
-    if (!statement.series.every(({ name }) => isExpected(name))) {
-      throw this.#unsupported('answers /query, but not what was asked: it has no InfluxQL');
+    if (!result.series.every(({ name }) => isExpected(name))) {
+      throw this.#unsupported('answers /query with something else than was asked: it has no InfluxQL');
     }
-    return statement.series;
+    return result.series;
   }
 
   #failed(what: string): SluiceError {
@@ -66,4 +79,14 @@ export class QueryChannel {
       `the store at ${this.#settings.url.origin} ${what}; points are written, but charts cannot be read from it`,
     );
   }
+}
+
+/** Returns the series of the only statement in an answer to /query, or the store's error; undefined for any other JSON. */
+function resultOf(json: unknown): { series: readonly QueriedSeries[]; error?: string } | undefined {
+  const answer = json as { error?: unknown; results?: unknown } | null | undefined;
+  if (typeof answer?.error === 'string') return { series: [], error: answer.error };
+  if (!Array.isArray(answer?.results)) return undefined;
+  const [first] = answer.results as readonly ({ error?: unknown; series?: unknown } | undefined)[];
+  if (typeof first?.error === 'string') return { series: [], error: first.error };
+  return { series: Array.isArray(first?.series) ? (first.series as QueriedSeries[]) : [] };
 }

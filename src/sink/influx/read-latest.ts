@@ -1,14 +1,23 @@
-import type { HeardGroup, HeardQuery, NewestAnswer, NewestQuery, NewestValue } from '../sink.js';
-import { identifier, isExpressible, type QueriedSeries, tagIsOneOf } from './influxql.js';
-import type { QueryChannel } from './query-channel.js';
+import type {
+  LastSeenGroup,
+  LastSeenQuery,
+  NewestAnswer,
+  NewestQuery,
+  NewestValue,
+} from '../store-reader.js';
+import { identifier, isExpressible, tagIsOneOf } from './influxql.js';
+import type { QueriedSeries, QueryChannel } from './query-channel.js';
 
 /**
- * The newest point of each group, which alone has a time of its own: `last()` over several fields answers with one
- * row at the beginning of the time asked for.
+ * Reads the newest point of each group. It selects whole points because `last()` over several fields loses their
+ * times: it returns one row at the start of the queried time.
  */
-export async function readHeard(channel: QueryChannel, query: HeardQuery): Promise<readonly HeardGroup[]> {
+export async function readLastSeen(
+  channel: QueryChannel,
+  query: LastSeenQuery,
+): Promise<readonly LastSeenGroup[]> {
   const { measurement, by, fromMs, maxGroups } = query;
-  const found = await channel.ask(
+  const found = await channel.query(
     `SELECT *::field FROM ${identifier(measurement)} WHERE time >= ${Math.floor(fromMs)}ms` +
       `${groupBy(by)} ORDER BY time DESC LIMIT 1`,
     (name) => name === measurement,
@@ -26,14 +35,14 @@ export async function readNewest(channel: QueryChannel, query: NewestQuery): Pro
   const { measurement, by, fromMs, names, maxFields } = query;
   const inOrder = await fieldNames(channel, measurement);
   const fields = inOrder.slice(0, maxFields);
-  // Our own points have no other names; where another program wrote one, its values stay unknown.
-  const asked = names.filter(isExpressible);
-  if (fields.length === 0 || asked.length === 0) return { moreFields: false, groups: [] };
+  // Sluice writes no other names; values that another program wrote under one are omitted.
+  const queried = names.filter(isExpressible);
+  if (fields.length === 0 || queried.length === 0) return { moreFields: false, groups: [] };
 
-  const found = await channel.ask(
+  const found = await channel.query(
     `SELECT ${fields.map((field, nth) => `last(${identifier(field)}) AS f${nth}`).join(', ')}` +
       ` FROM ${identifier(measurement)} WHERE time >= ${Math.floor(fromMs)}ms` +
-      `${by === undefined ? '' : ` AND ${tagIsOneOf(by, asked)}`}${groupBy(by)}`,
+      `${by === undefined ? '' : ` AND ${tagIsOneOf(by, queried)}`}${groupBy(by)}`,
     (name) => name === measurement,
   );
   return {
@@ -43,11 +52,11 @@ export async function readNewest(channel: QueryChannel, query: NewestQuery): Pro
 }
 
 async function fieldNames(channel: QueryChannel, measurement: string): Promise<readonly string[]> {
-  const found = await channel.ask(
+  const found = await channel.query(
     `SHOW FIELD KEYS FROM ${identifier(measurement)}`,
     (name) => name === measurement,
   );
-  // A field that had two types is named twice.
+  // A field that had two types is listed twice.
   const names = new Set(found.flatMap(({ values }) => values.map(([name]) => String(name))));
   return [...names].filter(isExpressible).sort((a, b) => (a < b ? -1 : 1));
 }

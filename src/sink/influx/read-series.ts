@@ -1,27 +1,27 @@
-import { SluiceError } from '../../errors.js';
-import type { SeriesAnswer, SeriesQuery } from '../sink.js';
-import { identifier, isExpressible, type QueriedSeries, tagIsOneOf } from './influxql.js';
-import type { QueryChannel } from './query-channel.js';
+import { SluiceError } from '../../lib/errors.js';
+import type { SeriesAnswer, SeriesQuery } from '../store-reader.js';
+import { identifier, isExpressible, tagIsOneOf } from './influxql.js';
+import type { QueriedSeries, QueryChannel } from './query-channel.js';
 
-/** InfluxDB 1.6 builds every bucket before it answers, and goes on when the client has left. */
+/** InfluxDB 1.6 builds every bucket before it answers, and continues after the client has disconnected. */
 const MAX_BUCKETS = 20_000;
 const NOTHING: SeriesAnswer = { timesMs: [], groups: [] };
 
-export async function readSeries(channel: QueryChannel, asked: SeriesQuery): Promise<SeriesAnswer> {
-  const { fromMs, toMs, bucketMs } = asked;
+export async function readSeries(channel: QueryChannel, requested: SeriesQuery): Promise<SeriesAnswer> {
+  const { fromMs, toMs, bucketMs } = requested;
   if (!(bucketMs >= 1) || !((toMs - fromMs) / bucketMs <= MAX_BUCKETS)) {
     throw new SluiceError(
       'SINK_QUERY_FAILED',
-      `at most ${MAX_BUCKETS} buckets of at least 1 ms can be asked for`,
+      `a query can have at most ${MAX_BUCKETS} buckets of at least 1 ms`,
     );
   }
-  const query = expressible(asked);
+  const query = withExpressibleValues(requested);
   const { measurement, field, by } = query;
   if (query.only?.values.length === 0) return NOTHING;
   const shown = by === undefined ? undefined : await largestGroups(channel, query, by);
   if (shown?.length === 0) return NOTHING;
 
-  const found = await channel.ask(
+  const found = await channel.query(
     `SELECT mean(${identifier(field)}) FROM ${identifier(measurement)} WHERE ${conditions(query)}` +
       `${by === undefined || shown === undefined ? '' : ` AND ${tagIsOneOf(by, shown)}`}` +
       ` GROUP BY ${[`time(${Math.floor(bucketMs)}ms)`, ...(by === undefined ? [] : [identifier(by)])].join(', ')}` +
@@ -31,8 +31,8 @@ export async function readSeries(channel: QueryChannel, asked: SeriesQuery): Pro
   return alignedGroups(found, shown ?? [''], by);
 }
 
-/** Without the values that InfluxQL has no words for: our own points have none of them. */
-function expressible(query: SeriesQuery): SeriesQuery {
+/** Removes the values that InfluxQL cannot express: Sluice writes none of them. */
+function withExpressibleValues(query: SeriesQuery): SeriesQuery {
   if (query.only === undefined) return query;
   return { ...query, only: { ...query.only, values: query.only.values.filter(isExpressible) } };
 }
@@ -43,8 +43,8 @@ function conditions({ fromMs, toMs, only }: SeriesQuery): string {
 }
 
 /**
- * InfluxQL cannot limit groups in every version, and all buckets of ten thousand devices are hundreds of MB; one
- * count of each is not.
+ * Finds the groups with the most values. Not every version of InfluxQL can limit groups, and the buckets of ten
+ * thousand devices take hundreds of MB; one count per device does not.
  */
 async function largestGroups(
   channel: QueryChannel,
@@ -52,7 +52,7 @@ async function largestGroups(
   by: string,
 ): Promise<readonly string[]> {
   const { measurement, field, maxGroups } = query;
-  const counted = await channel.ask(
+  const counted = await channel.query(
     `SELECT count(${identifier(field)}) FROM ${identifier(measurement)} WHERE ${conditions(query)} GROUP BY ${identifier(by)}`,
     (name) => name === measurement,
   );
@@ -64,7 +64,7 @@ async function largestGroups(
     .map(({ name }) => name);
 }
 
-/** Groups that each know their own buckets, on one time axis, in the order of `names`. */
+/** Aligns the buckets of all groups on one time axis, in the order of `names`. */
 function alignedGroups(
   series: readonly QueriedSeries[],
   names: readonly string[],

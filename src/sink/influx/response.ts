@@ -1,16 +1,16 @@
 /**
- * What the sink does with an answer to a write.
- * written: done. bisect: a line of it is bad, or some are. split: too big. configuration: nothing gets in until
- * a person mends something. retry: later, the same again.
+ * What the sink does after an answer to a write.
+ * written: the request is done. bisect: one or more lines are bad. split: the request is too large.
+ * configuration: the store refuses everything until the operator fixes something. retry: the request is sent again.
  */
 export type Action = 'written' | 'bisect' | 'split' | 'configuration' | 'retry';
 
-/** InfluxDB Enterprise says 5xx although it has taken the write. The one text this sink reads. */
-const TAKEN_BY_HINTED_HANDOFF = 'hinted handoff queue not empty';
+/** InfluxDB Enterprise answers 5xx with this text although it has accepted the write. It is the only text this sink reads. */
+const ACCEPTED_BY_HINTED_HANDOFF = 'hinted handoff queue not empty';
 
 /**
- * The status table, the same for every version: only the status decides, as the texts differ between versions.
- * 201 is a partial write on v3 clusters. 2xx and 3xx that no InfluxDB sends come from something in between.
+ * Returns the action for an answer. Only the status decides, for every version, because the texts differ between
+ * versions. 201 is a partial write on v3 clusters. Other 2xx and 3xx come from something between gateway and store.
  */
 export function actionFor(status: number, body: string): Action {
   switch (status) {
@@ -27,7 +27,7 @@ export function actionFor(status: number, body: string): Action {
     case 404:
       return 'configuration';
     default:
-      return status >= 500 && body.includes(TAKEN_BY_HINTED_HANDOFF) ? 'written' : 'retry';
+      return status >= 500 && body.includes(ACCEPTED_BY_HINTED_HANDOFF) ? 'written' : 'retry';
   }
 }
 
@@ -38,10 +38,10 @@ export interface LineProblem {
 }
 
 /**
- * The refused lines as InfluxDB 3 lists them in `data` of a 400 to a partial write; every other line of that
- * request is written. Undefined when the list is absent or does not fit the request: then bisecting finds out.
+ * Returns the refused lines that InfluxDB 3 lists in `data` of a 400 after a partial write; it has written every
+ * other line of that request. Returns undefined when the list is absent or does not fit the request.
  */
-export function refusedLines(json: unknown, lineCount: number): readonly LineProblem[] | undefined {
+export function rejectedLines(json: unknown, lineCount: number): readonly LineProblem[] | undefined {
   const listed = (json as { data?: unknown } | null | undefined)?.data;
   if (!Array.isArray(listed) || listed.length === 0) return undefined;
   const byLine = new Map<number, LineProblem>();
@@ -59,10 +59,22 @@ export function refusedLines(json: unknown, lineCount: number): readonly LinePro
 
 const MAX_REASON_CHARS = 500;
 
-/** The store's own words, short enough to keep with every refused point. */
-export function storeWords(status: number, body: string, json: unknown): string {
-  const said = json as { error?: unknown; message?: unknown } | null | undefined;
-  const words = [said?.error, said?.message].find((text) => typeof text === 'string' && text !== '');
-  const text = (typeof words === 'string' ? words : body).trim();
+/** Returns the store's own message, short enough to keep with every rejected point. */
+export function storeMessage(status: number, body: string, json: unknown): string {
+  const answer = json as { error?: unknown; message?: unknown } | null | undefined;
+  const message = [answer?.error, answer?.message].find((text) => typeof text === 'string' && text !== '');
+  const text = (typeof message === 'string' ? message : body).trim();
   return (text === '' ? `status ${status} without a text` : text).slice(0, MAX_REASON_CHARS);
+}
+
+/** The longest wait that the sink accepts from Retry-After. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/**
+ * Returns the wait that a Retry-After header asks for. It counts seconds, which the client's own `retryAfter()`
+ * misreads as ms. No InfluxDB uses the date form.
+ */
+export function retryAfterMs(header: string | undefined): number {
+  if (header === undefined || !/^\d+$/.test(header.trim())) return 0;
+  return Math.min(Number(header) * 1_000, MAX_RETRY_AFTER_MS);
 }

@@ -1,26 +1,25 @@
 import type { SinkStatus } from '../sink.js';
 
-type Trouble = Exclude<SinkStatus['state'], 'healthy'>;
-
 const HEALTHY: SinkStatus = { state: 'healthy', detail: '' };
 
-/** The state of each lane and, of all, the worst: what needs a person comes before what mends itself. */
+/** Collects the problems of all requests that run at the same time, and reports the worst: a misconfiguration before an outage. */
 export class StatusBoard {
-  readonly #troubles = new Map<string, SinkStatus>();
+  readonly #problems = new Map<string, SinkStatus>();
 
-  set(source: string, state: Trouble, detail: string): void {
-    this.#troubles.set(source, { state, detail });
+  /** Sets the problem of one source, such as a queue of lines. */
+  set(source: string, state: Exclude<SinkStatus['state'], 'healthy'>, detail: string): void {
+    this.#problems.set(source, { state, detail });
   }
 
   clear(source: string): void {
-    if (this.#troubles.size > 0) this.#troubles.delete(source);
+    this.#problems.delete(source);
   }
 
   status(): SinkStatus {
     let worst = HEALTHY;
-    for (const trouble of this.#troubles.values()) {
-      if (trouble.state === 'misconfigured') return trouble;
-      worst = trouble;
+    for (const problem of this.#problems.values()) {
+      if (problem.state === 'misconfigured') return problem;
+      worst = problem;
     }
     return worst;
   }

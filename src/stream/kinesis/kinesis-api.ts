@@ -1,25 +1,25 @@
 /**
- * What Sluice asks of Kinesis, in Kinesis' own terms. `AwsKinesis` is the real one; tests have a fake with
+ * KinesisApi is what Sluice needs of Kinesis, in Kinesis' own terms. `AwsKinesis` is the real one; tests have a fake with
  * faults that no stand-in can produce. Every method rejects with a SluiceError of one of the KINESIS_ codes:
  *
  * | code | when | was it done? |
  * |---|---|---|
- * | KINESIS_THROTTLED | the whole call went over a rate | no |
- * | KINESIS_UNREACHABLE | time-out, network, 5xx | perhaps |
+ * | KINESIS_THROTTLED | the whole call exceeded a rate limit | no |
+ * | KINESIS_UNREACHABLE | time-out, network, 5xx | unknown |
  * | KINESIS_STREAM_BUSY | the stream or consumer is being created, changed or deleted | no |
  * | KINESIS_ITERATOR_EXPIRED | the shard iterator is older than 5 minutes | no |
  * | KINESIS_STREAM_MISSING | no such stream, shard or consumer | no |
- * | KINESIS_DENIED | IAM or KMS refuses, or no credentials | no |
- * | KINESIS_REQUEST_REFUSED | an argument is invalid: the same call will never do | no |
+ * | KINESIS_DENIED | IAM or KMS refuses, or there are no credentials | no |
+ * | KINESIS_REQUEST_REFUSED | an argument is invalid: the same call will never succeed | no |
  */
 export interface KinesisApi {
-  /** At most 500 entries and 5 MiB, else KINESIS_REQUEST_REFUSED. One result an entry, in the order of the entries. */
+  /** Takes at most 500 entries and 5 MiB, else rejects with KINESIS_REQUEST_REFUSED. Resolves with one result for each entry, in their order. */
   putRecords(entries: readonly PutEntry[]): Promise<readonly PutResult[]>;
-  /** All shards within retention, open and closed, all pages. */
+  /** Resolves with all shards within retention, open and closed. */
   listShards(): Promise<readonly ShardDescription[]>;
-  /** A position before the oldest record that is left begins at that one. */
+  /** An iterator for a position before the oldest remaining record begins at that record. */
   shardIterator(shardId: string, start: IteratorStart): Promise<string>;
-  /** At most `limit` records, 1 to 10,000, and 10 MiB. Often empty although more follow. */
+  /** Resolves with at most `limit` records (1 to 10,000) and 10 MiB; often with none although more follow. */
   getRecords(iterator: string, limit: number): Promise<RecordsPage>;
   describeStream(): Promise<StreamSummary>;
   close(): void;
@@ -29,7 +29,7 @@ export interface PutEntry {
   readonly data: Uint8Array;
   /** 1 to 256 characters. */
   readonly partitionKey: string;
-  /** Decimal, below 2^128; places the record instead of the MD5 of the partition key. */
+  /** Decimal, below 2^128; decides the shard instead of the MD5 of the partition key. */
   readonly explicitHashKey?: string;
 }
 
@@ -51,6 +51,11 @@ export interface ShardDescription {
   readonly endingSequenceNumber?: string;
 }
 
+/** Returns the shards whose records come before those of `shard`: none, one after a split, two after a merge. */
+export function parentsOf(shard: ShardDescription): readonly string[] {
+  return [shard.parentShardId, shard.adjacentParentShardId].filter((id) => id !== undefined);
+}
+
 export type IteratorStart =
   | { readonly type: 'TRIM_HORIZON' }
   | { readonly type: 'AT_TIMESTAMP'; readonly timestampMs: number }
@@ -62,16 +67,16 @@ export interface KinesisRecord {
   /** Empty on a stream with automatic record distribution. */
   readonly partitionKey: string;
   readonly data: Uint8Array;
-  /** When Kinesis took it; the same at each read. */
+  /** When Kinesis stored it; the same at each read. */
   readonly arrivedAtMs: number;
 }
 
 export interface RecordsPage {
   readonly records: readonly KinesisRecord[];
-  /** Absent: the shard is closed and this was the rest of it. */
+  /** Absent when the shard is closed and this page was its last. */
   readonly nextIterator?: string;
   readonly millisBehindLatest: number;
-  /** Shards that follow this one, named at its end; some stand-ins leave them out. */
+  /** Shards that follow this one, named at its end; some stand-ins omit them. */
   readonly childShards: readonly string[];
 }
 
@@ -86,14 +91,13 @@ export interface StreamSummary {
   readonly maxRecordBytes: number;
 }
 
-/** Enhanced fan-out: a registered consumer gets 2 MB/s of each shard for itself, pushed. */
+/** FanOutApi is enhanced fan-out: Kinesis pushes 2 MB/s of each shard to a registered consumer alone. */
 export interface FanOutApi {
-  /** Registers `name`, or finds it registered, and waits until it is ACTIVE. Resolves with its ARN. */
+  /** Registers `name` unless it is registered, and waits until it is ACTIVE. Resolves with its ARN. */
   registerConsumer(name: string): Promise<string>;
   /**
-   * The pages Kinesis pushes, until `signal` aborts or the subscription ends after at most 5 minutes; then the
-   * iteration ends without an error, and `shardEnded` tells whether more will come.
-   * A second subscription within 5 s rejects with KINESIS_STREAM_BUSY.
+   * Iterates over the pages that Kinesis pushes, until `signal` aborts or the subscription ends after at most 5 minutes;
+   * the iteration then ends without an error. A second subscription within 5 s rejects with KINESIS_STREAM_BUSY.
    */
   subscribe(
     consumerArn: string,
@@ -105,16 +109,19 @@ export interface FanOutApi {
 
 export interface FanOutPage {
   readonly records: readonly KinesisRecord[];
-  /** Go on AFTER or AT this sequence number; absent at the end of the shard. */
+  /** Where to continue, AFTER or AT this sequence number; absent at the end of the shard. */
   readonly continuation?: string;
   readonly millisBehindLatest: number;
-  /** Not empty only on the last page of a closed shard. */
+  /** Empty except on the last page of a closed shard. */
   readonly childShards: readonly string[];
 }
 
-/** What `sluice stream` and the local Kinesis need beside. */
+/** StreamAdminApi is what `sluice stream` and the local Kinesis need in addition. */
 export interface StreamAdminApi {
-  /** Absent `shards`: on demand. Resolves when the call is taken, not when the stream is ACTIVE. KINESIS_STREAM_BUSY: it exists. */
+  /**
+   * Without `shards` the stream is on demand. Resolves when the call is accepted, not when the stream is ACTIVE. Rejects
+   * with KINESIS_STREAM_BUSY when the stream exists.
+   */
   createStream(shards: number | undefined): Promise<void>;
   deleteStream(): Promise<void>;
 }

@@ -6,8 +6,8 @@ export interface LocalDefaults {
 }
 
 /**
- * What the SDK has to be told so that a newcomer's local Kinesis or DynamoDB just works: a stand-in takes any name and region,
- * but the SDK would look for both everywhere and fail. Empty unless the endpoint is a loopback address.
+ * Returns the region and credentials that the SDK needs for a local Kinesis or DynamoDB: a stand-in accepts any, but the
+ * SDK would search for both everywhere and fail. Empty unless the endpoint is a loopback address.
  */
 export function localDefaults(
   options: { readonly endpoint?: string; readonly region?: string },

@@ -1,24 +1,24 @@
-import { SluiceError } from '../../errors.js';
+import { SluiceError } from '../../lib/errors.js';
 import type { IteratorStart } from './kinesis-api.js';
 
-/** How far a shard has been read. */
+/** ShardPosition is how far a shard has been read. */
 export type ShardPosition =
   | { readonly kind: 'TRIM_HORIZON' }
   | { readonly kind: 'AT_TIMESTAMP'; readonly timestampMs: number }
   /**
-   * Directly behind user record `subSequenceNumber` (0 for a record that is no aggregate) of this Kinesis record.
-   * It may be the last in it or not; reading goes on AT the Kinesis record and skips what is done, as KCL does.
+   * Directly after user record `subSequenceNumber` (0 for a record that is no aggregate) of this Kinesis record. More
+   * user records may follow in it, so reading continues AT the Kinesis record and skips what was read, as KCL does.
    */
   | { readonly kind: 'BEHIND'; readonly sequenceNumber: string; readonly subSequenceNumber: number }
   | { readonly kind: 'SHARD_END' };
 
 export interface ShardProgress {
   readonly at: ShardPosition;
-  /** User records of this shard taken by this application, from its first to `at`. Counted by the reader, apart from the ledger. */
+  /** User records of this shard that the application has read, from its first to `at`. The reader counts them, independently of the ledger. */
   readonly records: number;
 }
 
-/** `TRIM_HORIZON`, `AT_TIMESTAMP:<ms>`, `<sequence number>:<sub>` or `SHARD_END`. */
+/** Returns `TRIM_HORIZON`, `AT_TIMESTAMP:<ms>`, `<sequence number>:<sub>` or `SHARD_END`. */
 export function shardPositionText(position: ShardPosition): string {
   switch (position.kind) {
     case 'AT_TIMESTAMP':
@@ -42,14 +42,9 @@ export function parseShardPosition(text: string): ShardPosition {
   throw new SluiceError('CHECKPOINT_UNREADABLE', `"${text}" is not a position in a shard`);
 }
 
-/** Where Kinesis has to start so that nothing behind `position` is missed. A shard that has ended has no start. */
+/** Returns where Kinesis has to start so that nothing after `position` is missed. */
 export function iteratorStart(position: Exclude<ShardPosition, { kind: 'SHARD_END' }>): IteratorStart {
-  switch (position.kind) {
-    case 'TRIM_HORIZON':
-      return { type: 'TRIM_HORIZON' };
-    case 'AT_TIMESTAMP':
-      return { type: 'AT_TIMESTAMP', timestampMs: position.timestampMs };
-    case 'BEHIND':
-      return { type: 'AT_SEQUENCE_NUMBER', sequenceNumber: position.sequenceNumber };
-  }
+  if (position.kind === 'TRIM_HORIZON') return { type: 'TRIM_HORIZON' };
+  if (position.kind === 'AT_TIMESTAMP') return { type: 'AT_TIMESTAMP', timestampMs: position.timestampMs };
+  return { type: 'AT_SEQUENCE_NUMBER', sequenceNumber: position.sequenceNumber };
 }

@@ -1,16 +1,16 @@
 import type { StreamRecord } from '../stream.js';
-import { CommitBatch } from './commit-batch.js';
+import { maxFrameBytes, writeFrame } from './frame.js';
 import { newSegmentName, type SegmentName } from './segment-name.js';
 
 const MAX_SPARE = 4;
 
 /**
- * Records on their way to the disk, encoded as they come: batches in order, each of one segment. Which record
- * begins a new segment is decided here, because a frame's checksum holds the salt of its segment.
+ * CommitQueue encodes records as they arrive and holds them in batches, in order, until they are written. A batch belongs
+ * to one segment. The queue decides which record starts a new segment, because a frame's checksum depends on its salt.
  */
 export class CommitQueue {
   readonly #segmentSizeBytes: number;
-  /** Where the frames being encoded will go: the active segment, or one that a queued batch opens. */
+  /** The segment of the frames being encoded: the active one, or one that a queued batch opens. */
   #segment: SegmentName;
   #segmentBytes = 0;
   #nextSequence: number;
@@ -24,12 +24,12 @@ export class CommitQueue {
     this.#segmentSizeBytes = segmentSizeBytes;
   }
 
-  /** Bytes added and not yet settled. */
+  /** Bytes added and not yet durable. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
 
-  /** Next to be committed; still filled by `add`. */
+  /** The batch to commit next; `add` may still fill it. */
   get first(): CommitBatch | undefined {
     return this.#batches[0];
   }
@@ -43,7 +43,7 @@ export class CommitQueue {
     this.#nextSequence += 1;
   }
 
-  /** `reached` is called when everything added before has been answered. */
+  /** `reached` is called when everything added before is durable and its callbacks have been called. */
   addBarrier(reached: () => void): void {
     let last = this.#batches.at(-1);
     if (last === undefined) {
@@ -53,13 +53,13 @@ export class CommitQueue {
     last.waiting.push(reached);
   }
 
-  /** The first batch, to be committed; `add` goes on with the next. */
+  /** Removes the first batch, to be committed; `add` goes on with the next. */
   take(): CommitBatch {
     return this.#batches.shift()!;
   }
 
-  /** The batch is on disk: gives it back, and who waits for it. */
-  settle(batch: CommitBatch): readonly (() => void)[] {
+  /** Takes a durable batch back for reuse, and returns the callbacks that wait for it. */
+  complete(batch: CommitBatch): readonly (() => void)[] {
     const { waiting } = batch;
     this.#pendingBytes -= batch.lengthBytes;
     batch.clear();
@@ -83,5 +83,46 @@ export class CommitQueue {
 
   #freshBatch(): CommitBatch {
     return this.#spare.pop() ?? new CommitBatch();
+  }
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * CommitBatch holds frames that are written and synced together, and the callbacks that wait for that.
+ * Buffers are reused, so that steady traffic allocates nothing.
+ */
+export class CommitBatch {
+  buffer: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  lengthBytes = 0;
+  records = 0;
+  /** When its first record was added, by the monotonic clock. */
+  firstAddedMs = 0;
+  /** Callbacks in the order of arrival, called when the batch is durable. */
+  waiting: (() => void)[] = [];
+  /** Set when its frames begin a new segment. */
+  opens: SegmentName | undefined;
+
+  /** Whether `record` still fits into `limitBytes`, at most one chunk; an empty batch takes any. */
+  fits(record: StreamRecord, limitBytes: number): boolean {
+    if (this.lengthBytes === 0) return true;
+    return this.lengthBytes + maxFrameBytes(record) <= Math.min(CHUNK_BYTES, limitBytes);
+  }
+
+  add(record: StreamRecord, sequence: number, salt: number, stored: () => void): void {
+    if (this.records === 0) this.firstAddedMs = performance.now();
+    const needed = this.lengthBytes + maxFrameBytes(record);
+    if (needed > this.buffer.length) this.buffer = Buffer.allocUnsafe(needed);
+    this.lengthBytes = writeFrame(this.buffer, this.lengthBytes, record, sequence, salt);
+    this.records += 1;
+    this.waiting.push(stored);
+  }
+
+  clear(): void {
+    if (this.buffer.length > CHUNK_BYTES) this.buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    this.lengthBytes = 0;
+    this.records = 0;
+    this.waiting = [];
+    this.opens = undefined;
   }
 }

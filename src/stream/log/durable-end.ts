@@ -1,28 +1,26 @@
 /**
- * How far the log is durable, told by its writer to readers that may live on another thread. The number
- * crosses in shared memory; a wake-up crosses only when a reader sleeps and what it waits for is there.
+ * DurableEnd shows a reader how far the log is durable. Writer and readers may be on different threads: the number is in
+ * shared memory, and a wake-up is sent only when a reader sleeps and the record it waits for is durable.
  */
-
-/** What a reader sees. */
 export interface DurableEnd {
-  /** Sequence behind the last durable record. */
+  /** The sequence behind the last durable record. */
   readonly sequence: number;
   /** Resolves once `sequence` is over `beyond`, or `signal` aborts, or `timeoutMs` have passed. */
   wait(beyond: number, signal: AbortSignal, timeoutMs?: number): Promise<void>;
 }
 
 const SEQUENCE_SLOT = 0;
-/** The lowest sequence beyond which a sleeping reader wants to be woken; NOBODY when none sleeps. */
+/** The lowest sequence beyond which a sleeping reader wants to be woken; NO_READER when none sleeps. */
 const WAKE_BEYOND_SLOT = 1;
-const NOBODY = 2n ** 62n;
+const NO_READER = 2n ** 62n;
 
 export function newDurableMemory(): SharedArrayBuffer {
   const memory = new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT);
-  new BigInt64Array(memory)[WAKE_BEYOND_SLOT] = NOBODY;
+  new BigInt64Array(memory)[WAKE_BEYOND_SLOT] = NO_READER;
   return memory;
 }
 
-/** The writer's side. `wake` is called when the end has moved past what a sleeping reader waits for. */
+/** DurableEndWriter is the writer's side. It calls `wake` when the end has passed the sequence a reader waits for. */
 export class DurableEndWriter {
   readonly #slots: BigInt64Array;
   readonly #wakes: (() => void)[] = [];
@@ -38,13 +36,13 @@ export class DurableEndWriter {
   move(sequence: number): void {
     Atomics.store(this.#slots, SEQUENCE_SLOT, BigInt(sequence));
     if (BigInt(sequence) <= Atomics.load(this.#slots, WAKE_BEYOND_SLOT)) return;
-    // Whoever still wants to sleep says so again.
-    Atomics.store(this.#slots, WAKE_BEYOND_SLOT, NOBODY);
+    // A reader that still has to wait announces it again.
+    Atomics.store(this.#slots, WAKE_BEYOND_SLOT, NO_READER);
     for (const wake of this.#wakes) wake();
   }
 }
 
-/** The reader's side; `woken` is called by whatever carries the wake-up to this thread. */
+/** DurableEndReader is the reader's side. The receiver of the wake-up on this thread calls `woken`. */
 export class DurableEndReader implements DurableEnd {
   readonly #slots: BigInt64Array;
   readonly #waiting = new Set<() => void>();
@@ -83,12 +81,12 @@ export class DurableEndReader implements DurableEnd {
     });
   }
 
-  /** Lowers the mark, never raises it: another reader may want to be woken earlier. */
+  /** Lowers the sequence in WAKE_BEYOND_SLOT and never raises it: another reader may want to be woken earlier. */
   #announce(beyond: bigint): void {
     for (;;) {
-      const mark = Atomics.load(this.#slots, WAKE_BEYOND_SLOT);
-      if (mark <= beyond) return;
-      if (Atomics.compareExchange(this.#slots, WAKE_BEYOND_SLOT, mark, beyond) === mark) return;
+      const current = Atomics.load(this.#slots, WAKE_BEYOND_SLOT);
+      if (current <= beyond) return;
+      if (Atomics.compareExchange(this.#slots, WAKE_BEYOND_SLOT, current, beyond) === current) return;
     }
   }
 }

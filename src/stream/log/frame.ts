@@ -13,12 +13,12 @@ import type { StreamRecord } from '../stream.js';
  */
 export const FRAME_HEADER_BYTES = 20;
 const BODY_FIXED_BYTES = 14;
-export const FRAME_MAGIC = Buffer.from('SLF1', 'latin1');
+const FRAME_MAGIC = Buffer.from('SLF1', 'latin1');
 const MAGIC_LE = FRAME_MAGIC.readUInt32LE(0);
 const TWO_POW_32 = 0x1_0000_0000;
 const MAX_NAME_BYTES = 0xffff;
 
-/** Most bytes that `record` can take as a frame: names are UTF-8, at most 3 bytes a UTF-16 unit. */
+/** The most bytes that `record` can take as a frame: names are UTF-8, at most 3 bytes per UTF-16 unit. */
 export function maxFrameBytes(record: StreamRecord): number {
   return (
     FRAME_HEADER_BYTES +
@@ -29,8 +29,8 @@ export function maxFrameBytes(record: StreamRecord): number {
 }
 
 /**
- * Writes `record` at `offset` and returns the offset behind it. The caller has made sure that
- * `maxFrameBytes` fit and that both names are shorter than 65,536 bytes.
+ * Writes `record` at `offset` and returns the offset behind it. The caller makes sure that `maxFrameBytes` fit; a name
+ * over 65,535 bytes throws.
  */
 export function writeFrame(
   target: Buffer,
@@ -63,7 +63,7 @@ export function writeFrame(
   return end;
 }
 
-export type FrameCheck =
+type FrameCheck =
   | { readonly kind: 'good'; readonly sequence: number; readonly end: number }
   /** The bytes end before the frame does. */
   | { readonly kind: 'short' }
@@ -72,8 +72,8 @@ export type FrameCheck =
 const SHORT: FrameCheck = { kind: 'short' };
 const BAD: FrameCheck = { kind: 'bad' };
 
-/** Looks at what stands at `offset`. `maxBodyBytes` bounds what a damaged length can make it read. */
-export function checkFrame(source: Buffer, offset: number, salt: number, maxBodyBytes: number): FrameCheck {
+/** Checks the frame at `offset`. `maxBodyBytes` limits what is read because of a damaged length. */
+function checkFrame(source: Buffer, offset: number, salt: number, maxBodyBytes: number): FrameCheck {
   if (source.length - offset < FRAME_HEADER_BYTES) return SHORT;
   if (source.readUInt32LE(offset) !== MAGIC_LE) return BAD;
   const bodyBytes = source.readUInt32LE(offset + 8);
@@ -98,4 +98,45 @@ export function readFrame(source: Buffer, offset: number, end: number): StreamRe
     qos: (source[body + 8]! & 3) as 0 | 1 | 2,
     payload: source.subarray(payloadAt, end),
   };
+}
+
+/** What `nextFrame` found, as offsets into the scanned bytes. */
+export type Scanned =
+  | { readonly kind: 'frame'; readonly sequence: number; readonly start: number; readonly end: number }
+  /** There is no further frame in these bytes: go on at `from` when more have been read. */
+  | { readonly kind: 'end'; readonly from: number };
+
+/**
+ * Finds the next good frame at or behind `offset` whose sequence is not below `minSequence`. It searches damaged bytes
+ * for the next magic that starts a good frame, so that a bad frame costs only itself. `complete` means that no more
+ * bytes follow: a frame that ends behind them is then damaged, too.
+ */
+export function nextFrame(
+  bytes: Buffer,
+  offset: number,
+  salt: number,
+  minSequence: number,
+  maxBodyBytes: number,
+  complete: boolean,
+): Scanned {
+  let at = offset;
+  while (at < bytes.length) {
+    const check = checkFrame(bytes, at, salt, maxBodyBytes);
+    if (check.kind === 'good') {
+      if (check.sequence >= minSequence) {
+        return { kind: 'frame', sequence: check.sequence, start: at, end: check.end };
+      }
+      at = check.end;
+      continue;
+    }
+    if (check.kind === 'short' && !complete) return { kind: 'end', from: at };
+    const candidate = bytes.indexOf(FRAME_MAGIC, at + 1);
+    if (candidate === -1) {
+      // A magic may straddle the end of what has been read so far.
+      const keep = complete ? bytes.length : Math.max(at + 1, bytes.length - FRAME_MAGIC.length + 1);
+      return { kind: 'end', from: keep };
+    }
+    at = candidate;
+  }
+  return { kind: 'end', from: at };
 }

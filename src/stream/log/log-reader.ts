@@ -1,16 +1,15 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../errors.js';
+import { systemErrorCode } from '../../lib/errors.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream.js';
 import type { DurableEnd } from './durable-end.js';
-import { readFrame } from './frame.js';
+import { nextFrame, readFrame } from './frame.js';
 import { CHUNK_BYTES, type ReadChunk, ReadChunkPool } from './read-chunk.js';
-import { nextFrame } from './scan-segment.js';
 import { parseSegmentNames, type SegmentName } from './segment-name.js';
 
 export interface LogReaderOptions {
   readonly directory: string;
-  /** Absent: from the oldest record there is. */
+  /** When absent, the reader starts at the oldest record. */
   readonly from?: Position;
   readonly maxBodyBytes: number;
 }
@@ -19,6 +18,10 @@ export interface LogReaderOptions {
 const LOG_PARTITION = 'log';
 
 const NO_BYTES = Buffer.alloc(0);
+
+interface OpenSegment extends SegmentName {
+  readonly file: FileHandle;
+}
 
 export function logPosition(sequence: number): Position {
   return String(sequence);
@@ -29,23 +32,23 @@ export function sequenceOfPosition(position: Position): number {
 }
 
 /**
- * One reader of the log's files, on whatever thread it lives. Invariants:
- * 1. A record is handed out only when it is durable.
- * 2. Records come in sequence order, each once; every hole is counted in `lost`.
+ * LogReader reads the files of the log; it may run on any thread. Invariants:
+ * 1. A record is delivered only when it is durable.
+ * 2. Records are delivered in sequence order, each once; every gap is counted in `lost`.
  * 3. Bytes that were read before they were durable are read again: a page may have been half written.
  */
 export class LogReader implements StreamReader {
   readonly #options: LogReaderOptions;
   readonly #end: DurableEnd;
   #expected: number;
-  #segment: (SegmentName & { readonly file: FileHandle }) | undefined;
+  #segment: OpenSegment | undefined;
   readonly #pool = new ReadChunkPool();
-  /** Holds #bytes; absent when there are none. */
+  /** The chunk that #bytes is a view of; absent when there are no bytes. */
   #chunk: ReadChunk | undefined;
   #bytes: Buffer = NO_BYTES;
-  /** Offset in #bytes of what has not been handed out. */
+  /** The offset in #bytes of what has not been delivered. */
   #at = 0;
-  /** Offset in the file of the end of #bytes. */
+  /** The offset in the file of the end of #bytes. */
   #fileOffset = 0;
   /** The durable end when #bytes was last read. */
   #readAtEnd = 0;
@@ -80,23 +83,24 @@ export class LogReader implements StreamReader {
     let damaged = 0;
     let dropped = 0;
     while (this.#expected < end && records.length < limits.maxRecords && takenBytes < limits.maxBytes) {
-      if (this.#segment === undefined) {
+      const segment = this.#segment;
+      if (segment === undefined) {
         const first = await this.#enterSegment();
         if (first > this.#expected) {
-          // Nothing older is left: the writer dropped it, or somebody removed the files.
+          // No older segment is left: the writer dropped it, or somebody removed the files.
           const skipTo = Math.min(first, end);
           dropped += skipTo - this.#expected;
           this.#expected = skipTo;
         }
         continue;
       }
-      const scanned = this.#scan(false);
+      const scanned = this.#scan(segment, false);
       if (scanned.kind === 'frame' && scanned.sequence < this.#readAtEnd) {
         damaged += scanned.sequence - this.#expected;
         records.push(readFrame(this.#bytes, scanned.start, scanned.end));
-        if (!chunks.has(this.#chunk!)) {
-          chunks.add(this.#chunk!);
-          this.#chunk!.users += 1;
+        if (this.#chunk !== undefined && !chunks.has(this.#chunk)) {
+          chunks.add(this.#chunk);
+          this.#chunk.users += 1;
         }
         takenBytes += scanned.end - scanned.start;
         this.#expected = scanned.sequence + 1;
@@ -105,7 +109,7 @@ export class LogReader implements StreamReader {
       }
       if (this.#readAtEnd < end) {
         this.#forgetBytes();
-        await this.#readMore(end);
+        await this.#readMore(segment, end);
         continue;
       }
       if (scanned.kind === 'frame') {
@@ -113,8 +117,8 @@ export class LogReader implements StreamReader {
         this.#expected = end;
         continue;
       }
-      if ((await this.#readMore(end)) > 0) continue;
-      damaged += await this.#passEndOfFile(end);
+      if ((await this.#readMore(segment, end)) > 0) continue;
+      damaged += await this.#passEndOfFile(segment, end);
     }
     if (this.#bytes.length - this.#at === 0) this.#forgetBytes();
     return {
@@ -127,23 +131,22 @@ export class LogReader implements StreamReader {
     };
   }
 
-  #scan(complete: boolean) {
-    const { salt } = this.#segment!;
+  #scan({ salt }: SegmentName, complete: boolean) {
     return nextFrame(this.#bytes, this.#at, salt, this.#expected, this.#options.maxBodyBytes, complete);
   }
 
   /**
-   * All bytes of this file that belong below `end` have been seen. Goes on to the next segment, or past damage.
+   * Goes on to the next segment, or past damage, when all bytes of this file that belong below `end` have been read.
    * Returns how many records are lost to damage.
    */
-  async #passEndOfFile(end: number): Promise<number> {
+  async #passEndOfFile(current: SegmentName, end: number): Promise<number> {
     const before = this.#expected;
-    const next = (await this.#segments()).find((segment) => segment.base > this.#segment!.base);
+    const next = (await this.#segments()).find((segment) => segment.base > current.base);
     if (next !== undefined && next.base <= before) {
       await this.#openSegment(next);
       return 0;
     }
-    const behindDamage = this.#scan(true);
+    const behindDamage = this.#scan(current, true);
     if (behindDamage.kind === 'frame' && behindDamage.sequence < end) {
       this.#expected = behindDamage.sequence;
       this.#at = behindDamage.start;
@@ -154,7 +157,7 @@ export class LogReader implements StreamReader {
     return this.#expected - before;
   }
 
-  /** Opens the segment that holds #expected, or else the oldest. Returns the first sequence that can be had. */
+  /** Opens the segment that holds #expected, or else the oldest. Returns the first sequence that can be read. */
   async #enterSegment(): Promise<number> {
     const segments = await this.#segments();
     const holding = segments.findLast((segment) => segment.base <= this.#expected) ?? segments[0];
@@ -172,7 +175,7 @@ export class LogReader implements StreamReader {
     try {
       this.#segment = { ...name, file: await open(join(this.#options.directory, name.fileName), 'r') };
     } catch (thrown) {
-      // Dropped or trimmed between listing and opening: the caller lists again.
+      // The segment was deleted between listing and opening: the caller lists again.
       if (systemErrorCode(thrown) !== 'ENOENT') throw thrown;
     }
   }
@@ -198,14 +201,14 @@ export class LogReader implements StreamReader {
     this.#at = 0;
   }
 
-  /** Appends what follows in the file to the bytes not handed out yet; 0 at the end of the file. */
-  async #readMore(end: number): Promise<number> {
+  /** Appends what follows in the file to the bytes not yet delivered. Returns how many bytes: 0 at the end of the file. */
+  async #readMore({ file }: OpenSegment, end: number): Promise<number> {
     const rest = this.#bytes.subarray(this.#at);
     // A frame larger than a chunk grows into ever larger ones.
     const chunk = this.#pool.take(rest.length < CHUNK_BYTES / 2 ? CHUNK_BYTES : rest.length * 2);
     rest.copy(chunk.buffer);
     const room = chunk.buffer.length - rest.length;
-    const { bytesRead } = await this.#segment!.file.read(chunk.buffer, rest.length, room, this.#fileOffset);
+    const { bytesRead } = await file.read(chunk.buffer, rest.length, room, this.#fileOffset);
     this.#leaveChunk();
     this.#chunk = chunk;
     this.#bytes = chunk.buffer.subarray(0, rest.length + bytesRead);

@@ -1,10 +1,10 @@
 /**
- * Buffers that the reader fills and batches look into, used again once nobody does: at full speed the reader
- * takes in tens of MB a second, and memory outside the heap is given back late.
+ * ReadChunk is a buffer that the reader fills and that payloads of batches are views of. It is reused when no batch
+ * needs it any more: at full speed the reader reads tens of MB a second, and memory outside the heap is freed late.
  */
 export class ReadChunk {
   readonly buffer: Buffer;
-  /** The reader itself and each batch with a payload in here. */
+  /** How many use it: the reader itself, and each batch with a payload in it. */
   users = 1;
 
   constructor(bytes: number) {
@@ -13,7 +13,7 @@ export class ReadChunk {
 }
 
 export const CHUNK_BYTES = 1024 * 1024;
-/** A batch of 8 MiB, one being prepared beside it, and the reader's own. */
+/** Enough for a batch of 8 MiB, another one that is being prepared, and the reader's own chunk. */
 const MAX_SPARE = 8;
 
 export class ReadChunkPool {

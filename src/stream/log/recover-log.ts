@@ -1,8 +1,7 @@
 import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from '../../sync-directory.js';
-import { readFrame } from './frame.js';
-import { nextFrame } from './scan-segment.js';
+import { syncDirectory } from '../../lib/sync-directory.js';
+import { nextFrame, readFrame } from './frame.js';
 import { parseSegmentNames, type SegmentName } from './segment-name.js';
 
 export interface Segment extends SegmentName {
@@ -10,21 +9,21 @@ export interface Segment extends SegmentName {
 }
 
 export interface RecoveredLog {
-  /** In sequence order; none is empty. */
+  /** The segments in sequence order; none is empty. */
   readonly segments: readonly Segment[];
-  /** What the next record gets. */
+  /** The sequence of the next record. */
   readonly nextSequence: number;
-  /** Of the newest good record; 0 when there is none. */
+  /** The receive time of the newest good record; 0 when there is none. */
   readonly lastReceivedAtNs: bigint;
-  /** Bytes cut off behind the last good frame: a write that the end of the process interrupted. */
+  /** Bytes removed behind the last good frame: a write that was interrupted by the end of the process. */
   readonly tornBytes: number;
   readonly tornFile?: string;
 }
 
 /**
- * Finds the end of the log after any kind of stop. Every good frame stays, also behind a damaged one; what
- * follows the last good frame is cut off. Only the newest segment can be torn, so only it is read: damage
- * in older ones is found, skipped and counted by the readers. Running it twice changes nothing more.
+ * Finds the end of the log after any kind of stop. Every good frame stays, also behind a damaged one; the bytes behind
+ * the last good frame are removed. Only the newest segment can be torn, so only that one is read: readers find,
+ * skip and count damage in older ones. Running it again changes nothing.
  */
 export async function recoverLog(directory: string, maxBodyBytes: number): Promise<RecoveredLog> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -63,13 +62,7 @@ export async function recoverLog(directory: string, maxBodyBytes: number): Promi
     }
   }
   if (removed) await syncDirectory(directory);
-  return {
-    segments,
-    nextSequence,
-    lastReceivedAtNs,
-    tornBytes,
-    ...(tornFile === undefined ? {} : { tornFile }),
-  };
+  return { segments, nextSequence, lastReceivedAtNs, tornBytes, tornFile };
 }
 
 async function findEnd(path: string, segment: SegmentName, maxBodyBytes: number) {

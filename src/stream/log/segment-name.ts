@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * One file of the log. The name carries all that is needed to read it, so that no damaged header can
- * take the frames behind it along:  `<base sequence, 16 digits>-<salt, 8 hex digits>.seg`
+ * SegmentName is one file of the log. The name has all that is needed to read it, so that no damaged header can
+ * make the frames behind it unreadable:  `<base sequence, 16 digits>-<salt, 8 hex digits>.seg`
  */
 export interface SegmentName {
-  /** Sequence of its first frame. */
+  /** The sequence of its first frame. */
   readonly base: number;
   /**
    * Random per segment and mixed into every checksum: a frame that a device hides inside a payload cannot

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { CheckResult } from '../../../src/commands/doctor/check-result.js';
-import { doctor } from '../../../src/commands/doctor.js';
+import { doctor } from '../../../src/commands/doctor/doctor.js';
 
 /** Ports that nobody else takes. */
 export const FREE = 'broker: { listeners: [{ port: 0 }] }\nhttp: { port: 0 }\n';

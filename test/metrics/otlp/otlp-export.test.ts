@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { SystemClock } from '../../../src/clock.js';
+import { SystemClock } from '../../../src/lib/clock.js';
 import { OtlpExport } from '../../../src/metrics/otlp/otlp-export.js';
 import { type Script, startFakeStore } from '../../support/fake-store.js';
 import { readOtlp } from '../../support/otlp-schema.js';
@@ -35,7 +35,7 @@ async function setUp(script: Script, timeoutMs = 10_000) {
 }
 
 describe('sending to a collector', () => {
-  test('posts JSON with the headers of the configuration, at the start and at the stop', async () => {
+  test('posts JSON with the configured headers, at start and at stop', async () => {
     const { collector, otlp, warnings } = await setUp(() => OK);
     otlp.start();
     await otlp.stop(5_000);
@@ -79,7 +79,7 @@ describe('sending to a collector', () => {
     expect(warnings[0]).toMatchObject({ reason: '307' });
   });
 
-  test('no answer ends by the time-out, and one request is under way at a time', async () => {
+  test('a request without an answer ends by its time-out, and only one request is in flight', async () => {
     const { collector, otlp, warnings } = await setUp(() => 'hang', 300);
     otlp.start();
     await vi.waitUntil(() => warnings.length > 0);
@@ -87,7 +87,7 @@ describe('sending to a collector', () => {
     expect(collector.calls).toHaveLength(1);
   });
 
-  test('a stop does not wait beyond its deadline', async () => {
+  test('stop does not wait beyond its deadline', async () => {
     const { otlp } = await setUp(() => 'hang');
     otlp.start();
     await otlp.stop(50);

@@ -1,19 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { LatencyHistogram } from '../../../src/latency-histogram.js';
+import { LatencyHistogram } from '../../../src/lib/latency-histogram.js';
+import { HistogramMetric } from '../../../src/metrics/histogram-metric.js';
 import { otlpRequest } from '../../../src/metrics/otlp/otlp-request.js';
-import { ReadHistogram } from '../../../src/metrics/read-histogram.js';
-import { readMetrics } from '../../../src/metrics/readings.js';
+import { readSamples } from '../../../src/metrics/samples.js';
 import { readOtlp } from '../../support/otlp-schema.js';
 
 const SOURCE = { version: '1.2.3', instance: 'gw-1', startNs: 1_700_000_000_000_000_000n };
 const NOW_NS = 1_700_000_060_000_000_001n;
 
 async function requestOf(registry: Registry): Promise<string> {
-  return JSON.stringify(otlpRequest(await readMetrics(registry), SOURCE, NOW_NS));
+  return JSON.stringify(otlpRequest(await readSamples(registry), SOURCE, NOW_NS));
 }
 
-test('counters are cumulative sums since the start, gauges gauges, histograms have their own buckets', async () => {
+test('counters are cumulative sums since the start, gauges stay gauges, histograms have their own buckets', async () => {
   const registry = new Registry();
   const registers = [registry];
   new Counter({ name: 'sluice_a_total', help: 'A', registers }).inc(3);
@@ -21,7 +21,7 @@ test('counters are cumulative sums since the start, gauges gauges, histograms ha
   const latency = new LatencyHistogram();
   latency.observe(2, 4);
   latency.observe(900_000, 1);
-  new ReadHistogram('sluice_c_seconds', 'C', registry, () => latency.snapshot());
+  new HistogramMetric('sluice_c_seconds', 'C', registry, () => latency.snapshot());
   const { metrics, resource } = readOtlp(await requestOf(registry));
 
   expect(resource).toEqual({
@@ -52,7 +52,7 @@ test('counters are cumulative sums since the start, gauges gauges, histograms ha
   expect(point!.bucketCounts.at(-1)).toBe('1');
 });
 
-test('everything that the defaults of prom-client have fits, and what is no number is left out', async () => {
+test('all default metrics of prom-client are converted, and values that are not numbers are omitted', async () => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({ name: 'sluice_nan', help: 'N', registers: [registry] }).set(Number.NaN);

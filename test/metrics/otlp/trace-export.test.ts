@@ -25,7 +25,7 @@ async function setUp(script: Script, oneIn = 1) {
   return { collector, trace, warnings };
 }
 
-describe('following records', () => {
+describe('tracing records', () => {
   test.each([
     ['ns', 1n],
     ['µs', 1_000n],
@@ -43,7 +43,7 @@ describe('following records', () => {
     expect(followed).toBeLessThan(260);
   });
 
-  test('the spans of a record fit together although nobody has told the other: receive is the parent', async () => {
+  test('the spans of a record fit together without communication: receive is the parent', async () => {
     const [ingest, consume] = [await setUp(() => OK), await setUp(() => OK)];
     const receivedAtNs = START_NS;
     ingest.trace.add({ name: 'receive', receivedAtNs, startNs: START_NS, endNs: START_NS + 5n });
@@ -68,7 +68,7 @@ describe('following records', () => {
     expect(ingest.collector.calls[0]!.headers['x-key']).toBe('hunter2');
   });
 
-  test('what waits is bounded', async () => {
+  test('the number of waiting spans is limited', async () => {
     const { collector, trace } = await setUp(() => OK);
     for (let i = 0n; i < 5_000n; i += 1n) {
       trace.add({ name: 'write', receivedAtNs: START_NS + i, startNs: START_NS, endNs: START_NS });
@@ -77,7 +77,7 @@ describe('following records', () => {
     expect(collector.calls.map(({ body }) => readOtlpSpans(body).length)).toEqual([2_000]);
   });
 
-  test('a collector that refuses is a warning, and nothing is sent when there is nothing', async () => {
+  test('a rejected request causes a warning, and nothing is sent without spans', async () => {
     const { collector, trace, warnings } = await setUp(() => ({ status: 401, body: 'no' }));
     await trace.stop(5_000);
     expect(collector.calls).toEqual([]);

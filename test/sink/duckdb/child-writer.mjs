@@ -20,8 +20,8 @@ const sink = new DuckdbSink(
 await sink.open();
 say('open');
 for (let batch = Number(first); batch <= Number(last); batch++) {
-  const refusals = await sink.write(childBatch(batch), new AbortController().signal);
-  if (refusals.length > 0) throw new Error(refusals[0].reason);
+  const rejections = await sink.write(childBatch(batch), new AbortController().signal);
+  if (rejections.length > 0) throw new Error(rejections[0].reason);
   say(`ack ${batch}`);
 }
 await sink.close();

@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** The writer in a process of its own, compiled as the program is. */
+/** The writer in a separate process, compiled like the program. */
 class ChildWriter {
   readonly lines: string[] = [];
   readonly process: ChildProcess;
@@ -51,7 +51,7 @@ class ChildWriter {
     return Number(this.lines.findLast((line) => line.startsWith('ack '))?.slice(4) ?? -1);
   }
 
-  /** Resolves with the first line that matches; rejects when the process ends without. */
+  /** Resolves with the first line that matches; rejects when the process ends without one. */
   async line(pattern: RegExp): Promise<string> {
     for (;;) {
       const found = this.lines.find((line) => pattern.test(line));
@@ -70,7 +70,7 @@ class ChildWriter {
   }
 }
 
-/** Opens the file, writes everything up to the last batch anew, and finds each number once. */
+/** Opens the file, writes all batches up to the last again, and finds each number once. */
 async function expectWhole(path: string, lastAck: number, lastSent: number, hint = ''): Promise<void> {
   const options = { path, retentionMs: 0 };
   const sink = new DuckdbSink(options);
@@ -85,7 +85,7 @@ async function expectWhole(path: string, lastAck: number, lastSent: number, hint
       hint,
     ).toEqual([]);
     expect(Math.max(-1, ...numbers)).toBeLessThan((lastSent + 1) * CHILD_BATCH_POINTS);
-    // What was under way is sent again, with a batch that was acknowledged.
+    // The batch that was not acknowledged is written again, with one that was.
     const replayed = [Math.max(0, lastAck), lastAck + 1].flatMap(childBatch);
     expect(await sink.write(replayed, new AbortController().signal)).toEqual([]);
     expect(await readBack(options, MEASUREMENT)).toHaveLength((lastAck + 2) * CHILD_BATCH_POINTS);
@@ -95,7 +95,7 @@ async function expectWhole(path: string, lastAck: number, lastSent: number, hint
 }
 
 describe('DuckDB under faults', { timeout: 120_000 }, () => {
-  test('kill -9 at any moment loses nothing acknowledged, adds nothing, and leaves a file that opens', async () => {
+  test('after kill -9 at any moment no acknowledged point is lost, none is added, and the file opens', async () => {
     const { path, remove } = duckdbPath();
     cleanups.push(remove);
     const random = seeded(SEED);
@@ -113,13 +113,13 @@ describe('DuckDB under faults', { timeout: 120_000 }, () => {
   });
 
   test.skipIf(NEEDED.length > 0)(
-    'a full disk is waited out: retrying, then every point is there',
+    'during a full disk the sink retries; afterwards every point is stored',
     async () => {
       const { path, remove } = duckdbPath();
       cleanups.push(remove);
       const child = new ChildWriter(path, 0, 60);
       await child.line(/^ack 3$/);
-      // From the size of a file on, writing fails as on a full disk.
+      // Above this file size writing fails as on a full disk.
       const limit = (bytes: string) =>
         execFileSync('prlimit', ['--pid', String(child.process.pid), `--fsize=${bytes}:unlimited`]);
       limit('8192');
@@ -164,7 +164,7 @@ function isInstalled(program: string): boolean {
   }
 }
 
-/** Numbers in [0, 1) that a seed repeats (mulberry32). */
+/** Returns a generator of numbers in [0, 1) that a seed reproduces (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

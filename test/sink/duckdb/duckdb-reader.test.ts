@@ -13,7 +13,7 @@ const query = {
   maxGroups: 9,
 };
 
-test('buckets start at whole multiples of their width, also when the query does not, and before 1970', async () => {
+test('buckets start at multiples of their width, also when the query does not, and before 1970', async () => {
   const { sink } = await openedSink();
   const times = [-25_000, -15_000, -5_000, 5_000];
   await sink.write(
@@ -37,15 +37,15 @@ test('integers beyond 2^53 have a mean', async () => {
 test.each([
   ['a string field', { field: 'text' }, 'SINK_QUERY_UNSUPPORTED'],
   ['too many buckets', { bucketMs: 1, toMs: NOW_MS + 10_000_000 }, 'SINK_QUERY_FAILED'],
-  ['a bucket of nothing', { bucketMs: 0 }, 'SINK_QUERY_FAILED'],
-  ['no numbers', { fromMs: Number.NaN }, 'SINK_QUERY_FAILED'],
+  ['a bucket of width 0', { bucketMs: 0 }, 'SINK_QUERY_FAILED'],
+  ['a time that is not a number', { fromMs: Number.NaN }, 'SINK_QUERY_FAILED'],
 ])('%s is answered with a code', async (_name, change, code) => {
   const { sink } = await openedSink();
   await sink.write([pointOf(seriesOf('m'), atMs(0), { v: 1, text: 'x' })], never());
   await expect(sink.reader.series({ ...query, ...change })).rejects.toMatchObject({ code });
 });
 
-test('reading and writing at the same time disturb neither', async () => {
+test('reading and writing at the same time do not affect one another', async () => {
   const { sink } = await openedSink();
   await sink.write([pointOf(seriesOf('m'), atMs(0), { v: 1 })], never());
   const reading = Array.from({ length: 20 }, () => sink.reader.series(query));
@@ -55,11 +55,11 @@ test('reading and writing at the same time disturb neither', async () => {
   for (const answer of await Promise.all(reading)) expect(answer.groups[0]?.values[0]).toBe(1);
 });
 
-test('after close the reader says that the file is not open; what was asked before is answered or refused', async () => {
+test('after close the reader reports that the file is not open; earlier queries are answered or rejected', async () => {
   const { sink } = await openedSink();
   await sink.write([pointOf(seriesOf('m'), atMs(0), { v: 1 })], never());
-  const asked = Promise.allSettled([sink.reader.series(query), sink.reader.measurements()]);
+  const results = Promise.allSettled([sink.reader.series(query), sink.reader.measurements()]);
   await sink.close();
-  expect(await asked).toHaveLength(2);
+  expect(await results).toHaveLength(2);
   await expect(sink.reader.measurements()).rejects.toMatchObject({ code: 'SINK_QUERY_FAILED' });
 });

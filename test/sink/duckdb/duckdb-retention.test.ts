@@ -8,7 +8,7 @@ import { never, openedSink, queried, readBack } from './opened-sink.js';
 const DAY_MS = 86_400_000;
 const DAY_NS = 86_400_000_000_000n;
 
-test('rows older than the retention go at open and hourly, their empty series too, the others stay', async () => {
+test('rows older than the retention and their series are deleted at open and hourly, the others stay', async () => {
   const clock = new SetClock();
   const { sink, options } = await openedSink({ retentionMs: DAY_MS }, { clock });
   const old = seriesOf('m', { device: 'old' });
@@ -29,13 +29,13 @@ test('rows older than the retention go at open and hourly, their empty series to
 
   clock.elapsedMs += 1_000;
   await sink.write([pointOf(both, startNs + DAY_NS + 2n, { v: 5 })], never());
-  // Retention runs behind that write: the next one waits for it.
+  // Retention runs after that write: the next one waits for it.
   await sink.write([pointOf(both, startNs + DAY_NS + 3n, { v: 6 })], never());
   const values = (await readBack(options, 'm')).map((row) => row.fields.v);
   expect(values.sort()).toEqual([3, 4, 5, 6]);
   expect(await queried(options, 'SELECT t1 FROM sluice_internal.series_1')).toEqual([{ t1: 'both' }]);
 
-  // A series that was deleted comes back.
+  // A deleted series returns.
   await sink.write([pointOf(old, startNs + DAY_NS + 4n, { v: 7 })], never());
   expect(await readBack(options, 'm')).toHaveLength(5);
 
@@ -62,15 +62,15 @@ test('an idle sink deletes too', async () => {
   await expect.poll(async () => (await readBack(options, 'm')).length).toBe(0);
 });
 
-test('a point past retention is refused with its reason, the edge is kept', async () => {
+test('a point past retention is rejected with its reason, a point at the limit is kept', async () => {
   const clock = new SetClock();
   const { sink } = await openedSink({ retentionMs: DAY_MS }, { clock });
   const oldestNs = clock.wallNs - DAY_NS;
-  const refusals = await sink.write(
+  const rejections = await sink.write(
     [pointOf(seriesOf('m'), oldestNs, { v: 1 }), pointOf(seriesOf('m'), oldestNs - 1n, { v: 2 })],
     never(),
   );
-  expect(refusals).toEqual([
+  expect(rejections).toEqual([
     { index: 1, code: 'store-refused', reason: expect.stringContaining('beyond retention') },
   ]);
 });
@@ -85,7 +85,7 @@ test('with retention 0 nothing is deleted and nothing is too old', async () => {
   expect(await readBack(options, 'm')).toHaveLength(1);
 });
 
-test('the file does not grow with what retention deletes', async () => {
+test('the space of deleted rows is used again', async () => {
   const clock = new SetClock();
   const { sink, options } = await openedSink({ retentionMs: DAY_MS }, { clock });
   const series = seriesOf('m');

@@ -14,7 +14,7 @@ sinkContract('DuckDB', async () => {
     conflictWords:
       /^field type conflict: input field "value" on measurement .* is type .*, already exists as type float$/,
     readBack: (measurement) => readBack(options, measurement),
-    // A directory in the place of the file: it can be neither used nor made.
+    // A directory in place of the file, which can be neither used nor created.
     outage: {
       begin: async () => {
         renameSync(path, `${path}.away`);

@@ -3,17 +3,17 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SluiceError } from '../../../src/errors.js';
+import { SluiceError } from '../../../src/lib/errors.js';
 import { DuckdbSink } from '../../../src/sink/duckdb/duckdb-sink.js';
 import { maxColumns } from '../../../src/sink/duckdb/measurement-table.js';
-import type { Point } from '../../../src/sink/sink.js';
+import type { Point } from '../../../src/sink/point.js';
 import { pointOf, seriesOf } from '../../support/points.js';
 import { duckdbPath, never, openedSink, queried, readBack } from './opened-sink.js';
 
 const NOW_NS = 1_795_000_000_000_000_000n;
 const HOUR_NS = 3_600_000_000_000n;
 
-describe('what a person finds in the file', () => {
+describe('what people see in the file', () => {
   test('one view per measurement with time, tags and fields, and nothing else beside it', async () => {
     const { sink, options } = await openedSink();
     await sink.write(
@@ -52,7 +52,7 @@ describe('what a person finds in the file', () => {
     instance.closeSync();
   });
 
-  test('names that differ in case only live together: measurements, tags and fields', async () => {
+  test('measurements, tags and fields whose names differ only in case stay apart', async () => {
     const { sink, options } = await openedSink();
     const lower = pointOf(seriesOf('temp', { room: 'a', ROOM: 'b' }), NOW_NS, {
       value: 1,
@@ -72,7 +72,7 @@ describe('what a person finds in the file', () => {
     expect(views).toEqual([{ v: 'Temp_2' }, { v: 'temp' }]);
   });
 
-  test('a table or view that is there already keeps its name', async () => {
+  test('an existing table or view keeps its name', async () => {
     const { sink, options } = await openedSink();
     await queried(options, 'CREATE TABLE climate AS SELECT 42 AS mine');
     await sink.close();
@@ -86,7 +86,7 @@ describe('what a person finds in the file', () => {
     expect(await queried(options, 'SELECT v FROM "sqlite_master_2"')).toEqual([{ v: 1 }]);
   });
 
-  test('names and values of any characters come back as they were', async () => {
+  test('names and values with any characters are read back unchanged', async () => {
     const { sink, options } = await openedSink();
     const odd = ['a"b', "it's", 'NUL\0inside', ';DROP TABLE x;--', 'select', ' ', 'line\nbreak', '🌡️', 'ß'];
     for (const [i, name] of odd.entries()) {
@@ -99,7 +99,7 @@ describe('what a person finds in the file', () => {
   });
 });
 
-describe('points that are refused', () => {
+describe('points that are rejected', () => {
   test.each<[string, Point, string, RegExp]>([
     [
       'a field of another type',
@@ -108,7 +108,7 @@ describe('points that are refused', () => {
       /^field type conflict: input field "f" on measurement "m" is type string, already exists as type float$/,
     ],
     [
-      'an int where a float is',
+      'an int for a float field',
       pointOf(seriesOf('m', { tag: 'a' }), NOW_NS, { f: 1n }),
       'store-refused',
       /is type int, already exists as type float/,
@@ -173,22 +173,22 @@ describe('points that are refused', () => {
       fields: [...bad.fields, { name: 'brought', type: 'float', value: 1 } as const],
     };
     const other = pointOf(seriesOf('m', { tag: 'a' }), NOW_NS + 1n, { f: 2 });
-    const refusals = await sink.write([good, badWithNew, other], never());
-    expect(refusals).toEqual([{ index: 1, code, reason: expect.stringMatching(reason) }]);
+    const rejections = await sink.write([good, badWithNew, other], never());
+    expect(rejections).toEqual([{ index: 1, code, reason: expect.stringMatching(reason) }]);
     expect(await readBack(options, 'm')).toHaveLength(2);
     expect(await sink.reader.measurements()).toEqual([
       { name: 'm', tags: ['tag'], fields: [{ name: 'f', type: 'float' }] },
     ]);
   });
 
-  test('the first point of a batch fixes the type, also after the file was opened anew', async () => {
+  test('the first point of a batch fixes the type, also after the file was opened again', async () => {
     const { sink, options } = await openedSink();
     const series = seriesOf('m');
-    const refusals = await sink.write(
+    const rejections = await sink.write(
       [pointOf(series, NOW_NS, { v: 1 }), pointOf(series, NOW_NS + 1n, { v: true })],
       never(),
     );
-    expect(refusals.map(({ index }) => index)).toEqual([1]);
+    expect(rejections.map(({ index }) => index)).toEqual([1]);
     await sink.close();
     const again = new DuckdbSink(options);
     await again.open();
@@ -198,7 +198,7 @@ describe('points that are refused', () => {
     ]);
   });
 
-  test('a measurement grows up to its limit of columns, beyond it points with new names are refused', async () => {
+  test('a measurement grows up to its limit of columns, then points with new names are rejected', async () => {
     const memoryLimitBytes = 64 * 2 ** 20;
     const limit = maxColumns(memoryLimitBytes);
     const { sink } = await openedSink({ memoryLimitBytes });
@@ -206,23 +206,23 @@ describe('points that are refused', () => {
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${from + i}`, 1]));
     const series = seriesOf('wide', { tag: 'a' });
     expect(await sink.write([pointOf(series, NOW_NS, wide(0, limit - 1))], never())).toEqual([]);
-    const refusals = await sink.write(
+    const rejections = await sink.write(
       [pointOf(series, NOW_NS + 1n, { f0: 2 }), pointOf(series, NOW_NS + 2n, { one_more: 1 })],
       never(),
     );
-    expect(refusals).toEqual([
+    expect(rejections).toEqual([
       { index: 1, code: 'store-refused', reason: expect.stringContaining('too many columns') },
     ]);
   });
 });
 
-test('any sequence of writes, replays and restarts leaves what a map would hold', async () => {
+test('any sequence of writes, replays and restarts leaves the same contents as a map', async () => {
   const names = ['a', 'A', 'b'];
   const point = fc
     .record({
       measurement: fc.constantFrom('m', 'M'),
       tags: fc.dictionary(fc.constantFrom('t', 'T', 'u'), fc.constantFrom('x', 'X', 'y z')),
-      // Close together, hours apart and years apart: all kinds of time ranges.
+      // Times close together, hours apart and years apart give all kinds of time ranges.
       timestampNs: fc
         .constantFrom(0n, 1n, 2n, HOUR_NS, 5_000n * HOUR_NS, -5_000n * HOUR_NS)
         .map((ns) => NOW_NS + ns),
@@ -277,7 +277,7 @@ test('any sequence of writes, replays and restarts leaves what a map would hold'
   );
 }, 120_000);
 
-test('many measurements fit into little memory: what is written does not stay there', async () => {
+test('many measurements fit into little memory: written rows do not stay there', async () => {
   const warnings: unknown[] = [];
   const { sink, options } = await openedSink(
     { memoryLimitBytes: 64 * 2 ** 20 },
@@ -305,7 +305,7 @@ describe('a file that cannot be used', () => {
     return path;
   };
 
-  test('without a build of DuckDB the error names what to configure instead', async () => {
+  test('without a build of DuckDB the error suggests what to configure instead', async () => {
     const load = () =>
       Promise.reject(
         new Error("Cannot find module '@duckdb/node-bindings-linux-riscv64/duckdb.node'\nRequire stack:"),
@@ -335,7 +335,7 @@ describe('a file that cannot be used', () => {
     expect(await second.reader.measurements()).toHaveLength(1);
   });
 
-  test('a file that is no database is left as it is', async () => {
+  test('a file that is not a database is not changed', async () => {
     const path = fresh();
     writeFileSync(path, 'this is something else entirely'.repeat(200));
     expect(await openingOf(new DuckdbSink({ path }))).toContain('not a valid DuckDB database');
@@ -348,14 +348,14 @@ describe('a file that cannot be used', () => {
     expect(await openingOf(new DuckdbSink(options))).toContain('layout 99');
   });
 
-  test('a directory that cannot be made is named', async () => {
+  test('a directory that cannot be created is named', async () => {
     const path = fresh();
     writeFileSync(path, '');
     expect(await openingOf(new DuckdbSink({ path: `${path}/below/a.duckdb` }))).toContain('cannot be opened');
   });
 });
 
-test('a file removed while in use is noticed: the points go into a new one', async () => {
+test('a file removed while in use is detected: the points go into a new one', async () => {
   const warnings: string[] = [];
   const { sink, options } = await openedSink({}, { warn: (fields) => warnings.push(String(fields.reason)) });
   await sink.write([pointOf(seriesOf('m'), NOW_NS, { v: 1 })], never());
@@ -367,7 +367,7 @@ test('a file removed while in use is noticed: the points go into a new one', asy
   expect(await readBack(options, 'm')).toMatchObject([{ fields: { v: 2 } }]);
 });
 
-test('a write after close is still the caller\u2019s', async () => {
+test('a write after close rejects, and the points are still the caller’s', async () => {
   const { sink } = await openedSink();
   await sink.close();
   await expect(sink.write([pointOf(seriesOf('m'), NOW_NS, { v: 1 })], never())).rejects.toMatchObject({

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance, DuckDBTimestampNanosecondsValue } from '@duckdb/node-api';
 import { onTestFinished } from 'vitest';
-import { duckdbSettings } from '../../../src/sink/duckdb/duckdb-database.js';
-import type { DuckdbSinkOptions } from '../../../src/sink/duckdb/duckdb-options.js';
+import { type DuckdbSinkOptions, duckdbSettings } from '../../../src/sink/duckdb/duckdb-database.js';
 import { DuckdbSink, type DuckdbSinkParts } from '../../../src/sink/duckdb/duckdb-sink.js';
 import { literal } from '../../../src/sink/duckdb/identifiers.js';
 import type { StoredRow, StoredValue } from '../../contract/sink-contract.js';
@@ -19,7 +18,7 @@ export function duckdbPath(): { path: string; remove: () => void } {
   };
 }
 
-/** An open sink on a fresh file, closed and removed when the test ends. Keeps everything unless told otherwise. */
+/** Opens a sink on a new file, which is closed and removed after the test. Retention is off by default. */
 export async function openedSink(
   options: Partial<DuckdbSinkOptions> = {},
   parts: DuckdbSinkParts = {},
@@ -35,7 +34,7 @@ export async function openedSink(
   return { sink, options: all };
 }
 
-/** Rows of a query, also while a sink of this process has the file open. */
+/** Runs a query, also while a sink of this process has the file open, and returns the rows. */
 export async function queried(options: DuckdbSinkOptions, sql: string) {
   const instance = await DuckDBInstance.fromCache(options.path, duckdbSettings(options));
   const connection = await instance.connect();
@@ -47,7 +46,7 @@ export async function queried(options: DuckdbSinkOptions, sql: string) {
   }
 }
 
-/** All points of a measurement under their exact names. */
+/** Reads all points of a measurement under their exact names. */
 export async function readBack(
   options: DuckdbSinkOptions,
   measurement: string,

@@ -6,7 +6,7 @@ const HOUR_NS = 3_600_000_000_000n;
 const NOW_NS = 1_795_000_000_000_000_000n;
 
 describe('timeRanges', () => {
-  test('one late point gets a range of its own', () => {
+  test('one late point gets its own range', () => {
     const times = [NOW_NS, NOW_NS - 72n * HOUR_NS, NOW_NS + 5n];
     expect(timeRanges(times, 8)).toEqual([
       { fromNs: NOW_NS - 72n * HOUR_NS, toNs: NOW_NS - 72n * HOUR_NS },
@@ -14,7 +14,7 @@ describe('timeRanges', () => {
     ]);
   });
 
-  test('neighbouring hours are one range', () => {
+  test('adjacent hours form one range', () => {
     const times = [NOW_NS, NOW_NS + HOUR_NS, NOW_NS + 2n * HOUR_NS];
     expect(timeRanges(times, 8)).toEqual([{ fromNs: NOW_NS, toNs: NOW_NS + 2n * HOUR_NS }]);
   });
@@ -32,7 +32,7 @@ describe('timeRanges', () => {
     ]);
   });
 
-  test('every time lies in a range, ranges ascend, and there are no more than asked for', () => {
+  test('every time is in a range, ranges ascend, and there are at most maxRanges', () => {
     const time = fc.oneof(
       fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
       fc.bigInt({ min: -200n, max: 200n }).map((hours) => NOW_NS + hours * HOUR_NS),

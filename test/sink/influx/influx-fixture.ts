@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { Clock } from '../../../src/clock.js';
-import type { Pause } from '../../../src/pause.js';
+import type { Clock } from '../../../src/lib/clock.js';
+import type { Pause } from '../../../src/lib/timers.js';
 import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
 import { type FakeStore, type Script, startFakeStore } from '../../support/fake-store.js';
@@ -14,11 +14,11 @@ export interface Steered {
   readonly sink: InfluxSink;
   readonly store: FakeStore;
   readonly warnings: readonly Warning[];
-  /** Every pause the sink asked for, ms; none takes time. */
+  /** Every pause that the sink asked for, in ms; none takes time. */
   readonly pausesMs: readonly number[];
 }
 
-/** A sink against a scripted store, with pauses that pass at once, jitter at its upper end and a clock they move. */
+/** Returns a sink against a scripted store. Pauses take no time but move the clock; the jitter is at its upper end. */
 export async function steeredSink(
   script: Script,
   options: Partial<InfluxSinkOptions> = {},

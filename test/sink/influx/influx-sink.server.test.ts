@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { SystemClock } from '../../../src/clock.js';
-import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
-import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
-import { influxCount } from '../../support/influx-read-back.js';
-import { pointOf, seriesOf } from '../../support/points.js';
 import {
   createDatabase,
   type InfluxdOptions,
   type RunningServer,
   requireServer,
   startInfluxd,
-} from '../../support/servers.js';
+} from '../../../harness/servers.js';
+import { SystemClock } from '../../../src/lib/clock.js';
+import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
+import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
+import { influxCount } from '../../support/influx-read-back.js';
+import { pointOf, seriesOf } from '../../support/points.js';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -24,7 +24,7 @@ async function influxd(options: InfluxdOptions): Promise<RunningServer> {
 function sinkOn(server: RunningServer, options: Partial<InfluxSinkOptions> = {}): InfluxSink {
   const sink = new InfluxSink(
     { url: server.url, version: 1, database: 'iot', ...options },
-    // No jitter: back-off that hardly waits keeps the test short.
+    // Without jitter the back-off is short, which keeps the test fast.
     { clock: new SystemClock(), warn: () => {}, random: () => 0.05 },
   );
   closers.push(() => sink.close());
@@ -38,7 +38,7 @@ const pointsOf = (count: number) =>
   );
 
 describe.skipIf(!requireServer('influxd'))('InfluxSink on InfluxDB 1.6', { timeout: 60_000 }, () => {
-  test('waits for a database that is missing and writes all once it is made', async () => {
+  test('waits for a missing database and writes all points once it is created', async () => {
     const server = await influxd({});
     const sink = sinkOn(server);
     const writing = sink.write(pointsOf(100), never());
@@ -51,14 +51,14 @@ describe.skipIf(!requireServer('influxd'))('InfluxSink on InfluxDB 1.6', { timeo
     expect(await influxCount(server.url, 'iot', 'm', 'v')).toBe(100);
   });
 
-  test('halves what is too large for the server until it fits', async () => {
+  test('splits a request that is too large for the server until it fits', async () => {
     const server = await influxd({ databases: ['iot'], maxBodySizeBytes: 4_000 });
     const sink = sinkOn(server);
     expect(await sink.write(pointsOf(1_000), never())).toEqual([]);
     expect(await influxCount(server.url, 'iot', 'm', 'v')).toBe(1_000);
   });
 
-  test('refuses a single line that is too large for the server', async () => {
+  test('rejects a single line that is too large for the server', async () => {
     const server = await influxd({ databases: ['iot'], maxBodySizeBytes: 1_000 });
     const sink = sinkOn(server);
     const points = [...pointsOf(3), pointOf(seriesOf('m'), baseNs + 9n, { v: 1, text: 'x'.repeat(2_000) })];
@@ -68,7 +68,7 @@ describe.skipIf(!requireServer('influxd'))('InfluxSink on InfluxDB 1.6', { timeo
     expect(await influxCount(server.url, 'iot', 'm', 'v')).toBe(3);
   });
 
-  test('is let in with user and password, and keeps the points while they are wrong', async () => {
+  test('authenticates with user and password, and keeps the points while they are wrong', async () => {
     const server = await influxd({ authEnabled: true });
     const ask = async (q: string) => {
       const answer = await fetch(`${server.url}/query`, {
@@ -94,7 +94,7 @@ describe.skipIf(!requireServer('influxd'))('InfluxSink on InfluxDB 1.6', { timeo
     expect((await sink.reader.measurements()).map((m) => m.name)).toEqual(['m']);
   });
 
-  test('parks the points beyond a limit of the store with its words, and writes the others', async () => {
+  test('rejects the points beyond a limit of the store with its message, and writes the others', async () => {
     const server = await influxd({ databases: ['iot'] });
     await fetch(`${server.url}/query`, {
       method: 'POST',
@@ -102,22 +102,22 @@ describe.skipIf(!requireServer('influxd'))('InfluxSink on InfluxDB 1.6', { timeo
     });
     const sink = sinkOn(server, { retentionPolicy: 'short' });
     const old = pointOf(seriesOf('m'), baseNs - 86_400_000_000_000n, { v: 1 });
-    const refusals = await sink.write([...pointsOf(10), old, ...pointsOf(3)], never());
-    expect(refusals).toHaveLength(1);
-    expect(refusals[0]).toMatchObject({ index: 10, code: 'store-refused' });
-    expect(refusals[0]?.reason).toContain('beyond retention policy');
+    const rejections = await sink.write([...pointsOf(10), old, ...pointsOf(3)], never());
+    expect(rejections).toHaveLength(1);
+    expect(rejections[0]).toMatchObject({ index: 10, code: 'store-refused' });
+    expect(rejections[0]?.reason).toContain('beyond retention policy');
   });
 
-  test('a fleet whose firmware changed a type keeps nobody else out', async () => {
+  test('a fleet whose firmware changed a type does not affect other devices', async () => {
     const server = await influxd({ databases: ['iot'] });
     const sink = sinkOn(server, { maxBatchLines: 1_000 });
     await sink.write(pointsOf(1), never());
     const points = pointsOf(1_000).map((point, i) =>
       i % 3 === 0 ? pointOf(point.series, point.timestampNs + 5_000n, { v: `${i} C` }) : point,
     );
-    const refusals = await sink.write(points, never());
-    expect(refusals).toHaveLength(334);
-    expect(new Set(refusals.map((refusal) => refusal.index % 3))).toEqual(new Set([0]));
+    const rejections = await sink.write(points, never());
+    expect(rejections).toHaveLength(334);
+    expect(new Set(rejections.map(({ index }) => index % 3))).toEqual(new Set([0]));
     expect(sink.status().state).toBe('misconfigured');
     expect(sink.status().detail).toContain('334 of 1000 lines');
     // 666 of this write and the one before it.

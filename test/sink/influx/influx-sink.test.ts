@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { SluiceError } from '../../../src/errors.js';
-import { HEALTH_MEASUREMENT } from '../../../src/sink/influx/influx-sink.js';
-import type { Point } from '../../../src/sink/sink.js';
+import { SluiceError } from '../../../src/lib/errors.js';
+import { HEALTH_MEASUREMENT } from '../../../src/sink/influx/influx-options.js';
+import type { Point } from '../../../src/sink/point.js';
 import type { ScriptedAnswer, StoreCall } from '../../support/fake-store.js';
 import { pointOf, seriesOf } from '../../support/points.js';
 import { steeredSink } from './influx-fixture.js';
@@ -78,15 +78,15 @@ describe('the request', () => {
 
   test('is not sent at all when no point has a line', async () => {
     const { sink, store } = await steeredSink(() => DONE);
-    const refusals = await sink.write([pointOf(seriesOf('_m'), 1n, { v: 1 })], never());
-    expect(refusals.map((refusal) => refusal.code)).toEqual(['not-expressible']);
+    const rejections = await sink.write([pointOf(seriesOf('_m'), 1n, { v: 1 })], never());
+    expect(rejections.map(({ code }) => code)).toEqual(['not-expressible']);
     expect(store.calls).toHaveLength(0);
   });
 
-  test('with lanes, every series keeps to one and its order', async () => {
-    const { sink, store } = await steeredSink(() => DONE, { lanes: 4, maxBatchLines: 10 });
+  test('with concurrent requests, the points of a series keep their order', async () => {
+    const { sink, store } = await steeredSink(() => DONE, { concurrency: 4, maxBatchLines: 10 });
     const all = Array.from({ length: 12 }, (_, d) => () => seriesOf('m', { device: `d${d}` }));
-    // A new object each time: lanes go by what a series is, not by which object says it.
+    // A new object each time: the content of a series decides, not the object.
     const points = Array.from({ length: 240 }, (_, i) => pointOf(all[i % 12]!(), BigInt(i), { v: 1 }));
     await sink.write(points, never());
     const seen = new Map<string, number[]>();
@@ -103,7 +103,7 @@ describe('the request', () => {
   });
 });
 
-describe('what passes by itself is waited for', () => {
+describe('an outage is waited for', () => {
   test.each([429, 503])('%i with Retry-After: 2 waits two seconds, not two ms', async (status) => {
     const { sink, pausesMs } = await steeredSink((_call, i) =>
       i === 0 ? { status, headers: { 'retry-after': '2' } } : DONE,
@@ -159,7 +159,7 @@ describe('what passes by itself is waited for', () => {
     await expect.poll(() => store.openConnections()).toBeLessThanOrEqual(1);
   });
 
-  test('a hanging store is told in the status, and abort ends the wait at once with SINK_ABORTED', async () => {
+  test('abort ends the wait for a hanging store at once with SINK_ABORTED', async () => {
     const { sink, store } = await steeredSink(() => 'hang', { timeoutMs: 600_000 });
     const stop = new AbortController();
     const writing = sink.write(pointsOf(1), stop.signal).catch((thrown: unknown) => thrown);
@@ -206,12 +206,12 @@ describe('what passes by itself is waited for', () => {
   );
 });
 
-describe('what needs a person is waited for with an alarm', () => {
+describe('a configuration fault is waited for with an alarm', () => {
   test.each([
     [401, 'sink.influx.token'],
     [403, 'sink.influx.token'],
     [404, 'bucket "iotdata"'],
-  ])('%i keeps the points, says what to mend, and writes when it is mended', async (status, hint) => {
+  ])('%i keeps the points, suggests a fix, and writes once it is fixed', async (status, hint) => {
     const seen: string[] = [];
     const { sink, store, warnings, pausesMs } = await steeredSink((_call, i) => {
       if (i === 1) seen.push(sink.status().state, sink.status().detail);
@@ -229,13 +229,13 @@ describe('what needs a person is waited for with an alarm', () => {
   });
 });
 
-describe('bad lines are found and given up alone', () => {
+describe('only bad lines are rejected', () => {
   test.each([400, 422])(
-    'with %i they are refused with the words of the store, the others are written',
+    'with %i they are rejected with the message of the store, and the others are written',
     async (status) => {
       const { sink, store } = await steeredSink(refusing([7, 63, 64, 99], status));
-      const refusals = await sink.write(pointsOf(100), never());
-      expect(refusals).toEqual(
+      const rejections = await sink.write(pointsOf(100), never());
+      expect(rejections).toEqual(
         [7, 63, 64, 99].map((index) => ({ index, code: 'store-refused', reason: 'field type conflict' })),
       );
       const written = new Set(
@@ -252,7 +252,7 @@ describe('bad lines are found and given up alone', () => {
     expect(store.calls.length).toBeLessThan(32);
   });
 
-  test('a line is refused only after a second refusal with a pause in between', async () => {
+  test('a line is rejected only after a second refusal with a pause in between', async () => {
     const { sink, store, pausesMs } = await steeredSink(refusing([0]));
     expect(await sink.write(pointsOf(1), never())).toHaveLength(1);
     expect(store.calls.map((call) => (isHealthLine(call) ? 'health' : call.body))).toEqual([
@@ -264,7 +264,7 @@ describe('bad lines are found and given up alone', () => {
     expect(pausesMs).toEqual([250]);
   });
 
-  test('a line that is taken at the second try is written, and what follows it is written again behind it', async () => {
+  test('after a line is accepted at the second try, the lines behind it are written again', async () => {
     let refusals = 0;
     const { sink, store } = await steeredSink((call) => {
       const isSuspect = call.lines.some((line) => line.endsWith(' 1'));
@@ -276,11 +276,11 @@ describe('bad lines are found and given up alone', () => {
     });
     expect(await sink.write(pointsOf(4), never())).toEqual([]);
     expect(refusals).toBe(3);
-    // Of two points with one identity the later must have the last word.
+    // Of two points with one identity the later one must win.
     expect(store.calls.at(-1)?.lines).toHaveLength(4);
   });
 
-  test('201, a partial write, is looked into as a refusal is', async () => {
+  test('201, a partial write, is handled like a refusal', async () => {
     const bad = refusing([2]);
     const { sink } = await steeredSink((call) =>
       bad(call) === DONE
@@ -326,21 +326,21 @@ describe('bad lines are found and given up alone', () => {
   });
 });
 
-describe('a store that is at fault itself costs no point', () => {
-  test('400 to everything keeps the request until the store is well', async () => {
+describe('a store that is at fault costs no point', () => {
+  test('400 to everything keeps the request until the store works again', async () => {
     const { sink, store, warnings } = await steeredSink((_call, i) =>
       i < 20 ? refuse(400, 'invalid') : DONE,
     );
     expect(await sink.write(pointsOf(1_000), never())).toEqual([]);
     expect(sink.counters()).toMatchObject({ pointsWritten: 1_000, pointsRefused: 0 });
-    // Two requests a round: the lines and the known-good one. No halving while the store is sick.
+    // Two requests a round: the lines and the known-good one. No halving while the store is at fault.
     expect(store.calls.slice(0, 20).map(isHealthLine)).toEqual(
       Array.from({ length: 20 }, (_, i) => i % 2 === 1),
     );
     expect(warnings[0]?.fields).toMatchObject({ code: 'STORE_REFUSES_EVERYTHING' });
   });
 
-  test('a store that falls ill between the two refusals costs no point either', async () => {
+  test('a store that fails between the two refusals costs no point either', async () => {
     const bad = refusing([1]);
     let rounds = 0;
     const { sink } = await steeredSink((call) => {
@@ -355,7 +355,7 @@ describe('a store that is at fault itself costs no point', () => {
 describe('many refused lines are an alarm', () => {
   const half = Array.from({ length: 50 }, (_, i) => i * 2);
 
-  test('the good lines are written, the bad ones refused, and the status says so until a request is good', async () => {
+  test('the good lines are written, the bad ones rejected, and the status shows it until a request succeeds', async () => {
     const { sink, warnings } = await steeredSink(refusing(half));
     expect(await sink.write(pointsOf(100), never())).toHaveLength(50);
     expect(sink.status().state).toBe('misconfigured');
@@ -370,24 +370,24 @@ describe('many refused lines are an alarm', () => {
     expect(sink.status().state).toBe('healthy');
   });
 
-  test('a few are none, whatever share they are', async () => {
+  test('a few raise no alarm, whatever share they are', async () => {
     const { sink, warnings } = await steeredSink(refusing(half.slice(0, 19)));
     expect(await sink.write(pointsOf(38), never())).toHaveLength(19);
     expect(sink.status().state).toBe('healthy');
     expect(warnings).toEqual([]);
   });
 
-  test('with maxRefusedShare they are held until a person has mended the store', async () => {
-    let isMended = false;
+  test('with maxRefusedShare they are held until the operator has fixed the store', async () => {
+    let isFixed = false;
     let heldAs = '';
     const bad = refusing(half);
     const { sink, store, pausesMs } = await steeredSink(
       (call) => {
         if (pausesMs.filter((ms) => ms >= 1_000).length === 3) {
           heldAs ||= sink.status().state;
-          isMended = true;
+          isFixed = true;
         }
-        return isMended ? DONE : bad(call);
+        return isFixed ? DONE : bad(call);
       },
       { maxRefusedShare: 0.1 },
     );
@@ -412,7 +412,7 @@ describe('InfluxDB 3 names the refused lines', () => {
     }),
   });
 
-  test('so nothing is halved: each of them is tried once more and refused with its own words', async () => {
+  test('so nothing is halved: each of them is sent once more and rejected with its own message', async () => {
     const bad = [10, 4_000];
     const isBad = refusing(bad);
     const { sink, store } = await steeredSink((call) => (isBad(call) === DONE ? DONE : partial(call, bad)), {
@@ -426,7 +426,7 @@ describe('InfluxDB 3 names the refused lines', () => {
     expect(store.calls).toHaveLength(5);
   });
 
-  test('a list that does not fit the request is not believed: the request is halved', async () => {
+  test('a list that does not fit the request is ignored: the request is halved', async () => {
     const isBad = refusing([3]);
     const { sink } = await steeredSink(
       (call) =>
@@ -445,14 +445,14 @@ describe('InfluxDB 3 names the refused lines', () => {
   });
 });
 
-describe('options that cannot work are refused with the key to mend', () => {
+describe('options that cannot work are refused, and the error names the key', () => {
   test.each([
     [{ url: 'nonsense' }, /sink\.influx\.url is not a URL/],
     [{ url: 'ftp://x' }, /http or https/],
     [{ url: 'http://u:p@x' }, /must not hold a user/],
     [{ bucket: undefined }, /sink\.influx\.bucket/],
     [{ version: 1 as const }, /sink\.influx\.database/],
-    [{ lanes: 0 }, /sink\.influx\.lanes/],
+    [{ concurrency: 0 }, /sink\.influx\.concurrency/],
     [{ timeoutMs: Number.NaN }, /sink\.influx\.timeoutMs/],
   ])('%o', async (options, sentence) => {
     const thrown = await steeredSink(() => DONE, options).catch((error: unknown) => error);

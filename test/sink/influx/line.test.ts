@@ -2,7 +2,7 @@ import { Point as ClientPoint } from '@influxdata/influxdb-client';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineEncoder, NotExpressible } from '../../../src/sink/influx/line.js';
-import type { Field, Point } from '../../../src/sink/sink.js';
+import type { Field, Point } from '../../../src/sink/point.js';
 import { parseLine } from '../../support/line-protocol-parser.js';
 import { fieldsOf, pointOf, seriesOf } from '../../support/points.js';
 
@@ -36,7 +36,7 @@ describe('a point becomes one line', () => {
   });
 });
 
-describe('a point that no line can say is refused with its reason', () => {
+describe('a point that cannot be expressed as a line is rejected with a reason', () => {
   const ok = { v: 1 };
   const table: [string, Point, RegExp][] = [
     ['no field', pointOf(seriesOf('m'), T, {}), /no field/],
@@ -66,9 +66,9 @@ describe('a point that no line can say is refused with its reason', () => {
     ['string above 64 KiB', pointOf(seriesOf('m'), T, { s: 'é'.repeat(32_769) }), /65536 bytes/],
   ];
   test.each(table)('%s', (_why, point, reason) => {
-    const refused = encode(point);
-    expect(refused).toBeInstanceOf(NotExpressible);
-    expect((refused as NotExpressible).reason).toMatch(reason);
+    const rejected = encode(point);
+    expect(rejected).toBeInstanceOf(NotExpressible);
+    expect((rejected as NotExpressible).reason).toMatch(reason);
   });
 
   test('a string of exactly 64 KiB is written', () => {
@@ -84,7 +84,7 @@ test('the prefix of a series and the names of fields are the same on every use',
   expect(encoder.encode(pointOf(seriesOf('_m'), 1n, { x: 1 }))).toBeInstanceOf(NotExpressible);
 });
 
-test('more field names than are remembered change nothing', () => {
+test('more field names than the cache holds do not change the lines', () => {
   const encoder = new LineEncoder();
   const series = seriesOf('m');
   for (let i = 0; i < 10_050; i++) encoder.encode(pointOf(series, 1n, { [`f ${i}`]: 1 }));
@@ -124,12 +124,12 @@ test('on the safe alphabet the line equals the one of the official client', () =
   );
 });
 
-describe('whatever a device sends, a line is read back as the point it came from or there is none', () => {
+describe('whatever a device sends, the line is read back as the same point, or there is no line', () => {
   const hostile = fc.string({
     unit: fc.constantFrom('\\', ',', '=', ' ', '"', '#', '\n', '\r', '\t', 'a', 'é', '\ud800', '_'),
     maxLength: 7,
   });
-  // Points of hostile parts only are nearly all refused: most parts are harmless, so that many lines are written.
+  // Points with only hostile parts would nearly all be rejected. Most parts are harmless, so that many lines are written.
   const text = fc.oneof(
     { arbitrary: fc.stringMatching(/^[a-e]( |,|=|"|\\x)[a-e]?$/), weight: 3 },
     { arbitrary: hostile, weight: 1 },
@@ -165,7 +165,7 @@ describe('whatever a device sends, a line is read back as the point it came from
       ),
       { numRuns: 20_000 },
     );
-    // Otherwise this test would test refusing only.
+    // Otherwise this test would only test rejections.
     expect(written).toBeGreaterThan(4_000);
   });
 
@@ -182,7 +182,8 @@ describe('whatever a device sends, a line is read back as the point it came from
               : place === 'tag name'
                 ? seriesOf('m', { [text]: 'x' })
                 : seriesOf('m', place === 'tag' ? { t: text } : {});
-          const values = place === 'field' ? { [text]: 1 } : place === 'string' ? { s: text } : { v: 1 };
+          const values: Record<string, string | number> =
+            place === 'field' ? { [text]: 1 } : place === 'string' ? { s: text } : { v: 1 };
           const line = encode(pointOf(series, 5n, values));
           if (typeof line !== 'string') return;
           written++;

@@ -19,7 +19,7 @@ async function isDone(waiting: Promise<void>): Promise<boolean> {
 }
 
 describe('the durable end', () => {
-  it('wakes nobody while nobody sleeps, and only for what is waited for', async () => {
+  it('wakes no reader while none sleeps, and only for the sequence it waits for', async () => {
     const { writer, readers, wakes } = setUp();
     writer.move(5);
     expect(wakes()).toBe(0);
@@ -34,7 +34,7 @@ describe('the durable end', () => {
     expect(wakes()).toBe(1);
   });
 
-  it('wakes several readers each in its time', async () => {
+  it('wakes each of several readers at its own sequence', async () => {
     const { writer, readers } = setUp();
     const late = readers[0]!.wait(100, never);
     const early = readers[1]!.wait(10, never);
@@ -45,7 +45,7 @@ describe('the durable end', () => {
     expect(await isDone(late)).toBe(true);
   });
 
-  it('ends a wait at once when it is so already, or aborted, and after its time-out', async () => {
+  it('ends a wait at once when the record is durable already or the wait is aborted, and after its timeout', async () => {
     const { writer, readers } = setUp();
     writer.move(5);
     expect(await isDone(readers[0]!.wait(4, never))).toBe(true);

@@ -149,7 +149,7 @@ describe('the log', () => {
     await log.writer.close();
   });
 
-  it('does not take a frame that a device hides in a payload for a real one', async () => {
+  it('does not read a frame that a device hides in a payload as a real one', async () => {
     const directory = tempDirectory();
     const inner = await TestLog.open(tempDirectory());
     await inner.append(0, 3);
@@ -202,7 +202,7 @@ describe('a full log', () => {
     await log.writer.close();
   });
 
-  it('drops the oldest segments when told so, and the reader counts what it missed', async () => {
+  it('drops the oldest segments when configured so, and the reader counts what it missed', async () => {
     const log = await TestLog.open(tempDirectory(), {
       segmentSizeBytes: 2000,
       maxSizeBytes: 8000,
@@ -219,7 +219,7 @@ describe('a full log', () => {
 });
 
 describe('trim', () => {
-  it('deletes what every reader has left behind but never the newest receive time', async () => {
+  it('deletes the segments that every reader has left behind, but never the newest receive time', async () => {
     const directory = tempDirectory();
     const log = await TestLog.open(directory, { segmentSizeBytes: 1000 });
     for (let n = 0; n < 100; n += 10) await log.append(n, n + 10);
@@ -259,7 +259,7 @@ describe('several readers', () => {
 });
 
 describe('a reader', () => {
-  it('leaves the payloads of a batch alone until the batch is released', async () => {
+  it('keeps the payloads of a batch unchanged until the batch is released', async () => {
     const log = await TestLog.open(tempDirectory());
     const reader = log.reader();
     const signal = new AbortController().signal;
@@ -295,7 +295,7 @@ describe('a reader', () => {
     await log.writer.close();
   });
 
-  it('keeps to its limits and goes on where it stopped, while others append', async () => {
+  it('keeps its limits and continues where it stopped, while records are appended', async () => {
     const log = await TestLog.open(tempDirectory(), { segmentSizeBytes: 5000 });
     const readers = [log.reader(), log.reader()];
     const signal = new AbortController().signal;

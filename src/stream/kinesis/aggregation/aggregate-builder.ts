@@ -1,27 +1,32 @@
-import { AGGREGATE_MAGIC, aggregateDigest, DIGEST_BYTES, TAG } from './aggregate-format.js';
-import { fieldBytes, varintBytes, writeVarint } from './varint.js';
+import {
+  AGGREGATE_MAGIC,
+  aggregateDigest,
+  DIGEST_BYTES,
+  fieldBytes,
+  TAG,
+  varintBytes,
+  writeVarint,
+} from './aggregate-format.js';
 
-export { partitionKeyOf } from './partition-key.js';
-
-/** The only explicit hash key of an aggregate is entry 0 of its table. */
+/** Every inner record names entry 0, the only one in the table of explicit hash keys. */
 const EXPLICIT_HASH_KEY_INDEX_BYTES = 2;
 
 /**
- * One aggregate in the making. KCL silently drops an aggregate of which one inner record would belong to another
- * shard, so all inner records name the explicit hash key that the Kinesis record itself is put with: wherever the
- * one goes, the others belong.
+ * AggregateBuilder builds one aggregate. KCL silently drops an aggregate in which one inner record belongs to another
+ * shard, so all inner records name the explicit hash key that the Kinesis record itself is put with: they always belong
+ * to the same shard.
  */
 export class AggregateBuilder {
   readonly #explicitHashKey: string;
   readonly #limitBytes: number;
-  /** Partition key → index in the table. A Map: as keys of an object, `20` and `3` would come out in another order. */
+  /** Partition key → index in the table. An object instead of the Map would sort keys such as `20` and `3`. */
   readonly #keys = new Map<string, number>();
   readonly #keyBytes: number[] = [];
   readonly #keyIndexes: number[] = [];
   readonly #payloads: Uint8Array[] = [];
   #protobufBytes: number;
 
-  /** `explicitHashKey`: decimal, below 2^128. `limitBytes` bounds `sizeBytes` from the second record on. */
+  /** `explicitHashKey` is decimal, below 2^128. `limitBytes` limits `sizeBytes` from the second record on. */
   constructor(explicitHashKey: string, limitBytes: number) {
     this.#explicitHashKey = explicitHashKey;
     this.#limitBytes = limitBytes;
@@ -29,7 +34,7 @@ export class AggregateBuilder {
   }
 
   /**
-   * False: it does not fit, and nothing has changed. An empty builder takes any record.
+   * Returns false when the record does not fit and nothing was changed. An empty builder takes any record.
    * The payload is kept, not copied: it must not change before `build`.
    */
   add(partitionKey: string, payload: Uint8Array): boolean {
@@ -53,22 +58,22 @@ export class AggregateBuilder {
     return this.#payloads.length;
   }
 
-  /** Exactly what Kinesis counts and bills: the bytes that `build` returns and those of `partitionKey`. */
+  /** Returns exactly what Kinesis counts and bills: the bytes that `build` returns and those of `partitionKey`. */
   get sizeBytes(): number {
     return this.#dataBytes + (this.#keyBytes[0] ?? 0);
   }
 
   /**
-   * The partition key of the Kinesis record: that of the first inner record, and empty without one. It places
-   * nothing, the explicit hash key does. A constant would save a few bytes, but whoever copies the stream
-   * by partition key and leaves the explicit hash key behind would get one hot shard.
+   * Returns the partition key of the Kinesis record: that of the first inner record, and empty without one. Not it but
+   * the explicit hash key decides the shard. A constant would save a few bytes, but a program that copies the stream by
+   * partition key, without explicit hash keys, would then fill a single shard.
    */
   get partitionKey(): string {
     for (const first of this.#keys.keys()) return first;
     return '';
   }
 
-  /** The data of the Kinesis record. May be called again, also after more records. */
+  /** Returns the data of the Kinesis record. May be called again, also after more records were added. */
   build(): Buffer {
     const built = Buffer.allocUnsafe(this.#dataBytes);
     built.set(AGGREGATE_MAGIC);

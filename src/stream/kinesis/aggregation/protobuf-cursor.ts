@@ -1,12 +1,12 @@
 const MAX_VARINT_BYTES = 10;
 const MAX_TAG = 0xffff_ffff;
 
-/** No tag, length or value: what stands there is damaged. */
+/** BAD is no tag, length or value: the bytes are damaged. */
 export const BAD = -1;
 
 /**
- * Walks the fields of one protobuf message in untrusted bytes. Every method looks at the bounds itself and answers
- * BAD (or false) instead of throwing; after that the cursor is of no more use.
+ * ProtobufCursor walks the fields of one protobuf message in untrusted bytes. Every method checks the bounds and returns
+ * BAD (or false) instead of throwing; after that the cursor must not be used any more.
  */
 export class ProtobufCursor {
   readonly bytes: Uint8Array;
@@ -19,7 +19,7 @@ export class ProtobufCursor {
     this.end = end;
   }
 
-  /** An integer of at most 10 bytes and below 2^53, or BAD. */
+  /** Reads an integer of at most 10 bytes and below 2^53, or returns BAD. */
   varint(): number {
     if (this.at >= this.end) return BAD;
     const first = this.bytes[this.at]!;
@@ -42,19 +42,19 @@ export class ProtobufCursor {
     return BAD;
   }
 
-  /** Field number and wire type as one number, or BAD. */
+  /** Reads field number and wire type as one number, or returns BAD. */
   tag(): number {
     const tag = this.varint();
     return tag < 8 || tag > MAX_TAG ? BAD : tag;
   }
 
-  /** Enters a length-delimited field: its length, all of it in bounds, with `at` on its first byte; or BAD. */
+  /** Enters a length-delimited field, with `at` on its first byte, and returns its length; BAD when it is not within bounds. */
   length(): number {
     const length = this.varint();
     return length > this.end - this.at ? BAD : length;
   }
 
-  /** Passes over the value of a field that means nothing here. False: damaged, or a group, which nobody may send. */
+  /** Skips the value of a field that means nothing here. Returns false when it is damaged, or a group, which is not allowed. */
   skip(tag: number): boolean {
     switch (tag & 7) {
       case 0:
@@ -72,7 +72,7 @@ export class ProtobufCursor {
     }
   }
 
-  /** Of a foreign field all 64 bits may be used. */
+  /** A field of another program may use all 64 bits. */
   #skipVarint(): boolean {
     for (let read = 0; read < MAX_VARINT_BYTES && this.at < this.end; read += 1) {
       const byte = this.bytes[this.at]!;

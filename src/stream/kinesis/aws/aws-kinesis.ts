@@ -11,7 +11,7 @@ import {
   PutRecordsCommand,
   type PutRecordsResultEntry,
 } from '@aws-sdk/client-kinesis';
-import { SluiceError } from '../../../errors.js';
+import { SluiceError } from '../../../lib/errors.js';
 import type {
   IteratorStart,
   KinesisApi,
@@ -22,12 +22,12 @@ import type {
   StreamAdminApi,
   StreamSummary,
 } from '../kinesis-api.js';
-import type { AwsKinesisOptions } from './client-options.js';
-import { dryRun } from './dry-run.js';
-import { kinesisClient } from './kinesis-client.js';
+import { type AwsKinesisOptions, kinesisClient } from './kinesis-client.js';
 import type { KinesisCall } from './kinesis-failure.js';
 import {
+  checkPutLimits,
   childShardIds,
+  dryRun,
   isRefused,
   kinesisRecord,
   putResult,
@@ -36,14 +36,13 @@ import {
   streamSummary,
 } from './kinesis-shapes.js';
 import { OpenCalls } from './open-calls.js';
-import { checkPutLimits } from './put-limits.js';
 
-export type { AwsKinesisOptions } from './client-options.js';
+export type { AwsKinesisOptions } from './kinesis-client.js';
 
-/** How often the pages of ListShards are begun again when reading them took longer than their token lives. */
+/** How often ListShards begins again at its first page when a page token has expired. */
 const LISTINGS = 3;
 
-/** One stream of Amazon Kinesis, or of a stand-in. Calls run in parallel, each tried once; all time out. */
+/** AwsKinesis is one stream of Amazon Kinesis, or of a stand-in. Calls run in parallel, are tried once, and time out. */
 export class AwsKinesis implements KinesisApi, StreamAdminApi {
   readonly #streamName: string;
   readonly #client: KinesisClient;
@@ -64,7 +63,7 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
           Records: entries.map((entry) => ({
             Data: entry.data,
             PartitionKey: entry.partitionKey,
-            ...(entry.explicitHashKey === undefined ? {} : { ExplicitHashKey: entry.explicitHashKey }),
+            ExplicitHashKey: entry.explicitHashKey,
           })),
         }),
         { abortSignal },
@@ -72,7 +71,7 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
     );
     const results = answer.Records ?? [];
     if (results.length !== entries.length) {
-      // Which result is whose cannot be told; some may be stored.
+      // It is unknown which result belongs to which entry; some entries may be stored.
       throw new SluiceError(
         'KINESIS_UNREACHABLE',
         `PutRecords on stream ${this.#streamName}: ${results.length} results for ${entries.length} entries`,
@@ -102,8 +101,8 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
           StreamName: this.#streamName,
           ShardId: shardId,
           ShardIteratorType: type,
-          ...(sequenceNumber === undefined ? {} : { StartingSequenceNumber: sequenceNumber }),
-          ...(timestamp === undefined ? {} : { Timestamp: timestamp }),
+          StartingSequenceNumber: sequenceNumber,
+          Timestamp: timestamp,
         }),
         { abortSignal },
       ),
@@ -116,11 +115,11 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
     const answer = await this.#calls.run('GetRecords', (abortSignal) =>
       this.#client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }), { abortSignal }),
     );
-    // No next iterator means the shard is over: an answer that has nothing at all must not be taken for that.
+    // An answer without a next iterator means the end of the shard. An answer without any content must not be mistaken for it.
     if (answer.Records === undefined) throw this.#unreadable('GetRecords', 'no records');
     return {
       records: answer.Records.map(kinesisRecord),
-      ...(answer.NextShardIterator === undefined ? {} : { nextIterator: answer.NextShardIterator }),
+      nextIterator: answer.NextShardIterator,
       millisBehindLatest: answer.MillisBehindLatest ?? 0,
       childShards: childShardIds(answer.ChildShards),
     };
@@ -160,8 +159,8 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
   }
 
   /**
-   * Asks whether the use is permitted, without doing it (DryRun); rejects with what a real call would meet, such as
-   * KINESIS_DENIED or KINESIS_STREAM_MISSING. PutRecords and GetRecords are not asked for at a stand-in.
+   * Asks Kinesis whether the use is permitted, without doing it (DryRun). Rejects like a real call, for example with
+   * KINESIS_DENIED or KINESIS_STREAM_MISSING. A stand-in is not asked for PutRecords and GetRecords.
    */
   async probe(use: 'write' | 'read'): Promise<void> {
     const StreamName = this.#streamName;
@@ -177,7 +176,7 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
     return this.#calls.run('GetRecords', (abortSignal) => dryRun(this.#client, command, abortSignal));
   }
 
-  /** Calls under way reject with KINESIS_UNREACHABLE, as do later ones. */
+  /** Calls in flight reject with KINESIS_UNREACHABLE, as do later ones. */
   close(): void {
     this.#calls.close();
     this.#client.destroy();
@@ -187,7 +186,7 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
     const shards: ShardDescription[] = [];
     let nextToken: string | undefined;
     do {
-      // Kinesis refuses a call that has both.
+      // Kinesis refuses a call with both fields.
       const from = nextToken === undefined ? { StreamName: this.#streamName } : { NextToken: nextToken };
       const answer: ListShardsOutput = await this.#calls.run('ListShards', (abortSignal) =>
         this.#client.send(new ListShardsCommand(from), { abortSignal }),
@@ -200,8 +199,9 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
   }
 
   /**
-   * An entry that will never be taken, though the call as a whole went through (kinesis-local 0.6.2 answers so for one
-   * too large). `PutResult` has no word for it; the caller bisects, and what was stored is stored once more.
+   * Returns the error for an entry that is invalid although the call as a whole was accepted (kinesis-local 0.6.2 answers
+   * like this for one that is too large). `PutResult` has no value for it, so the whole call fails. The caller halves
+   * the request until it has found the entry; what was stored is then stored once more.
    */
   #refusedEntry({ ErrorCode, ErrorMessage }: PutRecordsResultEntry): SluiceError {
     const text = `PutRecords on stream ${this.#streamName}: ${ErrorMessage ?? 'an entry is refused'} (${ErrorCode})`;

@@ -8,10 +8,10 @@ import {
   SubscribeToShardCommand,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttp2Handler } from '@smithy/node-http-handler';
-import { SluiceError } from '../../../errors.js';
+import { SluiceError } from '../../../lib/errors.js';
 import type { FanOutApi, FanOutPage, IteratorStart } from '../kinesis-api.js';
-import type { AwsKinesisOptions } from './client-options.js';
 import {
+  type AwsKinesisOptions,
   clientWith,
   DEFAULT_CONNECT_TIMEOUT_MS,
   DEFAULT_REQUEST_TIMEOUT_MS,
@@ -23,27 +23,27 @@ import { OpenCalls } from './open-calls.js';
 import { subscriptionPages } from './subscription-pages.js';
 
 export interface AwsFanOutOptions extends AwsKinesisOptions {
-  /** A subscription that brings nothing, not even an empty page, for this long is given up: 35,000 by default, as KCL. */
+  /** A subscription without any page, even an empty one, for this long is ended: 35,000 by default, as in KCL. */
   readonly idleTimeoutMs?: number;
-  /** `h1` by default for an endpoint with http: only stand-ins have one, and they cannot do HTTP/2 on it. */
+  /** `h1` by default for an endpoint with http, which only stand-ins have, and they do not support HTTP/2 on it. */
   readonly http?: 'h1' | 'h2';
-  /** Between two looks at a consumer that is not ACTIVE yet; 1,000 by default. */
+  /** How long to wait before asking again for a consumer that is not ACTIVE yet; 1,000 by default. */
   readonly registrationPollMs?: number;
 }
 
 const DEFAULT_IDLE_TIMEOUT_MS = 35_000;
 const DEFAULT_REGISTRATION_POLL_MS = 1_000;
 const REGISTRATION_POLLS = 60;
-/** Kinesis ends one after 5 minutes; the minute is for the way. */
+/** Kinesis ends a subscription after 5 minutes; the sixth minute is a reserve for the network. */
 const SUBSCRIPTION_LIFE_MS = 6 * 60_000;
 
-/** Enhanced fan-out of one stream. Subscriptions have a connection each: HTTP/2, which SubscribeToShard asks for. */
+/** AwsFanOut is enhanced fan-out of one stream. Each subscription has its own HTTP/2 connection, as SubscribeToShard requires. */
 export class AwsFanOut implements FanOutApi {
   readonly #options: AwsFanOutOptions;
   readonly #client: KinesisClient;
   readonly #subscriber: KinesisClient;
   readonly #calls: OpenCalls;
-  /** Until a subscription's answer begins: its transport has no time-out for that. */
+  /** Bounds the time until the answer to a subscription begins: its transport has no time-out for that. */
   readonly #subscribing: OpenCalls;
   readonly #subscriptions = new Set<AbortController>();
 
@@ -92,8 +92,8 @@ export class AwsFanOut implements FanOutApi {
             ShardId: shardId,
             StartingPosition: {
               Type: type,
-              ...(sequenceNumber === undefined ? {} : { SequenceNumber: sequenceNumber }),
-              ...(timestamp === undefined ? {} : { Timestamp: timestamp }),
+              SequenceNumber: sequenceNumber,
+              Timestamp: timestamp,
             },
           }),
           { abortSignal: controller.signal },
@@ -112,12 +112,12 @@ export class AwsFanOut implements FanOutApi {
     } finally {
       signal.removeEventListener('abort', abort);
       this.#subscriptions.delete(controller);
-      // Also when the reader leaves the iteration early: the connection must not stay behind.
+      // The connection is closed also when the reader leaves the iteration early.
       controller.abort();
     }
   }
 
-  /** Ends the subscriptions; calls under way reject with KINESIS_UNREACHABLE. */
+  /** Ends the subscriptions; calls in flight reject with KINESIS_UNREACHABLE. */
   close(): void {
     this.#calls.close();
     this.#subscribing.close();
@@ -137,7 +137,7 @@ export class AwsFanOut implements FanOutApi {
     return arn;
   }
 
-  /** Absent: there is no such consumer. */
+  /** Resolves with undefined when there is no such consumer. */
   async #describeConsumer(streamArn: string, name: string): Promise<Partial<Consumer> | undefined> {
     try {
       const answer = await this.#calls.run('DescribeStreamConsumer', (abortSignal) =>
@@ -161,7 +161,7 @@ export class AwsFanOut implements FanOutApi {
       );
       return answer.Consumer ?? {};
     } catch (thrown) {
-      // Another process was faster.
+      // Another process has registered it meanwhile.
       if (thrown instanceof SluiceError && thrown.code === 'KINESIS_STREAM_BUSY') return {};
       throw thrown;
     }
@@ -182,6 +182,6 @@ function subscriptionTransport(options: AwsFanOutOptions) {
       requestTimeoutMs: SUBSCRIPTION_LIFE_MS,
     });
   }
-  // Not the idle time-out: it would end a subscription that the reader holds back, when nothing is wrong with it.
+  // The idle time-out would be too short here: it would end a healthy subscription that the reader holds back.
   return new NodeHttp2Handler({ sessionTimeout: SUBSCRIPTION_LIFE_MS });
 }

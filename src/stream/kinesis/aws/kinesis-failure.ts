@@ -1,6 +1,6 @@
-import { type ErrorCode, errorText, SluiceError, systemErrorCode } from '../../../errors.js';
+import { type ErrorCode, errorText, SluiceError, systemErrorCode } from '../../../lib/errors.js';
 
-/** The operation, as IAM names it behind `kinesis:`. */
+/** KinesisCall is the operation, as IAM names it after `kinesis:`. */
 export type KinesisCall =
   | 'PutRecords'
   | 'ListShards'
@@ -21,8 +21,8 @@ export interface FailedCall {
 type KinesisErrorCode = Extract<ErrorCode, `KINESIS_${string}`>;
 
 /**
- * By the name of the SDK's error. KINESIS_REQUEST_REFUSED only for what lies in the request itself: the producer
- * parks a record for it, and the reader gives up its position. What a wrong set-up causes must never be in that row.
+ * The code for each name of an SDK error. KINESIS_REQUEST_REFUSED is only for what is wrong in the request itself: the
+ * producer parks a record for it, and the reader gives up its position. No error of a wrong configuration may have it.
  */
 const BY_NAME: Readonly<Record<string, KinesisErrorCode>> = {
   ProvisionedThroughputExceededException: 'KINESIS_THROTTLED',
@@ -82,7 +82,7 @@ const BY_NAME: Readonly<Record<string, KinesisErrorCode>> = {
   SerializationException: 'KINESIS_REQUEST_REFUSED',
 };
 
-/** Anything that a call of the SDK throws, as a SluiceError of one of the KINESIS_ codes. */
+/** Makes anything that a call of the SDK throws a SluiceError of one of the KINESIS_ codes. */
 export function kinesisFailure(thrown: unknown, failed: FailedCall): SluiceError {
   if (thrown instanceof SluiceError) return thrown;
   const code = isLostSequenceNumber(thrown, failed.call) ? 'KINESIS_REQUEST_REFUSED' : kinesisCode(thrown);
@@ -94,7 +94,7 @@ function kinesisCode(thrown: unknown): KinesisErrorCode {
     $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean };
     $fault?: 'client' | 'server';
   };
-  // The SDK has learned the server's time from this very answer: the next signature will be good.
+  // The SDK has learned the server's time from this answer: the next signature will be valid.
   if ($metadata?.clockSkewCorrected === true) return 'KINESIS_UNREACHABLE';
   const byName = BY_NAME[errorName(thrown)];
   if (byName !== undefined) return byName;
@@ -103,13 +103,14 @@ function kinesisCode(thrown: unknown): KinesisErrorCode {
   if (status === 413) return 'KINESIS_REQUEST_REFUSED';
   if (status !== undefined && status >= 400 && status < 500 && status !== 408) return 'KINESIS_DENIED';
   if (status === undefined && ($fault === 'client' || isUnfinishedSetup(thrown))) return 'KINESIS_DENIED';
-  // 5xx, an answer that cannot be read, and everything the network does: what became of the call is unknown.
+  // 5xx, an unreadable answer, or a failure of the network: it is unknown whether the call was done.
   return 'KINESIS_UNREACHABLE';
 }
 
 /**
- * A place that the stream does not have, because it was trimmed or is of an earlier stream of that name. Kinesis says
- * InvalidArgumentException, kinesis-local 0.6.2 the same as for a shard that is gone, which is another thing.
+ * Returns whether the call named a sequence number that the stream does not have, because it was trimmed or is of an
+ * earlier stream with that name. Kinesis answers InvalidArgumentException; kinesis-local 0.6.2 answers as for a missing
+ * shard, which is a different problem.
  */
 function isLostSequenceNumber(thrown: unknown, call: KinesisCall): boolean {
   return (
@@ -119,7 +120,7 @@ function isLostSequenceNumber(thrown: unknown, call: KinesisCall): boolean {
   );
 }
 
-/** "Region is missing" and its like are plain errors of the SDK, before anything is sent. */
+/** "Region is missing" and similar problems are plain errors that the SDK throws before it sends anything. */
 function isUnfinishedSetup(thrown: unknown): boolean {
   return (
     errorName(thrown) === 'Error' && /^(Region|Credential|Endpoint|Invalid region)\b/i.test(errorText(thrown))
@@ -138,7 +139,7 @@ function message(code: KinesisErrorCode, thrown: unknown, { call, streamName }: 
   return remedy === undefined ? words : `${words}; ${remedy}`;
 }
 
-/** A refused connection to a name with several addresses is an AggregateError without words of its own. */
+/** A refused connection to a host name with several addresses is an AggregateError without a message. */
 function reason(thrown: unknown): string {
   const own = errorText(thrown).split('\n', 1)[0]!.trim();
   if (own !== '' && own !== 'UnknownError') return own;

@@ -1,13 +1,13 @@
-import { SluiceError } from '../../../errors.js';
+import { SluiceError } from '../../../lib/errors.js';
 import { type FailedCall, kinesisFailure } from './kinesis-failure.js';
 
-/** Longer than any answer that still comes in pieces: 10 MiB at 200 kB/s. */
+/** Long enough for the largest answer on a slow network: 10 MiB at 200 kB/s. */
 const CALL_DEADLINE_MS = 60_000;
 
 /**
- * The calls of one client that are under way: each settles, by itself, at its deadline or with `close`. The deadline
- * is for what the time-outs of the connection do not cover: a credential process or a sign-in server that never
- * answers, an answer that drips.
+ * OpenCalls are the calls of one client in flight. Each promise settles at the latest at its deadline or with `close`.
+ * The deadline is for what the time-outs of the connection do not cover: a credential process or a sign-in server that
+ * never answers, or an answer that arrives too slowly.
  */
 export class OpenCalls {
   readonly #streamName: string;
@@ -22,12 +22,12 @@ export class OpenCalls {
 
   /** Rejects with one of the KINESIS_ codes; KINESIS_UNREACHABLE at the deadline and after `close`. */
   async run<T>(call: FailedCall['call'], send: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#closed) throw this.#given(call, 'the client is closed');
+    if (this.#closed) throw this.#unreachable(call, 'the client is closed');
     const controller = new AbortController();
     let end = (_reason: string): void => {};
     const ended = new Promise<never>((_, reject) => {
       end = (reason) => {
-        reject(this.#given(call, reason));
+        reject(this.#unreachable(call, reason));
         controller.abort();
       };
     });
@@ -48,7 +48,7 @@ export class OpenCalls {
     for (const end of this.#ends) end('the client is closed');
   }
 
-  #given(call: FailedCall['call'], reason: string): SluiceError {
+  #unreachable(call: FailedCall['call'], reason: string): SluiceError {
     return new SluiceError('KINESIS_UNREACHABLE', `${call} on stream ${this.#streamName}: ${reason}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { SubscribeToShardEventStream } from '@aws-sdk/client-kinesis';
-import { SluiceError } from '../../../errors.js';
+import { SluiceError } from '../../../lib/errors.js';
 import type { FanOutPage } from '../kinesis-api.js';
 import { kinesisFailure } from './kinesis-failure.js';
 import { childShardIds, kinesisRecord } from './kinesis-shapes.js';
@@ -11,9 +11,10 @@ export interface SubscriptionOptions {
 }
 
 /**
- * The pages of one subscription. Ends when Kinesis ends it or the signal aborts; rejects with KINESIS_UNREACHABLE when
- * it brings nothing for `idleTimeoutMs`, and with the code of an exception sent in place of a page. A connection that
- * breaks ends it, or rejects: the SDK 3.1143 does not always tell a reset from an end. No page is given in part.
+ * Iterates over the pages of one subscription. It ends when Kinesis ends the subscription or the signal aborts; it rejects
+ * with KINESIS_UNREACHABLE when nothing arrives for `idleTimeoutMs`, and with the code of an exception that is sent
+ * instead of a page. A broken connection ends it or rejects: the SDK 3.1143 does not always distinguish a reset from an
+ * end. No page is returned in part.
  */
 export async function* subscriptionPages(
   stream: AsyncIterable<SubscribeToShardEventStream>,
@@ -34,12 +35,12 @@ export async function* subscriptionPages(
     if (signal.aborted) return;
     throw kinesisFailure(thrown, { call: 'SubscribeToShard', streamName });
   } finally {
-    // Not awaited: on a dead connection it would never resolve.
+    // Not awaited, because on a dead connection it would never resolve.
     void pages.return?.().then(undefined, () => {});
   }
 }
 
-/** Absent: the signal aborted. */
+/** Resolves with undefined when the signal has aborted. */
 async function nextWithin<T>(
   pages: AsyncIterator<T>,
   { streamName, idleTimeoutMs, signal }: SubscriptionOptions,
@@ -63,14 +64,14 @@ async function nextWithin<T>(
   }
 }
 
-/** Absent: something that this version does not know. The SDK throws what is sent as an exception. */
+/** Returns undefined for an event that this version does not know. The SDK throws events that are exceptions. */
 function fanOutPage({ SubscribeToShardEvent: page }: SubscribeToShardEventStream): FanOutPage | undefined {
   if (page === undefined) return undefined;
   const continuation = page.ContinuationSequenceNumber;
   return {
     records: (page.Records ?? []).map(kinesisRecord),
-    // An empty text is as good as none; the end of a shard has neither.
-    ...(continuation === undefined || continuation === '' ? {} : { continuation }),
+    // At the end of a shard it is absent or empty.
+    continuation: continuation === '' ? undefined : continuation,
     millisBehindLatest: page.MillisBehindLatest ?? 0,
     childShards: childShardIds(page.ChildShards),
   };

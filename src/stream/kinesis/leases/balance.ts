@@ -1,48 +1,49 @@
 export interface BalanceWorker {
   readonly workerId: string;
-  /** Absent: no limit. */
+  /** Absent when the worker has no limit. */
   readonly maxLeases?: number;
 }
 
-/** A lease of a shard that can be read now. */
+/** BalanceLease is the lease of a shard that can be read now. */
 export interface BalanceLease {
   readonly shardId: string;
-  /** Who is reading it; absent when it is free, or its owner has not renewed it for the fail-over time. */
+  /** The worker that reads it; absent when it is free, or its owner has not renewed it for the fail-over time. */
   readonly reader?: string;
-  /** Free, and nobody has taken it for the fail-over time although somebody could have. */
+  /** True when it has been free for the fail-over time and no worker has taken it, although one could have. */
   readonly isNeglected: boolean;
 }
 
 export interface BalanceView {
   readonly me: string;
-  /** All that show signs of life, `me` among them or not. Readers of leases are added. */
+  /** The live workers; `me` may be missing, and the readers of leases are added. */
   readonly workers: readonly BalanceWorker[];
   readonly leases: readonly BalanceLease[];
-  /** Mine already on the way to somebody else; still with me as their reader. */
+  /** Leases that `me` is giving away already and still has as their reader. */
   readonly leaving: ReadonlySet<string>;
 }
 
 export interface BalanceMoves {
   readonly take: readonly string[];
   readonly giveAway: readonly string[];
-  /** Has fewer than its share and finds nothing free: somebody is about to give something away. */
+  /** True when `me` has fewer than its share and finds nothing free: another worker is about to give something away. */
   readonly isWaiting: boolean;
 }
 
-/** On the way from one worker to others at a time: each pauses its shard for a moment. */
+/** How many leases a worker gives away at a time. Nobody reads a shard while its lease moves. */
 export const MAX_LEAVING = 8;
 
 /**
- * What one worker does towards an even spread (no two workers differ by more than one). Every worker computes
- * the same targets from the same view, and only moves its own leases:
- * - it takes free leases up to its target, those that fall to it when all hungry workers share them out in order;
- * - it gives away what it has above its target, a few at a time. Nothing is taken from a live worker by force:
- *   its records under way would come twice. It lets go itself once they are saved, and the next one goes on there.
+ * Returns what one worker does towards an even spread, in which no two workers differ by more than one lease. Every
+ * worker computes the same targets from the same view, and only moves its own leases:
+ * - It takes free leases up to its target: those it gets when all workers below their targets divide them in order.
+ * - It gives away what it has above its target, a few at a time. Nothing is taken from a live worker by force, because
+ *   the records it is processing would be read twice. It releases a lease itself once they are saved, and the next
+ *   worker continues there.
  *
- * Targets follow the present counts, the largest first, so an even spread asks for no move at all.
+ * Targets follow the present counts, the largest first, so an even spread needs no move.
  */
 export function balance(view: BalanceView): BalanceMoves {
-  const workers = everybody(view);
+  const workers = allWorkers(view);
   const counts = countByReader(view.leases);
   const targets = targetsOf(workers, view.leases.length);
   const mine = view.leases.filter(({ reader }) => reader === view.me).map(({ shardId }) => shardId);
@@ -74,14 +75,14 @@ function takes(
     const share = freeIds.slice(at, at + wanted);
     if (share.length > 0) return share;
   }
-  // Whose turn it was does not take it (its view of the stream may be older): better uneven than unread.
+  // The worker that should take it does not (its view of the stream may be older): better uneven than unread.
   const cap = workers.find(({ workerId }) => workerId === view.me)?.maxLeases ?? Number.POSITIVE_INFINITY;
   const neglected = free.filter(({ isNeglected }) => isNeglected).map(({ shardId }) => shardId);
   return (counts.get(view.me) ?? 0) < cap ? neglected.sort().slice(0, 1) : [];
 }
 
-/** In the order in which the rest of a division is dealt out: who has more keeps more. */
-function everybody({ me, workers, leases }: BalanceView): readonly BalanceWorker[] {
+/** Sorts the workers in the order in which they get the remainder of the division: those that have more keep more. */
+function allWorkers({ me, workers, leases }: BalanceView): readonly BalanceWorker[] {
   const all = new Map<string, BalanceWorker>([[me, { workerId: me }]]);
   for (const { reader } of leases) {
     if (reader !== undefined) all.set(reader, { workerId: reader });
@@ -102,7 +103,7 @@ function countByReader(leases: readonly BalanceLease[]): ReadonlyMap<string, num
   return counts;
 }
 
-/** Deals the leases out one by one, round after round, to those below their limit. */
+/** Distributes the leases one by one, round after round, among the workers below their limits. */
 function targetsOf(workers: readonly BalanceWorker[], leases: number): ReadonlyMap<string, number> {
   const targets = new Map<string, number>();
   let left = leases;

@@ -1,15 +1,16 @@
 import type { AttributeValue, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb';
-import { SluiceError } from '../../../errors.js';
-import { type Pause, pause } from '../../../pause.js';
+import { SluiceError } from '../../../lib/errors.js';
+import { type Pause, pause } from '../../../lib/timers.js';
 import {
   DEFAULT_REQUEST_TIMEOUT_MS,
   type DynamoLeaseOptions,
   type DynamoSdk,
   dynamoClient,
+  Expression,
+  leaseTableFault,
   loadDynamoSdk,
+  rowOfDynamo,
 } from './dynamo-client.js';
-import { Expression, rowOfDynamo } from './dynamo-expressions.js';
-import { leaseTableFault } from './dynamo-faults.js';
 import { ATTRIBUTE } from './lease-row.js';
 import type { LeaseRows, Row, RowChange, RowCondition } from './lease-rows.js';
 
@@ -18,7 +19,7 @@ const POLL_TABLE_EVERY_MS = 250;
 const TABLE_READY_WITHIN_MS = 60_000;
 
 export interface DynamoLeaseParts {
-  /** How the optional SDK is loaded. */
+  /** Loads the optional SDK. */
   readonly load?: () => Promise<DynamoSdk>;
   readonly sleep?: Pause;
 }
@@ -28,7 +29,7 @@ interface Connection {
   readonly client: DynamoDBClient;
 }
 
-/** The rows in DynamoDB, or in a stand-in for it. Does not connect before the first call. */
+/** DynamoLeaseRows keeps the rows in DynamoDB or in a local stand-in. It does not connect before the first call. */
 export class DynamoLeaseRows implements LeaseRows {
   readonly #options: DynamoLeaseOptions;
   readonly #table: string;
@@ -62,16 +63,9 @@ export class DynamoLeaseRows implements LeaseRows {
     const rows: Row[] = [];
     let from: Record<string, AttributeValue> | undefined;
     do {
-      const start = from;
+      const input = { TableName: this.#table, ConsistentRead: true, ExclusiveStartKey: from };
       const page = await this.#call(({ sdk, client }, options) =>
-        client.send(
-          new sdk.ScanCommand({
-            TableName: this.#table,
-            ConsistentRead: true,
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-          options,
-        ),
+        client.send(new sdk.ScanCommand(input), options),
       );
       for (const attributes of page.Items ?? []) rows.push(rowOfDynamo(attributes));
       from = page.LastEvaluatedKey;
@@ -99,7 +93,7 @@ export class DynamoLeaseRows implements LeaseRows {
           TableName: this.#table,
           Key: keyOf(key),
           UpdateExpression: update,
-          ...(condition === undefined ? {} : { ConditionExpression: condition }),
+          ConditionExpression: condition,
           ExpressionAttributeNames: expression.names,
           ExpressionAttributeValues: expression.values,
         }),
@@ -191,7 +185,7 @@ export class DynamoLeaseRows implements LeaseRows {
   async #call<T>(run: Run<T>): Promise<T> {
     this.#connection ??= this.#connect();
     const connection = await this.#connection;
-    // Also over looking for credentials, which no time-out of the request covers.
+    // This also bounds the search for credentials, which no time-out of the request covers.
     const limitMs = 2 * (this.#options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
     try {
       return await run(connection, { abortSignal: AbortSignal.timeout(limitMs) });
@@ -210,7 +204,7 @@ type Run<T> = (connection: Connection, options: { readonly abortSignal: AbortSig
 
 const keyOf = (key: string) => ({ [ATTRIBUTE.key]: { S: key } });
 
-/** The service's own name of the error, below ours. */
+/** Compares the name that the service gave the error, which is the cause of ours. */
 function isNamed(thrown: unknown, name: string): boolean {
   return thrown instanceof SluiceError && thrown.cause instanceof Error && thrown.cause.name === name;
 }

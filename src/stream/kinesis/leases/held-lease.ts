@@ -1,29 +1,28 @@
-import type { Clock } from '../../../clock.js';
-import type { Tenure } from '../shard-owner.js';
+import type { Clock } from '../../../lib/clock.js';
+import type { ShardAssignment } from '../shard-assignment.js';
 import type { ShardPosition, ShardProgress } from '../shard-position.js';
-import { isSameProgress } from './handed-out.js';
-import type { Lease } from './lease.js';
+import { isSameProgress, type Lease } from './lease.js';
 
 export type HeldWrite = 'done' | 'lost' | 'dropped';
 
 export interface HeldLeaseParts {
   readonly partition: string;
-  /** As it was taken. */
+  /** The lease as it was when it was taken. */
   readonly lease: Lease;
-  /** When the request that took it was sent. */
+  /** When the request that took the lease was sent, on the monotonic clock. */
   readonly takenAtMs: number;
   readonly failoverMs: number;
   readonly clock: Clock;
 }
 
 /**
- * A lease this worker has, and the tenure that goes with it. Writes of its row follow one another: each moves the
- * counter the next one has to name.
+ * HeldLease is a lease of this worker, and the shard assignment that goes with it. Writes of its row follow one
+ * another, because each moves the counter that the next one has to name.
  */
 export class HeldLease {
   readonly partition: string;
-  /** Of all readers before this tenure. */
-  readonly booksBefore: string;
+  /** The ledger of all readers before this assignment. */
+  readonly ledgerBefore: string;
   readonly #from: ShardPosition;
   readonly #recordsBefore: number;
   readonly #failoverMs: number;
@@ -32,17 +31,17 @@ export class HeldLease {
   #renewedAtMs: number;
   #writes: Promise<unknown> = Promise.resolve();
   #pendingWrites = 0;
-  handedOut: ShardProgress | undefined;
+  delivered: ShardProgress | undefined;
   children: readonly string[] = [];
-  /** Since when the reader has stopped so that another worker can go on; absent while it reads. */
+  /** When the reader stopped so that another worker can continue; absent while it reads. */
   leavingSinceMs: number | undefined;
   isReleasing = false;
-  /** No longer ours: what is still under way of it is not saved. */
+  /** True once the lease is no longer this worker's: what is still being processed of it is not saved. */
   isDropped = false;
 
   constructor({ partition, lease, takenAtMs, failoverMs, clock }: HeldLeaseParts) {
     this.partition = partition;
-    this.booksBefore = lease.books;
+    this.ledgerBefore = lease.ledger;
     this.#from = lease.checkpoint;
     this.#recordsBefore = lease.records;
     this.#failoverMs = failoverMs;
@@ -55,7 +54,7 @@ export class HeldLease {
     return this.#lease.shardId;
   }
 
-  /** As last written. */
+  /** Returns the lease as it was last written. */
   get lease(): Lease {
     return this.#lease;
   }
@@ -64,16 +63,17 @@ export class HeldLease {
     return { at: this.#lease.checkpoint, records: this.#lease.records };
   }
 
-  get isSettled(): boolean {
-    return this.handedOut === undefined || isSameProgress(this.handedOut, this.saved);
+  /** Everything that was delivered is saved. */
+  get isSaved(): boolean {
+    return this.delivered === undefined || isSameProgress(this.delivered, this.saved);
   }
 
-  /** The reader has come to the end of the shard. */
+  /** The reader has delivered the end of the shard. */
   get isReadToEnd(): boolean {
-    return this.handedOut?.at.kind === 'SHARD_END';
+    return this.delivered?.at.kind === 'SHARD_END';
   }
 
-  /** From then on others may take it, and this worker has to have stopped. Counted from before the last write was sent. */
+  /** From then on another worker may take the lease, so this one has to have stopped. Counted from before the last write was sent. */
   get expiresAtMs(): number {
     return this.#renewedAtMs + this.#failoverMs;
   }
@@ -86,13 +86,13 @@ export class HeldLease {
     return this.#pendingWrites > 0;
   }
 
-  /** Resolves when no write is under way. */
+  /** Resolves when no write is in progress. */
   get idle(): Promise<unknown> {
     return this.#writes;
   }
 
-  /** `undefined` when the shard has ended already. */
-  tenure(): Tenure | undefined {
+  /** Returns undefined when the shard has ended already. */
+  assignment(): ShardAssignment | undefined {
     if (this.#from.kind === 'SHARD_END') return undefined;
     return {
       partition: this.partition,
@@ -102,22 +102,22 @@ export class HeldLease {
     };
   }
 
-  /** Rejects as `change` does. */
+  /** Runs `change` once earlier writes are done. Rejects as `change` does. */
   write(change: (lease: Lease) => Promise<Lease | undefined>): Promise<HeldWrite> {
     this.#pendingWrites += 1;
-    const turn = this.#writes.then(() => this.#writeNow(change));
-    this.#writes = turn
+    const written = this.#writes.then(() => this.#writeNow(change));
+    this.#writes = written
       .catch(() => {})
       .then(() => {
         this.#pendingWrites -= 1;
       });
-    return turn;
+    return written;
   }
 
   async #writeNow(change: (lease: Lease) => Promise<Lease | undefined>): Promise<HeldWrite> {
     if (this.isDropped) return 'dropped';
     const startedAtMs = this.#clock.monotonicMs();
-    // After a pause of the process its timers may be late: the row is fenced, but asking is pointless.
+    // After a pause of the process its timers may be late. The condition of the write would hold it back; sending it is pointless.
     if (startedAtMs >= this.expiresAtMs) return 'lost';
     const next = await change(this.#lease);
     if (next === undefined) return 'lost';

@@ -1,12 +1,12 @@
-import type { Clock } from '../../../clock.js';
-import type { TenureListener } from '../shard-owner.js';
+import type { Clock } from '../../../lib/clock.js';
+import type { ShardAssignmentListener } from '../shard-assignment.js';
 import { type ShardProgress, shardPositionText } from '../shard-position.js';
-import { eachBounded } from './each-bounded.js';
 import { HeldLease, type HeldWrite } from './held-lease.js';
 import { isEnded, type Lease } from './lease.js';
 import type { LeaseTable } from './lease-table.js';
 import type { LeaseView } from './lease-view.js';
 import type { LeaseWarnings } from './lease-warnings.js';
+import { forEachLimited } from './wakeable-loop.js';
 
 export interface HeldLeasesParts {
   readonly workerId: string;
@@ -16,11 +16,11 @@ export interface HeldLeasesParts {
   readonly view: LeaseView;
   readonly clock: Clock;
   readonly warnings: LeaseWarnings;
-  readonly listener: TenureListener;
+  readonly listener: ShardAssignmentListener;
 }
 
 export interface HeldCounts {
-  /** Since the process began. */
+  /** All three count since the process began. */
   readonly taken: number;
   readonly lost: number;
   readonly released: number;
@@ -29,19 +29,19 @@ export interface HeldCounts {
 export const PARALLEL_WRITES = 8;
 
 /**
- * The leases this worker has, from taking to the end. Invariants:
- * 1. A tenure begins after its row names this worker, and from the checkpoint of that row.
- * 2. It ends before another worker may begin one: by the own clock not later than the fail-over time after the
- *    last write that is known to have been done was sent.
- * 3. What is saved is a write of the row that fails once the row has been taken by another.
- * 4. A shard is taken again only when no write of its last tenure is under way.
+ * HeldLeases are the leases of this worker, from taking them to losing or releasing them. Invariants:
+ * 1. A shard assignment begins after the row names this worker, and at the checkpoint of that row.
+ * 2. It ends before another worker may begin one: on this worker's clock at the latest the fail-over time after the
+ *    last write that is known to be done was sent.
+ * 3. A save is a write of the row that fails once another worker has taken the row.
+ * 4. A shard is taken again only when no write of its last assignment is in progress.
  */
 export class HeldLeases {
   readonly #parts: HeldLeasesParts;
   readonly #byPartition = new Map<string, HeldLease>();
   readonly #byShard = new Map<string, HeldLease>();
   readonly #busyShards = new Set<string>();
-  #tenures = 0;
+  #assignments = 0;
   #isClosing = false;
   #taken = 0;
   #lost = 0;
@@ -63,7 +63,7 @@ export class HeldLeases {
     return new Set(this.#byShard.keys());
   }
 
-  /** On their way to another worker. */
+  /** Returns the shards that another worker is to continue. */
   get leavingShardIds(): ReadonlySet<string> {
     return new Set([...this.#all()].filter((h) => h.leavingSinceMs !== undefined).map((h) => h.shardId));
   }
@@ -72,9 +72,9 @@ export class HeldLeases {
     return this.#byPartition.get(partition);
   }
 
-  *handedOut(): Iterable<readonly [partition: string, ShardProgress]> {
-    for (const { partition, handedOut } of this.#all()) {
-      if (handedOut !== undefined) yield [partition, handedOut];
+  *delivered(): Iterable<readonly [partition: string, ShardProgress]> {
+    for (const { partition, delivered } of this.#all()) {
+      if (delivered !== undefined) yield [partition, delivered];
     }
   }
 
@@ -89,60 +89,63 @@ export class HeldLeases {
       await table.release(lease);
       return;
     }
-    // Leaves a row in our own name, which is taken again or comes of age.
+    // The row keeps the name of this worker; it is taken again or expires.
     if (clock.monotonicMs() >= takenAtMs + failoverMs) return;
-    const partition = `${lease.shardId}#${this.#tenures}`;
+    const partition = `${lease.shardId}#${this.#assignments}`;
     const held = new HeldLease({ partition, lease, takenAtMs, failoverMs, clock });
-    const tenure = held.tenure();
-    if (tenure === undefined) return;
-    this.#tenures += 1;
+    const assignment = held.assignment();
+    if (assignment === undefined) return;
+    this.#assignments += 1;
     this.#taken += 1;
     this.#byPartition.set(partition, held);
     this.#byShard.set(lease.shardId, held);
-    this.#parts.listener.begin(tenure);
+    this.#parts.listener.begin(assignment);
   }
 
-  /** Reads nothing more of the shard, and leaves it to others once all that was handed out is saved. Call it again until it is gone. */
+  /**
+   * Stops reading the shard, and releases its lease once everything that was delivered is saved. To be called again
+   * until the lease is gone.
+   */
   async giveAway(shardId: string): Promise<void> {
     const held = this.#byShard.get(shardId);
     if (held === undefined) return;
     if (held.leavingSinceMs === undefined) {
-      // At the end of a shard there is nothing to go on with: saving the end frees it sooner.
+      // At the end of a shard nothing is left for another worker: saving the end releases the lease sooner.
       if (held.isReadToEnd) return;
       held.leavingSinceMs = this.#parts.clock.monotonicMs();
       this.#parts.listener.end(held.partition);
     }
-    await this.#releaseIfSettled(held);
+    await this.#releaseIfSaved(held);
   }
 
-  async #releaseIfSettled(held: HeldLease): Promise<void> {
+  async #releaseIfSaved(held: HeldLease): Promise<void> {
     if (held.leavingSinceMs === undefined || held.isDropped || held.isReleasing) return;
     const isOverdue = this.#parts.clock.monotonicMs() - held.leavingSinceMs >= this.#parts.failoverMs;
-    if (!held.isSettled && !isOverdue) return;
-    if (!held.isSettled) {
-      this.#parts.warnings.say(
+    if (!held.isSaved && !isOverdue) return;
+    if (!held.isSaved) {
+      this.#parts.warnings.log(
         'LEASE_RELEASED_UNSAVED',
-        { shard: held.shardId, handedOut: textOf(held.handedOut), saved: textOf(held.saved) },
-        'a shard goes to another worker before everything read of it was saved: that part is read twice',
+        { shard: held.shardId, delivered: textOf(held.delivered), saved: textOf(held.saved) },
+        'a shard is released to another worker before everything read from it was saved: that part is read twice',
       );
     }
     await this.#release(held);
   }
 
-  /** Those not written lately; a write under way renews as well. */
+  /** Renews the leases that were not written lately. One with a write in progress is renewed by that write. */
   async renew(): Promise<void> {
     const { clock, renewMs, table } = this.#parts;
     const nowMs = clock.monotonicMs();
     const due = [...this.#all()].filter(
       (held) => !held.hasPendingWrites && nowMs - held.renewedAtMs >= renewMs / 2,
     );
-    const failures = await eachBounded(due, PARALLEL_WRITES, async (held) => {
+    const failures = await forEachLimited(due, PARALLEL_WRITES, async (held) => {
       await this.#write(held, (lease) => table.renew(lease));
     });
     this.#warnOf(failures);
   }
 
-  /** Ends the tenures this worker may not have any more. Resolves with when to look again, on the monotonic clock. */
+  /** Ends the assignments that this worker may not have any more. Returns when to call it again, on the monotonic clock. */
   enforceDeadlines(): number {
     const { clock, failoverMs } = this.#parts;
     const nowMs = clock.monotonicMs();
@@ -156,41 +159,41 @@ export class HeldLeases {
       if (held.leavingSinceMs === undefined) continue;
       const dueAtMs = held.leavingSinceMs + failoverMs;
       if (nowMs < dueAtMs) nextAtMs = Math.min(nextAtMs, dueAtMs);
-      else void this.#releaseIfSettled(held);
+      else void this.#releaseIfSaved(held);
     }
     return nextAtMs;
   }
 
-  /** Compares with a scan that began after every write that has resolved. */
+  /** Compares the held leases with a scan that began after every write that has resolved. */
   noticeTaken(leases: ReadonlyMap<string, Lease>): void {
     for (const held of [...this.#all()]) {
       const row = leases.get(held.shardId);
       if (row === undefined || row.owner === this.#parts.workerId) continue;
-      // Our own SHARD_END and release leave the row without an owner, too.
+      // A row without an owner may also be the result of this worker's own SHARD_END or release.
       if (row.counter > held.lease.counter && !held.hasPendingWrites)
         this.#lose(held, 'taken by another worker');
     }
   }
 
-  /** Resolves true when that was the end of the shard. Rejects with the codes of LeaseTable. */
-  async save(held: HeldLease, progress: ShardProgress, books: string): Promise<boolean> {
+  /** Resolves true when `progress` was the end of the shard. Rejects with the codes of LeaseTable. */
+  async save(held: HeldLease, progress: ShardProgress, ledger: string): Promise<boolean> {
     const { table } = this.#parts;
     const written = await this.#write(held, (lease) =>
-      // A later save may have been written before this one was tried again.
+      // A later save may have been written before this one is tried again.
       progress.records < lease.records
         ? Promise.resolve(lease)
-        : table.checkpoint(lease, progress, books, held.children),
+        : table.checkpoint(lease, progress, ledger, held.children),
     );
     if (written !== 'done') return false;
     if (isEnded(held.lease)) {
       this.#drop(held);
       return true;
     }
-    await this.#releaseIfSettled(held);
+    await this.#releaseIfSaved(held);
     return false;
   }
 
-  /** Ends every tenure; none begins any more. */
+  /** Ends every assignment, and lets no other begin. */
   stopReading(): void {
     this.#isClosing = true;
     for (const held of this.#all()) {
@@ -200,10 +203,10 @@ export class HeldLeases {
     }
   }
 
-  /** Frees every row at its checkpoint. */
+  /** Releases every lease at its checkpoint. */
   async release(): Promise<void> {
     const all = [...this.#all()];
-    await eachBounded(all, PARALLEL_WRITES, (held) => this.#release(held));
+    await forEachLimited(all, PARALLEL_WRITES, (held) => this.#release(held));
     for (const held of all) this.#drop(held);
   }
 
@@ -220,7 +223,7 @@ export class HeldLeases {
         this.#drop(held);
       }
     } catch (thrown) {
-      // Still ours and renewed: tried again with the next round, or it comes of age.
+      // The lease is still held and renewed: the next round tries again, or the lease expires.
       this.#warnOf([thrown]);
     } finally {
       held.isReleasing = false;
@@ -229,7 +232,7 @@ export class HeldLeases {
 
   async #write(held: HeldLease, change: (lease: Lease) => Promise<Lease | undefined>): Promise<HeldWrite> {
     const written = await held.write(change);
-    if (written === 'lost') this.#lose(held, 'its row has changed hands');
+    if (written === 'lost') this.#lose(held, 'its row names another worker');
     if (written === 'done') this.#parts.view.wrote(held.lease);
     return written;
   }
@@ -239,10 +242,10 @@ export class HeldLeases {
     this.#drop(held);
     this.#lost += 1;
     if (held.leavingSinceMs === undefined && !held.isReadToEnd) this.#parts.listener.end(held.partition);
-    this.#parts.warnings.say(
+    this.#parts.warnings.log(
       'LEASE_LOST',
-      { shard: held.shardId, cause, handedOut: textOf(held.handedOut), saved: textOf(held.saved) },
-      'a lease was lost: another worker goes on at the last checkpoint, what was read since comes twice',
+      { shard: held.shardId, cause, delivered: textOf(held.delivered), saved: textOf(held.saved) },
+      'a lease was lost: another worker continues at the last checkpoint, and what was read since is read twice',
     );
   }
 

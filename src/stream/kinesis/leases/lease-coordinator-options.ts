@@ -1,27 +1,27 @@
-import type { Clock } from '../../../clock.js';
-import type { Pause } from '../../../pause.js';
-import type { Warn } from '../../../warnings.js';
+import type { Clock } from '../../../lib/clock.js';
+import type { Pause } from '../../../lib/timers.js';
+import type { Warn } from '../../../lib/warnings.js';
 import type { KinesisApi } from '../kinesis-api.js';
 import type { ShardPosition } from '../shard-position.js';
-import type { MergeBooks } from './lease.js';
+import type { MergeLedgers } from './lease.js';
 import type { LeaseOverview } from './lease-overview.js';
 import type { LeaseTable } from './lease-table.js';
 
 export interface LeaseCoordinatorOptions {
   /**
-   * No two live workers may share one. A worker that keeps its id over a restart goes on at once with the leases
-   * it had; with a new one they come of age first.
+   * No two live workers may share an id. A worker that keeps its id over a restart continues at once with the leases
+   * it had; under a new id it waits until they have expired.
    */
   readonly workerId: string;
   /** Where shards begin that are listed at the first start of the application; later ones begin at TRIM_HORIZON. */
   readonly initial: Extract<ShardPosition, { kind: 'TRIM_HORIZON' | 'AT_TIMESTAMP' }>;
-  /** After so long without a sign of life the leases of a worker are taken over. 10,000 by default. */
+  /** After so long without a heartbeat the leases of a worker are taken over. 10,000 by default. */
   readonly failoverMs?: number;
-  /** Between signs of life, and between looks at the table. A third of the fail-over time by default. */
+  /** Between two heartbeats, and between two scans of the table. A third of the fail-over time by default. */
   readonly renewMs?: number;
   /** Between two lists of the stream's shards. 60,000 by default. */
   readonly shardSyncMs?: number;
-  /** The most shards this worker reads at a time; absent: no limit. */
+  /** The most shards that this worker reads at a time; absent when there is no limit. */
   readonly maxLeases?: number;
 }
 
@@ -30,20 +30,20 @@ export interface LeaseCoordinatorParts {
   readonly table: LeaseTable;
   readonly clock: Clock;
   readonly sleep: Pause;
-  /** [0, 1), so that workers started together do not stay in step. */
+  /** Returns a number in [0, 1), so that workers started together do not stay in step. */
   readonly random: () => number;
-  readonly mergeBooks: MergeBooks;
+  readonly mergeLedgers: MergeLedgers;
   readonly warn: Warn;
 }
 
 export interface LeaseStatus extends LeaseOverview {
   readonly held: number;
-  /** Since the process began. */
+  /** This and the next two count since the process began. */
   readonly taken: number;
   readonly lost: number;
   readonly released: number;
-  /** That show signs of life, this one among them. */
+  /** Live workers, this one among them. */
   readonly workers: number;
-  /** Of the table; Infinity before the first. */
+  /** How long ago the last scan of the table ended; Infinity before the first. */
   readonly lastScanAgeMs: number;
 }

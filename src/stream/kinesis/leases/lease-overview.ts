@@ -1,8 +1,7 @@
 import { shardPositionText } from '../shard-position.js';
-import type { ApplicationAccount } from './application-account.js';
-import { type Lease, type MergeBooks, mergedBooks } from './lease.js';
+import type { ApplicationLedger } from './application-ledger.js';
+import { isStartable, type Lease, type MergeLedgers, mergedLedgers } from './lease.js';
 import type { LeaseTable } from './lease-table.js';
-import { isStartable } from './lineage.js';
 
 export interface ShardOverview {
   readonly shardId: string;
@@ -11,64 +10,64 @@ export interface ShardOverview {
   readonly at: string;
   readonly records: number;
   readonly isMine: boolean;
-  /** Its parents are done; false also for a shard that has ended. */
+  /** True when its parents have been read to their ends; false also for a shard that has itself ended. */
   readonly startable: boolean;
 }
 
 export interface LeaseOverview {
   /** In the order of their ids. */
   readonly shards: readonly ShardOverview[];
-  /** User records of the application up to the checkpoints, also of shards that are long gone. */
+  /** User records that the application has read up to its checkpoints, also from shards that are gone. */
   readonly recordsTotal: number;
-  /** The ledger of the whole application up to the checkpoints; empty before the first. */
-  booksTotal(): string;
+  /** Returns the ledger of the whole application up to its checkpoints; empty before the first. */
+  totalOf(): string;
 }
 
-export interface OverviewParts {
+interface OverviewParts {
   readonly leases: ReadonlyMap<string, Lease>;
-  readonly account: ApplicationAccount | undefined;
+  readonly ledger: ApplicationLedger | undefined;
   readonly isMine: (shardId: string) => boolean;
   readonly isStartable: (lease: Lease) => boolean;
-  readonly mergeBooks: MergeBooks;
+  readonly mergeLedgers: MergeLedgers;
 }
 
 export function leaseOverview(parts: OverviewParts): LeaseOverview {
-  const { leases, account, mergeBooks } = parts;
-  const folded = new Set(account?.folded);
-  const counted = [...leases.values()].filter(({ shardId }) => !folded.has(shardId));
+  const { leases, ledger, mergeLedgers } = parts;
+  const compacted = new Set(ledger?.compacted);
+  const counted = [...leases.values()].filter(({ shardId }) => !compacted.has(shardId));
   return {
     shards: [...leases.values()]
       .sort((a, b) => (a.shardId < b.shardId ? -1 : 1))
       .map((lease) => ({
         shardId: lease.shardId,
-        ...(lease.owner === undefined ? {} : { owner: lease.owner }),
+        owner: lease.owner,
         at: shardPositionText(lease.checkpoint),
         records: lease.records,
         isMine: parts.isMine(lease.shardId),
         startable: parts.isStartable(lease),
       })),
-    recordsTotal: counted.reduce((sum, { records }) => sum + records, account?.records ?? 0),
-    booksTotal: () => mergedBooks(mergeBooks, account?.books ?? '', ...counted.map(({ books }) => books)),
+    recordsTotal: counted.reduce((sum, { records }) => sum + records, ledger?.records ?? 0),
+    totalOf: () => mergedLedgers(mergeLedgers, ledger?.totals ?? '', ...counted.map((lease) => lease.ledger)),
   };
 }
 
 /**
- * What a command shows that reads no shard itself. `listed`: the ids of the stream's shards.
+ * Reads the overview for a command that reads no shard itself. `listed` are the ids of the stream's shards.
  * Rejects with the codes of LeaseTable.
  */
 export async function readLeaseOverview(
   table: LeaseTable,
   listed: ReadonlySet<string>,
-  mergeBooks: MergeBooks,
+  mergeLedgers: MergeLedgers,
 ): Promise<LeaseOverview> {
-  const { leases, account } = await table.scan();
+  const { leases, ledger } = await table.scan();
   const parents = [...leases.values()].flatMap((lease) => lease.parents);
   const gone = new Set(parents.filter((id) => !listed.has(id)));
   return leaseOverview({
     leases,
-    account,
+    ledger,
     isMine: () => false,
     isStartable: (lease) => isStartable(lease, leases, gone),
-    mergeBooks,
+    mergeLedgers,
   });
 }

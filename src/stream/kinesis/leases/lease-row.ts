@@ -1,7 +1,7 @@
-import { errorText, SluiceError } from '../../../errors.js';
+import { errorText, SluiceError } from '../../../lib/errors.js';
 import { parseShardPosition, type ShardPosition } from '../shard-position.js';
 import type { Lease, NewLease } from './lease.js';
-import type { Attribute, Row } from './lease-rows.js';
+import type { Attribute, LeaseRows, Row } from './lease-rows.js';
 
 /**
  * The attributes of KCL's lease table (DynamoDBLeaseSerializer, KCL 2 and 3) and ours beside them, which KCL
@@ -27,34 +27,36 @@ export const ATTRIBUTE = {
   /** Only in tables shared by several streams. */
   streamName: 'streamName',
   records: 'sluiceRecords',
-  books: 'sluiceBooks',
+  ledger: 'sluiceLedger',
+  /** The name of `ledger` until version 0.1: read where the new one is absent, and removed when that is written. */
+  oldLedger: 'sluiceBooks',
   /** KCL keeps the time of AT_TIMESTAMP in its configuration; here it has to survive a change of the configuration. */
   timestampMs: 'sluiceTimestampMs',
 } as const;
 
 export const LEASE_ENTITY = 'LEASE';
 
-/** `undefined`: the row is something else. Throws LEASE_TABLE_UNUSABLE when it is a lease that cannot be understood. */
+/**
+ * Returns `undefined` for a row that is something else. Throws LEASE_TABLE_UNUSABLE for a lease that cannot be
+ * understood.
+ */
 export function leaseOfRow(row: Row): Lease | undefined {
   const entityType = row[ATTRIBUTE.entityType];
   if (entityType !== undefined && entityType !== LEASE_ENTITY) return undefined;
   if (row[ATTRIBUTE.streamName] !== undefined) return undefined;
   try {
-    const owner = text(row, ATTRIBUTE.owner);
-    const startingHashKey = text(row, ATTRIBUTE.startingHashKey);
-    const endingHashKey = text(row, ATTRIBUTE.endingHashKey);
     return {
       shardId: required(row, ATTRIBUTE.key, text),
-      ...(owner === undefined ? {} : { owner }),
+      owner: text(row, ATTRIBUTE.owner),
       counter: required(row, ATTRIBUTE.counter, count),
       checkpoint: checkpointOfRow(row),
       parents: set(row, ATTRIBUTE.parents),
       children: set(row, ATTRIBUTE.children),
-      ...(startingHashKey === undefined ? {} : { startingHashKey }),
-      ...(endingHashKey === undefined ? {} : { endingHashKey }),
+      startingHashKey: text(row, ATTRIBUTE.startingHashKey),
+      endingHashKey: text(row, ATTRIBUTE.endingHashKey),
       ownerSwitches: count(row, ATTRIBUTE.ownerSwitches) ?? 0,
       records: count(row, ATTRIBUTE.records) ?? 0,
-      books: text(row, ATTRIBUTE.books) ?? '',
+      ledger: ledgerText(row),
     };
   } catch (thrown) {
     throw new SluiceError(
@@ -65,7 +67,7 @@ export function leaseOfRow(row: Row): Lease | undefined {
   }
 }
 
-/** The row a shard begins with: free, never written. */
+/** The row of a shard that nobody has read yet. */
 export function rowOfNewLease(lease: NewLease): Row {
   return {
     [ATTRIBUTE.entityType]: LEASE_ENTITY,
@@ -98,8 +100,8 @@ export function rowOfCheckpoint(checkpoint: ShardPosition): Row {
 
 function checkpointOfRow(row: Row): ShardPosition {
   const checkpoint = required(row, ATTRIBUTE.checkpoint, text);
-  // KCL's LATEST and its AT_TIMESTAMP name a moment that is not in the row, and everything since would have to be
-  // guessed. What is read twice does no harm, what is skipped is lost.
+  // KCL's LATEST and its AT_TIMESTAMP stand for a moment that is not in the row. Reading records twice does no harm;
+  // records that are skipped would be lost.
   if (checkpoint === 'LATEST') return { kind: 'TRIM_HORIZON' };
   if (checkpoint === 'AT_TIMESTAMP') {
     const timestampMs = count(row, ATTRIBUTE.timestampMs);
@@ -111,6 +113,11 @@ function checkpointOfRow(row: Row): ShardPosition {
     sequenceNumber: checkpoint,
     subSequenceNumber: count(row, ATTRIBUTE.subSequenceNumber) ?? 0,
   };
+}
+
+/** The ledger that a row holds, under its present or its old name; empty where there is none. */
+export function ledgerText(row: Row): string {
+  return text(row, ATTRIBUTE.ledger) ?? text(row, ATTRIBUTE.oldLedger) ?? '';
 }
 
 export function text(row: Row, name: string): string | undefined {
@@ -140,4 +147,49 @@ function required<T>(row: Row, name: string, read: (row: Row, name: string) => T
   const value = read(row, name);
   if (value === undefined) throw new Error(`${name} is missing`);
   return value;
+}
+
+/**
+ * WorkerHeartbeat shows that a worker is alive, also while it has no lease. Without it a new worker could only show
+ * itself by taking a lease from another by force, in the middle of what that one is processing.
+ */
+export interface WorkerHeartbeat {
+  readonly workerId: string;
+  /** Changes with every heartbeat. */
+  readonly heartbeat: number;
+  /** The most shards that the worker takes; absent when it has no limit. */
+  readonly maxLeases?: number;
+}
+
+const WORKER_ENTITY = 'SLUICE_WORKER';
+const WORKER_ID = 'sluiceWorkerId';
+const MAX_LEASES = 'sluiceMaxLeases';
+
+const keyOf = (workerId: string) => `worker#${workerId}`;
+
+export function workerOfRow(row: Row): WorkerHeartbeat | undefined {
+  const workerId = text(row, WORKER_ID);
+  if (row[ATTRIBUTE.entityType] !== WORKER_ENTITY || workerId === undefined) return undefined;
+  return {
+    workerId,
+    heartbeat: count(row, ATTRIBUTE.counter) ?? 0,
+    maxLeases: count(row, MAX_LEASES),
+  };
+}
+
+export async function writeHeartbeat(rows: LeaseRows, worker: WorkerHeartbeat): Promise<void> {
+  const { workerId, heartbeat, maxLeases } = worker;
+  await rows.write(keyOf(workerId), {
+    set: {
+      [ATTRIBUTE.entityType]: WORKER_ENTITY,
+      [WORKER_ID]: workerId,
+      [ATTRIBUTE.counter]: heartbeat,
+      ...(maxLeases === undefined ? {} : { [MAX_LEASES]: maxLeases }),
+    },
+  });
+}
+
+/** Does nothing when the worker has written another heartbeat since. */
+export async function removeWorker(rows: LeaseRows, worker: WorkerHeartbeat): Promise<void> {
+  await rows.remove(keyOf(worker.workerId), { [ATTRIBUTE.counter]: worker.heartbeat });
 }

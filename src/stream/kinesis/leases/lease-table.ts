@@ -1,50 +1,61 @@
-import { SluiceError } from '../../../errors.js';
+import { SluiceError } from '../../../lib/errors.js';
 import { type ShardPosition, type ShardProgress, shardPositionText } from '../shard-position.js';
 import {
-  ACCOUNT_KEY,
-  type ApplicationAccount,
+  type ApplicationLedger,
+  carryLedgerForward,
+  compactLease,
   endFirstStart,
-  foldLease,
-  openAccount,
-  readAccount,
-} from './application-account.js';
-import { isEnded, type Lease, type MergeBooks, type NewLease } from './lease.js';
-import { ATTRIBUTE, leaseOfRow, rowOfCheckpoint, rowOfNewLease } from './lease-row.js';
+  LEDGER_KEY,
+  OLD_LEDGER_KEY,
+  openLedger,
+  readLedger,
+} from './application-ledger.js';
+import { isEnded, type Lease, type MergeLedgers, type NewLease } from './lease.js';
+import {
+  ATTRIBUTE,
+  leaseOfRow,
+  removeWorker,
+  rowOfCheckpoint,
+  rowOfNewLease,
+  type WorkerHeartbeat,
+  workerOfRow,
+  writeHeartbeat,
+} from './lease-row.js';
 import type { LeaseRows, Row, RowCondition } from './lease-rows.js';
-import { removeWorker, type WorkerBeat, workerOfRow, writeBeat } from './worker-row.js';
 
-/** Everything in the table, with the account as of the whole reading: no ledger is in it twice or not at all. */
+/** Everything in the table. The ledger fits the leases: that of a shard is never in both of them, nor in neither. */
 export interface TableContents {
   readonly leases: ReadonlyMap<string, Lease>;
-  readonly workers: readonly WorkerBeat[];
-  readonly account?: ApplicationAccount;
+  readonly workers: readonly WorkerHeartbeat[];
+  readonly ledger?: ApplicationLedger;
 }
 
-/** One conditional write: what it makes of a lease, and how to recognise that it was done. */
+/** One conditional write: what the lease is afterwards, and how to recognise that the write was done. */
 interface Step {
   readonly next: (from: Lease) => Lease;
   readonly change: (next: Lease) => { readonly set: Row; readonly remove?: readonly string[] };
-  /** Beside counter and owner. */
+  /** What has to hold in addition to counter and owner. */
   readonly guard: RowCondition;
   readonly isDone: (row: Lease) => boolean;
   readonly mayTry: (row: Lease) => boolean;
 }
 
-/** Of a write that failed or may have failed. Twice a write and a read have to fit into the fail-over time. */
+/** How often a write is tried that failed or may have failed. A write and a read, twice, have to fit into the fail-over time. */
 const MAX_ATTEMPTS = 2;
-/** KCL 3 has not promised the lease to another of its workers. */
+/** Holds unless KCL 3 has promised the lease to another of its workers. */
 const NOT_PROMISED: RowCondition = { [ATTRIBUTE.checkpointOwner]: null };
-/** How often a scan is repeated because the account changed meanwhile. */
+/** How often a scan is repeated because the ledger changed meanwhile. */
 const MAX_SCANS = 3;
 
 /**
- * The leases of one application: conditional writes on rows, in KCL's schema. Each write of a lease names the
- * lease as the writer knows it and resolves with what it is then, or `undefined` when it is no longer the writer's
- * (or was never free to take). A time-out is unclear: the row is read again, and a counter that is one higher
- * in the writer's own name means that the write was done. That needs worker ids which no two live workers share.
+ * LeaseTable holds the leases of one application: conditional writes on rows, in KCL's schema. Each write of a lease
+ * gets the lease as the writer knows it and resolves with the lease as it is then, or with `undefined` when it is no
+ * longer the writer's (or was never free to take). After a time-out it is unclear whether the write was done: the
+ * row is read again, and a counter that is one higher under the writer's own id means that it was. That needs worker
+ * ids which no two live workers share.
  *
- * Calls of one lease must not overlap; others may. Every method rejects with LEASE_TABLE_UNREACHABLE after a
- * bounded number of attempts (nothing is then known of the write, and it is safe to try again), or with
+ * Calls for one lease must not overlap; others may. Every method rejects with LEASE_TABLE_UNREACHABLE after a
+ * bounded number of attempts (it is then unknown whether the write was done, and safe to try again), or with
  * LEASE_TABLE_UNUSABLE.
  */
 export class LeaseTable {
@@ -54,7 +65,7 @@ export class LeaseTable {
     this.#rows = rows;
   }
 
-  /** Creates the table if it is missing and checks that it is one of leases. */
+  /** Creates the table if it is missing, and checks that it is a lease table. */
   prepare(): Promise<void> {
     return this.#rows.prepare();
   }
@@ -64,22 +75,22 @@ export class LeaseTable {
   }
 
   async scan(): Promise<TableContents> {
-    let before = await readAccount(this.#rows);
+    let before = await readLedger(this.#rows);
     for (let scans = 1; ; scans += 1) {
       const rows = await this.#rows.scan();
-      const after = await readAccount(this.#rows);
-      // A ledger that moves between two rows while they are read would be seen in both or in none.
+      const after = await readLedger(this.#rows);
+      // A ledger that moves from one row to the other during the scan would be read in both or in neither.
       if (before?.version === after?.version || scans === MAX_SCANS) return contentsOf(rows, after);
       before = after;
     }
   }
 
-  /** False when the row is there already. */
+  /** Resolves false when the row is there already. */
   create(lease: NewLease): Promise<boolean> {
     return this.#rows.write(lease.shardId, { set: rowOfNewLease(lease), when: { [ATTRIBUTE.key]: null } });
   }
 
-  /** From whomever, if nobody has written it since `known` was read. Not for a shard that has ended. */
+  /** Takes the lease from any owner, if nobody has written it since `known` was read and the shard has not ended. */
   take(known: Lease, owner: string): Promise<Lease | undefined> {
     return this.#apply(known, {
       next: (from) => ({
@@ -112,7 +123,7 @@ export class LeaseTable {
     });
   }
 
-  /** Free for anyone, at its checkpoint. */
+  /** Leaves the lease, with its checkpoint, free for any worker. */
   release(known: Lease): Promise<Lease | undefined> {
     return this.#apply(known, {
       next: ({ owner: _owner, ...from }) => ({ ...from, counter: from.counter + 1 }),
@@ -123,11 +134,11 @@ export class LeaseTable {
     });
   }
 
-  /** With SHARD_END the lease has no owner any more: nothing is left to read, and the row is never written again. */
+  /** At SHARD_END the lease loses its owner: nothing is left to read, and the row is never written again. */
   checkpoint(
     known: Lease,
     progress: ShardProgress,
-    books: string,
+    ledger: string,
     children: readonly string[] = [],
   ): Promise<Lease | undefined> {
     const at = shardPositionText(progress.at);
@@ -140,7 +151,7 @@ export class LeaseTable {
         checkpoint: progress.at,
         records: progress.records,
         ownerSwitches: 0,
-        books,
+        ledger,
         children: children.length === 0 ? from.children : children,
       }),
       change: (next) => checkpointChange(next),
@@ -148,31 +159,36 @@ export class LeaseTable {
       isDone: (row) =>
         row.owner === (isEnd ? undefined : known.owner) &&
         row.records === progress.records &&
-        row.books === books &&
+        row.ledger === ledger &&
         shardPositionText(row.checkpoint) === at,
       mayTry: (row) => row.owner === known.owner && !isEnded(row),
     });
   }
 
-  /** The account of the application; creates it with `firstStart`, or without while there are leases already. */
-  openAccount(firstStart: ShardPosition | undefined): Promise<ApplicationAccount> {
-    return openAccount(this.#rows, firstStart);
+  /** See `carryLedgerForward`. */
+  carryLedgerForward(): Promise<void> {
+    return carryLedgerForward(this.#rows);
   }
 
-  endFirstStart(account: ApplicationAccount): Promise<void> {
-    return endFirstStart(this.#rows, account);
+  /** Reads the ledger of the application, or creates it: see `openLedger`. */
+  openLedger(firstStart: ShardPosition | undefined): Promise<ApplicationLedger> {
+    return openLedger(this.#rows, firstStart);
   }
 
-  /** See `foldLease`. */
-  fold(shardId: string, merge: MergeBooks): Promise<boolean> {
-    return foldLease(this.#rows, shardId, merge);
+  endFirstStart(ledger: ApplicationLedger): Promise<void> {
+    return endFirstStart(this.#rows, ledger);
   }
 
-  beat(worker: WorkerBeat): Promise<void> {
-    return writeBeat(this.#rows, worker);
+  /** See `compactLease`. */
+  compact(shardId: string, merge: MergeLedgers): Promise<boolean> {
+    return compactLease(this.#rows, shardId, merge);
   }
 
-  removeWorker(worker: WorkerBeat): Promise<void> {
+  heartbeat(worker: WorkerHeartbeat): Promise<void> {
+    return writeHeartbeat(this.#rows, worker);
+  }
+
+  removeWorker(worker: WorkerHeartbeat): Promise<void> {
     return removeWorker(this.#rows, worker);
   }
 
@@ -195,7 +211,7 @@ export class LeaseTable {
       }
       const row = await this.#rows.get(from.shardId);
       const lease = row === undefined ? undefined : leaseOfRow(row);
-      // Only one write can have followed what is known here: ours, perhaps one that was given up long ago.
+      // Only one write can have followed what is known here: our own, perhaps one that was given up long ago.
       if (lease === undefined || lease.counter > from.counter + 1) return undefined;
       if (lease.counter === from.counter + 1 && step.isDone(lease)) return lease;
       if (!step.mayTry(lease)) return undefined;
@@ -211,9 +227,10 @@ function checkpointChange(next: Lease): { set: Row; remove: readonly string[] } 
     ATTRIBUTE.pendingCheckpoint,
     ATTRIBUTE.pendingSubSequenceNumber,
     ATTRIBUTE.pendingState,
+    ATTRIBUTE.oldLedger,
   ];
   if (next.owner === undefined) remove.push(ATTRIBUTE.owner);
-  if (next.books === '') remove.push(ATTRIBUTE.books);
+  if (next.ledger === '') remove.push(ATTRIBUTE.ledger);
   if (next.checkpoint.kind !== 'AT_TIMESTAMP') remove.push(ATTRIBUTE.timestampMs);
   return {
     set: {
@@ -221,22 +238,23 @@ function checkpointChange(next: Lease): { set: Row; remove: readonly string[] } 
       [ATTRIBUTE.counter]: next.counter,
       [ATTRIBUTE.ownerSwitches]: 0,
       [ATTRIBUTE.records]: next.records,
-      ...(next.books === '' ? {} : { [ATTRIBUTE.books]: next.books }),
+      ...(next.ledger === '' ? {} : { [ATTRIBUTE.ledger]: next.ledger }),
       ...(next.children.length === 0 ? {} : { [ATTRIBUTE.children]: next.children }),
     },
     remove,
   };
 }
 
-function contentsOf(rows: readonly Row[], account: ApplicationAccount | undefined): TableContents {
+function contentsOf(rows: readonly Row[], ledger: ApplicationLedger | undefined): TableContents {
   const leases = new Map<string, Lease>();
-  const workers: WorkerBeat[] = [];
+  const workers: WorkerHeartbeat[] = [];
   for (const row of rows) {
-    if (row[ATTRIBUTE.key] === ACCOUNT_KEY) continue;
+    const key = row[ATTRIBUTE.key];
+    if (key === LEDGER_KEY || key === OLD_LEDGER_KEY) continue;
     const worker = workerOfRow(row);
     const lease = worker === undefined ? leaseOfRow(row) : undefined;
     if (worker !== undefined) workers.push(worker);
     if (lease !== undefined) leases.set(lease.shardId, lease);
   }
-  return { leases, workers, ...(account === undefined ? {} : { account }) };
+  return { leases, workers, ledger };
 }

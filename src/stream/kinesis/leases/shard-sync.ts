@@ -1,26 +1,25 @@
-import type { Clock } from '../../../clock.js';
-import type { KinesisApi, ShardDescription } from '../kinesis-api.js';
+import type { Clock } from '../../../lib/clock.js';
+import { type KinesisApi, parentsOf, type ShardDescription } from '../kinesis-api.js';
 import type { ShardPosition } from '../shard-position.js';
-import { eachBounded } from './each-bounded.js';
-import { isEnded, type MergeBooks } from './lease.js';
+import { isEnded, type MergeLedgers, unlistedShards } from './lease.js';
 import type { LeaseTable, TableContents } from './lease-table.js';
-import { parentsOf, unlistedShards } from './lineage.js';
+import { forEachLimited } from './wakeable-loop.js';
 
 export interface ShardSyncParts {
   readonly api: Pick<KinesisApi, 'listShards'>;
   readonly table: LeaseTable;
-  readonly mergeBooks: MergeBooks;
+  readonly mergeLedgers: MergeLedgers;
   /** Where shards begin that are listed at the first start of the application. */
   readonly initial: ShardPosition;
-  /** For so long at least a shard has to be missing before its row is forgotten. */
+  /** How long a shard has to be missing before its row is removed. */
   readonly shardSyncMs: number;
   readonly clock: Clock;
 }
 
 export interface SyncedShards {
-  /** Named by leases, and missing in two lists in a row: one may be taken in the middle of a reshard. */
+  /** Named by leases, and missing in two lists in a row: a single list may have been made in the middle of a reshard. */
   readonly gone: ReadonlySet<string>;
-  /** Some were missing for the first time: list again soon. */
+  /** Some shards were missing for the first time: list again soon. */
   readonly isDoubtful: boolean;
 }
 
@@ -33,11 +32,11 @@ const PARALLEL_WRITES = 8;
 const LISTS = 2;
 
 /**
- * Brings the rows in line with the shards the stream has. Invariants:
- * 1. The table is read before the shards are listed: a row that is missing then and was folded before belongs to
- *    a shard that is not listed any more, so it is never created a second time.
- * 2. A row goes only after its shard was missing for a whole sync interval, and not before every listed shard has
- *    its row: the children of a shard are known before it is forgotten.
+ * ShardSync brings the rows in line with the shards of the stream. Invariants:
+ * 1. The table is read before the shards are listed: a row that is missing then because it was compacted belongs to
+ *    a shard that is not listed any more, so the row is never created a second time.
+ * 2. A row is removed only after its shard was missing for a whole sync interval, and not before every listed shard
+ *    has its row: the children of a shard are known before the shard is removed.
  */
 export class ShardSync {
   readonly #parts: ShardSyncParts;
@@ -50,14 +49,15 @@ export class ShardSync {
   /** Rejects with the codes of KinesisApi and LeaseTable; safe to repeat. */
   async run(): Promise<SyncedShards> {
     const { api, table } = this.#parts;
+    await table.carryLedgerForward();
     const contents = await table.scan();
     const shards = await api.listShards();
     // A stream has at least one shard.
     if (shards.length > 0) {
       const listed = new Map(shards.map((shard) => [shard.shardId, shard]));
       await this.#createMissing(contents, listed);
-      this.#note(unlistedShards(contents.leases, listed));
-      await this.#fold(contents);
+      this.#countMissing(unlistedShards(contents.leases, listed));
+      await this.#compact(contents);
     }
     const gone = [...this.#missing].filter(([, { lists }]) => lists >= LISTS);
     return {
@@ -66,7 +66,7 @@ export class ShardSync {
     };
   }
 
-  #note(unlisted: ReadonlySet<string>): void {
+  #countMissing(unlisted: ReadonlySet<string>): void {
     for (const shardId of this.#missing.keys()) {
       if (!unlisted.has(shardId)) this.#missing.delete(shardId);
     }
@@ -78,17 +78,17 @@ export class ShardSync {
     }
   }
 
-  /** One after the other: they share the account's row. */
-  async #fold({ leases, account }: TableContents): Promise<void> {
-    const { table, mergeBooks, clock, shardSyncMs } = this.#parts;
+  /** Compacts one lease after the other, because they share the row of the application's ledger. */
+  async #compact({ leases, ledger }: TableContents): Promise<void> {
+    const { table, mergeLedgers, clock, shardSyncMs } = this.#parts;
     const dueSinceMs = clock.monotonicMs() - shardSyncMs;
-    const forgettable = [...leases.values()].filter((lease) => {
+    const removable = [...leases.values()].filter((lease) => {
       const missing = this.#missing.get(lease.shardId);
       return isEnded(lease) && missing !== undefined && missing.sinceMs <= dueSinceMs;
     });
-    const halfFolded = account?.folded ?? [];
-    for (const shardId of new Set([...forgettable.map((lease) => lease.shardId), ...halfFolded])) {
-      await table.fold(shardId, mergeBooks);
+    const halfCompacted = ledger?.compacted ?? [];
+    for (const shardId of new Set([...removable.map((lease) => lease.shardId), ...halfCompacted])) {
+      await table.compact(shardId, mergeLedgers);
     }
   }
 
@@ -98,24 +98,20 @@ export class ShardSync {
   ): Promise<void> {
     const { table, initial } = this.#parts;
     const isFirstStart = contents.leases.size === 0;
-    const account = contents.account ?? (await table.openAccount(isFirstStart ? initial : undefined));
+    const ledger = contents.ledger ?? (await table.openLedger(isFirstStart ? initial : undefined));
     const missing = [...listed.values()].filter(
-      ({ shardId }) => !contents.leases.has(shardId) && !account.folded.includes(shardId),
+      ({ shardId }) => !contents.leases.has(shardId) && !ledger.compacted.includes(shardId),
     );
-    await rejectFirst(missing, async (shard) => {
+    const [failure] = await forEachLimited(missing, PARALLEL_WRITES, async (shard) => {
       await table.create({
         shardId: shard.shardId,
-        checkpoint: account.firstStart ?? { kind: 'TRIM_HORIZON' },
+        checkpoint: ledger.firstStart ?? { kind: 'TRIM_HORIZON' },
         parents: parentsOf(shard),
         startingHashKey: shard.startingHashKey,
         endingHashKey: shard.endingHashKey,
       });
     });
-    if (account.firstStart !== undefined) await table.endFirstStart(account);
+    if (failure !== undefined) throw failure;
+    if (ledger.firstStart !== undefined) await table.endFirstStart(ledger);
   }
-}
-
-async function rejectFirst<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const [failure] = await eachBounded(all, PARALLEL_WRITES, work);
-  if (failure !== undefined) throw failure;
 }

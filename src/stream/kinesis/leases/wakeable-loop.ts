@@ -1,29 +1,29 @@
-import type { Pause } from '../../../pause.js';
+import type { Pause } from '../../../lib/timers.js';
 
-/** Does something again and again. `turn` resolves with how long to wait before the next one, in ms, and must not reject. */
+/** WakeableLoop runs `step` again and again. `step` resolves with how long to wait before the next run, in ms, and must not reject. */
 export class WakeableLoop {
-  readonly #turn: () => Promise<number>;
+  readonly #step: () => Promise<number>;
   readonly #sleep: Pause;
   #pause = new AbortController();
   #isStopped = false;
 
-  constructor(turn: () => Promise<number>, sleep: Pause) {
-    this.#turn = turn;
+  constructor(step: () => Promise<number>, sleep: Pause) {
+    this.#step = step;
     this.#sleep = sleep;
   }
 
-  /** Resolves once it was stopped and the turn under way is done. */
+  /** Resolves once the loop was stopped and the present step is done. */
   async run(firstInMs = 0): Promise<void> {
     if (firstInMs > 0) await this.#sleep(firstInMs, this.#pause.signal);
     while (!this.#isStopped) {
-      // Before the turn: what wakes during it asks for another one.
+      // Made before the step, so that a `wake` during the step starts another one at once.
       this.#pause = new AbortController();
-      const inMs = await this.#turn();
+      const inMs = await this.#step();
       if (!this.#isStopped) await this.#sleep(inMs, this.#pause.signal);
     }
   }
 
-  /** No waiting for the next turn. */
+  /** Ends the wait for the next step, or the next wait when a step is running. */
   wake(): void {
     this.#pause.abort();
   }
@@ -32,4 +32,25 @@ export class WakeableLoop {
     this.#isStopped = true;
     this.#pause.abort();
   }
+}
+
+/** Runs `work` for each of `all`, at most `limit` at a time, whether others fail or not. Resolves with everything that was thrown. */
+export async function forEachLimited<T>(
+  all: readonly T[],
+  limit: number,
+  work: (one: T) => Promise<void>,
+): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  const rest = all.values();
+  const runOneAfterAnother = async () => {
+    for (const one of rest) {
+      try {
+        await work(one);
+      } catch (thrown) {
+        failures.push(thrown);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, all.length) }, runOneAfterAnother));
+  return failures;
 }

@@ -1,17 +1,23 @@
 import { AggregateBuilder } from '../aggregation/aggregate-builder.js';
-import { type Encode, encodeSafely, tooLarge } from './encoding.js';
-import { Fifo } from './fifo.js';
-import type { Packing } from './packing.js';
-import type { OutgoingRecord, Refuse, UserRecord } from './user-record.js';
+import { Fifo } from './dispatch-queues.js';
+import {
+  type Encode,
+  encodeSafely,
+  type OutgoingRecord,
+  type Packing,
+  type Reject,
+  tooLarge,
+  type UserRecord,
+} from './packing.js';
 
 export interface AggregatePackingOptions {
   readonly aggregateBytes: number;
   readonly maxRecordBytes: number;
   readonly encode: Encode;
-  readonly refuse: Refuse;
+  readonly reject: Reject;
 }
 
-/** More than an aggregate of one and its keys (twice 256 characters) add to the bytes of the record. */
+/** More than an aggregate of one record, with its keys (twice 256 characters), adds to the bytes of the record. */
 const MAX_OVERHEAD_BYTES = 4_096;
 
 interface OpenAggregate {
@@ -20,18 +26,18 @@ interface OpenAggregate {
 }
 
 /**
- * Gathers the user records of one bucket in one open aggregate. A record is encoded as it enters the aggregate, so
- * that its fill is known to the byte; what does not fit any more waits as it came, un-encoded, until the aggregate
- * has left. So however long Kinesis is away, a lane holds at most two encoded aggregates (one under way, one open)
- * and one encoded record beside the records of the caller: 64 buckets of 25 kB take 3.2 MB.
+ * AggregatePacking gathers the user records of one bucket in one open aggregate. A record is encoded as it enters the
+ * aggregate, so that the size is known to the byte. What does not fit any more waits, not encoded, until the aggregate
+ * has been taken. So however long Kinesis is unavailable, a queue holds at most two encoded aggregates (one in flight,
+ * one open) and one encoded record in addition to the records of the caller: 64 buckets of 25 kB take 3.2 MB.
  */
 export class AggregatePacking implements Packing {
   readonly #explicitHashKey: string;
   readonly #options: AggregatePackingOptions;
   #open: OpenAggregate | undefined;
-  /** Encoded, and the first that did not fit. */
+  /** The first record that did not fit, encoded. */
   #next: { readonly userRecord: UserRecord; readonly data: Uint8Array } | undefined;
-  /** Behind #next; empty without one. */
+  /** What follows #next; empty without it. */
   readonly #waiting = new Fifo<UserRecord>();
 
   constructor(explicitHashKey: string, options: AggregatePackingOptions) {
@@ -62,7 +68,7 @@ export class AggregatePacking implements Packing {
     return this.#close(taken);
   }
 
-  hurry(): void {
+  makeDue(): void {
     for (const userRecord of this.#open?.userRecords ?? []) userRecord.dueMs = Number.NEGATIVE_INFINITY;
     if (this.#next !== undefined) this.#next.userRecord.dueMs = Number.NEGATIVE_INFINITY;
     for (const userRecord of this.#waiting) userRecord.dueMs = Number.NEGATIVE_INFINITY;
@@ -83,14 +89,14 @@ export class AggregatePacking implements Packing {
   }
 
   #encode(userRecord: UserRecord): void {
-    const { encode, refuse, maxRecordBytes } = this.#options;
-    const data = encodeSafely(encode, userRecord, refuse);
+    const { encode, reject, maxRecordBytes } = this.#options;
+    const data = encodeSafely(encode, userRecord, reject);
     if (data === undefined) return;
-    // The exact size costs a builder, and hardly any record is near the limit.
+    // Finding the exact size needs a builder, and hardly any record is near the limit.
     if (data.length + MAX_OVERHEAD_BYTES > maxRecordBytes) {
       const { sizeBytes } = this.#begin(userRecord, data).builder;
       if (sizeBytes > maxRecordBytes) {
-        refuse(userRecord, tooLarge(sizeBytes, maxRecordBytes));
+        reject(userRecord, tooLarge(sizeBytes, maxRecordBytes));
         return;
       }
     }

@@ -1,75 +1,72 @@
-import type { Clock } from '../../../clock.js';
-import { type Schedule, scheduleOnTimer } from '../../../timers.js';
-import type { Warn } from '../../../warnings.js';
-import type { OutletRefusal, OutletStatus, RecordOutlet, StreamRecord } from '../../stream.js';
-import { partitionKeyOf } from '../aggregation/aggregate-builder.js';
+import type { Clock } from '../../../lib/clock.js';
+import { type Schedule, scheduleOnTimer } from '../../../lib/timers.js';
+import type { Warn } from '../../../lib/warnings.js';
+import type { ComponentStatus, OutgoingStream, StreamRecord, StreamRejection } from '../../stream.js';
 import { HashKeyBuckets } from '../aggregation/hash-key-buckets.js';
 import type { KinesisApi } from '../kinesis-api.js';
-import { deviceKeyOf } from '../records/device-key.js';
-import { recordEncoder } from '../records/record-encoder.js';
+import { recordEncoder } from '../records/cloud-event-encoder.js';
+import { deviceKeyOf, partitionKeyOf } from '../records/partition-key.js';
 import { AggregatePacking } from './aggregate-packing.js';
-import { Lane } from './lane.js';
-import { LaneDispatch } from './lane-dispatch.js';
-import type { Packing } from './packing.js';
+import { type Packing, SinglePacking, type UserRecord } from './packing.js';
+import { PartitionQueue } from './partition-queue.js';
 import { noTotals, type ProducerCounters } from './producer-counters.js';
 import { ProducerHealth } from './producer-health.js';
-import { MAX_REQUEST_BYTES } from './ready-lanes.js';
-import { SinglePacking } from './single-packing.js';
-import type { UserRecord } from './user-record.js';
+import { MAX_REQUEST_BYTES } from './ready-queues.js';
+import { RequestDispatch } from './request-dispatch.js';
 
 export interface KinesisProducerOptions {
-  /** Several user records in one Kinesis record, in KPL's format. */
+  /** Puts several user records into one Kinesis record, in KPL's format. */
   readonly aggregation: boolean;
-  /** Power of two, fixed for the life of a stream: another number moves devices to other shards. */
+  /** A power of two, fixed for the life of a stream: another number moves devices to other shards. */
   readonly buckets: number;
-  /** An aggregate with its key is closed before it grows over this. */
+  /** An aggregate is closed before it, with its key, gets larger than this. */
   readonly aggregateBytes: number;
-  /** How long an aggregate waits for company after its first user record. */
+  /** How long an aggregate waits for more user records after its first. */
   readonly lingerMs: number;
-  /** Of a Kinesis record with its key: the limit of the stream. Above 4.5 MiB counts as 4.5 MiB. */
+  /** The stream's limit for a Kinesis record with its key. More than 4.5 MiB counts as 4.5 MiB. */
   readonly maxRecordBytes: number;
   readonly maxConcurrentRequests: number;
   readonly partitionBy: 'device' | 'client' | 'topic';
   readonly format: 'cloudevents' | 'raw';
-  /** Name of this gateway in the encoded records. */
+  /** The name of this gateway in the encoded records. */
   readonly gateway: string;
 }
 
 export interface KinesisProducerDeps {
-  /** Stays the caller's: the producer does not close it. */
+  /** The caller closes it, not the producer. */
   readonly api: Pick<KinesisApi, 'putRecords'>;
   readonly clock: Clock;
-  /** [0, 1): jitter of the back-offs. */
+  /** Returns a number in [0, 1), for the jitter of the back-offs. */
   readonly random: () => number;
-  /** Absent: Node's timers. */
+  /** When absent, Node's timers are used. */
   readonly schedule?: Schedule;
   readonly warn: Warn;
 }
 
-/** Just under one PUT payload unit. */
+/** The default is just below one PUT payload unit. */
 export const DEFAULT_AGGREGATE_BYTES = 24_950;
 
 /**
- * Sends records to Kinesis. Invariants:
- * 1. A record is settled once: stored (Kinesis gave its Kinesis record a sequence number), or refused by its nature.
- *    Anything else is tried again, for ever.
- * 2. Records of one lane, so of one device, are stored in the order of `send`: at most one Kinesis record of a lane is
- *    under way, and a failed one goes again before any newer.
+ * KinesisProducer sends records to Kinesis. Invariants:
+ * 1. Each record is completed once: either stored (Kinesis gave its Kinesis record a sequence number), or rejected
+ *    because Kinesis can never store it. Everything else is tried again, without end.
+ * 2. The records of one queue, and so of one device, are stored in the order of `send`: at most one Kinesis record of
+ *    a queue is in flight, and a failed one is sent again before any newer one.
  * 3. Every request has at most 500 entries and less than 5 MiB.
- * Memory beside the caller's records: see AggregatePacking; without aggregation one encoded record a waiting device.
- * How much goes at once after an outage: see RequestPace.
+ * AggregatePacking documents how much memory this takes in addition to the caller's records; without aggregation it is
+ * one encoded record for each waiting device. RequestPace documents how much is sent at once after an outage.
  */
-export class KinesisProducer implements RecordOutlet {
+export class KinesisProducer implements OutgoingStream {
   readonly #options: KinesisProducerOptions;
   readonly #clock: Clock;
   readonly #buckets: HashKeyBuckets;
   readonly #encode: (record: StreamRecord) => Uint8Array;
-  /** Those that hold something: a lane is dropped when it is empty, or there would be one of each device ever seen. */
-  readonly #lanes = new Map<string | number, Lane>();
-  readonly #dispatch: LaneDispatch;
+  /** Holds only queues with records in them; otherwise there would be one for each device ever seen. */
+  readonly #queues = new Map<string | number, PartitionQueue>();
+  readonly #dispatch: RequestDispatch;
   readonly #health: ProducerHealth;
   readonly #totals = noTotals();
-  #unsettled = 0;
+  #incomplete = 0;
   #isClosed = false;
 
   constructor(options: KinesisProducerOptions, deps: KinesisProducerDeps) {
@@ -80,7 +77,7 @@ export class KinesisProducer implements RecordOutlet {
     this.#buckets = new HashKeyBuckets(options.buckets);
     this.#encode = recordEncoder(options.format, options.gateway);
     this.#health = new ProducerHealth(deps.warn, deps.clock);
-    this.#dispatch = new LaneDispatch({
+    this.#dispatch = new RequestDispatch({
       api: deps.api,
       clock: deps.clock,
       random: deps.random,
@@ -88,89 +85,89 @@ export class KinesisProducer implements RecordOutlet {
       maxConcurrentRequests: options.maxConcurrentRequests,
       health: this.#health,
       totals: this.#totals,
-      settle: (userRecord, refusal) => this.#settle(userRecord, refusal),
-      onEmpty: (lane) => this.#drop(lane),
+      complete: (userRecord, rejection) => this.#complete(userRecord, rejection),
+      onEmpty: (queue) => this.#remove(queue),
     });
   }
 
-  send(record: StreamRecord, settled: (refusal?: OutletRefusal) => void): void {
+  send(record: StreamRecord, completed: (rejection?: StreamRejection) => void): void {
     if (this.#isClosed) return;
     const partitionKey = partitionKeyOf(deviceKeyOf(record, this.#options.partitionBy));
-    const lane = this.#laneOf(partitionKey);
+    const queue = this.#queueOf(partitionKey);
     const nowMs = this.#clock.monotonicMs();
-    this.#unsettled += 1;
-    lane.add({ record, partitionKey, settled, dueMs: nowMs + this.#options.lingerMs });
-    this.#dispatch.lookAt(lane, nowMs);
+    this.#incomplete += 1;
+    queue.add({ record, partitionKey, completed, dueMs: nowMs + this.#options.lingerMs });
+    this.#dispatch.lookAt(queue, nowMs);
   }
 
   flush(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const lane of this.#lanes.values()) {
-      lane.hurry();
-      this.#dispatch.lookAt(lane, nowMs);
+    for (const queue of this.#queues.values()) {
+      queue.makeDue();
+      this.#dispatch.lookAt(queue, nowMs);
     }
-    this.#dispatch.hurry();
+    this.#dispatch.sendReady();
   }
 
-  status(): OutletStatus {
+  status(): ComponentStatus {
     return this.#health.status();
   }
 
   counters(): ProducerCounters {
     let oldest: bigint | undefined;
-    for (const lane of this.#lanes.values()) {
-      const receivedAtNs = lane.oldest?.record.receivedAtNs;
+    for (const queue of this.#queues.values()) {
+      const receivedAtNs = queue.oldest?.record.receivedAtNs;
       if (receivedAtNs !== undefined && (oldest === undefined || receivedAtNs < oldest))
         oldest = receivedAtNs;
     }
     return {
       ...this.#totals,
-      oldestUnsettledNs: oldest,
-      inFlightRequests: this.#dispatch.underWay,
-      waitingRecords: this.#unsettled,
-      busyLanes: this.#lanes.size,
+      oldestIncompleteNs: oldest,
+      inFlightRequests: this.#dispatch.inFlight,
+      waitingRecords: this.#incomplete,
+      busyQueues: this.#queues.size,
     };
   }
 
-  /** A call under way ends when it ends; nobody waits for it. */
+  /** Does not wait for calls in flight. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#dispatch.close();
-    this.#lanes.clear();
+    this.#queues.clear();
   }
 
-  #laneOf(partitionKey: string): Lane {
+  #queueOf(partitionKey: string): PartitionQueue {
     const key = this.#options.aggregation ? this.#buckets.bucketOf(partitionKey) : partitionKey;
-    let lane = this.#lanes.get(key);
-    if (lane === undefined) {
-      lane = new Lane(key, this.#packingOf(key));
-      this.#lanes.set(key, lane);
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = new PartitionQueue(key, this.#packingOf(key));
+      this.#queues.set(key, queue);
     }
-    return lane;
+    return queue;
   }
 
   #packingOf(key: string | number): Packing {
     const { maxRecordBytes, aggregateBytes } = this.#options;
-    const options = { maxRecordBytes, aggregateBytes, encode: this.#encode, refuse: this.#refuse };
+    const options = { maxRecordBytes, aggregateBytes, encode: this.#encode, reject: this.#reject };
     return typeof key === 'number'
       ? new AggregatePacking(this.#buckets.explicitHashKey(key), options)
       : new SinglePacking(options);
   }
 
-  /** While packing, perhaps inside `send`: settled behind it. */
-  readonly #refuse = (userRecord: UserRecord, refusal: OutletRefusal): void => {
-    queueMicrotask(() => this.#settle(userRecord, refusal));
+  /** Called while packing, perhaps inside `send`; the record is completed after that has returned. */
+  readonly #reject = (userRecord: UserRecord, rejection: StreamRejection): void => {
+    queueMicrotask(() => this.#complete(userRecord, rejection));
   };
 
-  #drop(lane: Lane): void {
-    // A lane that was dropped before may still be in the due queue; another may stand in its place now.
-    if (this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key);
+  #remove(queue: PartitionQueue): void {
+    // A queue that was removed before may still be in the due queue; there may be another of its key now.
+    if (this.#queues.get(queue.key) === queue) this.#queues.delete(queue.key);
   }
 
-  #settle(userRecord: UserRecord, refusal?: OutletRefusal): void {
+  #complete(userRecord: UserRecord, rejection?: StreamRejection): void {
     if (this.#isClosed) return;
-    this.#unsettled -= 1;
-    if (refusal !== undefined) this.#totals.refused += 1;
-    userRecord.settled(refusal);
+    this.#incomplete -= 1;
+    if (rejection !== undefined) this.#totals.refused += 1;
+    userRecord.completed(rejection);
   }
 }

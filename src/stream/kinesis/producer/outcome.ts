@@ -1,26 +1,26 @@
-import { type ErrorCode, errorText, SluiceError } from '../../../errors.js';
+import { type ErrorCode, errorText, SluiceError } from '../../../lib/errors.js';
 import type { PutResult } from '../kinesis-api.js';
 
-/** Why a Kinesis record goes again; `ambiguous`: it is perhaps stored. */
+/** RetryCause is why a Kinesis record is sent again; `ambiguous` means that it may already be stored. */
 export type RetryCause = 'throttled' | 'internal' | 'ambiguous';
 
 export interface Retry {
   readonly cause: RetryCause;
-  /** For a person. */
-  readonly words: string;
+  /** Text for a person. */
+  readonly reason: string;
 }
 
-/** What Kinesis said to an entry: stored, or else why not. */
+/** EntryOutcome is what Kinesis answered for one entry: stored, or else why not. */
 export type EntryOutcome = 'stored' | Retry;
 
 const UNREADABLE: Retry = {
   cause: 'ambiguous',
-  words: 'Kinesis answered PutRecords with something else than one result a record',
+  reason: 'Kinesis did not answer PutRecords with one result for each record',
 };
 
 /**
- * The outcome of each of `expected` entries. Results belong to entries by their place alone: when there are more or
- * fewer of them nothing is known of any entry.
+ * Returns the outcome of each of `expected` entries. A result belongs to the entry of the same index: when there are
+ * more or fewer results than entries, nothing is known about any entry.
  */
 export function outcomesOf(results: readonly PutResult[], expected: number): readonly EntryOutcome[] {
   if (!Array.isArray(results) || results.length !== expected) {
@@ -33,7 +33,7 @@ function outcomeOf(result: PutResult | undefined): EntryOutcome {
   if (result?.ok === true) return isSequenceNumber(result.sequenceNumber) ? 'stored' : UNREADABLE;
   if (result?.ok !== false) return UNREADABLE;
   const { failure, message } = result;
-  return failure === 'throttled' || failure === 'internal' ? { cause: failure, words: message } : UNREADABLE;
+  return failure === 'throttled' || failure === 'internal' ? { cause: failure, reason: message } : UNREADABLE;
 }
 
 function isSequenceNumber(text: unknown): boolean {
@@ -41,28 +41,28 @@ function isSequenceNumber(text: unknown): boolean {
 }
 
 export type RequestFailure =
-  /** Each entry goes again after a back-off of its own. */
+  /** Each entry is sent again after a back-off of its own. */
   | { readonly kind: 'retry'; readonly retry: Retry }
-  /** Nothing will be stored before a person or AWS has changed the stream. */
-  | { readonly kind: 'unusable'; readonly code: ErrorCode; readonly words: string }
-  /** Something in the request will never do. */
-  | { readonly kind: 'refused'; readonly words: string };
+  /** Nothing will be stored until a person or AWS has changed the stream. */
+  | { readonly kind: 'unusable'; readonly code: ErrorCode; readonly reason: string }
+  /** Something in the request is invalid and always will be. */
+  | { readonly kind: 'refused'; readonly reason: string };
 
-/** What is thrown and not known is ambiguous: the request is sent again, never dropped. */
+/** An unknown error counts as ambiguous: the request is sent again, never dropped. */
 export function requestFailure(thrown: unknown): RequestFailure {
-  const words = errorText(thrown);
-  if (!(thrown instanceof SluiceError)) return { kind: 'retry', retry: { cause: 'ambiguous', words } };
+  const reason = errorText(thrown);
+  if (!(thrown instanceof SluiceError)) return { kind: 'retry', retry: { cause: 'ambiguous', reason } };
   switch (thrown.code) {
     case 'KINESIS_THROTTLED':
-      return { kind: 'retry', retry: { cause: 'throttled', words } };
+      return { kind: 'retry', retry: { cause: 'throttled', reason } };
     case 'KINESIS_STREAM_MISSING':
     case 'KINESIS_STREAM_BUSY':
     case 'KINESIS_DENIED':
     case 'KINESIS_UNUSABLE':
-      return { kind: 'unusable', code: thrown.code, words };
+      return { kind: 'unusable', code: thrown.code, reason };
     case 'KINESIS_REQUEST_REFUSED':
-      return { kind: 'refused', words };
+      return { kind: 'refused', reason };
     default:
-      return { kind: 'retry', retry: { cause: 'ambiguous', words } };
+      return { kind: 'retry', retry: { cause: 'ambiguous', reason } };
   }
 }

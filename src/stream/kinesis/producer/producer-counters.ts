@@ -1,43 +1,43 @@
-/** A PUT payload unit: what AWS bills for a provisioned stream, each begun one whole [AWS Kinesis pricing, 2026]. */
+/** A PUT payload unit, which AWS bills for a provisioned stream; a part of a unit costs a whole one [AWS Kinesis pricing, 2026]. */
 export const PUT_UNIT_BYTES = 25_000;
 
-/** Since the producer was made, unless said otherwise. */
+/** ProducerCounters count since the producer was created, unless a comment states otherwise. */
 export interface ProducerCounters {
-  /** User records that Kinesis holds. */
+  /** User records stored in Kinesis. */
   readonly recordsSent: number;
-  /** Of these many Kinesis records. */
+  /** Kinesis records that hold these user records. */
   readonly kinesisRecordsSent: number;
-  /** PutRecords calls, failed ones too. */
+  /** PutRecords calls, including failed ones. */
   readonly requests: number;
-  /** Data and partition keys of the Kinesis records that were taken. */
+  /** Bytes of data and partition key of the Kinesis records that were stored. */
   readonly bytesSent: number;
-  /** PUT payload units of these. */
+  /** PUT payload units of these bytes. */
   readonly putUnits: number;
-  /** Kinesis records that were not taken because of a rate, each time. */
+  /** How often a Kinesis record was not stored because of a rate limit. */
   readonly throttled: number;
-  /** Kinesis records that were sent again. */
+  /** How often a Kinesis record was sent again. */
   readonly retried: number;
-  /** Kinesis records of which is not known whether they were stored, each time. They were sent again. */
+  /** How often it was unknown whether a Kinesis record was stored. It was sent again each time. */
   readonly ambiguous: number;
-  /** User records settled with a refusal. */
+  /** User records that were rejected. */
   readonly refused: number;
-  /** Sum over the Kinesis records taken of bytes / limit of an aggregate: divided by kinesisRecordsSent, how full they are. */
+  /** The sum, over the Kinesis records stored, of bytes / limit of an aggregate. Divided by kinesisRecordsSent it is how full they are on average. */
   readonly aggregateFill: number;
-  /** Receive time of the oldest user record not settled, now. */
-  readonly oldestUnsettledNs: bigint | undefined;
-  /** Now. */
+  /** The present receive time of the oldest user record that is not completed. */
+  readonly oldestIncompleteNs: bigint | undefined;
+  /** Requests in flight at present. */
   readonly inFlightRequests: number;
-  /** User records not settled, now. */
+  /** User records that are not completed at present. */
   readonly waitingRecords: number;
-  /** Buckets or partition keys that hold something, now. */
-  readonly busyLanes: number;
+  /** Queues (buckets or partition keys) that hold a record at present. */
+  readonly busyQueues: number;
 }
 
-/** The part that only grows. */
+/** ProducerTotals are the counters that only grow. */
 export type ProducerTotals = {
   -readonly [Name in Exclude<
     keyof ProducerCounters,
-    'oldestUnsettledNs' | 'inFlightRequests' | 'waitingRecords' | 'busyLanes'
+    'oldestIncompleteNs' | 'inFlightRequests' | 'waitingRecords' | 'busyQueues'
   >]: number;
 };
 

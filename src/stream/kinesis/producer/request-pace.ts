@@ -1,13 +1,14 @@
-import { backOffMs } from '../../../back-off.js';
-import { STREAM_BACK_OFF } from '../back-off.js';
+import { type BackOff, backOffMs } from '../../../lib/back-off.js';
 
 /**
- * How many requests may be under way, so that all that has gathered in an outage does not come at once:
- * 1. A request that fails as a whole halves the number, one that Kinesis answers raises it by one, up to the maximum.
- *    After an outage it starts from one.
- * 2. While the stream is missing, changing or denied, one request probes after each back-off, and nothing else goes.
- * Within that each lane has one Kinesis record under way at most, and backs off by itself when that one fails; so the
- * most that can arrive at once is the maximum times a full request.
+ * RequestPace decides how many requests may be in flight, so that what was buffered in an outage is not sent all at
+ * once:
+ * 1. A request that fails as a whole halves the number, and one that Kinesis answers raises it by one, up to the
+ *    maximum. After an outage it starts at one.
+ * 2. While the stream is missing, changing or denied, one request probes it after each back-off, and nothing else is
+ *    sent.
+ * Within that each queue has at most one Kinesis record in flight, and its own back-off when that record fails. So at
+ * most the maximum number of full requests can arrive at once.
  */
 export class RequestPace {
   readonly #max: number;
@@ -26,26 +27,26 @@ export class RequestPace {
     return this.#probeAtMs !== undefined;
   }
 
-  /** From when another request may go, `-Infinity` for now; undefined: when one of those under way has ended. */
-  nextAtMs(underWay: number): number | undefined {
-    if (this.#probeAtMs !== undefined) return underWay === 0 ? this.#probeAtMs : undefined;
-    return underWay < this.#allowed ? Number.NEGATIVE_INFINITY : undefined;
+  /** Returns when another request may be sent, `-Infinity` for now; undefined when one of those in flight has to end first. */
+  nextAtMs(inFlight: number): number | undefined {
+    if (this.#probeAtMs !== undefined) return inFlight === 0 ? this.#probeAtMs : undefined;
+    return inFlight < this.#allowed ? Number.NEGATIVE_INFINITY : undefined;
   }
 
-  /** Kinesis has taken a request, whatever became of its entries. */
+  /** Kinesis has answered a request, whatever the outcome of its entries. */
   answered(): void {
     this.#probeAtMs = undefined;
     this.#failedProbes = 0;
     this.#allowed = Math.min(this.#max, this.#allowed + 1);
   }
 
-  /** A request failed as a whole, and the stream as such may be sound. */
+  /** A request failed as a whole, though the stream itself may be usable. */
   congested(): void {
     this.#probeAtMs = undefined;
     this.#allowed = Math.max(1, this.#allowed >> 1);
   }
 
-  /** The stream cannot be used as things are. Requests that were under way beside count as one failure. */
+  /** The stream cannot be used as it is. Requests that were in flight at the same time count as one failure. */
   unusable(nowMs: number, wasProbe: boolean): void {
     if (this.#probeAtMs !== undefined && !wasProbe) return;
     this.#failedProbes += 1;
@@ -53,3 +54,9 @@ export class RequestPace {
     this.#allowed = 1;
   }
 }
+
+/** For one Kinesis record that was throttled, failed or may be stored. */
+export const RECORD_BACK_OFF: BackOff = { baseMs: 100, capMs: 5_000 };
+
+/** For the whole stream, while it is missing, changing or denied. */
+export const STREAM_BACK_OFF: BackOff = { baseMs: 500, capMs: 30_000 };

@@ -1,28 +1,26 @@
-import type { Clock } from '../../../clock.js';
-import type { SluiceError } from '../../../errors.js';
-import { pauseOn } from '../../../pause.js';
-import type { Schedule } from '../../../timers.js';
+import type { Clock } from '../../../lib/clock.js';
+import type { SluiceError } from '../../../lib/errors.js';
+import { pauseOn, type Schedule } from '../../../lib/timers.js';
 import type { FanOutApi, FanOutPage, KinesisApi } from '../kinesis-api.js';
-import { asFailure, failureWaitMs } from './failure-wait.js';
+import { asFailure, failureWaitMs, ShardAbsence } from './failure-wait.js';
 import { FetchPosition } from './fetch-position.js';
 import { heldBytesOf } from './fetch-room.js';
 import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
-import { ShardAbsence } from './shard-absence.js';
 
 export interface FanOutDeps {
   readonly api: FanOutApi & Pick<KinesisApi, 'listShards'>;
   readonly clock: Clock;
   readonly timers: Schedule;
-  /** Gives [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
-/** Two subscriptions to one shard within this time: the second is refused. */
+/** Kinesis refuses a second subscription to one shard within this time. */
 const BETWEEN_SUBSCRIPTIONS_MS = 5_000;
 
 /**
- * Reads shards by SubscribeToShard: Kinesis pushes. A subscription is held back by not asking it for its next page;
- * beside the buffer there is then at most one page a shard.
+ * FanOutSource reads shards with SubscribeToShard, which pushes pages. It holds a subscription back by not asking it for
+ * its next page; then at most one page of each shard is in memory in addition to the buffer.
  */
 export class FanOutSource implements RecordSource {
   readonly #deps: FanOutDeps;
@@ -33,7 +31,7 @@ export class FanOutSource implements RecordSource {
     this.#consumer = consumer;
   }
 
-  /** Registers the consumer of this name, or takes the one there is. Rejects with one of the KINESIS_ codes. */
+  /** Registers the consumer of this name, or uses the one that is registered. Rejects with one of the KINESIS_ codes. */
   static async open(consumerName: string, deps: FanOutDeps): Promise<FanOutSource> {
     const consumer = new FanOutConsumer(consumerName, deps.api);
     await consumer.arn();
@@ -45,7 +43,7 @@ export class FanOutSource implements RecordSource {
   }
 }
 
-/** The registration, shared by all shards. Somebody may have removed it: then it is made anew. */
+/** FanOutConsumer is the registration that all shards share. It registers again if somebody has removed the registration. */
 class FanOutConsumer {
   readonly #name: string;
   readonly #api: FanOutApi;
@@ -132,7 +130,7 @@ class FanOutCursor implements ShardCursor {
       this.#pages = undefined;
       return undefined;
     }
-    return this.#took(pulled.value);
+    return this.#toPage(pulled.value);
   }
 
   async #subscribe(signal: AbortSignal): Promise<AsyncIterator<FanOutPage> | undefined> {
@@ -146,7 +144,7 @@ class FanOutCursor implements ShardCursor {
       [Symbol.asyncIterator]();
   }
 
-  #took({ records: pushed, continuation, millisBehindLatest, childShards }: FanOutPage): ShardPage {
+  #toPage({ records: pushed, continuation, millisBehindLatest, childShards }: FanOutPage): ShardPage {
     this.#failures = 0;
     const { records, gapBehind } = this.#position.accept(pushed);
     if (continuation !== undefined) this.#position.continueAfter(continuation);
@@ -156,7 +154,7 @@ class FanOutCursor implements ShardCursor {
     const page: ShardPage = {
       records,
       millisBehindLatest,
-      ...(continuation === undefined ? { end: { childShards } } : {}),
+      end: continuation === undefined ? { childShards } : undefined,
     };
     let bytes = 0;
     for (const { data } of pushed) bytes += data.length;
@@ -164,7 +162,7 @@ class FanOutCursor implements ShardCursor {
     return page;
   }
 
-  /** Resolves with the end of the shard when it has left the stream. */
+  /** Resolves with the end of the shard when the shard has expired from the stream. */
   async #failed(error: SluiceError): Promise<ShardPage | undefined> {
     this.#pages = undefined;
     this.#failures += 1;
@@ -173,7 +171,7 @@ class FanOutCursor implements ShardCursor {
     this.#ports.watch.failed(error);
     if (error.code === 'KINESIS_REQUEST_REFUSED') this.#position.fallBackToOldest();
     if (error.code !== 'KINESIS_STREAM_MISSING') return undefined;
-    // The stream, the shard or the registration of the consumer.
+    // The stream, the shard or the registration of the consumer is missing.
     this.#consumer.forget();
     if (!(await this.#absence.isConfirmed())) return undefined;
     this.#ports.watch.gap('SHARD_LEFT_STREAM', this.#position.lastKnown);

@@ -1,28 +1,27 @@
 import type { IteratorStart, KinesisRecord } from '../kinesis-api.js';
 import { iteratorStart } from '../shard-position.js';
 import type { ShardStart } from './record-source.js';
-import { compareSequenceNumbers } from './sequence-order.js';
 
 export interface AcceptedRecords {
-  /** Those not fetched before. */
+  /** Records that were not fetched before. */
   readonly records: readonly KinesisRecord[];
-  /** The stream no longer has this record, behind which reading should have gone on: others may be gone as well. */
+  /** Reading should have continued after this record, but the stream no longer has it: others may be gone as well. */
   readonly gapBehind?: string;
 }
 
 /**
- * How far one shard has been fetched, in memory: where a new iterator has to start. It starts AT the last Kinesis
- * record known to have been there and not AFTER it: when the answer begins with another, the stream has moved on
- * without us. Kinesis itself may jump silently (what it does with a trimmed sequence number is not documented).
+ * FetchPosition knows how far one shard has been fetched, and so where a new iterator has to start. It starts AT the
+ * last known Kinesis record and not AFTER it: when the answer begins with another record, records have expired from the
+ * stream unread. Kinesis may jump over them silently (what it does with a trimmed sequence number is not documented).
  */
 export class FetchPosition {
   readonly #from: ShardStart;
   #start: IteratorStart;
-  /** What the next record should be. */
+  /** The sequence number that the next record should have. */
   #expected: string | undefined;
-  /** The expected one has been fetched before. False for the one that this process begins in: some of it may be undone. */
+  /** True when the expected record was fetched before. False for the record in which this process begins: a part of it may not have been delivered. */
   #isExpectedDone = false;
-  /** Older records than the expected one have come: then nothing behind it is missing. */
+  /** Older records than the expected one were fetched: then nothing after it is missing. */
   #hasSeenOlder = false;
   #last: string | undefined;
 
@@ -36,19 +35,19 @@ export class FetchPosition {
     return this.#start;
   }
 
-  /** The sequence number behind which reading goes on, if there is one. */
+  /** Returns the sequence number after which reading continues, if there is one. */
   get lastKnown(): string | undefined {
     return this.#last ?? (this.#from.kind === 'BEHIND' ? this.#from.sequenceNumber : undefined);
   }
 
-  /** Before a new iterator. */
+  /** Called before a new iterator is requested. */
   restart(): void {
     if (this.#last === undefined) return;
     this.#start = { type: 'AT_SEQUENCE_NUMBER', sequenceNumber: this.#last };
     this.#expect(this.#last, true);
   }
 
-  /** Kinesis refuses to start where it should: false when there is nothing older to start from instead. */
+  /** Called when Kinesis refuses this start. Returns false when there is nothing older to start from instead. */
   fallBackToOldest(): boolean {
     if (this.#start.type !== 'AT_SEQUENCE_NUMBER' && this.#start.type !== 'AFTER_SEQUENCE_NUMBER')
       return false;
@@ -58,7 +57,7 @@ export class FetchPosition {
     return true;
   }
 
-  /** A subscription says itself where the next one goes on; there may be no record at that place. */
+  /** A subscription names where the next one continues; there may be no record with that sequence number. */
   continueAfter(sequenceNumber: string): void {
     this.#start = { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber };
   }
@@ -69,7 +68,7 @@ export class FetchPosition {
     return accepted;
   }
 
-  /** At the end of the shard: as `gapBehind`, when not even the expected record has come. */
+  /** Called at the end of the shard. Returns the expected record, like `gapBehind`, when it was never fetched. */
   gapAtEnd(): string | undefined {
     return this.#hasSeenOlder ? undefined : this.#expected;
   }
@@ -94,4 +93,15 @@ export class FetchPosition {
     const rest = first === 0 ? records : records.slice(first);
     return this.#hasSeenOlder ? { records: rest } : { records: rest, gapBehind: expected };
   }
+}
+
+/**
+ * Returns a number below, equal to or above 0 when `a` is before, at or after `b` in their shard. Sequence numbers are
+ * decimal without leading zeros, so a longer one is larger: this is the order of BigInt without making one for each
+ * record.
+ */
+export function compareSequenceNumbers(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -1,13 +1,13 @@
 import type { KinesisRecord } from '../kinesis-api.js';
 
-/** The most that GetRecords returns: 10 MiB, 10,000 records (service-sizes-and-limits, 2026). */
+/** GetRecords returns at most 10 MiB and 10,000 records (service-sizes-and-limits, 2026). */
 export const MAX_PAGE_RECORDS = 10_000;
 const MAX_PAGE_DATA_BYTES = 10 << 20;
 
-/** What a Kinesis record costs beside its bytes; without it a page of tiny records would seem to weigh nothing. */
+/** The memory that a Kinesis record takes in addition to its bytes; without it a page of tiny records would seem to take none. */
 const RECORD_OVERHEAD_BYTES = 256;
 
-/** What one GetRecords call may turn out to hold. */
+/** The most memory that the answer to one GetRecords call may take. */
 export const MAX_PAGE_BYTES = MAX_PAGE_DATA_BYTES + MAX_PAGE_RECORDS * RECORD_OVERHEAD_BYTES;
 
 export function heldBytes(record: KinesisRecord): number {
@@ -20,10 +20,10 @@ export function heldBytesOf(records: readonly KinesisRecord[]): number {
   return bytes;
 }
 
-/** Room for one call, until `settle` says what it brought. */
+/** FetchReservation is the room for one call, until `complete` is called with the bytes of its answer. */
 export interface FetchReservation {
-  /** Once. These bytes are held until they are given back. */
-  settle(bytes: number): void;
+  /** To be called once. These bytes are held until they are released. */
+  complete(bytes: number): void;
 }
 
 interface Waiting {
@@ -32,10 +32,10 @@ interface Waiting {
 }
 
 /**
- * How much may be fetched and not handed out, of all shards together. Invariants:
- * 1. Held bytes and one full page for each call under way stay within `bufferBytes`; a single call is always allowed
- *    when nothing is held, however small that is.
- * 2. Who waits longest is served first, so no shard starves another.
+ * FetchRoom limits how much all shards together may fetch before it is delivered. Invariants:
+ * 1. Held bytes, plus one full page for each call in flight, stay within `bufferBytes`. A single call is always allowed
+ *    while nothing is held, however small `bufferBytes` is.
+ * 2. The one that waits longest is served first, so no shard starves another.
  */
 export class FetchRoom {
   readonly #bufferBytes: number;
@@ -53,12 +53,12 @@ export class FetchRoom {
     return this.#heldBytes;
   }
 
-  /** For a call whose answer may be a full page. `undefined` once `signal` has aborted. */
+  /** Reserves room for a call whose answer may be a full page. Resolves with undefined once `signal` has aborted. */
   async reserve(signal: AbortSignal): Promise<FetchReservation | undefined> {
-    if (!(await this.#turn(true, signal))) return undefined;
+    if (!(await this.#wait(true, signal))) return undefined;
     let isOpen = true;
     return {
-      settle: (bytes) => {
+      complete: (bytes) => {
         if (!isOpen) return;
         isOpen = false;
         this.#calls -= 1;
@@ -68,22 +68,22 @@ export class FetchRoom {
     };
   }
 
-  /** For pages that are pushed: resolves while the buffer is not full. At most one page a shard goes over it. */
+  /** Used for pages that are pushed: resolves while the buffer is not full. At most one page of each shard exceeds it. */
   async whenNotFull(signal: AbortSignal): Promise<void> {
-    await this.#turn(false, signal);
+    await this.#wait(false, signal);
   }
 
   hold(bytes: number): void {
     this.#heldBytes += bytes;
   }
 
-  giveBack(bytes: number): void {
+  release(bytes: number): void {
     if (bytes === 0) return;
     this.#heldBytes -= bytes;
     this.#serve();
   }
 
-  #turn(isCall: boolean, signal: AbortSignal): Promise<boolean> {
+  #wait(isCall: boolean, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const waiting: Waiting = {
@@ -113,9 +113,9 @@ export class FetchRoom {
   }
 
   #fits({ isCall }: Waiting): boolean {
-    const spokenFor = this.#heldBytes + this.#calls * MAX_PAGE_BYTES;
-    if (!isCall) return spokenFor < this.#bufferBytes;
-    if (spokenFor === 0) return true;
-    return this.#calls < this.#maxCalls && spokenFor + MAX_PAGE_BYTES <= this.#bufferBytes;
+    const reservedBytes = this.#heldBytes + this.#calls * MAX_PAGE_BYTES;
+    if (!isCall) return reservedBytes < this.#bufferBytes;
+    if (reservedBytes === 0) return true;
+    return this.#calls < this.#maxCalls && reservedBytes + MAX_PAGE_BYTES <= this.#bufferBytes;
   }
 }

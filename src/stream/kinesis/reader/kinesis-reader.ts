@@ -1,29 +1,27 @@
-import type { Clock } from '../../../clock.js';
-import { LimitedWarning } from '../../../limited-warning.js';
-import type { Schedule } from '../../../timers.js';
-import type { Warn } from '../../../warnings.js';
-import type { OutletStatus, ReadLimits, RecordBatch, StreamReader } from '../../stream.js';
-import type { ShardOwner, Tenure, TenureListener } from '../shard-owner.js';
+import type { Clock } from '../../../lib/clock.js';
+import { LimitedWarning } from '../../../lib/limited-warning.js';
+import type { Schedule } from '../../../lib/timers.js';
+import type { Warn } from '../../../lib/warnings.js';
+import type { ComponentStatus, ReadLimits, RecordBatch, StreamReader } from '../../stream.js';
+import type { ShardAssigner, ShardAssignment, ShardAssignmentListener } from '../shard-assignment.js';
 import { shardPositionText } from '../shard-position.js';
-import { BatchFilling } from './batch-filling.js';
+import { BatchFilling, openForBatch } from './batch-filling.js';
 import { FetchRoom } from './fetch-room.js';
 import { type KinesisReaderCounters, noTotals, type ShardReading } from './reader-counters.js';
 import type { RecordSource } from './record-source.js';
 import { ShardFeed } from './shard-feed.js';
-import { type HealthPorts, ShardHealth } from './shard-health.js';
-import { WakeUp } from './wake-up.js';
-import { worstStatus } from './worst-status.js';
+import { type HealthPorts, ShardHealth, worstStatus } from './shard-health.js';
 
 export interface KinesisReaderOptions {
   readonly streamName: string;
-  /** Bounds what is fetched and not handed out, with room kept for the answers of calls under way. */
+  /** Limits what is fetched and not delivered, with room kept for the answers of calls in flight. */
   readonly bufferBytes: number;
   readonly maxConcurrentFetches: number;
 }
 
 export interface KinesisReaderDeps {
   readonly source: RecordSource;
-  readonly owner: ShardOwner;
+  readonly assigner: ShardAssigner;
   readonly clock: Clock;
   readonly timers: Schedule;
   readonly warn: Warn;
@@ -36,21 +34,22 @@ interface Reading {
 }
 
 /**
- * Reads the shards its owner gives it as one stream. Invariants:
- * 1. Of one shard every user record is handed out once and in order, from where its tenure begins.
- * 2. A position covers exactly what has been handed out before it: the owner is told first, and asked then.
- * 3. A tenure that ended hands out nothing more; what was fetched of it is dropped.
- * 4. What is fetched and not handed out stays within `bufferBytes` (see FetchRoom).
- * 5. Whatever Kinesis answers, reading goes on: failures are waited out, counted and said.
+ * KinesisReader reads the shards that its assigner gives it as one stream. Invariants:
+ * 1. Every user record of a shard is delivered once and in order, from where the assignment of the shard begins.
+ * 2. A position covers exactly what was delivered before it: the reader reports deliveries to the assigner before it
+ *    asks for the position.
+ * 3. An assignment that has ended delivers nothing more; what was fetched for it is dropped.
+ * 4. What is fetched and not delivered stays within `bufferBytes` (see FetchRoom).
+ * 5. Whatever Kinesis answers, reading continues: failures are waited out, counted and logged.
  */
-export class KinesisReader implements StreamReader, TenureListener {
+export class KinesisReader implements StreamReader, ShardAssignmentListener {
   readonly #options: KinesisReaderOptions;
   readonly #deps: KinesisReaderDeps;
   readonly #room: FetchRoom;
   readonly #totals = noTotals();
   readonly #healthPorts: HealthPorts;
   readonly #wakeUp: WakeUp;
-  /** By partition; in the order of their turns. */
+  /** By partition; the one that was read longest ago is first. */
   readonly #readings = new Map<string, Reading>();
   #isFetching = true;
   #failure: { readonly thrown: unknown } | undefined;
@@ -68,11 +67,11 @@ export class KinesisReader implements StreamReader, TenureListener {
     };
   }
 
-  /** Opens the owner, and closes it again with itself. Rejects with what makes the stream unusable now. */
+  /** Opens the assigner, which the reader closes as well. Rejects with what makes the stream unusable now. */
   static async open(options: KinesisReaderOptions, deps: KinesisReaderDeps): Promise<KinesisReader> {
     const reader = new KinesisReader(options, deps);
     try {
-      await deps.owner.open(reader);
+      await deps.assigner.open(reader);
     } catch (thrown) {
       await reader.close();
       throw thrown;
@@ -80,13 +79,13 @@ export class KinesisReader implements StreamReader, TenureListener {
     return reader;
   }
 
-  begin(tenure: Tenure): void {
+  begin(assignment: ShardAssignment): void {
     const reading: Reading = {
-      feed: new ShardFeed(tenure, this.#options.streamName, this.#room, this.#totals),
-      health: new ShardHealth(tenure.shardId, this.#healthPorts),
+      feed: new ShardFeed(assignment, this.#options.streamName, this.#room, this.#totals),
+      health: new ShardHealth(assignment.shardId, this.#healthPorts),
       stopping: new AbortController(),
     };
-    this.#readings.set(tenure.partition, reading);
+    this.#readings.set(assignment.partition, reading);
     this.#fetchAll(reading).catch((thrown) => {
       this.#failure ??= { thrown };
       this.#wakeUp.wake();
@@ -102,13 +101,13 @@ export class KinesisReader implements StreamReader, TenureListener {
     this.#wakeUp.wake();
   }
 
-  /** Also without records, when only the position has moved: at the end of a shard, or over empty aggregates. */
+  /** Resolves with a batch without records when only the position has moved: at the end of a shard, or over empty aggregates. */
   async next(limits: ReadLimits, signal: AbortSignal): Promise<RecordBatch | undefined> {
     let untilMs: number | undefined;
     while (!signal.aborted) {
       if (this.#failure !== undefined) throw this.#failure.thrown;
-      const look = this.#lookAhead(limits);
-      if (look === 'nothing') {
+      const fill = openForBatch(this.#feeds(), limits);
+      if (fill === 'nothing') {
         if (limits.whenEmpty === 'return') return undefined;
         untilMs = undefined;
         await this.#wakeUp.wait(signal);
@@ -116,23 +115,23 @@ export class KinesisReader implements StreamReader, TenureListener {
       }
       const nowMs = this.#deps.clock.monotonicMs();
       untilMs ??= nowMs + limits.lingerMs;
-      if (look === 'full' || nowMs >= untilMs) return this.#take(limits);
+      if (fill === 'full' || nowMs >= untilMs) return this.#take(limits);
       await this.#wakeUp.wait(signal, untilMs - nowMs);
     }
     return undefined;
   }
 
-  /** Before a stop: what has been fetched is still handed out, and nothing more is fetched, however much the stream holds. */
+  /** Called before a stop: what has been fetched is still delivered, but nothing more is fetched. */
   stopFetching(): void {
     this.#isFetching = false;
   }
 
   async close(): Promise<void> {
     for (const partition of [...this.#readings.keys()]) this.end(partition);
-    await this.#deps.owner.close();
+    await this.#deps.assigner.close();
   }
 
-  status(): OutletStatus {
+  status(): ComponentStatus {
     return worstStatus([...this.#readings.values()].map(({ health }) => health.status()));
   }
 
@@ -146,7 +145,7 @@ export class KinesisReader implements StreamReader, TenureListener {
     return {
       ...this.#totals,
       millisBehindLatest,
-      ...(lastGoodPollAtMs === undefined ? {} : { lastGoodPollAtMs }),
+      lastGoodPollAtMs,
       shardsReading: this.#readings.size,
       bufferedBytes: this.#room.heldBytes,
     };
@@ -154,7 +153,7 @@ export class KinesisReader implements StreamReader, TenureListener {
 
   shards(): ShardReading[] {
     return [...this.#readings.values()].map(({ feed, health }) => ({
-      shardId: feed.tenure.shardId,
+      shardId: feed.assignment.shardId,
       at: shardPositionText(feed.progress.at),
       records: feed.progress.records,
       millisBehindLatest: health.millisBehindLatest,
@@ -162,7 +161,7 @@ export class KinesisReader implements StreamReader, TenureListener {
   }
 
   async #fetchAll({ feed, health, stopping: { signal } }: Reading): Promise<void> {
-    const { shardId, from } = feed.tenure;
+    const { shardId, from } = feed.assignment;
     const cursor = this.#deps.source.open(shardId, from, { room: this.#room, watch: health });
     try {
       while (!signal.aborted && this.#isFetching) {
@@ -170,7 +169,7 @@ export class KinesisReader implements StreamReader, TenureListener {
         const page = await cursor.next(signal);
         if (page === undefined) return;
         if (signal.aborted) {
-          // It came in the moment the tenure ended: nobody else gives its bytes back.
+          // The page came when the assignment ended: its bytes have to be released here.
           feed.add(page);
           feed.clear();
           return;
@@ -184,74 +183,76 @@ export class KinesisReader implements StreamReader, TenureListener {
     }
   }
 
-  /** Opens what a batch can take, shard by shard in turn. */
-  #lookAhead({ maxRecords, maxBytes }: ReadLimits): 'nothing' | 'something' | 'full' {
-    let records = 0;
-    let bytes = 0;
-    let hasMoved = false;
-    let openable: ShardFeed[] = [];
-    for (const { feed } of this.#readings.values()) {
-      records += feed.readyRecords;
-      bytes += feed.readyBytes;
-      openable.push(feed);
-    }
-    while (openable.length > 0 && records < maxRecords && bytes < maxBytes) {
-      const more: ShardFeed[] = [];
-      for (const feed of openable) {
-        const { readyRecords, readyBytes } = feed;
-        if (!feed.openNext()) continue;
-        more.push(feed);
-        records += feed.readyRecords - readyRecords;
-        bytes += feed.readyBytes - readyBytes;
-        if (records >= maxRecords || bytes >= maxBytes) break;
-      }
-      openable = more;
-    }
-    for (const { feed } of this.#readings.values()) {
-      // Its children wait for it.
-      if (feed.isLast) return 'full';
-      hasMoved ||= feed.hasMoved;
-    }
-    if (records >= maxRecords || bytes >= maxBytes) return 'full';
-    return records > 0 || hasMoved ? 'something' : 'nothing';
+  #feeds(): readonly ShardFeed[] {
+    return [...this.#readings.values()].map(({ feed }) => feed);
   }
 
   #take(limits: ReadLimits): RecordBatch {
     const filling = new BatchFilling(limits);
-    let feeds = [...this.#readings.values()].map(({ feed }) => feed);
+    let feeds = this.#feeds();
     while (feeds.length > 0 && !filling.isFull) {
       const more: ShardFeed[] = [];
       for (const feed of feeds) {
         if (filling.isFull) break;
         if (!feed.take(filling)) continue;
         more.push(feed);
-        this.#putLast(feed);
+        this.#moveLast(feed);
       }
       feeds = more;
     }
-    this.#tellOwner();
-    return { parts: filling.parts(), position: this.#deps.owner.position(), release: () => {} };
+    this.#reportDelivered();
+    return { parts: filling.parts(), position: this.#deps.assigner.position(), release: () => {} };
   }
 
-  /** Its turn was now; the others come first in the next batch. */
-  #putLast({ tenure: { partition } }: ShardFeed): void {
+  /** The other shards come first in the next batch. */
+  #moveLast({ assignment: { partition } }: ShardFeed): void {
     const reading = this.#readings.get(partition)!;
     this.#readings.delete(partition);
     this.#readings.set(partition, reading);
   }
 
-  #tellOwner(): void {
-    for (const { feed } of [...this.#readings.values()]) {
-      const { partition } = feed.tenure;
+  #reportDelivered(): void {
+    for (const feed of this.#feeds()) {
+      const { partition } = feed.assignment;
       const { end } = feed;
       if (end !== undefined) {
         feed.finish();
         this.end(partition);
-        this.#deps.owner.handedOut(partition, feed.progress, end.childShards);
+        this.#deps.assigner.delivered(partition, feed.progress, end.childShards);
       } else if (feed.hasMoved) {
-        feed.settled();
-        this.#deps.owner.handedOut(partition, feed.progress);
+        feed.positionTaken();
+        this.#deps.assigner.delivered(partition, feed.progress);
       }
     }
+  }
+}
+
+/** WakeUp lets one caller wait until something has happened. */
+class WakeUp {
+  readonly #timers: Schedule;
+  #waiting: (() => void) | undefined;
+
+  constructor(timers: Schedule) {
+    this.#timers = timers;
+  }
+
+  wake(): void {
+    this.#waiting?.();
+  }
+
+  /** Resolves at the next `wake`, after `ms` if given, or when `signal` aborts. Calls do not overlap. */
+  wait(signal: AbortSignal, ms?: number): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = () => {
+        this.#waiting = undefined;
+        cancel?.();
+        signal.removeEventListener('abort', finish);
+        resolve();
+      };
+      const cancel = ms === undefined ? undefined : this.#timers(ms, finish);
+      signal.addEventListener('abort', finish, { once: true });
+      this.#waiting = finish;
+    });
   }
 }

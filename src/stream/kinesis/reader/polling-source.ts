@@ -1,24 +1,32 @@
-import type { Clock } from '../../../clock.js';
-import type { SluiceError } from '../../../errors.js';
-import { pauseOn } from '../../../pause.js';
-import type { Schedule } from '../../../timers.js';
+import type { Clock } from '../../../lib/clock.js';
+import type { SluiceError } from '../../../lib/errors.js';
+import { pauseOn, type Schedule } from '../../../lib/timers.js';
 import type { KinesisApi, KinesisRecord, RecordsPage } from '../kinesis-api.js';
-import { asFailure, failureWaitMs } from './failure-wait.js';
+import { asFailure, failureWaitMs, ShardAbsence } from './failure-wait.js';
 import { FetchPosition } from './fetch-position.js';
 import { type FetchReservation, heldBytesOf, MAX_PAGE_RECORDS } from './fetch-room.js';
-import { type PollLimits, PollPace, SHARD_READ_LIMITS } from './poll-pace.js';
 import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
-import { ShardAbsence } from './shard-absence.js';
+
+/** PollLimits are what all polling readers of a shard may do together: 5 calls and 2 MB a second (service-sizes-and-limits, 2026). */
+export interface PollLimits {
+  readonly callsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+export const SHARD_READ_LIMITS: PollLimits = { callsPerSecond: 5, bytesPerSecond: 2_000_000 };
+
+const CAUGHT_UP_MS = 250;
+const LONGEST_IDLE_MS = 1_000;
 
 export interface PollingDeps {
   readonly api: Pick<KinesisApi, 'shardIterator' | 'getRecords' | 'listShards'>;
   readonly clock: Clock;
   readonly timers: Schedule;
-  /** Gives [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
-/** Reads shards with GetRecords. */
+/** PollingSource reads shards with GetRecords. */
 export class PollingSource implements RecordSource {
   readonly #deps: PollingDeps;
   readonly #limits: PollLimits;
@@ -41,7 +49,7 @@ class PollingCursor implements ShardCursor {
   readonly #pace: PollPace;
   readonly #absence: ShardAbsence;
   #iterator: string | undefined;
-  /** Monotonic ms. */
+  /** On the monotonic clock. */
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
 
@@ -64,7 +72,7 @@ class PollingCursor implements ShardCursor {
         const page = await this.#poll(reservation, signal);
         if (page !== undefined) return page;
       } catch (thrown) {
-        reservation.settle(0);
+        reservation.complete(0);
         if (signal.aborted) return undefined;
         const end = await this.#failed(asFailure(thrown));
         if (end !== undefined) return end;
@@ -82,15 +90,15 @@ class PollingCursor implements ShardCursor {
     this.#iterator ??= await this.#deps.api.shardIterator(this.#shardId, this.#position.start);
     const answer = await this.#deps.api.getRecords(this.#iterator, MAX_PAGE_RECORDS);
     if (signal.aborted) {
-      reservation.settle(0);
+      reservation.complete(0);
       return undefined;
     }
     const { records, gapBehind } = this.#position.accept(answer.records);
-    reservation.settle(heldBytesOf(records));
-    return this.#took(answer, records, gapBehind, startedAtMs);
+    reservation.complete(heldBytesOf(records));
+    return this.#toPage(answer, records, gapBehind, startedAtMs);
   }
 
-  #took(
+  #toPage(
     answer: RecordsPage,
     records: readonly KinesisRecord[],
     gapBehind: string | undefined,
@@ -106,27 +114,27 @@ class PollingCursor implements ShardCursor {
     const page: ShardPage = {
       records,
       millisBehindLatest,
-      ...(nextIterator === undefined ? { end: { childShards } } : {}),
+      end: nextIterator === undefined ? { childShards } : undefined,
     };
     this.#ports.watch.answered(page, bytes);
     return page;
   }
 
-  /** Resolves with the end of the shard when it has left the stream. */
+  /** Resolves with the end of the shard when the shard has expired from the stream. */
   async #failed(error: SluiceError): Promise<ShardPage | undefined> {
     this.#failures += 1;
     this.#notBeforeMs =
       this.#deps.clock.monotonicMs() + failureWaitMs(error, this.#failures, this.#deps.random);
     switch (error.code) {
       case 'KINESIS_ITERATOR_EXPIRED':
-        // The normal way after a standstill of the store.
+        // This is normal after the store was unavailable for a while.
         this.#ports.watch.iteratorRenewed();
         this.#renewIterator();
         if (this.#failures === 1) this.#notBeforeMs = Number.NEGATIVE_INFINITY;
         return undefined;
       case 'KINESIS_REQUEST_REFUSED':
         this.#ports.watch.failed(error);
-        // With an iterator it was the iterator that is no good, else the place to start from.
+        // Kinesis refused the iterator if there is one, else the position to start from.
         if (this.#iterator === undefined) this.#position.fallBackToOldest();
         else this.#renewIterator();
         return undefined;
@@ -155,4 +163,29 @@ function dataBytes(records: readonly KinesisRecord[]): number {
   let bytes = 0;
   for (const { data } of records) bytes += data.length;
   return bytes;
+}
+
+/** PollPace decides when the next GetRecords call of a shard may be made. */
+export class PollPace {
+  readonly #limits: PollLimits;
+  #idleMs = CAUGHT_UP_MS;
+
+  constructor(limits: PollLimits) {
+    this.#limits = limits;
+  }
+
+  /** Returns the ms from the start of the call for this page to the start of the next call. */
+  afterPage(records: number, dataBytes: number, millisBehindLatest: number): number {
+    const allowedMs = Math.max(
+      1_000 / this.#limits.callsPerSecond,
+      (dataBytes / this.#limits.bytesPerSecond) * 1_000,
+    );
+    if (records > 0) this.#idleMs = CAUGHT_UP_MS;
+    // Empty answers before later records are normal, and no reason to slow down. Some stand-ins always answer 0 here.
+    if (millisBehindLatest > 0 || records >= MAX_PAGE_RECORDS) return allowedMs;
+    if (records > 0) return Math.max(allowedMs, CAUGHT_UP_MS);
+    const idleMs = this.#idleMs;
+    this.#idleMs = Math.min(LONGEST_IDLE_MS, idleMs * 2);
+    return Math.max(allowedMs, idleMs);
+  }
 }

@@ -1,38 +1,38 @@
-/** Since the reader was opened, unless said otherwise. */
+/** KinesisReaderCounters count since the reader was opened, unless a comment states otherwise. */
 export interface KinesisReaderCounters {
-  /** User records handed out. */
+  /** User records delivered. */
   readonly recordsRead: number;
-  /** Kinesis records they were in, each when its last user record went out. */
+  /** Kinesis records that held them; each counts when its last user record was delivered. */
   readonly kinesisRecordsRead: number;
-  /** Of Kinesis records fetched, also of those fetched again. */
+  /** Bytes of Kinesis records fetched, including those fetched again. */
   readonly bytesRead: number;
-  /** GetRecords calls that were answered, or pages pushed. */
+  /** GetRecords calls that were answered, or pages that were pushed. */
   readonly polls: number;
-  /** Of these without a record. */
+  /** Those of them without a record. */
   readonly emptyPolls: number;
-  /** Calls refused because of a rate. */
+  /** Calls refused because of a rate limit. */
   readonly throttled: number;
   /** Shard iterators that had expired. */
   readonly iteratorsRenewed: number;
-  /** Calls that failed otherwise. */
+  /** Calls that failed for another reason. */
   readonly failures: number;
   /** Shards read to their end: the stream was split or merged there. */
   readonly shardsEnded: number;
-  /** Times that records may have left the stream before they were read. */
+  /** How often records may have expired from the stream before they were read. */
   readonly gaps: number;
-  /** Each was passed on as one raw record. */
+  /** Aggregates that were damaged; each was passed on as one raw record. */
   readonly damagedAggregates: number;
-  /** Now, of the shard that is furthest behind, as Kinesis last said. */
+  /** How far the shard that is furthest behind is at present, as Kinesis last answered. */
   readonly millisBehindLatest: number;
-  /** Wall clock, of the shard where that is longest ago; its beginning while there was none. Absent without shards. */
+  /** Wall clock time of the last good answer, for the shard where that is longest ago; before the first answer, when reading began. Absent without shards. */
   readonly lastGoodPollAtMs?: number;
-  /** Shards read by this process, now. */
+  /** Shards that this process reads at present. */
   readonly shardsReading: number;
-  /** Fetched and not handed out, now, with what records cost beside their bytes. */
+  /** Memory of what is fetched and not delivered at present, with the overhead of records. */
   readonly bufferedBytes: number;
 }
 
-/** The part that only grows. */
+/** ReaderTotals are the counters that only grow. */
 export type ReaderTotals = {
   -readonly [Name in Exclude<
     keyof KinesisReaderCounters,
@@ -56,12 +56,12 @@ export function noTotals(): ReaderTotals {
   };
 }
 
-/** How far this process is with a shard. */
+/** ShardReading is how far this process has read a shard. */
 export interface ShardReading {
   readonly shardId: string;
-  /** As `shardPositionText` writes it; what has been handed out. */
+  /** What has been delivered, as `shardPositionText` writes it. */
   readonly at: string;
-  /** User records up to there, by whomever. */
+  /** User records up to there, whichever process has read them. */
   readonly records: number;
   readonly millisBehindLatest: number;
 }

@@ -1,6 +1,6 @@
 import type { KinesisRecord } from '../kinesis-api.js';
 import { openUserRecords, type UserRecordCursor } from '../records/user-records.js';
-import type { Tenure } from '../shard-owner.js';
+import type { ShardAssignment } from '../shard-assignment.js';
 import type { ShardPosition, ShardProgress } from '../shard-position.js';
 import type { BatchFilling } from './batch-filling.js';
 import { type FetchRoom, heldBytes, MAX_PAGE_BYTES } from './fetch-room.js';
@@ -10,24 +10,24 @@ import type { ShardEnd, ShardPage } from './record-source.js';
 interface OpenedRecord {
   readonly record: KinesisRecord;
   readonly cursor: UserRecordCursor;
-  /** Sub-sequence number of the next user record. */
+  /** The sub-sequence number of the next user record. */
   next: number;
-  /** User records that it still gives, at least one. */
+  /** How many user records are left in it, at least one. */
   left: number;
 }
 
 /**
- * What has been fetched of one shard and not handed out, and how far handing out has come. Kinesis records are opened
- * as they are needed, and their user records made one by one: a million tiny ones in an aggregate cost no more
- * than its bytes.
+ * ShardFeed holds what has been fetched of one shard and not been delivered, and knows the position up to which it has
+ * been delivered. Kinesis records are opened as they are needed, and their user records are made one by one: a million
+ * tiny ones in an aggregate take no more memory than its bytes.
  */
 export class ShardFeed {
-  readonly tenure: Tenure;
+  readonly assignment: ShardAssignment;
   readonly #streamName: string;
   readonly #room: FetchRoom;
   readonly #totals: ReaderTotals;
   readonly #pages: (readonly KinesisRecord[])[] = [];
-  /** In the first page: the next record to open. */
+  /** The index, in the first page, of the next record to open. */
   #atInPage = 0;
   #opened: OpenedRecord[] = [];
   #readyRecords = 0;
@@ -39,36 +39,36 @@ export class ShardFeed {
   #hasMoved = false;
   #wanted: (() => void) | undefined;
 
-  constructor(tenure: Tenure, streamName: string, room: FetchRoom, totals: ReaderTotals) {
-    this.tenure = tenure;
+  constructor(assignment: ShardAssignment, streamName: string, room: FetchRoom, totals: ReaderTotals) {
+    this.assignment = assignment;
     this.#streamName = streamName;
     this.#room = room;
     this.#totals = totals;
-    this.#at = tenure.from;
-    this.#records = tenure.records;
+    this.#at = assignment.from;
+    this.#records = assignment.records;
   }
 
-  /** User records in what is opened. */
+  /** Returns the number of user records in opened Kinesis records. */
   get readyRecords(): number {
     return this.#readyRecords;
   }
 
-  /** Bytes of what is opened. */
+  /** Returns the bytes of opened Kinesis records. */
   get readyBytes(): number {
     return this.#readyBytes;
   }
 
-  /** The rest of the shard is opened; waiting brings no more of it. */
+  /** Returns whether the rest of the shard is opened, so that waiting brings nothing more. */
   get isLast(): boolean {
     return this.#end !== undefined && this.#pages.length === 0;
   }
 
-  /** All that was fetched has been handed out, and nothing follows. */
+  /** Returns the end of the shard once everything before it has been delivered. */
   get end(): ShardEnd | undefined {
     return this.isLast && this.#opened.length === 0 ? this.#end : undefined;
   }
 
-  /** Over Kinesis records without user records, since `settled`. */
+  /** Returns whether the position has moved since `positionTaken`, possibly over Kinesis records without user records. */
   get hasMoved(): boolean {
     return this.#hasMoved;
   }
@@ -77,14 +77,14 @@ export class ShardFeed {
     return { at: this.#at, records: this.#records };
   }
 
-  /** The page's bytes are held in the room. */
+  /** Adds a page whose bytes are already held in the room. */
   add(page: ShardPage): void {
     if (page.records.length > 0) this.#pages.push(page.records);
     for (const record of page.records) this.#heldBytes += heldBytes(record);
     this.#end = page.end;
   }
 
-  /** Resolves when another page is worth fetching: one may wait while another is handed out. Calls do not overlap. */
+  /** Resolves when another page should be fetched: one may wait while another is delivered. Calls do not overlap. */
   async wantsMore(): Promise<void> {
     while (this.#heldBytes >= MAX_PAGE_BYTES) {
       await new Promise<void>((resolve) => {
@@ -93,7 +93,7 @@ export class ShardFeed {
     }
   }
 
-  /** Opens the next Kinesis record; false when there is none. */
+  /** Opens the next Kinesis record. Returns false when there is none. */
   openNext(): boolean {
     const record = this.#nextUnopened();
     if (record === undefined) return false;
@@ -102,9 +102,9 @@ export class ShardFeed {
     const done = this.#doneOf(record);
     const left = Math.max(0, userRecords.count - done);
     if (left === 0) {
-      // Counted from 0 like all, the place of an aggregate without user records is that of its first, had it one.
+      // An aggregate without user records has the position that its first user record would have.
       if (done === 0) this.#moveTo(record, 0);
-      this.#leave(record);
+      this.#releaseRecord(record);
       return true;
     }
     this.#opened.push({ record, cursor: userRecords.cursor(done), next: done, left });
@@ -113,16 +113,18 @@ export class ShardFeed {
     return true;
   }
 
-  /** Hands out what there is of the next Kinesis record, up to where the batch is full. False when there is none. */
+  /** Delivers the next Kinesis record into the batch, or as much of it as the batch takes. Returns false when there is none. */
   take(filling: BatchFilling): boolean {
     while (this.#opened.length === 0) if (!this.openNext()) return false;
     const opened = this.#opened[0]!;
-    const part = filling.partOf(this);
+    const part = filling.partOf(this.assignment.partition);
     let taken = 0;
     while (taken < opened.left && !filling.isFull) {
       const record = opened.cursor.next();
       if (record === undefined) {
-        throw new Error(`Kinesis record ${opened.record.sequenceNumber} has fewer user records than it said`);
+        throw new Error(
+          `Kinesis record ${opened.record.sequenceNumber} has fewer user records than it announced`,
+        );
       }
       part.push(record);
       filling.count(record);
@@ -137,24 +139,24 @@ export class ShardFeed {
     if (opened.left === 0) {
       this.#opened.shift();
       this.#readyBytes -= heldBytes(opened.record);
-      this.#leave(opened.record);
+      this.#releaseRecord(opened.record);
     }
     return true;
   }
 
-  /** The end of the shard has been handed out. */
+  /** The end of the shard has been delivered. */
   finish(): void {
     this.#at = { kind: 'SHARD_END' };
   }
 
-  /** What it moved over is in a position now. */
-  settled(): void {
+  /** The present position is part of a batch. */
+  positionTaken(): void {
     this.#hasMoved = false;
   }
 
-  /** Lets go of everything. */
+  /** Drops everything that was fetched. */
   clear(): void {
-    this.#room.giveBack(this.#heldBytes);
+    this.#room.release(this.#heldBytes);
     this.#pages.length = 0;
     this.#opened = [];
     this.#readyRecords = 0;
@@ -170,17 +172,17 @@ export class ShardFeed {
     this.#hasMoved = true;
   }
 
-  #leave(record: KinesisRecord): void {
+  #releaseRecord(record: KinesisRecord): void {
     const bytes = heldBytes(record);
     this.#heldBytes -= bytes;
-    this.#room.giveBack(bytes);
+    this.#room.release(bytes);
     this.#totals.kinesisRecordsRead += 1;
     if (this.#heldBytes < MAX_PAGE_BYTES) this.#wanted?.();
   }
 
-  /** User records of this Kinesis record that were taken before this tenure began. */
+  /** Returns how many user records of this Kinesis record were delivered before this assignment began. */
   #doneOf(record: KinesisRecord): number {
-    const { from } = this.tenure;
+    const { from } = this.assignment;
     if (from.kind !== 'BEHIND' || from.sequenceNumber !== record.sequenceNumber) return 0;
     return from.subSequenceNumber + 1;
   }

@@ -1,13 +1,20 @@
-import type { Clock } from '../../../clock.js';
-import { type ErrorCode, errorText, SluiceError } from '../../../errors.js';
-import type { LimitedWarning } from '../../../limited-warning.js';
-import type { Warn } from '../../../warnings.js';
-import type { OutletStatus } from '../../stream.js';
+import type { Clock } from '../../../lib/clock.js';
+import { type ErrorCode, errorText, SluiceError } from '../../../lib/errors.js';
+import type { LimitedWarning } from '../../../lib/limited-warning.js';
+import type { Warn } from '../../../lib/warnings.js';
+import type { ComponentStatus } from '../../stream.js';
 import type { ReaderTotals } from './reader-counters.js';
 import type { GapCode, ShardPage, ShardWatch } from './record-source.js';
-import { HEALTHY } from './worst-status.js';
 
-/** Shared by all shards of a reader. */
+export const HEALTHY: ComponentStatus = { state: 'healthy', detail: '' };
+
+const RANK: Readonly<Record<ComponentStatus['state'], number>> = {
+  healthy: 0,
+  retrying: 1,
+  misconfigured: 2,
+};
+
+/** HealthPorts are shared by all shards of a reader. */
 export interface HealthPorts {
   readonly totals: ReaderTotals;
   readonly clock: Clock;
@@ -15,18 +22,18 @@ export interface HealthPorts {
   readonly limitedWarning: LimitedWarning<ErrorCode>;
 }
 
-/** A shared stream is over its rate now and then; only a row of refusals is worth showing. */
+/** A shared stream is throttled now and then; only several times in a row are reported. */
 const THROTTLES_SHOWN = 3;
 
 const NS_PER_MS = 1_000_000n;
 
-/** How fetching of one shard goes: counts it, says it in the log, and knows it for readiness. */
+/** ShardHealth observes fetching of one shard: it counts, logs, and knows the status for readiness. */
 export class ShardHealth implements ShardWatch {
   readonly #shardId: string;
   readonly #ports: HealthPorts;
   #lastGoodAtMs: number;
   #millisBehindLatest = 0;
-  /** In a row. */
+  /** Throttled calls in a row. */
   #throttles = 0;
   #failure: SluiceError | undefined;
 
@@ -36,7 +43,7 @@ export class ShardHealth implements ShardWatch {
     this.#lastGoodAtMs = this.#nowMs();
   }
 
-  /** Wall clock. */
+  /** Returns the wall clock time of the last good answer. */
   get lastGoodAtMs(): number {
     return this.#lastGoodAtMs;
   }
@@ -45,7 +52,7 @@ export class ShardHealth implements ShardWatch {
     return this.#millisBehindLatest;
   }
 
-  status(): OutletStatus {
+  status(): ComponentStatus {
     if (this.#failure === undefined) return HEALTHY;
     const state = this.#failure.retryable ? 'retrying' : 'misconfigured';
     return { state, detail: `shard ${this.#shardId}: ${this.#failure.message}` };
@@ -74,12 +81,12 @@ export class ShardHealth implements ShardWatch {
     const failure =
       thrown instanceof SluiceError ? thrown : new SluiceError('KINESIS_UNREACHABLE', errorText(thrown));
     this.#failure = failure;
-    this.#ports.limitedWarning.say(
+    this.#ports.limitedWarning.log(
       failure.code,
       { shardId: this.#shardId, reason: failure.message },
       failure.retryable
-        ? 'Kinesis does not answer as it should; reading goes on when it does'
-        : 'the Kinesis stream cannot be read as it is; reading goes on when that is mended',
+        ? 'Kinesis does not answer as it should; reading continues when it does'
+        : 'the Kinesis stream cannot be read as it is; reading continues when that is fixed',
     );
   }
 
@@ -90,14 +97,21 @@ export class ShardHealth implements ShardWatch {
   gap(code: GapCode, behind?: string): void {
     this.#ports.totals.gaps += 1;
     this.#ports.warn(
-      { code, shardId: this.#shardId, ...(behind === undefined ? {} : { behind }) },
+      { code, shardId: this.#shardId, behind },
       code === 'SHARD_LEFT_STREAM'
-        ? 'a shard has left the stream before its end was read: records in it may be lost. Retention is too short for this standstill'
-        : 'the stream no longer holds the place where reading should go on: records behind it may be lost. Retention is too short for this standstill',
+        ? 'a shard has expired from the stream before its end was read: records in it may be lost. The retention is too short for this delay'
+        : 'the position where reading should continue has expired from the stream: records after it may be lost. The retention is too short for this delay',
     );
   }
 
   #nowMs(): number {
     return Number(this.#ports.clock.nowNs() / NS_PER_MS);
   }
+}
+
+/** Returns the worst of several statuses; the first of equally bad ones. */
+export function worstStatus(statuses: readonly ComponentStatus[]): ComponentStatus {
+  let worst = HEALTHY;
+  for (const status of statuses) if (RANK[status.state] > RANK[worst.state]) worst = status;
+  return worst;
 }

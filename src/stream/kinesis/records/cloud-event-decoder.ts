@@ -1,9 +1,8 @@
+import { rfc3339Ns } from '../../../lib/rfc3339.js';
 import { PUBLISH_TYPE, SOURCE_PREFIX } from './cloud-event-encoder.js';
-import { isMqttString, isTopicName } from './mqtt-names.js';
-import { Rfc3339Reader } from './rfc3339.js';
 import { MEMBER, TopLevelMembers } from './top-level-members.js';
 
-/** What a CloudEvent says of a record; undefined where it says nothing that could be used. */
+/** CloudEvent holds what a CloudEvents event contains about a record; undefined where it has nothing usable. */
 export interface CloudEvent {
   /** `subject`, when it is a topic name. */
   readonly topic: string | undefined;
@@ -12,7 +11,7 @@ export interface CloudEvent {
   readonly qos: 0 | 1 | 2 | undefined;
   /** `time`, ns since 1970, when it is an RFC 3339 time from 1970 to 2262. */
   readonly receivedAtNs: bigint | undefined;
-  /** A view of the event's bytes wherever it stands there as it is. Empty when there is no data. */
+  /** A view of the event's bytes where these contain the payload unchanged. Empty when there is no data. */
   readonly payload: Buffer;
 }
 
@@ -20,7 +19,7 @@ const VERSION_JSON = Buffer.from('"1.0"');
 const OUR_TYPE_JSON = Buffer.from(JSON.stringify(PUBLISH_TYPE));
 const OUR_SOURCE_JSON = Buffer.from(`"${SOURCE_PREFIX}`);
 const JSON_TYPE = Buffer.from('"application/json"');
-/** Also as text: an event that went through HTTP headers has lost the type. */
+/** The number may also be text: an event that was sent in HTTP headers has lost the type. */
 const QOS = ([1, 0, 2] as const).map((qos) => ({
   qos,
   json: Buffer.from(String(qos)),
@@ -30,14 +29,13 @@ const NO_BYTES = Buffer.alloc(0);
 const JSON_MEDIA_TYPE = /^[^/;]+\/(?:[^/;]+\+)?json\s*(?:;|$)/i;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-// One for the thread: decoding is synchronous and never re-entered.
+// One for the thread, because decoding is synchronous.
 const members = new TopLevelMembers();
-const times = new Rfc3339Reader();
 
 /**
- * Reads a CloudEvents 1.0 event in structured JSON mode, of whatever producer. Undefined: it is none, so the bytes
- * are a payload by themselves. That is so for anything ambiguous, too: a member twice, both `data` and
- * `data_base64`, base64 that is not. Never throws.
+ * Reads a CloudEvents 1.0 event in structured JSON mode from any producer. Returns undefined when the bytes are no such
+ * event, and so are themselves the payload. The same holds for anything ambiguous: a member that occurs twice, both
+ * `data` and `data_base64`, invalid Base64. Never throws.
  */
 export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
   if (!members.read(bytes)) return undefined;
@@ -54,20 +52,20 @@ export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
     topic: subject !== undefined && isTopicName(subject) ? subject : undefined,
     clientId: clientIdOf(isOurs),
     qos: qosOf(),
-    receivedAtNs: time === undefined ? undefined : times.ns(time),
+    receivedAtNs: time === undefined ? undefined : rfc3339Ns(time),
     payload,
   };
 }
 
 function payloadOf(isOurs: boolean): Buffer | undefined {
   if (members.has(MEMBER.data_base64)) {
-    // A null beside it is taken for absent: serialisers that write all members leave one there.
+    // A `data` of null counts as absent: serialisers that write all members leave one there.
     const base64 = members.has(MEMBER.data) ? undefined : members.text(MEMBER.data_base64);
     const isBase64 = base64 !== undefined && base64.length % 4 === 0 && BASE64.test(base64);
     return isBase64 ? Buffer.from(base64, 'base64') : undefined;
   }
   if (!members.hasData) return NO_BYTES;
-  // White space around ours is part of what the device has sent.
+  // In our own events white space around the data is part of what the device has sent.
   if (isOurs) return members.paddedData;
   if (isJsonMediaType()) return members.json(MEMBER.data);
   const text = members.text(MEMBER.data);
@@ -80,7 +78,7 @@ function isJsonMediaType(): boolean {
   return JSON_MEDIA_TYPE.test(members.text(MEMBER.datacontenttype) ?? '');
 }
 
-/** Ours has no `clientid` when the client id was empty. */
+/** Our own events have no `clientid` when the client id was empty. */
 function clientIdOf(isOurs: boolean): string | undefined {
   const clientId = members.text(MEMBER.clientid) ?? (isOurs ? '' : undefined);
   if (clientId !== undefined && isMqttString(clientId)) return clientId;
@@ -92,4 +90,25 @@ function qosOf(): 0 | 1 | 2 | undefined {
   for (const { qos, json, text } of QOS)
     if (members.is(MEMBER.qos, json) || members.is(MEMBER.qos, text)) return qos;
   return undefined;
+}
+
+/** [MQTT-1.5.3: two length bytes] */
+const MAX_STRING_BYTES = 65_535;
+const MAX_BYTES_PER_UNIT = 3;
+const LONE_SURROGATE = /\p{Cs}/u;
+/** [MQTT-3.3.2-2, MQTT-4.7.3-2] */
+const UNFIT_FOR_TOPIC = /[+#\0\p{Cs}]/u;
+
+/** Returns whether the text has at most 65,535 bytes of well-formed UTF-8; it may be empty. */
+export function isMqttString(text: string): boolean {
+  return isShort(text) && !LONE_SURROGATE.test(text);
+}
+
+/** Returns whether the text is an MQTT string that is not empty and has no wildcards and no NUL. */
+export function isTopicName(text: string): boolean {
+  return text !== '' && isShort(text) && !UNFIT_FOR_TOPIC.test(text);
+}
+
+function isShort(text: string): boolean {
+  return text.length * MAX_BYTES_PER_UNIT <= MAX_STRING_BYTES || Buffer.byteLength(text) <= MAX_STRING_BYTES;
 }

@@ -1,27 +1,27 @@
 import { isUtf8 } from 'node:buffer';
-import { BoundedCache } from '../../../bounded-cache.js';
+import { BoundedCache } from '../../../lib/bounded-cache.js';
+import { Rfc3339Writer } from '../../../lib/rfc3339.js';
 import type { StreamRecord } from '../../stream.js';
 import { JsonScanner, NOT_JSON, skipBlanks } from './json-scanner.js';
-import { Rfc3339Writer } from './rfc3339.js';
 
 /** The `type` of our own records. A change in what an attribute means needs a new one. */
 export const PUBLISH_TYPE = 'io.sluice.mqtt.publish.v1';
 
-/** Of a gateway, in its `source`. */
+/** Precedes the name of a gateway in `source`. */
 export const SOURCE_PREFIX = 'urn:sluice:';
 
 const MAX_CACHED_NAMES = 20_000;
-/** The broker takes none longer; what came from elsewhere is not kept. */
+/** The broker accepts no longer ones; longer ones from elsewhere are not cached. */
 const MAX_CACHED_NAME_LENGTH = 1_024;
 const BEFORE_ID = '{"specversion":"1.0","id":"';
-/** Of receive times from 2001 to 2286. */
+/** The length of the id for receive times from 2001 to 2286. */
 const ID_LENGTH = 19;
 const TIME_LENGTH = 30;
 const CLOSE_BRACE = 0x7d;
 const QUOTE = 0x22;
 
 /**
- * Makes a CloudEvents 1.0 event in structured JSON mode of a record. A record gives the same bytes at each try:
+ * CloudEventEncoder encodes a record as a CloudEvents 1.0 event in structured JSON mode. A record gives the same bytes each time:
  *
  * | attribute | value |
  * |---|---|
@@ -32,9 +32,9 @@ const QUOTE = 0x22;
  * | time | the receive time, nine fraction digits, UTC |
  * | clientid | the MQTT client id; absent when empty |
  * | qos | 0, 1 or 2 |
- * | datacontenttype | application/octet-stream beside data_base64; absent beside data, which then is JSON (CloudEvents JSON format, 3.1): 37 bytes less a record |
+ * | datacontenttype | application/octet-stream beside data_base64; absent beside data, which then is JSON (CloudEvents JSON format, 3.1); that saves 37 bytes for each record |
  * | data | the payload's bytes as they came, when they are JSON in UTF-8 |
- * | data_base64 | else |
+ * | data_base64 | the payload otherwise |
  */
 export class CloudEventEncoder {
   readonly #afterId: string;
@@ -43,12 +43,12 @@ export class CloudEventEncoder {
   readonly #scanner = new JsonScanner();
   readonly #time = new Rfc3339Writer();
 
-  /** `gateway`: its name, not empty. */
+  /** `gateway` is its name, not empty. */
   constructor(gateway: string) {
     this.#afterId = `","source":"${SOURCE_PREFIX}${encodeURIComponent(gateway)}","type":"${PUBLISH_TYPE}"`;
   }
 
-  /** A receive time of 0 to 2^64 - 1 ns: all that the log can hold. */
+  /** Takes a receive time of 0 to 2^64 - 1 ns, which is all that the log can hold. */
   encode(record: StreamRecord): Buffer {
     const { payload } = record;
     const id = String(record.receivedAtNs);
@@ -80,7 +80,7 @@ export class CloudEventEncoder {
     return event;
   }
 
-  /** `#upToTime` with room for the id. */
+  /** Returns `#upToTime` with spaces instead of the id. */
   #beforeTime(topic: string): Buffer {
     const known = this.#byTopic.get(topic);
     if (known !== undefined) return known;
@@ -121,4 +121,18 @@ function byQos(members: string): Readonly<Record<0 | 1 | 2, Buffer>> {
 
 function base64Bytes(length: number): number {
   return Math.ceil(length / 3) * 4;
+}
+
+/**
+ * Returns the function that encodes a record for Kinesis. `cloudevents` keeps all of it. `raw` is the payload alone: topic,
+ * client id, QoS and receive time are lost, and a payload that is itself a CloudEvent or an aggregate will be read as
+ * one. `gateway` names this gateway in `source`. The result of `raw` is the record's own buffer.
+ */
+export function recordEncoder(
+  format: 'cloudevents' | 'raw',
+  gateway: string,
+): (record: StreamRecord) => Buffer | Uint8Array {
+  if (format === 'raw') return ({ payload }) => payload;
+  const encoder = new CloudEventEncoder(gateway);
+  return (record) => encoder.encode(record);
 }

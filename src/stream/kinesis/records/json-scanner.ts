@@ -14,32 +14,33 @@ const LETTER_E = 0x65;
 const LETTER_U = 0x75;
 
 const LITERALS = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')];
-/** `"` `\` `/` b f n r t: what may follow a backslash, beside u. */
+/** The characters that may follow a backslash, besides u. */
 const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
 
-/** 1 for a byte that means nothing in a string but itself: printable ASCII without quote and backslash. */
+/** 1 for a byte that stands for itself in a string: printable ASCII without quote and backslash. */
 const IS_PLAIN = new Uint8Array(256).fill(1, 0x20, 0x80);
 IS_PLAIN[QUOTE] = 0;
 IS_PLAIN[BACKSLASH] = 0;
 
-/** Far over what any rule decodes; deeper JSON is treated as bytes. */
+/** Much deeper than what a rule decodes; deeper JSON is treated as bytes. */
 export const MAX_JSON_DEPTH = 128;
 
-/** Not JSON from here on. */
+/** NOT_JSON is returned instead of an offset when the bytes are not JSON. */
 export const NOT_JSON = -1;
 
 /**
- * Finds where JSON values end, in bytes and without decoding them. Strict RFC 8259, but for two things: whether the
- * bytes are UTF-8 is for the caller to ask (only where `isAscii` is false), and names may repeat. No recursion.
+ * JsonScanner finds where JSON values end, in bytes and without decoding them. It is strict (RFC 8259), except that names
+ * may repeat, and that the caller has to check whether the bytes are UTF-8 (only if `isAscii` is false). It does not
+ * recurse.
  */
 export class JsonScanner {
-  /** No byte of 0x80 or more in what was scanned since it was last set. */
+  /** False once a byte of 0x80 or more was scanned. The caller sets it to true. */
   isAscii = true;
-  /** A backslash in what was scanned since it was last set to false. */
+  /** True once a backslash was scanned. The caller sets it to false. */
   hasEscapes = false;
   readonly #isObject: boolean[] = new Array<boolean>(MAX_JSON_DEPTH).fill(false);
 
-  /** `at`: on the first byte of a value. The offset behind it, or NOT_JSON; also for what is nested too deep. */
+  /** `from` is the first byte of a value. Returns the offset after the value, or NOT_JSON, also for a value that is nested too deep. */
   valueEnd(bytes: Uint8Array, from: number): number {
     let at = from;
     let depth = 0;
@@ -52,7 +53,7 @@ export class JsonScanner {
           if (depth === MAX_JSON_DEPTH) return NOT_JSON;
           this.#isObject[depth] = isObject;
           depth += 1;
-          if (isObject) at = this.#behindName(bytes, at);
+          if (isObject) at = this.#valueStart(bytes, at);
           if (at === NOT_JSON) return NOT_JSON;
           continue;
         }
@@ -68,7 +69,7 @@ export class JsonScanner {
         const isObject = this.#isObject[depth - 1]!;
         if (next === COMMA) {
           at = skipBlanks(bytes, at + 1);
-          if (isObject) at = this.#behindName(bytes, at);
+          if (isObject) at = this.#valueStart(bytes, at);
           if (at === NOT_JSON) return NOT_JSON;
           break;
         }
@@ -79,7 +80,7 @@ export class JsonScanner {
     }
   }
 
-  /** `from`: on the opening quote. The offset behind the closing one, or NOT_JSON. */
+  /** `from` is the opening quote. Returns the offset after the closing quote, or NOT_JSON. */
   stringEnd(bytes: Uint8Array, from: number): number {
     if (bytes[from] !== QUOTE) return NOT_JSON;
     const { length } = bytes;
@@ -107,8 +108,8 @@ export class JsonScanner {
     return literalEnd(bytes, at);
   }
 
-  /** From the quote of a member's name to the first byte of its value. */
-  #behindName(bytes: Uint8Array, at: number): number {
+  /** `at` is the quote of a member's name. Returns the offset of the first byte of the value. */
+  #valueStart(bytes: Uint8Array, at: number): number {
     const end = this.stringEnd(bytes, at);
     if (end === NOT_JSON) return NOT_JSON;
     const colon = skipBlanks(bytes, end);
@@ -116,12 +117,12 @@ export class JsonScanner {
   }
 }
 
-/** The offset of the first byte at or behind `from` that is no JSON white space. */
+/** Returns the offset of the first byte at or after `from` that is not JSON white space. */
 export function skipBlanks(bytes: Uint8Array, from: number): number {
   let at = from;
   for (;;) {
     const byte = bytes[at]!;
-    // Hardly ever a blank: one comparison settles it.
+    // Blanks are rare, so one comparison is nearly always enough.
     if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) return at;
     at += 1;
   }
@@ -138,7 +139,7 @@ function numberEnd(bytes: Uint8Array, from: number): number {
   return digitsEnd(bytes, sign === PLUS || sign === MINUS ? at + 2 : at + 1);
 }
 
-/** At least one digit. */
+/** Skips at least one digit. */
 function digitsEnd(bytes: Uint8Array, from: number): number {
   let at = from;
   while (isDigit(bytes[at])) at += 1;

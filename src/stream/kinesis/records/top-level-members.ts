@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { JsonScanner, NOT_JSON, skipBlanks } from './json-scanner.js';
 
-/** The members that are read, by a number each; all others are extensions of somebody else. */
+/** The members that are read, each with a number; all others are extensions of other producers. */
 export const MEMBER = {
   specversion: 0,
   id: 1,
@@ -21,7 +21,7 @@ const NAMES = Object.keys(MEMBER);
 const NAME_BYTES = NAMES.map((name) => Buffer.from(name));
 const LONGEST_NAME = 15;
 const UNKNOWN = -1;
-/** By length and second letter, in which no two of them agree: the only one that a name can be. */
+/** By length and second letter, which no two of the names share: the only member that a name can be. */
 const CANDIDATES = new Int8Array((LONGEST_NAME + 1) * 32).fill(UNKNOWN);
 for (const [index, name] of NAME_BYTES.entries()) CANDIDATES[slotOf(name.length, name[1]!)] = index;
 
@@ -33,20 +33,20 @@ const CLOSE_BRACE = 0x7d;
 const LETTER_N = 0x6e;
 
 /**
- * Where the top-level members of one JSON object stand in its bytes. Used for one object after the other: what it
- * tells is of the last `read`.
+ * TopLevelMembers finds the top-level members of one JSON object in its bytes. It is used for one object after the other;
+ * the other methods return what the last `read` has found.
  */
 export class TopLevelMembers {
   readonly #scanner = new JsonScanner();
   #bytes: Buffer = Buffer.alloc(0);
-  /** Of the values, by member; 0 where there is none, as no value can stand at offset 0. */
+  /** The offsets of the values, by member; 0 where there is none, because no value can be at offset 0. */
   readonly #starts = new Int32Array(NAMES.length);
   readonly #ends = new Int32Array(NAMES.length);
   readonly #hasEscapes = new Uint8Array(NAMES.length);
   #dataStart = 0;
   #dataEnd = 0;
 
-  /** False: no JSON object in UTF-8, or one that has a member twice of those above. */
+  /** Returns false when the bytes are no JSON object in UTF-8, or one of the members above occurs twice. */
   read(bytes: Buffer): boolean {
     const scanner = this.#scanner;
     this.#bytes = bytes;
@@ -62,7 +62,7 @@ export class TopLevelMembers {
     return skipBlanks(bytes, at + 1) === bytes.length && (scanner.isAscii || isUtf8(bytes));
   }
 
-  /** Not absent and not null, which CloudEvents takes for absent. `data` may be null: ask `hasData`. */
+  /** Returns whether the member is there and not null, which CloudEvents treats as absent. For `data`, which may be null, see `hasData`. */
   has(member: Member): boolean {
     const start = this.#starts[member]!;
     return start !== 0 && this.#bytes[start] !== LETTER_N;
@@ -72,7 +72,7 @@ export class TopLevelMembers {
     return this.#starts[MEMBER.data] !== 0;
   }
 
-  /** The value of a string; undefined for anything else. */
+  /** Returns the value of a string; undefined for anything else. */
   text(member: Member): string | undefined {
     const start = this.#starts[member]!;
     if (start === 0 || this.#bytes[start] !== QUOTE) return undefined;
@@ -81,30 +81,30 @@ export class TopLevelMembers {
     return this.#bytes.toString(this.#scanner.isAscii ? 'latin1' : 'utf8', start + 1, end - 1);
   }
 
-  /** Whether the value is a string, and not an empty one. */
+  /** Returns whether the value is a string that is not empty. */
   isText(member: Member): boolean {
     const start = this.#starts[member]!;
     return start !== 0 && this.#bytes[start] === QUOTE && this.#ends[member]! - start > 2;
   }
 
-  /** Whether the value stands there in exactly these bytes. */
+  /** Returns whether the value has exactly these bytes. */
   is(member: Member, json: Buffer): boolean {
     const start = this.#starts[member]!;
     return start !== 0 && this.#ends[member]! - start === json.length && this.#holds(start, json);
   }
 
-  /** Whether the value's bytes begin so. */
+  /** Returns whether the value begins with these bytes. */
   startsWith(member: Member, json: Buffer): boolean {
     const start = this.#starts[member]!;
     return start !== 0 && this.#ends[member]! - start >= json.length && this.#holds(start, json);
   }
 
-  /** A view of the value's bytes. Only when there is one. */
+  /** Returns a view of the value's bytes. Only to be called when there is a value. */
   json(member: Member): Buffer {
     return this.#bytes.subarray(this.#starts[member], this.#ends[member]);
   }
 
-  /** A view of `data` with the white space on both sides of it. Only when there is some. */
+  /** Returns a view of `data` with the white space around it. Only to be called when there is data. */
   get paddedData(): Buffer {
     return this.#bytes.subarray(this.#dataStart, this.#dataEnd);
   }
@@ -114,7 +114,7 @@ export class TopLevelMembers {
     return true;
   }
 
-  /** From the first name to the closing brace. */
+  /** Reads from the first name to the closing brace, and returns the offset of that brace. */
   #members(from: number): number {
     const scanner = this.#scanner;
     const bytes = this.#bytes;

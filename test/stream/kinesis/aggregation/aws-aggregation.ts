@@ -37,7 +37,7 @@ export function awsAggregate(records: readonly Inner[]): { partitionKey: string;
     aggregator.addUserRecord({
       partitionKey,
       data,
-      ...(explicitHashKey === undefined ? {} : { explicitHashKey }),
+      explicitHashKey,
     });
   }
   return aggregator.build();

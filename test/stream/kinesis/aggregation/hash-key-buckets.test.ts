@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { HashKeyBuckets } from '../../../../src/stream/kinesis/aggregation/hash-key-buckets.js';
-import { hash32 } from '../../../../src/stream/kinesis/aggregation/hash32.js';
+import { HashKeyBuckets, hash32 } from '../../../../src/stream/kinesis/aggregation/hash-key-buckets.js';
 
 const TWO_POW_128 = 1n << 128n;
 

@@ -40,7 +40,7 @@ describe('openAggregate', () => {
     ]);
   });
 
-  it('gives payloads as views, and starts behind any sub-sequence number', () => {
+  it('gives payloads as views, and starts after any sub-sequence number', () => {
     const bytes = aggregateOf(['a', 'one'], ['b', 'two'], ['a', 'three']);
     const found = openAggregate(new Uint8Array(bytes));
     if (found.kind !== 'aggregate') throw new Error(found.kind);

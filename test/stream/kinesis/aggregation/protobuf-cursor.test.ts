@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { varintBytes, writeVarint } from '../../../../src/stream/kinesis/aggregation/aggregate-format.js';
 import { BAD, ProtobufCursor } from '../../../../src/stream/kinesis/aggregation/protobuf-cursor.js';
-import { varintBytes, writeVarint } from '../../../../src/stream/kinesis/aggregation/varint.js';
 import { varint } from './hand-made.js';
 
 const read = (bytes: Uint8Array) => new ProtobufCursor(bytes, 0, bytes.length).varint();

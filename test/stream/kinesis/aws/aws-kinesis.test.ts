@@ -42,7 +42,7 @@ const entry = (data: string): PutEntry => ({ data: Buffer.from(data), partitionK
 const unreachable = { code: 'KINESIS_UNREACHABLE', retryable: true };
 
 describe('connections', () => {
-  it('are kept: many calls in turn use one', async () => {
+  it('are kept: many calls one after the other use one', async () => {
     const { api, server } = await start([noShards]);
     for (let call = 0; call < 20; call += 1) await api.listShards();
     expect(server.requests).toHaveLength(20);
@@ -70,7 +70,7 @@ describe('connections', () => {
     const { api, server } = await start([silence], { requestTimeoutMs: 80, maxSockets: 1 });
     const calls = await Promise.allSettled([api.listShards(), api.listShards(), api.listShards()]);
     expect(calls.map((call) => call.status)).toEqual(['rejected', 'rejected', 'rejected']);
-    // In turn they would have been sent one after the other.
+    // Over one connection they would have been sent one after the other.
     expect(server.requests).toHaveLength(1);
   });
 
@@ -101,7 +101,7 @@ describe('connections', () => {
     });
   });
 
-  it('are cut by close: a call under way rejects', async () => {
+  it('are cut by close: a call in flight rejects', async () => {
     const { api, server } = await start([silence]);
     const call = api.listShards();
     await vi.waitFor(() => expect(server.requests).toHaveLength(1));
@@ -152,7 +152,7 @@ describe('ListShards', () => {
 });
 
 describe('PutRecords', () => {
-  it('tells for each entry what became of it', async () => {
+  it('resolves with the outcome of each entry', async () => {
     const { api, server } = await start([
       ok({
         FailedRecordCount: 2,
@@ -282,7 +282,7 @@ it('reads records, and children at the end of a shard', async () => {
     millisBehindLatest: 5,
     childShards: ['c'],
   });
-  expect(page).not.toHaveProperty('nextIterator');
+  expect(page.nextIterator).toBeUndefined();
 });
 
 it('describes a stream with all that newer ones tell', async () => {
@@ -333,7 +333,7 @@ describe('without region or credentials', () => {
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   });
 
-  // 192.0.2.0/24 is for documentation: nobody answers there, and nothing gets that far.
+  // 192.0.2.0/24 is for documentation: no host answers there.
   const elsewhere = 'http://192.0.2.1:4568';
 
   it('a Kinesis on loopback just works', async () => {
@@ -341,7 +341,7 @@ describe('without region or credentials', () => {
     await expect(api.listShards()).resolves.toEqual([]);
   });
 
-  it('says that the region is missing, as nothing that is wrong with the records', async () => {
+  it('reports that the region is missing, and not a problem of the records', async () => {
     const api = new AwsKinesis({ streamName: 'telemetry', endpoint: elsewhere });
     await expect(api.putRecords([entry('a')])).rejects.toMatchObject({
       code: 'KINESIS_DENIED',
@@ -350,7 +350,7 @@ describe('without region or credentials', () => {
     api.close();
   });
 
-  it('says that the credentials are missing', async () => {
+  it('reports that the credentials are missing', async () => {
     const api = new AwsKinesis({ streamName: 'telemetry', endpoint: elsewhere, region: 'eu-west-1' });
     await expect(api.putRecords([entry('a')])).rejects.toMatchObject({
       code: 'KINESIS_DENIED',

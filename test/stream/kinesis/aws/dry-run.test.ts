@@ -1,6 +1,6 @@
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { expect, it } from 'vitest';
-import { dryRun } from '../../../../src/stream/kinesis/aws/dry-run.js';
+import { dryRun } from '../../../../src/stream/kinesis/aws/kinesis-shapes.js';
 
 // Else this file's clients, which Sluice does not make, would warn about Node 20.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -12,7 +12,7 @@ function client(type: string, endpoint?: string) {
     region: 'eu-west-1',
     credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
     maxAttempts: 1,
-    ...(endpoint === undefined ? {} : { endpoint }),
+    endpoint,
     requestHandler: {
       handle: async ({ hostname }: { hostname: string }) => {
         hosts.push(hostname);
@@ -32,7 +32,7 @@ const command = () =>
   });
 const signal = new AbortController().signal;
 
-it('resolves when Kinesis says that it would have succeeded', async () => {
+it('resolves when Kinesis answers that the call would have succeeded', async () => {
   const { kinesis, hosts } = client('DryRunOperationException');
   await expect(dryRun(kinesis, command(), signal)).resolves.toBeUndefined();
   expect(hosts).toEqual(['kinesis.eu-west-1.amazonaws.com']);
@@ -43,7 +43,7 @@ it('rejects with what a real call would have met', async () => {
   await expect(dryRun(kinesis, command(), signal)).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
-it('asks a VPC endpoint too, and nobody else', async () => {
+it('asks a VPC endpoint too, and no other host', async () => {
   const vpc = client('AccessDeniedException', 'https://vpce-1-a.kinesis.eu-west-1.vpce.amazonaws.com');
   await expect(dryRun(vpc.kinesis, command(), signal)).rejects.toMatchObject({
     name: 'AccessDeniedException',

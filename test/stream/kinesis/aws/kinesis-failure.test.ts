@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SluiceError } from '../../../../src/errors.js';
+import { SluiceError } from '../../../../src/lib/errors.js';
 import { AwsKinesis } from '../../../../src/stream/kinesis/aws/aws-kinesis.js';
 import { type KinesisCall, kinesisFailure } from '../../../../src/stream/kinesis/aws/kinesis-failure.js';
 import { type Answer, error, raw, type ScriptedKinesis, scriptedKinesis } from './scripted-kinesis.js';
@@ -167,7 +167,7 @@ describe('the words', () => {
     expect(message(thrown, 'GetRecords')).toContain('kms:Decrypt');
   });
 
-  it('say what the credentials lack', () => {
+  it('name what the credentials lack', () => {
     const thrown = named('CredentialsProviderError', 'Could not load credentials from any providers');
     expect(kinesisFailure(thrown, failed)).toMatchObject({
       code: 'KINESIS_DENIED',
@@ -176,11 +176,11 @@ describe('the words', () => {
   });
 });
 
-it('tells a place that the stream does not have from a shard that is gone', () => {
+it('distinguishes a position that the stream does not have from a shard that is gone', () => {
   const gone = (text: string) => Object.assign(new Error(text), { name: 'ResourceNotFoundException' });
   const iterator = { call: 'GetShardIterator', streamName: 'telemetry' } as const;
-  const place = gone('Unable to find record with provided SequenceNumber SequenceNumber(12) in stream');
-  expect(kinesisFailure(place, iterator).code).toBe('KINESIS_REQUEST_REFUSED');
+  const position = gone('Unable to find record with provided SequenceNumber SequenceNumber(12) in stream');
+  expect(kinesisFailure(position, iterator).code).toBe('KINESIS_REQUEST_REFUSED');
   expect(kinesisFailure(gone('Could not find shardId shardId-9'), iterator).code).toBe(
     'KINESIS_STREAM_MISSING',
   );

@@ -3,7 +3,7 @@ import { OpenCalls } from '../../../../src/stream/kinesis/aws/open-calls.js';
 
 const never = new Promise<never>(() => {});
 
-it('settles a call that nothing else ends at its deadline, and aborts it', async () => {
+it('rejects a call at its deadline when nothing else has ended it, and aborts it', async () => {
   const calls = new OpenCalls('telemetry', 20);
   let aborted: AbortSignal | undefined;
   await expect(
@@ -18,7 +18,7 @@ it('settles a call that nothing else ends at its deadline, and aborts it', async
   expect(aborted?.aborted).toBe(true);
 });
 
-it('settles the calls under way at close, and later ones at once', async () => {
+it('rejects the calls in flight at close, and later ones at once', async () => {
   const calls = new OpenCalls('telemetry');
   const open = [calls.run('PutRecords', () => never), calls.run('GetRecords', () => never)];
   calls.close();

@@ -8,7 +8,7 @@ export interface Subscription {
   readonly body: Record<string, unknown>;
   /** Resolves when the connection of the subscription is gone. */
   readonly gone: Promise<unknown>;
-  /** Breaks every connection, without the goodbye that destroying a session says. */
+  /** Breaks every connection, without the GOAWAY frame that destroying a session sends. */
   reset(): void;
 }
 
@@ -18,7 +18,7 @@ export interface PushingKinesis {
   stop(): Promise<void>;
 }
 
-/** An HTTP/2 server that answers SubscribeToShard as told, once the answer has begun. */
+/** An HTTP/2 server that answers SubscribeToShard as configured, once the answer has begun. */
 export async function pushingKinesis(
   push: (subscription: Subscription) => void,
   begins: (stream: ServerHttp2Stream) => boolean = () => true,

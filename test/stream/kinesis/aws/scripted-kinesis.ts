@@ -24,7 +24,7 @@ export interface ScriptedKinesis {
   stop(): Promise<void>;
 }
 
-/** An HTTP server that answers the requests in turn, and with the last answer when there are more requests. */
+/** An HTTP server that answers the requests one after the other, and with the last answer when there are more requests. */
 export async function scriptedKinesis(...answers: Answer[]): Promise<ScriptedKinesis> {
   const requests: ScriptedRequest[] = [];
   const sockets = new Map<Socket, number>();
@@ -74,7 +74,7 @@ export function ok(body: unknown): Answer {
   return json(200, body);
 }
 
-/** As Kinesis tells an error. */
+/** An error as Kinesis sends it. */
 export function error(type: string, message: string, status = 400): Answer {
   return json(status, { __type: type, message });
 }

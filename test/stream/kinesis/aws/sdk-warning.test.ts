@@ -20,7 +20,7 @@ function stderrOfClient(preset: string | undefined): string {
   return ran.stderr;
 }
 
-it('makes no warning of the SDK that whoever runs Sluice cannot act on', () => {
+it('prints no warning of the SDK that a user of Sluice can do nothing about', () => {
   expect(stderrOfClient(undefined)).toBe('');
 });
 

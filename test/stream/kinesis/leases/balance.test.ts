@@ -22,10 +22,10 @@ const leasesOf = ({ readers }: State): BalanceLease[] =>
   readers.map((reader, index) => ({
     shardId: shardOf(index),
     isNeglected: false,
-    ...(reader === undefined ? {} : { reader }),
+    reader,
   }));
 
-/** Any number of workers and leases, held by anybody or nobody. */
+/** Any number of workers and leases, each held by one of them or free. */
 const states: fc.Arbitrary<State> = fc.integer({ min: 1, max: 9 }).chain((count) => {
   const workers = Array.from({ length: count }, (_, i) => ({ workerId: `worker-${i}` }));
   const reader = fc.option(fc.nat({ max: count - 1 }), { nil: undefined });
@@ -156,12 +156,12 @@ describe('the balance', () => {
     expect(second.giveAway.filter((id) => leaving.has(id))).toEqual([]);
   });
 
-  it('counts readers that show no other sign of life', () => {
+  it('counts readers that write no heartbeat', () => {
     const leases = leasesOf({ workers: [], readers: ['kcl', 'kcl', undefined, undefined] });
     expect(balance({ me: 'a', workers: [], leases, leaving: NONE }).take).toHaveLength(2);
   });
 
-  it('takes one that everybody else has left alone for long, though it is not its turn', () => {
+  it("takes one that no other worker has taken for long, though it is another one's", () => {
     const readers = ['a', 'a', 'b', undefined];
     const leases = leasesOf({ workers: [], readers }).map((lease) => ({ ...lease, isNeglected: true }));
     const view = { me: 'a', workers: [{ workerId: 'a' }, { workerId: 'b' }], leaving: NONE };

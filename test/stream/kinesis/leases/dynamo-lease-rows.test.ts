@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dynamoClient } from '../../../../src/stream/kinesis/leases/dynamo-client.js';
-import { leaseTableFault } from '../../../../src/stream/kinesis/leases/dynamo-faults.js';
+import { dynamoClient, leaseTableFault } from '../../../../src/stream/kinesis/leases/dynamo-client.js';
 import { DynamoLeaseRows } from '../../../../src/stream/kinesis/leases/dynamo-lease-rows.js';
 
 const stops: (() => void)[] = [];
@@ -60,7 +59,7 @@ describe('the rows in DynamoDB', () => {
     ['UnrecognizedClientException', 400, 'LEASE_TABLE_UNUSABLE'],
     ['ResourceNotFoundException', 400, 'LEASE_TABLE_UNUSABLE'],
     ['ValidationException', 400, 'LEASE_TABLE_UNUSABLE'],
-  ])('tell what passes by itself from what does not: %s', (name, httpStatusCode, code) => {
+  ])('distinguish transient errors from permanent ones: %s', (name, httpStatusCode, code) => {
     const thrown = Object.assign(new Error('words of the service'), { name, $metadata: { httpStatusCode } });
     expect(leaseTableFault(thrown, 'leases')).toMatchObject({
       code,

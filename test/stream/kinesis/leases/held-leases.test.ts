@@ -45,7 +45,7 @@ async function stand() {
     endingHashKey: '1',
   });
   const row = async () => (await others.scan()).leases.get('s')!;
-  /** Until the returned function is called, the table does what it is asked, and nobody hears of it. */
+  /** Until the returned function is called, the table does what it is asked, and its answers are held back. */
   const holdUp = () => {
     let letGo = () => {};
     answers = new Promise((resolve) => {
@@ -87,11 +87,11 @@ describe('the leases a worker holds', () => {
     await held.save(lease, upTo(5), '5');
     clock.elapsedMs += 100;
     await held.save(lease, upTo(3), '3');
-    expect(await row()).toMatchObject({ counter: 2, records: 5, books: '5' });
+    expect(await row()).toMatchObject({ counter: 2, records: 5, ledger: '5' });
     expect(lease.expiresAtMs).toBe(FAILOVER_MS);
   });
 
-  it('begin no second tenure of a shard while a write of the first is under way', async () => {
+  it('begin no second assignment of a shard while a write of the first is in progress', async () => {
     const { held, row, holdUp, seen, clock } = await stand();
     await held.take(await row());
     const letGo = holdUp();
@@ -128,7 +128,7 @@ describe('the leases a worker holds', () => {
     expect(held.size).toBe(1);
   });
 
-  it('begin no tenure that would already be over: the answer came after the fail-over time', async () => {
+  it('begin no assignment that would already be over: the answer came after the fail-over time', async () => {
     const { held, row, holdUp, seen, clock } = await stand();
     const known = await row();
     const letGo = holdUp();
@@ -159,11 +159,11 @@ describe('the leases a worker holds', () => {
     expect(free.owner).toBeUndefined();
   });
 
-  it('are given away only when the last that was handed out is saved, and end once', async () => {
+  it('are given away only when the last that was delivered is saved, and end once', async () => {
     const { held, row, seen } = await stand();
     await held.take(await row());
     const lease = held.get('s#0')!;
-    lease.handedOut = upTo(5);
+    lease.delivered = upTo(5);
     await held.giveAway('s');
     await held.save(lease, upTo(3), '3');
     await held.giveAway('s');
@@ -171,7 +171,7 @@ describe('the leases a worker holds', () => {
     await held.save(lease, upTo(5), '5');
     const free = await row();
     expect(free.owner).toBeUndefined();
-    expect(free).toMatchObject({ records: 5, books: '5' });
+    expect(free).toMatchObject({ records: 5, ledger: '5' });
     expect(seen).toEqual(['begin s#0 at 0', 'end s#0']);
     expect(held.counts).toEqual({ taken: 1, lost: 0, released: 1 });
   });

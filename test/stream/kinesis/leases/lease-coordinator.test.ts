@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SluiceError } from '../../../../src/errors.js';
+import { SluiceError } from '../../../../src/lib/errors.js';
 import { FAILOVER_MS } from './simulated-worker.js';
 import { Simulation, type WorkerSettings } from './simulation.js';
 
@@ -22,7 +22,7 @@ describe('workers that share a stream', () => {
     await simulation.time.runUntil(() => simulation.savedRecords() === 400, LONG_MS);
     const status = a!.coordinator.status();
     expect(status).toMatchObject({ held: 8, taken: 8, lost: 0, released: 0, workers: 1, recordsTotal: 400 });
-    expect(status.booksTotal()).toBe('400');
+    expect(status.totalOf()).toBe('400');
     expect(status.shards).toHaveLength(8);
     expect(status.shards[0]).toEqual({
       shardId: 'shardId-000000000000',
@@ -90,10 +90,10 @@ describe('workers that share a stream', () => {
     expect(simulation.violations).toEqual([]);
   });
 
-  it('let go of a shard after the fail-over time though the store takes nothing; the rest comes twice', async () => {
+  it('release a shard after the fail-over time though the store takes nothing; the rest is read twice', async () => {
     const simulation = await spread(4, 1, 600);
     const [a] = simulation.workers;
-    a!.isStuck = true;
+    a!.isUnavailable = true;
     await simulation.time.runFor(2_000);
     simulation.start('b');
     await simulation.time.runFor(FAILOVER_MS / 2);
@@ -101,14 +101,14 @@ describe('workers that share a stream', () => {
     await simulation.time.runUntil(() => simulation.isEven(), LONG_MS);
     expect(simulation.spread).toEqual([2, 2]);
     expect(a!.warnings).toContainEqual(expect.objectContaining({ code: 'LEASE_RELEASED_UNSAVED' }));
-    a!.isStuck = false;
+    a!.isUnavailable = false;
     await simulation.time.runUntil(() => simulation.savedRecords() === 2_400, 2 * LONG_MS);
     expect(simulation.savedRecords()).toBe(2_400);
     expect(simulation.repeats).toBeGreaterThan(0);
     expect(simulation.violations).toEqual([]);
   });
 
-  it('go on at once where one that closed has stopped', async () => {
+  it('continue at once where one that closed has stopped', async () => {
     const simulation = await spread(6, 2, 600);
     await simulation.time.runFor(5_000);
     void simulation.workers[0]!.close();
@@ -133,7 +133,7 @@ describe('workers that share a stream', () => {
     ]);
   });
 
-  it('go on at once after a restart under the same id', async () => {
+  it('continue at once after a restart under the same id', async () => {
     const simulation = await spread(4, 1, 600);
     await simulation.time.runFor(5_000);
     simulation.workers[0]!.process.kill();
@@ -164,7 +164,7 @@ describe('workers that share a stream', () => {
     expect(simulation.violations).toEqual([]);
   });
 
-  it('stop reading within the fail-over time when the table is out of reach, and go on when it is back', async () => {
+  it('stop reading within the fail-over time when the table is out of reach, and continue when it is back', async () => {
     let isDown = false;
     const simulation = new Simulation({ shards: 4, records: 600 });
     for (const id of 'ab') simulation.start(id, { fault: () => (isDown ? 'before' : 'none') });
@@ -225,7 +225,7 @@ describe('workers that share a stream', () => {
     expect(simulation.savedRecords()).toBe(stream.totalRecords);
     const status = simulation.workers[0]!.coordinator.status();
     expect(status).toMatchObject({ recordsTotal: stream.totalRecords });
-    expect(status.booksTotal()).toBe(String(stream.totalRecords));
+    expect(status.totalOf()).toBe(String(stream.totalRecords));
     expect(status.shards.filter(({ startable }) => startable)).toHaveLength(3);
     expect(simulation.violations).toEqual([]);
   });
@@ -265,7 +265,7 @@ describe('workers that share a stream', () => {
     expect(simulation.violations).toEqual([]);
   });
 
-  it('respect the limit of a worker, and leave unread what nobody may take', async () => {
+  it('respect the limit of a worker, and leave unread what no worker may take', async () => {
     const simulation = new Simulation({ shards: 6 });
     simulation.start('a', { maxLeases: 1 });
     simulation.start('b', { maxLeases: 3 });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../../../src/stream/kinesis/leases/lease.js';
-import { LeaseView } from '../../../../src/stream/kinesis/leases/lease-view.js';
-import { Sightings } from '../../../../src/stream/kinesis/leases/sightings.js';
-import type { WorkerBeat } from '../../../../src/stream/kinesis/leases/worker-row.js';
+import type { WorkerHeartbeat } from '../../../../src/stream/kinesis/leases/lease-row.js';
+import { LeaseView, Liveness } from '../../../../src/stream/kinesis/leases/lease-view.js';
 
 const FAILOVER_MS = 900;
 const RENEW_MS = 300;
@@ -16,14 +15,14 @@ function lease(shardId: string, counter: number, more: Partial<Lease> = {}): Lea
     children: [],
     ownerSwitches: 0,
     records: 0,
-    books: '',
+    ledger: '',
     ...more,
   };
 }
 
 function viewOf(me = 'a') {
   const view = new LeaseView({ me, failoverMs: FAILOVER_MS, renewMs: RENEW_MS });
-  const scan = (nowMs: number, leases: readonly Lease[], workers: readonly WorkerBeat[] = []) => {
+  const scan = (nowMs: number, leases: readonly Lease[], workers: readonly WorkerHeartbeat[] = []) => {
     view.beginScan();
     view.endScan({ leases: new Map(leases.map((one) => [one.shardId, one])), workers }, nowMs);
   };
@@ -74,34 +73,34 @@ describe('what a worker sees of the table', () => {
     expect(view.balanceLeases(NOTHING)).toEqual([{ shardId: 'c', isNeglected: true }]);
   });
 
-  it('takes a worker for dead with the first of its leases that comes of age, unless its heart still beats', () => {
-    const beats = { silent: 1, beating: 1 };
+  it('considers a worker dead with the first of its leases that expires, unless it still writes heartbeats', () => {
+    const heartbeats = { silent: 1, alive: 1 };
     const { view, scan } = viewOf();
     // Its row was seen a little later than its leases.
-    scan(0, [lease('s', 4, { owner: 'silent' }), lease('t', 4, { owner: 'beating' })]);
+    scan(0, [lease('s', 4, { owner: 'silent' }), lease('t', 4, { owner: 'alive' })]);
     for (const nowMs of [200, 500, 800, 900]) {
-      beats.beating += 1;
+      heartbeats.alive += 1;
       scan(
         nowMs,
-        [lease('s', 4, { owner: 'silent' }), lease('t', 4, { owner: 'beating' })],
-        Object.entries(beats).map(([workerId, heartbeat]) => ({ workerId, heartbeat })),
+        [lease('s', 4, { owner: 'silent' }), lease('t', 4, { owner: 'alive' })],
+        Object.entries(heartbeats).map(([workerId, heartbeat]) => ({ workerId, heartbeat })),
       );
     }
-    expect(view.otherWorkers().map(({ workerId }) => workerId)).toEqual(['beating']);
+    expect(view.otherWorkers().map(({ workerId }) => workerId)).toEqual(['alive']);
     expect(view.balanceLeases(NOTHING).map(({ reader }) => reader)).toEqual([undefined, undefined]);
   });
 
-  it('counts only time that was watched: after a long silence of the table nobody is of age at once', () => {
-    const sightings = new Sightings(600);
-    sightings.look(new Map([['x', 1]]), 0);
-    sightings.look(new Map([['x', 1]]), 500);
-    expect(sightings.ageMs('x')).toBe(500);
-    sightings.look(new Map([['x', 1]]), 60_000);
-    expect(sightings.ageMs('x')).toBe(1_100);
-    sightings.look(new Map([['x', 2]]), 60_100);
-    expect(sightings.ageMs('x')).toBe(0);
-    sightings.look(new Map(), 60_200);
-    sightings.look(new Map([['x', 2]]), 60_300);
-    expect(sightings.ageMs('x')).toBe(0);
+  it('counts only time that was watched: after a long outage of the table no lease expires at once', () => {
+    const liveness = new Liveness(600);
+    liveness.observe(new Map([['x', 1]]), 0);
+    liveness.observe(new Map([['x', 1]]), 500);
+    expect(liveness.ageMs('x')).toBe(500);
+    liveness.observe(new Map([['x', 1]]), 60_000);
+    expect(liveness.ageMs('x')).toBe(1_100);
+    liveness.observe(new Map([['x', 2]]), 60_100);
+    expect(liveness.ageMs('x')).toBe(0);
+    liveness.observe(new Map(), 60_200);
+    liveness.observe(new Map([['x', 2]]), 60_300);
+    expect(liveness.ageMs('x')).toBe(0);
   });
 });

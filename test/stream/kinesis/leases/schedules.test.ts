@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LeaseFault } from '../../../support/memory-lease-table.js';
-import type { SimulatedWorker } from './simulated-worker.js';
-import { FAILOVER_MS } from './simulated-worker.js';
+import { FAILOVER_MS, type SimulatedWorker } from './simulated-worker.js';
 import { Simulation } from './simulation.js';
 
 const SEED = 20_261_121;
@@ -59,9 +58,9 @@ async function runSchedule(seed: number): Promise<{ simulation: Simulation; happ
     stick: () => {
       const worker = runningNow();
       if (worker === undefined) return;
-      worker.isStuck = true;
+      worker.isUnavailable = true;
       void time.sleep(random() * 2 * FAILOVER_MS).then(() => {
-        worker.isStuck = false;
+        worker.isUnavailable = false;
       });
     },
     outage: () => {
@@ -105,7 +104,7 @@ async function runSchedule(seed: number): Promise<{ simulation: Simulation; happ
 }
 
 describe('any schedule of crashes, joins, pauses, faults and reshards', () => {
-  it(`leaves every shard read to its end, each record once in the books (seed ${SEED})`, async () => {
+  it(`leaves every shard read to its end, each record once in the ledger (seed ${SEED})`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
         const { simulation, happened } = await runSchedule(seed);
@@ -115,7 +114,7 @@ describe('any schedule of crashes, joins, pauses, faults and reshards', () => {
         expect(simulation.savedRecords(), story).toBe(simulation.stream.totalRecords);
         const status = simulation.running[0]!.coordinator.status();
         expect(status.recordsTotal, story).toBe(simulation.stream.totalRecords);
-        expect(Number(status.booksTotal()), story).toBe(simulation.stream.totalRecords);
+        expect(Number(status.totalOf()), story).toBe(simulation.stream.totalRecords);
       }),
       { seed: SEED, numRuns: SCHEDULES, endOnFailure: true },
     );

@@ -5,7 +5,7 @@ import type { ShardPosition } from '../../../../src/stream/kinesis/shard-positio
 import { SetClock } from '../../../support/clock.js';
 import { MemoryLeaseTable } from '../../../support/memory-lease-table.js';
 import { SimulatedStream } from './simulated-stream.js';
-import { addBooks } from './simulated-worker.js';
+import { addLedgers } from './simulated-worker.js';
 
 const MOMENT: ShardPosition = { kind: 'AT_TIMESTAMP', timestampMs: 1_795_000_000_000 };
 
@@ -20,7 +20,7 @@ function stand(shards = 2) {
     new ShardSync({
       api: { listShards },
       table,
-      mergeBooks: addBooks,
+      mergeLedgers: addLedgers,
       initial: MOMENT,
       shardSyncMs: SYNC_MS,
       clock,
@@ -56,7 +56,7 @@ describe('bringing the lease rows in line with the shards', () => {
     expect((await leases()).get(known!)).toMatchObject({ counter: 7 });
   });
 
-  it('does not create the row of a shard again that was forgotten and folded while it listed the shards', async () => {
+  it('does not create the row of a shard again that was forgotten and compacted while it listed the shards', async () => {
     const { table, stream, sync, syncOf, leases, end } = stand();
     await sync.run();
     const shardId = stream.shardIds[0]!;
@@ -64,14 +64,14 @@ describe('bringing the lease rows in line with the shards', () => {
     const slow = syncOf(async () => {
       const listed = await stream.listShards();
       stream.forget(shardId);
-      expect(await table.fold(shardId, addBooks)).toBe(true);
+      expect(await table.compact(shardId, addLedgers)).toBe(true);
       return listed;
     });
     await slow.run();
     expect([...(await leases()).keys()]).toEqual([stream.shardIds[1]]);
   });
 
-  it('folds what has ended when its shard was missing for a sync interval, and nothing else', async () => {
+  it('compacts what has ended when its shard was missing for a sync interval, and nothing else', async () => {
     const { clock, table, stream, sync, leases, end } = stand(3);
     await sync.run();
     const [first, second, third] = stream.shardIds;
@@ -87,10 +87,10 @@ describe('bringing the lease rows in line with the shards', () => {
     clock.elapsedMs += 1;
     await sync.run();
     expect([...(await leases()).keys()].sort()).toEqual([second, third]);
-    expect((await table.scan()).account).toMatchObject({ books: '5', records: 5 });
+    expect((await table.scan()).ledger).toMatchObject({ totals: '5', records: 5 });
   });
 
-  it('does not fold at the first list without the shard, however long the one before is ago', async () => {
+  it('does not compact at the first list without the shard, however long the one before is ago', async () => {
     const { clock, stream, sync, leases, end } = stand();
     await sync.run();
     await end(stream.shardIds[0]!);
@@ -117,7 +117,7 @@ describe('bringing the lease rows in line with the shards', () => {
     expect((await leases()).size).toBe(2);
   });
 
-  it('finishes a folding that somebody else began, once its shard is no longer there', async () => {
+  it('finishes a compaction that another worker began, once its shard is no longer there', async () => {
     const { memory, table, stream, sync, leases, end } = stand();
     await sync.run();
     const [first] = stream.shardIds;
@@ -125,10 +125,12 @@ describe('bringing the lease rows in line with the shards', () => {
     stream.forget(first!);
     let calls = 0;
     const crashing = new LeaseTable(memory.client({ fault: () => (++calls === 4 ? 'before' : 'none') }));
-    await expect(crashing.fold(first!, addBooks)).rejects.toMatchObject({ code: 'LEASE_TABLE_UNREACHABLE' });
-    expect((await table.scan()).account?.folded).toEqual([first]);
+    await expect(crashing.compact(first!, addLedgers)).rejects.toMatchObject({
+      code: 'LEASE_TABLE_UNREACHABLE',
+    });
+    expect((await table.scan()).ledger?.compacted).toEqual([first]);
     await sync.run();
     expect((await leases()).has(first!)).toBe(false);
-    expect((await table.scan()).account).toMatchObject({ books: '5', folded: [] });
+    expect((await table.scan()).ledger).toMatchObject({ totals: '5', compacted: [] });
   });
 });

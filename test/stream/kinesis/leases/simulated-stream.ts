@@ -76,8 +76,8 @@ export class SimulatedStream {
       startingHashKey: '0',
       endingHashKey: '1',
       startingSequenceNumber: '0',
-      ...(parentShardId === undefined ? {} : { parentShardId }),
-      ...(adjacentParentShardId === undefined ? {} : { adjacentParentShardId }),
+      parentShardId,
+      adjacentParentShardId,
     };
     this.#shards.set(shardId, { description, records, isClosed: false, isListed: true });
     return shardId;

@@ -1,15 +1,18 @@
-import type { SluiceError } from '../../../../src/errors.js';
+import type { SluiceError } from '../../../../src/lib/errors.js';
 import { LeaseCoordinator } from '../../../../src/stream/kinesis/leases/lease-coordinator.js';
 import type { LeaseRows } from '../../../../src/stream/kinesis/leases/lease-rows.js';
 import { LeaseTable } from '../../../../src/stream/kinesis/leases/lease-table.js';
-import type { Tenure, TenureListener } from '../../../../src/stream/kinesis/shard-owner.js';
+import type {
+  ShardAssignment,
+  ShardAssignmentListener,
+} from '../../../../src/stream/kinesis/shard-assignment.js';
 import { type ShardPosition, shardPositionText } from '../../../../src/stream/kinesis/shard-position.js';
 import { type LeaseFault, MemoryLeaseTable } from '../../../support/memory-lease-table.js';
 import type { SimulatedStream } from './simulated-stream.js';
 import { ProcessTime, type TimeSource } from './virtual-time.js';
 
 export const FAILOVER_MS = 10_000;
-export const addBooks = (a: string, b: string) => String(Number(a) + Number(b));
+export const addLedgers = (a: string, b: string) => String(Number(a) + Number(b));
 
 export interface SimulatedWorkerOptions {
   readonly workerId: string;
@@ -27,21 +30,21 @@ export interface SimulatedWorkerOptions {
   readonly saveEveryMs?: number;
   readonly maxLeases?: number;
   readonly initial?: Extract<ShardPosition, { kind: 'TRIM_HORIZON' | 'AT_TIMESTAMP' }>;
-  readonly began?: (worker: SimulatedWorker, tenure: Tenure) => void;
-  /** Records `from` < n <= `to` of the shard were handed out. */
+  readonly began?: (worker: SimulatedWorker, assignment: ShardAssignment) => void;
+  /** Records `from` < n <= `to` of the shard were delivered. */
   readonly read?: (worker: SimulatedWorker, shardId: string, from: number, to: number) => void;
 }
 
 /** A coordinator with a reader that reads its shards, and a consumer that saves what was read some time before. */
-export class SimulatedWorker implements TenureListener {
+export class SimulatedWorker implements ShardAssignmentListener {
   readonly process: ProcessTime;
   readonly coordinator: LeaseCoordinator;
   readonly workerId: string;
-  /** Shards by the partitions of tenures that have begun and not ended. */
+  /** Shards by the partitions of assignments that have begun and not ended. */
   readonly reading = new Map<string, string>();
   readonly warnings: unknown[] = [];
-  /** While true the store takes nothing: what is read is not settled. */
-  isStuck = false;
+  /** While true the store takes nothing: what is read is not saved. */
+  isUnavailable = false;
   failedSaves = 0;
   hasClosed = false;
   readonly #options: SimulatedWorkerOptions;
@@ -66,7 +69,7 @@ export class SimulatedWorker implements TenureListener {
         workerId: options.workerId,
         initial: options.initial ?? { kind: 'TRIM_HORIZON' },
         failoverMs: options.failoverMs ?? FAILOVER_MS,
-        ...(options.maxLeases === undefined ? {} : { maxLeases: options.maxLeases }),
+        maxLeases: options.maxLeases,
       },
       {
         api: { listShards: () => this.#listShards() },
@@ -74,7 +77,7 @@ export class SimulatedWorker implements TenureListener {
         clock: this.process,
         sleep: this.process.sleep,
         random: options.random,
-        mergeBooks: addBooks,
+        mergeLedgers: addLedgers,
         warn: (fields) => this.warnings.push(fields),
       },
     );
@@ -92,15 +95,15 @@ export class SimulatedWorker implements TenureListener {
     }
     while (!this.hasClosed) {
       await this.process.sleep(this.#options.saveEveryMs ?? 1_000);
-      if (!this.isStuck && !this.hasClosed) await this.#save();
+      if (!this.isUnavailable && !this.hasClosed) await this.#save();
     }
   }
 
-  begin(tenure: Tenure): void {
-    this.#options.began?.(this, tenure);
-    this.reading.set(tenure.partition, tenure.shardId);
-    this.#recordsBefore.set(tenure.partition, tenure.records);
-    void this.#read(tenure);
+  begin(assignment: ShardAssignment): void {
+    this.#options.began?.(this, assignment);
+    this.reading.set(assignment.partition, assignment.shardId);
+    this.#recordsBefore.set(assignment.partition, assignment.records);
+    void this.#read(assignment);
   }
 
   end(partition: string): void {
@@ -132,7 +135,7 @@ export class SimulatedWorker implements TenureListener {
     }
   }
 
-  async #read({ partition, shardId, from, records }: Tenure): Promise<void> {
+  async #read({ partition, shardId, from, records }: ShardAssignment): Promise<void> {
     const { stream, recordsPerRead = 3, readEveryMs = 400 } = this.#options;
     const expected = records === 0 ? /^(TRIM_HORIZON|AT_TIMESTAMP:\d+)$/ : new RegExp(`^${records}:0$`);
     if (!expected.test(shardPositionText(from)))
@@ -147,11 +150,11 @@ export class SimulatedWorker implements TenureListener {
         this.#options.read?.(this, shardId, at, next);
         at = next;
         const behind = { kind: 'BEHIND', sequenceNumber: String(at), subSequenceNumber: 0 } as const;
-        this.coordinator.handedOut(partition, { at: behind, records: at });
+        this.coordinator.delivered(partition, { at: behind, records: at });
       } else if (shard.isClosed) {
         this.reading.delete(partition);
         const children = stream.childrenOf(shardId);
-        this.coordinator.handedOut(partition, { at: { kind: 'SHARD_END' }, records: at }, children);
+        this.coordinator.delivered(partition, { at: { kind: 'SHARD_END' }, records: at }, children);
         return;
       }
     }

@@ -1,7 +1,7 @@
 import type { Lease } from '../../../../src/stream/kinesis/leases/lease.js';
 import { leaseOfRow } from '../../../../src/stream/kinesis/leases/lease-row.js';
 import type { Row } from '../../../../src/stream/kinesis/leases/lease-rows.js';
-import type { Tenure } from '../../../../src/stream/kinesis/shard-owner.js';
+import type { ShardAssignment } from '../../../../src/stream/kinesis/shard-assignment.js';
 import { shardPositionText } from '../../../../src/stream/kinesis/shard-position.js';
 import { MemoryLeaseTable } from '../../../support/memory-lease-table.js';
 import { SimulatedStream } from './simulated-stream.js';
@@ -20,10 +20,10 @@ export interface SimulationOptions {
 }
 
 /**
- * Workers that share a stream in virtual time. Whatever they do, each write of a row and each tenure is checked:
+ * Workers that share a stream in virtual time. Whatever they do, each write of a row and each assignment is checked:
  * 1. a checkpoint never goes back, and nothing follows SHARD_END;
- * 2. the records of a row are those up to its checkpoint, and so are its books;
- * 3. a tenure begins where the row stands, and not before the parents are at their end;
+ * 2. the records of a row are those up to its checkpoint, and so is its ledger;
+ * 3. an assignment begins at the checkpoint of the row, and not before the parents have ended;
  * 4. two workers that run never read the same shard at the same time.
  */
 export class Simulation {
@@ -32,7 +32,7 @@ export class Simulation {
   readonly table: MemoryLeaseTable;
   readonly workers: SimulatedWorker[] = [];
   readonly violations: string[] = [];
-  /** How often each record was handed out: by shard, then record. */
+  /** How often each record was delivered: by shard, then record. */
   readonly reads = new Map<string, number[]>();
   readonly #random: () => number;
 
@@ -59,7 +59,7 @@ export class Simulation {
       table: this.table,
       stream: this.stream,
       random: this.#random,
-      began: (beginner, tenure) => this.#checkBegin(beginner, tenure),
+      began: (beginner, assignment) => this.#checkBegin(beginner, assignment),
       read: (_reader, shardId, from, to) => this.#countReads(shardId, from, to),
       ...settings,
     });
@@ -94,16 +94,16 @@ export class Simulation {
 
   /** As the rows have them, also those of shards that are gone. */
   savedRecords(): number {
-    const folded = this.table.rows.get('sluice-books');
-    const gone = (folded?.sluiceFoldedShardIds ?? []) as readonly string[];
-    let sum = Number(folded?.sluiceBooks ?? 0);
+    const compacted = this.table.rows.get('sluice-ledger');
+    const gone = (compacted?.sluiceFoldedShardIds ?? []) as readonly string[];
+    let sum = Number(compacted?.sluiceLedger ?? 0);
     for (const shardId of this.stream.shardIds) {
-      if (!gone.includes(shardId)) sum += Number(this.lease(shardId)?.books ?? 0);
+      if (!gone.includes(shardId)) sum += Number(this.lease(shardId)?.ledger ?? 0);
     }
     return sum;
   }
 
-  /** How often records were handed out beyond once. */
+  /** How often records were delivered beyond once. */
   get repeats(): number {
     return [...this.reads.values()].flat().reduce((sum, times) => sum + times - 1, 0);
   }
@@ -117,8 +117,8 @@ export class Simulation {
       return;
     }
     const text = shardPositionText(is.checkpoint);
-    const records = Number(is.books === '' ? 0 : is.books);
-    if (records !== is.records) this.#violation(`${key} has books of ${records} at ${is.records} records`);
+    const records = Number(is.ledger === '' ? 0 : is.ledger);
+    if (records !== is.records) this.#violation(`${key} has a ledger of ${records} at ${is.records} records`);
     if (is.checkpoint.kind === 'BEHIND' && text !== `${is.records}:0`)
       this.#violation(`${key} has ${is.records} records at ${text}`);
     if (is.checkpoint.kind === 'SHARD_END' && is.records !== this.stream.shard(key).records) {
@@ -131,8 +131,8 @@ export class Simulation {
     if (was.checkpoint.kind === 'SHARD_END') this.#violation(`${key} was written after its end`);
   }
 
-  #checkBegin(worker: SimulatedWorker, tenure: Tenure): void {
-    const { shardId } = tenure;
+  #checkBegin(worker: SimulatedWorker, assignment: ShardAssignment): void {
+    const { shardId } = assignment;
     for (const parent of this.stream.parentsOf(shardId)) {
       const isDone =
         this.lease(parent)?.checkpoint.kind === 'SHARD_END' || !this.stream.shard(parent).isListed;

@@ -19,17 +19,17 @@ const WRITES: readonly [name: string, write: Write, then: Partial<Lease>][] = [
   [
     'checkpoint',
     (table, lease) => table.checkpoint(lease, PROGRESS, '5'),
-    { owner: 'a', records: 5, books: '5' },
+    { owner: 'a', records: 5, ledger: '5' },
   ],
   [
     'checkpoint at the end',
     (table, lease) => table.checkpoint(lease, END, '5'),
-    { records: 5, books: '5', ...(END.at && { checkpoint: END.at }) },
+    { records: 5, ledger: '5', ...(END.at && { checkpoint: END.at }) },
   ],
   ['release', (table, lease) => table.release(lease), { records: 0 }],
 ];
 
-/** A lease of worker `a`, a client of `a` whose next calls fail as told, and the table as others see it. */
+/** A lease of worker `a`, a client of `a` whose next calls fail as configured, and the table as others see it. */
 async function stand() {
   const memory = new MemoryLeaseTable();
   const faults: LeaseFault[] = [];
@@ -111,40 +111,40 @@ describe.each(WRITES)('%s, when it is unclear whether it was done,', (_name, wri
   });
 });
 
-describe('folding a shard into the account', () => {
+describe('compacting a shard into the ledger', () => {
   async function ended() {
     const { others, lease, ...rest } = await stand();
-    await others.openAccount(undefined);
+    await others.openLedger(undefined);
     await others.checkpoint(lease, END, '5');
     return { others, ...rest };
   }
   const total = async (table: LeaseTable) => {
-    const { leases, account } = await table.scan();
-    const counted = [...leases.values()].filter(({ shardId }) => !account?.folded.includes(shardId));
-    return counted.reduce((sum, { books }) => sum + Number(books), Number(account?.books ?? 0));
+    const { leases, ledger } = await table.scan();
+    const counted = [...leases.values()].filter(({ shardId }) => !ledger?.compacted.includes(shardId));
+    return counted.reduce((sum, { ledger }) => sum + Number(ledger), Number(ledger?.totals ?? 0));
   };
 
-  // Reads and writes of one fold: account, row, account written, row removed, row, account, account written.
+  // Reads and writes of one compaction: ledger, row, ledger written, row removed, row, ledger, ledger written.
   const CALLS = 7;
   const KINDS: readonly LeaseFault[] = ['before', 'after', 'late'];
   const cases = KINDS.flatMap((kind) => Array.from({ length: CALLS }, (_, call) => ({ kind, call })));
 
   it.each(cases)(
-    'counts it once when call $call is cut off ($kind), by whomever it is finished',
+    'counts it once when call $call is cut off ($kind), whichever worker finishes it',
     async ({ kind, call }) => {
       const { mine, others, faults, land } = await ended();
       faults.push(...Array.from({ length: call }, (): LeaseFault => 'none'), kind);
-      await expect(mine.fold('shard-0', add)).rejects.toMatchObject({ code: 'LEASE_TABLE_UNREACHABLE' });
+      await expect(mine.compact('shard-0', add)).rejects.toMatchObject({ code: 'LEASE_TABLE_UNREACHABLE' });
       expect(await total(others)).toBe(5);
-      await others.fold('shard-0', add);
+      await others.compact('shard-0', add);
       expect(await total(others)).toBe(5);
       await land();
       expect(await total(others)).toBe(5);
-      await mine.fold('shard-0', add);
-      await others.fold('shard-0', add);
-      const { leases, account } = await others.scan();
+      await mine.compact('shard-0', add);
+      await others.compact('shard-0', add);
+      const { leases, ledger } = await others.scan();
       expect(leases.size).toBe(0);
-      expect(account).toMatchObject({ books: '5', records: 5, folded: [] });
+      expect(ledger).toMatchObject({ totals: '5', records: 5, compacted: [] });
     },
   );
 
@@ -158,24 +158,24 @@ describe('folding a shard into the account', () => {
         const { others, memory } = await ended();
         const reading = total(new LeaseTable(memory.client({ arrive: () => ticks(slowness) })));
         await ticks(delay);
-        await others.fold('shard-0', add);
+        await others.compact('shard-0', add);
         expect(await reading).toBe(5);
       }
     }
   });
 
-  it('goes along with the folding of another shard, at every interleaving', async () => {
+  it('goes along with the compacting of another shard, at every interleaving', async () => {
     for (let delay = 0; delay < 60; delay += 1) {
       const { others, mine, row } = await ended();
       await others.create({ ...newLease, shardId: 'shard-1' });
       const lease = (await others.scan()).leases.get('shard-1')!;
       await others.checkpoint((await others.take(lease, 'a'))!, { ...END, records: 7 }, '7');
-      const folding = others.fold('shard-0', add);
+      const compacting = others.compact('shard-0', add);
       await ticks(delay);
-      await mine.fold('shard-1', add);
-      await folding;
-      for (const shardId of ['shard-0', 'shard-1']) await others.fold(shardId, add);
-      expect((await others.scan()).account).toMatchObject({ books: '12', records: 12, folded: [] });
+      await mine.compact('shard-1', add);
+      await compacting;
+      for (const shardId of ['shard-0', 'shard-1']) await others.compact(shardId, add);
+      expect((await others.scan()).ledger).toMatchObject({ totals: '12', records: 12, compacted: [] });
       expect(await row()).toBeUndefined();
     }
   });

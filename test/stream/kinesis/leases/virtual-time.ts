@@ -1,5 +1,5 @@
-import type { Clock } from '../../../../src/clock.js';
-import type { Pause } from '../../../../src/pause.js';
+import type { Clock } from '../../../../src/lib/clock.js';
+import type { Pause } from '../../../../src/lib/timers.js';
 
 interface Timer {
   readonly atMs: number;
@@ -69,7 +69,7 @@ export class VirtualTime implements TimeSource {
   }
 }
 
-/** The time of one process, which can stand still for it, or end. The monotonic clock goes on meanwhile. */
+/** The time of one process, which can stand still for it, or end. The monotonic clock continues meanwhile. */
 export class ProcessTime implements Clock {
   readonly #time: TimeSource;
   #state: 'running' | 'paused' | 'killed' = 'running';

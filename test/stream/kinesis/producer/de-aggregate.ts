@@ -29,7 +29,7 @@ export function deAggregate(entry: PutEntry): readonly Inner[] {
     const hashKey = parts.has(2) ? hashKeys[parts.get(2) as number]! : undefined;
     inner.push({
       partitionKey: keys[parts.get(1) as number]!,
-      ...(hashKey === undefined ? {} : { explicitHashKey: hashKey }),
+      explicitHashKey: hashKey,
       payload: (parts.get(3) as Buffer).toString(),
     });
   }

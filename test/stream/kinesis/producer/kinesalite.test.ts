@@ -2,10 +2,10 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SystemClock } from '../../../../src/clock.js';
+import { SystemClock } from '../../../../src/lib/clock.js';
 import { AwsKinesis } from '../../../../src/stream/kinesis/aws/aws-kinesis.js';
 import { KinesisProducer } from '../../../../src/stream/kinesis/producer/kinesis-producer.js';
-import type { OutletRefusal } from '../../../../src/stream/stream.js';
+import type { StreamRejection } from '../../../../src/stream/stream.js';
 import { deAggregate } from './de-aggregate.js';
 import { OPTIONS, PLAIN, record } from './producer-fixture.js';
 
@@ -44,7 +44,7 @@ describe.each([
   ['with aggregation', OPTIONS],
   ['without aggregation', PLAIN],
 ])('the producer %s over HTTP', (_name, options) => {
-  it('waits until the stream is made, then stores all in the order of each device; one that is refused is told', async () => {
+  it('waits until the stream is created, then stores all in the order of each device, and reports one that is refused', async () => {
     const api = await kinesis();
     const warnings: string[] = [];
     const producer = new KinesisProducer(
@@ -58,12 +58,12 @@ describe.each([
       },
     );
     onTestFinished(() => producer.close());
-    const settled: (OutletRefusal | undefined)[] = [];
+    const completed: (StreamRejection | undefined)[] = [];
     const sent = new Map<string, string[]>();
     const send = (device: string, payload: string) =>
       new Promise<void>((resolve) => {
-        producer.send(record(device, payload), (refusal) => {
-          settled.push(refusal);
+        producer.send(record(device, payload), (rejection) => {
+          completed.push(rejection);
           resolve();
         });
       });
@@ -79,7 +79,7 @@ describe.each([
     await api.createStream(3);
     await Promise.all(all);
 
-    const refused = settled.filter((refusal) => refusal !== undefined);
+    const refused = completed.filter((rejection) => rejection !== undefined);
     expect(refused.length).toBe(1);
     expect(refused[0]).toMatchObject({
       code: 'stream-refused',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../../../src/errors.js';
+import type { ErrorCode } from '../../../../src/lib/errors.js';
 import { PLAIN, Rig, record } from './producer-fixture.js';
 import type { CallFate } from './scripted-kinesis.js';
 
@@ -23,12 +23,12 @@ describe.each([
     expect(rig.producer.counters()).toMatchObject({
       recordsSent: 300,
       waitingRecords: 0,
-      busyLanes: 0,
+      busyQueues: 0,
       retried: 0,
     });
   });
 
-  it('sends again what failed in a response, whichever entries these are, before anything newer of their lanes', async () => {
+  it('sends again what failed in a response, whichever entries these are, before anything newer of their queues', async () => {
     for (let failing = 0; failing < 16; failing += 1) {
       const failures = new Map(
         [0, 1, 2, 3].filter((at) => failing & (1 << at)).map((at) => [at, 'throttled'] as const),
@@ -47,7 +47,7 @@ describe.each([
     }
   });
 
-  it('lets other lanes go on while one is throttled', async () => {
+  it('lets other queues continue while one is throttled', async () => {
     const hot = (entries: readonly { readonly partitionKey: string }[]) =>
       new Map(
         entries.flatMap(({ partitionKey }, at) =>
@@ -62,8 +62,8 @@ describe.each([
       rig.send('cold', `c${n}`);
       await rig.time.pass(50);
     }
-    expect(rig.fate('c18')).toBe('stored');
-    expect(rig.fate('h1')).toBeUndefined();
+    expect(rig.outcome('c18')).toBe('stored');
+    expect(rig.outcome('h1')).toBeUndefined();
     expect(rig.producer.status()).toMatchObject({
       state: 'retrying',
       detail: 'throttled: throttled by the script',
@@ -76,13 +76,13 @@ describe.each([
     expect(rig.producer.status()).toEqual({ state: 'healthy', detail: '' });
   });
 
-  it('stores twice, and settles once, what was stored although the call timed out', async () => {
+  it('stores twice, and completes once, what was stored although the call timed out', async () => {
     const rig = new Rig(options, ONCE('KINESIS_UNREACHABLE', { storesAnyway: true, delayMs: 5_000 }));
     rig.send('a', 'a1');
     rig.producer.flush();
     rig.send('a', 'a2');
     await rig.done();
-    expect(rig.fate('a1')).toBe('stored');
+    expect(rig.outcome('a1')).toBe('stored');
     expect(rig.api.stored.map(({ payload }) => payload)).toEqual(['a1', 'a1', 'a2']);
     expect(rig.producer.counters()).toMatchObject({ ambiguous: 1, retried: 1, recordsSent: 2 });
   });
@@ -118,9 +118,9 @@ describe.each([
     for (const d of ['a', 'b', 'c']) rig.send(d, d);
     rig.producer.flush();
     await rig.time.pass(11);
-    expect(rig.fate('a')).toBeUndefined();
+    expect(rig.outcome('a')).toBeUndefined();
     await rig.done();
-    for (const d of ['a', 'b', 'c']) expect(rig.fate(d)).toBe('stored');
+    for (const d of ['a', 'b', 'c']) expect(rig.outcome(d)).toBe('stored');
     expect(rig.producer.counters().ambiguous).toBeGreaterThan(0);
   });
 
@@ -138,7 +138,7 @@ describe.each([
       expect(rig.api.order(`d${d}`)).toEqual([...good, `later-${d}`]);
     }
     for (const n of [21, 40]) {
-      expect(rig.fate(`poison-${n}`)).toMatchObject({
+      expect(rig.outcome(`poison-${n}`)).toMatchObject({
         code: 'stream-refused',
         reason: expect.stringContaining('KINESIS_REQUEST_REFUSED at call'),
       });
@@ -152,19 +152,19 @@ describe.each([
     rig.send('a', 'before');
     rig.send('a', `large-${'x'.repeat(1_000)}`);
     rig.send('a', 'after');
-    expect(rig.settlements).toBe(0);
+    expect(rig.completions).toBe(0);
     await rig.done();
-    const refusal = rig.fate(`large-${'x'.repeat(1_000)}`);
-    expect(refusal).toMatchObject({ code: 'stream-record-too-large' });
+    const rejection = rig.outcome(`large-${'x'.repeat(1_000)}`);
+    expect(rejection).toMatchObject({ code: 'stream-record-too-large' });
     const size = Number(
-      /(\d+) bytes with its key; the limit is 1000$/.exec((refusal as { reason: string }).reason)![1],
+      /(\d+) bytes with its key; the limit is 1000$/.exec((rejection as { reason: string }).reason)![1],
     );
     expect(size).toBeGreaterThan(1_006);
     expect(size).toBeLessThan(1_100);
     expect(rig.api.order('a')).toEqual(['before', 'after']);
   });
 
-  it('waits while the stream is denied: loudly, with one small request at a time, and goes on by itself', async () => {
+  it('waits while the stream is denied: with a warning and one small request at a time, and continues afterwards', async () => {
     const faultyUntilMs = 10 * 60_000;
     const rig: Rig = new Rig({ ...options, lingerMs: 1 }, () =>
       rig.time.nowMs < faultyUntilMs ? { error: 'KINESIS_DENIED' } : {},
@@ -188,7 +188,7 @@ describe.each([
     expect(Math.max(...probes.map((entries) => entries.length))).toBe(1);
     expect(rig.warnings.length).toBeGreaterThan(5);
     expect(rig.warnings.length).toBeLessThan(12);
-    expect(rig.settlements).toBe(0);
+    expect(rig.completions).toBe(0);
     await rig.done(31_000);
     expect(rig.api.stored.length).toBe(50);
     expect(rig.producer.status()).toEqual({ state: 'healthy', detail: '' });
@@ -224,7 +224,7 @@ describe.each([
     expect(rig.api.maxConcurrent).toBeLessThanOrEqual(8);
   });
 
-  it('settles and says nothing after close', async () => {
+  it('completes and logs nothing after close', async () => {
     const rig = new Rig({ ...options, maxConcurrentRequests: 2 }, (call) =>
       call === 0 ? { entries: new Map([[0, 'throttled']]) } : { error: 'KINESIS_DENIED' },
     );
@@ -242,26 +242,26 @@ describe.each([
     rig.send('d3', 'behind');
     rig.producer.flush();
     await rig.time.pass(60_000);
-    expect(rig.settlements).toBe(0);
+    expect(rig.completions).toBe(0);
     expect(rig.warnings).toEqual([]);
     expect(rig.api.calls.length).toBe(2);
   });
 
-  it('settles nothing after it is closed by what is settled', async () => {
+  it('completes nothing after it is closed by what is completed', async () => {
     const rig = new Rig(options);
-    let settled = 0;
+    let completed = 0;
     for (let n = 0; n < 10; n += 1) {
       rig.producer.send(record(`d${n}`, `r-${n}`), () => {
-        settled += 1;
+        completed += 1;
         void rig.producer.close();
       });
     }
     rig.producer.flush();
     await rig.time.pass(60_000);
-    expect(settled).toBe(1);
+    expect(completed).toBe(1);
   });
 
-  it('takes records that are sent while another is being settled', async () => {
+  it('takes records that are sent while another is being completed', async () => {
     const rig = new Rig(options);
     let left = 20;
     const again = () => {
@@ -273,17 +273,17 @@ describe.each([
     expect(rig.api.order('a')).toEqual(Array.from({ length: 20 }, (_, i) => `r-${20 - i}`));
   });
 
-  it('knows the receive time of the oldest record that is not settled', async () => {
+  it('knows the receive time of the oldest record that is not completed', async () => {
     const rig = new Rig(options, () => ({ delayMs: 1_000 }));
     const [older, newer] = [record('a', '1'), record('a', '2')];
     rig.producer.send(older, () => undefined);
     rig.producer.flush();
     await rig.time.pass(1);
     rig.producer.send(newer, () => undefined);
-    expect(rig.producer.counters().oldestUnsettledNs).toBe(older.receivedAtNs);
+    expect(rig.producer.counters().oldestIncompleteNs).toBe(older.receivedAtNs);
     await rig.time.pass(1_001);
-    expect(rig.producer.counters().oldestUnsettledNs).toBe(newer.receivedAtNs);
+    expect(rig.producer.counters().oldestIncompleteNs).toBe(newer.receivedAtNs);
     await rig.time.pass(3_000);
-    expect(rig.producer.counters().oldestUnsettledNs).toBeUndefined();
+    expect(rig.producer.counters().oldestIncompleteNs).toBeUndefined();
   });
 });

@@ -15,19 +15,19 @@ describe('aggregates', () => {
     expect(deAggregate(rig.api.calls[0]![0]!).map(({ payload }) => payload)).toEqual(['1', '2']);
   });
 
-  it('leave at once on flush, and what is sent behind it waits again', async () => {
+  it('are sent at once on flush, and what is added after it waits again', async () => {
     const rig = new Rig({ lingerMs: 500, buckets: 1 });
     rig.send('a', '1');
     rig.producer.flush();
     rig.send('a', '2');
     await rig.time.pass(20);
-    expect(rig.fate('1')).toBe('stored');
+    expect(rig.outcome('1')).toBe('stored');
     expect(rig.api.calls.length).toBe(1);
     await rig.time.pass(600);
-    expect(rig.fate('2')).toBe('stored');
+    expect(rig.outcome('2')).toBe('stored');
   });
 
-  it('take along on flush all that waits behind a busy lane', async () => {
+  it('include on flush everything that waits in a busy queue', async () => {
     const rig = new Rig({ lingerMs: 60_000, buckets: 1, aggregateBytes: 200 }, () => ({ delayMs: 10 }));
     for (let n = 0; n < 100; n += 1) rig.send('a', `record-${n}`);
     rig.producer.flush();
@@ -35,7 +35,7 @@ describe('aggregates', () => {
     expect(rig.api.order('a').length).toBe(100);
   });
 
-  it('are filled to just under one PUT payload unit, and gather while their lane is busy', async () => {
+  it('are filled to just under one PUT payload unit, and gather while their queue is busy', async () => {
     const rig = new Rig({ buckets: 4 }, () => ({ delayMs: 200 }));
     for (let n = 0; n < 10_000; n += 1) rig.send(`device-${n % 100}`, `{"temperature":${n}}`.padEnd(120));
     await rig.done();
@@ -47,7 +47,7 @@ describe('aggregates', () => {
     expect(bytesSent / 25_000).toBeLessThanOrEqual(kinesisRecordsSent);
   });
 
-  it('let a record larger than an aggregate travel alone, in its place', async () => {
+  it('let a record larger than an aggregate be sent alone, in its order', async () => {
     const rig = new Rig({ buckets: 1 });
     rig.send('a', 'before');
     rig.send('a', `${'x'.repeat(60_000)}`);
@@ -59,7 +59,7 @@ describe('aggregates', () => {
   });
 });
 
-describe('a lane that backs off', () => {
+describe('a queue that backs off', () => {
   it('waits out its back-off, whatever it was to be woken for before', async () => {
     const rig = new Rig({ buckets: 1, aggregateBytes: 150, lingerMs: 500 }, (call) =>
       call < 3 ? { error: 'KINESIS_THROTTLED' } : {},
@@ -91,7 +91,7 @@ describe('requests', () => {
     await rig.done();
     expect(rig.api.calls.map((entries) => entries.length)).toEqual([500, 500, 234]);
     expect(rig.api.violations).toEqual([]);
-    expect(rig.producer.counters().busyLanes).toBe(0);
+    expect(rig.producer.counters().busyQueues).toBe(0);
   });
 
   it('have less than 5 MiB', async () => {
@@ -127,7 +127,7 @@ describe('requests', () => {
     expect(rig.api.order('ill').length).toBe(63);
   });
 
-  it('are shared by what gets ready within a few ms while others are under way', async () => {
+  it('are shared by what gets ready within a few ms while others are in flight', async () => {
     const rig = new Rig(PLAIN, () => ({ delayMs: 50 }));
     for (let n = 0; n < 100; n += 1) {
       rig.send(`d${n}`, `r-${n}`);

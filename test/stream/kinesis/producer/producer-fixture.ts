@@ -2,7 +2,7 @@ import {
   KinesisProducer,
   type KinesisProducerOptions,
 } from '../../../../src/stream/kinesis/producer/kinesis-producer.js';
-import type { OutletRefusal, StreamRecord } from '../../../../src/stream/stream.js';
+import type { StreamRecord, StreamRejection } from '../../../../src/stream/stream.js';
 import { type CallFate, ScriptedKinesis } from './scripted-kinesis.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -33,23 +33,23 @@ export function record(clientId: string, payload: string): StreamRecord {
   };
 }
 
-/** A producer in virtual time over a scripted Kinesis, with a book of what was settled. */
+/** A producer in virtual time over a scripted Kinesis, with a list of what was completed. */
 export class Rig {
   readonly time = new VirtualTime();
   readonly api: ScriptedKinesis;
   readonly producer: KinesisProducer;
   readonly warnings: string[] = [];
-  /** By payload: each settlement. */
-  readonly settled = new Map<string, (OutletRefusal | 'stored')[]>();
+  /** By payload: each completion. */
+  readonly completed = new Map<string, (StreamRejection | 'stored')[]>();
   sent = 0;
-  settlements = 0;
+  completions = 0;
 
   constructor(
     options: Partial<KinesisProducerOptions> = {},
-    fateOf?: (call: number, entries: ScriptedKinesis['calls'][number]) => CallFate,
+    outcomeOf?: (call: number, entries: ScriptedKinesis['calls'][number]) => CallFate,
     random: () => number = () => 0.999,
   ) {
-    this.api = new ScriptedKinesis(this.time, fateOf);
+    this.api = new ScriptedKinesis(this.time, outcomeOf);
     this.producer = new KinesisProducer(
       { ...OPTIONS, ...options },
       {
@@ -65,21 +65,21 @@ export class Rig {
   /** Payloads are unique within a test. */
   send(clientId: string, payload: string): void {
     this.sent += 1;
-    this.producer.send(record(clientId, payload), (refusal) => {
-      this.settlements += 1;
-      const so = this.settled.get(payload) ?? [];
-      so.push(refusal ?? 'stored');
-      this.settled.set(payload, so);
+    this.producer.send(record(clientId, payload), (rejection) => {
+      this.completions += 1;
+      const so = this.completed.get(payload) ?? [];
+      so.push(rejection ?? 'stored');
+      this.completed.set(payload, so);
     });
   }
 
   done(limitMs?: number): Promise<void> {
-    return this.time.until(() => this.settlements >= this.sent, limitMs);
+    return this.time.until(() => this.completions >= this.sent, limitMs);
   }
 
-  fate(payload: string): OutletRefusal | 'stored' | undefined {
-    const so = this.settled.get(payload) ?? [];
-    if (so.length > 1) throw new Error(`${payload} was settled ${so.length} times`);
+  outcome(payload: string): StreamRejection | 'stored' | undefined {
+    const so = this.completed.get(payload) ?? [];
+    if (so.length > 1) throw new Error(`${payload} was completed ${so.length} times`);
     return so[0];
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { ErrorCode } from '../../../../src/errors.js';
+import type { ErrorCode } from '../../../../src/lib/errors.js';
 import { Rig } from './producer-fixture.js';
 import type { CallFate } from './scripted-kinesis.js';
 
@@ -92,18 +92,18 @@ async function runSchedule(seed: number, aggregation: boolean): Promise<void> {
     const taken = sent.filter((text) => !text.startsWith('poison') && !text.startsWith('large'));
     expect(rig.api.order(device)).toEqual(taken);
     for (const text of sent) {
-      const fate = rig.fate(text);
+      const outcome = rig.outcome(text);
       const expected = text.startsWith('poison') ? 'stream-refused' : 'stream-record-too-large';
-      if (taken.includes(text)) expect(fate).toBe('stored');
-      else expect(fate).toMatchObject({ code: expected });
+      if (taken.includes(text)) expect(outcome).toBe('stored');
+      else expect(outcome).toMatchObject({ code: expected });
     }
   }
-  const { waitingRecords, inFlightRequests, oldestUnsettledNs, recordsSent, refused } =
+  const { waitingRecords, inFlightRequests, oldestIncompleteNs, recordsSent, refused } =
     rig.producer.counters();
-  expect({ waitingRecords, inFlightRequests, oldestUnsettledNs }).toEqual({
+  expect({ waitingRecords, inFlightRequests, oldestIncompleteNs }).toEqual({
     waitingRecords: 0,
     inFlightRequests: 0,
-    oldestUnsettledNs: undefined,
+    oldestIncompleteNs: undefined,
   });
   expect(recordsSent + refused).toBe(records);
   expect(rig.producer.status()).toEqual({ state: 'healthy', detail: '' });

@@ -1,4 +1,4 @@
-import { type ErrorCode, SluiceError } from '../../../../src/errors.js';
+import { type ErrorCode, SluiceError } from '../../../../src/lib/errors.js';
 import type { PutEntry, PutResult } from '../../../../src/stream/kinesis/kinesis-api.js';
 import { deAggregate, type Inner } from './de-aggregate.js';
 import type { VirtualTime } from './virtual-time.js';
@@ -18,18 +18,18 @@ export interface CallFate {
 }
 
 export interface StoredRecord extends Inner {
-  readonly lane: string;
+  readonly queue: string;
   readonly call: number;
 }
 
 const MAX_BYTES = 5 * 1024 * 1024;
 const POISON = 'poison';
 
-/** One stream of which the test says what each call meets. Refuses, with the whole call, what holds the word "poison". */
+/** One stream for which the test scripts the outcome of each call. It refuses a whole call that contains the word "poison". */
 export class ScriptedKinesis {
   readonly #time: VirtualTime;
-  readonly #fateOf: (call: number, entries: readonly PutEntry[]) => CallFate;
-  readonly #underWay = new Set<string>();
+  readonly #outcomeOf: (call: number, entries: readonly PutEntry[]) => CallFate;
+  readonly #inFlight = new Set<string>();
   readonly calls: (readonly PutEntry[])[] = [];
   readonly startedAtMs: number[] = [];
   /** User records in the order in which they were stored. */
@@ -40,10 +40,10 @@ export class ScriptedKinesis {
 
   constructor(
     time: VirtualTime,
-    fateOf: (call: number, entries: readonly PutEntry[]) => CallFate = () => ({}),
+    outcomeOf: (call: number, entries: readonly PutEntry[]) => CallFate = () => ({}),
   ) {
     this.#time = time;
-    this.#fateOf = fateOf;
+    this.#outcomeOf = outcomeOf;
   }
 
   async putRecords(entries: readonly PutEntry[]): Promise<readonly PutResult[]> {
@@ -51,14 +51,14 @@ export class ScriptedKinesis {
     this.calls.push(entries);
     this.startedAtMs.push(this.#time.nowMs);
     this.#check(entries);
-    const fate = this.#fateOf(call, entries);
+    const outcome = this.#outcomeOf(call, entries);
     this.concurrent += 1;
     this.maxConcurrent = Math.max(this.maxConcurrent, this.concurrent);
     try {
-      return await this.#meet(call, entries, fate);
+      return await this.#meet(call, entries, outcome);
     } finally {
       this.concurrent -= 1;
-      for (const entry of entries) this.#underWay.delete(laneOf(entry));
+      for (const entry of entries) this.#inFlight.delete(laneOf(entry));
     }
   }
 
@@ -67,25 +67,27 @@ export class ScriptedKinesis {
     return [...new Set(this.stored.filter((r) => r.partitionKey === partitionKey).map((r) => r.payload))];
   }
 
-  async #meet(call: number, entries: readonly PutEntry[], fate: CallFate): Promise<readonly PutResult[]> {
-    const delayMs = fate.delayMs ?? 10;
+  async #meet(call: number, entries: readonly PutEntry[], outcome: CallFate): Promise<readonly PutResult[]> {
+    const delayMs = outcome.delayMs ?? 10;
     const isPoisoned = entries.some((entry) =>
       deAggregate(entry).some(({ payload }) => payload.includes(POISON)),
     );
     const error =
-      isPoisoned && (fate.error === undefined || fate.storesAnyway) ? 'KINESIS_REQUEST_REFUSED' : fate.error;
-    const isStored = error === undefined || (fate.storesAnyway === true && !isPoisoned);
-    const taken = entries.filter((_, at) => isStored && !fate.entries?.has(at));
-    if (taken.length > 0 && (fate.storedAfterMs ?? 0) > delayMs) {
-      this.#time.schedule(fate.storedAfterMs!, () => this.#store(call, taken));
+      isPoisoned && (outcome.error === undefined || outcome.storesAnyway)
+        ? 'KINESIS_REQUEST_REFUSED'
+        : outcome.error;
+    const isStored = error === undefined || (outcome.storesAnyway === true && !isPoisoned);
+    const taken = entries.filter((_, at) => isStored && !outcome.entries?.has(at));
+    if (taken.length > 0 && (outcome.storedAfterMs ?? 0) > delayMs) {
+      this.#time.schedule(outcome.storedAfterMs!, () => this.#store(call, taken));
       await this.#time.pause(delayMs);
     } else {
       await this.#time.pause(delayMs);
       this.#store(call, taken);
     }
     if (error !== undefined) throw new SluiceError(error, `${error} at call ${call}`);
-    const results = entries.map((_, at) => resultOf(fate.entries?.get(at), `${call}-${at}`));
-    return fate.garble === undefined ? results : fate.garble(results);
+    const results = entries.map((_, at) => resultOf(outcome.entries?.get(at), `${call}-${at}`));
+    return outcome.garble === undefined ? results : outcome.garble(results);
   }
 
   #check(entries: readonly PutEntry[]): void {
@@ -93,9 +95,9 @@ export class ScriptedKinesis {
     for (const entry of entries) {
       bytes +=
         entry.data.length + Buffer.byteLength(entry.partitionKey) + (entry.explicitHashKey?.length ?? 0);
-      const lane = laneOf(entry);
-      if (this.#underWay.has(lane)) this.violations.push(`two records of lane ${lane} are under way`);
-      this.#underWay.add(lane);
+      const queue = laneOf(entry);
+      if (this.#inFlight.has(queue)) this.violations.push(`two records of queue ${queue} are in flight`);
+      this.#inFlight.add(queue);
       for (const inner of deAggregate(entry)) {
         if (inner.explicitHashKey !== entry.explicitHashKey)
           this.violations.push('an inner hash key differs');
@@ -109,7 +111,7 @@ export class ScriptedKinesis {
     // PutRecords promises no order among its entries.
     const inSomeOrder = call % 2 === 0 ? entries : [...entries].reverse();
     for (const entry of inSomeOrder) {
-      for (const inner of deAggregate(entry)) this.stored.push({ ...inner, lane: laneOf(entry), call });
+      for (const inner of deAggregate(entry)) this.stored.push({ ...inner, queue: laneOf(entry), call });
     }
   }
 }

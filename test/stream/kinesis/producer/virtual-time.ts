@@ -1,8 +1,8 @@
-import type { Clock } from '../../../../src/clock.js';
-import { DueQueue } from '../../../../src/stream/kinesis/producer/due-queue.js';
-import type { Schedule } from '../../../../src/timers.js';
+import type { Clock } from '../../../../src/lib/clock.js';
+import type { Schedule } from '../../../../src/lib/timers.js';
+import { DueQueue } from '../../../../src/stream/kinesis/producer/dispatch-queues.js';
 
-/** Clock and timers that move only when the test says so. */
+/** Clock and timers that move only when the test moves them. */
 export class VirtualTime implements Clock {
   readonly #due = new DueQueue<{ run: (() => void) | undefined }>();
   nowMs = 0;

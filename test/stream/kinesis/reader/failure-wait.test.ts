@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, SluiceError } from '../../../../src/errors.js';
+import { type ErrorCode, SluiceError } from '../../../../src/lib/errors.js';
 import { asFailure, failureWaitMs } from '../../../../src/stream/kinesis/reader/failure-wait.js';
 
 const waits = (code: ErrorCode, failures: number) =>

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { SluiceError } from '../../../../src/errors.js';
+import { SluiceError } from '../../../../src/lib/errors.js';
 import { payloads, plain, ReaderRig, range } from './reader-rig.js';
 
 const SHARD_0 = 'shardId-000000000000';
 
 describe('reading what is pushed', () => {
-  it('goes on from the continuation when a subscription ends', async () => {
+  it('continues at the continuation when a subscription ends', async () => {
     const rig = new ReaderRig({ fanOut: true });
     const { reader } = await rig.open();
     for (let round = 0; round < 4; round += 1) {
@@ -34,7 +34,7 @@ describe('reading what is pushed', () => {
     await reader.close();
   });
 
-  it('waits when Kinesis says that it is too early', async () => {
+  it('waits when Kinesis answers that it is too early', async () => {
     const rig = new ReaderRig({ fanOut: true });
     rig.put(plain('d', '0'));
     const { reader } = await rig.open(
@@ -83,7 +83,7 @@ describe('reading what is pushed', () => {
     await reader.close();
   });
 
-  it('comes to the end of a shard that has left the stream', async () => {
+  it('reaches the end of a shard that has expired from the stream', async () => {
     const rig = new ReaderRig({ fanOut: true });
     rig.put(plain('d', '0'));
     const first = await rig.open();

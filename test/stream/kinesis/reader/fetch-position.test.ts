@@ -21,7 +21,7 @@ describe('a fetch position', () => {
     expect(numbers(position, '9')).toEqual([['9'], undefined]);
   });
 
-  it('sees a gap when the answer begins behind it, and only once', () => {
+  it('sees a gap when the answer begins after it, and only once', () => {
     const position = behind5();
     expect(numbers(position)).toEqual([[], undefined]);
     expect(numbers(position, '7')).toEqual([['7'], '5']);
@@ -33,7 +33,7 @@ describe('a fetch position', () => {
     expect(behind5().gapAtEnd()).toBe('5');
   });
 
-  it('passes over what is older, over several pages; then nothing behind it is missing', () => {
+  it('passes over what is older, over several pages; then nothing after it is missing', () => {
     const position = behind5();
     expect(position.fallBackToOldest()).toBe(true);
     expect(position.start).toEqual({ type: 'TRIM_HORIZON' });

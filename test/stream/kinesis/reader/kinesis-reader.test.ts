@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { SluiceError } from '../../../../src/errors.js';
+import { SluiceError } from '../../../../src/lib/errors.js';
 import { MAX_PAGE_BYTES } from '../../../../src/stream/kinesis/reader/fetch-room.js';
-import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
+import { SingleWorkerAssigner } from '../../../../src/stream/kinesis/reader/single-worker-assigner.js';
 import {
   AGGREGATE_MAGIC,
   aggregate,
@@ -19,14 +19,14 @@ const SHARD_0 = 'shardId-000000000000';
 const pairs = (texts: readonly string[]) => texts.map((text) => ['d', text] as const);
 
 describe('reading', () => {
-  it('hands out plain records and the user records of aggregates in order', async () => {
+  it('delivers plain records and the user records of aggregates in order', async () => {
     const rig = new ReaderRig();
     rig.put(plain('d', '0'), aggregate('d', pairs(['1', '2'])), plain('d', '3'));
     const { reader } = await rig.open();
     const batch = await rig.next(reader);
     expect(payloads([batch])).toEqual(range(0, 4));
     expect(batch?.parts).toHaveLength(1);
-    expect(SoleOwner.recordsAt(batch!.position)).toBe(4);
+    expect(SingleWorkerAssigner.recordsAt(batch!.position)).toBe(4);
     expect(reader.counters()).toMatchObject({
       recordsRead: 4,
       kinesisRecordsRead: 3,
@@ -45,25 +45,25 @@ describe('reading', () => {
     const first = await rig.open();
     const batch = (await rig.next(first.reader, { maxRecords: 4 }))!;
     expect(payloads([batch])).toEqual(range(0, 4));
-    expect(SoleOwner.recordsAt(batch.position)).toBe(4);
+    expect(SingleWorkerAssigner.recordsAt(batch.position)).toBe(4);
     expect(payloads(await rig.read(first.reader, 7, { maxRecords: 3 }))).toEqual(range(4, 11));
     await first.reader.close();
 
     const second = await rig.open(batch.position);
     const rest = await rig.read(second.reader, 7);
     expect(payloads(rest)).toEqual(range(4, 11));
-    expect(SoleOwner.recordsAt(rest.at(-1)!.position)).toBe(11);
+    expect(SingleWorkerAssigner.recordsAt(rest.at(-1)!.position)).toBe(11);
     expect(second.reader.counters().recordsRead).toBe(7);
     await second.reader.close();
   });
 
-  it('before a stop hands out what has been fetched and fetches nothing more, however much there is', async () => {
+  it('before a stop delivers what has been fetched and fetches nothing more, however much there is', async () => {
     const rig = new ReaderRig();
     rig.put(plain('d', '0'), plain('d', '1'));
     const { reader, api } = await rig.open();
     await rig.time.pass(100);
     reader.stopFetching();
-    // The call that waits for its turn may still bring a page.
+    // The call that waits for room may still bring a page.
     rig.put(plain('d', '2'));
     await rig.time.pass(60_000);
     const batches = [await rig.next(reader, { whenEmpty: 'return' })];
@@ -76,7 +76,7 @@ describe('reading', () => {
     await reader.close();
   });
 
-  it('keeps to maxBytes, but hands out a single record that is larger', async () => {
+  it('keeps to maxBytes, but delivers a single record that is larger', async () => {
     const rig = new ReaderRig();
     rig.put(...range(0, 6).map((text) => plain('d', text.padEnd(1_000, 'x'))));
     const { reader } = await rig.open();
@@ -89,7 +89,7 @@ describe('reading', () => {
     await reader.close();
   });
 
-  it('takes the shards in turn, also when one holds an aggregate of many records', async () => {
+  it('takes the shards alternately, also when one holds an aggregate of many records', async () => {
     const rig = new ReaderRig({ shards: 2 });
     rig.put(
       aggregate(
@@ -135,18 +135,18 @@ describe('reading', () => {
   it('takes nothing when it is aborted while it waits for a batch to fill', async () => {
     const rig = new ReaderRig();
     rig.put(plain('d', '0'));
-    const { reader, owner } = await rig.open();
-    const before = owner.position();
+    const { reader, assigner } = await rig.open();
+    const before = assigner.position();
     const stop = new AbortController();
     rig.time.schedule(500, () => stop.abort());
     const limits = { maxRecords: 10, maxBytes: MIB, lingerMs: 60_000, whenEmpty: 'wait' } as const;
     expect(await rig.run(reader.next(limits, stop.signal))).toBeUndefined();
-    expect(owner.position()).toBe(before);
+    expect(assigner.position()).toBe(before);
     expect(payloads([await rig.next(reader)])).toEqual(['0']);
     await reader.close();
   });
 
-  it('with whenEmpty "return" hands out what is fetched and then says that there is nothing', async () => {
+  it('with whenEmpty "return" delivers what is fetched and then resolves with nothing', async () => {
     const rig = new ReaderRig();
     rig.put(...range(0, 5).map((text) => plain('d', text)));
     const { reader } = await rig.open();
@@ -163,18 +163,18 @@ describe('aggregates that are not what they should be', () => {
   it('moves the position over an aggregate without user records, and does not read it again', async () => {
     const rig = new ReaderRig();
     rig.put(aggregate('d', []));
-    const { reader, owner } = await rig.open();
-    const before = owner.position();
+    const { reader, assigner } = await rig.open();
+    const before = assigner.position();
     const batch = (await rig.next(reader))!;
     expect(batch.parts).toEqual([]);
     expect(batch.position).not.toBe(before);
-    expect(SoleOwner.recordsAt(batch.position)).toBe(0);
+    expect(SingleWorkerAssigner.recordsAt(batch.position)).toBe(0);
     await reader.close();
 
     const second = await rig.open(batch.position);
     await rig.time.pass(100);
     expect(await rig.next(second.reader, { whenEmpty: 'return' })).toBeUndefined();
-    expect(second.owner.position()).toBe(batch.position);
+    expect(second.assigner.position()).toBe(batch.position);
     expect(rig.warnings).toEqual([]);
     await second.reader.close();
   });
@@ -191,12 +191,12 @@ describe('aggregates that are not what they should be', () => {
       AGGREGATE_MAGIC,
       Buffer.from('sound'),
     ]);
-    expect(SoleOwner.recordsAt(batch.position)).toBe(3);
+    expect(SingleWorkerAssigner.recordsAt(batch.position)).toBe(3);
     expect(reader.counters().damagedAggregates).toBe(2);
     await reader.close();
   });
 
-  it('hands out 1 MiB of empty user records in bounded batches, each once', async () => {
+  it('delivers 1 MiB of empty user records in bounded batches, each once', async () => {
     const rig = new ReaderRig();
     const entry = aggregate(
       'd',
@@ -208,7 +208,7 @@ describe('aggregates that are not what they should be', () => {
     const batches = await rig.read(reader, 125_001, { maxRecords: 5_000 });
     expect(Math.max(...batches.map((batch) => batch.parts[0]!.records.length))).toBe(5_000);
     expect(payloads(batches.slice(-1)).at(-1)).toBe('behind');
-    expect(SoleOwner.recordsAt(batches.at(-1)!.position)).toBe(125_001);
+    expect(SingleWorkerAssigner.recordsAt(batches.at(-1)!.position)).toBe(125_001);
     await reader.close();
   });
 });
@@ -247,8 +247,8 @@ describe('the end of a shard', () => {
   });
 });
 
-describe('a tenure that is taken away', () => {
-  it('hands out nothing more, gives its memory back, and leaves the other shards alone', async () => {
+describe('an assignment that is taken away', () => {
+  it('delivers nothing more, gives its memory back, and leaves the other shards alone', async () => {
     const rig = new ReaderRig({ shards: 2 });
     rig.put(plain(LOW, 'low'), plain(HIGH, 'high'));
     const { reader } = await rig.open();
@@ -262,7 +262,7 @@ describe('a tenure that is taken away', () => {
     await reader.close();
   });
 
-  it('gives back what a call brings that was under way', async () => {
+  it('releases what a call brings that was in flight', async () => {
     let answer = () => {};
     const stall = new Promise<void>((resolve) => {
       answer = resolve;
@@ -282,7 +282,7 @@ describe('a tenure that is taken away', () => {
 });
 
 describe('memory', () => {
-  it('stays within the buffer while nobody reads, and every shard still comes to its turn', async () => {
+  it('stays within the buffer while nobody reads, and every shard is still read', async () => {
     const bufferBytes = 3 * MAX_PAGE_BYTES;
     const rig = new ReaderRig({ shards: 4, bufferBytes, maxConcurrentFetches: 3 });
     const large = Buffer.alloc(900_000, 'x');
@@ -317,7 +317,7 @@ describe('memory', () => {
 });
 
 describe('closing', () => {
-  it('leaves no timer behind that would keep the process alive', async () => {
+  it('leaves no timer that would keep the process alive', async () => {
     const rig = new ReaderRig({ shards: 3 });
     const { reader } = await rig.open();
     await rig.time.pass(5_000);

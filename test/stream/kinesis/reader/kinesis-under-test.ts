@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
-import { SystemClock } from '../../../../src/clock.js';
+import { SystemClock } from '../../../../src/lib/clock.js';
+import { scheduleOnTimer } from '../../../../src/lib/timers.js';
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import { HashKeyBuckets } from '../../../../src/stream/kinesis/aggregation/hash-key-buckets.js';
 import type { KinesisApi, PutEntry } from '../../../../src/stream/kinesis/kinesis-api.js';
 import { KinesisReader } from '../../../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
 import type { RecordSource } from '../../../../src/stream/kinesis/reader/record-source.js';
-import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
-import { recordEncoder } from '../../../../src/stream/kinesis/records/record-encoder.js';
+import { SingleWorkerAssigner } from '../../../../src/stream/kinesis/reader/single-worker-assigner.js';
+import { recordEncoder } from '../../../../src/stream/kinesis/records/cloud-event-encoder.js';
 import type { Position, StreamRecord } from '../../../../src/stream/stream.js';
-import { scheduleOnTimer } from '../../../../src/timers.js';
 import type { StreamUnderTest } from '../../../contract/stream-contract.js';
 
 export interface KinesisStreamOptions {
@@ -23,7 +23,7 @@ export interface KinesisStreamOptions {
 const AGGREGATED_BYTES = 20_000;
 const AGGREGATE_BYTES = 24_000;
 
-/** A stream of Kinesis with readers in real time; it is written to plain and aggregated by turns. */
+/** A stream of Kinesis with readers in real time; it is written to plain and aggregated alternately. */
 export class KinesisStreamUnderTest implements StreamUnderTest {
   readonly inOneOrder = false;
   readonly warnings: string[] = [];
@@ -59,9 +59,9 @@ export class KinesisStreamUnderTest implements StreamUnderTest {
         ...deps,
         warn,
         source: (await this.#options.source?.(polling)) ?? new PollingSource(polling),
-        owner: new SoleOwner(
+        assigner: new SingleWorkerAssigner(
           {
-            ...(from === undefined ? {} : { from }),
+            from,
             initial: { kind: 'TRIM_HORIZON' },
             shardSyncMs: 60_000,
           },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { SluiceError } from '../../../../src/errors.js';
+import { SluiceError } from '../../../../src/lib/errors.js';
 import { MAX_PAGE_BYTES } from '../../../../src/stream/kinesis/reader/fetch-room.js';
-import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
+import { SingleWorkerAssigner } from '../../../../src/stream/kinesis/reader/single-worker-assigner.js';
 import { aggregate, HIGH, LOW, MIB, payloads, plain, ReaderRig, range } from './reader-rig.js';
 
 const SHARD_0 = 'shardId-000000000000';
@@ -83,7 +83,7 @@ describe('an iterator that has expired', () => {
 });
 
 describe('records that retention has taken', () => {
-  it('are a gap that is counted and said; reading goes on at the oldest record', async () => {
+  it('are a gap that is counted and logged; reading continues at the oldest record', async () => {
     const rig = new ReaderRig();
     rig.put(...range(0, 10).map((text) => plain('d', text)));
     const first = await rig.open();
@@ -98,11 +98,11 @@ describe('records that retention has taken', () => {
     expect(rig.warnings).toMatchObject([
       { code: 'POSITION_LEFT_STREAM', shardId: SHARD_0, behind: rig.stream.stored()[2]!.sequenceNumber },
     ]);
-    expect(SoleOwner.recordsAt(rest.at(-1)!.position)).toBe(7);
+    expect(SingleWorkerAssigner.recordsAt(rest.at(-1)!.position)).toBe(7);
     await second.reader.close();
   });
 
-  it('are no gap when the place itself is still there', async () => {
+  it('are no gap when the position itself is still there', async () => {
     const rig = new ReaderRig();
     rig.put(...range(0, 10).map((text) => plain('d', text)));
     const first = await rig.open();
@@ -115,7 +115,7 @@ describe('records that retention has taken', () => {
     await second.reader.close();
   });
 
-  it('during a standstill are found when the iterator is renewed', async () => {
+  it('during an outage are found when the iterator is renewed', async () => {
     const rig = new ReaderRig();
     rig.put(plain('d', '0'));
     let isStanding = false;
@@ -134,7 +134,7 @@ describe('records that retention has taken', () => {
     await reader.close();
   });
 
-  it('make reading begin anew when Kinesis refuses the place, without reading again what is done', async () => {
+  it('make reading begin again when Kinesis refuses the position, without reading again what was delivered', async () => {
     const rig = new ReaderRig();
     // More than 300 records: their sequence numbers gain a digit on the way.
     rig.put(...range(0, 400).map((text) => plain('d', text)));
@@ -174,7 +174,7 @@ describe('records that retention has taken', () => {
     expect(payloads(rest)).toEqual(['2']);
     expect(rig.warnings.map(({ code }) => code)).toContain('SHARD_LEFT_STREAM');
     expect(second.reader.counters().gaps).toBe(1);
-    expect(SoleOwner.recordsAt(rest.at(-1)!.position)).toBe(2);
+    expect(SingleWorkerAssigner.recordsAt(rest.at(-1)!.position)).toBe(2);
     expect(rig.time.nowMs).toBeLessThan(60_000);
     await second.reader.close();
   });

@@ -1,3 +1,4 @@
+import type { Schedule } from '../../../../src/lib/timers.js';
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import { HashKeyBuckets } from '../../../../src/stream/kinesis/aggregation/hash-key-buckets.js';
 import type { PutEntry } from '../../../../src/stream/kinesis/kinesis-api.js';
@@ -8,9 +9,8 @@ import {
 } from '../../../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
 import type { RecordSource, ShardStart } from '../../../../src/stream/kinesis/reader/record-source.js';
-import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
+import { SingleWorkerAssigner } from '../../../../src/stream/kinesis/reader/single-worker-assigner.js';
 import type { Position, ReadLimits, RecordBatch } from '../../../../src/stream/stream.js';
-import type { Schedule } from '../../../../src/timers.js';
 import {
   type FakeFaults,
   FakeKinesis,
@@ -66,7 +66,7 @@ export interface RigOptions {
 
 export interface OpenReader {
   readonly reader: KinesisReader;
-  readonly owner: SoleOwner;
+  readonly assigner: SingleWorkerAssigner;
   readonly api: FakeKinesisApi;
 }
 
@@ -115,9 +115,9 @@ export class ReaderRig {
     const random = this.options.random ?? (() => 0.5);
     const warn = (fields: Record<string, unknown>, sentence: string) =>
       this.warnings.push({ ...fields, sentence });
-    const owner = new SoleOwner(
+    const assigner = new SingleWorkerAssigner(
       {
-        ...(from === undefined ? {} : { from }),
+        from,
         initial: this.options.initial ?? { kind: 'TRIM_HORIZON' },
         shardSyncMs: this.options.shardSyncMs ?? 60_000,
       },
@@ -138,15 +138,15 @@ export class ReaderRig {
     };
     const reader = await KinesisReader.open(options, {
       source,
-      owner,
+      assigner,
       clock: time,
       timers: this.#timers,
       warn,
     });
-    return { reader, owner, api };
+    return { reader, assigner, api };
   }
 
-  /** Virtual time goes on until the promise is settled. */
+  /** Lets virtual time pass until the promise has settled. */
   async run<T>(promise: Promise<T>, limitMs?: number): Promise<T> {
     let isSettled = false;
     const settle = () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { SystemClock } from '../../../../src/clock.js';
+import { SystemClock } from '../../../../src/lib/clock.js';
+import { scheduleOnTimer } from '../../../../src/lib/timers.js';
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import type { KinesisApi, KinesisRecord } from '../../../../src/stream/kinesis/kinesis-api.js';
 import { KinesisReader } from '../../../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../../../src/stream/kinesis/reader/polling-source.js';
-import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
-import { recordEncoder } from '../../../../src/stream/kinesis/records/record-encoder.js';
-import { scheduleOnTimer } from '../../../../src/timers.js';
+import { SingleWorkerAssigner } from '../../../../src/stream/kinesis/reader/single-worker-assigner.js';
+import { recordEncoder } from '../../../../src/stream/kinesis/records/cloud-event-encoder.js';
 import { testRecord } from '../../../support/log-fixture.js';
 
 const SHARDS = 4;
@@ -65,7 +65,7 @@ describe.runIf(process.env.SLUICE_SPEED !== undefined)('the speed of reading', (
       {
         ...deps,
         source: new PollingSource({ ...deps, random: Math.random }, unlimited),
-        owner: new SoleOwner({ initial: { kind: 'TRIM_HORIZON' }, shardSyncMs: 60_000 }, deps),
+        assigner: new SingleWorkerAssigner({ initial: { kind: 'TRIM_HORIZON' }, shardSyncMs: 60_000 }, deps),
       },
     );
     const limits = { maxRecords: 5_000, maxBytes: 8 << 20, lingerMs: 50, whenEmpty: 'wait' } as const;

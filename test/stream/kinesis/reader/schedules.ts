@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { SluiceError } from '../../../../src/errors.js';
+import { SluiceError } from '../../../../src/lib/errors.js';
 import { MAX_PAGE_BYTES } from '../../../../src/stream/kinesis/reader/fetch-room.js';
-import { SoleOwner } from '../../../../src/stream/kinesis/reader/sole-owner.js';
+import { SingleWorkerAssigner } from '../../../../src/stream/kinesis/reader/single-worker-assigner.js';
 import type { Position, RecordBatch } from '../../../../src/stream/stream.js';
 import type { FakeFaults, FanOutFaults } from '../../../support/fake-kinesis.js';
 import {
@@ -163,7 +163,7 @@ class Schedule {
 
   async #consume(): Promise<void> {
     await this.#openFrom(undefined);
-    let state: Settled = { position: this.#open.owner.position(), taken: new Map(), total: 0 };
+    let state: Settled = { position: this.#open.assigner.position(), taken: new Map(), total: 0 };
     this.#settled.push(state);
     for (let restarts = this.#upTo(6); this.#isAppending || state.total < this.#appendedTotal; ) {
       const batch = await this.#next();
@@ -242,7 +242,7 @@ class Schedule {
         total += 1;
       }
     }
-    expect(SoleOwner.recordsAt(batch.position)).toBe(total);
+    expect(SingleWorkerAssigner.recordsAt(batch.position)).toBe(total);
     return { position: batch.position, taken, total };
   }
 
@@ -278,7 +278,7 @@ class Schedule {
       const isAtRest =
         String(reading()) === String(openShards()) &&
         this.#open.reader.status().state === 'healthy' &&
-        this.#open.owner.status().state === 'healthy';
+        this.#open.assigner.status().state === 'healthy';
       if (isAtRest) return;
       if (waitedMs > 300_000) {
         expect(reading()).toEqual(openShards());

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import type { KinesisRecord } from '../../../../src/stream/kinesis/kinesis-api.js';
-import { recordEncoder } from '../../../../src/stream/kinesis/records/record-encoder.js';
+import { recordEncoder } from '../../../../src/stream/kinesis/records/cloud-event-encoder.js';
 import { openUserRecords } from '../../../../src/stream/kinesis/records/user-records.js';
 import type { StreamRecord } from '../../../../src/stream/stream.js';
 
@@ -85,7 +85,7 @@ describe('openUserRecords', () => {
     ]);
   });
 
-  it('uses what a foreign event says, and the partition key for what it does not', () => {
+  it('uses what a foreign event contains, and the partition key for what it does not', () => {
     const event = (more: string) => `{"specversion":"1.0","id":"1","source":"/line/3","type":"t"${more}}`;
     const [full, least] = allOf(
       kinesisRecord(

@@ -1,0 +1,45 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { packageRoot } from '../src/lib/package-root.js';
+
+export interface ProgramResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end; the exit code is an answer, not an error. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: {
+    readonly input?: string | Buffer;
+    readonly cwd?: string;
+    readonly env?: Record<string, string>;
+  } = {},
+): Promise<ProgramResult> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      program,
+      args,
+      { cwd: options.cwd, env: { ...process.env, ...options.env }, maxBuffer: 64 << 20 },
+      (error: ExecFileException | null, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+        resolve({ code, stdout, stderr });
+      },
+    );
+    // A program may end without reading its input.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+export const LAUNCHER = join(packageRoot(), 'bin', 'sluice.js');
+
+/** The real `sluice` command. */
+export function sluice(
+  args: readonly string[],
+  options: Parameters<typeof runProgram>[2] = {},
+): Promise<ProgramResult> {
+  return runProgram(process.execPath, [LAUNCHER, ...args], options);
+}

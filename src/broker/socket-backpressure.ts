@@ -1,0 +1,96 @@
+import type { Duplex } from 'node:stream';
+import type { Client } from 'aedes';
+
+/** Member of aedes 1.2.0 that no type declares; a test fails when it is gone. */
+interface Reading {
+  _nextBatch(): void;
+  /** Packets that are read and not processed. */
+  _parsingBatch: number;
+}
+
+/**
+ * The largest single read. A socket may hold 64 KiB, hundreds of small packets: read together they
+ * would overshoot the limit and outlive the young generation of the heap while they wait.
+ */
+const MAX_READ_BYTES = 16 * 1024;
+
+/**
+ * SocketBackpressure stops reading a client's socket while too many of its packets wait to be stored, so that TCP
+ * slows the device down. Aedes cannot do it: its counter of open packets falls with every `readable` event, and
+ * after its own pause() and resume() a connection stalls for ever.
+ */
+export class SocketBackpressure {
+  readonly #maxInFlight: number;
+  readonly #hasRoom: () => boolean;
+  readonly #stopped: Set<SocketBackpressure>;
+  readonly #client: Reading;
+  #inFlight = 0;
+  #isOutputFull = false;
+
+  /**
+   * `stopped` collects the clients whose sockets are not read. Call this right after `aedes.handle(socket)`:
+   * aedes reads only through `socket.read(null)`.
+   */
+  constructor(
+    socket: Duplex,
+    client: Client,
+    maxInFlight: number,
+    hasRoom: () => boolean,
+    stopped: Set<SocketBackpressure>,
+  ) {
+    this.#maxInFlight = maxInFlight;
+    this.#hasRoom = hasRoom;
+    this.#stopped = stopped;
+    this.#client = client as unknown as Reading;
+    const read = socket.read;
+    socket.read = (size?: number) => {
+      if (size == null && !this.#mayRead(this.#maxInFlight)) {
+        this.#stopped.add(this);
+        return null;
+      }
+      if (size != null || socket.readableLength <= MAX_READ_BYTES) return read.call(socket, size);
+      this.#readNextSlice(socket);
+      return read.call(socket, MAX_READ_BYTES);
+    };
+  }
+
+  #mayRead(maxInFlight: number): boolean {
+    return this.#inFlight < maxInFlight && !this.#isOutputFull && this.#hasRoom();
+  }
+
+  /** A slice without a whole packet triggers no further read: no packet of it is ever processed. */
+  #readNextSlice(socket: Duplex): void {
+    setImmediate(() => {
+      if (this.#client._parsingBatch === 0 && socket.readableLength > 0) this.#client._nextBatch();
+    });
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  taken(): void {
+    this.#inFlight += 1;
+  }
+
+  stored(): void {
+    this.#inFlight -= 1;
+  }
+
+  /** Continues when half of the packets in flight are stored; no `readable` follows a read that was held back. */
+  release(): void {
+    if (!this.#mayRead(this.#maxInFlight / 2 + 1)) return;
+    this.#stopped.delete(this);
+    this.#client._nextBatch();
+  }
+
+  /** A client that does not read its answers is not read from until it does. */
+  outputFull(isFull: boolean): void {
+    this.#isOutputFull = isFull;
+    if (!isFull && this.#stopped.has(this)) this.release();
+  }
+
+  close(): void {
+    this.#stopped.delete(this);
+  }
+}

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HttpConfig, KinesisConfig, SluiceConfig } from '../../config/sluice-config.js';
+import { isDataDirectoryLocked } from '../../data-directory/directory-lock.js';
+import { SluiceError } from '../../lib/errors.js';
+import { checkFit, describeUsable } from '../../pipeline/kinesis-check.js';
+import { leaseTable } from '../../pipeline/kinesis-lease-checkpoints.js';
+import { connectKinesis } from '../../stream/kinesis/aws/connect-kinesis.js';
+import { type CheckResult, fail, ok, warn } from './check-result.js';
+
+const STREAM = 'stream';
+const LEASES = 'leases';
+const GATEWAY = 'gateway';
+const HEALTH_WITHIN_MS = 2_000;
+
+export interface RunningGateway {
+  /** Whether a gateway holds the data directory: it may then use its ports and its store. */
+  readonly isRunning: boolean;
+  readonly result: CheckResult;
+}
+
+/** Checks that the stream exists, fits the configuration and permits writing and reading. It writes nothing. */
+export async function checkKinesisStream(kinesis: KinesisConfig): Promise<CheckResult> {
+  const { name, producer } = kinesis;
+  const api = await connectKinesis(kinesis);
+  try {
+    const stream = await describeUsable(api, name);
+    const unwise = checkFit({ name, ...producer }, stream);
+    await api.probe('write');
+    await api.probe('read');
+    const found =
+      `Kinesis ${name} is ${stream.status}: ${stream.openShards} open shards (${stream.mode}), retention ` +
+      `${stream.retentionHours} h, writing and reading ${kinesis.endpoint === undefined ? 'permitted' : 'not refused (a local stand-in checks no permissions)'}`;
+    return unwise.length === 0 ? ok(STREAM, found) : warn(STREAM, found, unwise.join('; '));
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError)) throw thrown;
+    return fail(STREAM, `Kinesis ${name}: ${thrown.message}`, adviceFor(thrown));
+  } finally {
+    api.close();
+  }
+}
+
+function adviceFor({ code, retryable }: SluiceError): string {
+  if (code === 'KINESIS_DENIED') {
+    return 'give the credentials the rights to describe, write (--role ingest) and read (--role consume) this stream';
+  }
+  if (code === 'KINESIS_STREAM_MISSING')
+    return '`sluice stream create`, or correct stream.kinesis.name or region';
+  if (!retryable) return 'correct stream.kinesis as the text says';
+  return 'check the network, stream.kinesis.endpoint and region, and AWS; until then acknowledged packets wait in the log';
+}
+
+/** Checks that the table of `checkpoints: dynamodb` can be read. The first consumer creates a missing table. */
+export async function checkLeaseTable(
+  kinesis: KinesisConfig,
+  leases: NonNullable<KinesisConfig['reader']['leases']>,
+): Promise<CheckResult> {
+  const table = leaseTable(kinesis, leases);
+  try {
+    const { leases: rows, workers } = await table.scan();
+    const held = [...rows.values()].filter(({ owner }) => owner !== undefined).length;
+    return ok(
+      LEASES,
+      `DynamoDB table ${leases.table}: ${rows.size} leases, ${held} of them held, ${workers.length} workers known`,
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError)) throw thrown;
+    if (thrown.cause instanceof Error && thrown.cause.name === 'ResourceNotFoundException') {
+      return ok(LEASES, `DynamoDB table ${leases.table} does not exist yet: the first consumer creates it`);
+    }
+    const advice = thrown.retryable
+      ? 'check the network, stream.kinesis.leases.endpoint and AWS'
+      : 'correct stream.kinesis.leases, or the rights of the credentials on this table';
+    return fail(LEASES, thrown.message, advice);
+  } finally {
+    table.close();
+  }
+}
+
+/** Reads the lock of the data directory, and asks a running gateway for its health. */
+export async function findRunningGateway({
+  dataDirectory,
+  http,
+}: Pick<SluiceConfig, 'dataDirectory' | 'http'>): Promise<RunningGateway> {
+  if (!(await isDataDirectoryLocked(dataDirectory))) {
+    return { isRunning: false, result: ok(GATEWAY, 'no gateway is running here') };
+  }
+  const owner = await readFile(join(dataDirectory, 'lock.owner'), 'utf8').catch(() => '');
+  const pid = /^\d+/.exec(owner)?.[0];
+  const found = `a gateway is running here${pid === undefined ? '' : ` (process ${pid})`}`;
+  return { isRunning: true, result: await gatewayHealth(found, http) };
+}
+
+async function gatewayHealth(found: string, http: HttpConfig | undefined): Promise<CheckResult> {
+  if (http === undefined || http.port === 0) {
+    return ok(GATEWAY, `${found}; its health was not checked: its HTTP port is not in the configuration`);
+  }
+  const url = `http://${reachableHost(http.host)}:${http.port}/healthz`;
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(HEALTH_WITHIN_MS) });
+    await answer.arrayBuffer();
+    if (answer.ok) return ok(GATEWAY, `${found}; ${url} reports it healthy`);
+    return fail(
+      GATEWAY,
+      `${found}; ${url} answers ${answer.status}`,
+      'it cannot continue: check its log lines and restart it',
+    );
+  } catch {
+    return warn(
+      GATEWAY,
+      `${found}; ${url} does not answer within ${HEALTH_WITHIN_MS / 1_000} s`,
+      'either it was started with another http.port, or it hangs: check its log lines',
+    );
+  }
+}
+
+/** Returns an address of this machine for a listener on every address. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,138 @@
+import { access, stat } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import type { SluiceConfig } from '../config/sluice-config.js';
+import { dataDirectory } from '../data-directory/data-directory.js';
+import { connectToLockHolder, lockDataDirectory } from '../data-directory/directory-lock.js';
+import { SystemClock } from '../lib/clock.js';
+import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { askGateway } from '../replay/ask-gateway.js';
+import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
+import { ReplayService } from '../replay/replay-service.js';
+import type { ReplayStatus } from '../replay/replay-status.js';
+import type { JobRequest } from '../replay/replayer.js';
+import type { CommandRequest } from '../replay/serve-commands.js';
+import { createMappingWarningCounts } from '../rules/mapped.js';
+import { compileOrThrow } from '../rules/rule-set.js';
+import { createSink } from '../sink/create-sink.js';
+
+type OnStatus = (status: ReplayStatus) => void;
+
+const STATUS_INTERVAL_MS = 200;
+
+/**
+ * Replays or purges. If a gateway runs on the data directory, it does so, by the rules it was started with; else this
+ * process does, under the lock, by the rules of the configuration. Resolves with the last status.
+ */
+export async function runReplay(
+  config: SluiceConfig,
+  request: CommandRequest,
+  onStatus: OnStatus,
+): Promise<ReplayStatus> {
+  const holder = await lockHolder(config.dataDirectory);
+  if (holder !== undefined) return askGateway(holder, request, onStatus);
+  const directory = dataDirectory(config.dataDirectory);
+  try {
+    await access(directory.deadLetter);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return nothingToDo(request);
+    throw thrown;
+  }
+  await failAsOtherUser(directory.root);
+  const lock = await lockDataDirectory(directory);
+  try {
+    return await replayHere(config, request, onStatus);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Journals and store would belong to this user: the gateway could not open them any more. */
+async function failAsOtherUser(root: string): Promise<void> {
+  const { uid } = await stat(root);
+  if (process.getuid === undefined || process.getuid() === uid) return;
+  throw new SluiceError(
+    'DATA_DIRECTORY_UNUSABLE',
+    `the data directory ${root} belongs to the user with the id ${uid}, and no gateway runs on it; ` +
+      'run this as that user, or while the gateway runs',
+  );
+}
+
+async function lockHolder(root: string): Promise<Socket | undefined> {
+  try {
+    return await connectToLockHolder(root);
+  } catch (thrown) {
+    if (['ECONNREFUSED', 'ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '')) return undefined;
+    throw new SluiceError(
+      'CONTROL_FAILED',
+      `the gateway that runs on ${root} cannot be reached: ${errorText(thrown)}; run this as the same user`,
+    );
+  }
+}
+
+async function replayHere(
+  config: SluiceConfig,
+  { kind, selection, dryRun }: JobRequest,
+  onStatus: OnStatus,
+): Promise<ReplayStatus> {
+  const clock = new SystemClock();
+  const warn = (_fields: Record<string, unknown>, sentence: string) => {
+    process.stderr.write(`${sentence}\n`);
+  };
+  const ruleSet = compileOrThrow(config.rules);
+  const mappingWarnings = createMappingWarningCounts();
+  const sink = createSink(config.sink, clock, warn);
+  const isWriting = kind === 'replay' && dryRun !== true;
+  const directory = dataDirectory(config.dataDirectory);
+  await prepareDeadLetter({ ...directory, warn });
+  const replay = await ReplayService.open({
+    ...directory,
+    // No reader runs that could save a checkpoint meanwhile.
+    checkpointWaitMs: 0,
+    store: { apply: (record) => ruleSet.apply(record, mappingWarnings, config.consumer.payload), sink },
+    clock,
+    onProgress: () => undefined,
+    onFreed: async () => undefined,
+    warn,
+  });
+  try {
+    if (isWriting) await sink.open();
+    return await watched(replay, { kind, selection, dryRun }, onStatus);
+  } finally {
+    await replay.close();
+    if (isWriting) await sink.close();
+  }
+}
+
+/** Runs the job. The first SIGINT or SIGTERM ends it: records that were not processed stay parked. */
+async function watched(
+  replay: ReplayService,
+  request: JobRequest,
+  onStatus: OnStatus,
+): Promise<ReplayStatus> {
+  const stop = () => replay.abort();
+  const status = () => replay.report().status!;
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  replay.start(request);
+  const statusTimer = setInterval(() => onStatus(status()), STATUS_INTERVAL_MS);
+  try {
+    await replay.ended();
+  } finally {
+    clearInterval(statusTimer);
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+  return status();
+}
+
+function nothingToDo({ kind, dryRun }: CommandRequest): ReplayStatus {
+  return {
+    kind,
+    state: 'done',
+    dryRun,
+    startedAtMs: Date.now(),
+    selected: 0,
+    outcomes: { written: 0, filtered: 0, parkedAgain: 0, purged: 0 },
+    parkedAgain: {},
+  };
+}

@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorCode } from '../lib/errors.js';
+import { TimeSlice } from '../lib/time-slice.js';
+import { journalFileName } from './dead-letter-files.js';
+import type { ParkCode } from './park-codes.js';
+import { type ParkedPoint, type ParkedRecord, wholeBytes, wholeLines } from './parked-record.js';
+import { type ReplayOutcomeKind, ReplaySums, type ReplayTotals } from './replay-totals.js';
+
+/** The key in a journal line for the time of the replay: its stored name since format 0.1. */
+const REPLAYED_AT_KEY = 'settledAt';
+
+/** Why the last replay has parked a record again. */
+export type ParkedAgain = Pick<ParkedRecord, 'code' | 'reason' | 'rule' | 'refusedPoints'>;
+
+/** What a replay or purge made of one parked record. */
+export type ReplayOutcome =
+  | { readonly to: 'written' }
+  | { readonly to: 'filtered'; readonly rule: string }
+  | ({ readonly to: 'parked' } & ParkedAgain)
+  | { readonly to: 'purged' };
+
+/** One line of a journal: the new outcome of one parked record. */
+export interface JournalLine {
+  /** Byte offset of the record's line in the parked file of the same number. */
+  readonly at: number;
+  readonly id: string;
+  /** The code it was parked under until then. */
+  readonly from: string;
+  readonly replayedAtMs: number;
+  readonly outcome: ReplayOutcome;
+}
+
+/** `final`: the record is no longer parked. */
+export type RecordState = 'final' | ParkedAgain;
+
+/**
+ * The state of each record of one parked file, from the lines of its journal in their order. A line that does not start
+ * from the present state of its record changes nothing, so the result is exact even if a line was written twice.
+ */
+export class ReplayJournal {
+  readonly #states = new Map<number, RecordState>();
+  readonly #sums = new ReplaySums();
+  #finalRecords = 0;
+
+  /**
+   * Reads the journal; a missing file is an empty journal. `wholeBytes` is its length without a torn tail, `bytes` its
+   * length on disk.
+   */
+  static async read(
+    folder: string,
+    number: number,
+  ): Promise<{ journal: ReplayJournal; wholeBytes: number; bytes: number }> {
+    const journal = new ReplayJournal();
+    let file: Buffer;
+    try {
+      file = await readFile(join(folder, journalFileName(number)));
+    } catch (thrown) {
+      if (systemErrorCode(thrown) === 'ENOENT') return { journal, wholeBytes: 0, bytes: 0 };
+      throw thrown;
+    }
+    const slice = new TimeSlice();
+    for (const { bytes } of wholeLines(file)) {
+      if (slice.isOver) await slice.yield();
+      const line = parseJournalLine(bytes.toString('utf8'));
+      if (line !== undefined) journal.apply(line);
+    }
+    return { journal, wholeBytes: wholeBytes(file), bytes: file.length };
+  }
+
+  /** The state of the record whose line begins at `at`; absent while it is as it was parked first. */
+  state(at: number): RecordState | undefined {
+    return this.#states.get(at);
+  }
+
+  /** True when no record was replayed or purged. */
+  get isEmpty(): boolean {
+    return this.#states.size === 0;
+  }
+
+  /** How many records are no longer parked. */
+  get finalRecords(): number {
+    return this.#finalRecords;
+  }
+
+  totals(): ReplayTotals {
+    return this.#sums.totals();
+  }
+
+  apply({ at, from, outcome }: JournalLine): void {
+    const before = this.#states.get(at);
+    if (before === 'final' || (before !== undefined && before.code !== from)) return;
+    this.#sums.count(from, kindOf(outcome), before !== undefined);
+    if (outcome.to === 'parked') {
+      const { to: _to, ...again } = outcome;
+      this.#states.set(at, again);
+      return;
+    }
+    this.#states.set(at, 'final');
+    this.#finalRecords += 1;
+  }
+}
+
+/** The record as it is parked now: if a replay has parked it again, with the reason of the last one. */
+export function asParkedNow(parked: ParkedRecord, state: ParkedAgain | undefined): ParkedRecord {
+  if (state === undefined) return parked;
+  const { rule: _rule, refusedPoints: _refused, ...first } = parked;
+  return { ...first, ...state };
+}
+
+export function journalLine({ at, id, from, replayedAtMs, outcome }: JournalLine): string {
+  const replayedAt = new Date(replayedAtMs).toISOString();
+  return `${JSON.stringify({ at, id, [REPLAYED_AT_KEY]: replayedAt, from, ...outcome })}\n`;
+}
+
+function parseJournalLine(text: string): JournalLine | undefined {
+  let json: Record<string, unknown>;
+  try {
+    json = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const { at, id, from, [REPLAYED_AT_KEY]: replayedAt } = json;
+  const outcome = outcomeOf(json);
+  if (typeof at !== 'number' || typeof id !== 'string' || typeof from !== 'string' || outcome === undefined) {
+    return undefined;
+  }
+  return { at, id, from, replayedAtMs: Date.parse(String(replayedAt)), outcome };
+}
+
+function outcomeOf(json: Record<string, unknown>): ReplayOutcome | undefined {
+  const { to, rule, code, reason, refusedPoints } = json;
+  if (to === 'written' || to === 'purged') return { to };
+  if (to === 'filtered' && typeof rule === 'string') return { to, rule };
+  if (to !== 'parked' || typeof code !== 'string') return undefined;
+  return {
+    to,
+    code: code as ParkCode,
+    reason: String(reason),
+    rule: typeof rule === 'string' ? rule : undefined,
+    refusedPoints: Array.isArray(refusedPoints) ? (refusedPoints as ParkedPoint[]) : undefined,
+  };
+}
+
+function kindOf(outcome: ReplayOutcome): ReplayOutcomeKind {
+  return outcome.to === 'parked' ? { to: 'parked', code: outcome.code } : outcome;
+}

@@ -1,0 +1,58 @@
+import { Broker, type BrokerCounters, type BrokerDeps, type BrokerOptions } from '../broker/broker.js';
+import { createRefusalCounts } from '../broker/refusals.js';
+import { withinDeadline } from '../lib/lifecycle.js';
+
+/**
+ * The broker as the rest of the gateway sees it: it starts last and stops first, and its counters can be read before,
+ * while and after it listens.
+ */
+export class GatewayBroker {
+  #broker: Broker | undefined;
+  #lastCounters = NO_BROKER;
+
+  async start(options: BrokerOptions, deps: BrokerDeps): Promise<void> {
+    this.#broker = await Broker.start(options, deps);
+  }
+
+  get isListening(): boolean {
+    return this.#broker !== undefined;
+  }
+
+  get listeners(): Broker['listeners'] {
+    return this.#broker?.listeners ?? [];
+  }
+
+  /** Counters do not fall back to 0 when the broker stops, only when the process ends. */
+  counters(): BrokerCounters {
+    return this.#broker?.counters() ?? this.#lastCounters;
+  }
+
+  /** Takes no new packets, answers those it has taken within the deadline, and closes. */
+  async stop(deadlineMs: number): Promise<void> {
+    const broker = this.#broker;
+    if (broker === undefined) return;
+    await withinDeadline(broker.drain(), deadlineMs);
+    this.#broker = undefined;
+    this.#lastCounters = { ...broker.counters(), connections: 0, observers: 0 };
+    await broker.close();
+  }
+
+  /** Answers nobody any more, from now on. */
+  halt(): void {
+    this.#broker?.halt();
+  }
+}
+
+const NO_BROKER: BrokerCounters = {
+  connections: 0,
+  connectionsOpened: 0,
+  connectionsClosed: 0,
+  observers: 0,
+  packetsAccepted: 0,
+  acknowledged: 0,
+  retransmissions: 0,
+  packetsShed: 0,
+  packetsByFastPath: 0,
+  observerPacketsSkipped: 0,
+  refused: createRefusalCounts(),
+};

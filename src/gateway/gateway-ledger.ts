@@ -1,0 +1,70 @@
+import type { LedgerCounts, LedgerView } from '../http/gateway-view.js';
+import { adjustForReplay } from '../ledger/adjust-for-replay.js';
+import { addTotals, type LedgerTotals, NO_RECORDS, type ReaderLedger, summarize } from '../ledger/ledger.js';
+import type { ConsumeReport } from '../pipeline/consume-protocol.js';
+import type { ForwardReport } from '../pipeline/forward-protocol.js';
+
+/**
+ * Makes the ledger of this process. `stored` is how many records the log has taken, all of which its reader has received
+ * or will receive. It is counted apart from the outcomes, so `balanced` compares two counts and is not a definition.
+ */
+export function ledgerView(
+  stored: number,
+  forward: Pick<ForwardReport, 'ledger' | 'replay'> | undefined,
+  consume: Pick<ConsumeReport, 'ledger' | 'replay' | 'kinesis'> | undefined,
+): LedgerView {
+  const isDirect = consume !== undefined && consume.kinesis === undefined;
+  const ledgers = { forwarded: forward?.ledger, consumed: consume?.ledger, isDirect };
+  // Only one worker of a process replays: the one with the store if there is one.
+  const { forwarded, consumed } = adjustForReplay(ledgers, (consume ?? forward)?.replay?.replayed ?? []);
+  if (forwarded === undefined) return ledgerCounts(consumed ?? NOTHING_PROCESSED, stored);
+  if (consumed === undefined) return ledgerCounts(forwarded, stored);
+  const ingest = ledgerCounts(forwarded, stored);
+  const consumer = ledgerCounts(consumed, stored);
+  const parts = { ingest, consume: consumer };
+  return { ...combinedLedger(ingest, consumer), parts, books: parts };
+}
+
+/** While no worker has reported yet. */
+const NOTHING_PROCESSED: ReaderLedger = { processed: 0, totals: NO_RECORDS };
+
+function ledgerCounts(ledger: ReaderLedger, stored: number): LedgerCounts {
+  const { processed, totals } = ledger;
+  const received = ledger.received ?? stored;
+  const sums = summarize(totals);
+  return {
+    received,
+    ...sums,
+    buffered: received - processed,
+    balanced: sums.written + sums.parked + sums.filtered + sums.lost === processed,
+    reasons: reasonsOf(totals),
+  };
+}
+
+/**
+ * Combines both halves to one path. Between them is the stream: records that were forwarded and not yet received count as
+ * buffered. Records received beyond those (sent twice after a crash, or by other gateways) count as received again. This
+ * is exact while the process is the only gateway and the only consumer of the stream.
+ */
+function combinedLedger(ingest: LedgerCounts, consume: LedgerCounts): LedgerCounts {
+  const between = ingest.written - consume.received;
+  const { written, filtered } = consume;
+  return {
+    received: ingest.received + Math.max(0, -between),
+    written,
+    parked: ingest.parked + consume.parked,
+    filtered: ingest.filtered + filtered,
+    buffered: ingest.buffered + Math.max(0, between) + consume.buffered,
+    lost: ingest.lost + consume.lost,
+    balanced: ingest.balanced && consume.balanced,
+    reasons: reasonsOf(addTotals(totalsOf(ingest), totalsOf(consume))),
+  };
+}
+
+function totalsOf({ reasons }: LedgerCounts): LedgerTotals {
+  return { ...NO_RECORDS, ...reasons };
+}
+
+function reasonsOf({ parked, filtered, lost }: LedgerTotals): LedgerCounts['reasons'] {
+  return { parked, filtered, lost };
+}

@@ -1,0 +1,99 @@
+import { CONSUMER_READER, FORWARDER_READER, type LogReaderName } from '../ledger/checkpoint-store.js';
+import type { SluiceError } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import type { Annotation } from '../metrics/annotations.js';
+import { logStart } from '../pipeline/log-source.js';
+import type { DurableEndWriter } from '../stream/log/durable-end.js';
+import { sequenceOfPosition } from '../stream/log/log-reader.js';
+import { LogWriter } from '../stream/log/log-writer.js';
+import type { LogPressure } from '../stream/log/size-limit.js';
+import type { Position } from '../stream/stream.js';
+import type { DebugLines } from './debug-lines.js';
+import type { GatewayOptions } from './gateway-options.js';
+
+export interface GatewayLogDeps {
+  readonly durableEnd: DurableEndWriter;
+  readonly logger: Logger;
+  readonly debug: DebugLines;
+  readonly annotate: (annotation: Annotation) => void;
+  readonly onFailure: (failure: SluiceError) => void;
+}
+
+const PRESSURES = {
+  blocked: { code: 'LOG_BLOCKED', annotation: 'log-blocked' },
+  unblocked: { code: 'LOG_UNBLOCKED', annotation: 'log-unblocked' },
+  dropped: { code: 'LOG_RECORDS_DROPPED', annotation: 'records-dropped' },
+} as const;
+
+/** The durable log of the gateway, and the one reader that decides how far it can be deleted. */
+export class GatewayLog {
+  readonly writer: LogWriter;
+  readonly #reader: LogReaderName;
+  readonly #logger: Logger;
+
+  private constructor(writer: LogWriter, reader: LogReaderName, logger: Logger) {
+    this.writer = writer;
+    this.#reader = reader;
+    this.#logger = logger;
+  }
+
+  /** Recovers what a former process has left. */
+  static async open(options: GatewayOptions, deps: GatewayLogDeps): Promise<GatewayLog> {
+    const { directory, log, forward, maxBodyBytes } = options;
+    const { durableEnd, logger, debug, onFailure } = deps;
+    const reader = forward === undefined ? CONSUMER_READER : FORWARDER_READER;
+    const start = await logStart(directory.checkpoints, reader);
+    const sequence = start === undefined ? 0 : sequenceOfPosition(start.position);
+    const writer = await LogWriter.open(
+      { ...log, directory: directory.log, maxBodyBytes },
+      {
+        durableEnd,
+        readers: new Map([[reader, sequence]]),
+        onFailure,
+        onSegment: (change) => debug.segment(change),
+        onPressure: (pressure) => reportPressure(pressure, reader, deps),
+      },
+    );
+    reportRecovery(writer, logger);
+    return new GatewayLog(writer, reader, logger);
+  }
+
+  /** Deletes the segments that `reader` has saved to need no more. Other readers' positions are not of this log. */
+  trim(reader: LogReaderName, position: Position): void {
+    if (reader !== this.#reader) return;
+    this.writer.trim(reader, sequenceOfPosition(position)).catch((thrown: unknown) => {
+      const fields = { code: 'LOG_TRIM_FAILED', reason: String(thrown) } as const;
+      this.#logger.warn(fields, 'old segments could not be deleted');
+    });
+  }
+
+  /** Resolves when everything appended is durable. */
+  async close(): Promise<void> {
+    await this.writer.close();
+  }
+}
+
+function reportPressure(
+  pressure: LogPressure,
+  reader: LogReaderName,
+  { logger, annotate }: GatewayLogDeps,
+): void {
+  const sentence = {
+    blocked: `the log is full: PUBACKs are withheld until the ${reader} has made room`,
+    unblocked: 'the log has room again',
+    dropped: 'the log is full: its oldest records were dropped',
+  }[pressure.kind];
+  const { code, annotation } = PRESSURES[pressure.kind];
+  logger.warn({ ...pressure, code }, sentence);
+  annotate({ kind: annotation, text: sentence });
+}
+
+function reportRecovery({ recovered }: LogWriter, logger: Logger): void {
+  const { segments, nextSequence, tornBytes, tornFile } = recovered;
+  logger.info({ records: nextSequence, segments: segments.length }, 'the log is open');
+  if (tornBytes === 0) return;
+  logger.warn(
+    { code: 'LOG_TORN_TAIL', tornFile, tornBytes },
+    'the log ended in an unfinished write, which was never acknowledged; it was cut off',
+  );
+}

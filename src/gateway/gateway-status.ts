@@ -1,0 +1,139 @@
+import type {
+  GatewayView,
+  LedgerView,
+  LogLevel,
+  ParkedDetail,
+  ParkedView,
+  ReadinessProblem,
+  StageCounters,
+  WarningView,
+} from '../http/gateway-view.js';
+import { SluiceError } from '../lib/errors.js';
+import { createMetrics } from '../metrics/create-metrics.js';
+import { type MetricSample, readSamples } from '../metrics/samples.js';
+import type { ConsumeAnswer, StoreRequest } from '../pipeline/consume-protocol.js';
+import type { ReplayStatus } from '../replay/replay-status.js';
+import type { ParkedSelection } from '../replay/selection.js';
+import type { Point } from '../sink/point.js';
+import type {
+  LatestPage,
+  LatestQuery,
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+} from '../sink/store-reader.js';
+import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { readinessProblems } from './readiness-problems.js';
+import { SnapshotSource } from './snapshot-source.js';
+import { stageCounters } from './stage-counters.js';
+import type { StatusParts } from './status-parts.js';
+
+/** The running gateway as the API and the live page see it. */
+export class GatewayStatus implements GatewayView {
+  readonly version: string;
+  readonly startedAtMs = Date.now();
+  readonly #parts: StatusParts;
+  readonly #snapshots: SnapshotSource;
+  readonly #registry;
+  readonly #deadLetters: GatewayDeadLetters;
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts;
+    this.version = parts.version;
+    this.#snapshots = new SnapshotSource(parts);
+    this.#registry = createMetrics(() => this.#snapshots.take());
+    this.#deadLetters = new GatewayDeadLetters({
+      directory: parts.options.directory.deadLetter,
+      worker: parts.workers.replaying,
+      isConsuming: parts.workers.consume !== undefined,
+    });
+  }
+
+  ledger(): LedgerView {
+    return this.#snapshots.ledger();
+  }
+
+  counters(): StageCounters {
+    return stageCounters(this.#snapshots.take());
+  }
+
+  problems(): readonly ReadinessProblem[] {
+    return readinessProblems(this.#parts);
+  }
+
+  alive(): boolean {
+    return !this.#parts.isFailed();
+  }
+
+  async measurements(): Promise<readonly MeasurementSummary[]> {
+    return (await this.#ask({ kind: 'measurements' })) as readonly MeasurementSummary[];
+  }
+
+  async series(query: SeriesQuery): Promise<SeriesAnswer> {
+    return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
+  }
+
+  async latest(query: LatestQuery): Promise<LatestPage> {
+    return (await this.#ask({ kind: 'latest', query })) as LatestPage;
+  }
+
+  /** Writes metrics of the gateway itself into the store; resolves with how many points the store rejects. */
+  async writeSelfMetrics(points: readonly Point[]): Promise<number> {
+    return (await this.#ask({ kind: 'write-self-metrics', points })) as number;
+  }
+
+  parked(
+    limit: number,
+    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
+  ): Promise<readonly ParkedView[]> {
+    return this.#deadLetters.list(limit, filter);
+  }
+
+  deadLetter(id: string): Promise<ParkedDetail | undefined> {
+    return this.#deadLetters.detail(id);
+  }
+
+  replay(selection: ParkedSelection): Promise<ReplayStatus> {
+    return this.#deadLetters.start('replay', selection);
+  }
+
+  purge(selection: ParkedSelection): Promise<ReplayStatus> {
+    return this.#deadLetters.start('purge', selection);
+  }
+
+  replayStatus(): ReplayStatus | undefined {
+    return this.#deadLetters.status();
+  }
+
+  warnings(afterSeq: number): readonly WarningView[] {
+    return this.#parts.logger.recentWarnings.after(afterSeq);
+  }
+
+  logLevel(): string {
+    return this.#parts.logger.level.current();
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#parts.logger.level.set(level);
+  }
+
+  async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  /** Reads the same metrics as `metrics`, as values instead of text. */
+  samples(): Promise<readonly MetricSample[]> {
+    return readSamples(this.#registry);
+  }
+
+  #ask(request: StoreRequest): Promise<ConsumeAnswer> {
+    const { consume } = this.#parts.workers;
+    if (consume !== undefined) return consume.ask(request);
+    return Promise.reject(
+      new SluiceError(
+        'SINK_QUERY_UNSUPPORTED',
+        'this process only forwards to Kinesis; a consumer has the store',
+      ),
+    );
+  }
+}

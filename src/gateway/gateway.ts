@@ -1,0 +1,221 @@
+import { Bridge } from '../bridge/bridge.js';
+import type { Broker } from '../broker/broker.js';
+import { prepareDataDirectory } from '../data-directory/data-directory.js';
+import { type DirectoryLock, lockDataDirectory } from '../data-directory/directory-lock.js';
+import { type HttpServer, startHttpServer } from '../http/http-server.js';
+import { type Clock, SystemClock } from '../lib/clock.js';
+import type { SluiceError } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import { openAllOrNone } from '../lib/open-all-or-none.js';
+import type { Annotation } from '../metrics/annotations.js';
+import type { ReplayStatus } from '../replay/replay-status.js';
+import { serveCommands } from '../replay/serve-commands.js';
+import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
+import { DebugLines } from './debug-lines.js';
+import { FatalFailure } from './fatal-failure.js';
+import { GatewayBroker } from './gateway-broker.js';
+import { GatewayLog } from './gateway-log.js';
+import { GatewayMetrics } from './gateway-metrics.js';
+import type { GatewayOptions } from './gateway-options.js';
+import { GatewayStatus } from './gateway-status.js';
+import { GatewayWorkers } from './gateway-workers.js';
+
+export interface GatewayDeps {
+  readonly logger: Logger;
+  readonly version: string;
+  /**
+   * Called when going on would be a guess. Nothing is received or answered any more, and the process must end. What was
+   * acknowledged is on disk; what was not is still with its sender.
+   */
+  readonly onFailure: (failure: SluiceError) => void;
+}
+
+interface GatewayParts {
+  readonly options: GatewayOptions;
+  readonly lock: DirectoryLock;
+  readonly metrics: GatewayMetrics;
+  /** Absent with `--role consume`. */
+  readonly log: GatewayLog | undefined;
+  readonly workers: GatewayWorkers;
+  readonly status: GatewayStatus;
+  /** Absent unless configured. */
+  readonly http: HttpServer | undefined;
+  /** Never started with `--role consume`. */
+  readonly broker: GatewayBroker;
+}
+
+/** What the last metrics may take of the deadline: records come first. */
+const LAST_METRICS_MS = 1000;
+
+/** All stages, wired in path order. Only this file knows every one of them. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+
+  private constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Starts the stages from the sink backwards: nothing is received before there is somewhere for it to go. Leaves nothing
+   * open when it rejects.
+   */
+  static start(options: GatewayOptions, deps: GatewayDeps): Promise<Gateway> {
+    return openAllOrNone(async (opened) => {
+      const { directory, role, stopDeadlineMs } = options;
+      const { logger, version } = deps;
+      const isIngesting = role !== 'consume';
+      const clock = new SystemClock();
+      const debug = new DebugLines(logger, clock);
+      const broker = new GatewayBroker();
+      const failure = new FatalFailure(deps.onFailure);
+      const onFailure = (cause: SluiceError) => failure.report(cause);
+      const durableMemory = newDurableMemory();
+      const durableEnd = new DurableEndWriter(durableMemory);
+
+      await prepareDataDirectory(directory);
+      const lock = await lockDataDirectory(directory);
+      opened(() => lock.release());
+
+      // Annotations are kept from here on. `read` and `write` are called only after `metrics.start` below.
+      const metrics = new GatewayMetrics(options.metrics, {
+        role,
+        version,
+        clock,
+        logger,
+        read: () => status.samples(),
+        write: (points) => status.writeSelfMetrics(points),
+      });
+      opened(() => metrics.stop(0));
+      const annotate = (annotation: Annotation) => metrics.annotate(annotation);
+
+      const log = isIngesting
+        ? await GatewayLog.open(options, { durableEnd, logger, debug, annotate, onFailure })
+        : undefined;
+      opened(() => log?.close());
+
+      const workers = await GatewayWorkers.start({
+        options,
+        version,
+        logger,
+        debug,
+        durableMemory,
+        annotate,
+        stored: () => log?.writer.durableSequence ?? 0,
+        onFailure,
+        onCheckpoint: (reader, position) => log?.trim(reader, position),
+      });
+      opened(() => workers.drain('consume', stopDeadlineMs / 2));
+      opened(() => workers.drain('forward', stopDeadlineMs / 2));
+      failure.beforeReport(() => abandon({ broker, workers }));
+      if (log !== undefined) {
+        durableEnd.onMove(() => workers.logReader.wake());
+        workers.logReader.wake();
+      }
+
+      const status: GatewayStatus = new GatewayStatus({
+        options,
+        version,
+        clock,
+        logger,
+        ingest: log && { log: log.writer, broker },
+        workers,
+        selfMetrics: () => metrics.counters(),
+        isFailed: () => failure.isReported,
+      });
+      takeCommands(lock, workers);
+      const http = await startHttp(options, status, clock, logger);
+      opened(() => http?.close());
+      if (log !== undefined) await startBroker(broker, log, options, { clock, debug, logger, metrics });
+      metrics.start();
+      return new Gateway({ options, lock, metrics, log, workers, status, http, broker });
+    });
+  }
+
+  get status(): GatewayStatus {
+    return this.#parts.status;
+  }
+
+  get listeners(): Broker['listeners'] {
+    return this.#parts.broker.listeners;
+  }
+
+  /** Where a person opens the live page; absent without HTTP. */
+  get httpUrl(): string | undefined {
+    return this.#parts.http?.url;
+  }
+
+  /**
+   * Stops the stages from the broker forwards, under one deadline: no new packets, the received ones stored and answered,
+   * the stored ones written as far as time allows. What is left stays in the log for the next start.
+   */
+  async stop(): Promise<void> {
+    const { options, broker, log, workers, metrics, http, lock } = this.#parts;
+    const deadlineMs = performance.now() + options.stopDeadlineMs;
+    const leftMs = () => Math.max(0, deadlineMs - performance.now());
+    await broker.stop(leftMs() / 2);
+    await log?.close();
+    await workers.drain('forward', leftMs() / 2);
+    await metrics.stop(Math.min(LAST_METRICS_MS, leftMs() / 2));
+    await workers.drain('consume', leftMs());
+    await http?.close();
+    await lock.release();
+  }
+
+  /** Ends at once: nobody is answered any more, and what is not processed stays in the log. */
+  abandon(): Promise<void> {
+    return abandon(this.#parts);
+  }
+}
+
+async function abandon({ broker, workers }: Pick<GatewayParts, 'broker' | 'workers'>): Promise<void> {
+  broker.halt();
+  await workers.abandon();
+}
+
+/** Commands that replay and purge reach the gateway over the socket of the lock. */
+function takeCommands(lock: DirectoryLock, { replaying }: GatewayWorkers): void {
+  lock.onConnection((connection) =>
+    serveCommands(connection, {
+      start: async (request) => (await replaying.ask(request)) as ReplayStatus,
+      status: () => replaying.report.replay?.status,
+    }),
+  );
+}
+
+async function startHttp(
+  { http, broker, role }: GatewayOptions,
+  view: GatewayStatus,
+  clock: Clock,
+  logger: Logger,
+): Promise<HttpServer | undefined> {
+  if (http === undefined) return undefined;
+  const mqtt = role === 'consume' ? undefined : broker.listeners.find(({ protocol }) => protocol === 'mqtt');
+  const mqttPort = mqtt === undefined || mqtt.port === 0 ? undefined : mqtt.port;
+  return startHttpServer({ ...http, view, mqttPort, clock, logger });
+}
+
+async function startBroker(
+  broker: GatewayBroker,
+  { writer }: GatewayLog,
+  { broker: options, maxInFlightBytes }: GatewayOptions,
+  parts: {
+    readonly clock: Clock;
+    readonly debug: DebugLines;
+    readonly logger: Logger;
+    readonly metrics: GatewayMetrics;
+  },
+): Promise<void> {
+  const { clock, debug, logger, metrics } = parts;
+  const { lastReceivedAtNs } = writer.recovered;
+  const bridge = new Bridge(
+    { maxInFlightBytes },
+    { stream: writer, clock, lastReceivedAtNs, trace: metrics.trace },
+  );
+  await broker.start(options, {
+    intake: bridge,
+    warn: (fields, sentence) => logger.warn(fields, sentence),
+    debug: (fields, sentence) => logger.debug(fields, sentence),
+    clock,
+    onClient: (change, clientId) => debug.client(change, clientId),
+  });
+}

@@ -1,0 +1,46 @@
+import type { ReadinessProblem } from '../http/gateway-view.js';
+import type { ConsumeReport } from '../pipeline/consume-protocol.js';
+import type { ForwardReport } from '../pipeline/forward-protocol.js';
+import type { StatusParts } from './status-parts.js';
+
+/** Lists, in path order, why the gateway is not ready; nothing when it is. */
+export function readinessProblems({ ingest, workers }: StatusParts): readonly ReadinessProblem[] {
+  const { forward, consume } = workers;
+  return [
+    ...(ingest === undefined
+      ? []
+      : ingestProblems(ingest, forward === undefined ? 'the consumer' : 'Kinesis')),
+    ...(forward === undefined ? [] : forwardProblems(forward.report)),
+    ...(consume === undefined ? [] : consumeProblems(consume.report)),
+  ];
+}
+
+function ingestProblems(
+  { log, broker }: NonNullable<StatusParts['ingest']>,
+  logReader: string,
+): ReadinessProblem[] {
+  const problems: ReadinessProblem[] = [];
+  if (!broker.isListening) problems.push({ stage: 'broker', reason: 'it does not listen' });
+  if (log.isBlocked) {
+    const reason = `it has reached stream.log.maxSize and waits for ${logReader}; PUBACKs are withheld`;
+    problems.push({ stage: 'log', reason });
+  }
+  return problems;
+}
+
+function forwardProblems({ status, blockedBy }: ForwardReport): ReadinessProblem[] {
+  const problems: ReadinessProblem[] = [];
+  if (blockedBy !== undefined) problems.push({ stage: 'producer', reason: blockedBy });
+  if (status.state !== 'healthy') problems.push({ stage: 'producer', reason: status.detail });
+  return problems;
+}
+
+function consumeProblems({ kinesis, consumer, sink }: ConsumeReport): ReadinessProblem[] {
+  const problems: ReadinessProblem[] = [];
+  if (kinesis !== undefined && kinesis.status.state !== 'healthy') {
+    problems.push({ stage: 'reader', reason: kinesis.status.detail });
+  }
+  if (consumer.blockedBy !== undefined) problems.push({ stage: 'consumer', reason: consumer.blockedBy });
+  if (sink.status.state !== 'healthy') problems.push({ stage: 'sink', reason: sink.status.detail });
+  return problems;
+}

@@ -1,0 +1,101 @@
+import { performance } from 'node:perf_hooks';
+import type { LedgerView } from '../http/gateway-view.js';
+import type {
+  ConsumeFacts,
+  IngestFacts,
+  MetricsSnapshot,
+  ProducerFacts,
+  ReaderFacts,
+} from '../metrics/metrics-snapshot.js';
+import { Utilization } from '../metrics/utilization.js';
+import { ledgerView } from './gateway-ledger.js';
+import type { StatusParts } from './status-parts.js';
+
+/** Takes snapshots of everything that is counted in the gateway: metrics, page and ledger are made of them. */
+export class SnapshotSource {
+  readonly #parts: StatusParts;
+  /** How busy the main thread and the workers are, by the name that the metrics have for them. */
+  readonly #utilizations: ReadonlyMap<string, Utilization>;
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts;
+    const { forward, consume } = parts.workers;
+    const threads = {
+      main: { eventLoop: () => performance.eventLoopUtilization() },
+      forwarder: forward,
+      consumer: consume,
+    };
+    this.#utilizations = new Map(
+      Object.entries(threads).flatMap(([name, thread]) =>
+        thread === undefined ? [] : [[name, new Utilization(() => thread.eventLoop())] as const],
+      ),
+    );
+  }
+
+  take(): MetricsSnapshot {
+    const { options, logger, selfMetrics, workers } = this.#parts;
+    return {
+      ingest: this.#ingest(),
+      producer: this.#producer(),
+      reader: this.#reader(),
+      consume: this.#consume(),
+      ledger: this.ledger(),
+      deadLetterBytes:
+        (workers.forward?.report.deadLetterBytes ?? 0) + (workers.consume?.report.deadLetterBytes ?? 0),
+      deadLetterMaxSizeBytes: options.consume.deadLetterMaxSizeBytes,
+      warnings: logger.recentWarnings.totals(),
+      threads: Object.fromEntries([...this.#utilizations].map(([name, of]) => [name, of.ratio()])),
+      self: selfMetrics(),
+    };
+  }
+
+  ledger(): LedgerView {
+    const { ingest, workers } = this.#parts;
+    const stored = ingest?.log.durableSequence ?? 0;
+    return ledgerView(stored, workers.forward?.report, workers.consume?.report);
+  }
+
+  #ingest(): IngestFacts | undefined {
+    const { ingest, options } = this.#parts;
+    if (ingest === undefined) return undefined;
+    const { log, broker } = ingest;
+    return {
+      broker: broker.counters(),
+      log: {
+        ...log.counters(),
+        maxSizeBytes: options.log.maxSizeBytes,
+        pendingBytes: log.pendingBytes,
+        maxPendingBytes: options.maxInFlightBytes,
+        isBlocked: log.isBlocked,
+      },
+    };
+  }
+
+  #producer(): ProducerFacts | undefined {
+    const report = this.#parts.workers.forward?.report;
+    return report && { report, lagMs: this.#ageMs(report.oldestPendingNs) };
+  }
+
+  #reader(): ReaderFacts | undefined {
+    const report = this.#parts.workers.consume?.report.kinesis;
+    if (report === undefined) return undefined;
+    const { lastGoodPollAtMs } = report.counters;
+    return {
+      report,
+      lastPollAgeMs: lastGoodPollAtMs === undefined ? 0 : Math.max(0, Date.now() - lastGoodPollAtMs),
+    };
+  }
+
+  #consume(): ConsumeFacts | undefined {
+    const report = this.#parts.workers.consume?.report;
+    if (report === undefined) return undefined;
+    const { consumer, mappingWarnings, sink, kinesis } = report;
+    const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), kinesis?.counters.millisBehindLatest ?? 0);
+    return { consumer: { ...consumer, lagMs }, mappingWarnings, sink };
+  }
+
+  #ageMs(receivedAtNs: bigint | undefined): number {
+    if (receivedAtNs === undefined) return 0;
+    return Math.max(0, Number((this.#parts.clock.nowNs() - receivedAtNs) / 1_000_000n));
+  }
+}

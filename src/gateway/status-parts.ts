@@ -1,0 +1,34 @@
+import type { EventLoopUtilization } from 'node:perf_hooks';
+import type { Clock } from '../lib/clock.js';
+import type { Logger } from '../lib/logger.js';
+import type { SelfMetricsCounters } from '../metrics/self-metrics.js';
+import type { ConsumeAnswer, ConsumeReport, ConsumeRequest } from '../pipeline/consume-protocol.js';
+import type { ForwardReport } from '../pipeline/forward-protocol.js';
+import type { LogWriter } from '../stream/log/log-writer.js';
+import type { GatewayBroker } from './gateway-broker.js';
+import type { ReplayWorker } from './gateway-dead-letters.js';
+import type { GatewayOptions } from './gateway-options.js';
+
+/** What the status of the gateway is read from. Which of the halves run here depends on the role. */
+export interface StatusParts {
+  readonly options: GatewayOptions;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'recentWarnings' | 'level'>;
+  readonly ingest?: {
+    readonly log: LogWriter;
+    readonly broker: Pick<GatewayBroker, 'isListening' | 'counters'>;
+  };
+  readonly workers: {
+    readonly forward?: { readonly report: ForwardReport; eventLoop(): EventLoopUtilization };
+    readonly consume?: {
+      readonly report: ConsumeReport;
+      eventLoop(): EventLoopUtilization;
+      ask(request: ConsumeRequest): Promise<ConsumeAnswer>;
+    };
+    readonly replaying: ReplayWorker;
+  };
+  /** Returns undefined when no metrics go into the store. */
+  readonly selfMetrics: () => SelfMetricsCounters | undefined;
+  readonly isFailed: () => boolean;
+}

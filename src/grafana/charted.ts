@@ -1,0 +1,89 @@
+import type { FieldOptions, RuleOptions } from '../rules/rule-options.js';
+import type { FieldType } from '../sink/point.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
+
+/** A measurement as a dashboard shows it. */
+export interface ChartedMeasurement {
+  readonly name: string;
+  /** Tag names in the order of the rules. */
+  readonly tags: readonly string[];
+  /** Absent while the fields are unknown, because no point is stored yet. */
+  readonly fields?: readonly ChartedField[];
+}
+
+export interface ChartedField {
+  readonly name: string;
+  readonly kind: 'number' | 'boolean' | 'text';
+  /** The unit as the rule has it. */
+  readonly unit?: string;
+  readonly range?: readonly [number, number];
+}
+
+/**
+ * Returns what the rules store, one entry per measurement. A field without a declared type counts as a number.
+ *
+ * @param stored the measurements in the store; they provide types, tags, and the fields of rules with `fields: auto`
+ */
+export function chartedMeasurements(
+  rules: readonly RuleOptions[],
+  stored: readonly MeasurementSummary[] = [],
+): ChartedMeasurement[] {
+  const names = [...new Set(rules.map(({ measurement }) => measurement))];
+  return names.map((name) =>
+    chartedMeasurement(
+      name,
+      rules.filter(({ measurement }) => measurement === name),
+      stored.find((summary) => summary.name === name),
+    ),
+  );
+}
+
+function chartedMeasurement(
+  name: string,
+  rules: readonly RuleOptions[],
+  stored: MeasurementSummary | undefined,
+): ChartedMeasurement {
+  const tags = [...new Set([...rules.flatMap((rule) => Object.keys(rule.tags)), ...(stored?.tags ?? [])])];
+  const declared = new Map<string, FieldOptions>();
+  for (const { fields } of rules) {
+    if (fields === 'auto') continue;
+    for (const [field, options] of Object.entries(fields)) {
+      declared.set(field, mergeOptions(declared.get(field), options));
+    }
+  }
+  if (stored !== undefined) {
+    return { name, tags, fields: stored.fields.map((field) => storedField(field, declared.get(field.name))) };
+  }
+  const fields = [...declared].map(([field, options]) => declaredField(field, options));
+  const isKnown = rules.every((rule) => rule.fields !== 'auto');
+  return { name, tags, fields: isKnown ? fields : undefined };
+}
+
+/** Merges the options of two rules that write the same field: the first rule counts, the second fills in. */
+function mergeOptions(first: FieldOptions | undefined, second: FieldOptions): FieldOptions {
+  if (first === undefined) return second;
+  return {
+    path: first.path,
+    type: first.type ?? second.type,
+    range: first.range ?? second.range,
+    unit: first.unit ?? second.unit,
+  };
+}
+
+function storedField(
+  { name, type }: MeasurementSummary['fields'][number],
+  declared: FieldOptions | undefined,
+): ChartedField {
+  return { name, kind: kindOf(type), unit: declared?.unit, range: declared?.range };
+}
+
+function declaredField(name: string, options: FieldOptions): ChartedField {
+  const isOfPayload = /^payload\b/.test(options.path);
+  const type = options.type ?? (isOfPayload ? 'float' : 'string');
+  return { name, kind: kindOf(type), unit: options.unit, range: options.range };
+}
+
+function kindOf(type: FieldType): ChartedField['kind'] {
+  if (type === 'boolean') return 'boolean';
+  return type === 'string' ? 'text' : 'number';
+}

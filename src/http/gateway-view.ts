@@ -1,0 +1,199 @@
+import type { ReplayStatus } from '../replay/replay-status.js';
+import type { ParkedSelection } from '../replay/selection.js';
+import type { SinkCounters, SinkStatus } from '../sink/sink.js';
+import type {
+  LatestPage,
+  LatestQuery,
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+} from '../sink/store-reader.js';
+
+/** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */
+export interface LedgerCounts {
+  readonly received: number;
+  /** Records in the store; in the ledger of the forwarder: in Kinesis. */
+  readonly written: number;
+  readonly parked: number;
+  readonly filtered: number;
+  /** Received, but not processed yet. */
+  readonly buffered: number;
+  /** Records can be lost only with `whenFull: drop-oldest` or a damaged disk. */
+  readonly lost: number;
+  readonly balanced: boolean;
+  readonly reasons: {
+    /** Park code → records. */
+    readonly parked: Readonly<Record<string, number>>;
+    /** Rule name → records. */
+    readonly filtered: Readonly<Record<string, number>>;
+    /** 'damaged' | 'dropped' → records. */
+    readonly lost: Readonly<Record<string, number>>;
+  };
+}
+
+export interface LedgerView extends LedgerCounts {
+  /**
+   * The two ledgers that add up to this one, where one process both forwards to Kinesis and consumes from it. Records
+   * in the stream between them count as buffered.
+   */
+  readonly parts?: { readonly ingest: LedgerCounts; readonly consume: LedgerCounts };
+  /** The same as `parts`, under its name of version 0.1. */
+  readonly books?: { readonly ingest: LedgerCounts; readonly consume: LedgerCounts };
+}
+
+/** Totals since this process started, in path order, of the stages that run here. The page computes rates from them. */
+export interface StageCounters {
+  readonly broker?: {
+    readonly connections: number;
+    /** PUBLISH packets that passed the broker's checks. */
+    readonly packetsAccepted: number;
+    readonly packetsRefused: number;
+    readonly packetsShed: number;
+    readonly acknowledged: number;
+  };
+  readonly log?: {
+    readonly recordsAppended: number;
+    readonly bytesAppended: number;
+    readonly commits: number;
+    readonly sizeBytes: number;
+    readonly maxSizeBytes: number;
+    readonly blocked: boolean;
+  };
+  /** Log → Kinesis. */
+  readonly producer?: {
+    readonly recordsSent: number;
+    readonly kinesisRecordsSent: number;
+    readonly putUnits: number;
+    readonly throttled: number;
+    readonly retried: number;
+    /** The age of the oldest record that is not in Kinesis, in ms; 0 when there is none. */
+    readonly lagMs: number;
+    readonly status: StreamStatus;
+  };
+  /** Kinesis → consumer. */
+  readonly reader?: {
+    readonly recordsRead: number;
+    readonly kinesisRecordsRead: number;
+    readonly shards: number;
+    readonly millisBehindLatest: number;
+    readonly throttled: number;
+    /** Present with leases. */
+    readonly consumers?: number;
+    readonly status: StreamStatus;
+  };
+  readonly consumer?: {
+    readonly recordsRead: number;
+    readonly pointsMade: number;
+    /** The age of the oldest record that has not been processed, in ms; 0 when there is none. */
+    readonly lagMs: number;
+  };
+  readonly sink?: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
+}
+
+export interface StreamStatus {
+  readonly state: 'healthy' | 'retrying' | 'misconfigured';
+  /** Empty while healthy. */
+  readonly detail: string;
+}
+
+export interface ReadinessProblem {
+  readonly stage: 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink';
+  readonly reason: string;
+}
+
+/** One parked record as the page lists it. */
+export interface ParkedView {
+  readonly id: string;
+  readonly parkedAtMs: number;
+  readonly topic: string;
+  readonly clientId: string;
+  readonly code: string;
+  readonly reason: string;
+  /** The rule that matched the record, if one did. */
+  readonly rule?: string;
+}
+
+/** One parked record with everything that is known about it. */
+export interface ParkedDetail extends ParkedView {
+  readonly receivedAtMs: number;
+  readonly qos: 0 | 1 | 2;
+  /** The payload if it is text. */
+  readonly payload?: string;
+  /** The payload if it is not text. */
+  readonly payloadBase64?: string;
+  readonly payloadBytes: number;
+  /** Points that the store rejected while other points of the record were written. */
+  readonly refusedPoints?: readonly {
+    readonly index: number;
+    readonly code: string;
+    readonly reason: string;
+  }[];
+  /** How the present rules process it; absent where no rules run. */
+  readonly explanation?: ExplanationView;
+}
+
+export interface ExplanationView {
+  readonly outcome: 'written' | 'filtered' | 'parked';
+  readonly rule?: string;
+  /** The reason, unless it would be written. */
+  readonly code?: string;
+  readonly reason?: string;
+  /** The points as line protocol. */
+  readonly lines: readonly string[];
+  readonly tried: readonly { readonly rule: string; readonly filter: string; readonly mismatch?: string }[];
+}
+
+/** One line of the log at warn or above. */
+export interface WarningView {
+  /** Counts 1, 2, 3 … since the start. */
+  readonly seq: number;
+  readonly atMs: number;
+  readonly level: 'warn' | 'error' | 'fatal';
+  readonly code: string;
+  readonly sentence: string;
+  /** What the operator can do. */
+  readonly next: string;
+  /** The fields of the log line: escaped and cut, without secrets and payloads. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The number of lines with the same code that were omitted before this one. */
+  readonly heldBack: number;
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Everything that the HTTP side may know about the running gateway. The room `gateway` implements it. */
+export interface GatewayView {
+  readonly version: string;
+  readonly startedAtMs: number;
+  ledger(): LedgerView;
+  counters(): StageCounters;
+  /** Empty when the gateway is ready. */
+  problems(): readonly ReadinessProblem[];
+  /** Returns false only when a restart would help. */
+  alive(): boolean;
+  /** These three reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
+  measurements(): Promise<readonly MeasurementSummary[]>;
+  series(query: SeriesQuery): Promise<SeriesAnswer>;
+  latest(query: LatestQuery): Promise<LatestPage>;
+  /** Newest first. */
+  parked(
+    limit: number,
+    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
+  ): Promise<readonly ParkedView[]>;
+  /** Resolves with undefined when no record has this id. */
+  deadLetter(id: string): Promise<ParkedDetail | undefined>;
+  /** Starts a replay and resolves with its first status. Rejects with DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */
+  replay(selection: ParkedSelection): Promise<ReplayStatus>;
+  /** Starts a purge and resolves with its first status. Rejects with DEAD_LETTER_BUSY. */
+  purge(selection: ParkedSelection): Promise<ReplayStatus>;
+  /** The replay or purge that is running, or the last one since the start. */
+  replayStatus(): ReplayStatus | undefined;
+  /** Returns the warnings after this number, oldest first. At most the last 200 are kept. */
+  warnings(afterSeq: number): readonly WarningView[];
+  /** A configured level may also be `fatal` or `silent`. */
+  logLevel(): string;
+  setLogLevel(level: LogLevel): void;
+  /** The metrics as Prometheus text, with the content type. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}

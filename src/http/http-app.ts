@@ -1,0 +1,138 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Clock } from '../lib/clock.js';
+import type { GatewayView } from './gateway-view.js';
+import { foreignChange, hostGuard, isLoopback, SECURITY_HEADERS, type WhereChanges } from './guards.js';
+import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
+import type { HttpLogger } from './live-feed.js';
+import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
+import { addGatewayRoutes } from './routes/gateway-routes.js';
+import { addHealthRoutes } from './routes/health-routes.js';
+import { addLiveRoutes } from './routes/live-routes.js';
+import { addPageRoutes, type PageFile } from './routes/page-routes.js';
+import { addStoreRoutes } from './routes/store-routes.js';
+
+export interface HttpAppOptions {
+  /** The configured address. It decides which `Host` headers are answered. */
+  readonly host: string;
+  readonly view: GatewayView;
+  readonly clock: Clock;
+  readonly pageFiles: ReadonlyMap<string, PageFile>;
+  /** The port in the page's first steps; null when no plain MQTT listener is open. */
+  readonly mqttPort: number | null;
+  /** Where replay, purge and changes of the log level are allowed. */
+  readonly changes: WhereChanges;
+  /** The limit for the headers, and for the whole request. */
+  readonly requestTimeoutMs: number;
+  /** The period of the states that `/api/live` sends; a second by default. */
+  readonly livePeriodMs?: number;
+  readonly logger?: HttpLogger;
+}
+
+/** A connection may stay idle this long between two requests. */
+const KEEP_ALIVE_MS = 5_000;
+/** Node looks for slow requests only this often (its default, 30 s, would turn 10 s into 40 s). */
+const SLOW_REQUEST_CHECK_MS = 1_000;
+const NO_CHANGES =
+  'Changes are switched off here; the setting http.changes decides where they work (by default on loopback only). The command line always works.';
+
+/** Creates the app with all routes, guards and error handlers. It does not listen yet. */
+export function createHttpApp(options: HttpAppOptions): FastifyInstance {
+  const { view, logger, requestTimeoutMs } = options;
+  const app = fastify({
+    logger: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(SLOW_REQUEST_CHECK_MS, requestTimeoutMs),
+    },
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket),
+    frameworkErrors: (_error, _request, reply) => {
+      reply.headers(SECURITY_HEADERS);
+      sendError(reply, 'REQUEST_MALFORMED', 'The address of the request is not valid.');
+    },
+  });
+
+  const mayChange =
+    options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
+  guardRequests(app, options.host, mayChange);
+  app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
+  app.setErrorHandler((thrown, request, reply) => {
+    const { status, body } = errorAnswer(thrown);
+    if (status === 500) {
+      const { url: route } = request.routeOptions;
+      logger?.error({ code: 'HTTP_FAILED', err: thrown, route }, 'HTTP answer failed');
+    }
+    reply.code(status).send(body);
+  });
+
+  const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
+  addHealthRoutes(app, view);
+  addGatewayRoutes(app, source);
+  addLiveRoutes(app, source, { periodMs: options.livePeriodMs, logger });
+  addStoreRoutes(app, view);
+  addDeadLetterRoutes(app, view);
+  addPageRoutes(app, options.pageFiles);
+  return app;
+}
+
+function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): void {
+  const mayAnswer = hostGuard(host);
+  const allowed = allowedMethods(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
+    if (!mayAnswer(request.headers.host)) {
+      sendError(reply, 'HOST_REFUSED', 'This address answers only to localhost, 127.0.0.1 and [::1].');
+      return;
+    }
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      done();
+      return;
+    }
+    // Closing the connection avoids reading a body that nobody needs.
+    if (request.is404) {
+      const methods = allowed(request.url);
+      reply.header('allow', methods).header('connection', 'close');
+      sendError(reply, 'METHOD_NOT_ALLOWED', `Only ${methods} is answered here.`);
+      return;
+    }
+    const refusal = mayChange ? foreignChange(request.headers, host) : NO_CHANGES;
+    if (refusal === undefined) {
+      done();
+      return;
+    }
+    reply.header('connection', 'close');
+    sendError(reply, 'CHANGE_REFUSED', refusal);
+  });
+}
+
+/** The methods of a path, or GET and HEAD for an unknown path. Must be called before the routes are added. */
+function allowedMethods(app: FastifyInstance): (url: string) => string {
+  const byPath = new Map<string, string[]>();
+  app.addHook('onRoute', ({ url, method }) => {
+    byPath.set(url, [...(byPath.get(url) ?? []), ...[method].flat()]);
+  });
+  return (url) => (byPath.get(url.split('?')[0]!) ?? ['GET', 'HEAD']).join(', ');
+}
+
+/** Answers a request that Node's parser could not read: too slow, too long or not HTTP. */
+function refuseUnreadable(errorCode: string, socket: Socket): void {
+  if (errorCode === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = errorCode === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : HTTP_ERROR_CODES.REQUEST_MALFORMED;
+  const reason = status === 408 ? 'The request took too long.' : 'The request is not valid HTTP.';
+  const body = JSON.stringify({ code: 'REQUEST_MALFORMED', reason });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

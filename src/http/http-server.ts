@@ -1,0 +1,105 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { type Clock, SystemClock } from '../lib/clock.js';
+import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import type { GatewayView } from './gateway-view.js';
+import { bracketed, type WhereChanges } from './guards.js';
+import { createHttpApp } from './http-app.js';
+import type { HttpLogger } from './live-feed.js';
+import { readPageFiles } from './routes/page-routes.js';
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly view: GatewayView;
+  /** The port of the plain MQTT listener, for the page's first steps; without it the page names 1883. */
+  readonly mqttPort?: number;
+  /** Where replay, purge and changes of the log level are allowed; `loopback` by default. */
+  readonly changes?: WhereChanges;
+  readonly logger?: HttpLogger;
+  readonly clock?: Clock;
+  /** The limit for the headers, and for the whole request. */
+  readonly requestTimeoutMs?: number;
+  /** The period of the states that the page gets; a second by default. */
+  readonly livePeriodMs?: number;
+  /** How long `close` waits for requests that are still being answered. */
+  readonly closeGraceMs?: number;
+}
+
+export interface HttpServer {
+  /** The bound IP address. */
+  readonly address: string;
+  readonly port: number;
+  /** Where a person opens the live page. */
+  readonly url: string;
+  /** Ends idle connections at once and busy ones after their answer, or after a second. May be called twice. */
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const CLOSE_GRACE_MS = 1_000;
+/** A browser opens six connections, a scraper one or two. */
+const MAX_CONNECTIONS = 256;
+
+/** Serves the API and the live page. Rejects with LISTENER_FAILED when it cannot listen on the address. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, view, logger } = options;
+  const app = createHttpApp({
+    host,
+    view,
+    logger,
+    clock: options.clock ?? new SystemClock(),
+    pageFiles: await readPageFiles(),
+    mqttPort: options.mqttPort ?? null,
+    changes: options.changes ?? 'loopback',
+    requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    livePeriodMs: options.livePeriodMs,
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    await app.close();
+    throw new SluiceError('LISTENER_FAILED', listenFailure(host, port, cause), { cause });
+  }
+
+  const bound = app.server.address() as AddressInfo;
+  return {
+    address: bound.address,
+    port: bound.port,
+    url: `http://${bracketed(reachable(host))}:${bound.port}`,
+    close: () => closeWithin(app, options.closeGraceMs ?? CLOSE_GRACE_MS),
+  };
+}
+
+async function closeWithin(app: FastifyInstance, graceMs: number): Promise<void> {
+  // Not unref'd: Node counts a connection that never sent a byte as busy, and it would block the stop for ever.
+  const cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}
+
+/** A wildcard address is only for binding; a browser opens the loopback address. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}
+
+function listenFailure(host: string, port: number, cause: unknown): string {
+  const address = `${bracketed(host)}:${port}`;
+  switch (systemErrorCode(cause)) {
+    case 'EADDRINUSE':
+      return `Cannot listen on ${address}: another program uses the port. Stop it or set http.port to a free one.`;
+    case 'EACCES':
+      return `Cannot listen on ${address}: not permitted. Set http.port to one above 1023.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `Cannot listen on ${address}: this machine has no such address. Check http.host (and http.port).`;
+    default:
+      return `Cannot listen on ${address}: ${errorText(cause)}. Check http.host and http.port.`;
+  }
+}

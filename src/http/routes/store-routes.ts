@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { RecentAnswers } from '../../lib/recent-answers.js';
+import type { SeriesAnswer } from '../../sink/store-reader.js';
+import type { GatewayView } from '../gateway-view.js';
+import { sendError } from '../http-answers.js';
+import { MAX_SERIES_GROUPS, parseLatestRequest, parseSeriesRequest } from './store-requests.js';
+
+/** The number of queries that the store answers at once: the page must not slow down the writer. */
+export const MAX_STORE_QUERIES = 8;
+/** Pages ask about as often as this, so many open pages cost the store as much as one. */
+const ANSWER_LIFETIME_MS = 2_000;
+const MAX_ANSWERS = 32;
+
+/** The answer of `/api/series`. */
+export interface SeriesResponse extends SeriesAnswer {
+  readonly bucketMs: number;
+  /** Whether there are more groups than those in the answer. */
+  readonly moreGroups: boolean;
+}
+
+/** The contents of the store, for the charts and the table of devices. */
+export function addStoreRoutes(app: FastifyInstance, view: GatewayView): void {
+  const queries = new StoreQueries();
+
+  async function askStore(
+    reply: FastifyReply,
+    query: object,
+    ask: () => Promise<object>,
+  ): Promise<FastifyReply> {
+    const answer = queries.ask(query, ask);
+    if (answer !== undefined) return reply.send(await answer);
+    reply.header('retry-after', '1');
+    return sendError(
+      reply,
+      'TOO_MANY_QUERIES',
+      `The store is answering ${MAX_STORE_QUERIES} queries already.`,
+    );
+  }
+
+  app.get('/api/measurements', (_request, reply) =>
+    askStore(reply, { kind: 'measurements' }, async () => ({ measurements: await view.measurements() })),
+  );
+
+  app.get('/api/series', async (request, reply) => {
+    const query = parseSeriesRequest(request.query);
+    if (!query.ok) return sendError(reply, 'QUERY_INVALID', query.reason);
+    return askStore(reply, { kind: 'series', ...query.value }, async () => {
+      const { timesMs, groups } = await view.series(query.value);
+      return {
+        bucketMs: query.value.bucketMs,
+        timesMs,
+        groups: groups.slice(0, MAX_SERIES_GROUPS),
+        moreGroups: groups.length > MAX_SERIES_GROUPS,
+      } satisfies SeriesResponse;
+    });
+  });
+
+  app.get('/api/latest', async (request, reply) => {
+    const query = parseLatestRequest(request.query);
+    if (!query.ok) return sendError(reply, 'QUERY_INVALID', query.reason);
+    return askStore(reply, { kind: 'latest', ...query.value }, () => view.latest(query.value));
+  });
+}
+
+/** Limits the queries to the store and shares their answers; all routes of this file ask through it. */
+class StoreQueries {
+  readonly #recent = new RecentAnswers<object>(ANSWER_LIFETIME_MS, MAX_ANSWERS);
+  #open = 0;
+
+  /**
+   * Returns the answer of `ask`, or of an earlier call with the same query; undefined when the store is busy.
+   *
+   * @param query plain JSON; two calls with equal JSON share an answer
+   */
+  ask(query: object, ask: () => Promise<object>): Promise<object> | undefined {
+    const key = JSON.stringify(query);
+    if (!this.#recent.has(key) && this.#open >= MAX_STORE_QUERIES) return undefined;
+    return this.#recent.get(key, () => this.#counted(ask));
+  }
+
+  async #counted(ask: () => Promise<object>): Promise<object> {
+    this.#open += 1;
+    try {
+      return await ask();
+    } finally {
+      this.#open -= 1;
+    }
+  }
+}

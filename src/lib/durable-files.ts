@@ -1,0 +1,31 @@
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { syncDirectory } from './sync-directory.js';
+
+/**
+ * Makes a directory for payloads, readable by its owner only, and the parents that are missing. Resolved: the names of all
+ * directories it made are durable. Without that a power cut can take a folder away with every file in it, synced or not.
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let parent = dirname(resolve(path)); ; parent = dirname(parent)) {
+    await syncDirectory(parent);
+    if (parent === top) return;
+  }
+}
+
+/** Replaces the content of the file atomically: after a crash it has either the old or the new content, complete. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const next = `${path}.next`;
+  const handle = await open(next, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await rename(next, path);
+  await syncDirectory(dirname(path));
+}

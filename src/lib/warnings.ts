@@ -1,0 +1,121 @@
+import type { ErrorCode } from './errors.js';
+
+/**
+ * NEXT_STEPS has every code of a line of level warn, error or fatal, and what the operator does about it: it is written
+ * into the line as `next`. The list is closed: a new line gets a code here, and docs/errors.md shows it.
+ */
+export const NEXT_STEPS = {
+  // The codes of SluiceError, see errors.ts.
+  USAGE_INVALID: 'See `sluice --help`, or add `--help` to the command.',
+  CONFIG_UNREADABLE:
+    'Correct the file at the position that the line names, or choose another file with `-c`.',
+  CONFIG_INVALID:
+    'Correct each listed key: the line names the value found and the value expected. Then run `sluice check`.',
+  DATA_DIRECTORY_LOCKED:
+    'Stop the other Sluice (its process id is in `lock.owner`), or set another `stream.log.directory` for this one.',
+  DATA_DIRECTORY_UNUSABLE: 'Make the directory writable for the user that runs Sluice.',
+  LISTENER_FAILED: 'Free the port, or set another one under `broker.listeners` or `http`.',
+  LOG_FAILED: 'Fix the disk or free space on it, then start again: every acknowledged message is recovered.',
+  LOG_CLOSED: 'This is a bug in Sluice: please report it with the log line.',
+  LOG_RECORD_TOO_LARGE:
+    'This is a bug in Sluice, because the broker rejects such packets: please report it with the log line.',
+  CHECKPOINT_FAILED: 'Fix the disk or free space on it, then start again.',
+  CHECKPOINT_UNREADABLE:
+    'Restore the file from a backup, or move it away: the log is then read again from its oldest record, with a new ledger.',
+  DEAD_LETTER_FAILED: 'Fix the disk or the permissions of `dead-letter/`, then start again.',
+  DEAD_LETTER_FULL:
+    'Run `sluice dead-letters list`, then replay or purge the parked records, or raise `consumer.deadLetter.maxSize`.',
+  DEAD_LETTER_BUSY:
+    'Wait until the replay or purge is done; `sluice dead-letters` and the page show its progress.',
+  REPLAY_UNSUPPORTED:
+    'A gateway with `--role ingest` has no store: purge there, or stop it and replay with the configuration of a consumer.',
+  CONTROL_FAILED:
+    'Read the log of the gateway on that data directory; restart the gateway if it runs an older version.',
+  SINK_ABORTED: 'Nothing to do: the points that were not written stay in the log for the next start.',
+  SINK_UNUSABLE: 'Correct the key under `sink` that the line names; `sluice doctor` tests the store.',
+  SINK_QUERY_UNSUPPORTED:
+    'Nothing to do, writing is not affected: the charts of the page need InfluxQL or DuckDB.',
+  SINK_QUERY_FAILED: 'Try again; `/readyz` shows the state of the store.',
+  KINESIS_THROTTLED: 'Nothing to do, the request is repeated; if it lasts, add shards to the stream.',
+  KINESIS_UNREACHABLE:
+    'Nothing to do, the request is repeated; if it lasts, check the network and `stream.kinesis.endpoint`.',
+  KINESIS_STREAM_BUSY: 'Wait: the stream or its consumer is being created, changed or deleted.',
+  KINESIS_ITERATOR_EXPIRED: 'Nothing to do: reading continues at the same position.',
+  KINESIS_STREAM_MISSING:
+    'Create the stream with `sluice stream create`, or correct `stream.kinesis.name` and `region`.',
+  KINESIS_DENIED: 'Give the role the permission that the line names; docs/kinesis.md has the policy.',
+  KINESIS_REQUEST_REFUSED:
+    'Find the record with `sluice dead-letters list`: it is parked as `stream-refused`.',
+  KINESIS_UNUSABLE: 'Change the stream or the keys under `stream.kinesis` as the line describes.',
+  LEASE_TABLE_UNREACHABLE:
+    'Nothing to do, the request is repeated; if it lasts, check the network and `stream.kinesis.leases.endpoint`.',
+  LEASE_TABLE_UNUSABLE:
+    'Fix what the line names: the permission, the shape of the table, or the missing package.',
+  LEASE_LOST:
+    'Nothing to do, the other consumer reads what was not saved; if it happens again, raise `leases.failover`.',
+  WORKER_FAILED: 'This is a bug in Sluice: start again, and please report it with the log line.',
+
+  BROKER_TOO_MANY_CONNECTIONS:
+    'Raise `broker.maxConnections` and the limit of open files (`sluice doctor` shows it), or find out who connects.',
+  BROKER_CLIENT_REFUSED:
+    'Look up the `reason` in docs/runbook.md, "Clients refused"; for `protocol-version`, set the client to MQTT 3.1.1.',
+  BROKER_INTERNAL: 'If it happens more than once it is a bug in Sluice: please report it with the log line.',
+  LOG_BLOCKED:
+    'Check the sink or Kinesis in `/readyz` and fix the cause; to survive longer outages, raise `stream.log.maxSize`.',
+  LOG_UNBLOCKED: 'Nothing to do: PUBACKs are sent again.',
+  LOG_RECORDS_DROPPED:
+    'Check the sink or Kinesis in `/readyz` and fix the cause; raise `stream.log.maxSize`, or set `whenFull: block`.',
+  LOG_TRIM_FAILED:
+    'Check the disk and the permissions of the folder `log/`: it grows until old segments can be deleted.',
+  LEDGER_RESET:
+    'Nothing to do: earlier parked records are in `dead-letter/before-…/`, and can still be listed, replayed and purged.',
+  LOG_TORN_TAIL: 'Nothing to do: the unfinished write was never acknowledged, so devices send it again.',
+  STORE_UNAVAILABLE: 'Start the store, or fix the connection to it; records wait in the log meanwhile.',
+  STORE_UNEXPECTED: 'Check what listens at `sink.influx.url`: its answers are not those of InfluxDB.',
+  STORE_CONFIGURATION:
+    'Correct token, user, bucket or database under `sink.influx`, or create them in the store; `sluice doctor` tests it.',
+  STORE_REFUSES_EVERYTHING: 'Read the log of the store: it rejects even a line that is known to be good.',
+  STORE_REFUSES_MANY:
+    'Run `sluice dead-letters list`: often a field has changed its type. Fix the rule, then replay the parked records.',
+  STORE_RETENTION_FAILED:
+    'Check the disk and the permissions of the DuckDB file: it grows until old rows can be deleted.',
+  KINESIS_ADVICE:
+    'Change the stream or the keys under `stream.kinesis` as the line describes; nothing is lost meanwhile.',
+  KINESIS_FAILING: 'Nothing to do, the records are sent again; if it lasts, see the status page of AWS.',
+  KINESIS_USABLE: 'Nothing to do: the buffered records are sent now.',
+  POSITION_LEFT_STREAM:
+    'Make the retention of the stream longer than the longest outage of a consumer; expired records cannot be read again.',
+  SHARD_LEFT_STREAM:
+    'Make the retention of the stream longer than the longest outage of a consumer; expired records cannot be read again.',
+  LEASE_TABLE_FAILING:
+    'Nothing to do, the request is repeated; if it lasts, check DynamoDB, the network and the permissions of the role.',
+  SHARDS_NOT_LISTED:
+    'Nothing to do, the request is repeated; if it lasts, check the network and the permission kinesis:ListShards.',
+  LEASE_RELEASED_UNSAVED:
+    'Nothing to do, the unsaved part is written twice to the same points; if the store was slow, fix that.',
+  COORDINATOR_FAULT: 'This is a bug in Sluice: please report it with the log line.',
+  OWN_METRICS_REFUSED:
+    'Set another `metrics.store.measurement`: most likely something else writes to this one with other types.',
+  OTLP_FAILED:
+    'Check `metrics.otlp.url`, its headers and the collector; the next request sends all values again.',
+  OTLP_TRACES_FAILED:
+    'Check `metrics.otlp.traces.url`, its headers and the collector; metrics and records are not affected.',
+  HTTP_FAILED: 'This is a bug in Sluice: please report it with the log line.',
+  FLEET_ENDED: 'Start the demo again: the gateway is still running, but nothing is simulated.',
+  STOPPED_AT_ONCE:
+    'Nothing to do: every acknowledged message is on disk, and the next start continues with it.',
+} as const satisfies Readonly<Record<ErrorCode, string>> & Readonly<Record<string, string>>;
+
+export type WarningCode = keyof typeof NEXT_STEPS;
+
+export const WARNING_CODES = Object.keys(NEXT_STEPS) as readonly WarningCode[];
+
+/** The fields of such a line. `heldBack` is how many like it were held back before; present when the stage limits its lines. */
+export interface WarningFields {
+  readonly code: WarningCode;
+  readonly heldBack?: number;
+  readonly [field: string]: unknown;
+}
+
+/** Writes a warning of a stage. `sentence` is constant, except for what the operator must read in it. */
+export type Warn = (fields: WarningFields, sentence: string) => void;

@@ -1,0 +1,222 @@
+import { join } from 'node:path';
+import { Consumer } from '../consumer/consumer.js';
+import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
+import { SystemClock } from '../lib/clock.js';
+import { LatencyHistogram } from '../lib/latency-histogram.js';
+import { openAllOrNone } from '../lib/open-all-or-none.js';
+import { TraceExport } from '../metrics/otlp/trace-export.js';
+import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
+import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js';
+import { createMappingWarningCounts, type Mapped, type MappingWarningCounts } from '../rules/mapped.js';
+import { compileOrThrow } from '../rules/rule-set.js';
+import { createSink } from '../sink/create-sink.js';
+import type { Sink } from '../sink/sink.js';
+import type { DurableEnd } from '../stream/log/durable-end.js';
+import type { StreamRecord } from '../stream/stream.js';
+import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
+import { ConsumeRequests } from './consume-requests.js';
+import { type ConsumerSource, onSave } from './consumer-source.js';
+import { LogSource } from './log-source.js';
+import { SerialSink } from './serial-sink.js';
+import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
+
+/** What the last spans may take of a stop. */
+const LAST_SPANS_MS = 500;
+
+const NO_LATENCY = new LatencyHistogram().snapshot();
+
+interface ConsumePipelineParts {
+  readonly options: ConsumeOptions;
+  readonly hooks: PipelineHooks;
+  readonly source: ConsumerSource;
+  readonly sink: Sink;
+  /** The `write` of the sink, which consumer, replays and self-metrics share. */
+  readonly writes: Pick<Sink, 'write'>;
+  readonly apply: (record: StreamRecord) => Mapped;
+  readonly mappingWarnings: MappingWarningCounts;
+  readonly deadLetter: DeadLetterWriter;
+  readonly replay: ReplayService;
+  readonly requests: ConsumeRequests;
+  /** Absent: no record is followed. */
+  readonly trace?: TraceExport;
+}
+
+/** Source, consumer and sink, wired: the half of the gateway behind the stream. */
+export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, ConsumeAnswer> {
+  readonly #parts: ConsumePipelineParts;
+  readonly #stopOpening = new AbortController();
+  /** Absent until the source is open. */
+  #consumer: Consumer | undefined;
+
+  private constructor(parts: ConsumePipelineParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens source, sink and dead letter. Rejects with what makes one of them unusable, and leaves nothing open then. */
+  static open(
+    options: ConsumeOptions,
+    durableEnd: DurableEnd,
+    hooks: PipelineHooks,
+  ): Promise<ConsumePipeline> {
+    return openAllOrNone(async (opened) => {
+      const clock = new SystemClock();
+      const ruleSet = compileOrThrow(options.rules);
+      const mappingWarnings = createMappingWarningCounts();
+      const apply = (record: StreamRecord) => ruleSet.apply(record, mappingWarnings, options.payload);
+      const source = await createSource(options, durableEnd, hooks);
+      opened(() => source.close());
+      await source.check();
+      const sink = createSink(options.sink, clock, hooks.warn);
+      await sink.open();
+      opened(() => sink.close());
+      const writes = new SerialSink(sink);
+      await prepareDeadLetter({ ...options.directory, warn: hooks.warn });
+      const deadLetter = await DeadLetterWriter.open(
+        {
+          directory: join(options.directory.deadLetter, source.deadLetterFolder ?? ''),
+          maxSizeBytes: options.deadLetterMaxSizeBytes,
+        },
+        source.deadLetterEnd,
+      );
+      opened(() => deadLetter.close());
+      const replay = await ReplayService.open({
+        ...options.directory,
+        checkpointWaitMs: options.consumer.checkpointIntervalMs + CHECKPOINT_GRACE_MS,
+        kinesisFolder: source.deadLetterFolder,
+        store: {
+          apply,
+          sink: {
+            write: (points, signal) => writes.write(points, signal),
+            status: () => sink.status(),
+          },
+        },
+        clock,
+        onProgress: hooks.onProgress,
+        onFreed: () => deadLetter.measure(),
+        warn: hooks.warn,
+      });
+      opened(() => replay.close());
+      replay.noteSaved(source.deadLetterFolder ?? '', source.deadLetterEnd ?? deadLetter.end);
+      const { reader } = sink;
+      const requests = new ConsumeRequests(options, { ruleSet, writes, reader, replay, warn: hooks.warn });
+      const trace = options.traces && new TraceExport(options.traces, hooks.warn);
+      return new ConsumePipeline({
+        options,
+        hooks,
+        source,
+        sink,
+        writes,
+        apply,
+        mappingWarnings,
+        deadLetter,
+        replay,
+        requests,
+        trace,
+      });
+    });
+  }
+
+  async run(): Promise<void> {
+    const { source, sink, deadLetter, replay, requests, trace } = this.#parts;
+    try {
+      await this.#consume();
+    } catch (thrown) {
+      replay.abort();
+      throw thrown;
+    } finally {
+      await replay.close();
+      await source.close();
+      await deadLetter.close();
+      await requests.close();
+      await trace?.stop(LAST_SPANS_MS);
+      await sink.close();
+    }
+  }
+
+  drain(): void {
+    this.#stopOpening.abort();
+    this.#parts.replay.drain();
+    this.#parts.source.stopFetching?.();
+    this.#consumer?.drain();
+  }
+
+  abort(): void {
+    this.#stopOpening.abort();
+    this.#parts.replay.abort();
+    this.#consumer?.abort();
+  }
+
+  isUnavailable(): boolean {
+    return this.#parts.sink.status().state !== 'healthy';
+  }
+
+  report(): ConsumeReport {
+    const { source, sink, deadLetter, replay, mappingWarnings } = this.#parts;
+    const progress = this.#consumer?.progress();
+    const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs, blockedBy } = progress ?? {};
+    const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
+    const { latency = NO_LATENCY, writeTimes = NO_LATENCY } = progress ?? {};
+    return {
+      ledger: source.readerLedger(progress?.position),
+      consumer: {
+        recordsRead,
+        pointsMade,
+        latency,
+        busyMs,
+        recordsInFlight,
+        pointsInFlight,
+        writeTimes,
+        oldestPendingNs,
+        blockedBy,
+      },
+      mappingWarnings: { ...mappingWarnings },
+      deadLetterBytes: deadLetter.sizeBytes,
+      replay: replay.report(),
+      sink: { ...sink.counters(), kind: sink.kind, status: sink.status() },
+      kinesis: source.report?.(),
+    };
+  }
+
+  ask(request: ConsumeRequest): Promise<ConsumeAnswer> {
+    return this.#parts.requests.answer(request);
+  }
+
+  async #consume(): Promise<void> {
+    const { options, hooks, source, writes, apply, deadLetter, replay, trace } = this.#parts;
+    const opened = await source.open(this.#stopOpening.signal);
+    if (opened === undefined) return;
+    const consumer = new Consumer(options.consumer, {
+      ...opened,
+      checkpoints: onSave(opened.checkpoints, ({ deadLetterEnd }) =>
+        replay.noteSaved(source.deadLetterFolder ?? '', deadLetterEnd),
+      ),
+      apply,
+      sink: writes,
+      deadLetter,
+      ledger: source.ledger,
+      clock: new SystemClock(),
+      trace,
+      ...hooks,
+    });
+    this.#consumer = consumer;
+    // Asked to stop while opening: what the stream holds is for the next start.
+    if (this.#stopOpening.signal.aborted) consumer.abort();
+    await consumer.run();
+  }
+}
+
+async function createSource(
+  { directory, maxBodyBytes, kinesis }: ConsumeOptions,
+  durableEnd: DurableEnd,
+  hooks: PipelineHooks,
+): Promise<ConsumerSource> {
+  if (kinesis !== undefined) {
+    // Imported only then: direct mode must not pay for what it does not use.
+    const { KinesisSource } = await import('./kinesis-source.js');
+    return KinesisSource.create(kinesis, directory, hooks);
+  }
+  return LogSource.create(
+    { log: directory.log, checkpoints: directory.checkpoints, maxBodyBytes },
+    durableEnd,
+  );
+}

@@ -1,0 +1,92 @@
+import type { KinesisConfig } from '../config/sluice-config.js';
+import type { ConsumerOptions } from '../consumer/consumer.js';
+import type { DataDirectory } from '../data-directory/data-directory.js';
+import type { JsonLimits } from '../formats/json/json-value.js';
+import type { ReaderLedger } from '../ledger/ledger.js';
+import type { LatencyCounts } from '../lib/latency-histogram.js';
+import type { TraceOptions } from '../metrics/otlp/trace-export.js';
+import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
+import type { MappingWarningCounts } from '../rules/mapped.js';
+import type { RuleOptions } from '../rules/rule-options.js';
+import type { SinkOptions } from '../sink/create-sink.js';
+import type { Point } from '../sink/point.js';
+import type { SinkCounters, SinkStatus } from '../sink/sink.js';
+import type {
+  LatestPage,
+  LatestQuery,
+  MeasurementSummary,
+  SeriesAnswer,
+  SeriesQuery,
+} from '../sink/store-reader.js';
+import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
+import type { ComponentStatus } from '../stream/stream.js';
+
+/** What crosses between the main thread and the worker of consumer and sink. */
+
+export interface ConsumeOptions {
+  readonly directory: DataDirectory;
+  readonly maxBodyBytes: number;
+  readonly rules: readonly RuleOptions[];
+  readonly payload: JsonLimits;
+  readonly consumer: ConsumerOptions;
+  readonly deadLetterMaxSizeBytes: number;
+  readonly sink: SinkOptions;
+  /** Absent: records come from the log. */
+  readonly kinesis?: KinesisConfig;
+  /** Absent: no record is followed. */
+  readonly traces?: TraceOptions;
+}
+
+/** What the worker reports of itself. */
+export interface ConsumeReport {
+  readonly ledger: ReaderLedger;
+  readonly consumer: {
+    readonly recordsRead: number;
+    readonly pointsMade: number;
+    readonly latency: LatencyCounts;
+    readonly busyMs: number;
+    readonly recordsInFlight: number;
+    readonly pointsInFlight: number;
+    readonly writeTimes: LatencyCounts;
+    /** Receive time of the oldest record read and not yet processed, ns; absent when there is none. */
+    readonly oldestPendingNs?: bigint;
+    /** Set while parked records wait for room in the dead letter. */
+    readonly blockedBy?: string;
+  };
+  readonly mappingWarnings: MappingWarningCounts;
+  readonly deadLetterBytes: number;
+  readonly replay: ReplayReport;
+  readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
+  /** Present when records come from Kinesis. */
+  readonly kinesis?: KinesisReaderReport;
+}
+
+export interface KinesisReaderReport {
+  readonly status: ComponentStatus;
+  readonly counters: KinesisReaderCounters;
+  /** Present with `checkpoints: dynamodb`. */
+  readonly leases?: LeaseReport;
+}
+
+export type StoreRequest =
+  | { readonly kind: 'measurements' }
+  | { readonly kind: 'series'; readonly query: SeriesQuery }
+  | { readonly kind: 'latest'; readonly query: LatestQuery }
+  /** Metrics of the gateway itself; answered with how many points were rejected. */
+  | { readonly kind: 'write-self-metrics'; readonly points: readonly Point[] };
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
+
+/** Everything that the worker can be asked. */
+export type ConsumeRequest = StoreRequest | ReplayRequest;
+export type ConsumeAnswer = StoreAnswer | ReplayAnswer;
+
+/** The leases of this process. */
+export interface LeaseReport {
+  readonly held: number;
+  /** Counted since the start, as are the next two. */
+  readonly taken: number;
+  readonly lost: number;
+  readonly released: number;
+  /** How many consumers are alive, this one included. */
+  readonly workers: number;
+}

@@ -1,0 +1,44 @@
+import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
+import type { Checkpoint, CheckpointStore } from '../ledger/checkpoint-store.js';
+import type { Ledger, ReaderLedger } from '../ledger/ledger.js';
+import type { ComponentStatus, Position, StreamReader } from '../stream/stream.js';
+import type { KinesisReaderReport } from './consume-protocol.js';
+
+/** Where the consumer's records come from, and where it saves its position. */
+export interface ConsumerSource {
+  readonly ledger: Ledger;
+  /** Folder inside the dead letter that goes with these checkpoints; absent: the dead letter itself. */
+  readonly deadLetterFolder?: string;
+  /** Where the dead letter ended at the checkpoint; undefined without a checkpoint in this data directory. */
+  readonly deadLetterEnd: DeadLetterEnd | undefined;
+  /** Rejects with an error that no waiting helps against. Resolves also while the stream cannot be reached. */
+  check(): Promise<void>;
+  /** Resolves when reading can begin, which may take until the network is back; with `undefined` once `signal` has aborted. */
+  open(signal: AbortSignal): Promise<OpenSource | undefined>;
+  /** `processedTo` is directly behind the last record that has been processed; undefined until the source is open. */
+  readerLedger(processedTo: Position | undefined): ReaderLedger;
+  status(): ComponentStatus;
+  /** Present when the source is Kinesis. */
+  report?(): KinesisReaderReport;
+  /** Called before a drain: a stream that other gateways fill would never be empty. */
+  stopFetching?(): void;
+  close(): Promise<void>;
+}
+
+export interface OpenSource {
+  readonly reader: StreamReader;
+  readonly checkpoints: CheckpointStore;
+  /** Where the reader starts. */
+  readonly position: Position;
+}
+
+/** Wraps `store` so that `saved` is called with each checkpoint once it is durable. */
+export function onSave(store: CheckpointStore, saved: (checkpoint: Checkpoint) => void): CheckpointStore {
+  return {
+    load: () => store.load(),
+    save: async (checkpoint) => {
+      await store.save(checkpoint);
+      saved(checkpoint);
+    },
+  };
+}

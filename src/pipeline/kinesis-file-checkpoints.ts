@@ -1,0 +1,88 @@
+import type { KinesisConfig } from '../config/sluice-config.js';
+import { KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
+import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
+import { type Checkpoint, FileCheckpointStore } from '../ledger/checkpoint-store.js';
+import { Ledger, type ReaderLedger } from '../ledger/ledger.js';
+import { scheduleOnTimer } from '../lib/timers.js';
+import { SingleWorkerAssigner } from '../stream/kinesis/reader/single-worker-assigner.js';
+import type { ComponentStatus, Position } from '../stream/stream.js';
+import type { KinesisCheckpoints, KinesisCheckpointsParts } from './kinesis-checkpoints.js';
+
+/** `checkpoints: file`: one process reads all shards; positions and ledger are one file in its data directory. */
+export class FileCheckpoints implements KinesisCheckpoints {
+  readonly ledger: Ledger;
+  readonly deadLetterFolder: string;
+  readonly deadLetterEnd: DeadLetterEnd | undefined;
+  readonly checkpoints: FileCheckpointStore;
+  readonly #newAssigner: () => SingleWorkerAssigner;
+  readonly #saved: Checkpoint | undefined;
+  #assigner: SingleWorkerAssigner;
+
+  private constructor(
+    name: string,
+    checkpoints: FileCheckpointStore,
+    saved: Checkpoint | undefined,
+    newAssigner: () => SingleWorkerAssigner,
+  ) {
+    this.deadLetterFolder = name;
+    this.checkpoints = checkpoints;
+    this.#saved = saved;
+    this.ledger = new Ledger(saved?.ledger);
+    this.deadLetterEnd = saved?.deadLetterEnd;
+    this.#newAssigner = newAssigner;
+    this.#assigner = newAssigner();
+  }
+
+  static async create(
+    kinesis: KinesisConfig,
+    directory: string,
+    { api, clock, initial, warn }: KinesisCheckpointsParts,
+  ): Promise<FileCheckpoints> {
+    const name = kinesisCheckpointName(kinesis);
+    const checkpoints = new FileCheckpointStore(directory, name);
+    const { shardSyncMs } = kinesis.reader;
+    const saved = await checkpoints.load();
+    const from = saved === undefined ? {} : { from: saved.position };
+    return new FileCheckpoints(
+      name,
+      checkpoints,
+      saved,
+      () =>
+        new SingleWorkerAssigner(
+          { ...from, initial, shardSyncMs },
+          { api, clock, timers: scheduleOnTimer, warn },
+        ),
+    );
+  }
+
+  get assigner(): SingleWorkerAssigner {
+    return this.#assigner;
+  }
+
+  newAssigner(): SingleWorkerAssigner {
+    this.#assigner = this.#newAssigner();
+    return this.#assigner;
+  }
+
+  readerLedger(processedTo: Position | undefined = this.#saved?.position): ReaderLedger {
+    const totals = this.ledger.totals();
+    if (processedTo === undefined) return { received: 0, processed: 0, totals };
+    const processed = SingleWorkerAssigner.recordsAt(processedTo);
+    // Before it is opened, the assigner has no position.
+    const received = Math.max(processed, SingleWorkerAssigner.recordsAt(this.#assigner.position()));
+    return { received, processed, totals };
+  }
+
+  status(): ComponentStatus {
+    return this.#assigner.status();
+  }
+
+  leases(): undefined {
+    return undefined;
+  }
+}
+
+/** Each stream and application has its own file: two applications may use one data directory one after the other. */
+export function kinesisCheckpointName({ name, reader: { application } }: KinesisConfig): string {
+  return `${KINESIS_DEAD_LETTER}${name}-${application}`;
+}

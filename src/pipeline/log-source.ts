@@ -1,0 +1,83 @@
+import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
+import {
+  type Checkpoint,
+  CONSUMER_READER,
+  FileCheckpointStore,
+  FORWARDER_READER,
+  type LogReaderName,
+  readAllCheckpoints,
+} from '../ledger/checkpoint-store.js';
+import { Ledger, type ReaderLedger } from '../ledger/ledger.js';
+import type { DurableEnd } from '../stream/log/durable-end.js';
+import { LogReader, logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
+import type { ComponentStatus, Position } from '../stream/stream.js';
+import type { ConsumerSource, OpenSource } from './consumer-source.js';
+
+export interface LogSourceOptions {
+  /** Folders of the log and of the checkpoints. */
+  readonly log: string;
+  readonly checkpoints: string;
+  readonly maxBodyBytes: number;
+}
+
+const HEALTHY: ComponentStatus = { state: 'healthy', detail: '' };
+
+/** Direct mode: the consumer reads the log of this process. */
+export class LogSource implements ConsumerSource {
+  readonly ledger: Ledger;
+  readonly deadLetterEnd: DeadLetterEnd | undefined;
+  readonly #opened: OpenSource;
+
+  private constructor(opened: OpenSource, ledger: Ledger, deadLetterEnd: DeadLetterEnd | undefined) {
+    this.#opened = opened;
+    this.ledger = ledger;
+    this.deadLetterEnd = deadLetterEnd;
+  }
+
+  static async create(options: LogSourceOptions, durableEnd: DurableEnd): Promise<LogSource> {
+    const start = await logStart(options.checkpoints, CONSUMER_READER);
+    const position = start?.position ?? logPosition(0);
+    const reader = new LogReader(
+      { directory: options.log, from: position, maxBodyBytes: options.maxBodyBytes },
+      durableEnd,
+    );
+    const checkpoints = new FileCheckpointStore(options.checkpoints, CONSUMER_READER);
+    return new LogSource({ reader, checkpoints, position }, new Ledger(start?.ledger), start?.deadLetterEnd);
+  }
+
+  async check(): Promise<void> {}
+
+  async open(): Promise<OpenSource> {
+    return this.#opened;
+  }
+
+  readerLedger(processedTo: Position = this.#opened.position): ReaderLedger {
+    return { processed: sequenceOfPosition(processedTo), totals: this.ledger.totals() };
+  }
+
+  status(): ComponentStatus {
+    return HEALTHY;
+  }
+
+  async close(): Promise<void> {
+    await this.#opened.reader.close();
+  }
+}
+
+/** Where a reader of the log begins. */
+export type LogStart = Omit<Checkpoint, 'deadLetterEnd'> & Partial<Pick<Checkpoint, 'deadLetterEnd'>>;
+
+/**
+ * Loads where a reader of the log begins: at its own checkpoint, or at the checkpoint of the other reader if that one
+ * came further, because `stream.mode` was changed since. The ledger goes on from there as well, because it counts the
+ * same records. Each reader has its own end of the dead letter. Resolves with `undefined` without any checkpoint.
+ */
+export async function logStart(directory: string, reader: LogReaderName): Promise<LogStart | undefined> {
+  const all = await readAllCheckpoints(directory);
+  const own = all.get(reader);
+  const other = all.get(reader === CONSUMER_READER ? FORWARDER_READER : CONSUMER_READER);
+  if (other === undefined) return own;
+  if (own === undefined) return { position: other.position, ledger: other.ledger };
+  const isOwnFurther = sequenceOfPosition(own.position) >= sequenceOfPosition(other.position);
+  return isOwnFurther ? own : { ...own, position: other.position, ledger: other.ledger };
+}

@@ -1,0 +1,92 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { errorText, SluiceError } from '../../lib/errors.js';
+import { type DurableEnd, DurableEndReader } from '../../stream/log/durable-end.js';
+import type {
+  FromWorker,
+  Pipeline,
+  PipelineHooks,
+  PipelineKind,
+  PlainFailure,
+  ToWorker,
+  WorkerStart,
+} from './worker-protocol.js';
+
+/** How often a pipeline that makes no progress is reported. */
+const REPORT_INTERVAL_MS = 500;
+
+type AnyPipeline = Pipeline<unknown, unknown, unknown>;
+type OpenPipeline = (options: unknown, durableEnd: DurableEnd, hooks: PipelineHooks) => Promise<AnyPipeline>;
+
+await runWorker(workerData as WorkerStart);
+
+/** Runs a worker thread from start to end: opens the pipeline, runs it behind the message port, and reports a failure. */
+async function runWorker({ pipeline: kind, options, durableMemory }: WorkerStart): Promise<void> {
+  const port = parentPort!;
+  const send = (message: FromWorker<unknown, unknown>) => port.postMessage(message);
+  try {
+    const durableEnd = new DurableEndReader(durableMemory);
+    const open = await pipelineOpener(kind);
+    const pipeline = await open(options, durableEnd, {
+      onProgress: () => send({ kind: 'report', report: pipeline.report() }),
+      onCheckpoint: (position) => send({ kind: 'checkpoint', position }),
+      warn: (fields, sentence) => send({ kind: 'warn', fields, sentence }),
+    });
+    port.on('message', (order: ToWorker<unknown>) => carryOut(order, pipeline, durableEnd, send));
+    send({ kind: 'ready', report: pipeline.report() });
+    const reporting = setInterval(
+      () => send({ kind: 'report', report: pipeline.report() }),
+      REPORT_INTERVAL_MS,
+    );
+    try {
+      await pipeline.run();
+      send({ kind: 'report', report: pipeline.report() });
+    } finally {
+      clearInterval(reporting);
+    }
+  } catch (thrown) {
+    send({ kind: 'failed', failure: plain(thrown) });
+  }
+  port.close();
+}
+
+/** Imported only when it runs: a worker that forwards must not load the store's client. */
+async function pipelineOpener(kind: PipelineKind): Promise<OpenPipeline> {
+  switch (kind) {
+    case 'consume':
+      return (await import('../consume-pipeline.js')).ConsumePipeline.open as OpenPipeline;
+    case 'forward':
+      return (await import('../forward-pipeline.js')).ForwardPipeline.open as OpenPipeline;
+  }
+}
+
+function carryOut(
+  order: ToWorker<unknown>,
+  pipeline: AnyPipeline,
+  durableEnd: DurableEndReader,
+  send: (message: FromWorker<unknown, unknown>) => void,
+): void {
+  switch (order.kind) {
+    case 'wake':
+      durableEnd.woken();
+      break;
+    case 'drain': {
+      // A store or stream that does not answer now will hardly do so before the deadline, and what is buffered keeps.
+      const isUnavailable = pipeline.isUnavailable();
+      pipeline.drain();
+      setTimeout(() => pipeline.abort(), isUnavailable ? 0 : order.deadlineMs).unref();
+      break;
+    }
+    case 'ask':
+      pipeline
+        .ask(order.request)
+        .then((answer) => send({ kind: 'answer', id: order.id, answer }))
+        .catch((thrown: unknown) => send({ kind: 'rejection', id: order.id, failure: plain(thrown) }));
+      break;
+  }
+}
+
+function plain(thrown: unknown): PlainFailure {
+  if (thrown instanceof SluiceError) return { code: thrown.code, message: thrown.message };
+  const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : errorText(thrown);
+  return { code: 'WORKER_FAILED', message };
+}

@@ -1,0 +1,27 @@
+/** One thing wrong with a rule, located so that `config` can name file and line. */
+export interface RuleProblem {
+  /** The rule's name as written, also when the name itself is wrong. */
+  readonly rule: string;
+  /** The index in the list of rules, from 0. */
+  readonly index: number;
+  /** Keys inside the rule, e.g. ['fields', 'temperature', 'range']. */
+  readonly path: readonly string[];
+  readonly got: string;
+  readonly expected: string;
+}
+
+/** Collects the problems of one rule. */
+export class ProblemList {
+  readonly problems: RuleProblem[] = [];
+  readonly #rule: string;
+  readonly #index: number;
+
+  constructor(rule: string, index: number) {
+    this.#rule = rule;
+    this.#index = index;
+  }
+
+  add(path: readonly string[], got: string, expected: string): void {
+    this.problems.push({ rule: this.#rule, index: this.#index, path, got, expected });
+  }
+}

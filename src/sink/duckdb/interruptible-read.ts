@@ -1,0 +1,47 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { errorText, SluiceError } from '../../lib/errors.js';
+
+/** DuckDB forgets an interrupt that comes between two statements, so it is repeated until the read has ended. */
+const INTERRUPT_EVERY_MS = 20;
+
+/** Runs the statements of one query, and can be interrupted by a time limit or by `end`. */
+export class InterruptibleRead {
+  readonly #connection: DuckDBConnection;
+  #endedBecause: string | undefined;
+  #interrupts: NodeJS.Timeout | undefined;
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  /** Runs `work` for `maxMs` at most. Rejects with SINK_QUERY_FAILED, or with the SluiceError that `work` throws. */
+  async run<T>(work: (read: InterruptibleRead) => Promise<T>, maxMs: number): Promise<T> {
+    const limit = setTimeout(() => {
+      this.end(`it took longer than ${maxMs / 1_000} s; ask for a shorter time`);
+    }, maxMs);
+    try {
+      return await work(this);
+    } catch (thrown) {
+      if (thrown instanceof SluiceError) throw thrown;
+      const reason = this.#endedBecause ?? errorText(thrown);
+      throw new SluiceError('SINK_QUERY_FAILED', `DuckDB: ${reason}`, { cause: thrown });
+    } finally {
+      clearTimeout(limit);
+      clearInterval(this.#interrupts);
+    }
+  }
+
+  /** Resolves with all rows of one statement. */
+  async rows(sql: string): Promise<readonly (readonly unknown[])[]> {
+    if (this.#endedBecause !== undefined) throw new Error(this.#endedBecause);
+    return (await this.#connection.runAndReadAll(sql)).getRows();
+  }
+
+  /** Interrupts the running statement and prevents further ones. */
+  end(reason: string): void {
+    if (this.#endedBecause !== undefined) return;
+    this.#endedBecause = reason;
+    this.#connection.interrupt();
+    this.#interrupts = setInterval(() => this.#connection.interrupt(), INTERRUPT_EVERY_MS);
+  }
+}

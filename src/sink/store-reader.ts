@@ -1,0 +1,134 @@
+import type { FieldType } from './point.js';
+
+/** Longer texts in a store are cut to this length when they are read. */
+export const MAX_TEXT_CHARACTERS = 1_024;
+
+/**
+ * The read side of a store, for the live page. Calls may overlap with one another and with `Sink.write`. Every method
+ * rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED.
+ */
+export interface StoreReader {
+  measurements(): Promise<readonly MeasurementSummary[]>;
+  /** Resolves with the groups that have the most values, largest first. */
+  series(query: SeriesQuery): Promise<SeriesAnswer>;
+  /** Resolves with when each group sent its newest point. */
+  lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]>;
+  /** Resolves with the newest value of every field of the named groups. */
+  newest(query: NewestQuery): Promise<NewestAnswer>;
+}
+
+export interface MeasurementSummary {
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly fields: readonly { readonly name: string; readonly type: FieldType }[];
+}
+
+export interface SeriesQuery {
+  readonly measurement: string;
+  /** Name of a float or int field. */
+  readonly field: string;
+  /** Tag that splits the series into groups; without it all series form one group. */
+  readonly by?: string;
+  /** Restricts the query to points whose tag has one of these values; '' matches points without the tag. */
+  readonly only?: { readonly tag: string; readonly values: readonly string[] };
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Width of one bucket; its value is the mean. */
+  readonly bucketMs: number;
+  /** Limit of returned groups. */
+  readonly maxGroups: number;
+}
+
+export interface SeriesAnswer {
+  /** Start of each bucket in ms since 1970, ascending. */
+  readonly timesMs: readonly number[];
+  readonly groups: readonly {
+    /** Value of the `by` tag; '' without `by` and for points without the tag. */
+    readonly name: string;
+    /** One value per entry of `timesMs`; null where the bucket is empty. */
+    readonly values: readonly (number | null)[];
+  }[];
+}
+
+/** Asks for the groups of a measurement with a point at `fromMs` or later. */
+export interface LastSeenQuery {
+  readonly measurement: string;
+  /** Tag that identifies the device; without it the whole measurement is one group. */
+  readonly by?: string;
+  readonly fromMs: number;
+  /** Limit of returned groups; the most recently seen are returned. */
+  readonly maxGroups: number;
+}
+
+export interface LastSeenGroup {
+  /** Value of the `by` tag; '' without `by` and for points without the tag. */
+  readonly name: string;
+  /** Time of the newest point in ms since 1970. */
+  readonly atMs: number;
+}
+
+/** Asks for the newest value of every field of some groups. */
+export interface NewestQuery {
+  readonly measurement: string;
+  readonly by?: string;
+  /** Older points are ignored. */
+  readonly fromMs: number;
+  /** Group names as `lastSeen` returns them; [''] without `by`. */
+  readonly names: readonly string[];
+  /** Limit of returned fields; the first by name are returned. */
+  readonly maxFields: number;
+}
+
+export interface NewestAnswer {
+  /** True when `maxFields` omitted some. */
+  readonly moreFields: boolean;
+  /** Groups that have a value, in any order. */
+  readonly groups: readonly { readonly name: string; readonly values: readonly NewestValue[] }[];
+}
+
+/** An int beyond 2^53 is rounded, a long text is cut to MAX_TEXT_CHARACTERS. */
+export interface NewestValue {
+  readonly field: string;
+  readonly value: number | string | boolean;
+}
+
+export const LATEST_ORDERS = ['silent', 'newest', 'name'] as const;
+
+/** Asks for one page of the table of devices. */
+export interface LatestQuery {
+  readonly measurement: string;
+  /** Tag that identifies the device; without it the whole measurement is one group. */
+  readonly by?: string;
+  /** Older points are ignored. */
+  readonly fromMs: number;
+  /** Devices without a point since then (ms since 1970) count as silent. */
+  readonly silentBeforeMs: number;
+  /** Part of the name, ignoring case; '' matches all. */
+  readonly search: string;
+  readonly order: (typeof LATEST_ORDERS)[number];
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface LatestPage {
+  /** Number of devices in the store since `fromMs`, up to a limit. */
+  readonly devices: number;
+  /** True when there are more devices than the limit; the longest silent are omitted. */
+  readonly moreDevices: boolean;
+  /** How many of `devices` have no point since `silentBeforeMs`. */
+  readonly silent: number;
+  /** How many devices match the search; `groups` holds one page of them. */
+  readonly found: number;
+  readonly groups: readonly LatestGroup[];
+  /** True when only the first fields by name have values here. */
+  readonly moreFields: boolean;
+}
+
+/** A device with the newest value of each field. */
+export interface LatestGroup {
+  readonly name: string;
+  /** Time of the newest point in ms since 1970. */
+  readonly atMs: number;
+  /** Sorted by field. A value may be older than the newest point. */
+  readonly values: readonly NewestValue[];
+}

@@ -1,0 +1,90 @@
+/** @import { Fields, Value } from './types.js' */
+
+/** Between two values further apart than this many usual distances the line breaks. */
+const GAP_FACTOR = 3.5;
+
+/**
+ * A device that reports every ten seconds leaves most two-second buckets empty. For the chart `undefined` is
+ * "draw on", `null` is a gap: an empty stretch becomes a gap only when it is long for this line.
+ *
+ * @param {readonly Value[]} values
+ * @returns {(Value | undefined)[]}
+ */
+export function bridgeShortGaps(values) {
+  /** @type {number[]} */
+  const filled = [];
+  for (const [index, value] of values.entries()) if (value !== null) filled.push(index);
+  if (filled.length < 2) return [...values];
+
+  const distances = filled.slice(1).map((index, nth) => index - filled[nth]);
+  const usual = distances.toSorted((a, b) => a - b)[distances.length >> 1];
+  /** @type {(Value | undefined)[]} */
+  const bridged = [...values];
+  for (const [nth, distance] of distances.entries()) {
+    if (distance > usual * GAP_FACTOR) continue;
+    bridged.fill(undefined, filled[nth] + 1, filled[nth + 1]);
+  }
+  return bridged;
+}
+
+/** @param {readonly { readonly values: readonly Value[] }[]} groups */
+export function hasValues(groups) {
+  return groups.some((group) => group.values.some((value) => value !== null));
+}
+
+/**
+ * The newest value of a line.
+ *
+ * @param {readonly Value[]} values
+ */
+export function newestValue(values) {
+  return values.findLast((value) => value !== null) ?? null;
+}
+
+/**
+ * Fields that can be drawn, the most useful first: measured values before counters and ids.
+ *
+ * @param {Fields} fields
+ */
+export function drawableFields(fields) {
+  /** @param {string} name */
+  const isBookkeeping = (name) => /^(id|seq|sequence|count|counter|ts|time|timestamp|uptime)$/i.test(name);
+  return fields
+    .filter(({ type }) => type === 'float' || type === 'int')
+    .map(({ name, type }) => ({ name, rank: (isBookkeeping(name) ? 2 : 0) + (type === 'int' ? 1 : 0) }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ name }) => name);
+}
+
+/**
+ * Chooses the tag with the fewest lines, but more than one; otherwise the first tag.
+ *
+ * @param {readonly { readonly tag: string; readonly lines: number }[]} lineCounts
+ */
+export function bestSplit(lineCounts) {
+  const splitting = lineCounts.filter(({ lines }) => lines > 1);
+  if (splitting.length === 0) return lineCounts[0]?.tag;
+  return splitting.reduce((best, next) => (next.lines < best.lines ? next : best)).tag;
+}
+
+/**
+ * The figures of a line over the range; null where it has no value.
+ *
+ * @param {readonly number[]} timesMs
+ * @param {readonly Value[]} values
+ */
+export function summaryOf(timesMs, values) {
+  const filled = values.flatMap((value, index) =>
+    typeof value === 'number' ? [{ value, atMs: timesMs[index] }] : [],
+  );
+  const newest = filled.at(-1);
+  if (newest === undefined) return { newest: null, atMs: null, lowest: null, mean: null, highest: null };
+  const sum = filled.reduce((total, { value }) => total + value, 0);
+  return {
+    newest: newest.value,
+    atMs: newest.atMs,
+    lowest: filled.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY),
+    mean: sum / filled.length,
+    highest: filled.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY),
+  };
+}

@@ -1,0 +1,47 @@
+import { summaryOf } from './chart-lines.js';
+import { momentOf } from './chart-time.js';
+import { element } from './dom.js';
+import { foreign, value } from './format.js';
+import { swatch } from './line-legend.js';
+
+/** @import { Line } from './types.js' */
+
+const COLUMNS = ['Line', 'Newest', 'Lowest', 'Mean', 'Highest', 'At'];
+
+/** The lines of a chart as a table, for those who do not see it, and for exact numbers. */
+export class ChartTable {
+  node;
+  #caption = element('caption', { class: 'unseen' });
+  #rows = element('tbody');
+
+  constructor() {
+    const heads = COLUMNS.map((name) => element('th', { scope: 'col' }, name));
+    this.node = element(
+      'div',
+      { class: 'chart-table', tabindex: '0', role: 'group', 'aria-label': 'Values', hidden: '' },
+      element('table', {}, this.#caption, element('thead', {}, element('tr', {}, ...heads)), this.#rows),
+    );
+  }
+
+  /**
+   * `caption`: what is drawn, in words.
+   *
+   * @param {string} caption
+   * @param {readonly number[]} timesMs
+   * @param {readonly Line[]} lines
+   * @param {number} bucketMs
+   * @param {number} nowMs
+   */
+  show(caption, timesMs, lines, bucketMs, nowMs) {
+    this.#caption.textContent = caption;
+    this.#rows.replaceChildren(
+      ...lines.map(({ label, style, values }) => {
+        const { newest, atMs, lowest, mean, highest } = summaryOf(timesMs, values);
+        const at = atMs === null ? '–' : momentOf(atMs, bucketMs, nowMs);
+        const cells = [value(newest), value(lowest), value(mean), value(highest), at];
+        const name = element('th', { scope: 'row' }, swatch(style), element('bdi', {}, foreign(label, 80)));
+        return element('tr', {}, name, ...cells.map((text) => element('td', {}, text)));
+      }),
+    );
+  }
+}

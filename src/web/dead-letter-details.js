@@ -1,0 +1,147 @@
+import { copyButton } from './copy-button.js';
+import { element } from './dom.js';
+import { foldedLines } from './folded-lines.js';
+import { bytes, count, duration, foreign, moment } from './format.js';
+import { payloadLines } from './payload-text.js';
+
+/** @import { BoundedDetail, ExplanationView, Level } from './types.js' */
+
+/** @type {Readonly<Record<ExplanationView['outcome'], { level: Level, words: string }>>} */
+const OUTCOMES = {
+  written: { level: 'healthy', words: 'It would be written' },
+  filtered: { level: 'slow', words: 'It would be filtered' },
+  parked: { level: 'stopped', words: 'It would be parked again' },
+};
+
+/**
+ * All that is known of one parked record, as nodes for the drawer. `letter`: ParkedDetail of the API.
+ *
+ * @param {BoundedDetail} letter
+ * @param {number} nowMs
+ */
+export function deadLetterDetails(letter, nowMs) {
+  return [
+    element(
+      'p',
+      { class: 'why' },
+      element('span', { class: 'code' }, foreign(letter.code)),
+      ' ',
+      foreign(letter.reason, 2_000),
+    ),
+    factList(letter, nowMs),
+    ...refusedPoints(letter),
+    ...payload(letter),
+    ...explanation(letter),
+  ];
+}
+
+/** @param {BoundedDetail} letter @param {number} nowMs */
+function factList(letter, nowMs) {
+  const { receivedAtMs, parkedAtMs, topic, clientId, qos, rule, payloadBytes, id } = letter;
+  const facts = [
+    ['topic', code(foreign(topic, 2_000))],
+    ['client id', code(foreign(clientId, 2_000))],
+    ['QoS', String(qos)],
+    ['rule', rule === undefined ? 'none took it' : code(foreign(rule, 500))],
+    ['received', instant(receivedAtMs, nowMs)],
+    ['parked', instant(parkedAtMs, nowMs)],
+    ['payload', bytes(payloadBytes)],
+    ['id', code(id)],
+  ];
+  return element(
+    'dl',
+    { class: 'facts wide' },
+    ...facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
+  );
+}
+
+/** @param {number} atMs @param {number} nowMs */
+function instant(atMs, nowMs) {
+  const iso = new Date(atMs).toISOString();
+  const ago = nowMs > atMs ? ` (${duration(nowMs - atMs)} ago)` : '';
+  return element('time', { datetime: iso, title: iso }, `${moment(atMs, nowMs)}${ago}`);
+}
+
+/** @param {BoundedDetail} letter */
+function refusedPoints({ refusedPoints: points = [] }) {
+  if (points.length === 0) return [];
+  const rows = points.map(({ index, code: refusal, reason }) =>
+    element('li', {}, `Point ${count(index + 1)}: `, code(foreign(refusal)), ` ${foreign(reason, 1_000)}`),
+  );
+  return [
+    element('h3', {}, 'Points that the store refused'),
+    element('p', { class: 'note' }, 'The other points of this record were written.'),
+    element('ul', { class: 'plain' }, ...rows),
+  ];
+}
+
+/** @param {BoundedDetail} letter */
+function payload(letter) {
+  const { kind, lines } = payloadLines(letter);
+  const heading = element('h3', {}, `Payload (${kind})`);
+  if (letter.payloadBytes === 0) return [heading, element('p', { class: 'note' }, 'It is empty.')];
+  const copy = copyButton(
+    () => letter.payload ?? letter.payloadBase64 ?? '',
+    letter.payload === undefined ? 'Copy as base64' : 'Copy',
+  );
+  return [
+    element('div', { class: 'section-head' }, heading, ...(copy === null ? [] : [copy])),
+    ...foldedLines(lines, 'Payload'),
+    ...(isCut(letter)
+      ? [element('p', { class: 'note' }, `Only its beginning; it has ${bytes(letter.payloadBytes)}.`)]
+      : []),
+  ];
+}
+
+/** @param {BoundedDetail} letter */
+function isCut({ payload: text, payloadBase64, payloadBytes }) {
+  const shownBytes =
+    text === undefined ? atob(payloadBase64 ?? '').length : new TextEncoder().encode(text).length;
+  return shownBytes < payloadBytes;
+}
+
+/** @param {BoundedDetail} letter */
+function explanation({ explanation: found }) {
+  const heading = element('h3', {}, 'What the present rules make of it');
+  if (found === undefined) {
+    return [heading, element('p', { class: 'note' }, 'No rules run in this process; the consumer has them.')];
+  }
+  const { outcome, rule, code: why, reason = '', lines, tried } = found;
+  const { level, words } = OUTCOMES[outcome];
+  const by = rule === undefined ? '' : ` by the rule ${foreign(rule, 500)}`;
+  /** @type {HTMLElement[]} */
+  const nodes = [
+    heading,
+    element('p', { 'data-outcome': outcome }, element('span', { class: `state ${level}` }, `${words}${by}`)),
+  ];
+  if (why !== undefined || reason !== '') {
+    const parts = why === undefined ? [] : [code(foreign(why)), ' '];
+    nodes.push(element('p', { class: 'why' }, ...parts, foreign(reason, 2_000)));
+  }
+  if (lines.length > 0)
+    nodes.push(
+      ...foldedLines(
+        lines.map((line) => foreign(line, 4_000)),
+        'Points as line protocol',
+      ),
+    );
+  if (tried.length > 0) {
+    const rows = tried.map(({ rule: name, filter, mismatch }) =>
+      element(
+        'li',
+        {},
+        code(foreign(name)),
+        ' ',
+        code(foreign(filter), 'muted'),
+        ` ${mismatch === undefined ? 'takes it' : foreign(mismatch, 500)}`,
+      ),
+    );
+    nodes.push(element('h4', {}, 'Rules tried'), element('ol', { class: 'plain tried' }, ...rows));
+  }
+  return nodes;
+}
+
+/** @param {string} text @param {string} [more] */
+function code(text, more = '') {
+  return element('span', { class: `code ${more}` }, text);
+}

@@ -1,0 +1,291 @@
+import { deadLetterDetails } from './dead-letter-details.js';
+import { DeadLetterFilter } from './dead-letter-filter.js';
+import { byId, element, Redrawn, setText } from './dom.js';
+import { count, foreign, moment } from './format.js';
+import { failureOf, getJson } from './poll.js';
+import { ReplayPanel } from './replay-panel.js';
+
+/** @import { Drawer } from './drawer.js' */
+/** @import { ConfirmDialog } from './confirm-dialog.js' */
+/**
+ * @import {
+ *   BoundedDetail,
+ *   Child,
+ *   LiveState,
+ *   ParkedSelection,
+ *   ParkedView,
+ *   Refresh,
+ *   ReplayKind,
+ * } from './types.js'
+ */
+
+/** @typedef {{ deadLetters: readonly ParkedView[] }} DeadLettersAnswer */
+/** @typedef {{ id: string, buttons: readonly HTMLButtonElement[], why: HTMLElement }} OpenLetter */
+
+const REFRESH_AT_LEAST_MS = 3_000;
+/** A list that took long is asked for less often: the page waits ten times as long as the answer took. */
+const REST_PER_ASKED = 10;
+const ROWS_AT_FIRST = 10;
+const ROWS_A_STEP = 50;
+/** As many as the API lists at once: beyond it the page does not know how many there are. */
+const MAX_ROWS = 500;
+
+/** The parked records, newest first, with their reasons, and the buttons for replay and purge. */
+export class DeadLettersPanel {
+  #drawer;
+  #refresh;
+  #filter;
+  #replayPanel;
+  #limit = ROWS_AT_FIRST;
+  #nowMs = Date.now();
+  #rows = new Redrawn(byId('dead-letters-rows'));
+  #note = byId('dead-letters-note');
+  #more = byId('more-dead-letters');
+  #replay = byId('replay-shown', HTMLButtonElement);
+  #purge = byId('purge-shown', HTMLButtonElement);
+  #hasRows = false;
+  /** A key for what can be listed: it differs when the list may have changed. */
+  #known = '';
+  /**
+   * The key of the list that is shown; null when another list is wanted.
+   *
+   * @type {string | null}
+   */
+  #listed = null;
+  #askedMs = 0;
+  /**
+   * The dead letter that is open in the drawer, with its buttons.
+   *
+   * @type {OpenLetter | null}
+   */
+  #open = null;
+
+  /**
+   * `refresh`: asks the page to call `update` soon.
+   *
+   * @param {Drawer} drawer
+   * @param {ConfirmDialog} confirm
+   * @param {Refresh} refresh
+   */
+  constructor(drawer, confirm, refresh) {
+    this.#drawer = drawer;
+    this.#refresh = refresh;
+    this.#filter = new DeadLetterFilter(() => {
+      this.#limit = ROWS_AT_FIRST;
+      this.#listAgain();
+    });
+    this.#replayPanel = new ReplayPanel(confirm, () => this.#showButtons());
+    this.#more.addEventListener('click', () => {
+      this.#limit = Math.min(MAX_ROWS, this.#limit + ROWS_A_STEP);
+      this.#listAgain();
+    });
+    this.#replay.addEventListener('click', () => this.#replayShown('replay'));
+    this.#purge.addEventListener('click', () => this.#replayShown('purge'));
+  }
+
+  /**
+   * `state`: LiveState of the API.
+   *
+   * @param {LiveState} state
+   */
+  show(state) {
+    const { startedAtMs, ledger, replay } = state;
+    const wasRunning = this.#replayPanel.isRunning;
+    this.#filter.showReasons(ledger.reasons.parked);
+    this.#replayPanel.show(state);
+    // A replay that parks all again leaves the numbers as they were.
+    this.#known = JSON.stringify([startedAtMs, ledger.reasons.parked, replay?.startedAtMs, replay?.state]);
+    if (wasRunning && !this.#replayPanel.isRunning) this.#refresh();
+  }
+
+  get refreshMs() {
+    return Math.max(REFRESH_AT_LEAST_MS, this.#askedMs * REST_PER_ASKED);
+  }
+
+  #listAgain() {
+    this.#listed = null;
+    this.#refresh();
+  }
+
+  /**
+   * Asks for the list only when it may have changed, because the gateway reads its files for each answer.
+   *
+   * @param {number} nowMs
+   */
+  async update(nowMs) {
+    this.#nowMs = nowMs;
+    const known = this.#known;
+    if (known === this.#listed) return;
+    const beganMs = performance.now();
+    // A choice that the person makes while the gateway is asked sets it to null.
+    this.#listed = known;
+    // One more than is shown tells whether there are more.
+    const limit = Math.min(MAX_ROWS, this.#limit + 1);
+    /** @type {DeadLettersAnswer} */
+    let answer;
+    try {
+      answer = await getJson('/api/dead-letters', { ...this.#filter.chosen, limit: String(limit) });
+    } catch (thrown) {
+      // The last list stays on the page with a sentence that says why it may be old. It is asked for again.
+      this.#listed = null;
+      this.#showNote(`The dead letters cannot be read now: ${foreign(failureOf(thrown).message)}`);
+      return;
+    } finally {
+      this.#askedMs = performance.now() - beganMs;
+    }
+    this.#showRows(answer.deadLetters);
+  }
+
+  /** @param {readonly ParkedView[]} deadLetters */
+  #showRows(deadLetters) {
+    const shown = deadLetters.slice(0, this.#limit);
+    this.#filter.showSeen(shown);
+    this.#hasRows = shown.length > 0;
+    byId('dead-letters').hidden = !this.#hasRows;
+    byId('dead-letters-tools').hidden = !this.#hasRows && this.#filter.isEmpty;
+    const nothing = this.#filter.isEmpty ? 'Nothing is parked.' : 'Nothing is parked that fits this filter.';
+    this.#showNote(this.#hasRows ? '' : nothing);
+    // A replay can have parked the same records again, for another reason.
+    const key = JSON.stringify(shown.map(({ id, code, reason }) => [id, code, reason]));
+    this.#rows.show(key, () => shown.map((letter) => this.#row(letter)));
+    const isMore = deadLetters.length > shown.length;
+    this.#more.hidden = !isMore;
+    setText(
+      byId('dead-letters-foot'),
+      `${isMore || shown.length === MAX_ROWS ? 'The newest' : 'All'} ${count(shown.length)}, newest first.`,
+    );
+    byId('filter-clear').hidden = this.#filter.isEmpty;
+    this.#showButtons();
+  }
+
+  /** @param {ParkedView} letter */
+  #row(letter) {
+    const { id, parkedAtMs, topic, clientId, code, reason, rule } = letter;
+    const instant = new Date(parkedAtMs).toISOString();
+    const opener = element(
+      'button',
+      { type: 'button', class: 'row-open code', 'aria-haspopup': 'dialog' },
+      foreign(topic),
+    );
+    opener.addEventListener('click', () => this.#openLetter(id));
+    return element(
+      'tr',
+      {},
+      element(
+        'td',
+        {},
+        element('time', { datetime: instant, title: instant }, moment(parkedAtMs, this.#nowMs)),
+      ),
+      element('td', {}, opener, element('span', { class: 'from' }, `from ${foreign(clientId, 80)}`)),
+      element(
+        'td',
+        {},
+        element('span', { class: 'code' }, foreign(code)),
+        ...(rule === undefined ? [] : [element('span', { class: 'from' }, `rule ${foreign(rule, 80)}`)]),
+      ),
+      element('td', {}, foreign(reason, 400)),
+    );
+  }
+
+  /** @param {string} id */
+  async #openLetter(id) {
+    /** @type {OpenLetter} */
+    const open = { id, buttons: [], why: element('span') };
+    this.#open = open;
+    const close = () => {
+      if (this.#open === open) this.#open = null;
+    };
+    this.#drawer.open('Dead letter', [element('p', { class: 'note' }, 'Asking the gateway…')], close);
+    /** @type {() => readonly Child[]} */
+    let makeNodes;
+    try {
+      /** @type {BoundedDetail} */
+      const letter = await getJson(`/api/dead-letters/${id}`);
+      makeNodes = () => [this.#actions(open), ...deadLetterDetails(letter, this.#nowMs)];
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      const gone = failure.code === 'NOT_FOUND' ? ' It may have been replayed or purged meanwhile.' : '';
+      makeNodes = () => [
+        element('p', { class: 'note', role: 'alert' }, `${foreign(failure.message)}${gone}`),
+      ];
+    }
+    // Closed, or another one opened, while the gateway was asked.
+    if (this.#open !== open) return;
+    this.#drawer.fill(makeNodes());
+    this.#showButtons();
+  }
+
+  /** @param {OpenLetter} open */
+  #actions(open) {
+    const { id } = open;
+    const replay = element('button', { type: 'button', class: 'primary' }, 'Replay this');
+    replay.addEventListener('click', () => {
+      this.#drawer.close();
+      this.#replayPanel.replayOne(id);
+    });
+    const purge = element('button', { type: 'button' }, 'Purge this…');
+    purge.addEventListener('click', () => {
+      this.#drawer.close();
+      this.#replayPanel.purge({ ids: [id] }, 1, 'The one that was open.');
+    });
+    open.buttons = [replay, purge];
+    open.why = element('span', { class: 'note' });
+    return element('div', { class: 'actions' }, replay, purge, open.why);
+  }
+
+  /**
+   * Asks about what the filter matches, by id where the page can count it: then no other record is touched.
+   *
+   * @param {ReplayKind} kind
+   */
+  async #replayShown(kind) {
+    const filter = this.#filter.chosen;
+    /** @type {DeadLettersAnswer} */
+    let answer;
+    try {
+      answer = await getJson('/api/dead-letters', { ...filter, limit: String(MAX_ROWS) });
+    } catch (thrown) {
+      this.#replayPanel.fail(`The dead letters cannot be counted now: ${foreign(failureOf(thrown).message)}`);
+      return;
+    }
+    const { deadLetters } = answer;
+    if (deadLetters.length === 0) {
+      this.#listAgain();
+      return;
+    }
+    const isCounted = deadLetters.length < MAX_ROWS;
+    /** @type {ParkedSelection} */
+    const selection = isCounted
+      ? { ids: deadLetters.map(({ id }) => id) }
+      : this.#filter.isEmpty
+        ? { all: true }
+        : filter;
+    const also = isCounted ? '' : ' Also those that are parked until it begins.';
+    await this.#replayPanel[kind](
+      selection,
+      isCounted ? deadLetters.length : null,
+      `${this.#filter.words}${also}`,
+    );
+  }
+
+  #showButtons() {
+    const { mayChange, isRunning } = this.#replayPanel;
+    const isOff = !mayChange || isRunning;
+    const why = mayChange ? 'A replay or purge is running.' : 'Changes are switched off here (http.changes).';
+    for (const button of [this.#replay, this.#purge]) {
+      button.disabled = isOff || !this.#hasRows;
+      button.title = isOff ? why : '';
+    }
+    setText(this.#replay, this.#filter.isEmpty ? 'Replay all…' : 'Replay all that fit…');
+    setText(this.#purge, this.#filter.isEmpty ? 'Purge all…' : 'Purge all that fit…');
+    if (this.#open === null) return;
+    for (const button of this.#open.buttons) button.disabled = isOff;
+    setText(this.#open.why, isOff ? why : '');
+  }
+
+  /** @param {string} sentence */
+  #showNote(sentence) {
+    setText(this.#note, sentence);
+    this.#note.hidden = sentence === '';
+  }
+}

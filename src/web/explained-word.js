@@ -1,0 +1,81 @@
+import { byId, element, setText } from './dom.js';
+
+/** The contract words of the page in plain English. */
+/** @type {Readonly<Record<string, string>>} */
+const SENTENCES = {
+  ledger: 'Every message is accounted for: received is the sum of the other numbers.',
+  written: 'Stored: the store has confirmed it.',
+  parked:
+    'Set aside: it could not become a point. It is kept whole, with its reason, until it is replayed or deleted.',
+  filtered: 'Ignored: a rule says that it is not wanted. It is counted, but not kept.',
+  buffered: 'Waiting: it is on this disk, but not in the store yet.',
+  refused: 'Rejected: the gateway promised nothing, and the sender knows.',
+  shed: 'Dropped: the log was full, and the device had asked for no receipt (QoS 0).',
+};
+const EDGE_PX = 8;
+
+/**
+ * A word of the page as a button that explains it, or as plain text when the page has no sentence for it.
+ *
+ * @param {string} name
+ */
+export function explainedWord(name) {
+  if (!(name in SENTENCES)) return element('span', {}, name);
+  const word = element('button', { type: 'button', class: 'word' }, name);
+  explain(word, name);
+  return word;
+}
+
+/**
+ * Shows the sentence about a word while the node is pointed at, has the focus, or was pressed.
+ *
+ * @param {HTMLElement} node
+ * @param {string} name
+ */
+export function explain(node, name) {
+  const sentence = SENTENCES[name];
+  if (sentence === undefined) return;
+  const show = () => showHelp(node, sentence);
+  node.addEventListener('pointerenter', ({ pointerType }) => pointerType === 'mouse' && show());
+  node.addEventListener('pointerleave', ({ pointerType }) => pointerType === 'mouse' && hideHelp());
+  node.addEventListener('focus', () => node.matches(':focus-visible') && show());
+  node.addEventListener('blur', hideHelp);
+  node.addEventListener('click', show);
+}
+
+/** Makes the words that stand in the page's own HTML (`data-word`) explain themselves. */
+export function explainWords() {
+  for (const node of document.querySelectorAll('[data-word]'))
+    if (node instanceof HTMLElement) explain(node, node.dataset.word ?? '');
+  document.addEventListener('pointerdown', hideHelp);
+  document.addEventListener('scroll', hideHelp, { passive: true });
+  document.addEventListener('keydown', ({ key }) => key === 'Escape' && hideHelp());
+}
+
+/** @type {HTMLElement | null} */
+let explained = null;
+
+/** @param {HTMLElement} node @param {string} sentence */
+function showHelp(node, sentence) {
+  hideHelp();
+  explained = node;
+  const box = byId('word-help');
+  setText(box, sentence);
+  node.setAttribute('aria-describedby', box.id);
+  box.showPopover();
+  const { left, top, bottom } = node.getBoundingClientRect();
+  const rightmost = innerWidth - box.offsetWidth - EDGE_PX;
+  const isRoomBelow = bottom + box.offsetHeight + EDGE_PX < innerHeight;
+  box.style.setProperty('left', `${Math.max(EDGE_PX, Math.min(left, rightmost))}px`);
+  box.style.setProperty(
+    'top',
+    `${isRoomBelow ? bottom + EDGE_PX / 2 : top - box.offsetHeight - EDGE_PX / 2}px`,
+  );
+}
+
+function hideHelp() {
+  if (explained === null) return;
+  explained.removeAttribute('aria-describedby');
+  explained = null;
+  byId('word-help').hidePopover();
+}

@@ -1,0 +1,41 @@
+import { byId, setText } from './dom.js';
+import { foreign } from './format.js';
+import { failureOf, sendJson } from './poll.js';
+
+/** @import { LiveState } from './types.js' */
+
+/** How much the gateway writes to its log, and a button for more of it for a while. */
+export class LogLevelSwitch {
+  #words = byId('log-level');
+  #button = byId('log-level-button', HTMLButtonElement);
+  #refusal = byId('log-level-refusal');
+  #level = '';
+  /** The level before the person asked for debug. */
+  #usual = 'info';
+
+  constructor() {
+    this.#button.addEventListener('click', () => this.#set(this.#level === 'debug' ? this.#usual : 'debug'));
+  }
+
+  /** @param {Pick<LiveState, 'logLevel' | 'mayChange'>} state */
+  show({ logLevel, mayChange }) {
+    byId('log-level-line').hidden = false;
+    this.#level = logLevel;
+    if (logLevel !== 'debug') this.#usual = logLevel;
+    setText(this.#words, logLevel);
+    setText(this.#button, logLevel === 'debug' ? `Back to ${this.#usual}` : 'Switch to debug');
+    this.#button.disabled = !mayChange;
+    this.#button.title = mayChange ? '' : 'Changes are switched off here (http.changes).';
+  }
+
+  /** @param {string} level */
+  async #set(level) {
+    this.#refusal.hidden = true;
+    try {
+      await sendJson('PUT', '/api/log-level', { level });
+    } catch (thrown) {
+      this.#refusal.hidden = false;
+      setText(this.#refusal, `The log level was not changed: ${foreign(failureOf(thrown).message, 500)}`);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { ChartsPanel } from './charts-panel.js';
+import { ConfirmDialog } from './confirm-dialog.js';
+import { ConsumerIdleness } from './consumer-idleness.js';
+import { DeadLettersPanel } from './dead-letters-panel.js';
+import { DevicesPanel } from './devices-panel.js';
+import { byId, setText } from './dom.js';
+import { Drawer } from './drawer.js';
+import { explainWords } from './explained-word.js';
+import { FirstSteps } from './first-steps.js';
+import { duration, foreign } from './format.js';
+import { LedgerPanel, ledgerTotals } from './ledger-panel.js';
+import { LiveFeed } from './live-feed.js';
+import { LogLevelSwitch } from './log-level-switch.js';
+import { OverallView } from './overall-view.js';
+import { PathView } from './path-view.js';
+import { repeat } from './poll.js';
+import { RateHistory } from './rate-history.js';
+import { Rates } from './rates.js';
+import { jumpWithinPage, linkSections } from './section-links.js';
+import { StageDetails } from './stage-details.js';
+import { overallState, stageStates } from './stage-states.js';
+import { stagesOf, stageTotals } from './stages.js';
+import { WarningsPanel } from './warnings-panel.js';
+
+/** @import { Seen } from './stage-details.js' */
+/** @import { Failure, LiveState } from './types.js' */
+
+linkSections(byId('sections'));
+jumpWithinPage();
+explainWords();
+
+const rates = new Rates();
+const history = new RateHistory();
+const idleness = new ConsumerIdleness();
+const overall = new OverallView();
+const drawer = new Drawer();
+const stageDetails = new StageDetails(drawer);
+const path = new PathView(byId('path'), byId('path-notes'), (stageId) => {
+  if (last !== null) stageDetails.open(stageId, last);
+});
+const ledgerPanel = new LedgerPanel();
+const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshDeadLetters());
+const warningsPanel = new WarningsPanel();
+const logLevel = new LogLevelSwitch();
+const firstSteps = new FirstSteps();
+
+/** The gateway's wall clock minus the browser's: charts show the gateway's time. */
+let skewMs = 0;
+let isAnswering = false;
+let answeredAtMs = Date.now();
+/**
+ * What the details of a stage show, from the last state.
+ *
+ * @type {Seen | null}
+ */
+let last = null;
+
+/** @param {LiveState} state */
+function showState(state) {
+  const wasAnswering = isAnswering;
+  isAnswering = true;
+  answeredAtMs = Date.now();
+  skewMs = state.nowMs - answeredAtMs;
+  byId('banner').hidden = true;
+  byId('main').classList.remove('stale');
+
+  rates.add({ ...state, totals: { ...stageTotals(state), ...ledgerTotals(state.ledger) } });
+  const stages = stagesOf(state);
+  for (const { id } of stages) history.add(id, state.sampledAtMs, rates.perSecond(id));
+  const states = stageStates(state, idleness.add(state));
+  path.show(state, states, rates, history);
+  overall.show(overallState(stages, states, ledgerPanel.show(state.ledger, rates)));
+  warningsPanel.show(state);
+  last = { state, states, rates, history, warnings: warningsPanel.all };
+  stageDetails.show(last);
+  deadLettersPanel.show(state);
+  logLevel.show(state);
+  firstSteps.show(state.ledger, state.mqttPort);
+  setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
+  if (!wasAnswering) {
+    void refreshCharts();
+    void refreshDeadLetters();
+  }
+}
+
+/** @param {Failure} failure */
+function showSilence({ code, message }) {
+  isAnswering = false;
+  const banner = byId('banner');
+  const since = duration(Date.now() - answeredAtMs);
+  const what = code === 'NO_ANSWER' ? message : `The gateway answers with an error: ${foreign(message)}`;
+  // The words change only once: a screen reader would read a clock in an alert every second.
+  if (banner.hidden) setText(banner, `${what} What is shown below is old. Trying again every second.`);
+  banner.title = `Last answer ${since} ago`;
+  banner.hidden = false;
+  byId('main').classList.add('stale');
+  overall.show({ level: 'stopped', words: 'No answer' });
+}
+
+async function showDeadLetters() {
+  if (isAnswering) await deadLettersPanel.update(Date.now() + skewMs);
+}
+
+async function showCharts() {
+  if (isAnswering && charts.isQueryable) await charts.update(Date.now() + skewMs);
+}
+
+const charts = new ChartsPanel(() => refreshCharts());
+const devices = new DevicesPanel(charts, () => refreshDevices());
+const refreshCharts = repeat(() => charts.refreshMs, showCharts);
+const refreshDevices = repeat(
+  () => devices.refreshMs,
+  async () => isAnswering && devices.update(),
+);
+const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
+new LiveFeed({
+  onState: showState,
+  onWarnings: (warnings) => warningsPanel.receive(warnings),
+  onSilence: showSilence,
+});

@@ -1,0 +1,129 @@
+import { byId, setClass, setText } from './dom.js';
+import { count, foreign } from './format.js';
+import { failureOf, sendJson } from './poll.js';
+import { deadLetterCount, processedCount, replayWords } from './replay-words.js';
+
+/** @import { ConfirmDialog } from './confirm-dialog.js' */
+/** @import { LiveState, ParkedSelection, ReplayKind, ReplayStatus } from './types.js' */
+
+/** Why replay and purge are off, and what to do instead. */
+const NO_CHANGES =
+  'Replay and purge are switched off on this address; the setting http.changes decides where they work. The command line always works:';
+
+/**
+ * Begins a replay or purge of dead letters and shows its progress. `selection` is that of the API; `records` is how
+ * many records it selects, or null when there are more than the page can count.
+ */
+export class ReplayPanel {
+  /** False where the gateway answers no changes. */
+  mayChange = true;
+  isRunning = false;
+  #confirm;
+  #changed;
+  #shown = '';
+  #line = byId('replay');
+  #sentence = byId('replay-sentence');
+  #bar = byId('replay-progress', HTMLProgressElement);
+  #refusal = byId('replay-refusal');
+  #command = byId('replay-command');
+
+  /**
+   * `changed` is called when the buttons or the list of dead letters may have to change.
+   *
+   * @param {ConfirmDialog} confirm
+   * @param {() => void} changed
+   */
+  constructor(confirm, changed) {
+    this.#confirm = confirm;
+    this.#changed = changed;
+    setText(byId('replay-note-text'), NO_CHANGES);
+  }
+
+  /** @param {Pick<LiveState, 'replay' | 'mayChange' | 'command'>} state */
+  show({ replay, mayChange, command }) {
+    const key = JSON.stringify([replay, mayChange]);
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.mayChange = mayChange;
+    setText(this.#command, `${command} dead-letters --help`);
+    byId('replay-note').hidden = mayChange;
+    this.#showProgress(replay);
+    this.#changed();
+  }
+
+  /** @param {ReplayStatus | null} replay */
+  #showProgress(replay) {
+    this.isRunning = replay?.state === 'running';
+    this.#line.hidden = replay === null;
+    if (replay === null) return;
+    const { level, sentence } = replayWords(replay);
+    setClass(this.#sentence, `state ${level}`);
+    setText(this.#sentence, sentence);
+    this.#bar.hidden = !this.isRunning;
+    this.#bar.max = Math.max(1, replay.selected);
+    this.#bar.value = processedCount(replay);
+  }
+
+  /** @param {string} id */
+  replayOne(id) {
+    return this.#begin('replay', { ids: [id] });
+  }
+
+  /**
+   * `which` says in a sentence which records are meant.
+   *
+   * @param {ParkedSelection} selection
+   * @param {number | null} records
+   * @param {string} which
+   */
+  async replay(selection, records, which) {
+    const yes = await this.#confirm.ask({
+      title: `Replay ${spoken(records)}?`,
+      sentences: [
+        which,
+        'The present rules process each record again: it is written, filtered, or parked again. A point that is already in the store is overwritten with the same point; nothing is doubled.',
+      ],
+      action: `Replay ${records === null ? 'all of them' : count(records)}`,
+      isFinal: false,
+    });
+    if (yes) await this.#begin('replay', selection);
+  }
+
+  /** @param {ParkedSelection} selection @param {number | null} records @param {string} which */
+  async purge(selection, records, which) {
+    const yes = await this.#confirm.ask({
+      title: `Purge ${spoken(records)}?`,
+      sentences: [
+        which,
+        'They are deleted for good, with their payloads. This cannot be undone. The ledger goes on counting them as parked, for the reason “purged”.',
+      ],
+      action: `Purge ${records === null ? 'all of them' : count(records)}`,
+      isFinal: true,
+    });
+    if (yes) await this.#begin('purge', selection);
+  }
+
+  /** @param {ReplayKind} kind @param {ParkedSelection} selection */
+  async #begin(kind, selection) {
+    this.#refusal.hidden = true;
+    // The next state must be shown even if it equals the last one: the gateway may have been restarted.
+    this.#shown = '';
+    try {
+      this.#showProgress(await sendJson('POST', `/api/dead-letters/${kind}`, selection));
+      this.#changed();
+    } catch (thrown) {
+      this.fail(`The ${kind} was not begun: ${foreign(failureOf(thrown).message, 500)}`);
+    }
+  }
+
+  /** @param {string} sentence */
+  fail(sentence) {
+    this.#refusal.hidden = false;
+    setText(this.#refusal, sentence);
+  }
+}
+
+/** @param {number | null} records */
+function spoken(records) {
+  return records === null ? '500 dead letters or more' : deadLetterCount(records);
+}

@@ -1,0 +1,83 @@
+import { count, foreign } from './format.js';
+
+/** @import { Level, ReplayStatus } from './types.js' */
+
+/**
+ * `1 dead letter`, `37 dead letters`.
+ *
+ * @param {number} records
+ */
+export function deadLetterCount(records) {
+  return `${count(records)} dead letter${records === 1 ? '' : 's'}`;
+}
+
+/**
+ * How many records a replay or purge has processed.
+ *
+ * @param {ReplayStatus} replay
+ */
+export function processedCount({ outcomes }) {
+  return outcomes.written + outcomes.filtered + outcomes.parkedAgain + outcomes.purged;
+}
+
+/**
+ * What a replay or purge does now, or how it ended, as a sentence. `level` is the same as for stages.
+ *
+ * @param {ReplayStatus} replay
+ * @returns {{ level: Level; sentence: string }}
+ */
+export function replayWords(replay) {
+  const { kind, state, selected, failure, waitingFor } = replay;
+  const done = processedCount(replay);
+  const progress = `${count(done)} of ${deadLetterCount(selected)}`;
+  const ends = endsOf(replay.outcomes);
+  const because = failure === undefined ? '' : ` ${sentenceOf(failure)}`;
+  if (state === 'running' && selected === 0 && waitingFor === undefined) {
+    const noun = kind === 'replay' ? 'Replay' : 'Purge';
+    return { level: 'healthy', sentence: `${noun} begins: the dead letters are being counted.` };
+  }
+  if (state === 'running') {
+    const waits = waitingFor === undefined ? '' : ` Waiting: ${sentenceOf(waitingFor)}`;
+    const verb = kind === 'replay' ? 'Replaying' : 'Purging';
+    return {
+      level: waits === '' ? 'healthy' : 'slow',
+      sentence: `${verb}: ${progress}${kind === 'replay' && ends !== '' ? ` (${ends})` : ''}.${waits}`,
+    };
+  }
+  if (state === 'done') {
+    if (kind === 'purge')
+      return { level: 'healthy', sentence: `Purged ${deadLetterCount(replay.outcomes.purged)}.` };
+    const level = replay.outcomes.parkedAgain > 0 ? 'slow' : 'healthy';
+    return { level, sentence: `Replayed ${deadLetterCount(selected)}${ends === '' ? '' : `: ${ends}`}.` };
+  }
+  const noun = kind === 'replay' ? 'replay' : 'purge';
+  if (state === 'stopped') {
+    return {
+      level: 'slow',
+      sentence: `The ${noun} was stopped after ${progress}.${because} The others are still parked.`,
+    };
+  }
+  return {
+    level: 'stopped',
+    sentence: `The ${noun} failed after ${progress}.${because} The others are still parked.`,
+  };
+}
+
+/** @param {ReplayStatus['outcomes']} outcomes */
+function endsOf({ written, filtered, parkedAgain }) {
+  return [
+    { records: written, words: 'written' },
+    { records: filtered, words: 'filtered' },
+    { records: parkedAgain, words: 'parked again' },
+  ]
+    .filter(({ records }) => records > 0)
+    .map(({ records, words }) => `${count(records)} ${words}`)
+    .join(', ');
+}
+
+/** @param {string} text */
+function sentenceOf(text) {
+  const shown = foreign(text, 500);
+  const capital = shown.charAt(0).toUpperCase() + shown.slice(1);
+  return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
+}

@@ -1,0 +1,216 @@
+import { bytes, count, duration } from './format.js';
+
+/** @import { Fact, FullState, LiveState, Stage } from './types.js' */
+
+/** @type {Readonly<Record<string, string>>} */
+const STORE_NAMES = { influx: 'InfluxDB', duckdb: 'DuckDB' };
+
+/**
+ * The stages in path order. `total` is the counter behind the rate into the stage. `facts` are rows of name, value and
+ * whether the value is bad. `branches` are the totals of records that leave the path here. `metrics` are names at
+ * /metrics for a closer look. `codes` matches the warnings that are about this stage.
+ *
+ * @type {readonly Stage[]}
+ */
+export const STAGES = [
+  {
+    id: 'broker',
+    title: 'Broker',
+    unit: 'packets/s',
+    does: 'Takes packets over MQTT and answers each once it is on disk.',
+    total: ({ broker }) => broker.packetsAccepted,
+    facts: ({ broker }) => [
+      ['connections', count(broker.connections)],
+      ['acknowledged', count(broker.acknowledged)],
+    ],
+    branches: ({ broker }) => [
+      { name: 'refused', total: broker.packetsRefused, isBad: true },
+      { name: 'shed', total: broker.packetsShed, isBad: true },
+    ],
+    codes: /^(BROKER|LISTENER)_/,
+    metrics: [
+      'sluice_broker_connections',
+      'sluice_broker_packets_accepted_total',
+      'sluice_broker_packets_acknowledged_total',
+      'sluice_broker_packets_shed_total',
+      'sluice_broker_refusals_total',
+      'sluice_broker_acknowledge_seconds',
+    ],
+  },
+  {
+    id: 'log',
+    title: 'Log',
+    unit: 'records/s',
+    does: 'Keeps every record on disk until it has been processed.',
+    total: ({ log }) => log.recordsAppended,
+    facts: ({ log }) => [
+      ['appended', bytes(log.bytesAppended)],
+      ['commits', count(log.commits)],
+    ],
+    fill: ({ log }) => ({ sizeBytes: log.sizeBytes, maxSizeBytes: log.maxSizeBytes }),
+    // Most gateways never lose a record. The word is omitted there so that it worries nobody.
+    branches: ({ ledger }) => (ledger.lost > 0 ? [{ name: 'lost', total: ledger.lost, isBad: true }] : []),
+    codes: /^LOG_/,
+    metrics: [
+      'sluice_log_records_appended_total',
+      'sluice_log_bytes_appended_total',
+      'sluice_log_commits_total',
+      'sluice_log_size_bytes',
+      'sluice_log_max_size_bytes',
+      'sluice_log_pending_bytes',
+      'sluice_log_blocked',
+      'sluice_log_records_dropped_total',
+    ],
+  },
+  {
+    id: 'producer',
+    title: 'To Kinesis',
+    unit: 'records/s',
+    does: 'Puts the records of the log into the stream, in order.',
+    total: ({ producer }) => producer.recordsSent,
+    facts: ({ producer }) => [
+      ['oldest unsent', producer.lagMs === 0 ? 'none' : duration(producer.lagMs)],
+      ['Kinesis records', count(producer.kinesisRecordsSent)],
+      ['PUT units', count(producer.putUnits)],
+      ['throttled', count(producer.throttled)],
+      ['retried', count(producer.retried)],
+    ],
+    branches: ({ ledger, consumer }) => {
+      const part = ledger.parts?.ingest ?? (consumer === undefined ? ledger : undefined);
+      return part === undefined ? [] : [{ name: 'parked', total: part.parked, to: 'dead-letters-title' }];
+    },
+    codes: /^KINESIS_/,
+    metrics: [
+      'sluice_kinesis_producer_records_sent_total',
+      'sluice_kinesis_producer_put_units_total',
+      'sluice_kinesis_producer_throttles_total',
+      'sluice_kinesis_producer_retries_total',
+      'sluice_kinesis_producer_oldest_unsent_seconds',
+      'sluice_kinesis_producer_state',
+      'sluice_kinesis_producer_forward_seconds',
+    ],
+  },
+  {
+    id: 'reader',
+    title: 'From Kinesis',
+    unit: 'records/s',
+    does: 'Reads the shards of the stream and keeps its position in each.',
+    total: ({ reader }) => reader.recordsRead,
+    facts: ({ reader }) => [
+      ['shards', count(reader.shards)],
+      ...consumersFact(reader.consumers),
+      ['behind', reader.millisBehindLatest === 0 ? 'no' : duration(reader.millisBehindLatest)],
+      ['Kinesis records', count(reader.kinesisRecordsRead)],
+      ['throttled', count(reader.throttled)],
+    ],
+    branches: () => [],
+    codes: /^(KINESIS|LEASE|SHARDS|COORDINATOR)_|_LEFT_STREAM$/,
+    metrics: [
+      'sluice_kinesis_reader_records_read_total',
+      'sluice_kinesis_reader_shards',
+      'sluice_kinesis_reader_behind_latest_seconds',
+      'sluice_kinesis_reader_last_poll_age_seconds',
+      'sluice_kinesis_reader_throttles_total',
+      'sluice_kinesis_reader_gaps_total',
+      'sluice_kinesis_reader_state',
+      'sluice_kinesis_leases',
+    ],
+  },
+  {
+    id: 'consumer',
+    title: 'Consumer',
+    unit: 'records/s',
+    does: 'Maps records to points with the rules, and decides the outcome of each record.',
+    total: ({ consumer }) => consumer.recordsRead,
+    facts: ({ consumer }) => [
+      ['lag', consumer.lagMs === 0 ? 'none' : duration(consumer.lagMs)],
+      ['records read', count(consumer.recordsRead)],
+      ['points made', count(consumer.pointsMade)],
+    ],
+    branches: ({ ledger }) => {
+      const { parked, filtered } = ledger.parts?.consume ?? ledger;
+      return [
+        { name: 'parked', total: parked, to: 'dead-letters-title' },
+        { name: 'filtered', total: filtered, to: 'ledger-title' },
+      ];
+    },
+    codes: /^(CHECKPOINT|DEAD_LETTER|REPLAY|WORKER)_/,
+    metrics: [
+      'sluice_consumer_records_read_total',
+      'sluice_consumer_points_made_total',
+      'sluice_consumer_lag_seconds',
+      'sluice_consumer_decide_seconds',
+      'sluice_consumer_notes_total',
+      'sluice_ledger_parked_records',
+      'sluice_ledger_filtered_records',
+      'sluice_dead_letter_size_bytes',
+    ],
+  },
+  {
+    id: 'sink',
+    title: 'Sink',
+    unit: 'points/s',
+    does: 'Writes the points to the store, and records for each whether the store accepted it.',
+    total: ({ sink }) => sink.pointsWritten,
+    facts: ({ sink }) => [
+      ['store', STORE_NAMES[sink.kind] ?? sink.kind],
+      ['written', count(sink.pointsWritten)],
+      ['refused', count(sink.pointsRefused), sink.pointsRefused > 0],
+      ['retries', count(sink.retries)],
+    ],
+    branches: () => [],
+    codes: /^(SINK|STORE)_/,
+    metrics: [
+      'sluice_sink_points_written_total',
+      'sluice_sink_points_refused_total',
+      'sluice_sink_requests_total',
+      'sluice_sink_retries_total',
+      'sluice_sink_busy_seconds_total',
+      'sluice_sink_state',
+    ],
+  },
+];
+
+/**
+ * The stages that run in this process: without Kinesis there is nothing between log and consumer.
+ *
+ * @param {LiveState} state
+ */
+export function stagesOf(state) {
+  return STAGES.filter(({ id }) => state[id] !== undefined);
+}
+
+/**
+ * The totals behind the rates: one for each stage, and one for each branch (`consumer:parked`).
+ *
+ * @param {LiveState} state
+ */
+export function stageTotals(state) {
+  const full = fullState(state);
+  /** @type {Record<string, number>} */
+  const totals = {};
+  for (const { id, total, branches } of stagesOf(state)) {
+    totals[id] = total(full);
+    for (const branch of branches(full)) totals[`${id}:${branch.name}`] = branch.total;
+  }
+  return totals;
+}
+
+/**
+ * Only readers with leases count the consumers.
+ *
+ * @param {number | undefined} consumers
+ * @returns {readonly Fact[]}
+ */
+function consumersFact(consumers) {
+  return consumers === undefined ? [] : [['consumers', count(consumers)]];
+}
+
+/**
+ * The state as the functions of a stage take it. They are called only for stages that run here.
+ *
+ * @param {LiveState} state
+ */
+export function fullState(state) {
+  return /** @type {FullState} */ (state);
+}

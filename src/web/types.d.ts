@@ -1,0 +1,202 @@
+// The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
+
+import type {
+  ExplanationView,
+  LedgerCounts,
+  LedgerView,
+  LogLevel,
+  ParkedView,
+  ReadinessProblem,
+  StreamStatus,
+  WarningView,
+} from '../http/gateway-view.js';
+import type { LiveState } from '../http/live-state.js';
+import type { BoundedDetail } from '../http/routes/bounded-detail.js';
+import type { SeriesResponse } from '../http/routes/store-routes.js';
+import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
+import type { ParkedSelection } from '../replay/selection.js';
+import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { AnswerError } from './poll.js';
+import type { RateHistory } from './rate-history.js';
+import type { Rates } from './rates.js';
+
+export type {
+  AnswerError,
+  BoundedDetail,
+  ExplanationView,
+  LatestGroup,
+  LatestPage,
+  LedgerCounts,
+  LedgerView,
+  LiveState,
+  LogLevel,
+  MeasurementSummary,
+  ParkedSelection,
+  ParkedView,
+  RateHistory,
+  Rates,
+  ReadinessProblem,
+  ReplayKind,
+  ReplayStatus,
+  SeriesResponse,
+  StreamStatus,
+  WarningView,
+};
+
+export type Attributes = Readonly<Record<string, string>>;
+export type Child = Node | string;
+/** Called when the page should ask the gateway again soon. */
+export type Refresh = () => void;
+
+/** Healthy, slow or stopped: the colour and the shape of a state. */
+export type Level = 'healthy' | 'slow' | 'stopped';
+export type StageId = 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink';
+
+export interface StageState {
+  readonly level: Level;
+  readonly word: string;
+  /** '' when there is nothing to know. */
+  readonly sentence: string;
+}
+/** Only the stages that run here have a state. */
+export type StageStates = Readonly<Record<StageId, StageState>>;
+
+/** Name, value, and whether the value is bad. */
+export type Fact = readonly [name: string, text: string, isBad?: boolean];
+
+/** What leaves the path at a stage. `to` is the id of the section that shows it. */
+export interface Branch {
+  readonly name: string;
+  readonly total: number;
+  readonly isBad?: boolean;
+  readonly to?: string;
+}
+
+/** A state that has the counters of every stage. Only the functions of a stage that runs here are called. */
+export type FullState = LiveState & Required<Pick<LiveState, StageId>>;
+
+export interface Stage {
+  readonly id: StageId;
+  readonly title: string;
+  readonly unit: string;
+  readonly does: string;
+  total(state: FullState): number;
+  facts(state: FullState): readonly Fact[];
+  fill?(state: FullState): Fill;
+  branches(state: FullState): readonly Branch[];
+  readonly codes: RegExp;
+  readonly metrics: readonly string[];
+}
+
+export interface Fill {
+  readonly sizeBytes: number;
+  readonly maxSizeBytes: number;
+}
+
+/** A warning with the start of the gateway that it belongs to. */
+export interface KnownWarning extends WarningView {
+  readonly startedAtMs: number;
+  readonly key: string;
+}
+export interface SeenWarning {
+  readonly startedAtMs: number;
+  readonly seq: number;
+}
+
+export interface Sample {
+  readonly atMs: number;
+  readonly perSecond: number;
+}
+
+export interface LiveView {
+  readonly kind: 'live';
+  readonly spanMs: number;
+}
+export interface FixedView extends Edges {
+  readonly kind: 'fixed';
+}
+/** The range of time that the charts show. */
+export type View = LiveView | FixedView;
+
+export interface Edges {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+/** A range on whole buckets. */
+export interface Window extends Edges {
+  readonly buckets: number;
+  readonly bucketMs: number;
+}
+
+/** The choices of a chart; '' means "not chosen". */
+export interface ChartChoice {
+  readonly field: string;
+  readonly by: string;
+  readonly tag: string;
+  readonly only: readonly string[];
+}
+export interface DeviceList {
+  readonly measurement: string;
+  readonly tag: string;
+}
+/** The part of the page's state that is in its address. */
+export interface LinkState {
+  readonly view: View;
+  readonly charts: ReadonlyMap<string, ChartChoice>;
+  readonly silentAfterS: number;
+  readonly list?: DeviceList;
+}
+
+export type Value = number | null;
+export interface LineStyle {
+  /** 1 to 8 */
+  readonly colour: number;
+  /** 0 to 3 */
+  readonly dash: number;
+}
+export interface Line {
+  readonly name: string;
+  readonly label: string;
+  readonly values: readonly Value[];
+  readonly style: LineStyle;
+}
+export interface ShownLine extends Line {
+  readonly isShown: boolean;
+}
+/** What a chart has drawn. */
+export interface Drawn {
+  readonly timesMs: readonly number[];
+  readonly lines: readonly Line[];
+  readonly bucketMs: number;
+  readonly field: string;
+  readonly tag: string | undefined;
+}
+
+/** The plotting area on the screen, and the time that it spans. */
+export interface Area extends Edges {
+  readonly rect: DOMRect;
+}
+
+/** The way in which gestures change the range. */
+export interface RangeGestures {
+  zoom(factor: number, aroundMs?: number): void;
+  pan(share: number): void;
+  between(oneMs: number, otherMs: number, isStep: boolean): void;
+  live(): void;
+  undo(): void;
+}
+
+export interface Choice {
+  readonly name: string;
+  readonly value: string;
+}
+
+export type DeviceState = 'reporting' | 'late' | 'silent';
+export type FieldValue = LatestGroup['values'][number]['value'];
+export type Fields = MeasurementSummary['fields'];
+
+/** The fields of an error that the page shows. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}

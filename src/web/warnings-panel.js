@@ -1,0 +1,102 @@
+import { byId, Redrawn, setText } from './dom.js';
+import { count } from './format.js';
+import { WarningList } from './warning-list.js';
+import { warningRow } from './warning-row.js';
+
+/** @import { LiveState, SeenWarning, WarningView } from './types.js' */
+
+const KEPT_AS = 'sluice.seenWarning';
+const ROWS_AT_FIRST = 10;
+/** What each choice shows. */
+/** @type {Readonly<Record<string, readonly WarningView['level'][]>>} */
+const LEVELS = { all: ['warn', 'error', 'fatal'], warn: ['warn'], error: ['error', 'fatal'] };
+
+/** The gateway's warnings, newest first, and how many came since the person last looked at them. */
+export class WarningsPanel {
+  #list = new WarningList(keptSeen());
+  #rows = new Redrawn(byId('warnings'));
+  #note = byId('warnings-note');
+  #more = byId('more-warnings');
+  #levels = [...byId('warning-levels').querySelectorAll('input')];
+  #isInView = false;
+  #showsAll = false;
+  #nowMs = Date.now();
+
+  constructor() {
+    byId('warning-levels').addEventListener('change', () => this.#draw());
+    this.#more.addEventListener('click', () => {
+      this.#showsAll = true;
+      this.#draw();
+    });
+    const view = new IntersectionObserver(([entry]) => {
+      this.#isInView = entry.isIntersecting;
+      this.#showUnread();
+    });
+    view.observe(byId('warnings-title'));
+  }
+
+  /**
+   * Takes warnings oldest first.
+   *
+   * @param {readonly WarningView[]} warnings
+   */
+  receive(warnings) {
+    this.#list.receive(warnings);
+  }
+
+  get all() {
+    return this.#list.all;
+  }
+
+  /** @param {Pick<LiveState, 'startedAtMs' | 'nowMs'>} state */
+  show({ startedAtMs, nowMs }) {
+    this.#nowMs = nowMs;
+    this.#list.addReceived(startedAtMs);
+    this.#draw();
+    this.#showUnread();
+  }
+
+  #draw() {
+    const chosen = this.#levels.find(({ checked }) => checked)?.value ?? 'all';
+    const fitting = this.#list.all.filter(({ level }) => LEVELS[chosen]?.includes(level));
+    const shown = this.#showsAll ? fitting : fitting.slice(0, ROWS_AT_FIRST);
+    this.#rows.show(shown.map(({ key }) => key).join(), () =>
+      shown.map((warning) => warningRow(warning, this.#nowMs)),
+    );
+    byId('warnings').hidden = shown.length === 0;
+    this.#note.hidden = shown.length > 0;
+    setText(
+      this.#note,
+      this.#list.all.length === 0 ? 'The log has had no warning.' : 'No warning of this level.',
+    );
+    this.#more.hidden = shown.length === fitting.length;
+    setText(this.#more, `Show all ${count(fitting.length)}`);
+  }
+
+  #showUnread() {
+    if (this.#isInView && !document.hidden) keepSeen(this.#list.markSeen());
+    const { unread } = this.#list;
+    /** @type {HTMLElement | null} */
+    const badge = document.querySelector('#sections a[href="#warnings-title"] .badge');
+    if (badge === null) return;
+    badge.hidden = unread === 0;
+    setText(badge, count(unread));
+    badge.title = `${count(unread)} since you last looked`;
+  }
+}
+
+// A browser may refuse storage. Then the page forgets what was seen when it is closed.
+function keptSeen() {
+  try {
+    const [startedAtMs, seq] = (localStorage.getItem(KEPT_AS) ?? '').split('-').map(Number);
+    if (Number.isSafeInteger(startedAtMs) && Number.isSafeInteger(seq)) return { startedAtMs, seq };
+  } catch {}
+  return undefined;
+}
+
+/** @param {SeenWarning} seen */
+function keepSeen({ startedAtMs, seq }) {
+  try {
+    localStorage.setItem(KEPT_AS, `${startedAtMs}-${seq}`);
+  } catch {}
+}

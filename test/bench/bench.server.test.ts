@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findProgram } from '../../harness/server-process.js';
+import { tempDirectory } from '../support/temp-directory.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** The compiled program, as `npm run bench` starts it. */
+function bench(...args: string[]) {
+  return spawnSync(process.execPath, ['--expose-gc', join(ROOT, 'dist', 'bench', 'main.js'), ...args], {
+    encoding: 'utf8',
+    cwd: ROOT,
+  });
+}
+
+interface AckCell {
+  readonly qos: number;
+  readonly connections: number;
+  readonly runs: Record<string, { perSecond: number; shed: number }[]>;
+  readonly ratios: Record<string, { median: number; min: number; max: number; all: number[] }>;
+}
+
+interface Results {
+  readonly command: string;
+  readonly machine: Record<string, unknown>;
+  readonly parts: {
+    readonly ack: { notes: string[]; figures: { messages: number; cells: AckCell[] } };
+    readonly micro: {
+      figures: { comparisons: { name: string; ours: { median: number; all: number[] } }[] };
+    };
+  };
+}
+
+describe('npm run bench', () => {
+  it('prints a table and writes the same figures as JSON, with the machine and what was compared', () => {
+    const results = tempDirectory();
+    const run = bench('ack', 'micro', '--quick', '--messages', '200', '--results', results);
+    expect(run.stderr).toBe('');
+    expect(run.status).toBe(0);
+
+    expect(run.stdout).toContain('too short to be quoted');
+    expect(run.stdout).toMatch(/QoS 1 x 20 \(100\) +Sluice +[\d,]+/);
+    expect(run.stdout).toContain('where: "false"');
+    expect(run.stdout).toMatch(/decode: strict JSON +JSON\.parse/);
+    expect(run.stdout).toMatch(/append: log, 1000 waiting +write \+ fdatasync a record +[\d,]+/);
+
+    const [file] = readdirSync(results);
+    const { command, machine, parts } = JSON.parse(readFileSync(join(results, file!), 'utf8')) as Results;
+    expect(command).toContain('npm run bench -- ack micro --quick');
+    expect(Object.keys(machine)).toEqual(
+      expect.arrayContaining(['cores', 'cpu', 'os', 'fileSystem', 'node', 'influxdb', 'mosquitto', 'duckdb']),
+    );
+    expect(machine.node).toBe(process.version);
+
+    const { cells, messages } = parts.ack.figures;
+    expect(messages).toBe(200);
+    expect(cells.map(({ qos }) => qos)).toEqual([0, 1, 2]);
+    const others = findProgram('mosquitto') === undefined ? [] : ['mosquitto', 'mosquittoNoDelay'];
+    for (const { runs, ratios } of cells) {
+      expect(Object.keys(runs)).toEqual(['sluice', ...others]);
+      for (const one of Object.values(runs).flat()) expect(one.perSecond).toBeGreaterThan(0);
+      for (const name of others) {
+        expect(ratios[name]!.all).toEqual([runs.sluice![0]!.perSecond / runs[name]![0]!.perSecond]);
+      }
+    }
+    expect(parts.micro.figures.comparisons.map(({ name }) => name)).toEqual([
+      'decode: strict JSON',
+      'decode + map: rule',
+      'encode: line',
+      'append: log, 1 waiting',
+      'append: log, 1000 waiting',
+      'kinesis: aggregate',
+      'kinesis: de-aggregate',
+      'kinesis: encode + aggregate',
+      'kinesis: de-aggregate + decode',
+    ]);
+  });
+
+  it('names every part in its help', () => {
+    const { status, stdout } = bench('--help');
+    expect(status).toBe(0);
+    for (const part of ['ack', 'e2e-influx', 'e2e-duckdb', 'e2e-kinesis', 'kinesis', 'micro'])
+      expect(stdout).toContain(part);
+  });
+
+  it.each([
+    ['a part that does not exist', ['e2e-oracle']],
+    ['no messages', ['micro', '--messages', '0']],
+    ['an option that does not exist', ['--fast']],
+  ])('ends with 2 and writes nothing for %s', (_what, args) => {
+    const results = tempDirectory();
+    const { status, stderr } = bench(...args, '--results', results);
+    expect(status).toBe(2);
+    expect(stderr).toContain('Run with --help');
+    expect(readdirSync(results)).toEqual([]);
+  });
+});

@@ -1,0 +1,41 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../../harness/free-port.js';
+import { findRunningGateway } from '../../../src/commands/doctor/stream-checks.js';
+import { dataDirectory, prepareDataDirectory } from '../../../src/data-directory/data-directory.js';
+import { lockDataDirectory } from '../../../src/data-directory/directory-lock.js';
+import { startFakeStore } from '../../support/fake-store.js';
+import { tempDirectory } from '../../support/temp-directory.js';
+
+async function lockedDirectory(): Promise<string> {
+  const directory = dataDirectory(tempDirectory());
+  await prepareDataDirectory(directory);
+  const lock = await lockDataDirectory(directory);
+  onTestFinished(() => lock.release());
+  return directory.root;
+}
+
+const http = (port: number) => ({ host: '127.0.0.1', port, insecure: false, changes: 'loopback' as const });
+
+test('without the lock no gateway is running, even if something listens', async () => {
+  const { isRunning, result } = await findRunningGateway({ dataDirectory: tempDirectory(), http: http(1) });
+  expect({ isRunning, state: result.state }).toEqual({ isRunning: false, state: 'ok' });
+});
+
+test('one that answers 503 has failed, one that does not answer is warned of', async () => {
+  const root = await lockedDirectory();
+  const sick = await startFakeStore(() => ({ status: 503 }));
+  onTestFinished(() => sick.stop());
+  const failed = await findRunningGateway({
+    dataDirectory: root,
+    http: http(Number(new URL(sick.url).port)),
+  });
+  expect(failed).toMatchObject({ isRunning: true, result: { state: 'fail' } });
+  const silent = await findRunningGateway({ dataDirectory: root, http: http(await freePort()) });
+  expect(silent).toMatchObject({ isRunning: true, result: { state: 'warn' } });
+});
+
+test('one without a known HTTP port is only named', async () => {
+  const { isRunning, result } = await findRunningGateway({ dataDirectory: await lockedDirectory() });
+  expect(isRunning).toBe(true);
+  expect(result).toMatchObject({ state: 'ok', found: expect.stringContaining(`process ${process.pid}`) });
+});

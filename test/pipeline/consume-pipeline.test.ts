@@ -1,0 +1,71 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseConfig } from '../../src/config/load-config.js';
+import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
+import { gatewayOptions } from '../../src/gateway/gateway-options.js';
+import { ConsumePipeline } from '../../src/pipeline/consume-pipeline.js';
+import { DurableEndReader } from '../../src/stream/log/durable-end.js';
+import { MAX_BODY_BYTES, TestLog } from '../support/log-fixture.js';
+import { tempDirectory } from '../support/temp-directory.js';
+
+/** The pipeline as a worker runs it, without the worker; the log holds 50 records of which none is JSON. */
+async function started() {
+  const root = tempDirectory();
+  const directory = dataDirectory(root);
+  await prepareDataDirectory(directory);
+  const parsed = parseConfig(`stream: { log: { directory: ${directory.log} } }`, 'sluice.yaml', '/', {});
+  if (!parsed.ok) throw new Error('the configuration of this test is wrong');
+  const { consume: options } = gatewayOptions(parsed.loaded.config, 'all');
+  const log = await TestLog.open(directory.log);
+  onTestFinished(() => log.writer.close());
+  const durableEnd = new DurableEndReader(log.memory);
+  log.durableEnd.onMove(() => durableEnd.woken());
+  const pipeline = await ConsumePipeline.open(
+    { ...options, directory, maxBodyBytes: MAX_BODY_BYTES },
+    durableEnd,
+    {
+      onProgress: () => undefined,
+      onCheckpoint: () => undefined,
+      warn: () => undefined,
+    },
+  );
+  const running = pipeline.run();
+  onTestFinished(async () => {
+    pipeline.abort();
+    await running;
+  });
+  await log.append(0, 50);
+  const until = async (isReached: () => boolean) => {
+    while (!isReached()) await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  await until(() => pipeline.report().ledger.processed === 50);
+  return { pipeline, until };
+}
+
+describe('the consuming pipeline', () => {
+  it('purges what it has parked itself, also just now, and reports its progress and what it purged', async () => {
+    const { pipeline, until } = await started();
+    const begun = await pipeline.ask({ kind: 'purge', selection: { all: true } });
+    expect(begun).toMatchObject({ kind: 'purge', state: 'running', selected: 0 });
+    await expect(pipeline.ask({ kind: 'replay', selection: { all: true } })).rejects.toMatchObject({
+      code: 'DEAD_LETTER_BUSY',
+    });
+    await until(() => pipeline.report().replay.status?.state === 'done');
+    expect(pipeline.report().replay).toMatchObject({
+      status: { selected: 50, outcomes: { purged: 50 } },
+      replayed: [{ ledger: 'log', totals: { purged: { 'payload-not-json': 50 } } }],
+    });
+  });
+
+  it('explains a parked record by the rules in force', async () => {
+    const { pipeline } = await started();
+    const id = String(1_700_000_000_000_000_007n);
+    expect(await pipeline.ask({ kind: 'explain', id })).toMatchObject({
+      topic: 'sensors/ü0/telemetry',
+      outcome: 'parked',
+      code: 'payload-not-json',
+      rule: 'default',
+      lines: [],
+    });
+    expect(await pipeline.ask({ kind: 'explain', id: '1' })).toBeUndefined();
+  });
+});

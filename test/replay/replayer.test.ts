@@ -1,0 +1,312 @@
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
+import { type DeadLetterEnd, DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
+import type { ParkCode } from '../../src/dead-letter/park-codes.js';
+import { parkedRecord } from '../../src/dead-letter/parked-record.js';
+import { NO_RECORDS } from '../../src/ledger/ledger.js';
+import { SystemClock } from '../../src/lib/clock.js';
+import { SerialSink } from '../../src/pipeline/serial-sink.js';
+import { ParkedFiles } from '../../src/replay/parked-files.js';
+import { Replayer, type ReplayerDeps } from '../../src/replay/replayer.js';
+import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { compileRules } from '../../src/rules/rule-set.js';
+import { MemorySink, unreachable } from '../support/memory-sink.js';
+import { replayChange } from '../support/replay-change.js';
+import { tempDirectory } from '../support/temp-directory.js';
+
+const compiled = compileRules([
+  {
+    name: 'fixed',
+    topic: 's/+device',
+    where: 'payload.v >= 0.0',
+    measurement: 'm',
+    tags: { device: { path: 'topic.device' } },
+    fields: { v: { path: 'payload.v', type: 'float' } },
+  },
+]);
+if (!compiled.ok) throw new Error('rules');
+const { ruleSet } = compiled;
+
+/** By the fixed rule, ten records become eight points, one is filtered, one is parked again. */
+const parked = (n: number, code: ParkCode = 'field-wrong-type') =>
+  parkedRecord(
+    {
+      receivedAtNs: 1_795_000_000_000_000_000n + BigInt(n),
+      topic: n % 10 === 5 ? 'elsewhere' : `s/d${n % 4}`,
+      clientId: 'c',
+      qos: 1,
+      payload: Buffer.from(`{"v":${n % 10 === 7 ? -1 : n}}`),
+    },
+    { code, reason: 'by the old rule', rule: 'old' },
+    1_700_000_000_000 + n,
+  );
+
+async function setUp(
+  records: number,
+  options: { saved?: () => DeadLetterEnd | undefined; folder?: string } = {},
+) {
+  const directory = tempDirectory();
+  const writer = await DeadLetterWriter.open({
+    directory: join(directory, options.folder ?? ''),
+    maxSizeBytes: 1 << 26,
+  });
+  onTestFinished(() => writer.close());
+  await writer.append(Array.from({ length: records }, (_, n) => parked(n)));
+  return { directory, writer };
+}
+
+/** One process that can replay. */
+async function life(
+  directory: string,
+  options: { saved?: () => DeadLetterEnd | undefined; store?: 'none'; waitMs?: number } = {},
+) {
+  const parkedFiles = await ParkedFiles.open(directory, { replayableEnd: async () => options.saved?.() });
+  const sink = new MemorySink();
+  const writes = new SerialSink(sink);
+  const mappingWarnings = createMappingWarningCounts();
+  const deps: ReplayerDeps = {
+    parkedFiles,
+    clock: new SystemClock(),
+    onProgress: () => undefined,
+    onFreed: async () => undefined,
+    warn: () => undefined,
+    ...(options.store === 'none'
+      ? {}
+      : {
+          store: {
+            apply: (record) => ruleSet.apply(record, mappingWarnings),
+            sink: { write: (points, signal) => writes.write(points, signal), status: () => sink.status() },
+          },
+        }),
+  };
+  const replayer = new Replayer({ checkpointWaitMs: options.waitMs ?? 0 }, deps);
+  const end = async () => {
+    replayer.abort();
+    await replayer.ended();
+    await parkedFiles.close();
+  };
+  onTestFinished(end);
+  const change = () => replayChange(parkedFiles.totals());
+  return { parkedFiles, sink, writes, replayer, end, change };
+}
+
+describe('a replay', () => {
+  it('processes records again by the rules in force: points keep their identity, ledger and list follow', async () => {
+    const { directory } = await setUp(100);
+    const { replayer, sink, change } = await life(directory);
+    expect(replayer.start({ kind: 'replay', selection: { all: true } })).toMatchObject({ state: 'running' });
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({
+      state: 'done',
+      selected: 100,
+      outcomes: { written: 80, filtered: 10, parkedAgain: 10, purged: 0 },
+      parkedAgain: { 'rule-none': 10 },
+    });
+    expect(change()).toEqual({
+      written: 80,
+      filtered: { fixed: 10 },
+      parked: { 'field-wrong-type': -100, 'rule-none': 10 },
+      lost: {},
+    });
+    expect(sink.points.get(`m|device=d0|${1_795_000_000_000_000_000n + 4n}`)).toEqual({ v: 4 });
+    const left = await listParked(directory, 999);
+    expect(left.map(({ code }) => code)).toEqual(Array(10).fill('rule-none'));
+    expect(left[0]).toMatchObject({
+      topic: 'elsewhere',
+      reason: expect.stringContaining('no rule') as string,
+    });
+    expect(left[0]!.rule).toBeUndefined();
+  });
+
+  it('takes only what is selected, by the reason for which it is parked now', async () => {
+    const { directory, writer } = await setUp(20);
+    await writer.append([parked(100, 'rule-none')]);
+    const { replayer } = await life(directory);
+    const selectedBy = async (selection: Parameters<Replayer['start']>[0]['selection']) => {
+      replayer.start({ kind: 'replay', selection });
+      await replayer.ended();
+      return replayer.status()!.selected;
+    };
+    expect(await selectedBy({ ids: [parked(1).id, parked(2).id, '5'] })).toBe(2);
+    expect(await selectedBy({ topic: 's/d3', rule: 'unknown' })).toBe(0);
+    expect(await selectedBy({ topic: 'elsewhere', rule: 'old' })).toBe(2);
+    // Since then those two are parked for another reason.
+    expect(await selectedBy({ code: 'rule-none' })).toBe(3);
+    expect(await selectedBy({ parkedBeforeMs: 1_700_000_000_000 + 4, code: 'field-wrong-type' })).toBe(2);
+    expect(await selectedBy({ all: true })).toBe(16);
+  });
+
+  it('that parks a record again for the same reason changes nothing, and the journal does not grow', async () => {
+    const { directory, writer } = await setUp(0);
+    const hopeless = { ...parked(5), code: 'rule-none' as const };
+    await writer.append([hopeless]);
+    const { replayer, change } = await life(directory);
+    for (let time = 0; time < 3; time += 1) {
+      replayer.start({ kind: 'replay', selection: { all: true } });
+      await replayer.ended();
+      expect(replayer.status()).toMatchObject({ selected: 1, outcomes: { parkedAgain: 1 } });
+    }
+    // The first replay has given it a new reason; the others found the same.
+    const journal = readFileSync(join(directory, 'settled-00000000.jsonl'), 'utf8');
+    expect(journal.trimEnd().split('\n')).toHaveLength(1);
+    expect(change()).toEqual(NO_RECORDS);
+  });
+
+  it('parks a record again when the store rejects a point, with the reason of the store', async () => {
+    const { directory } = await setUp(10);
+    const { replayer, sink, change } = await life(directory);
+    sink.refuse = (point) => (point.fields[0]!.value === 2 ? 'field type conflict' : undefined);
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect(change()).toMatchObject({ written: 7, parked: { 'store-refused': 1, 'rule-none': 1 } });
+    expect(await listParked(directory, 9, { code: 'store-refused' })).toMatchObject([
+      { id: parked(2).id, reason: 'field type conflict', rule: 'fixed' },
+    ]);
+  });
+
+  it('takes no record that was parked after the last checkpoint: after a crash those come again', async () => {
+    const { directory, writer } = await setUp(10);
+    const saved = writer.end;
+    await writer.append([parked(10), parked(11)]);
+    const { replayer } = await life(directory, { saved: () => saved });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({ state: 'done', selected: 10 });
+    expect((await listParked(directory, 9)).map(({ id }) => id)).toContain(parked(11).id);
+  });
+
+  it('waits for a checkpoint that covers the newest records when one is to come', async () => {
+    const { directory, writer } = await setUp(10);
+    let saved = writer.end;
+    await writer.append([parked(10), parked(11)]);
+    const { replayer } = await life(directory, { saved: () => saved, waitMs: 60_000 });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    while (replayer.status()!.waitingFor === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(replayer.status()).toMatchObject({ state: 'running', selected: 0 });
+    saved = writer.end;
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({ state: 'done', selected: 12 });
+  });
+
+  it('of many records is exact after a crash at any batch', { timeout: 60_000 }, async () => {
+    const { directory } = await setUp(3_500);
+    const copies: string[] = [];
+    const inStore: string[][] = [];
+    const parent = tempDirectory();
+    const first = await life(directory);
+    first.sink.before = async () => {
+      const copy = join(parent, `copy-${copies.length}`);
+      cpSync(directory, copy, { recursive: true });
+      copies.push(copy);
+      inStore.push([...first.sink.points.keys()]);
+    };
+    first.replayer.start({ kind: 'replay', selection: { all: true } });
+    await first.replayer.ended();
+    expect(copies.length).toBe(4);
+    for (const [i, copy] of copies.entries()) {
+      const next = await life(copy);
+      const before = next.change();
+      const left = (await listParked(copy, 9_999)).filter(({ code }) => code === 'field-wrong-type').length;
+      expect(-before.parked['field-wrong-type']! || 0).toBe(3_500 - left);
+      next.replayer.start({ kind: 'replay', selection: { code: 'field-wrong-type' } });
+      await next.replayer.ended();
+      expect(next.change()).toEqual(first.change());
+      expect(new Set([...inStore[i]!, ...next.sink.points.keys()]).size).toBe(2_800);
+    }
+  });
+
+  it('waits for the store like the consumer; a stop gives up its batch, which stays parked', async () => {
+    const { directory } = await setUp(10);
+    const { replayer, sink, change } = await life(directory);
+    sink.before = unreachable;
+    sink.status = () => ({ state: 'retrying', detail: 'no answer' });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    while (sink.writes === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(replayer.status()).toMatchObject({ state: 'running', waitingFor: 'no answer' });
+    expect(() => replayer.start({ kind: 'purge', selection: { all: true } })).toThrow(/is running/);
+    replayer.abort();
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({ state: 'stopped', outcomes: { written: 0 } });
+    expect(change()).toEqual(NO_RECORDS);
+    expect(await listParked(directory, 99)).toHaveLength(10);
+  });
+
+  it('stops between batches when it is asked to drain', async () => {
+    const { directory } = await setUp(2_500);
+    const { replayer, sink } = await life(directory);
+    sink.before = async () => {
+      if (sink.writes === 1) replayer.drain();
+    };
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({
+      state: 'stopped',
+      selected: 2_500,
+      outcomes: { written: 800 },
+    });
+    expect(await listParked(directory, 9_999)).toHaveLength(2_500 - 900);
+  });
+
+  it('previews its result with a dry run and changes nothing', async () => {
+    const { directory } = await setUp(100);
+    const { replayer, sink, change } = await life(directory);
+    replayer.start({ kind: 'replay', selection: { all: true }, dryRun: true });
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({
+      dryRun: true,
+      outcomes: { written: 80, filtered: 10, parkedAgain: 10 },
+    });
+    expect(sink.writes).toBe(0);
+    expect(change()).toEqual(NO_RECORDS);
+    expect(await listParked(directory, 999)).toHaveLength(100);
+  });
+
+  it('needs a store; a purge does not', async () => {
+    const { directory } = await setUp(10);
+    const { replayer, change } = await life(directory, { store: 'none' });
+    expect(() => replayer.start({ kind: 'replay', selection: { all: true } })).toThrow(
+      expect.objectContaining({ code: 'REPLAY_UNSUPPORTED' }) as Error,
+    );
+    replayer.start({ kind: 'purge', selection: { all: true } });
+    await replayer.ended();
+    expect(change()).toMatchObject({ written: 0, parked: { 'field-wrong-type': -10, purged: 10 } });
+    expect(await listParked(directory, 99)).toEqual([]);
+  });
+
+  it('reaches the folders inside the dead letter, such as what Kinesis rejected', async () => {
+    const { directory } = await setUp(10, { folder: 'forwarder' });
+    const { replayer, parkedFiles } = await life(directory);
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect(parkedFiles.totals().find(({ folder }) => folder === 'forwarder')!.totals).toMatchObject({
+      replayed: { 'field-wrong-type': 10 },
+      outcome: { written: 8, parked: { 'rule-none': 1 } },
+    });
+  });
+});
+
+describe('consumer and replay share the sink', () => {
+  it('so that writes do not overlap, and neither waits for more than one write of the other', async () => {
+    const sink = new MemorySink();
+    const serial = new SerialSink(sink);
+    const order: string[] = [];
+    let under = 0;
+    sink.before = async () => {
+      under += 1;
+      expect(under).toBe(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      under -= 1;
+    };
+    const { signal } = new AbortController();
+    const writer = async (name: string) => {
+      for (let i = 0; i < 5; i += 1) {
+        await serial.write([], signal);
+        order.push(name);
+      }
+    };
+    await Promise.all([writer('consumer'), writer('replay')]);
+    expect(order).toEqual(Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 'consumer' : 'replay')));
+  });
+});

@@ -1,0 +1,284 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createMappingWarningCounts, type Mapped } from '../../src/rules/mapped.js';
+import { DEFAULT_RULES, type RuleOptions } from '../../src/rules/rule-options.js';
+import { compileRules, type RuleSet } from '../../src/rules/rule-set.js';
+import type { Point } from '../../src/sink/point.js';
+import type { StreamRecord } from '../../src/stream/stream.js';
+import { BAD_PAYLOADS, STRICT_RULE } from '../fixtures/bad-payloads.js';
+import { RECEIVED_AT_NS, sampleRecord } from './sample-record.js';
+
+const CITIES = '{"id":"CITIMUM","temperature":31.2,"humidity":64.5,"timestamp":1732155786,"city":"Mumbai"}';
+const WINDOW = { maxPastMs: 7 * 86_400_000, maxFutureMs: 600_000 };
+
+const CLIMATE: RuleOptions = {
+  name: 'city-climate',
+  topic: 'sensors/+city/+device/telemetry',
+  where: 'payload.temperature > -60.0',
+  measurement: 'sensordata',
+  time: { path: 'timestamp', unit: 'auto', ...WINDOW },
+  tags: { device: { path: 'topic.device' }, city: { path: 'topic.city' } },
+  fields: {
+    temperature: { path: 'payload.temperature' },
+    humidity: { path: 'payload.humidity', type: 'float', range: [0, 100] },
+  },
+};
+
+function ruleSet(...rules: readonly RuleOptions[]): RuleSet {
+  const compiled = compileRules(rules);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+  return compiled.ruleSet;
+}
+
+function apply(rules: RuleSet, payload: string | Buffer, overrides: Partial<StreamRecord> = {}): Mapped {
+  return rules.apply(sampleRecord(payload, overrides), createMappingWarningCounts());
+}
+
+function onlyPoint(mapped: Mapped): Point {
+  if (mapped.kind !== 'points') throw new Error(JSON.stringify(mapped));
+  expect(mapped.points).toHaveLength(1);
+  return mapped.points[0] as Point;
+}
+
+describe('a record becomes a point', () => {
+  test('by the rule of the configuration example', () => {
+    expect(apply(ruleSet(CLIMATE), CITIES)).toEqual({
+      kind: 'points',
+      rule: 'city-climate',
+      points: [
+        {
+          series: {
+            measurement: 'sensordata',
+            tags: [
+              { name: 'city', value: 'Mumbai' },
+              { name: 'device', value: 'CITIMUM' },
+            ],
+          },
+          fields: [
+            { name: 'temperature', type: 'float', value: 31.2 },
+            { name: 'humidity', type: 'float', value: 64.5 },
+          ],
+          timestampNs: 1_732_155_786_000_000_000n,
+        },
+      ],
+    });
+  });
+
+  test('by the default rule', () => {
+    const point = onlyPoint(apply(ruleSet(...DEFAULT_RULES), CITIES));
+    expect(point.series).toEqual({ measurement: 'telemetry', tags: [{ name: 'device', value: 'CITIMUM' }] });
+    expect(point.fields.map(({ name }) => name)).toEqual(['temperature', 'humidity']);
+    expect(point.timestampNs).toBe(1_732_155_786_000_000_000n);
+  });
+
+  test.each([
+    ['home/kitchen/temperature', 'kitchen', 'the last level but one'],
+    ['a/b', 'a', 'two levels'],
+    ['temperature', 'client-1', 'one level: the client id'],
+    ['/temperature', 'client-1', 'an empty level is no device'],
+  ])('on %s the device is %s: %s', (topic, device, _why) => {
+    const point = onlyPoint(apply(ruleSet(...DEFAULT_RULES), '{"t":1}', { topic }));
+    expect(point.series.tags).toEqual([{ name: 'device', value: device }]);
+  });
+
+  test('two clients on one topic without a device level are two series', () => {
+    const rules = ruleSet(...DEFAULT_RULES);
+    const devices = ['c1', 'c2', 'c1'].map((clientId) =>
+      onlyPoint(apply(rules, '{"t":1}', { topic: 't', clientId })).series.tags.map(({ value }) => value),
+    );
+    expect(devices).toEqual([['c1'], ['c2'], ['c1']]);
+  });
+
+  test.each([
+    [{ a: { path: 'payload.id' } }, 'x1', 'x2', 'the payload'],
+    [{ a: { path: 'clientId' } }, 'c1', 'c2', 'the client id'],
+    [{ a: { path: 'payload.id' }, b: { path: 'topic.city' } }, 'x1,Mumbai', 'x2,Mumbai', 'payload and topic'],
+    [{ a: { path: 'clientId' }, b: { path: 'device' } }, 'c1,CITIMUM', 'c2,CITIMUM', 'client id and device'],
+  ])('tags of %j follow each record of one topic, not the first one', (tags, first, second, _why) => {
+    const rules = ruleSet({ ...CLIMATE, tags });
+    const values = ['1', '2', '1'].map((one) =>
+      onlyPoint(apply(rules, `{"id":"x${one}","temperature":1}`, { clientId: `c${one}` }))
+        .series.tags.map(({ value }) => value)
+        .join(','),
+    );
+    expect(values).toEqual([first, second, first]);
+  });
+
+  test('without a time in the rule it is the receive time, without a warning', () => {
+    const { time: _time, ...timeless } = CLIMATE;
+    const warnings = createMappingWarningCounts();
+    const mapped = ruleSet(timeless).apply(sampleRecord(CITIES, { receivedAtNs: 42n }), warnings);
+    expect(onlyPoint(mapped).timestampNs).toBe(42n);
+    expect(warnings).toEqual(createMappingWarningCounts());
+  });
+
+  test('records of one series share its object, so that a sink can remember its prefix', () => {
+    const rules = ruleSet({ ...CLIMATE, tags: { id: { path: 'payload.id' } } }, ...DEFAULT_RULES);
+    const series = () => onlyPoint(apply(rules, CITIES)).series;
+    expect(series()).toBe(series());
+    const other = () => onlyPoint(apply(rules, CITIES, { topic: 'x/CITIMUM/y' })).series;
+    expect(other()).toBe(other());
+  });
+
+  test('an omitted tag gives a warning for every record of its topic', () => {
+    const rules = ruleSet({ ...CLIMATE, topic: 'x/+city/+device' });
+    const warnings = createMappingWarningCounts();
+    for (const _round of [1, 2, 3]) rules.apply(sampleRecord(CITIES, { topic: 'x//d' }), warnings);
+    expect(warnings['tag-missing']).toBe(3);
+  });
+});
+
+describe('which rule takes a record', () => {
+  const named = (name: string, topic: string, where?: string): RuleOptions => ({
+    name,
+    topic,
+    measurement: name,
+    tags: {},
+    fields: 'auto',
+    where,
+  });
+  const rules = ruleSet(
+    named('first', 'a/+'),
+    named('second', 'a/#', 'payload.t > 5'),
+    named('third', 'a/b/c'),
+  );
+
+  test.each([
+    ['a/b', 'points first'],
+    ['a/b/c', 'filtered second'],
+    ['a', 'filtered second'],
+    ['b', 'parked undefined'],
+    ['$SYS/a', 'parked undefined'],
+  ])('on %s: %s, the first whose filter matches', (topic, expected) => {
+    for (const _cached of [false, true]) {
+      const mapped = apply(rules, '{"t":1}', { topic });
+      expect(`${mapped.kind} ${mapped.rule}`).toBe(expected);
+    }
+  });
+
+  test('what no rule takes is parked without being decoded', () => {
+    expect(apply(rules, Buffer.from([0xff]), { topic: 'b\n' })).toEqual({
+      kind: 'parked',
+      code: 'rule-none',
+      reason: 'no rule takes the topic "b\\n"',
+    });
+  });
+
+  test('a condition that fails parks the record under its rule', () => {
+    expect(apply(ruleSet(CLIMATE), '{"humidity":1}')).toEqual({
+      kind: 'parked',
+      rule: 'city-climate',
+      code: 'rule-where-failed',
+      reason: 'where `payload.temperature > -60.0` failed: No such key: temperature',
+    });
+  });
+
+  test('a condition that is false filters the record before its time is looked at', () => {
+    expect(apply(ruleSet(CLIMATE), '{"temperature":-61,"timestamp":"?"}')).toEqual({
+      kind: 'filtered',
+      rule: 'city-climate',
+    });
+  });
+});
+
+describe('one bad payload of each kind', () => {
+  const rules = ruleSet(STRICT_RULE, ...DEFAULT_RULES);
+
+  test.each(BAD_PAYLOADS)('$name is parked as $code', ({ topic, payload, code }) => {
+    const mapped = apply(rules, payload, { topic });
+    expect(mapped).toMatchObject({
+      kind: 'parked',
+      code,
+      rule: topic.startsWith('strict') ? 'strict' : 'default',
+    });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the absence of control characters is the point
+    expect(mapped.kind === 'parked' ? mapped.reason : '').toMatch(/^[^\u0000-\u001f\u007f]{10,500}$/);
+    const next = apply(rules, '{"temperature":21.5}', { topic: 'good/probe/telemetry' });
+    expect(next.kind).toBe('points');
+  });
+
+  test('names are usable in a topic and unique', () => {
+    const names = BAD_PAYLOADS.map(({ name }) => name);
+    expect(names.filter((name) => !/^[a-z0-9-]+$/.test(name))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('problems of a configuration', () => {
+  test('come from all rules together', () => {
+    const compiled = compileRules([{ ...CLIMATE, measurement: '' }, CLIMATE, { ...CLIMATE, topic: '' }]);
+    expect(compiled.ok ? [] : compiled.problems.map(({ index, path }) => [index, path.join('.')])).toEqual([
+      [0, 'measurement'],
+      [1, 'name'],
+      [2, 'topic'],
+      [2, 'name'],
+    ]);
+  });
+
+  test('two rules of one name would be the same in the ledger', () => {
+    const compiled = compileRules([CLIMATE, { ...CLIMATE, topic: 'x' }]);
+    expect(compiled.ok ? [] : compiled.problems.filter(({ path }) => path[0] === 'name')).toEqual([
+      {
+        rule: 'city-climate',
+        index: 1,
+        path: ['name'],
+        got: '"city-climate"',
+        expected: 'a name of its own; rule 1 has this one',
+      },
+    ]);
+  });
+});
+
+describe('a replay', () => {
+  const payloads = fc.oneof(
+    fc.json({ maxDepth: 4 }),
+    fc
+      .dictionary(
+        fc.constantFrom('temperature', 'count', 'ts', 'time', 'timestamp', 'a', 'a_b', '_x', 'n\n'),
+        fc.oneof(
+          fc.jsonValue({ maxDepth: 2 }),
+          fc.integer({ min: 1_731_900_000, max: 1_732_300_000 }),
+          fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+        ),
+      )
+      .map((payload) => JSON.stringify(payload)),
+    fc.string({ unit: 'binary' }),
+  );
+  const topics = fc.oneof(
+    fc.constantFrom('strict/d', 'sensors/Mumbai/X/telemetry', 'sensors/Pune/Y/telemetry', 't', '/', '$x/y'),
+    fc.string({ unit: 'binary', minLength: 1 }),
+  );
+
+  test('gives the same outcome, points and warnings, whatever was seen before; nothing throws; points are writable', () => {
+    const warm = ruleSet(STRICT_RULE, CLIMATE, ...DEFAULT_RULES);
+    fc.assert(
+      fc.property(topics, payloads, fc.string(), (topic, payload, clientId) => {
+        const record = sampleRecord(payload, { topic, clientId, receivedAtNs: RECEIVED_AT_NS });
+        const cold = ruleSet(STRICT_RULE, CLIMATE, ...DEFAULT_RULES);
+        const [warmNotes, coldNotes] = [createMappingWarningCounts(), createMappingWarningCounts()];
+        const mapped = warm.apply(record, warmNotes);
+        expect(cold.apply(record, coldNotes)).toEqual(mapped);
+        expect(coldNotes).toEqual(warmNotes);
+        if (mapped.kind !== 'points') return;
+        for (const point of mapped.points) expectWritable(point);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  function expectWritable({ series, fields, timestampNs }: Point): void {
+    const names = [...series.tags, ...fields].map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(fields.length).toBeGreaterThan(0);
+    for (const { value } of series.tags) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is the point
+      expect(value).toMatch(/^[^\u0000-\u001f\u007f]*[^\u0000-\u001f\u007f\\]$/u);
+    }
+    for (const field of fields) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is the point
+      expect(field.name).toMatch(/^[^_\u0000-\u001f\u007f]/);
+      if (field.type === 'float') expect(Number.isFinite(field.value)).toBe(true);
+    }
+    expect(BigInt.asIntN(64, timestampNs)).toBe(timestampNs);
+  }
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { MappingFailure } from '../../src/rules/mapped.js';
+import { compileWhere } from '../../src/rules/where.js';
+import { sampleReading } from './sample-record.js';
+
+function evaluate(expression: string, payload: string): boolean | MappingFailure {
+  const compiled = compileWhere(expression, ['city', 'device']);
+  if (!compiled.ok) throw new Error(compiled.problem);
+  return compiled.where(sampleReading(payload));
+}
+
+test.each([
+  ['payload.count > 5', '{"count":6}', true, 'a JSON number against a CEL int'],
+  ['payload.count > 5', '{"count":5}', false, 'equal is not greater'],
+  ['payload.count == 6', '{"count":6}', true, 'equality across double and int'],
+  ['payload.t > -60.0 && payload.t < 60', '{"t":21.5}', true, 'a range'],
+  ['payload.big == 9007199254740993', '{"big":9007199254740993}', true, '2^53 + 1 is not rounded'],
+  ['payload.big == 9007199254740992', '{"big":9007199254740993}', false, 'nor equal to its neighbour'],
+  ['payload.big > 5 && payload.big > 5.5', '{"big":9007199254740993}', true, 'against int and double'],
+  ['payload.big > 1e19', '{"big":18446744073709551615}', true, 'beyond int64 it is a double'],
+  ['payload.x > 0.3', '{"x":0.30000000000000004}', true, 'a long decimal is a double'],
+  ['payload.a.list[0] > 5', '{"a":{"list":[9007199254740993]}}', true, 'exact numbers inside'],
+  ['has(payload.t) && payload.t > 0', '{"u":1}', false, 'has() guards a missing key'],
+  ['payload.state in ["on", "off"]', '{"state":"on"}', true, 'text'],
+  ['payload.v == null', '{"v":null}', true, 'null'],
+  ['topic.city == "Mumbai" && device == "CITIMUM"', '{}', true, 'captures and device'],
+  ['clientId == "client-1" && qos == 1', '{}', true, 'client id and QoS'],
+  ['payload.list.exists(topic_, topic_ > 2)', '{"list":[1,2,3]}', true, 'macros'],
+] as const)('%s on %s is %s', (expression, payload, expected, _why) => {
+  expect(evaluate(expression, payload)).toBe(expected);
+});
+
+describe('what fails on a record parks it in one line', () => {
+  test.each([
+    ['payload.temp > 5', '{"t":1}', 'where `payload.temp > 5` failed: No such key: temp'],
+    ['payload.a.b > 5', '{"a":{}}', 'No such key: b'],
+    ['payload.t > 5', '{"t":"hot"}', 'no such overload: dyn<string> > int'],
+    ['payload.t > 5', '{"t":null}', 'no such overload: dyn<null> > int'],
+    ['payload.t', '{"t":1}', 'it gave number, not true or false'],
+    ['payload.t', '{"t":null}', 'it gave null, not true or false'],
+    ['payload.t', '{"t":"true"}', 'it gave string, not true or false'],
+    ['payload.list[3] > 1', '{"list":[1]}', 'index out of bounds'],
+    ['payload.t % 2 == 0', '{"t":4}', 'numbers of a payload are doubles: write 2.0 instead of 2'],
+    ['payload.toString == 1', '{"t":1}', 'No such key: toString'],
+    ['payload[payload.k] > 1', '{"k":"a\\nFORGED"}', 'No such key: a FORGED'],
+  ])('%s on %s', (expression, payload, words) => {
+    const result = evaluate(expression, payload);
+    expect(result).toMatchObject({ code: 'rule-where-failed' });
+    const reason = result instanceof MappingFailure ? result.reason : '';
+    expect(reason).toContain(words);
+    expect(reason).not.toMatch(/\n/);
+  });
+
+  test('an operand that fails does not matter where the other one decides', () => {
+    expect(evaluate('payload.missing > 1 || true', '{}')).toBe(true);
+  });
+});
+
+test.each([
+  ['payload.t >', 'Unexpected token'],
+  ['payload.t > 5 )', 'Unexpected character'],
+  ['', 'Unexpected token'],
+  ['temperature > 5', 'Unknown variable: temperature'],
+  ['device + 1', 'no such overload: string + int'],
+  ['"on"', 'it gives string, not true or false'],
+  ['qos', 'it gives int, not true or false'],
+  ['topic.town == "x"', 'topic.town is not named by the topic filter (named there: city, device)'],
+  ['!(payload.a.exists(x, x == topic.town))', 'topic.town is not named by the topic filter'],
+  ['nope(payload.t)', 'nope'],
+])('the expression %j is rejected when the rule is compiled', (expression, words) => {
+  const compiled = compileWhere(expression, ['city', 'device']);
+  expect(compiled.ok ? 'compiled' : compiled.problem).toContain(words);
+});

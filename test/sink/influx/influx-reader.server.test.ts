@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { requireServer, startVictoriaMetrics } from '../../../harness/servers.js';
+import { SystemClock } from '../../../src/lib/clock.js';
+import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
+import { steeredSink } from './influx-fixture.js';
+
+const QUERY = { measurement: 'm', field: 'v', fromMs: 0, toMs: 10_000, bucketMs: 1_000, maxGroups: 5 };
+const json = (answer: unknown) => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(answer),
+});
+
+const seriesAnswer = (...series: { tags?: object; values: unknown[] }[]) =>
+  json({ results: [{ series: series.map((one) => ({ name: QUERY.measurement, columns: [], ...one })) }] });
+const statementOf = (call: { readonly body: string } | undefined) => new URLSearchParams(call?.body).get('q');
+
+test('a query is a form to /query, with the database of the bucket and quoted names', async () => {
+  const { sink, store } = await steeredSink(() => json({ results: [{}] }), { bucket: 'db/rp' });
+  const odd = { ...QUERY, measurement: 'a"; DROP', field: 'b\\' };
+  expect(await sink.reader.series(odd)).toEqual({ timesMs: [], groups: [] });
+  const form = new URLSearchParams(store.calls[0]?.body);
+  expect(store.calls[0]?.headers.authorization).toBe('Token secret');
+  expect([form.get('db'), form.get('rp'), form.get('epoch')]).toEqual(['db', 'rp', 'ms']);
+  expect(form.get('q')).toBe(
+    'SELECT mean("b\\\\") FROM "a\\"; DROP" WHERE time >= 0ms AND time < 10000ms GROUP BY time(1000ms) fill(none)',
+  );
+});
+
+test('groups are counted first, and only the buckets of the largest are queried', async () => {
+  const { sink, store } = await steeredSink((_call, nth) =>
+    nth === 0
+      ? seriesAnswer(
+          { tags: { room: 'small' }, values: [[0, 1]] },
+          { tags: { room: '' }, values: [[0, 7]] },
+          { tags: { room: "it's" }, values: [[0, 9]] },
+          { tags: { room: 'none' }, values: [[0, 0]] },
+        )
+      : seriesAnswer(
+          { tags: { room: '' }, values: [[1_000, 2.5]] },
+          {
+            tags: { room: "it's" },
+            values: [
+              [0, 1],
+              [2_000, null],
+            ],
+          },
+        ),
+  );
+  const answer = await sink.reader.series({
+    ...QUERY,
+    by: 'room',
+    only: { tag: 'floor', values: ['1'] },
+    maxGroups: 2,
+  });
+  expect(answer).toEqual({
+    timesMs: [0, 1_000],
+    groups: [
+      { name: "it's", values: [1, null] },
+      { name: '', values: [null, 2.5] },
+    ],
+  });
+  const where = `FROM "m" WHERE time >= 0ms AND time < 10000ms AND ("floor"::tag = '1')`;
+  expect(store.calls.map(statementOf)).toEqual([
+    `SELECT count("v") ${where} GROUP BY "room"`,
+    `SELECT mean("v") ${where} AND ("room"::tag = 'it\\'s' OR "room"::tag = '') GROUP BY time(1000ms), "room" fill(none)`,
+  ]);
+});
+
+test('without a group there is no second query; without a value to match there is no query at all', async () => {
+  const { sink, store } = await steeredSink(() => json({ results: [{}] }));
+  expect((await sink.reader.series({ ...QUERY, by: 'room' })).groups).toEqual([]);
+  expect(store.calls).toHaveLength(1);
+  const unwritable = { tag: 'room', values: ['a\rb', 'a\0b'] };
+  expect((await sink.reader.series({ ...QUERY, only: unwritable })).groups).toEqual([]);
+  expect(store.calls).toHaveLength(1);
+});
+
+test.each(['m\0', 'm\r'])(
+  'the measurement %j is not queried: InfluxQL would read another name',
+  async (measurement) => {
+    const { sink, store } = await steeredSink(() => json({ results: [{}] }));
+    await expect(sink.reader.series({ ...QUERY, measurement })).rejects.toMatchObject({
+      code: 'SINK_QUERY_FAILED',
+    });
+    expect(store.calls).toHaveLength(0);
+  },
+);
+
+test('an answer that would fill the memory is cut off, and the error suggests asking for less', async () => {
+  const { sink } = await steeredSink(() => ({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: `{"results":[{"series":[]}]${' '.repeat(33 * 1024 * 1024)}}`,
+  }));
+  const lastSeen = sink.reader.lastSeen({ measurement: 'm', by: 'room', fromMs: 0, maxGroups: 9 });
+  await expect(lastSeen).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+    message: expect.stringContaining('ask for a shorter time or a tag with fewer values'),
+  });
+});
+
+describe('a store that cannot answer', () => {
+  test.each([
+    ['400', { status: 400 }, 'SINK_QUERY_UNSUPPORTED'],
+    ['404', { status: 404 }, 'SINK_QUERY_UNSUPPORTED'],
+    ['another answer', json({ hello: 1 }), 'SINK_QUERY_UNSUPPORTED'],
+    [
+      'the wrong series',
+      json({ results: [{ series: [{ name: 'databases', columns: [], values: [] }] }] }),
+      'SINK_QUERY_UNSUPPORTED',
+    ],
+    ['an error of the statement', json({ results: [{ error: 'database not found' }] }), 'SINK_QUERY_FAILED'],
+    ['401', { status: 401 }, 'SINK_QUERY_FAILED'],
+    ['503', { status: 503 }, 'SINK_QUERY_FAILED'],
+    [
+      'broken JSON',
+      { status: 200, headers: { 'content-type': 'application/json' }, body: '{"res' },
+      'SINK_QUERY_UNSUPPORTED',
+    ],
+  ])('is recognised by %s', async (_why, answer, code) => {
+    const { sink } = await steeredSink(() => answer);
+    await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code });
+  });
+
+  test('is recognised by no answer within the time-out', async () => {
+    const { sink } = await steeredSink(() => 'hang', { timeoutMs: 50 });
+    await expect(sink.reader.measurements()).rejects.toMatchObject({ code: 'SINK_QUERY_FAILED' });
+  });
+});
+
+test('a query for too many buckets is not sent: InfluxDB 1 would build them all', async () => {
+  const { sink, store } = await steeredSink(() => json({ results: [{}] }));
+  await expect(sink.reader.series({ ...QUERY, toMs: 1e9, bucketMs: 1 })).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+  });
+  await expect(sink.reader.series({ ...QUERY, bucketMs: 0 })).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+  });
+  expect(store.calls).toHaveLength(0);
+});
+
+describe.skipIf(!requireServer('victoria-metrics'))('on VictoriaMetrics', () => {
+  test('reading is unsupported, and the error says so', { timeout: 60_000 }, async () => {
+    const server = await startVictoriaMetrics();
+    const sink = new InfluxSink(
+      { url: server.url, version: 2, bucket: 'x' },
+      { clock: new SystemClock(), warn: () => {} },
+    );
+    try {
+      await expect(sink.reader.measurements()).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
+      await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
+    } finally {
+      await sink.close();
+      await server.stop();
+    }
+  });
+});

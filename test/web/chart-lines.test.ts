@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { FieldType } from '../../src/sink/point.js';
+import { pageModule } from '../support/page-module.js';
+
+type Values = readonly (number | null | undefined)[];
+const { bridgeShortGaps, drawableFields, bestSplit, summaryOf } = await pageModule<{
+  bridgeShortGaps(values: Values): Values;
+  drawableFields(fields: readonly { name: string; type: FieldType }[]): readonly string[];
+  bestSplit(counts: readonly { tag: string; lines: number }[]): string | undefined;
+  summaryOf(timesMs: readonly number[], values: Values): Record<string, number | null>;
+}>('chart-lines.js');
+
+describe('bridgeShortGaps', () => {
+  it('draws on through the empty buckets of a device that reports less often than the buckets', () => {
+    const sparse = [1, null, null, null, 2, null, null, null, 3];
+    expect(bridgeShortGaps(sparse)).toEqual([
+      1,
+      undefined,
+      undefined,
+      undefined,
+      2,
+      undefined,
+      undefined,
+      undefined,
+      3,
+    ]);
+  });
+
+  it('leaves a gap where the device was silent for long', () => {
+    const silent = [1, 2, 3, null, null, null, 4, 5];
+    expect(bridgeShortGaps(silent)).toEqual(silent);
+  });
+
+  it('leaves what is before the first and after the last value empty', () => {
+    expect(bridgeShortGaps([null, 1, null, 2, null])).toEqual([null, 1, undefined, 2, null]);
+  });
+
+  it.each([[[]], [[null, null]], [[null, 7, null]]])('leaves %j as it is', (values) => {
+    expect(bridgeShortGaps(values)).toEqual(values);
+  });
+});
+
+it('offers numeric fields only, readings before integers before ids and counters', () => {
+  const fields = [
+    { name: 'firmware', type: 'string' },
+    { name: 'id', type: 'float' },
+    { name: 'on', type: 'boolean' },
+    { name: 'seq', type: 'int' },
+    { name: 'steps', type: 'int' },
+    { name: 'temperature', type: 'float' },
+  ] as const;
+  expect(drawableFields(fields)).toEqual(['temperature', 'steps', 'id', 'seq']);
+});
+
+it('splits by the tag with the fewest lines but more than one, else by the first', () => {
+  const counts = (...pairs: [string, number][]) => pairs.map(([tag, lines]) => ({ tag, lines }));
+  expect(bestSplit(counts(['device', 13], ['site', 1], ['city', 3], ['zone', 3]))).toBe('city');
+  expect(bestSplit(counts(['device', 1], ['site', 0]))).toBe('device');
+  expect(bestSplit([])).toBeUndefined();
+});
+
+it('sums a line up by its newest, lowest, mean and highest value, and leaves the gaps out', () => {
+  expect(summaryOf([10, 20, 30, 40], [4, null, 1, undefined])).toEqual({
+    newest: 1,
+    atMs: 30,
+    lowest: 1,
+    mean: 2.5,
+    highest: 4,
+  });
+  expect(summaryOf([10], [null])).toEqual({
+    newest: null,
+    atMs: null,
+    lowest: null,
+    mean: null,
+    highest: null,
+  });
+});

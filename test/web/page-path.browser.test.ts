@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { requireServer } from '../../harness/servers.js';
+import { HOSTILE, LivePage, SOON, warningLine } from '../support/live-page.js';
+import { PHONE } from '../support/page-browser.js';
+
+const HEALTHY = { state: 'healthy', detail: '' } as const;
+const KINESIS = {
+  producer: {
+    recordsSent: 60_000,
+    kinesisRecordsSent: 900,
+    putUnits: 900,
+    throttled: 0,
+    retried: 0,
+    lagMs: 0,
+    status: HEALTHY,
+  },
+  reader: {
+    recordsRead: 60_000,
+    kinesisRecordsRead: 900,
+    shards: 4,
+    millisBehindLatest: 0,
+    throttled: 0,
+    status: HEALTHY,
+  },
+};
+
+describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeout: 40_000 }, () => {
+  const live = new LivePage();
+  const text = (selector: string) => live.text(selector);
+
+  it('shows both sides of Kinesis in the path, what is wrong there, and only the stages of its role', async () => {
+    live.view.kinesis = KINESIS;
+    const page = await live.open();
+    const stages = () => page.locator('#path h3').allTextContents();
+    await expect
+      .poll(stages, SOON)
+      .toEqual(['Broker', 'Log', 'To Kinesis', 'From Kinesis', 'Consumer', 'Sink']);
+    await text('[data-stage=producer]').toContain('PUT units');
+    await text('[data-stage=reader]').toContain('shards');
+    await text('#overall').toBe('All stages healthy');
+
+    const status = { state: 'misconfigured', detail: 'there is no stream telemetry' } as const;
+    live.view.kinesis = { ...KINESIS, producer: { ...KINESIS.producer, status } };
+    await text('[data-stage=producer] .state').toBe('Misconfigured');
+    await text('[data-stage=producer] .sentence').toBe('there is no stream telemetry');
+    await text('#overall').toBe('To Kinesis: misconfigured');
+
+    live.view.kinesis = { ...KINESIS, reader: { ...KINESIS.reader, millisBehindLatest: 90_000 } };
+    await text('[data-stage=reader] .sentence').toContain('Behind by');
+
+    live.view.role = 'consume';
+    await expect.poll(stages, SOON).toEqual(['From Kinesis', 'Consumer', 'Sink']);
+    live.view.role = 'ingest';
+    await expect.poll(stages, SOON).toEqual(['Broker', 'Log', 'To Kinesis']);
+  });
+
+  it('shows the rate on each connection, its curve, the fill of the log, and what branches off', async () => {
+    live.view.recordsPerSecond = 500;
+    live.view.logSizeBytes = 1024 ** 3;
+    live.view.outcomes = { written: 10, parked: { 'rule-none': 3 }, filtered: { cold: 2 } };
+    const page = await live.open();
+    for (const stage of ['broker', 'log', 'consumer', 'sink'])
+      await text(`[data-rate=${stage}]`).toMatch(/^[45]\d\d$/);
+    await expect.poll(() => page.locator('.pipe.flowing').count(), SOON).toBe(4);
+    await expect
+      .poll(() => page.locator('[data-stage=broker] .spark-line').getAttribute('d'), SOON)
+      .toMatch(/^M[\d.]+ [\d.]+L/);
+    const gauge = page.getByRole('meter', { name: 'Fill of the log' });
+    expect(await gauge.getAttribute('aria-valuenow')).toBe('25');
+    expect(await gauge.getAttribute('aria-valuetext')).toBe('1 GiB of 4 GiB · 25\u00a0%');
+    await text('[data-branch="consumer:parked"] .branch-total').toBe('3');
+    await text('[data-branch="consumer:filtered"] .branch-total').toBe('2');
+    await text('[data-branch="broker:shed"] .branch-total').toBe('0');
+    live.view.outcomes = { ...live.view.outcomes, parked: { 'rule-none': 1_000 } };
+    await expect.poll(() => page.locator('[data-branch="consumer:parked"].moving').count(), SOON).toBe(1);
+  });
+
+  it('moves nothing when the person asked for less motion', async () => {
+    live.view.recordsPerSecond = 500;
+    const running = () => live.page.evaluate('document.getAnimations().length');
+    await live.open({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+    await expect.poll(() => live.page.locator('.pipe.flowing').count(), SOON).toBe(4);
+    expect(await running()).toBe(0);
+    await live.page.emulateMedia({ reducedMotion: 'no-preference' });
+    await expect.poll(running, SOON).toBe(4);
+  });
+
+  it('draws left to right where there is room and top to bottom on a phone', async () => {
+    const places = async () => {
+      const box = async (stage: string) =>
+        (await live.page.locator(`[data-stage=${stage}] .stage`).boundingBox())!;
+      return { broker: await box('broker'), sink: await box('sink') };
+    };
+    await live.open(PHONE);
+    await text('[data-stage=sink] .state').toBe('Healthy');
+    const onPhone = await places();
+    expect(onPhone.sink.x).toBe(onPhone.broker.x);
+    expect(onPhone.sink.y).toBeGreaterThan(onPhone.broker.y + onPhone.broker.height);
+    live.view.sinkStatus = { state: 'retrying', detail: 'Trying again.' };
+    await live.shown('[data-stage=sink] .sentence').toBe(true);
+    expect(await live.page.locator('#path-notes').isVisible()).toBe(false);
+
+    await live.open();
+    await live.shown('#path-notes').toBe(true);
+    expect(await live.page.locator('[data-stage=sink] .sentence').isVisible()).toBe(false);
+    const onDesktop = await places();
+    expect(onDesktop.sink.y).toBe(onDesktop.broker.y);
+    expect(onDesktop.sink.x).toBeGreaterThan(onDesktop.broker.x + onDesktop.broker.width);
+  });
+
+  it('shows an outage in the stage, the header, the title and the icon of the tab, and of its end', async () => {
+    const page = await live.open();
+    await text('#overall').toBe('All stages healthy');
+    expect(await page.title()).toBe('Sluice');
+    live.view.sinkStatus = { state: 'retrying', detail: 'The store does not answer.' };
+    live.view.lagMs = 20_000;
+    live.view.sinkStopped = true;
+    await text('[data-stage=sink] .state').toBe('Retrying');
+    await text('[data-stage=consumer] .sentence').toBe('Waits for the sink.');
+    await text('#path-notes').toBe('ConsumerWaits for the sink.SinkThe store does not answer.');
+    expect(await page.title()).toBe('▲ Consumer: waiting, Sink: retrying · Sluice');
+    expect(await page.locator('#icon').getAttribute('href')).toBe('/assets/icon-slow.svg');
+    live.view.sinkStatus = { state: 'misconfigured', detail: 'The token is refused.' };
+    await expect.poll(() => page.title(), SOON).toBe('● Consumer: waiting, Sink: misconfigured · Sluice');
+    expect(await page.locator('#icon').getAttribute('href')).toBe('/assets/icon-stopped.svg');
+    live.view.sinkStatus = HEALTHY;
+    live.view.lagMs = 0;
+    await expect.poll(() => page.title(), SOON).toBe('Sluice');
+    expect(await page.locator('#icon').getAttribute('href')).toBe('/assets/icon.svg');
+  });
+
+  it('opens a stage by Enter with its facts, its own warnings and its metrics, and gives the focus back', async () => {
+    live.view.warningLines = [
+      warningLine({ seq: 1, code: 'STORE_UNAVAILABLE', sentence: HOSTILE }),
+      warningLine({ seq: 2, code: 'LOG_BLOCKED', sentence: 'not about the sink' }),
+    ];
+    const page = await live.open();
+    await text('[data-stage=sink] .state').toBe('Healthy');
+    await page.getByRole('button', { name: 'Sink' }).focus();
+    await page.keyboard.press('Enter');
+    const drawer = page.getByRole('dialog', { name: 'Sink' });
+    await expect.poll(() => drawer.isVisible(), SOON).toBe(true);
+    await text('#drawer-body .facts').toContain('InfluxDB');
+    await text('#drawer-body .warning-list').toContain(HOSTILE);
+    expect(await page.locator('#drawer-body').textContent()).not.toContain('not about the sink');
+    await text('#drawer-body .metric-names').toContain('sluice_sink_points_written_total');
+    live.view.sinkStatus = { state: 'retrying', detail: 'Trying again in 4 s.' };
+    await text('#drawer-body .state').toBe('Retrying');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => drawer.isVisible(), SOON).toBe(false);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Sink');
+  });
+
+  it('warns when the ledger does not balance', async () => {
+    live.view.outcomes = { written: 10 };
+    live.view.received = 13;
+    await live.open();
+    await text('#balance').toBe('✗ Off by 3');
+    await text('#overall').toBe('Ledger: off by 3');
+  });
+
+  it('stays usable with ten thousand reasons of any name', async () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `${HOSTILE}${index}`);
+    names.push('__proto__', 'constructor');
+    const counts = Object.fromEntries(names.map((name, index) => [name, index + 1]));
+    live.view.outcomes = { written: 1, parked: counts, filtered: counts };
+    const page = await live.open();
+    await text('[data-ledger=written]').toBe('1');
+    await text('#reasons').toContain('and 9,994 more');
+    expect(await page.locator('#reasons li').count()).toBe(18);
+    expect(await page.locator('#filter-code option').count()).toBeLessThanOrEqual(201);
+    live.view.outcomes = { ...live.view.outcomes, written: 2 };
+    await text('[data-ledger=written]').toBe('2');
+    await live.expectToFit();
+    expect(await page.locator('img').count()).toBe(0);
+  });
+});

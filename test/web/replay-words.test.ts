@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { ReplayStatus } from '../../src/replay/replay-status.js';
+import { pageModule } from '../support/page-module.js';
+
+const { replayWords } = await pageModule<{
+  replayWords(replay: ReplayStatus): { level: string; sentence: string };
+}>('replay-words.js');
+
+function status(
+  known: Partial<ReplayStatus>,
+  outcomes: Partial<ReplayStatus['outcomes']> = {},
+): ReplayStatus {
+  return {
+    kind: 'replay',
+    dryRun: false,
+    parkedAgain: {},
+    state: 'running',
+    startedAtMs: 0,
+    selected: 37,
+    outcomes: { written: 0, filtered: 0, parkedAgain: 0, purged: 0, ...outcomes },
+    ...known,
+  };
+}
+
+describe('replayWords', () => {
+  it.each([
+    ['counting', status({ selected: 0 }), 'healthy', 'Replay begins: the dead letters are being counted.'],
+    ['nothing done yet', status({}), 'healthy', 'Replaying: 0 of 37 dead letters.'],
+    [
+      'half done',
+      status({}, { written: 10, filtered: 1, parkedAgain: 2 }),
+      'healthy',
+      'Replaying: 13 of 37 dead letters (10 written, 1 filtered, 2 parked again).',
+    ],
+    [
+      'waiting',
+      status({ waitingFor: 'the store does not answer' }),
+      'slow',
+      'Replaying: 0 of 37 dead letters. Waiting: The store does not answer.',
+    ],
+    ['purging', status({ kind: 'purge' }, { purged: 5 }), 'healthy', 'Purging: 5 of 37 dead letters.'],
+    [
+      'all written',
+      status({ state: 'done' }, { written: 37 }),
+      'healthy',
+      'Replayed 37 dead letters: 37 written.',
+    ],
+    [
+      'one parked again',
+      status({ state: 'done', selected: 1 }, { parkedAgain: 1 }),
+      'slow',
+      'Replayed 1 dead letter: 1 parked again.',
+    ],
+    ['nothing matched', status({ state: 'done', selected: 0 }), 'healthy', 'Replayed 0 dead letters.'],
+    [
+      'purged',
+      status({ kind: 'purge', state: 'done' }, { purged: 36 }),
+      'healthy',
+      'Purged 36 dead letters.',
+    ],
+    [
+      'failed',
+      status({ state: 'failed', failure: 'the disk is full.' }, { written: 2 }),
+      'stopped',
+      'The replay failed after 2 of 37 dead letters. The disk is full. The others are still parked.',
+    ],
+    [
+      'stopped',
+      status({ kind: 'purge', state: 'stopped' }, { purged: 2 }),
+      'slow',
+      'The purge was stopped after 2 of 37 dead letters. The others are still parked.',
+    ],
+  ] as const)('says it when %s', (_when, replay, level, sentence) => {
+    expect(replayWords(replay)).toEqual({ level, sentence });
+  });
+});

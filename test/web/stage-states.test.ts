@@ -1,0 +1,70 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ReadinessProblem, StageCounters } from '../../src/http/gateway-view.js';
+import { FakeGatewayView } from '../support/fake-gateway-view.js';
+import { pageModule } from '../support/page-module.js';
+
+type State = { level: string; word: string; sentence: string };
+const { stageStates } = await pageModule<{
+  stageStates(
+    counters: StageCounters & { problems: readonly ReadinessProblem[] },
+    isConsumerIdle: boolean,
+  ): Record<'broker' | 'log' | 'consumer' | 'sink', State>;
+}>('stage-states.js');
+
+describe('stageStates', () => {
+  let view: FakeGatewayView;
+  beforeEach(() => {
+    view = new FakeGatewayView();
+  });
+
+  const states = (isConsumerIdle = false) =>
+    stageStates({ ...view.counters(), problems: view.problems() }, isConsumerIdle);
+
+  it('is healthy all along without a word more', () => {
+    for (const state of Object.values(states()))
+      expect(state).toEqual({ level: 'healthy', word: 'Healthy', sentence: '' });
+  });
+
+  it('shows a full log as stopped and the broker as holding its publishers', () => {
+    view.logBlocked = true;
+    view.readiness = [{ stage: 'broker', reason: 'the log is full' }];
+    expect(states().log).toMatchObject({ level: 'stopped', word: 'Full' });
+    expect(states().broker).toMatchObject({ level: 'slow', word: 'Holding' });
+  });
+
+  it('warns before the log is full', () => {
+    view.logSizeBytes = 0.81 * 4 * 1024 ** 3;
+    expect(states().log).toMatchObject({ level: 'slow', word: 'Nearly full' });
+  });
+
+  it('says how far the consumer is behind', () => {
+    view.lagMs = 12_000;
+    expect(states().consumer).toEqual({ level: 'slow', word: 'Behind', sentence: 'Behind by 12 s.' });
+  });
+
+  it('calls the consumer stopped when it reads nothing although it could, and only then', () => {
+    view.lagMs = 20_000;
+    expect(states(true).consumer).toMatchObject({
+      level: 'stopped',
+      sentence: 'Nothing read although records wait since 20 s.',
+    });
+    expect(states(false).consumer.level).toBe('slow');
+  });
+
+  it('gives the words of the sink, and lets the consumer wait for it', () => {
+    view.sinkStatus = { state: 'retrying', detail: 'Trying again in 4 s.' };
+    view.lagMs = 60_000;
+    expect(states().sink).toEqual({ level: 'slow', word: 'Retrying', sentence: 'Trying again in 4 s.' });
+    expect(states().consumer.word).toBe('Waiting');
+    view.sinkStatus = { state: 'misconfigured', detail: 'The token is refused.' };
+    expect(states().sink).toMatchObject({ level: 'stopped', sentence: 'The token is refused.' });
+  });
+
+  it.each(['broker', 'log', 'consumer', 'sink'] as const)(
+    'gives the reason why the %s is not ready',
+    (stage) => {
+      view.readiness = [{ stage, reason: 'because' }];
+      expect(states()[stage]).toEqual({ level: 'stopped', word: 'Stopped', sentence: 'because' });
+    },
+  );
+});

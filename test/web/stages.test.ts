@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { LedgerView, StageCounters } from '../../src/http/gateway-view.js';
+import { packageRoot } from '../../src/lib/package-root.js';
+import { NEXT_STEPS } from '../../src/lib/warnings.js';
+import { FakeGatewayView } from '../support/fake-gateway-view.js';
+import { pageModule } from '../support/page-module.js';
+
+type State = StageCounters & { readonly ledger: LedgerView };
+interface Stage {
+  readonly id: string;
+  readonly title: string;
+  readonly codes: RegExp;
+  readonly metrics: readonly string[];
+}
+const { STAGES, stageTotals } = await pageModule<{
+  STAGES: readonly Stage[];
+  stageTotals(state: State): Record<string, number>;
+}>('stages.js');
+const { flowSpeed } = await pageModule<{ flowSpeed(perSecond: number | null): number }>('flow-pipe.js');
+const { overallState } = await pageModule<{
+  overallState(
+    stages: readonly Pick<Stage, 'id' | 'title'>[],
+    states: Record<string, { level: string; word: string }>,
+    warning: string,
+  ): { level: string; words: string };
+}>('stage-states.js');
+
+describe('STAGES', () => {
+  it('names metrics that the gateway has', () => {
+    const documented = readFileSync(join(packageRoot(), 'docs/metrics.md'), 'utf8');
+    for (const { metrics } of STAGES) {
+      expect(metrics.length).toBeGreaterThan(3);
+      for (const name of metrics) expect(documented).toContain(`| \`${name}\` |`);
+    }
+  });
+
+  it.each([
+    ['LOG_BLOCKED', ['log']],
+    ['STORE_UNAVAILABLE', ['sink']],
+    ['KINESIS_THROTTLED', ['producer', 'reader']],
+    ['LEASE_LOST', ['reader']],
+    ['SINK_ABORTED', ['sink']],
+    ['DEAD_LETTER_FULL', ['consumer']],
+    ['BROKER_TOO_MANY_CONNECTIONS', ['broker']],
+    ['FLEET_ENDED', []],
+  ])('counts the warning %s among those of %j', (code, ids) => {
+    expect(STAGES.filter(({ codes }) => codes.test(code)).map(({ id }) => id)).toEqual(ids);
+  });
+});
+
+it('shows every warning at a stage but those that are about none', () => {
+  const ofNone = Object.keys(NEXT_STEPS).filter((code) => !STAGES.some(({ codes }) => codes.test(code)));
+  expect(ofNone).toEqual([
+    'USAGE_INVALID',
+    'CONFIG_UNREADABLE',
+    'CONFIG_INVALID',
+    'DATA_DIRECTORY_LOCKED',
+    'DATA_DIRECTORY_UNUSABLE',
+    'CONTROL_FAILED',
+    'LEDGER_RESET',
+    'OWN_METRICS_REFUSED',
+    'OTLP_FAILED',
+    'OTLP_TRACES_FAILED',
+    'HTTP_FAILED',
+    'FLEET_ENDED',
+    'STOPPED_AT_ONCE',
+  ]);
+});
+
+describe('stageTotals', () => {
+  const view = new FakeGatewayView();
+  view.outcomes = { written: 1, parked: { a: 3 }, filtered: { b: 2 } };
+  const state = () => ({ ...view.counters(), ledger: view.ledger() });
+
+  it('has a total for each stage that runs here and each way off the path', () => {
+    expect(stageTotals(state())).toEqual({
+      broker: 0,
+      'broker:refused': 0,
+      'broker:shed': 0,
+      log: 0,
+      consumer: 0,
+      'consumer:parked': 3,
+      'consumer:filtered': 2,
+      sink: 0,
+    });
+  });
+
+  it('takes what was parked on each side of Kinesis from the ledger of that side', () => {
+    const ledger = view.ledger();
+    const parts = { ingest: { ...ledger, parked: 1 }, consume: { ...ledger, parked: 2 } };
+    const status = { state: 'healthy', detail: '' } as const;
+    const producer = {
+      recordsSent: 9,
+      kinesisRecordsSent: 1,
+      putUnits: 1,
+      throttled: 0,
+      retried: 0,
+      lagMs: 0,
+      status,
+    };
+    expect(stageTotals({ ...state(), producer, ledger: { ...ledger, parts } })).toMatchObject({
+      'producer:parked': 1,
+      'consumer:parked': 2,
+    });
+  });
+
+  it('shows what the log lost only where it lost something', () => {
+    expect(stageTotals({ ...state(), ledger: { ...view.ledger(), lost: 4 } })).toMatchObject({
+      'log:lost': 4,
+    });
+  });
+});
+
+describe('flowSpeed', () => {
+  it('is nothing without a flow, grows with each decade of it, and has an end', () => {
+    expect(flowSpeed(null)).toBe(0);
+    expect(flowSpeed(0)).toBe(0);
+    const speeds = [0.1, 1, 10, 100, 1_000, 10_000].map(flowSpeed);
+    expect(speeds).toEqual(speeds.toSorted((a, b) => a - b));
+    expect(speeds[0]).toBeGreaterThan(0.2);
+    expect(flowSpeed(1e12)).toBe(4);
+  });
+});
+
+describe('overallState', () => {
+  const stages = [
+    { id: 'log', title: 'Log' },
+    { id: 'sink', title: 'Sink' },
+  ];
+  const healthy = { level: 'healthy', word: 'Healthy' };
+
+  it.each([
+    [healthy, '', 'healthy', 'All stages healthy'],
+    [{ level: 'slow', word: 'Retrying' }, '', 'slow', 'Sink: retrying'],
+    [{ level: 'stopped', word: 'Misconfigured' }, '', 'stopped', 'Sink: misconfigured'],
+    [{ level: 'slow', word: 'Retrying' }, 'Ledger: off by 3', 'stopped', 'Sink: retrying, Ledger: off by 3'],
+  ])('makes of a sink that is %j and the warning "%s": %s', (sink, warning, level, words) => {
+    expect(overallState(stages, { log: healthy, sink }, warning)).toEqual({ level, words });
+  });
+});
