@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
-import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { SluiceError, systemErrorCode } from '../lib/errors.js';
+import { pause } from '../lib/timers.js';
 import type { DataDirectory } from './data-directory.js';
+import { DirectoryLockSockets, type LockServer, type LockSockets } from './lock-sockets.js';
 
 export interface DirectoryLock {
   /**
@@ -17,128 +17,111 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-/**
- * Further connections are closed at once, because each may hold a request of 1 MiB. A process that only looks whether
- * the lock is held has its answer by then.
- */
-const MAX_CONNECTIONS = 32;
-
-/** Longest path of a Unix socket that every system takes (macOS: 104 with the closing NUL). */
-const MAX_SOCKET_PATH_BYTES = 100;
+/** How often a process tries that met another one which was trying at the same moment. */
+const MAX_ATTEMPTS = 8;
+const MAX_PAUSE_MS = 50;
 
 /**
- * Lets one process at a time use the directory. The lock is a listening Unix socket in the directory: the kernel closes
- * it with the process, however that ends, so there is nothing to wait for or to clean up by hand. It also holds
- * between containers that share a volume, where process ids mean nothing.
- * Rejects with DATA_DIRECTORY_LOCKED while another process holds it.
+ * Lets one process at a time use the directory. The lock is a listening Unix socket `lock.<generation>` in the directory:
+ * the kernel closes it with the process, however that ends, so there is nothing to wait for. It also holds between
+ * containers that share a volume, where process ids mean nothing. Rejects with DATA_DIRECTORY_LOCKED while another
+ * process holds it.
  */
 export async function lockDataDirectory(directory: DataDirectory): Promise<DirectoryLock> {
-  const path = socketPath(directory.root);
+  const sockets = new DirectoryLockSockets(directory.root);
   const ownerFile = join(directory.root, 'lock.owner');
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const server = await listen(path);
-    if (server !== undefined) {
-      writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
-      return lockOf(server, ownerFile);
-    }
-    if (await isAnswered(path)) throw locked(directory, ownerFile);
-    if (!(await removeDeadSocket(path))) break;
+  const server = await takeLock(sockets, (ms) => pause(ms)).catch((thrown: unknown) => {
+    sockets.close();
+    throw thrown;
+  });
+  if (server === undefined) {
+    sockets.close();
+    throw locked(directory, ownerFile);
   }
-  throw locked(directory, ownerFile);
+  writeOwner(ownerFile);
+  return {
+    onConnection: (take) => server.onConnection(take),
+    release: async () => {
+      rmSync(ownerFile, { force: true });
+      await server.close();
+      sockets.close();
+    },
+  };
+}
+
+/**
+ * The lock itself; `undefined` when another process holds it. Invariants:
+ * 1. A process holds the lock if it looked at every other socket *after* its own was listening, and none of them
+ *    answered. Of two that are listening, the later one to listen sees the earlier one, so two can never hold it.
+ * 2. Only the holder removes sockets, and only dead ones. So a name is never removed while its process is alive, except
+ *    by that process.
+ * 3. A number is used once in the life of a directory: the holder notes its own before it lets others in. So a process
+ *    that was stopped for a while and then removes its own name cannot remove somebody else's.
+ */
+export async function takeLock(
+  sockets: LockSockets,
+  wait: (ms: number) => Promise<void>,
+  random: () => number = Math.random,
+): Promise<LockServer | undefined> {
+  let hasMetAnother = false;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    if (hasMetAnother) await wait(random() * MAX_PAUSE_MS * (attempt + 1));
+    const present = await sockets.generations();
+    if (await isAnyAlive(sockets, present)) {
+      // It may be one that gives up as this one has done.
+      if (hasMetAnother) continue;
+      return undefined;
+    }
+    const generation = Math.max(await sockets.lastGeneration(), ...present) + 1;
+    const server = await sockets.listen(generation);
+    if (server === undefined) continue;
+    const others = (await sockets.generations()).filter((other) => other !== generation);
+    if ((await isAnyAlive(sockets, others)) || generation <= (await sockets.lastGeneration())) {
+      hasMetAnother = true;
+      await server.close();
+      continue;
+    }
+    // Also the numbers that are removed now: a process that was stopped between bind and listen looks dead, goes on some
+    // time later, and must neither hold the lock nor find its number in use by somebody else.
+    await sockets.noteGeneration(Math.max(generation, ...others));
+    for (const dead of others) await sockets.remove(dead);
+    return server;
+  }
+  return undefined;
+}
+
+async function isAnyAlive(sockets: LockSockets, generations: readonly number[]): Promise<boolean> {
+  for (const generation of generations) if (await sockets.isAlive(generation)) return true;
+  return false;
 }
 
 /** Connects to the process that holds the lock; rejects with the system's error when none does. */
-export function connectToLockHolder(root: string): Promise<Socket> {
-  return new Promise((done, fail) => {
-    const connection = connect(socketPath(resolve(root)));
-    connection.once('connect', () => {
-      connection.off('error', fail);
-      done(connection);
-    });
-    connection.once('error', fail);
-  });
+export async function connectToLockHolder(root: string): Promise<Socket> {
+  const sockets = new DirectoryLockSockets(resolve(root));
+  try {
+    return await sockets.connect();
+  } finally {
+    sockets.close();
+  }
 }
 
 /** Whether some process holds the lock now. Asking does not take it. */
 export async function isDataDirectoryLocked(root: string): Promise<boolean> {
-  return isAnswered(socketPath(resolve(root)));
-}
-
-function lockOf(server: Server, ownerFile: string): DirectoryLock {
-  const open = new Set<Socket>();
-  return {
-    onConnection: (take) => {
-      server.removeAllListeners('connection');
-      server.on('connection', (connection) => {
-        open.add(connection);
-        connection.once('close', () => open.delete(connection));
-        take(connection);
-      });
-    },
-    release: () =>
-      new Promise((done) => {
-        rmSync(ownerFile, { force: true });
-        server.close(() => done());
-        for (const connection of open) connection.destroy();
-      }),
-  };
-}
-
-function socketPath(root: string): string {
-  const inside = join(root, 'lock');
-  if (Buffer.byteLength(inside) <= MAX_SOCKET_PATH_BYTES && process.platform !== 'win32') return inside;
-  const name = `sluice-${createHash('sha256').update(root).digest('hex').slice(0, 24)}`;
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.lock`);
-}
-
-function listen(path: string): Promise<Server | undefined> {
-  return new Promise((done, fail) => {
-    const server = createServer((connection) => connection.destroy());
-    server.maxConnections = MAX_CONNECTIONS;
-    server.once('error', (thrown) => {
-      if (systemErrorCode(thrown) === 'EADDRINUSE') done(undefined);
-      else
-        fail(
-          new SluiceError('DATA_DIRECTORY_UNUSABLE', `cannot lock the data directory: ${errorText(thrown)}`),
-        );
-    });
-    server.listen(path, () => {
-      server.unref();
-      done(server);
-    });
-  });
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const probe = connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      done(true);
-    });
-    // ECONNREFUSED: its process is gone. ENOENT: the lock was released in between. After anything else it counts as held.
-    probe.once('error', (thrown) =>
-      done(!['ECONNREFUSED', 'ENOENT'].includes(systemErrorCode(thrown) ?? '')),
-    );
-  });
-}
-
-/**
- * Removes the socket of a process that is gone. Between the probe and the rename another process may have taken the
- * lock: the renamed socket then answers, gets its name back, and the lock counts as held.
- */
-async function removeDeadSocket(path: string): Promise<boolean> {
-  const aside = `${path}.${process.pid}`;
+  const sockets = new DirectoryLockSockets(resolve(root));
   try {
-    renameSync(path, aside);
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return true;
-    throw thrown;
+    return await isAnyAlive(sockets, await sockets.generations());
+  } finally {
+    sockets.close();
   }
-  const isAlive = await isAnswered(aside);
-  if (isAlive) linkSync(aside, path);
-  rmSync(aside, { force: true });
-  return !isAlive;
+}
+
+/** For people only: nothing depends on it, so a full disk does not matter. */
+function writeOwner(ownerFile: string): void {
+  try {
+    writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== 'ENOSPC') throw thrown;
+  }
 }
 
 function locked(directory: DataDirectory, ownerFile: string): SluiceError {
