@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
+import { type BackOff, backOffMs } from '../lib/back-off.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
 import { pause } from '../lib/timers.js';
 import type { DataDirectory } from './data-directory.js';
@@ -18,8 +19,8 @@ export interface DirectoryLock {
 }
 
 /** How often a process tries that met another one which was trying at the same moment. */
-const MAX_ATTEMPTS = 8;
-const MAX_PAUSE_MS = 50;
+const MAX_ATTEMPTS = 20;
+const BACK_OFF: BackOff = { baseMs: 25, capMs: 1_000 };
 
 /**
  * Lets one process at a time use the directory. The lock is a listening Unix socket `lock.<generation>` in the directory:
@@ -65,18 +66,21 @@ export async function takeLock(
 ): Promise<LockServer | undefined> {
   let hasMetAnother = false;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    if (hasMetAnother) await wait(random() * MAX_PAUSE_MS * (attempt + 1));
+    if (hasMetAnother) await wait(backOffMs(attempt, BACK_OFF, random));
     const present = await sockets.generations();
-    if (await isAnyAlive(sockets, present)) {
-      // It may be one that gives up as this one has done.
-      if (hasMetAnother) continue;
-      return undefined;
+    const noted = await sockets.lastGeneration();
+    const alive = await livingOf(sockets, present);
+    // A holder has noted its number. One that has not is still trying, and may give up.
+    if (alive.some((other) => other <= noted)) return undefined;
+    if (alive.length > 0) {
+      hasMetAnother = true;
+      continue;
     }
-    const generation = Math.max(await sockets.lastGeneration(), ...present) + 1;
+    const generation = Math.max(noted, ...present) + 1;
     const server = await sockets.listen(generation);
     if (server === undefined) continue;
     const others = (await sockets.generations()).filter((other) => other !== generation);
-    if ((await isAnyAlive(sockets, others)) || generation <= (await sockets.lastGeneration())) {
+    if ((await livingOf(sockets, others)).length > 0 || generation <= (await sockets.lastGeneration())) {
       hasMetAnother = true;
       await server.close();
       continue;
@@ -90,9 +94,10 @@ export async function takeLock(
   return undefined;
 }
 
-async function isAnyAlive(sockets: LockSockets, generations: readonly number[]): Promise<boolean> {
-  for (const generation of generations) if (await sockets.isAlive(generation)) return true;
-  return false;
+async function livingOf(sockets: LockSockets, generations: readonly number[]): Promise<number[]> {
+  const living: number[] = [];
+  for (const generation of generations) if (await sockets.isAlive(generation)) living.push(generation);
+  return living;
 }
 
 /** Connects to the process that holds the lock; rejects with the system's error when none does. */
@@ -109,7 +114,7 @@ export async function connectToLockHolder(root: string): Promise<Socket> {
 export async function isDataDirectoryLocked(root: string): Promise<boolean> {
   const sockets = new DirectoryLockSockets(resolve(root));
   try {
-    return await isAnyAlive(sockets, await sockets.generations());
+    return (await livingOf(sockets, await sockets.generations())).length > 0;
   } finally {
     sockets.close();
   }
