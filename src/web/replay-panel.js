@@ -106,10 +106,11 @@ export class ReplayPanel {
   /** @param {ReplayKind} kind @param {ParkedSelection} selection */
   async #begin(kind, selection) {
     this.#refusal.hidden = true;
-    // The next state must be shown even if it equals the last one: the gateway may have been restarted.
-    this.#shown = '';
     try {
       this.#showProgress(await sendJson('POST', `/api/dead-letters/${kind}`, selection));
+      // The next state must be shown even if it equals the last one, which may have come before this answer: the
+      // replay may be over by then, or the gateway restarted.
+      this.#shown = '';
       this.#changed();
     } catch (thrown) {
       this.fail(`The ${kind} was not begun: ${foreign(failureOf(thrown).message, 500)}`);

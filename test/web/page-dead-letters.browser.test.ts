@@ -235,6 +235,22 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
       .toEqual({ kind: 'replay', selection: { code: 'payload-not-json' } });
   });
 
+  it('lets another replay begin when a state without one came before the answer and again after it', async () => {
+    park();
+    const page = await live.open();
+    await page.route('**/api/dead-letters/replay', async (route) => {
+      const response = await route.fetch();
+      live.view.job = undefined;
+      live.view.outcomes = { parked: { 'no-fields': 1 } };
+      await text('#reasons').toContain('no-fields');
+      await route.fulfill({ response });
+    });
+    await page.getByRole('button', { name: 'a/b' }).click();
+    await page.getByRole('button', { name: 'Replay this' }).click();
+    await text('#replay-sentence').toBe('Replaying: 0 of 1 dead letter.');
+    await expect.poll(() => page.getByRole('button', { name: 'Replay all…' }).isDisabled(), SOON).toBe(false);
+  });
+
   it('shows in words why a replay is refused', async () => {
     park();
     live.view.replayFailure = new SluiceError('DEAD_LETTER_BUSY', 'A purge is under way.');
