@@ -56,12 +56,17 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
   config: [/^(formats|rules)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
-  'data-directory': [],
+  'data-directory': [
+    /^ledger\/checkpoint-file$/,
+    /^dead-letter\/dead-letter-files$/,
+    /^stream\/log\/(frame|segment-name)$/,
+    /^stream\/kinesis\/reader\/single-worker-position$/,
+  ],
   lib: [],
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
     /^(stream|sink|consumer|forwarder|rules|formats|dead-letter|ledger|replay)\//,
-    /^data-directory\/data-directory$/,
+    /^data-directory\/(data-directory|inspect-directory|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
   ],

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import type { LoadedConfig } from '../config/load-config.js';
 import { type ConfigProblem, formatKey, type KeyPath } from '../config/problem.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
+import { type DataDirectory, dataDirectory as dataDirectoryOf } from '../data-directory/data-directory.js';
 import { isDataDirectoryLocked } from '../data-directory/directory-lock.js';
+import { inspectDataDirectory } from '../data-directory/inspect-directory.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { checkFit, describeUsable } from '../pipeline/kinesis-check.js';
 import { connectKinesis } from '../stream/kinesis/aws/connect-kinesis.js';
@@ -37,10 +39,12 @@ export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigP
     add(['broker', 'listeners', index], await listenProblem(host, port));
   }
   if (http !== undefined) add(['http'], await listenProblem(http.host, http.port));
-  add(
-    ['stream', 'log', 'directory'],
-    (await folderProblem(dataDirectory)) ?? (await lockProblem(dataDirectory)),
-  );
+  for (const problem of await dataProblems({
+    ...dataDirectoryOf(dataDirectory),
+    log: stream.log.directory,
+  })) {
+    add(['stream', 'log', 'directory'], problem);
+  }
   if (sink.kind === 'duckdb' && dirname(sink.duckdb.path) !== dataDirectory) {
     add(['sink', 'duckdb', 'path'], await folderProblem(dirname(sink.duckdb.path)));
   }
@@ -103,6 +107,23 @@ export async function nearestExisting(folder: string): Promise<string> {
     if (systemErrorCode(thrown) !== 'ENOENT' || dirname(folder) === folder) throw thrown;
     return nearestExisting(dirname(folder));
   }
+}
+
+async function dataProblems(directory: DataDirectory): Promise<readonly Problem[]> {
+  const { root } = directory;
+  const ofFiles = (await inspectDataDirectory(directory)).problems;
+  if (ofFiles.length === 0) {
+    const problem = (await folderProblem(root)) ?? (await lockProblem(root));
+    return problem === undefined ? [] : [problem];
+  }
+  // What a running gateway is changing may look wrong. A folder that cannot be read cannot be asked for its lock.
+  const ofLock = await lockProblem(root).catch(() => undefined);
+  if (ofLock !== undefined) return [ofLock];
+  return ofFiles.map(({ file, found, expected, next }) => ({
+    got: `${file}: ${found}`,
+    expected,
+    hint: next,
+  }));
 }
 
 async function lockProblem(dataDirectory: string): Promise<Problem | undefined> {

@@ -2,9 +2,11 @@ import { access, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { SluiceConfig } from '../config/sluice-config.js';
 import { dataDirectory } from '../data-directory/data-directory.js';
-import { connectToLockHolder, lockDataDirectory } from '../data-directory/directory-lock.js';
+import { connectToLockHolder } from '../data-directory/directory-lock.js';
+import { openDataDirectory } from '../data-directory/open-directory.js';
 import { SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { VERSION } from '../lib/package-root.js';
 import { askGateway } from '../replay/ask-gateway.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { ReplayService } from '../replay/replay-service.js';
@@ -38,7 +40,7 @@ export async function runReplay(
     throw thrown;
   }
   await failAsOtherUser(directory.root);
-  const lock = await lockDataDirectory(directory);
+  const { lock } = await openDataDirectory(directory, VERSION);
   try {
     return await replayHere(config, request, onStatus);
   } finally {

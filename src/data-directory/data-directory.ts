@@ -7,6 +7,8 @@ import { syncDirectory } from '../lib/sync-directory.js';
 /** The folders in which Sluice keeps everything; their mode is 0700 because payloads are in them. */
 export interface DataDirectory {
   readonly root: string;
+  /** Known once the directory is open. */
+  readonly id?: string;
   readonly log: string;
   readonly deadLetter: string;
   readonly checkpoints: string;

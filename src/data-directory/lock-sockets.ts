@@ -29,6 +29,9 @@ const NAME = /^lock\.(\d+)$/;
 const NOTE = 'lock.generation';
 /** Fixed, so that writing it in place needs no room on a full disk. */
 const NOTE_DIGITS = 16;
+const NOTED = /^(\d{16})\n?$/;
+/** Far below the first number that has no successor. */
+const MAX_GENERATION = Number.MAX_SAFE_INTEGER - 2 ** 32;
 
 /**
  * Further connections are closed at once, because each may hold a request of 1 MiB. A process that only looks whether
@@ -83,7 +86,9 @@ export class DirectoryLockSockets implements LockSockets {
 
   async lastGeneration(): Promise<number> {
     try {
-      return Number.parseInt(readFileSync(join(this.#root, NOTE), 'utf8'), 10) || 0;
+      const digits = NOTED.exec(readFileSync(join(this.#root, NOTE), 'utf8'))?.[1];
+      // A damaged note is no note: the sockets that are there still count.
+      return digits === undefined || Number(digits) > MAX_GENERATION ? 0 : Number(digits);
     } catch (thrown) {
       if (systemErrorCode(thrown) === 'ENOENT') return 0;
       throw thrown;

@@ -1,7 +1,6 @@
 import { Bridge } from '../bridge/bridge.js';
 import type { Broker } from '../broker/broker.js';
-import { prepareDataDirectory } from '../data-directory/data-directory.js';
-import { type DirectoryLock, lockDataDirectory } from '../data-directory/directory-lock.js';
+import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import { type HttpServer, startHttpServer } from '../http/http-server.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import type { SluiceError } from '../lib/errors.js';
@@ -14,6 +13,7 @@ import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js
 import { DebugLines } from './debug-lines.js';
 import { FatalFailure } from './fatal-failure.js';
 import { GatewayBroker } from './gateway-broker.js';
+import { GatewayDirectory } from './gateway-directory.js';
 import { GatewayLog } from './gateway-log.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
@@ -31,8 +31,8 @@ export interface GatewayDeps {
 }
 
 interface GatewayParts {
+  readonly directory: GatewayDirectory;
   readonly options: GatewayOptions;
-  readonly lock: DirectoryLock;
   readonly metrics: GatewayMetrics;
   /** Absent with `--role consume`. */
   readonly log: GatewayLog | undefined;
@@ -59,9 +59,9 @@ export class Gateway {
    * Starts the stages from the sink backwards: nothing is received before there is somewhere for it to go. Leaves nothing
    * open when it rejects.
    */
-  static start(options: GatewayOptions, deps: GatewayDeps): Promise<Gateway> {
+  static start(given: GatewayOptions, deps: GatewayDeps): Promise<Gateway> {
     return openAllOrNone(async (opened) => {
-      const { directory, role, stopDeadlineMs } = options;
+      const { role, stopDeadlineMs } = given;
       const { logger, version } = deps;
       const isIngesting = role !== 'consume';
       const clock = new SystemClock();
@@ -72,9 +72,9 @@ export class Gateway {
       const durableMemory = newDurableMemory();
       const durableEnd = new DurableEndWriter(durableMemory);
 
-      await prepareDataDirectory(directory);
-      const lock = await lockDataDirectory(directory);
-      opened(() => lock.release());
+      const directory = await GatewayDirectory.open(given, { version, logger });
+      opened(() => directory.release());
+      const { options, lock } = directory;
 
       // Annotations are kept from here on. `read` and `write` are called only after `metrics.start` below.
       const metrics = new GatewayMetrics(options.metrics, {
@@ -92,6 +92,7 @@ export class Gateway {
         ? await GatewayLog.open(options, { durableEnd, logger, debug, annotate, onFailure })
         : undefined;
       opened(() => log?.close());
+      if (log !== undefined) directory.holdsLog(() => log.writer.durableSequence);
 
       const workers = await GatewayWorkers.start({
         options,
@@ -125,9 +126,10 @@ export class Gateway {
       takeCommands(lock, workers);
       const http = await startHttp(options, status, clock, logger);
       opened(() => http?.close());
+      await directory.beginReceiving();
       if (log !== undefined) await startBroker(broker, log, options, { clock, debug, logger, metrics });
       metrics.start();
-      return new Gateway({ options, lock, metrics, log, workers, status, http, broker });
+      return new Gateway({ options, directory, metrics, log, workers, status, http, broker });
     });
   }
 
@@ -149,7 +151,7 @@ export class Gateway {
    * the stored ones written as far as time allows. What is left stays in the log for the next start.
    */
   async stop(): Promise<void> {
-    const { options, broker, log, workers, metrics, http, lock } = this.#parts;
+    const { options, broker, log, workers, metrics, http, directory } = this.#parts;
     const deadlineMs = performance.now() + options.stopDeadlineMs;
     const leftMs = () => Math.max(0, deadlineMs - performance.now());
     await broker.stop(leftMs() / 2);
@@ -158,7 +160,7 @@ export class Gateway {
     await metrics.stop(Math.min(LAST_METRICS_MS, leftMs() / 2));
     await workers.drain('consume', leftMs());
     await http?.close();
-    await lock.release();
+    await directory.release();
   }
 
   /** Ends at once: nobody is answered any more, and what is not processed stays in the log. */

@@ -26,7 +26,7 @@ export interface LedgerCounts {
     readonly parked: Readonly<Record<string, number>>;
     /** Rule name → records. */
     readonly filtered: Readonly<Record<string, number>>;
-    /** 'damaged' | 'dropped' → records. */
+    /** 'damaged' | 'dropped' | 'outcome-unknown' → records. */
     readonly lost: Readonly<Record<string, number>>;
   };
 }

@@ -1,28 +1,23 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
-import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import type { Position } from '../stream/stream.js';
-import type { LedgerTotals } from './ledger.js';
+import {
+  type Checkpoint,
+  type CheckpointOrigin,
+  checkpointFileNames,
+  checkpointText,
+  readCheckpointFile,
+  readerOfCheckpointFile,
+} from './checkpoint-file.js';
 
-/** The names of the log's readers; each has a checkpoint file of its name. */
-export const CONSUMER_READER = 'consumer';
-export const FORWARDER_READER = 'forwarder';
-export type LogReaderName = typeof CONSUMER_READER | typeof FORWARDER_READER;
-
-/** The position of a reader, and what became of every record before it. */
-export interface Checkpoint {
-  readonly position: Position;
-  readonly ledger: LedgerTotals;
-  readonly deadLetterEnd: DeadLetterEnd;
-  /**
-   * The totals of each partition since this process began to read it. Only for stores that keep a checkpoint per partition;
-   * a checkpoint file does not have it.
-   */
-  readonly partitions?: ReadonlyMap<string, LedgerTotals>;
-}
+export {
+  type Checkpoint,
+  CONSUMER_READER,
+  FORWARDER_READER,
+  type LogReaderName,
+} from './checkpoint-file.js';
 
 export interface CheckpointStore {
   /** Resolves `undefined` when nothing was saved yet. Rejects with CHECKPOINT_UNREADABLE and never starts over silently. */
@@ -31,29 +26,43 @@ export interface CheckpointStore {
   save(checkpoint: Checkpoint): Promise<void>;
 }
 
-const SUFFIX = '.checkpoint.json';
-
-/** Keeps the checkpoint of a reader in `<reader>.checkpoint.json`, with a checksum over its content. */
+/**
+ * Keeps the checkpoint of a reader in `<reader>.checkpoint.json` and, with the same content, in a copy beside it, so that
+ * damage to one of the two files costs nothing. The copy is written first: a caller that reads the newest checkpoint may rely
+ * on the copy. A save resolves when both are durable, and only then may anything that they cover be deleted.
+ */
 export class FileCheckpointStore implements CheckpointStore {
-  readonly #path: string;
+  readonly #directory: string;
+  readonly #reader: string;
+  readonly #originAt: (position: Position) => Promise<CheckpointOrigin | undefined>;
 
-  constructor(directory: string, reader: string) {
-    this.#path = join(directory, `${reader}${SUFFIX}`);
+  /** `originAt` says what a checkpoint at a position belongs to. */
+  constructor(
+    directory: string,
+    reader: string,
+    originAt: (position: Position) => Promise<CheckpointOrigin | undefined> = async () => undefined,
+  ) {
+    this.#directory = directory;
+    this.#reader = reader;
+    this.#originAt = originAt;
   }
 
   load(): Promise<Checkpoint | undefined> {
-    return readCheckpoint(this.#path);
+    return loadCheckpoint(this.#directory, this.#reader);
   }
 
   async save({ position, ledger, deadLetterEnd }: Checkpoint): Promise<void> {
-    const checkpoint: Checkpoint = { position, ledger, deadLetterEnd };
-    const body = JSON.stringify(checkpoint);
+    const { newest, copy } = checkpointFileNames(this.#reader);
+    const path = join(this.#directory, newest);
     try {
-      await replaceFile(this.#path, `${JSON.stringify({ crc32: crc32(body), checkpoint })}\n`);
+      const origin = await this.#originAt(position);
+      const text = checkpointText({ position, ledger, deadLetterEnd, origin });
+      await replaceFile(join(this.#directory, copy), text);
+      await replaceFile(path, text);
     } catch (thrown) {
       throw new SluiceError(
         'CHECKPOINT_FAILED',
-        `the checkpoint ${this.#path} cannot be saved: ${errorText(thrown)}`,
+        `the checkpoint ${path} cannot be saved: ${errorText(thrown)}`,
         { cause: thrown },
       );
     }
@@ -66,43 +75,31 @@ export async function savedReaders(directory: string): Promise<string[]> {
     if (systemErrorCode(thrown) === 'ENOENT') return [];
     throw thrown;
   });
-  return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
+  return names.map(readerOfCheckpointFile).filter((reader) => reader !== undefined);
 }
 
 /** The checkpoints of all readers in the directory, by reader name. */
 export async function readAllCheckpoints(directory: string): Promise<Map<string, Checkpoint>> {
   const all = new Map<string, Checkpoint>();
   for (const reader of await savedReaders(directory)) {
-    const checkpoint = await readCheckpoint(join(directory, `${reader}${SUFFIX}`));
+    const checkpoint = await loadCheckpoint(directory, reader);
     if (checkpoint !== undefined) all.set(reader, checkpoint);
   }
   return all;
 }
 
-async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
-    throw unreadable(path, errorText(thrown));
-  }
-  let saved: { crc32?: number; checkpoint?: Checkpoint };
-  try {
-    saved = JSON.parse(text) as typeof saved;
-  } catch (thrown) {
-    throw unreadable(path, errorText(thrown));
-  }
-  if (saved.checkpoint === undefined || crc32(JSON.stringify(saved.checkpoint)) !== saved.crc32) {
-    throw unreadable(path, 'its checksum does not match');
-  }
-  return saved.checkpoint;
-}
-
-function unreadable(path: string, why: string): SluiceError {
-  return new SluiceError(
+/** Without the newest file there is no checkpoint: an operator who removes it wants to begin again. */
+async function loadCheckpoint(directory: string, reader: string): Promise<Checkpoint | undefined> {
+  const { newest, copy } = checkpointFileNames(reader);
+  const path = join(directory, newest);
+  const file = await readCheckpointFile(path);
+  if (file.kind === 'missing') return undefined;
+  if (file.kind === 'good') return file.checkpoint;
+  const saved = file.kind === 'damaged' ? await readCheckpointFile(join(directory, copy)) : file;
+  if (saved.kind === 'good') return saved.checkpoint;
+  throw new SluiceError(
     'CHECKPOINT_UNREADABLE',
-    `the checkpoint ${path} cannot be used: ${why}. Restore it from a backup, or move it away to read the ` +
+    `the checkpoint ${path} cannot be used: ${file.why}. Restore it from a backup, or move it away to read the ` +
       'log again from its oldest record (points are overwritten, not doubled; the ledger starts at zero)',
   );
 }

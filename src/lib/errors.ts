@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   CONFIG_INVALID: { retryable: false, exitCode: 2 },
   DATA_DIRECTORY_LOCKED: { retryable: false, exitCode: 2 },
   DATA_DIRECTORY_UNUSABLE: { retryable: false, exitCode: 2 },
+  DATA_DIRECTORY_MISMATCH: { retryable: false, exitCode: 2 },
   LISTENER_FAILED: { retryable: false, exitCode: 2 },
   LOG_FAILED: { retryable: false, exitCode: 1 },
   LOG_CLOSED: { retryable: false, exitCode: 1 },

@@ -14,6 +14,8 @@ export const NEXT_STEPS = {
   DATA_DIRECTORY_LOCKED:
     'Stop the other Sluice (its process id is in `lock.owner`), or set another `stream.log.directory` for this one.',
   DATA_DIRECTORY_UNUSABLE: 'Make the directory writable for the user that runs Sluice.',
+  DATA_DIRECTORY_MISMATCH:
+    'Do what the line says for each file that it names; `sluice check` reports the same. Nothing was changed.',
   LISTENER_FAILED: 'Free the port, or set another one under `broker.listeners` or `http`.',
   LOG_FAILED: 'Fix the disk or free space on it, then start again: every acknowledged message is recovered.',
   LOG_CLOSED: 'This is a bug in Sluice: please report it with the log line.',
@@ -69,6 +71,12 @@ export const NEXT_STEPS = {
     'Check the disk and the permissions of the folder `log/`: it grows until old segments can be deleted.',
   LEDGER_RESET:
     'Nothing to do: earlier parked records are in `dead-letter/before-…/`, and can still be listed, replayed and purged.',
+  CHECKPOINT_RESTORED:
+    'Nothing to do: the copy had the same content. Check the disk (`dmesg`, `smartctl`); the damaged file is kept beside it.',
+  CHECKPOINT_RESET:
+    'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
+  LOG_STOP_NOTE_UNUSABLE:
+    'Check the disk: damage at the end of the log may be taken for an unfinished write at this start or the next.',
   LOG_TORN_TAIL: 'Nothing to do: the unfinished write was never acknowledged, so devices send it again.',
   STORE_UNAVAILABLE: 'Start the store, or fix the connection to it; records wait in the log meanwhile.',
   STORE_UNEXPECTED: 'Check what listens at `sink.influx.url`: its answers are not those of InfluxDB.',

@@ -215,8 +215,5 @@ async function createSource(
     const { KinesisSource } = await import('./kinesis-source.js');
     return KinesisSource.create(kinesis, directory, hooks);
   }
-  return LogSource.create(
-    { log: directory.log, checkpoints: directory.checkpoints, maxBodyBytes },
-    durableEnd,
-  );
+  return LogSource.create({ directory, maxBodyBytes }, durableEnd);
 }

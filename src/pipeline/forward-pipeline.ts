@@ -20,6 +20,7 @@ import { KinesisProducer } from '../stream/kinesis/producer/kinesis-producer.js'
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import { LogReader, logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
 import type { ComponentStatus } from '../stream/stream.js';
+import { logOrigin } from './checkpoint-origin.js';
 import type { ForwardOptions, ForwardReport } from './forward-protocol.js';
 import { checkFit, describeUsable } from './kinesis-check.js';
 import { logStart } from './log-source.js';
@@ -123,7 +124,9 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
           reader,
           outgoing: producer,
           deadLetter,
-          checkpoints: new FileCheckpointStore(directory.checkpoints, FORWARDER_READER),
+          checkpoints: new FileCheckpointStore(directory.checkpoints, FORWARDER_READER, (at) =>
+            logOrigin(directory, at),
+          ),
           ledger: new Ledger(start?.ledger),
           clock,
           position,

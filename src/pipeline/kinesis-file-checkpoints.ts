@@ -1,4 +1,5 @@
 import type { KinesisConfig } from '../config/sluice-config.js';
+import type { DataDirectory } from '../data-directory/data-directory.js';
 import { KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { type Checkpoint, FileCheckpointStore } from '../ledger/checkpoint-store.js';
@@ -6,6 +7,7 @@ import { Ledger, type ReaderLedger } from '../ledger/ledger.js';
 import { scheduleOnTimer } from '../lib/timers.js';
 import { SingleWorkerAssigner } from '../stream/kinesis/reader/single-worker-assigner.js';
 import type { ComponentStatus, Position } from '../stream/stream.js';
+import { directoryOrigin } from './checkpoint-origin.js';
 import type { KinesisCheckpoints, KinesisCheckpointsParts } from './kinesis-checkpoints.js';
 
 /** `checkpoints: file`: one process reads all shards; positions and ledger are one file in its data directory. */
@@ -35,11 +37,13 @@ export class FileCheckpoints implements KinesisCheckpoints {
 
   static async create(
     kinesis: KinesisConfig,
-    directory: string,
+    directory: Pick<DataDirectory, 'checkpoints' | 'id'>,
     { api, clock, initial, warn }: KinesisCheckpointsParts,
   ): Promise<FileCheckpoints> {
     const name = kinesisCheckpointName(kinesis);
-    const checkpoints = new FileCheckpointStore(directory, name);
+    const checkpoints = new FileCheckpointStore(directory.checkpoints, name, () =>
+      directoryOrigin(directory),
+    );
     const { shardSyncMs } = kinesis.reader;
     const saved = await checkpoints.load();
     const from = saved === undefined ? {} : { from: saved.position };

@@ -72,7 +72,7 @@ export class KinesisSource implements ConsumerSource {
       const { leases } = kinesis.reader;
       const checkpoints =
         leases === undefined
-          ? await FileCheckpoints.create(kinesis, directory.checkpoints, parts)
+          ? await FileCheckpoints.create(kinesis, directory, parts)
           : await LeaseCheckpoints.create(
               { ...leases, workerId: leases.workerId ?? (await workerIdOf(directory.root)) },
               { ...parts, kinesis },

@@ -1,3 +1,4 @@
+import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import {
   type Checkpoint,
@@ -11,12 +12,11 @@ import { Ledger, type ReaderLedger } from '../ledger/ledger.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import { LogReader, logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
 import type { ComponentStatus, Position } from '../stream/stream.js';
+import { logOrigin } from './checkpoint-origin.js';
 import type { ConsumerSource, OpenSource } from './consumer-source.js';
 
 export interface LogSourceOptions {
-  /** Folders of the log and of the checkpoints. */
-  readonly log: string;
-  readonly checkpoints: string;
+  readonly directory: Pick<DataDirectory, 'log' | 'checkpoints' | 'id'>;
   readonly maxBodyBytes: number;
 }
 
@@ -34,14 +34,16 @@ export class LogSource implements ConsumerSource {
     this.deadLetterEnd = deadLetterEnd;
   }
 
-  static async create(options: LogSourceOptions, durableEnd: DurableEnd): Promise<LogSource> {
-    const start = await logStart(options.checkpoints, CONSUMER_READER);
+  static async create(
+    { directory, maxBodyBytes }: LogSourceOptions,
+    durableEnd: DurableEnd,
+  ): Promise<LogSource> {
+    const start = await logStart(directory.checkpoints, CONSUMER_READER);
     const position = start?.position ?? logPosition(0);
-    const reader = new LogReader(
-      { directory: options.log, from: position, maxBodyBytes: options.maxBodyBytes },
-      durableEnd,
+    const reader = new LogReader({ directory: directory.log, from: position, maxBodyBytes }, durableEnd);
+    const checkpoints = new FileCheckpointStore(directory.checkpoints, CONSUMER_READER, (at) =>
+      logOrigin(directory, at),
     );
-    const checkpoints = new FileCheckpointStore(options.checkpoints, CONSUMER_READER);
     return new LogSource({ reader, checkpoints, position }, new Ledger(start?.ledger), start?.deadLetterEnd);
   }
 

@@ -1,10 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
 import { isDataDirectoryLocked, lockDataDirectory } from '../../src/data-directory/directory-lock.js';
+import { DirectoryLockSockets } from '../../src/data-directory/lock-sockets.js';
+import { damages } from '../support/damages.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 describe('the data directory', () => {
@@ -56,20 +66,70 @@ describe('the lock', () => {
     await lock.release();
   });
 
-  it('goes with a killed process: of many that want it then, exactly one gets it', async () => {
+  it('goes with a killed process: of many that want it then, exactly one gets it, again and again', {
+    timeout: 120_000,
+  }, async () => {
     const directory = dataDirectory(tempDirectory());
-    const holder = await holdLock(directory.root);
+    let holder = await holdLock(directory.root);
     expect(holder.got).toBe(true);
-    holder.child.kill('SIGKILL');
-    await new Promise((resolve) => holder.child.once('exit', resolve));
-    expect(readdirSync(directory.root)).toContain('lock.1');
-    const all = await Promise.all(Array.from({ length: 8 }, () => holdLock(directory.root)));
-    expect(all.filter(({ got }) => got).length).toBe(1);
+    for (let round = 1; round <= KILLS; round += 1) {
+      const tries = Array.from({ length: 8 }, () => startHolder(directory.root));
+      await Promise.all(tries.map(({ isReady }) => isReady));
+      await killed(holder.child);
+      // Its socket is still there: nobody can tell from the name that it is dead.
+      expect(readdirSync(directory.root)).toContain(`lock.${await lastGeneration(directory.root)}`);
+      for (const { go } of tries) go();
+      const all = await Promise.all(tries.map(({ outcome }) => outcome));
+      const holders = all.filter(({ got }) => got);
+      expect(holders.length, `round ${round}`).toBe(1);
+      expect(await isDataDirectoryLocked(directory.root)).toBe(true);
+      holder = holders[0]!;
+      for (const { child } of all) if (child !== holder.child) await killed(child);
+    }
+  });
+
+  it('does not depend on what its files say: damaged in any way, it can be taken', async () => {
+    const directory = dataDirectory(tempDirectory());
+    await (await lockDataDirectory(directory)).release();
+    for (const name of ['lock.generation', 'lock.owner']) {
+      const file = join(directory.root, name);
+      const whole = existsSync(file) ? readFileSync(file) : Buffer.from('4711\n');
+      for (const damaged of damages(whole)) {
+        writeFileSync(file, damaged);
+        const lock = await lockDataDirectory(directory);
+        expect(await isDataDirectoryLocked(directory.root)).toBe(true);
+        await lock.release();
+      }
+    }
   });
 });
 
-/** A process that tries for the lock and then stays. */
-function holdLock(root: string): Promise<{ child: ChildProcess; got: boolean }> {
+const KILLS = 5;
+
+interface Holder {
+  readonly child: ChildProcess;
+  readonly got: boolean;
+}
+
+async function holdLock(root: string): Promise<Holder> {
+  const { isReady, go, outcome } = startHolder(root);
+  await isReady;
+  go();
+  return outcome;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+async function lastGeneration(root: string): Promise<number> {
+  return new DirectoryLockSockets(root).lastGeneration();
+}
+
+/** A process that is ready to try for the lock, does so on `go`, and then stays. */
+function startHolder(root: string) {
   const compiled = (name: string) =>
     JSON.stringify(
       pathToFileURL(join(import.meta.dirname, '..', '..', 'dist', 'src', 'data-directory', name)).href,
@@ -77,18 +137,25 @@ function holdLock(root: string): Promise<{ child: ChildProcess; got: boolean }> 
   const script = `
     const { dataDirectory } = await import(${compiled('data-directory.js')});
     const { lockDataDirectory } = await import(${compiled('directory-lock.js')});
-    try {
-      await lockDataDirectory(dataDirectory(${JSON.stringify(root)}));
-      console.log('got');
-    } catch (thrown) {
-      console.log(thrown.code);
-    }
+    process.stdin.once('data', async () => {
+      try {
+        await lockDataDirectory(dataDirectory(${JSON.stringify(root)}));
+        console.log('got');
+      } catch (thrown) {
+        console.log(thrown.code);
+      }
+    });
+    console.log('ready');
     setInterval(() => undefined, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  return new Promise((resolve) => {
-    child.stdout!.once('data', (text: Buffer) => resolve({ child, got: text.toString().trim() === 'got' }));
-  });
+  const nextLine = () =>
+    new Promise<string>((resolve) =>
+      child.stdout.once('data', (text: Buffer) => resolve(text.toString().trim())),
+    );
+  const isReady = nextLine();
+  const outcome = isReady.then(nextLine).then((line): Holder => ({ child, got: line === 'got' }));
+  return { isReady, go: () => void child.stdin.write('go\n'), outcome };
 }

@@ -58,6 +58,7 @@ it('shows every warning at a stage but those that are about none', () => {
     'CONFIG_INVALID',
     'DATA_DIRECTORY_LOCKED',
     'DATA_DIRECTORY_UNUSABLE',
+    'DATA_DIRECTORY_MISMATCH',
     'CONTROL_FAILED',
     'LEDGER_RESET',
     'OWN_METRICS_REFUSED',

@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataDirectory } from '../../data-directory/data-directory.js';
+import { problemsText } from '../../data-directory/directory-problem.js';
+import { type InspectOptions, inspectDataDirectory } from '../../data-directory/inspect-directory.js';
 import { folderProblem, nearestExisting } from '../environment-problems.js';
 import { type CheckResult, fail, ok, sizeText, warn } from './check-result.js';
 
@@ -60,7 +62,10 @@ export interface FreeSpaceParts {
 export async function checkDataFolder(
   folder: string,
   { fileSystemType }: DataFolderParts = { fileSystemType: linuxType },
+  look: InspectOptions & { readonly log?: string } = {},
 ): Promise<CheckResult> {
+  const ofFiles = await checkDataFiles(folder, look);
+  if (ofFiles !== undefined) return ofFiles;
   const problem = await folderProblem(folder);
   if (problem !== undefined) {
     return fail(
@@ -97,6 +102,28 @@ export async function checkDataFolder(
     );
   }
   return ok(DATA_FOLDER, `${folder} can be written, mode ${written}`);
+}
+
+/** Looks at the files as a start does. `undefined`: nothing is wrong with them. */
+async function checkDataFiles(
+  folder: string,
+  { log, ...options }: InspectOptions & { readonly log?: string },
+): Promise<CheckResult | undefined> {
+  const directory = dataDirectory(folder);
+  const found = await inspectDataDirectory({ ...directory, log: log ?? directory.log }, options);
+  if (found.problems.length > 0) {
+    const [first] = found.problems;
+    return fail(DATA_FOLDER, problemsText(found.problems), first!.next);
+  }
+  const damaged = [found.damagedCleanStop, ...found.checkpoints.map((checkpoint) => checkpoint.damaged)]
+    .filter((file) => file !== undefined)
+    .map(({ file, why }) => `${file} is damaged: ${why}`);
+  if (damaged.length === 0) return undefined;
+  return warn(
+    DATA_FOLDER,
+    damaged.join('; '),
+    'check the disk; the next start uses what is left, and its warnings say what that means',
+  );
 }
 
 async function linuxType(folder: string): Promise<number> {

@@ -77,7 +77,14 @@ export async function* examine(
     isRunning = found.isRunning;
     return found.result;
   });
-  const folder = withTimeout('data directory', LOCAL_WITHIN_MS, () => checkDataFolder(dataDirectory));
+  const folder = withTimeout('data directory', LOCAL_WITHIN_MS, async () => {
+    await gateway;
+    // Beside a running gateway another user may look.
+    return checkDataFolder(dataDirectory, undefined, {
+      looksAtOwners: !isRunning,
+      log: stream.log.directory,
+    });
+  });
   const space = withTimeout('free space', LOCAL_WITHIN_MS, () => checkFreeSpace(dataDirectory, need));
 
   yield checkNodeVersion(process.versions.node);

@@ -16,6 +16,8 @@ export interface LogOptions extends SizeLimitOptions {
   readonly segmentSizeBytes: number;
   /** The largest frame body. It also limits what recovery reads because of a damaged length. */
   readonly maxBodyBytes: number;
+  /** The sequence behind the last record when the log was closed in order; absent after a crash. */
+  readonly cleanEndSequence?: number;
 }
 
 export interface LogWriterDeps {

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asObject, checkedJson, isCount, parseCheckedJson } from '../lib/checked-json.js';
+import { replaceFile } from '../lib/durable-files.js';
+import { systemErrorCode } from '../lib/errors.js';
+import { ifThere } from '../lib/if-there.js';
+import type { DirectoryProblem } from './directory-problem.js';
+
+/**
+ * The format of everything in a data directory that this version writes. It grows when an older version could not read
+ * the files any more, or would read them wrongly; a version refuses a number that is higher than its own.
+ */
+export const DIRECTORY_FORMAT = 1;
+
+export const IDENTITY_FILE = 'directory.json';
+const CONTENT_KEY = 'directory';
+/** Long enough that two directories never have the same one. */
+const ID_BYTES = 16;
+
+/** What a data directory says of itself. Version 0.1 wrote no such file. */
+export interface DirectoryIdentity {
+  readonly format: number;
+  readonly id: string;
+  readonly createdAt: string;
+  /** The version that has used the directory last. */
+  readonly writtenBy: string;
+}
+
+export type IdentityFile =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'good'; readonly identity: DirectoryIdentity }
+  | { readonly kind: 'refused'; readonly problem: DirectoryProblem };
+
+/** Rejects with the system's error when the file is there and cannot be read. */
+export async function readIdentity(root: string): Promise<IdentityFile> {
+  const file = join(root, IDENTITY_FILE);
+  const text = await ifThere(readFile(file, 'utf8'));
+  if (text === undefined) return { kind: 'missing' };
+  const refused = (found: string, expected: string, next: string): IdentityFile => ({
+    kind: 'refused',
+    problem: { kind: 'mismatch', file, found, expected, next },
+  });
+  const checked = parseCheckedJson(CONTENT_KEY, text);
+  if (checked.kind === 'damaged') {
+    return refused(
+      `the identity of the data directory is damaged: ${checked.why}`,
+      'the file as Sluice has written it',
+      'restore it from a backup; without one, move it away if you are sure that no newer version has used this directory',
+    );
+  }
+  const { format, id, createdAt, writtenBy } = asObject(checked.content);
+  if (isCount(format) && format > DIRECTORY_FORMAT) {
+    return refused(
+      `the data directory has format ${format}, written by Sluice ${String(writtenBy)}`,
+      `format ${DIRECTORY_FORMAT}, the newest that this version knows`,
+      'start the newer version, or restore the backup that was made before the upgrade',
+    );
+  }
+  if (format !== DIRECTORY_FORMAT || typeof id !== 'string' || id === '') {
+    return refused(
+      'the identity of the data directory has another shape',
+      `format ${DIRECTORY_FORMAT} and an id`,
+      'restore it from a backup, or name another stream.log.directory',
+    );
+  }
+  return {
+    kind: 'good',
+    identity: { format, id, createdAt: String(createdAt), writtenBy: String(writtenBy) },
+  };
+}
+
+/**
+ * Writes who the directory is: on the first start with `id` if its files name one already, else with a new one; later
+ * only when another version uses it. Resolves with the identity that the directory has from then on.
+ */
+export async function keepIdentity(
+  root: string,
+  known: DirectoryIdentity | undefined,
+  { version, id }: { readonly version: string; readonly id: string | undefined },
+): Promise<DirectoryIdentity> {
+  if (known?.writtenBy === version) return known;
+  const identity: DirectoryIdentity = {
+    format: DIRECTORY_FORMAT,
+    id: known?.id ?? id ?? randomBytes(ID_BYTES).toString('hex'),
+    createdAt: known?.createdAt ?? new Date().toISOString(),
+    writtenBy: version,
+  };
+  try {
+    await replaceFile(join(root, IDENTITY_FILE), checkedJson(CONTENT_KEY, identity));
+  } catch (thrown) {
+    // A full disk must not keep the gateway from draining. The next start tries again.
+    if (systemErrorCode(thrown) !== 'ENOSPC') throw thrown;
+  }
+  return identity;
+}

@@ -1,0 +1,233 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
+import {
+  type Checkpoint,
+  type CheckpointFile,
+  CONSUMER_READER,
+  checkpointFileNames,
+  FORWARDER_READER,
+  readCheckpointFile,
+  readerOfCheckpointFile,
+} from '../ledger/checkpoint-file.js';
+import { errorText, systemErrorCode } from '../lib/errors.js';
+import { ifThere } from '../lib/if-there.js';
+import { parseSingleWorkerPosition } from '../stream/kinesis/reader/single-worker-position.js';
+import { CLEAN_STOP_FILE, type CleanStop, readCleanStop } from './clean-stop.js';
+import type { DataDirectory } from './data-directory.js';
+import { type DirectoryIdentity, IDENTITY_FILE, readIdentity } from './directory-identity.js';
+import type { DirectoryProblem } from './directory-problem.js';
+import { accessProblems } from './file-access.js';
+import { logProblems } from './log-fit.js';
+
+/** A file that is damaged and that the gateway can do without. */
+export interface DamagedFile {
+  readonly file: string;
+  readonly why: string;
+}
+
+/** The checkpoint of a reader: its newest file, or the copy of it when that one is damaged. */
+export interface FoundCheckpoint {
+  readonly reader: string;
+  /** Absent when neither file can be used. */
+  readonly usable: Extract<CheckpointFile, { kind: 'good' }> | undefined;
+  /** Present when the newest file is damaged. */
+  readonly damaged: DamagedFile | undefined;
+}
+
+export interface DirectoryFindings {
+  /** Why the directory cannot be used. When there are any, the rest says nothing. */
+  readonly problems: readonly DirectoryProblem[];
+  /** Absent in a directory of version 0.1, and in one that is new. */
+  readonly identity?: DirectoryIdentity;
+  /** The id that the files name; a lost identity file gets it again. */
+  readonly id?: string;
+  readonly checkpoints: readonly FoundCheckpoint[];
+  /** Absent when the last gateway was killed, or when the note is of an older state. */
+  readonly cleanStop?: CleanStop;
+  readonly damagedCleanStop?: DamagedFile;
+}
+
+export interface InspectOptions {
+  /** Whether files of other users are a problem: not for a command that only looks, beside a running gateway. */
+  readonly looksAtOwners?: boolean;
+}
+
+/**
+ * Looks at the files of a data directory and changes nothing: whether this user may use them, and whether they are of a
+ * known format and belong together. Start, `sluice check` and `sluice doctor` ask this one function. It never rejects.
+ */
+export async function inspectDataDirectory(
+  directory: DataDirectory,
+  { looksAtOwners = true }: InspectOptions = {},
+): Promise<DirectoryFindings> {
+  try {
+    if (!(await isFolder(directory.root))) return { problems: [], checkpoints: [] };
+    const problems = looksAtOwners ? await accessProblems(directory) : [];
+    return problems.length > 0 ? { problems, checkpoints: [] } : await inspectContents(directory);
+  } catch (thrown) {
+    const problem: DirectoryProblem = {
+      kind: 'access',
+      file: (thrown as NodeJS.ErrnoException).path ?? directory.root,
+      found: `it cannot be read: ${errorText(thrown)}`,
+      expected: 'files that this user can read and write',
+      next: 'check the disk and the permissions, or name another stream.log.directory',
+    };
+    return { problems: [problem], checkpoints: [] };
+  }
+}
+
+/** The caller that makes the folders reports a file in the place of one. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '')) return false;
+    throw thrown;
+  }
+}
+
+async function inspectContents(directory: DataDirectory): Promise<DirectoryFindings> {
+  const identity = await readIdentity(directory.root);
+  if (identity.kind === 'refused') return { problems: [identity.problem], checkpoints: [] };
+  const known = identity.kind === 'good' ? identity.identity : undefined;
+  // Before the log: a running gateway deletes segments only when a later checkpoint is saved.
+  const checkpoints = await findCheckpoints(directory.checkpoints);
+  const note = await readCleanStop(directory.root);
+  const cleanStop = note.kind === 'good' && isStill(note.cleanStop, checkpoints) ? note.cleanStop : undefined;
+  const { id, problems } = idOf(directory, known, checkpoints.found, cleanStop);
+  const allProblems = [...checkpoints.problems, ...problems];
+  if (allProblems.length === 0) {
+    const start = furthestOfLog(checkpoints.found);
+    const expected = {
+      checkpoint: start?.checkpoint,
+      checkpointFile: join(directory.checkpoints, checkpointFileNames(start?.reader ?? '').newest),
+      cleanStop,
+    };
+    allProblems.push(...(await logProblems(directory.log, expected)));
+  }
+  return {
+    problems: allProblems,
+    identity: known,
+    id,
+    checkpoints: checkpoints.found,
+    cleanStop,
+    damagedCleanStop:
+      note.kind === 'damaged' ? { file: join(directory.root, CLEAN_STOP_FILE), why: note.why } : undefined,
+  };
+}
+
+interface Checkpoints {
+  readonly found: readonly FoundCheckpoint[];
+  readonly problems: readonly DirectoryProblem[];
+}
+
+async function findCheckpoints(folder: string): Promise<Checkpoints> {
+  const found: FoundCheckpoint[] = [];
+  const problems: DirectoryProblem[] = [];
+  for (const name of (await ifThere(readdir(folder))) ?? []) {
+    const reader = readerOfCheckpointFile(name);
+    if (reader === undefined) continue;
+    const newest = await readOurs(folder, name, reader);
+    let used = newest;
+    let usedName = name;
+    if (newest.kind === 'damaged') {
+      usedName = checkpointFileNames(reader).copy;
+      used = await readOurs(folder, usedName, reader);
+    }
+    if (used.kind === 'foreign' || used.kind === 'unreadable') {
+      problems.push(checkpointProblem(join(folder, usedName), used.why));
+      continue;
+    }
+    found.push({
+      reader,
+      usable: used.kind === 'good' ? used : undefined,
+      damaged: newest.kind === 'damaged' ? { file: join(folder, name), why: newest.why } : undefined,
+    });
+  }
+  return { found, problems };
+}
+
+/** Also looks at the position, whose form depends on the reader. */
+async function readOurs(folder: string, name: string, reader: string): Promise<CheckpointFile> {
+  const file = await readCheckpointFile(join(folder, name));
+  if (file.kind !== 'good') return file;
+  const { position } = file.checkpoint;
+  if (isOfLog(reader)) {
+    const isSequence = /^\d+$/.test(position) && Number.isSafeInteger(Number(position));
+    return isSequence ? file : { kind: 'foreign', why: 'its position is not a number of records' };
+  }
+  if (!reader.startsWith(KINESIS_DEAD_LETTER)) return file;
+  try {
+    parseSingleWorkerPosition(position);
+    return file;
+  } catch {
+    return { kind: 'foreign', why: 'its position is not one in a Kinesis stream' };
+  }
+}
+
+function checkpointProblem(file: string, why: string): DirectoryProblem {
+  return {
+    kind: 'mismatch',
+    file,
+    found: `the checkpoint is of another kind: ${why}`,
+    expected: 'position, ledger and end of the dead letter as this version writes them',
+    next:
+      'start the version that has written it, restore it from a backup, or move it away: the log is then read again from its ' +
+      'oldest record (points are overwritten, not doubled; the ledger starts again)',
+  };
+}
+
+function isOfLog(reader: string): boolean {
+  return reader === CONSUMER_READER || reader === FORWARDER_READER;
+}
+
+/** Reading begins at the checkpoint that came further, because `stream.mode` may have been changed. */
+function furthestOfLog(
+  found: readonly FoundCheckpoint[],
+): { readonly reader: string; readonly checkpoint: Checkpoint } | undefined {
+  let furthest: { readonly reader: string; readonly checkpoint: Checkpoint } | undefined;
+  for (const { reader, usable } of found) {
+    if (usable === undefined || !isOfLog(reader)) continue;
+    const { checkpoint } = usable;
+    if (furthest !== undefined && Number(furthest.checkpoint.position) >= Number(checkpoint.position))
+      continue;
+    furthest = { reader, checkpoint };
+  }
+  return furthest;
+}
+
+function isStill({ checkpoints }: CleanStop, { found }: Checkpoints): boolean {
+  const now = found.filter(({ reader }) => isOfLog(reader));
+  // A damaged checkpoint cannot be compared; nothing has replaced it.
+  if (now.some(({ usable }) => usable === undefined)) return false;
+  return (
+    now.length === Object.keys(checkpoints).length &&
+    now.every(({ reader, usable }) => usable?.crc32 === checkpoints[reader])
+  );
+}
+
+/** Compares the ids in the files. Without an identity file the directory has the id that they name. */
+function idOf(
+  { root, checkpoints: folder }: DataDirectory,
+  identity: DirectoryIdentity | undefined,
+  found: readonly FoundCheckpoint[],
+  cleanStop: CleanStop | undefined,
+): { readonly id: string | undefined; readonly problems: readonly DirectoryProblem[] } {
+  const named = found.flatMap(({ reader, usable }) => {
+    const id = usable?.checkpoint.origin?.directory;
+    return id === undefined ? [] : [{ file: join(folder, checkpointFileNames(reader).newest), id }];
+  });
+  if (cleanStop !== undefined) named.push({ file: join(root, CLEAN_STOP_FILE), id: cleanStop.directory });
+  const id = identity?.id ?? named[0]?.id;
+  const other = named.find((one) => one.id !== id);
+  if (other === undefined) return { id, problems: [] };
+  const problem: DirectoryProblem = {
+    kind: 'mismatch',
+    file: other.file,
+    found: `it belongs to the data directory ${other.id}`,
+    expected: `files of the data directory ${id} (${join(root, IDENTITY_FILE)})`,
+    next: 'restore the files that belong together from one backup, or move this one away',
+  };
+  return { id, problems: [problem] };
+}

@@ -1,0 +1,57 @@
+import { errorText, SluiceError } from '../lib/errors.js';
+import { type DataDirectory, prepareDataDirectory } from './data-directory.js';
+import { type DirectoryIdentity, keepIdentity } from './directory-identity.js';
+import { type DirectoryLock, isDataDirectoryLocked, lockDataDirectory } from './directory-lock.js';
+import { directoryRefused } from './directory-problem.js';
+import { type DirectoryFindings, inspectDataDirectory } from './inspect-directory.js';
+
+/** A data directory that this process has for itself. */
+export interface OpenDirectory {
+  readonly lock: DirectoryLock;
+  readonly identity: DirectoryIdentity;
+  /** What was found under the lock; it has no problems. */
+  readonly findings: DirectoryFindings;
+}
+
+/**
+ * Takes the data directory: looks at it, makes the folders that are missing, locks it, and notes who it is. What does not
+ * fit is refused before anything is made or changed. Rejects with DATA_DIRECTORY_MISMATCH, DATA_DIRECTORY_UNUSABLE or
+ * DATA_DIRECTORY_LOCKED.
+ */
+export async function openDataDirectory(directory: DataDirectory, version: string): Promise<OpenDirectory> {
+  await refuseProblems(directory);
+  await prepareDataDirectory(directory);
+  const lock = await lockDataDirectory(directory);
+  try {
+    // Another process may have used the directory between the first look and the lock.
+    const findings = await refuseProblems(directory);
+    const { identity: known, id } = findings;
+    const identity = await keepIdentity(directory.root, known, { version, id });
+    return { lock, identity, findings };
+  } catch (thrown) {
+    await lock.release();
+    if (thrown instanceof SluiceError) throw thrown;
+    throw new SluiceError(
+      'DATA_DIRECTORY_UNUSABLE',
+      `the identity of the data directory ${directory.root} cannot be written: ${errorText(thrown)}`,
+      { cause: thrown },
+    );
+  }
+}
+
+async function refuseProblems(directory: DataDirectory): Promise<DirectoryFindings> {
+  const findings = await inspectDataDirectory(directory);
+  if (findings.problems.length === 0) return findings;
+  // Files that a running gateway is changing may look wrong: the message is then about that gateway.
+  if (await isLocked(directory)) await (await lockDataDirectory(directory)).release();
+  throw directoryRefused(findings.problems);
+}
+
+async function isLocked({ root }: DataDirectory): Promise<boolean> {
+  try {
+    return await isDataDirectoryLocked(root);
+  } catch {
+    // It cannot even be asked: the problems say why.
+    return false;
+  }
+}

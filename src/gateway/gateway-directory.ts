@@ -1,0 +1,73 @@
+import { removeCleanStop } from '../data-directory/clean-stop.js';
+import type { DirectoryLock } from '../data-directory/directory-lock.js';
+import { noteCleanStop } from '../data-directory/note-clean-stop.js';
+import { openDataDirectory } from '../data-directory/open-directory.js';
+import { CONSUMER_READER, FORWARDER_READER } from '../ledger/checkpoint-store.js';
+import { errorText } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import { restoreCheckpoints } from '../pipeline/restore-checkpoints.js';
+import type { GatewayOptions } from './gateway-options.js';
+
+/** The data directory while a gateway uses it: from the first look until the note of an orderly stop. */
+export class GatewayDirectory {
+  /** The options of the gateway, with what the directory says of itself. */
+  readonly options: GatewayOptions;
+  readonly lock: DirectoryLock;
+  readonly #logger: Logger;
+  #logEnd: (() => number) | undefined;
+
+  private constructor(options: GatewayOptions, lock: DirectoryLock, logger: Logger) {
+    this.options = options;
+    this.lock = lock;
+    this.#logger = logger;
+  }
+
+  /** Takes the directory and makes its checkpoints usable. Leaves it unlocked when it rejects. */
+  static async open(
+    options: GatewayOptions,
+    { version, logger }: { readonly version: string; readonly logger: Logger },
+  ): Promise<GatewayDirectory> {
+    const { lock, identity, findings } = await openDataDirectory(options.directory, version);
+    const directory = { ...options.directory, id: identity.id };
+    const { damagedCleanStop } = findings;
+    if (damagedCleanStop !== undefined) {
+      logger.warn(
+        { code: 'LOG_STOP_NOTE_UNUSABLE', ...damagedCleanStop },
+        'the note of the last stop is damaged',
+      );
+    }
+    try {
+      await restoreCheckpoints(directory, findings.checkpoints, {
+        logReader: options.forward === undefined ? CONSUMER_READER : FORWARDER_READER,
+        warn: (fields, sentence) => logger.warn(fields, sentence),
+        nowMs: Date.now(),
+      });
+    } catch (thrown) {
+      await lock.release();
+      throw thrown;
+    }
+    const log = { ...options.log, cleanEndSequence: findings.cleanStop?.logEnd };
+    return new GatewayDirectory({ ...options, directory, log }, lock, logger);
+  }
+
+  /** The log is open: from now on `logEnd` says where it ends, and `release` leaves a note of it. */
+  holdsLog(logEnd: () => number): void {
+    this.#logEnd = logEnd;
+  }
+
+  /** To be called before the first record can arrive: the note of the last stop is then no longer true. */
+  async beginReceiving(): Promise<void> {
+    if (this.#logEnd !== undefined) await removeCleanStop(this.options.directory.root);
+  }
+
+  /** To be called when everything is closed, also after a start that failed. */
+  async release(): Promise<void> {
+    try {
+      if (this.#logEnd !== undefined) await noteCleanStop(this.options.directory, this.#logEnd());
+    } catch (thrown) {
+      const fields = { code: 'LOG_STOP_NOTE_UNUSABLE', reason: errorText(thrown) } as const;
+      this.#logger.warn(fields, 'the note of this stop could not be written');
+    }
+    await this.lock.release();
+  }
+}
