@@ -1,19 +1,26 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
+import { SystemClock } from '../lib/clock.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { ConnectGate } from './connect-gate.js';
+import { ConnectionLimits } from './connection-limits.js';
 import type { Intake } from './intake.js';
 import { type Listener, type ListenerOptions, openListener } from './listener.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
-import { ParserGuard } from './parser-guard.js';
+import { MAX_CONNECT_BYTES, ParserGuard } from './parser-guard.js';
 import { PublishFastPath } from './publish-fast-path.js';
 import { type GateCounters, PublishGate } from './publish-gate.js';
-import { type RefusalCounts, type RefusalDeps, Refusals, refusalOf } from './refusals.js';
+import { guardReads } from './read-guard.js';
+import { type BrokerRefusal, type RefusalCounts, type RefusalDeps, Refusals, refusalOf } from './refusals.js';
+import { isLoopback } from './remote-address.js';
 import { type Session, Sessions } from './session.js';
 import { SocketBackpressure } from './socket-backpressure.js';
 import { SubscribeGate } from './subscribe-gate.js';
+import { UnfinishedPackets } from './unfinished-packets.js';
+import type { OnFrame } from './web-socket-frames.js';
 
 export interface BrokerOptions {
   readonly listeners: readonly ListenerOptions[];
@@ -23,6 +30,14 @@ export interface BrokerOptions {
   readonly maxKeepaliveMs: number;
   /** How many packets of a client may wait to be stored before its socket is no longer read; one read may overshoot it. */
   readonly maxInFlightPerClient: number;
+  /** Connections of all listeners together, when the open files allow fewer than the listeners. */
+  readonly maxOpenConnections?: number;
+  /** Connections from one address; absent: half of the connections, loopback without a limit. */
+  readonly maxConnectionsPerAddress?: number;
+  /** Bytes of packets of all clients that have begun and not ended. */
+  readonly maxUnfinishedBytes?: number;
+  /** Time in which a packet must be complete; every KiB of it that has arrived adds a second. */
+  readonly packetTimeoutMs?: number;
 }
 
 export interface BrokerDeps extends RefusalDeps {
@@ -33,10 +48,14 @@ export interface BrokerDeps extends RefusalDeps {
 
 export interface BrokerCounters extends GateCounters {
   readonly connections: number;
+  /** The limit of connections, of all listeners together. */
+  readonly maxConnections: number;
   readonly connectionsOpened: number;
   readonly connectionsClosed: number;
   readonly observers: number;
   readonly observerPacketsSkipped: number;
+  /** Bytes of packets that have begun and not ended, with the cost of their buffers. */
+  readonly unfinishedBytes: number;
   readonly refused: Readonly<RefusalCounts>;
 }
 
@@ -46,7 +65,9 @@ const NO_PAYLOAD = Buffer.alloc(0);
  * QoS 2 packets that a client may have between PUBLISH and PUBREL. The broker cannot announce the limit in MQTT 3.1.1,
  * so a client that pipelines more is disconnected. Only the ids are kept.
  */
-const MAX_OPEN_HANDSHAKES = 1000;
+export const MAX_OPEN_HANDSHAKES = 1000;
+
+export const BROKER_DEFAULTS = { maxUnfinishedBytes: 64 * 2 ** 20, packetTimeoutMs: 30_000 } as const;
 
 /** Broker is the embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH once the intake has stored it. */
 export class Broker {
@@ -60,6 +81,8 @@ export class Broker {
   readonly #connectGate: ConnectGate;
   readonly #publishGate: PublishGate;
   readonly #parserGuard: ParserGuard;
+  readonly #connectionLimits: ConnectionLimits;
+  readonly #unfinished: UnfinishedPackets;
   readonly #connections = new Set<Duplex>();
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
@@ -73,6 +96,17 @@ export class Broker {
     this.#connectGate = new ConnectGate(options.maxKeepaliveMs, this.#sessions, this.#handshakes);
     this.#publishGate = new PublishGate(deps.intake, this.#sessions, this.#handshakes);
     this.#parserGuard = new ParserGuard(options.maxPacketBytes, this.#sessions, this.#handshakes);
+    this.#connectionLimits = new ConnectionLimits({
+      maxOpen: options.maxOpenConnections ?? options.maxConnections * options.listeners.length,
+      maxPerAddress: options.maxConnectionsPerAddress,
+    });
+    this.#unfinished = new UnfinishedPackets(
+      {
+        maxBytes: options.maxUnfinishedBytes ?? BROKER_DEFAULTS.maxUnfinishedBytes,
+        packetTimeoutMs: options.packetTimeoutMs ?? BROKER_DEFAULTS.packetTimeoutMs,
+      },
+      deps.clock ?? new SystemClock(),
+    );
     this.#aedes = new Aedes({
       connectTimeout: options.connectTimeoutMs,
       drainTimeout: 10_000,
@@ -99,7 +133,10 @@ export class Broker {
     const onError = (client: Client, error: Error) => this.#onClientError(client, error);
     this.#aedes.on('clientError', onError);
     this.#aedes.on('connectionError', onError);
-    this.#aedes.on('clientReady', (client) => deps.onClient?.('connected', client.id));
+    this.#aedes.on('clientReady', (client) => {
+      this.#sessions.of(client)?.backpressure.authenticated();
+      deps.onClient?.('connected', client.id);
+    });
     this.#aedes.on('clientDisconnect', (client) => {
       if (this.#sessions.of(client)?.wantsCleanSession) this.#handshakes.sessionEnded(client.id);
       deps.onClient?.('disconnected', client.id);
@@ -128,10 +165,12 @@ export class Broker {
     return {
       ...this.#publishGate.counters(),
       connections: this.#connections.size,
+      maxConnections: this.#connectionLimits.maxOpen,
       connectionsOpened: this.#connectionsOpened,
       connectionsClosed: this.#connectionsOpened - this.#connections.size,
       observers: this.#observers.count,
       observerPacketsSkipped: this.#observers.skipped,
+      unfinishedBytes: this.#unfinished.bytes,
       refused: this.#refusals.counts(),
     };
   }
@@ -155,19 +194,36 @@ export class Broker {
   async close(): Promise<void> {
     this.halt();
     this.#listeners = [];
+    this.#unfinished.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const connection of this.#connections) connection.destroy();
   }
 
   #open(options: ListenerOptions): Promise<Listener> {
     return openListener(options, this.#options, {
-      onConnection: (stream, remoteAddress, request) => this.#connected(stream, remoteAddress, request),
+      admit: (socket, remoteAddress) => this.#admit(socket, remoteAddress),
+      onConnection: (...connection) => this.#connected(...connection),
       onRejected: (reason, remoteAddress, detail) =>
         this.#refusals.add(reason, { remoteAddress, clientId: '' }, detail),
     });
   }
 
-  #connected(stream: Duplex, remoteAddress: string, request?: IncomingMessage): void {
+  #admit(socket: Socket, remoteAddress: string): boolean {
+    const refusal = this.#connectionLimits.open(remoteAddress);
+    if (refusal !== undefined) {
+      this.#refusals.add(refusal.reason, { remoteAddress, clientId: '' }, refusal.detail);
+      return false;
+    }
+    socket.once('close', () => this.#connectionLimits.closed(remoteAddress));
+    return true;
+  }
+
+  #connected(
+    stream: Duplex,
+    remoteAddress: string,
+    request?: IncomingMessage,
+    watch?: (onFrame: OnFrame) => void,
+  ): void {
     this.#connections.add(stream);
     this.#connectionsOpened += 1;
     stream.once('close', () => this.#connections.delete(stream));
@@ -184,12 +240,22 @@ export class Broker {
       hasRoom,
       this.#publishGate.stoppedSockets,
     );
-    stream.once('close', () => backpressure.close());
+    const unfinished = this.#unfinished.of({
+      share: this.#connectionLimits.shareOf(remoteAddress),
+      isStopped: () => backpressure.isStopped,
+      close: (reason, detail) => this.#closeFor(client, reason, detail),
+    });
+    stream.once('close', () => {
+      backpressure.close();
+      unfinished.forget();
+    });
     const session: Session = {
       backpressure,
       acknowledgements: new Acknowledgements(stream, (isFull) => backpressure.outputFull(isFull)),
+      unfinished,
       remoteAddress,
       isLocal: isLoopback(remoteAddress),
+      hasConnect: false,
       isAuthenticated: false,
       clientId: '',
       wantsCleanSession: true,
@@ -198,7 +264,29 @@ export class Broker {
     this.#sessions.opened(client, session);
     this.#parserGuard.watch(client);
     const isWatched = () => this.#observers.count > 0;
-    new PublishFastPath(client, session, this.#publishGate, this.#options.maxPacketBytes, isWatched);
+    const { maxPacketBytes } = this.#options;
+    const fastPath = new PublishFastPath(client, session, this.#publishGate, maxPacketBytes, isWatched);
+    guardReads(client, session, this.#sessions, fastPath);
+    watch?.((bytes, buffers) => {
+      unfinished.inFrame(bytes, buffers);
+      if (bytes > MAX_CONNECT_BYTES && !session.hasConnect)
+        this.#closeUnlessConnected(client, session, bytes);
+    });
+  }
+
+  /** A CONNECT in front of the frame is read in this turn of the event loop. */
+  #closeUnlessConnected(client: Client, session: Session, bytes: number): void {
+    setImmediate(() => {
+      if (session.hasConnect || session.isRejected) return;
+      const detail = `${bytes} bytes of a WebSocket frame before CONNECT, the limit is ${MAX_CONNECT_BYTES}`;
+      this.#closeFor(client, 'packet-too-large', detail);
+    });
+  }
+
+  #closeFor(client: Client, reason: BrokerRefusal, detail: string): void {
+    const session = this.#sessions.of(client);
+    if (session?.isRejected !== true) this.#sessions.reject(client, reason, detail);
+    client.conn.destroy();
   }
 
   /** Aedes closes the connection of a client that it reports an error of. */
@@ -220,10 +308,6 @@ function forgetStoredPayloads(aedes: Aedes): void {
 
 function clientsOf(aedes: Aedes): Readonly<Record<string, Client | undefined>> {
   return (aedes as unknown as { clients: Record<string, Client | undefined> }).clients;
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 /** Sends what is still buffered for a client, and waits for half a second at most. */

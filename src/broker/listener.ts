@@ -1,9 +1,11 @@
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createWebSocketStream, WebSocketServer } from 'ws';
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { isOutOfFiles } from '../lib/open-files.js';
 import type { BrokerRefusal } from './refusals.js';
+import { type OnFrame, watchFrames } from './web-socket-frames.js';
 
 export interface ListenerOptions {
   readonly protocol: 'mqtt' | 'ws';
@@ -21,7 +23,15 @@ export interface Listener {
 }
 
 export interface ListenerHooks {
-  readonly onConnection: (stream: Duplex, remoteAddress: string, request?: IncomingMessage) => void;
+  /** Called with every connection before anything is read of it; false: it is closed at once. */
+  readonly admit: (socket: Socket, remoteAddress: string) => boolean;
+  /** `watch` sets the receiver of what is kept of unfinished WebSocket frames; absent on plain listeners. */
+  readonly onConnection: (
+    stream: Duplex,
+    remoteAddress: string,
+    request?: IncomingMessage,
+    watch?: (onFrame: OnFrame) => void,
+  ) => void;
   /** A connection was rejected before any MQTT was read. */
   readonly onRejected: (reason: BrokerRefusal, remoteAddress: string, detail: string) => void;
 }
@@ -45,8 +55,14 @@ export function openListener(
     hooks.onRejected('too-many-connections', dropped?.remoteAddress ?? '', detail);
   });
   return new Promise((resolve, reject) => {
-    server.once('error', (thrown) => reject(listenerFailed(options, thrown)));
+    const onStartFailure = (thrown: Error) => reject(listenerFailed(options, thrown));
+    server.once('error', onStartFailure);
     server.listen(options.port, options.host, () => {
+      server.off('error', onStartFailure);
+      // Without a listener an error of `accept` would end the process.
+      server.on('error', (thrown) => {
+        hooks.onRejected(isOutOfFiles(thrown) ? 'no-open-files' : 'unexpected', '', errorText(thrown));
+      });
       const { address, port } = server.address() as AddressInfo;
       resolve({
         protocol: options.protocol,
@@ -60,14 +76,21 @@ export function openListener(
 
 function mqttServer(hooks: ListenerHooks): Server {
   return createServer({ noDelay: true }, (socket) => {
-    hooks.onConnection(socket, addressOf(socket));
+    const remoteAddress = addressOf(socket);
+    if (hooks.admit(socket, remoteAddress)) hooks.onConnection(socket, remoteAddress);
+    else socket.destroy();
   });
 }
 
 function webSocketServer(limits: ListenerLimits, hooks: ListenerHooks): Server {
-  const http = createHttpServer((request, response) => {
+  // How often Node looks for requests whose time is over; its default of 30 s is longer than the time.
+  const connectionsCheckingInterval = Math.min(1000, limits.connectTimeoutMs);
+  const http = createHttpServer({ connectionsCheckingInterval }, (request, response) => {
     hooks.onRejected('not-websocket', addressOf(request.socket), `${request.method} without an upgrade`);
     response.writeHead(426, { 'content-type': 'text/plain' }).end('This port speaks MQTT over WebSocket.\n');
+  });
+  http.on('connection', (socket) => {
+    if (!hooks.admit(socket, addressOf(socket))) socket.destroy();
   });
   http.headersTimeout = limits.connectTimeoutMs;
   http.requestTimeout = limits.connectTimeoutMs;
@@ -99,8 +122,12 @@ function webSocketServer(limits: ListenerLimits, hooks: ListenerHooks): Server {
     hooks.onRejected('not-websocket', addressOf(socket), error.message);
     endHttp(socket, '400 Bad Request');
   });
-  webSockets.on('connection', (webSocket, request) => {
-    hooks.onConnection(createWebSocketStream(webSocket), addressOf(request.socket), request);
+  // ws passes on the errors of the server, which are handled there.
+  webSockets.on('error', () => undefined);
+  webSockets.on('connection', (webSocket: WebSocket, request) => {
+    const { socket } = request;
+    const watch = (onFrame: OnFrame) => watchFrames(webSocket, socket, onFrame);
+    hooks.onConnection(createWebSocketStream(webSocket), addressOf(socket), request, watch);
   });
   return http;
 }

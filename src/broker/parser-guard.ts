@@ -17,7 +17,7 @@ interface ParsedPacket {
 }
 
 /** A CONNECT holds names and a password; no honest client needs more before it is authenticated. */
-const MAX_CONNECT_BYTES = 8 * 1024;
+export const MAX_CONNECT_BYTES = 8 * 1024;
 const ONLY_FROM_BROKERS: ReadonlySet<string> = new Set(['connack', 'suback', 'unsuback', 'pingresp']);
 
 /** ParserGuard checks packets where no hook of aedes does: at their length, and as soon as they are parsed. */
@@ -59,6 +59,12 @@ export class ParserGuard {
 
   #check(client: Client, packet: ParsedPacket): void {
     const { cmd, messageId = 0 } = packet;
+    const session = this.#sessions.of(client);
+    session?.unfinished.packetEnded();
+    if (cmd === 'connect' && session?.hasConnect === false) {
+      session.hasConnect = true;
+      session.backpressure.connectRead();
+    }
     if (cmd === 'pubrel') this.#handshakes.completed(client.id, messageId);
     const fault = subscribeFault(packet);
     if (fault !== undefined) {
@@ -66,7 +72,7 @@ export class ParserGuard {
       client.conn.destroy();
     }
     // Aedes closes the connection on these without an error; before a CONNECT it does report one.
-    if (ONLY_FROM_BROKERS.has(cmd) && this.#sessions.of(client)?.isAuthenticated === true) {
+    if (ONLY_FROM_BROKERS.has(cmd) && session?.isAuthenticated === true) {
       this.#sessions.reject(client, 'protocol-violation', `${cmd} from a client`);
     }
   }

@@ -63,6 +63,11 @@ export class PublishFastPath {
     };
   }
 
+  /** How much of an unfinished PUBLISH waits here for its rest. */
+  get keptBytes(): number {
+    return this.#kept.length;
+  }
+
   /** Takes the packets it can from the front and returns what the parser must read. */
   #take(read: Buffer): Buffer {
     const bytes = this.#kept.length === 0 ? read : Buffer.concat([this.#kept, read]);
@@ -79,7 +84,10 @@ export class PublishFastPath {
       }
       at = end;
     }
-    if (at > 0 && this.#client._keepaliveInterval > 0) this.#client._keepaliveTimer?.refresh();
+    if (at > 0) {
+      this.#session.unfinished.packetEnded();
+      if (this.#client._keepaliveInterval > 0) this.#client._keepaliveTimer?.refresh();
+    }
     const rest = bytes.subarray(at);
     if (!isRestKept) return rest;
     // A copy: a view would hold the whole read in memory until the rest comes.

@@ -2,7 +2,7 @@ import type { Client } from 'aedes';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { systemErrorCode } from '../lib/errors.js';
 import { LimitedWarning } from '../lib/limited-warning.js';
-import type { Warn } from '../lib/warnings.js';
+import type { Warn, WarningCode } from '../lib/warnings.js';
 
 interface RefusalKind {
   /** `warn` when somebody has to fix something, `debug` when it happens with every fleet, every day. */
@@ -15,6 +15,14 @@ const REFUSALS = {
   'too-many-connections': {
     level: 'warn',
     sentence: 'a connection was rejected: broker.maxConnections is reached',
+  },
+  'too-many-from-address': {
+    level: 'warn',
+    sentence: 'a connection was rejected: broker.maxConnectionsPerAddress is reached',
+  },
+  'no-open-files': {
+    level: 'warn',
+    sentence: 'connections were rejected: the process may open no more files',
   },
   'not-mqtt': { level: 'warn', sentence: 'a connection was closed: the bytes it sent are not MQTT' },
   'not-websocket': { level: 'debug', sentence: 'a request to a ws listener was not a WebSocket handshake' },
@@ -33,6 +41,15 @@ const REFUSALS = {
     sentence: 'a client was closed: it sent a packet before its CONNECT',
   },
   'packet-too-large': { level: 'warn', sentence: 'a client was closed: its packet is too large' },
+  'packet-timeout': {
+    level: 'warn',
+    sentence: 'a client was closed: its packet was not complete within broker.packetTimeout',
+  },
+  'unfinished-bytes': {
+    level: 'warn',
+    sentence:
+      'a client was closed: unfinished packets use up broker.maxInFlightBytes, and its share is the largest',
+  },
   'topic-invalid': {
     level: 'warn',
     sentence: 'a client was closed: it published to a topic that is not accepted',
@@ -67,6 +84,13 @@ export const BROKER_REFUSALS = Object.keys(REFUSALS) as readonly BrokerRefusal[]
 /** The refusals that happen with every fleet, every day: they give no warning and no alert. */
 export const EVERYDAY_REFUSALS = BROKER_REFUSALS.filter((refusal) => REFUSALS[refusal].level === 'debug');
 
+/** The codes of the refusals that a setting or the system decides; the client decides the others. */
+const CODES: Partial<Readonly<Record<BrokerRefusal, WarningCode>>> = {
+  'too-many-connections': 'BROKER_TOO_MANY_CONNECTIONS',
+  'too-many-from-address': 'BROKER_TOO_MANY_FROM_ADDRESS',
+  'no-open-files': 'OPEN_FILES_EXHAUSTED',
+};
+
 /** How often each refusal happened; the counts only grow. */
 export type RefusalCounts = Record<BrokerRefusal, number>;
 
@@ -99,9 +123,7 @@ export class Refusals {
           debug?.({ reason, ...fields, ...(heldBack > 0 ? { heldBack } : {}) }, sentence);
           return;
         }
-        const code =
-          reason === 'too-many-connections' ? 'BROKER_TOO_MANY_CONNECTIONS' : 'BROKER_CLIENT_REFUSED';
-        warn({ code, heldBack, reason, ...fields }, sentence);
+        warn({ code: CODES[reason] ?? 'BROKER_CLIENT_REFUSED', heldBack, reason, ...fields }, sentence);
       },
       clock,
       { later: (ms, run) => void setTimeout(run, ms).unref() },

@@ -2,13 +2,17 @@ import type { Client } from 'aedes';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { BrokerRefusal, Refusals } from './refusals.js';
 import type { SocketBackpressure } from './socket-backpressure.js';
+import type { UnfinishedPacket } from './unfinished-packets.js';
 
 /** What the broker knows of one connection. */
 export interface Session {
   readonly backpressure: SocketBackpressure;
   readonly acknowledgements: Acknowledgements;
+  readonly unfinished: UnfinishedPacket;
   readonly remoteAddress: string;
   readonly isLocal: boolean;
+  /** True once its CONNECT is read, whatever the answer. */
+  hasConnect: boolean;
   /** Set by `authenticate` only: what came before it is rejected, whatever aedes does with it. */
   isAuthenticated: boolean;
   /** The client id of the CONNECT; records are stored under it once the client is authenticated. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
+import { MAX_CONNECT_BYTES } from './parser-guard.js';
 
 /** Member of aedes 1.2.0 that no type declares; a test fails when it is gone. */
 interface Reading {
@@ -14,6 +15,9 @@ interface Reading {
  */
 const MAX_READ_BYTES = 16 * 1024;
 
+/** What is read of a connection before it is authenticated: the largest CONNECT with its fixed header. */
+const MAX_BYTES_BEFORE_CONNACK = MAX_CONNECT_BYTES + 5;
+
 /**
  * SocketBackpressure stops reading a client's socket while too many of its packets wait to be stored, so that TCP
  * slows the device down. Aedes cannot do it: its counter of open packets falls with every `readable` event, and
@@ -26,6 +30,8 @@ export class SocketBackpressure {
   readonly #client: Reading;
   #inFlight = 0;
   #isOutputFull = false;
+  /** What may still be read. Devices may send more behind CONNECT, which then waits in the socket. */
+  #leftBytes = MAX_BYTES_BEFORE_CONNACK;
 
   /**
    * `stopped` collects the clients whose sockets are not read. Call this right after `aedes.handle(socket)`:
@@ -48,14 +54,17 @@ export class SocketBackpressure {
         this.#stopped.add(this);
         return null;
       }
-      if (size != null || socket.readableLength <= MAX_READ_BYTES) return read.call(socket, size);
+      const maxBytes = Math.min(MAX_READ_BYTES, this.#leftBytes);
+      const { readableLength } = socket;
+      if (this.#leftBytes !== Number.POSITIVE_INFINITY) this.#leftBytes -= Math.min(readableLength, maxBytes);
+      if (size != null || readableLength <= maxBytes) return read.call(socket, size);
       this.#readNextSlice(socket);
-      return read.call(socket, MAX_READ_BYTES);
+      return read.call(socket, maxBytes);
     };
   }
 
   #mayRead(maxInFlight: number): boolean {
-    return this.#inFlight < maxInFlight && !this.#isOutputFull && this.#hasRoom();
+    return this.#inFlight < maxInFlight && this.#leftBytes > 0 && !this.#isOutputFull && this.#hasRoom();
   }
 
   /** A slice without a whole packet triggers no further read: no packet of it is ever processed. */
@@ -63,6 +72,25 @@ export class SocketBackpressure {
     setImmediate(() => {
       if (this.#client._parsingBatch === 0 && socket.readableLength > 0) this.#client._nextBatch();
     });
+  }
+
+  /**
+   * Nothing more is read until it is authenticated: aedes would handle a packet that is read while it checks the CONNECT
+   * before the answer. What came in the same read waits in the queue of aedes.
+   */
+  connectRead(): void {
+    this.#leftBytes = 0;
+  }
+
+  /** From now on as much is read as the client's packets in flight allow. */
+  authenticated(): void {
+    this.#leftBytes = Number.POSITIVE_INFINITY;
+    // Later: aedes is about to handle the packets that came before CONNACK.
+    if (this.#stopped.has(this)) setImmediate(() => this.release());
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped.has(this);
   }
 
   get inFlight(): number {

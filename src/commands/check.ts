@@ -3,6 +3,7 @@ import { formatProblem } from '../config/problem.js';
 import { formatSize } from '../config/quantity.js';
 import { effectiveConfigText } from '../config/redact.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
+import { openFilesLimit, shareOpenFiles } from '../lib/open-files.js';
 import { withSluiceCommands } from '../lib/package-root.js';
 import { environmentProblems } from './environment-problems.js';
 import type { CheckOptions } from './options.js';
@@ -30,6 +31,7 @@ function summary({ config, file }: LoadedConfig): string {
   const lines = [
     ['configuration', file ?? 'built-in defaults'],
     ['listeners', listeners.join('  ')],
+    ['connections', connectionsText(config)],
     ['data', config.dataDirectory],
     ['log', `up to ${formatSize(log.maxSizeBytes)}, then ${log.whenFull}`],
     ...(stream.kinesis === undefined ? [] : [['stream', streamText(stream.kinesis)]]),
@@ -38,6 +40,18 @@ function summary({ config, file }: LoadedConfig): string {
     ['http', http === undefined ? 'off' : `http://${hostText(http.host)}:${http.port}`],
   ];
   return `${lines.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join('\n')}\n`;
+}
+
+function connectionsText({ broker, http, stream }: LoadedConfig['config']): string {
+  const wanted = broker.maxConnections * broker.listeners.length;
+  const limit = openFilesLimit() ?? Number.POSITIVE_INFINITY;
+  const { mqttConnections } = shareOpenFiles(limit, {
+    mqttConnections: wanted,
+    hasHttp: http !== undefined,
+    hasKinesis: stream.kinesis !== undefined,
+  });
+  if (mqttConnections === wanted) return `up to ${wanted}`;
+  return `up to ${mqttConnections}, not ${wanted}: the limit of open files is ${limit}`;
 }
 
 function streamText({ name, region, endpoint, producer, reader }: KinesisConfig): string {

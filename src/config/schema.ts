@@ -53,11 +53,24 @@ const broker = section(
       max: 1_000_000,
       description: 'Limit of open connections for each listener.',
     }).prefault(10_000),
+    maxConnectionsPerAddress: wholeNumber({
+      min: 1,
+      max: 1_000_000,
+      unset: 'half of all; loopback without a limit',
+      description:
+        'Limit of open connections from one IPv4 address or one IPv6 network of 64 bits, on all listeners together; when it is set, it applies to loopback too.',
+    }).optional(),
     connectTimeout: duration({
       min: 100,
       max: 600_000,
       description: 'Time in which a new connection must send its CONNECT.',
     }).prefault('10s'),
+    packetTimeout: duration({
+      min: 1_000,
+      max: 3_600_000,
+      description:
+        'Time in which a packet that has begun must be complete; each KiB of it that has arrived adds a second.',
+    }).prefault('30s'),
     maxKeepalive: duration({
       min: 1_000,
       max: MAX_KEEPALIVE_MS,
@@ -72,7 +85,8 @@ const broker = section(
     maxInFlightBytes: size({
       min: 64 * 1_024,
       max: 16 * GiB,
-      description: 'Bytes of all clients that may wait to be stored; at the limit no socket is read.',
+      description:
+        'Bytes of all clients that may wait to be stored; at the limit no socket is read. Packets that are not complete may take as much again; at that limit those who hold most are closed.',
     }).prefault('64MiB'),
   },
   { description: 'The MQTT broker.' },

@@ -24,7 +24,11 @@ export interface BrokerConfig {
   readonly insecure: boolean;
   readonly maxPacketBytes: number;
   readonly maxConnections: number;
+  /** Half of all connections when absent, and no limit for loopback. */
+  readonly maxConnectionsPerAddress?: number;
   readonly connectTimeoutMs: number;
+  /** Each KiB of a packet that has arrived adds a second. */
+  readonly packetTimeoutMs: number;
   readonly maxKeepaliveMs: number;
   /** Limit in packets. */
   readonly maxInFlightPerClient: number;

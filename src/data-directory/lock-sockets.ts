@@ -161,7 +161,8 @@ export function listenOn(path: string): Promise<LockServer | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((connection) => connection.destroy());
     server.maxConnections = MAX_CONNECTIONS;
-    server.once('error', (thrown) => {
+    // Also later: without a listener an error of `accept` would end the process.
+    server.on('error', (thrown) => {
       if (systemErrorCode(thrown) === 'EADDRINUSE') {
         resolve(undefined);
         return;

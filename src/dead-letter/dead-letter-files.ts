@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { readdir } from '../lib/files.js';
 
 /** The folder inside the dead letter for records that Kinesis rejected: the forwarder parks them, on a thread of its own. */
 export const FORWARDER_DEAD_LETTER = 'forwarder';

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../lib/errors.js';
+import { open } from '../lib/files.js';
 import { TimeSlice } from '../lib/time-slice.js';
 import { deadLetterFileName, deadLetterFileNumbers, deadLetterFolders } from './dead-letter-files.js';
 import { LINE_FEED, type ParkedLine, type ParkedRecord, parseParkedLine } from './parked-record.js';

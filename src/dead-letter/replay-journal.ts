@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../lib/errors.js';
+import { readFile } from '../lib/files.js';
 import { TimeSlice } from '../lib/time-slice.js';
 import { journalFileName } from './dead-letter-files.js';
 import type { ParkCode } from './park-codes.js';

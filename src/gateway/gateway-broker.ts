@@ -33,7 +33,7 @@ export class GatewayBroker {
     if (broker === undefined) return;
     await withinDeadline(broker.drain(), deadlineMs);
     this.#broker = undefined;
-    this.#lastCounters = { ...broker.counters(), connections: 0, observers: 0 };
+    this.#lastCounters = { ...broker.counters(), connections: 0, observers: 0, unfinishedBytes: 0 };
     await broker.close();
   }
 
@@ -45,6 +45,7 @@ export class GatewayBroker {
 
 const NO_BROKER: BrokerCounters = {
   connections: 0,
+  maxConnections: 0,
   connectionsOpened: 0,
   connectionsClosed: 0,
   observers: 0,
@@ -54,5 +55,6 @@ const NO_BROKER: BrokerCounters = {
   packetsShed: 0,
   packetsByFastPath: 0,
   observerPacketsSkipped: 0,
+  unfinishedBytes: 0,
   refused: createRefusalCounts(),
 };

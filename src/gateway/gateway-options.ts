@@ -48,7 +48,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
   return {
     role,
     directory: { ...dataDirectory(config.dataDirectory), log: stream.log.directory },
-    broker,
+    broker: { ...broker, maxUnfinishedBytes: broker.maxInFlightBytes },
     maxInFlightBytes: broker.maxInFlightBytes,
     maxBodyBytes: broker.maxPacketBytes + FRAME_OVERHEAD_BYTES,
     log: stream.log,

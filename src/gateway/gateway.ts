@@ -4,6 +4,7 @@ import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import { type HttpServer, startHttpServer } from '../http/http-server.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import type { SluiceError } from '../lib/errors.js';
+import { onFileShortage } from '../lib/files.js';
 import type { Logger } from '../lib/logger.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
 import type { Annotation } from '../metrics/annotations.js';
@@ -19,6 +20,7 @@ import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
 import { GatewayWorkers } from './gateway-workers.js';
+import { openFileLimits } from './open-file-limits.js';
 
 export interface GatewayDeps {
   readonly logger: Logger;
@@ -69,6 +71,8 @@ export class Gateway {
       const broker = new GatewayBroker();
       const failure = new FatalFailure(deps.onFailure);
       const onFailure = (cause: SluiceError) => failure.report(cause);
+      onFileShortage((fields, sentence) => logger.warn(fields, sentence));
+      const files = openFileLimits(given, logger);
       const durableMemory = newDurableMemory();
       const durableEnd = new DurableEndWriter(durableMemory);
 
@@ -124,10 +128,12 @@ export class Gateway {
         isFailed: () => failure.isReported,
       });
       takeCommands(lock, workers);
-      const http = await startHttp(options, status, clock, logger);
+      const http = await startHttp(options, status, clock, logger, files?.httpConnections);
       opened(() => http?.close());
       await directory.beginReceiving();
-      if (log !== undefined) await startBroker(broker, log, options, { clock, debug, logger, metrics });
+      const maxOpenConnections = files?.mqttConnections;
+      const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
+      if (log !== undefined) await startBroker(broker, log, ofBroker, { clock, debug, logger, metrics });
       metrics.start();
       return new Gateway({ options, directory, metrics, log, workers, status, http, broker });
     });
@@ -189,11 +195,12 @@ async function startHttp(
   view: GatewayStatus,
   clock: Clock,
   logger: Logger,
+  maxConnections: number | undefined,
 ): Promise<HttpServer | undefined> {
   if (http === undefined) return undefined;
   const mqtt = role === 'consume' ? undefined : broker.listeners.find(({ protocol }) => protocol === 'mqtt');
   const mqttPort = mqtt === undefined || mqtt.port === 0 ? undefined : mqtt.port;
-  return startHttpServer({ ...http, view, mqttPort, clock, logger });
+  return startHttpServer({ ...http, view, mqttPort, clock, logger, maxConnections });
 }
 
 async function startBroker(

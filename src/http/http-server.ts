@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { isOutOfFiles, MAX_HTTP_CONNECTIONS } from '../lib/open-files.js';
 import type { GatewayView } from './gateway-view.js';
 import { bracketed, type WhereChanges } from './guards.js';
 import { createHttpApp } from './http-app.js';
@@ -19,6 +20,8 @@ export interface HttpServerOptions {
   readonly changes?: WhereChanges;
   readonly logger?: HttpLogger;
   readonly clock?: Clock;
+  /** Fewer than usual where open files are scarce. */
+  readonly maxConnections?: number;
   /** The limit for the headers, and for the whole request. */
   readonly requestTimeoutMs?: number;
   /** The period of the states that the page gets; a second by default. */
@@ -39,8 +42,6 @@ export interface HttpServer {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 1_000;
-/** A browser opens six connections, a scraper one or two. */
-const MAX_CONNECTIONS = 256;
 
 /** Serves the API and the live page. Rejects with LISTENER_FAILED when it cannot listen on the address. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -56,7 +57,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     livePeriodMs: options.livePeriodMs,
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
+  app.server.maxConnections = options.maxConnections ?? MAX_HTTP_CONNECTIONS;
 
   try {
     await app.listen({ host, port });
@@ -65,6 +66,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     throw new SluiceError('LISTENER_FAILED', listenFailure(host, port, cause), { cause });
   }
 
+  // Without a listener an error of `accept` would end the process.
+  app.server.on('error', (thrown) => {
+    const code = isOutOfFiles(thrown) ? 'OPEN_FILES_EXHAUSTED' : 'HTTP_FAILED';
+    logger?.error({ code, reason: errorText(thrown) }, 'an HTTP connection could not be accepted');
+  });
   const bound = app.server.address() as AddressInfo;
   return {
     address: bound.address,

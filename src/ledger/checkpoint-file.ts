@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { asObject, checkedJson, isCount, parseCheckedJson } from '../lib/checked-json.js';
 import { errorText, systemErrorCode } from '../lib/errors.js';
+import { readFile } from '../lib/files.js';
 import type { Position } from '../stream/stream.js';
 import type { LedgerTotals } from './ledger.js';
 

@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { readdir } from '../lib/files.js';
 import type { Position } from '../stream/stream.js';
 import {
   type Checkpoint,

@@ -1,5 +1,6 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { open } from './files.js';
 import { syncDirectory } from './sync-directory.js';
 
 /**

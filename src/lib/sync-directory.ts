@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open } from './files.js';
 
 /**
  * Makes the names that were created, renamed or removed in a directory durable: without it a power cut can undo them,

@@ -59,6 +59,8 @@ export const NEXT_STEPS = {
 
   BROKER_TOO_MANY_CONNECTIONS:
     'Raise `broker.maxConnections` and the limit of open files (`sluice doctor` shows it), or find out who connects.',
+  BROKER_TOO_MANY_FROM_ADDRESS:
+    'Find out who connects from that address; raise `broker.maxConnectionsPerAddress` if many devices share it (NAT, proxy).',
   BROKER_CLIENT_REFUSED:
     'Look up the `reason` in docs/runbook.md, "Clients refused"; for `protocol-version`, set the client to MQTT 3.1.1.',
   BROKER_INTERNAL: 'If it happens more than once it is a bug in Sluice: please report it with the log line.',
@@ -108,6 +110,10 @@ export const NEXT_STEPS = {
     'Check `metrics.otlp.url`, its headers and the collector; the next request sends all values again.',
   OTLP_TRACES_FAILED:
     'Check `metrics.otlp.traces.url`, its headers and the collector; metrics and records are not affected.',
+  OPEN_FILES_LOW:
+    'Raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`), or lower `broker.maxConnections`.',
+  OPEN_FILES_EXHAUSTED:
+    'Nothing to do if it passes: what needs a file waits for one. If it lasts, raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`).',
   HTTP_FAILED: 'This is a bug in Sluice: please report it with the log line.',
   FLEET_ENDED: 'Start the demo again: the gateway is still running, but nothing is simulated.',
   STOPPED_AT_ONCE:

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { KinesisConfig, KinesisReaderConfig } from '../config/sluice-config.js';
@@ -7,6 +6,7 @@ import type { Checkpoint, CheckpointStore } from '../ledger/checkpoint-store.js'
 import { addTotals, Ledger, type LedgerTotals, NO_RECORDS, type ReaderLedger } from '../ledger/ledger.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
+import { readFile } from '../lib/files.js';
 import { pause } from '../lib/timers.js';
 import { DynamoLeaseRows } from '../stream/kinesis/leases/dynamo-lease-rows.js';
 import { parseDelivered } from '../stream/kinesis/leases/lease.js';

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
+import { type FileHandle, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   deadLetterFileName,
@@ -10,6 +10,7 @@ import { wholeLines } from '../dead-letter/parked-record.js';
 import { type JournalLine, journalLine, ReplayJournal } from '../dead-letter/replay-journal.js';
 import { type ReplayTotals, sumOfTotals } from '../dead-letter/replay-totals.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
+import { open, readFile } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import {
   finishRemoving,

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   deadLetterFileName,
@@ -10,6 +10,7 @@ import { type ParkedRecord, parseParkedLine, wholeLines } from '../dead-letter/p
 import { asParkedNow, type JournalLine, type ReplayJournal } from '../dead-letter/replay-journal.js';
 import type { ReplayTotals } from '../dead-letter/replay-totals.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { readFile } from '../lib/files.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { JournalFolder } from './journal-folder.js';
 

@@ -1,10 +1,11 @@
-import { access, readFile, rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { deadLetterFileName, journalFileName } from '../dead-letter/dead-letter-files.js';
 import { ReplaySums, type ReplayTotals } from '../dead-letter/replay-totals.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { readFile } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 
 /** The file with the totals of removed journals, one in each folder: its stored name since format 0.1. */

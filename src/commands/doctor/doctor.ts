@@ -88,7 +88,12 @@ export async function* examine(
   const space = withTimeout('free space', LOCAL_WITHIN_MS, () => checkFreeSpace(dataDirectory, need));
 
   yield checkNodeVersion(process.versions.node);
-  yield await withTimeout('open files', LOCAL_WITHIN_MS, () => checkOpenFiles(broker));
+  yield await withTimeout('open files', LOCAL_WITHIN_MS, () =>
+    checkOpenFiles(broker, undefined, {
+      hasHttp: http !== undefined,
+      hasKinesis: stream.kinesis !== undefined,
+    }),
+  );
   yield ok('configuration', `${file ?? 'built-in defaults'} is valid`);
   yield await gateway;
   await Promise.all([folder, space]);

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { BrokerConfig, SluiceConfig } from '../../config/sluice-config.js';
+import { openFilesLimit, shareOpenFiles } from '../../lib/open-files.js';
 import { listenProblem } from '../environment-problems.js';
 import { type CheckResult, fail, ok, warn } from './check-result.js';
 
@@ -21,9 +21,6 @@ const NODE = 'node';
 const LEAST = [20, 19] as const;
 
 const OPEN_FILES = 'open files';
-
-/** Open files of log segments, store, HTTP and Node itself. */
-const BESIDE_CONNECTIONS = 256;
 
 const PORTS = 'ports';
 
@@ -76,25 +73,20 @@ export function checkNodeVersion(version: string): CheckResult {
  */
 export async function checkOpenFiles(
   { maxConnections, listeners }: Pick<BrokerConfig, 'maxConnections' | 'listeners'>,
-  limitsFile = '/proc/self/limits',
+  limitsFile?: string,
+  beside = { hasHttp: true, hasKinesis: false },
 ): Promise<CheckResult> {
-  const needed = maxConnections * listeners.length + BESIDE_CONNECTIONS;
-  const limit = openFilesLimit(await readFile(limitsFile, 'utf8').catch(() => ''));
+  const limit = openFilesLimit(limitsFile);
   if (limit === undefined) return ok(OPEN_FILES, 'not checked: this platform does not report its limit');
+  const wanted = maxConnections * listeners.length;
+  const { needed, mqttConnections } = shareOpenFiles(limit, { mqttConnections: wanted, ...beside });
   const found = `limit ${limit}, needed up to ${needed} (broker.maxConnections ${maxConnections} for each listener, ${listeners.length} in all)`;
   if (limit >= needed) return ok(OPEN_FILES, found);
   return warn(
     OPEN_FILES,
     found,
-    'raise the limit (LimitNOFILE= of systemd, `ulimit -n`) or lower broker.maxConnections: beyond it connections are refused',
+    `raise the limit (LimitNOFILE= of systemd, 'ulimit -n') or lower broker.maxConnections: more than ${mqttConnections} connections are refused`,
   );
-}
-
-/** Returns Infinity when the number is unlimited. */
-function openFilesLimit(limits: string): number | undefined {
-  const soft = /^Max open files\s+(\S+)/m.exec(limits)?.[1];
-  if (soft === undefined) return undefined;
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
 /** Checks each port by listening on it for a moment. */

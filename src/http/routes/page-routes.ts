@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SluiceError } from '../../lib/errors.js';
+import { readdir, readFile } from '../../lib/files.js';
 import { dependencyFolder, packageRoot } from '../../lib/package-root.js';
 import { sendError } from '../http-answers.js';
 

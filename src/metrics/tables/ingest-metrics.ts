@@ -45,6 +45,16 @@ export const INGEST: MetricTable<IngestFacts> = {
   ],
   gauges: [
     ['sluice_broker_connections', 'Open MQTT connections', (s) => s.broker.connections],
+    [
+      'sluice_broker_max_connections',
+      'Limit of open MQTT connections, of all listeners together: broker.maxConnections, or what the open files allow',
+      (s) => s.broker.maxConnections,
+    ],
+    [
+      'sluice_broker_unfinished_bytes',
+      'Bytes of packets that have begun and not ended; at broker.maxInFlightBytes those who hold most are closed',
+      (s) => s.broker.unfinishedBytes,
+    ],
     ['sluice_broker_observers', 'Clients with a subscription', (s) => s.broker.observers],
     ['sluice_log_size_bytes', 'Size of all segments', (s) => s.log.sizeBytes],
     ['sluice_log_max_size_bytes', 'Limit of the log size, stream.log.maxSize', (s) => s.log.maxSizeBytes],

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorText, SluiceError } from '../../lib/errors.js';
+import { onFileShortage } from '../../lib/files.js';
 import { type DurableEnd, DurableEndReader } from '../../stream/log/durable-end.js';
 import type {
   FromWorker,
@@ -23,6 +24,7 @@ await runWorker(workerData as WorkerStart);
 async function runWorker({ pipeline: kind, options, durableMemory }: WorkerStart): Promise<void> {
   const port = parentPort!;
   const send = (message: FromWorker<unknown, unknown>) => port.postMessage(message);
+  onFileShortage((fields, sentence) => send({ kind: 'warn', fields, sentence }));
   try {
     const durableEnd = new DurableEndReader(durableMemory);
     const open = await pipelineOpener(kind);

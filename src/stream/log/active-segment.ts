@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { open } from '../../lib/files.js';
 import { syncDirectory } from '../../lib/sync-directory.js';
 import type { Segment } from './recover-log.js';
 import type { SegmentName } from './segment-name.js';

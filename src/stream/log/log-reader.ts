@@ -1,6 +1,7 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../lib/errors.js';
+import { open, readdir } from '../../lib/files.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream.js';
 import type { DurableEnd } from './durable-end.js';
 import { nextFrame, readFrame } from './frame.js';

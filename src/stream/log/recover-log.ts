@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { mkdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { open, readdir, readFile } from '../../lib/files.js';
 import { syncDirectory } from '../../lib/sync-directory.js';
 import { nextFrame, readFrame } from './frame.js';
 import { parseSegmentNames, type SegmentName } from './segment-name.js';

@@ -1,0 +1,24 @@
+const MAPPED = /^::ffff:(?=\d+\.)/i;
+
+/** Groups of an IPv6 address that name the network of one site (64 of 128 bits). */
+const NETWORK_GROUPS = 4;
+const GROUPS = 8;
+
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^127\./.test(address.replace(MAPPED, ''));
+}
+
+/**
+ * Whom an address stands for: an IPv4 address, or a network of 64 bits in IPv6, because every site has at least one and
+ * may use any address in it.
+ */
+export function senderOf(address: string): string {
+  const plain = address.replace(MAPPED, '').replace(/%.*$/, '');
+  if (!plain.includes(':')) return plain;
+  const [head = '', tail] = plain.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, GROUPS - before.length - after.length);
+  const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after];
+  return `${groups.slice(0, NETWORK_GROUPS).join(':')}::/64`;
+}
