@@ -2,6 +2,18 @@ import type { AlertRule } from './alert-rule.js';
 
 const GATEWAY = 'sluice-gateway';
 
+const PACKETS = 'sum by (instance) (sluice_broker_packets_accepted_total)';
+/**
+ * Nothing for five minutes, seen for as long by Prometheus. It needs a first message: since the gateway started, or since
+ * its data directory was made once it has run for ten minutes. While the gateway is down, another alert says so.
+ */
+const SILENT_FLEET =
+  '(sum by (instance) (rate(sluice_broker_packets_accepted_total[5m])) == bool 0) ' +
+  'and on (instance) sum by (instance) (sluice_broker_packets_accepted_total offset 5m) ' +
+  `and on (instance) (${PACKETS} > 0 or (sum by (instance) (sluice_ledger_records{fate="received"}) > 0 ` +
+  'and on (instance) time() - process_start_time_seconds{job=~"sluice.*"} > 600)) ' +
+  'unless on (instance) up{job=~"sluice.*"} == 0';
+
 /** Alerts for every gateway. They need a scrape job whose name starts with `sluice`, see deploy/prometheus. */
 export const GATEWAY_ALERTS: readonly AlertRule[] = [
   {
@@ -165,7 +177,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     uid: 'sluice-silent-fleet',
     title: 'Silent fleet',
     severity: 'warning',
-    expr: 'sum by (instance) (rate(sluice_broker_packets_accepted_total[5m])) == bool 0',
+    expr: SILENT_FLEET,
     threshold: 0,
     for: '5m',
     unit: 'number',

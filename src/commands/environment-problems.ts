@@ -21,6 +21,13 @@ const LISTEN_PROBLEMS: Readonly<Record<string, Omit<Problem, 'got'>>> = {
   ENOTFOUND: { expected: 'an address of this machine', hint: 'the name is not known' },
 };
 
+/** The gateway starts without one, because other stores with the API of InfluxDB 2 need none. */
+const MISSING_TOKEN: Problem = {
+  got: 'no token and no tokenFile',
+  expected: 'a token: InfluxDB 2 refuses every request without one',
+  hint: 'a store that knows no tokens, such as VictoriaMetrics, ignores it: write any',
+};
+
 interface Problem {
   readonly got: string;
   readonly expected: string;
@@ -47,6 +54,9 @@ export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigP
   }
   if (sink.kind === 'duckdb' && dirname(sink.duckdb.path) !== dataDirectory) {
     add(['sink', 'duckdb', 'path'], await folderProblem(dirname(sink.duckdb.path)));
+  }
+  if (sink.kind === 'influx' && sink.influx.version === 2 && sink.influx.token === undefined) {
+    add(['sink', 'influx', 'token'], MISSING_TOKEN);
   }
   if (stream.kinesis !== undefined) {
     add(['stream', 'kinesis', 'name'], await streamProblem(stream.kinesis));

@@ -91,6 +91,8 @@ async function isPurgeConfirmed(ids: readonly string[], options: DeadLetterRepla
 }
 
 const REASON_CHARACTERS = 200;
+/** A preview does not ask the store, which may refuse the same points again. */
+const WOULD_BE_SENT = 'would be sent to the store';
 
 /** The line on a terminal while the job runs. */
 export function progressLine(status: ReplayStatus): string {
@@ -104,9 +106,10 @@ export function closingLine(status: ReplayStatus): string {
   const { kind, dryRun, selected, outcomes, state } = status;
   if (selected === 0 && state === 'done') return 'no parked record matches';
   const done = processedRecords(status);
+  const isPreview = dryRun && kind === 'replay';
   const verb = dryRun ? `would ${kind}` : { replay: 'replayed', purge: 'purged' }[kind];
   const parts = [
-    ...(outcomes.written > 0 ? [`${outcomes.written} written`] : []),
+    ...(outcomes.written > 0 ? [`${outcomes.written} ${isPreview ? WOULD_BE_SENT : 'written'}`] : []),
     ...(outcomes.filtered > 0 ? [`${outcomes.filtered} filtered`] : []),
     ...(outcomes.parkedAgain > 0 ? [`${outcomes.parkedAgain} parked again (${reasons(status)})`] : []),
   ];
@@ -115,6 +118,7 @@ export function closingLine(status: ReplayStatus): string {
     `${verb} ${done}`,
     parts.length === 0 ? '' : `: ${parts.join(', ')}`,
     left > 0 ? `; ${left} left, ${state}` : '',
+    isPreview && outcomes.written > 0 ? '; the store was not asked' : '',
   ].join('');
 }
 

@@ -136,7 +136,8 @@ function checkKinesis({ stream }: SluiceConfig, findings: Findings): void {
 
 /** RFC 9110, 5.6.2: token. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+/** HTTP drops blanks at the ends, which in a token would be unseen. */
+const HEADER_VALUE = /^(?![\t ])[\t\x20-\x7e]*(?<![\t ])$/;
 
 function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): void {
   const { store, otlp } = metrics;
@@ -156,7 +157,9 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
   }
   for (const [name, value] of Object.entries(otlp?.headers ?? {})) {
     if (HEADER_NAME.test(name) && HEADER_VALUE.test(value)) continue;
-    findings.add([['metrics', 'otlp', 'headers', name]], { expected: 'a header as HTTP allows it' });
+    findings.add([['metrics', 'otlp', 'headers', name]], {
+      expected: 'a header as HTTP allows it, without blanks around it',
+    });
   }
 }
 

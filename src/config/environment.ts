@@ -1,3 +1,5 @@
+import { withoutLineEnd } from './secret-problem.js';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Substituted {
@@ -16,7 +18,7 @@ export interface SubstitutionProblem {
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
-/** Replaces `${NAME}` and `${NAME:-default}` by environment variables; `$${` is a literal `${`. An unset variable is a problem. */
+/** Replaces `${NAME}` and `${NAME:-default}` by environment variables, without line ends at their end; `$${` is a literal `${`. An unset variable is a problem. */
 export function substitute(text: string, environment: Environment): Substituted {
   const references: string[] = [];
   const problems: SubstitutionProblem[] = [];
@@ -34,7 +36,8 @@ export function substitute(text: string, environment: Environment): Substituted 
         return '';
       }
       references.push(`\${${name}}`);
-      const value = environment[name];
+      // As in a shell: `$(cat file)` and `--env-file` differ in the line end, and no key has a use for it.
+      const value = environment[name] === undefined ? undefined : withoutLineEnd(environment[name]);
       if (fallback !== undefined) return value || fallback;
       if (value !== undefined) return value;
       problems.push({

@@ -1,4 +1,14 @@
-import { duration, httpUrl, oneOf, section, size, text, trueOrFalse, wholeNumber } from './setting.js';
+import {
+  duration,
+  httpUrl,
+  oneOf,
+  secret,
+  section,
+  size,
+  text,
+  trueOrFalse,
+  wholeNumber,
+} from './setting.js';
 
 const CONCURRENCY_LIMITS = { min: 1, max: 16 };
 
@@ -10,14 +20,13 @@ const influx = section(
       description: 'Version of the write API.',
     }).optional(),
     org: text({ description: 'Name of the organisation (version 2).' }).optional(),
-    bucket: text({ description: 'Name of the bucket (version 2).' }).optional(),
+    bucket: text({ description: 'Name of the bucket, not its id (version 2).' }).optional(),
     database: text({ description: 'Name of the database (versions 1 and 3).' }).optional(),
     retentionPolicy: text({
       unset: 'the default of the database',
       description: 'Name of the retention policy (version 1).',
     }).optional(),
-    token: text({
-      isSecret: true,
+    token: secret({
       description: 'Token that authenticates the gateway (versions 2 and 3).',
     }).optional(),
     tokenFile: text({
@@ -25,7 +34,7 @@ const influx = section(
       description: 'File with the token; other users must not be able to read it.',
     }).optional(),
     username: text({ description: 'Name of the user (version 1).' }).optional(),
-    password: text({ isSecret: true, description: 'Password of the user (version 1).' }).optional(),
+    password: secret({ description: 'Password of the user (version 1).' }).optional(),
     passwordFile: text({
       type: 'path',
       description: 'File with the password; other users must not be able to read it.',

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorText, systemErrorCode } from '../lib/errors.js';
 import type { Finding } from './findings.js';
+import { secretProblem, withoutLineEnd } from './secret-problem.js';
 
 const MAX_SECRET_BYTES = 65_536;
 
@@ -23,10 +24,11 @@ export function readSecretFile(path: string): Secret {
     }
     if (size > MAX_SECRET_BYTES)
       return invalid('a file of more than 64 KiB', 'a file that holds only the secret');
-    const secret = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+    const secret = withoutLineEnd(readFileSync(file, 'utf8'));
     if (secret === '') return invalid('an empty file', 'a file that holds the secret');
-    // An HTTP header cannot carry it; most often the key names the wrong file.
-    if (/\p{Cc}/u.test(secret)) return invalid('several lines or control characters', 'one line of text');
+    const problem = secretProblem(secret);
+    // Most often the key names the wrong file.
+    if (problem !== undefined) return invalid(problem.got, problem.expected);
     return { ok: true, secret };
   } catch (thrown) {
     const reason = systemErrorCode(thrown) === 'ENOENT' ? 'no file is there' : errorText(thrown);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { formatDuration, formatSize, parseDuration, parseSize, type Quantity } from './quantity.js';
+import { secretProblem } from './secret-problem.js';
 
 /** What the documentation and the problems show about a key. */
 export interface SettingInfo {
@@ -168,6 +169,18 @@ export function text({ type = 'text', pattern = /./s, ...info }: TextOptions) {
     if (typeof raw === 'string' && pattern.test(raw)) return { value: raw };
     const isBareScalar = typeof raw === 'number' || typeof raw === 'boolean';
     return { expected: type, hint: isBareScalar ? 'write it in quotes' : undefined };
+  });
+}
+
+/** A token or password: a text of one line without blanks around it. */
+export function secret(info: SettingText) {
+  return leaf<string>({ type: 'text', isSecret: true, ...info }, (raw) => {
+    if (typeof raw !== 'string' || raw === '') {
+      return { expected: 'text', hint: typeof raw === 'number' ? 'write it in quotes' : undefined };
+    }
+    const problem = secretProblem(raw);
+    if (problem === undefined) return { value: raw };
+    return { expected: problem.expected, hint: `it has ${problem.got}` };
   });
 }
 

@@ -12,7 +12,14 @@ import type { Point } from '../sink/point.js';
 import type { Rejection, Sink } from '../sink/sink.js';
 import type { RecordTrace } from '../stream/record-trace.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
-import { type PreparedBatch, parkRejected, prepareBatch, recordOutcomes } from './prepare-batch.js';
+import { BatchTrace } from './batch-trace.js';
+import {
+  type PreparedBatch,
+  parkRejected,
+  prepareBatch,
+  type RejectedSource,
+  recordOutcomes,
+} from './prepare-batch.js';
 
 export interface ConsumerOptions {
   readonly maxBatchRecords: number;
@@ -75,6 +82,8 @@ export class Consumer {
   readonly #giveUp = new AbortController();
   readonly #parking: Parking;
   readonly #saver: CheckpointSaver;
+  readonly #trace: BatchTrace | undefined;
+  readonly #apply: ConsumerDeps['apply'];
   #position: Position;
   #recordsRead = 0;
   #pointsMade = 0;
@@ -91,6 +100,8 @@ export class Consumer {
     this.#options = options;
     this.#deps = deps;
     this.#position = deps.position;
+    this.#trace = deps.trace && new BatchTrace(deps.trace, deps.clock);
+    this.#apply = this.#trace?.noting(deps.apply) ?? deps.apply;
     // Once the end in the new file is saved, the file before may be deleted as soon as all in it is replayed or purged.
     this.#parking = new Parking({ ...deps, onFull: () => this.#noteCheckpoint() });
     this.#saver = new CheckpointSaver({
@@ -137,9 +148,9 @@ export class Consumer {
         this.#pending.push(batch);
         const startedMs = this.#deps.clock.monotonicMs();
         const startedNs = this.#deps.clock.nowNs();
-        const prepared = prepareBatch(batch, this.#deps.apply, this.#nowMs());
+        const prepared = prepareBatch(batch, this.#apply, this.#nowMs());
         this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
-        this.#addSpans('decide', batch, startedNs);
+        this.#trace?.decided(batch, startedNs);
         this.#pointsMade += prepared.points.length;
         await this.#completing;
         if (this.#failure !== undefined) break;
@@ -182,9 +193,10 @@ export class Consumer {
   /** Never rejects: a failure is kept, and ends the loop. */
   async #complete(prepared: PreparedBatch): Promise<void> {
     const startedNs = this.#deps.clock.nowNs();
+    let rejected: readonly RejectedSource[];
     try {
       const rejections = prepared.points.length === 0 ? [] : await this.#write(prepared.points);
-      const rejected = rejections.length === 0 ? [] : parkRejected(prepared, rejections, this.#nowMs());
+      rejected = rejections.length === 0 ? [] : parkRejected(prepared, rejections, this.#nowMs());
       const parked = prepared.parts.flatMap((part) => part.parked);
       await this.#parking.park([...parked, ...rejected.map((source) => source.parked)], this.#giveUp.signal);
       recordOutcomes(this.#deps.ledger, prepared, rejected);
@@ -193,7 +205,7 @@ export class Consumer {
       return;
     }
     this.#observe(prepared.batch);
-    this.#addSpans('write', prepared.batch, startedNs);
+    this.#trace?.completed(prepared.batch, startedNs, rejected);
     this.#position = prepared.batch.position;
     this.#pending.shift();
     prepared.batch.release();
@@ -217,17 +229,6 @@ export class Consumer {
     const oldestNs = oldestOf(batch);
     if (oldestNs === undefined) return;
     this.#latency.observe(Number(this.#deps.clock.nowNs() - oldestNs) / 1e6, recordsOf(batch));
-  }
-
-  #addSpans(name: 'decide' | 'write', batch: RecordBatch, startNs: bigint): void {
-    const { trace, clock } = this.#deps;
-    if (trace === undefined) return;
-    const endNs = clock.nowNs();
-    for (const { records } of batch.parts) {
-      for (const { receivedAtNs } of records) {
-        if (trace.isFollowed(receivedAtNs)) trace.add({ name, receivedAtNs, startNs, endNs });
-      }
-    }
   }
 
   #noteCheckpoint(): void {

@@ -87,6 +87,8 @@ export const NEXT_STEPS = {
   STORE_REFUSES_EVERYTHING: 'Read the log of the store: it rejects even a line that is known to be good.',
   STORE_REFUSES_MANY:
     'Run `sluice dead-letters list`: often a field has changed its type. Fix the rule, then replay the parked records.',
+  STORE_SERIES_LIMIT:
+    'Raise the limit that the line names in the store (`max-values-per-tag`, `max-series-per-database`), or make the tag with too many values a field; then replay the parked records.',
   STORE_RETENTION_FAILED:
     'Check the disk and the permissions of the DuckDB file: it grows until old rows can be deleted.',
   KINESIS_ADVICE:

@@ -30,6 +30,13 @@ export const METRICS: readonly MetricDescription[] = [
   ...described(SELF, 'metrics.store'),
 ];
 
+/** Gauges of prom-client with the ending of a counter, which Prometheus' tools complain of; nobody looks at them. */
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
 /**
  * Returns a registry whose metrics read a snapshot when they are scraped, so that nothing is counted twice. The first
  * snapshot decides which stages the registry has.
@@ -37,6 +44,7 @@ export const METRICS: readonly MetricDescription[] = [
 export function createMetrics(takeSnapshot: () => MetricsSnapshot): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   let snapshot: MetricsSnapshot | undefined;
   // All collectors of a scrape run in one turn of the event loop; the first takes the snapshot for all.
   const current = () => {

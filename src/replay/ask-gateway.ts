@@ -5,6 +5,8 @@ import type { CommandAnswer, CommandRequest } from './serve-commands.js';
 
 /** Even a busy gateway answers within this time. */
 const ANSWER_WITHIN_MS = 10_000;
+/** Limit of a line of the gateway; a status with every reason takes a few kB. */
+const MAX_LINE_CHARACTERS = 64 * 1024;
 
 /**
  * Lets the gateway at the other end of the connection run a job; `onStatus` gets its progress. Resolves with its last
@@ -18,7 +20,7 @@ export async function askGateway(
 ): Promise<ReplayStatus> {
   let last: ReplayStatus | undefined;
   const onLine = (line: string) => {
-    const answer = JSON.parse(line) as CommandAnswer;
+    const answer = readAnswer(line);
     if ('refused' in answer) throw new SluiceError(answer.refused.code, answer.refused.message);
     last = answer.status;
     onStatus(last);
@@ -29,6 +31,29 @@ export async function askGateway(
   throw new SluiceError(
     'CONTROL_FAILED',
     failureText(request.kind, last !== undefined, isTimedOut, answerWithinMs),
+  );
+}
+
+function readAnswer(line: string): CommandAnswer {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(line);
+  } catch {
+    throw notAGateway();
+  }
+  const { status, refused } = (answer ?? {}) as { status?: unknown; refused?: unknown };
+  if (isObject(status) || isObject(refused)) return answer as CommandAnswer;
+  throw notAGateway();
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function notAGateway(): SluiceError {
+  return new SluiceError(
+    'CONTROL_FAILED',
+    'what answers on the socket of this data directory does not speak as a gateway; find out which program holds it',
   );
 }
 
@@ -51,6 +76,7 @@ function readLines(connection: Socket, withinMs: number, onLine: (line: string) 
       rest = lines.pop()!;
       try {
         lines.forEach(onLine);
+        if (rest.length > MAX_LINE_CHARACTERS) throw notAGateway();
       } catch (thrown) {
         reject(thrown);
         connection.destroy();

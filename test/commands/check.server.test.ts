@@ -134,3 +134,13 @@ test('a Kinesis stream that is missing is a problem, one that cannot be reached 
   );
   expect((await check('http://127.0.0.1:1')).exitCode).toBe(0);
 });
+
+test('InfluxDB 2 without a token is a problem that names the key, exit code 2', async () => {
+  const keys = (token: string) => `{ url: "http://127.0.0.1:1", org: o, bucket: b${token} }`;
+  const file = configFile(tempDirectory(), `${FREE}sink:\n  influx: ${keys('')}\n`);
+  const { exitCode, stderr } = await runMain('check', '-c', file);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(`${file}:4: sink.influx.token: got no token and no tokenFile, expected a token`);
+  writeFileSync(file, `${FREE}sink:\n  influx: ${keys(', token: t')}\n`);
+  expect(await runMain('check', '-c', file)).toMatchObject({ exitCode: 0 });
+});

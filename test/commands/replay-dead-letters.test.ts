@@ -44,7 +44,7 @@ describe('the line at the end', () => {
         selected: 11,
         outcomes: { written: 10, filtered: 1, parkedAgain: 0, purged: 0 },
       }),
-      'would replay 11: 10 written, 1 filtered',
+      'would replay 11: 10 would be sent to the store, 1 filtered; the store was not asked',
     ],
     [
       'a stop in the middle',

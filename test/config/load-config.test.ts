@@ -338,3 +338,41 @@ rules:
   expect(text).toContain('the value of ${SECRET}');
   expect(text).not.toContain('hunter2');
 });
+
+describe('a secret from a variable is read like one from a file', () => {
+  const yaml = `sink:
+  influx: { url: "http://h:1", org: o, bucket: b, token: "\${SECRET}" }
+metrics: { otlp: { url: "http://h:4318/v1/metrics", headers: { authorization: "\${HEADER}" } } }
+`;
+
+  test.each(['s3cret\n', 's3cret\r\n', 's3cret\n\n'])('the line end of %j is not part of it', (value) => {
+    const { sink, metrics } = configOf(yaml, { environment: { SECRET: value, HEADER: value } });
+    expect(sink).toMatchObject({ influx: { token: 's3cret' } });
+    expect(metrics.otlp?.headers).toEqual({ authorization: 's3cret' });
+  });
+
+  test.each(['s3cret ', ' s3cret', 's3\ncret', 's3\0cret'])(
+    '%j is a problem that names the key and does not show it',
+    (value) => {
+      for (const [key, environment] of [
+        ['sluice.yaml:2: sink.influx.token', { SECRET: value, HEADER: 'x' }],
+        ['sluice.yaml:3: metrics.otlp.headers.authorization', { SECRET: 'x', HEADER: value }],
+      ] as const) {
+        const problems = problemsOf(yaml, { environment });
+        expect(problems).toHaveLength(1);
+        expect(problems[0]).toContain(`${key}: got the value of`);
+        expect(problems[0]).not.toMatch(/s3|cret$/);
+      }
+    },
+  );
+
+  test('a password and a file follow the same rule', () => {
+    const v1 = (key: string) => `sink: { influx: { url: "http://h:1", database: d, username: u, ${key} } }`;
+    expect(problemsOf(v1('password: " p"'))).toEqual([expect.stringContaining('without blanks around it')]);
+    const directory = tempDirectory();
+    writeFileSync(join(directory, 'p'), ' p\n', { mode: 0o600 });
+    expect(problemsOf(v1('passwordFile: p'), { directory })).toEqual([
+      expect.stringContaining('got blanks at its beginning or end'),
+    ]);
+  });
+});

@@ -73,6 +73,8 @@ ${FLEET_RULE}`,
     expect(start(receive!)).toBeLessThanOrEqual(start(decide!));
     expect(start(decide!)).toBeLessThanOrEqual(start(write!));
     expect(new Set([decide!.parentSpanId, write!.parentSpanId])).toEqual(new Set([receive!.spanId]));
+    expect(write!.attributes).toContainEqual({ key: 'sluice.outcome', value: { stringValue: 'written' } });
+    expect(write!.status).toBeUndefined();
   }
 });
 

@@ -82,7 +82,7 @@ describe('replay through a running gateway', () => {
       const preview = await deadLetters(fixed, 'replay', '--rule', 'halves', '--dry-run');
       expect(preview).toMatchObject({
         code: 0,
-        stdout: `would replay ${RECORDS + 4}: ${RECORDS} written, 4 parked again (payload-not-json)\n`,
+        stdout: `would replay ${RECORDS + 4}: ${RECORDS} would be sent to the store, 4 parked again (payload-not-json); the store was not asked\n`,
       });
       expect(await fixed.ledger()).toMatchObject({ written: 0, parked: RECORDS + 4 });
 

@@ -161,6 +161,27 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       },
       { why: 'a gateway just started', series: one('sluice_broker_packets_accepted_total', '_x35 0x4') },
       {
+        why: 'a new gateway that no device has reached yet',
+        series: [...one('sluice_broker_packets_accepted_total', '0x40'), ...outcomes('0x40', '0x40')],
+      },
+      {
+        why: 'a restart with devices that come back within ten minutes',
+        series: [
+          ...one('sluice_broker_packets_accepted_total', '0+60x20 0x8 1+60x10'),
+          ...one('process_start_time_seconds', '0x20 1200x20'),
+          ...one('up', '1x40'),
+          ...outcomes('600x40', '600x40'),
+        ],
+      },
+      {
+        why: 'a gateway that is down has an alert of its own',
+        series: [...one('sluice_broker_packets_accepted_total', '0+60x10 600x30'), ...one('up', '1x10 0x30')],
+      },
+      {
+        why: 'Prometheus just started beside a gateway that rests',
+        series: one('sluice_broker_packets_accepted_total', '_x31 600x8'),
+      },
+      {
         why: 'a restart sets the counter back',
         series: one('sluice_broker_packets_accepted_total', '0+60x10 0+60x20'),
       },

@@ -15,6 +15,7 @@ import { ALERT_CASES, type Series } from './alert-cases.js';
 
 const read = (file: string) => readFileSync(join(packageRoot(), file), 'utf8');
 const RULES = 'deploy/prometheus/alerts.yml';
+const TARGET = 'job="sluice",instance="g:1"';
 
 describe.each(ALERTS)('$title', (rule) => {
   it('has a section in docs/runbook.md that its runbook leads to', () => {
@@ -102,6 +103,63 @@ describe.skipIf(!requireServer('promtool'))('promtool', () => {
     test(`${rule.uid}-${why.replaceAll(' ', '-')}`, series, [
       [`count_over_time(${firing(rule)}[1h])`, 40, 0],
     ]);
+  });
+
+  it('Silent fleet also fires when no device comes back after a restart', () => {
+    const silent = ALERTS.find(({ uid }) => uid === 'sluice-silent-fleet')!;
+    const restart: readonly Series[] = [
+      [`sluice_broker_packets_accepted_total{${TARGET}}`, '0+60x10 0x30'],
+      [`process_start_time_seconds{${TARGET}}`, '0x10 660x30'],
+      [`sluice_ledger_records{fate="received",${TARGET}}`, '600x40'],
+      [`up{${TARGET}}`, '1x40'],
+    ];
+    test('silent-after-restart', restart, [
+      [firing(silent), 24, 0],
+      [firing(silent), 29, 1],
+    ]);
+  });
+
+  it.each([
+    [undefined, 'docs/runbook.md#gateway-down'],
+    ['https://git.example.com/sluice/', 'https://git.example.com/sluice/docs/runbook.md#gateway-down'],
+  ])('with the external label sluice_docs %s the runbook is %s', (address, runbook) => {
+    const folder = join(directory, `runbook-${address === undefined}`);
+    mkdirSync(folder);
+    const { rules } = (
+      parse(read(RULES)) as { groups: [{ rules: { annotations: Record<string, string> }[] }] }
+    ).groups[0];
+    const { summary, ...annotations } = rules[0]!.annotations;
+    writeFileSync(
+      join(folder, 'test.yml'),
+      stringify({
+        rule_files: [join(packageRoot(), RULES)],
+        evaluation_interval: '1m',
+        tests: [
+          {
+            interval: '1m',
+            external_labels: address === undefined ? {} : { sluice_docs: address },
+            input_series: [{ series: `up{${TARGET}}`, values: '0x10' }],
+            alert_rule_test: [
+              {
+                eval_time: '5m',
+                alertname: 'SluiceGatewayDown',
+                exp_alerts: [
+                  {
+                    exp_labels: { product: 'sluice', severity: 'critical', job: 'sluice', instance: 'g:1' },
+                    exp_annotations: {
+                      ...annotations,
+                      summary: summary!.replace('{{ $labels.instance }}', 'g:1'),
+                      runbook,
+                    },
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      }),
+    );
+    execFileSync(promtool, ['test', 'rules', join(folder, 'test.yml')], { encoding: 'utf8', stdio: 'pipe' });
   });
 
   it('detects an alert that fires when it should not', () => {

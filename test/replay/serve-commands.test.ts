@@ -118,6 +118,25 @@ describe('a command at the lock of a running gateway', () => {
     expect(answer).toContain('over 1048576 bytes');
   });
 
+  it.each([
+    ['a line without end', 'x'.repeat(100_000)],
+    ['no JSON', 'hello\n'],
+    ['no object', 'null\n'],
+    ['an object without a status', '{"status":1}\n'],
+  ])('takes %s from whoever holds the socket as a failure', async (_what, bytes) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write(bytes);
+    });
+    const path = join(tempDirectory(), 'socket');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    onTestFinished(() => void server.close());
+    await expect(askGateway(connect(path), REQUEST, () => undefined)).rejects.toMatchObject({
+      code: 'CONTROL_FAILED',
+      message: expect.stringContaining('does not speak as a gateway'),
+    });
+  });
+
   it('that only checks whether the lock is held does no harm', async () => {
     const root = await gateway(refuse);
     for (let i = 0; i < 20; i += 1) expect(await isDataDirectoryLocked(root)).toBe(true);

@@ -25,7 +25,11 @@ const histogramPoint = z
   .refine(({ count, bucketCounts }) => Number(count) === bucketCounts.reduce((sum, n) => sum + Number(n), 0));
 const CUMULATIVE = z.literal(2);
 
-const described = { name: z.string().regex(/^[A-Za-z][\w./-]{0,254}$/), description: z.string().min(1) };
+const described = {
+  name: z.string().regex(/^[A-Za-z][\w./-]{0,254}$/),
+  description: z.string().min(1),
+  unit: z.string().min(1).max(63).optional(),
+};
 const metric = z.union([
   z.strictObject({ ...described, gauge: z.strictObject({ dataPoints: numberPoints }) }),
   z.strictObject({
@@ -107,6 +111,8 @@ const span = z.strictObject({
   kind: z.literal(1),
   startTimeUnixNano: fixed64,
   endTimeUnixNano: fixed64,
+  attributes: attributes.optional(),
+  status: z.strictObject({ code: z.literal([0, 1, 2]), message: z.string().optional() }).optional(),
 });
 
 /** ExportTraceServiceRequest, as strictly. Ids are hexadecimal digits, which is an exception of OTLP. */

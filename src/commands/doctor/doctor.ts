@@ -15,6 +15,8 @@ import {
   checkWallClock,
   readClocks,
 } from './host-checks.js';
+import { checkInfluxReads, STORE_READS } from './influx-reads.js';
+import { checkInfluxRetention, RETENTION } from './influx-retention.js';
 import { checkDuckdbStore, checkInfluxStore } from './store-checks.js';
 import { checkKinesisStream, checkLeaseTable, findRunningGateway } from './stream-checks.js';
 
@@ -108,6 +110,7 @@ export async function* examine(
     aheadMs = found.aheadMs;
     return found.result;
   });
+  const ofReading = readingResults(sink, config.rules);
   const { kinesis } = stream;
   const ofStream: Promise<CheckResult>[] = [];
   if (kinesis !== undefined) {
@@ -124,7 +127,18 @@ export async function* examine(
   const stored = await store;
   yield checkWallClock(began, readClocks(), aheadMs);
   yield stored;
+  // A store that cannot be reached or written to has one problem, not three.
+  if (stored.state !== 'fail') for (const result of ofReading) yield await result;
   for (const result of ofStream) yield await result;
+}
+
+function readingResults(sink: SinkOptions, rules: LoadedConfig['config']['rules']) {
+  if (sink.kind !== 'influx') return [];
+  const { influx } = sink;
+  return [
+    withTimeout(STORE_READS, REMOTE_WITHIN_MS, () => checkInfluxReads(influx)),
+    withTimeout(RETENTION, REMOTE_WITHIN_MS, () => checkInfluxRetention(influx, rules)),
+  ];
 }
 
 async function storeFinding(sink: SinkOptions, isGatewayRunning: boolean) {

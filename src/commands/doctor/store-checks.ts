@@ -1,6 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { askPeer } from '../../lib/ask-peer.js';
 import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
+import { printable } from '../../lib/printable.js';
 import { type DuckdbSinkOptions, loadDuckdb } from '../../sink/duckdb/duckdb-database.js';
 import {
   type InfluxSettings,
@@ -10,6 +12,7 @@ import {
   queryTarget,
   writePath,
 } from '../../sink/influx/influx-options.js';
+import { storeMessage } from '../../sink/influx/response.js';
 import { InfluxTransport, type StoreAnswer, type StoreRequest } from '../../sink/influx/transport.js';
 import { folderProblem } from '../environment-problems.js';
 import { type CheckResult, fail, ok, STORE, type StoreFinding, sizeText } from './check-result.js';
@@ -17,6 +20,7 @@ import { type CheckResult, fail, ok, STORE, type StoreFinding, sizeText } from '
 const CALL_WITHIN_MS = 3_000;
 const MEANWHILE = 'until then acknowledged packets wait in the log';
 const HALF_SECOND_MS = 500;
+const MAX_VERSION_CHARACTERS = 40;
 
 export interface InfluxPing {
   /** The version that the store reports; absent when it reports none. */
@@ -63,8 +67,23 @@ function harmlessRequest(settings: InfluxSettings): StoreRequest {
   };
 }
 
-function writeResult(settings: InfluxSettings, { status, body }: StoreAnswer, target: string): CheckResult {
+function writeResult(settings: InfluxSettings, answer: StoreAnswer, target: string): CheckResult {
   const { version } = settings;
+  const { status, body } = answer;
+  if (answer.movedTo !== undefined) {
+    return fail(
+      STORE,
+      `${target}; it answers ${status} to ${answer.movedTo}`,
+      `set sink.influx.url to that address: redirects are not followed; ${MEANWHILE}`,
+    );
+  }
+  if (answer.isWebPage) {
+    return fail(
+      STORE,
+      `${target}; it answers ${status} with ${storeMessage(answer)}`,
+      `correct sink.influx.url: something else than InfluxDB is there; ${MEANWHILE}`,
+    );
+  }
   const answered = `${target}; it answers ${status}${body === '' ? '' : ` ${body.trim()}`}`;
   if (status === 401 || status === 403) {
     const keys = version === 1 ? 'sink.influx.username and password' : 'sink.influx.token';
@@ -78,6 +97,13 @@ function writeResult(settings: InfluxSettings, { status, body }: StoreAnswer, ta
   if (version === 3) {
     if (status === 404 || status === 400) return ok(STORE, `${target}; the first write creates the database`);
     if (isSuccess(status)) return ok(STORE, `${target}; the database can be read; writing was not tried`);
+  }
+  if (version === 2 && status === 404 && /\borgani[sz]ation\b/i.test(body)) {
+    return fail(
+      STORE,
+      `${answered}: there is no such organisation, or the token is not for it`,
+      `correct sink.influx.org; ${MEANWHILE}`,
+    );
   }
   if (status === 404) {
     const fix =
@@ -135,30 +161,21 @@ export async function pingInflux(
 ): Promise<InfluxPing | { readonly silence: string }> {
   const beganMs = Date.now();
   try {
-    const answer = await fetch(`${url.origin}${url.pathname.replace(/\/$/, '')}/ping`, {
-      // A redirect counts as an answer. Its target is not the configured store, so it is not followed.
-      redirect: 'manual',
-      signal: AbortSignal.timeout(limitMs),
+    const { headers } = await askPeer({
+      url: `${url.origin}${url.pathname.replace(/\/$/, '')}/ping`,
+      timeoutMs: limitMs,
       headers: authorization === undefined ? {} : { authorization },
     });
     const middleMs = (beganMs + Date.now()) / 2;
-    await answer.body?.cancel();
-    const version = answer.headers.get('x-influxdb-version');
-    const dateMs = Date.parse(answer.headers.get('date') ?? '');
+    const version = headers['x-influxdb-version'];
+    const dateMs = Date.parse(headers.date ?? '');
     return {
-      ...(version === null ? {} : { version }),
+      ...(typeof version === 'string' ? { version: printable(version, MAX_VERSION_CHARACTERS) } : {}),
       ...(Number.isNaN(dateMs) ? {} : { aheadMs: dateMs + HALF_SECOND_MS - middleMs }),
     };
   } catch (thrown) {
-    return { silence: silenceText(thrown, limitMs) };
+    return { silence: errorText(thrown) };
   }
-}
-
-function silenceText(thrown: unknown, limitMs: number): string {
-  if (thrown instanceof Error && thrown.name === 'TimeoutError')
-    return `no answer within ${limitMs / 1_000} s`;
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  return systemErrorCode(cause) ?? errorText(cause ?? thrown);
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HttpConfig, KinesisConfig, SluiceConfig } from '../../config/sluice-config.js';
 import { isDataDirectoryLocked } from '../../data-directory/directory-lock.js';
+import { askPeer } from '../../lib/ask-peer.js';
 import { SluiceError } from '../../lib/errors.js';
 import { checkFit, describeUsable } from '../../pipeline/kinesis-check.js';
 import { leaseTable } from '../../pipeline/kinesis-lease-checkpoints.js';
@@ -97,9 +98,8 @@ async function gatewayHealth(found: string, http: HttpConfig | undefined): Promi
   }
   const url = `http://${reachableHost(http.host)}:${http.port}/healthz`;
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(HEALTH_WITHIN_MS) });
-    await answer.arrayBuffer();
-    if (answer.ok) return ok(GATEWAY, `${found}; ${url} reports it healthy`);
+    const answer = await askPeer({ url, timeoutMs: HEALTH_WITHIN_MS });
+    if (answer.status === 200) return ok(GATEWAY, `${found}; ${url} reports it healthy`);
     return fail(
       GATEWAY,
       `${found}; ${url} answers ${answer.status}`,

@@ -23,7 +23,7 @@ interface Attribute {
   readonly value: { readonly stringValue: string };
 }
 
-type Metric = { readonly name: string; readonly description: string } & (
+type Metric = { readonly name: string; readonly description: string; readonly unit?: string } & (
   | { readonly gauge: { readonly dataPoints: readonly NumberPoint[] } }
   | {
       readonly sum: { readonly dataPoints: readonly NumberPoint[] } & Cumulative & {
@@ -90,7 +90,7 @@ type Time = Omit<AtTime, 'attributes'>;
 
 /** Returns undefined for a metric without a value. */
 function metricOf({ name, help, kind, values }: MetricSample, time: Time): Metric | undefined {
-  const described = { name, description: help };
+  const described = { name, description: help, unit: unitOf(name) };
   if (kind === 'histogram') {
     const dataPoints = byLabels(values).map((each) => histogramPoint(each, time));
     if (dataPoints.length === 0) return undefined;
@@ -117,6 +117,23 @@ function histogramPoint(values: readonly MetricValue[], time: Time): HistogramPo
   };
 }
 
+/** The units of metrics by a word in their names, as UCUM writes them. */
+const UNITS: readonly (readonly [word: RegExp, unit: string])[] = [
+  [/_seconds$/, 's'],
+  [/_bytes(_|$)/, 'By'],
+  [/_ratio$/, '1'],
+  [/_records(_|$)/, '{record}'],
+  [/_points(_|$)/, '{point}'],
+  [/_packets(_|$)/, '{packet}'],
+  [/_requests(_|$)/, '{request}'],
+  [/_connections(_|$)/, '{connection}'],
+];
+
+function unitOf(name: string): string | undefined {
+  const base = name.replace(/_total$/, '');
+  return UNITS.find(([word]) => word.test(base))?.[1];
+}
+
 /** Groups the values of a histogram by label set. */
 function byLabels(values: readonly MetricValue[]): MetricValue[][] {
   const groups = new Map<string, MetricValue[]>();
@@ -133,6 +150,6 @@ function withoutBound({ le: _le, ...labels }: MetricValue['labels']): MetricValu
   return labels;
 }
 
-function attributesOf(labels: MetricValue['labels']): Attribute[] {
+export function attributesOf(labels: MetricValue['labels']): Attribute[] {
   return Object.entries(labels).map(([key, value]) => ({ key, value: { stringValue: String(value) } }));
 }

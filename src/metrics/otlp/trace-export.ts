@@ -3,7 +3,7 @@ import { withinDeadline } from '../../lib/lifecycle.js';
 import type { Warn } from '../../lib/warnings.js';
 import type { RecordSpan, RecordTrace } from '../../stream/record-trace.js';
 import { type OtlpTarget, postOtlp } from './otlp-post.js';
-import { resourceOf } from './otlp-request.js';
+import { attributesOf, resourceOf } from './otlp-request.js';
 
 export interface TraceOptions extends OtlpTarget {
   /** One record in this number of records is traced. */
@@ -17,6 +17,8 @@ const INTERVAL_MS = 5_000;
 const MAX_SPANS = 2_000;
 /** 2^64 divided by the golden ratio; it distributes times evenly although a coarse clock returns them in steps. */
 const SPREAD = 0x9e3779b97f4a7c15n;
+/** STATUS_CODE_ERROR; a span without a status has no error. */
+const ERROR = 2;
 /** SPAN_KIND_INTERNAL */
 const INTERNAL = 1;
 
@@ -82,7 +84,7 @@ export class TraceExport implements RecordTrace {
 }
 
 /** Returns a span in OTLP's JSON form: ids as hexadecimal digits, times as text. */
-function spanOf({ name, receivedAtNs, startNs, endNs }: RecordSpan): object {
+function spanOf({ name, receivedAtNs, startNs, endNs, rule, outcome, reason }: RecordSpan): object {
   return {
     traceId: digits(`record ${receivedAtNs}`, 32),
     spanId: digits(`${name} ${receivedAtNs}`, 16),
@@ -91,6 +93,12 @@ function spanOf({ name, receivedAtNs, startNs, endNs }: RecordSpan): object {
     kind: INTERNAL,
     startTimeUnixNano: String(startNs),
     endTimeUnixNano: String(endNs < startNs ? startNs : endNs),
+    attributes: attributesOf({
+      ...(rule !== undefined && { 'sluice.rule': rule }),
+      ...(outcome !== undefined && { 'sluice.outcome': outcome }),
+      ...(reason !== undefined && { 'sluice.reason': reason }),
+    }),
+    status: outcome === 'parked' ? { code: ERROR, message: reason } : undefined,
   };
 }
 

@@ -62,6 +62,8 @@ export class InfluxSink implements Sink {
   readonly #board = new StatusBoard();
   readonly #warning: LimitedWarning<StoreWarning>;
   readonly #poster: Poster;
+  /** The store's own words when it last refused the known-good line. */
+  #healthLineRefusal = '';
   #pointsWritten = 0;
   #pointsRefused = 0;
 
@@ -161,7 +163,9 @@ export class InfluxSink implements Sink {
   async #acceptsHealthLine(queue: string, signal: AbortSignal): Promise<boolean> {
     const minuteNs = (this.#clock.nowNs() / NS_PER_MINUTE) * NS_PER_MINUTE;
     const verdict = await this.#poster.post([`${HEALTH_MEASUREMENT} value=1i ${minuteNs}`], queue, signal);
-    return verdict.kind === 'written';
+    if (verdict.kind === 'written') return true;
+    this.#healthLineRefusal = verdict.reason;
+    return false;
   }
 
   async #pauseFor(
@@ -181,10 +185,10 @@ export class InfluxSink implements Sink {
     );
     const sentence = isHeld
       ? `${store}: ${reason}; the request is held because of sink.influx.maxRefusedShare, nothing is lost`
-      : `${store} refuses everything: ${reason}; trying again, nothing is lost`;
+      : `${store} refuses everything: ${reason} (${this.#healthLineRefusal}); trying again, nothing is lost`;
     this.#board.set(queue, isHeld ? 'misconfigured' : 'retrying', sentence);
     const fields = { attempt, waitMs: Math.round(waitMs) };
-    this.#warning.log(isHeld ? 'STORE_REFUSES_MANY' : 'STORE_REFUSES_EVERYTHING', fields, sentence);
+    this.#warning.log(isHeld ? manyRefusedCode(reason) : 'STORE_REFUSES_EVERYTHING', fields, sentence);
     return pauseUnlessAborted(this.#pause, waitMs, signal);
   }
 
@@ -198,6 +202,14 @@ export class InfluxSink implements Sink {
       `InfluxDB at ${this.#settings.url.origin} refused ${rejected.length} of ${lineCount} lines, the first with: ` +
       `${rejected[0]!.reason}; they are parked, the others are written`;
     this.#board.set(ALARM, 'misconfigured', sentence);
-    this.#warning.log('STORE_REFUSES_MANY', { refused: rejected.length, lines: lineCount }, sentence);
+    const code = manyRefusedCode(rejected[0]!.reason);
+    this.#warning.log(code, { refused: rejected.length, lines: lineCount }, sentence);
   }
+}
+
+/** The limits of InfluxDB 1 and its managed relatives for the number of series; the advice for them is another. */
+const SERIES_LIMIT = /\bmax-(values-per-tag|series-per-database)\b|\bmax series\b|\bcardinality\b/i;
+
+function manyRefusedCode(reason: string): StoreWarning {
+  return SERIES_LIMIT.test(reason) ? 'STORE_SERIES_LIMIT' : 'STORE_REFUSES_MANY';
 }

@@ -1,6 +1,8 @@
 import { type BackOff, backOffMs } from '../../lib/back-off.js';
+import { MAX_SHORT_ANSWER_BYTES } from '../../lib/bounded-answer.js';
 import type { Clock } from '../../lib/clock.js';
 import type { LimitedWarning } from '../../lib/limited-warning.js';
+import { printable } from '../../lib/printable.js';
 import type { Pause } from '../../lib/timers.js';
 import type { WarningCode } from '../../lib/warnings.js';
 import { type InfluxSettings, writePath } from './influx-options.js';
@@ -13,6 +15,11 @@ import type { Verdict } from './write-chunk.js';
 export const AVAILABILITY_BACK_OFF: BackOff = { baseMs: 100, capMs: 4_000 };
 /** For a wrong configuration, which only the operator can fix. */
 export const CONFIGURATION_BACK_OFF: BackOff = { baseMs: 1_000, capMs: 60_000 };
+
+const MAX_ADDRESS_CHARACTERS = 200;
+const NS_PER_MS = 1_000_000n;
+/** InfluxDB 3 names every refused line in its answer, with a text that is seldom longer. */
+const LINE_PROBLEM_BYTES = 512;
 
 /** Codes of the sink's warnings. */
 export type StoreWarning = Extract<WarningCode, `STORE_${string}`>;
@@ -61,7 +68,7 @@ export class Poster {
     const { board, pause, random } = this.#parts;
     const body = lines.join('\n');
     for (let attempt = 0; ; attempt++) {
-      const answer = await this.#send(body, signal);
+      const answer = await this.#send(body, lines.length, signal);
       const verdict = this.#verdictOf(answer, lines.length);
       if (verdict !== undefined) {
         if (verdict.kind === 'written') board.clear(source);
@@ -70,8 +77,7 @@ export class Poster {
       const isConfiguration =
         answer.kind === 'answer' && actionFor(answer.status, answer.body) === 'configuration';
       const backOff = isConfiguration ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF;
-      const retryAfter = answer.kind === 'answer' ? answer.retryAfter : undefined;
-      const waitMs = Math.max(backOffMs(attempt + 1, backOff, random), retryAfterMs(retryAfter));
+      const waitMs = Math.max(backOffMs(attempt + 1, backOff, random), this.#retryAfterMs(answer));
       const sentence = this.#sentence(answer, isConfiguration);
       board.set(source, isConfiguration ? 'misconfigured' : 'retrying', sentence);
       this.#warn(answer, isConfiguration, { attempt, waitMs: Math.round(waitMs) }, sentence);
@@ -80,19 +86,30 @@ export class Poster {
     }
   }
 
-  async #send(body: string, signal: AbortSignal): Promise<StoreAnswer | NoAnswer> {
-    const { transport, clock } = this.#parts;
+  async #send(body: string, lineCount: number, signal: AbortSignal): Promise<StoreAnswer | NoAnswer> {
+    const { transport, clock, settings } = this.#parts;
     const startedAtMs = clock.monotonicMs();
     this.#requests++;
-    this.#bytesSent += Buffer.byteLength(body);
+    const bytes = Buffer.byteLength(body);
+    this.#bytesSent += bytes;
+    // Version 3 repeats the refused lines; JSON can double a line by escaping it.
+    const maxErrorBytes =
+      settings.version === 3
+        ? MAX_SHORT_ANSWER_BYTES + 2 * bytes + LINE_PROBLEM_BYTES * lineCount
+        : MAX_SHORT_ANSWER_BYTES;
     try {
       return await transport.post(
-        { path: this.#path, body, contentType: 'text/plain; charset=utf-8' },
+        { path: this.#path, body, contentType: 'text/plain; charset=utf-8', maxErrorBytes },
         signal,
       );
     } finally {
       this.#busyMs += clock.monotonicMs() - startedAtMs;
     }
+  }
+
+  #retryAfterMs(answer: StoreAnswer | NoAnswer): number {
+    if (answer.kind === 'no-answer') return 0;
+    return retryAfterMs(answer.retryAfter, Number(this.#parts.clock.nowNs() / NS_PER_MS));
   }
 
   /** Returns undefined while the request has to be repeated. */
@@ -104,10 +121,10 @@ export class Poster {
       case 'bisect': {
         const isVersion3 = this.#parts.settings.version === 3;
         const lines = isVersion3 ? rejectedLines(answer.json, lineCount) : undefined;
-        return { kind: 'refused', reason: messageOf(answer), lines };
+        return { kind: 'refused', reason: storeMessage(answer), lines };
       }
       case 'split':
-        return { kind: 'too-large', reason: messageOf(answer) };
+        return { kind: 'too-large', reason: storeMessage(answer) };
       case 'configuration':
       case 'retry':
         return undefined;
@@ -118,8 +135,15 @@ export class Poster {
     if (answer.kind === 'no-answer') {
       return `${this.#name} does not answer (${answer.reason}); trying again, nothing is lost`;
     }
-    const message = `(${answer.status}: ${messageOf(answer)})`;
-    const { version, database } = this.#parts.settings;
+    const words = storeMessage(answer);
+    const message = `(${answer.status}: ${words})`;
+    if (answer.isWebPage) {
+      return `${this.#name} answered as no InfluxDB does ${message}; is something else at this address? Trying again, nothing is lost`;
+    }
+    const { version, database, org } = this.#parts.settings;
+    if (isConfiguration && answer.status === 404 && version === 2 && /\borgani[sz]ation\b/i.test(words)) {
+      return `${this.#name} does not know the organisation "${org}", or the token is not for it ${message}; correct sink.influx.org, nothing is lost`;
+    }
     if (isConfiguration && answer.status === 404) {
       const what = version === 2 ? 'bucket' : 'database';
       return `${this.#name} does not know the ${what} "${database}" ${message}; create it or correct sink.influx, nothing is lost`;
@@ -127,6 +151,10 @@ export class Poster {
     if (isConfiguration) {
       const keys = version === 1 ? 'sink.influx.username and password' : 'sink.influx.token';
       return `${this.#name} does not let the gateway in ${message}; correct ${keys}, nothing is lost`;
+    }
+    if (answer.movedTo !== undefined) {
+      const target = printable(answer.movedTo, MAX_ADDRESS_CHARACTERS);
+      return `${this.#name} answered ${answer.status} to ${target}: set sink.influx.url to it; redirects are not followed. Trying again, nothing is lost`;
     }
     if (answer.status < 400) {
       return `${this.#name} answered as no InfluxDB does ${message}; is something else at this address? Trying again, nothing is lost`;
@@ -149,8 +177,4 @@ export class Poster {
 function warningCodeFor(status: number | undefined, isConfiguration: boolean): StoreWarning {
   if (isConfiguration) return 'STORE_CONFIGURATION';
   return status !== undefined && status < 400 ? 'STORE_UNEXPECTED' : 'STORE_UNAVAILABLE';
-}
-
-function messageOf(answer: StoreAnswer): string {
-  return storeMessage(answer.status, answer.body, answer.json);
 }

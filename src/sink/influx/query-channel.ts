@@ -1,4 +1,5 @@
 import { SluiceError } from '../../lib/errors.js';
+import { printable } from '../../lib/printable.js';
 import { type InfluxSettings, QUERY_PATH, queryTarget } from './influx-options.js';
 import { isExpressible } from './influxql.js';
 import { storeMessage } from './response.js';
@@ -6,6 +7,9 @@ import type { InfluxTransport } from './transport.js';
 
 /** Thousands of devices take about 200 bytes each. A larger answer would block the thread that writes while it is parsed. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+const MAX_ADDRESS_CHARACTERS = 200;
+const MAX_ERROR_CHARACTERS = 500;
 
 /** One series of an answer to an InfluxQL statement. */
 export interface QueriedSeries {
@@ -52,16 +56,30 @@ export class QueryChannel {
         `answers with more than ${MAX_ANSWER_BYTES} bytes; ask for a shorter time or a tag with fewer values`,
       );
     }
+    if (answer.movedTo !== undefined) {
+      throw this.#failed(
+        `answered ${answer.status} to ${printable(answer.movedTo, MAX_ADDRESS_CHARACTERS)}: set sink.influx.url to it`,
+      );
+    }
+    const message = storeMessage(answer);
+    const denied = deniedRead(this.#settings, answer.status, message);
+    if (denied !== undefined) throw this.#failed(denied);
     if (answer.status === 400 || answer.status === 404) {
-      throw this.#unsupported(`answers /query with status ${answer.status}`);
+      throw this.#unsupported(`answers /query with status ${answer.status} (${message})`);
     }
     if (answer.status < 200 || answer.status >= 300) {
-      const message = storeMessage(answer.status, answer.body, answer.json);
       throw this.#failed(`refused the query (${answer.status}: ${message})`);
     }
+    if (answer.isEncoded) throw this.#failed(`answers the query, but ${answer.body}`);
+    if (answer.isWebPage) throw this.#unsupported(`answers /query with ${message}, so it is no InfluxDB`);
     const result = resultOf(answer.json);
     if (result === undefined) throw this.#unsupported('does not answer /query as InfluxDB does');
-    if (result.error !== undefined) throw this.#failed(`could not answer the query: ${result.error}`);
+    if (result.error !== undefined) {
+      throw this.#failed(
+        deniedRead(this.#settings, answer.status, result.error) ??
+          `could not answer the query: ${printable(result.error, MAX_ERROR_CHARACTERS)}`,
+      );
+    }
     // VictoriaMetrics answers every query with its list of databases.
     if (!result.series.every(({ name }) => isExpected(name))) {
       throw this.#unsupported('answers /query with something else than was asked: it has no InfluxQL');
@@ -79,6 +97,26 @@ export class QueryChannel {
       `the store at ${this.#settings.url.origin} ${what}; points are written, but charts cannot be read from it`,
     );
   }
+}
+
+/**
+ * InfluxDB 2 says the same for a bucket that the token may not read and for one that InfluxQL does not know: that there
+ * is no database, or no default retention policy. Returns what is meant, or undefined for any other answer.
+ */
+export function deniedRead(
+  { version, database }: Pick<InfluxSettings, 'version' | 'database'>,
+  status: number,
+  message: string,
+): string | undefined {
+  if (version !== 2) return undefined;
+  const isUnknown = /database not found|retention policy not (set|found)|dbrp mapping not found/i.test(
+    message,
+  );
+  if (!isUnknown && status !== 401 && status !== 403) return undefined;
+  return (
+    `does not let the gateway read (${message}): the token may not read bucket "${database}", ` +
+    'or there is no mapping of a database to it; `sluice doctor` finds out which. Writing is not affected'
+  );
 }
 
 /** Returns the series of the only statement in an answer to /query, or the store's error; undefined for any other JSON. */

@@ -21,14 +21,46 @@ export async function readSeries(channel: QueryChannel, requested: SeriesQuery):
   const shown = by === undefined ? undefined : await largestGroups(channel, query, by);
   if (shown?.length === 0) return NOTHING;
 
-  const found = await channel.query(
+  const found = await meansOf(
+    channel,
+    query,
     `SELECT mean(${identifier(field)}) FROM ${identifier(measurement)} WHERE ${conditions(query)}` +
       `${by === undefined || shown === undefined ? '' : ` AND ${tagIsOneOf(by, shown)}`}` +
       ` GROUP BY ${[`time(${Math.floor(bucketMs)}ms)`, ...(by === undefined ? [] : [identifier(by)])].join(', ')}` +
       ' fill(none)',
-    (name) => name === measurement,
   );
   return alignedGroups(found, shown ?? [''], by);
+}
+
+/** Rejects with SINK_QUERY_UNSUPPORTED for a field without numbers, which the store says in words of its source code. */
+async function meansOf(
+  channel: QueryChannel,
+  { measurement, field }: SeriesQuery,
+  statement: string,
+): Promise<readonly QueriedSeries[]> {
+  try {
+    return await channel.query(statement, (name) => name === measurement);
+  } catch (thrown) {
+    const types = await typesOf(channel, measurement, field).catch(() => []);
+    if (types.length === 0 || types.some((type) => NUMBERS.has(type))) throw thrown;
+    throw new SluiceError(
+      'SINK_QUERY_UNSUPPORTED',
+      `the field "${field}" of "${measurement}" is of type ${types.join(' and ')}, which has no mean`,
+    );
+  }
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['float', 'integer', 'unsigned']);
+
+async function typesOf(channel: QueryChannel, measurement: string, field: string): Promise<string[]> {
+  const found = await channel.query(
+    `SHOW FIELD KEYS FROM ${identifier(measurement)}`,
+    (name) => name === measurement,
+  );
+  return found
+    .flatMap(({ values }) => values)
+    .filter(([name]) => name === field)
+    .map(([, type]) => String(type));
 }
 
 /** Removes the values that InfluxQL cannot express: Sluice writes none of them. */

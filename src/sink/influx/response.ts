@@ -1,3 +1,6 @@
+import { printable } from '../../lib/printable.js';
+import type { StoreAnswer } from './transport.js';
+
 /**
  * What the sink does after an answer to a write.
  * written: the request is done. bisect: one or more lines are bad. split: the request is too large.
@@ -58,23 +61,42 @@ export function rejectedLines(json: unknown, lineCount: number): readonly LinePr
 }
 
 const MAX_REASON_CHARS = 500;
+const MAX_ADDRESS_CHARS = 200;
 
 /** Returns the store's own message, short enough to keep with every rejected point. */
-export function storeMessage(status: number, body: string, json: unknown): string {
+export function storeMessage({ status, body, json, isWebPage, movedTo }: StoreAnswer): string {
+  if (movedTo !== undefined) return `moved to ${printable(movedTo, MAX_ADDRESS_CHARS)}`;
+  if (isWebPage) return `a web page${pageTitle(body)}`;
   const answer = json as { error?: unknown; message?: unknown } | null | undefined;
   const message = [answer?.error, answer?.message].find((text) => typeof text === 'string' && text !== '');
   const text = (typeof message === 'string' ? message : body).trim();
   return (text === '' ? `status ${status} without a text` : text).slice(0, MAX_REASON_CHARS);
 }
 
+const MAX_TITLE_CHARS = 80;
+
+/** Such as ` with the title "Sign in"`, which often names the program that answers. */
+function pageTitle(body: string): string {
+  const title = /<title[^>]{0,200}>([^<]{1,500})/i.exec(body)?.[1]?.trim();
+  return title === undefined || title === '' ? '' : ` with the title "${printable(title, MAX_TITLE_CHARS)}"`;
+}
+
 /** The longest wait that the sink accepts from Retry-After. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * Returns the wait that a Retry-After header asks for. It counts seconds, which the client's own `retryAfter()`
- * misreads as ms. No InfluxDB uses the date form.
+ * Returns the wait that a Retry-After header asks for, 60 s at most. It has seconds, which the client's own
+ * `retryAfter()` misreads as ms, or the date of HTTP (RFC 9110, 5.6.7).
  */
-export function retryAfterMs(header: string | undefined): number {
-  if (header === undefined || !/^\d+$/.test(header.trim())) return 0;
-  return Math.min(Number(header) * 1_000, MAX_RETRY_AFTER_MS);
+export function retryAfterMs(header: string | undefined, nowMs: number): number {
+  const text = header?.trim() ?? '';
+  const waitMs = /^\d+$/.test(text) ? Number(text) * 1_000 : dateMs(text) - nowMs;
+  return Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
+}
+
+/** `Date.parse` takes nearly anything for a date; a text that is none is the past here. */
+function dateMs(text: string): number {
+  if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(text)) return 0;
+  // The old form of asctime has no zone: it is UTC like the others.
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) || 0;
 }

@@ -1,6 +1,15 @@
-import http from 'node:http';
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
+import { InfluxDB } from '@influxdata/influxdb-client';
+import {
+  type AnswerLimits,
+  type BoundedAnswer,
+  encodedText,
+  isWebPage,
+  MAX_SHORT_ANSWER_BYTES,
+  readAnswer,
+  redirectTarget,
+} from '../../lib/bounded-answer.js';
 import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
 import type { Pause } from '../../lib/timers.js';
 import type { InfluxSettings } from './influx-options.js';
@@ -9,12 +18,18 @@ import type { InfluxSettings } from './influx-options.js';
 export interface StoreAnswer {
   readonly kind: 'answer';
   readonly status: number;
-  /** Text of an error answer; '' with 2xx. */
+  /** The text of the answer, or why it was not read. */
   readonly body: string;
   /** The parsed body when the store sent JSON. */
   readonly json: unknown;
-  /** The header as the store sent it, in seconds. */
+  /** The header as the store sent it. */
   readonly retryAfter: string | undefined;
+  /** True when something else answers there with a page for people. */
+  readonly isWebPage: boolean;
+  /** True when the body has a content encoding: it was not read. */
+  readonly isEncoded: boolean;
+  /** Of a 3xx answer: the address to use instead of `sink.influx.url`. */
+  readonly movedTo: string | undefined;
 }
 
 /** The store did not answer, or its answer broke off; it may have stored what was sent or not. */
@@ -23,7 +38,7 @@ export interface NoAnswer {
   readonly reason: string;
 }
 
-/** The answer was larger than allowed; the connection was closed. */
+/** The result of a query was larger than allowed; the connection was closed. */
 export interface AnswerTooLarge {
   readonly kind: 'too-large';
 }
@@ -33,9 +48,11 @@ export interface StoreRequest {
   readonly body: string;
   readonly contentType: string;
   readonly accept?: string;
+  /** Limit of an error answer, which is cut there; 64 KiB by default. */
+  readonly maxErrorBytes?: number;
 }
 
-/** A request whose answer is read only up to a size. */
+/** A request whose result is of use only as a whole. */
 export interface StoreQuery extends StoreRequest {
   readonly maxAnswerBytes: number;
 }
@@ -44,23 +61,38 @@ const GZIP_THRESHOLD_BYTES = 1_000;
 /** Queries of the live page run at the same time as writes. */
 const SOCKETS_FOR_QUERIES = 2;
 
-/** Sends POST requests over kept-alive connections, with the transport of the official client. */
+/** A call whose answer is awaited, found by the signal that the client passes on. */
+interface OpenCall {
+  readonly limits: AnswerLimits;
+  readonly answered: (answer: BoundedAnswer) => void;
+  readonly failed: (thrown: unknown) => void;
+}
+
+type Request = (options: RequestOptions, onResponse: (response: IncomingMessage) => void) => ClientRequest;
+
+/**
+ * Sends POST requests over kept-alive connections, with the transport of the official client. The client would collect
+ * an answer of any size and decode gzip that nobody asked for, so answers are read here and do not reach it.
+ */
 export class InfluxTransport {
   readonly #agent: http.Agent | https.Agent;
   readonly #client: InfluxDB;
   readonly #settings: InfluxSettings;
+  readonly #calls = new WeakMap<AbortSignal, OpenCall>();
 
   constructor(settings: InfluxSettings) {
     const agentOptions = { keepAlive: true, maxSockets: settings.concurrency + SOCKETS_FOR_QUERIES };
-    this.#agent =
-      settings.url.protocol === 'https:' ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+    const isSecure = settings.url.protocol === 'https:';
+    this.#agent = isSecure ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
     this.#settings = settings;
+    const request = this.#requestWith(isSecure ? https.request : http.request);
     this.#client = new InfluxDB({
       url: settings.url.href,
       // The client's own time-out never destroys the request: after maxSockets time-outs the next call would wait
       // for ever. The abort signal below does destroy it.
       timeout: 0,
-      transportOptions: { agent: this.#agent },
+      // The client's only way to get another request function; it has this name because of a package that is used so.
+      transportOptions: { agent: this.#agent, 'follow-redirects': { http: { request }, https: { request } } },
     });
   }
 
@@ -72,7 +104,7 @@ export class InfluxTransport {
     signal: AbortSignal,
   ): Promise<StoreAnswer | NoAnswer | AnswerTooLarge> {
     if (signal.aborted) throw sinkAborted();
-    const { timeoutMs, gzip, authorization } = this.#settings;
+    const { timeoutMs } = this.#settings;
     // Each call has its own controller and removes its listener again: AbortSignal.any with a signal that lives as
     // long as the process leaks a little memory (Node 20.20).
     const call = new AbortController();
@@ -83,42 +115,16 @@ export class InfluxTransport {
       timedOut = true;
       call.abort();
     }, timeoutMs);
-
-    let status = 0;
     try {
-      const options = {
-        method: 'POST',
-        headers: {
-          'content-type': request.contentType,
-          ...(request.accept !== undefined && { accept: request.accept }),
-          ...(authorization !== undefined && { authorization }),
-        },
-        ...(gzip && { gzipThreshold: GZIP_THRESHOLD_BYTES }),
-        signal: call.signal,
-      };
-      const { transport } = this.#client;
-      if (request.maxAnswerBytes !== undefined) {
-        const text = await textUpTo(
-          transport.iterate(request.path, request.body, options),
-          request.maxAnswerBytes,
-        );
-        // `iterate` does not give the status: it throws unless it is 2xx.
-        status = 200;
-        if (text === undefined) return { kind: 'too-large' };
-        return { kind: 'answer', status, body: '', json: JSON.parse(text) as unknown, retryAfter: undefined };
+      const answer = await this.#send(request, call.signal);
+      const isSuccess = answer.status >= 200 && answer.status < 300;
+      if (request.maxAnswerBytes !== undefined && isSuccess && answer.omitted === 'too-large') {
+        return { kind: 'too-large' };
       }
-      const json: unknown = await transport.request(request.path, request.body, options, (_headers, code) => {
-        status = code ?? 0;
-      });
-      return { kind: 'answer', status, body: '', json, retryAfter: undefined };
+      return this.#storeAnswer(answer, request);
     } catch (thrown) {
       if (signal.aborted) throw sinkAborted();
       if (timedOut) return { kind: 'no-answer', reason: `no answer within ${timeoutMs} ms` };
-      if (thrown instanceof HttpError) return answerOf(thrown);
-      // The answer is complete, but its body is not the JSON that it claims to be: the status counts anyway.
-      if (thrown instanceof SyntaxError && status !== 0) {
-        return { kind: 'answer', status, body: '', json: undefined, retryAfter: undefined };
-      }
       const code = systemErrorCode(thrown);
       return { kind: 'no-answer', reason: errorText(thrown) || code || 'the connection broke' };
     } finally {
@@ -127,33 +133,86 @@ export class InfluxTransport {
     }
   }
 
+  #send(
+    { path, body, contentType, accept, maxAnswerBytes, maxErrorBytes }: StoreRequest & Partial<StoreQuery>,
+    signal: AbortSignal,
+  ): Promise<BoundedAnswer> {
+    const { gzip, authorization } = this.#settings;
+    const limits = {
+      success: maxAnswerBytes ?? MAX_SHORT_ANSWER_BYTES,
+      error: maxErrorBytes ?? MAX_SHORT_ANSWER_BYTES,
+    };
+    return new Promise((answered, failed) => {
+      this.#calls.set(signal, { limits, answered, failed });
+      const options = {
+        method: 'POST',
+        headers: {
+          'content-type': contentType,
+          ...(accept !== undefined && { accept }),
+          ...(authorization !== undefined && { authorization }),
+        },
+        ...(gzip && { gzipThreshold: GZIP_THRESHOLD_BYTES }),
+        signal,
+      };
+      // It never resolves, because the client gets no answer; it rejects when there is none.
+      this.#client.transport.request(path, body, options).catch(failed);
+    });
+  }
+
+  #requestWith(request: Request): Request {
+    return (options) => {
+      const call = this.#calls.get(options.signal!)!;
+      return request(options, (response) => {
+        readAnswer(response, call.limits).then(call.answered, call.failed);
+      });
+    };
+  }
+
+  #storeAnswer(answer: BoundedAnswer, { path, accept }: StoreRequest): StoreAnswer {
+    const { status, headers, text, omitted } = answer;
+    const isEncoded = omitted === 'encoded';
+    const retryAfter: unknown = headers['retry-after'];
+    // InfluxDB 1 repeats its text in a header, which is there also when a proxy has dropped the body.
+    const inHeader = text === '' && status >= 300 ? String(headers['x-influxdb-error'] ?? '') : '';
+    return {
+      kind: 'answer',
+      status,
+      body: isEncoded ? encodedText(headers) : text || inHeader,
+      json: omitted === undefined && isJson(accept ?? headers['content-type']) ? parsed(text) : undefined,
+      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+      isWebPage: isWebPage(answer),
+      isEncoded,
+      movedTo: this.#movedTo(answer, path),
+    };
+  }
+
+  /** Returns the address that a redirect stands for: its target without the path of the request, where it ends so. */
+  #movedTo(answer: BoundedAnswer, path: string): string | undefined {
+    const asked = new URL(this.#settings.url);
+    const endpoint = path.replace(/\?.*$/s, '');
+    asked.pathname = `${asked.pathname.replace(/\/$/, '')}${endpoint}`;
+    const target = redirectTarget(answer, asked);
+    if (target?.pathname.endsWith(endpoint)) target.pathname = target.pathname.slice(0, -endpoint.length);
+    return target?.href.replace(/\/$/, '');
+  }
+
   /** Closes idle connections. All calls must have ended. */
   close(): void {
     this.#agent.destroy();
   }
 }
 
-/** Resolves with the text, or with undefined when there are more bytes; leaving the loop closes the connection. */
-async function textUpTo(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | undefined> {
-  const kept: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return undefined;
-    kept.push(chunk);
-  }
-  return Buffer.concat(kept).toString('utf8');
+function isJson(contentType: string | undefined): boolean {
+  return /^application\/json\b/i.test(contentType ?? '');
 }
 
-function answerOf(error: HttpError): StoreAnswer {
-  const retryAfter: unknown = error.headers?.['retry-after'];
-  return {
-    kind: 'answer',
-    status: error.statusCode,
-    body: error.body ?? '',
-    json: error.json as unknown,
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-  };
+/** Returns undefined for a text that is not the JSON that it claims to be. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 export function sinkAborted(): SluiceError {

@@ -103,6 +103,39 @@ test('a path before /ping and /write is kept, and a redirect is not followed', a
   expect(calls.map(({ path }) => path)).toEqual(['/influx/ping', '/influx/write?db=d&precision=n']);
 });
 
+test('a redirect and a web page are named, with the address to use', async () => {
+  const moved = await store(({ path }) => ({
+    status: 301,
+    headers: { location: `https://new.example${path}` },
+  }));
+  const { result } = await checkInfluxStore({ ...V1, url: moved.url }, 300);
+  expect(result.found).toContain('it answers 301 to https://new.example');
+  expect(result.advice).toContain('set sink.influx.url to that address');
+  for (const status of [200, 404]) {
+    const page = await answered(V2, { status, body: '<html><title>Router</title></html>' });
+    expect(page).toMatchObject({
+      state: 'fail',
+      found: expect.stringContaining('a web page with the title "Router"'),
+      advice: expect.stringContaining('correct sink.influx.url'),
+    });
+  }
+});
+
+test('an organisation that is not known is not taken for a bucket', async () => {
+  const body = '{"code":"not found","message":"organization name \\"o\\" not found"}';
+  expect(await answered(V2, { status: 404, body })).toMatchObject({
+    state: 'fail',
+    found: expect.stringContaining('there is no such organisation'),
+    advice: expect.stringContaining('correct sink.influx.org'),
+  });
+});
+
+test('what the store says about itself is bounded and safe for a terminal', async () => {
+  const { url } = await store(() => ({ status: 204, headers: { 'x-influxdb-version': 'v'.repeat(5_000) } }));
+  const { result } = await checkInfluxStore({ ...V1, url }, 1_000);
+  expect(result.found.length).toBeLessThan(300);
+});
+
 test('the Date of the answer shows how far the clock of the store is ahead', async () => {
   const date = new Date(Date.now() - 600_000).toUTCString();
   const { url } = await store(() => ({ status: 204, headers: { date } }));

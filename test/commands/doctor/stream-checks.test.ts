@@ -4,6 +4,7 @@ import { findRunningGateway } from '../../../src/commands/doctor/stream-checks.j
 import { dataDirectory, prepareDataDirectory } from '../../../src/data-directory/data-directory.js';
 import { lockDataDirectory } from '../../../src/data-directory/directory-lock.js';
 import { startFakeStore } from '../../support/fake-store.js';
+import { endlessBody, endlessHeaders, gzipBomb, hostilePeer } from '../../support/hostile-peer.js';
 import { tempDirectory } from '../../support/temp-directory.js';
 
 async function lockedDirectory(): Promise<string> {
@@ -32,6 +33,21 @@ test('one that answers 503 has failed, one that does not answer is warned of', a
   expect(failed).toMatchObject({ isRunning: true, result: { state: 'fail' } });
   const silent = await findRunningGateway({ dataDirectory: root, http: http(await freePort()) });
   expect(silent).toMatchObject({ isRunning: true, result: { state: 'warn' } });
+});
+
+test.each([
+  ['an answer without end', endlessBody(200), 'ok'],
+  ['an encoded answer', gzipBomb(503), 'fail'],
+  ['headers without end', endlessHeaders, 'warn'],
+])('%s of whatever listens on its port is bounded', async (_what, hostility, state) => {
+  const peer = await hostilePeer(hostility);
+  const { result } = await findRunningGateway({
+    dataDirectory: await lockedDirectory(),
+    http: http(peer.port),
+  });
+  expect(result.state).toBe(state);
+  await expect.poll(() => peer.openConnections()).toBe(0);
+  expect(peer.bytesSent()).toBeLessThan(20 * 1024 * 1024);
 });
 
 test('one without a known HTTP port is only named', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SystemClock } from '../../../src/lib/clock.js';
 import { OtlpExport } from '../../../src/metrics/otlp/otlp-export.js';
+import { postOtlp } from '../../../src/metrics/otlp/otlp-post.js';
 import { type Script, startFakeStore } from '../../support/fake-store.js';
+import { endlessBody, gzipBomb, hostilePeer } from '../../support/hostile-peer.js';
 import { readOtlp } from '../../support/otlp-schema.js';
 
 const OK = { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' };
@@ -50,7 +52,7 @@ describe('sending to a collector', () => {
 
   test.each([
     ['an error status', { status: 503, body: 'busy' }, '503 busy'],
-    ['a broken connection', 'cut', 'other side closed'],
+    ['a broken connection', 'cut', 'the connection broke'],
     [
       'a partial success',
       { status: 200, body: '{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"too old"}}' },
@@ -68,6 +70,20 @@ describe('sending to a collector', () => {
     expect(JSON.stringify(warnings)).not.toContain('hunter2');
   });
 
+  test.each([
+    ['an endless answer', endlessBody(200), undefined],
+    ['an endless error', endlessBody(400), '400 xxx'],
+    ['an encoded answer', gzipBomb(400), '400 its text is encoded (gzip)'],
+  ])('%s is read within a bound', async (_what, hostility, reason) => {
+    const peer = await hostilePeer(hostility);
+    const target = { url: peer.url, timeoutMs: 10_000, headers: {} };
+    const failure = await postOtlp(target, {});
+    if (reason === undefined) expect(failure).toBeUndefined();
+    else expect(failure).toContain(reason);
+    await expect.poll(() => peer.openConnections()).toBe(0);
+    expect(peer.bytesSent()).toBeLessThan(20 * 1024 * 1024);
+  });
+
   test('a redirect is not followed: its target would get the headers', async () => {
     const { collector, otlp, warnings } = await setUp(() => ({
       status: 307,
@@ -76,14 +92,14 @@ describe('sending to a collector', () => {
     otlp.start();
     await otlp.stop(5_000);
     expect(new Set(collector.calls.map(({ path }) => path))).toEqual(new Set(['/v1/metrics']));
-    expect(warnings[0]).toMatchObject({ reason: '307' });
+    expect(warnings[0]).toMatchObject({ reason: `307 to ${collector.url}/elsewhere: set the url to it` });
   });
 
   test('a request without an answer ends by its time-out, and only one request is in flight', async () => {
     const { collector, otlp, warnings } = await setUp(() => 'hang', 300);
     otlp.start();
     await vi.waitUntil(() => warnings.length > 0);
-    expect(warnings[0]).toMatchObject({ reason: expect.stringContaining('timeout') });
+    expect(warnings[0]).toMatchObject({ reason: 'no answer within 0.3 s' });
     expect(collector.calls).toHaveLength(1);
   });
 

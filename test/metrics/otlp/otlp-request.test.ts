@@ -86,3 +86,19 @@ test('a histogram with a label has a point for each of its values', async () => 
     },
   });
 });
+
+test.each([
+  ['sluice_log_sync_seconds', 's'],
+  ['sluice_sink_busy_seconds_total', 's'],
+  ['process_resident_memory_bytes', 'By'],
+  ['sluice_log_bytes_appended_total', 'By'],
+  ['sluice_sink_sent_bytes_total', 'By'],
+  ['sluice_thread_utilization_ratio', '1'],
+  ['sluice_consumer_records_in_flight', '{record}'],
+  ['sluice_sink_points_written_total', '{point}'],
+  ['sluice_sink_state', undefined],
+])('the unit of %s is %s', async (name, unit) => {
+  const registry = new Registry();
+  new Gauge({ name, help: 'H', registers: [registry] }).set(1);
+  expect(readOtlp(await requestOf(registry)).metrics.get(name)?.unit).toBe(unit);
+});

@@ -68,6 +68,31 @@ describe('tracing records', () => {
     expect(ingest.collector.calls[0]!.headers['x-key']).toBe('hunter2');
   });
 
+  test('a span has rule and outcome, and a parked record the status of an error', async () => {
+    const { collector, trace } = await setUp(() => OK);
+    const at = { receivedAtNs: START_NS, startNs: START_NS, endNs: START_NS };
+    trace.add({ name: 'receive', ...at });
+    trace.add({ name: 'write', ...at, rule: 'climate', outcome: 'written' });
+    trace.add({ name: 'write', ...at, rule: 'climate', outcome: 'parked', reason: 'store-refused' });
+    await trace.stop(5_000);
+    const spans = readOtlpSpans(collector.calls[0]!.body).map(({ attributes = [], status }) => ({
+      status,
+      attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue])),
+    }));
+    expect(spans).toEqual([
+      { attributes: {}, status: undefined },
+      { attributes: { 'sluice.rule': 'climate', 'sluice.outcome': 'written' }, status: undefined },
+      {
+        attributes: {
+          'sluice.rule': 'climate',
+          'sluice.outcome': 'parked',
+          'sluice.reason': 'store-refused',
+        },
+        status: { code: 2, message: 'store-refused' },
+      },
+    ]);
+  });
+
   test('the number of waiting spans is limited', async () => {
     const { collector, trace } = await setUp(() => OK);
     for (let i = 0n; i < 5_000n; i += 1n) {

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { requireServer, startVictoriaMetrics } from '../../../harness/servers.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { requireServer, startInfluxd, startVictoriaMetrics } from '../../../harness/servers.js';
 import { SystemClock } from '../../../src/lib/clock.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
 import { steeredSink } from './influx-fixture.js';
@@ -97,6 +97,93 @@ test('an answer that would fill the memory is cut off, and the error suggests as
   await expect(lastSeen).rejects.toMatchObject({
     code: 'SINK_QUERY_FAILED',
     message: expect.stringContaining('ask for a shorter time or a tag with fewer values'),
+  });
+});
+
+test.each(['boolean', 'string'])('a field of type %s has no mean, and the error says so', async (type) => {
+  const { sink } = await steeredSink((call) =>
+    statementOf(call)?.startsWith('SHOW FIELD KEYS')
+      ? seriesAnswer({ values: [['v', type]] })
+      : json({ results: [{ error: `unsupported mean iterator type: *query.${type}InterruptIterator` }] }),
+  );
+  await expect(sink.reader.series(QUERY)).rejects.toMatchObject({
+    code: 'SINK_QUERY_UNSUPPORTED',
+    message: `the field "v" of "m" is of type ${type}, which has no mean`,
+  });
+});
+
+test('an error about a field of numbers stays what it is', async () => {
+  const { sink } = await steeredSink((call) =>
+    statementOf(call)?.startsWith('SHOW FIELD KEYS')
+      ? seriesAnswer({ values: [['v', 'float']] })
+      : json({ results: [{ error: 'timeout' }] }),
+  );
+  await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code: 'SINK_QUERY_FAILED' });
+});
+
+describe.skipIf(!requireServer('influxd'))('on InfluxDB 1', () => {
+  test('a boolean has no mean', { timeout: 60_000 }, async () => {
+    const server = await startInfluxd();
+    onTestFinished(() => server.stop());
+    await fetch(`${server.url}/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ q: 'CREATE DATABASE d' }),
+    });
+    await fetch(`${server.url}/write?db=d`, { method: 'POST', body: 'm,room=a v=true 1000000000' });
+    const sink = new InfluxSink(
+      { url: server.url, version: 1, database: 'd' },
+      { clock: new SystemClock(), warn: () => {} },
+    );
+    onTestFinished(() => sink.close());
+    for (const by of [undefined, 'room']) {
+      await expect(sink.reader.series({ ...QUERY, by })).rejects.toMatchObject({
+        code: 'SINK_QUERY_UNSUPPORTED',
+      });
+    }
+  });
+});
+
+describe('answers are put into words', () => {
+  test('a redirect names the address to use instead', async () => {
+    const { sink } = await steeredSink(() => ({
+      status: 301,
+      headers: { location: 'https://new.example/influx/query?db=x' },
+    }));
+    await expect(sink.reader.measurements()).rejects.toMatchObject({
+      code: 'SINK_QUERY_FAILED',
+      message: expect.stringContaining(
+        'answered 301 to https://new.example/influx: set sink.influx.url to it',
+      ),
+    });
+  });
+
+  test('a page for people is recognised, whatever its status', async () => {
+    const body = '<!DOCTYPE html><html><title>Sign in</title></html>';
+    const { sink } = await steeredSink(() => ({ status: 200, body }));
+    await expect(sink.reader.measurements()).rejects.toMatchObject({
+      code: 'SINK_QUERY_UNSUPPORTED',
+      message: expect.stringContaining('a web page with the title "Sign in"'),
+    });
+  });
+
+  test.each([
+    ['database not found: iotdata', 2],
+    ['default retention policy not set for: "iotdata"', 2],
+  ] as const)('"%s" of InfluxDB 2 means the token or the mapping', async (error, version) => {
+    const { sink } = await steeredSink(() => json({ results: [{ error }] }), { version });
+    await expect(sink.reader.measurements()).rejects.toThrow(
+      'the token may not read bucket "iotdata", or there is no mapping',
+    );
+  });
+
+  test('the database of InfluxDB 1 that is not found is just that', async () => {
+    const { sink } = await steeredSink(() => json({ results: [{ error: 'database not found: d' }] }), {
+      version: 1,
+      database: 'd',
+    });
+    await expect(sink.reader.measurements()).rejects.toThrow(
+      'could not answer the query: database not found: d',
+    );
   });
 });
 

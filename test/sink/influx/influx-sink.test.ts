@@ -120,6 +120,50 @@ describe('an outage is waited for', () => {
     expect(pausesMs).toEqual([60_000]);
   });
 
+  // The clock of these tests stands at 02:23:06 on that day.
+  test.each([
+    ['Thu, 21 Nov 2024 02:23:13 GMT', 7_000],
+    ['Thursday, 21-Nov-24 02:23:13 GMT', 7_000],
+    ['Thu Nov 21 02:23:13 2024', 7_000],
+    ['Fri, 22 Nov 2024 02:23:13 GMT', 60_000],
+    ['Wed, 20 Nov 2024 02:23:13 GMT', 100],
+    ['in 5 minutes', 100],
+    ['9'.repeat(400), 60_000],
+    ['-5', 100],
+  ])('Retry-After: %s waits about %i ms', async (header, waitMs) => {
+    const { sink, pausesMs } = await steeredSink((_call, i) =>
+      i === 0 ? { status: 503, headers: { 'retry-after': header } } : DONE,
+    );
+    await sink.write(pointsOf(1), never());
+    expect(Math.abs(pausesMs[0]! - waitMs)).toBeLessThan(1_000);
+  });
+
+  test.each([
+    ['https://new.example/influx/api/v2/write?org=iot', 'to https://new.example/influx: set sink.influx.url'],
+    ['/login', '/login: set sink.influx.url'],
+    ['//user:hunter2@new.example/', 'to http://new.example: set sink.influx.url'],
+  ])('a redirect to %s names where it leads', async (location, words) => {
+    const { sink, warnings } = await steeredSink((_call, i) =>
+      i === 0 ? { status: 301, headers: { location } } : DONE,
+    );
+    expect(await sink.write(pointsOf(1), never())).toEqual([]);
+    expect(warnings[0]?.sentence).toContain('answered 301 to ');
+    expect(warnings[0]?.sentence).toContain(words);
+    expect(warnings[0]?.sentence).not.toContain('hunter2');
+  });
+
+  test.each([200, 404, 502])('%i with a page for people is recognised', async (status) => {
+    const { sink, warnings } = await steeredSink((_call, i) =>
+      i === 0
+        ? { status, headers: { 'content-type': 'text/html' }, body: '<html><title>Hotel Wi-Fi</title>' }
+        : DONE,
+    );
+    expect(await sink.write(pointsOf(1), never())).toEqual([]);
+    expect(warnings[0]?.sentence).toContain(
+      `answered as no InfluxDB does (${status}: a web page with the title "Hotel Wi-Fi")`,
+    );
+  });
+
   test('500 answers are retried with growing pauses up to four seconds, the same lines each time', async () => {
     const { sink, store, pausesMs, warnings } = await steeredSink((_call, i) =>
       i < 8 ? refuse(500, 'engine') : DONE,
@@ -227,6 +271,15 @@ describe('a configuration fault is waited for with an alarm', () => {
     // Pauses of 1, 2, 4, 8, 16, 32, 60, 60, 60 s: the warning repeats, at most every 30 s.
     expect(warnings.map((warning) => warning.fields.heldBack)).toEqual([0, 4, 0, 0, 0]);
   });
+});
+
+test('404 for the organisation of InfluxDB 2 names that', async () => {
+  const { sink, warnings } = await steeredSink((_call, i) =>
+    i === 0 ? refuse(404, 'organization name "iot" not found') : DONE,
+  );
+  expect(await sink.write(pointsOf(1), never())).toEqual([]);
+  expect(warnings[0]?.sentence).toContain('does not know the organisation "iot"');
+  expect(warnings[0]?.sentence).toContain('correct sink.influx.org');
 });
 
 describe('only bad lines are rejected', () => {
@@ -338,6 +391,7 @@ describe('a store that is at fault costs no point', () => {
       Array.from({ length: 20 }, (_, i) => i % 2 === 1),
     );
     expect(warnings[0]?.fields).toMatchObject({ code: 'STORE_REFUSES_EVERYTHING' });
+    expect(warnings[0]?.sentence).toContain('(invalid)');
   });
 
   test('a store that fails between the two refusals costs no point either', async () => {
@@ -368,6 +422,19 @@ describe('many refused lines are an alarm', () => {
       ),
     ).toEqual([]);
     expect(sink.status().state).toBe('healthy');
+  });
+
+  test.each([
+    'partial write: max-values-per-tag limit exceeded (100000/100000): measurement="m" tag="d" value="x"',
+    'partial write: max-series-per-database limit exceeded: (1000000)',
+  ])('for a limit of series the advice is another: %s', async (error) => {
+    const bad = refusing(half);
+    const { sink, warnings } = await steeredSink((call) => {
+      const answer = bad(call);
+      return answer.status === 400 ? refuse(400, error) : answer;
+    });
+    expect(await sink.write(pointsOf(100), never())).toHaveLength(50);
+    expect(warnings.map((warning) => warning.fields.code)).toEqual(['STORE_SERIES_LIMIT']);
   });
 
   test('a few raise no alarm, whatever share they are', async () => {

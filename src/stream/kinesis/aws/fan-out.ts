@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { NodeHttp2Handler } from '@smithy/node-http-handler';
 import { SluiceError } from '../../../lib/errors.js';
+import { KINESIS_ANSWERS, withBoundedAnswers } from '../bounded-answers.js';
 import type { FanOutApi, FanOutPage, IteratorStart } from '../kinesis-api.js';
 import {
   type AwsKinesisOptions,
@@ -183,5 +184,5 @@ function subscriptionTransport(options: AwsFanOutOptions) {
     });
   }
   // The idle time-out would be too short here: it would end a healthy subscription that the reader holds back.
-  return new NodeHttp2Handler({ sessionTimeout: SUBSCRIPTION_LIFE_MS });
+  return withBoundedAnswers(new NodeHttp2Handler({ sessionTimeout: SUBSCRIPTION_LIFE_MS }), KINESIS_ANSWERS);
 }

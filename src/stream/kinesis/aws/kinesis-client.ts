@@ -1,5 +1,6 @@
 import { KinesisClient, type KinesisClientConfig } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { KINESIS_ANSWERS, withBoundedAnswers } from '../bounded-answers.js';
 import { localDefaults } from '../local-defaults.js';
 
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
@@ -25,7 +26,7 @@ export function kinesisClient(
 export function http1Handler(options: AwsKinesisOptions): NodeHttpHandler {
   const requestTimeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
   const pool = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS };
-  return new NodeHttpHandler({
+  const handler = new NodeHttpHandler({
     connectionTimeout: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     requestTimeout: requestTimeoutMs,
     throwOnRequestTimeout: true,
@@ -35,6 +36,7 @@ export function http1Handler(options: AwsKinesisOptions): NodeHttpHandler {
     // The default logger writes to the console when all sockets are in use, which is no fault.
     logger: SILENT,
   });
+  return withBoundedAnswers(handler, KINESIS_ANSWERS);
 }
 
 export function clientWith(

@@ -47,6 +47,7 @@ const BY_NAME: Readonly<Record<string, KinesisErrorCode>> = {
   RequestTimeoutException: 'KINESIS_UNREACHABLE',
   AbortError: 'KINESIS_UNREACHABLE',
   ExpiredNextTokenException: 'KINESIS_UNREACHABLE',
+  UnboundedAnswerError: 'KINESIS_UNREACHABLE',
 
   ResourceInUseException: 'KINESIS_STREAM_BUSY',
   ResourceNotFoundException: 'KINESIS_STREAM_MISSING',

@@ -1,6 +1,7 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { errorText, SluiceError, systemErrorCode } from '../../../lib/errors.js';
+import { DYNAMO_ANSWERS, withBoundedAnswers } from '../bounded-answers.js';
 import { localDefaults } from '../local-defaults.js';
 import type { Attribute, Row, RowChange, RowCondition } from './lease-rows.js';
 
@@ -43,7 +44,7 @@ export function dynamoClient(
   const pool = { keepAlive: true, maxSockets: 16 };
   // HTTP/1.1, because HTTP/2 keeps a connection whose peer has stopped answering. Without throwOnRequestTimeout a
   // call that gets no answer only warns and hangs; without socketTimeout a call whose answer stops in the middle hangs.
-  const requestHandler = new NodeHttpHandler({
+  const handler = new NodeHttpHandler({
     connectionTimeout: Math.min(2_000, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     throwOnRequestTimeout: true,
@@ -57,7 +58,7 @@ export function dynamoClient(
   const { region, endpoint } = options;
   return new sdk.DynamoDBClient({
     maxAttempts: 1,
-    requestHandler,
+    requestHandler: withBoundedAnswers(handler, DYNAMO_ANSWERS),
     region,
     endpoint,
     ...localDefaults(options, environment),
@@ -77,6 +78,7 @@ const TRANSIENT = new Set([
   'ResourceInUseException',
   'TimeoutError',
   'AbortError',
+  'UnboundedAnswerError',
 ]);
 
 const REMEDY: Readonly<Record<string, string>> = {
