@@ -20,9 +20,10 @@ export interface DemoKinesis {
 
 /**
  * Starts a local Kinesis that keeps its records in `directory` over restarts, as the consumer keeps its checkpoints.
- * Rejects with KINESIS_UNREACHABLE and the output of the process.
+ * Rejects with KINESIS_UNREACHABLE and the output of the process. When `stop` aborts before it is there, it is ended, and
+ * the promise resolves with undefined.
  */
-export function startDemoKinesis(directory: string): Promise<DemoKinesis> {
+export function startDemoKinesis(directory: string, stop: AbortSignal): Promise<DemoKinesis | undefined> {
   const child = spawn(
     process.execPath,
     [
@@ -36,15 +37,20 @@ export function startDemoKinesis(directory: string): Promise<DemoKinesis> {
   );
   let output = '';
   return new Promise((resolve, reject) => {
+    const end = () => void stopProcess(child, STOP_WITHIN_MS).then(() => resolve(undefined));
+    if (stop.aborted) end();
+    else stop.addEventListener('abort', end, { once: true });
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       const endpoint = ENDPOINT.exec(output)?.[1];
       if (endpoint === undefined) return;
+      stop.removeEventListener('abort', end);
       resolve({ endpoint, region: REGION, stop: () => stopProcess(child, STOP_WITHIN_MS) });
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('exit', () => {
+      if (stop.aborted) return;
       reject(new SluiceError('KINESIS_UNREACHABLE', `the local Kinesis did not start: ${output.trim()}`));
     });
   });

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { loadConfig } from '../config/load-config.js';
 import { createLogger } from '../lib/logger.js';
 import { sluiceCommand } from '../lib/package-root.js';
+import { StopSignals } from '../lib/stop-signals.js';
 import { makeDemoDirectory, writeDemoConfig } from './demo-config.js';
 import { DemoFleet } from './demo-fleet.js';
 import { DEMO_STREAM, type DemoKinesis, startDemoKinesis } from './demo-kinesis.js';
@@ -13,11 +14,17 @@ import { type RunningGateway, reportStartFailure, runGateway } from './run-gatew
  * Resolves with the exit code.
  */
 export async function demo(options: DemoOptions): Promise<number> {
+  const stop = new StopSignals();
   const directory = makeDemoDirectory(options);
-  const kinesis =
-    options.stream === 'kinesis' ? await startDemoKinesis(join(directory, 'local-kinesis')) : undefined;
+  const localKinesis = join(directory, 'local-kinesis');
+  const isThroughKinesis = options.stream === 'kinesis';
+  const kinesis = isThroughKinesis ? await startDemoKinesis(localKinesis, stop.signal) : undefined;
+  if (stop.signal.aborted) {
+    await kinesis?.stop();
+    return 0;
+  }
   try {
-    return await runDemo(options, writeDemoConfig(directory, options, kinesis), kinesis);
+    return await runDemo(options, writeDemoConfig(directory, options, kinesis), kinesis, stop);
   } finally {
     await kinesis?.stop();
   }
@@ -27,6 +34,7 @@ async function runDemo(
   options: DemoOptions,
   configFile: string,
   kinesis: DemoKinesis | undefined,
+  stop: StopSignals,
 ): Promise<number> {
   const config = await loadConfig(configFile);
   const logger = createLogger({ ...config.log, level: 'warn' });
@@ -34,8 +42,7 @@ async function runDemo(
   try {
     return await runGateway(
       config,
-      logger,
-      'all',
+      { logger, role: 'all', stop },
       (running) => {
         if (options.fleet) {
           fleet = new DemoFleet(running.mqttUrls[0]!, options, (exitCode) =>

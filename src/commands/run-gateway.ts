@@ -1,11 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import type { SluiceConfig } from '../config/sluice-config.js';
+import type { Ended } from '../gateway/fatal-failure.js';
 import { Gateway } from '../gateway/gateway.js';
 import { gatewayOptions, type Role } from '../gateway/gateway-options.js';
 import { errorText, SluiceError } from '../lib/errors.js';
-import { untilSignalled } from '../lib/lifecycle.js';
+import { endWithoutThreads } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { VERSION } from '../lib/package-root.js';
+import type { StopSignals } from '../lib/stop-signals.js';
 
 /**
  * Packets that wait for the disk outlive the young generation, and V8 lets a small heap grow several times with such
@@ -22,52 +24,78 @@ export interface RunningGateway {
 }
 
 /**
- * Runs the gateway until a signal. It calls `onReady` once packets are accepted and `onStopping` before it stops.
- * Resolves with the exit code; rejects when the gateway cannot start.
+ * Runs the gateway until a signal. It calls `onReady` once packets are accepted and `onStopping` before it stops; neither
+ * when the signal comes during the start. Resolves with the exit code; rejects when the gateway cannot start.
  */
 export async function runGateway(
   config: SluiceConfig,
-  logger: Logger,
-  role: Role,
+  { logger, role, stop }: { readonly logger: Logger; readonly role: Role; readonly stop: StopSignals },
   onReady: (running: RunningGateway) => void | Promise<void>,
   onStopping: () => Promise<void> = async () => undefined,
 ): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  let started: Gateway | undefined;
-  // This listens before the start, so that a signal during the start stops the gateway as soon as possible.
-  const signalled = untilSignalled(async () => {
+  const options = gatewayOptions(config, role);
+  let abandon: () => Promise<Ended> = async () => 'done';
+  stop.onSecond(async () => {
     logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once');
-    await started?.abandon();
+    if ((await abandon()) === 'late') endWithoutThreads('SIGKILL');
   });
   // Windows does not have this signal.
   if (process.platform !== 'win32') process.on('SIGUSR2', () => logger.level.toggleDebug());
-  const gateway = await Gateway.start(gatewayOptions(config, role), {
+  const starting = Gateway.start(options, {
     logger,
     version: VERSION,
-    onFailure: (failure: SluiceError) => {
+    stop: stop.signal,
+    onAbandonable: (how) => {
+      abandon = how;
+    },
+    onFailure: (failure: SluiceError, ended: Ended) => {
       logger.fatal(
         { code: failure.code, reason: failure.message },
         'the gateway stops, because it cannot continue safely',
       );
+      if (ended === 'late') endWithoutThreads('SIGKILL');
       process.exit(1);
     },
   });
-  started = gateway;
+  const gateway = await Promise.race([starting, lateAfter(stop.signal, options.stopDeadlineMs)]);
+  if (gateway === 'late') return endLate(logger, true);
+  if (gateway === undefined) {
+    logger.info({ signal: await stop.first }, 'stopped before the start was complete; nothing was received');
+    return 0;
+  }
   const mqttUrls = gateway.listeners.map(
     ({ protocol, host, port }) => `${protocol}://${bracketed(host)}:${port}`,
   );
-  const { httpUrl } = gateway;
-  await onReady({ gateway, mqttUrls, httpUrl });
+  const isReady = !stop.signal.aborted;
+  if (isReady) await onReady({ gateway, mqttUrls, httpUrl: gateway.httpUrl });
 
-  const signal = await signalled;
+  const signal = await stop.first;
   logger.info(
     { signal },
     'stopping: accepted packets are stored and acknowledged, stored records are written',
   );
-  await onStopping();
-  await gateway.stop();
+  if (isReady) await onStopping();
+  const { isLate, isHanging } = await gateway.stop();
   const { received, written, parked, filtered, buffered, lost, balanced } = gateway.status.ledger();
   logger.info({ received, written, parked, filtered, buffered, lost, balanced }, 'stopped');
+  return isLate ? endLate(logger, isHanging) : 0;
+}
+
+/** Resolves `ms` after `signal` has aborted; never without it. */
+function lateAfter(signal: AbortSignal, ms: number): Promise<'late'> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => void setTimeout(resolve, ms, 'late').unref(), { once: true });
+  });
+}
+
+/** Returns the exit code of a process that has not closed everything in time, or ends it at once if it has to. */
+function endLate(logger: Logger, isHanging: boolean): number {
+  logger.warn(
+    { code: 'STOP_INCOMPLETE' },
+    'not everything could be closed before the deadline of a stop: the process ends now',
+  );
+  if (isHanging) endWithoutThreads('SIGTERM');
   return 0;
 }
 

@@ -1,15 +1,17 @@
 import { loadConfig } from '../config/load-config.js';
 import { createLogger } from '../lib/logger.js';
+import { StopSignals } from '../lib/stop-signals.js';
 import type { StartOptions } from './options.js';
 import { reportStartFailure, runGateway } from './run-gateway.js';
 
 /** `sluice start`: runs the gateway until a signal. Resolves with the exit code. */
 export async function start(options: StartOptions): Promise<number> {
+  const stop = new StopSignals();
   const config = await loadConfig(options.config);
   const logger = createLogger(config.log);
   const { kinesis } = config.stream;
   try {
-    return await runGateway(config, logger, options.role, ({ mqttUrls, httpUrl }) => {
+    return await runGateway(config, { logger, role: options.role, stop }, ({ mqttUrls, httpUrl }) => {
       logger.info(
         {
           ...(kinesis === undefined ? {} : { role: options.role, stream: kinesis.name }),

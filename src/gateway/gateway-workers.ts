@@ -22,10 +22,9 @@ import { ledgerView } from './gateway-ledger.js';
 import { traceOptions } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 
-const ABANDON_DEADLINE_MS = 1000;
-
-/** What a worker may take beyond its deadline to close what it holds; an unreachable lease table is not waited for. */
-const CLOSE_GRACE_MS = 2000;
+/** How long a worker may take to end that is asked to end at once, and to be ended by force after that. */
+const ABANDON_DEADLINE_MS = 700;
+const TERMINATE_DEADLINE_MS = 300;
 
 export type ConsumeWorker = WorkerHost<ConsumeReport, ConsumeRequest, ConsumeAnswer>;
 export type ForwardWorker = WorkerHost<ForwardReport, ReplayRequest, ReplayAnswer>;
@@ -40,6 +39,8 @@ export interface GatewayWorkersDeps {
   /** How many records the log has taken. */
   readonly stored: () => number;
   readonly onFailure: (failure: SluiceError) => void;
+  /** Ends the start early. */
+  readonly stop: AbortSignal;
   /** Called when a reader has saved that everything before the position is processed. */
   readonly onCheckpoint: (reader: LogReaderName, position: Position) => void;
 }
@@ -67,28 +68,57 @@ export class GatewayWorkers {
 
   /** The consumer starts first, because the forwarder fills its stream. Leaves no worker running when it rejects. */
   static start(deps: GatewayWorkersDeps): Promise<GatewayWorkers> {
-    const { role, forward, stopDeadlineMs } = deps.options;
+    const { role, forward } = deps.options;
     const reports: NewestReports = {};
     const startsConsume = role !== 'ingest';
     const startsForward = role !== 'consume' && forward !== undefined;
     return openAllOrNone(async (opened) => {
       const consumeWorker = startsConsume ? await startConsume(deps, reports) : undefined;
-      opened(() => drainWorker(consumeWorker, stopDeadlineMs));
+      opened(() => endWorkers([consumeWorker]));
       const forwardWorker = startsForward ? await startForward(deps, forward, reports) : undefined;
       return new GatewayWorkers(consumeWorker, forwardWorker);
     });
   }
 
-  /** Resolves when the worker has ended, or when its deadline and a grace are over. */
-  async drain(pipeline: PipelineKind, deadlineMs: number): Promise<void> {
-    await drainWorker(this[pipeline], deadlineMs);
+  /** Resolves when both have tried to reach what lies beyond the network, whether it answers or not. */
+  async contacted(): Promise<void> {
+    await Promise.all([this.consume?.contacted, this.forward?.contacted]);
   }
 
-  /** Asks both to end at once: a process that ends during a native call of the store would crash. */
-  async abandon(): Promise<void> {
-    const ended = Promise.all([this.forward?.drain(0), this.consume?.drain(0)]);
-    await withinDeadline(ended, ABANDON_DEADLINE_MS);
+  /**
+   * Lets the worker finish within the deadline, and close within a grace after it: an unreachable lease table is not waited
+   * for. 'late': it has not ended by then.
+   */
+  async drain(pipeline: PipelineKind, deadlineMs: number, graceMs: number): Promise<'done' | 'late'> {
+    const worker = this[pipeline];
+    return worker === undefined ? 'done' : withinDeadline(worker.drain(deadlineMs), deadlineMs + graceMs);
   }
+
+  /**
+   * Asks both to end at once, and ends by force one that does not: a process that ends during a native call of the store
+   * would crash. 'late': one of them hangs in native code.
+   */
+  abandon(): Promise<'done' | 'late'> {
+    return endWorkers([this.forward, this.consume]);
+  }
+
+  /** Ends by force what `drain` has not ended. 'late': one of them hangs in native code. */
+  terminate(): Promise<'done' | 'late'> {
+    return terminateAll([this.forward, this.consume]);
+  }
+}
+
+type Workers = readonly (ConsumeWorker | ForwardWorker | undefined)[];
+
+async function endWorkers(workers: Workers): Promise<'done' | 'late'> {
+  const ended = Promise.all(workers.map((worker) => worker?.drain(0)));
+  if ((await withinDeadline(ended, ABANDON_DEADLINE_MS)) === 'done') return 'done';
+  return terminateAll(workers);
+}
+
+async function terminateAll(workers: Workers): Promise<'done' | 'late'> {
+  const ends = await Promise.all(workers.map((worker) => worker?.terminate(TERMINATE_DEADLINE_MS)));
+  return ends.includes('late') ? 'late' : 'done';
 }
 
 interface NewestReports {
@@ -96,19 +126,35 @@ interface NewestReports {
   forward?: ForwardReport;
 }
 
+/** Annotations begin with the first contact: until then a stream has not been reached yet, which is no outage. */
+function annotateChanges<Report>(
+  annotate: (annotation: Annotation) => void,
+  annotationsOf: (now: Report, before: Report | undefined) => readonly Annotation[],
+): (report: Report, isContacted: boolean) => void {
+  let before: Report | undefined;
+  return (report, isContacted) => {
+    if (!isContacted) return;
+    for (const annotation of annotationsOf(report, before)) annotate(annotation);
+    before = report;
+  };
+}
+
 function startConsume(deps: GatewayWorkersDeps, reports: NewestReports): Promise<ConsumeWorker> {
-  const { options, version, logger, debug, annotate } = deps;
+  const { options, version, logger, debug, annotate, stop } = deps;
   const traces = traceOptions(options.metrics, version);
-  return WorkerHost.start(workerStart(deps, 'consume', { ...options.consume, traces }), {
-    ...hooks(deps, CONSUMER_READER),
-    onReport: (report: ConsumeReport, before: ConsumeReport | undefined) => {
-      reports.consume = report;
-      debug.consumed(report, before);
-      for (const annotation of consumeAnnotations(report, before)) annotate(annotation);
-      if (!isHealthyAgain(report.sink.status, before?.sink.status)) return;
-      logger.info({ buffered: buffered(deps, reports) }, 'the store takes points again');
-    },
-  });
+  const annotateOf = annotateChanges(annotate, consumeAnnotations);
+  const onReport = (report: ConsumeReport, before: ConsumeReport | undefined, isContacted: boolean) => {
+    reports.consume = report;
+    debug.consumed(report, before);
+    annotateOf(report, isContacted);
+    if (!isHealthyAgain(report.sink.status, before?.sink.status)) return;
+    logger.info({ buffered: buffered(deps, reports) }, 'the store takes points again');
+  };
+  return WorkerHost.start(
+    workerStart(deps, 'consume', { ...options.consume, traces }),
+    { ...hooks(deps, CONSUMER_READER), onReport },
+    stop,
+  );
 }
 
 function startForward(
@@ -116,17 +162,20 @@ function startForward(
   forward: OwnOptions<ForwardOptions>,
   reports: NewestReports,
 ): Promise<ForwardWorker> {
-  const { logger, debug, annotate } = deps;
-  return WorkerHost.start(workerStart(deps, 'forward', forward), {
-    ...hooks(deps, FORWARDER_READER),
-    onReport: (report: ForwardReport, before: ForwardReport | undefined) => {
-      reports.forward = report;
-      debug.forwarded(report, before);
-      for (const annotation of forwardAnnotations(report, before)) annotate(annotation);
-      if (!isHealthyAgain(report.status, before?.status)) return;
-      logger.info({ buffered: buffered(deps, reports) }, 'Kinesis takes records again');
-    },
-  });
+  const { logger, debug, annotate, stop } = deps;
+  const annotateOf = annotateChanges(annotate, forwardAnnotations);
+  const onReport = (report: ForwardReport, before: ForwardReport | undefined, isContacted: boolean) => {
+    reports.forward = report;
+    debug.forwarded(report, before);
+    annotateOf(report, isContacted);
+    if (!isContacted || !isHealthyAgain(report.status, before?.status)) return;
+    logger.info({ buffered: buffered(deps, reports) }, 'Kinesis takes records again');
+  };
+  return WorkerHost.start(
+    workerStart(deps, 'forward', forward),
+    { ...hooks(deps, FORWARDER_READER), onReport },
+    stop,
+  );
 }
 
 /** The options of a pipeline without those that both have. */
@@ -146,14 +195,6 @@ function hooks({ logger, onFailure, onCheckpoint }: GatewayWorkersDeps, reader: 
     onFailure,
     onCheckpoint: (position: Position) => onCheckpoint(reader, position),
   };
-}
-
-async function drainWorker(
-  worker: ConsumeWorker | ForwardWorker | undefined,
-  deadlineMs: number,
-): Promise<void> {
-  if (worker === undefined) return;
-  await withinDeadline(worker.drain(deadlineMs), deadlineMs + CLOSE_GRACE_MS);
 }
 
 function buffered({ stored }: GatewayWorkersDeps, { consume, forward }: NewestReports): number {

@@ -5,6 +5,7 @@ import { type HttpServer, startHttpServer } from '../http/http-server.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import type { SluiceError } from '../lib/errors.js';
 import { onFileShortage } from '../lib/files.js';
+import { StoppedEarly, throwIfStopped, unlessStopped, withinDeadline } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
 import type { Annotation } from '../metrics/annotations.js';
@@ -12,7 +13,7 @@ import type { ReplayStatus } from '../replay/replay-status.js';
 import { serveCommands } from '../replay/serve-commands.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { DebugLines } from './debug-lines.js';
-import { FatalFailure } from './fatal-failure.js';
+import { type Ended, FatalFailure } from './fatal-failure.js';
 import { GatewayBroker } from './gateway-broker.js';
 import { GatewayDirectory } from './gateway-directory.js';
 import { GatewayLog } from './gateway-log.js';
@@ -29,7 +30,19 @@ export interface GatewayDeps {
    * Called when going on would be a guess. Nothing is received or answered any more, and the process must end. What was
    * acknowledged is on disk; what was not is still with its sender.
    */
-  readonly onFailure: (failure: SluiceError) => void;
+  readonly onFailure: (failure: SluiceError, ended: Ended) => void;
+  /** Ends the start as soon as it aborts. */
+  readonly stop?: AbortSignal;
+  /** Called once there is something to abandon: see `abandon`. */
+  readonly onAbandonable?: (abandon: () => Promise<Ended>) => void;
+}
+
+/** How a stop went. */
+export interface StopOutcome {
+  /** Something was not closed within the deadline. */
+  readonly isLate: boolean;
+  /** A thread hangs in native code: `process.exit` would not end the process. */
+  readonly isHanging: boolean;
 }
 
 interface GatewayParts {
@@ -49,6 +62,10 @@ interface GatewayParts {
 /** What the last metrics may take of the deadline: records come first. */
 const LAST_METRICS_MS = 1000;
 
+/** The last part of the deadline, in which only what is open is closed. */
+const CLOSING_MS = 2000;
+const FORWARD_CLOSING_MS = 700;
+
 /** All stages, wired in path order. Only this file knows every one of them. */
 export class Gateway {
   readonly #parts: GatewayParts;
@@ -58,27 +75,57 @@ export class Gateway {
   }
 
   /**
-   * Starts the stages from the sink backwards: nothing is received before there is somewhere for it to go. Leaves nothing
-   * open when it rejects.
+   * Starts the stages from the sink backwards: nothing is received before there is somewhere for it to go. Nothing beyond
+   * this machine is waited for before the broker listens: from then on the log buffers. After that it waits some seconds for
+   * the first answer of Kinesis, because a stream that is missing or denied ends the start.
+   *
+   * Leaves nothing open when it rejects. Resolves with undefined when `stop` aborts before the broker listens; when it
+   * aborts later, the caller stops the gateway.
    */
-  static start(given: GatewayOptions, deps: GatewayDeps): Promise<Gateway> {
+  static async start(given: GatewayOptions, deps: GatewayDeps): Promise<Gateway | undefined> {
+    const failure = new FatalFailure(deps.onFailure);
+    const failedStart = failure.duringStart();
+    const stop = deps.stop ?? new AbortController().signal;
+    let gateway: Gateway | undefined;
+    try {
+      gateway = await Gateway.#open(given, deps, failure, stop);
+      await unlessStopped(Promise.race([gateway.#parts.workers.contacted(), failedStart]), stop);
+    } catch (thrown) {
+      if (!(thrown instanceof StoppedEarly) || failure.isReported) {
+        // Accepted packets are stored and answered also now; what is stored is for the next start.
+        if (gateway !== undefined) await gateway.#stop(0);
+        if (failure.isReported) await failedStart;
+        throw thrown;
+      }
+    }
+    failure.startIsOver();
+    return gateway;
+  }
+
+  static #open(
+    given: GatewayOptions,
+    deps: GatewayDeps,
+    failure: FatalFailure,
+    stop: AbortSignal,
+  ): Promise<Gateway> {
     return openAllOrNone(async (opened) => {
-      const { role, stopDeadlineMs } = given;
+      const { role } = given;
       const { logger, version } = deps;
       const isIngesting = role !== 'consume';
       const clock = new SystemClock();
       const debug = new DebugLines(logger, clock);
       const broker = new GatewayBroker();
-      const failure = new FatalFailure(deps.onFailure);
       const onFailure = (cause: SluiceError) => failure.report(cause);
       onFileShortage((fields, sentence) => logger.warn(fields, sentence));
       const files = openFileLimits(given, logger);
       const durableMemory = newDurableMemory();
       const durableEnd = new DurableEndWriter(durableMemory);
 
+      throwIfStopped(stop);
       const directory = await GatewayDirectory.open(given, { version, logger });
       opened(() => directory.release());
       const { options, lock } = directory;
+      throwIfStopped(stop);
 
       // Annotations are kept from here on. `read` and `write` are called only after `metrics.start` below.
       const metrics = new GatewayMetrics(options.metrics, {
@@ -97,6 +144,7 @@ export class Gateway {
         : undefined;
       opened(() => log?.close());
       if (log !== undefined) directory.holdsLog(() => log.writer.durableSequence);
+      throwIfStopped(stop);
 
       const workers = await GatewayWorkers.start({
         options,
@@ -107,15 +155,17 @@ export class Gateway {
         annotate,
         stored: () => log?.writer.durableSequence ?? 0,
         onFailure,
+        stop,
         onCheckpoint: (reader, position) => log?.trim(reader, position),
       });
-      opened(() => workers.drain('consume', stopDeadlineMs / 2));
-      opened(() => workers.drain('forward', stopDeadlineMs / 2));
+      opened(() => workers.abandon());
       failure.beforeReport(() => abandon({ broker, workers }));
+      deps.onAbandonable?.(() => abandon({ broker, workers }));
       if (log !== undefined) {
         durableEnd.onMove(() => workers.logReader.wake());
         workers.logReader.wake();
       }
+      throwIfStopped(stop);
 
       const status: GatewayStatus = new GatewayStatus({
         options,
@@ -130,6 +180,7 @@ export class Gateway {
       takeCommands(lock, workers);
       const http = await startHttp(options, status, clock, logger, files?.httpConnections);
       opened(() => http?.close());
+      throwIfStopped(stop);
       await directory.beginReceiving();
       const maxOpenConnections = files?.mqttConnections;
       const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
@@ -156,28 +207,45 @@ export class Gateway {
    * Stops the stages from the broker forwards, under one deadline: no new packets, the received ones stored and answered,
    * the stored ones written as far as time allows. What is left stays in the log for the next start.
    */
-  async stop(): Promise<void> {
+  stop(): Promise<StopOutcome> {
+    return this.#stop(this.#parts.options.stopDeadlineMs);
+  }
+
+  /** `drainMs`: what may be spent on writing stored records. */
+  async #stop(drainMs: number): Promise<StopOutcome> {
     const { options, broker, log, workers, metrics, http, directory } = this.#parts;
-    const deadlineMs = performance.now() + options.stopDeadlineMs;
-    const leftMs = () => Math.max(0, deadlineMs - performance.now());
-    await broker.stop(leftMs() / 2);
-    await log?.close();
-    await workers.drain('forward', leftMs() / 2);
-    await metrics.stop(Math.min(LAST_METRICS_MS, leftMs() / 2));
-    await workers.drain('consume', leftMs());
-    await http?.close();
-    await directory.release();
+    const endMs = performance.now() + options.stopDeadlineMs;
+    const leftMs = () => Math.max(0, endMs - performance.now());
+    const workMs = () => Math.max(0, leftMs() - CLOSING_MS);
+    const draining = () => Math.min(drainMs, workMs());
+    const outcomes = [
+      await withinDeadline(broker.stop(workMs() / 2), workMs()),
+      // A disk that hangs is not waited for: what it has not confirmed was not answered either.
+      await withinDeadline(log?.close() ?? Promise.resolve(), workMs()),
+      await workers.drain('forward', draining() / 2, FORWARD_CLOSING_MS),
+      await withinDeadline(metrics.stop(Math.min(LAST_METRICS_MS, workMs() / 2)), leftMs() / 2),
+    ];
+    const consumeMs = draining();
+    outcomes.push(
+      await workers.drain('consume', consumeMs, Math.max(0, leftMs() - consumeMs) / 2),
+      await withinDeadline(http?.close() ?? Promise.resolve(), leftMs() / 2),
+    );
+    const isLate = outcomes.includes('late');
+    const isHanging = isLate && (await workers.terminate()) === 'late';
+    // What hangs may still hold files: the lock then ends with the process, and not before.
+    if (!isLate) await directory.release();
+    return { isLate, isHanging };
   }
 
   /** Ends at once: nobody is answered any more, and what is not processed stays in the log. */
-  abandon(): Promise<void> {
+  abandon(): Promise<Ended> {
     return abandon(this.#parts);
   }
 }
 
-async function abandon({ broker, workers }: Pick<GatewayParts, 'broker' | 'workers'>): Promise<void> {
+function abandon({ broker, workers }: Pick<GatewayParts, 'broker' | 'workers'>): Promise<Ended> {
   broker.halt();
-  await workers.abandon();
+  return workers.abandon();
 }
 
 /** Commands that replay and purge reach the gateway over the socket of the lock. */

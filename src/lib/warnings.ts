@@ -45,14 +45,15 @@ export const NEXT_STEPS = {
   KINESIS_ITERATOR_EXPIRED: 'Nothing to do: reading continues at the same position.',
   KINESIS_STREAM_MISSING:
     'Create the stream with `sluice stream create`, or correct `stream.kinesis.name` and `region`.',
-  KINESIS_DENIED: 'Give the role the permission that the line names; docs/kinesis.md has the policy.',
+  KINESIS_DENIED:
+    'Give the role the permission that the line names (docs/kinesis.md has the policy); renew an expired session token: it is read again automatically.',
   KINESIS_REQUEST_REFUSED:
-    'Find the record with `sluice dead-letters list`: it is parked as `stream-refused`.',
+    'If a record was sent, find it with `sluice dead-letters list`: it is parked as `stream-refused`. Else do what the line names.',
   KINESIS_UNUSABLE: 'Change the stream or the keys under `stream.kinesis` as the line describes.',
   LEASE_TABLE_UNREACHABLE:
     'Nothing to do, the request is repeated; if it lasts, check the network and `stream.kinesis.leases.endpoint`.',
   LEASE_TABLE_UNUSABLE:
-    'Fix what the line names: the permission, the shape of the table, or the missing package.',
+    'Fix what the line names: the permission, the credentials (they are read again automatically), the shape of the table, or the missing package.',
   LEASE_LOST:
     'Nothing to do, the other consumer reads what was not saved; if it happens again, raise `leases.failover`.',
   WORKER_FAILED: 'This is a bug in Sluice: start again, and please report it with the log line.',
@@ -99,6 +100,10 @@ export const NEXT_STEPS = {
     'Make the retention of the stream longer than the longest outage of a consumer; expired records cannot be read again.',
   SHARD_LEFT_STREAM:
     'Make the retention of the stream longer than the longest outage of a consumer; expired records cannot be read again.',
+  STREAM_MADE_AGAIN:
+    'Nothing to do: the new stream is read from its oldest record. Before a stream is deleted, wait until `sluice stream describe` shows that all of it is read.',
+  POSITION_REFUSED:
+    'Nothing to do: reading continues at the oldest record of the shard; if the stream was made again, what was in the old one and not yet read is gone.',
   LEASE_TABLE_FAILING:
     'Nothing to do, the request is repeated; if it lasts, check DynamoDB, the network and the permissions of the role.',
   SHARDS_NOT_LISTED:
@@ -118,6 +123,8 @@ export const NEXT_STEPS = {
     'Nothing to do if it passes: what needs a file waits for one. If it lasts, raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`).',
   HTTP_FAILED: 'This is a bug in Sluice: please report it with the log line.',
   FLEET_ENDED: 'Start the demo again: the gateway is still running, but nothing is simulated.',
+  STOP_INCOMPLETE:
+    'Nothing to do: what was not written is in the log for the next start. If it happens again, look at disk, store and stream.',
   STOPPED_AT_ONCE:
     'Nothing to do: every acknowledged message is on disk, and the next start continues with it.',
 } as const satisfies Readonly<Record<ErrorCode, string>> & Readonly<Record<string, string>>;

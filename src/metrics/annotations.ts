@@ -54,7 +54,10 @@ export function consumeAnnotations(now: ConsumeReport, before: ConsumeReport | u
   annotations.push(...outageAnnotations('reading Kinesis', kinesis.status, earlier?.status));
   const gaps = kinesis.counters.gaps - (earlier?.counters.gaps ?? 0);
   if (gaps > 0)
-    annotations.push({ kind: 'records-gone', text: 'records expired from the stream before they were read' });
+    annotations.push({
+      kind: 'records-gone',
+      text: 'records are gone from the stream that may not have been read',
+    });
   const ended = kinesis.counters.shardsEnded - (earlier?.counters.shardsEnded ?? 0);
   if (ended > 0)
     annotations.push({

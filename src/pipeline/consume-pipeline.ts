@@ -3,6 +3,7 @@ import { Consumer } from '../consumer/consumer.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { SystemClock } from '../lib/clock.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
+import { withinDeadline } from '../lib/lifecycle.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
@@ -16,12 +17,16 @@ import type { StreamRecord } from '../stream/stream.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
 import { type ConsumerSource, onSave } from './consumer-source.js';
+import { FirstContact } from './first-contact.js';
 import { LogSource } from './log-source.js';
 import { SerialSink } from './serial-sink.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
 
 /** What the last spans may take of a stop. */
 const LAST_SPANS_MS = 500;
+
+/** What the source may take to close: with an unreachable lease table it gives its leases back by letting them expire. */
+const SOURCE_CLOSE_MS = 1500;
 
 const NO_LATENCY = new LatencyHistogram().snapshot();
 
@@ -52,7 +57,10 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     this.#parts = parts;
   }
 
-  /** Opens source, sink and dead letter. Rejects with what makes one of them unusable, and leaves nothing open then. */
+  /**
+   * Opens sink and dead letter, and what of the source is on this machine: nothing beyond it is asked. Rejects with what
+   * makes one of them unusable, and leaves nothing open then.
+   */
   static open(
     options: ConsumeOptions,
     durableEnd: DurableEnd,
@@ -65,7 +73,6 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const apply = (record: StreamRecord) => ruleSet.apply(record, mappingWarnings, options.payload);
       const source = await createSource(options, durableEnd, hooks);
       opened(() => source.close());
-      await source.check();
       const sink = createSink(options.sink, clock, hooks.warn);
       await sink.open();
       opened(() => sink.close());
@@ -125,7 +132,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       throw thrown;
     } finally {
       await replay.close();
-      await source.close();
+      await withinDeadline(source.close(), SOURCE_CLOSE_MS);
       await deadLetter.close();
       await requests.close();
       await trace?.stop(LAST_SPANS_MS);
@@ -183,8 +190,18 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
 
   async #consume(): Promise<void> {
     const { options, hooks, source, writes, apply, deadLetter, replay, trace } = this.#parts;
-    const opened = await source.open(this.#stopOpening.signal);
-    if (opened === undefined) return;
+    const first = new FirstContact(hooks.onContact);
+    const opened = await source.open(this.#stopOpening.signal, first).catch((thrown: unknown) => {
+      first.cancel();
+      throw thrown;
+    });
+    if (opened === undefined) {
+      first.cancel();
+      return;
+    }
+    // The report comes first, so that the stream that has just been reached is not taken for one that works again.
+    hooks.onProgress();
+    first.end();
     const consumer = new Consumer(options.consumer, {
       ...opened,
       checkpoints: onSave(opened.checkpoints, ({ deadLetterEnd }) =>

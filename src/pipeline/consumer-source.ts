@@ -3,6 +3,7 @@ import type { Checkpoint, CheckpointStore } from '../ledger/checkpoint-store.js'
 import type { Ledger, ReaderLedger } from '../ledger/ledger.js';
 import type { ComponentStatus, Position, StreamReader } from '../stream/stream.js';
 import type { KinesisReaderReport } from './consume-protocol.js';
+import type { FirstContact } from './first-contact.js';
 
 /** Where the consumer's records come from, and where it saves its position. */
 export interface ConsumerSource {
@@ -11,10 +12,11 @@ export interface ConsumerSource {
   readonly deadLetterFolder?: string;
   /** Where the dead letter ended at the checkpoint; undefined without a checkpoint in this data directory. */
   readonly deadLetterEnd: DeadLetterEnd | undefined;
-  /** Rejects with an error that no waiting helps against. Resolves also while the stream cannot be reached. */
-  check(): Promise<void>;
-  /** Resolves when reading can begin, which may take until the network is back; with `undefined` once `signal` has aborted. */
-  open(signal: AbortSignal): Promise<OpenSource | undefined>;
+  /**
+   * Resolves when reading can begin, which may take until the network is back; with `undefined` as soon as `signal` aborts.
+   * While `first` lasts, it rejects with an error that no waiting helps against.
+   */
+  open(signal: AbortSignal, first: FirstContact): Promise<OpenSource | undefined>;
   /** `processedTo` is directly behind the last record that has been processed; undefined until the source is open. */
   readerLedger(processedTo: Position | undefined): ReaderLedger;
   status(): ComponentStatus;

@@ -21,10 +21,11 @@ import type { DurableEnd } from '../stream/log/durable-end.js';
 import { LogReader, logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import { logOrigin } from './checkpoint-origin.js';
+import { FirstContact } from './first-contact.js';
 import type { ForwardOptions, ForwardReport } from './forward-protocol.js';
 import { checkFit, describeUsable } from './kinesis-check.js';
 import { logStart } from './log-source.js';
-import { failIfPermanent, openWithRetry } from './open-with-retry.js';
+import { openWithRetry } from './open-with-retry.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
 
 const BATCH_RECORDS = 2_000;
@@ -56,14 +57,13 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
   readonly #parts: ForwardPipelineParts;
   readonly #stopOpening = new AbortController();
   /** Why the stream has not been checked yet; undefined once it has. */
-  #opening: ComponentStatus | undefined;
+  #opening: ComponentStatus | undefined = NOT_REACHED;
 
-  private constructor(parts: ForwardPipelineParts, opening: ComponentStatus | undefined) {
+  private constructor(parts: ForwardPipelineParts) {
     this.#parts = parts;
-    this.#opening = opening;
   }
 
-  /** Opens log and dead letter. Rejects with what makes them or the stream unusable, and leaves nothing open then. */
+  /** Opens log and dead letter. Rejects with what makes them unusable, and leaves nothing open then. */
   static open(
     options: ForwardOptions,
     durableEnd: DurableEnd,
@@ -80,7 +80,6 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
         if (advice.length > 0) hooks.warn({ code: 'KINESIS_ADVICE' }, advice.join('; '));
         await api.probe('write');
       };
-      const isReached = await failIfPermanent(check);
       const start = await logStart(directory.checkpoints, FORWARDER_READER);
       const position = start?.position ?? logPosition(0);
       if (options.isAlone) await prepareDeadLetter({ ...directory, warn: hooks.warn });
@@ -133,10 +132,7 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
           ...hooks,
         },
       );
-      return new ForwardPipeline(
-        { hooks, api, check, reader, producer, forwarder, deadLetter, replay },
-        isReached ? undefined : NOT_REACHED,
-      );
+      return new ForwardPipeline({ hooks, api, check, reader, producer, forwarder, deadLetter, replay });
     });
   }
 
@@ -197,23 +193,32 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
     return replay.start(request);
   }
 
-  /** Resolves with true once the stream has been checked, which the start may have done; with false when asked to stop. */
+  /** Resolves with true once the stream has been checked; with false when asked to stop. */
   async #untilChecked(): Promise<boolean> {
     const { check, hooks } = this.#parts;
-    const isOpen = await openWithRetry(
-      async () => {
-        if (this.#opening !== undefined) await check();
-        return true;
-      },
-      this.#stopOpening.signal,
-      (status, code) => {
-        this.#opening = status;
-        hooks.warn({ code, reason: status.detail }, 'Kinesis cannot be used yet; records wait in the log');
-      },
-    );
-    if (isOpen === undefined) return false;
-    this.#opening = undefined;
-    return true;
+    const first = new FirstContact(hooks.onContact);
+    try {
+      const isOpen = await openWithRetry(
+        async () => {
+          await check();
+          return true;
+        },
+        this.#stopOpening.signal,
+        (status, code) => {
+          this.#opening = status;
+          hooks.warn({ code, reason: status.detail }, 'Kinesis cannot be used yet; records wait in the log');
+        },
+        first,
+      );
+      if (isOpen === undefined) return false;
+      this.#opening = undefined;
+      // The report comes first, so that the stream that has just been reached is not taken for one that works again.
+      hooks.onProgress();
+      first.end();
+      return true;
+    } finally {
+      first.cancel();
+    }
   }
 
   #status(): ComponentStatus {

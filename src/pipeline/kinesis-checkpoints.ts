@@ -15,8 +15,11 @@ export interface KinesisCheckpoints {
   readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly checkpoints: CheckpointStore;
-  /** Makes the assigner for another attempt to open the reader: one that could not be opened has been closed. */
-  newAssigner(): ShardAssigner;
+  /**
+   * Makes the assigner for another attempt to open the reader: one that could not be opened has been closed.
+   * `streamCreatedAtMs` tells the stream from an earlier one of that name.
+   */
+  newAssigner(streamCreatedAtMs: number | undefined): ShardAssigner;
   /** The newest assigner. */
   readonly assigner: ShardAssigner;
   readerLedger(processedTo: Position | undefined): ReaderLedger;

@@ -16,7 +16,7 @@ export class FileCheckpoints implements KinesisCheckpoints {
   readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly checkpoints: FileCheckpointStore;
-  readonly #newAssigner: () => SingleWorkerAssigner;
+  readonly #newAssigner: (streamCreatedAtMs?: number) => SingleWorkerAssigner;
   readonly #saved: Checkpoint | undefined;
   #assigner: SingleWorkerAssigner;
 
@@ -24,7 +24,7 @@ export class FileCheckpoints implements KinesisCheckpoints {
     name: string,
     checkpoints: FileCheckpointStore,
     saved: Checkpoint | undefined,
-    newAssigner: () => SingleWorkerAssigner,
+    newAssigner: (streamCreatedAtMs?: number) => SingleWorkerAssigner,
   ) {
     this.deadLetterFolder = name;
     this.checkpoints = checkpoints;
@@ -51,9 +51,9 @@ export class FileCheckpoints implements KinesisCheckpoints {
       name,
       checkpoints,
       saved,
-      () =>
+      (streamCreatedAtMs) =>
         new SingleWorkerAssigner(
-          { ...from, initial, shardSyncMs },
+          { ...from, initial, shardSyncMs, streamCreatedAtMs },
           { api, clock, timers: scheduleOnTimer, warn },
         ),
     );
@@ -63,8 +63,8 @@ export class FileCheckpoints implements KinesisCheckpoints {
     return this.#assigner;
   }
 
-  newAssigner(): SingleWorkerAssigner {
-    this.#assigner = this.#newAssigner();
+  newAssigner(streamCreatedAtMs: number | undefined): SingleWorkerAssigner {
+    this.#assigner = this.#newAssigner(streamCreatedAtMs);
     return this.#assigner;
   }
 

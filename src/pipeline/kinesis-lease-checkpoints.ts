@@ -33,10 +33,14 @@ export class LeaseCheckpoints implements KinesisCheckpoints, CheckpointStore {
   /** A checkpoint that processes share cannot name an end of the dead letter of this one. */
   readonly deadLetterEnd = undefined;
   readonly #failoverMs: number;
-  readonly #newAssigner: () => LeaseCoordinator;
+  readonly #newAssigner: (streamCreatedAtMs?: number) => LeaseCoordinator;
   #assigner: LeaseCoordinator;
 
-  private constructor(deadLetterFolder: string, failoverMs: number, newAssigner: () => LeaseCoordinator) {
+  private constructor(
+    deadLetterFolder: string,
+    failoverMs: number,
+    newAssigner: (streamCreatedAtMs?: number) => LeaseCoordinator,
+  ) {
     this.deadLetterFolder = deadLetterFolder;
     this.#failoverMs = failoverMs;
     this.#newAssigner = newAssigner;
@@ -59,7 +63,11 @@ export class LeaseCheckpoints implements KinesisCheckpoints, CheckpointStore {
     return new LeaseCheckpoints(
       `leases-${leases.table}`,
       failoverMs,
-      () => new LeaseCoordinator(options, { ...parts, table: leaseTable(kinesis, leases) }),
+      (streamCreatedAtMs) =>
+        new LeaseCoordinator(
+          { ...options, streamCreatedAtMs },
+          { ...parts, table: leaseTable(kinesis, leases) },
+        ),
     );
   }
 
@@ -71,8 +79,8 @@ export class LeaseCheckpoints implements KinesisCheckpoints, CheckpointStore {
     return this.#assigner;
   }
 
-  newAssigner(): LeaseCoordinator {
-    this.#assigner = this.#newAssigner();
+  newAssigner(streamCreatedAtMs: number | undefined): LeaseCoordinator {
+    this.#assigner = this.#newAssigner(streamCreatedAtMs);
     return this.#assigner;
   }
 

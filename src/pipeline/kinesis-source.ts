@@ -3,6 +3,7 @@ import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
+import { throwIfStopped } from '../lib/lifecycle.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
 import { scheduleOnTimer } from '../lib/timers.js';
 import type { AwsKinesis } from '../stream/kinesis/aws/aws-kinesis.js';
@@ -16,14 +17,13 @@ import type { RecordSource, ShardStart } from '../stream/kinesis/reader/record-s
 import type { ComponentStatus, Position } from '../stream/stream.js';
 import type { KinesisReaderReport } from './consume-protocol.js';
 import type { ConsumerSource, OpenSource } from './consumer-source.js';
+import type { FirstContact } from './first-contact.js';
 import { describeUsable } from './kinesis-check.js';
 import type { KinesisCheckpoints } from './kinesis-checkpoints.js';
 import { FileCheckpoints } from './kinesis-file-checkpoints.js';
 import { LeaseCheckpoints, workerIdOf } from './kinesis-lease-checkpoints.js';
-import { failIfPermanent, openWithRetry } from './open-with-retry.js';
+import { openWithRetry } from './open-with-retry.js';
 import type { PipelineHooks } from './worker/worker-protocol.js';
-
-const HEALTHY: ComponentStatus = { state: 'healthy', detail: '' };
 
 const MAX_CONCURRENT_FETCHES = 16;
 const NOTHING_READ: KinesisReaderCounters = {
@@ -93,35 +93,15 @@ export class KinesisSource implements ConsumerSource {
     return this.#checkpoints.deadLetterEnd;
   }
 
-  async check(): Promise<void> {
-    if (await failIfPermanent(() => this.#checkUsable())) this.#status = HEALTHY;
-  }
-
-  async open(signal: AbortSignal): Promise<OpenSource | undefined> {
+  async open(signal: AbortSignal, first: FirstContact): Promise<OpenSource | undefined> {
     const opened = await openWithRetry(
-      async () => {
-        await this.#checkUsable();
-        const reader = await KinesisReader.open(
-          {
-            streamName: this.#kinesis.name,
-            bufferBytes: this.#kinesis.reader.bufferBytes,
-            maxConcurrentFetches: MAX_CONCURRENT_FETCHES,
-          },
-          {
-            source: await this.#source(),
-            assigner: this.#checkpoints.newAssigner(),
-            clock: this.#clock,
-            timers: scheduleOnTimer,
-            warn: this.#hooks.warn,
-          },
-        );
-        return reader;
-      },
+      () => this.#openReader(signal),
       signal,
       (status, code) => {
         this.#status = status;
         this.#hooks.warn({ code, reason: status.detail }, 'the Kinesis stream cannot be read yet');
       },
+      first,
     );
     if (opened === undefined) return undefined;
     this.#reader = opened;
@@ -153,14 +133,36 @@ export class KinesisSource implements ConsumerSource {
   }
 
   async close(): Promise<void> {
-    await this.#reader?.close();
+    // Calls of an attempt to open end with the clients; the assigner ends with the reader, where there is one.
+    if (this.#reader === undefined) this.#api.close();
+    await (this.#reader ?? this.#checkpoints.assigner).close();
     this.#fanOut?.close();
     this.#api.close();
   }
 
-  async #checkUsable(): Promise<void> {
-    await describeUsable(this.#api, this.#kinesis.name);
+  async #openReader(signal: AbortSignal): Promise<KinesisReader> {
+    const { createdAtMs } = await describeUsable(this.#api, this.#kinesis.name);
     await this.#api.probe('read');
+    throwIfStopped(signal);
+    const source = await this.#source();
+    throwIfStopped(signal);
+    const reader = await KinesisReader.open(
+      {
+        streamName: this.#kinesis.name,
+        bufferBytes: this.#kinesis.reader.bufferBytes,
+        maxConcurrentFetches: MAX_CONCURRENT_FETCHES,
+      },
+      {
+        source,
+        assigner: this.#checkpoints.newAssigner(createdAtMs),
+        clock: this.#clock,
+        timers: scheduleOnTimer,
+        warn: this.#hooks.warn,
+      },
+    );
+    // Nobody waits for this attempt any more.
+    if (signal.aborted) await reader.close();
+    return reader;
   }
 
   async #source(): Promise<RecordSource> {

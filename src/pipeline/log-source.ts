@@ -47,8 +47,6 @@ export class LogSource implements ConsumerSource {
     return new LogSource({ reader, checkpoints, position }, new Ledger(start?.ledger), start?.deadLetterEnd);
   }
 
-  async check(): Promise<void> {}
-
   async open(): Promise<OpenSource> {
     return this.#opened;
   }

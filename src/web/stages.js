@@ -104,7 +104,7 @@ export const STAGES = [
       ['throttled', count(reader.throttled)],
     ],
     branches: () => [],
-    codes: /^(KINESIS|LEASE|SHARDS|COORDINATOR)_|_LEFT_STREAM$/,
+    codes: /^(KINESIS|LEASE|SHARDS|COORDINATOR)_|_LEFT_STREAM$|^(STREAM_MADE_AGAIN|POSITION_REFUSED)$/,
     metrics: [
       'sluice_kinesis_reader_records_read_total',
       'sluice_kinesis_reader_shards',

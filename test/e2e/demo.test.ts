@@ -132,6 +132,26 @@ it('the demo runs through a local Kinesis, and continues with it after a restart
   expect(await secondGone).toBe(0);
 });
 
+it('a stop in the middle of the start of the demo ends everything, with exit code 0', {
+  timeout: 90_000,
+}, async () => {
+  const directory = tempDirectory();
+  const ports = ['--mqtt-port', String(await freePort()), '--http-port', String(await freePort())];
+  const demo = spawn(
+    process.execPath,
+    [LAUNCHER, 'demo', '--stream', 'kinesis', '--data-directory', directory, ...ports],
+    { stdio: 'ignore' },
+  );
+  onTestFinished(() => void demo.kill('SIGKILL'));
+  const gone = exited(demo);
+  // The local Kinesis is the first thing that it starts, and takes longest.
+  await until(async () => descendants(demo.pid!).length > 0);
+  const started = descendants(demo.pid!);
+  demo.kill('SIGTERM');
+  expect(await gone).toBe(0);
+  await expect.poll(() => started.filter(isRunning), POLL).toEqual([]);
+});
+
 it.each(['direct', 'kinesis'])(
   'with --stream %s nothing of the demo runs on after SIGKILL',
   { timeout: 90_000 },

@@ -41,7 +41,7 @@ test.each([
     report(HEALTHY, readerReport(HEALTHY, { gaps: 2, shardsEnded: 1, taken: 3, lost: 1 })),
     report(HEALTHY, readerReport(HEALTHY, { gaps: 1, taken: 1, lost: 0 })),
     [
-      'records-gone: records expired from the stream before they were read',
+      'records-gone: records are gone from the stream that may not have been read',
       'reshard: one shard read to the end; reading continues with their successors',
       'leases-taken: 2 shards taken over',
       'leases-lost: one shard lost to another consumer',

@@ -24,6 +24,7 @@ async function started() {
     durableEnd,
     {
       onProgress: () => undefined,
+      onContact: () => undefined,
       onCheckpoint: () => undefined,
       warn: () => undefined,
     },

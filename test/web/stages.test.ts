@@ -66,6 +66,7 @@ it('shows every warning at a stage but those that are about none', () => {
     'OTLP_TRACES_FAILED',
     'HTTP_FAILED',
     'FLEET_ENDED',
+    'STOP_INCOMPLETE',
     'STOPPED_AT_ONCE',
   ]);
 });

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { errorText, SluiceError } from '../../lib/errors.js';
 import { onFileShortage } from '../../lib/files.js';
 import { type DurableEnd, DurableEndReader } from '../../stream/log/durable-end.js';
+import { HelperProcesses } from './helper-processes.js';
 import type {
   FromWorker,
   Pipeline,
@@ -15,6 +16,9 @@ import type {
 /** How often a pipeline that makes no progress is reported. */
 const REPORT_INTERVAL_MS = 500;
 
+/** How long a thread that has closed everything may go on before it is ended. */
+const END_GRACE_MS = 100;
+
 type AnyPipeline = Pipeline<unknown, unknown, unknown>;
 type OpenPipeline = (options: unknown, durableEnd: DurableEnd, hooks: PipelineHooks) => Promise<AnyPipeline>;
 
@@ -23,25 +27,34 @@ await runWorker(workerData as WorkerStart);
 /** Runs a worker thread from start to end: opens the pipeline, runs it behind the message port, and reports a failure. */
 async function runWorker({ pipeline: kind, options, durableMemory }: WorkerStart): Promise<void> {
   const port = parentPort!;
+  const helpers = new HelperProcesses();
   const send = (message: FromWorker<unknown, unknown>) => port.postMessage(message);
   onFileShortage((fields, sentence) => send({ kind: 'warn', fields, sentence }));
   try {
     const durableEnd = new DurableEndReader(durableMemory);
+    let pipeline: AnyPipeline | undefined;
+    let isStopping = false;
+    port.on('message', (order: ToWorker<unknown>) => {
+      if (pipeline !== undefined) carryOut(order, pipeline, durableEnd, send);
+      // Only an order to stop comes so early: the process was asked to while it starts.
+      else if (order.kind === 'drain') isStopping = true;
+    });
+    const report = () => {
+      if (pipeline !== undefined) send({ kind: 'report', report: pipeline.report() });
+    };
     const open = await pipelineOpener(kind);
-    const pipeline = await open(options, durableEnd, {
-      onProgress: () => send({ kind: 'report', report: pipeline.report() }),
+    pipeline = await open(options, durableEnd, {
+      onProgress: report,
+      onContact: () => send({ kind: 'contacted' }),
       onCheckpoint: (position) => send({ kind: 'checkpoint', position }),
       warn: (fields, sentence) => send({ kind: 'warn', fields, sentence }),
     });
-    port.on('message', (order: ToWorker<unknown>) => carryOut(order, pipeline, durableEnd, send));
+    if (isStopping) pipeline.abort();
     send({ kind: 'ready', report: pipeline.report() });
-    const reporting = setInterval(
-      () => send({ kind: 'report', report: pipeline.report() }),
-      REPORT_INTERVAL_MS,
-    );
+    const reporting = setInterval(report, REPORT_INTERVAL_MS);
     try {
       await pipeline.run();
-      send({ kind: 'report', report: pipeline.report() });
+      report();
     } finally {
       clearInterval(reporting);
     }
@@ -49,6 +62,9 @@ async function runWorker({ pipeline: kind, options, durableMemory }: WorkerStart
     send({ kind: 'failed', failure: plain(thrown) });
   }
   port.close();
+  helpers.end();
+  // Nothing that a library has left open may keep the thread alive.
+  setTimeout(() => process.exit(), END_GRACE_MS).unref();
 }
 
 /** Imported only when it runs: a worker that forwards must not load the store's client. */

@@ -30,6 +30,8 @@ export type FromWorker<Report, Answer> =
   /** The pipeline is open. Only warnings come before it. */
   | { readonly kind: 'ready'; readonly report: Report }
   | { readonly kind: 'report'; readonly report: Report }
+  /** What lies beyond the network has answered or failed for the first time, or was waited for long enough. */
+  | { readonly kind: 'contacted' }
   /** The checkpoint is durable: this reader no longer needs the stream before it. */
   | { readonly kind: 'checkpoint'; readonly position: Position }
   | { readonly kind: 'warn'; readonly fields: WarningFields; readonly sentence: string }
@@ -45,7 +47,10 @@ export interface PlainFailure {
 
 /** What runs in a worker. It does not know that it does. */
 export interface Pipeline<Report, Request, Answer> {
-  /** Runs until `drain` or `abort`, then closes everything. Rejects when going on would be a guess. */
+  /**
+   * Runs until `drain` or `abort`, then closes everything. Nothing beyond the network was asked before. Rejects when going
+   * on would be a guess, and in the first seconds with what a person has to fix.
+   */
   run(): Promise<void>;
   drain(): void;
   abort(): void;
@@ -58,6 +63,8 @@ export interface Pipeline<Report, Request, Answer> {
 export interface PipelineHooks {
   /** Called after each batch that has been processed. */
   readonly onProgress: () => void;
+  /** Called once, when the first attempt to reach what lies beyond the network is over: see FirstContact. */
+  readonly onContact: () => void;
   readonly onCheckpoint: (position: Position) => void;
   readonly warn: Warn;
 }

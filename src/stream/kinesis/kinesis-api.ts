@@ -89,6 +89,8 @@ export interface StreamSummary {
   readonly openShards: number;
   readonly retentionHours: number;
   readonly maxRecordBytes: number;
+  /** Tells a stream from a later one of the same name, as in KCL. */
+  readonly createdAtMs?: number;
 }
 
 /** FanOutApi is enhanced fan-out: Kinesis pushes 2 MB/s of each shard to a registered consumer alone. */

@@ -16,6 +16,8 @@ export interface ShardAssignmentListener {
   begin(assignment: ShardAssignment): void;
   /** The reader delivers nothing more of it. What was delivered may still be processed and saved. */
   end(partition: string): void;
+  /** The saved positions are of an earlier stream of that name; reading begins at the oldest records of this one. */
+  streamMadeAgain(): void;
 }
 
 /**
@@ -32,5 +34,7 @@ export interface ShardAssigner {
   delivered(partition: string, progress: ShardProgress, childShards?: readonly string[]): void;
   /** Returns everything that has been delivered so far as one position, which the consumer saves. */
   position(): Position;
+  /** The reader has found that the stream was made again while it ran: later positions are of another stream. */
+  streamMadeAgain?(): void;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import {
   type PutRecordsResultEntry,
 } from '@aws-sdk/client-kinesis';
 import { SluiceError } from '../../../lib/errors.js';
+import { CredentialRenewal } from '../credential-renewal.js';
 import type {
   IteratorStart,
   KinesisApi,
@@ -51,7 +52,7 @@ export class AwsKinesis implements KinesisApi, StreamAdminApi {
   constructor(options: AwsKinesisOptions) {
     this.#streamName = options.streamName;
     this.#client = kinesisClient(options);
-    this.#calls = new OpenCalls(options.streamName);
+    this.#calls = new OpenCalls(options.streamName, undefined, new CredentialRenewal(this.#client));
   }
 
   async putRecords(entries: readonly PutEntry[]): Promise<readonly PutResult[]> {

@@ -10,6 +10,7 @@ import {
 import { NodeHttp2Handler } from '@smithy/node-http-handler';
 import { SluiceError } from '../../../lib/errors.js';
 import { KINESIS_ANSWERS, withBoundedAnswers } from '../bounded-answers.js';
+import { CredentialRenewal } from '../credential-renewal.js';
 import type { FanOutApi, FanOutPage, IteratorStart } from '../kinesis-api.js';
 import {
   type AwsKinesisOptions,
@@ -52,11 +53,12 @@ export class AwsFanOut implements FanOutApi {
     this.#options = options;
     this.#client = kinesisClient(options, environment);
     this.#subscriber = clientWith(options, subscriptionTransport(options), environment);
-    this.#calls = new OpenCalls(options.streamName);
+    this.#calls = new OpenCalls(options.streamName, undefined, new CredentialRenewal(this.#client));
     const { connectTimeoutMs, requestTimeoutMs } = options;
     this.#subscribing = new OpenCalls(
       options.streamName,
       (connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS) + (requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS),
+      new CredentialRenewal(this.#subscriber),
     );
   }
 

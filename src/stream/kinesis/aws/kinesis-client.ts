@@ -1,6 +1,7 @@
 import { KinesisClient, type KinesisClientConfig } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { KINESIS_ANSWERS, withBoundedAnswers } from '../bounded-answers.js';
+import { freshCredentials } from '../credential-renewal.js';
 import { localDefaults } from '../local-defaults.js';
 
 export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
@@ -53,6 +54,9 @@ export function clientWith(
     requestHandler,
     region,
     endpoint,
+    credentialDefaultProvider: freshCredentials(
+      () => new KinesisClient({ region: 'us-east-1' }).config.credentialDefaultProvider,
+    ),
     ...localDefaults(options, environment),
   });
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorText, SluiceError, systemErrorCode } from '../../../lib/errors.js';
+import { EXPIRED_CREDENTIALS, WRONG_CREDENTIALS } from '../credential-renewal.js';
 
 /** KinesisCall is the operation, as IAM names it after `kinesis:`. */
 export type KinesisCall =
@@ -149,7 +150,7 @@ function reason(thrown: unknown): string {
 }
 
 const CREDENTIAL_NAMES =
-  /^(CredentialsProviderError|TokenProviderError|UnrecognizedClient|InvalidClientTokenId|ExpiredToken|MissingAuthentication)/;
+  /^(CredentialsProviderError|TokenProviderError|UnrecognizedClient|InvalidClientTokenId|MissingAuthentication)/;
 const SIGNATURE_NAMES = /^(InvalidSignature|SignatureDoesNotMatch|IncompleteSignature|RequestExpired)/;
 const PERMISSION_NAMES = /^(AccessDenied|NotAuthorized|UnauthorizedOperation)/;
 
@@ -159,7 +160,8 @@ function deniedRemedy(name: string, call: KinesisCall): string | undefined {
     const action = call === 'PutRecords' ? 'kms:GenerateDataKey' : 'kms:Decrypt';
     return `the stream's KMS key must be enabled and the role needs ${action} on it`;
   }
-  if (CREDENTIAL_NAMES.test(name)) return 'the AWS credentials are missing, wrong or expired';
+  if (name.startsWith('ExpiredToken')) return EXPIRED_CREDENTIALS;
+  if (CREDENTIAL_NAMES.test(name)) return WRONG_CREDENTIALS;
   if (SIGNATURE_NAMES.test(name)) return 'is the secret key right, and the clock of this machine?';
   if (name === 'Error') return 'set stream.kinesis.region or AWS_REGION';
   if (name === 'OptInRequired' || name.startsWith('SubscriptionRequired'))

@@ -79,6 +79,7 @@ export function streamSummary(summary: StreamDescriptionSummary): StreamSummary 
     openShards: summary.OpenShardCount ?? 0,
     retentionHours: summary.RetentionPeriodHours ?? DEFAULT_RETENTION_HOURS,
     maxRecordBytes: (summary.MaxRecordSizeInKiB ?? DEFAULT_MAX_RECORD_KIB) * KIB,
+    createdAtMs: summary.StreamCreationTimestamp?.getTime(),
   };
 }
 

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../lib/errors.js';
+import type { CredentialRenewal } from '../credential-renewal.js';
 import { type FailedCall, kinesisFailure } from './kinesis-failure.js';
 
 /** Long enough for the largest answer on a slow network: 10 MiB at 200 kB/s. */
@@ -12,12 +13,15 @@ const CALL_DEADLINE_MS = 60_000;
 export class OpenCalls {
   readonly #streamName: string;
   readonly #deadlineMs: number;
+  readonly #credentials: CredentialRenewal | undefined;
   readonly #ends = new Set<(reason: string) => void>();
   #closed = false;
 
-  constructor(streamName: string, deadlineMs: number = CALL_DEADLINE_MS) {
+  /** A call is sent a second time when its credentials were refused and there are others by then. */
+  constructor(streamName: string, deadlineMs: number = CALL_DEADLINE_MS, credentials?: CredentialRenewal) {
     this.#streamName = streamName;
     this.#deadlineMs = deadlineMs;
+    this.#credentials = credentials;
   }
 
   /** Rejects with one of the KINESIS_ codes; KINESIS_UNREACHABLE at the deadline and after `close`. */
@@ -34,7 +38,7 @@ export class OpenCalls {
     this.#ends.add(end);
     const timer = setTimeout(end, this.#deadlineMs, `no answer within ${this.#deadlineMs} ms`);
     try {
-      return await Promise.race([send(controller.signal), ended]);
+      return await Promise.race([this.#sent(send, controller.signal), ended]);
     } catch (thrown) {
       throw kinesisFailure(thrown, { call, streamName: this.#streamName });
     } finally {
@@ -46,6 +50,17 @@ export class OpenCalls {
   close(): void {
     this.#closed = true;
     for (const end of this.#ends) end('the client is closed');
+  }
+
+  async #sent<T>(send: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const generation = this.#credentials?.generation ?? 0;
+    try {
+      return await send(signal);
+    } catch (thrown) {
+      if (this.#credentials === undefined || signal.aborted) throw thrown;
+      if (!(await this.#credentials.renewed(thrown, generation))) throw thrown;
+      return send(signal);
+    }
   }
 
   #unreachable(call: FailedCall['call'], reason: string): SluiceError {

@@ -14,6 +14,8 @@ export interface ApplicationLedger {
   readonly records: number;
   /** Shards whose ledger is already in `totals` although their row may still be there: it must not count twice. */
   readonly compacted: readonly string[];
+  /** Which stream of that name the leases are of; absent in tables of version 0.1. */
+  readonly streamCreatedAtMs?: number;
 }
 
 export const LEDGER_KEY = 'sluice-ledger';
@@ -22,6 +24,7 @@ export const OLD_LEDGER_KEY = 'sluice-books';
 const LEDGER_ENTITY = 'SLUICE_LEDGER';
 const COMPACTED = 'sluiceFoldedShardIds';
 const FIRST_START = 'sluiceFirstStart';
+const STREAM_CREATED_AT = 'sluiceStreamCreatedAtMs';
 
 /** While the row of version 0.1 has not been carried forward, this is what that row holds. */
 export async function readLedger(rows: LeaseRows): Promise<ApplicationLedger | undefined> {
@@ -54,8 +57,10 @@ export async function carryLedgerForward(rows: LeaseRows): Promise<void> {
 export async function openLedger(
   rows: LeaseRows,
   firstStart: ShardPosition | undefined,
+  streamCreatedAtMs?: number,
 ): Promise<ApplicationLedger> {
-  const fresh: ApplicationLedger = { version: 0, firstStart, totals: '', records: 0, compacted: [] };
+  const counts = { totals: '', records: 0, compacted: [] };
+  const fresh: ApplicationLedger = { version: 0, firstStart, streamCreatedAtMs, ...counts };
   const isCreated = await rows.write(LEDGER_KEY, { ...changeTo(fresh), when: { [ATTRIBUTE.key]: null } });
   if (isCreated) return fresh;
   const ledger = await readLedger(rows);
@@ -70,6 +75,15 @@ export async function openLedger(
 export async function endFirstStart(rows: LeaseRows, ledger: ApplicationLedger): Promise<void> {
   const { firstStart: _done, ...rest } = ledger;
   await replaceLedger(rows, ledger, rest);
+}
+
+/** Notes which stream the leases are of. Resolves false when another worker has changed the row since it was read. */
+export function noteStream(
+  rows: LeaseRows,
+  ledger: ApplicationLedger,
+  streamCreatedAtMs: number,
+): Promise<boolean> {
+  return replaceLedger(rows, ledger, { ...ledger, streamCreatedAtMs });
 }
 
 /**
@@ -123,11 +137,12 @@ function ledgerOfRow(row: Row): ApplicationLedger {
     totals: ledgerText(row),
     records: count(row, ATTRIBUTE.records) ?? 0,
     compacted: set(row, COMPACTED),
+    streamCreatedAtMs: count(row, STREAM_CREATED_AT),
   };
 }
 
 function changeTo(ledger: ApplicationLedger): { set: Row; remove: readonly string[] } {
-  const { version, firstStart, totals, records, compacted } = ledger;
+  const { version, firstStart, totals, records, compacted, streamCreatedAtMs } = ledger;
   const values: Readonly<Record<string, Row[string] | undefined>> = {
     [ATTRIBUTE.entityType]: LEDGER_ENTITY,
     [ATTRIBUTE.counter]: version,
@@ -135,6 +150,7 @@ function changeTo(ledger: ApplicationLedger): { set: Row; remove: readonly strin
     [ATTRIBUTE.ledger]: totals === '' ? undefined : totals,
     [COMPACTED]: compacted.length === 0 ? undefined : compacted,
     [FIRST_START]: firstStart === undefined ? undefined : shardPositionText(firstStart),
+    [STREAM_CREATED_AT]: streamCreatedAtMs,
   };
   const present = Object.entries(values).filter(
     (entry): entry is [string, Row[string]] => entry[1] !== undefined,

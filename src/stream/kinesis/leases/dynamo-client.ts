@@ -2,6 +2,7 @@ import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { errorText, SluiceError, systemErrorCode } from '../../../lib/errors.js';
 import { DYNAMO_ANSWERS, withBoundedAnswers } from '../bounded-answers.js';
+import { EXPIRED_CREDENTIALS, freshCredentials, WRONG_CREDENTIALS } from '../credential-renewal.js';
 import { localDefaults } from '../local-defaults.js';
 import type { Attribute, Row, RowChange, RowCondition } from './lease-rows.js';
 
@@ -61,6 +62,9 @@ export function dynamoClient(
     requestHandler: withBoundedAnswers(handler, DYNAMO_ANSWERS),
     region,
     endpoint,
+    credentialDefaultProvider: freshCredentials(
+      () => new sdk.DynamoDBClient({ region: 'us-east-1' }).config.credentialDefaultProvider,
+    ),
     ...localDefaults(options, environment),
   });
 }
@@ -84,6 +88,10 @@ const TRANSIENT = new Set([
 const REMEDY: Readonly<Record<string, string>> = {
   ResourceNotFoundException: 'the table is gone; it is created at the next start',
   CredentialsProviderError: 'no AWS credentials were found',
+  ExpiredTokenException: EXPIRED_CREDENTIALS,
+  ExpiredToken: EXPIRED_CREDENTIALS,
+  UnrecognizedClientException: WRONG_CREDENTIALS,
+  InvalidSignatureException: WRONG_CREDENTIALS,
   AccessDeniedException:
     'the role needs dynamodb:DescribeTable, CreateTable, Scan, GetItem, UpdateItem and DeleteItem on it',
 };

@@ -1,6 +1,8 @@
 import type { AttributeValue, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../../../lib/errors.js';
+import { StoppedEarly, unlessStopped } from '../../../lib/lifecycle.js';
 import { type Pause, pause } from '../../../lib/timers.js';
+import { CredentialRenewal } from '../credential-renewal.js';
 import {
   DEFAULT_REQUEST_TIMEOUT_MS,
   type DynamoLeaseOptions,
@@ -27,6 +29,7 @@ export interface DynamoLeaseParts {
 interface Connection {
   readonly sdk: DynamoSdk;
   readonly client: DynamoDBClient;
+  readonly credentials: CredentialRenewal;
 }
 
 /** DynamoLeaseRows keeps the rows in DynamoDB or in a local stand-in. It does not connect before the first call. */
@@ -35,6 +38,8 @@ export class DynamoLeaseRows implements LeaseRows {
   readonly #table: string;
   readonly #load: (() => Promise<DynamoSdk>) | undefined;
   readonly #sleep: Pause;
+  readonly #calls = new Set<AbortController>();
+  #isClosed = false;
   #connection: Promise<Connection> | undefined;
 
   constructor(options: DynamoLeaseOptions, parts: DynamoLeaseParts = {}) {
@@ -119,7 +124,10 @@ export class DynamoLeaseRows implements LeaseRows {
     );
   }
 
+  /** Calls in flight reject with LEASE_TABLE_UNREACHABLE. */
   close(): void {
+    this.#isClosed = true;
+    for (const call of this.#calls) call.abort();
     void this.#connection?.then(({ client }) => client.destroy()).catch(() => {});
   }
 
@@ -185,18 +193,46 @@ export class DynamoLeaseRows implements LeaseRows {
   async #call<T>(run: Run<T>): Promise<T> {
     this.#connection ??= this.#connect();
     const connection = await this.#connection;
-    // This also bounds the search for credentials, which no time-out of the request covers.
     const limitMs = 2 * (this.#options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
+    const call = new AbortController();
+    this.#calls.add(call);
+    const timer = setTimeout(() => call.abort(), limitMs);
     try {
-      return await run(connection, { abortSignal: AbortSignal.timeout(limitMs) });
+      // The SDK does not look at the signal while it searches for credentials, which no time-out of the request covers.
+      return await unlessStopped(sent(run, connection, call.signal), call.signal);
     } catch (thrown) {
+      if (thrown instanceof StoppedEarly) throw this.#noAnswer(limitMs);
       throw leaseTableFault(thrown, this.#table);
+    } finally {
+      clearTimeout(timer);
+      this.#calls.delete(call);
     }
+  }
+
+  #noAnswer(limitMs: number): SluiceError {
+    const why = this.#isClosed ? 'the client is closed' : `no answer within ${limitMs} ms`;
+    return new SluiceError(
+      'LEASE_TABLE_UNREACHABLE',
+      `the lease table "${this.#table}" cannot be reached: ${why}`,
+    );
   }
 
   async #connect(): Promise<Connection> {
     const sdk = await loadDynamoSdk(this.#load);
-    return { sdk, client: dynamoClient(sdk, this.#options) };
+    const client = dynamoClient(sdk, this.#options);
+    return { sdk, client, credentials: new CredentialRenewal(client) };
+  }
+}
+
+/** Sends once more when the credentials were refused and there are others by then. */
+async function sent<T>(run: Run<T>, connection: Connection, abortSignal: AbortSignal): Promise<T> {
+  const { credentials } = connection;
+  const { generation } = credentials;
+  try {
+    return await run(connection, { abortSignal });
+  } catch (thrown) {
+    if (abortSignal.aborted || !(await credentials.renewed(thrown, generation))) throw thrown;
+    return run(connection, { abortSignal });
   }
 }
 

@@ -15,6 +15,8 @@ export interface LeaseCoordinatorOptions {
   readonly workerId: string;
   /** Where shards begin that are listed at the first start of the application; later ones begin at TRIM_HORIZON. */
   readonly initial: Extract<ShardPosition, { kind: 'TRIM_HORIZON' | 'AT_TIMESTAMP' }>;
+  /** Which stream of that name it is. Saved positions of an earlier one are not used. */
+  readonly streamCreatedAtMs?: number;
   /** After so long without a heartbeat the leases of a worker are taken over. 10,000 by default. */
   readonly failoverMs?: number;
   /** Between two heartbeats, and between two scans of the table. A third of the fail-over time by default. */

@@ -50,6 +50,7 @@ export class LeaseCoordinator implements ShardAssigner {
   readonly #warnings: LeaseWarnings;
   #heartbeat: number;
   #operation: Operation | undefined;
+  #listener: ShardAssignmentListener | undefined;
   /** Of the loops of the operation; each resolves when its loop was stopped. */
   #running: readonly Promise<void>[] = [];
   #isClosed = false;
@@ -66,7 +67,8 @@ export class LeaseCoordinator implements ShardAssigner {
       failoverMs: this.#failoverMs,
       renewMs: this.#renewMs,
     });
-    this.#sync = new ShardSync({ ...parts, initial: options.initial, shardSyncMs: this.#shardSyncMs });
+    const { initial, streamCreatedAtMs } = options;
+    this.#sync = new ShardSync({ ...parts, initial, streamCreatedAtMs, shardSyncMs: this.#shardSyncMs });
     // Differs from every heartbeat written by an earlier process with the same worker id.
     this.#heartbeat = Number(parts.clock.nowNs() / 1_000_000n);
   }
@@ -80,6 +82,7 @@ export class LeaseCoordinator implements ShardAssigner {
     if (this.#isClosed) return;
     const operation = this.#newOperation(listener);
     this.#operation = operation;
+    this.#listener = listener;
     let nextSyncInMs = this.#renewMs;
     try {
       nextSyncInMs = await this.#syncShards();
@@ -87,6 +90,7 @@ export class LeaseCoordinator implements ShardAssigner {
       if (!(thrown instanceof SluiceError) || !thrown.retryable) throw thrown;
       this.#warnings.failed(thrown);
     }
+    if (this.#isClosed) return;
     const { rounds, syncs, renewals, deadlines } = operation;
     this.#running = [rounds.run(), syncs.run(nextSyncInMs), renewals.run(), deadlines.run()];
   }
@@ -230,7 +234,8 @@ export class LeaseCoordinator implements ShardAssigner {
   }
 
   async #syncShards(): Promise<number> {
-    const { gone, isDoubtful } = await this.#sync.run();
+    const { gone, isDoubtful, isMadeAgain } = await this.#sync.run();
+    if (isMadeAgain) this.#listener?.streamMadeAgain();
     this.#view.synced(gone);
     return this.#jittered(isDoubtful ? Math.min(DOUBT_MS, this.#shardSyncMs) : this.#shardSyncMs);
   }

@@ -6,6 +6,7 @@ import {
   compactLease,
   endFirstStart,
   LEDGER_KEY,
+  noteStream,
   OLD_LEDGER_KEY,
   openLedger,
   readLedger,
@@ -171,12 +172,43 @@ export class LeaseTable {
   }
 
   /** Reads the ledger of the application, or creates it: see `openLedger`. */
-  openLedger(firstStart: ShardPosition | undefined): Promise<ApplicationLedger> {
-    return openLedger(this.#rows, firstStart);
+  openLedger(firstStart: ShardPosition | undefined, streamCreatedAtMs?: number): Promise<ApplicationLedger> {
+    return openLedger(this.#rows, firstStart, streamCreatedAtMs);
   }
 
   endFirstStart(ledger: ApplicationLedger): Promise<void> {
     return endFirstStart(this.#rows, ledger);
+  }
+
+  /** See `noteStream`. */
+  noteStream(ledger: ApplicationLedger, streamCreatedAtMs: number): Promise<boolean> {
+    return noteStream(this.#rows, ledger, streamCreatedAtMs);
+  }
+
+  /**
+   * Takes the lease from its owner and moves it to another position, also back from the end, keeping its counts:
+   * the row was of a shard with the same id in an earlier stream. Resolves false when somebody has written it since
+   * `known` was read.
+   */
+  reset(known: Lease, to: ShardPosition, parents: readonly string[]): Promise<boolean> {
+    const { set, remove } = checkpointChange({
+      ...known,
+      owner: undefined,
+      counter: known.counter + 1,
+      checkpoint: to,
+      children: [],
+    });
+    const hasParents = parents.length > 0;
+    return this.#rows.write(known.shardId, {
+      set: { ...set, ...(hasParents ? { [ATTRIBUTE.parents]: parents } : {}) },
+      remove: [
+        ...remove,
+        ATTRIBUTE.children,
+        ATTRIBUTE.checkpointOwner,
+        ...(hasParents ? [] : [ATTRIBUTE.parents]),
+      ],
+      when: { [ATTRIBUTE.counter]: known.counter },
+    });
   }
 
   /** See `compactLease`. */

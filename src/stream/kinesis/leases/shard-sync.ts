@@ -3,6 +3,7 @@ import { type KinesisApi, parentsOf, type ShardDescription } from '../kinesis-ap
 import type { ShardPosition } from '../shard-position.js';
 import { isEnded, type MergeLedgers, unlistedShards } from './lease.js';
 import type { LeaseTable, TableContents } from './lease-table.js';
+import { moveToPresentStream } from './present-stream.js';
 import { forEachLimited } from './wakeable-loop.js';
 
 export interface ShardSyncParts {
@@ -13,6 +14,8 @@ export interface ShardSyncParts {
   readonly initial: ShardPosition;
   /** How long a shard has to be missing before its row is removed. */
   readonly shardSyncMs: number;
+  /** Which stream of that name it is; when absent, leases of an earlier one are not noticed. */
+  readonly streamCreatedAtMs?: number;
   readonly clock: Clock;
 }
 
@@ -21,6 +24,8 @@ export interface SyncedShards {
   readonly gone: ReadonlySet<string>;
   /** Some shards were missing for the first time: list again soon. */
   readonly isDoubtful: boolean;
+  /** The leases were of an earlier stream, and this call has made them leases of the present one. */
+  readonly isMadeAgain?: true;
 }
 
 interface Missing {
@@ -50,7 +55,9 @@ export class ShardSync {
   async run(): Promise<SyncedShards> {
     const { api, table } = this.#parts;
     await table.carryLedgerForward();
-    const contents = await table.scan();
+    let contents = await table.scan();
+    const moved = await moveToPresentStream(this.#parts, contents);
+    if (moved !== 'unchanged') contents = await table.scan();
     const shards = await api.listShards();
     // A stream has at least one shard.
     if (shards.length > 0) {
@@ -62,6 +69,7 @@ export class ShardSync {
     const gone = [...this.#missing].filter(([, { lists }]) => lists >= LISTS);
     return {
       gone: new Set(gone.map(([shardId]) => shardId)),
+      isMadeAgain: moved === 'moved' ? true : undefined,
       isDoubtful: shards.length === 0 || gone.length < this.#missing.size,
     };
   }
@@ -96,9 +104,9 @@ export class ShardSync {
     contents: TableContents,
     listed: ReadonlyMap<string, ShardDescription>,
   ): Promise<void> {
-    const { table, initial } = this.#parts;
-    const isFirstStart = contents.leases.size === 0;
-    const ledger = contents.ledger ?? (await table.openLedger(isFirstStart ? initial : undefined));
+    const { table, initial, streamCreatedAtMs } = this.#parts;
+    const firstStart = contents.leases.size === 0 ? initial : undefined;
+    const ledger = contents.ledger ?? (await table.openLedger(firstStart, streamCreatedAtMs));
     const missing = [...listed.values()].filter(
       ({ shardId }) => !contents.leases.has(shardId) && !ledger.compacted.includes(shardId),
     );

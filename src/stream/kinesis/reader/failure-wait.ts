@@ -32,6 +32,11 @@ export function asFailure(thrown: unknown): SluiceError {
   throw thrown;
 }
 
+/** Kinesis says so of a sequence number of an earlier stream with the same name, whose shards had the same ids. */
+export function isOfEarlierStream({ message }: SluiceError): boolean {
+  return /did not come from this stream/.test(message);
+}
+
 /** A single list may have been made in the middle of a reshard. */
 const LISTINGS = 2;
 

@@ -2,10 +2,17 @@ import type { Clock } from '../../../lib/clock.js';
 import type { SluiceError } from '../../../lib/errors.js';
 import { pauseOn, type Schedule } from '../../../lib/timers.js';
 import type { FanOutApi, FanOutPage, KinesisApi } from '../kinesis-api.js';
-import { asFailure, failureWaitMs, ShardAbsence } from './failure-wait.js';
+import { asFailure, failureWaitMs, isOfEarlierStream, ShardAbsence } from './failure-wait.js';
 import { FetchPosition } from './fetch-position.js';
 import { heldBytesOf } from './fetch-room.js';
-import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
+import type {
+  CursorPorts,
+  GapCode,
+  RecordSource,
+  ShardCursor,
+  ShardPage,
+  ShardStart,
+} from './record-source.js';
 
 export interface FanOutDeps {
   readonly api: FanOutApi & Pick<KinesisApi, 'listShards'>;
@@ -80,6 +87,7 @@ class FanOutCursor implements ShardCursor {
   #pages: AsyncIterator<FanOutPage> | undefined;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
+  #gapCode: GapCode = 'POSITION_LEFT_STREAM';
 
   constructor(
     shardId: string,
@@ -149,7 +157,7 @@ class FanOutCursor implements ShardCursor {
     const { records, gapBehind } = this.#position.accept(pushed);
     if (continuation !== undefined) this.#position.continueAfter(continuation);
     const gap = continuation === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
-    if (gap !== undefined) this.#ports.watch.gap('POSITION_LEFT_STREAM', gap);
+    if (gap !== undefined) this.#ports.watch.gap(this.#gapCode, gap);
     this.#ports.room.hold(heldBytesOf(records));
     const page: ShardPage = {
       records,
@@ -168,8 +176,9 @@ class FanOutCursor implements ShardCursor {
     this.#failures += 1;
     const waitMs = failureWaitMs(error, this.#failures, this.#deps.random);
     this.#notBeforeMs = Math.max(this.#notBeforeMs, this.#deps.clock.monotonicMs() + waitMs);
-    this.#ports.watch.failed(error);
-    if (error.code === 'KINESIS_REQUEST_REFUSED') this.#position.fallBackToOldest();
+    const hasMoved = error.code === 'KINESIS_REQUEST_REFUSED' && this.#position.fallBackToOldest();
+    this.#ports.watch.failed(error, hasMoved ? 'POSITION_REFUSED' : undefined);
+    if (isOfEarlierStream(error)) this.#gapCode = 'STREAM_MADE_AGAIN';
     if (error.code !== 'KINESIS_STREAM_MISSING') return undefined;
     // The stream, the shard or the registration of the consumer is missing.
     this.#consumer.forget();

@@ -10,7 +10,7 @@ import { FetchRoom } from './fetch-room.js';
 import { type KinesisReaderCounters, noTotals, type ShardReading } from './reader-counters.js';
 import type { RecordSource } from './record-source.js';
 import { ShardFeed } from './shard-feed.js';
-import { type HealthPorts, ShardHealth, worstStatus } from './shard-health.js';
+import { type HealthPorts, MADE_AGAIN, ShardHealth, worstStatus } from './shard-health.js';
 
 export interface KinesisReaderOptions {
   readonly streamName: string;
@@ -64,6 +64,7 @@ export class KinesisReader implements StreamReader, ShardAssignmentListener {
       clock: deps.clock,
       warn: deps.warn,
       limitedWarning: new LimitedWarning(deps.warn, deps.clock),
+      onMadeAgain: () => deps.assigner.streamMadeAgain?.(),
     };
   }
 
@@ -99,6 +100,11 @@ export class KinesisReader implements StreamReader, ShardAssignmentListener {
     reading.stopping.abort();
     reading.feed.clear();
     this.#wakeUp.wake();
+  }
+
+  streamMadeAgain(): void {
+    this.#totals.gaps += 1;
+    this.#deps.warn({ code: 'STREAM_MADE_AGAIN', stream: this.#options.streamName }, MADE_AGAIN);
   }
 
   /** Resolves with a batch without records when only the position has moved: at the end of a shard, or over empty aggregates. */

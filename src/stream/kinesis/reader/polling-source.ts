@@ -2,10 +2,17 @@ import type { Clock } from '../../../lib/clock.js';
 import type { SluiceError } from '../../../lib/errors.js';
 import { pauseOn, type Schedule } from '../../../lib/timers.js';
 import type { KinesisApi, KinesisRecord, RecordsPage } from '../kinesis-api.js';
-import { asFailure, failureWaitMs, ShardAbsence } from './failure-wait.js';
+import { asFailure, failureWaitMs, isOfEarlierStream, ShardAbsence } from './failure-wait.js';
 import { FetchPosition } from './fetch-position.js';
 import { type FetchReservation, heldBytesOf, MAX_PAGE_RECORDS } from './fetch-room.js';
-import type { CursorPorts, RecordSource, ShardCursor, ShardPage, ShardStart } from './record-source.js';
+import type {
+  CursorPorts,
+  GapCode,
+  RecordSource,
+  ShardCursor,
+  ShardPage,
+  ShardStart,
+} from './record-source.js';
 
 /** PollLimits are what all polling readers of a shard may do together: 5 calls and 2 MB a second (service-sizes-and-limits, 2026). */
 export interface PollLimits {
@@ -52,6 +59,7 @@ class PollingCursor implements ShardCursor {
   /** On the monotonic clock. */
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
+  #gapCode: GapCode = 'POSITION_LEFT_STREAM';
 
   constructor(shardId: string, from: ShardStart, ports: CursorPorts, deps: PollingDeps, limits: PollLimits) {
     this.#shardId = shardId;
@@ -110,7 +118,7 @@ class PollingCursor implements ShardCursor {
     this.#iterator = nextIterator;
     this.#notBeforeMs = startedAtMs + this.#pace.afterPage(answer.records.length, bytes, millisBehindLatest);
     const gap = nextIterator === undefined ? (gapBehind ?? this.#position.gapAtEnd()) : gapBehind;
-    if (gap !== undefined) this.#ports.watch.gap('POSITION_LEFT_STREAM', gap);
+    if (gap !== undefined) this.#ports.watch.gap(this.#gapCode, gap);
     const page: ShardPage = {
       records,
       millisBehindLatest,
@@ -132,12 +140,14 @@ class PollingCursor implements ShardCursor {
         this.#renewIterator();
         if (this.#failures === 1) this.#notBeforeMs = Number.NEGATIVE_INFINITY;
         return undefined;
-      case 'KINESIS_REQUEST_REFUSED':
-        this.#ports.watch.failed(error);
+      case 'KINESIS_REQUEST_REFUSED': {
+        if (isOfEarlierStream(error)) this.#gapCode = 'STREAM_MADE_AGAIN';
         // Kinesis refused the iterator if there is one, else the position to start from.
-        if (this.#iterator === undefined) this.#position.fallBackToOldest();
-        else this.#renewIterator();
+        const hasMoved = this.#iterator === undefined && this.#position.fallBackToOldest();
+        if (this.#iterator !== undefined) this.#renewIterator();
+        this.#ports.watch.failed(error, hasMoved ? 'POSITION_REFUSED' : undefined);
         return undefined;
+      }
       case 'KINESIS_STREAM_MISSING': {
         this.#ports.watch.failed(error);
         this.#renewIterator();

@@ -44,14 +44,14 @@ export interface ShardEnd {
 }
 
 /** Why records may have expired from the stream before they were read. */
-export const GAP_CODES = ['POSITION_LEFT_STREAM', 'SHARD_LEFT_STREAM'] as const;
+export const GAP_CODES = ['POSITION_LEFT_STREAM', 'SHARD_LEFT_STREAM', 'STREAM_MADE_AGAIN'] as const;
 export type GapCode = (typeof GAP_CODES)[number];
 
 /** ShardWatch observes fetching, for counters, readiness and the log. */
 export interface ShardWatch {
   answered(page: ShardPage, bytes: number): void;
-  /** A call failed, and will be made again. */
-  failed(thrown: unknown): void;
+  /** A call failed, and will be made again; with POSITION_REFUSED at another position. */
+  failed(thrown: unknown, as?: 'POSITION_REFUSED'): void;
   iteratorRenewed(): void;
   /** `behind` is the sequence number after which reading should have continued, if there is one. */
   gap(code: GapCode, behind?: string): void;

@@ -14,13 +14,26 @@ const RANK: Readonly<Record<ComponentStatus['state'], number>> = {
   misconfigured: 2,
 };
 
+export const MADE_AGAIN =
+  'the stream was deleted and made again: what was in the old one and not yet read is gone. Reading starts at the oldest record of the new one';
+
 /** HealthPorts are shared by all shards of a reader. */
 export interface HealthPorts {
   readonly totals: ReaderTotals;
   readonly clock: Clock;
   readonly warn: Warn;
-  readonly limitedWarning: LimitedWarning<ErrorCode>;
+  readonly limitedWarning: LimitedWarning<ErrorCode | 'POSITION_REFUSED'>;
+  /** Called when a shard turns out to be of another stream than its saved position. */
+  readonly onMadeAgain: () => void;
 }
+
+const GAP_SENTENCES: Readonly<Record<GapCode, string>> = {
+  SHARD_LEFT_STREAM:
+    'a shard has expired from the stream before its end was read: records in it may be lost. The retention is too short for this delay',
+  POSITION_LEFT_STREAM:
+    'the position where reading should continue has expired from the stream: records after it may be lost. The retention is too short for this delay',
+  STREAM_MADE_AGAIN: MADE_AGAIN,
+};
 
 /** A shared stream is throttled now and then; only several times in a row are reported. */
 const THROTTLES_SHOWN = 3;
@@ -70,7 +83,7 @@ export class ShardHealth implements ShardWatch {
     this.#failure = undefined;
   }
 
-  failed(thrown: unknown): void {
+  failed(thrown: unknown, as?: 'POSITION_REFUSED'): void {
     if (thrown instanceof SluiceError && thrown.code === 'KINESIS_THROTTLED') {
       this.#throttles += 1;
       this.#ports.totals.throttled += 1;
@@ -81,6 +94,14 @@ export class ShardHealth implements ShardWatch {
     const failure =
       thrown instanceof SluiceError ? thrown : new SluiceError('KINESIS_UNREACHABLE', errorText(thrown));
     this.#failure = failure;
+    if (as !== undefined) {
+      this.#ports.limitedWarning.log(
+        as,
+        { shardId: this.#shardId, reason: failure.message },
+        'Kinesis refuses the position where reading should continue; reading goes on at the oldest record',
+      );
+      return;
+    }
     this.#ports.limitedWarning.log(
       failure.code,
       { shardId: this.#shardId, reason: failure.message },
@@ -96,12 +117,8 @@ export class ShardHealth implements ShardWatch {
 
   gap(code: GapCode, behind?: string): void {
     this.#ports.totals.gaps += 1;
-    this.#ports.warn(
-      { code, shardId: this.#shardId, behind },
-      code === 'SHARD_LEFT_STREAM'
-        ? 'a shard has expired from the stream before its end was read: records in it may be lost. The retention is too short for this delay'
-        : 'the position where reading should continue has expired from the stream: records after it may be lost. The retention is too short for this delay',
-    );
+    if (code === 'STREAM_MADE_AGAIN') this.#ports.onMadeAgain();
+    this.#ports.warn({ code, shardId: this.#shardId, behind }, GAP_SENTENCES[code]);
   }
 
   #nowMs(): number {

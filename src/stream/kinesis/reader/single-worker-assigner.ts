@@ -20,6 +20,8 @@ export interface SingleWorkerAssignerOptions {
   readonly from?: Position;
   /** Where all shards begin that the stream has at the very first start. */
   readonly initial: ShardStart;
+  /** Which stream of that name it is. A saved position of another one is not used. */
+  readonly streamCreatedAtMs?: number;
   /** How often the shards are listed without another reason. */
   readonly shardSyncMs: number;
 }
@@ -51,6 +53,7 @@ const DOUBT_MS = 1_000;
  * 2. A shard that is not in the saved position was created later: it begins at its oldest record.
  * 3. A position contains every shard that is listed or not read to its end, and counts the records of all shards that
  *    there ever were.
+ * 4. A position is of one stream. When the stream was deleted and made again, reading begins at its oldest records.
  */
 export class SingleWorkerAssigner implements ShardAssigner {
   readonly #options: SingleWorkerAssignerOptions;
@@ -58,6 +61,8 @@ export class SingleWorkerAssigner implements ShardAssigner {
   readonly #warning: LimitedWarning<ErrorCode>;
   readonly #shards = new Map<string, KnownShard>();
   #retired: RetiredShards = { shards: 0, records: 0 };
+  #streamCreatedAtMs: number | undefined;
+  #isMadeAgain = false;
   #listener: ShardAssignmentListener | undefined;
   #isListing = false;
   #isListingDue = false;
@@ -71,12 +76,20 @@ export class SingleWorkerAssigner implements ShardAssigner {
     this.#options = options;
     this.#deps = deps;
     this.#warning = new LimitedWarning(deps.warn, deps.clock);
+    this.#streamCreatedAtMs = options.streamCreatedAtMs;
     if (options.from === undefined) return;
-    const { shards, retired } = parseSingleWorkerPosition(options.from);
+    const { shards, retired, streamCreatedAtMs } = parseSingleWorkerPosition(options.from);
+    this.#retired = retired;
+    this.#streamCreatedAtMs ??= streamCreatedAtMs;
+    this.#isMadeAgain = streamCreatedAtMs !== undefined && streamCreatedAtMs !== this.#streamCreatedAtMs;
+    if (this.#isMadeAgain) {
+      // Shards of the old stream and of the new one have the same ids. Of the old ones only the counts stay.
+      for (const { records } of shards.values()) this.#addRetired(records);
+      return;
+    }
     for (const [shardId, progress] of shards) {
       this.#shards.set(shardId, { progress, parents: [], isReading: false, missedIn: 0 });
     }
-    this.#retired = retired;
   }
 
   /** Returns the user records that were read up to `position`, from all shards there ever were. Throws CHECKPOINT_UNREADABLE. */
@@ -91,6 +104,7 @@ export class SingleWorkerAssigner implements ShardAssigner {
   async open(listener: ShardAssignmentListener): Promise<void> {
     const listed = await this.#deps.api.listShards();
     this.#listener = listener;
+    if (this.#isMadeAgain) listener.streamMadeAgain();
     this.#apply(listed, this.#options.from === undefined ? this.#options.initial : { kind: 'TRIM_HORIZON' });
     this.#listLater();
   }
@@ -110,7 +124,13 @@ export class SingleWorkerAssigner implements ShardAssigner {
     return singleWorkerPositionText({
       shards: new Map([...this.#shards].map(([shardId, { progress }]) => [shardId, progress])),
       retired: this.#retired,
+      streamCreatedAtMs: this.#streamCreatedAtMs,
     });
+  }
+
+  /** The next start finds out which stream it is. */
+  streamMadeAgain(): void {
+    this.#streamCreatedAtMs = undefined;
   }
 
   /** Returns whether the shards can be listed. */
@@ -178,10 +198,11 @@ export class SingleWorkerAssigner implements ShardAssigner {
 
   #retire(shardId: string, shard: KnownShard): void {
     this.#shards.delete(shardId);
-    this.#retired = {
-      shards: this.#retired.shards + 1,
-      records: this.#retired.records + shard.progress.records,
-    };
+    this.#addRetired(shard.progress.records);
+  }
+
+  #addRetired(records: number): void {
+    this.#retired = { shards: this.#retired.shards + 1, records: this.#retired.records + records };
   }
 
   #beginReady(): void {

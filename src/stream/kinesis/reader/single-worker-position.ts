@@ -12,25 +12,36 @@ export interface SingleWorkerPosition {
   /** By shard id. */
   readonly shards: ReadonlyMap<string, ShardProgress>;
   readonly retired: RetiredShards;
+  /** Which stream of that name the shards are of; absent in positions of version 0.1. */
+  readonly streamCreatedAtMs?: number;
 }
 
 interface PositionText {
   readonly shards: Readonly<Record<string, { readonly at: string; readonly records: number }>>;
   readonly retired: RetiredShards;
+  readonly streamCreatedAtMs?: number;
 }
 
-/** Returns `{"shards":{"<shard id>":{"at":"<position>","records":<n>}},"retired":{"shards":<n>,"records":<n>}}` */
-export function singleWorkerPositionText({ shards, retired }: SingleWorkerPosition): Position {
+/** Returns `{"shards":{"<shard id>":{"at":"<position>","records":<n>}},"retired":{"shards":<n>,"records":<n>},"streamCreatedAtMs":<ms>}` */
+export function singleWorkerPositionText({
+  shards,
+  retired,
+  streamCreatedAtMs,
+}: SingleWorkerPosition): Position {
   const progress = [...shards].map(([shardId, { at, records }]) => [
     shardId,
     { at: shardPositionText(at), records },
   ]);
-  return JSON.stringify({ shards: Object.fromEntries(progress), retired } satisfies PositionText);
+  return JSON.stringify({
+    shards: Object.fromEntries(progress),
+    retired,
+    streamCreatedAtMs,
+  } satisfies PositionText);
 }
 
 /** Throws CHECKPOINT_UNREADABLE. */
 export function parseSingleWorkerPosition(position: Position): SingleWorkerPosition {
-  const { shards, retired } = parsed(position);
+  const { shards, retired, streamCreatedAtMs } = parsed(position);
   return {
     shards: new Map(
       Object.entries(shards).map(([shardId, { at, records }]) => [
@@ -42,14 +53,15 @@ export function parseSingleWorkerPosition(position: Position): SingleWorkerPosit
       shards: counted(retired.shards, position),
       records: counted(retired.records, position),
     },
+    streamCreatedAtMs,
   };
 }
 
 function parsed(position: Position): PositionText {
   try {
-    const { shards, retired } = JSON.parse(position) as PositionText;
+    const { shards, retired, streamCreatedAtMs } = JSON.parse(position) as PositionText;
     if (isObject(shards) && isObject(retired) && Object.values(shards).every(isProgress))
-      return { shards, retired };
+      return { shards, retired, streamCreatedAtMs };
   } catch {
     // Text that is not JSON is as unreadable as any other.
   }

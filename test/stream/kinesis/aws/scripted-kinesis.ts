@@ -6,6 +6,8 @@ export interface ScriptedRequest {
   /** The operation, such as `PutRecords`. */
   readonly call: string;
   readonly body: Record<string, unknown>;
+  /** With the key that signed it. */
+  readonly authorization: string;
   /** Number of the connection it came on, from 1. */
   readonly connection: number;
 }
@@ -36,6 +38,7 @@ export async function scriptedKinesis(...answers: Answer[]): Promise<ScriptedKin
       const scripted = {
         call: String(request.headers['x-amz-target']).replace('Kinesis_20131202.', ''),
         body: JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>,
+        authorization: String(request.headers.authorization ?? ''),
         connection: sockets.get(request.socket)!,
       };
       const answer = answers[Math.min(requests.length, answers.length - 1)]!;

@@ -34,6 +34,7 @@ async function stand() {
     clock,
     listener: {
       begin: ({ partition, records }) => seen.push(`begin ${partition} at ${records}`),
+      streamMadeAgain: () => undefined,
       end: (partition) => seen.push(`end ${partition}`),
     },
   });

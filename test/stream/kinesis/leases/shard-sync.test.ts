@@ -16,13 +16,14 @@ function stand(shards = 2) {
   const memory = new MemoryLeaseTable();
   const table = new LeaseTable(memory.client());
   const stream = new SimulatedStream(shards, 5);
-  const syncOf = (listShards = stream.listShards) =>
+  const syncOf = (listShards = stream.listShards, streamCreatedAtMs?: number) =>
     new ShardSync({
       api: { listShards },
       table,
       mergeLedgers: addLedgers,
       initial: MOMENT,
       shardSyncMs: SYNC_MS,
+      streamCreatedAtMs,
       clock,
     });
   const leases = async () => (await table.scan()).leases;
@@ -132,5 +133,60 @@ describe('bringing the lease rows in line with the shards', () => {
     await sync.run();
     expect((await leases()).has(first!)).toBe(false);
     expect((await table.scan()).ledger).toMatchObject({ totals: '5', compacted: [] });
+  });
+});
+
+describe('leases of an earlier stream of the same name', () => {
+  /** Three shards of the stream made at 1000: one ended, one half read by `a`, and one that the new stream lacks. */
+  async function readBefore() {
+    const rig = stand(3);
+    const [ended, half, lacking] = rig.stream.shardIds as [string, string, string];
+    await rig.syncOf(undefined, 1_000).run();
+    await rig.end(ended);
+    const taken = (await rig.table.take((await rig.leases()).get(half)!, 'a'))!;
+    const at = { kind: 'BEHIND', sequenceNumber: '4950', subSequenceNumber: 3 } as const;
+    const held = (await rig.table.checkpoint(taken, { at, records: 7 }, '7'))!;
+    const newStream = async () =>
+      (await rig.stream.listShards()).filter(({ shardId }) => shardId !== lacking);
+    return { ...rig, ended, half, lacking, held, newStream };
+  }
+
+  it('become leases of the present one: the oldest records, the same counts, and no owner', async () => {
+    const { syncOf, leases, table, ended, half, lacking, held, newStream } = await readBefore();
+    expect((await syncOf(newStream, 2_000).run()).isMadeAgain).toBe(true);
+    const after = await leases();
+    const oldest = { checkpoint: { kind: 'TRIM_HORIZON' } };
+    expect(after.get(ended)).toMatchObject({ ...oldest, records: 5, ledger: '5' });
+    expect(after.get(half)).toMatchObject({ ...oldest, records: 7, ledger: '7' });
+    expect(after.get(half)?.owner).toBeUndefined();
+    expect(after.get(lacking)).toMatchObject({ checkpoint: { kind: 'SHARD_END' } });
+    // A worker that still reads the earlier stream cannot save its position any more.
+    expect(await table.renew(held)).toBeUndefined();
+  });
+
+  it('are moved once, also by several workers, and never back', async () => {
+    const { syncOf, leases, table, half, newStream } = await readBefore();
+    const moved = await Promise.all([
+      syncOf(newStream, 2_000).run(),
+      syncOf(newStream, 2_000).run(),
+      syncOf(newStream, 2_000).run(),
+    ]);
+    expect(moved.filter(({ isMadeAgain }) => isMadeAgain)).toHaveLength(1);
+    const taken = (await table.take((await leases()).get(half)!, 'b'))!;
+    const at = { kind: 'BEHIND', sequenceNumber: '6000', subSequenceNumber: 0 } as const;
+    await table.checkpoint(taken, { at, records: 8 }, '8');
+    for (const createdAtMs of [1_000, 2_000, undefined]) {
+      expect((await syncOf(newStream, createdAtMs).run()).isMadeAgain).toBeUndefined();
+    }
+    expect((await leases()).get(half)).toMatchObject({ checkpoint: at, owner: 'b' });
+  });
+
+  it('are not assumed in a table that does not say of which stream it is', async () => {
+    const { syncOf, leases, stream } = stand(1);
+    await syncOf().run();
+    const before = (await leases()).get(stream.shardIds[0]!);
+    expect((await syncOf(undefined, 2_000).run()).isMadeAgain).toBeUndefined();
+    expect((await leases()).get(stream.shardIds[0]!)).toEqual(before);
+    expect((await syncOf(undefined, 3_000).run()).isMadeAgain).toBe(true);
   });
 });

@@ -83,6 +83,10 @@ export class SimulatedWorker implements ShardAssignmentListener {
     );
   }
 
+  streamMadeAgain(): void {
+    this.warnings.push({ code: 'STREAM_MADE_AGAIN' });
+  }
+
   /** Starts, also when the table is out of reach at first. */
   async run(): Promise<void> {
     for (;;) {
