@@ -102,12 +102,13 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     uid: 'sluice-lag',
     title: 'Lag',
     severity: 'warning',
-    expr: 'max by (instance) (sluice_consumer_lag_seconds)',
+    expr: 'max by (instance) (sluice_backlog_oldest_seconds)',
     threshold: 60,
     for: '5m',
     unit: 'seconds',
     summary: 'Records of {instance} have waited for the store for {value}',
-    description: 'The store is slow, down or misconfigured, or the dead letter is full. No record is lost.',
+    description:
+      'The store is slow, down or misconfigured, the dead letter is full, or the consumer does not move. No record is lost.',
     panel: { dashboard: GATEWAY, title: 'Lag over time' },
   },
   {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorText, systemErrorCode } from '../lib/errors.js';
 import { crossCheck } from './cross-checks.js';
@@ -102,7 +102,7 @@ function orThrow(result: ConfigResult): LoadedConfig {
 
 function readText(file: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    return new TextDecoder('utf-8', { fatal: true }).decode(startOfFile(file));
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     let hint = errorText(thrown);
@@ -112,6 +112,27 @@ function readText(file: string): string {
       [{ file, key: '', expected: 'a file that can be read', hint }],
       'CONFIG_UNREADABLE',
     );
+  }
+}
+
+/** A larger file is no configuration, and something like `/dev/zero` has no end. */
+const MAX_READ_BYTES = 4 * 1024 * 1024;
+
+/** Reads a file up to a limit far beyond that of `readYaml`, which then rejects it by its length. */
+function startOfFile(file: string): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    for (let bytes = 0; bytes < MAX_READ_BYTES; ) {
+      const chunk = Buffer.allocUnsafe(64 * 1024);
+      const read = readSync(descriptor, chunk);
+      if (read === 0) break;
+      chunks.push(chunk.subarray(0, read));
+      bytes += read;
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -165,6 +165,18 @@ const http = section(
       description:
         'Allows replay, purge and changes of the log level over HTTP; `loopback` allows them only while `host` is a loopback address.',
     }).prefault('loopback'),
+    maxConnectionsPerAddress: wholeNumber({
+      min: 4,
+      max: 256,
+      description:
+        'Limit of connections of one address; beyond it the oldest idle one is closed, and health is always answered.',
+    }).prefault(64),
+    maxStreamsPerAddress: wholeNumber({
+      min: 1,
+      max: 64,
+      description:
+        'Limit of open live pages of one address; raise it where a proxy in front gives all users one address.',
+    }).prefault(8),
   },
   { description: 'The HTTP server.' },
 );

@@ -111,6 +111,8 @@ export interface HttpConfig {
   readonly port: number;
   readonly insecure: boolean;
   readonly changes: 'loopback' | 'always' | 'never';
+  readonly maxConnectionsPerAddress: number;
+  readonly maxStreamsPerAddress: number;
 }
 
 export interface MetricsConfig {

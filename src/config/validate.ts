@@ -20,6 +20,8 @@ export interface Validated {
 }
 
 const MAX_PASSES = 50;
+/** A file with more problems is not one that a person corrects line by line: the first ones are reported. */
+const MAX_PROBLEMS = 100;
 
 /** Checks every key on its own and returns all problems at once. */
 export function validate(source: YamlSource): Validated {
@@ -29,7 +31,11 @@ export function validate(source: YamlSource): Validated {
   }
   const first = schema.safeParse(source.value);
   if (first.success) return { written: first.data, problems: [], invalid: [] };
-  const problems = issuesOf(first.error).flatMap((issue) => toProblems(issue, source));
+  const issues = issuesOf(first.error);
+  const problems = issues.slice(0, MAX_PROBLEMS).flatMap((issue) => toProblems(issue, source));
+  if (problems.length > MAX_PROBLEMS || issues.length > MAX_PROBLEMS) {
+    return { written: schema.parse({}), problems: problems.slice(0, MAX_PROBLEMS), invalid: [[]] };
+  }
 
   const invalid: KeyPath[] = [];
   const candidate = structuredClone(source.value);
@@ -61,7 +67,9 @@ function toProblems(issue: Issue, source: YamlSource): ConfigProblem[] {
   const got = valueAt(source.value, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey([...path, key], knownKeysAt(schema, path), source));
+      return issue.keys
+        .slice(0, MAX_PROBLEMS + 1)
+        .map((key) => unknownKey([...path, key], knownKeysAt(schema, path), source));
     case 'custom': {
       const hint: unknown = issue.params?.hint;
       return [problemAt(source, path, got, issue.message, typeof hint === 'string' ? hint : undefined)];

@@ -8,6 +8,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import { errorText } from '../lib/errors.js';
@@ -19,6 +20,9 @@ import { type ConfigProblem, formatKey, type KeyPath, type SourceLocation } from
 const MAX_FILE_CHARACTERS = 1_048_576;
 const MAX_DEPTH = 32;
 const MAX_NODES = 50_000;
+const MAX_ALIASES = 1_000;
+/** A file with more problems is not one that a person corrects line by line. */
+const MAX_PROBLEMS = 100;
 
 /** Limit of characters of the parser's message, which may quote the file. */
 const MAX_MESSAGE = 160;
@@ -57,7 +61,8 @@ class YamlReader {
   readonly #unreadable: KeyPath[] = [];
   readonly #offsets = new Map<string, number>();
   readonly #variables = new Map<string, readonly string[]>();
-  #document: Document.Parsed | undefined;
+  /** What each alias stands for; absent for one whose anchor is not defined before it. */
+  #targets: ReadonlyMap<Alias, Node> = new Map();
   #nodes = 0;
 
   constructor(text: string, file: string, environment: Environment) {
@@ -70,7 +75,17 @@ class YamlReader {
     const found = { problems: this.#problems, unreadable: this.#unreadable };
     const document = this.#parse();
     if (document === undefined) return { ...found, value: {} };
-    this.#document = document;
+    const targets = aliasTargets(document);
+    if (targets === undefined) {
+      this.#add(
+        { file: this.#file },
+        [],
+        `more than ${MAX_ALIASES} aliases`,
+        'a configuration with few aliases',
+      );
+      return { ...found, value: {} };
+    }
+    this.#targets = targets;
     const value = document.contents === null ? undefined : this.#valueOf(document.contents, [], 0);
     return { ...found, value: value ?? {} };
   }
@@ -102,7 +117,8 @@ class YamlReader {
       document = parseDocument(this.#text, {
         lineCounter: this.#lines,
         prettyErrors: false,
-        uniqueKeys: true,
+        // The parser compares each key with all others; #mapOf does the same with a set.
+        uniqueKeys: false,
       });
     } catch (thrown) {
       // The parser is recursive: thousands of nested brackets exhaust its stack.
@@ -138,7 +154,7 @@ class YamlReader {
   }
 
   #aliasOf(alias: Alias, path: KeyPath, depth: number): unknown {
-    const target = alias.resolve(this.#document!);
+    const target = this.#targets.get(alias);
     if (target !== undefined) return this.#valueOf(target, path, depth + 1);
     this.#add(this.locationOf(path), path, `*${printable(alias.source, 60)}`, 'an anchor defined before it');
     return undefined;
@@ -146,6 +162,7 @@ class YamlReader {
 
   #mapOf(map: YAMLMap, path: KeyPath, depth: number): Record<string, unknown> {
     const section: Record<string, unknown> = {};
+    const names = new Set<string>();
     for (const { key, value } of map.items) {
       const name = isScalar(key) && key.value !== null ? String(key.value) : undefined;
       if (name === undefined || name === '__proto__') {
@@ -157,6 +174,12 @@ class YamlReader {
         );
         continue;
       }
+      if (names.has(name)) {
+        const at = this.#locationAt(offsetOf(key) ?? 0);
+        this.#add(at, path, undefined, 'valid YAML: Map keys must be unique');
+        continue;
+      }
+      names.add(name);
       const keyPath = [...path, name];
       this.#remember(keyPath, key);
       section[name] = this.#valueOf(value, keyPath, depth + 1);
@@ -190,6 +213,7 @@ class YamlReader {
     hint?: string,
   ): void {
     this.#unreadable.push(path);
+    if (this.#problems.length >= MAX_PROBLEMS) return;
     this.#problems.push({
       ...location,
       key: formatKey(path),
@@ -198,6 +222,30 @@ class YamlReader {
       hint,
     });
   }
+}
+
+/**
+ * Finds the node of each alias in one pass; undefined for a file with too many of them. `Alias.resolve` would search the
+ * whole document for each.
+ */
+function aliasTargets(document: Document.Parsed): ReadonlyMap<Alias, Node> | undefined {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  let aliases = 0;
+  visit(document, {
+    Node: (_key, node) => {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        return undefined;
+      }
+      aliases += 1;
+      if (aliases > MAX_ALIASES) return visit.BREAK;
+      const target = anchors.get(node.source);
+      if (target !== undefined) targets.set(node, target);
+      return undefined;
+    },
+  });
+  return aliases > MAX_ALIASES ? undefined : targets;
 }
 
 function offsetOf(node: unknown): number | undefined {

@@ -34,36 +34,88 @@ export async function listParked(
 
 async function listFolder(directory: string, limit: number, filter: ParkedFilter): Promise<ParkedRecord[]> {
   const found: ParkedRecord[] = [];
-  const inLine = quoted([filter.id, filter.topic]);
-  const inLineAsFirstParked = quoted([filter.code, filter.rule]);
-  const timeSlice = new TimeSlice();
-  for (const number of (await deadLetterFileNumbers(directory)).reverse()) {
-    // The journal is read first: when both are removed, the parked file is removed first.
-    const { journal } = await ReplayJournal.read(directory, number);
-    for await (const slice of slicesFromEnd(join(directory, deadLetterFileName(number)))) {
-      if (timeSlice.isOver) await timeSlice.yield();
-      // Cheap checks first: when few records are wanted, most slices and lines need no parsing.
-      if (!hasAll(slice.bytes, inLine)) continue;
-      if (journal.isEmpty && !hasAll(slice.bytes, inLineAsFirstParked)) continue;
-      for (const { at, bytes } of linesFromEnd(slice)) {
-        if (timeSlice.isOver) await timeSlice.yield();
-        const state = journal.state(at);
-        if (state === 'final' || !hasAll(bytes, inLine)) continue;
-        if (state === undefined && !hasAll(bytes, inLineAsFirstParked)) continue;
-        const parked = parseParkedLine(bytes.toString('utf8'));
-        if (parked === undefined) continue;
-        const now = asParkedNow(parked, state);
-        if (matches(now, filter)) found.push(now);
-        if (found.length >= limit) return found;
-      }
-    }
+  for await (const { parked } of parkedFromEnd(directory, filter)) {
+    if (parked !== undefined) found.push(parked);
+    if (found.length >= limit) return found;
   }
   return found;
 }
 
-/** The texts as they stand in the line of a record. */
-function quoted(texts: readonly (string | undefined)[]): readonly Buffer[] {
-  return texts.filter((text) => text !== undefined).map((text) => Buffer.from(JSON.stringify(text)));
+/** Everything in a folder before this place is still to be searched. */
+export interface ScanPlace {
+  /** Number of the parked file. */
+  readonly file: number;
+  /** Byte offset in it. */
+  readonly end: number;
+}
+
+export interface ScanStep {
+  readonly place: ScanPlace;
+  /** Bytes read since the last step. */
+  readonly bytes: number;
+  /** The record that was found; `place` is the start of its line. Absent after a part in which nothing matches. */
+  readonly parked?: ParkedRecord;
+  /** The place directly behind the line of the record. */
+  readonly behind?: ScanPlace;
+}
+
+/**
+ * Searches one folder of the dead letter, newest record first, step by step, so that the caller can stop after each and
+ * go on later at its `place`.
+ *
+ * @param from where an earlier search stopped; absent: the end
+ */
+export async function* parkedFromEnd(
+  directory: string,
+  filter: ParkedFilter,
+  from?: ScanPlace,
+  timeSlice = new TimeSlice(),
+): AsyncGenerator<ScanStep> {
+  const inLine = quoted({ id: filter.id, topic: filter.topic });
+  const inLineAsFirstParked = quoted({ code: filter.code, rule: filter.rule });
+  for (const number of (await deadLetterFileNumbers(directory)).reverse()) {
+    if (from !== undefined && number > from.file) continue;
+    // The journal is read first: when both are removed, the parked file is removed first.
+    const { journal, bytes: journalBytes } = await ReplayJournal.read(directory, number);
+    let bytes = journalBytes;
+    const path = join(directory, deadLetterFileName(number));
+    for await (const slice of slicesFromEnd(
+      path,
+      SLICE_BYTES,
+      from?.file === number ? from.end : undefined,
+    )) {
+      if (timeSlice.isOver) await timeSlice.yield();
+      bytes += slice.bytes.length;
+      // Cheap checks first: when few records are wanted, most slices and lines need no parsing.
+      const mayMatch =
+        hasAll(slice.bytes, inLine) && (!journal.isEmpty || hasAll(slice.bytes, inLineAsFirstParked));
+      if (mayMatch) {
+        for (const line of linesFromEnd(slice)) {
+          if (timeSlice.isOver) await timeSlice.yield();
+          const state = journal.state(line.at);
+          if (state === 'final' || !hasAll(line.bytes, inLine)) continue;
+          if (state === undefined && !hasAll(line.bytes, inLineAsFirstParked)) continue;
+          const first = parseParkedLine(line.bytes.toString('utf8'));
+          if (first === undefined) continue;
+          const parked = asParkedNow(first, state);
+          if (!matches(parked, filter)) continue;
+          const behind = { file: number, end: line.at + line.bytes.length + 1 };
+          yield { place: { file: number, end: line.at }, bytes, parked, behind };
+          bytes = 0;
+        }
+      }
+      yield { place: { file: number, end: slice.at }, bytes };
+      bytes = 0;
+    }
+    if (bytes > 0) yield { place: { file: number, end: 0 }, bytes };
+  }
+}
+
+/** The keys with their texts as they stand in the line of a record. With its key a text is found several times faster. */
+function quoted(texts: Readonly<Record<string, string | undefined>>): readonly Buffer[] {
+  return Object.entries(texts)
+    .filter(([, text]) => text !== undefined)
+    .map(([key, text]) => Buffer.from(`"${key}":${JSON.stringify(text)}`));
 }
 
 function hasAll(bytes: Buffer, texts: readonly Buffer[]): boolean {
@@ -87,16 +139,20 @@ export interface LineSlice {
 
 /**
  * The whole lines of a file in slices, the last slice first, so that finding the newest records of a large file does not
- * read all of it. A torn tail is omitted; a missing file has no lines.
+ * read all of it. A torn tail is omitted; a missing file has no lines. `endBytes` omits what is behind it.
  */
-export async function* slicesFromEnd(path: string, sliceBytes = SLICE_BYTES): AsyncGenerator<LineSlice> {
+export async function* slicesFromEnd(
+  path: string,
+  sliceBytes = SLICE_BYTES,
+  endBytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<LineSlice> {
   const handle = await openedIfThere(path);
   if (handle === undefined) return;
   try {
     /** The end of a line that begins before `end`. */
     let rest: Buffer = Buffer.alloc(0);
     let wantedBytes = sliceBytes;
-    for (let end = (await handle.stat()).size; end > 0; ) {
+    for (let end = Math.min(endBytes, (await handle.stat()).size); end > 0; ) {
       const at = Math.max(0, end - wantedBytes);
       const read = Buffer.allocUnsafe(end - at);
       // The file has become shorter: it is being removed, as none of its records is parked any more.

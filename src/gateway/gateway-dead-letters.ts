@@ -1,9 +1,14 @@
-import { listParked } from '../dead-letter/dead-letter-reader.js';
-import { type ParkedRecord, parkedJson } from '../dead-letter/parked-record.js';
-import type { ExplanationView, ParkedDetail, ParkedView } from '../http/gateway-view.js';
+import { parkedJson } from '../dead-letter/parked-record.js';
+import {
+  type FoundRecord,
+  type ParkedScan,
+  type ScanLimits,
+  scanParked,
+} from '../dead-letter/parked-scan.js';
+import type { ExplanationView, ParkedDetailPage, ParkedPage, ParkedView } from '../http/gateway-view.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
+import { SluiceError } from '../lib/errors.js';
 import { RecentAnswers } from '../lib/recent-answers.js';
-import { SerialQueue } from '../lib/serial-queue.js';
 import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
@@ -25,33 +30,48 @@ export interface DeadLettersParts {
 const KEEP_ANSWERS_MS = 500;
 const MAX_ANSWERS = 32;
 
+/** Scans run on the thread of the broker: one reads at most this much, and takes at most half of the thread's time. */
+const SCAN_LIMITS: Omit<ScanLimits, 'maxRecords'> = { maxBytes: 64 * 1024 * 1024, maxMs: 2_000, restMs: 5 };
+/** Scans that may run at once; lists without a filter, which usually read one slice, are counted apart. */
+const MAX_SCANS = 2;
+
 /** The parked records of the running gateway, and the jobs that replay or purge them. */
 export class GatewayDeadLetters {
   readonly #parts: DeadLettersParts;
-  readonly #lists = new RecentAnswers<readonly ParkedView[]>(KEEP_ANSWERS_MS, MAX_ANSWERS);
-  readonly #details = new RecentAnswers<ParkedDetail | undefined>(KEEP_ANSWERS_MS, MAX_ANSWERS);
-  /** A search may read everything that is parked. One runs at a time, because this is the broker's thread. */
-  readonly #searches = new SerialQueue();
+  readonly #lists = new RecentAnswers<ParkedPage>(KEEP_ANSWERS_MS, MAX_ANSWERS);
+  readonly #details = new RecentAnswers<ParkedDetailPage>(KEEP_ANSWERS_MS, MAX_ANSWERS);
+  readonly #running = { search: 0, list: 0 };
 
   constructor(parts: DeadLettersParts) {
     this.#parts = parts;
   }
 
-  /** Lists parked records, newest first. Pages that ask at once share a list, which is never older than the ledger. */
+  /**
+   * Lists parked records, newest first. Pages that ask at once share a list, which is never older than the ledger.
+   * Rejects with DEAD_LETTER_SCANNING while too many others are being searched for.
+   *
+   * @param after `next` of the list before; absent: the newest
+   */
   list(
     limit: number,
     filter: Pick<ParkedSelection, 'code' | 'topic' | 'rule'> = {},
-  ): Promise<readonly ParkedView[]> {
+    after?: string,
+  ): Promise<ParkedPage> {
     const { code, topic, rule } = filter;
-    const list = async () => (await listParked(this.#parts.directory, limit, filter)).map(viewOf);
     const isSearch = code !== undefined || topic !== undefined || rule !== undefined;
-    return this.#lists.get(this.#keyOf(limit, code, topic, rule), () =>
-      isSearch ? this.#searches.run(list) : list(),
-    );
+    return this.#lists.get(this.#keyOf(limit, code, topic, rule, after), async () => {
+      const scan = await this.#scan(isSearch ? 'search' : 'list', { code, topic, rule }, limit, after);
+      return {
+        deadLetters: scan.found.map(viewOf),
+        next: scan.next,
+        incomplete: scan.isIncomplete ? true : undefined,
+      };
+    });
   }
 
-  detail(id: string): Promise<ParkedDetail | undefined> {
-    return this.#details.get(this.#keyOf(id), () => this.#searches.run(() => this.#detail(id)));
+  /** Searches for one record; `after` is its cursor from a list, or `next` of the search before. */
+  detail(id: string, after?: string): Promise<ParkedDetailPage> {
+    return this.#details.get(this.#keyOf(id, after), () => this.#detail(id, after));
   }
 
   async start(kind: 'replay' | 'purge', selection: ParkedSelection): Promise<ReplayStatus> {
@@ -68,26 +88,50 @@ export class GatewayDeadLetters {
     return JSON.stringify([...query, replay?.replayed, ledger?.totals.parked]);
   }
 
-  async #detail(id: string): Promise<ParkedDetail | undefined> {
-    const [parked] = await listParked(this.#parts.directory, 1, { id });
-    if (parked === undefined) return undefined;
-    const explanation = await this.#explanation(id);
+  async #detail(id: string, after: string | undefined): Promise<ParkedDetailPage> {
+    const { found, next, isIncomplete } = await this.#scan('search', { id }, 1, after);
+    const [first] = found;
+    if (first === undefined) return { next: isIncomplete ? next : undefined };
+    const { parked, cursor } = first;
+    const explanation = await this.#explanation(id, cursor);
     const { payload, payloadBase64 } = parkedJson(parked);
     return {
-      ...viewOf(parked),
-      receivedAtMs: Number(parked.receivedAtNs / 1_000_000n),
-      qos: parked.qos,
-      payloadBytes: parked.payload.length,
-      payload: textOrAbsent(payload),
-      payloadBase64: textOrAbsent(payloadBase64),
-      refusedPoints: parked.refusedPoints,
-      explanation,
+      detail: {
+        ...viewOf(first),
+        receivedAtMs: Number(parked.receivedAtNs / 1_000_000n),
+        qos: parked.qos,
+        payloadBytes: parked.payload.length,
+        payload: textOrAbsent(payload),
+        payloadBase64: textOrAbsent(payloadBase64),
+        refusedPoints: parked.refusedPoints,
+        explanation,
+      },
     };
   }
 
-  async #explanation(id: string): Promise<ExplanationView | undefined> {
+  async #scan(
+    kind: 'search' | 'list',
+    filter: { readonly id?: string; readonly code?: string; readonly topic?: string; readonly rule?: string },
+    maxRecords: number,
+    after: string | undefined,
+  ): Promise<ParkedScan> {
+    if (this.#running[kind] >= MAX_SCANS) {
+      throw new SluiceError(
+        'DEAD_LETTER_SCANNING',
+        `the dead letter is being searched ${MAX_SCANS} times already; try again in a second`,
+      );
+    }
+    this.#running[kind] += 1;
+    try {
+      return await scanParked(this.#parts.directory, filter, { ...SCAN_LIMITS, maxRecords }, after);
+    } finally {
+      this.#running[kind] -= 1;
+    }
+  }
+
+  async #explanation(id: string, after: string): Promise<ExplanationView | undefined> {
     if (!this.#parts.isConsuming) return undefined;
-    const explained = (await this.#ask({ kind: 'explain', id })) as ExplanationJson | undefined;
+    const explained = (await this.#ask({ kind: 'explain', id, after })) as ExplanationJson | undefined;
     if (explained === undefined) return undefined;
     const { outcome, rule, code, reason, lines, tried } = explained;
     return { outcome, lines, tried, rule, code, reason };
@@ -102,6 +146,7 @@ function textOrAbsent(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function viewOf({ id, parkedAtMs, topic, clientId, code, reason, rule }: ParkedRecord): ParkedView {
-  return { id, parkedAtMs, topic, clientId, code, reason, rule };
+function viewOf({ parked, cursor }: FoundRecord): ParkedView {
+  const { id, parkedAtMs, topic, clientId, code, reason, rule } = parked;
+  return { id, parkedAtMs, topic, clientId, code, reason, rule, cursor };
 }

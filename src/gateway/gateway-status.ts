@@ -1,9 +1,10 @@
 import type {
+  BacklogView,
   GatewayView,
   LedgerView,
   LogLevel,
-  ParkedDetail,
-  ParkedView,
+  ParkedDetailPage,
+  ParkedPage,
   ReadinessProblem,
   StageCounters,
   WarningView,
@@ -23,10 +24,12 @@ import type {
   SeriesQuery,
 } from '../sink/store-reader.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { PathWatch } from './path-watch.js';
 import { readinessProblems } from './readiness-problems.js';
 import { SnapshotSource } from './snapshot-source.js';
 import { stageCounters } from './stage-counters.js';
 import type { StatusParts } from './status-parts.js';
+import { backlogSample, watchedWorkers } from './watched-path.js';
 
 /** The running gateway as the API and the live page see it. */
 export class GatewayStatus implements GatewayView {
@@ -34,13 +37,20 @@ export class GatewayStatus implements GatewayView {
   readonly startedAtMs = Date.now();
   readonly #parts: StatusParts;
   readonly #snapshots: SnapshotSource;
+  readonly #watch: PathWatch;
   readonly #registry;
   readonly #deadLetters: GatewayDeadLetters;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
-    this.#snapshots = new SnapshotSource(parts);
+    this.#watch = new PathWatch({
+      workers: () => watchedWorkers(parts),
+      backlog: () => backlogSample(parts, this.#snapshots.ledger(), this.#snapshots.lagMs()),
+      clock: parts.clock,
+      warn: (fields, sentence) => parts.logger.warn(fields, sentence),
+    });
+    this.#snapshots = new SnapshotSource(parts, this.#watch);
     this.#registry = createMetrics(() => this.#snapshots.take());
     this.#deadLetters = new GatewayDeadLetters({
       directory: parts.options.directory.deadLetter,
@@ -58,7 +68,20 @@ export class GatewayStatus implements GatewayView {
   }
 
   problems(): readonly ReadinessProblem[] {
-    return readinessProblems(this.#parts);
+    return readinessProblems(this.#parts, this.#watch);
+  }
+
+  backlog(): BacklogView {
+    return this.#watch.backlog();
+  }
+
+  /** Begins to look at the path once a second: until then no backlog is estimated and no stalled stage is noticed. */
+  startWatching(): void {
+    this.#watch.start();
+  }
+
+  stopWatching(): void {
+    this.#watch.stop();
   }
 
   alive(): boolean {
@@ -85,12 +108,13 @@ export class GatewayStatus implements GatewayView {
   parked(
     limit: number,
     filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
-  ): Promise<readonly ParkedView[]> {
-    return this.#deadLetters.list(limit, filter);
+    after?: string,
+  ): Promise<ParkedPage> {
+    return this.#deadLetters.list(limit, filter, after);
   }
 
-  deadLetter(id: string): Promise<ParkedDetail | undefined> {
-    return this.#deadLetters.detail(id);
+  deadLetter(id: string, after?: string): Promise<ParkedDetailPage> {
+    return this.#deadLetters.detail(id, after);
   }
 
   replay(selection: ParkedSelection): Promise<ReplayStatus> {

@@ -206,5 +206,10 @@ interface Status {
 }
 
 function isHealthyAgain(now: Status, before: Status | undefined): boolean {
-  return now.state === 'healthy' && before !== undefined && before.state !== 'healthy';
+  return (
+    now.state === 'healthy' &&
+    before !== undefined &&
+    before.state !== 'healthy' &&
+    before.state !== 'untried'
+  );
 }

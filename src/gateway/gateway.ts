@@ -177,6 +177,8 @@ export class Gateway {
         selfMetrics: () => metrics.counters(),
         isFailed: () => failure.isReported,
       });
+      status.startWatching();
+      opened(() => status.stopWatching());
       takeCommands(lock, workers);
       const http = await startHttp(options, status, clock, logger, files?.httpConnections);
       opened(() => http?.close());
@@ -213,7 +215,8 @@ export class Gateway {
 
   /** `drainMs`: what may be spent on writing stored records. */
   async #stop(drainMs: number): Promise<StopOutcome> {
-    const { options, broker, log, workers, metrics, http, directory } = this.#parts;
+    const { options, broker, log, workers, metrics, status, http, directory } = this.#parts;
+    status.stopWatching();
     const endMs = performance.now() + options.stopDeadlineMs;
     const leftMs = () => Math.max(0, endMs - performance.now());
     const workMs = () => Math.max(0, leftMs() - CLOSING_MS);

@@ -1,17 +1,23 @@
 import type { ReadinessProblem } from '../http/gateway-view.js';
 import type { ConsumeReport } from '../pipeline/consume-protocol.js';
 import type { ForwardReport } from '../pipeline/forward-protocol.js';
+import { isUnavailable } from '../sink/sink.js';
+import type { PathWatch } from './path-watch.js';
 import type { StatusParts } from './status-parts.js';
 
 /** Lists, in path order, why the gateway is not ready; nothing when it is. */
-export function readinessProblems({ ingest, workers }: StatusParts): readonly ReadinessProblem[] {
+export function readinessProblems(
+  { ingest, workers }: StatusParts,
+  watch?: Pick<PathWatch, 'problems'>,
+): readonly ReadinessProblem[] {
+  const stalled = (stage: ReadinessProblem['stage']) => watch?.problems(stage) ?? [];
   const { forward, consume } = workers;
   return [
     ...(ingest === undefined
       ? []
       : ingestProblems(ingest, forward === undefined ? 'the consumer' : 'Kinesis')),
-    ...(forward === undefined ? [] : forwardProblems(forward.report)),
-    ...(consume === undefined ? [] : consumeProblems(consume.report)),
+    ...(forward === undefined ? [] : [...forwardProblems(forward.report), ...stalled('producer')]),
+    ...(consume === undefined ? [] : consumeProblems(consume.report, stalled('consumer'))),
   ];
 }
 
@@ -35,12 +41,16 @@ function forwardProblems({ status, blockedBy }: ForwardReport): ReadinessProblem
   return problems;
 }
 
-function consumeProblems({ kinesis, consumer, sink }: ConsumeReport): ReadinessProblem[] {
+function consumeProblems(
+  { kinesis, consumer, sink }: ConsumeReport,
+  stalled: readonly ReadinessProblem[],
+): ReadinessProblem[] {
   const problems: ReadinessProblem[] = [];
   if (kinesis !== undefined && kinesis.status.state !== 'healthy') {
     problems.push({ stage: 'reader', reason: kinesis.status.detail });
   }
   if (consumer.blockedBy !== undefined) problems.push({ stage: 'consumer', reason: consumer.blockedBy });
-  if (sink.status.state !== 'healthy') problems.push({ stage: 'sink', reason: sink.status.detail });
+  problems.push(...stalled);
+  if (isUnavailable(sink.status)) problems.push({ stage: 'sink', reason: sink.status.detail });
   return problems;
 }

@@ -7,8 +7,11 @@ import type {
   ProducerFacts,
   ReaderFacts,
 } from '../metrics/metrics-snapshot.js';
+import type { HealthFacts } from '../metrics/tables/backlog-metrics.js';
 import { Utilization } from '../metrics/utilization.js';
 import { ledgerView } from './gateway-ledger.js';
+import type { PathWatch } from './path-watch.js';
+import { readinessProblems } from './readiness-problems.js';
 import type { StatusParts } from './status-parts.js';
 
 /** Takes snapshots of everything that is counted in the gateway: metrics, page and ledger are made of them. */
@@ -17,8 +20,11 @@ export class SnapshotSource {
   /** How busy the main thread and the workers are, by the name that the metrics have for them. */
   readonly #utilizations: ReadonlyMap<string, Utilization>;
 
-  constructor(parts: StatusParts) {
+  readonly #watch: PathWatch;
+
+  constructor(parts: StatusParts, watch: PathWatch) {
     this.#parts = parts;
+    this.#watch = watch;
     const { forward, consume } = parts.workers;
     const threads = {
       main: { eventLoop: () => performance.eventLoopUtilization() },
@@ -40,6 +46,7 @@ export class SnapshotSource {
       reader: this.#reader(),
       consume: this.#consume(),
       ledger: this.ledger(),
+      health: this.#health(),
       deadLetterBytes:
         (workers.forward?.report.deadLetterBytes ?? 0) + (workers.consume?.report.deadLetterBytes ?? 0),
       deadLetterMaxSizeBytes: options.consume.deadLetterMaxSizeBytes,
@@ -53,6 +60,24 @@ export class SnapshotSource {
     const { ingest, workers } = this.#parts;
     const stored = ingest?.log.durableSequence ?? 0;
     return ledgerView(stored, workers.forward?.report, workers.consume?.report);
+  }
+
+  /** Computed when it is read: most snapshots are taken for the counters. */
+  #health(): HealthFacts {
+    const [parts, watch] = [this.#parts, this.#watch];
+    return {
+      get backlog() {
+        return watch.backlog();
+      },
+      get problems() {
+        return readinessProblems(parts, watch);
+      },
+    };
+  }
+
+  /** Age of the oldest record that a stage of this process has not processed. */
+  lagMs(): number {
+    return Math.max(this.#consume()?.consumer.lagMs ?? 0, this.#producer()?.lagMs ?? 0);
   }
 
   #ingest(): IngestFacts | undefined {

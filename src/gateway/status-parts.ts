@@ -14,7 +14,7 @@ export interface StatusParts {
   readonly options: GatewayOptions;
   readonly version: string;
   readonly clock: Clock;
-  readonly logger: Pick<Logger, 'recentWarnings' | 'level'>;
+  readonly logger: Pick<Logger, 'recentWarnings' | 'level' | 'warn'>;
   readonly ingest?: {
     readonly log: LogWriter;
     readonly broker: Pick<GatewayBroker, 'isListening' | 'counters'>;

@@ -101,6 +101,28 @@ export interface ReadinessProblem {
   readonly reason: string;
 }
 
+/** A time to come, at the rates of the last minutes. `never`: not at these rates; `unknown`: not known yet. */
+export interface BacklogEstimate {
+  readonly state: 'now' | 'in' | 'never' | 'unknown';
+  /** Present with `in`, 0 with `now`. */
+  readonly ms?: number;
+}
+
+/** What has been received and not yet processed. */
+export interface BacklogView {
+  readonly records: number;
+  /** In the log, from the mean size of a record; absent where no log runs. */
+  readonly bytes?: number;
+  /** Age of the oldest record. */
+  readonly oldestMs: number;
+  /** When all of it is processed. */
+  readonly caughtUp: BacklogEstimate;
+  /** When the log is full; absent where no log runs. */
+  readonly logFull?: BacklogEstimate;
+  /** All of this as one sentence. */
+  readonly summary: string;
+}
+
 /** One parked record as the page lists it. */
 export interface ParkedView {
   readonly id: string;
@@ -111,6 +133,25 @@ export interface ParkedView {
   readonly reason: string;
   /** The rule that matched the record, if one did. */
   readonly rule?: string;
+  /** With it the record is found at once: `/api/dead-letters/:id?after=…`. */
+  readonly cursor?: string;
+}
+
+/** A part of the list of parked records. */
+export interface ParkedPage {
+  readonly deadLetters: readonly ParkedView[];
+  /** Where the list goes on; absent at its end. */
+  readonly next?: string;
+  /** True when the search was stopped at its limits before it found as many as wanted. */
+  readonly incomplete?: true;
+}
+
+/** The result of a search for one parked record. */
+export interface ParkedDetailPage {
+  /** Absent when it was not found (yet). */
+  readonly detail?: ParkedDetail;
+  /** Where the search goes on; absent when everything has been searched. */
+  readonly next?: string;
 }
 
 /** One parked record with everything that is known about it. */
@@ -170,6 +211,7 @@ export interface GatewayView {
   counters(): StageCounters;
   /** Empty when the gateway is ready. */
   problems(): readonly ReadinessProblem[];
+  backlog(): BacklogView;
   /** Returns false only when a restart would help. */
   alive(): boolean;
   /** These three reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
@@ -180,9 +222,10 @@ export interface GatewayView {
   parked(
     limit: number,
     filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
-  ): Promise<readonly ParkedView[]>;
-  /** Resolves with undefined when no record has this id. */
-  deadLetter(id: string): Promise<ParkedDetail | undefined>;
+    after?: string,
+  ): Promise<ParkedPage>;
+  /** `after`: the cursor of the record, or `next` of the search before. */
+  deadLetter(id: string, after?: string): Promise<ParkedDetailPage>;
   /** Starts a replay and resolves with its first status. Rejects with DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */
   replay(selection: ParkedSelection): Promise<ReplayStatus>;
   /** Starts a purge and resolves with its first status. Rejects with DEAD_LETTER_BUSY. */

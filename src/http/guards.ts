@@ -27,6 +27,7 @@ export const SECURITY_HEADERS = {
 } as const;
 
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+const ANOTHER_SITE_READS = 'Another web site may not ask here. Open the address itself, or use a program.';
 const ANOTHER_SITE = 'Another web site may not ask for changes.';
 
 /**
@@ -73,6 +74,20 @@ export function foreignChange(headers: IncomingHttpHeaders, boundHost: string): 
   return origin === undefined
     ? undefined
     : foreignOrigin(origin, host.toLowerCase(), boundHost.toLowerCase());
+}
+
+/**
+ * Returns why a request that reads is refused, or undefined when it comes from this gateway's own page, from a person who
+ * typed the address, or from a program. A web site cannot read an answer of another one, but each of its requests costs
+ * the gateway a search or a query.
+ */
+export function foreignRead(headers: IncomingHttpHeaders): string | undefined {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return ANOTHER_SITE_READS;
+  const { origin, host = '' } = headers;
+  if (origin === undefined) return undefined;
+  const isOwn = URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+  return isOwn ? undefined : ANOTHER_SITE_READS;
 }
 
 function foreignOrigin(origin: string, host: string, boundHost: string): string | undefined {

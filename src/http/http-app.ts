@@ -2,13 +2,21 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../lib/clock.js';
+import type { ConnectionLimits } from './connection-limits.js';
 import type { GatewayView } from './gateway-view.js';
-import { foreignChange, hostGuard, isLoopback, SECURITY_HEADERS, type WhereChanges } from './guards.js';
+import {
+  foreignChange,
+  foreignRead,
+  hostGuard,
+  isLoopback,
+  SECURITY_HEADERS,
+  type WhereChanges,
+} from './guards.js';
 import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
 import type { HttpLogger } from './live-feed.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
-import { addHealthRoutes } from './routes/health-routes.js';
+import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
 import { addLiveRoutes } from './routes/live-routes.js';
 import { addPageRoutes, type PageFile } from './routes/page-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
@@ -27,6 +35,10 @@ export interface HttpAppOptions {
   readonly requestTimeoutMs: number;
   /** The period of the states that `/api/live` sends; a second by default. */
   readonly livePeriodMs?: number;
+  /** How many event streams one address may have open; 8 by default. */
+  readonly maxStreamsPerAddress?: number;
+  /** Decides on which connections only health requests are answered; absent: on none. */
+  readonly connections?: ConnectionLimits;
   readonly logger?: HttpLogger;
 }
 
@@ -34,6 +46,8 @@ export interface HttpAppOptions {
 const KEEP_ALIVE_MS = 5_000;
 /** Node looks for slow requests only this often (its default, 30 s, would turn 10 s into 40 s). */
 const SLOW_REQUEST_CHECK_MS = 1_000;
+/** A connection on which nothing moves for this long is closed: a client that does not read its answer must not keep it. */
+const MOTIONLESS_MS = 60_000;
 const NO_CHANGES =
   'Changes are switched off here; the setting http.changes decides where they work (by default on loopback only). The command line always works.';
 
@@ -44,6 +58,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: MOTIONLESS_MS,
     http: {
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(SLOW_REQUEST_CHECK_MS, requestTimeoutMs),
@@ -59,6 +74,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
 
   const mayChange =
     options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
+  if (options.connections !== undefined) reserveForHealth(app, options.connections);
   guardRequests(app, options.host, mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
@@ -67,17 +83,39 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       const { url: route } = request.routeOptions;
       logger?.error({ code: 'HTTP_FAILED', err: thrown, route }, 'HTTP answer failed');
     }
+    if (status === 429) reply.header('retry-after', '1');
     reply.code(status).send(body);
   });
 
   const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
   addHealthRoutes(app, view);
   addGatewayRoutes(app, source);
-  addLiveRoutes(app, source, { periodMs: options.livePeriodMs, logger });
+  addLiveRoutes(app, source, {
+    periodMs: options.livePeriodMs,
+    maxStreamsPerAddress: options.maxStreamsPerAddress,
+    logger,
+  });
   addStoreRoutes(app, view);
   addDeadLetterRoutes(app, view);
   addPageRoutes(app, options.pageFiles);
   return app;
+}
+
+/** Answers only health requests on the connections of the reserve, and closes each after its answer. */
+function reserveForHealth(app: FastifyInstance, connections: ConnectionLimits): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!connections.isReserve(request.raw.socket)) {
+      done();
+      return;
+    }
+    reply.header('connection', 'close');
+    if (HEALTH_PATHS.has(request.url.split('?')[0]!)) {
+      done();
+      return;
+    }
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store').header('retry-after', '5');
+    sendError(reply, 'TOO_MANY_CONNECTIONS', 'Too many connections of this address, or of all, are in use.');
+  });
 }
 
 function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): void {
@@ -90,7 +128,9 @@ function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): 
       return;
     }
     if (request.method === 'GET' || request.method === 'HEAD') {
-      done();
+      const refusal = request.url.startsWith('/api/') ? foreignRead(request.headers) : undefined;
+      if (refusal === undefined) done();
+      else sendError(reply, 'CROSS_SITE_REFUSED', refusal);
       return;
     }
     // Closing the connection avoids reading a body that nobody needs.

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { isOutOfFiles, MAX_HTTP_CONNECTIONS } from '../lib/open-files.js';
+import { ConnectionLimits } from './connection-limits.js';
 import type { GatewayView } from './gateway-view.js';
 import { bracketed, type WhereChanges } from './guards.js';
 import { createHttpApp } from './http-app.js';
@@ -26,6 +27,10 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** The period of the states that the page gets; a second by default. */
   readonly livePeriodMs?: number;
+  /** How many connections one address may have open; 64 by default. */
+  readonly maxConnectionsPerAddress?: number;
+  /** How many event streams one address may have open; 8 by default. */
+  readonly maxStreamsPerAddress?: number;
   /** How long `close` waits for requests that are still being answered. */
   readonly closeGraceMs?: number;
 }
@@ -42,10 +47,19 @@ export interface HttpServer {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 1_000;
+/** A browser opens six connections, a scraper one or two. */
+const MAX_CONNECTIONS_PER_ADDRESS = 64;
+/** For health requests, beyond the limits. */
+const RESERVE = 32;
 
 /** Serves the API and the live page. Rejects with LISTENER_FAILED when it cannot listen on the address. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, view, logger } = options;
+  const connections = new ConnectionLimits({
+    maxConnections: options.maxConnections ?? MAX_HTTP_CONNECTIONS,
+    maxPerAddress: options.maxConnectionsPerAddress ?? MAX_CONNECTIONS_PER_ADDRESS,
+    reserve: RESERVE,
+  });
   const app = createHttpApp({
     host,
     view,
@@ -56,8 +70,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     changes: options.changes ?? 'loopback',
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     livePeriodMs: options.livePeriodMs,
+    maxStreamsPerAddress: options.maxStreamsPerAddress,
+    connections,
   });
-  app.server.maxConnections = options.maxConnections ?? MAX_HTTP_CONNECTIONS;
+  connections.watch(app.server);
 
   try {
     await app.listen({ host, port });

@@ -1,7 +1,13 @@
 import type { Clock } from '../lib/clock.js';
 import { COMMAND } from '../lib/package-root.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
-import type { GatewayView, LedgerView, ReadinessProblem, StageCounters } from './gateway-view.js';
+import type {
+  BacklogView,
+  GatewayView,
+  LedgerView,
+  ReadinessProblem,
+  StageCounters,
+} from './gateway-view.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -21,6 +27,7 @@ export interface CountersAnswer extends StageCounters {
 /** Everything that the page updates once a second: the answer of `/api/state`. */
 export interface LiveState extends CountersAnswer {
   readonly ledger: LedgerView;
+  readonly backlog: BacklogView;
   /** The replay or purge that is running, or the last one; null before the first. */
   readonly replay: ReplayStatus | null;
   readonly logLevel: string;
@@ -56,6 +63,7 @@ export function liveState(source: LiveStateSource): LiveState {
   return {
     ...countersAnswer(source),
     ledger: view.ledger(),
+    backlog: view.backlog(),
     replay: view.replayStatus() ?? null,
     logLevel: view.logLevel(),
     mayChange,

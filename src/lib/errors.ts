@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   DEAD_LETTER_FAILED: { retryable: false, exitCode: 1 },
   DEAD_LETTER_FULL: { retryable: true, exitCode: 1 },
   DEAD_LETTER_BUSY: { retryable: true, exitCode: 1 },
+  DEAD_LETTER_SCANNING: { retryable: true, exitCode: 1 },
   REPLAY_UNSUPPORTED: { retryable: false, exitCode: 1 },
   CONTROL_FAILED: { retryable: false, exitCode: 1 },
   SINK_ABORTED: { retryable: true, exitCode: 1 },

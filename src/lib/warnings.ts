@@ -29,6 +29,8 @@ export const NEXT_STEPS = {
     'Run `sluice dead-letters list`, then replay or purge the parked records, or raise `consumer.deadLetter.maxSize`.',
   DEAD_LETTER_BUSY:
     'Wait until the replay or purge is done; `sluice dead-letters` and the page show its progress.',
+  DEAD_LETTER_SCANNING:
+    'Try again in a second: two searches of the dead letter run at once, and each takes at most 2 s.',
   REPLAY_UNSUPPORTED:
     'A gateway with `--role ingest` has no store: purge there, or stop it and replay with the configuration of a consumer.',
   CONTROL_FAILED:
@@ -58,6 +60,8 @@ export const NEXT_STEPS = {
     'Nothing to do, the other consumer reads what was not saved; if it happens again, raise `leases.failover`.',
   WORKER_FAILED: 'This is a bug in Sluice: start again, and please report it with the log line.',
 
+  WORKER_STALLED:
+    'Look which rule or store takes that long, in `/readyz` and the log; restart the gateway if it lasts: nothing is lost.',
   BROKER_TOO_MANY_CONNECTIONS:
     'Raise `broker.maxConnections` and the limit of open files (`sluice doctor` shows it), or find out who connects.',
   BROKER_TOO_MANY_FROM_ADDRESS:

@@ -77,17 +77,21 @@ export function forwardAnnotations(now: ForwardReport, before: ForwardReport | u
 }
 
 interface Status {
-  readonly state: 'healthy' | 'retrying' | 'misconfigured';
+  readonly state: 'untried' | 'healthy' | 'retrying' | 'misconfigured';
   readonly detail: string;
 }
 
 function outageAnnotations(what: string, now: Status, before: Status | undefined): Annotation[] {
-  const wasHealthy = (before?.state ?? 'healthy') === 'healthy';
-  const isHealthy = now.state === 'healthy';
+  const wasHealthy = before === undefined || !isOut(before);
+  const isHealthy = !isOut(now);
   if (wasHealthy === isHealthy) return [];
   return isHealthy
     ? [{ kind: 'recovered', text: `${what} works again` }]
     : [{ kind: 'outage', text: `${what} fails: ${now.detail}` }];
+}
+
+function isOut({ state }: Status): boolean {
+  return state === 'retrying' || state === 'misconfigured';
 }
 
 function shards(count: number): string {

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { HistogramMetric } from './histogram-metric.js';
 import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
+import { HEALTH } from './tables/backlog-metrics.js';
 import { CONSUME } from './tables/consume-metrics.js';
 import { INGEST } from './tables/ingest-metrics.js';
 import { LEDGER } from './tables/ledger-metrics.js';
@@ -26,6 +27,7 @@ export const METRICS: readonly MetricDescription[] = [
   ...described(READER, 'Kinesis mode'),
   ...described(CONSUME),
   ...described(LEDGER),
+  ...described(HEALTH),
   ...described(PROCESS),
   ...described(SELF, 'metrics.store'),
 ];
@@ -62,6 +64,7 @@ export function createMetrics(takeSnapshot: () => MetricsSnapshot): Registry {
   if (first.reader !== undefined) register(registry, READER, () => current().reader!);
   if (first.consume !== undefined) register(registry, CONSUME, () => current().consume!);
   register(registry, LEDGER, current);
+  register(registry, HEALTH, () => current().health);
   register(registry, PROCESS, current);
   if (first.self !== undefined) register(registry, SELF, () => current().self!);
   return registry;

@@ -31,5 +31,8 @@ export function stateGauge<State extends string>(
   return Object.fromEntries(states.map((state) => [state, Number(state === current)]));
 }
 
+/** The store is also `untried` until it was written to or probed. */
+export const SINK_STATES = ['untried', 'healthy', 'retrying', 'misconfigured'] as const;
+
 /** The states of every component that depends on another system. */
 export const STATES = ['healthy', 'retrying', 'misconfigured'] as const;

@@ -7,6 +7,7 @@ import type { MappingWarningCounts } from '../rules/mapped.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { LogCounters } from '../stream/log/log-writer.js';
 import type { SelfMetricsCounters } from './self-metrics.js';
+import type { HealthFacts } from './tables/backlog-metrics.js';
 
 /** The facts behind all metrics at the time of one scrape. The facts of a stage are absent where it does not run. */
 export interface MetricsSnapshot {
@@ -15,6 +16,7 @@ export interface MetricsSnapshot {
   readonly reader?: ReaderFacts;
   readonly consume?: ConsumeFacts;
   readonly ledger: LedgerCounts;
+  readonly health: HealthFacts;
   readonly deadLetterBytes: number;
   /** Limit of each dead letter; a forwarder and a consumer in one process have one each. */
   readonly deadLetterMaxSizeBytes: number;

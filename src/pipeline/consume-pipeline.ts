@@ -11,7 +11,7 @@ import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js'
 import { createMappingWarningCounts, type Mapped, type MappingWarningCounts } from '../rules/mapped.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { createSink } from '../sink/create-sink.js';
-import type { Sink } from '../sink/sink.js';
+import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
@@ -154,7 +154,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   isUnavailable(): boolean {
-    return this.#parts.sink.status().state !== 'healthy';
+    return isUnavailable(this.#parts.sink.status());
   }
 
   report(): ConsumeReport {

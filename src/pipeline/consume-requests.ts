@@ -1,5 +1,7 @@
-import { listParked } from '../dead-letter/dead-letter-reader.js';
-import { SluiceError } from '../lib/errors.js';
+import { scanParked } from '../dead-letter/parked-scan.js';
+import { SystemClock } from '../lib/clock.js';
+import { errorText, SluiceError } from '../lib/errors.js';
+import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
@@ -10,6 +12,9 @@ import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeRequest } from './consume-protocol.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
+
+/** With its cursor a record is found in the first slice. */
+const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000 } as const;
 
 export interface ConsumeRequestsParts {
   readonly ruleSet: RuleSet;
@@ -25,12 +30,14 @@ export class ConsumeRequests {
   readonly #options: ConsumeOptions;
   readonly #parts: ConsumeRequestsParts;
   readonly #latestPages: LatestPages | undefined;
+  readonly #failedQueries: LimitedWarning<'SINK_QUERY_FAILED'>;
   /** Absent until the gateway writes its own metrics. */
   #selfMetricsStore: SelfMetricsStore | undefined;
 
   constructor(options: ConsumeOptions, parts: ConsumeRequestsParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#failedQueries = new LimitedWarning(parts.warn, new SystemClock());
     this.#latestPages = parts.reader && new LatestPages(parts.reader);
   }
 
@@ -40,15 +47,35 @@ export class ConsumeRequests {
       case 'purge':
         return this.#parts.replay.start(request);
       case 'explain':
-        return this.#explain(request.id);
+        return this.#explain(request.id, request.after);
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
       case 'measurements':
-        return existing(this.#parts.reader).measurements();
+        return this.#logged(existing(this.#parts.reader).measurements());
       case 'series':
-        return existing(this.#parts.reader).series(request.query);
+        return this.#logged(existing(this.#parts.reader).series(request.query));
       case 'latest':
-        return existing(this.#latestPages).page(request.query);
+        return this.#logged(existing(this.#latestPages).page(request.query));
+    }
+  }
+
+  /** The cause of a failed query is for the log: a client gets the sentence without it. */
+  async #logged<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (thrown) {
+      if (
+        thrown instanceof SluiceError &&
+        thrown.code === 'SINK_QUERY_FAILED' &&
+        thrown.cause !== undefined
+      ) {
+        this.#failedQueries.log(
+          thrown.code,
+          { reason: errorText(thrown.cause) },
+          'a query of the page could not be answered by the store',
+        );
+      }
+      throw thrown;
     }
   }
 
@@ -57,9 +84,10 @@ export class ConsumeRequests {
     await this.#selfMetricsStore?.close();
   }
 
-  async #explain(id: string): Promise<ExplanationJson | undefined> {
+  async #explain(id: string, after?: string): Promise<ExplanationJson | undefined> {
     const { directory, payload } = this.#options;
-    const [parked] = await listParked(directory.deadLetter, 1, { id });
+    const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
+    const parked = found[0]?.parked;
     return parked && explanationJson(explainRecord(this.#parts.ruleSet, parked, newLineText(), payload));
   }
 

@@ -1,5 +1,5 @@
 import type { ReplayOutcome } from '../dead-letter/replay-journal.js';
-import type { SinkStatus } from '../sink/sink.js';
+import { isUnavailable, type SinkStatus } from '../sink/sink.js';
 import type { ReplayKind, ReplayStatus } from './replay-status.js';
 
 /** Counts the progress of one replay or purge. */
@@ -52,7 +52,7 @@ export class ReplayJob {
   /** `store` is the status of the store: a job that writes to it may be waiting for it. */
   status(store: SinkStatus | undefined): ReplayStatus {
     const isWaitingForStore =
-      this.isRunning && this.kind === 'replay' && !this.dryRun && (store?.state ?? 'healthy') !== 'healthy';
+      this.isRunning && this.kind === 'replay' && !this.dryRun && store !== undefined && isUnavailable(store);
     return {
       kind: this.kind,
       state: this.#state,

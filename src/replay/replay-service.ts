@@ -45,8 +45,11 @@ export interface ReplayServiceOptions extends ReplayerOptions, Omit<ReplayerDeps
 export type ReplayRequest =
   /** Answered with the first status of the job, or refused with DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */
   | JobRequest
-  /** How the rules in force map a parked record; answered with `undefined` when no record has this id. */
-  | { readonly kind: 'explain'; readonly id: string };
+  /**
+   * How the rules in force map a parked record; answered with `undefined` when no record has this id. `after` is its
+   * cursor (see `scanParked`), so that this thread need not search for it.
+   */
+  | { readonly kind: 'explain'; readonly id: string; readonly after?: string };
 export type ReplayAnswer = ReplayStatus | ExplanationJson | undefined;
 
 /** What that worker reports. */

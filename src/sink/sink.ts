@@ -22,9 +22,15 @@ export interface Rejection {
 }
 
 export interface SinkStatus {
-  readonly state: 'healthy' | 'retrying' | 'misconfigured';
+  /** `untried`: nothing is known yet, because nothing was written since the start. */
+  readonly state: 'untried' | 'healthy' | 'retrying' | 'misconfigured';
   /** A sentence for the operator; empty when healthy. */
   readonly detail: string;
+}
+
+/** Returns true when the store is known not to take points now. */
+export function isUnavailable({ state }: SinkStatus): boolean {
+  return state === 'retrying' || state === 'misconfigured';
 }
 
 /** Totals since the sink was created; they never decrease. */

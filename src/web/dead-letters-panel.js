@@ -19,7 +19,13 @@ import { ReplayPanel } from './replay-panel.js';
  * } from './types.js'
  */
 
-/** @typedef {{ deadLetters: readonly ParkedView[] }} DeadLettersAnswer */
+/**
+ * @typedef {{
+ *   deadLetters: readonly ParkedView[],
+ *   next?: string,
+ *   incomplete?: true,
+ * }} DeadLettersAnswer
+ */
 /** @typedef {{ id: string, buttons: readonly HTMLButtonElement[], why: HTMLElement }} OpenLetter */
 
 const REFRESH_AT_LEAST_MS = 3_000;
@@ -121,10 +127,10 @@ export class DeadLettersPanel {
     this.#listed = known;
     // One more than is shown tells whether there are more.
     const limit = Math.min(MAX_ROWS, this.#limit + 1);
-    /** @type {DeadLettersAnswer} */
-    let answer;
+    /** @type {readonly ParkedView[]} */
+    let deadLetters;
     try {
-      answer = await getJson('/api/dead-letters', { ...this.#filter.chosen, limit: String(limit) });
+      deadLetters = await this.#ask(limit, () => this.#listed === known);
     } catch (thrown) {
       // The last list stays on the page with a sentence that says why it may be old. It is asked for again.
       this.#listed = null;
@@ -133,7 +139,35 @@ export class DeadLettersPanel {
     } finally {
       this.#askedMs = performance.now() - beganMs;
     }
-    this.#showRows(answer.deadLetters);
+    // What was found for a choice that the person has changed meanwhile is not shown.
+    if (this.#listed === known) this.#showRows(deadLetters);
+  }
+
+  /**
+   * Asks for as many as `limit`. One answer of a large dead letter ends before that, and the next one goes on there.
+   *
+   * @param {number} limit
+   * @param {() => boolean} isWanted
+   * @returns {Promise<readonly ParkedView[]>}
+   */
+  async #ask(limit, isWanted) {
+    const filter = this.#filter.chosen;
+    /** @type {readonly ParkedView[]} */
+    let found = [];
+    /** @type {string | undefined} */
+    let after;
+    do {
+      /** @type {DeadLettersAnswer} */
+      const answer = await getJson('/api/dead-letters', {
+        ...filter,
+        limit: String(limit - found.length),
+        ...(after === undefined ? {} : { after }),
+      });
+      found = [...found, ...answer.deadLetters];
+      after = answer.incomplete ? answer.next : undefined;
+      if (after !== undefined && isWanted()) this.#showNote('Searching in older dead letters…');
+    } while (after !== undefined && found.length < limit && isWanted());
+    return found;
   }
 
   /** @param {readonly ParkedView[]} deadLetters */
@@ -160,14 +194,14 @@ export class DeadLettersPanel {
 
   /** @param {ParkedView} letter */
   #row(letter) {
-    const { id, parkedAtMs, topic, clientId, code, reason, rule } = letter;
+    const { parkedAtMs, topic, clientId, code, reason, rule } = letter;
     const instant = new Date(parkedAtMs).toISOString();
     const opener = element(
       'button',
       { type: 'button', class: 'row-open code', 'aria-haspopup': 'dialog' },
       foreign(topic),
     );
-    opener.addEventListener('click', () => this.#openLetter(id));
+    opener.addEventListener('click', () => this.#openLetter(letter));
     return element(
       'tr',
       {},
@@ -187,8 +221,8 @@ export class DeadLettersPanel {
     );
   }
 
-  /** @param {string} id */
-  async #openLetter(id) {
+  /** @param {ParkedView} letter */
+  async #openLetter({ id, cursor }) {
     /** @type {OpenLetter} */
     const open = { id, buttons: [], why: element('span') };
     this.#open = open;
@@ -200,7 +234,7 @@ export class DeadLettersPanel {
     let makeNodes;
     try {
       /** @type {BoundedDetail} */
-      const letter = await getJson(`/api/dead-letters/${id}`);
+      const letter = await getJson(`/api/dead-letters/${id}`, cursor === undefined ? {} : { after: cursor });
       makeNodes = () => [this.#actions(open), ...deadLetterDetails(letter, this.#nowMs)];
     } catch (thrown) {
       const failure = failureOf(thrown);
@@ -240,15 +274,15 @@ export class DeadLettersPanel {
    */
   async #replayShown(kind) {
     const filter = this.#filter.chosen;
-    /** @type {DeadLettersAnswer} */
-    let answer;
+    /** @type {readonly ParkedView[]} */
+    let deadLetters;
     try {
-      answer = await getJson('/api/dead-letters', { ...filter, limit: String(MAX_ROWS) });
+      deadLetters = await this.#ask(MAX_ROWS, () => true);
+      this.#showNote('');
     } catch (thrown) {
       this.#replayPanel.fail(`The dead letters cannot be counted now: ${foreign(failureOf(thrown).message)}`);
       return;
     }
-    const { deadLetters } = answer;
     if (deadLetters.length === 0) {
       this.#listAgain();
       return;

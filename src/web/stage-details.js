@@ -74,6 +74,7 @@ export class StageDetails {
       ['highest of 3 minutes', `${rate(history.peak(stageId))} ${stage.unit}`],
       ...stage.facts(full),
       ...stage.branches(full).map(branchFact),
+      ...backlogFact(stageId, state),
     ]);
     const own = warnings.filter(({ code }) => stage.codes.test(code)).slice(0, MAX_WARNINGS);
     parts.warnings.show(own.map(({ key }) => key).join(), () =>
@@ -93,6 +94,17 @@ export class StageDetails {
  */
 function branchFact({ name, total, isBad }) {
   return [name, count(total), isBad && total > 0];
+}
+
+/**
+ * What waits, and for how long it will: at the stages where it waits.
+ *
+ * @param {StageId} stageId
+ * @param {LiveState} state
+ * @returns {readonly Fact[]}
+ */
+function backlogFact(stageId, { backlog }) {
+  return stageId === 'log' || stageId === 'consumer' ? [['backlog', backlog.summary]] : [];
 }
 
 function makeParts() {

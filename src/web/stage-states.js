@@ -84,7 +84,7 @@ function logState({ log, problems }) {
 
 /** @param {FullState} state @param {boolean} isConsumerIdle @returns {StageState} */
 function consumerState({ consumer, sink, problems }, isConsumerIdle) {
-  if (sink.status.state !== 'healthy' && consumer.lagMs > 0) return slow('Waiting', 'Waits for the sink.');
+  if (isAway(sink) && consumer.lagMs > 0) return slow('Waiting', 'Waits for the sink.');
   const problem = reasonOf(problems, 'consumer');
   if (problem !== undefined) return stopped('Stopped', problem);
   if (isConsumerIdle) {
@@ -94,10 +94,17 @@ function consumerState({ consumer, sink, problems }, isConsumerIdle) {
   return HEALTHY;
 }
 
+/** @param {FullState['sink']} sink */
+function isAway({ status }) {
+  return status.state === 'retrying' || status.state === 'misconfigured';
+}
+
 /** @param {FullState} state @returns {StageState} */
 function sinkState({ sink, problems }) {
   if (sink.status.state === 'misconfigured') return stopped('Misconfigured', sink.status.detail);
   if (sink.status.state === 'retrying') return slow('Retrying', sink.status.detail);
+  if (sink.status.state === 'untried')
+    return { ...HEALTHY, word: 'Not tried yet', sentence: sink.status.detail };
   const problem = reasonOf(problems, 'sink');
   return problem === undefined ? HEALTHY : stopped('Stopped', problem);
 }

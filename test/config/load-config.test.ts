@@ -189,6 +189,13 @@ describe('what loads', () => {
 });
 
 describe('files', () => {
+  test('a file without an end is read to a limit and rejected', async () => {
+    await expect(loadConfig('/dev/zero')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('more than 1 MiB'),
+    });
+  });
+
   test('relative paths are relative to the folder of the file', async () => {
     const directory = tempDirectory();
     const file = join(directory, 'my.yaml');

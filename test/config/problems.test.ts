@@ -452,6 +452,33 @@ test('files that are not a configuration cause problems: too long, too deep, too
   expect(problemsOf('broker: *nowhere').length).toBeGreaterThan(0);
 });
 
+test('a file of 1 MiB costs a pass over it, whatever it repeats', () => {
+  const aliases = `broker: &a {}\nstream:\n${'  - *a\n'.repeat(45_000)}`;
+  expect(problemsOf(aliases)).toEqual([
+    'sluice.yaml: got more than 1000 aliases, expected a configuration with few aliases',
+  ]);
+  const fewAliases = Array.from({ length: 900 }, () => '*a').join(', ');
+  expect(problemsOf(`broker: &a {}\nstream: [${fewAliases}]`)).toEqual([
+    expect.stringContaining('stream: got a list'),
+  ]);
+  const keys = Array.from({ length: 90_000 }, (_, n) => `k${n}: 1`).join('\n');
+  expect(problemsOf(keys).length).toBeLessThanOrEqual(101);
+  const rules = `rules:\n${'  - { nmae: x }\n'.repeat(30_000)}`;
+  expect(problemsOf(rules).length).toBeLessThanOrEqual(101);
+});
+
+test('an alias stands for the anchor before it, also where the name is used twice', () => {
+  const { log } = configOf(
+    'broker: {}\nhttp: { host: &x 127.0.0.1, port: 1 }\nlog: { level: &x warn, format: json }\nmetrics: { instance: *x }',
+  ) as unknown as { log: object };
+  expect(log).toMatchObject({ level: 'warn' });
+  expect(
+    configOf('http: { host: &x 127.0.0.1 }\nmetrics: { instance: *x }\nlog: { level: &x warn }').metrics,
+  ).toMatchObject({
+    instance: '127.0.0.1',
+  });
+});
+
 describe('the result of any file is a configuration or problems', () => {
   const KEYS = [
     'broker',

@@ -39,13 +39,13 @@ async function opened() {
 
 it('the list agrees with the ledger as soon as it counts a parked record, a replay or a purge', async () => {
   const { deadLetters, parkedFiles, park } = await opened();
-  expect(await deadLetters.list(9)).toEqual([]);
+  expect((await deadLetters.list(9)).deadLetters).toEqual([]);
   await park(1, 'rule-none');
   await park(2, 'no-fields');
-  expect(await deadLetters.list(9)).toHaveLength(2);
-  expect(await deadLetters.list(9, { code: 'no-fields' })).toHaveLength(1);
+  expect((await deadLetters.list(9)).deadLetters).toHaveLength(2);
+  expect((await deadLetters.list(9, { code: 'no-fields' })).deadLetters).toHaveLength(1);
   const id = String(testRecord(2).receivedAtNs);
-  expect(await deadLetters.detail(id)).toMatchObject({ id, code: 'no-fields' });
+  expect(await deadLetters.detail(id)).toMatchObject({ detail: { id, code: 'no-fields' } });
   const file = (await parkedFiles.openSpan((await parkedFiles.spans())[0]!))!;
   const moves = [...file.pending()].map(({ at, parked }) => ({
     at,
@@ -55,9 +55,9 @@ it('the list agrees with the ledger as soon as it counts a parked record, a repl
     outcome: { to: 'written' as const },
   }));
   await file.record(moves);
-  expect(await deadLetters.list(9)).toEqual([]);
-  expect(await deadLetters.list(9, { code: 'no-fields' })).toEqual([]);
-  expect(await deadLetters.detail(id)).toBeUndefined();
+  expect((await deadLetters.list(9)).deadLetters).toEqual([]);
+  expect((await deadLetters.list(9, { code: 'no-fields' })).deadLetters).toEqual([]);
+  expect(await deadLetters.detail(id)).toEqual({});
 });
 
 it('pages that ask at once share one list and one explanation, however many are open', async () => {
@@ -67,5 +67,23 @@ it('pages that ask at once share one list and one explanation, however many are 
   expect(new Set(lists).size).toBe(1);
   const id = String(testRecord(1).receivedAtNs);
   await Promise.all(Array.from({ length: 20 }, () => deadLetters.detail(id)));
-  expect(asked).toEqual([{ kind: 'explain', id }]);
+  expect(asked).toEqual([{ kind: 'explain', id, after: lists[0]?.deadLetters[0]?.cursor }]);
+});
+
+it('two searches run at once; the others are refused at once, and lists without a filter go on', async () => {
+  const { deadLetters, park } = await opened();
+  await park(1, 'rule-none');
+  const searches = await Promise.allSettled(
+    Array.from({ length: 6 }, (_, n) => deadLetters.list(9, { topic: `none ${n}` })),
+  );
+  expect(searches.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  for (const { reason } of searches.filter((search) => search.status === 'rejected')) {
+    expect(reason).toMatchObject({ code: 'DEAD_LETTER_SCANNING', retryable: true });
+  }
+  const [search, search2, list] = await Promise.all([
+    deadLetters.list(9, { topic: 'none' }),
+    deadLetters.detail('404'),
+    deadLetters.list(9),
+  ]);
+  expect([search.deadLetters, search2, list.deadLetters.length]).toEqual([[], {}, 1]);
 });

@@ -238,7 +238,7 @@ describe('/api/live', () => {
   });
 
   it('serves 64 pages; the next one must try again, and is served once another has left', async () => {
-    const server = await start();
+    const server = await start({ maxStreamsPerAddress: MAX_STREAMS + 1, maxConnectionsPerAddress: 100 });
     const clients = await Promise.all(Array.from({ length: MAX_STREAMS }, () => opened(server)));
     for (const client of clients) await client.states(1);
     const refused = await fetch(`${server.url}/api/live`);

@@ -1,9 +1,11 @@
 import type {
+  BacklogView,
   GatewayView,
   LedgerView,
   LogLevel,
   ParkedDetail,
-  ParkedView,
+  ParkedDetailPage,
+  ParkedPage,
   ReadinessProblem,
   StageCounters,
   WarningView,
@@ -47,6 +49,14 @@ export class FakeGatewayView implements GatewayView {
   lagMs = 0;
   sinkStatus: SinkStatus = { state: 'healthy', detail: '' };
   readiness: ReadinessProblem[] = [];
+  waiting: BacklogView = {
+    records: 0,
+    bytes: 0,
+    oldestMs: 0,
+    caughtUp: { state: 'now', ms: 0 },
+    logFull: { state: 'never' },
+    summary: 'no backlog',
+  };
   isAlive = true;
   /** Between log and consumer: absent in direct mode. */
   kinesis: Required<Pick<StageCounters, 'producer' | 'reader'>> | undefined;
@@ -139,6 +149,10 @@ export class FakeGatewayView implements GatewayView {
     return this.readiness;
   }
 
+  backlog(): BacklogView {
+    return this.waiting;
+  }
+
   alive(): boolean {
     return this.isAlive;
   }
@@ -174,12 +188,12 @@ export class FakeGatewayView implements GatewayView {
     return new LatestPages(readerOf(groups)).page(query);
   }
 
-  async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedView[]> {
-    return this.#selected(filter).slice(0, limit);
+  async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedPage> {
+    return { deadLetters: this.#selected(filter).slice(0, limit) };
   }
 
-  async deadLetter(id: string): Promise<ParkedDetail | undefined> {
-    return this.deadLetters.find((letter) => letter.id === id);
+  async deadLetter(id: string): Promise<ParkedDetailPage> {
+    return { detail: this.deadLetters.find((letter) => letter.id === id) };
   }
 
   /** Stays at `running` until the test sets `job`. */

@@ -8,12 +8,10 @@ import {
   type InfluxSettings,
   type InfluxSinkOptions,
   influxSettings,
-  QUERY_PATH,
-  queryTarget,
-  writePath,
 } from '../../sink/influx/influx-options.js';
+import { probeRequest } from '../../sink/influx/probe-request.js';
 import { storeMessage } from '../../sink/influx/response.js';
-import { InfluxTransport, type StoreAnswer, type StoreRequest } from '../../sink/influx/transport.js';
+import { InfluxTransport, type StoreAnswer } from '../../sink/influx/transport.js';
 import { folderProblem } from '../environment-problems.js';
 import { type CheckResult, fail, ok, STORE, type StoreFinding, sizeText } from './check-result.js';
 
@@ -39,7 +37,7 @@ export async function checkInfluxStore(
   if ('silence' in ping) return { result: unreachable(settings, ping.silence) };
   const transport = new InfluxTransport(settings);
   try {
-    const answer = await transport.post(harmlessRequest(settings), new AbortController().signal);
+    const answer = await transport.post(probeRequest(settings), new AbortController().signal);
     const result =
       answer.kind === 'no-answer'
         ? unreachable(settings, answer.reason)
@@ -48,23 +46,6 @@ export async function checkInfluxStore(
   } finally {
     transport.close();
   }
-}
-
-/**
- * Returns a write without a line for versions 1 and 2, which check credentials and database before the body. Version 3
- * creates a missing database at a write, so for it the request only reads.
- */
-function harmlessRequest(settings: InfluxSettings): StoreRequest {
-  if (settings.version !== 3) {
-    return { path: writePath(settings), body: '', contentType: 'text/plain; charset=utf-8' };
-  }
-  const body = new URLSearchParams({ ...queryTarget(settings), q: 'SHOW MEASUREMENTS LIMIT 1' }).toString();
-  return {
-    path: QUERY_PATH,
-    body,
-    contentType: 'application/x-www-form-urlencoded',
-    accept: 'application/json',
-  };
 }
 
 function writeResult(settings: InfluxSettings, answer: StoreAnswer, target: string): CheckResult {

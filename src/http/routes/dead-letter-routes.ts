@@ -2,16 +2,23 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ReplayStatus } from '../../replay/replay-status.js';
 import { type ParkedSelection, readSelection } from '../../replay/selection.js';
-import type { GatewayView } from '../gateway-view.js';
-import { sendError } from '../http-answers.js';
-import { name, numberFrom, type Parsed, parseRequest } from '../request-parameters.js';
+import type { GatewayView, ParkedDetailPage } from '../gateway-view.js';
+import { HTTP_ERROR_CODES, sendError } from '../http-answers.js';
+import { name, numberFrom, type Parsed, parseRequest, text } from '../request-parameters.js';
 import { boundedDetail } from './bounded-detail.js';
 
 const ID = /^\d{1,20}$/;
+const NOT_FOUND: ParkedDetailPage = {};
 const DEFAULT_DEAD_LETTERS = 50;
 const MAX_DEAD_LETTERS = 500;
 
+/** A cursor names a place in each folder of the dead letter. */
+const cursor = text(4_096).min(1, 'must not be empty');
+
+const detailParameters = z.strictObject({ after: cursor.optional() });
+
 const listParameters = z.strictObject({
+  after: cursor.optional(),
   limit: numberFrom(1, MAX_DEAD_LETTERS).optional(),
   code: name.optional(),
   topic: name.optional(),
@@ -20,6 +27,8 @@ const listParameters = z.strictObject({
 
 export interface DeadLettersRequest extends Omit<ParkedSelection, 'ids' | 'all'> {
   readonly limit: number;
+  /** Where the list before ended. */
+  readonly after?: string;
 }
 
 /** The list of parked records, one record in full, and replay and purge. */
@@ -27,15 +36,21 @@ export function addDeadLetterRoutes(app: FastifyInstance, view: GatewayView): vo
   app.get('/api/dead-letters', async (request, reply) => {
     const asked = parseDeadLettersRequest(request.query);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
-    const { limit, ...filter } = asked.value;
-    return reply.send({ deadLetters: await view.parked(limit, filter) });
+    const { limit, after, ...filter } = asked.value;
+    return reply.send(await view.parked(limit, filter, after));
   });
 
   app.get<{ Params: { id: string } }>('/api/dead-letters/:id', async (request, reply) => {
     const { id } = request.params;
-    const found = ID.test(id) ? await view.deadLetter(id) : undefined;
-    if (found === undefined) return sendError(reply, 'NOT_FOUND', 'No parked record has this id.');
-    return reply.send(boundedDetail(found));
+    const asked = parseRequest(detailParameters, request.query);
+    if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
+    const { detail, next } = ID.test(id) ? await view.deadLetter(id, asked.value.after) : NOT_FOUND;
+    if (detail !== undefined) return reply.send(boundedDetail(detail));
+    if (next === undefined) return sendError(reply, 'NOT_FOUND', 'No parked record has this id.');
+    const reason = 'It was not found within the limits of one search; ask again with after set to next.';
+    return reply
+      .code(HTTP_ERROR_CODES.SEARCH_INCOMPLETE)
+      .send({ code: 'SEARCH_INCOMPLETE', reason, incomplete: true, next });
   });
 
   const addChange = (path: string, begin: (selection: ParkedSelection) => Promise<ReplayStatus>) =>
@@ -48,7 +63,7 @@ export function addDeadLetterRoutes(app: FastifyInstance, view: GatewayView): vo
   addChange('/api/dead-letters/purge', (selection) => view.purge(selection));
 }
 
-/** Takes `limit?` up to 500, `code?`, `topic?` and `rule?`. */
+/** Takes `limit?` up to 500, `after?`, `code?`, `topic?` and `rule?`. */
 export function parseDeadLettersRequest(parameters: unknown): Parsed<DeadLettersRequest> {
   const parsed = parseRequest(listParameters, parameters);
   if (!parsed.ok) return parsed;

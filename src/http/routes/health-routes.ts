@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayView } from '../gateway-view.js';
 
+/** The paths that are answered whatever else is open. */
+export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
 /** For supervisors and Prometheus. `/healthz` fails only when a restart would help, `/readyz` while a stage is not ready. */
 export function addHealthRoutes(app: FastifyInstance, view: GatewayView): void {
   app.get('/healthz', (_request, reply) => {
@@ -10,7 +13,9 @@ export function addHealthRoutes(app: FastifyInstance, view: GatewayView): void {
 
   app.get('/readyz', (_request, reply) => {
     const problems = view.problems();
-    return reply.code(problems.length === 0 ? 200 : 503).send({ ready: problems.length === 0, problems });
+    return reply
+      .code(problems.length === 0 ? 200 : 503)
+      .send({ ready: problems.length === 0, problems, backlog: view.backlog() });
   });
 
   app.get('/metrics', async (_request, reply) => {

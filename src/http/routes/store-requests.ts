@@ -24,11 +24,18 @@ const MAX_SEARCH_CHARACTERS = 256;
 /** Pages that ask within this time ask the same, so that the store is asked once. */
 const SAME_INSTANT_MS = 2_000;
 
+/** A store keeps times as nanoseconds in 64 bits: until April 2262. */
+const LAST_MS = Math.floor(Number((2n ** 63n - 1n) / 1_000_000n));
+const time = wholeNumber.refine(
+  (ms) => ms <= LAST_MS || !Number.isSafeInteger(ms),
+  `must be a time in ms until the year 2262, at most ${LAST_MS}`,
+);
+
 const latestParameters = z.strictObject({
   measurement: name,
   by: name.optional(),
-  from: wholeNumber,
-  silentBefore: wholeNumber,
+  from: time,
+  silentBefore: time,
   search: text(MAX_SEARCH_CHARACTERS).optional(),
   order: z.enum(LATEST_ORDERS, `must be one of ${LATEST_ORDERS.join(', ')}`).optional(),
   offset: numberFrom(0, MAX_OFFSET).optional(),
@@ -74,8 +81,8 @@ const seriesParameters = z
     by: name.optional(),
     onlyTag: name.optional(),
     only: onlyValues.optional(),
-    from: wholeNumber,
-    to: wholeNumber,
+    from: time,
+    to: time,
     buckets: numberFrom(1, MAX_SERIES_BUCKETS).optional(),
   })
   .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' })

@@ -1,4 +1,4 @@
-import { type MetricTable, STATES, stateGauge } from '../metric-table.js';
+import { type MetricTable, SINK_STATES, stateGauge } from '../metric-table.js';
 import type { ConsumeFacts } from '../metrics-snapshot.js';
 
 export const CONSUME: MetricTable<ConsumeFacts> = {
@@ -55,7 +55,7 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       '1 for the current state of the sink',
       'state',
       'gauge',
-      (s) => stateGauge(STATES, s.sink.status.state),
+      (s) => stateGauge(SINK_STATES, s.sink.status.state),
     ],
   ],
   histograms: [

@@ -1,9 +1,12 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type BackOff, backOffMs } from '../../lib/back-off.js';
 import { type Clock, SystemClock } from '../../lib/clock.js';
 import { errorText, SluiceError } from '../../lib/errors.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
-import { pause } from '../../lib/timers.js';
+import { pause, type Schedule } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
+import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import {
@@ -20,7 +23,14 @@ const NS_PER_MS = 1_000_000n;
 const RETENTION_EVERY_MS = 3_600_000;
 /** Interval at which an idle sink checks whether retention is due, and pause after a failed run. */
 const RETENTION_CHECK_MS = 60_000;
+/** With less a commit fails: DuckDB writes its log before the file. */
+const LEAST_FREE_BYTES = 1024 * 1024;
 const HEALTHY: SinkStatus = { state: 'healthy', detail: '' };
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
 
 export interface DuckdbSinkParts {
   readonly clock?: Clock;
@@ -29,6 +39,10 @@ export interface DuckdbSinkParts {
   readonly random?: () => number;
   /** Loads the DuckDB package. */
   readonly load?: () => Promise<DuckdbApi>;
+  /** When an idle store is probed; tests replace it. */
+  readonly scheduleProbe?: Schedule;
+  /** The free bytes on the disk of a folder; tests replace it. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
   /** Receives every failure. */
   readonly warn?: Warn;
 }
@@ -56,7 +70,10 @@ export class DuckdbSink implements Sink {
   #retentionTimer: NodeJS.Timeout | undefined;
   #retentionDueMs = 0;
   readonly #warn: Warn;
+  readonly #probe: IdleProbe;
+  readonly #freeBytes: (folder: string) => Promise<number>;
   #writeProblem = '';
+  #probeProblem = '';
   #retentionProblem = '';
   #pointsWritten = 0;
   #pointsRefused = 0;
@@ -71,6 +88,12 @@ export class DuckdbSink implements Sink {
     this.#random = parts.random ?? Math.random;
     this.#load = parts.load;
     this.#warn = parts.warn ?? (() => undefined);
+    this.#freeBytes = parts.freeBytes ?? freeBytesOf;
+    this.#probe = new IdleProbe({
+      clock: this.#clock,
+      probe: () => this.#queue.run(() => this.#tryStore()),
+      schedule: parts.scheduleProbe,
+    });
     this.reader = new DuckdbReader(() => this.#store?.database);
   }
 
@@ -81,17 +104,18 @@ export class DuckdbSink implements Sink {
     this.#retentionTimer = setInterval(() => {
       void this.#queue.run(() => this.#deleteOldRowsWhenDue());
     }, RETENTION_CHECK_MS).unref();
+    this.#probe.start();
   }
 
   write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
     if (points.length === 0) return Promise.resolve([]);
-    const written = this.#queue.run(() => this.#writeUntilStored(points, signal));
+    const written = this.#probe.around(() => this.#queue.run(() => this.#writeUntilStored(points, signal)));
     void this.#queue.run(() => this.#deleteOldRowsWhenDue()); // it runs after the write, which does not wait for it
     return written;
   }
 
   status(): SinkStatus {
-    const detail = this.#writeProblem || this.#retentionProblem;
+    const detail = this.#writeProblem || this.#probeProblem || this.#retentionProblem;
     return detail === '' ? HEALTHY : { state: 'retrying', detail };
   }
 
@@ -110,6 +134,7 @@ export class DuckdbSink implements Sink {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#retentionTimer);
+    await this.#probe.stop();
     await this.#queue.run(() => this.#closeStore());
   }
 
@@ -125,6 +150,7 @@ export class DuckdbSink implements Sink {
         this.#pointsWritten += points.length - rejections.length;
         this.#pointsRefused += rejections.length;
         this.#writeProblem = '';
+        this.#probeProblem = '';
         return rejections;
       } catch (thrown) {
         this.#retries++;
@@ -138,6 +164,27 @@ export class DuckdbSink implements Sink {
       }
       await this.#closeStore();
       await pause(backOffMs(attempt + 1, this.#backOff, this.#random), signal);
+    }
+  }
+
+  /** Tries an idle store: the file is there, a statement is answered, and the disk has room for the next commit. */
+  async #tryStore(): Promise<void> {
+    if (this.#isClosed) return;
+    const { path } = this.#options;
+    try {
+      const { database } = await this.#openedStore();
+      await database.ensureDurable();
+      await database.writer.run('SELECT 1');
+      const free = await this.#freeBytes(dirname(path));
+      if (free < LEAST_FREE_BYTES) throw new Error(`the disk of ${path} is full: ${free} bytes are free`);
+      this.#probeProblem = '';
+    } catch (thrown) {
+      this.#probeProblem = `DuckDB would not accept points now: ${errorText(thrown)}; trying again, nothing is lost`;
+      this.#warn(
+        { code: 'STORE_UNAVAILABLE', path, reason: errorText(thrown) },
+        'DuckDB would not accept points now; it is tried again',
+      );
+      await this.#closeStore();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { errorText, SluiceError } from '../../lib/errors.js';
+import { SluiceError } from '../../lib/errors.js';
 
 /** DuckDB forgets an interrupt that comes between two statements, so it is repeated until the read has ended. */
 const INTERRUPT_EVERY_MS = 20;
@@ -23,7 +23,8 @@ export class InterruptibleRead {
       return await work(this);
     } catch (thrown) {
       if (thrown instanceof SluiceError) throw thrown;
-      const reason = this.#endedBecause ?? errorText(thrown);
+      // DuckDB's own text quotes the statement, which is nothing for a client; the cause is logged.
+      const reason = this.#endedBecause ?? 'it could not answer the query; the log of the gateway says why';
       throw new SluiceError('SINK_QUERY_FAILED', `DuckDB: ${reason}`, { cause: thrown });
     } finally {
       clearTimeout(limit);

@@ -1,8 +1,9 @@
 import { backOffMs } from '../../lib/back-off.js';
 import type { Clock } from '../../lib/clock.js';
 import { LimitedWarning } from '../../lib/limited-warning.js';
-import { type Pause, pause } from '../../lib/timers.js';
+import { type Pause, pause, type Schedule } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
+import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import type { StoreReader } from '../store-reader.js';
@@ -35,6 +36,8 @@ export interface InfluxSinkParts {
   /** Returns a number in [0, 1) for the jitter. */
   readonly random?: () => number;
   readonly pause?: Pause;
+  /** When an idle store is probed; tests replace it. */
+  readonly scheduleProbe?: Schedule;
 }
 
 /**
@@ -64,6 +67,7 @@ export class InfluxSink implements Sink {
   readonly #poster: Poster;
   /** The store's own words when it last refused the known-good line. */
   #healthLineRefusal = '';
+  readonly #probe: IdleProbe;
   #pointsWritten = 0;
   #pointsRefused = 0;
 
@@ -86,13 +90,25 @@ export class InfluxSink implements Sink {
       random: this.#random,
       pause: this.#pause,
     });
+    this.#probe = new IdleProbe({
+      clock: this.#clock,
+      // Rejects only when it is aborted.
+      probe: (signal) => this.#poster.probe(signal).catch(() => undefined),
+      schedule: parts.scheduleProbe,
+    });
     this.reader = new InfluxReader(settings, this.#transport);
   }
 
   /** There is nothing to prepare: the first write connects, and waits for the store if necessary. */
-  async open(): Promise<void> {}
+  async open(): Promise<void> {
+    this.#probe.start();
+  }
 
-  async write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
+  write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
+    return this.#probe.around(() => this.#writeAll(points, signal));
+  }
+
+  async #writeAll(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
     const rejections: Rejection[] = [];
     const queues = this.#distributor.distribute(points, rejections);
     // A queue that fails aborts the others, which would otherwise wait for the store for ever.
@@ -133,6 +149,7 @@ export class InfluxSink implements Sink {
   }
 
   async close(): Promise<void> {
+    await this.#probe.stop();
     this.#transport.close();
   }
 

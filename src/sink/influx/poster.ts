@@ -6,6 +6,7 @@ import { printable } from '../../lib/printable.js';
 import type { Pause } from '../../lib/timers.js';
 import type { WarningCode } from '../../lib/warnings.js';
 import { type InfluxSettings, writePath } from './influx-options.js';
+import { probeProblem, probeRequest } from './probe-request.js';
 import { actionFor, rejectedLines, retryAfterMs, storeMessage } from './response.js';
 import type { StatusBoard } from './status-board.js';
 import { type InfluxTransport, type NoAnswer, pauseUnlessAborted, type StoreAnswer } from './transport.js';
@@ -71,6 +72,7 @@ export class Poster {
       const answer = await this.#send(body, lines.length, signal);
       const verdict = this.#verdictOf(answer, lines.length);
       if (verdict !== undefined) {
+        board.answered();
         if (verdict.kind === 'written') board.clear(source);
         return verdict;
       }
@@ -84,6 +86,21 @@ export class Poster {
       await pauseUnlessAborted(pause, waitMs, signal);
       this.#retries++;
     }
+  }
+
+  /** Asks without a line whether the store would take points, and shows the answer on the status board. */
+  async probe(signal: AbortSignal): Promise<void> {
+    const { transport, board, settings } = this.#parts;
+    const answer = await transport.post(probeRequest(settings), signal);
+    const state = answer.kind === 'no-answer' ? 'retrying' : probeProblem(settings, answer);
+    if (state === undefined) {
+      board.probed(undefined);
+      return;
+    }
+    const isConfiguration = state === 'misconfigured';
+    const sentence = this.#sentence(answer, isConfiguration);
+    board.probed({ state, detail: sentence });
+    this.#warn(answer, isConfiguration, { isProbe: true }, sentence);
   }
 
   async #send(body: string, lineCount: number, signal: AbortSignal): Promise<StoreAnswer | NoAnswer> {

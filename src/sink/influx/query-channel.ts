@@ -10,6 +10,8 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 const MAX_ADDRESS_CHARACTERS = 200;
 const MAX_ERROR_CHARACTERS = 500;
+/** Errors of the parser of InfluxQL. */
+const QUOTES_STATEMENT = /error parsing query|\bat line \d+, char \d+|unable to parse|syntax error/i;
 
 /** One series of an answer to an InfluxQL statement. */
 export interface QueriedSeries {
@@ -75,10 +77,13 @@ export class QueryChannel {
     const result = resultOf(answer.json);
     if (result === undefined) throw this.#unsupported('does not answer /query as InfluxDB does');
     if (result.error !== undefined) {
-      throw this.#failed(
-        deniedRead(this.#settings, answer.status, result.error) ??
-          `could not answer the query: ${printable(result.error, MAX_ERROR_CHARACTERS)}`,
-      );
+      const denied = deniedRead(this.#settings, answer.status, result.error);
+      if (denied !== undefined) throw this.#failed(denied);
+      // What the store says of the statement itself quotes it, which is nothing for a client; the cause is logged.
+      if (QUOTES_STATEMENT.test(result.error)) {
+        throw this.#failed('could not answer the query; the log of the gateway says why', result.error);
+      }
+      throw this.#failed(`could not answer the query: ${printable(result.error, MAX_ERROR_CHARACTERS)}`);
     }
     // VictoriaMetrics answers every query with its list of databases.
     if (!result.series.every(({ name }) => isExpected(name))) {
@@ -87,8 +92,9 @@ export class QueryChannel {
     return result.series;
   }
 
-  #failed(what: string): SluiceError {
-    return new SluiceError('SINK_QUERY_FAILED', `InfluxDB at ${this.#settings.url.origin} ${what}`);
+  #failed(what: string, cause?: string): SluiceError {
+    const sentence = `InfluxDB at ${this.#settings.url.origin} ${what}`;
+    return new SluiceError('SINK_QUERY_FAILED', sentence, cause === undefined ? undefined : { cause });
   }
 
   #unsupported(what: string): SluiceError {

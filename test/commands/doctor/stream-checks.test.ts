@@ -15,7 +15,14 @@ async function lockedDirectory(): Promise<string> {
   return directory.root;
 }
 
-const http = (port: number) => ({ host: '127.0.0.1', port, insecure: false, changes: 'loopback' as const });
+const http = (port: number) => ({
+  host: '127.0.0.1',
+  port,
+  insecure: false,
+  changes: 'loopback' as const,
+  maxConnectionsPerAddress: 64,
+  maxStreamsPerAddress: 8,
+});
 
 test('without the lock no gateway is running, even if something listens', async () => {
   const { isRunning, result } = await findRunningGateway({ dataDirectory: tempDirectory(), http: http(1) });
@@ -54,4 +61,30 @@ test('one without a known HTTP port is only named', async () => {
   const { isRunning, result } = await findRunningGateway({ dataDirectory: await lockedDirectory() });
   expect(isRunning).toBe(true);
   expect(result).toMatchObject({ state: 'ok', found: expect.stringContaining(`process ${process.pid}`) });
+});
+
+test('doctor agrees with a gateway that is alive and not ready: its problems, in its words', async () => {
+  const dataDirectory = await lockedDirectory();
+  const problems = [{ stage: 'sink', reason: 'InfluxDB does not know the database "d"' }];
+  let isReady = false;
+  const gateway = await startFakeStore(({ path }) => {
+    if (path === '/healthz') return { status: 200, body: '{"status":"ok"}' };
+    const backlog = { summary: '7 records wait, the oldest for 9 s' };
+    return isReady
+      ? { status: 200, body: JSON.stringify({ ready: true, problems: [], backlog }) }
+      : { status: 503, body: JSON.stringify({ ready: false, problems, backlog }) };
+  });
+  onTestFinished(() => gateway.stop());
+  const port = Number(new URL(gateway.url).port);
+  const sick = await findRunningGateway({ dataDirectory, http: http(port) });
+  expect(sick.result).toMatchObject({
+    state: 'fail',
+    found: expect.stringMatching(/not ready: sink: InfluxDB does not know the database "d"; 7 records wait/),
+  });
+  isReady = true;
+  const well = await findRunningGateway({ dataDirectory, http: http(port) });
+  expect(well.result).toMatchObject({
+    state: 'ok',
+    found: expect.stringContaining('reports it ready; 7 records'),
+  });
 });

@@ -1,0 +1,110 @@
+import type { BacklogEstimate, BacklogView } from '../http/gateway-view.js';
+
+/** What is counted once a second; the totals never decrease. */
+export interface BacklogSample {
+  /** Monotonic. */
+  readonly atMs: number;
+  readonly received: number;
+  readonly processed: number;
+  /** Age of the oldest record that is not processed; 0 when there is none. */
+  readonly oldestMs: number;
+  /** Absent where no log runs. */
+  readonly log?: {
+    /** Records that its reader has not processed. */
+    readonly unread: number;
+    readonly sizeBytes: number;
+    readonly maxSizeBytes: number;
+    /** The mean of all records, with what the log adds to each. */
+    readonly bytesPerRecord: number;
+    readonly isBlocked: boolean;
+  };
+}
+
+/** Rates of a shorter time say little about minutes to come. */
+export const KNOWN_AFTER_MS = 60_000;
+/** Records younger than this are on their way: batches alone explain as much. */
+const ON_THEIR_WAY_MS = 5_000;
+/** Beyond this an estimate is a guess about another day. */
+const NEVER_MS = 30 * 86_400_000;
+
+const NOW: BacklogEstimate = { state: 'now', ms: 0 };
+const NEVER: BacklogEstimate = { state: 'never' };
+const UNKNOWN: BacklogEstimate = { state: 'unknown' };
+
+/**
+ * Computes what waits, and when it will be processed or fill the log if the last minutes go on.
+ *
+ * @param samples of the last minutes, oldest first, the present one last; at least one
+ */
+export function backlogOf(samples: readonly BacklogSample[]): BacklogView {
+  const now = samples.at(-1)!;
+  const before = samples[0]!;
+  const records = Math.max(0, now.received - now.processed);
+  const { log } = now;
+  const view = {
+    records,
+    bytes: log === undefined ? undefined : Math.round(log.unread * log.bytesPerRecord),
+    oldestMs: records === 0 ? 0 : Math.round(now.oldestMs),
+    caughtUp: caughtUp(records, before, now),
+    logFull: log === undefined ? undefined : logFull(before, now),
+  };
+  return { ...view, summary: summaryOf(view) };
+}
+
+function isOnItsWay(records: number, { oldestMs }: BacklogSample): boolean {
+  return records === 0 || oldestMs < ON_THEIR_WAY_MS;
+}
+
+function caughtUp(records: number, before: BacklogSample, now: BacklogSample): BacklogEstimate {
+  if (isOnItsWay(records, now)) return NOW;
+  const elapsedMs = now.atMs - before.atMs;
+  if (elapsedMs < KNOWN_AFTER_MS) return UNKNOWN;
+  const less = now.processed - before.processed - (now.received - before.received);
+  return estimate(records, less / elapsedMs);
+}
+
+function logFull(before: BacklogSample, now: BacklogSample): BacklogEstimate {
+  const { log } = now;
+  if (log === undefined || before.log === undefined) return UNKNOWN;
+  if (log.isBlocked) return NOW;
+  if (isOnItsWay(log.unread, now)) return NEVER;
+  const elapsedMs = now.atMs - before.atMs;
+  if (elapsedMs < KNOWN_AFTER_MS) return UNKNOWN;
+  const more = (log.unread - before.log.unread) * log.bytesPerRecord;
+  return estimate(Math.max(0, log.maxSizeBytes - log.sizeBytes), more / elapsedMs);
+}
+
+function estimate(amount: number, perMs: number): BacklogEstimate {
+  const ms = perMs > 0 ? amount / perMs : Number.POSITIVE_INFINITY;
+  return ms > NEVER_MS ? NEVER : { state: 'in', ms: Math.round(ms) };
+}
+
+/** One sentence, the same wherever the backlog is shown. */
+function summaryOf({ records, bytes, oldestMs, caughtUp, logFull }: Omit<BacklogView, 'summary'>): string {
+  if (caughtUp.state === 'now' && logFull?.state !== 'now') return 'no backlog';
+  const size = bytes === undefined ? '' : ` (about ${sizeText(bytes)})`;
+  const waiting = `${records} records wait${size}, the oldest for ${timeText(oldestMs)}`;
+  const end = {
+    now: 'caught up',
+    in: `caught up in about ${timeText(caughtUp.ms ?? 0)}`,
+    never: 'not caught up at the present rate',
+    unknown: 'not known yet when it is caught up',
+  }[caughtUp.state];
+  if (logFull?.state === 'now') return `${waiting}; ${end}; the log is full`;
+  return logFull?.state === 'in'
+    ? `${waiting}; ${end}; the log is full in about ${timeText(logFull.ms ?? 0)}`
+    : `${waiting}; ${end}`;
+}
+
+function sizeText(bytes: number): string {
+  if (bytes < 1_024 ** 2) return `${Math.ceil(bytes / 1_024)} KiB`;
+  if (bytes < 1_024 ** 3) return `${(bytes / 1_024 ** 2).toFixed(1)} MiB`;
+  return `${(bytes / 1_024 ** 3).toFixed(1)} GiB`;
+}
+
+function timeText(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 3_600)} h`;
+}

@@ -1,0 +1,145 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+
+export interface ConnectionLimitOptions {
+  /** Limit of connections of all addresses together. */
+  readonly maxConnections: number;
+  /** Limit of connections of one address. */
+  readonly maxPerAddress: number;
+  /** Connections beyond these limits on which only health requests are answered. */
+  readonly reserve: number;
+}
+
+interface Connection {
+  readonly socket: Socket;
+  readonly address: string;
+  /** Set beyond the limits: it is answered health requests only. */
+  readonly isReserve: boolean;
+  /** Requests that are not answered to their end. */
+  open: number;
+}
+
+/**
+ * Limits the connections of one address and of all of them, so that one client cannot shut the others out. A new
+ * connection beyond a limit closes the oldest idle one: a client that opens hundreds and uses none keeps its newest. When
+ * none is idle the new connection is kept in a reserve, where only health requests are answered: a supervisor never
+ * waits for what others have open.
+ */
+export class ConnectionLimits {
+  readonly #options: ConnectionLimitOptions;
+  /** Oldest first. */
+  readonly #connections = new Map<Socket, Connection>();
+  readonly #perAddress = new Map<string, number>();
+  #reserved = 0;
+  #closed = 0;
+
+  constructor(options: ConnectionLimitOptions) {
+    this.#options = options;
+  }
+
+  /** Watches the connections of a server that does not listen yet. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => this.#add(socket));
+    // Before the listener that answers: the connection is busy from then on.
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      const connection = this.#connections.get(request.socket);
+      if (connection === undefined) return;
+      connection.open += 1;
+      response.once('close', () => {
+        connection.open -= 1;
+      });
+    });
+  }
+
+  /** True when only a health request may be answered on this connection. */
+  isReserve(socket: Socket): boolean {
+    return this.#connections.get(socket)?.isReserve === true;
+  }
+
+  /** How many idle connections were closed to make room, and how many were refused, since the start. */
+  get closed(): number {
+    return this.#closed;
+  }
+
+  #add(socket: Socket): void {
+    const address = addressGroup(socket.remoteAddress);
+    const isReserve = !this.#makeRoom(address);
+    if (isReserve && this.#reserved >= this.#options.reserve && !this.#closeOldest(isIdleReserve)) {
+      this.#closed += 1;
+      socket.destroy();
+      return;
+    }
+    this.#connections.set(socket, { socket, address, isReserve, open: 0 });
+    if (isReserve) this.#reserved += 1;
+    else this.#count(address, 1);
+    socket.once('close', () => this.#remove(socket));
+  }
+
+  /** Returns false when a limit is reached and no connection can be closed for a new one. */
+  #makeRoom(address: string): boolean {
+    const { maxConnections, maxPerAddress } = this.#options;
+    if ((this.#perAddress.get(address) ?? 0) >= maxPerAddress) return this.#closeOldest(idleOf(address));
+    if (this.#connections.size - this.#reserved < maxConnections) return true;
+    return this.#closeOldest(idleOf(this.#largest())) || this.#closeOldest(isIdle);
+  }
+
+  /** The address with the most connections. */
+  #largest(): string {
+    let largest = '';
+    let most = 0;
+    for (const [address, count] of this.#perAddress) {
+      if (count <= most) continue;
+      largest = address;
+      most = count;
+    }
+    return largest;
+  }
+
+  #closeOldest(isWanted: (connection: Connection) => boolean): boolean {
+    for (const connection of this.#connections.values()) {
+      if (!isWanted(connection)) continue;
+      this.#closed += 1;
+      this.#remove(connection.socket);
+      connection.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  /** Called when a connection is closed to make room, and again when it has closed. */
+  #remove(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    this.#connections.delete(socket);
+    if (connection.isReserve) this.#reserved -= 1;
+    else this.#count(connection.address, -1);
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    const count = (this.#perAddress.get(address) ?? 0) + change;
+    if (count === 0) this.#perAddress.delete(address);
+    else this.#perAddress.set(address, count);
+  }
+}
+
+const isIdle = ({ isReserve, open }: Connection): boolean => !isReserve && open === 0;
+const isIdleReserve = ({ isReserve, open }: Connection): boolean => isReserve && open === 0;
+const idleOf =
+  (address: string) =>
+  (connection: Connection): boolean =>
+    isIdle(connection) && connection.address === address;
+
+/**
+ * Returns what counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, because a single machine
+ * may use all addresses behind them.
+ */
+export function addressGroup(remoteAddress: string | undefined): string {
+  const address = (remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const first = head === '' ? [] : head.split(':');
+  const last = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - first.length - last.length;
+  const groups = [...first, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...last];
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
