@@ -81,6 +81,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   commands: [
     /^(gateway|config|replay|dead-letter|rules|grafana|data-directory|sink)\//,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
+    /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/checkpoint-store$/,
     /^stream\/kinesis\//,
   ],

@@ -1,5 +1,5 @@
 import type { Client, ConnectPacket } from 'aedes';
-import { isValidName, MAX_CLIENT_ID_BYTES, MAX_USER_NAME_BYTES, topicNameFault } from './mqtt-names.js';
+import { isValidName, MAX_CLIENT_ID_BYTES, MAX_USER_NAME_BYTES, topicNameFault } from '../lib/mqtt-names.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { Sessions } from './session.js';
 

@@ -1,7 +1,7 @@
 import type { Client, PublishPacket } from 'aedes';
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { topicNameFault } from '../lib/mqtt-names.js';
 import type { Intake } from './intake.js';
-import { topicNameFault } from './mqtt-names.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { BrokerRefusal } from './refusals.js';
 import type { Session, Sessions } from './session.js';

@@ -1,5 +1,5 @@
 import type { Client, Subscription } from 'aedes';
-import { topicFilterFault } from './mqtt-names.js';
+import { topicFilterFault } from '../lib/mqtt-names.js';
 import type { Observers } from './observers.js';
 import type { Sessions } from './session.js';
 

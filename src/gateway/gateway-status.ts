@@ -5,6 +5,7 @@ import type {
   LogLevel,
   ParkedDetailPage,
   ParkedPage,
+  ReadinessNote,
   ReadinessProblem,
   StageCounters,
   WarningView,
@@ -82,6 +83,10 @@ export class GatewayStatus implements GatewayView {
 
   stopWatching(): void {
     this.#watch.stop();
+  }
+
+  notes(): readonly ReadinessNote[] {
+    return this.#parts.clockWatch.notes();
   }
 
   alive(): boolean {

@@ -1,4 +1,5 @@
 import { Bridge } from '../bridge/bridge.js';
+import type { ReceiveTimes } from '../bridge/receive-times.js';
 import type { Broker } from '../broker/broker.js';
 import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import { type HttpServer, startHttpServer } from '../http/http-server.js';
@@ -8,10 +9,12 @@ import { onFileShortage } from '../lib/files.js';
 import { StoppedEarly, throwIfStopped, unlessStopped, withinDeadline } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
+import type { Warn } from '../lib/warnings.js';
 import type { Annotation } from '../metrics/annotations.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import { serveCommands } from '../replay/serve-commands.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
+import { ClockWatch } from './clock-watch.js';
 import { DebugLines } from './debug-lines.js';
 import { type Ended, FatalFailure } from './fatal-failure.js';
 import { GatewayBroker } from './gateway-broker.js';
@@ -22,6 +25,7 @@ import type { GatewayOptions } from './gateway-options.js';
 import { GatewayStatus } from './gateway-status.js';
 import { GatewayWorkers } from './gateway-workers.js';
 import { openFileLimits } from './open-file-limits.js';
+import { openReceiveTimes } from './open-receive-times.js';
 
 export interface GatewayDeps {
   readonly logger: Logger;
@@ -57,6 +61,7 @@ interface GatewayParts {
   readonly http: HttpServer | undefined;
   /** Never started with `--role consume`. */
   readonly broker: GatewayBroker;
+  readonly clockWatch: ClockWatch;
 }
 
 /** What the last metrics may take of the deadline: records come first. */
@@ -145,6 +150,16 @@ export class Gateway {
       opened(() => log?.close());
       if (log !== undefined) directory.holdsLog(() => log.writer.durableSequence);
       throwIfStopped(stop);
+      const warn: Warn = (fields, sentence) => logger.warn(fields, sentence);
+      const receiveTimes = log && openReceiveTimes(options.directory, log.writer.recovered, clock, warn);
+      const clockWatch = new ClockWatch({
+        clock,
+        warn,
+        info: (fields, sentence) => logger.info(fields, sentence),
+        lastReceivedAtNs: receiveTimes && (() => receiveTimes.lastNs),
+      });
+      clockWatch.start();
+      opened(() => clockWatch.stop());
 
       const workers = await GatewayWorkers.start({
         options,
@@ -176,6 +191,7 @@ export class Gateway {
         workers,
         selfMetrics: () => metrics.counters(),
         isFailed: () => failure.isReported,
+        clockWatch,
       });
       status.startWatching();
       opened(() => status.stopWatching());
@@ -186,9 +202,11 @@ export class Gateway {
       await directory.beginReceiving();
       const maxOpenConnections = files?.mqttConnections;
       const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
-      if (log !== undefined) await startBroker(broker, log, ofBroker, { clock, debug, logger, metrics });
+      if (log !== undefined && receiveTimes !== undefined) {
+        await startBroker(broker, log, ofBroker, { clock, receiveTimes, debug, logger, metrics });
+      }
       metrics.start();
-      return new Gateway({ options, directory, metrics, log, workers, status, http, broker });
+      return new Gateway({ options, directory, metrics, log, workers, status, http, broker, clockWatch });
     });
   }
 
@@ -215,7 +233,8 @@ export class Gateway {
 
   /** `drainMs`: what may be spent on writing stored records. */
   async #stop(drainMs: number): Promise<StopOutcome> {
-    const { options, broker, log, workers, metrics, status, http, directory } = this.#parts;
+    const { options, broker, log, workers, metrics, status, http, directory, clockWatch } = this.#parts;
+    clockWatch.stop();
     status.stopWatching();
     const endMs = performance.now() + options.stopDeadlineMs;
     const leftMs = () => Math.max(0, endMs - performance.now());
@@ -280,16 +299,16 @@ async function startBroker(
   { broker: options, maxInFlightBytes }: GatewayOptions,
   parts: {
     readonly clock: Clock;
+    readonly receiveTimes: ReceiveTimes;
     readonly debug: DebugLines;
     readonly logger: Logger;
     readonly metrics: GatewayMetrics;
   },
 ): Promise<void> {
-  const { clock, debug, logger, metrics } = parts;
-  const { lastReceivedAtNs } = writer.recovered;
+  const { clock, receiveTimes, debug, logger, metrics } = parts;
   const bridge = new Bridge(
     { maxInFlightBytes },
-    { stream: writer, clock, lastReceivedAtNs, trace: metrics.trace },
+    { stream: writer, clock, receiveTimes, trace: metrics.trace },
   );
   await broker.start(options, {
     intake: bridge,

@@ -52,6 +52,7 @@ export class SnapshotSource {
       deadLetterMaxSizeBytes: options.consume.deadLetterMaxSizeBytes,
       warnings: logger.recentWarnings.totals(),
       threads: Object.fromEntries([...this.#utilizations].map(([name, of]) => [name, of.ratio()])),
+      clock: this.#parts.clockWatch.facts(),
       self: selfMetrics(),
     };
   }

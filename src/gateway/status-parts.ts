@@ -5,6 +5,7 @@ import type { SelfMetricsCounters } from '../metrics/self-metrics.js';
 import type { ConsumeAnswer, ConsumeReport, ConsumeRequest } from '../pipeline/consume-protocol.js';
 import type { ForwardReport } from '../pipeline/forward-protocol.js';
 import type { LogWriter } from '../stream/log/log-writer.js';
+import type { ClockWatch } from './clock-watch.js';
 import type { GatewayBroker } from './gateway-broker.js';
 import type { ReplayWorker } from './gateway-dead-letters.js';
 import type { GatewayOptions } from './gateway-options.js';
@@ -31,4 +32,5 @@ export interface StatusParts {
   /** Returns undefined when no metrics go into the store. */
   readonly selfMetrics: () => SelfMetricsCounters | undefined;
   readonly isFailed: () => boolean;
+  readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
 }

@@ -123,6 +123,12 @@ export interface BacklogView {
   readonly summary: string;
 }
 
+/** Something that should be known although the gateway is ready. */
+export interface ReadinessNote {
+  readonly stage: 'clock';
+  readonly note: string;
+}
+
 /** One parked record as the page lists it. */
 export interface ParkedView {
   readonly id: string;
@@ -212,6 +218,8 @@ export interface GatewayView {
   /** Empty when the gateway is ready. */
   problems(): readonly ReadinessProblem[];
   backlog(): BacklogView;
+  /** What is wrong around the gateway while it works: it does not make the gateway unready. */
+  notes(): readonly ReadinessNote[];
   /** Returns false only when a restart would help. */
   alive(): boolean;
   /** These three reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */

@@ -36,7 +36,13 @@ export function withSluiceCommands(text: string): string {
   return text.replaceAll('`sluice ', `\`${COMMAND} `);
 }
 
+const PACKAGE = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+  readonly version: string;
+  readonly releaseDate: string;
+};
+
 /** The version in package.json. */
-export const VERSION: string = (
-  JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
-).version;
+export const VERSION: string = PACKAGE.version;
+
+/** Midnight UTC of the day in package.json on which this version was released: no clock before it can be correct. */
+export const RELEASED_AT_MS: number = Date.parse(PACKAGE.releaseDate);

@@ -85,6 +85,12 @@ export const NEXT_STEPS = {
   LOG_STOP_NOTE_UNUSABLE:
     'Check the disk: damage at the end of the log may be taken for an unfinished write at this start or the next.',
   LOG_TORN_TAIL: 'Nothing to do: the unfinished write was never acknowledged, so devices send it again.',
+  CLOCK_IMPLAUSIBLE:
+    'Set the clock of the machine and synchronise it with NTP; readings without a time of their own get a wrong one until then.',
+  CLOCK_STEPPED:
+    'Synchronise the clock with NTP. If it was wrong before, see `sluice dead-letters list`, and replay what is parked for its time.',
+  RECEIVE_TIMES_FAILED:
+    'Fix the disk or the permissions of `receive-times.json` in the data directory; nothing is lost meanwhile.',
   STORE_UNAVAILABLE: 'Start the store, or fix the connection to it; records wait in the log meanwhile.',
   STORE_UNEXPECTED: 'Check what listens at `sink.influx.url`: its answers are not those of InfluxDB.',
   STORE_CONFIGURATION:

@@ -24,6 +24,7 @@ export interface MetricsSnapshot {
   readonly warnings: Readonly<Record<WarningCode, number>>;
   /** Share of time that each thread was busy, 0 to 1. */
   readonly threads: Readonly<Record<string, number>>;
+  readonly clock: { readonly isImplausible: boolean; readonly steps: number };
   readonly self?: SelfMetricsCounters;
 }
 

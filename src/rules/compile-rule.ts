@@ -7,7 +7,14 @@ import { compilePayloadReference, compileReference, type Reference } from './ref
 import type { FieldOptions, RuleOptions, TagOptions, TimeOptions } from './rule-options.js';
 import { ProblemList, type RuleProblem } from './rule-problem.js';
 import { SeriesCache, tagValueProblem } from './series-cache.js';
-import { obviousTime, receiveTime, type TimeReader, timeAt } from './time.js';
+import {
+  DEFAULT_TIME_WINDOW,
+  obviousTime,
+  type ReadClock,
+  receiveTime,
+  type TimeReader,
+  timeAt,
+} from './time.js';
 import { type CaptureNames, compileTopicPattern } from './topic-pattern.js';
 import { compileWhere, type Where } from './where.js';
 
@@ -22,7 +29,7 @@ interface CompiledTag {
 }
 
 /** Compiles one rule and reports everything wrong with it at once. */
-export function compileRule(options: RuleOptions, index: number): CompiledRuleResult {
+export function compileRule(options: RuleOptions, index: number, readClock?: ReadClock): CompiledRuleResult {
   const list = new ProblemList(options.name, index);
   if (options.name === '' || hasControlCharacter(options.name)) {
     list.add(['name'], quoted(options.name), 'a name without control characters');
@@ -36,7 +43,7 @@ export function compileRule(options: RuleOptions, index: number): CompiledRuleRe
     list.add(['measurement'], quoted(options.measurement), `a measurement name; this one ${measurement}`);
   }
   const where = compileCondition(options.where, captureNames, list);
-  const time = compileTime(options.time, list);
+  const time = compileTime(options.time, list, readClock);
   const tags = compileTags(options.tags, captureNames, list);
   const fields = compileFields(options, tags, captureNames, list);
 
@@ -69,9 +76,13 @@ function compileCondition(
   return undefined;
 }
 
-function compileTime(options: RuleOptions['time'], list: ProblemList): { readonly read: TimeReader } {
-  if (options === undefined) return { read: receiveTime };
-  if (options === 'auto') return { read: obviousTime() };
+function compileTime(
+  options: RuleOptions['time'],
+  list: ProblemList,
+  readClock?: ReadClock,
+): { readonly read: TimeReader } {
+  if (options === undefined) return { read: receiveTime(readClock) };
+  if (options === 'auto') return { read: obviousTime(DEFAULT_TIME_WINDOW, readClock) };
   const window = [
     ['maxPastMs', options.maxPastMs],
     ['maxFutureMs', options.maxFutureMs],
@@ -86,8 +97,8 @@ function compileTime(options: RuleOptions['time'], list: ProblemList): { readonl
   if (!compiled.ok) {
     list.add(['time', 'path'], quoted(options.path), `a path inside the payload: ${compiled.problem}`);
   }
-  if (!compiled.ok || !isWindowFine) return { read: receiveTime };
-  return { read: timeAt(compiled.reference.get, options.path, options.unit, options) };
+  if (!compiled.ok || !isWindowFine) return { read: receiveTime(readClock) };
+  return { read: timeAt(compiled.reference.get, options.path, options.unit, options, readClock) };
 }
 
 /** The tags are sorted by the UTF-8 bytes of their names, as SeriesCache needs them. */

@@ -38,6 +38,8 @@ export const MAPPING_WARNING_CODES = [
   'time-missing',
   /** A leap second (:60) became the last nanosecond before it. */
   'time-leap-second',
+  /** The point has the receive time, and that comes from a clock that was not set: 1970, for example. */
+  'clock-implausible',
   /** A tag's source is absent, null or empty: the tag is omitted. */
   'tag-missing',
   /** A field of a rule is not in the payload. */

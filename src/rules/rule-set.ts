@@ -9,6 +9,7 @@ import type { CompiledRule, TopicMatch } from './compiled-rule.js';
 import type { Mapped, MappingWarningCounts } from './mapped.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
+import type { ReadClock } from './time.js';
 
 const MAX_CACHED_TOPICS = 20_000;
 
@@ -16,13 +17,13 @@ export type RuleSetResult =
   | { readonly ok: true; readonly ruleSet: RuleSet }
   | { readonly ok: false; readonly problems: readonly RuleProblem[] };
 
-/** Compiles all rules, or reports every problem of every rule. */
-export function compileRules(options: readonly RuleOptions[]): RuleSetResult {
+/** Compiles all rules, or reports every problem of every rule. `readClock` is the machine's clock unless a test sets it. */
+export function compileRules(options: readonly RuleOptions[], readClock?: ReadClock): RuleSetResult {
   const rules: CompiledRule[] = [];
   const problems: RuleProblem[] = [];
   const names = new Map<string, number>();
   for (const [index, rule] of options.entries()) {
-    const compiled = compileRule(rule, index);
+    const compiled = compileRule(rule, index, readClock);
     if (compiled.ok) rules.push(compiled.rule);
     else problems.push(...compiled.problems);
     const earlier = names.get(rule.name);
@@ -52,8 +53,9 @@ export function compileOrThrow(rules: readonly RuleOptions[]): RuleSet {
 }
 
 /**
- * RuleSet turns records into points. The result depends on the record, the rules and the limits alone, so that a
- * replay gives the same points; the caches inside change only the speed.
+ * RuleSet turns records into points. The points depend on the record, the rules and the limits alone, so that a replay
+ * gives the same points; the caches inside change only the speed. The clock decides only whether a device time is
+ * accepted that the receive time speaks against, when the receive time itself may be wrong.
  */
 export class RuleSet {
   readonly rules: readonly CompiledRule[];

@@ -1,4 +1,6 @@
 import { ExactNumber, type JsonValue, kindOf, memberOf } from '../formats/json/json-value.js';
+import { SystemClock } from '../lib/clock.js';
+import { isOfUnsetClock, isPlausibleNs, mayBeOfWrongClock } from '../lib/plausible-time.js';
 import { quoted } from '../lib/printable.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import { durationText, type EpochUnit, epochNs, guessEpochUnit, isoTime, UNIT_WORDS } from './epoch.js';
@@ -32,11 +34,25 @@ export const OBVIOUS_TIME_KEYS = [
 
 export type TimeReader = (reading: Reading, warnings: MappingWarningCounts) => bigint | MappingFailure;
 
-/** The receive time is always there, and the same at every replay. */
-export const receiveTime: TimeReader = (reading) => reading.record.receivedAtNs;
+/** The machine's clock now, in ns. It is asked only about a record whose receive time may be wrong. */
+export type ReadClock = () => bigint;
 
-export function timeAt(get: Getter, path: string, unit: TimeUnit, window: TimeWindow): TimeReader {
-  const bounds = boundsOf(window);
+const systemClock = new SystemClock();
+export const readSystemClock: ReadClock = () => systemClock.nowNs();
+
+/** The receive time is always there, and the same at every replay. */
+export function receiveTime(readClock: ReadClock = readSystemClock): TimeReader {
+  return (reading, warnings) => receiveTimeOf(reading, warnings, readClock);
+}
+
+export function timeAt(
+  get: Getter,
+  path: string,
+  unit: TimeUnit,
+  window: TimeWindow,
+  readClock: ReadClock = readSystemClock,
+): TimeReader {
+  const bounds = boundsOf(window, readClock);
   return (reading, warnings) => {
     const value = get(reading);
     const ns = value === undefined ? undefined : parseTime(value, unit, path, warnings);
@@ -44,8 +60,11 @@ export function timeAt(get: Getter, path: string, unit: TimeUnit, window: TimeWi
   };
 }
 
-export function obviousTime(window: TimeWindow = DEFAULT_TIME_WINDOW): TimeReader {
-  const bounds = boundsOf(window);
+export function obviousTime(
+  window: TimeWindow = DEFAULT_TIME_WINDOW,
+  readClock: ReadClock = readSystemClock,
+): TimeReader {
+  const bounds = boundsOf(window, readClock);
   return (reading, warnings) => {
     for (const key of OBVIOUS_TIME_KEYS) {
       const value = memberOf(reading.payload, key);
@@ -55,8 +74,13 @@ export function obviousTime(window: TimeWindow = DEFAULT_TIME_WINDOW): TimeReade
       if (ns !== undefined) return withinWindow(ns, value, key, bounds, reading, warnings);
     }
     warnings['time-missing']++;
-    return reading.record.receivedAtNs;
+    return receiveTimeOf(reading, warnings, readClock);
   };
+}
+
+function receiveTimeOf({ record }: Reading, warnings: MappingWarningCounts, readClock: ReadClock): bigint {
+  if (isOfUnsetClock(record.receivedAtNs, readClock)) warnings['clock-implausible']++;
+  return record.receivedAtNs;
 }
 
 /** Whether a value under an obvious time key is meant as a time. */
@@ -69,11 +93,13 @@ export function mayBeTime(value: JsonValue | undefined): value is number | strin
 interface Bounds extends TimeWindow {
   readonly maxPastNs: bigint;
   readonly maxFutureNs: bigint;
+  readonly readClock: ReadClock;
 }
 
-function boundsOf(window: TimeWindow): Bounds {
+function boundsOf(window: TimeWindow, readClock: ReadClock): Bounds {
   const maxPastNs = BigInt(Math.round(window.maxPastMs)) * 1_000_000n;
-  return { ...window, maxPastNs, maxFutureNs: BigInt(Math.round(window.maxFutureMs)) * 1_000_000n };
+  const maxFutureNs = BigInt(Math.round(window.maxFutureMs)) * 1_000_000n;
+  return { ...window, maxPastNs, maxFutureNs, readClock };
 }
 
 function withinWindow(
@@ -87,12 +113,25 @@ function withinWindow(
   const receivedAtNs = reading.record.receivedAtNs;
   if (ns === undefined) {
     warnings['time-missing']++;
-    return receivedAtNs;
+    return receiveTimeOf(reading, warnings, bounds.readClock);
   }
   if (typeof ns !== 'bigint') return ns;
-  const aheadNs = ns - receivedAtNs;
-  if (aheadNs >= -bounds.maxPastNs && aheadNs <= bounds.maxFutureNs && fitsInt64(ns)) return ns;
-  return outsideWindow(ns, value, path, bounds, receivedAtNs);
+  if (isWithin(ns, receivedAtNs, bounds) && fitsInt64(ns)) return ns;
+  const nowNs = bounds.readClock();
+  if (!mayBeOfWrongClock(receivedAtNs, nowNs)) return outsideWindow(ns, value, path, bounds, receivedAtNs);
+  if (fitsInt64(ns) && fitsClock(ns, receivedAtNs, nowNs, bounds)) return ns;
+  return outsideWindow(ns, value, path, bounds, receivedAtNs, nowNs);
+}
+
+function isWithin(ns: bigint, referenceNs: bigint, bounds: Bounds): boolean {
+  const aheadNs = ns - referenceNs;
+  return aheadNs >= -bounds.maxPastNs && aheadNs <= bounds.maxFutureNs;
+}
+
+/** Judges a time by the clock of today, because the receive time may be wrong. A clock that is not set parks nothing. */
+function fitsClock(ns: bigint, receivedAtNs: bigint, nowNs: bigint, bounds: Bounds): boolean {
+  if (isPlausibleNs(nowNs)) return isWithin(ns, nowNs, bounds);
+  return !isPlausibleNs(receivedAtNs);
 }
 
 /** The time in ns since 1970; undefined when the device's clock was never set. */
@@ -147,24 +186,29 @@ function outsideWindow(
   path: string,
   bounds: Bounds,
   receivedAtNs: bigint,
+  nowNs?: bigint,
 ): MappingFailure {
+  // The reason does not name the time of now: it must not change when a replay parks the record again.
+  const isSurelyWrong =
+    nowNs !== undefined && (receivedAtNs > nowNs || isOfUnsetClock(receivedAtNs, () => nowNs));
   const window = `${durationText(bounds.maxPastMs)} before to ${durationText(bounds.maxFutureMs)} after it`;
   return new MappingFailure(
     'time-outside-window',
     `the time "${path}" is ${isoTime(ns)}, received at ${isoTime(receivedAtNs)}; ` +
-      `allowed is ${window}${unitHint(ns, value, bounds, receivedAtNs)}`,
+      `allowed is ${window}${isSurelyWrong ? ', or the same around the clock of today' : ''}` +
+      (unitHint(ns, value, bounds, receivedAtNs) ||
+        (isSurelyWrong ? unitHint(ns, value, bounds, nowNs) : '')),
   );
 }
 
 /** Milliseconds under `unit: s` are the most common cause: the reason names a unit that would fit. */
-function unitHint(ns: bigint, value: JsonValue | undefined, bounds: Bounds, receivedAtNs: bigint): string {
+function unitHint(ns: bigint, value: JsonValue | undefined, bounds: Bounds, referenceNs: bigint): string {
   const epoch = value instanceof ExactNumber ? value.text : value;
   if (typeof epoch !== 'number' && !(typeof epoch === 'string' && isDecimal(epoch))) return '';
   for (const unit of Object.keys(UNIT_WORDS) as EpochUnit[]) {
     const otherNs = epochNs(epoch, unit);
     if (typeof otherNs !== 'bigint' || otherNs === ns) continue;
-    const aheadNs = otherNs - receivedAtNs;
-    if (aheadNs >= -bounds.maxPastNs && aheadNs <= bounds.maxFutureNs) {
+    if (isWithin(otherNs, referenceNs, bounds)) {
       return `; as ${UNIT_WORDS[unit]} it would be ${isoTime(otherNs)}`;
     }
   }

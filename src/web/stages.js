@@ -50,7 +50,7 @@ export const STAGES = [
     fill: ({ log }) => ({ sizeBytes: log.sizeBytes, maxSizeBytes: log.maxSizeBytes }),
     // Most gateways never lose a record. The word is omitted there so that it worries nobody.
     branches: ({ ledger }) => (ledger.lost > 0 ? [{ name: 'lost', total: ledger.lost, isBad: true }] : []),
-    codes: /^LOG_/,
+    codes: /^(LOG|CLOCK|RECEIVE_TIMES)_/,
     metrics: [
       'sluice_log_records_appended_total',
       'sluice_log_bytes_appended_total',

@@ -46,6 +46,7 @@ function statusOf(ledgers: { stored: number; ingest: ReaderLedger; consume: Read
     logger: { recentWarnings: new RecentWarnings() },
     selfMetrics: () => undefined,
     isFailed: () => false,
+    clockWatch: { facts: () => ({ isImplausible: false, steps: 0 }), notes: () => [] },
   } as unknown as StatusParts);
 }
 

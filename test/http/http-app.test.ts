@@ -63,6 +63,13 @@ describe('/readyz', () => {
     expect(answer.statusCode).toBe(503);
     expect(answer.json()).toEqual({ ready: false, problems: [{ stage: 'log', reason: 'The log is full.' }] });
   });
+
+  it('stays 200 with a note when only the clock is wrong', async () => {
+    const notes = [{ stage: 'clock', note: 'It is 1970.' }] as const;
+    view.readinessNotes = [...notes];
+    const answer = await get('/readyz');
+    expect([answer.statusCode, answer.json()]).toEqual([200, { ready: true, problems: [], notes }]);
+  });
 });
 
 it('/metrics gives the text with the content type that the view names', async () => {

@@ -107,8 +107,8 @@ describe('a record becomes a point', () => {
   test('without a time in the rule it is the receive time, without a warning', () => {
     const { time: _time, ...timeless } = CLIMATE;
     const warnings = createMappingWarningCounts();
-    const mapped = ruleSet(timeless).apply(sampleRecord(CITIES, { receivedAtNs: 42n }), warnings);
-    expect(onlyPoint(mapped).timestampNs).toBe(42n);
+    const mapped = ruleSet(timeless).apply(sampleRecord(CITIES), warnings);
+    expect(onlyPoint(mapped).timestampNs).toBe(RECEIVED_AT_NS);
     expect(warnings).toEqual(createMappingWarningCounts());
   });
 

@@ -4,6 +4,7 @@ import { Broker, type BrokerOptions } from '../../src/broker/broker.js';
 import type { AcceptedPacket, Intake } from '../../src/broker/intake.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { TestLog } from './log-fixture.js';
+import { receiveTimesOf } from './receive-times.js';
 import { tempDirectory } from './temp-directory.js';
 
 export const BROKER_OPTIONS: BrokerOptions = {
@@ -68,10 +69,9 @@ export async function startBroker(intake: Intake, options: Partial<BrokerOptions
 export async function startIngest(options: Partial<BrokerOptions> = {}, maxInFlightBytes = 64 << 20) {
   const log = await TestLog.open(tempDirectory());
   onTestFinished(() => log.writer.close());
-  const bridge = new Bridge(
-    { maxInFlightBytes },
-    { stream: log.writer, clock: new SystemClock(), lastReceivedAtNs: 0n },
-  );
+  const clock = new SystemClock();
+  const receiveTimes = receiveTimesOf({ clock });
+  const bridge = new Bridge({ maxInFlightBytes }, { stream: log.writer, clock, receiveTimes });
   const started = await startBroker(bridge, options);
   return { ...started, log, bridge };
 }

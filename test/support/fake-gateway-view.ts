@@ -6,6 +6,7 @@ import type {
   ParkedDetail,
   ParkedDetailPage,
   ParkedPage,
+  ReadinessNote,
   ReadinessProblem,
   StageCounters,
   WarningView,
@@ -57,6 +58,7 @@ export class FakeGatewayView implements GatewayView {
     logFull: { state: 'never' },
     summary: 'no backlog',
   };
+  readinessNotes: ReadinessNote[] = [];
   isAlive = true;
   /** Between log and consumer: absent in direct mode. */
   kinesis: Required<Pick<StageCounters, 'producer' | 'reader'>> | undefined;
@@ -151,6 +153,10 @@ export class FakeGatewayView implements GatewayView {
 
   backlog(): BacklogView {
     return this.waiting;
+  }
+
+  notes(): readonly ReadinessNote[] {
+    return this.readinessNotes;
   }
 
   alive(): boolean {

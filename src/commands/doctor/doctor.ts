@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { EPOCH_FILE, readEpochs } from '../../bridge/epoch-file.js';
+import type { StoredEpochs } from '../../bridge/receive-times.js';
 import { type LoadedConfig, openConfig } from '../../config/load-config.js';
 import { ConfigError } from '../../config/problem.js';
 import { errorText } from '../../lib/errors.js';
@@ -125,7 +128,7 @@ export async function* examine(
   yield await space;
   yield disk;
   const stored = await store;
-  yield checkWallClock(began, readClocks(), aheadMs);
+  yield checkWallClock(began, readClocks(), aheadMs, storedEpochs(dataDirectory));
   yield stored;
   // A store that cannot be reached or written to has one problem, not three.
   if (stored.state !== 'fail') for (const result of ofReading) yield await result;
@@ -139,6 +142,15 @@ function readingResults(sink: SinkOptions, rules: LoadedConfig['config']['rules'
     withTimeout(STORE_READS, REMOTE_WITHIN_MS, () => checkInfluxReads(influx)),
     withTimeout(RETENTION, REMOTE_WITHIN_MS, () => checkInfluxRetention(influx, rules)),
   ];
+}
+
+/** A file that cannot be read says nothing about the clock. */
+function storedEpochs(dataDirectory: string): StoredEpochs | undefined {
+  try {
+    return readEpochs(join(dataDirectory, EPOCH_FILE));
+  } catch {
+    return undefined;
+  }
 }
 
 async function storeFinding(sink: SinkOptions, isGatewayRunning: boolean) {

@@ -1,14 +1,14 @@
+import type { StoredEpochs } from '../../bridge/receive-times.js';
 import type { BrokerConfig, SluiceConfig } from '../../config/sluice-config.js';
 import { openFilesLimit, shareOpenFiles } from '../../lib/open-files.js';
+import { RELEASED_AT_MS } from '../../lib/package-root.js';
+import { isPlausibleMs } from '../../lib/plausible-time.js';
 import { listenProblem } from '../environment-problems.js';
 import { type CheckResult, fail, ok, warn } from './check-result.js';
 
 const CLOCK = 'clock';
 
-/** This build did not exist before. */
-const EARLIEST_MS = Date.UTC(2026, 0, 1);
-
-const LATEST_MS = Date.UTC(2100, 0, 1);
+const DATE_LENGTH = 10;
 const MAX_STEP_MS = 500;
 const MAX_OFF_MS = 60_000;
 
@@ -35,20 +35,28 @@ export function readClocks(): ClockSample {
 }
 
 /**
- * Checks that the clock is plausible. `storeAheadMs` is how far the store's clock is ahead, if the store sent its time.
+ * Checks that the clock is plausible. `storeAheadMs` is how far the store's clock is ahead, if the store sent its time;
+ * `epochs` are those of the receive times in the data directory, if it has any.
  */
 export function checkWallClock(
   began: ClockSample,
   now: ClockSample,
   storeAheadMs: number | undefined,
+  epochs?: Pick<StoredEpochs, 'current'>,
 ): CheckResult {
   const time = Number.isFinite(now.wallMs) ? new Date(now.wallMs).toISOString() : String(now.wallMs);
-  if (now.wallMs < EARLIEST_MS || now.wallMs >= LATEST_MS) {
-    return fail(CLOCK, `${time} cannot be correct`, ADVICE);
+  if (!isPlausibleMs(now.wallMs)) {
+    const released = new Date(RELEASED_AT_MS).toISOString().slice(0, DATE_LENGTH);
+    return fail(CLOCK, `${time} cannot be correct: this version was released on ${released}`, ADVICE);
   }
   const stepMs = now.wallMs - began.wallMs - (now.monotonicMs - began.monotonicMs);
   if (Math.abs(stepMs) > MAX_STEP_MS) {
     return warn(CLOCK, `${time}; it jumped by ${Math.round(stepMs)} ms during the checks`, ADVICE);
+  }
+  const newestMs = Number((epochs?.current.firstNs ?? 0n) / 1_000_000n);
+  if (newestMs - now.wallMs > MAX_OFF_MS) {
+    const newest = new Date(newestMs).toISOString();
+    return warn(CLOCK, `${time}; the newest records were received at ${newest}: it was wrong, or is`, ADVICE);
   }
   if (storeAheadMs === undefined) return ok(CLOCK, `${time}; nothing to compare it with`);
   const off = `${time}; the store's is ${Math.abs(Math.round(storeAheadMs / 1_000))} s ${storeAheadMs < 0 ? 'behind' : 'ahead'}`;

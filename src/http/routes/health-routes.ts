@@ -13,9 +13,13 @@ export function addHealthRoutes(app: FastifyInstance, view: GatewayView): void {
 
   app.get('/readyz', (_request, reply) => {
     const problems = view.problems();
-    return reply
-      .code(problems.length === 0 ? 200 : 503)
-      .send({ ready: problems.length === 0, problems, backlog: view.backlog() });
+    const notes = view.notes();
+    return reply.code(problems.length === 0 ? 200 : 503).send({
+      ready: problems.length === 0,
+      problems,
+      notes: notes.length > 0 ? notes : undefined,
+      backlog: view.backlog(),
+    });
   });
 
   app.get('/metrics', async (_request, reply) => {

@@ -2,7 +2,21 @@ import type { MetricTable } from '../metric-table.js';
 import type { MetricsSnapshot } from '../metrics-snapshot.js';
 import type { SelfMetricsCounters } from '../self-metrics.js';
 
-export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads'>> = {
+export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads' | 'clock'>> = {
+  counters: [
+    [
+      'sluice_clock_steps_total',
+      'Times that the clock of the machine was set by more than a minute, as far as it was noticed',
+      (s) => s.clock.steps,
+    ],
+  ],
+  gauges: [
+    [
+      'sluice_clock_implausible',
+      '1 while the clock of the machine cannot be correct: before the release of this version, or after 2099',
+      (s) => Number(s.clock.isImplausible),
+    ],
+  ],
   labelled: [
     [
       'sluice_warnings_total',

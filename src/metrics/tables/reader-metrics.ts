@@ -57,6 +57,16 @@ export const READER: MetricTable<ReaderFacts> = {
       'Aggregates that cannot be read; each is passed on as one record',
       (s) => s.report.counters.damagedAggregates,
     ],
+    [
+      'sluice_kinesis_reader_names_replaced_total',
+      'Records with a topic or client id that the broker would refuse; the partition key is used instead',
+      (s) => s.report.counters.namesReplaced,
+    ],
+    [
+      'sluice_kinesis_reader_times_replaced_total',
+      'Records with a receive time before 2000 or more than a day after their arrival in Kinesis; the time of arrival is used instead',
+      (s) => s.report.counters.timesReplaced,
+    ],
   ],
   gauges: [
     [

@@ -9,6 +9,14 @@ export interface Segment extends SegmentName {
   readonly sizeBytes: number;
 }
 
+export interface ReceiveSpan {
+  readonly firstNs: bigint;
+  lastNs: bigint;
+}
+
+/** A span ends where nothing was received for longer than this, or where the clock was set back. */
+const SPAN_GAP_NS = 600_000_000_000n;
+
 export interface RecoveredLog {
   /** The segments in sequence order; none is empty. */
   readonly segments: readonly Segment[];
@@ -16,6 +24,8 @@ export interface RecoveredLog {
   readonly nextSequence: number;
   /** The receive time of the newest good record; 0 when there is none. */
   readonly lastReceivedAtNs: bigint;
+  /** The spans of time in which the records of the newest segment were received, in the order of the records. */
+  readonly receiveSpans: readonly ReceiveSpan[];
   /** Bytes removed behind the last good frame: a write that was interrupted by the end of the process. */
   readonly tornBytes: number;
   readonly tornFile?: string;
@@ -43,6 +53,7 @@ export async function recoverLog(directory: string, maxBodyBytes: number): Promi
 
   let nextSequence = names.at(-1)?.base ?? 0;
   let lastReceivedAtNs = 0n;
+  let receiveSpans: readonly ReceiveSpan[] = [];
   let tornBytes = 0;
   let tornFile: string | undefined;
   const newest = segments.at(-1);
@@ -50,6 +61,7 @@ export async function recoverLog(directory: string, maxBodyBytes: number): Promi
     const found = await findEnd(join(directory, newest.fileName), newest, maxBodyBytes);
     nextSequence = Math.max(nextSequence, found.nextSequence);
     lastReceivedAtNs = found.lastReceivedAtNs;
+    receiveSpans = found.receiveSpans;
     if (found.endBytes < newest.sizeBytes) {
       tornBytes = newest.sizeBytes - found.endBytes;
       tornFile = newest.fileName;
@@ -63,7 +75,7 @@ export async function recoverLog(directory: string, maxBodyBytes: number): Promi
     }
   }
   if (removed) await syncDirectory(directory);
-  return { segments, nextSequence, lastReceivedAtNs, tornBytes, tornFile };
+  return { segments, nextSequence, lastReceivedAtNs, receiveSpans, tornBytes, tornFile };
 }
 
 async function findEnd(path: string, segment: SegmentName, maxBodyBytes: number) {
@@ -71,13 +83,21 @@ async function findEnd(path: string, segment: SegmentName, maxBodyBytes: number)
   let endBytes = 0;
   let nextSequence = segment.base;
   let lastReceivedAtNs = 0n;
+  const receiveSpans: ReceiveSpan[] = [];
   for (;;) {
     const scanned = nextFrame(bytes, endBytes, segment.salt, nextSequence, maxBodyBytes, true);
-    if (scanned.kind === 'end') return { endBytes, nextSequence, lastReceivedAtNs };
+    if (scanned.kind === 'end') return { endBytes, nextSequence, lastReceivedAtNs, receiveSpans };
     endBytes = scanned.end;
     nextSequence = scanned.sequence + 1;
     lastReceivedAtNs = readFrame(bytes, scanned.start, scanned.end).receivedAtNs;
+    addToSpans(receiveSpans, lastReceivedAtNs);
   }
+}
+
+function addToSpans(spans: ReceiveSpan[], ns: bigint): void {
+  const span = spans.at(-1);
+  if (span !== undefined && ns >= span.lastNs && ns - span.lastNs <= SPAN_GAP_NS) span.lastNs = ns;
+  else spans.push({ firstNs: ns, lastNs: ns });
 }
 
 async function cutOff(path: string, endBytes: number): Promise<void> {

@@ -8,9 +8,10 @@ import {
   checkPorts,
   checkWallClock,
 } from '../../../src/commands/doctor/host-checks.js';
+import { RELEASED_AT_MS } from '../../../src/lib/package-root.js';
 import { tempDirectory } from '../../support/temp-directory.js';
 
-const NOW_MS = Date.UTC(2026, 5, 1);
+const NOW_MS = RELEASED_AT_MS + 30 * 86_400_000;
 
 const after = (tookMs: number, steppedMs = 0) =>
   [
@@ -19,7 +20,8 @@ const after = (tookMs: number, steppedMs = 0) =>
   ] as const;
 
 test.each([
-  ['before this build', Date.UTC(2025, 11, 31)],
+  ['of 1970', 0],
+  ['before this release', RELEASED_AT_MS - 1],
   ['after 2099', Date.UTC(2100, 0, 1)],
 ])('a clock %s fails', (_, wallMs) => {
   const reading = { wallMs, monotonicMs: 0 };
@@ -33,6 +35,16 @@ test.each([
   ['is set back', 5_000, -3_600_000, 'warn'],
 ] as const)('a clock that %s', (_, tookMs, steppedMs, state) => {
   expect(checkWallClock(...after(tookMs, steppedMs), undefined).state).toBe(state);
+});
+
+test.each([
+  [60_000, 'ok'],
+  [61_000, 'warn'],
+  [400 * 86_400_000, 'warn'],
+])('with records that were received %d ms ahead of it', (aheadMs, state) => {
+  const reading = { wallMs: NOW_MS, monotonicMs: 0 };
+  const firstNs = BigInt(NOW_MS + aheadMs) * 1_000_000n;
+  expect(checkWallClock(reading, reading, undefined, { current: { firstNs, lane: -1 } }).state).toBe(state);
 });
 
 test.each([

@@ -22,6 +22,10 @@ export interface KinesisReaderCounters {
   readonly gaps: number;
   /** Aggregates that were damaged; each was passed on as one raw record. */
   readonly damagedAggregates: number;
+  /** Records with a topic or client id that the broker would refuse: the partition key was taken instead. */
+  readonly namesReplaced: number;
+  /** Records with a receive time outside reason: the time of arrival in Kinesis was taken instead. */
+  readonly timesReplaced: number;
   /** How far the shard that is furthest behind is at present, as Kinesis last answered. */
   readonly millisBehindLatest: number;
   /** Wall clock time of the last good answer, for the shard where that is longest ago; before the first answer, when reading began. Absent without shards. */
@@ -53,6 +57,8 @@ export function noTotals(): ReaderTotals {
     shardsEnded: 0,
     gaps: 0,
     damagedAggregates: 0,
+    namesReplaced: 0,
+    timesReplaced: 0,
   };
 }
 

@@ -97,7 +97,7 @@ export class ShardFeed {
   openNext(): boolean {
     const record = this.#nextUnopened();
     if (record === undefined) return false;
-    const userRecords = openUserRecords(record, this.#streamName);
+    const userRecords = openUserRecords(record, this.#streamName, this.#totals);
     if (userRecords.isDamaged) this.#totals.damagedAggregates += 1;
     const done = this.#doneOf(record);
     const left = Math.max(0, userRecords.count - done);

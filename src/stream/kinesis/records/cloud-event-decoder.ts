@@ -8,6 +8,8 @@ export interface CloudEvent {
   readonly topic: string | undefined;
   /** `clientid`, else `source`, when it is an MQTT string. */
   readonly clientId: string | undefined;
+  /** Present when `subject` or `clientid` holds a text that MQTT does not allow there. */
+  readonly hasRefusedName?: true;
   readonly qos: 0 | 1 | 2 | undefined;
   /** `time`, ns since 1970, when it is an RFC 3339 time from 1970 to 2262. */
   readonly receivedAtNs: bigint | undefined;
@@ -48,9 +50,14 @@ export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
   if (payload === undefined) return undefined;
   const subject = members.text(MEMBER.subject);
   const time = members.text(MEMBER.time);
+  const isTopic = subject !== undefined && isTopicName(subject);
+  const clientId = members.text(MEMBER.clientid);
+  const hasRefusedName =
+    (subject !== undefined && !isTopic) || (clientId !== undefined && !isMqttString(clientId));
   return {
-    topic: subject !== undefined && isTopicName(subject) ? subject : undefined,
+    topic: isTopic ? subject : undefined,
     clientId: clientIdOf(isOurs),
+    hasRefusedName: hasRefusedName ? true : undefined,
     qos: qosOf(),
     receivedAtNs: time === undefined ? undefined : rfc3339Ns(time),
     payload,

@@ -1,3 +1,4 @@
+import { isValidName, MAX_CLIENT_ID_BYTES, topicNameFault } from '../../../lib/mqtt-names.js';
 import type { StreamRecord } from '../../stream.js';
 import { type Aggregate, openAggregate } from '../aggregation/open-aggregate.js';
 import type { KinesisRecord } from '../kinesis-api.js';
@@ -19,17 +20,28 @@ export interface UserRecordCursor {
 }
 
 const NO_KEY = '-';
-const UNSAFE_IN_LEVEL = /[%+#/\0]/g;
+/** What the broker accepts in no topic, or a level cannot hold. */
+const UNSAFE_IN_LEVEL = /[%+#/\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufffd]/gu;
 /** The QoS of a record without one: it was acknowledged at least once. */
 const DEFAULT_QOS = 1;
 
-/** Opens a Kinesis record. Never throws, whatever the data holds. */
-export function openUserRecords(record: KinesisRecord, streamName: string): UserRecords {
+/** What was not taken from records of other programs, counted. */
+export interface ReplacedCounts {
+  namesReplaced: number;
+  timesReplaced: number;
+}
+
+/** Opens a Kinesis record, and counts in `counts` what is not taken from it. Never throws, whatever the data holds. */
+export function openUserRecords(
+  record: KinesisRecord,
+  streamName: string,
+  counts: ReplacedCounts = { namesReplaced: 0, timesReplaced: 0 },
+): UserRecords {
   const { data } = record;
   const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const opened = openAggregate(bytes);
   const decode = (userRecord: Buffer, partitionKey: string, subSequenceNumber: number) =>
-    toStreamRecord(userRecord, partitionKey, subSequenceNumber, record, streamName);
+    toStreamRecord(userRecord, partitionKey, subSequenceNumber, record, streamName, counts);
   if (opened.kind === 'aggregate') return ofAggregate(opened.aggregate, decode);
   return {
     count: 1,
@@ -67,8 +79,8 @@ function ofAggregate(aggregate: Aggregate, decode: Decode): UserRecords {
 
 /**
  * Returns the stored record when Sluice has encoded it. From other CloudEvents it takes the topic from `subject`, the
- * client id from `clientid` or `source`, and the receive time from `time`. Other bytes are a payload under a topic that
- * names the partition key.
+ * client id from `clientid` or `source`, and the receive time from `time`, if the broker would accept the names and the
+ * time is within reason. Other bytes are a payload under a topic that names the partition key.
  */
 function toStreamRecord(
   bytes: Buffer,
@@ -76,21 +88,35 @@ function toStreamRecord(
   subSequenceNumber: number,
   record: KinesisRecord,
   streamName: string,
+  counts: ReplacedCounts,
 ): StreamRecord {
   const event = decodeCloudEvent(bytes);
+  const topic = accepted(event?.topic, (name) => topicNameFault(name) === undefined);
+  const clientId = accepted(event?.clientId, (name) => isValidName(name, MAX_CLIENT_ID_BYTES));
+  if (event?.hasRefusedName || topic !== event?.topic || clientId !== event?.clientId)
+    counts.namesReplaced += 1;
+  let receivedAtNs = event?.receivedAtNs;
+  if (receivedAtNs !== undefined && !isWithinReason(receivedAtNs, record.arrivedAtMs)) {
+    receivedAtNs = undefined;
+    counts.timesReplaced += 1;
+  }
   return {
-    receivedAtNs:
-      event?.receivedAtNs ?? arrivalNs(record.arrivedAtMs, record.sequenceNumber, subSequenceNumber),
-    topic: event?.topic ?? rawTopic(streamName, partitionKey),
-    clientId: event?.clientId ?? rawClientId(partitionKey),
+    receivedAtNs: receivedAtNs ?? arrivalNs(record.arrivedAtMs, record.sequenceNumber, subSequenceNumber),
+    topic: topic ?? rawTopic(streamName, partitionKey),
+    clientId: clientId ?? rawClientId(partitionKey),
     qos: event?.qos ?? DEFAULT_QOS,
     payload: event?.payload ?? bytes,
   };
 }
 
+/** The name, if the broker would have accepted it from a client. */
+function accepted(name: string | undefined, isAccepted: (name: string) => boolean): string | undefined {
+  return name !== undefined && isAccepted(name) ? name : undefined;
+}
+
 /**
  * Returns the topic of bytes that name none: `kinesis/<stream>/<partition key>/data`, with `%`, `+`, `#`,
- * `/` and NUL percent-encoded, so that no two keys share a topic, and `-` for an empty key.
+ * `/` and control characters percent-encoded, so that no two keys share a topic, and `-` for an empty key.
  */
 export function rawTopic(streamName: string, partitionKey: string): string {
   const key = rawClientId(partitionKey);
@@ -103,10 +129,24 @@ export function rawClientId(partitionKey: string): string {
 }
 
 function percentEncoded(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  return `%${character.codePointAt(0)!.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 const NS_PER_MS = 1_000_000n;
+const YEAR_2000_MS = Date.UTC(2000, 0, 1);
+const DAY_MS = 86_400_000;
+
+/**
+ * Whether a record may have been received then: not before 2000, where clocks start that were never set, and not more
+ * than a day after Kinesis has stored it. How long before is open: a log may wait for Kinesis for weeks.
+ */
+function isWithinReason(receivedAtNs: bigint, arrivedAtMs: number): boolean {
+  // A Kinesis whose own clock is wrong says nothing about others.
+  if (!(arrivedAtMs >= YEAR_2000_MS)) return true;
+  const receivedAtMs = Number(receivedAtNs / NS_PER_MS);
+  return receivedAtMs >= YEAR_2000_MS && receivedAtMs - arrivedAtMs <= DAY_MS;
+}
+
 const OFFSETS = 1_000_000;
 /** A prime; the rest of OFFSETS is for the inner records of an aggregate. */
 const SEQUENCE_OFFSETS = 899_981;

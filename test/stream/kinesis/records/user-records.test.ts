@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { topicNameFault } from '../../../../src/lib/mqtt-names.js';
 import { AggregateBuilder } from '../../../../src/stream/kinesis/aggregation/aggregate-builder.js';
 import type { KinesisRecord } from '../../../../src/stream/kinesis/kinesis-api.js';
 import { recordEncoder } from '../../../../src/stream/kinesis/records/cloud-event-encoder.js';
@@ -114,6 +115,44 @@ describe('openUserRecords', () => {
       payload: Buffer.alloc(0),
     });
     expect(least!.receivedAtNs / 1_000_000n).toBe(BigInt(ARRIVED_AT_MS));
+  });
+
+  it.each([
+    ['1999-12-31T23:59:59Z', 'arrival'],
+    ['1970-01-01T00:00:20Z', 'arrival'],
+    ['2261-01-01T00:00:00Z', 'arrival'],
+    ['2026-11-06T12:28:21Z', 'arrival'],
+    ['2026-11-06T12:28:20Z', 'time'],
+    ['2000-01-01T00:00:00Z', 'time'],
+  ] as const)('a record that says it was received at %s has the %s', (time, taken) => {
+    const event = `{"specversion":"1.0","id":"1","source":"/line/3","type":"t","subject":"a/b","time":"${time}","data":1}`;
+    const counts = { namesReplaced: 0, timesReplaced: 0 };
+    const one = openUserRecords(kinesisRecord(event), 'telemetry', counts).cursor(0).next()!;
+    const expectedMs = taken === 'time' ? Date.parse(time) : ARRIVED_AT_MS;
+    expect(one.receivedAtNs / 1_000_000n).toBe(BigInt(expectedMs));
+    expect(counts).toEqual({ namesReplaced: 0, timesReplaced: taken === 'time' ? 0 : 1 });
+  });
+
+  it('counts names that the broker would refuse, and takes the partition key instead', () => {
+    const counts = { namesReplaced: 0, timesReplaced: 0 };
+    const taken = ['$SYS/x', 'a\\u0007', 'x'.repeat(65_000), 'a/b'].map((subject) => {
+      const event = `{"specversion":"1.0","id":"1","source":"/line/3","type":"t","subject":"${subject}","data":1}`;
+      return openUserRecords(kinesisRecord(event), 's', counts).cursor(0).next()!.topic;
+    });
+    const raw = 'kinesis/s/device-1/data';
+    expect(taken).toEqual([raw, raw, raw, 'a/b']);
+    expect(counts.namesReplaced).toBe(3);
+  });
+
+  it('makes a topic that the broker would accept of any partition key', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 256 }), (partitionKey) => {
+        const [{ topic }] = allOf(kinesisRecord('x', { partitionKey })) as [StreamRecord];
+        expect(topic.split('/')).toHaveLength(4);
+        expect(topicNameFault(topic.slice(0, 500))).toBeUndefined();
+      }),
+      { seed: SEED },
+    );
   });
 
   it('takes a damaged aggregate as one raw record, whole', () => {
