@@ -66,7 +66,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
     /^(stream|sink|consumer|forwarder|rules|formats|dead-letter|ledger|replay)\//,
-    /^data-directory\/(data-directory|inspect-directory|log-fit)$/,
+    /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
   ],

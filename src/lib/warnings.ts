@@ -13,7 +13,8 @@ export const NEXT_STEPS = {
     'Correct each listed key: the line names the value found and the value expected. Then run `sluice check`.',
   DATA_DIRECTORY_LOCKED:
     'Stop the other Sluice (its process id is in `lock.owner`), or set another `stream.log.directory` for this one.',
-  DATA_DIRECTORY_UNUSABLE: 'Make the directory writable for the user that runs Sluice.',
+  DATA_DIRECTORY_UNUSABLE:
+    'Make the directory writable for the user that runs Sluice, with the command that the line names if it names one.',
   DATA_DIRECTORY_MISMATCH:
     'Do what the line says for each file that it names; `sluice check` reports the same. Nothing was changed.',
   LISTENER_FAILED: 'Free the port, or set another one under `broker.listeners` or `http`.',

@@ -1,15 +1,10 @@
 import { copyFile, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataDirectory } from '../data-directory/data-directory.js';
-import type { DamagedFile, FoundCheckpoint } from '../data-directory/inspect-directory.js';
+import { type DamagedFile, type FoundCheckpoint, isOfLog } from '../data-directory/find-checkpoints.js';
 import { filledSegments } from '../data-directory/log-fit.js';
 import { isFolderOfLog } from '../dead-letter/dead-letter-files.js';
-import {
-  CONSUMER_READER,
-  checkpointFileNames,
-  FORWARDER_READER,
-  type LogReaderName,
-} from '../ledger/checkpoint-file.js';
+import { checkpointFileNames, type LogReaderName } from '../ledger/checkpoint-file.js';
 import { FileCheckpointStore } from '../ledger/checkpoint-store.js';
 import { NO_RECORDS } from '../ledger/ledger.js';
 import { replaceFile } from '../lib/durable-files.js';
@@ -161,8 +156,4 @@ async function remove(checkpoints: string, reader: string): Promise<void> {
 async function keepDamaged(checkpoints: string, reader: string): Promise<void> {
   const { newest, damaged } = checkpointFileNames(reader);
   await copyFile(join(checkpoints, newest), join(checkpoints, damaged));
-}
-
-function isOfLog(reader: string): boolean {
-  return reader === CONSUMER_READER || reader === FORWARDER_READER;
 }
