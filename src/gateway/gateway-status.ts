@@ -32,6 +32,9 @@ import { stageCounters } from './stage-counters.js';
 import type { StatusParts } from './status-parts.js';
 import { backlogSample, watchedWorkers } from './watched-path.js';
 
+/** A query ends after 10 s; a thread that does not answer at all must not keep requests open. */
+const ANSWER_WITHIN_MS = 20_000;
+
 /** The running gateway as the API and the live page see it. */
 export class GatewayStatus implements GatewayView {
   readonly version: string;
@@ -157,12 +160,28 @@ export class GatewayStatus implements GatewayView {
 
   #ask(request: StoreRequest): Promise<ConsumeAnswer> {
     const { consume } = this.#parts.workers;
-    if (consume !== undefined) return consume.ask(request);
+    if (consume !== undefined) {
+      const answer = consume.ask(request);
+      return request.kind === 'write-self-metrics' ? answer : answeredWithin(ANSWER_WITHIN_MS, answer);
+    }
     return Promise.reject(
       new SluiceError(
         'SINK_QUERY_UNSUPPORTED',
         'this process only forwards to Kinesis; a consumer has the store',
       ),
     );
+  }
+}
+
+async function answeredWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const sentence = `the thread of the consumer does not answer within ${ms / 1_000} s; /readyz says more`;
+    timer = setTimeout(() => reject(new SluiceError('SINK_QUERY_FAILED', sentence)), ms).unref();
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

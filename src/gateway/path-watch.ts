@@ -110,7 +110,12 @@ export class PathWatch {
     seen.progress = progress;
     if (seen.silent >= SILENT_AFTER_TICKS) {
       const reason = `its thread has not reported for ${seen.silent} s; ${waiting} records wait`;
-      return [{ stage, reason: `${reason}; if it lasts, restart the gateway: nothing is lost` }];
+      return [
+        {
+          stage,
+          reason: `${reason}; a rule or a call of the store does not end: correct it and restart, nothing is lost`,
+        },
+      ];
     }
     if (seen.motionless < MOTIONLESS_AFTER_TICKS) return [];
     const reason = `${waiting} records wait and none was processed for ${seen.motionless} s, although no stage has a problem`;

@@ -54,14 +54,20 @@ describe('/healthz', () => {
 describe('/readyz', () => {
   it('is 200 with an empty list when every stage is ready', async () => {
     const answer = await get('/readyz');
-    expect([answer.statusCode, answer.json()]).toEqual([200, { ready: true, problems: [] }]);
+    expect([answer.statusCode, answer.json()]).toEqual([
+      200,
+      { ready: true, problems: [], backlog: view.waiting },
+    ]);
   });
 
   it('is 503 and names the stage and the reason when one is not', async () => {
     view.readiness = [{ stage: 'log', reason: 'The log is full.' }];
     const answer = await get('/readyz');
     expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toEqual({ ready: false, problems: [{ stage: 'log', reason: 'The log is full.' }] });
+    expect(answer.json()).toMatchObject({
+      ready: false,
+      problems: [{ stage: 'log', reason: 'The log is full.' }],
+    });
   });
 
   it('stays 200 with a note when only the clock is wrong', async () => {

@@ -51,6 +51,31 @@ describe.skipIf(!requireServer('influxd'))('InfluxSink on InfluxDB 1.6', { timeo
     expect(await influxCount(server.url, 'iot', 'm', 'v')).toBe(100);
   });
 
+  test('an idle sink notices a missing database, and that it was created, without storing anything', async () => {
+    const server = await influxd({});
+    let probe = () => {};
+    const sink = new InfluxSink(
+      { url: server.url, version: 1, database: 'iot' },
+      {
+        clock: new SystemClock(),
+        warn: () => {},
+        scheduleProbe: (_delayMs, run) => {
+          probe = run;
+          return () => undefined;
+        },
+      },
+    );
+    closers.push(() => sink.close());
+    await sink.open();
+    probe();
+    await expect.poll(() => sink.status().state, { timeout: 10_000 }).toBe('misconfigured');
+    expect(sink.status().detail).toContain('does not know the database "iot"');
+    await createDatabase(server.url, 'iot');
+    probe();
+    await expect.poll(() => sink.status().state, { timeout: 10_000 }).toBe('healthy');
+    expect(await influxCount(server.url, 'iot', 'sluice_health', 'value')).toBe(0);
+  });
+
   test('splits a request that is too large for the server until it fits', async () => {
     const server = await influxd({ databases: ['iot'], maxBodySizeBytes: 4_000 });
     const sink = sinkOn(server);
