@@ -1,6 +1,7 @@
 import type { Client } from 'aedes';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { Sessions } from './session.js';
+import { MAX_CONNECT_BYTES } from './socket-backpressure.js';
 
 /** Members of aedes 1.2.0 and mqtt-packet 9.0.2 that no type declares; a test fails when one is gone. */
 interface PacketParser extends NodeJS.EventEmitter {
@@ -16,8 +17,6 @@ interface ParsedPacket {
   readonly unsubscriptions?: readonly unknown[];
 }
 
-/** A CONNECT holds names and a password; no honest client needs more before it is authenticated. */
-export const MAX_CONNECT_BYTES = 8 * 1024;
 const ONLY_FROM_BROKERS: ReadonlySet<string> = new Set(['connack', 'suback', 'unsuback', 'pingresp']);
 
 /** ParserGuard checks packets where no hook of aedes does: at their length, and as soon as they are parsed. */

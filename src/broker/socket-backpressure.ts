@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
-import { MAX_CONNECT_BYTES } from './parser-guard.js';
 
 /** Member of aedes 1.2.0 that no type declares; a test fails when it is gone. */
 interface Reading {
@@ -14,6 +13,9 @@ interface Reading {
  * would overshoot the limit and outlive the young generation of the heap while they wait.
  */
 const MAX_READ_BYTES = 16 * 1024;
+
+/** A CONNECT holds names and a password; no honest client needs more before it is authenticated. */
+export const MAX_CONNECT_BYTES = 8 * 1024;
 
 /** What is read of a connection before it is authenticated: the largest CONNECT with its fixed header. */
 const MAX_BYTES_BEFORE_CONNACK = MAX_CONNECT_BYTES + 5;

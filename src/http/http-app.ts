@@ -2,7 +2,6 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../lib/clock.js';
-import type { ConnectionLimits } from './connection-limits.js';
 import type { GatewayView } from './gateway-view.js';
 import {
   foreignChange,
@@ -13,6 +12,7 @@ import {
   type WhereChanges,
 } from './guards.js';
 import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
+import type { ConnectionLimits } from './http-connection-limits.js';
 import type { HttpLogger } from './live-feed.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';

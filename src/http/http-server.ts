@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { isOutOfFiles, MAX_HTTP_CONNECTIONS } from '../lib/open-files.js';
-import { ConnectionLimits } from './connection-limits.js';
 import type { GatewayView } from './gateway-view.js';
 import { bracketed, type WhereChanges } from './guards.js';
 import { createHttpApp } from './http-app.js';
+import { ConnectionLimits } from './http-connection-limits.js';
 import type { HttpLogger } from './live-feed.js';
 import { readPageFiles } from './routes/page-routes.js';
 

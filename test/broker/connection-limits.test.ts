@@ -34,7 +34,7 @@ describe('senderOf', () => {
 describe('ConnectionLimits', () => {
   it('gives one address half of the connections, and loopback all of them', () => {
     const limits = new ConnectionLimits({ maxOpen: 10 });
-    for (let n = 0; n < 5; n += 1) expect(limits.open('2001:db8::' + n)).toBeUndefined();
+    for (let n = 0; n < 5; n += 1) expect(limits.open(`2001:db8::${n}`)).toBeUndefined();
     expect(limits.open('2001:db8::ff')?.reason).toBe('too-many-from-address');
     for (let n = 0; n < 5; n += 1) expect(limits.open('127.0.0.1')).toBeUndefined();
     expect(limits.open('192.0.2.1')?.reason).toBe('too-many-connections');

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { addressGroup } from '../connection-limits.js';
 import { sendError } from '../http-answers.js';
+import { addressGroup } from '../http-connection-limits.js';
 import { LiveFeed, type LiveFeedOptions } from '../live-feed.js';
 import { type LiveStateSource, liveState } from '../live-state.js';
 

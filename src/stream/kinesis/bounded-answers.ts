@@ -54,7 +54,7 @@ function bound(response: Response, limits: AnswerLimits): void {
   const maxBytes = isSuccess ? limits.success : limits.error;
   const isEvents = isSuccess && headers['content-type']?.startsWith(EVENT_STREAM) === true;
   const counted = isEvents ? new BoundedFrames(maxBytes) : new BoundedBytes(maxBytes);
-  // Whoever reads `counted` gets the error.
+  // The reader of `counted` gets the error.
   response.body = pipeline(body, counted, () => undefined);
 }
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { addressGroup } from '../../src/http/connection-limits.js';
+import { addressGroup } from '../../src/http/http-connection-limits.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
