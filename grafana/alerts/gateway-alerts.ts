@@ -102,7 +102,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     uid: 'sluice-lag',
     title: 'Lag',
     severity: 'warning',
-    expr: 'max by (instance) (sluice_backlog_oldest_seconds)',
+    expr: 'max by (instance) (sluice_consumer_lag_seconds)',
     threshold: 60,
     for: '5m',
     unit: 'seconds',

@@ -27,6 +27,8 @@ const TICK_MS = 1_000;
 /** Workers report twice a second, also while nothing happens. */
 export const SILENT_AFTER_TICKS = 30;
 export const MOTIONLESS_AFTER_TICKS = 60;
+/** A tick may find records that are on their way. */
+const LEAST_WAITING_TICKS = 5;
 /** Rates are taken from this time. */
 const KEPT_SAMPLES = 180;
 
@@ -86,6 +88,11 @@ export class PathWatch {
     return this.#stuck.filter((problem) => problem.stage === stage);
   }
 
+  /** How long nothing was processed although records wait: a lower bound of their age, also of those not read yet. */
+  get waitedMs(): number {
+    return this.#waitingTicks < LEAST_WAITING_TICKS ? 0 : this.#waitingTicks * TICK_MS;
+  }
+
   backlog(): BacklogView {
     return backlogOf([...this.#samples, this.#sample()]);
   }
@@ -93,8 +100,7 @@ export class PathWatch {
   #sample(): BacklogSample {
     const { backlog, clock } = this.#parts;
     const sample = backlog();
-    const waitedMs = this.#waitingTicks * TICK_MS;
-    return { ...sample, oldestMs: Math.max(sample.oldestMs, waitedMs), atMs: clock.monotonicMs() };
+    return { ...sample, oldestMs: Math.max(sample.oldestMs, this.waitedMs), atMs: clock.monotonicMs() };
   }
 
   #look({ stage, report, progress, waiting, isHeldUp }: WatchedWorker): ReadinessProblem[] {

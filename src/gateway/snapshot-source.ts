@@ -116,7 +116,9 @@ export class SnapshotSource {
     const report = this.#parts.workers.consume?.report;
     if (report === undefined) return undefined;
     const { consumer, mappingWarnings, sink, kinesis } = report;
-    const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), kinesis?.counters.millisBehindLatest ?? 0);
+    // A thread that does not answer has not reported what it has read last.
+    const waitedMs = kinesis === undefined ? this.#watch.waitedMs : kinesis.counters.millisBehindLatest;
+    const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), waitedMs);
     return { consumer: { ...consumer, lagMs }, mappingWarnings, sink };
   }
 

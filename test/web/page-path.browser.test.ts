@@ -149,6 +149,9 @@ describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeo
     await page.keyboard.press('Escape');
     await expect.poll(() => drawer.isVisible(), SOON).toBe(false);
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Sink');
+    live.view.waiting = { ...live.view.waiting, records: 7, summary: '7 records wait, the oldest for 9 s' };
+    await page.getByRole('button', { name: 'Log' }).first().click();
+    await text('#drawer-body .facts').toContain('7 records wait, the oldest for 9 s');
   });
 
   it('warns when the ledger does not balance', async () => {

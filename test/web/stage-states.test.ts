@@ -25,6 +25,24 @@ describe('stageStates', () => {
       expect(state).toEqual({ level: 'healthy', word: 'Healthy', sentence: '' });
   });
 
+  it('shows a store that was not tried yet as such, and as no problem', () => {
+    view.sinkStatus = { state: 'untried', detail: 'the store has not been tried yet' };
+    expect(states().sink).toEqual({
+      level: 'healthy',
+      word: 'Not tried yet',
+      sentence: 'the store has not been tried yet',
+    });
+    expect(states().consumer).toMatchObject({ level: 'healthy' });
+  });
+
+  it('shows a consumer that does not move as stopped, with the words of /readyz', () => {
+    view.readiness = [{ stage: 'consumer', reason: 'its thread has not reported for 30 s' }];
+    expect(states().consumer).toMatchObject({
+      level: 'stopped',
+      sentence: 'its thread has not reported for 30 s',
+    });
+  });
+
   it('shows a full log as stopped and the broker as holding its publishers', () => {
     view.logBlocked = true;
     view.readiness = [{ stage: 'broker', reason: 'the log is full' }];

@@ -18,6 +18,19 @@ async function connected() {
   return connection;
 }
 
+test('what DuckDB says of a statement is the cause, for the log, and not in the message, for the client', async () => {
+  const connection = await connected();
+  const failed = new InterruptibleRead(connection).run(
+    (read) => read.rows('SELECT make_timestamp_ns(99999999999999999999) FROM secret_table'),
+    LONG_MS,
+  );
+  await expect(failed).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+    message: 'DuckDB: it could not answer the query; the log of the gateway says why',
+    cause: expect.objectContaining({ message: expect.stringContaining('secret_table') as string }) as Error,
+  });
+});
+
 test('a query that takes too long is ended with advice, and the connection answers the next one', async () => {
   const connection = await connected();
   const result = new InterruptibleRead(connection).run((read) => read.rows(ENDLESS), 50);
