@@ -91,6 +91,7 @@ export function kinesisApiContract(
         openShards: 3,
         retentionHours: 24,
         maxRecordBytes: MIB,
+        createdAtMs: expect.any(Number),
       });
     });
 

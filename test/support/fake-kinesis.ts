@@ -50,6 +50,7 @@ export class FakeKinesis {
   readonly calls = noCalls();
   readonly #options: FakeKinesisOptions;
   readonly #nowMs: () => number;
+  readonly #createdAtMs: number;
   /** In the order of creation, also those that are no longer listed. */
   readonly #shards = new Map<string, FakeShard>();
   readonly #forgotten = new Set<string>();
@@ -62,6 +63,7 @@ export class FakeKinesis {
   constructor(options: FakeKinesisOptions) {
     this.#options = options;
     this.#nowMs = options.clock ?? Date.now;
+    this.#createdAtMs = this.#nowMs();
     this.#iterators = new FakeIterators(this.#nowMs);
     this.name = options.name ?? 'telemetry';
     const count = BigInt(options.shards);
@@ -161,6 +163,7 @@ export class FakeKinesis {
       openShards: [...this.#shards.values()].filter((shard) => shard.open).length,
       retentionHours: 24,
       maxRecordBytes: 1024 * 1024,
+      createdAtMs: this.#createdAtMs,
       ...this.#options.summary,
     };
   }

@@ -62,7 +62,8 @@ async function runWorker({ pipeline: kind, options, durableMemory }: WorkerStart
     send({ kind: 'failed', failure: plain(thrown) });
   }
   port.close();
-  helpers.end();
+  // At the very end: a library whose helper process is killed before that starts it again.
+  process.once('exit', () => helpers.end());
   // Nothing that a library has left open may keep the thread alive.
   setTimeout(() => process.exit(), END_GRACE_MS).unref();
 }
