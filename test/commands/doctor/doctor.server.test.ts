@@ -85,7 +85,7 @@ test('beside a running gateway its ports and its store are in use by right, and 
   expect(of('gateway')).toEqual({
     name: 'gateway',
     state: 'ok',
-    found: `a gateway is running here (process ${gateway.pid}); http://127.0.0.1:${httpPort}/healthz reports it healthy`,
+    found: `a gateway is running here (process ${gateway.pid}); http://127.0.0.1:${httpPort}/readyz reports it ready; no backlog`,
   });
   expect(of('ports').found).toBe(
     `mqtt 127.0.0.1:${mqttPort} in use by the running gateway, http 127.0.0.1:${httpPort} in use by the running gateway`,
