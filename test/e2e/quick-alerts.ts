@@ -15,10 +15,12 @@ const WAITING = ['sluice-lag', 'sluice-oldest-unsent', 'sluice-poll-stalled'];
 /** The alerts with everything that takes minutes shortened; expressions, labels and texts are those of the product. */
 export const QUICK_ALERTS: readonly AlertRule[] = ALERTS.map((rule) => ({
   ...rule,
-  expr: rule.expr.replaceAll(
-    /\[(\d+[mh])\]/g,
-    (_all, window: string) => `[${secondsOf(window) / WINDOW_DIVISOR}s]`,
-  ),
+  expr: rule.expr
+    .replaceAll(/\[(\d+[mh])\]/g, (_all, window: string) => `[${secondsOf(window) / WINDOW_DIVISOR}s]`)
+    .replaceAll(
+      /offset (\d+[mh])/g,
+      (_all, offset: string) => `offset ${secondsOf(offset) / WINDOW_DIVISOR}s`,
+    ),
   for: `${secondsOf(rule.for) / FOR_DIVISOR}s`,
   threshold: WAITING.includes(rule.uid) ? WAIT_THRESHOLD : rule.threshold,
 }));
