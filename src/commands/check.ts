@@ -5,6 +5,7 @@ import { effectiveConfigText } from '../config/redact.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
 import { openFilesLimit, shareOpenFiles } from '../lib/open-files.js';
 import { withSluiceCommands } from '../lib/package-root.js';
+import { nearlyFullText } from './doctor/disk-checks.js';
 import { environmentProblems } from './environment-problems.js';
 import type { CheckOptions } from './options.js';
 
@@ -17,6 +18,12 @@ export async function check(options: CheckOptions): Promise<number> {
   if (problems.length > 0) {
     process.stderr.write(`${withSluiceCommands(problems.map(formatProblem).join('\n'))}\n`);
     return 2;
+  }
+  const nearlyFull = await nearlyFullText(loaded.config.dataDirectory);
+  if (nearlyFull !== undefined) {
+    process.stderr.write(
+      `warning: ${nearlyFull} for ${loaded.config.dataDirectory}; the gateway would start, and without room it only makes room\n`,
+    );
   }
   process.stdout.write(`ok\n${options.print ? effectiveConfigText(loaded.written) : summary(loaded)}`);
   return 0;

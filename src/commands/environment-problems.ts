@@ -7,6 +7,7 @@ import type { KinesisConfig } from '../config/sluice-config.js';
 import { type DataDirectory, dataDirectory as dataDirectoryOf } from '../data-directory/data-directory.js';
 import { isDataDirectoryLocked } from '../data-directory/directory-lock.js';
 import { inspectDataDirectory } from '../data-directory/inspect-directory.js';
+import { isNoRoom } from '../lib/disk-room.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { checkFit, describeUsable } from '../pipeline/kinesis-check.js';
 import { connectKinesis } from '../stream/kinesis/aws/connect-kinesis.js';
@@ -104,6 +105,8 @@ export async function folderProblem(folder: string): Promise<Problem | undefined
     await rmdir(await mkdtemp(join(existing, '.sluice-check-')));
     return undefined;
   } catch (thrown) {
+    // A gateway starts on a full disk, to make room: `checkFreeSpace` reports it.
+    if (isNoRoom(thrown)) return undefined;
     const hint = systemErrorCode(thrown) === 'ENOTDIR' ? 'a file is in its place' : errorText(thrown);
     return { ...found, hint };
   }

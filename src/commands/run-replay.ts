@@ -5,6 +5,7 @@ import { dataDirectory } from '../data-directory/data-directory.js';
 import { connectToLockHolder } from '../data-directory/directory-lock.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { SystemClock } from '../lib/clock.js';
+import { makeReserve } from '../lib/disk-room.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { VERSION } from '../lib/package-root.js';
 import { askGateway } from '../replay/ask-gateway.js';
@@ -102,6 +103,7 @@ async function replayHere(
   } finally {
     await replay.close();
     if (isWriting) await sink.close();
+    await makeReserve(directory.root);
   }
 }
 

@@ -140,7 +140,7 @@ export class Consumer {
     try {
       // Saved before the first record, so that the dead letter always has an end to go back to.
       this.#noteCheckpoint();
-      await this.#saver.save();
+      await this.#saver.saveFirst(this.#giveUp.signal);
       for (;;) {
         const batch = await this.#next();
         if (batch === undefined) break;

@@ -6,15 +6,20 @@ import type { ForwardReport } from '../pipeline/forward-protocol.js';
 
 /**
  * Makes the ledger of this process. `stored` is how many records the log has taken, all of which its reader has received
- * or will receive. It is counted apart from the outcomes, so `balanced` compares two counts and is not a definition.
+ * or will receive; `dropped` is how many of them the log has dropped before its reader came to them. `stored` is counted apart from the outcomes, so `balanced` compares two counts and is not a definition.
  */
 export function ledgerView(
   stored: number,
   forward: Pick<ForwardReport, 'ledger' | 'replay'> | undefined,
   consume: Pick<ConsumeReport, 'ledger' | 'replay' | 'kinesis'> | undefined,
+  dropped = 0,
 ): LedgerView {
   const isDirect = consume !== undefined && consume.kinesis === undefined;
-  const ledgers = { forwarded: forward?.ledger, consumed: consume?.ledger, isDirect };
+  const ledgers = {
+    forwarded: forward && withDropped(forward.ledger, dropped),
+    consumed: isDirect ? withDropped(consume.ledger, dropped) : consume?.ledger,
+    isDirect,
+  };
   // Only one worker of a process replays: the one with the store if there is one.
   const { forwarded, consumed } = adjustForReplay(ledgers, (consume ?? forward)?.replay?.replayed ?? []);
   if (forwarded === undefined) return ledgerCounts(consumed ?? NOTHING_PROCESSED, stored);
@@ -23,6 +28,21 @@ export function ledgerView(
   const consumer = ledgerCounts(consumed, stored);
   const parts = { ingest, consume: consumer };
   return { ...combinedLedger(ingest, consumer), parts, books: parts };
+}
+
+/**
+ * Counts at once what the log has dropped: its reader does so only when it comes to that place, which a store that is down
+ * delays.
+ */
+function withDropped(ledger: ReaderLedger, dropped: number): ReaderLedger {
+  const { lost } = ledger.totals;
+  const uncounted = dropped - (lost.dropped ?? 0);
+  if (uncounted <= 0) return ledger;
+  return {
+    ...ledger,
+    processed: ledger.processed + uncounted,
+    totals: { ...ledger.totals, lost: { ...lost, dropped } },
+  };
 }
 
 /** While no worker has reported yet. */

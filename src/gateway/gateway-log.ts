@@ -1,9 +1,11 @@
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName } from '../ledger/checkpoint-store.js';
+import { makeReserve } from '../lib/disk-room.js';
 import type { SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { Annotation } from '../metrics/annotations.js';
 import { logStart } from '../pipeline/log-source.js';
 import type { DurableEndWriter } from '../stream/log/durable-end.js';
+import { LOG_NOTE_FILE } from '../stream/log/log-note.js';
 import { sequenceOfPosition } from '../stream/log/log-reader.js';
 import { LogWriter } from '../stream/log/log-writer.js';
 import type { LogPressure } from '../stream/log/size-limit.js';
@@ -22,6 +24,7 @@ export interface GatewayLogDeps {
 const PRESSURES = {
   blocked: { code: 'LOG_BLOCKED', annotation: 'log-blocked' },
   unblocked: { code: 'LOG_UNBLOCKED', annotation: 'log-unblocked' },
+  'disk-full': { code: 'LOG_DISK_FULL', annotation: 'log-blocked' },
   dropped: { code: 'LOG_RECORDS_DROPPED', annotation: 'records-dropped' },
 } as const;
 
@@ -30,11 +33,14 @@ export class GatewayLog {
   readonly writer: LogWriter;
   readonly #reader: LogReaderName;
   readonly #logger: Logger;
+  /** What the ledger of the reader had counted as dropped when this process began. */
+  readonly #droppedBefore: number;
 
-  private constructor(writer: LogWriter, reader: LogReaderName, logger: Logger) {
+  private constructor(writer: LogWriter, reader: LogReaderName, logger: Logger, droppedBefore: number) {
     this.writer = writer;
     this.#reader = reader;
     this.#logger = logger;
+    this.#droppedBefore = droppedBefore;
   }
 
   /** Recovers what a former process has left. */
@@ -52,10 +58,11 @@ export class GatewayLog {
         onFailure,
         onSegment: (change) => debug.segment(change),
         onPressure: (pressure) => reportPressure(pressure, reader, deps),
+        onRoom: async () => void (await makeReserve(directory.root)),
       },
     );
     reportRecovery(writer, logger);
-    return new GatewayLog(writer, reader, logger);
+    return new GatewayLog(writer, reader, logger, start?.ledger.lost.dropped ?? 0);
   }
 
   /** Deletes the segments that `reader` has saved to need no more. Other readers' positions are not of this log. */
@@ -65,6 +72,11 @@ export class GatewayLog {
       const fields = { code: 'LOG_TRIM_FAILED', reason: String(thrown) } as const;
       this.#logger.warn(fields, 'old segments could not be deleted');
     });
+  }
+
+  /** How many records the ledger of the log's reader will have counted as dropped, once it comes to them. */
+  get dropped(): number {
+    return this.#droppedBefore + this.writer.missedBy(this.#reader);
   }
 
   /** Resolves when everything appended is durable. */
@@ -81,6 +93,7 @@ function reportPressure(
   const sentence = {
     blocked: `the log is full: PUBACKs are withheld until the ${reader} has made room`,
     unblocked: 'the log has room again',
+    'disk-full': 'the disk is full: PUBACKs are withheld until there is room',
     dropped: 'the log is full: its oldest records were dropped',
   }[pressure.kind];
   const { code, annotation } = PRESSURES[pressure.kind];
@@ -89,8 +102,14 @@ function reportPressure(
 }
 
 function reportRecovery({ recovered }: LogWriter, logger: Logger): void {
-  const { segments, nextSequence, tornBytes, tornFile } = recovered;
+  const { segments, nextSequence, tornBytes, tornFile, note } = recovered;
   logger.info({ records: nextSequence, segments: segments.length }, 'the log is open');
+  if (note === 'damaged') {
+    logger.warn(
+      { code: 'LOG_DAMAGED', fileName: LOG_NOTE_FILE, byteOffset: 0, records: 0 },
+      'the note on deleted segments is damaged: if older segments are missing, they count as dropped',
+    );
+  }
   if (tornBytes === 0) return;
   logger.warn(
     { code: 'LOG_TORN_TAIL', tornFile, tornBytes },

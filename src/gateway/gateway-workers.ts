@@ -38,6 +38,8 @@ export interface GatewayWorkersDeps {
   readonly annotate: (annotation: Annotation) => void;
   /** How many records the log has taken. */
   readonly stored: () => number;
+  /** How many of them it has dropped before its reader came to them. */
+  readonly dropped: () => number;
   readonly onFailure: (failure: SluiceError) => void;
   /** Ends the start early. */
   readonly stop: AbortSignal;
@@ -197,8 +199,8 @@ function hooks({ logger, onFailure, onCheckpoint }: GatewayWorkersDeps, reader: 
   };
 }
 
-function buffered({ stored }: GatewayWorkersDeps, { consume, forward }: NewestReports): number {
-  return ledgerView(stored(), forward, consume).buffered;
+function buffered({ stored, dropped }: GatewayWorkersDeps, { consume, forward }: NewestReports): number {
+  return ledgerView(stored(), forward, consume, dropped()).buffered;
 }
 
 interface Status {

@@ -16,6 +16,7 @@ import { serveCommands } from '../replay/serve-commands.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { ClockWatch } from './clock-watch.js';
 import { DebugLines } from './debug-lines.js';
+import { DiskReserve } from './disk-reserve.js';
 import { type Ended, FatalFailure } from './fatal-failure.js';
 import { GatewayBroker } from './gateway-broker.js';
 import { GatewayDirectory } from './gateway-directory.js';
@@ -52,6 +53,7 @@ export interface StopOutcome {
 interface GatewayParts {
   readonly directory: GatewayDirectory;
   readonly options: GatewayOptions;
+  readonly reserve: DiskReserve;
   readonly metrics: GatewayMetrics;
   /** Absent with `--role consume`. */
   readonly log: GatewayLog | undefined;
@@ -131,6 +133,8 @@ export class Gateway {
       opened(() => directory.release());
       const { options, lock } = directory;
       throwIfStopped(stop);
+      const reserve = await DiskReserve.open(options.directory.root, logger);
+      opened(async () => reserve.close());
 
       // Annotations are kept from here on. `read` and `write` are called only after `metrics.start` below.
       const metrics = new GatewayMetrics(options.metrics, {
@@ -169,6 +173,7 @@ export class Gateway {
         durableMemory,
         annotate,
         stored: () => log?.writer.durableSequence ?? 0,
+        dropped: () => log?.dropped ?? 0,
         onFailure,
         stop,
         onCheckpoint: (reader, position) => log?.trim(reader, position),
@@ -187,7 +192,7 @@ export class Gateway {
         version,
         clock,
         logger,
-        ingest: log && { log: log.writer, broker },
+        ingest: log && { log: log.writer, dropped: () => log.dropped, broker },
         workers,
         selfMetrics: () => metrics.counters(),
         isFailed: () => failure.isReported,
@@ -206,7 +211,18 @@ export class Gateway {
         await startBroker(broker, log, ofBroker, { clock, receiveTimes, debug, logger, metrics });
       }
       metrics.start();
-      return new Gateway({ options, directory, metrics, log, workers, status, http, broker, clockWatch });
+      return new Gateway({
+        options,
+        directory,
+        reserve,
+        metrics,
+        log,
+        workers,
+        status,
+        http,
+        broker,
+        clockWatch,
+      });
     });
   }
 
@@ -233,7 +249,8 @@ export class Gateway {
 
   /** `drainMs`: what may be spent on writing stored records. */
   async #stop(drainMs: number): Promise<StopOutcome> {
-    const { options, broker, log, workers, metrics, status, http, directory, clockWatch } = this.#parts;
+    const { options, broker, log, workers, metrics, status, http, directory, clockWatch, reserve } =
+      this.#parts;
     clockWatch.stop();
     status.stopWatching();
     const endMs = performance.now() + options.stopDeadlineMs;
@@ -254,6 +271,7 @@ export class Gateway {
     );
     const isLate = outcomes.includes('late');
     const isHanging = isLate && (await workers.terminate()) === 'late';
+    reserve.close();
     // What hangs may still hold files: the lock then ends with the process, and not before.
     if (!isLate) await directory.release();
     return { isLate, isHanging };

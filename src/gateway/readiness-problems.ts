@@ -27,7 +27,12 @@ function ingestProblems(
 ): ReadinessProblem[] {
   const problems: ReadinessProblem[] = [];
   if (!broker.isListening) problems.push({ stage: 'broker', reason: 'it does not listen' });
-  if (log.isBlocked) {
+  if (log.diskFullFreeBytes !== undefined) {
+    const reason =
+      `the disk is full (${log.diskFullFreeBytes} bytes free): PUBACKs are withheld until there is room; ` +
+      `free space, or wait for ${logReader}`;
+    problems.push({ stage: 'log', reason });
+  } else if (log.isBlocked) {
     const reason = `it has reached stream.log.maxSize and waits for ${logReader}; PUBACKs are withheld`;
     problems.push({ stage: 'log', reason });
   }

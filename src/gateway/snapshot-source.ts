@@ -60,7 +60,7 @@ export class SnapshotSource {
   ledger(): LedgerView {
     const { ingest, workers } = this.#parts;
     const stored = ingest?.log.durableSequence ?? 0;
-    return ledgerView(stored, workers.forward?.report, workers.consume?.report);
+    return ledgerView(stored, workers.forward?.report, workers.consume?.report, ingest?.dropped());
   }
 
   /** Computed when it is read: most snapshots are taken for the counters. */

@@ -18,6 +18,8 @@ export interface StatusParts {
   readonly logger: Pick<Logger, 'recentWarnings' | 'level' | 'warn'>;
   readonly ingest?: {
     readonly log: LogWriter;
+    /** How many records the log has dropped before its reader came to them. */
+    readonly dropped: () => number;
     readonly broker: Pick<GatewayBroker, 'isListening' | 'counters'>;
   };
   readonly workers: {

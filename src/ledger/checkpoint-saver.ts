@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import { SluiceError } from '../lib/errors.js';
 import { SerialQueue } from '../lib/serial-queue.js';
+import { pause } from '../lib/timers.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Position } from '../stream/stream.js';
 import type { Checkpoint, CheckpointStore } from './checkpoint-store.js';
@@ -15,6 +16,9 @@ export interface CheckpointSaverDeps {
   readonly onFailure: (thrown: unknown) => void;
   readonly warn: Warn;
 }
+
+const NOT_SAVED = 'the checkpoint could not be saved; it is tried again';
+const FIRST_RETRY_MS = 1_000;
 
 /**
  * Saves the newest checkpoint, at most once per interval. It gets whole checkpoints, each made when a batch was completed,
@@ -45,6 +49,24 @@ export class CheckpointSaver {
   /** Saves the newest checkpoint if it is not saved yet. Rejects with CHECKPOINT_FAILED or a retryable error. */
   save(): Promise<void> {
     return this.#saves.run(() => this.#saveNow());
+  }
+
+  /**
+   * Saves the first checkpoint, and waits for as long as a later try may succeed. Resolves also when `signal` has aborted;
+   * rejects with an error that no waiting helps against.
+   */
+  async saveFirst(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await this.save();
+        return;
+      } catch (thrown) {
+        if (!isRetryable(thrown)) throw thrown;
+        this.#deps.warn({ code: thrown.code, reason: thrown.message }, NOT_SAVED);
+        await pause(FIRST_RETRY_MS, signal);
+        if (signal.aborted) return;
+      }
+    }
   }
 
   /**
@@ -80,7 +102,7 @@ export class CheckpointSaver {
 
   #saveLater(why: SluiceError): void {
     const { warn, intervalMs } = this.#deps;
-    warn({ code: why.code, reason: why.message }, 'the checkpoint could not be saved; it is tried again');
+    warn({ code: why.code, reason: why.message }, NOT_SAVED);
     if (this.#timer === undefined && !this.#isStopped) {
       this.#timer = setTimeout(() => this.#saveOnTimer(), intervalMs);
     }

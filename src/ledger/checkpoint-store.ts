@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isNoRoom } from '../lib/disk-room.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { readdir } from '../lib/files.js';
@@ -22,7 +23,7 @@ export {
 export interface CheckpointStore {
   /** Resolves `undefined` when nothing was saved yet. Rejects with CHECKPOINT_UNREADABLE and never starts over silently. */
   load(): Promise<Checkpoint | undefined>;
-  /** Resolved: durable. Rejects with CHECKPOINT_FAILED. */
+  /** Resolved: durable. Rejects with CHECKPOINT_FAILED, or with DISK_FULL: then the one before stays, and a later try may succeed. */
   save(checkpoint: Checkpoint): Promise<void>;
 }
 
@@ -61,7 +62,7 @@ export class FileCheckpointStore implements CheckpointStore {
       await replaceFile(path, text);
     } catch (thrown) {
       throw new SluiceError(
-        'CHECKPOINT_FAILED',
+        isNoRoom(thrown) ? 'DISK_FULL' : 'CHECKPOINT_FAILED',
         `the checkpoint ${path} cannot be saved: ${errorText(thrown)}`,
         { cause: thrown },
       );

@@ -1,5 +1,6 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { withReserve } from './disk-room.js';
 import { open } from './files.js';
 import { syncDirectory } from './sync-directory.js';
 
@@ -17,8 +18,15 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Replaces the content of the file atomically: after a crash it has either the old or the new content, complete. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/**
+ * Replaces the content of the file atomically: after a crash it has either the old or the new content, complete. On a full
+ * disk it uses the room of the reserve.
+ */
+export function replaceFile(path: string, text: string): Promise<void> {
+  return withReserve(path, () => replace(path, text));
+}
+
+async function replace(path: string, text: string): Promise<void> {
   const next = `${path}.next`;
   const handle = await open(next, 'w', 0o600);
   try {

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   LOG_RECORD_TOO_LARGE: { retryable: false, exitCode: 1 },
   CHECKPOINT_FAILED: { retryable: false, exitCode: 1 },
   CHECKPOINT_UNREADABLE: { retryable: false, exitCode: 1 },
+  DISK_FULL: { retryable: true, exitCode: 1 },
   DEAD_LETTER_FAILED: { retryable: false, exitCode: 1 },
   DEAD_LETTER_FULL: { retryable: true, exitCode: 1 },
   DEAD_LETTER_BUSY: { retryable: true, exitCode: 1 },

@@ -42,3 +42,4 @@ function waiting<Call>(call: () => Call): Call {
 export const open = waiting(() => files.open);
 export const readFile = waiting(() => files.readFile);
 export const readdir = waiting(() => files.readdir);
+export const truncate = waiting(() => files.truncate);

@@ -25,6 +25,8 @@ export const NEXT_STEPS = {
   CHECKPOINT_FAILED: 'Fix the disk or free space on it, then start again.',
   CHECKPOINT_UNREADABLE:
     'Restore the file from a backup, or move it away: the log is then read again from its oldest record, with a new ledger.',
+  DISK_FULL:
+    'Free space on the disk of the data directory: it is tried again automatically, and nothing acknowledged is lost.',
   DEAD_LETTER_FAILED: 'Fix the disk or the permissions of `dead-letter/`, then start again.',
   DEAD_LETTER_FULL:
     'Run `sluice dead-letters list`, then replay or purge the parked records, or raise `consumer.deadLetter.maxSize`.',
@@ -72,6 +74,8 @@ export const NEXT_STEPS = {
   BROKER_INTERNAL: 'If it happens more than once it is a bug in Sluice: please report it with the log line.',
   LOG_BLOCKED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; to survive longer outages, raise `stream.log.maxSize`.',
+  LOG_DISK_FULL:
+    'Free space on the disk of the data directory: the gateway goes on automatically; `sluice dead-letters purge` works too.',
   LOG_UNBLOCKED: 'Nothing to do: PUBACKs are sent again.',
   LOG_RECORDS_DROPPED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; raise `stream.log.maxSize`, or set `whenFull: block`.',
@@ -85,6 +89,8 @@ export const NEXT_STEPS = {
     'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
   LOG_STOP_NOTE_UNUSABLE:
     'Check the disk: damage at the end of the log may be taken for an unfinished write at this start or the next.',
+  LOG_DAMAGED:
+    'Check the disk (`dmesg`, `smartctl`) and replace it: records before and behind the damage are processed normally.',
   LOG_TORN_TAIL: 'Nothing to do: the unfinished write was never acknowledged, so devices send it again.',
   CLOCK_IMPLAUSIBLE:
     'Set the clock of the machine and synchronise it with NTP; readings without a time of their own get a wrong one until then.',

@@ -232,5 +232,5 @@ async function createSource(
     const { KinesisSource } = await import('./kinesis-source.js');
     return KinesisSource.create(kinesis, directory, hooks);
   }
-  return LogSource.create({ directory, maxBodyBytes }, durableEnd);
+  return LogSource.create({ directory, maxBodyBytes }, durableEnd, hooks.warn);
 }

@@ -24,7 +24,7 @@ import { logOrigin } from './checkpoint-origin.js';
 import { FirstContact } from './first-contact.js';
 import type { ForwardOptions, ForwardReport } from './forward-protocol.js';
 import { checkFit, describeUsable } from './kinesis-check.js';
-import { logStart } from './log-source.js';
+import { logStart, ONLY_SEAT, reportDamage } from './log-source.js';
 import { openWithRetry } from './open-with-retry.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
 
@@ -103,7 +103,13 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
         : undefined;
       opened(() => replay?.close());
       const reader = new LogReader(
-        { directory: directory.log, from: position, maxBodyBytes: options.maxBodyBytes },
+        {
+          directory: directory.log,
+          from: position,
+          maxBodyBytes: options.maxBodyBytes,
+          seat: ONLY_SEAT,
+          onDamage: reportDamage(hooks.warn),
+        },
         durableEnd,
       );
       const producer = new KinesisProducer(

@@ -9,8 +9,9 @@ import {
   readAllCheckpoints,
 } from '../ledger/checkpoint-store.js';
 import { Ledger, type ReaderLedger } from '../ledger/ledger.js';
+import type { Warn } from '../lib/warnings.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
-import { LogReader, logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
+import { type LogDamage, LogReader, logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
 import type { ComponentStatus, Position } from '../stream/stream.js';
 import { logOrigin } from './checkpoint-origin.js';
 import type { ConsumerSource, OpenSource } from './consumer-source.js';
@@ -37,10 +38,20 @@ export class LogSource implements ConsumerSource {
   static async create(
     { directory, maxBodyBytes }: LogSourceOptions,
     durableEnd: DurableEnd,
+    warn: Warn = () => undefined,
   ): Promise<LogSource> {
     const start = await logStart(directory.checkpoints, CONSUMER_READER);
     const position = start?.position ?? logPosition(0);
-    const reader = new LogReader({ directory: directory.log, from: position, maxBodyBytes }, durableEnd);
+    const reader = new LogReader(
+      {
+        directory: directory.log,
+        from: position,
+        maxBodyBytes,
+        seat: ONLY_SEAT,
+        onDamage: reportDamage(warn),
+      },
+      durableEnd,
+    );
     const checkpoints = new FileCheckpointStore(directory.checkpoints, CONSUMER_READER, (at) =>
       logOrigin(directory, at),
     );
@@ -62,6 +73,19 @@ export class LogSource implements ConsumerSource {
   async close(): Promise<void> {
     await this.#opened.reader.close();
   }
+}
+
+/** The log has one reader that the writer knows: the consumer, or the forwarder. */
+export const ONLY_SEAT = 0;
+
+/** Writes a line for each file of the log in which a reader has found damage. */
+export function reportDamage(warn: Warn): (damage: LogDamage) => void {
+  return ({ fileName, byteOffset, records, firstSequence }) =>
+    warn(
+      // Few files, and each is named: none of these lines may be held back.
+      { code: 'LOG_DAMAGED', fileName, byteOffset, records, firstSequence, heldBack: 0 },
+      'records of the log are damaged or gone; they are counted as lost, and reading goes on behind them',
+    );
 }
 
 /** Where a reader of the log begins. */

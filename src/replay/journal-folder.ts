@@ -1,4 +1,4 @@
-import { type FileHandle, truncate } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   deadLetterFileName,
@@ -9,8 +9,9 @@ import {
 import { wholeLines } from '../dead-letter/parked-record.js';
 import { type JournalLine, journalLine, ReplayJournal } from '../dead-letter/replay-journal.js';
 import { type ReplayTotals, sumOfTotals } from '../dead-letter/replay-totals.js';
+import { isNoRoom, withReserve } from '../lib/disk-room.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
-import { open, readFile } from '../lib/files.js';
+import { open, readFile, truncate } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import {
   finishRemoving,
@@ -69,7 +70,10 @@ export class JournalFolder {
     return (await ReplayJournal.read(this.path, number)).journal;
   }
 
-  /** Resolved: durable, and in the totals. After a failure every call rejects: what is on disk is unknown then. */
+  /**
+   * Resolved: durable, and in the totals. Rejects with DISK_FULL when there is no room: nothing was written then. After any
+   * other failure every call rejects: what is on disk is unknown then.
+   */
   async append(number: number, lines: readonly JournalLine[]): Promise<void> {
     if (this.#isBroken) {
       throw new SluiceError(
@@ -78,12 +82,35 @@ export class JournalFolder {
       );
     }
     this.#isBroken = true;
-    const { journal, handle } = await this.#openJournal(number);
-    await handle.appendFile(lines.map(journalLine).join(''));
-    await handle.datasync();
-    for (const line of lines) journal.apply(line);
-    this.#keepSummary(number, journal);
+    const path = join(this.path, journalFileName(number));
+    try {
+      const { journal } = await withReserve(path, () => this.#openJournal(number));
+      await withReserve(path, () => this.#appendOrCutBack(number, lines.map(journalLine).join('')));
+      for (const line of lines) journal.apply(line);
+      this.#keepSummary(number, journal);
+    } catch (thrown) {
+      if (!isNoRoom(thrown)) throw thrown;
+      this.#isBroken = false;
+      throw new SluiceError(
+        'DISK_FULL',
+        `the replay journal ${path} has no room on the disk; what was not replayed or purged stays parked`,
+        { cause: thrown },
+      );
+    }
     this.#isBroken = false;
+  }
+
+  /** What a failed append has left is unknown, and a second sync would succeed without it: it is cut off. */
+  async #appendOrCutBack(number: number, text: string): Promise<void> {
+    const { handle } = await this.#openJournal(number);
+    const { size } = await handle.stat();
+    try {
+      await handle.appendFile(text);
+      await handle.datasync();
+    } catch (thrown) {
+      if (isNoRoom(thrown)) await handle.truncate(size);
+      throw thrown;
+    }
   }
 
   /** Whether `sweep` may find something: a journal has grown since its file was last checked, or a removal has failed. */

@@ -27,6 +27,7 @@ function statusOf(ledgers: { stored: number; ingest: ReaderLedger; consume: Read
     version: 'test',
     clock: new SystemClock(),
     ingest: {
+      dropped: () => 0,
       log: { durableSequence: ledgers.stored, counters: () => ({}) },
       broker: new GatewayBroker(),
     },

@@ -1,5 +1,5 @@
 import { DurableEndReader, DurableEndWriter, newDurableMemory } from '../../src/stream/log/durable-end.js';
-import { LogReader } from '../../src/stream/log/log-reader.js';
+import { type LogDamage, LogReader, type LogReaderOptions } from '../../src/stream/log/log-reader.js';
 import { type LogOptions, LogWriter, type LogWriterDeps } from '../../src/stream/log/log-writer.js';
 import type { Position, StreamRecord } from '../../src/stream/stream.js';
 
@@ -63,7 +63,7 @@ export class TestLog {
     });
   }
 
-  reader(from?: Position): LogReader {
+  reader(from?: Position, options: Partial<LogReaderOptions> = {}): LogReader {
     const end = new DurableEndReader(this.memory);
     this.durableEnd.onMove(() => end.woken());
     return new LogReader(
@@ -71,14 +71,16 @@ export class TestLog {
         directory: this.options.directory,
         maxBodyBytes: this.options.maxBodyBytes,
         from,
+        ...options,
       },
       end,
     );
   }
 
   /** Everything a fresh reader finds between `from` and the durable end. */
-  async readAll(from?: Position) {
-    const reader = this.reader(from);
+  async readAll(from?: Position, options: Partial<LogReaderOptions> = {}) {
+    const damage: LogDamage[] = [];
+    const reader = this.reader(from, { onDamage: (found) => damage.push(found), ...options });
     const records: StreamRecord[] = [];
     let damaged = 0;
     let dropped = 0;
@@ -95,6 +97,6 @@ export class TestLog {
     } finally {
       await reader.close();
     }
-    return { records, damaged, dropped, position };
+    return { records, damaged, dropped, position, damage };
   }
 }

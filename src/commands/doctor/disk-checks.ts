@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { dataDirectory } from '../../data-directory/data-directory.js';
 import { problemsText } from '../../data-directory/directory-problem.js';
 import { type InspectOptions, inspectDataDirectory } from '../../data-directory/inspect-directory.js';
+import { freeBytesOf } from '../../lib/disk-room.js';
 import { folderProblem, nearestExisting } from '../environment-problems.js';
 import { type CheckResult, fail, ok, sizeText, warn } from './check-result.js';
 
@@ -202,7 +203,7 @@ function removeOnSignal(folder: string): () => void {
 export async function checkFreeSpace(
   folder: string,
   { logMaxBytes, deadLetterMaxBytes }: SpaceNeed,
-  { freeBytes }: FreeSpaceParts = { freeBytes: availableBytes },
+  { freeBytes }: FreeSpaceParts = { freeBytes: freeBytesOf },
 ): Promise<CheckResult> {
   const free = await freeBytes(await nearestExisting(folder));
   const { log, deadLetter } = dataDirectory(folder);
@@ -219,9 +220,10 @@ export async function checkFreeSpace(
     : ok(FREE_SPACE, found);
 }
 
-async function availableBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+/** What is free on the disk of a folder, for a person, if it is nearly full. */
+export async function nearlyFullText(folder: string): Promise<string | undefined> {
+  const free = await freeBytesOf(await nearestExisting(folder));
+  return free < LEAST_FREE_BYTES ? `the disk is nearly full: ${sizeText(free)} free` : undefined;
 }
 
 /** Returns 0 for a missing folder. A file that is removed meanwhile does not count. */

@@ -1,5 +1,5 @@
 import type { StreamRecord } from '../stream.js';
-import { maxFrameBytes, writeFrame } from './frame.js';
+import { maxFrameBytes, resalt, writeFrame } from './frame.js';
 import { newSegmentName, type SegmentName } from './segment-name.js';
 
 const MAX_SPARE = 4;
@@ -67,6 +67,29 @@ export class CommitQueue {
     return waiting;
   }
 
+  /** The batch that holds the next record, `unwritten` or a queued one, if it begins a segment. */
+  openingBatch(unwritten: CommitBatch | undefined): CommitBatch | undefined {
+    const waiting = unwritten === undefined ? this.#batches : [unwritten, ...this.#batches];
+    const next = waiting.find((batch) => batch.opens !== undefined || batch.lengthBytes > 0);
+    return next?.opens === undefined ? undefined : next;
+  }
+
+  /**
+   * Everything that waits for the present segment goes to `fresh` instead, which begins with it: `unwritten`, a batch that
+   * was taken and could not be written, and what follows. Checksums are made again, with the salt of `fresh`.
+   */
+  moveTo(fresh: SegmentName, unwritten: CommitBatch | undefined): void {
+    let bytes = 0;
+    for (const batch of [...(unwritten === undefined ? [] : [unwritten]), ...this.#batches]) {
+      // From here on the frames are for another segment already.
+      if (batch.opens !== undefined) return;
+      resalt(batch.buffer, batch.lengthBytes, fresh.salt);
+      bytes += batch.lengthBytes;
+    }
+    this.#segment = fresh;
+    this.#segmentBytes = bytes;
+  }
+
   #batchFor(record: StreamRecord): CommitBatch {
     const segmentIsFull = this.#segmentBytes >= this.#segmentSizeBytes;
     const last = this.#batches.at(-1);
@@ -98,6 +121,8 @@ export class CommitBatch {
   records = 0;
   /** When its first record was added, by the monotonic clock. */
   firstAddedMs = 0;
+  /** The receive time of its last record. */
+  lastReceivedAtNs = 0n;
   /** Callbacks in the order of arrival, called when the batch is durable. */
   waiting: (() => void)[] = [];
   /** Set when its frames begin a new segment. */
@@ -115,6 +140,7 @@ export class CommitBatch {
     if (needed > this.buffer.length) this.buffer = Buffer.allocUnsafe(needed);
     this.lengthBytes = writeFrame(this.buffer, this.lengthBytes, record, sequence, salt);
     this.records += 1;
+    this.lastReceivedAtNs = record.receivedAtNs;
     this.waiting.push(stored);
   }
 

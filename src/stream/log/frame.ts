@@ -63,6 +63,15 @@ export function writeFrame(
   return end;
 }
 
+/** Makes the checksums of the frames in the first `lengthBytes` again, for a segment with another salt. */
+export function resalt(frames: Buffer, lengthBytes: number, salt: number): void {
+  for (let at = 0; at < lengthBytes; ) {
+    const end = at + FRAME_HEADER_BYTES + frames.readUInt32LE(at + 8);
+    frames.writeUInt32LE(crc32(frames.subarray(at + 8, end), salt), at + 4);
+    at = end;
+  }
+}
+
 type FrameCheck =
   | { readonly kind: 'good'; readonly sequence: number; readonly end: number }
   /** The bytes end before the frame does. */

@@ -13,6 +13,21 @@ export interface LogReaderOptions {
   /** When absent, the reader starts at the oldest record. */
   readonly from?: Position;
   readonly maxBodyBytes: number;
+  /** Its place among the readers that the writer knows; absent for one that only looks. */
+  readonly seat?: number;
+  /** Called once for each file with damage, when it has been read to its end or as far as it is durable. */
+  readonly onDamage?: (damage: LogDamage) => void;
+}
+
+/** What a reader has found damaged in one file. */
+export interface LogDamage {
+  /** A file that is gone has stars for what is not known of its name. */
+  readonly fileName: string;
+  /** Where the first damage begins. */
+  readonly byteOffset: number;
+  /** Records that cannot be read, known from the sequence of the next good one. */
+  readonly records: number;
+  readonly firstSequence: number;
 }
 
 /** The whole log is one partition. */
@@ -20,8 +35,20 @@ const LOG_PARTITION = 'log';
 
 const NO_BYTES = Buffer.alloc(0);
 
+interface Filled {
+  readonly records: readonly StreamRecord[];
+  readonly chunks: Set<ReadChunk>;
+  readonly damage: readonly LogDamage[];
+}
+
 interface OpenSegment extends SegmentName {
   readonly file: FileHandle;
+}
+
+function isBehind(segment: SegmentName, current: SegmentName): boolean {
+  return (
+    segment.base > current.base || (segment.base === current.base && segment.fileName > current.fileName)
+  );
 }
 
 export function logPosition(sequence: number): Position {
@@ -35,7 +62,9 @@ export function sequenceOfPosition(position: Position): number {
 /**
  * LogReader reads the files of the log; it may run on any thread. Invariants:
  * 1. A record is delivered only when it is durable.
- * 2. Records are delivered in sequence order, each once; every gap is counted in `lost`.
+ * 2. Records are delivered in sequence order, each once; every gap is counted in `lost`. What the writer has dropped is
+ *    counted as dropped, exactly as the writer counts it: the two agree on every record with `claim`. Everything else
+ *    that is missing is damage.
  * 3. Bytes that were read before they were durable are read again: a page may have been half written.
  */
 export class LogReader implements StreamReader {
@@ -53,6 +82,8 @@ export class LogReader implements StreamReader {
   #fileOffset = 0;
   /** The durable end when #bytes was last read. */
   #readAtEnd = 0;
+  /** What is damaged in the file that is being read, and not reported yet. */
+  #damage: LogDamage | undefined;
 
   constructor(options: LogReaderOptions, end: DurableEnd) {
     this.#options = options;
@@ -73,31 +104,63 @@ export class LogReader implements StreamReader {
   }
 
   async close(): Promise<void> {
+    this.#reportDamage();
     await this.#leaveSegment();
   }
 
   async #take(limits: ReadLimits): Promise<RecordBatch> {
     const end = this.#end.sequence;
+    let dropped = 0;
+    for (;;) {
+      const from = this.#expected;
+      const filled = await this.#fill(limits, end);
+      const stand = this.#end.claim(this.#options.seat, from, this.#expected);
+      if (stand === undefined) {
+        for (const damage of filled.damage) this.#noteDamage(damage);
+        if (this.#expected >= end) this.#reportDamage();
+        return this.#batch(filled, dropped);
+      }
+      // The writer has dropped what was being read: what has been read of it counts as missed by now.
+      for (const chunk of filled.chunks) this.#pool.release(chunk);
+      await this.#leaveSegment();
+      dropped += stand - from;
+      this.#expected = stand;
+    }
+  }
+
+  #batch({ records, chunks, damage }: Filled, dropped: number): RecordBatch {
+    const damaged = damage.reduce((sum, found) => sum + found.records, 0);
+    return {
+      parts: [{ partition: LOG_PARTITION, records, lost: { damaged, dropped } }],
+      position: logPosition(this.#expected),
+      release: () => {
+        for (const chunk of chunks) this.#pool.release(chunk);
+        chunks.clear();
+      },
+    };
+  }
+
+  /** Reads on from #expected, within the limits; stops where it notices that the writer has dropped what comes next. */
+  async #fill(limits: ReadLimits, end: number): Promise<Filled> {
     const records: StreamRecord[] = [];
     const chunks = new Set<ReadChunk>();
+    const damage: LogDamage[] = [];
     let takenBytes = 0;
-    let damaged = 0;
-    let dropped = 0;
-    while (this.#expected < end && records.length < limits.maxRecords && takenBytes < limits.maxBytes) {
+    while (
+      this.#expected < end &&
+      this.#expected >= this.#end.oldest &&
+      records.length < limits.maxRecords &&
+      takenBytes < limits.maxBytes
+    ) {
       const segment = this.#segment;
       if (segment === undefined) {
-        const first = await this.#enterSegment();
-        if (first > this.#expected) {
-          // No older segment is left: the writer dropped it, or somebody removed the files.
-          const skipTo = Math.min(first, end);
-          dropped += skipTo - this.#expected;
-          this.#expected = skipTo;
-        }
+        const missing = await this.#enterSegment(end);
+        if (missing !== undefined) damage.push(missing);
         continue;
       }
       const scanned = this.#scan(segment, false);
       if (scanned.kind === 'frame' && scanned.sequence < this.#readAtEnd) {
-        damaged += scanned.sequence - this.#expected;
+        if (scanned.sequence > this.#expected) damage.push(this.#damageTo(scanned.sequence, segment));
         records.push(readFrame(this.#bytes, scanned.start, scanned.end));
         if (this.#chunk !== undefined && !chunks.has(this.#chunk)) {
           chunks.add(this.#chunk);
@@ -114,22 +177,40 @@ export class LogReader implements StreamReader {
         continue;
       }
       if (scanned.kind === 'frame') {
-        damaged += end - this.#expected;
+        damage.push(this.#damageTo(end, segment));
         this.#expected = end;
         continue;
       }
       if ((await this.#readMore(segment, end)) > 0) continue;
-      damaged += await this.#passEndOfFile(segment, end);
+      const found = await this.#passEndOfFile(segment, end);
+      if (found !== undefined) damage.push(found);
     }
     if (this.#bytes.length - this.#at === 0) this.#forgetBytes();
-    return {
-      parts: [{ partition: LOG_PARTITION, records, lost: { damaged, dropped } }],
-      position: logPosition(this.#expected),
-      release: () => {
-        for (const chunk of chunks) this.#pool.release(chunk);
-        chunks.clear();
-      },
-    };
+    return { records, chunks, damage };
+  }
+
+  /** That nothing good lies before `sequence`, from where the reader is in the file. */
+  #damageTo(sequence: number, { fileName }: SegmentName): LogDamage {
+    const byteOffset = this.#fileOffset - (this.#bytes.length - this.#at);
+    const firstSequence = this.#expected;
+    return { fileName, byteOffset, firstSequence, records: sequence - firstSequence };
+  }
+
+  /** Damage in one file is reported together, so that a file with many bad places is one line. */
+  #noteDamage(damage: LogDamage): void {
+    const before = this.#damage;
+    if (before?.fileName === damage.fileName) {
+      this.#damage = { ...before, records: before.records + damage.records };
+      return;
+    }
+    this.#reportDamage();
+    this.#damage = damage;
+  }
+
+  #reportDamage(): void {
+    const damage = this.#damage;
+    this.#damage = undefined;
+    if (damage !== undefined) this.#options.onDamage?.(damage);
   }
 
   #scan({ salt }: SegmentName, complete: boolean) {
@@ -138,33 +219,42 @@ export class LogReader implements StreamReader {
 
   /**
    * Goes on to the next segment, or past damage, when all bytes of this file that belong below `end` have been read.
-   * Returns how many records are lost to damage.
+   * Returns what is lost to damage.
    */
-  async #passEndOfFile(current: SegmentName, end: number): Promise<number> {
-    const before = this.#expected;
-    const next = (await this.#segments()).find((segment) => segment.base > current.base);
-    if (next !== undefined && next.base <= before) {
+  async #passEndOfFile(current: SegmentName, end: number): Promise<LogDamage | undefined> {
+    const next = (await this.#segments()).find((segment) => isBehind(segment, current));
+    if (next !== undefined && next.base <= this.#expected) {
       await this.#openSegment(next);
-      return 0;
+      return undefined;
     }
     const behindDamage = this.#scan(current, true);
     if (behindDamage.kind === 'frame' && behindDamage.sequence < end) {
+      const damage = this.#damageTo(behindDamage.sequence, current);
       this.#expected = behindDamage.sequence;
       this.#at = behindDamage.start;
-      return this.#expected - before;
+      return damage;
     }
-    this.#expected = next === undefined ? end : Math.min(next.base, end);
+    const goOnAt = next === undefined ? end : Math.min(next.base, end);
+    const damage = this.#damageTo(goOnAt, current);
+    this.#expected = goOnAt;
     if (next !== undefined) await this.#openSegment(next);
-    return this.#expected - before;
+    return damage;
   }
 
-  /** Opens the segment that holds #expected, or else the oldest. Returns the first sequence that can be read. */
-  async #enterSegment(): Promise<number> {
+  /** Opens the segment that holds #expected, or else the oldest. Returns what is missing before the first one. */
+  async #enterSegment(end: number): Promise<LogDamage | undefined> {
     const segments = await this.#segments();
-    const holding = segments.findLast((segment) => segment.base <= this.#expected) ?? segments[0];
-    if (holding === undefined) return Number.MAX_SAFE_INTEGER;
-    await this.#openSegment(holding);
-    return Math.max(holding.base, this.#expected);
+    const last = segments.findLast((segment) => segment.base <= this.#expected);
+    const holding = segments.find((segment) => segment.base === last?.base) ?? segments[0];
+    // Looked up after the listing: what the writer deletes is noted there before it is gone.
+    if (this.#expected < this.#end.oldest) return undefined;
+    if (holding !== undefined) await this.#openSegment(holding);
+    const first = Math.min(holding?.base ?? end, end);
+    if (first <= this.#expected) return undefined;
+    const firstSequence = this.#expected;
+    this.#expected = first;
+    const fileName = `${String(firstSequence).padStart(16, '0')}-********.seg`;
+    return { fileName, byteOffset: 0, firstSequence, records: first - firstSequence };
   }
 
   async #segments(): Promise<SegmentName[]> {

@@ -1,12 +1,19 @@
-import { errorText, SluiceError } from '../../lib/errors.js';
+import { join } from 'node:path';
+import { isNoRoom, withReserve } from '../../lib/disk-room.js';
+import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
 import { type LatencyCounts, LatencyHistogram } from '../../lib/latency-histogram.js';
 import type { StreamRecord, StreamWriter } from '../stream.js';
 import { ActiveSegment } from './active-segment.js';
 import { type CommitBatch, CommitQueue } from './commit-queue.js';
 import type { DurableEndWriter } from './durable-end.js';
 import { FRAME_HEADER_BYTES, maxFrameBytes } from './frame.js';
+import { FullDisk } from './full-disk.js';
+import { DISK_FILES, type LogFiles } from './log-files.js';
+import { LogNote, writeLogNote } from './log-note.js';
+import { LogReaders } from './log-readers.js';
 import { type RecoveredLog, recoverLog } from './recover-log.js';
-import { ReaderPositions, SealedSegments } from './sealed-segments.js';
+import { Retention } from './retention.js';
+import { SealedSegments } from './sealed-segments.js';
 import { newSegmentName, type SegmentName } from './segment-name.js';
 import { type LogPressure, SizeLimit, type SizeLimitOptions } from './size-limit.js';
 
@@ -16,7 +23,10 @@ export interface LogOptions extends SizeLimitOptions {
   readonly segmentSizeBytes: number;
   /** The largest frame body. It also limits what recovery reads because of a damaged length. */
   readonly maxBodyBytes: number;
-  /** The sequence behind the last record when the log was closed in order; absent after a crash. */
+  /**
+   * The sequence behind the last durable record at a clean stop; absent after a crash. What is missing before it is
+   * damage, and not a write that was never finished.
+   */
   readonly cleanEndSequence?: number;
 }
 
@@ -27,8 +37,17 @@ export interface LogWriterDeps {
   /** Called when blocking for room starts and ends, and when `drop-oldest` removes records. */
   readonly onPressure?: (pressure: LogPressure) => void;
   readonly onSegment?: (change: SegmentChange) => void;
-  /** The saved position of each reader. The log never starts below one, even when its newest segments were lost. */
+  /**
+   * The saved position of each reader, in the order of their seats. The log never starts below one, even when its newest
+   * segments were lost.
+   */
   readonly readers?: ReadonlyMap<string, number>;
+  /** Called when a full disk has room again, before the log takes any of it. */
+  readonly onRoom?: () => Promise<void>;
+  /** How long to wait before the disk is tried again; absent: 1 s. */
+  readonly retryMs?: number;
+  /** Absent: those of the disk. */
+  readonly files?: LogFiles;
 }
 
 export interface SegmentChange {
@@ -49,27 +68,39 @@ export interface LogCounters {
   readonly syncTimes: LatencyCounts;
 }
 
+const RETRY_MS = 1_000;
+
 /**
  * LogWriter is the only writer of a log directory. Invariants:
  * 1. `stored` is called after one write and one fdatasync of everything that waited, in append order.
- * 2. After a failed write or sync nothing is written and no `stored` is called any more: after an fsync
- *    error the kernel may have dropped the pages, and a second fsync would succeed without them.
+ * 2. After a failed write or sync no `stored` is called for what was in it before it was written again. When the disk is
+ *    full, the segment is cut back to its durable end first, and writing goes on when there is room. After any other
+ *    failure nothing is written any more: the kernel may have dropped the pages, and a second fsync would succeed
+ *    without them.
  * 3. A segment's name is durable before a record in it counts as durable.
  * 4. All segments together stay within `maxSizeBytes`, except for one commit (1 MiB or one record).
  */
 export class LogWriter implements StreamWriter {
   readonly #options: LogOptions;
   readonly #deps: LogWriterDeps;
-  readonly #readers: ReaderPositions;
+  readonly #files: LogFiles;
+  readonly #readers: LogReaders;
   readonly #sealed: SealedSegments;
+  readonly #retention: Retention;
   readonly #sizeLimit: SizeLimit;
+  readonly #fullDisk: FullDisk;
   #active: ActiveSegment;
   #durableSequence: number;
+  #lastReceivedAtNs: bigint;
   readonly #queue: CommitQueue;
+  /** Taken from the queue, and not durable yet. */
+  #unwritten: CommitBatch | undefined;
+  #wasBlocked = false;
   #committing = false;
   #scheduled = false;
   #failed = false;
-  #closed = false;
+  /** `closing`: nothing is appended any more. `closed`: nothing is written any more. */
+  #state: 'open' | 'closing' | 'closed' = 'open';
   #idle: (() => void)[] = [];
   readonly #latency = new LatencyHistogram();
   readonly #syncTimes = new LatencyHistogram();
@@ -80,19 +111,34 @@ export class LogWriter implements StreamWriter {
     options: LogOptions,
     deps: LogWriterDeps,
     recovered: RecoveredLog,
+    readers: LogReaders,
     active: ActiveSegment,
   ) {
     this.#options = options;
     this.#deps = deps;
-    this.#readers = new ReaderPositions(deps.readers);
+    this.#files = deps.files ?? DISK_FILES;
+    this.#readers = readers;
     this.recovered = recovered;
-    this.#sealed = new SealedSegments(
-      options.directory,
-      recovered.segments,
-      this.#readers,
-      ({ fileName, sizeBytes }) => deps.onSegment?.({ kind: 'deleted', fileName, sizeBytes }),
-    );
-    this.#sizeLimit = new SizeLimit(options, this.#sealed, (pressure) => deps.onPressure?.(pressure));
+    this.#lastReceivedAtNs = recovered.lastReceivedAtNs;
+    const { directory } = options;
+    const { oldest, lastReceivedAtNs } = recovered;
+    this.#sealed = new SealedSegments(directory, recovered.segments, {
+      files: this.#files,
+      onDeleted: ({ fileName, sizeBytes }) => deps.onSegment?.({ kind: 'deleted', fileName, sizeBytes }),
+    });
+    this.#retention = new Retention({
+      sealed: this.#sealed,
+      readers,
+      note: new LogNote(directory, this.#files, { oldest, lastReceivedAtNs }),
+      durableEnd: deps.durableEnd,
+    });
+    this.#sizeLimit = new SizeLimit(options, this.#sealed, () => this.#dropOldest());
+    this.#fullDisk = new FullDisk({
+      freeBytes: () => this.#files.freeBytes(directory),
+      retry: () => this.#schedule(),
+      onRoom: async () => deps.onRoom?.(),
+      retryMs: deps.retryMs ?? RETRY_MS,
+    });
     this.#active = active;
     this.#queue = new CommitQueue(active.name, options.segmentSizeBytes);
     this.#durableSequence = active.name.base;
@@ -100,19 +146,26 @@ export class LogWriter implements StreamWriter {
 
   /** Recovers the log in the directory and opens a new segment behind it. Rejects with LOG_FAILED. */
   static async open(options: LogOptions, deps: LogWriterDeps): Promise<LogWriter> {
+    const { files = DISK_FILES, durableEnd } = deps;
+    const { directory } = options;
     try {
-      const recovered = await recoverLog(options.directory, options.maxBodyBytes);
-      const base = Math.max(recovered.nextSequence, new ReaderPositions(deps.readers).fastest);
-      const active = await ActiveSegment.create(options.directory, newSegmentName(base));
-      const writer = new LogWriter(options, deps, recovered, active);
-      deps.durableEnd.move(base);
+      const recovered = await recoverLog(options, files);
+      const { oldest, note, lastReceivedAtNs } = recovered;
+      if (note !== 'read') await writeLogNote(directory, { oldest, lastReceivedAtNs }, files);
+      const readers = new LogReaders(deps.readers ?? new Map(), durableEnd);
+      readers.drop(oldest, oldest);
+      durableEnd.deleteBefore(oldest);
+      const name = newSegmentName(Math.max(recovered.nextSequence, readers.fastest));
+      const active = await withReserve(join(directory, name.fileName), () =>
+        ActiveSegment.create(directory, name, files),
+      );
+      const writer = new LogWriter(options, deps, recovered, readers, active);
+      durableEnd.move(name.base);
       return writer;
     } catch (thrown) {
-      throw new SluiceError(
-        'LOG_FAILED',
-        `the log in ${options.directory} cannot be opened: ${errorText(thrown)}`,
-        { cause: thrown },
-      );
+      throw new SluiceError('LOG_FAILED', `the log in ${directory} cannot be opened: ${errorText(thrown)}`, {
+        cause: thrown,
+      });
     }
   }
 
@@ -122,25 +175,36 @@ export class LogWriter implements StreamWriter {
   }
 
   get isBlocked(): boolean {
-    return this.#sizeLimit.isBlocked;
+    return this.#sizeLimit.isBlocked || this.#fullDisk.freeBytes !== undefined;
+  }
+
+  /** While the disk is full: the bytes that were free when it was last looked. */
+  get diskFullFreeBytes(): number | undefined {
+    return this.#fullDisk.freeBytes;
   }
 
   get pendingBytes(): number {
     return this.#queue.pendingBytes;
   }
 
+  /** Records that were dropped before `reader` came to them: those it has counted, and those it will count. */
+  missedBy(reader: string): number {
+    return this.#readers.missedBy(reader);
+  }
+
   counters(): LogCounters {
     return {
       ...this.#counters,
       sizeBytes: this.#sealed.sizeBytes + this.#active.sizeBytes,
-      droppedRecords: this.#sizeLimit.droppedRecords,
+      droppedRecords: this.#retention.droppedRecords,
       latency: this.#latency.snapshot(),
       syncTimes: this.#syncTimes.snapshot(),
     };
   }
 
   append(record: StreamRecord, stored: () => void): void {
-    if (this.#failed || this.#closed) throw new SluiceError('LOG_CLOSED', 'the log takes no more records');
+    if (this.#failed || this.#state !== 'open')
+      throw new SluiceError('LOG_CLOSED', 'the log takes no more records');
     const frameBytes = maxFrameBytes(record);
     if (frameBytes - FRAME_HEADER_BYTES > this.#options.maxBodyBytes) {
       throw new SluiceError(
@@ -153,7 +217,7 @@ export class LogWriter implements StreamWriter {
   }
 
   afterPending(reached: () => void): void {
-    if (this.#queue.first === undefined && !this.#committing) setImmediate(reached);
+    if (this.#queue.first === undefined && this.#unwritten === undefined) setImmediate(reached);
     else this.#queue.addBarrier(reached);
   }
 
@@ -166,11 +230,19 @@ export class LogWriter implements StreamWriter {
 
   /** Waits until everything appended is durable, then closes. A blocked log gives up what is not stored. */
   async close(): Promise<void> {
-    this.#closed = true;
-    while (!this.#failed && !this.isBlocked && (this.#committing || this.#queue.first !== undefined)) {
+    this.#state = 'closing';
+    while (this.#committing || (this.#hasWork && !this.#failed && !this.isBlocked)) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
+    this.#state = 'closed';
+    this.#fullDisk.stop();
+    // Best effort: what is left behind the durable end was never acknowledged.
+    if (!this.#failed) await this.#active.cutBack().catch(() => undefined);
     await this.#active.close();
+  }
+
+  get #hasWork(): boolean {
+    return this.#unwritten !== undefined || this.#queue.first !== undefined;
   }
 
   /** Commits once per turn of the event loop, so that everything the sockets delivered together is one commit. */
@@ -184,53 +256,157 @@ export class LogWriter implements StreamWriter {
   }
 
   async #commitAll(): Promise<void> {
-    if (this.#committing || this.#failed) return;
+    if (this.#committing || this.#failed || this.#state === 'closed') return;
     this.#committing = true;
     try {
-      for (;;) {
-        const batch = this.#queue.first;
-        if (batch === undefined) break;
-        if (!(await this.#sizeLimit.makeRoom(batch.lengthBytes, this.#active))) break;
-        // The batch is taken only now: `append` may go on filling it while room is made.
-        await this.#commit(this.#queue.take());
-      }
+      if (this.#fullDisk.freeBytes !== undefined) await this.#freeConsumed();
+      while (await this.#commitNext()) this.#reportUnblocked();
+      this.#reportUnblocked();
     } catch (thrown) {
       this.#fail(thrown);
     } finally {
       this.#committing = false;
-      for (const resolve of this.#idle.splice(0)) resolve();
+      // Something may have been appended since the last look.
+      if (this.#hasWork && !this.#failed && !this.isBlocked) this.#schedule();
+      else for (const resolve of this.#idle.splice(0)) resolve();
     }
   }
 
-  async #commit(batch: CommitBatch): Promise<void> {
-    if (batch.opens !== undefined) await this.#roll(batch.opens);
-    if (batch.lengthBytes > 0) {
-      const startedMs = performance.now();
-      await this.#active.append(batch.buffer, batch.lengthBytes);
-      this.#syncTimes.observe(performance.now() - startedMs, 1);
-      this.#durableSequence += batch.records;
-      this.#counters.recordsAppended += batch.records;
-      this.#counters.bytesAppended += batch.lengthBytes;
-      this.#counters.commits += 1;
-      this.#latency.observe(performance.now() - batch.firstAddedMs, batch.records);
-      this.#deps.durableEnd.move(this.#durableSequence);
+  /** Resolves with whether to go on: there may be a next batch, and there was room for this one. */
+  async #commitNext(): Promise<boolean> {
+    const waiting = this.#unwritten ?? this.#queue.first;
+    if (waiting === undefined) return this.#lookAtFullDisk();
+    const bytes = waiting.lengthBytes;
+    if (!(await this.#sizeLimit.makeRoom(bytes, this.#active))) {
+      this.#reportBlocked({ kind: 'blocked' });
+      return false;
     }
+    if (this.#fullDisk.freeBytes !== undefined && !(await this.#fullDisk.mayHaveRoom(bytes))) return false;
+    // The batch is taken only now: `append` may go on filling it while room is made.
+    this.#unwritten ??= this.#queue.take();
+    const batch = this.#unwritten;
+    try {
+      await this.#write(batch);
+    } catch (thrown) {
+      if (!isNoRoom(thrown)) throw thrown;
+      return this.#afterNoRoom(thrown);
+    }
+    if (batch.lengthBytes > 0) this.#fullDisk.leave();
+    this.#unwritten = undefined;
     for (const stored of this.#queue.complete(batch)) answer(stored);
+    return true;
   }
 
-  async #roll(next: SegmentName): Promise<void> {
+  /** Without a batch that waits the disk is looked at all the same: while it is full, QoS 0 is shed. */
+  async #lookAtFullDisk(): Promise<boolean> {
+    if (this.#fullDisk.freeBytes === undefined) return false;
+    if (await this.#fullDisk.mayHaveRoom(1)) this.#fullDisk.leave();
+    return this.#hasWork;
+  }
+
+  /** The present batch could not be written. Resolves with whether to try it again at once. */
+  async #afterNoRoom(thrown: unknown): Promise<boolean> {
+    await this.#active.cutBack().catch(exceptNoRoom);
+    const hasRoomElsewhere =
+      systemErrorCode(thrown) === 'EFBIG'
+        ? await this.#beginSegment()
+        : this.#options.whenFull === 'drop-oldest' && (await this.#dropForRoom());
+    if (hasRoomElsewhere) return true;
+    const entered = await this.#fullDisk.enter(thrown);
+    if (entered !== undefined) this.#reportBlocked({ kind: 'disk-full', ...entered });
+    return false;
+  }
+
+  async #write(batch: CommitBatch): Promise<void> {
+    if (batch.opens !== undefined) await this.#roll(batch, batch.opens);
+    if (batch.lengthBytes === 0) return;
+    const startedMs = performance.now();
+    await this.#active.append(batch.buffer, batch.lengthBytes);
+    this.#syncTimes.observe(performance.now() - startedMs, 1);
+    this.#durableSequence += batch.records;
+    this.#lastReceivedAtNs = batch.lastReceivedAtNs;
+    this.#counters.recordsAppended += batch.records;
+    this.#counters.bytesAppended += batch.lengthBytes;
+    this.#counters.commits += 1;
+    this.#latency.observe(performance.now() - batch.firstAddedMs, batch.records);
+    this.#deps.durableEnd.move(this.#durableSequence);
+  }
+
+  async #roll(batch: CommitBatch, next: SegmentName): Promise<void> {
+    const fresh = await ActiveSegment.create(this.#options.directory, next, this.#files);
+    batch.opens = undefined;
+    await this.#sealAndGoOnIn(fresh);
+    await this.#deleteConsumed();
+  }
+
+  async #sealAndGoOnIn(fresh: ActiveSegment): Promise<void> {
     const full = this.#active;
-    this.#active = await ActiveSegment.create(this.#options.directory, next);
+    this.#active = fresh;
     const sealed = full.sealed();
     this.#sealed.add(sealed);
     this.#deps.onSegment?.({ kind: 'closed', fileName: sealed.fileName, sizeBytes: sealed.sizeBytes });
     await full.close();
-    await this.#deleteConsumed();
+  }
+
+  /** Begins a new segment before the active one is full, if that one holds anything; resolves with whether it did. */
+  async #beginSegment(): Promise<boolean> {
+    if (this.#active.sizeBytes === 0) return false;
+    // The next record may begin a segment anyway. Two segments must not begin with one record.
+    const opening = this.#queue.openingBatch(this.#unwritten);
+    const name = opening?.opens ?? newSegmentName(this.#durableSequence);
+    let fresh: ActiveSegment;
+    try {
+      fresh = await ActiveSegment.create(this.#options.directory, name, this.#files);
+    } catch (thrown) {
+      if (isNoRoom(thrown)) return false;
+      throw thrown;
+    }
+    if (opening === undefined) this.#queue.moveTo(name, this.#unwritten);
+    else opening.opens = undefined;
+    await this.#sealAndGoOnIn(fresh);
+    return true;
+  }
+
+  /** On a full disk even the newest segment goes once it is consumed: the note keeps its receive time. */
+  async #freeConsumed(): Promise<void> {
+    if (this.#readers.slowest < this.#durableSequence) return;
+    await this.#beginSegment();
+    await this.#retention
+      .deleteConsumed(this.#active.name.base, 0, this.#lastReceivedAtNs)
+      .catch(exceptNoRoom);
+  }
+
+  async #dropForRoom(): Promise<boolean> {
+    if (this.#sealed.count === 0) await this.#beginSegment();
+    return this.#dropOldest();
+  }
+
+  async #dropOldest(): Promise<boolean> {
+    const dropped = await this.#retention
+      .dropOldest(this.#active.name.base, this.#lastReceivedAtNs)
+      .catch(exceptNoRoom);
+    if (dropped === undefined) return false;
+    if (dropped.records > 0 || Object.keys(dropped.missed).length > 0)
+      this.#deps.onPressure?.({ kind: 'dropped', ...dropped });
+    return true;
   }
 
   /** The newest segment that holds a record stays: it keeps the receive time. */
   #deleteConsumed(): Promise<void> {
-    return this.#sealed.deleteConsumed(this.#active.name.base, this.#active.sizeBytes === 0 ? 1 : 0);
+    const keep = this.#active.sizeBytes === 0 ? 1 : 0;
+    return this.#retention.deleteConsumed(this.#active.name.base, keep, this.#lastReceivedAtNs);
+  }
+
+  #reportBlocked(pressure: LogPressure): void {
+    if (pressure.kind === 'blocked' && this.#wasBlocked) return;
+    this.#wasBlocked = true;
+    this.#deps.onPressure?.(pressure);
+  }
+
+  #reportUnblocked(): void {
+    if (this.isBlocked || !this.#wasBlocked) return;
+    this.#wasBlocked = false;
+    this.#deps.onPressure?.({ kind: 'unblocked' });
   }
 
   #fail(thrown: unknown): void {
@@ -244,6 +420,12 @@ export class LogWriter implements StreamWriter {
       ),
     );
   }
+}
+
+/** On a full disk some file systems have no room to delete or to cut either: that is tried again, too. */
+function exceptNoRoom(thrown: unknown): undefined {
+  if (!isNoRoom(thrown)) throw thrown;
+  return undefined;
 }
 
 /** An exception of the callback is not a failure of the log: it is thrown outside and ends the process. */

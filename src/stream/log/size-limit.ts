@@ -10,61 +10,45 @@ export interface SizeLimitOptions {
 /** LogPressure reports that the log starts or stops to block, or that it has dropped records. */
 export type LogPressure =
   | { readonly kind: 'blocked' | 'unblocked' }
-  | { readonly kind: 'dropped'; readonly fileName: string; readonly records: number };
+  /** There is no room on the disk; `reason` is what the system says. */
+  | { readonly kind: 'disk-full'; readonly reason: string; readonly freeBytes: number }
+  | {
+      readonly kind: 'dropped';
+      readonly fileName: string;
+      /** Records that no reader has read. */
+      readonly records: number;
+      /** Reader → records that it has not read. */
+      readonly missed: Readonly<Record<string, number>>;
+    };
 
 /** SizeLimit keeps a log within its size: a full log blocks, or drops its oldest segments. */
 export class SizeLimit {
   readonly #options: SizeLimitOptions;
   readonly #sealed: SealedSegments;
-  readonly #onPressure: (pressure: LogPressure) => void;
+  /** Drops the oldest segment; resolves with false when there is none. */
+  readonly #dropOldest: () => Promise<boolean>;
   #isBlocked = false;
-  #droppedRecords = 0;
 
-  constructor(
-    options: SizeLimitOptions,
-    sealed: SealedSegments,
-    onPressure: (pressure: LogPressure) => void,
-  ) {
+  constructor(options: SizeLimitOptions, sealed: SealedSegments, dropOldest: () => Promise<boolean>) {
     this.#options = options;
     this.#sealed = sealed;
-    this.#onPressure = onPressure;
+    this.#dropOldest = dropOldest;
   }
 
   get isBlocked(): boolean {
     return this.#isBlocked;
   }
 
-  get droppedRecords(): number {
-    return this.#droppedRecords;
-  }
-
   /** Whether `bytes` more may be written to the active segment. */
   async makeRoom(bytes: number, active: ActiveSegment): Promise<boolean> {
     const { maxSizeBytes, whenFull } = this.#options;
     const isOver = () => this.#sealed.sizeBytes + active.sizeBytes + bytes > maxSizeBytes;
-    if (bytes === 0 || !isOver()) return this.#unblock();
-    if (whenFull === 'drop-oldest') {
-      while (isOver() && !this.#sealed.isEmpty) await this.#dropOldest(active);
-      return this.#unblock();
-    }
-    if (!this.#isBlocked) {
-      this.#isBlocked = true;
-      this.#onPressure({ kind: 'blocked' });
-    }
-    return false;
-  }
-
-  #unblock(): true {
-    if (this.#isBlocked) {
+    if (bytes > 0 && isOver() && whenFull === 'drop-oldest') {
+      while (isOver() && (await this.#dropOldest()));
       this.#isBlocked = false;
-      this.#onPressure({ kind: 'unblocked' });
+      return true;
     }
-    return true;
-  }
-
-  async #dropOldest(active: ActiveSegment): Promise<void> {
-    const { fileName, records } = await this.#sealed.dropOldest(active.name.base);
-    this.#droppedRecords += records;
-    if (records > 0) this.#onPressure({ kind: 'dropped', fileName, records });
+    this.#isBlocked = bytes > 0 && isOver();
+    return !this.#isBlocked;
   }
 }

@@ -85,11 +85,11 @@ describe('the log', () => {
     }
     for (let length = whole.length; length >= 0; length -= 1) {
       writeFileSync(file, whole.subarray(0, length));
-      const found = await recoverLog(directory, MAX_BODY_BYTES);
+      const found = await recoverLog({ directory, maxBodyBytes: MAX_BODY_BYTES });
       const good = ends.filter((end) => end > 0 && end <= length).length;
       expect(found.nextSequence).toBe(good);
       expect(found.tornBytes).toBe(length - ends[good]!);
-      const again = await recoverLog(directory, MAX_BODY_BYTES);
+      const again = await recoverLog({ directory, maxBodyBytes: MAX_BODY_BYTES });
       expect(again).toMatchObject({ nextSequence: good, tornBytes: 0 });
     }
   });
