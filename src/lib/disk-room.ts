@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { stat, statfs } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from './errors.js';
 import { open, truncate } from './files.js';
@@ -15,11 +16,16 @@ const BESIDE_RESERVE_BYTES = 128 * 1024;
 /** How far above a small file the data directory can be: dead-letter/<folder>/<file>. */
 const MAX_LEVELS = 3;
 
-const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG'] as const;
 
-/** Whether a write failed because there is no room for it: on the disk, in a quota, or in the file. */
+/**
+ * Whether a write failed because there is no room for it: on the disk, in a quota, or in the file. The number counts, too:
+ * Node has no name for EDQUOT and calls it `Unknown system error -122`.
+ */
 export function isNoRoom(thrown: unknown): boolean {
-  return NO_ROOM.has(systemErrorCode(thrown) ?? '');
+  const code = systemErrorCode(thrown);
+  const number = (thrown as { errno?: unknown } | null | undefined)?.errno;
+  return NO_ROOM.some((name) => code === name || number === -constants.errno[name]);
 }
 
 /** The bytes that this user can still write on the disk of a folder. */
@@ -54,7 +60,7 @@ export async function makeReserve(directory: string): Promise<boolean> {
   }
 }
 
-/** Gives a portion of the reserve to the caller that writes `path`, below the same data directory. Resolves with whether there was any. */
+/** Gives a portion of the reserve to the writer of `path`, below the same data directory. Resolves with whether there was any. */
 export async function releaseReserve(path: string): Promise<boolean> {
   let folder = dirname(path);
   for (let level = 0; level < MAX_LEVELS; level += 1) {

@@ -75,7 +75,7 @@ export const NEXT_STEPS = {
   LOG_BLOCKED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; to survive longer outages, raise `stream.log.maxSize`.',
   LOG_DISK_FULL:
-    'Free space on the disk of the data directory: the gateway goes on automatically; `sluice dead-letters purge` works too.',
+    'Free space on the disk of the data directory: the gateway then goes on automatically; `sluice dead-letters purge` works too.',
   LOG_UNBLOCKED: 'Nothing to do: PUBACKs are sent again.',
   LOG_RECORDS_DROPPED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; raise `stream.log.maxSize`, or set `whenFull: block`.',
