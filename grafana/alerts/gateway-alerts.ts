@@ -171,8 +171,22 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     for: '5m',
     unit: 'share',
     summary: 'The dead letter of {instance} is {value} full',
-    description: 'Once it is full, all records wait behind the next record that has to be parked.',
+    description:
+      'Once devices have filled it, their payloads are not kept; records that the store refuses then soon make the consumer wait.',
     panel: { dashboard: GATEWAY, title: 'Dead letters on disk' },
+  },
+  {
+    uid: 'sluice-payloads-not-kept',
+    title: 'Payloads not kept',
+    severity: 'warning',
+    expr: 'sum by (instance) (delta(sluice_ledger_parked_without_payload_records[5m]))',
+    threshold: 0,
+    for: '0s',
+    unit: 'number',
+    summary: '{instance} has parked {value} records without their payload in five minutes',
+    description:
+      'One client is over its share of the dead letter, or devices have filled it. These records cannot be replayed.',
+    panel: { dashboard: GATEWAY, title: 'Parked, by reason' },
   },
   {
     uid: 'sluice-silent-fleet',

@@ -9,10 +9,12 @@ import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js'
 /** `sluice dead-letters list` prints parked records, newest first, as a table or as JSON lines. A gateway may be running. */
 export async function listDeadLetters(options: DeadLetterListOptions): Promise<number> {
   const directory = await deadLetterDirectory(options.config);
-  const parked = await listParked(directory, options.limit, {
-    code: options.code,
-    topic: options.topic,
-  });
+  const damagedFiles = new Set<string>();
+  const filter = { code: options.code, topic: options.topic };
+  const parked = await listParked(directory, options.limit, filter, (file) => damagedFiles.add(file));
+  for (const file of damagedFiles) {
+    process.stderr.write(`${file} has lines that cannot be read; the records in them are not listed.\n`);
+  }
   if (options.json) {
     for (const one of parked) process.stdout.write(`${JSON.stringify(parkedJson(one))}\n`);
     return 0;
@@ -51,7 +53,7 @@ function table(parked: readonly ParkedRecord[]): string {
     receivedAt(one),
     one.code,
     printable(one.topic, 48),
-    printable(one.reason, 160),
+    `${printable(one.reason, 160)}${one.bytesNotKept === undefined ? '' : ' (payload not kept)'}`,
   ]);
   const heads = ['ID', 'RECEIVED', 'CODE', 'TOPIC', 'REASON'];
   const widths = heads.map((head, i) =>
@@ -67,10 +69,7 @@ function table(parked: readonly ParkedRecord[]): string {
 
 function details(parked: ParkedRecord): string {
   const json = parkedJson(parked);
-  const payload =
-    typeof json.payload === 'string'
-      ? printable(json.payload, 16_384)
-      : `(binary, base64) ${String(json.payloadBase64)}`;
+  const payload = payloadText(parked, json);
   const lines = [
     `id         ${parked.id}`,
     `received   ${receivedAt(parked)}`,
@@ -87,6 +86,12 @@ function details(parked: ParkedRecord): string {
     `payload    ${payload}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function payloadText({ bytesNotKept }: ParkedRecord, json: Record<string, unknown>): string {
+  if (bytesNotKept !== undefined) return `not kept (it had ${bytesNotKept} bytes)`;
+  if (typeof json.payload === 'string') return printable(json.payload, 16_384);
+  return `(binary, base64) ${String(json.payloadBase64)}`;
 }
 
 function receivedAt(parked: ParkedRecord): string {

@@ -33,7 +33,8 @@ async function runAndReport(
   else process.stdout.write(`${closingLine(status)}\n`);
   if (status.failure !== undefined) process.stderr.write(`${status.failure}\n`);
   if (state !== 'done' || (ids.length > 0 && selected === 0)) return 1;
-  return outcomes.parkedAgain > 0 && !status.dryRun ? 1 : 0;
+  const stays = outcomes.parkedAgain > 0 || (status.withoutPayload ?? 0) > 0;
+  return stays && !status.dryRun ? 1 : 0;
 }
 
 async function run(
@@ -104,7 +105,9 @@ export function progressLine(status: ReplayStatus): string {
 /** The line at the end, such as `replayed 12: 10 written, 1 filtered, 1 parked again (field-wrong-type)`. */
 export function closingLine(status: ReplayStatus): string {
   const { kind, dryRun, selected, outcomes, state } = status;
-  if (selected === 0 && state === 'done') return 'no parked record matches';
+  const rest = notes(status);
+  if (selected === 0 && state === 'done')
+    return `no parked record ${rest === '' ? 'matches' : `can be replayed${rest}`}`;
   const done = processedRecords(status);
   const isPreview = dryRun && kind === 'replay';
   const verb = dryRun ? `would ${kind}` : { replay: 'replayed', purge: 'purged' }[kind];
@@ -119,7 +122,18 @@ export function closingLine(status: ReplayStatus): string {
     parts.length === 0 ? '' : `: ${parts.join(', ')}`,
     left > 0 ? `; ${left} left, ${state}` : '',
     isPreview && outcomes.written > 0 ? '; the store was not asked' : '',
+    rest,
   ].join('');
+}
+
+/** What matches and cannot be replayed, and what cannot even be read. */
+function notes({ kind, dryRun, withoutPayload = 0, unreadable = 0 }: ReplayStatus): string {
+  const all = [
+    ...(withoutPayload > 0 ? [`; ${withoutPayload} stay parked, their payload is not kept`] : []),
+    ...(unreadable > 0 ? [`; ${unreadable} lines cannot be read`] : []),
+  ];
+  if (unreadable > 0 && kind === 'replay' && !dryRun) all.push(' (a purge with --all deletes them)');
+  return all.join('');
 }
 
 function processedRecords({ outcomes: { written, filtered, parkedAgain, purged } }: ReplayStatus): number {

@@ -60,7 +60,11 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         maxDepth: consumer.payload.maxDepth,
         maxKeys: consumer.payload.maxKeys,
       },
-      deadLetter: { maxSizeBytes: consumer.deadLetter.maxSize },
+      deadLetter: {
+        maxSizeBytes: consumer.deadLetter.maxSize,
+        whenFull: consumer.deadLetter.whenFull,
+        clientSharePercent: consumer.deadLetter.clientShare,
+      },
     },
     sink: resolveSink(written.sink, directory, dataDirectory, findings),
     http: http === false ? undefined : http,

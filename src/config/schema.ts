@@ -139,8 +139,19 @@ const consumer = section(
       {
         maxSize: size({
           min: 16 * MiB,
-          description: 'Size limit of all parked records together; when it is reached, the consumer waits.',
+          description:
+            'Size limit of all parked records together; a quarter of it is kept for records that the store refused. When it is reached, `whenFull` decides.',
         }).prefault('1GiB'),
+        whenFull: oneOf(['keep-reason', 'block', 'drop-oldest'], {
+          description:
+            'Behaviour when there is no room for records that devices cause to be parked (format, rule, time, size): `keep-reason` keeps identity and reason without the payload, `drop-oldest` drops the oldest of them, `block` waits. For all other records the consumer always waits.',
+        }).prefault('keep-reason'),
+        clientShare: wholeNumber({
+          min: 1,
+          max: 100,
+          description:
+            'Share of `maxSize` in percent that the payloads of one client may take when a device causes them; beyond it only identity and reason are kept. It does not apply with `whenFull: block`.',
+        }).prefault(10),
       },
       { description: 'The store of parked records.' },
     ).prefault({}),

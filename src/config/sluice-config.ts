@@ -102,7 +102,11 @@ export interface ConsumerConfig {
   readonly lingerMs: number;
   readonly checkpointIntervalMs: number;
   readonly payload: JsonLimits;
-  readonly deadLetter: { readonly maxSizeBytes: number };
+  readonly deadLetter: {
+    readonly maxSizeBytes: number;
+    readonly whenFull: 'keep-reason' | 'block' | 'drop-oldest';
+    readonly clientSharePercent: number;
+  };
 }
 
 export interface HttpConfig {

@@ -1,5 +1,6 @@
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
-import { Parking } from '../dead-letter/parking.js';
+import { type KeepingParts, Parking } from '../dead-letter/parking.js';
+import type { ReasonsWriter } from '../dead-letter/reasons-writer.js';
 import { CheckpointSaver } from '../ledger/checkpoint-saver.js';
 import type { CheckpointStore } from '../ledger/checkpoint-store.js';
 import type { Ledger, LedgerTotals } from '../ledger/ledger.js';
@@ -33,6 +34,8 @@ export interface ConsumerDeps {
   readonly apply: (record: StreamRecord) => Mapped;
   readonly sink: Pick<Sink, 'write'>;
   readonly deadLetter: DeadLetterWriter;
+  /** How payloads are given up when devices fill the dead letter; absent: records wait. */
+  readonly keeping?: KeepingParts & { readonly reasons: ReasonsWriter };
   readonly checkpoints: CheckpointStore;
   readonly ledger: Ledger;
   readonly clock: Clock;
@@ -198,8 +201,9 @@ export class Consumer {
       const rejections = prepared.points.length === 0 ? [] : await this.#write(prepared.points);
       rejected = rejections.length === 0 ? [] : parkRejected(prepared, rejections, this.#nowMs());
       const parked = prepared.parts.flatMap((part) => part.parked);
-      await this.#parking.park([...parked, ...rejected.map((source) => source.parked)], this.#giveUp.signal);
-      recordOutcomes(this.#deps.ledger, prepared, rejected);
+      const all = [...parked, ...rejected.map((source) => source.parked)];
+      const notKept = await this.#parking.park(all, this.#giveUp.signal);
+      recordOutcomes(this.#deps.ledger, prepared, rejected, notKept);
     } catch (thrown) {
       this.#fail(thrown);
       return;
@@ -236,6 +240,7 @@ export class Consumer {
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
       deadLetterEnd: this.#deps.deadLetter.end,
+      reasonsEnd: this.#deps.keeping?.reasons.end,
       partitions: this.#deps.ledger.partitions(),
     });
   }

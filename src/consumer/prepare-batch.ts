@@ -1,4 +1,5 @@
 import { type ParkedPoint, type ParkedRecord, parkedRecord } from '../dead-letter/parked-record.js';
+import type { NotKept } from '../dead-letter/parking.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { errorText } from '../lib/errors.js';
 import type { Mapped } from '../rules/mapped.js';
@@ -129,18 +130,22 @@ export function parkRejected(
   });
 }
 
-/** Counts the outcome of every record of a batch. `rejected` are the records of which the store rejected a point; they are parked by now. */
+/**
+ * Counts the outcome of every record of a batch. `rejected` are the records of which the store rejected a point; they are
+ * parked by now, and `notKept` says which of all parked ones have lost their payload.
+ */
 export function recordOutcomes(
   ledger: Ledger,
   prepared: PreparedBatch,
   rejected: readonly RejectedSource[],
+  notKept: NotKept,
 ): void {
   for (const [index, part] of prepared.parts.entries()) {
     const rejectedOfPart = rejected.filter((source) => source.part === index);
     const counts = ledger.partition(part.partition);
     counts.addWritten(part.sources - rejectedOfPart.length);
-    for (const { code } of part.parked) counts.addParked(code);
-    for (const { parked } of rejectedOfPart) counts.addParked(parked.code);
+    for (const parked of part.parked) counts.addParked(parked.code, notKept.get(parked));
+    for (const { parked } of rejectedOfPart) counts.addParked(parked.code, notKept.get(parked));
     for (const [rule, records] of part.filtered) counts.addFiltered(rule, records);
     counts.addLost(part.lost);
   }

@@ -15,9 +15,31 @@ const PARKED_PREFIX = 'parked-';
 /** The prefix of replay journals: their stored name since format 0.1, when a replay was called settling. */
 const JOURNAL_PREFIX = 'settled-';
 
+/**
+ * The name, or the prefix of the names, of the folders inside the dead letter for records that are kept without their
+ * payload: identity, reason and size. Each reader that parks such records has one beside its own folder.
+ */
+const REASONS = 'reasons';
+
+/** The folder for the records without payload of the reader that parks in `folder`. */
+export function reasonsFolder(folder: string): string {
+  return folder === '' ? REASONS : `${REASONS}-${folder}`;
+}
+
+/** The folder of the reader that parks in `folder`: another one only for a folder of records without payload. */
+export function readerFolder(folder: string): string {
+  if (folder === REASONS) return '';
+  return folder.startsWith(`${REASONS}-`) ? folder.slice(REASONS.length + 1) : folder;
+}
+
+export function isReasonsFolder(folder: string): boolean {
+  return readerFolder(folder) !== folder;
+}
+
 /** Whether the records of a folder were parked by a reader of the log: '' is the dead letter itself, for the consumer. */
 export function isFolderOfLog(folder: string): boolean {
-  return folder === '' || folder === FORWARDER_DEAD_LETTER;
+  const reader = readerFolder(folder);
+  return reader === '' || reader === FORWARDER_DEAD_LETTER;
 }
 
 /**

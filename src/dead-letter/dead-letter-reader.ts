@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../lib/errors.js';
 import { open } from '../lib/files.js';
 import { TimeSlice } from '../lib/time-slice.js';
+import { LINE_BEGIN } from './checked-line.js';
 import { deadLetterFileName, deadLetterFileNumbers, deadLetterFolders } from './dead-letter-files.js';
-import { LINE_FEED, type ParkedLine, type ParkedRecord, parseParkedLine } from './parked-record.js';
+import {
+  isSeal,
+  LINE_FEED,
+  type ParkedLine,
+  type ParkedRecord,
+  parseParkedLine,
+  partsOfLine,
+} from './parked-record.js';
 import { asParkedNow, ReplayJournal } from './replay-journal.js';
 
 export interface ParkedFilter {
@@ -13,6 +21,9 @@ export interface ParkedFilter {
   readonly rule?: string;
   readonly id?: string;
 }
+
+/** Called for each line that cannot be read, on the way to the records that are looked for. */
+export type OnDamaged = (path: string, at: number) => void;
 
 /**
  * The parked records of all readers that match the filter, newest first, at most `limit`. Replayed and purged records are
@@ -23,18 +34,24 @@ export async function listParked(
   directory: string,
   limit: number,
   filter: ParkedFilter = {},
+  onDamaged: OnDamaged = () => undefined,
 ): Promise<ParkedRecord[]> {
   const folders = await deadLetterFolders(directory);
   let found: ParkedRecord[] = [];
-  for (const folder of folders) found = found.concat(await listFolder(folder, limit, filter));
+  for (const folder of folders) found = found.concat(await listFolder(folder, limit, filter, onDamaged));
   if (folders.length === 1) return found;
   // Each folder is in order already; the sort is stable, so records of equal times stay in it.
   return found.sort((one, other) => other.parkedAtMs - one.parkedAtMs).slice(0, limit);
 }
 
-async function listFolder(directory: string, limit: number, filter: ParkedFilter): Promise<ParkedRecord[]> {
+async function listFolder(
+  directory: string,
+  limit: number,
+  filter: ParkedFilter,
+  onDamaged: OnDamaged,
+): Promise<ParkedRecord[]> {
   const found: ParkedRecord[] = [];
-  for await (const { parked } of parkedFromEnd(directory, filter)) {
+  for await (const { parked } of parkedFromEnd(directory, filter, { onDamaged })) {
     if (parked !== undefined) found.push(parked);
     if (found.length >= limit) return found;
   }
@@ -59,20 +76,22 @@ export interface ScanStep {
   readonly behind?: ScanPlace;
 }
 
+export interface ScanOptions {
+  /** Where an earlier search stopped; absent: the end. */
+  readonly from?: ScanPlace;
+  readonly timeSlice?: TimeSlice;
+  readonly onDamaged?: OnDamaged;
+}
+
 /**
  * Searches one folder of the dead letter, newest record first, step by step, so that the caller can stop after each and
  * go on later at its `place`.
- *
- * @param from where an earlier search stopped; absent: the end
  */
 export async function* parkedFromEnd(
   directory: string,
   filter: ParkedFilter,
-  from?: ScanPlace,
-  timeSlice = new TimeSlice(),
+  { from, timeSlice = new TimeSlice(), onDamaged = () => undefined }: ScanOptions = {},
 ): AsyncGenerator<ScanStep> {
-  const inLine = quoted({ id: filter.id, topic: filter.topic });
-  const inLineAsFirstParked = quoted({ code: filter.code, rule: filter.rule });
   for (const number of (await deadLetterFileNumbers(directory)).reverse()) {
     if (from !== undefined && number > from.file) continue;
     // The journal is read first: when both are removed, the parked file is removed first.
@@ -86,29 +105,84 @@ export async function* parkedFromEnd(
     )) {
       if (timeSlice.isOver) await timeSlice.yield();
       bytes += slice.bytes.length;
-      // Cheap checks first: when few records are wanted, most slices and lines need no parsing.
-      const mayMatch =
-        hasAll(slice.bytes, inLine) && (!journal.isEmpty || hasAll(slice.bytes, inLineAsFirstParked));
-      if (mayMatch) {
-        for (const line of linesFromEnd(slice)) {
-          if (timeSlice.isOver) await timeSlice.yield();
-          const state = journal.state(line.at);
-          if (state === 'final' || !hasAll(line.bytes, inLine)) continue;
-          if (state === undefined && !hasAll(line.bytes, inLineAsFirstParked)) continue;
-          const first = parseParkedLine(line.bytes.toString('utf8'));
-          if (first === undefined) continue;
-          const parked = asParkedNow(first, state);
-          if (!matches(parked, filter)) continue;
-          const behind = { file: number, end: line.at + line.bytes.length + 1 };
-          yield { place: { file: number, end: line.at }, bytes, parked, behind };
-          bytes = 0;
-        }
+      const onDamagedAt = (at: number) => onDamaged(path, at);
+      for await (const { parked, at, end } of foundInSlice(slice, journal, filter, timeSlice, onDamagedAt)) {
+        yield { place: { file: number, end: at }, bytes, parked, behind: { file: number, end } };
+        bytes = 0;
       }
       yield { place: { file: number, end: slice.at }, bytes };
       bytes = 0;
     }
     if (bytes > 0) yield { place: { file: number, end: 0 }, bytes };
   }
+}
+
+interface FoundAt extends RecordAt {
+  /** The offset directly behind the record: of the next one, if damage to a line feed has put both into one line. */
+  readonly end: number;
+}
+
+/** The records of a slice that match, the last first. */
+async function* foundInSlice(
+  slice: LineSlice,
+  journal: ReplayJournal,
+  filter: ParkedFilter,
+  timeSlice: TimeSlice,
+  onDamaged: (at: number) => void,
+): AsyncGenerator<FoundAt> {
+  const inLine = quoted({ id: filter.id, topic: filter.topic });
+  const inLineAsFirstParked = quoted({ code: filter.code, rule: filter.rule });
+  // Cheap checks first: when few records are wanted, most slices and lines need no parsing.
+  if (!hasAll(slice.bytes, inLine)) return;
+  if (journal.isEmpty && !hasAll(slice.bytes, inLineAsFirstParked)) return;
+  for (const line of linesFromEnd(slice)) {
+    if (timeSlice.isOver) await timeSlice.yield();
+    if (!hasAll(line.bytes, inLine) || isSeal(line.bytes)) continue;
+    const state = journal.state(line.at);
+    const isOmitted = state === 'final' || (state === undefined && !hasAll(line.bytes, inLineAsFirstParked));
+    // The state is that of the first record of the line; after damage to a line feed there is another one in it.
+    if (isOmitted && !hasSecondRecord(line.bytes)) continue;
+    let end = line.at + line.bytes.length + 1;
+    for (const { at, parked } of recordsOfLine(line, onDamaged)) {
+      const stateOfOne = journal.state(at);
+      const now = stateOfOne === 'final' ? undefined : asParkedNow(parked, stateOfOne);
+      if (now !== undefined && matches(now, filter)) yield { at, parked: now, end };
+      end = at;
+    }
+  }
+}
+
+/** A record and the byte offset of its line. */
+export interface RecordAt {
+  readonly at: number;
+  readonly parked: ParkedRecord;
+}
+
+/**
+ * The record of a line, the last first where damage to a line feed has made one line of several. `onDamaged` is called
+ * for each part that cannot be read, `onMerged` for a line that is made of several.
+ */
+export function recordsOfLine(
+  line: ParkedLine,
+  onDamaged: (at: number) => void,
+  onMerged: (at: number) => void = () => undefined,
+): RecordAt[] {
+  const parked = parseParkedLine(line.bytes.toString('utf8'));
+  if (parked !== undefined) return [{ at: line.at, parked }];
+  const found: RecordAt[] = [];
+  const parts = partsOfLine(line);
+  if (parts.length > 1) onMerged(line.at);
+  for (const { at, bytes } of parts) {
+    if (isSeal(bytes)) continue;
+    const part = parseParkedLine(bytes.toString('utf8'));
+    if (part === undefined) onDamaged(at);
+    else found.unshift({ at, parked: part });
+  }
+  return found;
+}
+
+function hasSecondRecord(bytes: Buffer): boolean {
+  return bytes.indexOf(LINE_BEGIN, 1) > 0;
 }
 
 /** The keys with their texts as they stand in the line of a record. With its key a text is found several times faster. */
@@ -152,7 +226,9 @@ export async function* slicesFromEnd(
     /** The end of a line that begins before `end`. */
     let rest: Buffer = Buffer.alloc(0);
     let wantedBytes = sliceBytes;
-    for (let end = Math.min(endBytes, (await handle.stat()).size); end > 0; ) {
+    const { size } = await handle.stat();
+    const isCutOff = endBytes < size;
+    for (let end = Math.min(endBytes, size); end > 0; ) {
       const at = Math.max(0, end - wantedBytes);
       const read = Buffer.allocUnsafe(end - at);
       // The file has become shorter: it is being removed, as none of its records is parked any more.
@@ -165,7 +241,8 @@ export async function* slicesFromEnd(
       rest = isInsideOneLine ? bytes : bytes.subarray(0, start);
       end = at;
       if (isInsideOneLine) continue;
-      const whole = bytes.subarray(start, bytes.lastIndexOf(LINE_FEED) + 1);
+      // A search can go on inside a line that damage to a line feed has made of several: its part is whole as well.
+      const whole = bytes.subarray(start, isCutOff ? bytes.length : bytes.lastIndexOf(LINE_FEED) + 1);
       if (whole.length > 0) yield { at: at + start, bytes: whole };
     }
   } finally {

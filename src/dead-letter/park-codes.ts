@@ -29,3 +29,46 @@ export const PARK_CODES = [
   ...STREAM_REJECTION_CODES,
 ] as const;
 export type ParkCode = (typeof PARK_CODES)[number];
+
+/**
+ * Who causes that a record is parked. `device`: format, rule, time or size of what was sent, so that a device can cause
+ * any number of them. The others mean that a good record met a store, a stream or a bug that refuses it now and may not
+ * later: its payload is never given up.
+ */
+export type ParkCause = 'device' | 'store' | 'stream' | 'gateway';
+
+/** The cause behind each code: the one place that decides what `consumer.deadLetter.whenFull` applies to. */
+const PARK_CAUSES: Readonly<Record<ParkCode, ParkCause>> = {
+  'payload-empty': 'device',
+  'payload-too-large': 'device',
+  'payload-not-utf8': 'device',
+  'payload-not-json': 'device',
+  'payload-too-deep': 'device',
+  'payload-too-many-keys': 'device',
+  'payload-duplicate-key': 'device',
+  'payload-forbidden-key': 'device',
+  'payload-number-out-of-range': 'device',
+  'payload-lone-surrogate': 'device',
+  'payload-not-object': 'device',
+  'rule-none': 'device',
+  'rule-where-failed': 'device',
+  'no-fields': 'device',
+  'field-name-invalid': 'device',
+  'field-collision': 'device',
+  'field-wrong-type': 'device',
+  'field-out-of-range': 'device',
+  'tag-invalid': 'device',
+  'time-unreadable': 'device',
+  'time-outside-window': 'device',
+  'mapping-failed': 'gateway',
+  'store-refused': 'store',
+  'store-too-large': 'store',
+  'not-expressible': 'store',
+  'stream-record-too-large': 'stream',
+  'stream-refused': 'stream',
+};
+
+/** False for a code that this version does not know: its record is kept. */
+export function isCausedByDevice(code: string): boolean {
+  return Object.hasOwn(PARK_CAUSES, code) && PARK_CAUSES[code as ParkCode] === 'device';
+}

@@ -1,4 +1,5 @@
 import type { StreamRecord } from '../stream/stream.js';
+import { checkedLine, LINE_BEGIN, objectOfLine } from './checked-line.js';
 import type { ParkCode } from './park-codes.js';
 
 /** A point of the record that the store rejected when others were written. */
@@ -18,7 +19,10 @@ export interface ParkedRecord {
   readonly topic: string;
   readonly clientId: string;
   readonly qos: 0 | 1 | 2;
+  /** Empty when it was not kept. */
   readonly payload: Buffer;
+  /** How many bytes the payload had, when it was not kept; absent when it was. */
+  readonly bytesNotKept?: number;
   readonly code: ParkCode;
   /** For a person; may quote the store. */
   readonly reason: string;
@@ -45,15 +49,24 @@ export function parkedRecord(
   };
 }
 
-/** One line of a parked file: JSON for `grep` and `jq`, with the payload as text if it is text. */
+/** The first key of a line of version 0.1. */
+const FIRST_KEY = 'id';
+
+/**
+ * One line of a parked file: JSON for `grep` and `jq`. The payload is text while that is not longer than base64, so that
+ * it takes at most 4/3 of its bytes: escaped in JSON, a byte of text can take six.
+ */
 export function parkedLine(parked: ParkedRecord): string {
-  return `${JSON.stringify(parkedJson(parked))}\n`;
+  const json = parkedJson(parked);
+  if (typeof json.payload === 'string' && jsonBytes(json.payload) > base64Bytes(parked.payload.length)) {
+    const { payload: _text, refusedPoints, ...rest } = json;
+    return checkedLine({ ...rest, payloadBase64: parked.payload.toString('base64'), refusedPoints });
+  }
+  return checkedLine(json);
 }
 
-/** The object behind that line, also for `--json`. */
+/** The object behind that line, also for `--json`: there the payload is text whenever it is. */
 export function parkedJson(parked: ParkedRecord): Record<string, unknown> {
-  const text = parked.payload.toString('utf8');
-  const isText = Buffer.from(text, 'utf8').equals(parked.payload);
   return {
     id: parked.id,
     parkedAt: new Date(parked.parkedAtMs).toISOString(),
@@ -63,19 +76,51 @@ export function parkedJson(parked: ParkedRecord): Record<string, unknown> {
     topic: parked.topic,
     clientId: parked.clientId,
     qos: parked.qos,
-    ...(isText ? { payload: text } : { payloadBase64: parked.payload.toString('base64') }),
+    ...payloadJson(parked),
     refusedPoints: parked.refusedPoints,
   };
 }
 
-/** Reads a line back; `undefined` when it cannot be read, such as a torn tail. */
+function payloadJson({ payload, bytesNotKept }: ParkedRecord): Record<string, unknown> {
+  if (bytesNotKept !== undefined) return { payloadKept: false, payloadBytes: bytesNotKept };
+  const text = payload.toString('utf8');
+  const isText = Buffer.from(text, 'utf8').equals(payload);
+  return isText ? { payload: text } : { payloadBase64: payload.toString('base64') };
+}
+
+/** The length of a text in JSON without its quotes. */
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
+}
+
+function base64Bytes(bytes: number): number {
+  return Math.ceil(bytes / 3) * 4;
+}
+
+const MAX_IDENTITY_CHARACTERS = 256;
+
+/** The record without its payload: identity, reason and size, with a bound on each. */
+export function withoutPayload(parked: ParkedRecord): ParkedRecord {
+  const { refusedPoints: _points, rule, ...rest } = parked;
+  return {
+    ...rest,
+    topic: cut(parked.topic),
+    clientId: cut(parked.clientId),
+    reason: cut(parked.reason),
+    ...(rule === undefined ? {} : { rule }),
+    payload: Buffer.alloc(0),
+    bytesNotKept: parked.payload.length,
+  };
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_IDENTITY_CHARACTERS ? text : `${text.slice(0, MAX_IDENTITY_CHARACTERS)}…`;
+}
+
+/** Reads a line back; `undefined` when it cannot be read, such as a torn tail or a line whose checksum does not match. */
 export function parseParkedLine(line: string): ParkedRecord | undefined {
-  let json: Record<string, unknown>;
-  try {
-    json = JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+  const json = objectOfLine(line, FIRST_KEY);
+  if (json === undefined) return undefined;
   if (typeof json.id !== 'string' || !/^\d+$/.test(json.id) || typeof json.code !== 'string')
     return undefined;
   const payload =
@@ -90,11 +135,29 @@ export function parseParkedLine(line: string): ParkedRecord | undefined {
     clientId: String(json.clientId),
     qos: Number(json.qos) as 0 | 1 | 2,
     payload,
+    ...(json.payloadKept === false ? { bytesNotKept: Number(json.payloadBytes) } : {}),
     code: json.code as ParkCode,
     reason: String(json.reason),
     rule: typeof json.rule === 'string' ? json.rule : undefined,
     refusedPoints: Array.isArray(json.refusedPoints) ? (json.refusedPoints as ParkedPoint[]) : undefined,
   };
+}
+
+/** What is written last into a parked file, before a newer one is begun. A file without it was cut. */
+export function sealLine(): string {
+  return checkedLine({ sealed: true });
+}
+
+const SEAL = Buffer.from(sealLine().trimEnd());
+
+/** Whether the line ends with a seal, as it does when the line feed before the seal is damaged. */
+export function endsWithSeal(bytes: Buffer): boolean {
+  return bytes.length >= SEAL.length && isSeal(bytes.subarray(bytes.length - SEAL.length));
+}
+
+/** Whether the line says that its file ended there. */
+export function isSeal(bytes: Buffer): boolean {
+  return bytes.equals(SEAL);
 }
 
 /** One line of a parked file. `at` is its byte offset there: it identifies the line even if two have the same id. */
@@ -112,6 +175,29 @@ export function* wholeLines(file: Buffer): Generator<ParkedLine> {
     yield { at, bytes: file.subarray(at, end) };
     at = end + 1;
   }
+}
+
+/**
+ * The parts of a line that cannot be read: after damage to a line feed the next record is in the same line, and is good.
+ * A line without a second beginning is its only part. `firstKey` is the first key in lines of version 0.1.
+ */
+export function partsOfLine({ at, bytes }: ParkedLine, firstKey = FIRST_KEY): ParkedLine[] {
+  const begins = [LINE_BEGIN, Buffer.from(`{"${firstKey}":`)];
+  const nextBegin = (from: number) =>
+    Math.min(...begins.map((begin) => bytes.indexOf(begin, from)).map((i) => (i < 0 ? bytes.length : i)));
+  const parts: ParkedLine[] = [];
+  let start = 0;
+  for (let next = nextBegin(1); next < bytes.length; next = nextBegin(next + 1)) {
+    parts.push({ at: at + start, bytes: lineOf(bytes.subarray(start, next)) });
+    start = next;
+  }
+  parts.push({ at: at + start, bytes: bytes.subarray(start) });
+  return parts;
+}
+
+/** Without the byte that was its line feed. */
+function lineOf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, Math.max(0, bytes.length - 1));
 }
 
 /** The bytes up to the last line feed, with it: what follows was never written to its end. */

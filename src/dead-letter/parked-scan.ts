@@ -56,7 +56,7 @@ export async function scanParked(
     const name = relative(directory, folder);
     const place = cursor?.places.get(name);
     if (cursor?.isOnly === true && place === undefined) continue;
-    const steps = parkedFromEnd(folder, filter, place, timeSlice);
+    const steps = parkedFromEnd(folder, filter, { from: place, timeSlice });
     scans.push({ name, steps, place, head: undefined, isOver: false });
   }
   const found: FoundRecord[] = [];

@@ -2,13 +2,24 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import { TimeSlice } from '../lib/time-slice.js';
+import { checkedLine, objectOfLine } from './checked-line.js';
 import { journalFileName } from './dead-letter-files.js';
 import type { ParkCode } from './park-codes.js';
-import { type ParkedPoint, type ParkedRecord, wholeBytes, wholeLines } from './parked-record.js';
-import { type ReplayOutcomeKind, ReplaySums, type ReplayTotals } from './replay-totals.js';
+import {
+  type ParkedLine,
+  type ParkedPoint,
+  type ParkedRecord,
+  partsOfLine,
+  wholeBytes,
+  wholeLines,
+} from './parked-record.js';
+import { type ReplayOutcomeKind, ReplaySums, type ReplayTotals, UNREADABLE } from './replay-totals.js';
 
 /** The key in a journal line for the time of the replay: its stored name since format 0.1. */
 const REPLAYED_AT_KEY = 'settledAt';
+
+/** The first key of a line of version 0.1. */
+const FIRST_KEY = 'at';
 
 /** Why the last replay has parked a record again. */
 export type ParkedAgain = Pick<ParkedRecord, 'code' | 'reason' | 'rule' | 'refusedPoints'>;
@@ -18,7 +29,8 @@ export type ReplayOutcome =
   | { readonly to: 'written' }
   | { readonly to: 'filtered'; readonly rule: string }
   | ({ readonly to: 'parked' } & ParkedAgain)
-  | { readonly to: 'purged' };
+  | { readonly to: 'purged' }
+  | { readonly to: 'dropped' };
 
 /** One line of a journal: the new outcome of one parked record. */
 export interface JournalLine {
@@ -42,6 +54,7 @@ export class ReplayJournal {
   readonly #states = new Map<number, RecordState>();
   readonly #sums = new ReplaySums();
   #finalRecords = 0;
+  #damage: JournalDamage | undefined;
 
   /**
    * Reads the journal; a missing file is an empty journal. `wholeBytes` is its length without a torn tail, `bytes` its
@@ -60,12 +73,19 @@ export class ReplayJournal {
       throw thrown;
     }
     const slice = new TimeSlice();
-    for (const { bytes } of wholeLines(file)) {
+    for (const whole of wholeLines(file)) {
       if (slice.isOver) await slice.yield();
-      const line = parseJournalLine(bytes.toString('utf8'));
+      const line = parseJournalLine(whole.bytes.toString('utf8'));
       if (line !== undefined) journal.apply(line);
+      else journal.#applyParts(whole);
     }
+    if (wholeBytes(file) < file.length) journal.#noteDamage(wholeBytes(file));
     return { journal, wholeBytes: wholeBytes(file), bytes: file.length };
+  }
+
+  /** Lines that cannot be read: their records count as parked again, which is harmless. Absent when there are none. */
+  get damage(): JournalDamage | undefined {
+    return this.#damage;
   }
 
   /** The state of the record whose line begins at `at`; absent while it is as it was parked first. */
@@ -89,7 +109,14 @@ export class ReplayJournal {
 
   apply({ at, from, outcome }: JournalLine): void {
     const before = this.#states.get(at);
-    if (before === 'final' || (before !== undefined && before.code !== from)) return;
+    if (before === 'final') return;
+    if (from === UNREADABLE) {
+      // A line that could not be read was given up with its file: the ledger counts its record as unreadable.
+      this.#states.set(at, 'final');
+      this.#finalRecords += 1;
+      return;
+    }
+    if (before !== undefined && before.code !== from) return;
     this.#sums.count(from, kindOf(outcome), before !== undefined);
     if (outcome.to === 'parked') {
       const { to: _to, ...again } = outcome;
@@ -99,6 +126,32 @@ export class ReplayJournal {
     this.#states.set(at, 'final');
     this.#finalRecords += 1;
   }
+
+  #applyParts(damaged: ParkedLine): void {
+    const parts = partsOfLine(damaged, FIRST_KEY);
+    let isWhole = parts.length > 1;
+    for (const { at, bytes } of parts) {
+      const line = parseJournalLine(bytes.toString('utf8'));
+      if (line !== undefined) {
+        this.apply(line);
+        continue;
+      }
+      isWhole = false;
+      this.#noteDamage(at);
+    }
+    // Only a line feed is damaged.
+    if (isWhole) this.#noteDamage(damaged.at);
+  }
+
+  #noteDamage(at: number): void {
+    this.#damage = { firstAt: this.#damage?.firstAt ?? at, lines: (this.#damage?.lines ?? 0) + 1 };
+  }
+}
+
+/** Damaged lines of a journal: how many, and the byte offset of the first. */
+export interface JournalDamage {
+  readonly firstAt: number;
+  readonly lines: number;
 }
 
 /** The record as it is parked now: if a replay has parked it again, with the reason of the last one. */
@@ -110,16 +163,12 @@ export function asParkedNow(parked: ParkedRecord, state: ParkedAgain | undefined
 
 export function journalLine({ at, id, from, replayedAtMs, outcome }: JournalLine): string {
   const replayedAt = new Date(replayedAtMs).toISOString();
-  return `${JSON.stringify({ at, id, [REPLAYED_AT_KEY]: replayedAt, from, ...outcome })}\n`;
+  return checkedLine({ at, id, [REPLAYED_AT_KEY]: replayedAt, from, ...outcome });
 }
 
 function parseJournalLine(text: string): JournalLine | undefined {
-  let json: Record<string, unknown>;
-  try {
-    json = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+  const json = objectOfLine(text, FIRST_KEY);
+  if (json === undefined) return undefined;
   const { at, id, from, [REPLAYED_AT_KEY]: replayedAt } = json;
   const outcome = outcomeOf(json);
   if (typeof at !== 'number' || typeof id !== 'string' || typeof from !== 'string' || outcome === undefined) {
@@ -130,7 +179,7 @@ function parseJournalLine(text: string): JournalLine | undefined {
 
 function outcomeOf(json: Record<string, unknown>): ReplayOutcome | undefined {
   const { to, rule, code, reason, refusedPoints } = json;
-  if (to === 'written' || to === 'purged') return { to };
+  if (to === 'written' || to === 'purged' || to === 'dropped') return { to };
   if (to === 'filtered' && typeof rule === 'string') return { to, rule };
   if (to !== 'parked' || typeof code !== 'string') return undefined;
   return {

@@ -93,14 +93,15 @@ export class GatewayDeadLetters {
     const [first] = found;
     if (first === undefined) return { next: isIncomplete ? next : undefined };
     const { parked, cursor } = first;
-    const explanation = await this.#explanation(id, cursor);
+    // Without the payload nobody can say what the rules make of it.
+    const explanation = parked.bytesNotKept === undefined ? await this.#explanation(id, cursor) : undefined;
     const { payload, payloadBase64 } = parkedJson(parked);
     return {
       detail: {
         ...viewOf(first),
         receivedAtMs: Number(parked.receivedAtNs / 1_000_000n),
         qos: parked.qos,
-        payloadBytes: parked.payload.length,
+        payloadBytes: parked.bytesNotKept ?? parked.payload.length,
         payload: textOrAbsent(payload),
         payloadBase64: textOrAbsent(payloadBase64),
         refusedPoints: parked.refusedPoints,
@@ -147,6 +148,7 @@ function textOrAbsent(value: unknown): string | undefined {
 }
 
 function viewOf({ parked, cursor }: FoundRecord): ParkedView {
-  const { id, parkedAtMs, topic, clientId, code, reason, rule } = parked;
-  return { id, parkedAtMs, topic, clientId, code, reason, rule, cursor };
+  const { id, parkedAtMs, topic, clientId, code, reason, rule, bytesNotKept } = parked;
+  const view = { id, parkedAtMs, topic, clientId, code, reason, rule, cursor };
+  return bytesNotKept === undefined ? view : { ...view, payloadKept: false };
 }

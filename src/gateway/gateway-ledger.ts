@@ -55,6 +55,7 @@ function ledgerCounts(ledger: ReaderLedger, stored: number): LedgerCounts {
   return {
     received,
     ...sums,
+    parkedWithoutPayload: sum(totals.withoutPayload ?? {}),
     buffered: received - processed,
     balanced: sums.written + sums.parked + sums.filtered + sums.lost === processed,
     reasons: reasonsOf(totals),
@@ -73,6 +74,7 @@ function combinedLedger(ingest: LedgerCounts, consume: LedgerCounts): LedgerCoun
     received: ingest.received + Math.max(0, -between),
     written,
     parked: ingest.parked + consume.parked,
+    parkedWithoutPayload: (ingest.parkedWithoutPayload ?? 0) + (consume.parkedWithoutPayload ?? 0),
     filtered: ingest.filtered + filtered,
     buffered: ingest.buffered + Math.max(0, between) + consume.buffered,
     lost: ingest.lost + consume.lost,
@@ -82,9 +84,15 @@ function combinedLedger(ingest: LedgerCounts, consume: LedgerCounts): LedgerCoun
 }
 
 function totalsOf({ reasons }: LedgerCounts): LedgerTotals {
-  return { ...NO_RECORDS, ...reasons };
+  const { parkedWithoutPayload: withoutPayload, ...rest } = reasons;
+  return { ...NO_RECORDS, ...rest, withoutPayload };
 }
 
-function reasonsOf({ parked, filtered, lost }: LedgerTotals): LedgerCounts['reasons'] {
-  return { parked, filtered, lost };
+function reasonsOf({ parked, filtered, lost, withoutPayload = {} }: LedgerTotals): LedgerCounts['reasons'] {
+  const isNone = Object.keys(withoutPayload).length === 0;
+  return { parked, filtered, lost, ...(isNone ? {} : { parkedWithoutPayload: withoutPayload }) };
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }

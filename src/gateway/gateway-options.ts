@@ -57,6 +57,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
       payload: consumer.payload,
       consumer,
       deadLetterMaxSizeBytes: consumer.deadLetter.maxSizeBytes,
+      keeping: consumer.deadLetter,
       sink: config.sink,
       kinesis,
     },

@@ -15,6 +15,8 @@ export interface LedgerCounts {
   /** Records in the store; in the ledger of the forwarder: in Kinesis. */
   readonly written: number;
   readonly parked: number;
+  /** Of the parked records, those whose payload is not kept: they cannot be replayed. Absent: none. */
+  readonly parkedWithoutPayload?: number;
   readonly filtered: number;
   /** Received, but not processed yet. */
   readonly buffered: number;
@@ -24,6 +26,8 @@ export interface LedgerCounts {
   readonly reasons: {
     /** Park code → records. */
     readonly parked: Readonly<Record<string, number>>;
+    /** Park code → records, of those whose payload is not kept; absent when there are none. */
+    readonly parkedWithoutPayload?: Readonly<Record<string, number>>;
     /** Rule name → records. */
     readonly filtered: Readonly<Record<string, number>>;
     /** 'damaged' | 'dropped' | 'outcome-unknown' → records. */
@@ -139,6 +143,8 @@ export interface ParkedView {
   readonly reason: string;
   /** The rule that matched the record, if one did. */
   readonly rule?: string;
+  /** False when the payload is not kept: the record cannot be replayed. Absent: it is kept. */
+  readonly payloadKept?: false;
   /** With it the record is found at once: `/api/dead-letters/:id?after=…`. */
   readonly cursor?: string;
 }

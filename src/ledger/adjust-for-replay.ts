@@ -1,4 +1,4 @@
-import { PURGED, type ReplayTotals } from '../dead-letter/replay-totals.js';
+import { type Counts, DROPPED, PURGED, type ReplayTotals, UNREADABLE } from '../dead-letter/replay-totals.js';
 import { addTotals, type LedgerTotals, NO_RECORDS, type ReaderLedger } from './ledger.js';
 
 /** What replay and purge made of the parked records of one dead-letter folder. */
@@ -9,6 +9,13 @@ export interface ReplayedFolder {
    * or that of another process, which is not shown here.
    */
   readonly ledger: 'log' | 'kinesis' | 'other';
+  /**
+   * Records that are parked in the ledger, were never replayed and can no longer be read, by the code they were parked
+   * under. A code can be below zero: damage to a journal hides under which code a record is parked.
+   */
+  readonly unreadable?: Counts;
+  /** The records of this folder are kept without their payload. */
+  readonly isWithoutPayload?: boolean;
 }
 
 /** The ledgers of one process. At least one is there. */
@@ -31,8 +38,9 @@ export function adjustForReplay(
 ): { readonly forwarded: ReaderLedger | undefined; readonly consumed: ReaderLedger | undefined } {
   let adjustedForwarded = forwarded;
   let adjustedConsumed = consumed;
-  for (const { totals, ledger } of replayed) {
+  for (const { totals: counted, ledger, unreadable = {}, isWithoutPayload = false } of replayed) {
     if (ledger === 'other') continue;
+    const totals = { ...counted, unreadable, isWithoutPayload };
     const isSameReader = ledger === 'kinesis' || isDirect;
     if (ledger === 'log') adjustedForwarded &&= add(adjustedForwarded, 0, sentToStream(totals));
     adjustedConsumed &&= isSameReader
@@ -42,25 +50,47 @@ export function adjustForReplay(
   return { forwarded: adjustedForwarded, consumed: adjustedConsumed };
 }
 
+type FolderChange = ReplayTotals & {
+  readonly unreadable: Counts;
+  readonly isWithoutPayload: boolean;
+};
+
 /** The change for a reader that has parked the records and has the store as well. */
-function reprocessed(totals: ReplayTotals): LedgerTotals {
-  return addTotals(noLongerParked(totals), { ...NO_RECORDS, ...totals.outcome });
+function reprocessed(change: FolderChange): LedgerTotals {
+  return addTotals(noLongerParked(change), { ...NO_RECORDS, ...change.outcome });
 }
 
 /** The change for a forwarder: a replayed record counts as if Kinesis had taken it, and its consumer as received. */
-function sentToStream(totals: ReplayTotals): LedgerTotals {
-  return addTotals(noLongerParked(totals), { ...NO_RECORDS, written: replayedRecords(totals) });
+function sentToStream(change: FolderChange): LedgerTotals {
+  return addTotals(noLongerParked(change), { ...NO_RECORDS, written: replayedRecords(change) });
 }
 
-function noLongerParked({ replayed, purged }: ReplayTotals): LedgerTotals {
-  const purgedRecords = sum(purged);
-  const parked: Record<string, number> = purgedRecords === 0 ? {} : { [PURGED]: purgedRecords };
-  for (const [code, count] of Object.entries(replayed)) parked[code] = -count;
-  for (const [code, count] of Object.entries(purged)) parked[code] = (parked[code] ?? 0) - count;
-  return { ...NO_RECORDS, parked };
+function noLongerParked({
+  replayed,
+  purged,
+  dropped = {},
+  unreadable,
+  isWithoutPayload,
+}: FolderChange): LedgerTotals {
+  const parked: Record<string, number> = {};
+  const move = (counts: Counts, to?: string) => {
+    for (const [code, count] of Object.entries(counts)) {
+      parked[code] = (parked[code] ?? 0) - count;
+      if (to !== undefined) parked[to] = (parked[to] ?? 0) + count;
+    }
+  };
+  move(replayed);
+  move(purged, PURGED);
+  move(dropped, DROPPED);
+  move(unreadable, UNREADABLE);
+  return { ...NO_RECORDS, parked, ...(isWithoutPayload ? { withoutPayload: negative(purged) } : {}) };
 }
 
-function replayedRecords({ replayed }: ReplayTotals): number {
+function negative(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).map(([code, count]) => [code, -count]));
+}
+
+function replayedRecords({ replayed }: FolderChange): number {
   return sum(replayed);
 }
 
@@ -77,10 +107,15 @@ function add(
 }
 
 /** Omits reasons without a record. */
-function withoutZeros({ parked, filtered, ...rest }: LedgerTotals): LedgerTotals {
+function withoutZeros({ parked, filtered, withoutPayload, ...rest }: LedgerTotals): LedgerTotals {
   const nonZero = (counts: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
-  return { ...rest, parked: nonZero(parked), filtered: nonZero(filtered) };
+  return {
+    ...rest,
+    parked: nonZero(parked),
+    filtered: nonZero(filtered),
+    ...(withoutPayload === undefined ? {} : { withoutPayload: nonZero(withoutPayload) }),
+  };
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

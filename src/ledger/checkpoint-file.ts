@@ -15,6 +15,8 @@ export interface Checkpoint {
   readonly position: Position;
   readonly ledger: LedgerTotals;
   readonly deadLetterEnd: DeadLetterEnd;
+  /** The end of the folder for records without payload; absent where none is parked that way, and in version 0.1. */
+  readonly reasonsEnd?: DeadLetterEnd;
   /**
    * The totals of each partition since this process began to read it. Only for stores that keep a checkpoint per partition;
    * a checkpoint file does not have it.
@@ -68,8 +70,8 @@ export function readerOfCheckpointFile(fileName: string): string | undefined {
 }
 
 export function checkpointText(checkpoint: Checkpoint): string {
-  const { position, ledger, deadLetterEnd, origin } = checkpoint;
-  return checkedJson(CONTENT_KEY, { position, ledger, deadLetterEnd, origin });
+  const { position, ledger, deadLetterEnd, reasonsEnd, origin } = checkpoint;
+  return checkedJson(CONTENT_KEY, { position, ledger, deadLetterEnd, reasonsEnd, origin });
 }
 
 export async function readCheckpointFile(path: string): Promise<CheckpointFile> {
@@ -89,17 +91,24 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
 
 /** Keys that are not known are left alone: a later version of the same format may add some. */
 function shapeProblem(content: unknown): string | undefined {
-  const { position, ledger, deadLetterEnd, origin } = asObject(content);
+  const { position, ledger, deadLetterEnd, reasonsEnd, origin } = asObject(content);
   if (typeof position !== 'string') return 'it has no position';
-  const { written, parked, filtered, lost } = asObject(ledger);
+  const { written, parked, filtered, lost, withoutPayload = {}, onlyCounted = {} } = asObject(ledger);
   if (!isCount(written)) return 'its ledger has no number of written records';
-  if (![parked, filtered, lost].every(areCounts)) return 'its ledger has outcomes that are no counts';
-  const { file, bytes } = asObject(deadLetterEnd);
-  if (!isCount(file) || !isCount(bytes)) return 'it has no end of the dead letter';
+  if (![parked, filtered, lost, withoutPayload, onlyCounted].every(areCounts))
+    return 'its ledger has outcomes that are no counts';
+  if (!isEnd(deadLetterEnd)) return 'it has no end of the dead letter';
+  if (reasonsEnd !== undefined && !isEnd(reasonsEnd))
+    return 'its end of the records without payload is no end';
   const { directory, segments } = asObject(origin);
   if (directory !== undefined && typeof directory !== 'string') return 'its directory is no text';
   if (segments !== undefined && !isTexts(segments)) return 'its segments are no names';
   return undefined;
+}
+
+function isEnd(value: unknown): boolean {
+  const { file, bytes } = asObject(value);
+  return isCount(file) && isCount(bytes);
 }
 
 function areCounts(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { ParkCode } from '../dead-letter/park-codes.js';
+import type { Keeping } from '../dead-letter/payload-keeping.js';
 import type { LostRecords } from '../stream/stream.js';
 
 /**
@@ -10,6 +11,10 @@ export interface LedgerTotals {
   readonly parked: Readonly<Record<string, number>>;
   readonly filtered: Readonly<Record<string, number>>;
   readonly lost: Readonly<Record<string, number>>;
+  /** Of the parked records, those whose payload is not kept, by code. Absent when there are none, and in version 0.1. */
+  readonly withoutPayload?: Readonly<Record<string, number>>;
+  /** Of those, the records of which nothing is on disk but this count, by code. */
+  readonly onlyCounted?: Readonly<Record<string, number>>;
 }
 
 /** The outcomes as four sums. Points are counted elsewhere: a record has one outcome and may become several points. */
@@ -80,13 +85,18 @@ export class PartitionLedger {
   readonly #parked = new Map<string, number>();
   readonly #filtered = new Map<string, number>();
   readonly #lost = new Map<string, number>();
+  readonly #withoutPayload = new Map<string, number>();
+  readonly #onlyCounted = new Map<string, number>();
 
   addWritten(records: number): void {
     this.#written += records;
   }
 
-  addParked(code: ParkCode): void {
+  addParked(code: ParkCode, keeping: Keeping = 'whole'): void {
     increase(this.#parked, code, 1);
+    if (keeping === 'whole') return;
+    increase(this.#withoutPayload, code, 1);
+    if (keeping === 'counted') increase(this.#onlyCounted, code, 1);
   }
 
   addFiltered(rule: string, records: number): void {
@@ -104,6 +114,8 @@ export class PartitionLedger {
       parked: Object.fromEntries(this.#parked),
       filtered: Object.fromEntries(this.#filtered),
       lost: Object.fromEntries(this.#lost),
+      ...optional('withoutPayload', Object.fromEntries(this.#withoutPayload)),
+      ...optional('onlyCounted', Object.fromEntries(this.#onlyCounted)),
     };
   }
 }
@@ -114,7 +126,16 @@ export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
     parked: addCounts(a.parked, b.parked),
     filtered: addCounts(a.filtered, b.filtered),
     lost: addCounts(a.lost, b.lost),
+    ...optional('withoutPayload', addCounts(a.withoutPayload ?? {}, b.withoutPayload ?? {})),
+    ...optional('onlyCounted', addCounts(a.onlyCounted ?? {}, b.onlyCounted ?? {})),
   };
+}
+
+function optional(
+  key: 'withoutPayload' | 'onlyCounted',
+  counts: Readonly<Record<string, number>>,
+): Partial<LedgerTotals> {
+  return Object.keys(counts).length === 0 ? {} : { [key]: counts };
 }
 
 export function summarize(totals: LedgerTotals): LedgerSummary {

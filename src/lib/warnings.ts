@@ -91,6 +91,12 @@ export const NEXT_STEPS = {
     'Check the disk: damage at the end of the log may be taken for an unfinished write at this start or the next.',
   LOG_DAMAGED:
     'Check the disk (`dmesg`, `smartctl`) and replace it: records before and behind the damage are processed normally.',
+  DEAD_LETTER_PAYLOADS_NOT_KEPT:
+    'Stop the client that the line names, or give its topic a rule that ignores it; then purge. docs/runbook.md, "Payloads not kept".',
+  DEAD_LETTER_RECORDS_DROPPED:
+    'Stop the client that sends what cannot be used, or set `consumer.deadLetter.whenFull: keep-reason` or `block`.',
+  DEAD_LETTER_DAMAGED:
+    'Check the disk. Records of the file that can be read are kept; restore it from a backup while stopped, or purge with `--all`.',
   LOG_TORN_TAIL: 'Nothing to do: the unfinished write was never acknowledged, so devices send it again.',
   CLOCK_IMPLAUSIBLE:
     'Set the clock of the machine and synchronise it with NTP; readings without a time of their own get a wrong one until then.',

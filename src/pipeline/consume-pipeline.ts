@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { Consumer } from '../consumer/consumer.js';
+import { ClientBytes } from '../dead-letter/client-bytes.js';
+import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
+import { ReasonsWriter } from '../dead-letter/reasons-writer.js';
 import { SystemClock } from '../lib/clock.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { withinDeadline } from '../lib/lifecycle.js';
@@ -40,6 +43,8 @@ interface ConsumePipelineParts {
   readonly apply: (record: StreamRecord) => Mapped;
   readonly mappingWarnings: MappingWarningCounts;
   readonly deadLetter: DeadLetterWriter;
+  readonly reasons: ReasonsWriter;
+  readonly clients: ClientBytes;
   readonly replay: ReplayService;
   readonly requests: ConsumeRequests;
   /** Absent: no record is followed. */
@@ -86,6 +91,15 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         source.deadLetterEnd,
       );
       opened(() => deadLetter.close());
+      const folder = source.deadLetterFolder ?? '';
+      const reasons = await ReasonsWriter.open(
+        join(options.directory.deadLetter, reasonsFolder(folder)),
+        options.deadLetterMaxSizeBytes,
+        source.reasonsEnd,
+      );
+      opened(() => reasons.close());
+      // Set below: the counts are read from the parked files, which the service opens.
+      let clients = new ClientBytes();
       const replay = await ReplayService.open({
         ...options.directory,
         checkpointWaitMs: options.consumer.checkpointIntervalMs + CHECKPOINT_GRACE_MS,
@@ -99,11 +113,17 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         },
         clock,
         onProgress: hooks.onProgress,
-        onFreed: () => deadLetter.measure(),
+        onFreed: async () => {
+          await deadLetter.measure();
+          await reasons.measure();
+          clients.keepOnly(await deadLetter.files());
+        },
         warn: hooks.warn,
       });
       opened(() => replay.close());
-      replay.noteSaved(source.deadLetterFolder ?? '', source.deadLetterEnd ?? deadLetter.end);
+      clients = replay.clientBytes(folder);
+      replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
+      replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
       const { reader } = sink;
       const requests = new ConsumeRequests(options, { ruleSet, writes, reader, replay, warn: hooks.warn });
       const trace = options.traces && new TraceExport(options.traces, hooks.warn);
@@ -116,6 +136,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         apply,
         mappingWarnings,
         deadLetter,
+        reasons,
+        clients,
         replay,
         requests,
         trace,
@@ -124,7 +146,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   async run(): Promise<void> {
-    const { source, sink, deadLetter, replay, requests, trace } = this.#parts;
+    const { source, sink, deadLetter, reasons, replay, requests, trace } = this.#parts;
     try {
       await this.#consume();
     } catch (thrown) {
@@ -134,6 +156,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       await replay.close();
       await withinDeadline(source.close(), SOURCE_CLOSE_MS);
       await deadLetter.close();
+      await reasons.close();
       await requests.close();
       await trace?.stop(LAST_SPANS_MS);
       await sink.close();
@@ -158,7 +181,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   report(): ConsumeReport {
-    const { source, sink, deadLetter, replay, mappingWarnings } = this.#parts;
+    const { source, sink, deadLetter, reasons, replay, mappingWarnings } = this.#parts;
     const progress = this.#consumer?.progress();
     const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs, blockedBy } = progress ?? {};
     const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
@@ -177,7 +200,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         blockedBy,
       },
       mappingWarnings: { ...mappingWarnings },
-      deadLetterBytes: deadLetter.sizeBytes,
+      deadLetterBytes: deadLetter.sizeBytes + reasons.sizeBytes,
       replay: replay.report(),
       sink: { ...sink.counters(), kind: sink.kind, status: sink.status() },
       kinesis: source.report?.(),
@@ -189,7 +212,10 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   async #consume(): Promise<void> {
-    const { options, hooks, source, writes, apply, deadLetter, replay, trace } = this.#parts;
+    const { options, hooks, source, writes, apply, deadLetter, reasons, clients, replay, trace } =
+      this.#parts;
+    const folder = source.deadLetterFolder ?? '';
+    const clock = new SystemClock();
     const first = new FirstContact(hooks.onContact);
     const opened = await source.open(this.#stopOpening.signal, first).catch((thrown: unknown) => {
       first.cancel();
@@ -204,14 +230,23 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     first.end();
     const consumer = new Consumer(options.consumer, {
       ...opened,
-      checkpoints: onSave(opened.checkpoints, ({ deadLetterEnd }) =>
-        replay.noteSaved(source.deadLetterFolder ?? '', deadLetterEnd),
-      ),
+      checkpoints: onSave(opened.checkpoints, ({ deadLetterEnd, reasonsEnd }) => {
+        replay.noteSaved(folder, deadLetterEnd);
+        if (reasonsEnd !== undefined) replay.noteSaved(reasonsFolder(folder), reasonsEnd);
+      }),
       apply,
       sink: writes,
       deadLetter,
+      keeping: {
+        ...options.keeping,
+        deadLetter,
+        reasons,
+        clients,
+        dropOldest: () => replay.dropOldest(folder),
+        clock,
+      },
       ledger: source.ledger,
-      clock: new SystemClock(),
+      clock,
       trace,
       ...hooks,
     });

@@ -1,6 +1,7 @@
 import type { KinesisConfig } from '../config/sluice-config.js';
 import type { ConsumerOptions } from '../consumer/consumer.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
+import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
 import type { JsonLimits } from '../formats/json/json-value.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import type { LatencyCounts } from '../lib/latency-histogram.js';
@@ -30,6 +31,8 @@ export interface ConsumeOptions {
   readonly payload: JsonLimits;
   readonly consumer: ConsumerOptions;
   readonly deadLetterMaxSizeBytes: number;
+  /** When payloads of parked records are given up. */
+  readonly keeping: KeepingOptions;
   readonly sink: SinkOptions;
   /** Absent: records come from the log. */
   readonly kinesis?: KinesisConfig;

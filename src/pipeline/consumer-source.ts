@@ -12,6 +12,8 @@ export interface ConsumerSource {
   readonly deadLetterFolder?: string;
   /** Where the dead letter ended at the checkpoint; undefined without a checkpoint in this data directory. */
   readonly deadLetterEnd: DeadLetterEnd | undefined;
+  /** The same for the folder of records without payload. */
+  readonly reasonsEnd: DeadLetterEnd | undefined;
   /**
    * Resolves when reading can begin, which may take until the network is back; with `undefined` as soon as `signal` aborts.
    * While `first` lasts, it rejects with an error that no waiting helps against.

@@ -14,6 +14,7 @@ export interface KinesisCheckpoints {
   readonly ledger: Ledger;
   readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
+  readonly reasonsEnd: DeadLetterEnd | undefined;
   readonly checkpoints: CheckpointStore;
   /**
    * Makes the assigner for another attempt to open the reader: one that could not be opened has been closed.

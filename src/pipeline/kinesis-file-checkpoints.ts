@@ -15,6 +15,7 @@ export class FileCheckpoints implements KinesisCheckpoints {
   readonly ledger: Ledger;
   readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
+  readonly reasonsEnd: DeadLetterEnd | undefined;
   readonly checkpoints: FileCheckpointStore;
   readonly #newAssigner: (streamCreatedAtMs?: number) => SingleWorkerAssigner;
   readonly #saved: Checkpoint | undefined;
@@ -31,6 +32,7 @@ export class FileCheckpoints implements KinesisCheckpoints {
     this.#saved = saved;
     this.ledger = new Ledger(saved?.ledger);
     this.deadLetterEnd = saved?.deadLetterEnd;
+    this.reasonsEnd = saved?.reasonsEnd;
     this.#newAssigner = newAssigner;
     this.#assigner = newAssigner();
   }

@@ -32,6 +32,7 @@ export class LeaseCheckpoints implements KinesisCheckpoints, CheckpointStore {
   readonly deadLetterFolder: string;
   /** A checkpoint that processes share cannot name an end of the dead letter of this one. */
   readonly deadLetterEnd = undefined;
+  readonly reasonsEnd = undefined;
   readonly #failoverMs: number;
   readonly #newAssigner: (streamCreatedAtMs?: number) => LeaseCoordinator;
   #assigner: LeaseCoordinator;

@@ -93,6 +93,10 @@ export class KinesisSource implements ConsumerSource {
     return this.#checkpoints.deadLetterEnd;
   }
 
+  get reasonsEnd(): DeadLetterEnd | undefined {
+    return this.#checkpoints.reasonsEnd;
+  }
+
   async open(signal: AbortSignal, first: FirstContact): Promise<OpenSource | undefined> {
     const opened = await openWithRetry(
       () => this.#openReader(signal),

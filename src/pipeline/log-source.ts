@@ -27,12 +27,14 @@ const HEALTHY: ComponentStatus = { state: 'healthy', detail: '' };
 export class LogSource implements ConsumerSource {
   readonly ledger: Ledger;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
+  readonly reasonsEnd: DeadLetterEnd | undefined;
   readonly #opened: OpenSource;
 
-  private constructor(opened: OpenSource, ledger: Ledger, deadLetterEnd: DeadLetterEnd | undefined) {
+  private constructor(opened: OpenSource, start: LogStart | undefined) {
     this.#opened = opened;
-    this.ledger = ledger;
-    this.deadLetterEnd = deadLetterEnd;
+    this.ledger = new Ledger(start?.ledger);
+    this.deadLetterEnd = start?.deadLetterEnd;
+    this.reasonsEnd = start?.reasonsEnd;
   }
 
   static async create(
@@ -55,7 +57,7 @@ export class LogSource implements ConsumerSource {
     const checkpoints = new FileCheckpointStore(directory.checkpoints, CONSUMER_READER, (at) =>
       logOrigin(directory, at),
     );
-    return new LogSource({ reader, checkpoints, position }, new Ledger(start?.ledger), start?.deadLetterEnd);
+    return new LogSource({ reader, checkpoints, position }, start);
   }
 
   async open(): Promise<OpenSource> {

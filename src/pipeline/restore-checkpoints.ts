@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import { type DamagedFile, type FoundCheckpoint, isOfLog } from '../data-directory/find-checkpoints.js';
 import { filledSegments } from '../data-directory/log-fit.js';
-import { isFolderOfLog } from '../dead-letter/dead-letter-files.js';
+import { isFolderOfLog, readerFolder } from '../dead-letter/dead-letter-files.js';
 import { checkpointFileNames, type LogReaderName } from '../ledger/checkpoint-file.js';
 import { FileCheckpointStore } from '../ledger/checkpoint-store.js';
 import { NO_RECORDS } from '../ledger/ledger.js';
@@ -114,7 +114,11 @@ async function resetStream(
   { warn, nowMs }: RestoreDeps,
 ): Promise<void> {
   await keepDamaged(directory.checkpoints, reader);
-  const archives = await archiveParked(directory.deadLetter, (folder) => folder !== reader, nowMs);
+  const archives = await archiveParked(
+    directory.deadLetter,
+    (folder) => readerFolder(folder) !== reader,
+    nowMs,
+  );
   const store = new FileCheckpointStore(directory.checkpoints, reader, () => directoryOrigin(directory));
   await store.save({
     position: OLDEST_OF_STREAM,

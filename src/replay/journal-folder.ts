@@ -6,8 +6,13 @@ import {
   journalFileName,
   journalFileNumbers,
 } from '../dead-letter/dead-letter-files.js';
-import { wholeLines } from '../dead-letter/parked-record.js';
-import { type JournalLine, journalLine, ReplayJournal } from '../dead-letter/replay-journal.js';
+import { isSeal, partsOfLine, wholeLines } from '../dead-letter/parked-record.js';
+import {
+  type JournalDamage,
+  type JournalLine,
+  journalLine,
+  ReplayJournal,
+} from '../dead-letter/replay-journal.js';
 import { type ReplayTotals, sumOfTotals } from '../dead-letter/replay-totals.js';
 import { isNoRoom, withReserve } from '../lib/disk-room.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
@@ -26,6 +31,7 @@ interface JournalSummary {
   readonly finalRecords: number;
   /** `finalRecords` when the parked file was last found to hold records that are still parked. */
   readonly checkedFinalRecords: number;
+  readonly damage: JournalDamage | undefined;
 }
 
 /**
@@ -160,7 +166,12 @@ export class JournalFolder {
     return removable;
   }
 
-  /** A line that cannot be read has no final outcome: its file stays. */
+  /** The journals with lines that cannot be read. */
+  *damaged(): Generator<{ readonly number: number; readonly damage: JournalDamage }> {
+    for (const [number, { damage }] of this.#journals) if (damage !== undefined) yield { number, damage };
+  }
+
+  /** A line that cannot be read has no final outcome, unless a purge has given it up: its file stays. */
   async #isRemovable(number: number): Promise<boolean> {
     const journal = await this.read(number);
     let parked: Buffer;
@@ -171,7 +182,10 @@ export class JournalFolder {
       if (systemErrorCode(thrown) === 'ENOENT') return false;
       throw thrown;
     }
-    for (const { at } of wholeLines(parked)) if (journal.state(at) !== 'final') return false;
+    for (const line of wholeLines(parked)) {
+      if (isSeal(line.bytes)) continue;
+      if (partsOfLine(line).some(({ at }) => journal.state(at) !== 'final')) return false;
+    }
     return true;
   }
 
@@ -194,8 +208,8 @@ export class JournalFolder {
 
   #keepSummary(number: number, journal: ReplayJournal): void {
     const checkedFinalRecords = this.#journals.get(number)?.checkedFinalRecords ?? 0;
-    const { finalRecords } = journal;
-    this.#journals.set(number, { totals: journal.totals(), finalRecords, checkedFinalRecords });
+    const { finalRecords, damage } = journal;
+    this.#journals.set(number, { totals: journal.totals(), finalRecords, checkedFinalRecords, damage });
     this.#totals = sumOfTotals([
       this.#removed.totals,
       ...[...this.#journals.values()].map(({ totals }) => totals),

@@ -5,13 +5,23 @@ import {
   deadLetterFileNumbers,
   deadLetterFolders,
 } from '../dead-letter/dead-letter-files.js';
+import { recordsOfLine } from '../dead-letter/dead-letter-reader.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
-import { type ParkedRecord, parseParkedLine, wholeLines } from '../dead-letter/parked-record.js';
+import {
+  isSeal,
+  type ParkedLine,
+  type ParkedRecord,
+  partsOfLine,
+  wholeLines,
+} from '../dead-letter/parked-record.js';
 import { asParkedNow, type JournalLine, type ReplayJournal } from '../dead-letter/replay-journal.js';
 import type { ReplayTotals } from '../dead-letter/replay-totals.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import { SerialQueue } from '../lib/serial-queue.js';
+import type { Warn } from '../lib/warnings.js';
+import { dropOldestFile } from './drop-oldest-file.js';
+import { type InspectedFolder, inspectFolder } from './inspect-folder.js';
 import { JournalFolder } from './journal-folder.js';
 
 export interface ParkedFilesDeps {
@@ -56,6 +66,8 @@ export class ParkedFiles {
   readonly #deps: ParkedFilesDeps;
   readonly #folders = new Map<string, JournalFolder>();
   readonly #queue = new SerialQueue();
+  /** Files that hold records besides those that devices cause; they are not searched again. */
+  readonly #mixed = new Set<string>();
 
   private constructor(directory: string, deps: ParkedFilesDeps) {
     this.#directory = directory;
@@ -98,6 +110,37 @@ export class ParkedFiles {
     return true;
   }
 
+  /**
+   * Reads every parked file of each folder up to the end that `endOf` names, and counts what can be read. A warning names
+   * each file that cannot be read as a whole.
+   */
+  inspect(
+    endOf: (folder: string) => DeadLetterEnd | undefined,
+    warn: Warn,
+  ): Promise<ReadonlyMap<string, InspectedFolder>> {
+    return this.#exclusively(async () => {
+      const inspected = new Map<string, InspectedFolder>();
+      for (const [name, folder] of this.#folders)
+        inspected.set(name, await inspectFolder(folder, endOf(name), warn));
+      return inspected;
+    });
+  }
+
+  /**
+   * Drops the oldest file of a folder in which only records are parked that devices cause, and which no checkpoint needs.
+   * Resolves with how many records that were; 0 when there is no such file.
+   */
+  dropOldest(name: string): Promise<number> {
+    return this.#exclusively(async () => {
+      const folder = this.#folders.get(name);
+      const end = await this.#deps.replayableEnd(name);
+      if (folder === undefined) return 0;
+      const dropped = await dropOldestFile(folder, end, this.#mixed);
+      if (dropped > 0) await folder.sweep(end?.file ?? Number.POSITIVE_INFINITY);
+      return dropped;
+    });
+  }
+
   /** What may be replayed now, oldest file first. */
   spans(): Promise<readonly ReplayableSpan[]> {
     return this.#exclusively(async () => {
@@ -127,7 +170,10 @@ export class ParkedFiles {
       }
       const journal = await folder.read(number);
       return new ParkedFile(parked.subarray(0, Math.min(endBytes, parked.length)), journal, (lines) =>
-        this.#exclusively(() => folder.append(number, lines)),
+        this.#exclusively(async () => {
+          this.#mixed.clear();
+          await folder.append(number, lines);
+        }),
       );
     });
   }
@@ -185,12 +231,30 @@ export class ParkedFile {
 
   /** Every record that is still parked, oldest first. Lines that cannot be read are skipped, and stay. */
   *pending(): Generator<PendingRecord> {
-    for (const { at, bytes } of wholeLines(this.#parked)) {
-      const state = this.#journal.state(at);
-      if (state === 'final') continue;
-      const parked = parseParkedLine(bytes.toString('utf8'));
-      if (parked !== undefined) yield { at, parked: asParkedNow(parked, state) };
+    for (const line of wholeLines(this.#parked)) {
+      if (isSeal(line.bytes) || this.#isOver(line)) continue;
+      for (const { at, parked } of recordsOfLine(line, () => undefined).reverse()) {
+        const state = this.#journal.state(at);
+        if (state !== 'final') yield { at, parked: asParkedNow(parked, state) };
+      }
     }
+  }
+
+  /** The byte offsets of lines that cannot be read and that no purge has given up. A torn tail is one of them. */
+  unreadable(): number[] {
+    const unreadable: number[] = [];
+    for (const line of wholeLines(this.#parked)) {
+      if (isSeal(line.bytes) || this.#isOver(line)) continue;
+      recordsOfLine(line, (at) => {
+        if (this.#journal.state(at) !== 'final') unreadable.push(at);
+      });
+    }
+    return unreadable;
+  }
+
+  /** Cheap, for what was replayed before: the line is one record, and is not parked any more. */
+  #isOver(line: ParkedLine): boolean {
+    return this.#journal.state(line.at) === 'final' && partsOfLine(line).length === 1;
   }
 
   /** Writes new outcomes into the journal. Resolved: they are durable. Rejects with DEAD_LETTER_FAILED. */

@@ -1,8 +1,13 @@
-import { deadLetterFolders, isFolderOfLog, KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
+import {
+  deadLetterFolders,
+  isFolderOfLog,
+  KINESIS_DEAD_LETTER,
+  readerFolder,
+} from '../dead-letter/dead-letter-files.js';
 import { CONSUMER_READER, FORWARDER_READER, savedReaders } from '../ledger/checkpoint-store.js';
 import type { Warn } from '../lib/warnings.js';
 import { archiveParked } from './archive-parked.js';
-import { finishRemoving } from './removed-journals.js';
+import { finishRemoving, moveDamagedAside } from './removed-journals.js';
 
 export interface PrepareDeadLetterOptions {
   /** The folder of the dead letter, and that of the checkpoints. */
@@ -27,7 +32,10 @@ export async function prepareDeadLetter({
       'there is no checkpoint: the ledger starts at zero, and what was parked before was moved to a folder of its own',
     );
   }
-  for (const folder of await deadLetterFolders(deadLetter)) await finishRemoving(folder);
+  for (const folder of await deadLetterFolders(deadLetter)) {
+    await moveDamagedAside(folder, warn);
+    await finishRemoving(folder);
+  }
 }
 
 /**
@@ -39,6 +47,7 @@ async function ledgersIn(checkpoints: string): Promise<(folder: string) => boole
   const hasLedgerOfLog = saved.has(CONSUMER_READER) || saved.has(FORWARDER_READER);
   return (folder) => {
     if (isFolderOfLog(folder)) return hasLedgerOfLog;
-    return !folder.startsWith(KINESIS_DEAD_LETTER) || saved.has(folder);
+    const reader = readerFolder(folder);
+    return !reader.startsWith(KINESIS_DEAD_LETTER) || saved.has(reader);
   };
 }

@@ -1,4 +1,4 @@
-import { access, rm } from 'node:fs/promises';
+import { access, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { deadLetterFileName, journalFileName } from '../dead-letter/dead-letter-files.js';
@@ -7,6 +7,7 @@ import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
+import type { Warn } from '../lib/warnings.js';
 
 /** The file with the totals of removed journals, one in each folder: its stored name since format 0.1. */
 export const REMOVED_JOURNALS_FILE = 'settled-totals.json';
@@ -21,27 +22,54 @@ export interface RemovedJournals {
   readonly removing: readonly number[];
 }
 
+type Saved =
+  | { readonly content: RemovedJournals; readonly problem?: undefined }
+  | { readonly problem: string; readonly isDamaged: boolean };
+
 /** Rejects with DEAD_LETTER_FAILED if the file is damaged: the totals never start over silently. */
 export async function readRemovedJournals(folder: string): Promise<RemovedJournals> {
   const path = join(folder, REMOVED_JOURNALS_FILE);
+  const saved = await readSaved(path);
+  if (saved.problem !== undefined) throw unreadable(path, saved.problem);
+  return saved.content;
+}
+
+async function readSaved(path: string): Promise<Saved> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return { totals: new ReplaySums().totals(), removing: [] };
-    throw unreadable(path, errorText(thrown));
+    if (systemErrorCode(thrown) === 'ENOENT')
+      return { content: { totals: new ReplaySums().totals(), removing: [] } };
+    return { problem: errorText(thrown), isDamaged: false };
   }
   let saved: { crc32?: number; [CONTENT_KEY]?: RemovedJournals };
   try {
     saved = JSON.parse(text) as typeof saved;
   } catch (thrown) {
-    throw unreadable(path, errorText(thrown));
+    return { problem: errorText(thrown), isDamaged: true };
   }
   const content = saved[CONTENT_KEY];
   if (content === undefined || crc32(JSON.stringify(content)) !== saved.crc32) {
-    throw unreadable(path, 'its checksum does not match');
+    return { problem: 'its checksum does not match', isDamaged: true };
   }
-  return content;
+  return { content };
+}
+
+/**
+ * Moves a damaged totals file aside: a start must not fail for it. The ledger then counts the records that it was about as
+ * unreadable. Anything else that keeps it from being read is left to `finishRemoving`.
+ */
+export async function moveDamagedAside(folder: string, warn: Warn): Promise<void> {
+  const path = join(folder, REMOVED_JOURNALS_FILE);
+  const saved = await readSaved(path);
+  if (saved.problem === undefined || !saved.isDamaged) return;
+  await rename(path, `${path}.damaged`);
+  await syncDirectory(folder);
+  warn(
+    { code: 'DEAD_LETTER_DAMAGED', heldBack: 0, file: path, reason: saved.problem },
+    'the totals of removed replay journals cannot be read and were moved aside: what became of their records is unknown',
+  );
 }
 
 export async function hasRemovedJournals(folder: string): Promise<boolean> {

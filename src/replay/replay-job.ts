@@ -9,6 +9,8 @@ export class ReplayJob {
   readonly #startedAtMs: number;
   #state: ReplayStatus['state'] = 'running';
   #selected = 0;
+  #withoutPayload = 0;
+  #unreadable = 0;
   #written = 0;
   #filtered = 0;
   #purged = 0;
@@ -30,12 +32,22 @@ export class ReplayJob {
     this.#selected += 1;
   }
 
+  /** A record that matches and cannot be replayed, because its payload is not kept: it stays parked. */
+  addWithoutPayload(): void {
+    this.#withoutPayload += 1;
+  }
+
+  /** Lines of parked files that cannot be read. */
+  addUnreadable(lines: number): void {
+    this.#unreadable += lines;
+  }
+
   addOutcomes(outcomes: readonly ReplayOutcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.to === 'written') this.#written += 1;
       else if (outcome.to === 'filtered') this.#filtered += 1;
       else if (outcome.to === 'purged') this.#purged += 1;
-      else this.#parkedAgain.set(outcome.code, (this.#parkedAgain.get(outcome.code) ?? 0) + 1);
+      else if (outcome.to === 'parked') increase(this.#parkedAgain, outcome.code);
     }
   }
 
@@ -66,8 +78,14 @@ export class ReplayJob {
         purged: this.#purged,
       },
       parkedAgain: Object.fromEntries(this.#parkedAgain),
+      ...(this.#withoutPayload > 0 ? { withoutPayload: this.#withoutPayload } : {}),
+      ...(this.#unreadable > 0 ? { unreadable: this.#unreadable } : {}),
       failure: this.#failure,
       waitingFor: this.#waitingFor ?? (isWaitingForStore ? store?.detail : undefined),
     };
   }
+}
+
+function increase(counts: Map<string, number>, code: string): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1);
 }

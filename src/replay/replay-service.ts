@@ -20,12 +20,21 @@
  * Before all that, `prepareDeadLetter` (prepare-dead-letter.ts) archives records whose ledger is gone (archive-parked.ts).
  */
 
-import { isFolderOfLog } from '../dead-letter/dead-letter-files.js';
+import { ClientBytes } from '../dead-letter/client-bytes.js';
+import { isFolderOfLog, isReasonsFolder, readerFolder } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
+import { type Counts, type ReplayTotals, sumOfTotals, UNREADABLE } from '../dead-letter/replay-totals.js';
 import type { ReplayedFolder } from '../ledger/adjust-for-replay.js';
-import { CONSUMER_READER, FileCheckpointStore } from '../ledger/checkpoint-store.js';
+import {
+  type Checkpoint,
+  CONSUMER_READER,
+  FileCheckpointStore,
+  readAllCheckpoints,
+} from '../ledger/checkpoint-store.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import type { ExplanationJson } from '../rules/explain-record.js';
+import { compareWithLedger, type UnreadableRecords } from './compare-with-ledger.js';
+import type { InspectedFolder } from './inspect-folder.js';
 import { ParkedFiles } from './parked-files.js';
 import type { ReplayStatus } from './replay-status.js';
 import { type JobRequest, Replayer, type ReplayerDeps, type ReplayerOptions } from './replayer.js';
@@ -60,23 +69,21 @@ export interface ReplayReport {
   readonly replayed: readonly ReplayedFolder[];
 }
 
+interface ReplayServiceParts {
+  readonly options: Pick<ReplayServiceOptions, 'kinesisFolder' | 'onFreed'>;
+  readonly parkedFiles: ParkedFiles;
+  readonly replayer: Replayer;
+  readonly ownEnds: Map<string, DeadLetterEnd>;
+  readonly inspected: ReadonlyMap<string, InspectedFolder>;
+  readonly unreadable: UnreadableRecords;
+}
+
 /** Replay and purge in one process: it takes jobs, and knows what all of them have changed. */
 export class ReplayService {
-  readonly #parkedFiles: ParkedFiles;
-  readonly #replayer: Replayer;
-  readonly #ownEnds: Map<string, DeadLetterEnd>;
-  readonly #kinesisFolder: string | undefined;
+  readonly #parts: ReplayServiceParts;
 
-  private constructor(
-    parkedFiles: ParkedFiles,
-    replayer: Replayer,
-    ownEnds: Map<string, DeadLetterEnd>,
-    kinesisFolder: string | undefined,
-  ) {
-    this.#parkedFiles = parkedFiles;
-    this.#replayer = replayer;
-    this.#ownEnds = ownEnds;
-    this.#kinesisFolder = kinesisFolder;
+  private constructor(parts: ReplayServiceParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -89,9 +96,13 @@ export class ReplayService {
     const parkedFiles = await ParkedFiles.open(options.deadLetter, {
       replayableEnd: async (folder) => ownEnds.get(folder) ?? savedEnd(folder),
     });
+    // What the checkpoint files say before any reader of this process goes on.
+    const saved = await readAllCheckpoints(options.checkpoints);
+    const inspected = await parkedFiles.inspect((folder) => savedEndOf(saved, folder), options.warn);
+    const unreadable = compareWithLedger(inspected, parkedFiles.totals(), saved, options.warn);
     if (await parkedFiles.sweep()) await options.onFreed();
     const replayer = new Replayer(options, { ...options, parkedFiles });
-    return new ReplayService(parkedFiles, replayer, ownEnds, options.kinesisFolder);
+    return new ReplayService({ options, parkedFiles, replayer, ownEnds, inspected, unreadable });
   }
 
   /**
@@ -99,46 +110,97 @@ export class ReplayService {
    * in files; for those in files it saves reading them.
    */
   noteSaved(folder: string, end: DeadLetterEnd): void {
-    this.#ownEnds.set(folder, end);
+    this.#parts.ownEnds.set(folder, end);
   }
 
   /** Begins a job and returns its first status. Throws DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */
   start(request: JobRequest): ReplayStatus {
-    return this.#replayer.start(request);
+    return this.#parts.replayer.start(request);
   }
 
   report(): ReplayReport {
-    const replayed = this.#parkedFiles
-      .totals()
-      .map(({ folder, totals }) => ({ totals, ledger: this.#ledgerOf(folder) }));
-    return { status: this.#replayer.status(), replayed };
+    const { parkedFiles, replayer, unreadable } = this.#parts;
+    const folders: ReplayedFolder[] = [];
+    for (const { folder, totals: counted } of parkedFiles.totals()) {
+      const totals = withUnreadable(counted, unreadable.again.get(folder));
+      const ledger = this.#ledgerOf(folder);
+      if (!isReasonsFolder(folder)) folders.push({ totals, ledger });
+      // Nothing but a purge changes these.
+      else if (Object.keys(totals.purged).length > 0)
+        folders.push({ totals, ledger, isWithoutPayload: true });
+    }
+    const missing = [...unreadable.first].map(([reader, counts]) => ({
+      totals: NOTHING_REPLAYED,
+      ledger: this.#ledgerOf(reader),
+      unreadable: counts,
+    }));
+    return { status: replayer.status(), replayed: [...folders, ...missing] };
+  }
+
+  /** How many bytes each client had in the parked files of a folder at the start. */
+  clientBytes(folder: string): ClientBytes {
+    return this.#parts.inspected.get(folder)?.clients ?? new ClientBytes();
+  }
+
+  /**
+   * Drops the oldest parked file of a folder that has only records which devices cause. Resolves with how many records that
+   * were.
+   */
+  async dropOldest(folder: string): Promise<number> {
+    const records = await this.#parts.parkedFiles.dropOldest(folder);
+    if (records > 0) await this.#parts.options.onFreed();
+    return records;
   }
 
   /** Ends a running job after its present batch. */
   drain(): void {
-    this.#replayer.drain();
+    this.#parts.replayer.drain();
   }
 
   /** Ends a running job at once: the records of its present batch stay parked. */
   abort(): void {
-    this.#replayer.abort();
+    this.#parts.replayer.abort();
   }
 
   /** Resolves when no job runs. */
   ended(): Promise<void> {
-    return this.#replayer.ended();
+    return this.#parts.replayer.ended();
   }
 
   async close(): Promise<void> {
     this.drain();
     await this.ended();
-    await this.#parkedFiles.close();
+    await this.#parts.parkedFiles.close();
   }
 
   #ledgerOf(folder: string): ReplayedFolder['ledger'] {
     if (isFolderOfLog(folder)) return 'log';
-    return folder === this.#kinesisFolder ? 'kinesis' : 'other';
+    return readerFolder(folder) === this.#parts.options.kinesisFolder ? 'kinesis' : 'other';
   }
+}
+
+const NOTHING_REPLAYED = sumOfTotals([]);
+
+function withUnreadable(totals: ReplayTotals, again: Counts | undefined): ReplayTotals {
+  if (again === undefined) return totals;
+  const parked: Record<string, number> = { ...totals.outcome.parked };
+  for (const [code, count] of Object.entries(again)) {
+    parked[code] = (parked[code] ?? 0) - count;
+    parked[UNREADABLE] = (parked[UNREADABLE] ?? 0) + count;
+  }
+  return { ...totals, outcome: { ...totals.outcome, parked } };
+}
+
+/** Where a folder of the dead letter ended at the checkpoint of its reader; `undefined` for a reader without one. */
+function savedEndOf(saved: ReadonlyMap<string, Checkpoint>, folder: string): DeadLetterEnd | undefined {
+  const checkpoint = saved.get(readerOf(folder));
+  return isReasonsFolder(folder) ? checkpoint?.reasonsEnd : checkpoint?.deadLetterEnd;
+}
+
+/** The name of the reader that parks in a folder. */
+function readerOf(folder: string): string {
+  const reader = readerFolder(folder);
+  return reader === '' ? CONSUMER_READER : reader;
 }
 
 /**
@@ -148,8 +210,9 @@ export class ReplayService {
 function savedEndReader(checkpoints: string): (folder: string) => Promise<DeadLetterEnd | undefined> {
   const durable = new Map<string, string>();
   return async (folder) => {
-    const reader = folder === '' ? CONSUMER_READER : folder;
-    const end = (await new FileCheckpointStore(checkpoints, reader).load())?.deadLetterEnd;
+    const reader = readerOf(folder);
+    const checkpoint = await new FileCheckpointStore(checkpoints, reader).load();
+    const end = isReasonsFolder(folder) ? checkpoint?.reasonsEnd : checkpoint?.deadLetterEnd;
     if (end === undefined) return undefined;
     const text = `${end.file}:${end.bytes}`;
     // Another thread has replaced the file, and its name may not be durable yet.

@@ -20,6 +20,10 @@ export interface ReplayStatus {
   };
   /** Park code → records that were parked again. */
   readonly parkedAgain: Readonly<Record<string, number>>;
+  /** Records that match and cannot be replayed, because their payload is not kept: they stay parked. */
+  readonly withoutPayload?: number;
+  /** Lines of parked files that cannot be read. A purge with `all` deletes them. */
+  readonly unreadable?: number;
   /** Present when the state is `failed`. */
   readonly failure?: string;
   /** Why the job makes no progress now, for a person. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import type { JournalLine, ReplayOutcome } from '../dead-letter/replay-journal.js';
+import { UNREADABLE } from '../dead-letter/replay-totals.js';
 import type { Clock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { TimeSlice } from '../lib/time-slice.js';
@@ -117,6 +118,9 @@ export class Replayer {
       const matches = matcherOf(selection);
       for (const span of spans) await this.#countSelected(job, span, matches);
       for (const span of spans) await this.#processSpan(job, span, matches);
+      if (job.kind === 'purge' && isForAll(selection)) {
+        for (const span of spans) await this.#giveUpUnreadable(job, span);
+      }
       if (await parkedFiles.sweep()) await onFreed();
       job.end(this.#isStopping ? 'stopped' : 'done');
     } catch (thrown) {
@@ -145,9 +149,12 @@ export class Replayer {
     const file = this.#isStopping ? undefined : await this.#deps.parkedFiles.openSpan(span);
     if (file === undefined) return;
     const slice = new TimeSlice();
+    job.addUnreadable(file.unreadable().length);
     for (const { parked } of file.pending()) {
       if (this.#isStopping) return;
-      if (matches(parked)) job.addSelected();
+      if (!matches(parked)) continue;
+      if (isReplayable(job, parked)) job.addSelected();
+      else job.addWithoutPayload();
       if (slice.isOver) await slice.yield();
     }
   }
@@ -165,7 +172,7 @@ export class Replayer {
     for (const pending of file.pending()) {
       if (slice.isOver) await slice.yield();
       if (this.#isStopping) return;
-      if (!matches(pending.parked)) continue;
+      if (!matches(pending.parked) || !isReplayable(job, pending.parked)) continue;
       batch.push(pending);
       bytes += pending.parked.payload.length;
       if (batch.length < BATCH_RECORDS && bytes < BATCH_BYTES) continue;
@@ -174,6 +181,17 @@ export class Replayer {
       bytes = 0;
     }
     await this.#processBatch(job, file, batch);
+  }
+
+  /** Lines that cannot be read get their end in the journal, so that their file can be removed. */
+  async #giveUpUnreadable(job: ReplayJob, span: ReplayableSpan): Promise<void> {
+    const file = this.#isStopping || job.dryRun ? undefined : await this.#deps.parkedFiles.openSpan(span);
+    if (file === undefined) return;
+    const outcome: ReplayOutcome = { to: 'purged' };
+    const replayedAtMs = this.#nowMs();
+    await file.record(
+      file.unreadable().map((at) => ({ at, id: '0', from: UNREADABLE, replayedAtMs, outcome })),
+    );
   }
 
   async #processBatch(job: ReplayJob, file: ParkedFile, batch: readonly PendingRecord[]): Promise<void> {
@@ -222,6 +240,16 @@ export class Replayer {
   #nowMs(): number {
     return Number(this.#deps.clock.nowNs() / 1_000_000n);
   }
+}
+
+/** Only a purge can do something with a record whose payload is not kept. */
+function isReplayable({ kind }: ReplayJob, { bytesNotKept }: ParkedRecord): boolean {
+  return kind === 'purge' || bytesNotKept === undefined;
+}
+
+/** A line that cannot be read meets no other condition. */
+function isForAll({ all, ...conditions }: ParkedSelection): boolean {
+  return all === true && Object.values(conditions).every((condition) => condition === undefined);
 }
 
 /** The journal lines of a batch. A record that is parked again for the same reason has none, so that tries do not add up. */

@@ -55,7 +55,8 @@ export function compileRule(options: RuleOptions, index: number, readClock?: Rea
   const rule = new CompiledRule({
     name: options.name,
     pattern: topic.pattern,
-    where,
+    where: where?.where,
+    whereReadsPayload: where?.readsPayload ?? false,
     time: time.read,
     series: new SeriesCache(options.measurement, readers),
     seriesDependsOn: dependence(tags),
@@ -68,10 +69,10 @@ function compileCondition(
   expression: string | undefined,
   captureNames: CaptureNames,
   list: ProblemList,
-): Where | undefined {
+): { readonly where: Where; readonly readsPayload: boolean } | undefined {
   if (expression === undefined) return undefined;
   const compiled = compileWhere(expression, captureNames);
-  if (compiled.ok) return compiled.where;
+  if (compiled.ok) return compiled;
   list.add(['where'], quoted(expression), `a CEL condition: ${compiled.problem}`);
   return undefined;
 }

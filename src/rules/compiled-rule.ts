@@ -1,4 +1,5 @@
 import type { Field, Series } from '../sink/point.js';
+import type { StreamRecord } from '../stream/stream.js';
 import type { AutoFields } from './auto-fields.js';
 import { type FieldReader, readFields } from './fields.js';
 import {
@@ -19,6 +20,7 @@ interface RuleParts {
   readonly name: string;
   readonly pattern: TopicPattern;
   readonly where: Where | undefined;
+  readonly whereReadsPayload: boolean;
   readonly time: TimeReader;
   readonly series: SeriesCache;
   readonly seriesDependsOn: 'topic' | 'topic-and-client' | 'record';
@@ -44,6 +46,16 @@ export class CompiledRule {
     this.name = parts.name;
     this.pattern = parts.pattern;
     this.#parts = parts;
+  }
+
+  /**
+   * Whether the rule ignores the record whatever its payload is. Such a payload is not decoded: text on a topic that a rule
+   * ignores on purpose must not be parked. A condition that fails is left to `map`.
+   */
+  ignores(record: StreamRecord, captures: Captures, device: string): boolean {
+    const { where, whereReadsPayload } = this.#parts;
+    if (where === undefined || whereReadsPayload) return false;
+    return where({ record, payload: {}, holdsExact: false, captures, device }) === false;
   }
 
   /** Evaluates condition, time, series and fields in this order; the first that fails decides the outcome. */

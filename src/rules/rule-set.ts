@@ -80,6 +80,8 @@ export class RuleSet {
       };
     }
     const rule = match.rule;
+    const device = deviceOf(match, record);
+    if (rule.ignores(record, match.captures, device)) return { kind: 'filtered', rule: rule.name };
     const decoded = decodeJson(record.payload, limits);
     if (!decoded.ok) {
       return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
@@ -98,7 +100,7 @@ export class RuleSet {
       payload,
       holdsExact: decoded.holdsExact,
       captures: match.captures,
-      device: deviceOf(match, record),
+      device,
     };
     return rule.map(reading, match, warnings);
   }

@@ -9,7 +9,7 @@ import type { CaptureNames } from './topic-pattern.js';
 export type Where = (reading: Reading) => boolean | MappingFailure;
 
 export type WhereResult =
-  | { readonly ok: true; readonly where: Where }
+  | { readonly ok: true; readonly where: Where; readonly readsPayload: boolean }
   | { readonly ok: false; readonly problem: string };
 
 type CelValue = null | boolean | number | bigint | string | CelValue[] | { [key: string]: CelValue };
@@ -47,7 +47,7 @@ export function compileWhere(expression: string, captureNames: CaptureNames): Wh
       problem: `topic.${unknown} is not named by the topic filter (named there: ${known})`,
     };
   }
-  return { ok: true, where: whereOf(expression, parsed) };
+  return { ok: true, where: whereOf(expression, parsed), readsPayload: /\bpayload\b/.test(expression) };
 }
 
 function whereOf(expression: string, evaluate: (context: Record<string, unknown>) => unknown): Where {

@@ -77,6 +77,10 @@ function refusedPoints({ refusedPoints: points = [] }) {
 
 /** @param {BoundedDetail} letter */
 function payload(letter) {
+  if (letter.payloadKept === false) {
+    const words = `It had ${bytes(letter.payloadBytes)} and is not kept, so this record cannot be replayed.`;
+    return [element('h3', {}, 'Payload'), element('p', { class: 'note' }, words)];
+  }
   const { kind, lines } = payloadLines(letter);
   const heading = element('h3', {}, `Payload (${kind})`);
   if (letter.payloadBytes === 0) return [heading, element('p', { class: 'note' }, 'It is empty.')];
@@ -101,8 +105,9 @@ function isCut({ payload: text, payloadBase64, payloadBytes }) {
 }
 
 /** @param {BoundedDetail} letter */
-function explanation({ explanation: found }) {
+function explanation({ explanation: found, payloadKept }) {
   const heading = element('h3', {}, 'What the present rules make of it');
+  if (found === undefined && payloadKept === false) return [];
   if (found === undefined) {
     return [heading, element('p', { class: 'note' }, 'No rules run in this process; the consumer has them.')];
   }

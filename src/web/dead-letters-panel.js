@@ -194,7 +194,7 @@ export class DeadLettersPanel {
 
   /** @param {ParkedView} letter */
   #row(letter) {
-    const { parkedAtMs, topic, clientId, code, reason, rule } = letter;
+    const { parkedAtMs, topic, clientId, code, reason, rule, payloadKept } = letter;
     const instant = new Date(parkedAtMs).toISOString();
     const opener = element(
       'button',
@@ -217,7 +217,12 @@ export class DeadLettersPanel {
         element('span', { class: 'code' }, foreign(code)),
         ...(rule === undefined ? [] : [element('span', { class: 'from' }, `rule ${foreign(rule, 80)}`)]),
       ),
-      element('td', {}, foreign(reason, 400)),
+      element(
+        'td',
+        {},
+        foreign(reason, 400),
+        ...(payloadKept === false ? [element('span', { class: 'from' }, 'payload not kept')] : []),
+      ),
     );
   }
 

@@ -6,7 +6,7 @@ const SENTENCES = {
   ledger: 'Every message is accounted for: received is the sum of the other numbers.',
   written: 'Stored: the store has confirmed it.',
   parked:
-    'Set aside: it could not become a point. It is kept whole, with its reason, until it is replayed or deleted.',
+    'Set aside: it could not become a point. It is kept with its reason until it is replayed or deleted; only when devices flood the gateway, without its content.',
   filtered: 'Ignored: a rule says that it is not wanted. It is counted, but not kept.',
   buffered: 'Waiting: it is on this disk, but not in the store yet.',
   refused: 'Rejected: the gateway promised nothing, and the sender knows.',

@@ -5,7 +5,7 @@ import { count, foreign, rate } from './format.js';
 /** @import { LedgerCounts, LedgerView, Rates } from './types.js' */
 
 /** @typedef {'received' | 'written' | 'parked' | 'filtered' | 'buffered' | 'lost'} TermName */
-/** @typedef {'parked' | 'filtered' | 'lost'} ReasonOutcome */
+/** @typedef {'parked' | 'parkedWithoutPayload' | 'filtered' | 'lost'} ReasonOutcome */
 /**
  * @typedef {object} ReasonGroup
  * @property {ReasonOutcome} outcome
@@ -26,6 +26,7 @@ const TERMS = [
 /** @type {readonly { outcome: ReasonOutcome, title: string }[]} */
 const REASONS = [
   { outcome: 'parked', title: 'Parked by reason' },
+  { outcome: 'parkedWithoutPayload', title: 'Of these without payload' },
   { outcome: 'filtered', title: 'Filtered by rule' },
   { outcome: 'lost', title: 'Lost by cause' },
 ];
@@ -41,7 +42,7 @@ export function ledgerTotals(ledger) {
   const totals = {};
   for (const { name } of TERMS) if (name !== 'buffered') totals[`ledger:${name}`] = ledger[name];
   for (const { outcome } of REASONS) {
-    for (const [reason, records] of mostOf(ledger.reasons[outcome]))
+    for (const [reason, records] of mostOf(ledger.reasons[outcome] ?? {}))
       totals[`ledger:${outcome}:${reason}`] = records;
   }
   return totals;
@@ -120,8 +121,8 @@ export class LedgerPanel {
     const groups = REASONS.map(({ outcome, title }) => ({
       outcome,
       title,
-      rows: mostOf(reasons[outcome]),
-      rest: Object.keys(reasons[outcome]).length - MAX_REASONS,
+      rows: mostOf(reasons[outcome] ?? {}),
+      rest: Object.keys(reasons[outcome] ?? {}).length - MAX_REASONS,
     })).filter(({ rows }) => rows.length > 0);
     const key = JSON.stringify(
       groups.map(({ outcome, rows, rest }) => [outcome, rest, rows.map(([reason]) => reason)]),

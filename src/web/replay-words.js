@@ -47,8 +47,14 @@ export function replayWords(replay) {
   if (state === 'done') {
     if (kind === 'purge')
       return { level: 'healthy', sentence: `Purged ${deadLetterCount(replay.outcomes.purged)}.` };
-    const level = replay.outcomes.parkedAgain > 0 ? 'slow' : 'healthy';
-    return { level, sentence: `Replayed ${deadLetterCount(selected)}${ends === '' ? '' : `: ${ends}`}.` };
+    const { withoutPayload = 0 } = replay;
+    const level = replay.outcomes.parkedAgain + withoutPayload > 0 ? 'slow' : 'healthy';
+    const rest =
+      withoutPayload === 0 ? '' : ` ${count(withoutPayload)} cannot be: their payload is not kept.`;
+    return {
+      level,
+      sentence: `Replayed ${deadLetterCount(selected)}${ends === '' ? '' : `: ${ends}`}.${rest}`,
+    };
   }
   const noun = kind === 'replay' ? 'replay' : 'purge';
   if (state === 'stopped') {

@@ -1,4 +1,4 @@
-import { readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
@@ -85,6 +85,32 @@ describe('scanParked', () => {
       cursor,
     );
     expect(again.found.map(({ parked: { id } }) => id)).toEqual([rare.id]);
+  });
+
+  it('goes on inside a line that damage to line feeds has made of several', async () => {
+    const directory = join(tempDirectory(), 'dead-letter');
+    await park(
+      directory,
+      Array.from({ length: 8 }, (_, n) => parked(n)),
+    );
+    const path = join(directory, readdirSync(directory)[0]!);
+    const bytes = readFileSync(path);
+    const feeds = [...bytes.entries()].filter(([, byte]) => byte === 10).map(([at]) => at);
+    // Records 2, 3 and 4 become one line, and record 3 is damaged as well.
+    for (const at of [feeds[2]!, feeds[3]!, feeds[3]! - 100]) bytes[at]! ^= 1;
+    writeFileSync(path, bytes);
+    const damaged: number[] = [];
+    const listed = await listParked(directory, 100, {}, (_path, at) => damaged.push(at));
+    const expected = [7, 6, 5, 4, 2, 1, 0].map((n) => parked(n).id);
+    expect(listed.map(({ id }) => id)).toEqual(expected);
+    expect(damaged).toEqual([feeds[2]! + 1]);
+    for (const maxBytes of [1, Number.POSITIVE_INFINITY]) {
+      expect((await whole(directory, {}, { ...ANY, maxRecords: 1, maxBytes })).ids).toEqual(expected);
+    }
+    for (const { parked: one, cursor } of (await scanParked(directory, {}, ANY)).found) {
+      const { found } = await scanParked(directory, { id: one.id }, { ...ANY, maxRecords: 1 }, cursor);
+      expect(found.map(({ parked: { id } }) => id)).toEqual([one.id]);
+    }
   });
 
   it('a cursor whose files are gone, or that is none, finds nothing and fails nothing', async () => {

@@ -58,8 +58,9 @@ it('a journal skips a line that cannot be read', async () => {
   expect(journal.totals().outcome.written).toBe(1);
 });
 
-it('a line has the keys of format 0.1', () => {
+it('a line has the keys of format 0.1, and its checksum', () => {
   expect(JSON.parse(journalLine(line(0, 'rule-none', { to: 'written' })))).toEqual({
+    crc32: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
     at: 0,
     id: '1',
     settledAt: '1970-01-01T00:00:00.000Z',

@@ -95,7 +95,7 @@ describe.skipIf(SERVERS.includes(false))('the alerts of deploy/prometheus, in re
       directory: join(directory, name),
       config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: ${mqttPort} }], maxPacketSize: 64KiB }
 http: { host: 127.0.0.1, port: ${httpPort} }
-consumer: { deadLetter: { maxSize: 16MiB } }
+consumer: { deadLetter: { maxSize: 16MiB, whenFull: block } }
 sink: { influx: ${sink} }
 ${FLEET_RULE}
   - { name: noise, topic: noise, where: "false", measurement: n, fields: auto }

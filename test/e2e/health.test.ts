@@ -99,7 +99,7 @@ describe('/readyz says which stage is not ready and why, /healthz that no restar
       directory: tempDirectory(),
       config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }], maxPacketSize: 64KiB }
 http: { host: 127.0.0.1, port: 0 }
-consumer: { deadLetter: { maxSize: 16MiB } }
+consumer: { deadLetter: { maxSize: 16MiB, whenFull: block } }
 sink: { influx: { url: "${store.url}", database: iot } }
 ${FLEET_RULE}`,
       log: failure.log,

@@ -104,7 +104,7 @@ function gatewayOn(
     config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
 http: { host: 127.0.0.1, port: 0 }
 ${config}
-consumer: { checkpointInterval: ${checkpointMs}ms, deadLetter: { maxSize: 16MiB } }
+consumer: { checkpointInterval: ${checkpointMs}ms, deadLetter: { maxSize: 16MiB, whenFull: block } }
 rules:
   - name: ${rules}
     topic: halves/+device

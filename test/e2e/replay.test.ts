@@ -181,7 +181,7 @@ describe('a full dead letter', () => {
   it('has room again after a purge, and the consumer goes on', { timeout: 120_000 }, async () => {
     const gateway = gatewayOn(tempDirectory(), {
       type: 'int',
-      more: 'consumer: { deadLetter: { maxSize: 16MiB } }',
+      more: 'consumer: { deadLetter: { maxSize: 16MiB, whenFull: block } }',
     });
     await gateway.start();
     const large = `{"v":"${'x'.repeat(60_000)}"`;

@@ -149,6 +149,18 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       { why: 'half full for long', series: deadLetter('50x40') },
     ],
   },
+  'sluice-payloads-not-kept': {
+    fires: {
+      series: one('sluice_ledger_parked_without_payload_records', '0x9 4x30', 'reason="payload-not-json"'),
+      trueAtMinute: 10,
+    },
+    quiet: [
+      {
+        why: 'not kept long ago',
+        series: one('sluice_ledger_parked_without_payload_records', '9x40', 'reason="payload-not-json"'),
+      },
+    ],
+  },
   'sluice-silent-fleet': {
     fires: { series: one('sluice_broker_packets_accepted_total', '0+60x10 600x30'), trueAtMinute: 15 },
     quiet: [

@@ -74,8 +74,10 @@ describe('/readyz', () => {
     const notes = [{ stage: 'clock', note: 'It is 1970.' }] as const;
     view.readinessNotes = [...notes];
     const answer = await get('/readyz');
-    expect(answer.statusCode).toBe(200);
-    expect(answer.json()).toMatchObject({ ready: true, problems: [], notes });
+    expect([answer.statusCode, answer.json()]).toEqual([
+      200,
+      { ready: true, problems: [], notes, backlog: view.waiting },
+    ]);
   });
 });
 

@@ -282,3 +282,35 @@ describe('a replay', () => {
     expect(BigInt.asIntN(64, timestampNs)).toBe(timestampNs);
   }
 });
+
+describe('a rule that ignores a topic on purpose', () => {
+  const ignored = ruleSet(
+    { ...CLIMATE, name: 'no-logs', topic: 'logs/#', where: 'false', tags: {} },
+    { ...CLIMATE, name: 'no-images', topic: '+kind/+device', where: 'topic.kind != "image"', tags: {} },
+  );
+
+  test.each([
+    ['text', 'a line of a log'],
+    ['bytes', Buffer.from([0, 0xff, 0xfe])],
+    ['nothing', ''],
+    ['far too much', Buffer.alloc(1 << 20, 'x')],
+    ['an object', '{"v":1}'],
+  ])('filters %s, and parks none of it', (_what, payload) => {
+    expect(apply(ignored, payload, { topic: 'logs/a/b' })).toEqual({ kind: 'filtered', rule: 'no-logs' });
+    expect(apply(ignored, payload, { topic: 'image/d1' })).toEqual({ kind: 'filtered', rule: 'no-images' });
+  });
+
+  test('takes what its condition lets through, and parks it when it cannot be decoded', () => {
+    expect(apply(ignored, 'text', { topic: 'telemetry/d1' })).toMatchObject({
+      kind: 'parked',
+      code: 'payload-not-json',
+    });
+  });
+
+  test('decodes the payload for a condition that names it', () => {
+    const rules = ruleSet({ ...CLIMATE, where: 'has(payload.v) && topic.city == "x"' });
+    const topic = 'sensors/y/d/telemetry';
+    expect(apply(rules, 'text', { topic })).toMatchObject({ kind: 'parked', code: 'payload-not-json' });
+    expect(apply(rules, '{"v":1}', { topic })).toMatchObject({ kind: 'filtered' });
+  });
+});

@@ -35,6 +35,13 @@ export const LEDGER: MetricTable<
       (s) => s.ledger.reasons.parked,
     ],
     [
+      'sluice_ledger_parked_without_payload_records',
+      'Parked records whose payload is not kept, by reason: they cannot be replayed',
+      'reason',
+      'gauge',
+      (s) => s.ledger.reasons.parkedWithoutPayload ?? {},
+    ],
+    [
       'sluice_ledger_filtered_records',
       'Filtered records by rule',
       'rule',

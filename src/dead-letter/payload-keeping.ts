@@ -1,0 +1,92 @@
+import type { ClientBytes } from './client-bytes.js';
+import type { DeadLetterWriter } from './dead-letter-writer.js';
+import { isCausedByDevice } from './park-codes.js';
+import { type ParkedRecord, parkedLine } from './parked-record.js';
+
+/** What a full dead letter means for records that a device causes: format, rule, time, size. All others always wait. */
+export const WHEN_FULL = ['keep-reason', 'block', 'drop-oldest'] as const;
+export type WhenFull = (typeof WHEN_FULL)[number];
+
+export interface KeepingOptions {
+  readonly whenFull: WhenFull;
+  /** The share of the dead letter that the payloads of one client may take, in percent. */
+  readonly clientSharePercent: number;
+}
+
+/**
+ * Devices may fill this much of the dead letter. The rest is for records that the store refused or that met a bug: these
+ * wait when there is no room, and must not find it taken.
+ */
+const DEVICE_SHARE = 0.75;
+
+/** How a parked record is kept. `counted`: not even its identity, because there was no room for that either. */
+export type Keeping = 'whole' | 'without-payload' | 'counted';
+
+export interface KeptRecord {
+  readonly parked: ParkedRecord;
+  readonly line: string;
+}
+
+/** The records of one batch, cut into those that are kept whole and those that lose their payload, in their order. */
+export interface KeepingPlan {
+  readonly whole: readonly KeptRecord[];
+  readonly withoutPayload: readonly ParkedRecord[];
+  /** Bytes that are missing for records whose client is within its share; 0 when all of them fit. */
+  readonly missingBytes: number;
+}
+
+/** Decides which records keep their payload. */
+export class PayloadKeeping {
+  readonly #options: KeepingOptions;
+  readonly #deadLetter: Pick<DeadLetterWriter, 'sizeBytes' | 'maxSizeBytes'>;
+  readonly #clients: ClientBytes;
+
+  constructor(
+    options: KeepingOptions,
+    deadLetter: Pick<DeadLetterWriter, 'sizeBytes' | 'maxSizeBytes'>,
+    clients: ClientBytes,
+  ) {
+    this.#options = options;
+    this.#deadLetter = deadLetter;
+    this.#clients = clients;
+  }
+
+  plan(records: readonly ParkedRecord[]): KeepingPlan {
+    const lines = records.map((parked) => ({ parked, line: parkedLine(parked) }));
+    if (this.#options.whenFull === 'block') return { whole: lines, withoutPayload: [], missingBytes: 0 };
+    const { sizeBytes, maxSizeBytes } = this.#deadLetter;
+    const clientLimit = (maxSizeBytes * this.#options.clientSharePercent) / 100;
+    const whole: KeptRecord[] = [];
+    const notKept: ParkedRecord[] = [];
+    const planned = new Map<string, number>();
+    let missingBytes = 0;
+    let room = maxSizeBytes * DEVICE_SHARE - sizeBytes;
+    for (const one of lines) {
+      const { parked, line } = one;
+      const bytes = Buffer.byteLength(line);
+      if (!isCausedByDevice(parked.code)) {
+        whole.push(one);
+        room -= bytes;
+        continue;
+      }
+      const ofClient = (planned.get(parked.clientId) ?? 0) + bytes;
+      const isOverShare = this.#clients.of(parked.clientId) + ofClient > clientLimit;
+      if (isOverShare || bytes > room) {
+        if (!isOverShare) missingBytes += bytes;
+        notKept.push(parked);
+        continue;
+      }
+      planned.set(parked.clientId, ofClient);
+      room -= bytes;
+      whole.push(one);
+    }
+    return { whole, withoutPayload: notKept, missingBytes };
+  }
+
+  /** The records are in the file of this number. */
+  kept(file: number, records: readonly KeptRecord[]): void {
+    for (const { parked, line } of records) {
+      if (isCausedByDevice(parked.code)) this.#clients.add(file, parked.clientId, Buffer.byteLength(line));
+    }
+  }
+}

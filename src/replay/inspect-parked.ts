@@ -1,0 +1,76 @@
+import type { ClientBytes } from '../dead-letter/client-bytes.js';
+import { recordsOfLine } from '../dead-letter/dead-letter-reader.js';
+import { isCausedByDevice } from '../dead-letter/park-codes.js';
+import { endsWithSeal, isSeal, wholeBytes, wholeLines } from '../dead-letter/parked-record.js';
+import type { ReplayJournal } from '../dead-letter/replay-journal.js';
+import { TimeSlice } from '../lib/time-slice.js';
+
+/** Records that are parked and can be read, by the code they are parked under now. */
+export interface FoundRecords {
+  /** Those that no replay has parked again. */
+  readonly first: Map<string, number>;
+  readonly again: Map<string, number>;
+}
+
+/** What is wrong with one parked file. */
+export interface FileDamage {
+  /** Lines that cannot be read. */
+  readonly lines: number;
+  /** The byte offset of the first of them, or of the end of a file that was cut. */
+  readonly firstAt: number;
+  /** The file was longer once. */
+  readonly isCut: boolean;
+}
+
+export interface FilePlace {
+  readonly number: number;
+  /** A newer file follows, so that this one must have a seal. */
+  readonly isSealed: boolean;
+}
+
+/**
+ * Reads one parked file to its end, counts the records that are still parked into `found`, and the bytes of their
+ * clients into `clients`. Resolves with what is wrong with it.
+ */
+export async function inspectFile(
+  file: Buffer,
+  { number, isSealed }: FilePlace,
+  journal: ReplayJournal,
+  found: FoundRecords,
+  clients: ClientBytes,
+): Promise<FileDamage | undefined> {
+  const slice = new TimeSlice();
+  let damaged = 0;
+  let firstAt: number | undefined;
+  const onDamaged = (at: number) => {
+    damaged += 1;
+    noteAt(at);
+  };
+  const noteAt = (at: number) => {
+    firstAt = firstAt === undefined ? at : Math.min(firstAt, at);
+  };
+  let hasSeal = false;
+  let isOfThisVersion = file.length === 0;
+  for (const line of wholeLines(file)) {
+    if (slice.isOver) await slice.yield();
+    hasSeal = endsWithSeal(line.bytes);
+    if (isSeal(line.bytes)) continue;
+    isOfThisVersion = line.bytes[2] !== ID_LETTER;
+    for (const { at, parked } of recordsOfLine(line, onDamaged, noteAt)) {
+      const state = journal.state(at);
+      if (state === 'final') continue;
+      const { code } = state ?? parked;
+      const counts = state === undefined ? found.first : found.again;
+      counts.set(code, (counts.get(code) ?? 0) + 1);
+      if (isCausedByDevice(code)) clients.add(number, parked.clientId, line.bytes.length);
+    }
+  }
+  const whole = wholeBytes(file);
+  if (whole < file.length) onDamaged(whole);
+  const isCut = isSealed && !hasSeal && isOfThisVersion;
+  if (!isCut && firstAt === undefined) return undefined;
+  return { lines: damaged, firstAt: firstAt ?? file.length, isCut };
+}
+
+/** The first letter of the first key in a line of version 0.1, `id`: that version wrote no seal. */
+const ID_LETTER = 'i'.charCodeAt(0);

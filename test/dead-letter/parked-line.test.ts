@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { isCausedByDevice, PARK_CODES } from '../../src/dead-letter/park-codes.js';
+import {
+  isSeal,
+  type ParkedRecord,
+  parkedJson,
+  parkedLine,
+  parkedRecord,
+  parseParkedLine,
+  sealLine,
+  withoutPayload,
+} from '../../src/dead-letter/parked-record.js';
+import { REJECTION_CODES } from '../../src/sink/sink.js';
+import { STREAM_REJECTION_CODES } from '../../src/stream/stream.js';
+import { testRecord } from '../support/log-fixture.js';
+
+const SIZE = 100_000;
+const parked = (payload: Buffer): ParkedRecord =>
+  parkedRecord({ ...testRecord(1), payload }, { code: 'payload-not-json', reason: 'r', rule: 'rule' }, 1);
+
+it.each([
+  ['NUL bytes', Buffer.alloc(SIZE)],
+  ['quotes', Buffer.alloc(SIZE, '"')],
+  ['backslashes', Buffer.alloc(SIZE, '\\')],
+  ['control characters', Buffer.alloc(SIZE, 0x1f)],
+  ['line feeds', Buffer.alloc(SIZE, '\n')],
+  ['bytes that are not UTF-8', Buffer.alloc(SIZE, 0xff)],
+  ['text of three bytes a character', Buffer.from('語'.repeat(SIZE / 3))],
+  ['plain text', Buffer.alloc(SIZE, 'x')],
+])('a parked payload of %s takes at most 1.4 times its bytes on disk', (_what, payload) => {
+  const line = parkedLine(parked(payload));
+  expect(Buffer.byteLength(line)).toBeLessThan(payload.length * 1.4);
+  expect(parseParkedLine(line.trimEnd())).toEqual(parked(payload));
+});
+
+it('every payload takes at most 4/3 of its bytes and some hundred for the rest, and comes back bit for bit', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 2_000 }), fc.string({ unit: 'binary' })), (content) => {
+      const payload = Buffer.from(content as Uint8Array);
+      const line = parkedLine(parked(payload));
+      expect(Buffer.byteLength(line)).toBeLessThan((payload.length * 4) / 3 + 300);
+      expect(parseParkedLine(line.trimEnd())?.payload).toEqual(payload);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('a payload that is text is shown as text, however it is stored', () => {
+  expect(parkedJson(parked(Buffer.alloc(4)))).toMatchObject({ payload: '\0\0\0\0' });
+  expect(parkedLine(parked(Buffer.from('{"v":')))).toContain(String.raw`"payload":"{\"v\":"`);
+});
+
+it('no flipped bit in a line goes unnoticed', () => {
+  const line = Buffer.from(parkedLine(parked(Buffer.from('{"temperature": 21.5'))).trimEnd());
+  for (let bit = 0; bit < line.length * 8; bit += 1) {
+    const flipped = Buffer.from(line);
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    expect(parseParkedLine(flipped.toString('utf8')), `bit ${bit}`).toBeUndefined();
+  }
+});
+
+it('a line of version 0.1, which has no checksum, is read', () => {
+  const line =
+    '{"id":"17","parkedAt":"2026-11-01T00:00:00.000Z","code":"rule-none","reason":"r","topic":"t","clientId":"c","qos":1,"payload":"x"}';
+  expect(parseParkedLine(line)).toMatchObject({ id: '17', payload: Buffer.from('x') });
+});
+
+it('a record without its payload keeps identity, reason and size, within a bound', () => {
+  const topic = 't'.repeat(60_000);
+  const record = { ...parked(Buffer.alloc(SIZE)), topic, clientId: topic, reason: topic };
+  const line = parkedLine(withoutPayload(record));
+  expect(Buffer.byteLength(line)).toBeLessThan(1_100);
+  expect(parseParkedLine(line.trimEnd())).toMatchObject({
+    id: record.id,
+    code: record.code,
+    bytesNotKept: SIZE,
+    payload: Buffer.alloc(0),
+  });
+});
+
+it('a seal is no record', () => {
+  const seal = sealLine().trimEnd();
+  expect(isSeal(Buffer.from(seal))).toBe(true);
+  expect(parseParkedLine(seal)).toBeUndefined();
+});
+
+it('a device causes format, rule, time and size; store, stream and bugs of our own are never its fault', () => {
+  const others = PARK_CODES.filter((code) => !isCausedByDevice(code));
+  expect(others).toEqual(['mapping-failed', ...REJECTION_CODES, ...STREAM_REJECTION_CODES]);
+  expect(isCausedByDevice('a code of a later version')).toBe(false);
+});
