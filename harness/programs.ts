@@ -8,7 +8,10 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; the exit code is an answer, not an error. */
+/** No program that is run to its end takes longer: one that should have refused to start would stay for ever. */
+const ENDS_WITHIN_MS = 100_000;
+
+/** Runs a program to its end; the exit code is an answer, not an error, and null when it was killed. */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -22,7 +25,13 @@ export function runProgram(
     const child = execFile(
       program,
       args,
-      { cwd: options.cwd, env: { ...process.env, ...options.env }, maxBuffer: 64 << 20 },
+      {
+        cwd: options.cwd,
+        env: { ...process.env, ...options.env },
+        maxBuffer: 64 << 20,
+        timeout: ENDS_WITHIN_MS,
+        killSignal: 'SIGKILL',
+      },
       (error: ExecFileException | null, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
         resolve({ code, stdout, stderr });

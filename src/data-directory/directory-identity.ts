@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asObject, checkedJson, isCount, parseCheckedJson } from '../lib/checked-json.js';
+import { isNoRoom } from '../lib/disk-room.js';
 import { replaceFile } from '../lib/durable-files.js';
-import { systemErrorCode } from '../lib/errors.js';
 import { ifThere } from '../lib/if-there.js';
 import type { DirectoryProblem } from './directory-problem.js';
 
@@ -90,7 +90,7 @@ export async function keepIdentity(
     await replaceFile(join(root, IDENTITY_FILE), checkedJson(CONTENT_KEY, identity));
   } catch (thrown) {
     // A full disk must not keep the gateway from draining. The next start tries again.
-    if (systemErrorCode(thrown) !== 'ENOSPC') throw thrown;
+    if (!isNoRoom(thrown)) throw thrown;
   }
   return identity;
 }

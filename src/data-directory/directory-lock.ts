@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type BackOff, backOffMs } from '../lib/back-off.js';
+import { isNoRoom } from '../lib/disk-room.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
 import { pause } from '../lib/timers.js';
 import type { DataDirectory } from './data-directory.js';
@@ -125,7 +126,7 @@ function writeOwner(ownerFile: string): void {
   try {
     writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
   } catch (thrown) {
-    if (systemErrorCode(thrown) !== 'ENOSPC') throw thrown;
+    if (!isNoRoom(thrown)) throw thrown;
   }
 }
 

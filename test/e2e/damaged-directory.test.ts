@@ -10,6 +10,7 @@ import { contentOf } from '../support/used-directory.js';
 
 const MESSAGES = 1_000;
 const PARKED = 20;
+const SOON = { timeout: 30_000, interval: 50 };
 
 async function filled(sink = ''): Promise<GatewayProcess> {
   const gateway = new GatewayProcess({
@@ -88,6 +89,11 @@ it('a foreign log below an own checkpoint is refused by start, check and doctor,
 }, async () => {
   const own = await filled();
   await own.ledgerWhen(({ buffered }) => buffered === 0);
+  // Below a position of 0 nothing of a foreign log would be skipped: it would be read from its oldest record.
+  const checkpoint = fileOf(own, 'checkpoints', 'consumer.checkpoint.json');
+  await expect
+    .poll(() => existsSync(checkpoint) && readFileSync(checkpoint, 'utf8'), SOON)
+    .toContain(`"position":"${MESSAGES + PARKED}"`);
   await own.kill();
   const other = await filled('sink: { influx: { url: "http://127.0.0.1:9", database: iot } }');
   await other.kill();
