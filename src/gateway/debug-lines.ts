@@ -3,7 +3,7 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Logger } from '../lib/logger.js';
 import type { ConsumeReport } from '../pipeline/consume-protocol.js';
 import type { ForwardReport } from '../pipeline/forward-protocol.js';
-import type { SegmentChange } from '../stream/log/log-writer.js';
+import type { SegmentChange } from '../stream/log/log-segments.js';
 
 /** Devices that connect in a storm must not fill the log. */
 const CLIENT_LINE_INTERVAL_MS = 1_000;

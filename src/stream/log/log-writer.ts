@@ -1,21 +1,20 @@
 import { join } from 'node:path';
 import { isNoRoom, withReserve } from '../../lib/disk-room.js';
 import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
-import { type LatencyCounts, LatencyHistogram } from '../../lib/latency-histogram.js';
 import type { StreamRecord, StreamWriter } from '../stream.js';
 import { ActiveSegment } from './active-segment.js';
 import { type CommitBatch, CommitQueue } from './commit-queue.js';
+import { type CommitCounters, CommitStatistics } from './commit-statistics.js';
 import type { DurableEndWriter } from './durable-end.js';
 import { FRAME_HEADER_BYTES, maxFrameBytes } from './frame.js';
 import { FullDisk } from './full-disk.js';
 import { DISK_FILES, type LogFiles } from './log-files.js';
-import { LogNote, writeLogNote } from './log-note.js';
+import { writeLogNote } from './log-note.js';
 import { LogReaders } from './log-readers.js';
+import { exceptNoRoom, LogSegments, type SegmentChange } from './log-segments.js';
 import { type RecoveredLog, recoverLog } from './recover-log.js';
-import { Retention } from './retention.js';
-import { SealedSegments } from './sealed-segments.js';
-import { newSegmentName, type SegmentName } from './segment-name.js';
-import { type LogPressure, SizeLimit, type SizeLimitOptions } from './size-limit.js';
+import { newSegmentName } from './segment-name.js';
+import type { LogPressure, SizeLimitOptions } from './size-limit.js';
 
 export interface LogOptions extends SizeLimitOptions {
   readonly directory: string;
@@ -50,22 +49,9 @@ export interface LogWriterDeps {
   readonly files?: LogFiles;
 }
 
-export interface SegmentChange {
-  readonly kind: 'closed' | 'deleted';
-  readonly fileName: string;
-  readonly sizeBytes: number;
-}
-
-export interface LogCounters {
-  readonly recordsAppended: number;
-  readonly bytesAppended: number;
-  readonly commits: number;
+export interface LogCounters extends CommitCounters {
   readonly sizeBytes: number;
   readonly droppedRecords: number;
-  /** The time from `append` to `stored` of the oldest record of each commit, counted for all its records. */
-  readonly latency: LatencyCounts;
-  /** The time of write and fdatasync of each commit. */
-  readonly syncTimes: LatencyCounts;
 }
 
 const RETRY_MS = 1_000;
@@ -83,15 +69,9 @@ const RETRY_MS = 1_000;
 export class LogWriter implements StreamWriter {
   readonly #options: LogOptions;
   readonly #deps: LogWriterDeps;
-  readonly #files: LogFiles;
   readonly #readers: LogReaders;
-  readonly #sealed: SealedSegments;
-  readonly #retention: Retention;
-  readonly #sizeLimit: SizeLimit;
+  readonly #segments: LogSegments;
   readonly #fullDisk: FullDisk;
-  #active: ActiveSegment;
-  #durableSequence: number;
-  #lastReceivedAtNs: bigint;
   readonly #queue: CommitQueue;
   /** Taken from the queue, and not durable yet. */
   #unwritten: CommitBatch | undefined;
@@ -102,9 +82,7 @@ export class LogWriter implements StreamWriter {
   /** `closing`: nothing is appended any more. `closed`: nothing is written any more. */
   #state: 'open' | 'closing' | 'closed' = 'open';
   #idle: (() => void)[] = [];
-  readonly #latency = new LatencyHistogram();
-  readonly #syncTimes = new LatencyHistogram();
-  #counters = { recordsAppended: 0, bytesAppended: 0, commits: 0 };
+  readonly #statistics = new CommitStatistics();
   readonly recovered: RecoveredLog;
 
   private constructor(
@@ -116,32 +94,27 @@ export class LogWriter implements StreamWriter {
   ) {
     this.#options = options;
     this.#deps = deps;
-    this.#files = deps.files ?? DISK_FILES;
     this.#readers = readers;
     this.recovered = recovered;
-    this.#lastReceivedAtNs = recovered.lastReceivedAtNs;
     const { directory } = options;
-    const { oldest, lastReceivedAtNs } = recovered;
-    this.#sealed = new SealedSegments(directory, recovered.segments, {
-      files: this.#files,
-      onDeleted: ({ fileName, sizeBytes }) => deps.onSegment?.({ kind: 'deleted', fileName, sizeBytes }),
-    });
-    this.#retention = new Retention({
-      sealed: this.#sealed,
+    const { durableEnd, onSegment, files = DISK_FILES } = deps;
+    this.#segments = new LogSegments({
+      ...options,
+      files,
+      recovered,
+      active,
       readers,
-      note: new LogNote(directory, this.#files, { oldest, lastReceivedAtNs }),
-      durableEnd: deps.durableEnd,
+      durableEnd,
+      onSegment,
+      onDropped: (dropped) => deps.onPressure?.({ kind: 'dropped', ...dropped }),
     });
-    this.#sizeLimit = new SizeLimit(options, this.#sealed, () => this.#dropOldest());
     this.#fullDisk = new FullDisk({
-      freeBytes: () => this.#files.freeBytes(directory),
+      freeBytes: () => files.freeBytes(directory),
       retry: () => this.#schedule(),
       onRoom: async () => deps.onRoom?.(),
       retryMs: deps.retryMs ?? RETRY_MS,
     });
-    this.#active = active;
     this.#queue = new CommitQueue(active.name, options.segmentSizeBytes);
-    this.#durableSequence = active.name.base;
   }
 
   /** Recovers the log in the directory and opens a new segment behind it. Rejects with LOG_FAILED. */
@@ -171,11 +144,11 @@ export class LogWriter implements StreamWriter {
 
   /** The sequence behind the last durable record: how many records this log has ever taken. */
   get durableSequence(): number {
-    return this.#durableSequence;
+    return this.#segments.durableSequence;
   }
 
   get isBlocked(): boolean {
-    return this.#sizeLimit.isBlocked || this.#fullDisk.freeBytes !== undefined;
+    return this.#segments.isBlocked || this.#fullDisk.freeBytes !== undefined;
   }
 
   /** While the disk is full: the bytes that were free when it was last looked. */
@@ -194,11 +167,9 @@ export class LogWriter implements StreamWriter {
 
   counters(): LogCounters {
     return {
-      ...this.#counters,
-      sizeBytes: this.#sealed.sizeBytes + this.#active.sizeBytes,
-      droppedRecords: this.#retention.droppedRecords,
-      latency: this.#latency.snapshot(),
-      syncTimes: this.#syncTimes.snapshot(),
+      ...this.#statistics.snapshot(),
+      sizeBytes: this.#segments.sizeBytes,
+      droppedRecords: this.#segments.droppedRecords,
     };
   }
 
@@ -224,7 +195,7 @@ export class LogWriter implements StreamWriter {
   /** Notes that `reader` has saved its position, and deletes the segments that every reader has left behind. */
   async trim(reader: string, savedSequence: number): Promise<void> {
     this.#readers.saved(reader, savedSequence);
-    await this.#deleteConsumed();
+    await this.#segments.deleteConsumed();
     if (this.isBlocked) this.#schedule();
   }
 
@@ -237,8 +208,8 @@ export class LogWriter implements StreamWriter {
     this.#state = 'closed';
     this.#fullDisk.stop();
     // Best effort: what is left behind the durable end was never acknowledged.
-    if (!this.#failed) await this.#active.cutBack().catch(() => undefined);
-    await this.#active.close();
+    if (!this.#failed) await this.#segments.cutBack().catch(() => undefined);
+    await this.#segments.close();
   }
 
   get #hasWork(): boolean {
@@ -259,7 +230,8 @@ export class LogWriter implements StreamWriter {
     if (this.#committing || this.#failed || this.#state === 'closed') return;
     this.#committing = true;
     try {
-      if (this.#fullDisk.freeBytes !== undefined) await this.#freeConsumed();
+      if (this.#fullDisk.freeBytes !== undefined)
+        await this.#segments.deleteAllConsumed(this.#queue, this.#unwritten);
       while (await this.#commitNext()) this.#reportUnblocked();
       this.#reportUnblocked();
     } catch (thrown) {
@@ -277,7 +249,7 @@ export class LogWriter implements StreamWriter {
     const waiting = this.#unwritten ?? this.#queue.first;
     if (waiting === undefined) return this.#lookAtFullDisk();
     const bytes = waiting.lengthBytes;
-    if (!(await this.#sizeLimit.makeRoom(bytes, this.#active))) {
+    if (!(await this.#segments.makeRoom(bytes))) {
       this.#reportBlocked({ kind: 'blocked' });
       return false;
     }
@@ -306,11 +278,12 @@ export class LogWriter implements StreamWriter {
 
   /** The present batch could not be written. Resolves with whether to try it again at once. */
   async #afterNoRoom(thrown: unknown): Promise<boolean> {
-    await this.#active.cutBack().catch(exceptNoRoom);
+    await this.#segments.cutBack().catch(exceptNoRoom);
     const hasRoomElsewhere =
       systemErrorCode(thrown) === 'EFBIG'
-        ? await this.#beginSegment()
-        : this.#options.whenFull === 'drop-oldest' && (await this.#dropForRoom());
+        ? await this.#segments.beginSegment(this.#queue, this.#unwritten)
+        : this.#options.whenFull === 'drop-oldest' &&
+          (await this.#segments.dropForRoom(this.#queue, this.#unwritten));
     if (hasRoomElsewhere) return true;
     const entered = await this.#fullDisk.enter(thrown);
     if (entered !== undefined) this.#reportBlocked({ kind: 'disk-full', ...entered });
@@ -318,83 +291,12 @@ export class LogWriter implements StreamWriter {
   }
 
   async #write(batch: CommitBatch): Promise<void> {
-    if (batch.opens !== undefined) await this.#roll(batch, batch.opens);
+    if (batch.opens !== undefined) await this.#segments.roll(batch, batch.opens);
     if (batch.lengthBytes === 0) return;
     const startedMs = performance.now();
-    await this.#active.append(batch.buffer, batch.lengthBytes);
-    this.#syncTimes.observe(performance.now() - startedMs, 1);
-    this.#durableSequence += batch.records;
-    this.#lastReceivedAtNs = batch.lastReceivedAtNs;
-    this.#counters.recordsAppended += batch.records;
-    this.#counters.bytesAppended += batch.lengthBytes;
-    this.#counters.commits += 1;
-    this.#latency.observe(performance.now() - batch.firstAddedMs, batch.records);
-    this.#deps.durableEnd.move(this.#durableSequence);
-  }
-
-  async #roll(batch: CommitBatch, next: SegmentName): Promise<void> {
-    const fresh = await ActiveSegment.create(this.#options.directory, next, this.#files);
-    batch.opens = undefined;
-    await this.#sealAndGoOnIn(fresh);
-    await this.#deleteConsumed();
-  }
-
-  async #sealAndGoOnIn(fresh: ActiveSegment): Promise<void> {
-    const full = this.#active;
-    this.#active = fresh;
-    const sealed = full.sealed();
-    this.#sealed.add(sealed);
-    this.#deps.onSegment?.({ kind: 'closed', fileName: sealed.fileName, sizeBytes: sealed.sizeBytes });
-    await full.close();
-  }
-
-  /** Begins a new segment before the active one is full, if that one holds anything; resolves with whether it did. */
-  async #beginSegment(): Promise<boolean> {
-    if (this.#active.sizeBytes === 0) return false;
-    // The next record may begin a segment anyway. Two segments must not begin with one record.
-    const opening = this.#queue.openingBatch(this.#unwritten);
-    const name = opening?.opens ?? newSegmentName(this.#durableSequence);
-    let fresh: ActiveSegment;
-    try {
-      fresh = await ActiveSegment.create(this.#options.directory, name, this.#files);
-    } catch (thrown) {
-      if (isNoRoom(thrown)) return false;
-      throw thrown;
-    }
-    if (opening === undefined) this.#queue.moveTo(name, this.#unwritten);
-    else opening.opens = undefined;
-    await this.#sealAndGoOnIn(fresh);
-    return true;
-  }
-
-  /** On a full disk even the newest segment goes once it is consumed: the note keeps its receive time. */
-  async #freeConsumed(): Promise<void> {
-    if (this.#readers.slowest < this.#durableSequence) return;
-    await this.#beginSegment();
-    await this.#retention
-      .deleteConsumed(this.#active.name.base, 0, this.#lastReceivedAtNs)
-      .catch(exceptNoRoom);
-  }
-
-  async #dropForRoom(): Promise<boolean> {
-    if (this.#sealed.count === 0) await this.#beginSegment();
-    return this.#dropOldest();
-  }
-
-  async #dropOldest(): Promise<boolean> {
-    const dropped = await this.#retention
-      .dropOldest(this.#active.name.base, this.#lastReceivedAtNs)
-      .catch(exceptNoRoom);
-    if (dropped === undefined) return false;
-    if (dropped.records > 0 || Object.keys(dropped.missed).length > 0)
-      this.#deps.onPressure?.({ kind: 'dropped', ...dropped });
-    return true;
-  }
-
-  /** The newest segment that holds a record stays: it keeps the receive time. */
-  #deleteConsumed(): Promise<void> {
-    const keep = this.#active.sizeBytes === 0 ? 1 : 0;
-    return this.#retention.deleteConsumed(this.#active.name.base, keep, this.#lastReceivedAtNs);
+    await this.#segments.append(batch);
+    this.#statistics.observe(batch, startedMs);
+    this.#deps.durableEnd.move(this.#segments.durableSequence);
   }
 
   #reportBlocked(pressure: LogPressure): void {
@@ -420,12 +322,6 @@ export class LogWriter implements StreamWriter {
       ),
     );
   }
-}
-
-/** On a full disk some file systems have no room to delete or to cut either: that is tried again, too. */
-function exceptNoRoom(thrown: unknown): undefined {
-  if (!isNoRoom(thrown)) throw thrown;
-  return undefined;
 }
 
 /** An exception of the callback is not a failure of the log: it is thrown outside and ends the process. */
