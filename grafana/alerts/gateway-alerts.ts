@@ -179,7 +179,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     uid: 'sluice-payloads-not-kept',
     title: 'Payloads not kept',
     severity: 'warning',
-    expr: 'sum by (instance) (delta(sluice_ledger_parked_without_payload_records[5m]))',
+    expr: 'max by (instance) (delta(sluice_ledger_parked_without_payload_records[5m]))',
     threshold: 0,
     for: '0s',
     unit: 'number',

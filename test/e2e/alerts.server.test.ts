@@ -62,13 +62,18 @@ describe.skipIf(SERVERS.includes(false))('the alerts of deploy/prometheus, in re
     stops.push(() => network.stop());
 
     const smallLog = 'maxSize: 1MiB, segmentSize: 64KiB';
-    direct = await watched('direct', `{ url: "${influxd.url}", database: iot }`, smallLog);
+    direct = await watched('direct', `{ url: "${influxd.url}", database: iot }`, { log: smallLog });
     const dropping = 'maxSize: 8MiB, segmentSize: 256KiB, whenFull: drop-oldest';
-    faulty = await watched('faulty', `{ url: "${store.url}", database: iot }`, dropping);
-    kinesis = await watched('kinesis', `{ url: "${store.url}", database: iot }`, undefined, [
-      'mode: kinesis',
-      `kinesis: { endpoint: "http://127.0.0.1:${network.port}", linger: 50ms, shardSync: 1s }`,
-    ]);
+    faulty = await watched('faulty', `{ url: "${store.url}", database: iot }`, {
+      log: dropping,
+      whenFull: 'block',
+    });
+    kinesis = await watched('kinesis', `{ url: "${store.url}", database: iot }`, {
+      stream: [
+        'mode: kinesis',
+        `kinesis: { endpoint: "http://127.0.0.1:${network.port}", linger: 50ms, shardSync: 1s }`,
+      ],
+    });
     tampered = await startTamperedMetrics(() => kinesis.gateway.httpUrl);
     stops.push(() => tampered.stop());
     prometheus = await Prometheus.start({
@@ -86,8 +91,11 @@ describe.skipIf(SERVERS.includes(false))('the alerts of deploy/prometheus, in re
   async function watched(
     name: string,
     sink: string,
-    log?: string,
-    stream: readonly string[] = [],
+    {
+      log,
+      stream = [],
+      whenFull = 'keep-reason',
+    }: { readonly log?: string; readonly stream?: readonly string[]; readonly whenFull?: string },
   ): Promise<Watched> {
     // Fixed: a gateway that is started again is the same to Prometheus and to the device.
     const [mqttPort, httpPort] = [await freePort(), await freePort()];
@@ -95,7 +103,7 @@ describe.skipIf(SERVERS.includes(false))('the alerts of deploy/prometheus, in re
       directory: join(directory, name),
       config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: ${mqttPort} }], maxPacketSize: 64KiB }
 http: { host: 127.0.0.1, port: ${httpPort} }
-consumer: { deadLetter: { maxSize: 16MiB, whenFull: block } }
+consumer: { deadLetter: { maxSize: 16MiB, whenFull: ${whenFull} } }
 sink: { influx: ${sink} }
 ${FLEET_RULE}
   - { name: noise, topic: noise, where: "false", measurement: n, fields: auto }
@@ -166,6 +174,11 @@ ${FLEET_RULE}
       }
       await alerts.untilQuiet();
 
+      // More than a tenth of the dead letter, from one client.
+      await device.publishRubbish(40, 60_000);
+      await alerts.untilFiring('sluice-payloads-not-kept');
+      await alerts.untilQuiet();
+
       await gateway.kill();
       await alerts.untilFiring('sluice-gateway-down');
       await gateway.start();
@@ -202,7 +215,8 @@ ${FLEET_RULE}
       await alerts.untilQuiet('sluice-dead-letters-growing');
 
       script = () => 'cut';
-      device.burst(1_200, 10_000);
+      // More than the consumer has read already: what it holds is not lost.
+      device.burst(6_000, 10_000);
       await alerts.untilFiring('sluice-records-lost');
       script = () => ({ status: 204 });
       // Nobody has made room in the dead letter.

@@ -151,13 +151,13 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   'sluice-payloads-not-kept': {
     fires: {
-      series: one('sluice_ledger_parked_without_payload_records', '0x9 4x30', 'reason="payload-not-json"'),
+      series: one('sluice_ledger_parked_without_payload_records', '0x9 4x30'),
       trueAtMinute: 10,
     },
     quiet: [
       {
         why: 'not kept long ago',
-        series: one('sluice_ledger_parked_without_payload_records', '9x40', 'reason="payload-not-json"'),
+        series: one('sluice_ledger_parked_without_payload_records', '9x40'),
       },
     ],
   },

@@ -11,6 +11,11 @@ export const LEDGER: MetricTable<
       'Limit of a dead letter, consumer.deadLetter.maxSize',
       (s) => s.deadLetterMaxSizeBytes,
     ],
+    [
+      'sluice_ledger_parked_without_payload_records',
+      'Parked records whose payload is not kept: they cannot be replayed',
+      (s) => s.ledger.parkedWithoutPayload ?? 0,
+    ],
   ],
   labelled: [
     [
@@ -33,13 +38,6 @@ export const LEDGER: MetricTable<
       'reason',
       'gauge',
       (s) => s.ledger.reasons.parked,
-    ],
-    [
-      'sluice_ledger_parked_without_payload_records',
-      'Parked records whose payload is not kept, by reason: they cannot be replayed',
-      'reason',
-      'gauge',
-      (s) => s.ledger.reasons.parkedWithoutPayload ?? {},
     ],
     [
       'sluice_ledger_filtered_records',
