@@ -9,7 +9,7 @@ Parts:
   e2e-duckdb  MQTT to DuckDB, counted in its file
   e2e-kinesis MQTT to a Kinesis that answers at once, with --role ingest
   kinesis     log to Kinesis and Kinesis to sink, beside one PutRecord a message; what Kinesis would bill
-  micro       decode, map, encode, append: each beside its alternative
+  micro       decode, map, encode, append, inspect: each beside its alternative
   reading     the live page's questions with 10,000 devices in DuckDB and InfluxDB 1.x
 
 What each part measures and what it does not: docs/benchmarks.md

@@ -5,6 +5,7 @@ import { compareAppend } from './append.js';
 import { compareApply } from './apply.js';
 import { compareDecode } from './decode.js';
 import { compareEncode } from './encode.js';
+import { compareInspect } from './inspect.js';
 import { compareKinesisCodec } from './kinesis-codec.js';
 import type { Comparison } from './rounds.js';
 
@@ -18,6 +19,7 @@ export async function micro(options: BenchOptions): Promise<PartReport> {
     await compareDecode(sizes),
     await compareApply(sizes),
     await compareEncode(sizes),
+    await compareInspect(sizes),
     ...(await compareAppend(options.directory, options.isQuick ? [1, 1000] : [1, 100, 1000, 5000], sizes)),
     ...(await compareKinesisCodec(sizes)),
   ];

@@ -98,6 +98,7 @@ async function replayHere(
     warn,
   });
   try {
+    await replay.inspected();
     if (isWriting) await sink.open();
     return await watched(replay, { kind, selection, dryRun }, onStatus);
   } finally {

@@ -167,14 +167,14 @@ export function recordsOfLine(
   onDamaged: (at: number) => void,
   onMerged: (at: number) => void = () => undefined,
 ): RecordAt[] {
-  const parked = parseParkedLine(line.bytes.toString('utf8'));
+  const parked = parseParkedLine(line.bytes);
   if (parked !== undefined) return [{ at: line.at, parked }];
   const found: RecordAt[] = [];
   const parts = partsOfLine(line);
   if (parts.length > 1) onMerged(line.at);
   for (const { at, bytes } of parts) {
     if (isSeal(bytes)) continue;
-    const part = parseParkedLine(bytes.toString('utf8'));
+    const part = parseParkedLine(bytes);
     if (part === undefined) onDamaged(at);
     else found.unshift({ at, parked: part });
   }

@@ -118,7 +118,7 @@ function cut(text: string): string {
 }
 
 /** Reads a line back; `undefined` when it cannot be read, such as a torn tail or a line whose checksum does not match. */
-export function parseParkedLine(line: string): ParkedRecord | undefined {
+export function parseParkedLine(line: Buffer): ParkedRecord | undefined {
   const json = objectOfLine(line, FIRST_KEY);
   if (json === undefined) return undefined;
   if (typeof json.id !== 'string' || !/^\d+$/.test(json.id) || typeof json.code !== 'string')

@@ -75,7 +75,7 @@ export class ReplayJournal {
     const slice = new TimeSlice();
     for (const whole of wholeLines(file)) {
       if (slice.isOver) await slice.yield();
-      const line = parseJournalLine(whole.bytes.toString('utf8'));
+      const line = parseJournalLine(whole.bytes);
       if (line !== undefined) journal.apply(line);
       else journal.#applyParts(whole);
     }
@@ -131,7 +131,7 @@ export class ReplayJournal {
     const parts = partsOfLine(damaged, FIRST_KEY);
     let isWhole = parts.length > 1;
     for (const { at, bytes } of parts) {
-      const line = parseJournalLine(bytes.toString('utf8'));
+      const line = parseJournalLine(bytes);
       if (line !== undefined) {
         this.apply(line);
         continue;
@@ -166,8 +166,8 @@ export function journalLine({ at, id, from, replayedAtMs, outcome }: JournalLine
   return checkedLine({ at, id, [REPLAYED_AT_KEY]: replayedAt, from, ...outcome });
 }
 
-function parseJournalLine(text: string): JournalLine | undefined {
-  const json = objectOfLine(text, FIRST_KEY);
+function parseJournalLine(line: Buffer): JournalLine | undefined {
+  const json = objectOfLine(line, FIRST_KEY);
   if (json === undefined) return undefined;
   const { at, id, from, [REPLAYED_AT_KEY]: replayedAt } = json;
   const outcome = outcomeOf(json);

@@ -57,6 +57,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   readonly #stopOpening = new AbortController();
   /** Absent until the source is open. */
   #consumer: Consumer | undefined;
+  /** Why there is no consumer yet. */
+  #blockedBy: string | undefined;
 
   private constructor(parts: ConsumePipelineParts) {
     this.#parts = parts;
@@ -98,12 +100,12 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         source.reasonsEnd,
       );
       opened(() => reasons.close());
-      // Set below: the counts are read from the parked files, which the service opens.
-      let clients = new ClientBytes();
+      const clients = new ClientBytes();
       const replay = await ReplayService.open({
         ...options.directory,
         checkpointWaitMs: options.consumer.checkpointIntervalMs + CHECKPOINT_GRACE_MS,
         kinesisFolder: source.deadLetterFolder,
+        clients: { folder, bytes: clients },
         store: {
           apply,
           sink: {
@@ -121,7 +123,6 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         warn: hooks.warn,
       });
       opened(() => replay.close());
-      clients = replay.clientBytes(folder);
       replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
       replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
       const { reader } = sink;
@@ -183,7 +184,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   report(): ConsumeReport {
     const { source, sink, deadLetter, reasons, replay, mappingWarnings } = this.#parts;
     const progress = this.#consumer?.progress();
-    const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs, blockedBy } = progress ?? {};
+    const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs } = progress ?? {};
     const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
     const { latency = NO_LATENCY, writeTimes = NO_LATENCY } = progress ?? {};
     return {
@@ -197,7 +198,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         pointsInFlight,
         writeTimes,
         oldestPendingNs,
-        blockedBy,
+        blockedBy: this.#blockedBy ?? progress?.blockedBy,
       },
       mappingWarnings: { ...mappingWarnings },
       deadLetterBytes: deadLetter.sizeBytes + reasons.sizeBytes,
@@ -217,6 +218,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     const folder = source.deadLetterFolder ?? '';
     const clock = new SystemClock();
     const first = new FirstContact(hooks.onContact);
+    // Meanwhile the parked files are read; a failure of that is thrown below.
+    replay.inspected().catch(() => undefined);
     const opened = await source.open(this.#stopOpening.signal, first).catch((thrown: unknown) => {
       first.cancel();
       throw thrown;
@@ -228,6 +231,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     // The report comes first, so that the stream that has just been reached is not taken for one that works again.
     hooks.onProgress();
     first.end();
+    this.#blockedBy = 'the parked files are being read and compared with the ledger';
+    await replay.inspected();
+    this.#blockedBy = undefined;
     const consumer = new Consumer(options.consumer, {
       ...opened,
       checkpoints: onSave(opened.checkpoints, ({ deadLetterEnd, reasonsEnd }) => {

@@ -145,7 +145,10 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
   async run(): Promise<void> {
     const { api, reader, producer, forwarder, deadLetter, replay } = this.#parts;
     try {
+      // Meanwhile the parked files are read; a failure of that is thrown below.
+      replay?.inspected().catch(() => undefined);
       if (!(await this.#untilChecked())) return;
+      await replay?.inspected();
       if (this.#stopOpening.signal.aborted) forwarder.abort();
       await forwarder.run();
     } finally {
@@ -165,6 +168,7 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
 
   abort(): void {
     this.#stopOpening.abort();
+    this.#parts.replay?.abort();
     this.#parts.forwarder.abort();
   }
 

@@ -4,7 +4,6 @@ import { type Checkpoint, CONSUMER_READER, FORWARDER_READER } from '../ledger/ch
 import { type LedgerTotals, summarize } from '../ledger/ledger.js';
 import type { Warn } from '../lib/warnings.js';
 import type { InspectedFolder } from './inspect-folder.js';
-import type { FolderTotals } from './parked-files.js';
 
 /** Records that a ledger counts as parked and that no file has, found at a start. It holds until the next one. */
 export interface UnreadableRecords {
@@ -21,28 +20,26 @@ export interface UnreadableRecords {
  */
 export function compareWithLedger(
   inspected: ReadonlyMap<string, InspectedFolder>,
-  totals: readonly FolderTotals[],
   checkpoints: ReadonlyMap<string, Checkpoint>,
   warn: Warn,
 ): UnreadableRecords {
   const first = new Map<string, Counts>();
   const again = new Map<string, Counts>();
   for (const [reader, ledger] of ledgersOf(checkpoints)) {
-    const folders = totals.filter(({ folder }) => readerOf(folder) === reader);
+    const folders = [...inspected].filter(([folder]) => readerOf(folder) === reader);
     const missing = new Counter();
     missing.add(ledger.parked, 1);
     missing.add(ledger.onlyCounted ?? {}, -1);
     let records = 0;
-    for (const { folder, totals: replayed } of folders) {
+    for (const [folder, { found, totals: replayed }] of folders) {
       missing.add(replayed.replayed, -1);
       missing.add(replayed.purged, -1);
       missing.add(replayed.dropped ?? {}, -1);
-      const found = inspected.get(folder)?.found;
-      missing.add(Object.fromEntries(found?.first ?? []), -1);
+      missing.add(Object.fromEntries(found.first), -1);
       const missingAgain = new Counter();
       const { [PURGED]: _purged, [DROPPED]: _dropped, ...parkedAgain } = replayed.outcome.parked;
       missingAgain.add(parkedAgain, 1);
-      missingAgain.add(Object.fromEntries(found?.again ?? []), -1);
+      missingAgain.add(Object.fromEntries(found.again), -1);
       if (missingAgain.sum > 0) again.set(folder, missingAgain.counts());
       records += Math.max(0, missingAgain.sum);
     }
@@ -50,10 +47,8 @@ export function compareWithLedger(
     if (missing.sum >= 0 && missing.hasAny) first.set(reader, missing.counts());
     records += Math.max(0, missing.sum);
     if (records > 0) {
-      const cutFiles = folders
-        .map(({ folder }) => inspected.get(folder)?.shortFile)
-        .filter((file) => file !== undefined);
-      const paths = folders.map(({ folder }) => inspected.get(folder)?.path);
+      const cutFiles = folders.map(([, { shortFile }]) => shortFile).filter((file) => file !== undefined);
+      const paths = folders.map(([, { path }]) => path);
       warn(
         { code: 'DEAD_LETTER_DAMAGED', heldBack: 0, records, folders: paths, cutFiles },
         'parked records are in no file any more; the ledger counts them as parked for the reason unreadable',

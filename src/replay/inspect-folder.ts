@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { ClientBytes } from '../dead-letter/client-bytes.js';
+import type { ClientBytes } from '../dead-letter/client-bytes.js';
 import {
   deadLetterFileName,
   deadLetterFileNumbers,
   journalFileName,
 } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
+import type { ReplayTotals } from '../dead-letter/replay-totals.js';
 import { systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import type { Warn } from '../lib/warnings.js';
@@ -16,27 +17,36 @@ import type { JournalFolder } from './journal-folder.js';
 export interface InspectedFolder {
   readonly path: string;
   readonly found: FoundRecords;
-  readonly clients: ClientBytes;
+  /** What the journals said when the files were read. */
+  readonly totals: ReplayTotals;
   /** The newest file, when it is shorter than its checkpoint says: it was cut, if records are missing. */
   readonly shortFile?: string;
 }
 
+export interface InspectOptions {
+  /** Where the folder ended at the last checkpoint; what lies behind it comes again from the stream. */
+  readonly end: DeadLetterEnd | undefined;
+  /** The bytes of each client are added to it. */
+  readonly clients: ClientBytes | undefined;
+  /** Ends the work behind the present file. */
+  readonly signal: AbortSignal;
+  readonly warn: Warn;
+}
+
 /**
- * Reads all parked files of a folder up to `end`; what lies behind it comes again from the stream. Logs one warning for
- * each file, of records or of a journal, that cannot be read as a whole.
+ * Reads all parked files of a folder up to `end`, one after the other. Logs one warning for each file, of records or of a
+ * journal, that cannot be read as a whole.
  */
 export async function inspectFolder(
   folder: JournalFolder,
-  end: DeadLetterEnd | undefined,
-  warn: Warn,
+  { end, clients, signal, warn }: InspectOptions,
 ): Promise<InspectedFolder> {
   const found: FoundRecords = { first: new Map(), again: new Map() };
-  const clients = new ClientBytes();
   const numbers = await deadLetterFileNumbers(folder.path);
   const newest = numbers.at(-1);
   let shortFile: string | undefined;
   for (const number of numbers) {
-    if (end !== undefined && number > end.file) break;
+    if (signal.aborted || (end !== undefined && number > end.file)) break;
     const path = join(folder.path, deadLetterFileName(number));
     const file = await readIfThere(path);
     if (file === undefined) continue;
@@ -75,7 +85,7 @@ export async function inspectFolder(
       'a replay journal has lines that cannot be read: their records count as parked again, and can be replayed again',
     );
   }
-  return { path: folder.path, found, clients, shortFile };
+  return { path: folder.path, found, totals: folder.totals, shortFile };
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

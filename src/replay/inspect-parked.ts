@@ -1,6 +1,7 @@
 import type { ClientBytes } from '../dead-letter/client-bytes.js';
 import { recordsOfLine } from '../dead-letter/dead-letter-reader.js';
 import { isCausedByDevice } from '../dead-letter/park-codes.js';
+import { type ParkedHead, parkedHead } from '../dead-letter/parked-head.js';
 import { endsWithSeal, isSeal, wholeBytes, wholeLines } from '../dead-letter/parked-record.js';
 import type { ReplayJournal } from '../dead-letter/replay-journal.js';
 import { TimeSlice } from '../lib/time-slice.js';
@@ -37,7 +38,7 @@ export async function inspectFile(
   { number, isSealed }: FilePlace,
   journal: ReplayJournal,
   found: FoundRecords,
-  clients: ClientBytes,
+  clients: ClientBytes | undefined,
 ): Promise<FileDamage | undefined> {
   const slice = new TimeSlice();
   let damaged = 0;
@@ -49,22 +50,31 @@ export async function inspectFile(
   const noteAt = (at: number) => {
     firstAt = firstAt === undefined ? at : Math.min(firstAt, at);
   };
-  let hasSeal = false;
+  const count = (at: number, bytes: number, first: ParkedHead) => {
+    const state = journal.state(at);
+    if (state === 'final') return;
+    const { code } = state ?? first;
+    const counts = state === undefined ? found.first : found.again;
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+    if (isCausedByDevice(code)) clients?.add(number, first.clientId, bytes);
+  };
+  let last: Buffer | undefined;
   let isOfThisVersion = file.length === 0;
   for (const line of wholeLines(file)) {
     if (slice.isOver) await slice.yield();
-    hasSeal = endsWithSeal(line.bytes);
+    last = line.bytes;
     if (isSeal(line.bytes)) continue;
     isOfThisVersion = line.bytes[2] !== ID_LETTER;
+    const head = parkedHead(line.bytes);
+    if (head !== undefined) {
+      count(line.at, line.bytes.length, head);
+      continue;
+    }
     for (const { at, parked } of recordsOfLine(line, onDamaged, noteAt)) {
-      const state = journal.state(at);
-      if (state === 'final') continue;
-      const { code } = state ?? parked;
-      const counts = state === undefined ? found.first : found.again;
-      counts.set(code, (counts.get(code) ?? 0) + 1);
-      if (isCausedByDevice(code)) clients.add(number, parked.clientId, line.bytes.length);
+      count(at, line.bytes.length, parked);
     }
   }
+  const hasSeal = last !== undefined && endsWithSeal(last);
   const whole = wholeBytes(file);
   if (whole < file.length) onDamaged(whole);
   const isCut = isSealed && !hasSeal && isOfThisVersion;

@@ -19,9 +19,8 @@ import type { ReplayTotals } from '../dead-letter/replay-totals.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import { SerialQueue } from '../lib/serial-queue.js';
-import type { Warn } from '../lib/warnings.js';
 import { dropOldestFile } from './drop-oldest-file.js';
-import { type InspectedFolder, inspectFolder } from './inspect-folder.js';
+import { type InspectedFolder, type InspectOptions, inspectFolder } from './inspect-folder.js';
 import { JournalFolder } from './journal-folder.js';
 
 export interface ParkedFilesDeps {
@@ -111,18 +110,19 @@ export class ParkedFiles {
   }
 
   /**
-   * Reads every parked file of each folder up to the end that `endOf` names, and counts what can be read. A warning names
-   * each file that cannot be read as a whole.
+   * Reads every parked file of each folder, and counts what can be read. Everything else that is asked of these files waits
+   * until then. Resolves with `undefined` when `signal` aborts it.
    */
   inspect(
-    endOf: (folder: string) => DeadLetterEnd | undefined,
-    warn: Warn,
-  ): Promise<ReadonlyMap<string, InspectedFolder>> {
+    optionsOf: (folder: string) => Omit<InspectOptions, 'signal'>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, InspectedFolder> | undefined> {
     return this.#exclusively(async () => {
       const inspected = new Map<string, InspectedFolder>();
-      for (const [name, folder] of this.#folders)
-        inspected.set(name, await inspectFolder(folder, endOf(name), warn));
-      return inspected;
+      for (const [name, folder] of this.#folders) {
+        inspected.set(name, await inspectFolder(folder, { ...optionsOf(name), signal }));
+      }
+      return signal.aborted ? undefined : inspected;
     });
   }
 

@@ -20,7 +20,7 @@
  * Before all that, `prepareDeadLetter` (prepare-dead-letter.ts) archives records whose ledger is gone (archive-parked.ts).
  */
 
-import { ClientBytes } from '../dead-letter/client-bytes.js';
+import type { ClientBytes } from '../dead-letter/client-bytes.js';
 import { isFolderOfLog, isReasonsFolder, readerFolder } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { type Counts, type ReplayTotals, sumOfTotals, UNREADABLE } from '../dead-letter/replay-totals.js';
@@ -34,7 +34,6 @@ import {
 import { syncDirectory } from '../lib/sync-directory.js';
 import type { ExplanationJson } from '../rules/explain-record.js';
 import { compareWithLedger, type UnreadableRecords } from './compare-with-ledger.js';
-import type { InspectedFolder } from './inspect-folder.js';
 import { ParkedFiles } from './parked-files.js';
 import type { ReplayStatus } from './replay-status.js';
 import { type JobRequest, Replayer, type ReplayerDeps, type ReplayerOptions } from './replayer.js';
@@ -48,6 +47,8 @@ export interface ReplayServiceOptions extends ReplayerOptions, Omit<ReplayerDeps
   readonly checkpoints: string;
   /** The folder of this process' Kinesis consumer inside the dead letter. */
   readonly kinesisFolder?: string;
+  /** To be filled with how many bytes each client has in the parked files of one folder. */
+  readonly clients?: { readonly folder: string; readonly bytes: ClientBytes };
 }
 
 /** What the main thread asks the worker that replays and purges. */
@@ -70,17 +71,20 @@ export interface ReplayReport {
 }
 
 interface ReplayServiceParts {
-  readonly options: Pick<ReplayServiceOptions, 'kinesisFolder' | 'onFreed'>;
+  readonly options: ReplayServiceOptions;
   readonly parkedFiles: ParkedFiles;
   readonly replayer: Replayer;
   readonly ownEnds: Map<string, DeadLetterEnd>;
-  readonly inspected: ReadonlyMap<string, InspectedFolder>;
-  readonly unreadable: UnreadableRecords;
+  /** What the checkpoint files said before any reader of this process went on. */
+  readonly saved: ReadonlyMap<string, Checkpoint>;
 }
 
 /** Replay and purge in one process: it takes jobs, and knows what all of them have changed. */
 export class ReplayService {
   readonly #parts: ReplayServiceParts;
+  readonly #stopInspecting = new AbortController();
+  #inspecting: Promise<void> | undefined;
+  #unreadable: UnreadableRecords = { first: new Map(), again: new Map() };
 
   private constructor(parts: ReplayServiceParts) {
     this.#parts = parts;
@@ -96,13 +100,19 @@ export class ReplayService {
     const parkedFiles = await ParkedFiles.open(options.deadLetter, {
       replayableEnd: async (folder) => ownEnds.get(folder) ?? savedEnd(folder),
     });
-    // What the checkpoint files say before any reader of this process goes on.
     const saved = await readAllCheckpoints(options.checkpoints);
-    const inspected = await parkedFiles.inspect((folder) => savedEndOf(saved, folder), options.warn);
-    const unreadable = compareWithLedger(inspected, parkedFiles.totals(), saved, options.warn);
-    if (await parkedFiles.sweep()) await options.onFreed();
     const replayer = new Replayer(options, { ...options, parkedFiles });
-    return new ReplayService({ options, parkedFiles, replayer, ownEnds, inspected, unreadable });
+    return new ReplayService({ options, parkedFiles, replayer, ownEnds, saved });
+  }
+
+  /**
+   * Reads all parked files and compares them with the ledger, at the first call. That takes seconds when there are many, so
+   * that a start must not wait for it; a reader that parks records must, because their quotas need the bytes of each
+   * client. Resolves also when it is ended early. Rejects with DEAD_LETTER_FAILED.
+   */
+  inspected(): Promise<void> {
+    this.#inspecting ??= this.#inspect();
+    return this.#inspecting;
   }
 
   /**
@@ -119,7 +129,8 @@ export class ReplayService {
   }
 
   report(): ReplayReport {
-    const { parkedFiles, replayer, unreadable } = this.#parts;
+    const { parkedFiles, replayer } = this.#parts;
+    const unreadable = this.#unreadable;
     const folders: ReplayedFolder[] = [];
     for (const { folder, totals: counted } of parkedFiles.totals()) {
       const totals = withUnreadable(counted, unreadable.again.get(folder));
@@ -137,11 +148,6 @@ export class ReplayService {
     return { status: replayer.status(), replayed: [...folders, ...missing] };
   }
 
-  /** How many bytes each client had in the parked files of a folder at the start. */
-  clientBytes(folder: string): ClientBytes {
-    return this.#parts.inspected.get(folder)?.clients ?? new ClientBytes();
-  }
-
   /**
    * Drops the oldest parked file of a folder that has only records which devices cause. Resolves with how many records that
    * were.
@@ -154,11 +160,13 @@ export class ReplayService {
 
   /** Ends a running job after its present batch. */
   drain(): void {
+    this.#stopInspecting.abort();
     this.#parts.replayer.drain();
   }
 
   /** Ends a running job at once: the records of its present batch stay parked. */
   abort(): void {
+    this.#stopInspecting.abort();
     this.#parts.replayer.abort();
   }
 
@@ -170,7 +178,26 @@ export class ReplayService {
   async close(): Promise<void> {
     this.drain();
     await this.ended();
+    // Its failure is for those who wait for it.
+    await this.#inspecting?.catch(() => undefined);
     await this.#parts.parkedFiles.close();
+  }
+
+  async #inspect(): Promise<void> {
+    const { options, parkedFiles, saved } = this.#parts;
+    const { clients, warn, onFreed, onProgress } = options;
+    const inspected = await parkedFiles.inspect(
+      (folder) => ({
+        end: savedEndOf(saved, folder),
+        clients: folder === clients?.folder ? clients.bytes : undefined,
+        warn,
+      }),
+      this.#stopInspecting.signal,
+    );
+    if (inspected === undefined) return;
+    this.#unreadable = compareWithLedger(inspected, saved, warn);
+    if (await parkedFiles.sweep()) await onFreed();
+    onProgress();
   }
 
   #ledgerOf(folder: string): ReplayedFolder['ledger'] {

@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import { runLoad } from '../../harness/load-client.js';
 import { sluice } from '../../harness/programs.js';
+import type { ReadinessProblem } from '../../src/http/gateway-view.js';
 import { startFakeStore } from '../support/fake-store.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -116,6 +119,31 @@ describe('a device that floods the dead letter', () => {
   });
 });
 
+it('a dead letter that takes long to read delays no PUBACK, and what is received meanwhile is written after it', {
+  timeout: 60_000,
+}, async () => {
+  const gateway = await gatewayWith('{ deadLetter: { maxSize: 16MiB } }');
+  expect(await gateway.stop()).toBe(0);
+  // Opening a pipe that nobody writes to does not return, like a file on a disk that is very slow.
+  const folder = join(gateway.dataDirectory, 'dead-letter', 'before-20260101T000000Z');
+  const slow = join(folder, 'parked-00000000.jsonl');
+  mkdirSync(folder);
+  execFileSync('mkfifo', [slow]);
+
+  await gateway.start();
+  await publish(gateway, 'device', 'd/device', 5, (n) => Buffer.from(`{"v":${n}}`));
+  const problems = async () =>
+    ((await (await fetch(`${gateway.httpUrl}/readyz`)).json()) as { problems: ReadinessProblem[] }).problems;
+  await expect
+    .poll(problems, { timeout: 10_000 })
+    .toEqual([{ stage: 'consumer', reason: 'the parked files are being read and compared with the ledger' }]);
+  expect(await gateway.ledger()).toMatchObject({ received: 5, written: 0, buffered: 5 });
+  await writeFile(slow, '');
+  await gateway.ledgerWhen(({ written }) => written === 5);
+  expect(await problems()).toEqual([]);
+  expect(await gateway.stop()).toBe(0);
+});
+
 it('a dead letter that was cut and flipped while stopped: a line names the file, the ledger says unreadable', {
   timeout: 60_000,
 }, async () => {
@@ -132,7 +160,7 @@ it('a dead letter that was cut and flipped while stopped: a line names the file,
   truncateSync(path, Math.floor(content.length / 2));
 
   await gateway.start();
-  const ledger = await gateway.ledgerWhen(({ buffered }) => buffered === 0);
+  const ledger = await gateway.ledgerWhen(({ reasons }) => (reasons.parked.unreadable ?? 0) > 0);
   const listed = await list(gateway);
   expect(ledger.reasons.parked).toEqual({
     'payload-not-json': listed.length,

@@ -101,6 +101,7 @@ async function withService(
     warn,
   });
   try {
+    await service.inspected();
     await use(service);
   } finally {
     await service.close();

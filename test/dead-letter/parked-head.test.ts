@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parkedHead } from '../../src/dead-letter/parked-head.js';
+import { parkedLine, parkedRecord, parseParkedLine } from '../../src/dead-letter/parked-record.js';
+import { testRecord } from '../support/log-fixture.js';
+
+/** The line of a parked record, as it is read: without its line feed. */
+function lineOf(clientId: string, { reason = 'r', topic = 't', payload = '{' } = {}): Buffer {
+  const record = { ...testRecord(1), clientId, topic, payload: Buffer.from(payload) };
+  const line = parkedLine(parkedRecord(record, { code: 'payload-not-json', reason, rule: 'rule' }, 1));
+  return Buffer.from(line.trimEnd());
+}
+
+it('code and client of a line are what parsing it finds, whatever is in the texts around them', () => {
+  const nasty = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('","code":"rule-none', '"clientId":"other"', 'a\\', '\\"clientId\\":\\"x"', 'ü°語'),
+  );
+  fc.assert(
+    fc.property(nasty, nasty, nasty, nasty, (clientId, reason, topic, payload) => {
+      const line = lineOf(clientId, { reason, topic, payload });
+      const head = parkedHead(line);
+      const { code, clientId: parsed } = parseParkedLine(line)!;
+      if (head !== undefined) expect(head).toEqual({ code, clientId: parsed });
+      // Only escapes need a parser.
+      else expect(JSON.stringify(clientId)).toContain('\\');
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('a head that is longer than usual is left to the parser', () => {
+  expect(parkedHead(lineOf('c', { topic: 't'.repeat(2_000) }))).toBeUndefined();
+  expect(parkedHead(lineOf('c'))).toEqual({ code: 'payload-not-json', clientId: 'c' });
+});
+
+it('no flipped bit in a line goes unnoticed', () => {
+  const line = lineOf('device-1', { payload: '{"temperature": 21.5' });
+  for (let bit = 0; bit < line.length * 8; bit += 1) {
+    const flipped = Buffer.from(line);
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    expect(parkedHead(flipped), `bit ${bit}`).toBeUndefined();
+  }
+});
+
+it('a line of version 0.1, which has no checksum, is left to the parser', () => {
+  const { code, clientId } = parseParkedLine(lineOf('c'))!;
+  const line = JSON.stringify({ id: '17', code, reason: 'r', topic: 't', clientId, qos: 1, payload: 'x' });
+  expect(parkedHead(Buffer.from(line))).toBeUndefined();
+});
