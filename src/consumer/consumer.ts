@@ -167,6 +167,11 @@ export class Consumer {
     await this.#saver.saveAtEnd();
   }
 
+  /** Saves the newest checkpoint without waiting for the interval. Rejects with CHECKPOINT_FAILED or a retryable error. */
+  saveCheckpoint(): Promise<void> {
+    return this.#saver.save();
+  }
+
   /** Lets `run` go on until the stream has nothing more. */
   drain(): void {
     this.#stopWaiting.abort();

@@ -140,6 +140,11 @@ export class Forwarder {
     await this.#saver.saveAtEnd();
   }
 
+  /** Saves the newest checkpoint without waiting for the interval. Rejects with CHECKPOINT_FAILED or a retryable error. */
+  saveCheckpoint(): Promise<void> {
+    return this.#saver.save();
+  }
+
   /** Lets `run` go on until the log has nothing more and all of it is processed. */
   drain(): void {
     this.#stopWaiting.abort();

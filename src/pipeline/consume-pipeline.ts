@@ -257,6 +257,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       ...hooks,
     });
     this.#consumer = consumer;
+    replay.noteReader(consumer);
     // Asked to stop while opening: what the stream holds is for the next start.
     if (this.#stopOpening.signal.aborted) consumer.abort();
     await consumer.run();

@@ -138,6 +138,7 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
           ...hooks,
         },
       );
+      replay?.noteReader(forwarder);
       return new ForwardPipeline({ hooks, api, check, reader, producer, forwarder, deadLetter, replay });
     });
   }

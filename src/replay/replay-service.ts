@@ -41,7 +41,9 @@ import { type JobRequest, Replayer, type ReplayerDeps, type ReplayerOptions } fr
 /** Added to the interval between checkpoints, as a checkpoint takes time to be written. */
 export const CHECKPOINT_GRACE_MS = 1_000;
 
-export interface ReplayServiceOptions extends ReplayerOptions, Omit<ReplayerDeps, 'parkedFiles'> {
+export interface ReplayServiceOptions
+  extends ReplayerOptions,
+    Omit<ReplayerDeps, 'parkedFiles' | 'saveCheckpoint'> {
   /** The folder of the dead letter, and that of the checkpoints. */
   readonly deadLetter: string;
   readonly checkpoints: string;
@@ -73,21 +75,34 @@ export interface ReplayReport {
 interface ReplayServiceParts {
   readonly options: ReplayServiceOptions;
   readonly parkedFiles: ParkedFiles;
-  readonly replayer: Replayer;
   readonly ownEnds: Map<string, DeadLetterEnd>;
   /** What the checkpoint files said before any reader of this process went on. */
   readonly saved: ReadonlyMap<string, Checkpoint>;
 }
 
+/** A reader of the stream that parks records on this thread. */
+export interface CheckpointingReader {
+  /** Resolves when the newest checkpoint is durable. Rejects with CHECKPOINT_FAILED or a retryable error. */
+  saveCheckpoint(): Promise<void>;
+}
+
 /** Replay and purge in one process: it takes jobs, and knows what all of them have changed. */
 export class ReplayService {
   readonly #parts: ReplayServiceParts;
+  readonly #replayer: Replayer;
+  #reader: CheckpointingReader | undefined;
   readonly #stopInspecting = new AbortController();
   #inspecting: Promise<void> | undefined;
   #unreadable: UnreadableRecords = { first: new Map(), again: new Map() };
 
   private constructor(parts: ReplayServiceParts) {
     this.#parts = parts;
+    const { options, parkedFiles } = parts;
+    this.#replayer = new Replayer(options, {
+      ...options,
+      parkedFiles,
+      saveCheckpoint: async () => this.#reader?.saveCheckpoint(),
+    });
   }
 
   /**
@@ -101,8 +116,7 @@ export class ReplayService {
       replayableEnd: async (folder) => ownEnds.get(folder) ?? savedEnd(folder),
     });
     const saved = await readAllCheckpoints(options.checkpoints);
-    const replayer = new Replayer(options, { ...options, parkedFiles });
-    return new ReplayService({ options, parkedFiles, replayer, ownEnds, saved });
+    return new ReplayService({ options, parkedFiles, ownEnds, saved });
   }
 
   /**
@@ -123,13 +137,18 @@ export class ReplayService {
     this.#parts.ownEnds.set(folder, end);
   }
 
+  /** From now on a job lets this reader save a checkpoint, and does not wait for its next one. */
+  noteReader(reader: CheckpointingReader): void {
+    this.#reader = reader;
+  }
+
   /** Begins a job and returns its first status. Throws DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */
   start(request: JobRequest): ReplayStatus {
-    return this.#parts.replayer.start(request);
+    return this.#replayer.start(request);
   }
 
   report(): ReplayReport {
-    const { parkedFiles, replayer } = this.#parts;
+    const { parkedFiles } = this.#parts;
     const unreadable = this.#unreadable;
     const folders: ReplayedFolder[] = [];
     for (const { folder, totals: counted } of parkedFiles.totals()) {
@@ -145,7 +164,7 @@ export class ReplayService {
       ledger: this.#ledgerOf(reader),
       unreadable: counts,
     }));
-    return { status: replayer.status(), replayed: [...folders, ...missing] };
+    return { status: this.#replayer.status(), replayed: [...folders, ...missing] };
   }
 
   /**
@@ -161,18 +180,18 @@ export class ReplayService {
   /** Ends a running job after its present batch. */
   drain(): void {
     this.#stopInspecting.abort();
-    this.#parts.replayer.drain();
+    this.#replayer.drain();
   }
 
   /** Ends a running job at once: the records of its present batch stay parked. */
   abort(): void {
     this.#stopInspecting.abort();
-    this.#parts.replayer.abort();
+    this.#replayer.abort();
   }
 
   /** Resolves when no job runs. */
   ended(): Promise<void> {
-    return this.#parts.replayer.ended();
+    return this.#replayer.ended();
   }
 
   async close(): Promise<void> {

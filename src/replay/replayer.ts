@@ -13,12 +13,17 @@ import { previewParked, type ReplayStore, reprocessParked } from './reprocess-pa
 import { matcherOf, type ParkedSelection } from './selection.js';
 
 export interface ReplayerOptions {
-  /** How long a job waits for a checkpoint that covers the newest parked records; it omits those that none covers then. */
+  /**
+   * How long a job waits for a checkpoint that covers the newest parked records, without the time that `saveCheckpoint`
+   * takes; it omits those that none covers then.
+   */
   readonly checkpointWaitMs: number;
 }
 
 export interface ReplayerDeps {
   readonly parkedFiles: ParkedFiles;
+  /** Saves a checkpoint of the reader of this thread, if it has one. Others save theirs in their own time. */
+  readonly saveCheckpoint?: () => Promise<void>;
   /** Absent in a process without a store: only a purge is possible there. */
   readonly store?: ReplayStore;
   readonly clock: Clock;
@@ -130,15 +135,25 @@ export class Replayer {
   }
 
   async #waitForCheckpoint(job: ReplayJob): Promise<void> {
-    const { parkedFiles, clock } = this.#deps;
+    const { parkedFiles } = this.#deps;
     const ends = await parkedFiles.ends();
-    const untilMs = clock.monotonicMs() + this.#options.checkpointWaitMs;
-    while (!this.#isStopping && !(await parkedFiles.isReplayable(ends))) {
-      if (clock.monotonicMs() >= untilMs) break;
+    // Not by the clock: on a slow disk a single checkpoint can take longer than the whole wait.
+    for (let waitedMs = 0; waitedMs < this.#options.checkpointWaitMs; waitedMs += CHECKPOINT_POLL_MS) {
+      if (this.#isStopping || (await parkedFiles.isReplayable(ends))) break;
       job.waitFor('the next checkpoint: records parked since the last one would come again after a crash');
+      await this.#saveCheckpoint();
       await pause(CHECKPOINT_POLL_MS);
     }
     job.waitFor(undefined);
+  }
+
+  /** The reader itself logs what keeps its checkpoint from being saved, and tries again. */
+  async #saveCheckpoint(): Promise<void> {
+    try {
+      await this.#deps.saveCheckpoint?.();
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError) || !thrown.retryable) throw thrown;
+    }
   }
 
   async #countSelected(

@@ -7,6 +7,7 @@ import type { ParkCode } from '../../src/dead-letter/park-codes.js';
 import { parkedRecord } from '../../src/dead-letter/parked-record.js';
 import { NO_RECORDS } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import { SerialSink } from '../../src/pipeline/serial-sink.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
 import { Replayer, type ReplayerDeps } from '../../src/replay/replayer.js';
@@ -60,7 +61,12 @@ async function setUp(
 /** One process that can replay. */
 async function life(
   directory: string,
-  options: { saved?: () => DeadLetterEnd | undefined; store?: 'none'; waitMs?: number } = {},
+  options: {
+    saved?: () => DeadLetterEnd | undefined;
+    saveCheckpoint?: () => Promise<void>;
+    store?: 'none';
+    waitMs?: number;
+  } = {},
 ) {
   const parkedFiles = await ParkedFiles.open(directory, { replayableEnd: async () => options.saved?.() });
   const sink = new MemorySink();
@@ -72,6 +78,7 @@ async function life(
     onProgress: () => undefined,
     onFreed: async () => undefined,
     warn: () => undefined,
+    saveCheckpoint: options.saveCheckpoint,
     ...(options.store === 'none'
       ? {}
       : {
@@ -188,6 +195,36 @@ describe('a replay', () => {
     saved = writer.end;
     await replayer.ended();
     expect(replayer.status()).toMatchObject({ state: 'done', selected: 12 });
+  });
+
+  it('lets the reader of its thread save a checkpoint, however long that takes', async () => {
+    const { directory, writer } = await setUp(10);
+    let saved = writer.end;
+    await writer.append([parked(10), parked(11)]);
+    const saves: (() => void)[] = [];
+    const saveCheckpoint = () => new Promise<void>((resolve) => saves.push(resolve));
+    const { replayer } = await life(directory, { saved: () => saved, saveCheckpoint, waitMs: 1 });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    while (saves.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    // The checkpoint takes longer than `waitMs`.
+    const begunMs = performance.now();
+    while (performance.now() - begunMs < 10) await new Promise((resolve) => setImmediate(resolve));
+    expect(replayer.status()).toMatchObject({ state: 'running', selected: 0 });
+    saved = writer.end;
+    saves[0]!();
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({ state: 'done', selected: 12 });
+  });
+
+  it('does without a checkpoint that cannot be saved now', async () => {
+    const { directory, writer } = await setUp(10);
+    const saved = writer.end;
+    await writer.append([parked(10), parked(11)]);
+    const saveCheckpoint = () => Promise.reject(new SluiceError('DISK_FULL', 'no room'));
+    const { replayer } = await life(directory, { saved: () => saved, saveCheckpoint, waitMs: 1 });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({ state: 'done', selected: 10 });
   });
 
   it('of many records is exact after a crash at any batch', { timeout: 60_000 }, async () => {
