@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -7,7 +7,7 @@ import { freePort } from '../../harness/free-port.js';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import type { ReadinessProblem } from '../../src/http/gateway-view.js';
 import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
-import { descendants, isRunning } from '../support/processes.js';
+import { descendants, isRunning, processesWith } from '../support/processes.js';
 import { startSilentServer } from '../support/silent-server.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -43,15 +43,27 @@ ${sink}`,
 }
 
 /** An AWS configuration whose `credential_process` never ends. */
-function hangingCredentials(): Record<string, string> {
+function hangingCredentials() {
   const directory = tempDirectory();
   const script = join(directory, 'hang.sh');
-  writeFileSync(script, '#!/bin/sh\nexec sleep 3600\n', { mode: 0o700 });
+  const starts = join(directory, 'starts');
+  // The shell stays, so that ps shows the path of the script.
+  writeFileSync(script, `#!/bin/sh\necho $$ >> ${starts}\nsleep 3600\nexit 1\n`, { mode: 0o700 });
   writeFileSync(join(directory, 'config'), `[default]\nregion = us-east-1\ncredential_process = ${script}\n`);
+  onTestFinished(() => {
+    for (const pid of processesWith(script)) {
+      for (const one of [pid, ...descendants(pid)]) if (isRunning(one)) process.kill(one, 'SIGKILL');
+    }
+  });
   return {
-    AWS_PROFILE: 'default',
-    AWS_CONFIG_FILE: join(directory, 'config'),
-    AWS_SHARED_CREDENTIALS_FILE: join(directory, 'none'),
+    env: {
+      AWS_PROFILE: 'default',
+      AWS_CONFIG_FILE: join(directory, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: join(directory, 'none'),
+    },
+    /** How often it was started. */
+    starts: () => (existsSync(starts) ? readFileSync(starts, 'utf8').trimEnd().split('\n').length : 0),
+    running: () => processesWith(script),
   };
 }
 
@@ -87,9 +99,10 @@ describe('a credential process that hangs', () => {
     const kinesis = await startKinesalite();
     onTestFinished(() => kinesis.stop());
     await createTestStream(kinesis.endpoint, 'telemetry', 1);
+    const credentials = hangingCredentials();
     const { gateway, options, mqttPort, problems } = await gatewayOn({
       kinesisPort: Number(new URL(kinesis.endpoint).port),
-      env: hangingCredentials(),
+      env: credentials.env,
     });
     const starting = gateway.start();
     // The broker listens although nothing beyond the machine has answered, and will not.
@@ -106,6 +119,7 @@ describe('a credential process that hangs', () => {
     expect(await endedBy(gateway, 'SIGTERM')).toBe(0);
     await expect.poll(() => processes.filter(isRunning), POLL).toEqual([]);
     expectNothingLeft(gateway, processes);
+    expect(credentials.running()).toEqual([]);
     const next = new GatewayProcess({ ...options, env: {} });
     onTestFinished(() => next.end());
     await next.start();
@@ -119,16 +133,38 @@ describe('a credential process that hangs', () => {
       timeout: 60_000,
     },
     async (signal) => {
-      const { gateway, problems } = await gatewayOn({ kinesisPort: 1, env: hangingCredentials() });
+      const credentials = hangingCredentials();
+      const { gateway, problems } = await gatewayOn({ kinesisPort: 1, env: credentials.env });
       const starting = gateway.start();
       starting.catch(() => undefined);
       await expect.poll(() => problems().catch(() => []), POLL).toHaveLength(2);
+      // One of the forwarder, one of the consumer.
+      await expect.poll(credentials.starts, POLL).toBe(2);
+      const processes = descendants(gateway.pid);
+      expect(credentials.running().length).toBeGreaterThanOrEqual(2);
       expect(await endedBy(gateway, signal)).toBe(0);
       await expect(starting).rejects.toThrow(/before it was ready \(0\)/);
       expect(gateway.output).not.toMatch(/"level":"(error|fatal)"/);
-      expectNothingLeft(gateway, []);
+      await expect.poll(() => processes.filter(isRunning), POLL).toEqual([]);
+      expectNothingLeft(gateway, processes);
+      expect(credentials.running()).toEqual([]);
+      expect(credentials.starts()).toBe(2);
     },
   );
+
+  it('does not outlive a second signal either', { timeout: 60_000 }, async () => {
+    const credentials = hangingCredentials();
+    const { gateway } = await gatewayOn({ kinesisPort: 1, env: credentials.env });
+    const starting = gateway.start();
+    starting.catch(() => undefined);
+    await expect.poll(credentials.starts, POLL).toBe(2);
+    const processes = descendants(gateway.pid);
+    process.kill(gateway.pid, 'SIGTERM');
+    expect([0, 1]).toContain(await endedBy(gateway, 'SIGTERM'));
+    await expect.poll(() => processes.filter(isRunning), POLL).toEqual([]);
+    expect(credentials.running()).toEqual([]);
+    expect(credentials.starts()).toBe(2);
+  });
 });
 
 describe('a peer that accepts connections and never answers', () => {

@@ -18,3 +18,11 @@ export function descendants(pid: number): number[] {
   const children = pairs.filter(([, parent]) => parent === pid).map(([child]) => child);
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
+
+/** The ids of all processes whose command line contains `text`, read with ps. */
+export function processesWith(text: string): number[] {
+  return execFileSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(text))
+    .map((line) => Number.parseInt(line, 10));
+}
