@@ -51,7 +51,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^stream\/(record-trace|log\/log-writer)$/,
     /^sink\/(point|sink)$/,
     /^rules\/mapped$/,
-    /^http\/gateway-view$/,
+    /^http\/(gateway-view|http-refusals)$/,
     /^pipeline\/(consume|forward)-protocol$/,
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],

@@ -2,6 +2,7 @@ import { Bridge } from '../bridge/bridge.js';
 import type { ReceiveTimes } from '../bridge/receive-times.js';
 import type { Broker } from '../broker/broker.js';
 import type { DirectoryLock } from '../data-directory/directory-lock.js';
+import { createHttpRefusalCounts, type HttpRefusalCounts } from '../http/http-refusals.js';
 import { type HttpServer, startHttpServer } from '../http/http-server.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import type { SluiceError } from '../lib/errors.js';
@@ -187,6 +188,7 @@ export class Gateway {
       }
       throwIfStopped(stop);
 
+      const httpRefusals = createHttpRefusalCounts();
       const status: GatewayStatus = new GatewayStatus({
         options,
         version,
@@ -195,13 +197,19 @@ export class Gateway {
         ingest: log && { log: log.writer, dropped: () => log.dropped, broker },
         workers,
         selfMetrics: () => metrics.counters(),
+        httpRefusals,
         isFailed: () => failure.isReported,
         clockWatch,
       });
       status.startWatching();
       opened(() => status.stopWatching());
       takeCommands(lock, workers);
-      const http = await startHttp(options, status, clock, logger, files?.httpConnections);
+      const http = await startHttp(options, status, {
+        clock,
+        logger,
+        refusals: httpRefusals,
+        maxConnections: files?.httpConnections,
+      });
       opened(() => http?.close());
       throwIfStopped(stop);
       await directory.beginReceiving();
@@ -301,14 +309,18 @@ function takeCommands(lock: DirectoryLock, { replaying }: GatewayWorkers): void 
 async function startHttp(
   { http, broker, role }: GatewayOptions,
   view: GatewayStatus,
-  clock: Clock,
-  logger: Logger,
-  maxConnections: number | undefined,
+  parts: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly refusals: HttpRefusalCounts;
+    /** Fewer than usual where open files are scarce. */
+    readonly maxConnections: number | undefined;
+  },
 ): Promise<HttpServer | undefined> {
   if (http === undefined) return undefined;
   const mqtt = role === 'consume' ? undefined : broker.listeners.find(({ protocol }) => protocol === 'mqtt');
   const mqttPort = mqtt === undefined || mqtt.port === 0 ? undefined : mqtt.port;
-  return startHttpServer({ ...http, view, mqttPort, clock, logger, maxConnections });
+  return startHttpServer({ ...http, ...parts, view, mqttPort });
 }
 
 async function startBroker(

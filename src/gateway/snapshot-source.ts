@@ -39,7 +39,7 @@ export class SnapshotSource {
   }
 
   take(): MetricsSnapshot {
-    const { options, logger, selfMetrics, workers } = this.#parts;
+    const { options, logger, selfMetrics, workers, httpRefusals } = this.#parts;
     return {
       ingest: this.#ingest(),
       producer: this.#producer(),
@@ -50,6 +50,7 @@ export class SnapshotSource {
       deadLetterBytes:
         (workers.forward?.report.deadLetterBytes ?? 0) + (workers.consume?.report.deadLetterBytes ?? 0),
       deadLetterMaxSizeBytes: options.consume.deadLetterMaxSizeBytes,
+      httpRefusals,
       warnings: logger.recentWarnings.totals(),
       threads: Object.fromEntries([...this.#utilizations].map(([name, of]) => [name, of.ratio()])),
       clock: this.#parts.clockWatch.facts(),

@@ -1,4 +1,5 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
+import type { HttpRefusalCounts } from '../http/http-refusals.js';
 import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import type { SelfMetricsCounters } from '../metrics/self-metrics.js';
@@ -33,6 +34,8 @@ export interface StatusParts {
   };
   /** Returns undefined when no metrics go into the store. */
   readonly selfMetrics: () => SelfMetricsCounters | undefined;
+  /** All of them 0 without HTTP. */
+  readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
 }

@@ -13,6 +13,7 @@ import {
 } from './guards.js';
 import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
 import type { ConnectionLimits } from './http-connection-limits.js';
+import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
@@ -39,6 +40,8 @@ export interface HttpAppOptions {
   readonly maxStreamsPerAddress?: number;
   /** Decides on which connections only health requests are answered; absent: on none. */
   readonly connections?: ConnectionLimits;
+  /** Counts what limits refuse. */
+  readonly refusals?: HttpRefusalCounts;
   readonly logger?: HttpLogger;
 }
 
@@ -54,6 +57,7 @@ const NO_CHANGES =
 /** Creates the app with all routes, guards and error handlers. It does not listen yet. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const { view, logger, requestTimeoutMs } = options;
+  const refusals = options.refusals ?? createHttpRefusalCounts();
   const app = fastify({
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -65,7 +69,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     },
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
-    clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error.code, socket, refusals),
     frameworkErrors: (_error, _request, reply) => {
       reply.headers(SECURITY_HEADERS);
       sendError(reply, 'REQUEST_MALFORMED', 'The address of the request is not valid.');
@@ -74,7 +78,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
 
   const mayChange =
     options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
-  if (options.connections !== undefined) reserveForHealth(app, options.connections);
+  if (options.connections !== undefined) reserveForHealth(app, options.connections, refusals);
   guardRequests(app, options.host, mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
@@ -83,6 +87,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       const { url: route } = request.routeOptions;
       logger?.error({ code: 'HTTP_FAILED', err: thrown, route }, 'HTTP answer failed');
     }
+    if (body.code === 'DEAD_LETTER_SCANNING') refusals['too-many-searches'] += 1;
     if (status === 429) reply.header('retry-after', '1');
     reply.code(status).send(body);
   });
@@ -94,15 +99,20 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     periodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,
     logger,
+    refusals,
   });
-  addStoreRoutes(app, view);
-  addDeadLetterRoutes(app, view);
+  addStoreRoutes(app, view, refusals);
+  addDeadLetterRoutes(app, view, refusals);
   addPageRoutes(app, options.pageFiles);
   return app;
 }
 
 /** Answers only health requests on the connections of the reserve, and closes each after its answer. */
-function reserveForHealth(app: FastifyInstance, connections: ConnectionLimits): void {
+function reserveForHealth(
+  app: FastifyInstance,
+  connections: ConnectionLimits,
+  refusals: HttpRefusalCounts,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!connections.isReserve(request.raw.socket)) {
       done();
@@ -113,6 +123,7 @@ function reserveForHealth(app: FastifyInstance, connections: ConnectionLimits): 
       done();
       return;
     }
+    refusals['too-many-connections'] += 1;
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store').header('retry-after', '5');
     sendError(reply, 'TOO_MANY_CONNECTIONS', 'Too many connections of this address, or of all, are in use.');
   });
@@ -160,12 +171,13 @@ function allowedMethods(app: FastifyInstance): (url: string) => string {
 }
 
 /** Answers a request that Node's parser could not read: too slow, too long or not HTTP. */
-function refuseUnreadable(errorCode: string, socket: Socket): void {
+function refuseUnreadable(errorCode: string, socket: Socket, refusals: HttpRefusalCounts): void {
   if (errorCode === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const status = errorCode === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : HTTP_ERROR_CODES.REQUEST_MALFORMED;
+  if (status === 408) refusals['request-timeout'] += 1;
   const reason = status === 408 ? 'The request took too long.' : 'The request is not valid HTTP.';
   const body = JSON.stringify({ code: 'REQUEST_MALFORMED', reason });
   const head = [

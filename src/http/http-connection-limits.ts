@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
+import type { HttpRefusalCounts } from './http-refusals.js';
 
 export interface ConnectionLimitOptions {
   /** Limit of connections of all addresses together. */
@@ -8,6 +9,7 @@ export interface ConnectionLimitOptions {
   readonly maxPerAddress: number;
   /** Connections beyond these limits on which only health requests are answered. */
   readonly reserve: number;
+  readonly refusals: Pick<HttpRefusalCounts, 'idle-closed' | 'connection-refused'>;
 }
 
 interface Connection {
@@ -31,7 +33,6 @@ export class ConnectionLimits {
   readonly #connections = new Map<Socket, Connection>();
   readonly #perAddress = new Map<string, number>();
   #reserved = 0;
-  #closed = 0;
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options;
@@ -56,16 +57,11 @@ export class ConnectionLimits {
     return this.#connections.get(socket)?.isReserve === true;
   }
 
-  /** How many idle connections were closed to make room, and how many were refused, since the start. */
-  get closed(): number {
-    return this.#closed;
-  }
-
   #add(socket: Socket): void {
     const address = addressGroup(socket.remoteAddress);
     const isReserve = !this.#makeRoom(address);
     if (isReserve && this.#reserved >= this.#options.reserve && !this.#closeOldest(isIdleReserve)) {
-      this.#closed += 1;
+      this.#options.refusals['connection-refused'] += 1;
       socket.destroy();
       return;
     }
@@ -98,7 +94,7 @@ export class ConnectionLimits {
   #closeOldest(isWanted: (connection: Connection) => boolean): boolean {
     for (const connection of this.#connections.values()) {
       if (!isWanted(connection)) continue;
-      this.#closed += 1;
+      this.#options.refusals['idle-closed'] += 1;
       this.#remove(connection.socket);
       connection.socket.destroy();
       return true;

@@ -7,6 +7,7 @@ import type { GatewayView } from './gateway-view.js';
 import { bracketed, type WhereChanges } from './guards.js';
 import { createHttpApp } from './http-app.js';
 import { ConnectionLimits } from './http-connection-limits.js';
+import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
 import { readPageFiles } from './routes/page-routes.js';
 
@@ -21,6 +22,8 @@ export interface HttpServerOptions {
   readonly changes?: WhereChanges;
   readonly logger?: HttpLogger;
   readonly clock?: Clock;
+  /** Counts what limits close and refuse. */
+  readonly refusals?: HttpRefusalCounts;
   /** Fewer than usual where open files are scarce. */
   readonly maxConnections?: number;
   /** The limit for the headers, and for the whole request. */
@@ -55,10 +58,12 @@ const RESERVE = 32;
 /** Serves the API and the live page. Rejects with LISTENER_FAILED when it cannot listen on the address. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, view, logger } = options;
+  const refusals = options.refusals ?? createHttpRefusalCounts();
   const connections = new ConnectionLimits({
     maxConnections: options.maxConnections ?? MAX_HTTP_CONNECTIONS,
     maxPerAddress: options.maxConnectionsPerAddress ?? MAX_CONNECTIONS_PER_ADDRESS,
     reserve: RESERVE,
+    refusals,
   });
   const app = createHttpApp({
     host,
@@ -72,6 +77,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     livePeriodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,
     connections,
+    refusals,
   });
   connections.watch(app.server);
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { WarningFields } from '../lib/warnings.js';
 import { errorAnswer } from './http-answers.js';
+import type { HttpRefusalCounts } from './http-refusals.js';
 import { type LiveStateSource, liveState } from './live-state.js';
 
 const PERIOD_MS = 1_000;
@@ -18,6 +19,7 @@ export interface LiveFeedOptions {
   /** The period of the states; a second by default. */
   readonly periodMs?: number;
   readonly logger?: HttpLogger;
+  readonly refusals: HttpRefusalCounts;
 }
 
 /** The part of the gateway's logger that the HTTP side needs. */
@@ -49,14 +51,16 @@ export class LiveFeed {
   readonly #source: LiveStateSource;
   readonly #periodMs: number;
   readonly #logger: HttpLogger | undefined;
+  readonly #refusals: HttpRefusalCounts;
   readonly #streams = new Set<Stream>();
   #timer: NodeJS.Timeout | undefined;
   readonly #failing = new Set<'state' | 'warnings'>();
 
-  constructor(source: LiveStateSource, { periodMs = PERIOD_MS, logger }: LiveFeedOptions = {}) {
+  constructor(source: LiveStateSource, { periodMs = PERIOD_MS, logger, refusals }: LiveFeedOptions) {
     this.#source = source;
     this.#periodMs = periodMs;
     this.#logger = logger;
+    this.#refusals = refusals;
   }
 
   get streams(): number {
@@ -104,7 +108,10 @@ export class LiveFeed {
     const { response } = stream;
     if (response.writableLength > MAX_UNREAD_BYTES) {
       stream.skipped += 1;
-      if (stream.skipped > MAX_SKIPPED) response.destroy();
+      if (stream.skipped <= MAX_SKIPPED) return;
+      this.#refusals['reads-too-slowly'] += 1;
+      this.#remove(stream);
+      response.destroy();
       return;
     }
     const { bytes, warningSeq } = framesAfter(stream.warningSeq);

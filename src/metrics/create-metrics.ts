@@ -4,6 +4,7 @@ import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
 import { HEALTH } from './tables/backlog-metrics.js';
 import { CONSUME } from './tables/consume-metrics.js';
+import { HTTP } from './tables/http-metrics.js';
 import { INGEST } from './tables/ingest-metrics.js';
 import { LEDGER } from './tables/ledger-metrics.js';
 import { PROCESS, SELF } from './tables/process-metrics.js';
@@ -28,6 +29,7 @@ export const METRICS: readonly MetricDescription[] = [
   ...described(CONSUME),
   ...described(LEDGER),
   ...described(HEALTH),
+  ...described(HTTP),
   ...described(PROCESS),
   ...described(SELF, 'metrics.store'),
 ];
@@ -65,6 +67,7 @@ export function createMetrics(takeSnapshot: () => MetricsSnapshot): Registry {
   if (first.consume !== undefined) register(registry, CONSUME, () => current().consume!);
   register(registry, LEDGER, current);
   register(registry, HEALTH, () => current().health);
+  register(registry, HTTP, current);
   register(registry, PROCESS, current);
   if (first.self !== undefined) register(registry, SELF, () => current().self!);
   return registry;

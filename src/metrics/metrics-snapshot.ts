@@ -1,5 +1,6 @@
 import type { BrokerCounters } from '../broker/broker.js';
 import type { LedgerCounts } from '../http/gateway-view.js';
+import type { HttpRefusalCounts } from '../http/http-refusals.js';
 import type { WarningCode } from '../lib/warnings.js';
 import type { ConsumeReport, KinesisReaderReport } from '../pipeline/consume-protocol.js';
 import type { ForwardReport } from '../pipeline/forward-protocol.js';
@@ -20,6 +21,7 @@ export interface MetricsSnapshot {
   readonly deadLetterBytes: number;
   /** Limit of each dead letter; a forwarder and a consumer in one process have one each. */
   readonly deadLetterMaxSizeBytes: number;
+  readonly httpRefusals: HttpRefusalCounts;
   /** Number of lines by code. */
   readonly warnings: Readonly<Record<WarningCode, number>>;
   /** Share of time that each thread was busy, 0 to 1. */

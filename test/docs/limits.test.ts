@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BROKER_REFUSALS } from '../../src/broker/refusals.js';
 import { settingRows } from '../../src/config/settings-table.js';
 import { PARK_CODES } from '../../src/dead-letter/park-codes.js';
+import { HTTP_REFUSALS } from '../../src/http/http-refusals.js';
 import { WARNING_CODES } from '../../src/lib/warnings.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
 import { page, ROOT, tableBelow } from './pages.js';
@@ -101,7 +102,7 @@ describe('docs/limits.md', () => {
 
   it('names metrics and the values of their labels that exist', () => {
     const names = new Set(METRICS.map(({ name }) => name));
-    const values = new Set<string>([...BROKER_REFUSALS, ...PARK_CODES, ...WARNING_CODES]);
+    const values = new Set<string>([...BROKER_REFUSALS, ...HTTP_REFUSALS, ...PARK_CODES, ...WARNING_CODES]);
     for (const { bound, counted } of rows) {
       expect(counted, bound).not.toBe('');
       for (const [, name, value] of counted.matchAll(/`(sluice_\w+)(?:\{\w+="([^"]+)"\})?`/g)) {
@@ -109,6 +110,13 @@ describe('docs/limits.md', () => {
         if (value !== undefined) expect(values.has(value), `${bound}: ${value}`).toBe(true);
       }
     }
+  });
+
+  it('names every refusal of HTTP', () => {
+    const counted = rows.map((row) => row.counted).join();
+    expect(
+      HTTP_REFUSALS.filter((refusal) => !counted.includes(`sluice_http_refusals_total{reason="${refusal}"}`)),
+    ).toEqual([]);
   });
 
   it('names tests that exist', () => {

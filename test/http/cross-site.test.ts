@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHttpApp } from '../../src/http/http-app.js';
+import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
 const view = new FakeGatewayView();
+const refusals = createHttpRefusalCounts();
 let app: FastifyInstance;
 beforeAll(() => {
   app = createHttpApp({
@@ -15,6 +17,7 @@ beforeAll(() => {
     mqttPort: null,
     changes: 'loopback',
     requestTimeoutMs: 10_000,
+    refusals,
   });
 });
 afterAll(() => app.close());
@@ -77,4 +80,15 @@ it('while the dead letter is searched twice, the next search is to try again lat
     '1',
     { code: 'DEAD_LETTER_SCANNING', reason: 'the dead letter is being searched 2 times already' },
   ]);
+  expect(refusals['too-many-searches']).toBe(1);
+});
+
+it('a record that is not found within the limits of one search is refused with where to go on', async () => {
+  view.deadLetter = async () => ({ next: '.:1:2' });
+  const answer = await app.inject({ url: '/api/dead-letters/17' });
+  expect([answer.statusCode, answer.json()]).toMatchObject([
+    503,
+    { code: 'SEARCH_INCOMPLETE', next: '.:1:2' },
+  ]);
+  expect(refusals['search-incomplete']).toBe(1);
 });

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpApp } from '../../src/http/http-app.js';
+import { createHttpRefusalCounts, type HttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { readPageFiles } from '../../src/http/routes/page-routes.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
@@ -11,6 +12,7 @@ const clock = { nowNs: () => 5_000_000_000n, monotonicMs: () => 123.5 };
 let view: FakeGatewayView;
 let app: FastifyInstance;
 let logged: object[];
+let refusals: HttpRefusalCounts;
 
 function makeApp(host: string): FastifyInstance {
   const logger = { error: (fields: object) => logged.push(fields) };
@@ -22,12 +24,14 @@ function makeApp(host: string): FastifyInstance {
     mqttPort: 1884,
     changes: 'loopback',
     requestTimeoutMs: 10_000,
+    refusals,
     logger,
   });
 }
 
 beforeEach(() => {
   logged = [];
+  refusals = createHttpRefusalCounts();
   view = new FakeGatewayView();
   view.startedAtMs = 2_000;
   app = makeApp('127.0.0.1');
@@ -261,6 +265,7 @@ describe('the store', () => {
       'TOO_MANY_QUERIES',
       '1',
     ]);
+    expect(refusals['too-many-queries']).toBe(1);
     const shared = get(`${series}&onlyTag=device&only=d3`);
     open();
     for (const answer of [...(await Promise.all(first)), await shared]) expect(answer.statusCode).toBe(200);

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { addressGroup } from '../../src/http/http-connection-limits.js';
+import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
@@ -38,7 +39,8 @@ const OK = /^HTTP\/1\.1 200 /;
 
 describe('one client', () => {
   it('that opens 300 connections and uses none shuts nobody out', async () => {
-    const server = await start();
+    const refusals = createHttpRefusalCounts();
+    const server = await start(undefined, { refusals });
     const sockets: Socket[] = [];
     for (let i = 0; i < 300; i++) sockets.push(await open(server));
     for (const path of ['/healthz', '/readyz', '/metrics']) {
@@ -46,6 +48,8 @@ describe('one client', () => {
     }
     expect(await asked(await open(server, '127.0.0.2'), '/api/ledger')).toMatch(OK);
     await expect.poll(() => sockets.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(64);
+    // 303 connections of this address, 64 at once.
+    expect(refusals).toMatchObject({ 'idle-closed': 303 - 64, 'connection-refused': 0 });
     // The newest are kept: the client itself goes on with them.
     expect(await asked(sockets.at(-1)!, '/api/ledger')).toMatch(OK);
   });
@@ -57,7 +61,8 @@ describe('one client', () => {
       release = resolve;
     });
     onTestFinished(() => release());
-    const server = await start(view, { maxConnectionsPerAddress: 8 });
+    const refusals = createHttpRefusalCounts();
+    const server = await start(view, { maxConnectionsPerAddress: 8, refusals });
     const busy = await Promise.all(Array.from({ length: 8 }, () => open(server)));
     for (const [n, socket] of busy.entries()) {
       socket.write(
@@ -66,6 +71,7 @@ describe('one client', () => {
     }
     await expect.poll(() => view.seriesQueries.length).toBe(8);
     expect(await asked(await open(server), '/api/ledger')).toMatch(/^HTTP\/1\.1 503 .*TOO_MANY_CONNECTIONS/s);
+    expect(refusals).toMatchObject({ 'too-many-connections': 1, 'idle-closed': 0 });
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       expect(await asked(await open(server), path)).toMatch(/^HTTP\/1\.1 200 .*connection: close/is);
     }

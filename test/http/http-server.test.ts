@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
@@ -66,12 +67,14 @@ describe('startHttpServer', () => {
 
 describe('slow and broken clients', () => {
   it('security row 48: headers that never end are cut off after the time-out', async () => {
-    const { port } = await start({ requestTimeoutMs: 100 });
+    const refusals = createHttpRefusalCounts();
+    const { port } = await start({ requestTimeoutMs: 100, refusals });
     const socket = await open(port);
     socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
     expect(await textUntilClosed(socket)).toMatch(
       /^HTTP\/1\.1 408 .*"reason":"The request took too long\."/s,
     );
+    expect(refusals['request-timeout']).toBe(1);
   });
 
   it('does not wait for a body that is not needed', async () => {

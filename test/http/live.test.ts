@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WarningView } from '../../src/http/gateway-view.js';
+import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
 import { MAX_STREAMS } from '../../src/http/routes/live-routes.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
@@ -238,7 +239,12 @@ describe('/api/live', () => {
   });
 
   it('serves 64 pages; the next one must try again, and is served once another has left', async () => {
-    const server = await start({ maxStreamsPerAddress: MAX_STREAMS + 1, maxConnectionsPerAddress: 100 });
+    const refusals = createHttpRefusalCounts();
+    const server = await start({
+      maxStreamsPerAddress: MAX_STREAMS + 1,
+      maxConnectionsPerAddress: 100,
+      refusals,
+    });
     const clients = await Promise.all(Array.from({ length: MAX_STREAMS }, () => opened(server)));
     for (const client of clients) await client.states(1);
     const refused = await fetch(`${server.url}/api/live`);
@@ -248,6 +254,7 @@ describe('/api/live', () => {
       { code: 'TOO_MANY_STREAMS', reason: '64 pages are open already.' },
     ]);
     expect(refused.headers.get('content-type')).toContain('application/json');
+    expect(refusals['too-many-streams']).toBe(1);
     clients[0]?.close();
     await expect.poll(async () => (await new Client(server.url).open()).response?.statusCode).toBe(200);
   });
@@ -286,7 +293,8 @@ describe('/api/live', () => {
   });
 
   it('disconnects a browser that has not read for a minute', async () => {
-    const server = await start();
+    const refusals = createHttpRefusalCounts();
+    const server = await start({ refusals });
     const gone = await opened(server);
     await gone.states(1);
     gone.response?.pause();
@@ -297,6 +305,7 @@ describe('/api/live', () => {
     expect(vi.getTimerCount()).toBe(1);
     for (let nth = 0; nth < 62; nth++) second();
     await expect.poll(() => vi.getTimerCount()).toBe(0);
+    expect(refusals['reads-too-slowly']).toBe(1);
   });
 
   it('ends at once when the gateway stops, also for a reader that does not read', {

@@ -4,6 +4,7 @@ import type { ReplayStatus } from '../../replay/replay-status.js';
 import { type ParkedSelection, readSelection } from '../../replay/selection.js';
 import type { GatewayView, ParkedDetailPage } from '../gateway-view.js';
 import { HTTP_ERROR_CODES, sendError } from '../http-answers.js';
+import type { HttpRefusalCounts } from '../http-refusals.js';
 import { name, numberFrom, type Parsed, parseRequest, text } from '../request-parameters.js';
 import { boundedDetail } from './bounded-detail.js';
 
@@ -32,7 +33,11 @@ export interface DeadLettersRequest extends Omit<ParkedSelection, 'ids' | 'all'>
 }
 
 /** The list of parked records, one record in full, and replay and purge. */
-export function addDeadLetterRoutes(app: FastifyInstance, view: GatewayView): void {
+export function addDeadLetterRoutes(
+  app: FastifyInstance,
+  view: GatewayView,
+  refusals: HttpRefusalCounts,
+): void {
   app.get('/api/dead-letters', async (request, reply) => {
     const asked = parseDeadLettersRequest(request.query);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
@@ -47,6 +52,7 @@ export function addDeadLetterRoutes(app: FastifyInstance, view: GatewayView): vo
     const { detail, next } = ID.test(id) ? await view.deadLetter(id, asked.value.after) : NOT_FOUND;
     if (detail !== undefined) return reply.send(boundedDetail(detail));
     if (next === undefined) return sendError(reply, 'NOT_FOUND', 'No parked record has this id.');
+    refusals['search-incomplete'] += 1;
     const reason = 'It was not found within the limits of one search; ask again with after set to next.';
     return reply
       .code(HTTP_ERROR_CODES.SEARCH_INCOMPLETE)

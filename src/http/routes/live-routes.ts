@@ -43,6 +43,7 @@ export function addLiveRoutes(
     const address = addressGroup(request.raw.socket.remoteAddress);
     const ofAddress = streamsOf.get(address) ?? 0;
     if (feed.streams >= MAX_STREAMS || ofAddress >= maxOfAddress) {
+      options.refusals['too-many-streams'] += 1;
       reply.header('retry-after', '5').header('content-type', 'application/json; charset=utf-8');
       const open =
         ofAddress >= maxOfAddress ? `${maxOfAddress} pages of this address` : `${MAX_STREAMS} pages`;

@@ -3,6 +3,7 @@ import { RecentAnswers } from '../../lib/recent-answers.js';
 import type { SeriesAnswer } from '../../sink/store-reader.js';
 import type { GatewayView } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
+import type { HttpRefusalCounts } from '../http-refusals.js';
 import { MAX_SERIES_GROUPS, parseLatestRequest, parseSeriesRequest } from './store-requests.js';
 
 /** The number of queries that the store answers at once: the page must not slow down the writer. */
@@ -19,7 +20,7 @@ export interface SeriesResponse extends SeriesAnswer {
 }
 
 /** The contents of the store, for the charts and the table of devices. */
-export function addStoreRoutes(app: FastifyInstance, view: GatewayView): void {
+export function addStoreRoutes(app: FastifyInstance, view: GatewayView, refusals: HttpRefusalCounts): void {
   const queries = new StoreQueries();
 
   async function askStore(
@@ -29,6 +30,7 @@ export function addStoreRoutes(app: FastifyInstance, view: GatewayView): void {
   ): Promise<FastifyReply> {
     const answer = queries.ask(query, ask);
     if (answer !== undefined) return reply.send(await answer);
+    refusals['too-many-queries'] += 1;
     reply.header('retry-after', '1');
     return sendError(
       reply,
