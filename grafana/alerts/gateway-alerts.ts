@@ -52,7 +52,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     unit: 'number',
     summary: 'The log of {instance} is full',
     description:
-      'PUBACKs are withheld and QoS 0 packets are shed until the reader of the log has freed space.',
+      'It has reached its limit, or the disk is full. PUBACKs are withheld and QoS 0 packets are shed until there is room.',
     panel: { dashboard: GATEWAY, title: 'Log filled' },
   },
   {
@@ -176,6 +176,36 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     panel: { dashboard: GATEWAY, title: 'Dead letters on disk' },
   },
   {
+    uid: 'sluice-dead-letter-full',
+    title: 'Dead letter full',
+    severity: 'critical',
+    // The warning is repeated as long as the consumer waits.
+    expr: 'sum by (instance) (increase(sluice_warnings_total{code="DEAD_LETTER_FULL"}[5m]))',
+    threshold: 0,
+    for: '0s',
+    unit: 'number',
+    summary: 'The dead letter of {instance} is full, and its consumer waits',
+    description:
+      'A record must be parked and finds no room, or the disk is full. Nothing is written until there is; the log fills meanwhile.',
+    panel: { dashboard: GATEWAY, title: 'Dead letters on disk' },
+  },
+  {
+    uid: 'sluice-dead-letter-damaged',
+    title: 'Dead letter damaged',
+    severity: 'warning',
+    // It is found at a start only, and again at each; the alert ends an hour later.
+    expr:
+      'max by (instance) (sluice_warnings_total{code="DEAD_LETTER_DAMAGED"}) ' +
+      'and on (instance) (time() - process_start_time_seconds{job=~"sluice.*"} < 3600)',
+    threshold: 0,
+    for: '0s',
+    unit: 'number',
+    summary: 'Parked records of {instance} cannot be read: {value} warnings at its last start',
+    description:
+      'Files of the dead letter were cut, damaged or removed. What no file has counts as parked for the reason unreadable.',
+    panel: { dashboard: GATEWAY, title: 'Parked, by reason' },
+  },
+  {
     uid: 'sluice-payloads-not-kept',
     title: 'Payloads not kept',
     severity: 'warning',
@@ -213,6 +243,21 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     description:
       'The label reason has the cause: too many connections, MQTT 5, packets too large, malformed topics or packets.',
     panel: { dashboard: GATEWAY, title: 'Refused, by reason' },
+  },
+  {
+    uid: 'sluice-clock-wrong',
+    title: 'Clock wrong',
+    severity: 'warning',
+    // Both sides are filtered first: for equal labels "or" returns the left side, even when it is 0.
+    expr:
+      'max by (instance) (sluice_clock_implausible > 0 or ' + 'increase(sluice_clock_steps_total[10m]) > 0)',
+    threshold: 0,
+    for: '0s',
+    unit: 'number',
+    summary: 'The clock of {instance} is wrong, or was set by more than a minute',
+    description:
+      'Readings without a time of their own get the time of this clock, and readings far from it are parked.',
+    panel: { dashboard: GATEWAY, title: 'Parked, by reason' },
   },
   {
     uid: 'sluice-event-loop-blocked',

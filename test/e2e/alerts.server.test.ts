@@ -26,6 +26,7 @@ const SERVERS = [requireServer('influxd'), requireServer('prometheus')];
 /** It takes a minute and a half. */
 const TIMEOUT_MS = 300_000;
 /** There is no lease table here, and without one the metric has no series. */
+const NOT_KEPT = 'sluice_ledger_parked_without_payload_records{reason="payload-not-json"}';
 const NOT_HERE = ['sluice_kinesis_leases'];
 
 interface Watched {
@@ -222,6 +223,8 @@ ${FLEET_RULE}
       // Nobody has made room in the dead letter.
       await alerts.untilOnly('sluice-dead-letter-filling');
       expect(await alerts.firing()).toEqual(['SluiceDeadLetterFilling']);
+      await device.publishRubbish(60, 60_000);
+      await alerts.untilFiring('sluice-dead-letter-full');
     });
 
     it('Kinesis that is away, and a stream that is deleted', { timeout: TIMEOUT_MS }, async () => {
@@ -239,7 +242,13 @@ ${FLEET_RULE}
       timeout: TIMEOUT_MS,
     }, async () => {
       const alerts = watch(tampered);
+      // Prometheus sees a growth only when it has seen the series before.
+      tampered.set({ [NOT_KEPT]: 1 });
+      await alerts.untilScraped(3);
       tampered.set({
+        [NOT_KEPT]: 5,
+        'sluice_warnings_total{code="DEAD_LETTER_DAMAGED"}': 2,
+        sluice_clock_implausible: 1,
         sluice_kinesis_reader_behind_latest_seconds: 50_000,
         sluice_kinesis_reader_gaps_total: 1,
         'sluice_ledger_records{fate="received"}': 1,
@@ -249,9 +258,18 @@ ${FLEET_RULE}
         'sluice-data-loss-ahead',
         'sluice-stream-gap',
         'sluice-ledger-unbalanced',
+        'sluice-payloads-not-kept',
+        'sluice-dead-letter-damaged',
+        'sluice-clock-wrong',
       );
       tampered.set({});
-      await alerts.untilQuiet('sluice-kinesis-behind', 'sluice-data-loss-ahead', 'sluice-ledger-unbalanced');
+      await alerts.untilQuiet(
+        'sluice-kinesis-behind',
+        'sluice-data-loss-ahead',
+        'sluice-ledger-unbalanced',
+        'sluice-dead-letter-damaged',
+        'sluice-clock-wrong',
+      );
     });
   });
 

@@ -39,6 +39,7 @@ const requests = (all: string, repeated: string): Series[] => [
   ...one('sluice_sink_requests_total', all),
   ...one('sluice_sink_retries_total', repeated),
 ];
+const warnings = (code: string, values: string) => one('sluice_warnings_total', values, `code="${code}"`);
 const sink = (state: string, values: string) => states('sluice_sink_state', state, values);
 const producer = (state: string, values: string) => states('sluice_kinesis_producer_state', state, values);
 const reader = (state: string, values: string) => states('sluice_kinesis_reader_state', state, values);
@@ -149,6 +150,35 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       { why: 'half full for long', series: deadLetter('50x40') },
     ],
   },
+  'sluice-dead-letter-full': {
+    fires: { series: warnings('DEAD_LETTER_FULL', '0x9 1+2x30'), trueAtMinute: 10 },
+    quiet: [
+      { why: 'full long ago', series: warnings('DEAD_LETTER_FULL', '3x40') },
+      { why: 'another warning', series: warnings('DEAD_LETTER_BUSY', '0x9 1+2x30') },
+    ],
+  },
+  'sluice-dead-letter-damaged': {
+    fires: {
+      series: [
+        ...warnings('DEAD_LETTER_DAMAGED', '0x9 2x30'),
+        ...one('process_start_time_seconds', '0x9 600x30'),
+      ],
+      trueAtMinute: 10,
+    },
+    quiet: [
+      {
+        why: 'a start that found none',
+        series: [...warnings('DEAD_LETTER_DAMAGED', '0x40'), ...one('process_start_time_seconds', '0x40')],
+      },
+      {
+        why: 'known for longer than an hour',
+        series: [
+          ...warnings('DEAD_LETTER_DAMAGED', '2x40'),
+          ...one('process_start_time_seconds', '-3700x40'),
+        ],
+      },
+    ],
+  },
   'sluice-payloads-not-kept': {
     fires: {
       series: one('sluice_ledger_parked_without_payload_records', '0x9 4x30'),
@@ -158,6 +188,18 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       {
         why: 'not kept long ago',
         series: one('sluice_ledger_parked_without_payload_records', '9x40'),
+      },
+    ],
+  },
+  'sluice-clock-wrong': {
+    fires: {
+      series: [...one('sluice_clock_implausible', '0x9 1x30'), ...one('sluice_clock_steps_total', '0x40')],
+      trueAtMinute: 10,
+    },
+    quiet: [
+      {
+        why: 'set once, long ago',
+        series: [...one('sluice_clock_implausible', '0x40'), ...one('sluice_clock_steps_total', '1x40')],
       },
     ],
   },

@@ -16,13 +16,20 @@ export async function startTamperedMetrics(gatewayUrl: () => string): Promise<Ta
     fetch(`${gatewayUrl()}/metrics`)
       .then((answer) => answer.text())
       .then(
-        (text) => response.end(text.split('\n').map(tampered).join('\n')),
+        (text) => response.end(withMissing(text.split('\n').map(tampered)).join('\n')),
         () => response.writeHead(502).end(),
       );
   });
   const tampered = (line: string): string => {
     const series = line.slice(0, line.lastIndexOf(' '));
     return made[series] === undefined ? line : `${series} ${made[series]}`;
+  };
+  /** A metric with a label has a series only for values that have occurred. */
+  const withMissing = (lines: readonly string[]): string[] => {
+    const missing = Object.keys(made).filter(
+      (series) => !lines.some((line) => line.startsWith(`${series} `)),
+    );
+    return [...lines.slice(0, -1), ...missing.map((series) => `${series} ${made[series]}`), ''];
   };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
