@@ -4,11 +4,13 @@ import { listParked } from '../dead-letter/dead-letter-reader.js';
 import { type ParkedRecord, parkedJson } from '../dead-letter/parked-record.js';
 import { sluiceCommand } from '../lib/package-root.js';
 import { printable } from '../lib/printable.js';
+import { onlyCountedLine } from './only-counted.js';
 import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js';
 
 /** `sluice dead-letters list` prints parked records, newest first, as a table or as JSON lines. A gateway may be running. */
 export async function listDeadLetters(options: DeadLetterListOptions): Promise<number> {
-  const directory = await deadLetterDirectory(options.config);
+  const { dataDirectory } = await loadConfig(options.config);
+  const directory = join(dataDirectory, 'dead-letter');
   const damagedFiles = new Set<string>();
   const filter = { code: options.code, topic: options.topic };
   const parked = await listParked(directory, options.limit, filter, (file) => damagedFiles.add(file));
@@ -22,6 +24,7 @@ export async function listDeadLetters(options: DeadLetterListOptions): Promise<n
   process.stdout.write(parked.length === 0 ? `No parked records in ${directory}.\n` : table(parked));
   if (parked.length === options.limit)
     process.stdout.write(`(the newest ${options.limit}; --limit shows more)\n`);
+  if (options.topic === undefined) process.stdout.write(await onlyCountedLine(dataDirectory, options.code));
   return 0;
 }
 

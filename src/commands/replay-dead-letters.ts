@@ -1,9 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { loadConfig } from '../config/load-config.js';
+import type { SluiceConfig } from '../config/sluice-config.js';
 import { SluiceError } from '../lib/errors.js';
 import { printable } from '../lib/printable.js';
 import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import { MAX_SELECTED_IDS, type ParkedSelection, readSelection } from '../replay/selection.js';
+import { onlyCountedLine } from './only-counted.js';
 import type { DeadLetterReplayOptions } from './options.js';
 import { runReplay } from './run-replay.js';
 
@@ -27,10 +29,16 @@ async function runAndReport(
   ids: readonly string[],
   options: DeadLetterReplayOptions,
 ): Promise<number> {
-  const status = await run(kind, ids, options, options.dryRun);
+  const config = await loadConfig(options.config);
+  const status = await run(kind, ids, options, config, options.dryRun);
   const { selected, outcomes, state } = status;
   if (options.json) process.stdout.write(`${JSON.stringify(status)}\n`);
-  else process.stdout.write(`${closingLine(status)}\n`);
+  else {
+    const { topic, rule, olderThanMs, code } = options;
+    const isForCode = ids.length === 0 && [topic, rule, olderThanMs].every((one) => one === undefined);
+    const line = isForCode ? await onlyCountedLine(config.dataDirectory, code) : '';
+    process.stdout.write(`${closingLine(status)}\n${line}`);
+  }
   if (status.failure !== undefined) process.stderr.write(`${status.failure}\n`);
   if (state !== 'done' || (ids.length > 0 && selected === 0)) return 1;
   const stays = outcomes.parkedAgain > 0 || (status.withoutPayload ?? 0) > 0;
@@ -41,10 +49,10 @@ async function run(
   kind: ReplayKind,
   ids: readonly string[],
   options: DeadLetterReplayOptions,
+  config: SluiceConfig,
   dryRun: boolean,
 ): Promise<ReplayStatus> {
   const selection = selectionOf(ids, options);
-  const config = await loadConfig(options.config);
   const isShown = process.stderr.isTTY === true;
   const status = await runReplay(config, { kind, selection, dryRun }, (now) => {
     if (isShown) process.stderr.write(`\r\x1b[K${progressLine(now)}`);
@@ -82,7 +90,7 @@ async function isPurgeConfirmed(ids: readonly string[], options: DeadLetterRepla
     );
     return false;
   }
-  const { selected } = await run('purge', ids, options, true);
+  const { selected } = await run('purge', ids, options, await loadConfig(options.config), true);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`Delete ${selected} parked records for good? [y/N] `);
   prompt.close();

@@ -56,6 +56,7 @@ function ledgerCounts(ledger: ReaderLedger, stored: number): LedgerCounts {
     received,
     ...sums,
     parkedWithoutPayload: sum(totals.withoutPayload ?? {}),
+    ...onlyCounted(sum(totals.onlyCounted ?? {})),
     buffered: received - processed,
     balanced: sums.written + sums.parked + sums.filtered + sums.lost === processed,
     reasons: reasonsOf(totals),
@@ -75,6 +76,7 @@ function combinedLedger(ingest: LedgerCounts, consume: LedgerCounts): LedgerCoun
     written,
     parked: ingest.parked + consume.parked,
     parkedWithoutPayload: (ingest.parkedWithoutPayload ?? 0) + (consume.parkedWithoutPayload ?? 0),
+    ...onlyCounted((ingest.parkedOnlyCounted ?? 0) + (consume.parkedOnlyCounted ?? 0)),
     filtered: ingest.filtered + filtered,
     buffered: ingest.buffered + Math.max(0, between) + consume.buffered,
     lost: ingest.lost + consume.lost,
@@ -91,6 +93,10 @@ function totalsOf({ reasons }: LedgerCounts): LedgerTotals {
 function reasonsOf({ parked, filtered, lost, withoutPayload = {} }: LedgerTotals): LedgerCounts['reasons'] {
   const isNone = Object.keys(withoutPayload).length === 0;
   return { parked, filtered, lost, ...(isNone ? {} : { parkedWithoutPayload: withoutPayload }) };
+}
+
+function onlyCounted(records: number): Pick<LedgerCounts, 'parkedOnlyCounted'> {
+  return records === 0 ? {} : { parkedOnlyCounted: records };
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

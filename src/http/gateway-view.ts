@@ -17,6 +17,8 @@ export interface LedgerCounts {
   readonly parked: number;
   /** Of the parked records, those whose payload is not kept: they cannot be replayed. Absent: none. */
   readonly parkedWithoutPayload?: number;
+  /** Of those, the records whose reason is not kept either: they are in no list. Absent: none. */
+  readonly parkedOnlyCounted?: number;
   readonly filtered: number;
   /** Received, but not processed yet. */
   readonly buffered: number;

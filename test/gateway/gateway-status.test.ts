@@ -91,6 +91,23 @@ describe('the ledger of a process that forwards and consumes', () => {
     expect(isBalanced(ledger)).toBe(true);
   });
 
+  it('counts apart what is parked without payload, and what is only counted', () => {
+    const counts = { 'payload-not-json': 3 };
+    const parked = totals({
+      parked: { 'payload-not-json': 9 },
+      withoutPayload: counts,
+      onlyCounted: { 'payload-not-json': 2 },
+    });
+    const ledger = statusOf({
+      stored: 9,
+      ingest: { processed: 9, totals: totals({ written: 9 }) },
+      consume: { received: 9, processed: 9, totals: parked },
+    }).ledger();
+    expect(ledger).toMatchObject({ parked: 9, parkedWithoutPayload: 3, parkedOnlyCounted: 2 });
+    expect(ledger.reasons.parkedWithoutPayload).toEqual(counts);
+    expect(ledger.parts?.ingest).not.toHaveProperty('parkedOnlyCounted');
+  });
+
   it('is not balanced when one of its two parts is not', () => {
     const ledger = statusOf({
       stored: 100,
