@@ -106,6 +106,26 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   commander: /^(main$|commands\/)/,
 };
 
+/** Functions of node:fs and node:fs/promises that need a file descriptor, while they run or from then on. */
+const NEEDS_DESCRIPTOR =
+  /^(open|openAsBlob|opendir|readFile|writeFile|appendFile|readdir|truncate|copyFile|cp|mkdtemp|watch|createReadStream|createWriteStream)(Sync)?$/;
+
+/** Rooms that run before there is a gateway, or in a process of their own. */
+const OUTSIDE_GATEWAY = /^(commands|config)\//;
+
+/** Files inside a gateway that use such functions and do not wait for a free descriptor, with the reason. */
+const USES_DESCRIPTORS: Readonly<Record<string, string>> = {
+  'lib/files': 'this is where they wait',
+  'lib/open-files': 'synchronous, at the start: it reads how many files may be open',
+  'lib/package-root': 'synchronous, when the program is loaded',
+  'data-directory/directory-lock': 'synchronous, at the start: the owner that nothing depends on',
+  'data-directory/lock-sockets': 'synchronous, at the start: nobody is served before the lock is held',
+  'bridge/epoch-file':
+    'synchronous, because the packet that begins an epoch is taken at once; a failure is a warning',
+  'pipeline/worker/helper-processes':
+    'synchronous, at the start and the end of a thread; it may find nothing',
+};
+
 /** Names that several files may have, because they play the same role in sibling folders. */
 const SAME_ROLE: Readonly<Record<string, RegExp>> = {
   'read-latest': /^sink\/(influx|duckdb)\//,
@@ -173,6 +193,19 @@ describe('the house', () => {
   it('keeps each outside technology behind its adapter', () => {
     const wrong = packages.filter(({ from, to }) => ADAPTED[to]?.test(from) === false);
     expect(wrong).toEqual([]);
+  });
+
+  it('waits for a free file descriptor wherever a gateway opens a file', () => {
+    const found = new Set<string>();
+    for (const from of files) {
+      if (OUTSIDE_GATEWAY.test(from)) continue;
+      const text = readFileSync(join(SRC, `${from}.ts`), 'utf8');
+      for (const [, names] of text.matchAll(/import ([^;]*?) from 'node:fs(?:\/promises)?'/g)) {
+        const imported = names!.split(/[{},\s]+/).filter((name) => name !== '');
+        if (imported.some((name) => name === '*' || NEEDS_DESCRIPTOR.test(name))) found.add(from);
+      }
+    }
+    expect([...found].sort()).toEqual(Object.keys(USES_DESCRIPTORS).sort());
   });
 
   it('gives no two files the same name, unless they play the same role in sibling folders', () => {

@@ -1,7 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asObject, checkedJson, isCount, parseCheckedJson } from '../lib/checked-json.js';
 import { replaceFile } from '../lib/durable-files.js';
+import { readFile } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 

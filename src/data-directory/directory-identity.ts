@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asObject, checkedJson, isCount, parseCheckedJson } from '../lib/checked-json.js';
 import { isNoRoom } from '../lib/disk-room.js';
 import { replaceFile } from '../lib/durable-files.js';
+import { readFile } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import type { DirectoryProblem } from './directory-problem.js';
 

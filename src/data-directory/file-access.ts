@@ -1,8 +1,9 @@
 import { constants, type Stats } from 'node:fs';
-import { access, readdir, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errorText, systemErrorCode } from '../lib/errors.js';
+import { readdir } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import type { DataDirectory } from './data-directory.js';
 import type { DirectoryProblem } from './directory-problem.js';

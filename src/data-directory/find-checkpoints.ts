@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
 import {
@@ -10,6 +9,7 @@ import {
   readCheckpointFile,
   readerOfCheckpointFile,
 } from '../ledger/checkpoint-file.js';
+import { readdir } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import { parseSingleWorkerPosition } from '../stream/kinesis/reader/single-worker-position.js';
 import type { DirectoryProblem } from './directory-problem.js';

@@ -1,6 +1,7 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../ledger/checkpoint-file.js';
+import { open, readdir, readFile } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import { nextFrame } from '../stream/log/frame.js';
 import { parseSegmentNames, type SegmentName } from '../stream/log/segment-name.js';

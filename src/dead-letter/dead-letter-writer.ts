@@ -1,9 +1,9 @@
-import { type FileHandle, stat, truncate, unlink } from 'node:fs/promises';
+import { type FileHandle, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isNoRoom } from '../lib/disk-room.js';
 import { makeDirectory } from '../lib/durable-files.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
-import { open, readFile } from '../lib/files.js';
+import { open, readFile, truncate } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import { deadLetterFileName, deadLetterFileNumbers, journalFileNumbers } from './dead-letter-files.js';
 import { type ParkedRecord, parkedLine, sealLine, wholeBytes } from './parked-record.js';

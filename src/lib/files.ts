@@ -39,6 +39,7 @@ function waiting<Call>(call: () => Call): Call {
 }
 
 // The functions of node:fs/promises that need a file descriptor. The stages of the path use these instead.
+export const copyFile = waiting(() => files.copyFile);
 export const open = waiting(() => files.open);
 export const readFile = waiting(() => files.readFile);
 export const readdir = waiting(() => files.readdir);

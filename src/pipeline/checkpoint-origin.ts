@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { CheckpointOrigin } from '../ledger/checkpoint-file.js';
+import { readdir } from '../lib/files.js';
 import { sequenceOfPosition } from '../stream/log/log-reader.js';
 import { parseSegmentNames } from '../stream/log/segment-name.js';
 import type { Position } from '../stream/stream.js';

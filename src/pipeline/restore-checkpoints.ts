@@ -1,4 +1,4 @@
-import { copyFile, readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import { type DamagedFile, type FoundCheckpoint, isOfLog } from '../data-directory/find-checkpoints.js';
@@ -9,6 +9,7 @@ import { FileCheckpointStore } from '../ledger/checkpoint-store.js';
 import { NO_RECORDS } from '../ledger/ledger.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError } from '../lib/errors.js';
+import { copyFile, readFile } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import type { Warn } from '../lib/warnings.js';
 import { archiveParked } from '../replay/archive-parked.js';
