@@ -76,7 +76,8 @@ export async function runGateway(
     'stopping: accepted packets are stored and acknowledged, stored records are written',
   );
   if (isReady) await onStopping();
-  const { isLate, isHanging } = await gateway.stop();
+  const { isLate, isHanging, hasFailed } = await gateway.stop();
+  if (hasFailed) return 1;
   const { received, written, parked, filtered, buffered, lost, balanced } = gateway.status.ledger();
   logger.info({ received, written, parked, filtered, buffered, lost, balanced }, 'stopped');
   return isLate ? endLate(logger, isHanging) : 0;

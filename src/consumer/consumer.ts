@@ -1,5 +1,5 @@
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
-import { type KeepingParts, Parking } from '../dead-letter/parking.js';
+import { isOutOfRoom, type KeepingParts, Parking } from '../dead-letter/parking.js';
 import type { ReasonsWriter } from '../dead-letter/reasons-writer.js';
 import { CheckpointSaver } from '../ledger/checkpoint-saver.js';
 import type { CheckpointStore } from '../ledger/checkpoint-store.js';
@@ -275,7 +275,5 @@ function oldestOf(batch: RecordBatch): bigint | undefined {
 }
 
 function isAbort(thrown: unknown): boolean {
-  return (
-    thrown instanceof SluiceError && (thrown.code === 'SINK_ABORTED' || thrown.code === 'DEAD_LETTER_FULL')
-  );
+  return isOutOfRoom(thrown) || (thrown instanceof SluiceError && thrown.code === 'SINK_ABORTED');
 }

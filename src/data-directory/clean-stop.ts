@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asObject, checkedJson, isCount, parseCheckedJson } from '../lib/checked-json.js';
+import { withReserve } from '../lib/disk-room.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { readFile } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
@@ -55,6 +56,9 @@ export async function writeCleanStop(root: string, cleanStop: CleanStop): Promis
 
 /** To be called before anything is appended to the log. Resolved: durably gone. */
 export async function removeCleanStop(root: string): Promise<void> {
-  await rm(join(root, CLEAN_STOP_FILE), { force: true });
-  await syncDirectory(root);
+  const path = join(root, CLEAN_STOP_FILE);
+  await withReserve(path, async () => {
+    await rm(path, { force: true });
+    await syncDirectory(root);
+  });
 }

@@ -1,10 +1,11 @@
 import { type FileHandle, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isNoRoom } from '../lib/disk-room.js';
-import { makeDirectory } from '../lib/durable-files.js';
-import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { exceptNoRoom, isNoRoom, withReserve } from '../lib/disk-room.js';
+import { closeDurable, makeDirectory } from '../lib/durable-files.js';
+import { SluiceError, systemErrorCode } from '../lib/errors.js';
 import { open, readFile, truncate } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
+import { namingDeadLetter } from './dead-letter-failure.js';
 import { deadLetterFileName, deadLetterFileNumbers, journalFileNumbers } from './dead-letter-files.js';
 import { type ParkedRecord, parkedLine, sealLine, wholeBytes } from './parked-record.js';
 
@@ -37,7 +38,12 @@ export class DeadLetterWriter {
   readonly #fileBytes: number;
   #file: FileHandle;
   #number: number;
+  /** Bytes that are durable. */
   #bytes: number;
+  /** Whether something may lie behind them. */
+  #isUncertain = false;
+  /** Whether the seal is the last line. */
+  #isSealed = false;
   #sizeBytes: number;
   #isBroken = false;
 
@@ -55,31 +61,30 @@ export class DeadLetterWriter {
 
   /**
    * `end` is the end saved with the last checkpoint. Without a checkpoint everything that is there stays, except for a
-   * torn tail. Rejects with DEAD_LETTER_FAILED.
+   * torn tail. On a full disk it uses the room of the reserve. Rejects with DISK_FULL or DEAD_LETTER_FAILED.
    */
-  static async open(options: DeadLetterOptions, end?: DeadLetterEnd): Promise<DeadLetterWriter> {
-    return failing(options, async () => {
-      await makeDirectory(options.directory);
-      await syncDirectory(dirname(options.directory));
-      const numbers = await deadLetterFileNumbers(options.directory);
-      const wanted = end?.file ?? numbers.at(-1) ?? 0;
-      const last = (await needsNewNumber(options.directory, wanted, numbers, end)) ? wanted + 1 : wanted;
-      for (const number of numbers) {
-        const path = join(options.directory, deadLetterFileName(number));
-        if (number > last) {
-          await unlink(path);
-          continue;
+  static open(options: DeadLetterOptions, end?: DeadLetterEnd): Promise<DeadLetterWriter> {
+    const { directory } = options;
+    return namingDeadLetter(directory, () =>
+      withReserve(join(directory, deadLetterFileName(0)), async () => {
+        const last = await cutBackTo(directory, end);
+        const sizeBytes = await measured(directory);
+        const file = await open(join(directory, deadLetterFileName(last)), 'a', 0o600);
+        try {
+          await file.sync();
+          await syncDirectory(directory);
+          return new DeadLetterWriter(
+            options,
+            file,
+            { file: last, bytes: (await file.stat()).size },
+            sizeBytes,
+          );
+        } catch (thrown) {
+          await closeDurable(file);
+          throw thrown;
         }
-        if (number === end?.file) await cutOff(path, end.bytes);
-        else if (end !== undefined && number > end.file) await cutOff(path, 0);
-        else if (number === last) await cutOff(path, wholeBytes(await readFile(path)));
-      }
-      const sizeBytes = await measured(options.directory);
-      const file = await open(join(options.directory, deadLetterFileName(last)), 'a', 0o600);
-      await file.sync();
-      await syncDirectory(options.directory);
-      return new DeadLetterWriter(options, file, { file: last, bytes: (await file.stat()).size }, sizeBytes);
-    });
+      }),
+    );
   }
 
   get end(): DeadLetterEnd {
@@ -105,7 +110,9 @@ export class DeadLetterWriter {
     for (let bytes = -1; bytes !== this.#bytes; ) {
       // Something was appended meanwhile: it must not be missing in the sum.
       bytes = this.#bytes;
-      this.#sizeBytes = await failing(this.#options, () => measured(this.#options.directory));
+      this.#sizeBytes = await namingDeadLetter(this.#options.directory, () =>
+        measured(this.#options.directory),
+      );
     }
   }
 
@@ -153,57 +160,73 @@ export class DeadLetterWriter {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    await closeDurable(this.#file);
   }
 
-  /** After a failure what is on disk is unknown, and nothing is written any more; a full disk leaves everything as it was. */
+  /**
+   * After a failure what is on disk is unknown, and nothing is written any more. A full disk leaves everything as it was:
+   * what may be there of the lines is cut off, now or before the next ones.
+   */
   async #writing(work: () => Promise<void>): Promise<void> {
+    const path = join(this.#options.directory, deadLetterFileName(this.#number));
     if (this.#isBroken) {
       throw new SluiceError(
         'DEAD_LETTER_FAILED',
-        `the dead letter in ${this.#options.directory} could not be written before; fix the disk and start again`,
+        `the dead letter in ${path} could not be written before; fix the disk and start again`,
       );
     }
     this.#isBroken = true;
-    try {
-      await failing(this.#options, work);
-    } catch (thrown) {
-      if (thrown instanceof SluiceError && thrown.code === 'DEAD_LETTER_FULL') this.#isBroken = false;
-      throw thrown;
-    }
+    await namingDeadLetter(path, async () => {
+      try {
+        await work();
+      } catch (thrown) {
+        if (!isNoRoom(thrown)) throw thrown;
+        await this.#cutBack().catch(exceptNoRoom);
+        this.#isBroken = false;
+        throw this.#diskIsFull(thrown);
+      }
+    });
     this.#isBroken = false;
   }
 
   async #write(lines: Buffer): Promise<void> {
-    try {
-      await this.#file.appendFile(lines);
-      await this.#file.datasync();
-    } catch (thrown) {
-      if (!isNoRoom(thrown)) throw thrown;
-      // A part of the lines may be there: it must not be in front of the next ones.
-      await this.#file.truncate(this.#bytes);
-      throw this.#diskIsFull(thrown);
-    }
+    await this.#cutBack();
+    this.#isUncertain = true;
+    await this.#file.appendFile(lines);
+    await this.#file.datasync();
+    this.#isUncertain = false;
+    this.#isSealed = false;
     this.#bytes += lines.length;
     this.#sizeBytes += lines.length;
   }
 
+  /** After a failed sync nobody knows what the kernel has kept, and a second one would succeed without it. */
+  async #cutBack(): Promise<void> {
+    if (!this.#isUncertain) return;
+    await this.#file.truncate(this.#bytes);
+    this.#isUncertain = false;
+  }
+
   async #nextFile(): Promise<void> {
-    await this.#write(Buffer.from(sealLine()));
+    if (!this.#isSealed) await this.#write(Buffer.from(sealLine()));
+    this.#isSealed = true;
+    const { directory } = this.#options;
     const number = this.#number + 1;
-    let file: FileHandle;
+    const path = join(directory, deadLetterFileName(number));
+    const file = await openNext(path);
     try {
-      file = await open(join(this.#options.directory, deadLetterFileName(number)), 'ax', 0o600);
+      // The name must be durable before a record in the file counts as parked.
+      await syncDirectory(directory);
     } catch (thrown) {
-      if (!isNoRoom(thrown)) throw thrown;
-      throw this.#diskIsFull(thrown);
+      await closeDurable(file);
+      throw thrown;
     }
     const before = this.#file;
     this.#file = file;
     this.#number = number;
     this.#bytes = 0;
-    await before.close();
-    await syncDirectory(this.#options.directory);
+    this.#isSealed = false;
+    await closeDurable(before);
   }
 
   #diskIsFull(cause: unknown): SluiceError {
@@ -214,6 +237,23 @@ export class DeadLetterWriter {
       { cause },
     );
   }
+}
+
+/** Removes what was parked after `end`, so that it is parked once. Resolves with the number of the file to append to. */
+async function cutBackTo(directory: string, end: DeadLetterEnd | undefined): Promise<number> {
+  await makeDirectory(directory);
+  await syncDirectory(dirname(directory));
+  const numbers = await deadLetterFileNumbers(directory);
+  const wanted = end?.file ?? numbers.at(-1) ?? 0;
+  const last = (await needsNewNumber(directory, wanted, numbers, end)) ? wanted + 1 : wanted;
+  for (const number of numbers) {
+    const path = join(directory, deadLetterFileName(number));
+    if (number > last) await unlink(path);
+    else if (number === end?.file) await cutOff(path, end.bytes);
+    else if (end !== undefined && number > end.file) await cutOff(path, 0);
+    else if (number === last) await cutOff(path, wholeBytes(await readFile(path)));
+  }
+  return last;
 }
 
 /**
@@ -248,16 +288,12 @@ async function cutOff(path: string, bytes: number): Promise<void> {
   if ((await stat(path)).size > bytes) await truncate(path, bytes);
 }
 
-async function failing<T>(options: DeadLetterOptions, work: () => Promise<T>): Promise<T> {
+/** A file that is there already was made by a try that failed before anything was written to it. */
+async function openNext(path: string): Promise<FileHandle> {
   try {
-    return await work();
+    return await open(path, 'ax', 0o600);
   } catch (thrown) {
-    if (thrown instanceof SluiceError) throw thrown;
-    const code = systemErrorCode(thrown);
-    throw new SluiceError(
-      'DEAD_LETTER_FAILED',
-      `the dead letter in ${options.directory} cannot be written${code === undefined ? '' : ` (${code})`}: ${errorText(thrown)}`,
-      { cause: thrown },
-    );
+    if (systemErrorCode(thrown) !== 'EEXIST' || (await stat(path)).size > 0) throw thrown;
+    return open(path, 'a', 0o600);
   }
 }

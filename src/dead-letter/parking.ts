@@ -37,6 +37,11 @@ const RETRY_MS = 1_000;
 /** When nothing could be dropped, the files are not searched again for a while. */
 const DROP_AGAIN_AFTER_MS = 1_000;
 
+/** There may be room later: in the dead letter, or on the disk for what a drop has to note. */
+export function isOutOfRoom(thrown: unknown): thrown is SluiceError {
+  return thrown instanceof SluiceError && (thrown.code === 'DEAD_LETTER_FULL' || thrown.code === 'DISK_FULL');
+}
+
 /** Parked records whose payload is not kept, and how they are kept. */
 export type NotKept = ReadonlyMap<ParkedRecord, Keeping>;
 
@@ -65,7 +70,7 @@ export class Parking {
 
   /**
    * Resolved: all are on disk, except for those that it resolves with: their payload is not kept. Rejects
-   * with DEAD_LETTER_FULL once `signal` has aborted (nothing was written), or with DEAD_LETTER_FAILED.
+   * with DEAD_LETTER_FULL or DISK_FULL once `signal` has aborted (nothing was written), or with DEAD_LETTER_FAILED.
    */
   async park(parked: readonly ParkedRecord[], signal: AbortSignal): Promise<NotKept> {
     for (;;) {
@@ -74,7 +79,7 @@ export class Parking {
         this.#blockedBy = undefined;
         return notKept;
       } catch (thrown) {
-        if (!(thrown instanceof SluiceError) || thrown.code !== 'DEAD_LETTER_FULL') throw thrown;
+        if (!isOutOfRoom(thrown)) throw thrown;
         if (this.#blockedBy === undefined) this.#deps.onFull?.();
         this.#blockedBy = thrown.message;
         this.#deps.warn({ code: thrown.code }, thrown.message);

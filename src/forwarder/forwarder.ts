@@ -1,11 +1,10 @@
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
-import { Parking } from '../dead-letter/parking.js';
+import { isOutOfRoom, Parking } from '../dead-letter/parking.js';
 import { CheckpointSaver } from '../ledger/checkpoint-saver.js';
 import type { CheckpointStore } from '../ledger/checkpoint-store.js';
 import type { Ledger, LedgerTotals } from '../ledger/ledger.js';
 import type { Clock } from '../lib/clock.js';
-import { SluiceError } from '../lib/errors.js';
 import { type LatencyCounts, LatencyHistogram } from '../lib/latency-histogram.js';
 import type { Warn } from '../lib/warnings.js';
 import type { OutgoingStream, Position, ReadLimits, RecordBatch, StreamReader } from '../stream/stream.js';
@@ -267,8 +266,7 @@ export class Forwarder {
 
   #fail(thrown: unknown): void {
     // `abort` while a batch waits for room in the dead letter: the batch stays in the log.
-    const isGivenUp = thrown instanceof SluiceError && thrown.code === 'DEAD_LETTER_FULL';
-    if (!isGivenUp) this.#failure ??= thrown;
+    if (!isOutOfRoom(thrown)) this.#failure ??= thrown;
     this.#stopWaiting.abort();
     this.#wake();
   }

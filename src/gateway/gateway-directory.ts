@@ -3,7 +3,7 @@ import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import { noteCleanStop } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { CONSUMER_READER, FORWARDER_READER } from '../ledger/checkpoint-store.js';
-import { errorText } from '../lib/errors.js';
+import { errorText, SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { restoreCheckpoints } from '../pipeline/restore-checkpoints.js';
 import type { GatewayOptions } from './gateway-options.js';
@@ -14,7 +14,7 @@ export class GatewayDirectory {
   readonly options: GatewayOptions;
   readonly lock: DirectoryLock;
   readonly #logger: Logger;
-  #logEnd: (() => number) | undefined;
+  #logEnd: (() => number | undefined) | undefined;
 
   private constructor(options: GatewayOptions, lock: DirectoryLock, logger: Logger) {
     this.options = options;
@@ -50,20 +50,37 @@ export class GatewayDirectory {
     return new GatewayDirectory({ ...options, directory, log }, lock, logger);
   }
 
-  /** The log is open: from now on `logEnd` says where it ends, and `release` leaves a note of it. */
-  holdsLog(logEnd: () => number): void {
+  /**
+   * The log is open: from now on `logEnd` says where it ends, and `release` leaves a note of it. `undefined`: the
+   * gateway has failed. With a note the next start would take what is there behind the last durable record for a part of the log.
+   */
+  holdsLog(logEnd: () => number | undefined): void {
     this.#logEnd = logEnd;
   }
 
-  /** To be called before the first record can arrive: the note of the last stop is then no longer true. */
+  /**
+   * To be called before the first record can arrive: the note of the last stop is then no longer true. Rejects with
+   * DATA_DIRECTORY_UNUSABLE.
+   */
   async beginReceiving(): Promise<void> {
-    if (this.#logEnd !== undefined) await removeCleanStop(this.options.directory.root);
+    if (this.#logEnd === undefined) return;
+    const { root } = this.options.directory;
+    try {
+      await removeCleanStop(root);
+    } catch (thrown) {
+      throw new SluiceError(
+        'DATA_DIRECTORY_UNUSABLE',
+        `the note of the last stop in ${root} cannot be removed: ${errorText(thrown)}`,
+        { cause: thrown },
+      );
+    }
   }
 
   /** To be called when everything is closed, also after a start that failed. */
   async release(): Promise<void> {
     try {
-      if (this.#logEnd !== undefined) await noteCleanStop(this.options.directory, this.#logEnd());
+      const logEnd = this.#logEnd?.();
+      if (logEnd !== undefined) await noteCleanStop(this.options.directory, logEnd);
     } catch (thrown) {
       const fields = { code: 'LOG_STOP_NOTE_UNUSABLE', reason: errorText(thrown) } as const;
       this.#logger.warn(fields, 'the note of this stop could not be written');

@@ -49,9 +49,12 @@ export interface StopOutcome {
   readonly isLate: boolean;
   /** A thread hangs in native code: `process.exit` would not end the process. */
   readonly isHanging: boolean;
+  /** The gateway has failed meanwhile: `onFailure` is called, too. */
+  readonly hasFailed: boolean;
 }
 
 interface GatewayParts {
+  readonly failure: FatalFailure;
   readonly directory: GatewayDirectory;
   readonly options: GatewayOptions;
   readonly reserve: DiskReserve;
@@ -153,7 +156,9 @@ export class Gateway {
         ? await GatewayLog.open(options, { durableEnd, logger, debug, annotate, onFailure })
         : undefined;
       opened(() => log?.close());
-      if (log !== undefined) directory.holdsLog(() => log.writer.durableSequence);
+      if (log !== undefined) {
+        directory.holdsLog(() => (failure.isReported ? undefined : log.writer.durableSequence));
+      }
       throwIfStopped(stop);
       const warn: Warn = (fields, sentence) => logger.warn(fields, sentence);
       const receiveTimes = log && openReceiveTimes(options.directory, log.writer.recovered, clock, warn);
@@ -220,6 +225,7 @@ export class Gateway {
       }
       metrics.start();
       return new Gateway({
+        failure,
         options,
         directory,
         reserve,
@@ -257,7 +263,7 @@ export class Gateway {
 
   /** `drainMs`: what may be spent on writing stored records. */
   async #stop(drainMs: number): Promise<StopOutcome> {
-    const { options, broker, log, workers, metrics, status, http, directory, clockWatch, reserve } =
+    const { failure, options, broker, log, workers, metrics, status, http, directory, clockWatch, reserve } =
       this.#parts;
     clockWatch.stop();
     status.stopWatching();
@@ -282,7 +288,7 @@ export class Gateway {
     reserve.close();
     // What hangs may still hold files: the lock then ends with the process, and not before.
     if (!isLate) await directory.release();
-    return { isLate, isHanging };
+    return { isLate, isHanging, hasFailed: failure.isReported };
   }
 
   /** Ends at once: nobody is answered any more, and what is not processed stays in the log. */

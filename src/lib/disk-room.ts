@@ -28,6 +28,12 @@ export function isNoRoom(thrown: unknown): boolean {
   return NO_ROOM.some((name) => code === name || number === -constants.errno[name]);
 }
 
+/** For work that is tried again: on a full disk some file systems have no room to delete or to cut either. */
+export function exceptNoRoom(thrown: unknown): undefined {
+  if (!isNoRoom(thrown)) throw thrown;
+  return undefined;
+}
+
 /** The bytes that this user can still write on the disk of a folder. */
 export async function freeBytesOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);

@@ -14,7 +14,8 @@ import {
   ReplayJournal,
 } from '../dead-letter/replay-journal.js';
 import { type ReplayTotals, sumOfTotals } from '../dead-letter/replay-totals.js';
-import { isNoRoom, withReserve } from '../lib/disk-room.js';
+import { exceptNoRoom, isNoRoom, withReserve } from '../lib/disk-room.js';
+import { closeDurable } from '../lib/durable-files.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
 import { open, readFile, truncate } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
@@ -34,6 +35,17 @@ interface JournalSummary {
   readonly damage: JournalDamage | undefined;
 }
 
+/** The journal that is appended to. */
+interface OpenJournal {
+  readonly number: number;
+  readonly journal: ReplayJournal;
+  readonly handle: FileHandle;
+  /** Bytes that are durable. */
+  bytes: number;
+  /** Whether something may lie behind them. */
+  isUncertain: boolean;
+}
+
 /**
  * The journals of one folder of the dead letter, and the totals of those that were removed. Calls must not overlap; ParkedFiles
  * ensures that.
@@ -44,9 +56,7 @@ export class JournalFolder {
   #removed: RemovedJournals;
   #totals: ReplayTotals;
   /** The journal that was appended to last. */
-  #open:
-    | { readonly number: number; readonly journal: ReplayJournal; readonly handle: FileHandle }
-    | undefined;
+  #open: OpenJournal | undefined;
   #isBroken = false;
 
   private constructor(path: string, removed: RemovedJournals) {
@@ -91,11 +101,12 @@ export class JournalFolder {
     const path = join(this.path, journalFileName(number));
     try {
       const { journal } = await withReserve(path, () => this.#openJournal(number));
-      await withReserve(path, () => this.#appendOrCutBack(number, lines.map(journalLine).join('')));
+      await withReserve(path, () => this.#write(Buffer.from(lines.map(journalLine).join(''))));
       for (const line of lines) journal.apply(line);
       this.#keepSummary(number, journal);
     } catch (thrown) {
       if (!isNoRoom(thrown)) throw thrown;
+      await this.#cutBack().catch(exceptNoRoom);
       this.#isBroken = false;
       throw new SluiceError(
         'DISK_FULL',
@@ -106,17 +117,23 @@ export class JournalFolder {
     this.#isBroken = false;
   }
 
+  /** Appends to the open journal. */
+  async #write(lines: Buffer): Promise<void> {
+    await this.#cutBack();
+    const open = this.#open!;
+    open.isUncertain = true;
+    await open.handle.appendFile(lines);
+    await open.handle.datasync();
+    open.isUncertain = false;
+    open.bytes += lines.length;
+  }
+
   /** What a failed append has left is unknown, and a second sync would succeed without it: it is cut off. */
-  async #appendOrCutBack(number: number, text: string): Promise<void> {
-    const { handle } = await this.#openJournal(number);
-    const { size } = await handle.stat();
-    try {
-      await handle.appendFile(text);
-      await handle.datasync();
-    } catch (thrown) {
-      if (isNoRoom(thrown)) await handle.truncate(size);
-      throw thrown;
-    }
+  async #cutBack(): Promise<void> {
+    const open = this.#open;
+    if (!open?.isUncertain) return;
+    await open.handle.truncate(open.bytes);
+    open.isUncertain = false;
   }
 
   /** Whether `sweep` may find something: a journal has grown since its file was last checked, or a removal has failed. */
@@ -150,8 +167,12 @@ export class JournalFolder {
   }
 
   async close(): Promise<void> {
-    await this.#open?.handle.close();
+    const open = this.#open;
+    if (open === undefined) return;
+    // Best effort: the next start cuts off what is no whole line.
+    await this.#cutBack().catch(() => undefined);
     this.#open = undefined;
+    await closeDurable(open.handle);
   }
 
   async #removableFiles(beforeFile: number): Promise<number[]> {
@@ -196,13 +217,19 @@ export class JournalFolder {
     this.#removed = await removeCounted(this.path, this.#removed);
   }
 
-  async #openJournal(number: number): Promise<{ journal: ReplayJournal; handle: FileHandle }> {
+  async #openJournal(number: number): Promise<OpenJournal> {
     if (this.#open?.number === number) return this.#open;
+    await this.#cutBack();
     const { journal } = await ReplayJournal.read(this.path, number);
     await this.close();
     const handle = await open(join(this.path, journalFileName(number)), 'a', 0o600);
-    await syncDirectory(this.path);
-    this.#open = { number, journal, handle };
+    try {
+      await syncDirectory(this.path);
+      this.#open = { number, journal, handle, bytes: (await handle.stat()).size, isUncertain: false };
+    } catch (thrown) {
+      await closeDurable(handle);
+      throw thrown;
+    }
     return this.#open;
   }
 

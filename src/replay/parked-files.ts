@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { namingDeadLetter } from '../dead-letter/dead-letter-failure.js';
 import {
   deadLetterFileName,
   deadLetterFileNumbers,
@@ -16,7 +17,7 @@ import {
 } from '../dead-letter/parked-record.js';
 import { asParkedNow, type JournalLine, type ReplayJournal } from '../dead-letter/replay-journal.js';
 import type { ReplayTotals } from '../dead-letter/replay-totals.js';
-import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { dropOldestFile } from './drop-oldest-file.js';
@@ -73,10 +74,10 @@ export class ParkedFiles {
     this.#deps = deps;
   }
 
-  /** Reads all journals. Rejects with DEAD_LETTER_FAILED. */
+  /** Reads all journals. Rejects with DISK_FULL or DEAD_LETTER_FAILED. */
   static async open(directory: string, deps: ParkedFilesDeps): Promise<ParkedFiles> {
     const files = new ParkedFiles(directory, deps);
-    await failing(directory, () => files.#openFolders());
+    await namingDeadLetter(directory, () => files.#openFolders());
     return files;
   }
 
@@ -88,7 +89,7 @@ export class ParkedFiles {
   /** Where each folder ends now. */
   async ends(): Promise<ReadonlyMap<string, DeadLetterEnd>> {
     const ends = new Map<string, DeadLetterEnd>();
-    await failing(this.#directory, async () => {
+    await namingDeadLetter(this.#directory, async () => {
       for (const path of await deadLetterFolders(this.#directory)) {
         const file = (await deadLetterFileNumbers(path)).at(-1);
         if (file === undefined) continue;
@@ -209,7 +210,7 @@ export class ParkedFiles {
 
   /** Work on journals and totals does not overlap: a sweep must not read a journal that is being appended to. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.#queue.run(() => failing(this.#directory, work));
+    return this.#queue.run(() => namingDeadLetter(this.#directory, work));
   }
 }
 
@@ -257,7 +258,7 @@ export class ParkedFile {
     return this.#journal.state(line.at) === 'final' && partsOfLine(line).length === 1;
   }
 
-  /** Writes new outcomes into the journal. Resolved: they are durable. Rejects with DEAD_LETTER_FAILED. */
+  /** Writes new outcomes into the journal. Resolved: they are durable. Rejects with DISK_FULL or DEAD_LETTER_FAILED. */
   async record(lines: readonly JournalLine[]): Promise<void> {
     if (lines.length > 0) await this.#append(lines);
   }
@@ -265,18 +266,4 @@ export class ParkedFile {
 
 function nameOf(directory: string, path: string): string {
   return path === directory ? '' : basename(path);
-}
-
-async function failing<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (thrown instanceof SluiceError) throw thrown;
-    const code = systemErrorCode(thrown);
-    throw new SluiceError(
-      'DEAD_LETTER_FAILED',
-      `the replay journals in ${directory} cannot be read or written${code === undefined ? '' : ` (${code})`}: ${errorText(thrown)}`,
-      { cause: thrown },
-    );
-  }
 }

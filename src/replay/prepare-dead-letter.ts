@@ -1,3 +1,4 @@
+import { namingDeadLetter } from '../dead-letter/dead-letter-failure.js';
 import {
   deadLetterFolders,
   isFolderOfLog,
@@ -19,13 +20,13 @@ export interface PrepareDeadLetterOptions {
 /**
  * To be called once per process, before a DeadLetterWriter is opened and before the first checkpoint is saved. It archives
  * the records whose ledger is gone, and finishes removals that a crash has interrupted, so that a writer does not begin a
- * file that is about to be removed. Rejects with DEAD_LETTER_FAILED.
+ * file that is about to be removed. Rejects with DISK_FULL or DEAD_LETTER_FAILED.
  */
-export async function prepareDeadLetter({
-  deadLetter,
-  checkpoints,
-  warn,
-}: PrepareDeadLetterOptions): Promise<void> {
+export function prepareDeadLetter(options: PrepareDeadLetterOptions): Promise<void> {
+  return namingDeadLetter(options.deadLetter, () => prepare(options));
+}
+
+async function prepare({ deadLetter, checkpoints, warn }: PrepareDeadLetterOptions): Promise<void> {
   for (const folder of await archiveParked(deadLetter, await ledgersIn(checkpoints), Date.now())) {
     warn(
       { code: 'LEDGER_RESET', folder },

@@ -204,7 +204,7 @@ export class ReplayService {
 
   async #inspect(): Promise<void> {
     const { options, parkedFiles, saved } = this.#parts;
-    const { clients, warn, onFreed, onProgress } = options;
+    const { clients, warn, onProgress } = options;
     const inspected = await parkedFiles.inspect(
       (folder) => ({
         end: savedEndOf(saved, folder),
@@ -215,7 +215,7 @@ export class ReplayService {
     );
     if (inspected === undefined) return;
     this.#unreadable = compareWithLedger(inspected, saved, warn);
-    if (await parkedFiles.sweep()) await onFreed();
+    await this.#replayer.sweep();
     onProgress();
   }
 

@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import type { JournalLine, ReplayOutcome } from '../dead-letter/replay-journal.js';
 import { UNREADABLE } from '../dead-letter/replay-totals.js';
 import type { Clock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { TimeSlice } from '../lib/time-slice.js';
+import { pause } from '../lib/timers.js';
 import type { Warn } from '../lib/warnings.js';
 import type { ParkedFile, ParkedFiles, PendingRecord, ReplayableSpan } from './parked-files.js';
 import { ReplayJob } from './replay-job.js';
@@ -65,7 +65,7 @@ export class Replayer {
     this.#options = options;
     this.#deps = deps;
     // A file that is still appended to when its last record is replayed can be removed only later.
-    this.#sweepTimer = setInterval(() => this.#sweepOnTimer(), SWEEP_INTERVAL_MS).unref();
+    this.#sweepTimer = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
   /** The status of the last job; absent before the first. */
@@ -114,9 +114,20 @@ export class Replayer {
     await this.#running;
   }
 
+  /** Removes files without a parked record. A failure is only logged: it is tried again every second. */
+  async sweep(): Promise<void> {
+    const { parkedFiles, onFreed, warn } = this.#deps;
+    try {
+      if (await parkedFiles.sweep()) await onFreed();
+    } catch (thrown) {
+      const code = thrown instanceof SluiceError ? thrown.code : 'DEAD_LETTER_FAILED';
+      warn({ code, reason: errorText(thrown) }, 'parked files without a parked record could not be removed');
+    }
+  }
+
   /** Never rejects: the status of a failed job has the reason, and the records stay parked. */
   async #run(job: ReplayJob, selection: ParkedSelection): Promise<void> {
-    const { parkedFiles, onFreed, onProgress } = this.#deps;
+    const { parkedFiles, onProgress } = this.#deps;
     try {
       await this.#waitForCheckpoint(job);
       const spans = await parkedFiles.spans();
@@ -126,7 +137,7 @@ export class Replayer {
       if (job.kind === 'purge' && isForAll(selection)) {
         for (const span of spans) await this.#giveUpUnreadable(job, span);
       }
-      if (await parkedFiles.sweep()) await onFreed();
+      await this.sweep();
       job.end(this.#isStopping ? 'stopped' : 'done');
     } catch (thrown) {
       this.#fail(job, thrown);
@@ -233,19 +244,6 @@ export class Replayer {
     job.end('failed', errorText(thrown));
     const code = thrown instanceof SluiceError ? thrown.code : 'WORKER_FAILED';
     this.#deps.warn({ code, reason: errorText(thrown) }, `a ${job.kind} of parked records has failed`);
-  }
-
-  #sweepOnTimer(): void {
-    const { parkedFiles, onFreed, warn } = this.#deps;
-    parkedFiles
-      .sweep()
-      .then((hasRemoved) => (hasRemoved ? onFreed() : undefined))
-      .catch((thrown: unknown) =>
-        warn(
-          { code: 'DEAD_LETTER_FAILED', reason: errorText(thrown) },
-          'parked files without a parked record could not be removed',
-        ),
-      );
   }
 
   #statusOf(job: ReplayJob): ReplayStatus {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { closeDurable } from '../../lib/durable-files.js';
 import { systemErrorCode } from '../../lib/errors.js';
 import type { LogFile, LogFiles } from './log-files.js';
 import type { Segment } from './recover-log.js';
@@ -28,7 +29,7 @@ export class ActiveSegment {
     try {
       await files.syncDirectory(directory);
     } catch (thrown) {
-      await file.close();
+      await closeDurable(file);
       await files.unlink(path).catch(() => undefined);
       throw thrown;
     }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { withReserve } from '../../lib/disk-room.js';
+import { closeDurable } from '../../lib/durable-files.js';
 import { systemErrorCode } from '../../lib/errors.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import type { LogFiles } from './log-files.js';
@@ -86,10 +87,14 @@ export function writeLogNote(directory: string, note: NotedLog, files: LogFiles)
       if (bytesWritten < bytes.length) throw noRoom(path);
       await file.truncate(bytes.length);
       await file.datasync();
+      if (!isThere) await files.syncDirectory(directory);
+    } catch (thrown) {
+      // Half of a first note would look like damage to an older one.
+      if (!isThere) await files.unlink(path).catch(() => undefined);
+      throw thrown;
     } finally {
-      await file.close();
+      await closeDurable(file);
     }
-    if (!isThere) await files.syncDirectory(directory);
   });
 }
 

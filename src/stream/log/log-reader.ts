@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../lib/errors.js';
+import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
 import { open, readdir } from '../../lib/files.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream.js';
 import type { DurableEnd } from './durable-end.js';
@@ -100,7 +100,14 @@ export class LogReader implements StreamReader {
       await this.#end.wait(this.#expected + limits.maxRecords - 1, signal, limits.lingerMs);
     }
     if (signal.aborted) return undefined;
-    return this.#take(limits);
+    return this.#take(limits).catch((thrown: unknown) => {
+      const file = this.#segment === undefined ? '' : ` at ${this.#segment.fileName}`;
+      throw new SluiceError(
+        'LOG_FAILED',
+        `reading the log in ${this.#options.directory} failed${file}: ${errorText(thrown)}`,
+        { cause: thrown },
+      );
+    });
   }
 
   async close(): Promise<void> {
@@ -277,7 +284,8 @@ export class LogReader implements StreamReader {
     this.#leaveChunk();
     this.#fileOffset = 0;
     this.#readAtEnd = 0;
-    await left?.file.close();
+    // Nothing was written to it.
+    await left?.file.close().catch(() => undefined);
   }
 
   #forgetBytes(): void {

@@ -1,4 +1,5 @@
-import { isNoRoom } from '../../lib/disk-room.js';
+import { exceptNoRoom, isNoRoom } from '../../lib/disk-room.js';
+import { closeDurable } from '../../lib/durable-files.js';
 import { ActiveSegment } from './active-segment.js';
 import type { CommitBatch, CommitQueue } from './commit-queue.js';
 import type { DurableEndWriter } from './durable-end.js';
@@ -66,6 +67,10 @@ export class LogSegments {
   /** The sequence behind the last durable record. */
   get durableSequence(): number {
     return this.#durableSequence;
+  }
+
+  get activeFileName(): string {
+    return this.#active.name.fileName;
   }
 
   get sizeBytes(): number {
@@ -147,7 +152,7 @@ export class LogSegments {
   }
 
   close(): Promise<void> {
-    return this.#active.close();
+    return closeDurable(this.#active);
   }
 
   #create(name: SegmentName): Promise<ActiveSegment> {
@@ -160,7 +165,7 @@ export class LogSegments {
     const sealed = full.sealed();
     this.#sealed.add(sealed);
     this.#parts.onSegment?.({ kind: 'closed', fileName: sealed.fileName, sizeBytes: sealed.sizeBytes });
-    await full.close();
+    await closeDurable(full);
   }
 
   #deleteConsumed(keep: number): Promise<void> {
@@ -175,10 +180,4 @@ export class LogSegments {
     if (dropped.records > 0 || Object.keys(dropped.missed).length > 0) this.#parts.onDropped?.(dropped);
     return true;
   }
-}
-
-/** On a full disk some file systems have no room to delete or to cut either: that is tried again, too. */
-export function exceptNoRoom(thrown: unknown): undefined {
-  if (!isNoRoom(thrown)) throw thrown;
-  return undefined;
 }

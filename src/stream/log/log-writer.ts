@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isNoRoom, withReserve } from '../../lib/disk-room.js';
+import { exceptNoRoom, isNoRoom, withReserve } from '../../lib/disk-room.js';
 import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
 import type { StreamRecord, StreamWriter } from '../stream.js';
 import { ActiveSegment } from './active-segment.js';
@@ -11,7 +11,7 @@ import { FullDisk } from './full-disk.js';
 import { DISK_FILES, type LogFiles } from './log-files.js';
 import { writeLogNote } from './log-note.js';
 import { LogReaders } from './log-readers.js';
-import { exceptNoRoom, LogSegments, type SegmentChange } from './log-segments.js';
+import { LogSegments, type SegmentChange } from './log-segments.js';
 import { type RecoveredLog, recoverLog } from './recover-log.js';
 import { newSegmentName } from './segment-name.js';
 import type { LogPressure, SizeLimitOptions } from './size-limit.js';
@@ -317,7 +317,7 @@ export class LogWriter implements StreamWriter {
     this.#deps.onFailure(
       new SluiceError(
         'LOG_FAILED',
-        `writing the log in ${this.#options.directory} failed: ${errorText(thrown)}`,
+        `writing the log in ${this.#options.directory} failed at ${this.#segments.activeFileName}: ${errorText(thrown)}`,
         { cause: thrown },
       ),
     );
