@@ -32,10 +32,11 @@ export type ReplayOutcome =
   | { readonly to: 'purged' }
   | { readonly to: 'dropped' };
 
-/** One line of a journal: the new outcome of one parked record. */
-export interface JournalLine {
+/** The new outcome of one parked record. */
+export interface JournalEntry {
   /** Byte offset of the record's line in the parked file of the same number. */
   readonly at: number;
+  /** In a line that several records share, that of the first. */
   readonly id: string;
   /** The code it was parked under until then. */
   readonly from: string;
@@ -47,7 +48,7 @@ export interface JournalLine {
 export type RecordState = 'final' | ParkedAgain;
 
 /**
- * The state of each record of one parked file, from the lines of its journal in their order. A line that does not start
+ * The state of each record of one parked file, from the entries of its journal in their order. An entry that does not start
  * from the present state of its record changes nothing, so the result is exact even if a line was written twice.
  */
 export class ReplayJournal {
@@ -75,9 +76,9 @@ export class ReplayJournal {
     const slice = new TimeSlice();
     for (const whole of wholeLines(file)) {
       if (slice.isOver) await slice.yield();
-      const line = parseJournalLine(whole.bytes);
-      if (line !== undefined) journal.apply(line);
-      else journal.#applyParts(whole);
+      const entries = parseJournalLine(whole.bytes);
+      if (entries === undefined) journal.#applyParts(whole);
+      else for (const entry of entries) journal.apply(entry);
     }
     if (wholeBytes(file) < file.length) journal.#noteDamage(wholeBytes(file));
     return { journal, wholeBytes: wholeBytes(file), bytes: file.length };
@@ -107,7 +108,7 @@ export class ReplayJournal {
     return this.#sums.totals();
   }
 
-  apply({ at, from, outcome }: JournalLine): void {
+  apply({ at, from, outcome }: JournalEntry): void {
     const before = this.#states.get(at);
     if (before === 'final') return;
     if (from === UNREADABLE) {
@@ -131,9 +132,9 @@ export class ReplayJournal {
     const parts = partsOfLine(damaged, FIRST_KEY);
     let isWhole = parts.length > 1;
     for (const { at, bytes } of parts) {
-      const line = parseJournalLine(bytes);
-      if (line !== undefined) {
-        this.apply(line);
+      const entries = parseJournalLine(bytes);
+      if (entries !== undefined) {
+        for (const entry of entries) this.apply(entry);
         continue;
       }
       isWhole = false;
@@ -161,20 +162,58 @@ export function asParkedNow(parked: ParkedRecord, state: ParkedAgain | undefined
   return { ...first, ...state };
 }
 
-export function journalLine({ at, id, from, replayedAtMs, outcome }: JournalLine): string {
-  const replayedAt = new Date(replayedAtMs).toISOString();
-  return checkedLine({ at, id, [REPLAYED_AT_KEY]: replayedAt, from, ...outcome });
+/**
+ * The lines for some entries. Records that leave the dead letter for the same reason share a line with the distances between
+ * them: the reserve of a full disk has room for the purge of a whole file, and for a line of each record it would not.
+ */
+export function journalLines(entries: readonly JournalEntry[]): string {
+  const lines: { readonly first: JournalEntry; last: number; readonly more: number[] }[] = [];
+  const shared = new Map<string, (typeof lines)[number]>();
+  for (const entry of entries) {
+    const key = hasNoDetails(entry.outcome)
+      ? `${entry.outcome.to} ${entry.replayedAtMs} ${entry.from}`
+      : undefined;
+    const line = key === undefined ? undefined : shared.get(key);
+    if (line !== undefined) {
+      line.more.push(entry.at - line.last);
+      line.last = entry.at;
+      continue;
+    }
+    const fresh = { first: entry, last: entry.at, more: [] };
+    lines.push(fresh);
+    if (key !== undefined) shared.set(key, fresh);
+  }
+  return lines.map(({ first, more }) => textOf(first, more)).join('');
 }
 
-function parseJournalLine(line: Buffer): JournalLine | undefined {
+function hasNoDetails({ to }: ReplayOutcome): boolean {
+  return to === 'purged' || to === 'dropped';
+}
+
+function textOf({ at, id, from, replayedAtMs, outcome }: JournalEntry, more: readonly number[]): string {
+  const replayedAt = new Date(replayedAtMs).toISOString();
+  const rest = more.length === 0 ? {} : { more };
+  return checkedLine({ at, id, [REPLAYED_AT_KEY]: replayedAt, from, ...outcome, ...rest });
+}
+
+/** The entries of a line; `undefined` when it cannot be read. */
+function parseJournalLine(line: Buffer): JournalEntry[] | undefined {
   const json = objectOfLine(line, FIRST_KEY);
   if (json === undefined) return undefined;
-  const { at, id, from, [REPLAYED_AT_KEY]: replayedAt } = json;
+  const { at, id, from, [REPLAYED_AT_KEY]: replayedAt, more = [] } = json;
   const outcome = outcomeOf(json);
   if (typeof at !== 'number' || typeof id !== 'string' || typeof from !== 'string' || outcome === undefined) {
     return undefined;
   }
-  return { at, id, from, replayedAtMs: Date.parse(String(replayedAt)), outcome };
+  if (!Array.isArray(more) || !more.every(Number.isSafeInteger)) return undefined;
+  const first = { at, id, from, replayedAtMs: Date.parse(String(replayedAt)), outcome };
+  const entries: JournalEntry[] = [first];
+  let last = at;
+  for (const distance of more as number[]) {
+    last += distance;
+    entries.push({ ...first, at: last });
+  }
+  return entries;
 }
 
 function outcomeOf(json: Record<string, unknown>): ReplayOutcome | undefined {

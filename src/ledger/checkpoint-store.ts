@@ -70,11 +70,15 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 }
 
-/** The names of the readers that have a checkpoint in the directory, readable or not. */
+/** The names of the readers that have a checkpoint in the directory, readable or not. Rejects with CHECKPOINT_UNREADABLE. */
 export async function savedReaders(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch((thrown: unknown) => {
     if (systemErrorCode(thrown) === 'ENOENT') return [];
-    throw thrown;
+    throw new SluiceError(
+      'CHECKPOINT_UNREADABLE',
+      `the checkpoints in ${directory} cannot be read: ${errorText(thrown)}`,
+      { cause: thrown },
+    );
   });
   return names.map(readerOfCheckpointFile).filter((reader) => reader !== undefined);
 }

@@ -4,7 +4,7 @@ import { recordsOfLine } from '../dead-letter/dead-letter-reader.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { isCausedByDevice } from '../dead-letter/park-codes.js';
 import { isSeal, wholeLines } from '../dead-letter/parked-record.js';
-import type { JournalLine, ReplayJournal } from '../dead-letter/replay-journal.js';
+import type { JournalEntry, ReplayJournal } from '../dead-letter/replay-journal.js';
 import { systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import type { JournalFolder } from './journal-folder.js';
@@ -23,20 +23,21 @@ export async function dropOldestFile(
     if (end !== undefined && number >= end.file) return 0;
     const path = join(folder.path, deadLetterFileName(number));
     if (mixed.has(path)) continue;
-    const lines = linesToDrop(await readFileIfThere(path), await folder.read(number));
-    if (lines === undefined || lines.length === 0) {
+    const entries = entriesToDrop(await readFileIfThere(path), await folder.read(number));
+    if (entries === undefined || entries.length === 0) {
       mixed.add(path);
       continue;
     }
-    await folder.append(number, lines);
-    return lines.length;
+    await folder.append(number, entries);
+    return entries.length;
   }
   return 0;
 }
 
 /** `undefined` when something is parked there that must be kept, or cannot be read. */
-function linesToDrop(file: Buffer, journal: ReplayJournal): JournalLine[] | undefined {
-  const lines: JournalLine[] = [];
+function entriesToDrop(file: Buffer, journal: ReplayJournal): JournalEntry[] | undefined {
+  const entries: JournalEntry[] = [];
+  const replayedAtMs = Date.now();
   let mustStay = false;
   for (const line of wholeLines(file)) {
     if (isSeal(line.bytes)) continue;
@@ -48,11 +49,11 @@ function linesToDrop(file: Buffer, journal: ReplayJournal): JournalLine[] | unde
       if (state === 'final') continue;
       const from = (state ?? parked).code;
       mustStay ||= !isCausedByDevice(from);
-      lines.push({ at, id: parked.id, from, replayedAtMs: Date.now(), outcome: { to: 'dropped' } });
+      entries.push({ at, id: parked.id, from, replayedAtMs, outcome: { to: 'dropped' } });
     }
     if (mustStay) return undefined;
   }
-  return lines;
+  return entries;
 }
 
 async function readFileIfThere(path: string): Promise<Buffer> {

@@ -9,8 +9,8 @@ import {
 import { isSeal, partsOfLine, wholeLines } from '../dead-letter/parked-record.js';
 import {
   type JournalDamage,
-  type JournalLine,
-  journalLine,
+  type JournalEntry,
+  journalLines,
   ReplayJournal,
 } from '../dead-letter/replay-journal.js';
 import { type ReplayTotals, sumOfTotals } from '../dead-letter/replay-totals.js';
@@ -90,7 +90,7 @@ export class JournalFolder {
    * Resolved: durable, and in the totals. Rejects with DISK_FULL when there is no room: nothing was written then. After any
    * other failure every call rejects: what is on disk is unknown then.
    */
-  async append(number: number, lines: readonly JournalLine[]): Promise<void> {
+  async append(number: number, entries: readonly JournalEntry[]): Promise<void> {
     if (this.#isBroken) {
       throw new SluiceError(
         'DEAD_LETTER_FAILED',
@@ -101,8 +101,8 @@ export class JournalFolder {
     const path = join(this.path, journalFileName(number));
     try {
       const { journal } = await withReserve(path, () => this.#openJournal(number));
-      await withReserve(path, () => this.#write(Buffer.from(lines.map(journalLine).join(''))));
-      for (const line of lines) journal.apply(line);
+      await withReserve(path, () => this.#write(Buffer.from(journalLines(entries))));
+      for (const entry of entries) journal.apply(entry);
       this.#keepSummary(number, journal);
     } catch (thrown) {
       if (!isNoRoom(thrown)) throw thrown;

@@ -15,7 +15,7 @@ import {
   partsOfLine,
   wholeLines,
 } from '../dead-letter/parked-record.js';
-import { asParkedNow, type JournalLine, type ReplayJournal } from '../dead-letter/replay-journal.js';
+import { asParkedNow, type JournalEntry, type ReplayJournal } from '../dead-letter/replay-journal.js';
 import type { ReplayTotals } from '../dead-letter/replay-totals.js';
 import { systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
@@ -55,7 +55,7 @@ export interface PendingRecord {
 
 /**
  * The parked files of all folders, with their journals. Only one process at a time has them open. Invariants:
- * 1. A line in a journal changes the outcome of one record; the totals are the sums over the lines, and nothing else.
+ * 1. An entry in a journal changes the outcome of one record; the totals are the sums over the entries, and nothing else.
  * 2. A parked file is removed only when none of its records is parked any more, a newer file is appended to, and the
  *    sums of its journal are durable in the totals. The totals name the file until it is gone, so that no crash counts
  *    it twice or not at all.
@@ -170,10 +170,10 @@ export class ParkedFiles {
         throw thrown;
       }
       const journal = await folder.read(number);
-      return new ParkedFile(parked.subarray(0, Math.min(endBytes, parked.length)), journal, (lines) =>
+      return new ParkedFile(parked.subarray(0, Math.min(endBytes, parked.length)), journal, (entries) =>
         this.#exclusively(async () => {
           this.#mixed.clear();
-          await folder.append(number, lines);
+          await folder.append(number, entries);
         }),
       );
     });
@@ -218,12 +218,12 @@ export class ParkedFiles {
 export class ParkedFile {
   readonly #parked: Buffer;
   readonly #journal: ReplayJournal;
-  readonly #append: (lines: readonly JournalLine[]) => Promise<void>;
+  readonly #append: (entries: readonly JournalEntry[]) => Promise<void>;
 
   constructor(
     parked: Buffer,
     journal: ReplayJournal,
-    append: (lines: readonly JournalLine[]) => Promise<void>,
+    append: (entries: readonly JournalEntry[]) => Promise<void>,
   ) {
     this.#parked = parked;
     this.#journal = journal;
@@ -259,8 +259,8 @@ export class ParkedFile {
   }
 
   /** Writes new outcomes into the journal. Resolved: they are durable. Rejects with DISK_FULL or DEAD_LETTER_FAILED. */
-  async record(lines: readonly JournalLine[]): Promise<void> {
-    if (lines.length > 0) await this.#append(lines);
+  async record(entries: readonly JournalEntry[]): Promise<void> {
+    if (entries.length > 0) await this.#append(entries);
   }
 }
 

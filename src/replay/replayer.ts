@@ -1,5 +1,5 @@
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
-import type { JournalLine, ReplayOutcome } from '../dead-letter/replay-journal.js';
+import type { JournalEntry, ReplayOutcome } from '../dead-letter/replay-journal.js';
 import { UNREADABLE } from '../dead-letter/replay-totals.js';
 import type { Clock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
@@ -133,7 +133,11 @@ export class Replayer {
       const spans = await parkedFiles.spans();
       const matches = matcherOf(selection);
       for (const span of spans) await this.#countSelected(job, span, matches);
-      for (const span of spans) await this.#processSpan(job, span, matches);
+      for (const span of spans) {
+        await this.#processSpan(job, span, matches);
+        // At once: on a full disk the next file needs the room.
+        if (!job.dryRun) await this.sweep();
+      }
       if (job.kind === 'purge' && isForAll(selection)) {
         for (const span of spans) await this.#giveUpUnreadable(job, span);
       }
@@ -224,7 +228,7 @@ export class Replayer {
     if (batch.length === 0 || this.#isStopping) return;
     const records = batch.map(({ parked }) => parked);
     const outcomes = await this.#outcomesOf(job, records);
-    if (!job.dryRun) await file.record(journalLines(batch, outcomes, this.#nowMs()));
+    if (!job.dryRun) await file.record(entriesOf(batch, outcomes, this.#nowMs()));
     job.addOutcomes(outcomes);
     this.#deps.onProgress();
   }
@@ -265,19 +269,19 @@ function isForAll({ all, ...conditions }: ParkedSelection): boolean {
   return all === true && Object.values(conditions).every((condition) => condition === undefined);
 }
 
-/** The journal lines of a batch. A record that is parked again for the same reason has none, so that tries do not add up. */
-function journalLines(
+/** The journal entries of a batch. A record that is parked again for the same reason has none, so that tries do not add up. */
+function entriesOf(
   batch: readonly PendingRecord[],
   outcomes: readonly ReplayOutcome[],
   replayedAtMs: number,
-): JournalLine[] {
-  const lines: JournalLine[] = [];
+): JournalEntry[] {
+  const entries: JournalEntry[] = [];
   for (const [i, { at, parked }] of batch.entries()) {
     const outcome = outcomes[i]!;
     if (!isAsBefore(parked, outcome))
-      lines.push({ at, id: parked.id, from: parked.code, replayedAtMs, outcome });
+      entries.push({ at, id: parked.id, from: parked.code, replayedAtMs, outcome });
   }
-  return lines;
+  return entries;
 }
 
 function isAsBefore({ code, reason, rule, refusedPoints }: ParkedRecord, outcome: ReplayOutcome): boolean {

@@ -80,10 +80,16 @@ class World {
     truncateSync(path, statSync(path).size - Math.min(this.#bytesOfUncertain(path), torn));
   }
 
-  /** The lines of that batch are the last ones. */
+  /** The lines of that batch are the last ones; several of its records may share one. */
   #bytesOfUncertain(journal: string): number {
     const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
-    return lines.slice(-this.uncertain.size).reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+    let bytes = 0;
+    for (let records = 0; records < this.uncertain.size; ) {
+      const line = lines.pop()!;
+      records += 1 + ((JSON.parse(line) as { more?: unknown[] }).more?.length ?? 0);
+      bytes += Buffer.byteLength(line) + 1;
+    }
+    return bytes;
   }
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
@@ -7,6 +7,7 @@ import type { ParkCode } from '../../src/dead-letter/park-codes.js';
 import { parkedRecord } from '../../src/dead-letter/parked-record.js';
 import { NO_RECORDS } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
+import { RESERVE_BYTES } from '../../src/lib/disk-room.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { SerialSink } from '../../src/pipeline/serial-sink.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
@@ -321,6 +322,45 @@ describe('a replay', () => {
       replayed: { 'field-wrong-type': 10 },
       outcome: { written: 8, parked: { 'rule-none': 1 } },
     });
+  });
+});
+
+describe('a purge on a full disk', () => {
+  it('needs little of the reserve for a whole file of small records, also if the file cannot be removed', async () => {
+    const directory = tempDirectory();
+    const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 28 });
+    onTestFinished(() => writer.close());
+    while (writer.end.bytes < 15 << 20) {
+      await writer.append(Array.from({ length: 1_000 }, (_, n) => parked(writer.end.bytes + n)));
+    }
+    expect(writer.end.file).toBe(0);
+    const { replayer } = await life(directory, { store: 'none' });
+    replayer.start({ kind: 'purge', selection: { all: true } });
+    await replayer.ended();
+    const { state, selected, outcomes } = replayer.status()!;
+    expect([state, outcomes.purged]).toEqual(['done', selected]);
+    expect(selected).toBeGreaterThan(40_000);
+    expect(await listParked(directory, 1)).toEqual([]);
+    const journalBytes = statSync(join(directory, 'settled-00000000.jsonl')).size;
+    expect(journalBytes).toBeLessThan(RESERVE_BYTES / 2);
+  });
+
+  it('removes each file before it goes on with the next', async () => {
+    const directory = tempDirectory();
+    const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 1 << 19 });
+    onTestFinished(() => writer.close());
+    while (writer.end.file < 4) await writer.append(Array.from({ length: 100 }, (_, n) => parked(n)));
+    const { replayer, parkedFiles } = await life(directory, { store: 'none' });
+    const left: (readonly number[])[] = [];
+    const openSpan = parkedFiles.openSpan.bind(parkedFiles);
+    parkedFiles.openSpan = async (span) => {
+      left.push(await writer.files());
+      return openSpan(span);
+    };
+    replayer.start({ kind: 'purge', selection: { all: true } });
+    await replayer.ended();
+    // Once to count, once to purge, once for lines that cannot be read.
+    expect(left.slice(5, 10)).toEqual([[0, 1, 2, 3, 4], [1, 2, 3, 4], [2, 3, 4], [3, 4], [4]]);
   });
 });
 
