@@ -1,9 +1,9 @@
 import { type FileHandle, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exceptNoRoom, isNoRoom, withReserve } from '../lib/disk-room.js';
-import { closeDurable, makeDirectory } from '../lib/durable-files.js';
+import { makeDirectory } from '../lib/durable-files.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
-import { open, readFile, truncate } from '../lib/files.js';
+import { closeDurable, open, readFile, truncate } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import { namingDeadLetter } from './dead-letter-failure.js';
 import { deadLetterFileName, deadLetterFileNumbers, journalFileNumbers } from './dead-letter-files.js';

@@ -1,6 +1,6 @@
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName } from '../ledger/checkpoint-store.js';
 import { makeReserve } from '../lib/disk-room.js';
-import type { SluiceError } from '../lib/errors.js';
+import { errorText, type SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { Annotation } from '../metrics/annotations.js';
 import { logStart } from '../pipeline/log-source.js';
@@ -35,6 +35,7 @@ export class GatewayLog {
   readonly #logger: Logger;
   /** What the ledger of the reader had counted as dropped when this process began. */
   readonly #droppedBefore: number;
+  readonly #trims = new Set<Promise<void>>();
 
   private constructor(writer: LogWriter, reader: LogReaderName, logger: Logger, droppedBefore: number) {
     this.writer = writer;
@@ -68,10 +69,19 @@ export class GatewayLog {
   /** Deletes the segments that `reader` has saved to need no more. Other readers' positions are not of this log. */
   trim(reader: LogReaderName, position: Position): void {
     if (reader !== this.#reader) return;
-    this.writer.trim(reader, sequenceOfPosition(position)).catch((thrown: unknown) => {
-      const fields = { code: 'LOG_TRIM_FAILED', reason: String(thrown) } as const;
-      this.#logger.warn(fields, 'old segments could not be deleted');
-    });
+    const trim = this.writer
+      .trim(reader, sequenceOfPosition(position))
+      .catch((thrown: unknown) => {
+        const fields = { code: 'LOG_TRIM_FAILED', reason: errorText(thrown) } as const;
+        this.#logger.warn(fields, 'old segments could not be deleted');
+      })
+      .finally(() => this.#trims.delete(trim));
+    this.#trims.add(trim);
+  }
+
+  /** Resolves when nothing is being deleted any more: before the lock is released, or the next process would lose files. */
+  async trimmed(): Promise<void> {
+    await Promise.all(this.#trims);
   }
 
   /** How many records the ledger of the log's reader will have counted as dropped, once it comes to them. */

@@ -155,7 +155,10 @@ export class Gateway {
       const log = isIngesting
         ? await GatewayLog.open(options, { durableEnd, logger, debug, annotate, onFailure })
         : undefined;
-      opened(() => log?.close());
+      opened(async () => {
+        await log?.close();
+        await log?.trimmed();
+      });
       if (log !== undefined) {
         directory.holdsLog(() => (failure.isReported ? undefined : log.writer.durableSequence));
       }
@@ -281,6 +284,8 @@ export class Gateway {
     const consumeMs = draining();
     outcomes.push(
       await workers.drain('consume', consumeMs, Math.max(0, leftMs() - consumeMs) / 2),
+      // The last checkpoint lets old segments go.
+      await withinDeadline(log?.trimmed() ?? Promise.resolve(), leftMs() / 2),
       await withinDeadline(http?.close() ?? Promise.resolve(), leftMs() / 2),
     );
     const isLate = outcomes.includes('late');

@@ -18,11 +18,6 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Closes a file whose content is durable already: a system that refuses to close it takes nothing of that back. */
-export async function closeDurable(file: { close(): Promise<void> }): Promise<void> {
-  await file.close().catch(() => undefined);
-}
-
 /**
  * Replaces the content of the file atomically: after a crash it has either the old or the new content, complete. On a full
  * disk it uses the room of the reserve.

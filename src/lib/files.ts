@@ -44,3 +44,8 @@ export const open = waiting(() => files.open);
 export const readFile = waiting(() => files.readFile);
 export const readdir = waiting(() => files.readdir);
 export const truncate = waiting(() => files.truncate);
+
+/** Closes a file whose content is durable already: a system that refuses to close it takes nothing of that back. */
+export async function closeDurable(file: { close(): Promise<void> }): Promise<void> {
+  await file.close().catch(() => undefined);
+}

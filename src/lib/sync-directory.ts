@@ -1,4 +1,4 @@
-import { open } from './files.js';
+import { closeDurable, open } from './files.js';
 
 /**
  * Makes the names that were created, renamed or removed in a directory durable: without it a power cut can undo them,
@@ -11,6 +11,6 @@ export async function syncDirectory(directory: string): Promise<void> {
   try {
     await handle.sync();
   } finally {
-    await handle.close();
+    await closeDurable(handle);
   }
 }

@@ -15,9 +15,8 @@ import {
 } from '../dead-letter/replay-journal.js';
 import { type ReplayTotals, sumOfTotals } from '../dead-letter/replay-totals.js';
 import { exceptNoRoom, isNoRoom, withReserve } from '../lib/disk-room.js';
-import { closeDurable } from '../lib/durable-files.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
-import { open, readFile, truncate } from '../lib/files.js';
+import { closeDurable, open, readFile, truncate } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import {
   finishRemoving,

@@ -1,46 +1,13 @@
-import type { FileHandle } from 'node:fs/promises';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
 import { parkedRecord } from '../../src/dead-letter/parked-record.js';
+import { disk } from '../support/failing-disk.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-/** The disk refuses one call: the n-th that writes, counted from 0. A refused append may have written a part. */
-const disk = vi.hoisted(() => ({
-  failAt: Number.POSITIVE_INFINITY,
-  code: 'EIO',
-  calls: 0,
-  refuses() {
-    disk.calls += 1;
-    return disk.calls - 1 === disk.failAt;
-  },
-  error: () => Object.assign(new Error(`${disk.code}: no`), { code: disk.code }),
-}));
 vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  return {
-    ...real,
-    open: async (...args: Parameters<typeof real.open>) => {
-      const [, flags] = args;
-      if (flags === 'ax' && disk.refuses()) throw disk.error();
-      const handle = await real.open(...args);
-      if (flags !== 'a' && flags !== 'ax') return handle;
-      const append = handle.appendFile.bind(handle);
-      const datasync = handle.datasync.bind(handle);
-      const refusing: Partial<FileHandle> = {
-        appendFile: async (data) => {
-          if (!disk.refuses()) return append(data);
-          await append((data as Buffer).subarray(0, Math.floor((data as Buffer).length / 2)));
-          throw disk.error();
-        },
-        datasync: async () => {
-          if (disk.refuses()) throw disk.error();
-          return datasync();
-        },
-      };
-      return Object.assign(handle, refusing);
-    },
-  };
+  const { disk: failing } = await import('../support/failing-disk.js');
+  return failing.wrap(await original<typeof import('node:fs/promises')>());
 });
 
 const RECORDS = 30;
@@ -72,53 +39,67 @@ async function parkAll(writer: DeadLetterWriter): Promise<number> {
   return RECORDS;
 }
 
-it.each(['ENOSPC', 'EDQUOT'])(
-  '%s at any call costs no record and doubles none: it is a full dead letter, which waits',
-  { timeout: 60_000 },
-  async (code) => {
-    disk.code = code;
-    for (let failAt = 0; ; failAt += 1) {
-      const directory = tempDirectory();
-      disk.failAt = Number.POSITIVE_INFINITY;
-      const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 2 << 20 });
-      Object.assign(disk, { failAt, calls: 0 });
-      expect(await parkAll(writer)).toBe(RECORDS);
-      await writer.close();
-      const { end } = writer;
-      const hasFailed = disk.calls > failAt;
-      disk.failAt = Number.POSITIVE_INFINITY;
-      // The end is where the file ends: it can be saved with the ledger.
-      const next = await DeadLetterWriter.open({ directory, maxSizeBytes: 2 << 20 }, end);
-      expect(next.end).toEqual(end);
-      await next.close();
-      const ids = (await listParked(directory, 999)).map(({ id }) => id);
-      expect(ids).toEqual(Array.from({ length: RECORDS }, (_, n) => parked(RECORDS - 1 - n).id));
-      if (!hasFailed) break;
-    }
-    expect(disk.calls).toBeGreaterThan(RECORDS);
-  },
-);
+describe.each(['ENOSPC', 'EDQUOT'] as const)('%s', (code) => {
+  it.each([
+    [1, false],
+    [3, false],
+    [3, true],
+  ])(
+    'at any call costs no record and doubles none: it is a full dead letter, which waits (%i calls, done: %s)',
+    { timeout: 60_000 },
+    async (times, isDone) => {
+      for (let at = 1; ; at += 1) {
+        const directory = tempDirectory();
+        const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 2 << 20 });
+        disk.failFrom({ code, at, times, part: directory, isDone });
+        expect(await parkAll(writer)).toBe(RECORDS);
+        await writer.close();
+        const { end } = writer;
+        const { refused } = disk;
+        disk.failFrom(undefined);
+        // The end is where the file ends: it can be saved with the ledger.
+        const next = await DeadLetterWriter.open({ directory, maxSizeBytes: 2 << 20 }, end);
+        expect(next.end).toEqual(end);
+        await next.close();
+        const ids = (await listParked(directory, 999)).map(({ id }) => id);
+        expect(ids, refused.join()).toEqual(
+          Array.from({ length: RECORDS }, (_, n) => parked(RECORDS - 1 - n).id),
+        );
+        if (refused.length === 0) {
+          expect(at).toBeGreaterThan(2 * RECORDS);
+          break;
+        }
+      }
+    },
+  );
+});
 
 it('EIO at any call ends the process, and the next start has exactly what its checkpoint says', {
   timeout: 60_000,
 }, async () => {
-  disk.code = 'EIO';
-  for (let failAt = 0; ; failAt += 1) {
+  for (let at = 1; ; at += 1) {
     const directory = tempDirectory();
-    disk.failAt = Number.POSITIVE_INFINITY;
     const writer = await DeadLetterWriter.open({ directory, maxSizeBytes: 2 << 20 });
-    Object.assign(disk, { failAt, calls: 0 });
+    disk.failFrom({ code: 'EIO', at, times: 1, part: directory, isDone: false });
     const done = await parkAll(writer);
-    if (disk.calls <= failAt) {
+    const { refused } = disk;
+    disk.failFrom(undefined);
+    if (refused.length === 0) {
       await writer.close();
       break;
     }
-    expect(done).toBeLessThan(RECORDS);
-    // Nothing more is written, whatever the caller does: what is on disk is unknown.
-    await expect(writer.append([parked(99)])).rejects.toMatchObject({ code: 'DEAD_LETTER_FAILED' });
+    // What a file that is closed held was durable before.
+    if (refused[0]!.startsWith('close ')) expect(done).toBe(RECORDS);
+    else {
+      expect(done).toBeLessThan(RECORDS);
+      // Nothing more is written, whatever the caller does: what is on disk is unknown.
+      await expect(writer.append([parked(99)])).rejects.toMatchObject({
+        code: 'DEAD_LETTER_FAILED',
+        message: expect.stringContaining(directory) as string,
+      });
+    }
     const { end } = writer;
-    await writer.close().catch(() => undefined);
-    disk.failAt = Number.POSITIVE_INFINITY;
+    await writer.close();
     const next = await DeadLetterWriter.open({ directory, maxSizeBytes: 2 << 20 }, end);
     expect(await listParked(directory, 999)).toHaveLength(done);
     await next.close();

@@ -9,6 +9,7 @@ import { Parking } from '../../src/dead-letter/parking.js';
 import type { WhenFull } from '../../src/dead-letter/payload-keeping.js';
 import { ReasonsWriter } from '../../src/dead-letter/reasons-writer.js';
 import { SystemClock } from '../../src/lib/clock.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -25,7 +26,7 @@ function parked(clientId: string, code: ParkCode = 'payload-not-json', bytes = 1
 const many = (count: number, clientId: string, code?: ParkCode) =>
   Array.from({ length: count }, () => parked(clientId, code));
 
-async function setUp(whenFull: WhenFull, clientSharePercent = 10) {
+async function setUp(whenFull: WhenFull, clientSharePercent = 10, beforeDrop = () => undefined as unknown) {
   const directory = tempDirectory();
   const deadLetter = await DeadLetterWriter.open({ directory, maxSizeBytes: MAX_SIZE });
   const reasons = await ReasonsWriter.open(join(directory, 'reasons'), MAX_SIZE);
@@ -48,6 +49,7 @@ async function setUp(whenFull: WhenFull, clientSharePercent = 10) {
       reasons,
       clients,
       dropOldest: async () => {
+        beforeDrop();
         const records = await parkedFiles.dropOldest('');
         if (records > 0) await freed();
         return records;
@@ -154,6 +156,18 @@ describe('parking with keep-reason', () => {
 });
 
 describe('parking with drop-oldest', () => {
+  it('waits while there is no room on the disk to note what it drops', async () => {
+    const noRoom = new SluiceError('DISK_FULL', 'no room');
+    let refusals = 3;
+    const { parkEach, warnings, parking } = await setUp('drop-oldest', 100, () => {
+      refusals -= 1;
+      if (refusals >= 0) throw noRoom;
+    });
+    expect(await parkEach(many(200, 'flooder'))).toEqual({ whole: 200, 'without-payload': 0, counted: 0 });
+    expect(warnings.filter((code) => code === 'DISK_FULL')).toHaveLength(3);
+    expect(parking.blockedBy).toBeUndefined();
+  });
+
   it('drops the oldest files of what devices cause, counted, and keeps the newest whole', async () => {
     const { directory, parkedFiles, parkEach, warnings } = await setUp('drop-oldest', 100);
     const records = many(200, 'flooder');

@@ -142,8 +142,8 @@ describe.skipIf(!canMountTmpfs())('a disk that is full before the log has reache
     const { state, directory, gateway } = await setUp();
     state.isDown = false;
     await gateway.start();
-    const parked = await parkSome(gateway, 3_000);
-    expect(parked).toBe(3_000);
+    const parked = await parkSome(gateway, 40_000);
+    expect(parked).toBe(40_000);
     fillDisk(directory);
     expect(freeBytes(directory)).toBe(0);
     const some = await sluice([
@@ -156,7 +156,7 @@ describe.skipIf(!canMountTmpfs())('a disk that is full before the log has reache
       gateway.configFile,
     ]);
     expect(some).toMatchObject({ code: 0 });
-    expect((await gateway.ledger()).reasons.parked).toMatchObject({ purged: 1_500 });
+    expect((await gateway.ledger()).reasons.parked).toMatchObject({ purged: 20_000 });
     expect(await gateway.stop()).toBe(0);
     rmSync(join(directory, 'ballast'));
     fillDisk(directory);
@@ -164,7 +164,7 @@ describe.skipIf(!canMountTmpfs())('a disk that is full before the log has reache
     expect(all).toMatchObject({ code: 0 });
     await gateway.start();
     const ledger = await gateway.ledger();
-    expect(ledger.reasons.parked).toEqual({ purged: 3_000 });
+    expect(ledger.reasons.parked).toEqual({ purged: 40_000 });
     expect(isBalanced(ledger)).toBe(true);
   });
 });

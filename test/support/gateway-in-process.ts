@@ -128,6 +128,7 @@ export class GatewayInProcess {
     await log.close();
     pipeline.drain();
     await this.#running;
+    await log.trimmed();
     reserve.close();
     if (this.failure === undefined) await directory.release();
   }
@@ -138,7 +139,7 @@ export class GatewayInProcess {
     pipeline.abort();
     await disk.kill();
     reserve.close();
-    await Promise.allSettled([log.close(), this.#running]);
+    await Promise.allSettled([log.close(), log.trimmed(), this.#running]);
     await directory.lock.release();
     disk.revive();
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { closeDurable } from '../../lib/durable-files.js';
 import { systemErrorCode } from '../../lib/errors.js';
+import { closeDurable } from '../../lib/files.js';
 import type { LogFile, LogFiles } from './log-files.js';
 import type { Segment } from './recover-log.js';
 import type { SegmentName } from './segment-name.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { withReserve } from '../../lib/disk-room.js';
-import { closeDurable } from '../../lib/durable-files.js';
 import { systemErrorCode } from '../../lib/errors.js';
+import { closeDurable } from '../../lib/files.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import type { LogFiles } from './log-files.js';
 

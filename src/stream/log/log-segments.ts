@@ -1,5 +1,5 @@
 import { exceptNoRoom, isNoRoom } from '../../lib/disk-room.js';
-import { closeDurable } from '../../lib/durable-files.js';
+import { closeDurable } from '../../lib/files.js';
 import { ActiveSegment } from './active-segment.js';
 import type { CommitBatch, CommitQueue } from './commit-queue.js';
 import type { DurableEndWriter } from './durable-end.js';
