@@ -37,8 +37,9 @@ export class FailingDisk {
   calls = 0;
   /** What was refused, as `<call> <path>`. */
   refused: string[] = [];
-  /** Calls that are running. */
+  /** Calls that are running, and all that were made. */
   inFlight = 0;
+  made = 0;
   #failure: DiskFailure | undefined;
   #isKilled = false;
   readonly #open = new Set<promises.FileHandle>();
@@ -180,6 +181,7 @@ export class FailingDisk {
 
   async #run<T>(call: () => Promise<T>): Promise<T> {
     this.inFlight += 1;
+    this.made += 1;
     try {
       return await call();
     } finally {
