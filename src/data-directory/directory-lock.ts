@@ -44,7 +44,7 @@ export async function lockDataDirectory(directory: DataDirectory): Promise<Direc
   return {
     onConnection: (take) => server.onConnection(take),
     release: async () => {
-      rmSync(ownerFile, { force: true });
+      removeOwner(ownerFile);
       await server.close();
       sockets.close();
     },
@@ -128,6 +128,13 @@ function writeOwner(ownerFile: string): void {
   } catch (thrown) {
     if (!isNoRoom(thrown)) throw thrown;
   }
+}
+
+/** Nothing depends on the file: the lock is released also when it cannot be removed. */
+function removeOwner(ownerFile: string): void {
+  try {
+    rmSync(ownerFile, { force: true });
+  } catch {}
 }
 
 function locked(directory: DataDirectory, ownerFile: string): SluiceError {

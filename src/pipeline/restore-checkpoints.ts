@@ -7,6 +7,7 @@ import { isFolderOfLog, readerFolder } from '../dead-letter/dead-letter-files.js
 import { checkpointFileNames, type LogReaderName } from '../ledger/checkpoint-file.js';
 import { FileCheckpointStore } from '../ledger/checkpoint-store.js';
 import { NO_RECORDS } from '../ledger/ledger.js';
+import { withReserve } from '../lib/disk-room.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { copyFile, readFile } from '../lib/files.js';
@@ -160,5 +161,6 @@ async function remove(checkpoints: string, reader: string): Promise<void> {
 
 async function keepDamaged(checkpoints: string, reader: string): Promise<void> {
   const { newest, damaged } = checkpointFileNames(reader);
-  await copyFile(join(checkpoints, newest), join(checkpoints, damaged));
+  const path = join(checkpoints, damaged);
+  await withReserve(path, () => copyFile(join(checkpoints, newest), path));
 }
