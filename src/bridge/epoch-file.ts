@@ -9,11 +9,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { asObject, checkedJson, parseCheckedJson } from '../lib/checked-json.js';
 import { systemErrorCode } from '../lib/errors.js';
 import { type Epoch, LAST_LANE, MAX_EPOCHS, UNKNOWN } from './epochs.js';
 import type { StoredEpochs } from './receive-times.js';
 
 const FORMAT = 1;
+const CONTENT_KEY = 'receiveTimes';
 const DECIMAL = /^\d{1,19}$/;
 
 /** The file in the data directory that has the epochs of its receive times. */
@@ -28,13 +30,14 @@ export function readEpochs(path: string): StoredEpochs | undefined {
     if (systemErrorCode(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
-  const json = JSON.parse(text) as { format?: unknown; closed?: unknown; current?: unknown } | null;
-  if (json?.format !== FORMAT || !Array.isArray(json.closed) || json.closed.length > MAX_EPOCHS) {
+  const checked = parseCheckedJson(CONTENT_KEY, text);
+  if (checked.kind === 'damaged') throw new Error(`${EPOCH_FILE} is damaged: ${checked.why}`);
+  const { format, closed, current } = asObject(checked.content);
+  if (format !== FORMAT || !Array.isArray(closed) || closed.length > MAX_EPOCHS) {
     throw new Error(`${EPOCH_FILE} does not have the format ${FORMAT}`);
   }
-  const closed = json.closed.map(epochOf);
-  const { firstNs, lane } = epochOf({ last: '0', ...(json.current as object) });
-  return { closed, current: { firstNs, lane } };
+  const { firstNs, lane } = epochOf({ last: '0', ...asObject(current) });
+  return { closed: closed.map(epochOf), current: { firstNs, lane } };
 }
 
 /**
@@ -42,7 +45,7 @@ export function readEpochs(path: string): StoredEpochs | undefined {
  * that happens once at a start, and when the clock was set.
  */
 export function writeEpochs(path: string, { closed, current }: StoredEpochs): void {
-  const json = {
+  const content = {
     format: FORMAT,
     current: { first: String(current.firstNs), lane: current.lane },
     closed: closed.map(({ firstNs, lastNs, lane }) => ({
@@ -54,7 +57,7 @@ export function writeEpochs(path: string, { closed, current }: StoredEpochs): vo
   const next = `${path}.next`;
   const file = openSync(next, 'w', 0o600);
   try {
-    writeSync(file, `${JSON.stringify(json)}\n`);
+    writeSync(file, checkedJson(CONTENT_KEY, content));
     fdatasyncSync(file);
   } finally {
     closeSync(file);

@@ -7,25 +7,25 @@ import {
   checkpointFileNames,
   FORWARDER_READER,
   readCheckpointFile,
-  readerOfCheckpointFile,
+  readersOfCheckpointFiles,
 } from '../ledger/checkpoint-file.js';
 import { readdir } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import { parseSingleWorkerPosition } from '../stream/kinesis/reader/single-worker-position.js';
 import type { DirectoryProblem } from './directory-problem.js';
 
-/** A file that is damaged and that the gateway can do without. */
+/** A file that is damaged or gone, and that the gateway can do without. */
 export interface DamagedFile {
   readonly file: string;
   readonly why: string;
 }
 
-/** The checkpoint of a reader: its newest file, or the copy of it when that one is damaged. */
+/** The checkpoint of a reader: its newest file, or the copy of it when that one is damaged or gone. */
 export interface FoundCheckpoint {
   readonly reader: string;
   /** Absent when neither file can be used. */
   readonly usable: Extract<CheckpointFile, { kind: 'good' }> | undefined;
-  /** Present when the newest file is damaged. */
+  /** Present when the newest file is damaged or gone. */
   readonly damaged: DamagedFile | undefined;
 }
 
@@ -38,16 +38,12 @@ export interface Checkpoints {
 export async function findCheckpoints(folder: string): Promise<Checkpoints> {
   const found: FoundCheckpoint[] = [];
   const problems: DirectoryProblem[] = [];
-  for (const name of (await ifThere(readdir(folder))) ?? []) {
-    const reader = readerOfCheckpointFile(name);
-    if (reader === undefined) continue;
+  for (const reader of readersOfCheckpointFiles((await ifThere(readdir(folder))) ?? [])) {
+    const { newest: name, copy } = checkpointFileNames(reader);
     const newest = await readOurs(folder, name, reader);
-    let used = newest;
-    let usedName = name;
-    if (newest.kind === 'damaged') {
-      usedName = checkpointFileNames(reader).copy;
-      used = await readOurs(folder, usedName, reader);
-    }
+    const isLost = newest.kind === 'damaged' || newest.kind === 'missing';
+    const usedName = isLost ? copy : name;
+    const used = isLost ? await readOurs(folder, copy, reader) : newest;
     if (used.kind === 'foreign' || used.kind === 'unreadable') {
       problems.push(checkpointProblem(join(folder, usedName), used.why));
       continue;
@@ -55,7 +51,7 @@ export async function findCheckpoints(folder: string): Promise<Checkpoints> {
     found.push({
       reader,
       usable: used.kind === 'good' ? used : undefined,
-      damaged: newest.kind === 'damaged' ? { file: join(folder, name), why: newest.why } : undefined,
+      damaged: isLost ? { file: join(folder, name), why: newest.why } : undefined,
     });
   }
   return { found, problems };
@@ -86,7 +82,7 @@ function checkpointProblem(file: string, why: string): DirectoryProblem {
     found: `the checkpoint is of another kind: ${why}`,
     expected: 'position, ledger and end of the dead letter as this version writes them',
     next:
-      'start the version that has written it, restore it from a backup, or move it away: the log is then read again from its ' +
+      'start the version that has written it, restore it from a backup, or move it and its copy away: the log is then read again from its ' +
       'oldest record (points are overwritten, not doubled; the ledger starts again)',
   };
 }

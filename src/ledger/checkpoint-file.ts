@@ -39,7 +39,7 @@ export interface CheckpointOrigin {
 
 /** What a checkpoint file is. A foreign one was written on purpose, with its checksum, but not in our shape. */
 export type CheckpointFile =
-  | { readonly kind: 'missing' }
+  | { readonly kind: 'missing'; readonly why: string }
   | { readonly kind: 'good'; readonly checkpoint: Checkpoint; readonly crc32: number }
   | { readonly kind: 'damaged' | 'foreign' | 'unreadable'; readonly why: string };
 
@@ -64,9 +64,14 @@ export function checkpointFileNames(reader: string): CheckpointFileNames {
   };
 }
 
-/** The reader whose newest checkpoint the file is; `undefined` for any other file. */
-export function readerOfCheckpointFile(fileName: string): string | undefined {
-  return fileName.endsWith(SUFFIX) ? fileName.slice(0, -SUFFIX.length) : undefined;
+/** The readers with a checkpoint among `fileNames`, be it the newest file or only its copy. */
+export function readersOfCheckpointFiles(fileNames: readonly string[]): string[] {
+  const readers = new Set<string>();
+  for (const name of fileNames) {
+    const suffix = [SUFFIX, COPY_SUFFIX].find((one) => name.endsWith(one));
+    if (suffix !== undefined) readers.add(name.slice(0, -suffix.length));
+  }
+  return [...readers];
 }
 
 export function checkpointText(checkpoint: Checkpoint): string {
@@ -79,7 +84,7 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
   try {
     text = await readFile(path, 'utf8');
   } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return { kind: 'missing' };
+    if (systemErrorCode(thrown) === 'ENOENT') return { kind: 'missing', why: 'it is missing' };
     return { kind: 'unreadable', why: errorText(thrown) };
   }
   const checked = parseCheckedJson(CONTENT_KEY, text);

@@ -10,7 +10,7 @@ import {
   checkpointFileNames,
   checkpointText,
   readCheckpointFile,
-  readerOfCheckpointFile,
+  readersOfCheckpointFiles,
 } from './checkpoint-file.js';
 
 export {
@@ -29,7 +29,7 @@ export interface CheckpointStore {
 
 /**
  * Keeps the checkpoint of a reader in `<reader>.checkpoint.json` and, with the same content, in a copy beside it, so that
- * damage to one of the two files costs nothing. The copy is written first: a caller that reads the newest checkpoint may rely
+ * damage to one of the two files, or the loss of it, costs nothing. The copy is written first: a caller that reads the newest checkpoint may rely
  * on the copy. A save resolves when both are durable, and only then may anything that they cover be deleted.
  */
 export class FileCheckpointStore implements CheckpointStore {
@@ -80,7 +80,7 @@ export async function savedReaders(directory: string): Promise<string[]> {
       { cause: thrown },
     );
   });
-  return names.map(readerOfCheckpointFile).filter((reader) => reader !== undefined);
+  return readersOfCheckpointFiles(names);
 }
 
 /** The checkpoints of all readers in the directory, by reader name. */
@@ -93,15 +93,16 @@ export async function readAllCheckpoints(directory: string): Promise<Map<string,
   return all;
 }
 
-/** Without the newest file there is no checkpoint: an operator who removes it wants to begin again. */
+/** There is none when both files are gone: an operator who removes them wants to begin again. */
 async function loadCheckpoint(directory: string, reader: string): Promise<Checkpoint | undefined> {
   const { newest, copy } = checkpointFileNames(reader);
   const path = join(directory, newest);
   const file = await readCheckpointFile(path);
-  if (file.kind === 'missing') return undefined;
   if (file.kind === 'good') return file.checkpoint;
-  const saved = file.kind === 'damaged' ? await readCheckpointFile(join(directory, copy)) : file;
+  const isLost = file.kind === 'damaged' || file.kind === 'missing';
+  const saved = isLost ? await readCheckpointFile(join(directory, copy)) : file;
   if (saved.kind === 'good') return saved.checkpoint;
+  if (file.kind === 'missing' && saved.kind === 'missing') return undefined;
   throw new SluiceError(
     'CHECKPOINT_UNREADABLE',
     `the checkpoint ${path} cannot be used: ${file.why}. Restore it from a backup, or move it away to read the ` +

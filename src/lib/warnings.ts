@@ -24,7 +24,7 @@ export const NEXT_STEPS = {
     'This is a bug in Sluice, because the broker rejects such packets: please report it with the log line.',
   CHECKPOINT_FAILED: 'Fix the disk or free space on it, then start again.',
   CHECKPOINT_UNREADABLE:
-    'Restore the file from a backup, or move it away: the log is then read again from its oldest record, with a new ledger.',
+    'Restore the file from a backup, or move it and its copy away: the log is then read again from its oldest record, with a new ledger.',
   DISK_FULL:
     'Free space on the disk of the data directory: it is tried again automatically, and nothing acknowledged is lost.',
   DEAD_LETTER_FAILED: 'Fix the disk or the permissions of `dead-letter/`, then start again.',
@@ -84,7 +84,7 @@ export const NEXT_STEPS = {
   LEDGER_RESET:
     'Nothing to do: earlier parked records are in `dead-letter/before-…/`, and can still be listed, replayed and purged.',
   CHECKPOINT_RESTORED:
-    'Nothing to do: the copy had the same content. Check the disk (`dmesg`, `smartctl`); the damaged file is kept beside it.',
+    'Nothing to do: the copy had the same content. Check the disk (`dmesg`, `smartctl`); a damaged file is kept beside it.',
   CHECKPOINT_RESET:
     'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
   LOG_STOP_NOTE_UNUSABLE:

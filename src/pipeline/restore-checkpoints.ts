@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import { type DamagedFile, type FoundCheckpoint, isOfLog } from '../data-directory/find-checkpoints.js';
@@ -11,6 +11,7 @@ import { withReserve } from '../lib/disk-room.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { copyFile, readFile } from '../lib/files.js';
+import { ifThere } from '../lib/if-there.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import type { Warn } from '../lib/warnings.js';
 import { archiveParked } from '../replay/archive-parked.js';
@@ -33,7 +34,7 @@ export interface RestoreDeps {
  * Makes every checkpoint usable, so that no damaged file of 200 bytes keeps a gateway from receiving. To be called once,
  * under the lock, before anything reads a checkpoint or opens the dead letter. Rejects with CHECKPOINT_FAILED.
  *
- * A damaged newest file is replaced by its copy, which has the same content. When both are damaged, reading begins again at
+ * A newest file that is damaged or gone is replaced by its copy, which has the same content. When both are, reading begins again at
  * the oldest record that is left, with a ledger that says so: points are written again over themselves, and records that
  * are no longer in the log count as lost with an unknown outcome. What they had parked is archived.
  */
@@ -80,7 +81,7 @@ async function restoreFromCopy(
   await replaceFile(join(checkpoints, newest), await readFile(join(checkpoints, copy), 'utf8'));
   warn(
     { code: 'CHECKPOINT_RESTORED', file: damaged.file, reason: damaged.why, copy: join(checkpoints, copy) },
-    'a checkpoint is damaged; its copy is used',
+    'a checkpoint is damaged or gone; its copy is used',
   );
 }
 
@@ -105,7 +106,7 @@ async function resetLog(
   if (reader !== deps.logReader) await remove(directory.checkpoints, reader);
   deps.warn(
     { code: 'CHECKPOINT_RESET', file: damaged.file, reason: damaged.why, outcomeUnknown: oldest, archives },
-    'a checkpoint and its copy are damaged: the log is read again from its oldest record, and the ledger starts again',
+    'a checkpoint and its copy are damaged or gone: the log is read again from its oldest record, and the ledger starts again',
   );
 }
 
@@ -129,7 +130,7 @@ async function resetStream(
   });
   warn(
     { code: 'CHECKPOINT_RESET', file: damaged.file, reason: damaged.why, archives },
-    'a checkpoint and its copy are damaged: the stream is read again from its oldest record, and the ledger starts again',
+    'a checkpoint and its copy are damaged or gone: the stream is read again from its oldest record, and the ledger starts again',
   );
 }
 
@@ -153,14 +154,16 @@ async function moveAway(
   );
 }
 
+/** Keeps what is left of the newest file. A copy that stayed would be taken for a checkpoint whose newest file is gone. */
 async function remove(checkpoints: string, reader: string): Promise<void> {
-  const { newest, damaged } = checkpointFileNames(reader);
-  await rename(join(checkpoints, newest), join(checkpoints, damaged));
+  const { newest, copy, damaged } = checkpointFileNames(reader);
+  await ifThere(rename(join(checkpoints, newest), join(checkpoints, damaged)));
+  await rm(join(checkpoints, copy), { force: true });
   await syncDirectory(checkpoints);
 }
 
 async function keepDamaged(checkpoints: string, reader: string): Promise<void> {
   const { newest, damaged } = checkpointFileNames(reader);
   const path = join(checkpoints, damaged);
-  await withReserve(path, () => copyFile(join(checkpoints, newest), path));
+  await ifThere(withReserve(path, () => copyFile(join(checkpoints, newest), path)));
 }

@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EPOCH_FILE, readEpochs, writeEpochs } from '../../src/bridge/epoch-file.js';
 import type { ReceiveTimes, StoredEpochs } from '../../src/bridge/receive-times.js';
+import { checkedJson } from '../../src/lib/checked-json.js';
 import { SetClock } from '../support/clock.js';
+import { damages } from '../support/damages.js';
 import { receiveTimesOf } from '../support/receive-times.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -196,15 +198,33 @@ describe('what is on disk', () => {
     expect(distance(receiveTimes.next(clock.wallNs), clock.wallNs)).toBeLessThan(SECOND);
   });
 
-  it.each(['', '{', '[]', '{"format":2}', '{"format":1,"current":{"first":1},"closed":[]}'])(
-    'a file with %j is refused, and no file is none',
-    (text) => {
-      const path = join(tempDirectory(), EPOCH_FILE);
-      expect(readEpochs(path)).toBeUndefined();
-      writeFileSync(path, text);
-      expect(() => readEpochs(path)).toThrow();
-    },
-  );
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"format":1,"current":{"first":"1","lane":-1},"closed":[]}',
+    checkedJson('receiveTimes', { format: 2 }),
+    checkedJson('receiveTimes', { format: 1, current: { first: 1 }, closed: [] }),
+  ])('a file with %j is refused, and no file is none', (text) => {
+    const path = join(tempDirectory(), EPOCH_FILE);
+    expect(readEpochs(path)).toBeUndefined();
+    writeFileSync(path, text);
+    expect(() => readEpochs(path)).toThrow(EPOCH_FILE);
+  });
+
+  it('any truncation and any flipped bit of the file is refused: no other time is read by chance', () => {
+    const path = join(tempDirectory(), EPOCH_FILE);
+    const epochs = { closed: [{ firstNs: 7n, lastNs: 9n, lane: 3 }], current: { firstNs: 10n, lane: -1 } };
+    writeEpochs(path, epochs);
+    const whole = readFileSync(path);
+    for (const damaged of damages(whole)) {
+      // The line feed at the end has no meaning.
+      if (damaged.subarray(0, -1).equals(whole.subarray(0, -1)) || damaged.equals(whole.subarray(0, -1)))
+        continue;
+      writeFileSync(path, damaged);
+      expect(() => readEpochs(path), damaged.toString()).toThrow(EPOCH_FILE);
+    }
+  });
 });
 
 it('no two records share a receive time, and it is the clock within a minute, whatever is done to the clock', () => {

@@ -5,6 +5,7 @@ import {
   type Checkpoint,
   FileCheckpointStore,
   readAllCheckpoints,
+  savedReaders,
 } from '../../src/ledger/checkpoint-store.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -50,11 +51,17 @@ describe('a checkpoint', () => {
     }
   });
 
-  it('of which only the copy is left is none: the one who removes it wants to begin again', async () => {
+  it('of which only the copy is left is that copy; without both there is none', async () => {
     const directory = tempDirectory();
     const store = new FileCheckpointStore(directory, 'consumer');
     await store.save(checkpoint);
     rmSync(join(directory, 'consumer.checkpoint.json'));
+    expect(await store.load()).toEqual(checkpoint);
+    expect(await savedReaders(directory)).toEqual(['consumer']);
+    const copy = join(directory, 'consumer.checkpoint.copy.json');
+    writeFileSync(copy, 'damaged');
+    await expect(store.load()).rejects.toMatchObject({ code: 'CHECKPOINT_UNREADABLE' });
+    rmSync(copy);
     expect(await store.load()).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DataDirectory } from '../../src/data-directory/data-directory.js';
@@ -56,6 +56,24 @@ describe('a damaged checkpoint', () => {
     expect(await restored(directory)).toEqual([]);
   });
 
+  it('that is gone is replaced by its copy too', async () => {
+    const directory = await usedDirectory({ records: 100, processed: 60 });
+    const before = await logStart(directory.checkpoints, CONSUMER_READER);
+    rmSync(join(directory.checkpoints, NEWEST));
+    expect(await restored(directory)).toEqual(['CHECKPOINT_RESTORED']);
+    expect(await logStart(directory.checkpoints, CONSUMER_READER)).toEqual(before);
+    expect(readdirSync(directory.checkpoints)).toContain(NEWEST);
+    expect(await restored(directory)).toEqual([]);
+  });
+
+  it('that is gone, with a damaged copy, begins the log again once', async () => {
+    const directory = await usedDirectory({ records: 100, processed: 60 });
+    rmSync(join(directory.checkpoints, NEWEST));
+    damage(directory, COPY);
+    expect(await restored(directory)).toEqual(['CHECKPOINT_RESET']);
+    expect(await restored(directory)).toEqual([]);
+  });
+
   it('with a damaged copy begins the log again, with a ledger that says so and what was parked archived', async () => {
     const directory = await usedDirectory({ records: 100, processed: 60 });
     writeFileSync(join(directory.deadLetter, 'parked-00000000.jsonl'), '{"id":"1"}\n');
@@ -94,6 +112,7 @@ describe('a damaged checkpoint', () => {
     damage(directory, NEWEST, COPY);
     expect(await restored(directory, FORWARDER_READER)).toEqual(['CHECKPOINT_RESTORED']);
     expect(await logStart(directory.checkpoints, FORWARDER_READER)).toEqual(saved);
+    expect(await restored(directory, FORWARDER_READER)).toEqual([]);
   });
 
   it('of a Kinesis stream begins at the oldest record of every shard', async () => {
