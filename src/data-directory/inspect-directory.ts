@@ -16,6 +16,7 @@ import {
   isOfLog,
 } from './find-checkpoints.js';
 import { logProblems } from './log-fit.js';
+import { missingSegments } from './missing-segments.js';
 
 export interface DirectoryFindings {
   /** Why the directory cannot be used. When there are any, the rest says nothing. */
@@ -28,6 +29,8 @@ export interface DirectoryFindings {
   /** Absent when the last gateway was killed, or when the note is of an older state. */
   readonly cleanStop?: CleanStop;
   readonly damagedCleanStop?: DamagedFile;
+  /** Segments of the log that were there and are gone or cut. */
+  readonly missingSegments?: readonly DamagedFile[];
 }
 
 export interface InspectOptions {
@@ -79,15 +82,13 @@ async function inspectContents(directory: DataDirectory): Promise<DirectoryFindi
   const cleanStop = note.kind === 'good' && isStill(note.cleanStop, checkpoints) ? note.cleanStop : undefined;
   const { id, problems } = idOf(directory, known, checkpoints.found, cleanStop);
   const allProblems = [...checkpoints.problems, ...problems];
-  if (allProblems.length === 0) {
-    const start = furthestOfLog(checkpoints.found);
-    const expected = {
-      checkpoint: start?.checkpoint,
-      checkpointFile: join(directory.checkpoints, checkpointFileNames(start?.reader ?? '').newest),
-      cleanStop,
-    };
-    allProblems.push(...(await logProblems(directory.log, expected)));
-  }
+  const start = furthestOfLog(checkpoints.found);
+  const expected = {
+    checkpoint: start?.checkpoint,
+    checkpointFile: join(directory.checkpoints, checkpointFileNames(start?.reader ?? '').newest),
+    cleanStop,
+  };
+  if (allProblems.length === 0) allProblems.push(...(await logProblems(directory.log, expected)));
   return {
     problems: allProblems,
     identity: known,
@@ -96,6 +97,7 @@ async function inspectContents(directory: DataDirectory): Promise<DirectoryFindi
     cleanStop,
     damagedCleanStop:
       note.kind === 'damaged' ? { file: join(directory.root, CLEAN_STOP_FILE), why: note.why } : undefined,
+    missingSegments: await missingSegments(directory.log, expected),
   };
 }
 

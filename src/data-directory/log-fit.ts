@@ -62,9 +62,13 @@ async function formatProblem(log: string, segment: SegmentName): Promise<Directo
   if (magic === FORMAT || !OTHER_FORMAT.test(magic)) return undefined;
   const bytes = await ifThere(readFile(file));
   if (bytes === undefined) return undefined;
-  // One damaged byte in the first frame looks the same; the frames behind it are then still good.
+  // One damaged byte in the first frame looks the same. The frames behind it are then still good, or it is the only one
+  // and still has the checksum of our format.
   const { kind } = nextFrame(bytes, 0, segment.salt, segment.base, bytes.length, true);
   if (kind === 'frame') return undefined;
+  bytes.write(FORMAT, 'latin1');
+  const only = nextFrame(bytes, 0, segment.salt, segment.base, bytes.length, true);
+  if (only.kind === 'frame' && only.start === 0 && only.end === bytes.length) return undefined;
   return {
     kind: 'mismatch',
     file,
@@ -109,10 +113,10 @@ async function overlapProblems(log: string, segments: readonly SegmentName[]): P
 }
 
 /** The last good record in the last bytes of a segment; `undefined` when there is none in them. */
-async function lastSequence(
+export async function lastSequence(
   path: string,
   { base, salt }: SegmentName,
-  tailBytes: number,
+  tailBytes = MAX_TAIL_BYTES,
 ): Promise<number | undefined> {
   const file = await ifThere(open(path, 'r'));
   if (file === undefined) return undefined;
@@ -148,6 +152,8 @@ function foreignProblem(
       next,
     };
   }
+  // The note of the stop names all of them: none can be of another log.
+  if (cleanStop !== undefined) return undefined;
   const anchors = checkpoint?.origin?.segments;
   const oldest = segments[0];
   if (checkpoint === undefined || anchors === undefined || oldest === undefined) return undefined;

@@ -36,6 +36,13 @@ export class GatewayDirectory {
         'the note of the last stop is damaged',
       );
     }
+    for (const missing of findings.missingSegments ?? []) {
+      // Each file is named: none of these lines may be held back.
+      logger.warn(
+        { code: 'LOG_DAMAGED', heldBack: 0, ...missing },
+        'a segment of the log is gone or was cut; what it held and was not processed is lost',
+      );
+    }
     try {
       await restoreCheckpoints(directory, findings.checkpoints, {
         logReader: options.forward === undefined ? CONSUMER_READER : FORWARDER_READER,

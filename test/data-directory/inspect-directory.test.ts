@@ -8,7 +8,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type DataDirectory, dataDirectory } from '../../src/data-directory/data-directory.js';
 import { readIdentity } from '../../src/data-directory/directory-identity.js';
@@ -106,6 +106,13 @@ describe('a log that does not fit is refused, and left as it is', () => {
     await opens(directory);
   });
 
+  it('nor for one in the only record of a segment', async () => {
+    const directory = await usedDirectory({ records: 1, processed: 0 });
+    const file = join(directory.log, segmentsOf(directory).at(-1)!);
+    writeFileSync(file, readFileSync(file, 'latin1').replace('SLF1', 'SLF9'), 'latin1');
+    await opens(directory);
+  });
+
   it('of another directory below a checkpoint that would skip its records, whether the gateway was killed or stopped', async () => {
     for (const isStopped of [false, true]) {
       const directory = await usedDirectory({ records: 100, processed: 90 });
@@ -188,6 +195,47 @@ describe('a log that is only damaged or trimmed is not refused', () => {
     await opens(directory);
     rmSync(directory.log, { recursive: true });
     await opens(directory);
+  });
+});
+
+describe('a segment that is gone or cut is named', () => {
+  const namesOf = async (directory: DataDirectory) =>
+    (await inspectDataDirectory(directory)).missingSegments?.map(({ file }) => basename(file));
+
+  it('after an orderly stop, whichever it is', async () => {
+    const directory = await usedDirectory({ records: 100, processed: 40 });
+    await noteCleanStop(directory, 100);
+    const names = (await filledSegments(directory.log)).map(({ fileName }) => fileName);
+    expect(names.length).toBeGreaterThan(2);
+    expect(await namesOf(directory)).toEqual([]);
+    for (const name of names) {
+      const path = join(directory.log, name);
+      const bytes = readFileSync(path);
+      truncateSync(path, 0);
+      expect(await namesOf(directory)).toEqual([name]);
+      rmSync(path);
+      expect(await namesOf(directory)).toEqual([name]);
+      await opens(directory);
+      writeFileSync(path, bytes);
+    }
+  });
+
+  it('after a kill, when the log then ends before the saved position', async () => {
+    for (const processed of [0, 3]) {
+      const directory = await usedDirectory({ records: 10, processed });
+      expect(await namesOf(directory)).toEqual([]);
+      const [name] = segmentsOf(directory);
+      const path = join(directory.log, name!);
+      if (processed > 0) {
+        truncateSync(path, 250);
+        expect(await namesOf(directory)).toEqual([name]);
+        truncateSync(path, 0);
+        expect(await namesOf(directory)).toEqual([name]);
+      }
+      rmSync(path);
+      expect(await namesOf(directory)).toEqual([name]);
+      await opens(directory);
+    }
   });
 });
 
