@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import type { SluiceConfig } from '../config/sluice-config.js';
 import { dataDirectory } from '../data-directory/data-directory.js';
 import { connectToLockHolder } from '../data-directory/directory-lock.js';
+import { shortenedJournalLine } from '../data-directory/journal-sizes.js';
+import { withJournalsNoted } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { SystemClock } from '../lib/clock.js';
 import { makeReserve } from '../lib/disk-room.js';
@@ -41,9 +43,14 @@ export async function runReplay(
     throw thrown;
   }
   await failAsOtherUser(directory.root);
-  const { lock } = await openDataDirectory(directory, VERSION);
+  const { lock, findings } = await openDataDirectory(directory, VERSION);
+  for (const shortened of findings.shortenedJournals ?? []) {
+    process.stderr.write(`${shortened.file}: ${shortenedJournalLine(shortened)[1]}\n`);
+  }
   try {
-    return await replayHere(config, request, onStatus);
+    return await withJournalsNoted(directory, findings.cleanStop, () =>
+      replayHere(config, request, onStatus),
+    );
   } finally {
     await lock.release();
   }

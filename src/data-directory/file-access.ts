@@ -10,7 +10,7 @@ import type { DirectoryProblem } from './directory-problem.js';
 
 /** What Sluice keeps at the top of a data directory. Anything else there, such as `lost+found`, is not its business. */
 const OURS =
-  /^(log|dead-letter|checkpoints|windows|retained|sessions|worker-id|telemetry\.duckdb.*|lock.*|directory\.json.*|clean-stop\.json.*)$/;
+  /^(log|dead-letter|checkpoints|windows|retained|sessions|worker-id|telemetry\.duckdb.*|lock.*|(directory|clean-stop|receive-times)\.json.*|sluice\.reserve)$/;
 
 /** How many files are reported before the rest is only counted by the same command. */
 const MOST_REPORTED = 3;

@@ -15,6 +15,7 @@ import {
   furthestOfLog,
   isOfLog,
 } from './find-checkpoints.js';
+import { shortenedJournals } from './journal-sizes.js';
 import { logProblems } from './log-fit.js';
 import { missingSegments } from './missing-segments.js';
 
@@ -31,6 +32,8 @@ export interface DirectoryFindings {
   readonly damagedCleanStop?: DamagedFile;
   /** Segments of the log that were there and are gone or cut. */
   readonly missingSegments?: readonly DamagedFile[];
+  /** Replay journals that were longer when the gateway stopped. */
+  readonly shortenedJournals?: readonly DamagedFile[];
 }
 
 export interface InspectOptions {
@@ -98,6 +101,7 @@ async function inspectContents(directory: DataDirectory): Promise<DirectoryFindi
     damagedCleanStop:
       note.kind === 'damaged' ? { file: join(directory.root, CLEAN_STOP_FILE), why: note.why } : undefined,
     missingSegments: await missingSegments(directory.log, expected),
+    shortenedJournals: await shortenedJournals(directory.deadLetter, cleanStop?.journals ?? {}),
   };
 }
 

@@ -1,5 +1,7 @@
 import { removeCleanStop } from '../data-directory/clean-stop.js';
 import type { DirectoryLock } from '../data-directory/directory-lock.js';
+import type { DirectoryFindings } from '../data-directory/inspect-directory.js';
+import { shortenedJournalLine } from '../data-directory/journal-sizes.js';
 import { noteCleanStop } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { CONSUMER_READER, FORWARDER_READER } from '../ledger/checkpoint-store.js';
@@ -29,20 +31,7 @@ export class GatewayDirectory {
   ): Promise<GatewayDirectory> {
     const { lock, identity, findings } = await openDataDirectory(options.directory, version);
     const directory = { ...options.directory, id: identity.id };
-    const { damagedCleanStop } = findings;
-    if (damagedCleanStop !== undefined) {
-      logger.warn(
-        { code: 'LOG_STOP_NOTE_UNUSABLE', ...damagedCleanStop },
-        'the note of the last stop is damaged',
-      );
-    }
-    for (const missing of findings.missingSegments ?? []) {
-      // Each file is named: none of these lines may be held back.
-      logger.warn(
-        { code: 'LOG_DAMAGED', heldBack: 0, ...missing },
-        'a segment of the log is gone or was cut; what it held and was not processed is lost',
-      );
-    }
+    reportDamage(findings, logger);
     try {
       await restoreCheckpoints(directory, findings.checkpoints, {
         logReader: options.forward === undefined ? CONSUMER_READER : FORWARDER_READER,
@@ -94,4 +83,21 @@ export class GatewayDirectory {
     }
     await this.lock.release();
   }
+}
+
+/** Each file is named: none of these lines may be held back. */
+function reportDamage(findings: DirectoryFindings, logger: Logger): void {
+  const { damagedCleanStop, missingSegments = [], shortenedJournals = [] } = findings;
+  if (damagedCleanStop !== undefined) {
+    const fields = { code: 'LOG_STOP_NOTE_UNUSABLE', heldBack: 0, ...damagedCleanStop } as const;
+    logger.warn(fields, 'the note of the last stop is damaged');
+  }
+  for (const missing of missingSegments) {
+    const fields = { code: 'LOG_DAMAGED', heldBack: 0, ...missing } as const;
+    logger.warn(
+      fields,
+      'a segment of the log is gone or was cut; what it held and was not processed is lost',
+    );
+  }
+  for (const shortened of shortenedJournals) logger.warn(...shortenedJournalLine(shortened));
 }

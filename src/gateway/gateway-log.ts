@@ -62,7 +62,7 @@ export class GatewayLog {
         onRoom: async () => void (await makeReserve(directory.root)),
       },
     );
-    reportRecovery(writer, logger);
+    reportRecovery(writer, sequence, logger);
     return new GatewayLog(writer, reader, logger, start?.ledger.lost.dropped ?? 0);
   }
 
@@ -111,13 +111,21 @@ function reportPressure(
   annotate({ kind: annotation, text: sentence });
 }
 
-function reportRecovery({ recovered }: LogWriter, logger: Logger): void {
-  const { segments, nextSequence, tornBytes, tornFile, note } = recovered;
+/** `position` is where the reader of the log begins. */
+function reportRecovery({ recovered }: LogWriter, position: number, logger: Logger): void {
+  const { segments, nextSequence, tornBytes, tornFile, oldest, note } = recovered;
   logger.info({ records: nextSequence, segments: segments.length }, 'the log is open');
   if (note === 'damaged') {
     logger.warn(
-      { code: 'LOG_DAMAGED', fileName: LOG_NOTE_FILE, byteOffset: 0, records: 0 },
+      { code: 'LOG_DAMAGED', heldBack: 0, fileName: LOG_NOTE_FILE, byteOffset: 0, records: 0 },
       'the note on deleted segments is damaged: if older segments are missing, they count as dropped',
+    );
+  }
+  if (note !== 'read' && position < oldest) {
+    const fields = { fileName: LOG_NOTE_FILE, firstSequence: position, records: oldest - position };
+    logger.warn(
+      { code: 'LOG_DAMAGED', heldBack: 0, ...fields },
+      'segments are missing, and so is the note on deleted ones: their records count as dropped',
     );
   }
   if (tornBytes === 0) return;

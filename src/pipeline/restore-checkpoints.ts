@@ -16,6 +16,8 @@ import { syncDirectory } from '../lib/sync-directory.js';
 import type { Warn } from '../lib/warnings.js';
 import { archiveParked } from '../replay/archive-parked.js';
 import { singleWorkerPositionText } from '../stream/kinesis/reader/single-worker-position.js';
+import { DISK_FILES } from '../stream/log/log-files.js';
+import { readLogNote } from '../stream/log/log-note.js';
 import { logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
 import type { Position } from '../stream/stream.js';
 import { directoryOrigin, logOrigin } from './checkpoint-origin.js';
@@ -36,7 +38,8 @@ export interface RestoreDeps {
  *
  * A newest file that is damaged or gone is replaced by its copy, which has the same content. When both are, reading begins again at
  * the oldest record that is left, with a ledger that says so: points are written again over themselves, and records that
- * are no longer in the log count as lost with an unknown outcome. What they had parked is archived.
+ * are no longer in the log count as lost with an unknown outcome. What they had parked is archived. The same goes for a log
+ * that has deleted records and has no checkpoint at all: these were processed, and not dropped.
  */
 export async function restoreCheckpoints(
   directory: DataDirectory,
@@ -44,7 +47,7 @@ export async function restoreCheckpoints(
   deps: RestoreDeps,
 ): Promise<void> {
   try {
-    const oldest = (await filledSegments(directory.log))[0]?.base ?? 0;
+    const oldest = await oldestOf(directory.log);
     const isUsable = ({ reader, usable, damaged }: FoundCheckpoint): boolean => {
       if (usable === undefined) return false;
       if (damaged === undefined || reader !== deps.logReader) return true;
@@ -61,6 +64,10 @@ export async function restoreCheckpoints(
         await resetLog(directory, reader, damaged, oldest, deps);
       else await moveAway(directory, reader, damaged, deps.warn);
     }
+    if (oldest > 0 && !found.some(({ reader }) => isOfLog(reader))) {
+      const file = join(directory.checkpoints, checkpointFileNames(deps.logReader).newest);
+      await resetLog(directory, deps.logReader, { file, why: 'it is missing' }, oldest, deps);
+    }
   } catch (thrown) {
     throw new SluiceError(
       'CHECKPOINT_FAILED',
@@ -68,6 +75,13 @@ export async function restoreCheckpoints(
       { cause: thrown },
     );
   }
+}
+
+/** The sequence of the oldest record that can be left. The log itself has deleted what is before it, or it is lost. */
+async function oldestOf(log: string): Promise<number> {
+  const noted = await readLogNote(log, DISK_FILES);
+  const [first] = await filledSegments(log);
+  return Math.max(first?.base ?? 0, typeof noted === 'object' ? noted.oldest : 0);
 }
 
 async function restoreFromCopy(

@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -291,6 +292,24 @@ describe('files of another user', () => {
     const text = await refusalOf(directory, 'DATA_DIRECTORY_UNUSABLE');
     expect(text).toContain(`${file}: it belongs to the user with the id 4711`);
     expect(text).toContain(`chown -R 0:0 ${directory.root}`);
+  });
+
+  it.runIf(process.geteuid?.() === 0)('whichever of ours it is', async () => {
+    const directory = await usedDirectory({ records: 10, processed: 5 });
+    await noteCleanStop(directory, 10);
+    for (const name of [
+      'clean-stop.json',
+      'directory.json',
+      'lock.generation',
+      'receive-times.json',
+      'sluice.reserve',
+    ]) {
+      const file = join(directory.root, name);
+      if (!existsSync(file)) writeFileSync(file, '');
+      chownSync(file, 4_711, 4_711);
+      expect(await refusalOf(directory, 'DATA_DIRECTORY_UNUSABLE')).toContain(`${file}: it belongs to`);
+      chownSync(file, 0, 0);
+    }
   });
 
   it.skipIf(process.geteuid?.() === 0)(

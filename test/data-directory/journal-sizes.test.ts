@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { DataDirectory } from '../../src/data-directory/data-directory.js';
+import { inspectDataDirectory } from '../../src/data-directory/inspect-directory.js';
+import { noteCleanStop, withJournalsNoted } from '../../src/data-directory/note-clean-stop.js';
+import { usedDirectory } from '../support/used-directory.js';
+
+/** Stopped in order, with two replay journals of 300 bytes. */
+async function stopped(): Promise<{ directory: DataDirectory; journals: string[] }> {
+  const directory = await usedDirectory({ records: 10, processed: 5 });
+  mkdirSync(join(directory.deadLetter, 'reasons'));
+  const journals = ['settled-00000003.jsonl', join('reasons', 'settled-00000000.jsonl')].map((name) =>
+    join(directory.deadLetter, name),
+  );
+  for (const path of journals) writeFileSync(path, 'x'.repeat(300));
+  await noteCleanStop(directory, 10);
+  return { directory, journals };
+}
+
+const shortened = async (directory: DataDirectory) =>
+  (await inspectDataDirectory(directory)).shortenedJournals;
+
+it('a journal that is gone or shorter than at the orderly stop is named, and a longer one is not', async () => {
+  const { directory, journals } = await stopped();
+  expect(await shortened(directory)).toEqual([]);
+  for (const file of journals) {
+    const whole = readFileSync(file);
+    truncateSync(file, 299);
+    const found = [{ file, why: expect.stringContaining('300 bytes') as string }];
+    expect(await shortened(directory)).toEqual(found);
+    rmSync(file);
+    expect(await shortened(directory)).toEqual(found);
+    writeFileSync(file, `${whole.toString()}more`);
+    expect(await shortened(directory)).toEqual([]);
+  }
+});
+
+it('a command that changes journals while no gateway runs keeps the note true, also when it is killed', async () => {
+  const { directory, journals } = await stopped();
+  const [first, second] = journals as [string, string];
+  const cleanStop = async () => (await inspectDataDirectory(directory)).cleanStop;
+  await withJournalsNoted(directory, await cleanStop(), async () => {
+    rmSync(first);
+    // What a start would find if the command were killed now.
+    expect(await shortened(directory)).toEqual([]);
+    expect(await cleanStop()).toMatchObject({ logEnd: 10 });
+  });
+  expect(await shortened(directory)).toEqual([]);
+  rmSync(second);
+  expect(await shortened(directory)).toMatchObject([{ file: second }]);
+});
