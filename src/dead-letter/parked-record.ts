@@ -121,26 +121,38 @@ function cut(text: string): string {
 export function parseParkedLine(line: Buffer): ParkedRecord | undefined {
   const json = objectOfLine(line, FIRST_KEY);
   if (json === undefined) return undefined;
-  if (typeof json.id !== 'string' || !/^\d+$/.test(json.id) || typeof json.code !== 'string')
+  const { id, parkedAt, code, reason, topic, clientId, qos } = json;
+  // A line of version 0.1 has no checksum: whatever its keys and texts have become is damage, and not another record.
+  if (typeof id !== 'string' || !/^\d+$/.test(id) || typeof code !== 'string') return undefined;
+  if (typeof topic !== 'string' || typeof clientId !== 'string' || typeof reason !== 'string')
     return undefined;
-  const payload =
-    typeof json.payloadBase64 === 'string'
-      ? Buffer.from(json.payloadBase64, 'base64')
-      : Buffer.from(String(json.payload ?? ''), 'utf8');
+  const parkedAtMs = Date.parse(String(parkedAt));
+  const payload = payloadOf(json);
+  if (payload === undefined || Number.isNaN(parkedAtMs) || (qos !== 0 && qos !== 1 && qos !== 2))
+    return undefined;
   return {
-    id: json.id,
-    parkedAtMs: Date.parse(String(json.parkedAt)),
-    receivedAtNs: BigInt(json.id),
-    topic: String(json.topic),
-    clientId: String(json.clientId),
-    qos: Number(json.qos) as 0 | 1 | 2,
-    payload,
-    ...(json.payloadKept === false ? { bytesNotKept: Number(json.payloadBytes) } : {}),
-    code: json.code as ParkCode,
-    reason: String(json.reason),
+    id,
+    parkedAtMs,
+    receivedAtNs: BigInt(id),
+    topic,
+    clientId,
+    qos,
+    ...payload,
+    code: code as ParkCode,
+    reason,
     rule: typeof json.rule === 'string' ? json.rule : undefined,
     refusedPoints: Array.isArray(json.refusedPoints) ? (json.refusedPoints as ParkedPoint[]) : undefined,
   };
+}
+
+function payloadOf(
+  json: Readonly<Record<string, unknown>>,
+): Pick<ParkedRecord, 'payload' | 'bytesNotKept'> | undefined {
+  const { payload, payloadBase64, payloadKept, payloadBytes } = json;
+  if (typeof payloadBase64 === 'string') return { payload: Buffer.from(payloadBase64, 'base64') };
+  if (typeof payload === 'string') return { payload: Buffer.from(payload, 'utf8') };
+  if (payloadKept !== false || typeof payloadBytes !== 'number') return undefined;
+  return { payload: Buffer.alloc(0), bytesNotKept: payloadBytes };
 }
 
 /** What is written last into a parked file, before a newer one is begun. A file without it was cut. */

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isCausedByDevice, PARK_CODES } from '../../src/dead-letter/park-codes.js';
@@ -13,6 +15,7 @@ import {
 } from '../../src/dead-letter/parked-record.js';
 import { REJECTION_CODES } from '../../src/sink/sink.js';
 import { STREAM_REJECTION_CODES } from '../../src/stream/stream.js';
+import { damages } from '../support/damages.js';
 import { testRecord } from '../support/log-fixture.js';
 
 const SIZE = 100_000;
@@ -92,4 +95,26 @@ it('a device causes format, rule, time and size; store, stream and bugs of our o
   const others = PARK_CODES.filter((code) => !isCausedByDevice(code));
   expect(others).toEqual(['mapping-failed', ...REJECTION_CODES, ...STREAM_REJECTION_CODES]);
   expect(isCausedByDevice('a code of a later version')).toBe(false);
+});
+
+it('a line of version 0.1, which has no checksum, is read as a record that can be shown, or not at all', () => {
+  const file = join(
+    import.meta.dirname,
+    '..',
+    'fixtures',
+    'data-directory-0.1',
+    'dead-letter',
+    'parked-00000000.jsonl',
+  );
+  const [line] = readFileSync(file, 'utf8').split('\n');
+  let unreadable = 0;
+  for (const damaged of damages(Buffer.from(line!))) {
+    const parked = parseParkedLine(damaged.toString('utf8'));
+    if (parked === undefined) unreadable += 1;
+    else {
+      expect(() => parkedJson(parked), damaged.toString()).not.toThrow();
+      expect([0, 1, 2]).toContain(parked.qos);
+    }
+  }
+  expect(unreadable).toBeGreaterThan(line!.length);
 });
