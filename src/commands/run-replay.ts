@@ -2,9 +2,9 @@ import { access, stat } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { SluiceConfig } from '../config/sluice-config.js';
 import { dataDirectory } from '../data-directory/data-directory.js';
+import { shortenedFileLine } from '../data-directory/dead-letter-sizes.js';
 import { connectToLockHolder } from '../data-directory/directory-lock.js';
-import { shortenedJournalLine } from '../data-directory/journal-sizes.js';
-import { withJournalsNoted } from '../data-directory/note-clean-stop.js';
+import { withDeadLetterNoted } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { SystemClock } from '../lib/clock.js';
 import { makeReserve } from '../lib/disk-room.js';
@@ -44,11 +44,11 @@ export async function runReplay(
   }
   await failAsOtherUser(directory.root);
   const { lock, findings } = await openDataDirectory(directory, VERSION);
-  for (const shortened of findings.shortenedJournals ?? []) {
-    process.stderr.write(`${shortened.file}: ${shortenedJournalLine(shortened)[1]}\n`);
+  for (const shortened of findings.shortenedFiles ?? []) {
+    process.stderr.write(`${shortened.file}: ${shortenedFileLine(shortened)[1]}\n`);
   }
   try {
-    return await withJournalsNoted(directory, findings.cleanStop, () =>
+    return await withDeadLetterNoted(directory, findings.cleanStop, () =>
       replayHere(config, request, onStatus),
     );
   } finally {

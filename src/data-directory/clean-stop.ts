@@ -26,8 +26,8 @@ export interface CleanStop {
    * and saves other checkpoints: it then says nothing any more.
    */
   readonly checkpoints: Readonly<Record<string, number>>;
-  /** The length of each replay journal in bytes, by its path below the dead letter; one that is not there may have any. */
-  readonly journals?: Readonly<Record<string, number>>;
+  /** The length of each parked file and replay journal, by its path below the dead letter; one that is not named may have any. */
+  readonly deadLetter?: Readonly<Record<string, number>>;
 }
 
 export type CleanStopFile =
@@ -40,14 +40,14 @@ export async function readCleanStop(root: string): Promise<CleanStopFile> {
   if (text === undefined) return { kind: 'missing' };
   const checked = parseCheckedJson(CONTENT_KEY, text);
   if (checked.kind === 'damaged') return checked;
-  const { directory, logEnd, segments, checkpoints, journals = {} } = asObject(checked.content);
+  const { directory, logEnd, segments, checkpoints, deadLetter = {} } = asObject(checked.content);
   const isRight =
     typeof directory === 'string' &&
     isCount(logEnd) &&
     Array.isArray(segments) &&
     typeof checkpoints === 'object' &&
     checkpoints !== null &&
-    Object.values(asObject(journals)).every(isCount);
+    Object.values(asObject(deadLetter)).every(isCount);
   if (!isRight) return { kind: 'damaged', why: 'it has another shape' };
   return { kind: 'good', cleanStop: checked.content as CleanStop };
 }

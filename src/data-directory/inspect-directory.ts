@@ -4,6 +4,7 @@ import { checkpointFileNames } from '../ledger/checkpoint-file.js';
 import { errorText, systemErrorCode } from '../lib/errors.js';
 import { CLEAN_STOP_FILE, type CleanStop, readCleanStop } from './clean-stop.js';
 import type { DataDirectory } from './data-directory.js';
+import { shortenedFiles } from './dead-letter-sizes.js';
 import { type DirectoryIdentity, IDENTITY_FILE, readIdentity } from './directory-identity.js';
 import type { DirectoryProblem } from './directory-problem.js';
 import { accessProblems } from './file-access.js';
@@ -15,7 +16,6 @@ import {
   furthestOfLog,
   isOfLog,
 } from './find-checkpoints.js';
-import { shortenedJournals } from './journal-sizes.js';
 import { logProblems } from './log-fit.js';
 import { missingSegments } from './missing-segments.js';
 
@@ -32,8 +32,8 @@ export interface DirectoryFindings {
   readonly damagedCleanStop?: DamagedFile;
   /** Segments of the log that were there and are gone or cut. */
   readonly missingSegments?: readonly DamagedFile[];
-  /** Replay journals that were longer when the gateway stopped. */
-  readonly shortenedJournals?: readonly DamagedFile[];
+  /** Parked files and replay journals that were longer when the gateway stopped. */
+  readonly shortenedFiles?: readonly DamagedFile[];
 }
 
 export interface InspectOptions {
@@ -101,7 +101,7 @@ async function inspectContents(directory: DataDirectory): Promise<DirectoryFindi
     damagedCleanStop:
       note.kind === 'damaged' ? { file: join(directory.root, CLEAN_STOP_FILE), why: note.why } : undefined,
     missingSegments: await missingSegments(directory.log, expected),
-    shortenedJournals: await shortenedJournals(directory.deadLetter, cleanStop?.journals ?? {}),
+    shortenedFiles: await shortenedFiles(directory.deadLetter, cleanStop?.deadLetter ?? {}),
   };
 }
 

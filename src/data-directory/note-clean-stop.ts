@@ -7,7 +7,7 @@ import {
 } from '../ledger/checkpoint-file.js';
 import { type CleanStop, writeCleanStop } from './clean-stop.js';
 import type { DataDirectory } from './data-directory.js';
-import { journalSizes } from './journal-sizes.js';
+import { deadLetterSizes } from './dead-letter-sizes.js';
 import { filledSegments } from './log-fit.js';
 
 /**
@@ -23,22 +23,22 @@ export async function noteCleanStop(directory: DataDirectory, logEnd: number): P
     if (file.kind === 'good') checkpoints[reader] = file.crc32;
   }
   const segments = (await filledSegments(directory.log)).map(({ fileName }) => fileName);
-  const journals = await journalSizes(directory.deadLetter);
-  await writeCleanStop(directory.root, { directory: id, logEnd, segments, checkpoints, journals });
+  const deadLetter = await deadLetterSizes(directory.deadLetter);
+  await writeCleanStop(directory.root, { directory: id, logEnd, segments, checkpoints, deadLetter });
 }
 
 /**
  * Does `work` on the dead letter while no gateway runs, and keeps the note of the last stop true. While the work runs the
- * note says nothing of the journals: if it is killed, nothing that it has removed is missed.
+ * note says nothing of it: if it is killed, nothing that it has removed is missed.
  */
-export async function withJournalsNoted<T>(
+export async function withDeadLetterNoted<T>(
   { root, deadLetter }: Pick<DataDirectory, 'root' | 'deadLetter'>,
   cleanStop: CleanStop | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
   if (cleanStop === undefined) return work();
-  await writeCleanStop(root, { ...cleanStop, journals: {} });
+  await writeCleanStop(root, { ...cleanStop, deadLetter: {} });
   const done = await work();
-  await writeCleanStop(root, { ...cleanStop, journals: await journalSizes(deadLetter) });
+  await writeCleanStop(root, { ...cleanStop, deadLetter: await deadLetterSizes(deadLetter) });
   return done;
 }

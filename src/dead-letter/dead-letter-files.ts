@@ -15,6 +15,9 @@ const PARKED_PREFIX = 'parked-';
 /** The prefix of replay journals: their stored name since format 0.1, when a replay was called settling. */
 const JOURNAL_PREFIX = 'settled-';
 
+/** The file with the totals of removed journals, one in each folder: its stored name since format 0.1. */
+export const REMOVED_JOURNALS_FILE = 'settled-totals.json';
+
 /**
  * The name, or the prefix of the names, of the folders inside the dead letter for records that are kept without their
  * payload: identity, reason and size. Each reader that parks such records has one beside its own folder.

@@ -1,7 +1,7 @@
 import { removeCleanStop } from '../data-directory/clean-stop.js';
+import { shortenedFileLine } from '../data-directory/dead-letter-sizes.js';
 import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import type { DirectoryFindings } from '../data-directory/inspect-directory.js';
-import { shortenedJournalLine } from '../data-directory/journal-sizes.js';
 import { noteCleanStop } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { CONSUMER_READER, FORWARDER_READER } from '../ledger/checkpoint-store.js';
@@ -87,7 +87,7 @@ export class GatewayDirectory {
 
 /** Each file is named: none of these lines may be held back. */
 function reportDamage(findings: DirectoryFindings, logger: Logger): void {
-  const { damagedCleanStop, missingSegments = [], shortenedJournals = [] } = findings;
+  const { damagedCleanStop, missingSegments = [], shortenedFiles = [] } = findings;
   if (damagedCleanStop !== undefined) {
     const fields = { code: 'LOG_STOP_NOTE_UNUSABLE', heldBack: 0, ...damagedCleanStop } as const;
     logger.warn(fields, 'the note of the last stop is damaged');
@@ -99,5 +99,5 @@ function reportDamage(findings: DirectoryFindings, logger: Logger): void {
       'a segment of the log is gone or was cut; what it held and was not processed is lost',
     );
   }
-  for (const shortened of shortenedJournals) logger.warn(...shortenedJournalLine(shortened));
+  for (const shortened of shortenedFiles) logger.warn(...shortenedFileLine(shortened));
 }

@@ -6,10 +6,11 @@ import {
   deadLetterFolders,
   journalFileName,
   journalFileNumbers,
+  REMOVED_JOURNALS_FILE,
 } from '../dead-letter/dead-letter-files.js';
 import { systemErrorCode } from '../lib/errors.js';
 import { syncDirectory } from '../lib/sync-directory.js';
-import { hasRemovedJournals, REMOVED_JOURNALS_FILE } from './removed-journals.js';
+import { hasRemovedJournals } from './removed-journals.js';
 
 /**
  * Moves the files of each folder without a ledger to an archive: a new folder `before-…` inside the dead letter. Replaying

@@ -1,16 +1,17 @@
 import { access, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { deadLetterFileName, journalFileName } from '../dead-letter/dead-letter-files.js';
+import {
+  deadLetterFileName,
+  journalFileName,
+  REMOVED_JOURNALS_FILE,
+} from '../dead-letter/dead-letter-files.js';
 import { ReplaySums, type ReplayTotals } from '../dead-letter/replay-totals.js';
 import { replaceFile } from '../lib/durable-files.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import type { Warn } from '../lib/warnings.js';
-
-/** The file with the totals of removed journals, one in each folder: its stored name since format 0.1. */
-export const REMOVED_JOURNALS_FILE = 'settled-totals.json';
 
 /** The key in that file next to the checksum: its stored name since format 0.1. */
 const CONTENT_KEY = 'absorbed';

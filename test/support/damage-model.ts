@@ -97,12 +97,17 @@ export class DamageModel {
   }
 
   /**
-   * A journal can be shorter than it was without a trace after a kill; after a stop in order its note has the length. A copy
-   * of something else need not be named.
+   * A journal can be shorter than it was without a trace after a kill; after a stop in order its note has the length.
    */
   mustBeNamed(file: string, damages: Damages): boolean {
     if (!this.#journals.has(file)) return true;
-    return this.#isOrderly(damages);
+    return this.isOrderly(damages);
+  }
+
+  /** Whether the note of an orderly stop is there and can be trusted, which it is not without the checkpoint it names. */
+  isOrderly(damages: Damages): boolean {
+    if (!this.#before.has(CLEAN_STOP) || !this.#isSame(CLEAN_STOP, damages)) return false;
+    return CHECKPOINTS.some((file) => this.#isSame(file, damages));
   }
 
   /** Whether the records from `first` on are in this segment of the log. */
@@ -172,14 +177,8 @@ export class DamageModel {
     );
     const lastGood = all.findLastIndex(({ isGood }) => isGood);
     // After a kill nobody can tell bad bytes at the end of the log from a write that was not finished.
-    const isOrderly = this.#isOrderly(damages);
+    const isOrderly = this.isOrderly(damages);
     for (const [i, one] of all.entries()) yield { ...one, isEnd: !isOrderly && i > lastGood };
-  }
-
-  /** Whether the note of an orderly stop is there and can be trusted, which it is not without the checkpoint it names. */
-  #isOrderly(damages: Damages): boolean {
-    if (!this.#before.has(CLEAN_STOP) || !this.#isSame(CLEAN_STOP, damages)) return false;
-    return CHECKPOINTS.some((file) => this.#isSame(file, damages));
   }
 
   /** Without the note nobody knows what the log has deleted itself. */
