@@ -7,7 +7,7 @@ import { closeDurable, open, readFile, truncate } from '../lib/files.js';
 import { syncDirectory } from '../lib/sync-directory.js';
 import { namingDeadLetter } from './dead-letter-failure.js';
 import { deadLetterFileName, deadLetterFileNumbers, journalFileNumbers } from './dead-letter-files.js';
-import { type ParkedRecord, parkedLine, sealLine, wholeBytes } from './parked-record.js';
+import { LINE_FEED, type ParkedRecord, parkedLine, sealLine, wholeBytes } from './parked-record.js';
 
 /** Where the dead letter ends; saved with the checkpoint. */
 export interface DeadLetterEnd {
@@ -258,7 +258,8 @@ async function cutBackTo(directory: string, end: DeadLetterEnd | undefined): Pro
 
 /**
  * Whether a journal may have outcomes for records that the file `wanted` no longer has: new records would get them. The
- * file was removed by hand and its journal was not, or it was cut before the end that the checkpoint names.
+ * file was removed by hand and its journal was not, or it was cut before the end that the checkpoint names. The same for a
+ * file whose last line feed is damaged: what is appended would become a part of that line.
  */
 async function needsNewNumber(
   directory: string,
@@ -268,7 +269,9 @@ async function needsNewNumber(
 ): Promise<boolean> {
   if (!numbers.includes(wanted)) return (await journalFileNumbers(directory)).includes(wanted);
   if (end === undefined) return false;
-  return (await stat(join(directory, deadLetterFileName(wanted)))).size < end.bytes;
+  const path = join(directory, deadLetterFileName(wanted));
+  if ((await stat(path)).size < end.bytes) return true;
+  return end.bytes > 0 && (await readFile(path))[end.bytes - 1] !== LINE_FEED;
 }
 
 async function measured(directory: string): Promise<number> {

@@ -119,7 +119,7 @@ async function resetLog(
   });
   if (reader !== deps.logReader) await remove(directory.checkpoints, reader);
   deps.warn(
-    { code: 'CHECKPOINT_RESET', file: damaged.file, reason: damaged.why, outcomeUnknown: oldest, archives },
+    { code: 'CHECKPOINT_RESET', ...lostFiles(directory, reader, damaged), outcomeUnknown: oldest, archives },
     'a checkpoint and its copy are damaged or gone: the log is read again from its oldest record, and the ledger starts again',
   );
 }
@@ -143,9 +143,13 @@ async function resetStream(
     deadLetterEnd: { file: 0, bytes: 0 },
   });
   warn(
-    { code: 'CHECKPOINT_RESET', file: damaged.file, reason: damaged.why, archives },
+    { code: 'CHECKPOINT_RESET', ...lostFiles(directory, reader, damaged), archives },
     'a checkpoint and its copy are damaged or gone: the stream is read again from its oldest record, and the ledger starts again',
   );
+}
+
+function lostFiles({ checkpoints }: DataDirectory, reader: string, { file, why }: DamagedFile) {
+  return { file, reason: why, copy: join(checkpoints, checkpointFileNames(reader).copy) };
 }
 
 /** Shards that a position does not name begin at their oldest record, whatever `stream.kinesis.start` is. */

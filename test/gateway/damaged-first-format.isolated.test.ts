@@ -70,7 +70,7 @@ async function check(
   copyDirectory(WRITTEN_BY_0_1, root);
   for (const { file, damage } of damages) {
     const bytes = damaged(readFileSync(join(WRITTEN_BY_0_1, file)), damage);
-    if (bytes === undefined) rmSync(join(root, file));
+    if (bytes === undefined) rmSync(join(root, file), { force: true });
     else writeFileSync(join(root, file), bytes);
   }
   const before = contentOf(root);

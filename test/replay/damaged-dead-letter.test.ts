@@ -272,15 +272,23 @@ it('damaged totals of removed journals do not keep the gateway from starting', a
   expect(readdirSync(directory.deadLetter)).toContain('settled-totals.json.damaged');
 });
 
-it('a file that was cut is not appended to: new records must not get the outcomes of those that were there', async () => {
+it('a file that was cut, or has lost its last line feed, is not appended to: new records must not get the outcomes of those that were there', async () => {
   const { directory } = await stopped();
   const newest = readdirSync(directory.deadLetter)
     .filter((name) => name.startsWith('parked-'))
     .sort()
     .at(-1)!;
-  truncateSync(join(directory.deadLetter, newest), 10);
+  const path = join(directory.deadLetter, newest);
+  const whole = readFileSync(path);
+  for (const bytes of [whole.subarray(0, 10), Buffer.concat([whole.subarray(0, -1), Buffer.from('x')])]) {
+    writeFileSync(path, bytes);
+    await expectNewFile(directory);
+  }
+});
+
+async function expectNewFile(directory: DataDirectory): Promise<void> {
   const end = (await new FileCheckpointStore(directory.checkpoints, 'consumer').load())!.deadLetterEnd;
   const writer = await DeadLetterWriter.open({ directory: directory.deadLetter, maxSizeBytes: 2 << 20 }, end);
   expect(writer.end).toEqual({ file: end.file + 1, bytes: 0 });
   await writer.close();
-});
+}
