@@ -115,6 +115,11 @@ export class DamageModel {
     return (this.#frames.get(file) ?? []).some(({ n }) => n >= first && n < first + records);
   }
 
+  /**
+   * What a start must make of the damaged directory. A file that is not looked at here costs nothing by design: `lock.owner`
+   * is for people, `lock.generation` and `receive-times.json` have what the sockets and the log say as well, and
+   * `sluice.reserve` has no content.
+   */
   expected(damages: Damages): Expected {
     if (CHECKPOINTS.every((file) => !this.#isSame(file, damages))) return this.#expectedAfterReset(damages);
     const outcomes: Outcome[] = [];
