@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readdir } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import { parseSegmentNames } from '../stream/log/segment-name.js';
 import type { DamagedFile } from './find-checkpoints.js';

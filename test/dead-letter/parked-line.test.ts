@@ -109,7 +109,7 @@ it('a line of version 0.1, which has no checksum, is read as a record that can b
   const [line] = readFileSync(file, 'utf8').split('\n');
   let unreadable = 0;
   for (const damaged of damages(Buffer.from(line!))) {
-    const parked = parseParkedLine(damaged.toString('utf8'));
+    const parked = parseParkedLine(damaged);
     if (parked === undefined) unreadable += 1;
     else {
       expect(() => parkedJson(parked), damaged.toString()).not.toThrow();

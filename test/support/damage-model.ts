@@ -199,7 +199,14 @@ export class DamageModel {
     const file = join(dirname(parkedFile), basename(parkedFile).replace('parked', 'settled'));
     const states = new Map<number, string>();
     for (const line of this.#journals.get(file) ?? []) {
-      if (this.#isReadable(file, line, damages)) states.set(line.json.at as number, line.json.to as string);
+      if (!this.#isReadable(file, line, damages)) continue;
+      // Records that leave the dead letter for the same reason share a line, with the distances between them.
+      const { at: first, to, more = [] } = line.json as { at: number; to: string; more?: readonly number[] };
+      let at = first;
+      for (const distance of [0, ...more]) {
+        at += distance;
+        states.set(at, to);
+      }
     }
     return states;
   }
