@@ -31,6 +31,9 @@ const LAST_SPANS_MS = 500;
 /** What the source may take to close: with an unreachable lease table it gives its leases back by letting them expire. */
 const SOURCE_CLOSE_MS = 1500;
 
+/** Reading the parked files shows in /readyz when it takes longer. */
+const SAY_AFTER_MS = 500;
+
 const NO_LATENCY = new LatencyHistogram().snapshot();
 
 interface ConsumePipelineParts {
@@ -212,6 +215,19 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     return this.#parts.requests.answer(request);
   }
 
+  /** Waits until the parked files have been read. Usually that takes a moment, which is not worth a problem in /readyz. */
+  async #inspected(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#blockedBy = 'the parked files are being read and compared with the ledger';
+    }, SAY_AFTER_MS);
+    try {
+      await this.#parts.replay.inspected();
+    } finally {
+      clearTimeout(timer);
+      this.#blockedBy = undefined;
+    }
+  }
+
   async #consume(): Promise<void> {
     const { options, hooks, source, writes, apply, deadLetter, reasons, clients, replay, trace } =
       this.#parts;
@@ -231,9 +247,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     // The report comes first, so that the stream that has just been reached is not taken for one that works again.
     hooks.onProgress();
     first.end();
-    this.#blockedBy = 'the parked files are being read and compared with the ledger';
-    await replay.inspected();
-    this.#blockedBy = undefined;
+    await this.#inspected();
     const consumer = new Consumer(options.consumer, {
       ...opened,
       checkpoints: onSave(opened.checkpoints, ({ deadLetterEnd, reasonsEnd }) => {
