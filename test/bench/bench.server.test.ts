@@ -69,6 +69,7 @@ describe('npm run bench', () => {
       'decode: strict JSON',
       'decode + map: rule',
       'encode: line',
+      'inspect: a parked record at a start',
       'append: log, 1 waiting',
       'append: log, 1000 waiting',
       'kinesis: aggregate',

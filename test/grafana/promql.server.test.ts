@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { ALERTS } from '../../grafana/alerts/alerts.js';
 import { findProgram, serverDirectory } from '../../harness/server-process.js';
 import { requireServer } from '../../harness/servers.js';
+import { WARNING_CODES } from '../../src/lib/warnings.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
 import { STATES } from '../../src/metrics/metric-table.js';
 import { asking, DASHBOARDS } from './dashboard-shape.js';
@@ -20,6 +21,7 @@ const expressions = [
 const VALUES: Record<string, readonly string[]> = {
   state: STATES,
   fate: ['received', 'written', 'parked', 'filtered', 'buffered', 'lost'],
+  code: WARNING_CODES,
 };
 
 it.each(expressions)('%s uses metrics, labels and values that exist', (expr) => {
