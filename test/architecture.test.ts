@@ -38,8 +38,9 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/(mapped|explain-record)$/,
     /^consumer\/prepare-batch$/,
   ],
+  control: [/^config\/reload-result$/, /^replay\/(selection|replay-status)$/],
   // What is shown and set.
-  http: [/^sink\/(sink|store-reader)$/, /^replay\/(selection|replay-status)$/],
+  http: [/^sink\/(sink|store-reader)$/, /^replay\/(selection|replay-status)$/, /^config\/reload-result$/],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
     /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
@@ -53,6 +54,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/mapped$/,
     /^http\/(gateway-view|http-refusals)$/,
     /^pipeline\/(consume|forward)-protocol$/,
+    /^config\/reload-result$/,
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
   config: [/^(formats|rules)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
@@ -71,15 +73,15 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter)\//,
+    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^sink\/(point|sink|store-reader)$/,
     /^rules\/explain-record$/,
     /^data-directory\//,
-    /^config\/sluice-config$/,
+    /^config\/(sluice-config|config-changes|cross-checks|load-config|problem|reload-result)$/,
   ],
   commands: [
-    /^(gateway|config|replay|dead-letter|rules|grafana|data-directory|sink)\//,
+    /^(gateway|config|control|replay|dead-letter|rules|grafana|data-directory|sink)\//,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
     /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/checkpoint-store$/,

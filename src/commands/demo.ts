@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { loadConfig } from '../config/load-config.js';
+import { openConfig } from '../config/load-config.js';
 import { createLogger } from '../lib/logger.js';
 import { sluiceCommand } from '../lib/package-root.js';
 import { StopSignals } from '../lib/stop-signals.js';
@@ -14,7 +14,8 @@ import { type RunningGateway, reportStartFailure, runGateway } from './run-gatew
  * Resolves with the exit code.
  */
 export async function demo(options: DemoOptions): Promise<number> {
-  const stop = new StopSignals();
+  // The demo runs in a terminal: when that is closed, it ends.
+  const stop = new StopSignals(['SIGTERM', 'SIGINT', 'SIGHUP']);
   const directory = makeDemoDirectory(options);
   const localKinesis = join(directory, 'local-kinesis');
   const isThroughKinesis = options.stream === 'kinesis';
@@ -36,12 +37,12 @@ async function runDemo(
   kinesis: DemoKinesis | undefined,
   stop: StopSignals,
 ): Promise<number> {
-  const config = await loadConfig(configFile);
-  const logger = createLogger({ ...config.log, level: 'warn' });
+  const loaded = await openConfig(configFile);
+  const logger = createLogger({ ...loaded.config.log, level: 'warn' });
   let fleet: DemoFleet | undefined;
   try {
     return await runGateway(
-      config,
+      loaded,
       { logger, role: 'all', stop },
       (running) => {
         if (options.fleet) {

@@ -32,6 +32,10 @@ export interface CheckOptions extends ConfigOptions {
   readonly print: boolean;
 }
 
+export interface ReloadOptions extends ConfigOptions {
+  readonly json: boolean;
+}
+
 export interface ExplainOptions extends ConfigOptions {
   readonly topic: string;
   /** Text, `@file`, or `-` for stdin. */

@@ -7,6 +7,7 @@ import {
   addDemo,
   addDoctor,
   addExplain,
+  addReload,
   addStart,
   addStream,
   help,
@@ -37,6 +38,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addDemo(program, finish);
   addCheck(program, finish);
   addDoctor(program, finish);
+  addReload(program, finish);
   addExplain(program, finish);
   addDashboard(program, finish);
   addDeadLetters(program, finish);

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import type { SluiceConfig } from '../config/sluice-config.js';
+import { type LoadedConfig, openConfig } from '../config/load-config.js';
 import type { Ended } from '../gateway/fatal-failure.js';
 import { Gateway } from '../gateway/gateway.js';
 import { gatewayOptions, type Role } from '../gateway/gateway-options.js';
@@ -8,6 +8,7 @@ import { endWithoutThreads } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { VERSION } from '../lib/package-root.js';
 import type { StopSignals } from '../lib/stop-signals.js';
+import type { ReloadSignal } from './reload-signal.js';
 
 /**
  * Packets that wait for the disk outlive the young generation, and V8 lets a small heap grow several times with such
@@ -23,18 +24,26 @@ export interface RunningGateway {
   readonly httpUrl?: string;
 }
 
+export interface RunOptions {
+  readonly logger: Logger;
+  readonly role: Role;
+  readonly stop: StopSignals;
+  /** Absent: no signal asks for a reload. */
+  readonly reload?: ReloadSignal;
+}
+
 /**
  * Runs the gateway until a signal. It calls `onReady` once packets are accepted and `onStopping` before it stops; neither
  * when the signal comes during the start. Resolves with the exit code; rejects when the gateway cannot start.
  */
 export async function runGateway(
-  config: SluiceConfig,
-  { logger, role, stop }: { readonly logger: Logger; readonly role: Role; readonly stop: StopSignals },
+  loaded: LoadedConfig,
+  { logger, role, stop, reload }: RunOptions,
   onReady: (running: RunningGateway) => void | Promise<void>,
   onStopping: () => Promise<void> = async () => undefined,
 ): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const options = gatewayOptions(config, role);
+  const options = gatewayOptions(loaded.config, role);
   let abandon: () => Promise<Ended> = async () => 'done';
   stop.onSecond(async () => {
     logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once');
@@ -45,6 +54,8 @@ export async function runGateway(
   const starting = Gateway.start(options, {
     logger,
     version: VERSION,
+    // The file by its name: one that is being replaced must not count as none.
+    config: { started: loaded, read: () => openConfig(loaded.file) },
     stop: stop.signal,
     onAbandonable: (how) => {
       abandon = how;
@@ -68,6 +79,7 @@ export async function runGateway(
     ({ protocol, host, port }) => `${protocol}://${bracketed(host)}:${port}`,
   );
   const isReady = !stop.signal.aborted;
+  reload?.onSignal(() => gateway.reload());
   if (isReady) await onReady({ gateway, mqttUrls, httpUrl: gateway.httpUrl });
 
   const signal = await stop.first;

@@ -1,39 +1,38 @@
 import { access, stat } from 'node:fs/promises';
-import type { Socket } from 'node:net';
 import type { SluiceConfig } from '../config/sluice-config.js';
+import { askGateway } from '../control/ask-gateway.js';
+import type { ReplayCommand } from '../control/command-protocol.js';
 import { dataDirectory } from '../data-directory/data-directory.js';
 import { shortenedFileLine } from '../data-directory/dead-letter-sizes.js';
-import { connectToLockHolder } from '../data-directory/directory-lock.js';
 import { withDeadLetterNoted } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { SystemClock } from '../lib/clock.js';
 import { makeReserve } from '../lib/disk-room.js';
-import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { SluiceError, systemErrorCode } from '../lib/errors.js';
 import { VERSION } from '../lib/package-root.js';
-import { askGateway } from '../replay/ask-gateway.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { ReplayService } from '../replay/replay-service.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { JobRequest } from '../replay/replayer.js';
-import type { CommandRequest } from '../replay/serve-commands.js';
 import { createMappingWarningCounts } from '../rules/mapped.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { createSink } from '../sink/create-sink.js';
+import { findGateway } from './find-gateway.js';
 
 type OnStatus = (status: ReplayStatus) => void;
 
 const STATUS_INTERVAL_MS = 200;
 
 /**
- * Replays or purges. If a gateway runs on the data directory, it does so, by the rules it was started with; else this
+ * Replays or purges. If a gateway runs on the data directory, it does so, by the rules in force there; else this
  * process does, under the lock, by the rules of the configuration. Resolves with the last status.
  */
 export async function runReplay(
   config: SluiceConfig,
-  request: CommandRequest,
+  request: ReplayCommand,
   onStatus: OnStatus,
 ): Promise<ReplayStatus> {
-  const holder = await lockHolder(config.dataDirectory);
+  const holder = await findGateway(config.dataDirectory);
   if (holder !== undefined) return askGateway(holder, request, onStatus);
   const directory = dataDirectory(config.dataDirectory);
   try {
@@ -67,18 +66,6 @@ async function failAsOtherUser(root: string): Promise<void> {
   );
 }
 
-async function lockHolder(root: string): Promise<Socket | undefined> {
-  try {
-    return await connectToLockHolder(root);
-  } catch (thrown) {
-    if (['ECONNREFUSED', 'ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '')) return undefined;
-    throw new SluiceError(
-      'CONTROL_FAILED',
-      `the gateway that runs on ${root} cannot be reached: ${errorText(thrown)}; run this as the same user`,
-    );
-  }
-}
-
 async function replayHere(
   config: SluiceConfig,
   { kind, selection, dryRun }: JobRequest,
@@ -98,7 +85,10 @@ async function replayHere(
     ...directory,
     // No reader runs that could save a checkpoint meanwhile.
     checkpointWaitMs: 0,
-    store: { apply: (record) => ruleSet.apply(record, mappingWarnings, config.consumer.payload), sink },
+    store: {
+      rulesInForce: () => (record) => ruleSet.apply(record, mappingWarnings, config.consumer.payload),
+      sink,
+    },
     clock,
     onProgress: () => undefined,
     onFreed: async () => undefined,
@@ -137,7 +127,7 @@ async function watched(
   return status();
 }
 
-function nothingToDo({ kind, dryRun }: CommandRequest): ReplayStatus {
+function nothingToDo({ kind, dryRun }: ReplayCommand): ReplayStatus {
   return {
     kind,
     state: 'done',

@@ -1,17 +1,20 @@
-import { loadConfig } from '../config/load-config.js';
+import { openConfig } from '../config/load-config.js';
 import { createLogger } from '../lib/logger.js';
 import { StopSignals } from '../lib/stop-signals.js';
 import type { StartOptions } from './options.js';
+import { ReloadSignal } from './reload-signal.js';
 import { reportStartFailure, runGateway } from './run-gateway.js';
 
 /** `sluice start`: runs the gateway until a signal. Resolves with the exit code. */
 export async function start(options: StartOptions): Promise<number> {
   const stop = new StopSignals();
-  const config = await loadConfig(options.config);
+  const reload = new ReloadSignal();
+  const loaded = await openConfig(options.config);
+  const { config } = loaded;
   const logger = createLogger(config.log);
   const { kinesis } = config.stream;
   try {
-    return await runGateway(config, { logger, role: options.role, stop }, ({ mqttUrls, httpUrl }) => {
+    return await runGateway(loaded, { logger, role: options.role, stop, reload }, ({ mqttUrls, httpUrl }) => {
       logger.info(
         {
           ...(kinesis === undefined ? {} : { role: options.role, stream: kinesis.name }),

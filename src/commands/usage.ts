@@ -16,6 +16,7 @@ import {
   type ExplainOptions,
   positiveNumber,
   qosLevel,
+  type ReloadOptions,
   type StartOptions,
   type StreamCreateOptions,
   type StreamDeleteOptions,
@@ -34,7 +35,9 @@ const EXIT_CODES = `Exit codes:
 export function addStart(program: Command, finish: (exitCode: number) => void): void {
   program
     .command('start')
-    .description('Run the gateway until SIGTERM or SIGINT. The first signal drains, the second ends at once.')
+    .description(
+      'Run the gateway until SIGTERM or SIGINT. The first signal drains, the second ends at once. SIGHUP reloads the rules.',
+    )
     .addOption(configOption())
     .addOption(
       new Option(
@@ -101,6 +104,27 @@ export function addDoctor(program: Command, finish: (exitCode: number) => void):
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./doctor/doctor.js');
       finish(await doctor(options));
+    });
+}
+
+export function addReload(program: Command, finish: (exitCode: number) => void): void {
+  program
+    .command('reload')
+    .description(
+      'Let the running gateway read its configuration again and apply new rules, without losing a connection.',
+    )
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .addHelpText(
+      'after',
+      help(
+        ['reload', 'reload -c /etc/sluice/sluice.yaml'],
+        'The file only names the data directory; the gateway reads the file it was started with. SIGHUP does the same.\nAn invalid file changes nothing (exit code 2). Settings that need a restart are named.',
+      ),
+    )
+    .action(async (options: ReloadOptions) => {
+      const { reload } = await import('./reload.js');
+      finish(await reload(options));
     });
 }
 
@@ -215,7 +239,7 @@ export function addDeadLetters(program: Command, finish: (exitCode: number) => v
           'dead-letters replay --topic sensors/mumbai/CITIMUM/telemetry',
           'dead-letters replay --all',
         ],
-        'A running gateway uses the rules it was started with. The exit code is also 1 when records were parked again.',
+        'A running gateway uses its rules in force, see `sluice reload`. The exit code is also 1 when records were parked again.',
       ),
     )
     .action(async (ids: string[], options: DeadLetterReplayOptions) => {

@@ -4,7 +4,7 @@ import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
 import { formatSize } from './quantity.js';
-import type { SluiceConfig } from './sluice-config.js';
+import type { MetricsConfig, SluiceConfig } from './sluice-config.js';
 
 /** Checks the conditions between keys and compiles the rules. */
 export function crossCheck(config: SluiceConfig, findings: Findings): void {
@@ -143,7 +143,7 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
   const { store, otlp } = metrics;
   for (const [index, { measurement }] of rules.entries()) {
     if (store === undefined) break;
-    if (measurement !== store.measurement && measurement !== `${store.measurement}_events`) continue;
+    if (!isOfSelfMetrics(measurement, store)) continue;
     findings.add(
       [
         ['metrics', 'store', 'measurement'],
@@ -161,6 +161,11 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
       expected: 'a header as HTTP allows it, without blanks around it',
     });
   }
+}
+
+/** Returns true for the measurements that the gateway writes its own metrics and annotations into. */
+export function isOfSelfMetrics(measurement: string, store: NonNullable<MetricsConfig['store']>): boolean {
+  return measurement === store.measurement || measurement === `${store.measurement}_events`;
 }
 
 /** The parent folder gets mode 0700, a lock and the other stores, so it must be a folder for that purpose. */

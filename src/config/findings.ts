@@ -29,7 +29,7 @@ export class Findings {
    * @param about every key that the finding depends on; it is reported at the first
    */
   add(about: readonly [KeyPath, ...KeyPath[]], { got, expected, hint }: Finding): void {
-    if (about.some((path) => this.#isInvalid(path))) return;
+    if (about.some((path) => this.isInvalid(path))) return;
     const [path] = about;
     const shown = got ?? shownValue(this.#source, path, this.#written(path));
     this.problems.push({
@@ -45,7 +45,8 @@ export class Findings {
     return this.#source.variablesOf(path).length > 0;
   }
 
-  #isInvalid(path: KeyPath): boolean {
+  /** Returns true when the value in the resolved configuration is not the user's. */
+  isInvalid(path: KeyPath): boolean {
     return this.#invalid.some((invalid) => {
       const common = Math.min(path.length, invalid.length);
       return path.slice(0, common).every((step, index) => step === invalid[index]);

@@ -21,7 +21,7 @@ import { readYaml } from './yaml-source.js';
 export const DEFAULT_CONFIG_FILE = 'sluice.yaml';
 
 /** Stands for the file in problems of the built-in defaults. */
-const BUILT_IN = 'built-in defaults';
+export const BUILT_IN = 'built-in defaults';
 
 export interface LoadedConfig {
   readonly config: SluiceConfig;
@@ -35,7 +35,12 @@ export interface LoadedConfig {
 
 export type ConfigResult =
   | { readonly ok: true; readonly loaded: LoadedConfig }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigProblem[];
+      /** Absent when the key that decides it is invalid as well. */
+      readonly dataDirectory?: string;
+    };
 
 /**
  * Loads the configuration: `file`, else ./sluice.yaml if it exists, else the built-in defaults.
@@ -47,10 +52,27 @@ export async function loadConfig(file?: string): Promise<SluiceConfig> {
 
 /** Loads the configuration like `loadConfig`, with the locations of the keys. */
 export async function openConfig(file?: string): Promise<LoadedConfig> {
-  const named = file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined);
-  if (named === undefined) return orThrow(parseConfig('', BUILT_IN, process.cwd(), process.env));
-  const loaded = orThrow(parseConfig(readText(named), named, dirname(resolve(named)), process.env));
-  return { ...loaded, file: named };
+  const named = fileToLoad(file);
+  return { ...orThrow(parseFile(named)), file: named };
+}
+
+/**
+ * Returns the data directory of a configuration, also when other keys are invalid: a command may lack the variables that
+ * the gateway was started with. Rejects with a ConfigError when it cannot be known.
+ */
+export async function loadDataDirectory(file?: string): Promise<string> {
+  const result = parseFile(fileToLoad(file));
+  if (!result.ok && result.dataDirectory !== undefined) return result.dataDirectory;
+  return orThrow(result).config.dataDirectory;
+}
+
+function fileToLoad(file?: string): string | undefined {
+  return file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined);
+}
+
+function parseFile(file: string | undefined): ConfigResult {
+  if (file === undefined) return parseConfig('', BUILT_IN, process.cwd(), process.env);
+  return parseConfig(readText(file), file, dirname(resolve(file)), process.env);
 }
 
 /** Loads a configuration that the program itself has written. `name` stands for the file in problems. */
@@ -76,7 +98,15 @@ export function parseConfig(
   const config = resolveConfig(written, directory, findings);
   crossCheck(config, findings);
   const all = [...source.problems, ...withoutUnreadable(problems, source.unreadable), ...findings.problems];
-  if (all.length > 0) return { ok: false, problems: sortProblems(all) };
+  if (all.length > 0) {
+    const isKnown = !findings.isInvalid(['stream', 'log', 'directory']);
+    return {
+      ok: false,
+      problems: sortProblems(all),
+      dataDirectory:
+        isKnown && source.problems.every(({ key }) => key !== '') ? config.dataDirectory : undefined,
+    };
+  }
   return {
     ok: true,
     loaded: {

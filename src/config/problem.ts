@@ -57,12 +57,10 @@ export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[
 
 /** Ends a command that cannot run with this configuration. The message lists every problem, one per line. */
 export class ConfigError extends SluiceError {
+  declare readonly code: 'CONFIG_INVALID' | 'CONFIG_UNREADABLE';
   readonly problems: readonly ConfigProblem[];
 
-  constructor(
-    problems: readonly ConfigProblem[],
-    code: 'CONFIG_INVALID' | 'CONFIG_UNREADABLE' = 'CONFIG_INVALID',
-  ) {
+  constructor(problems: readonly ConfigProblem[], code: ConfigError['code'] = 'CONFIG_INVALID') {
     super(code, problems.map(formatProblem).join('\n'));
     this.name = 'ConfigError';
     this.problems = problems;

@@ -174,7 +174,7 @@ const http = section(
     }).prefault(false),
     changes: oneOf(['loopback', 'always', 'never'], {
       description:
-        'Allows replay, purge and changes of the log level over HTTP; `loopback` allows them only while `host` is a loopback address.',
+        'Allows replay, purge, reloads and changes of the log level over HTTP; `loopback` allows them only while `host` is a loopback address.',
     }).prefault('loopback'),
     maxConnectionsPerAddress: wholeNumber({
       min: 4,

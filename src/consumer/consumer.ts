@@ -3,17 +3,20 @@ import { isOutOfRoom, type KeepingParts, Parking } from '../dead-letter/parking.
 import type { ReasonsWriter } from '../dead-letter/reasons-writer.js';
 import { CheckpointSaver } from '../ledger/checkpoint-saver.js';
 import type { CheckpointStore } from '../ledger/checkpoint-store.js';
-import type { Ledger, LedgerTotals } from '../ledger/ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { Clock } from '../lib/clock.js';
-import { SluiceError } from '../lib/errors.js';
-import { type LatencyCounts, LatencyHistogram } from '../lib/latency-histogram.js';
+import { errorText, SluiceError } from '../lib/errors.js';
+import { LatencyHistogram } from '../lib/latency-histogram.js';
+import { SerialQueue } from '../lib/serial-queue.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Mapped } from '../rules/mapped.js';
 import type { Point } from '../sink/point.js';
 import type { Rejection, Sink } from '../sink/sink.js';
 import type { RecordTrace } from '../stream/record-trace.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
+import { oldestOf, recordsOf } from './batch-records.js';
 import { BatchTrace } from './batch-trace.js';
+import type { ConsumerProgress } from './consumer-progress.js';
 import {
   type PreparedBatch,
   parkRejected,
@@ -21,6 +24,7 @@ import {
   type RejectedSource,
   recordOutcomes,
 } from './prepare-batch.js';
+import { swapBetweenBatches } from './swap-between-batches.js';
 
 export interface ConsumerOptions {
   readonly maxBatchRecords: number;
@@ -28,6 +32,9 @@ export interface ConsumerOptions {
   readonly lingerMs: number;
   readonly checkpointIntervalMs: number;
 }
+
+/** How long a swap of the rules waits for the present batch, while the store does not take it. */
+const SWAP_WITHIN_MS = 10_000;
 
 export interface ConsumerDeps {
   readonly reader: StreamReader;
@@ -50,33 +57,12 @@ export interface ConsumerDeps {
   readonly trace?: RecordTrace;
 }
 
-export interface ConsumerProgress {
-  /** Directly behind the last record that has been processed. */
-  readonly position: Position;
-  readonly ledger: LedgerTotals;
-  readonly recordsRead: number;
-  readonly pointsMade: number;
-  /** Time from receipt to outcome: measured for the oldest record of each batch, counted for every record of it. */
-  readonly latency: LatencyCounts;
-  /** Time spent making points of records, ms. */
-  readonly busyMs: number;
-  /** Records read and not yet processed. */
-  readonly recordsInFlight: number;
-  /** Points given to the sink that have no outcome yet. */
-  readonly pointsInFlight: number;
-  /** How long the sink took for a batch, retries included. */
-  readonly writeTimes: LatencyCounts;
-  /** Receive time of the oldest record read and not yet processed, ns; absent when there is none. */
-  readonly oldestPendingNs?: bigint;
-  /** Set while parked records wait for room in the dead letter. */
-  readonly blockedBy?: string;
-}
-
 /**
  * Takes batches from a stream, decides the outcome of each record and saves its position. Invariants:
  * 1. The position moves only over records that are written, filtered, or parked on disk.
  * 2. Position, ledger and end of the dead letter are saved together: after a crash all three fit.
  * 3. Batches are completed in stream order; one is prepared while the one before is being written.
+ * 4. A checkpoint lies between the last record that the old rules have mapped and the first one of the new rules.
  */
 export class Consumer {
   readonly #options: ConsumerOptions;
@@ -86,7 +72,9 @@ export class Consumer {
   readonly #parking: Parking;
   readonly #saver: CheckpointSaver;
   readonly #trace: BatchTrace | undefined;
-  readonly #apply: ConsumerDeps['apply'];
+  /** Each batch is mapped as a task of this queue; a swap of the rules is one between two. */
+  readonly #batches = new SerialQueue();
+  #apply: ConsumerDeps['apply'];
   #position: Position;
   #recordsRead = 0;
   #pointsMade = 0;
@@ -104,7 +92,7 @@ export class Consumer {
     this.#deps = deps;
     this.#position = deps.position;
     this.#trace = deps.trace && new BatchTrace(deps.trace, deps.clock);
-    this.#apply = this.#trace?.noting(deps.apply) ?? deps.apply;
+    this.#apply = this.#traced(deps.apply);
     // Once the end in the new file is saved, the file before may be deleted as soon as all in it is replayed or purged.
     this.#parking = new Parking({ ...deps, onFull: () => this.#noteCheckpoint() });
     this.#saver = new CheckpointSaver({
@@ -149,15 +137,8 @@ export class Consumer {
         if (batch === undefined) break;
         this.#recordsRead += recordsOf(batch);
         this.#pending.push(batch);
-        const startedMs = this.#deps.clock.monotonicMs();
-        const startedNs = this.#deps.clock.nowNs();
-        const prepared = prepareBatch(batch, this.#apply, this.#nowMs());
-        this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
-        this.#trace?.decided(batch, startedNs);
-        this.#pointsMade += prepared.points.length;
-        await this.#completing;
+        await this.#batches.run(() => this.#process(batch));
         if (this.#failure !== undefined) break;
-        this.#completing = this.#complete(prepared);
       }
       await this.#completing;
     } finally {
@@ -170,6 +151,28 @@ export class Consumer {
   /** Saves the newest checkpoint without waiting for the interval. Rejects with CHECKPOINT_FAILED or a retryable error. */
   saveCheckpoint(): Promise<void> {
     return this.#saver.save();
+  }
+
+  /**
+   * Maps every record that is not mapped yet by `apply`. Rejects with RELOAD_FAILED when what is mapped already cannot be
+   * completed and saved: nothing has changed then.
+   */
+  async swapRules(apply: ConsumerDeps['apply']): Promise<void> {
+    const swap = () => {
+      this.#apply = this.#traced(apply);
+    };
+    const outcome = await swapBetweenBatches(
+      this.#batches,
+      { complete: () => this.#saveMapped(), swap },
+      SWAP_WITHIN_MS,
+    );
+    if (outcome === 'done') return;
+    const cause =
+      this.#parking.blockedBy ?? 'the store has not taken its points, or the checkpoint is not saved';
+    throw new SluiceError(
+      'RELOAD_FAILED',
+      `the present batch was not completed within ${SWAP_WITHIN_MS / 1_000} s: ${cause}`,
+    );
   }
 
   /** Lets `run` go on until the stream has nothing more. */
@@ -196,6 +199,34 @@ export class Consumer {
     }
     if (this.#failure !== undefined) return undefined;
     return this.#deps.reader.next({ ...limits, lingerMs: 0, whenEmpty: 'return' }, this.#giveUp.signal);
+  }
+
+  /** Maps a batch while the one before is being written. */
+  async #process(batch: RecordBatch): Promise<void> {
+    const startedMs = this.#deps.clock.monotonicMs();
+    const startedNs = this.#deps.clock.nowNs();
+    const prepared = prepareBatch(batch, this.#apply, this.#nowMs());
+    this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
+    this.#trace?.decided(batch, startedNs);
+    this.#pointsMade += prepared.points.length;
+    await this.#completing;
+    if (this.#failure === undefined) this.#completing = this.#complete(prepared);
+  }
+
+  async #saveMapped(): Promise<void> {
+    await this.#completing;
+    if (this.#stopWaiting.signal.aborted) throw new SluiceError('RELOAD_FAILED', 'the gateway is stopping');
+    try {
+      await this.#saver.save();
+    } catch (thrown) {
+      throw new SluiceError('RELOAD_FAILED', `the checkpoint cannot be saved: ${errorText(thrown)}`, {
+        cause: thrown,
+      });
+    }
+  }
+
+  #traced(apply: ConsumerDeps['apply']): ConsumerDeps['apply'] {
+    return this.#trace?.noting(apply) ?? apply;
   }
 
   /** Never rejects: a failure is kept, and ends the loop. */
@@ -258,20 +289,6 @@ export class Consumer {
   #nowMs(): number {
     return Number(this.#deps.clock.nowNs() / 1_000_000n);
   }
-}
-
-function recordsOf(batch: RecordBatch): number {
-  return batch.parts.reduce((sum, { records }) => sum + records.length, 0);
-}
-
-/** Only the records of one part are in order: the oldest one of the batch is the first of some part. */
-function oldestOf(batch: RecordBatch): bigint | undefined {
-  let oldest: bigint | undefined;
-  for (const { records } of batch.parts) {
-    const first = records[0]?.receivedAtNs;
-    if (first !== undefined && (oldest === undefined || first < oldest)) oldest = first;
-  }
-  return oldest;
 }
 
 function isAbort(thrown: unknown): boolean {

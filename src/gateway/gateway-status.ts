@@ -1,3 +1,4 @@
+import type { ReloadResult } from '../config/reload-result.js';
 import type {
   BacklogView,
   GatewayView,
@@ -135,6 +136,10 @@ export class GatewayStatus implements GatewayView {
 
   replayStatus(): ReplayStatus | undefined {
     return this.#deadLetters.status();
+  }
+
+  reload(): Promise<ReloadResult> {
+    return this.#parts.reload.run();
   }
 
   warnings(afterSeq: number): readonly WarningView[] {

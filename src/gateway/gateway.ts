@@ -1,6 +1,7 @@
 import { Bridge } from '../bridge/bridge.js';
 import type { ReceiveTimes } from '../bridge/receive-times.js';
 import type { Broker } from '../broker/broker.js';
+import { serveCommands } from '../control/serve-commands.js';
 import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from '../http/http-refusals.js';
 import { type HttpServer, startHttpServer } from '../http/http-server.js';
@@ -13,7 +14,6 @@ import { openAllOrNone } from '../lib/open-all-or-none.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Annotation } from '../metrics/annotations.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
-import { serveCommands } from '../replay/serve-commands.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { ClockWatch } from './clock-watch.js';
 import { DebugLines } from './debug-lines.js';
@@ -24,6 +24,7 @@ import { GatewayDirectory } from './gateway-directory.js';
 import { GatewayLog } from './gateway-log.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
+import { GatewayReload, type ReloadDeps } from './gateway-reload.js';
 import { GatewayStatus } from './gateway-status.js';
 import { GatewayWorkers } from './gateway-workers.js';
 import { openFileLimits } from './open-file-limits.js';
@@ -32,6 +33,8 @@ import { openReceiveTimes } from './open-receive-times.js';
 export interface GatewayDeps {
   readonly logger: Logger;
   readonly version: string;
+  /** The configuration of the options, and how it is read again. */
+  readonly config: Pick<ReloadDeps, 'started' | 'read'>;
   /**
    * Called when going on would be a guess. Nothing is received or answered any more, and the process must end. What was
    * acknowledged is on disk; what was not is still with its sender.
@@ -63,6 +66,7 @@ interface GatewayParts {
   readonly log: GatewayLog | undefined;
   readonly workers: GatewayWorkers;
   readonly status: GatewayStatus;
+  readonly reload: GatewayReload;
   /** Absent unless configured. */
   readonly http: HttpServer | undefined;
   /** Never started with `--role consume`. */
@@ -197,6 +201,12 @@ export class Gateway {
       throwIfStopped(stop);
 
       const httpRefusals = createHttpRefusalCounts();
+      const { consume } = workers;
+      const reload = new GatewayReload({
+        ...deps.config,
+        replaceRules: consume && ((request) => consume.ask(request)),
+        logger,
+      });
       const status: GatewayStatus = new GatewayStatus({
         options,
         version,
@@ -208,10 +218,11 @@ export class Gateway {
         httpRefusals,
         isFailed: () => failure.isReported,
         clockWatch,
+        reload,
       });
       status.startWatching();
       opened(() => status.stopWatching());
-      takeCommands(lock, workers);
+      takeCommands(lock, workers, reload);
       const http = await startHttp(options, status, {
         clock,
         logger,
@@ -236,6 +247,7 @@ export class Gateway {
         log,
         workers,
         status,
+        reload,
         http,
         broker,
         clockWatch,
@@ -245,6 +257,11 @@ export class Gateway {
 
   get status(): GatewayStatus {
     return this.#parts.status;
+  }
+
+  /** Reloads the configuration, as a signal asks for it: the log has the result. */
+  reload(): void {
+    this.#parts.reload.onSignal();
   }
 
   get listeners(): Broker['listeners'] {
@@ -307,12 +324,13 @@ function abandon({ broker, workers }: Pick<GatewayParts, 'broker' | 'workers'>):
   return workers.abandon();
 }
 
-/** Commands that replay and purge reach the gateway over the socket of the lock. */
-function takeCommands(lock: DirectoryLock, { replaying }: GatewayWorkers): void {
+/** Commands reach the gateway over the socket of the lock. */
+function takeCommands(lock: DirectoryLock, { replaying }: GatewayWorkers, reload: GatewayReload): void {
   lock.onConnection((connection) =>
     serveCommands(connection, {
       start: async (request) => (await replaying.ask(request)) as ReplayStatus,
       status: () => replaying.report.replay?.status,
+      reload: () => reload.run(),
     }),
   );
 }

@@ -54,6 +54,7 @@ export class SnapshotSource {
       warnings: logger.recentWarnings.totals(),
       threads: Object.fromEntries([...this.#utilizations].map(([name, of]) => [name, of.ratio()])),
       clock: this.#parts.clockWatch.facts(),
+      reloads: this.#parts.reload.totals(),
       self: selfMetrics(),
     };
   }

@@ -10,6 +10,7 @@ import type { ClockWatch } from './clock-watch.js';
 import type { GatewayBroker } from './gateway-broker.js';
 import type { ReplayWorker } from './gateway-dead-letters.js';
 import type { GatewayOptions } from './gateway-options.js';
+import type { GatewayReload } from './gateway-reload.js';
 
 /** What the status of the gateway is read from. Which of the halves run here depends on the role. */
 export interface StatusParts {
@@ -38,4 +39,5 @@ export interface StatusParts {
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
+  readonly reload: Pick<GatewayReload, 'run' | 'totals'>;
 }

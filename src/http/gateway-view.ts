@@ -1,3 +1,4 @@
+import type { ReloadResult } from '../config/reload-result.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
@@ -248,6 +249,8 @@ export interface GatewayView {
   purge(selection: ParkedSelection): Promise<ReplayStatus>;
   /** The replay or purge that is running, or the last one since the start. */
   replayStatus(): ReplayStatus | undefined;
+  /** Reloads the configuration. Rejects with RELOAD_BUSY or RELOAD_FAILED. */
+  reload(): Promise<ReloadResult>;
   /** Returns the warnings after this number, oldest first. At most the last 200 are kept. */
   warnings(afterSeq: number): readonly WarningView[];
   /** A configured level may also be `fatal` or `silent`. */

@@ -26,6 +26,10 @@ const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
   DEAD_LETTER_BUSY: 409,
   DEAD_LETTER_SCANNING: 429,
   REPLAY_UNSUPPORTED: 409,
+  CONFIG_INVALID: 422,
+  CONFIG_UNREADABLE: 422,
+  RELOAD_BUSY: 409,
+  RELOAD_FAILED: 503,
 };
 
 /** The longest request is a selection of ten thousand ids. */

@@ -30,7 +30,7 @@ export interface HttpAppOptions {
   readonly pageFiles: ReadonlyMap<string, PageFile>;
   /** The port in the page's first steps; null when no plain MQTT listener is open. */
   readonly mqttPort: number | null;
-  /** Where replay, purge and changes of the log level are allowed. */
+  /** Where replay, purge, reloads and changes of the log level are allowed. */
   readonly changes: WhereChanges;
   /** The limit for the headers, and for the whole request. */
   readonly requestTimeoutMs: number;

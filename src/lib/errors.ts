@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   DEAD_LETTER_BUSY: { retryable: true, exitCode: 1 },
   DEAD_LETTER_SCANNING: { retryable: true, exitCode: 1 },
   REPLAY_UNSUPPORTED: { retryable: false, exitCode: 1 },
+  RELOAD_BUSY: { retryable: true, exitCode: 1 },
+  RELOAD_FAILED: { retryable: true, exitCode: 1 },
   CONTROL_FAILED: { retryable: false, exitCode: 1 },
   SINK_ABORTED: { retryable: true, exitCode: 1 },
   SINK_UNUSABLE: { retryable: false, exitCode: 2 },

@@ -1,5 +1,5 @@
 /**
- * StopSignals obeys SIGTERM and SIGINT from the moment it is made, so a command makes it before anything that can take
+ * StopSignals obeys SIGTERM, SIGINT and what else it is given from the moment it is made, so a command makes it before anything that can take
  * long. The first signal aborts `signal`; a second one ends the process at once.
  */
 export class StopSignals {
@@ -7,7 +7,8 @@ export class StopSignals {
   readonly #first: Promise<NodeJS.Signals>;
   #onSecond: () => Promise<void> = async () => undefined;
 
-  constructor() {
+  /** @param signals SIGHUP, the end of the terminal, is one where it does not ask for a reload */
+  constructor(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']) {
     this.#first = new Promise((resolve) => {
       let isStopping = false;
       const onSignal = (signal: NodeJS.Signals) => {
@@ -19,8 +20,7 @@ export class StopSignals {
         this.#controller.abort();
         resolve(signal);
       };
-      process.on('SIGTERM', onSignal);
-      process.on('SIGINT', onSignal);
+      for (const signal of signals) process.on(signal, onSignal);
     });
   }
 

@@ -36,6 +36,10 @@ export const NEXT_STEPS = {
     'Try again in a second: two searches of the dead letter run at once, and each takes at most 2 s.',
   REPLAY_UNSUPPORTED:
     'A gateway with `--role ingest` has no store: purge there, or stop it and replay with the configuration of a consumer.',
+  RELOAD_BUSY:
+    'Wait until the other reload is done, then try again: it may have read the file before your change.',
+  RELOAD_FAILED:
+    'Do what the line names, then reload again: the gateway goes on with the old rules. A restart applies the new ones too.',
   CONTROL_FAILED:
     'Read the log of the gateway on that data directory; restart the gateway if it runs an older version.',
   SINK_ABORTED: 'Nothing to do: the points that were not written stay in the log for the next start.',
@@ -63,6 +67,8 @@ export const NEXT_STEPS = {
     'Nothing to do, the other consumer reads what was not saved; if it happens again, raise `leases.failover`.',
   WORKER_FAILED: 'This is a bug in Sluice: start again, and please report it with the log line.',
 
+  CONFIG_RELOAD_REFUSED:
+    'Correct what the line names (`sluice check` names it too), then reload again: the gateway goes on with the old configuration.',
   WORKER_STALLED:
     'Look which rule or store takes that long, in `/readyz` and the log; restart the gateway if it lasts: nothing is lost.',
   BROKER_TOO_MANY_CONNECTIONS:

@@ -1,4 +1,5 @@
 import type { BrokerCounters } from '../broker/broker.js';
+import type { ReloadOutcome } from '../config/reload-result.js';
 import type { LedgerCounts } from '../http/gateway-view.js';
 import type { HttpRefusalCounts } from '../http/http-refusals.js';
 import type { WarningCode } from '../lib/warnings.js';
@@ -27,6 +28,8 @@ export interface MetricsSnapshot {
   /** Share of time that each thread was busy, 0 to 1. */
   readonly threads: Readonly<Record<string, number>>;
   readonly clock: { readonly isImplausible: boolean; readonly steps: number };
+  /** Reloads of the configuration by outcome. */
+  readonly reloads: Readonly<Record<ReloadOutcome, number>>;
   readonly self?: SelfMetricsCounters;
 }
 

@@ -11,17 +11,15 @@ import { openAllOrNone } from '../lib/open-all-or-none.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js';
-import { createMappingWarningCounts, type Mapped, type MappingWarningCounts } from '../rules/mapped.js';
-import { compileOrThrow } from '../rules/rule-set.js';
 import { createSink } from '../sink/create-sink.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
-import type { StreamRecord } from '../stream/stream.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
 import { type ConsumerSource, onSave } from './consumer-source.js';
 import { FirstContact } from './first-contact.js';
 import { LogSource } from './log-source.js';
+import { type MappingOptions, RulesInForce } from './rules-in-force.js';
 import { SerialSink } from './serial-sink.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
 
@@ -43,8 +41,7 @@ interface ConsumePipelineParts {
   readonly sink: Sink;
   /** The `write` of the sink, which consumer, replays and self-metrics share. */
   readonly writes: Pick<Sink, 'write'>;
-  readonly apply: (record: StreamRecord) => Mapped;
-  readonly mappingWarnings: MappingWarningCounts;
+  readonly rules: RulesInForce;
   readonly deadLetter: DeadLetterWriter;
   readonly reasons: ReasonsWriter;
   readonly clients: ClientBytes;
@@ -78,9 +75,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   ): Promise<ConsumePipeline> {
     return openAllOrNone(async (opened) => {
       const clock = new SystemClock();
-      const ruleSet = compileOrThrow(options.rules);
-      const mappingWarnings = createMappingWarningCounts();
-      const apply = (record: StreamRecord) => ruleSet.apply(record, mappingWarnings, options.payload);
+      const rules = new RulesInForce(options);
       const source = await createSource(options, durableEnd, hooks);
       opened(() => source.close());
       const sink = createSink(options.sink, clock, hooks.warn);
@@ -110,7 +105,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         kinesisFolder: source.deadLetterFolder,
         clients: { folder, bytes: clients },
         store: {
-          apply,
+          rulesInForce: () => rules.current.apply,
           sink: {
             write: (points, signal) => writes.write(points, signal),
             status: () => sink.status(),
@@ -129,7 +124,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
       replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
       const { reader } = sink;
-      const requests = new ConsumeRequests(options, { ruleSet, writes, reader, replay, warn: hooks.warn });
+      const requests = new ConsumeRequests(options, { rules, writes, reader, replay, warn: hooks.warn });
       const trace = options.traces && new TraceExport(options.traces, hooks.warn);
       return new ConsumePipeline({
         options,
@@ -137,8 +132,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         source,
         sink,
         writes,
-        apply,
-        mappingWarnings,
+        rules,
         deadLetter,
         reasons,
         clients,
@@ -185,7 +179,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   report(): ConsumeReport {
-    const { source, sink, deadLetter, reasons, replay, mappingWarnings } = this.#parts;
+    const { source, sink, deadLetter, reasons, replay, rules } = this.#parts;
     const progress = this.#consumer?.progress();
     const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs } = progress ?? {};
     const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
@@ -203,7 +197,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         oldestPendingNs,
         blockedBy: this.#blockedBy ?? progress?.blockedBy,
       },
-      mappingWarnings: { ...mappingWarnings },
+      mappingWarnings: { ...rules.mappingWarnings },
       deadLetterBytes: deadLetter.sizeBytes + reasons.sizeBytes,
       replay: replay.report(),
       sink: { ...sink.counters(), kind: sink.kind, status: sink.status() },
@@ -211,8 +205,19 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     };
   }
 
-  ask(request: ConsumeRequest): Promise<ConsumeAnswer> {
-    return this.#parts.requests.answer(request);
+  async ask(request: ConsumeRequest): Promise<ConsumeAnswer> {
+    if (request.kind !== 'replace-rules') return this.#parts.requests.answer(request);
+    await this.#replaceRules(request);
+    return undefined;
+  }
+
+  /** Replays that begin from now on use the new rules as well; one that runs goes on with those it began with. */
+  async #replaceRules(options: MappingOptions): Promise<void> {
+    const { rules } = this.#parts;
+    const mapping = rules.compile(options);
+    // A consumer that is not open yet has mapped nothing; it begins with the rules that are in force then.
+    if (this.#consumer !== undefined) await this.#consumer.swapRules(mapping.apply);
+    rules.replace(mapping);
   }
 
   /** Waits until the parked files have been read. Usually that takes a moment, which is not worth a problem in /readyz. */
@@ -229,7 +234,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   async #consume(): Promise<void> {
-    const { options, hooks, source, writes, apply, deadLetter, reasons, clients, replay, trace } =
+    const { options, hooks, source, writes, rules, deadLetter, reasons, clients, replay, trace } =
       this.#parts;
     const folder = source.deadLetterFolder ?? '';
     const clock = new SystemClock();
@@ -254,7 +259,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         replay.noteSaved(folder, deadLetterEnd);
         if (reasonsEnd !== undefined) replay.noteSaved(reasonsFolder(folder), reasonsEnd);
       }),
-      apply,
+      apply: rules.current.apply,
       sink: writes,
       deadLetter,
       keeping: {

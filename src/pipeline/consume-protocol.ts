@@ -79,8 +79,20 @@ export type StoreRequest =
   | { readonly kind: 'write-self-metrics'; readonly points: readonly Point[] };
 export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
 
+/**
+ * The rules of a reload. Answered when they are in force; refused with RELOAD_FAILED when the batch before them cannot be
+ * completed and saved, and with CONFIG_INVALID: then the old ones stay.
+ */
+export interface ReplaceRulesRequest {
+  readonly kind: 'replace-rules';
+  readonly rules: readonly RuleOptions[];
+  readonly payload: JsonLimits;
+}
+
+/** What is answered beside the path of the records. */
+export type SideRequest = StoreRequest | ReplayRequest;
 /** Everything that the worker can be asked. */
-export type ConsumeRequest = StoreRequest | ReplayRequest;
+export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
 export type ConsumeAnswer = StoreAnswer | ReplayAnswer;
 
 /** The leases of this process. */

@@ -5,19 +5,19 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
-import type { RuleSet } from '../rules/rule-set.js';
 import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
-import type { ConsumeAnswer, ConsumeOptions, ConsumeRequest } from './consume-protocol.js';
+import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
+import type { RulesInForce } from './rules-in-force.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
 
 /** With its cursor a record is found in the first slice. */
 const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000 } as const;
 
 export interface ConsumeRequestsParts {
-  readonly ruleSet: RuleSet;
+  readonly rules: RulesInForce;
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
@@ -41,7 +41,7 @@ export class ConsumeRequests {
     this.#latestPages = parts.reader && new LatestPages(parts.reader);
   }
 
-  async answer(request: ConsumeRequest): Promise<ConsumeAnswer> {
+  async answer(request: SideRequest): Promise<ConsumeAnswer> {
     switch (request.kind) {
       case 'replay':
       case 'purge':
@@ -85,10 +85,11 @@ export class ConsumeRequests {
   }
 
   async #explain(id: string, after?: string): Promise<ExplanationJson | undefined> {
-    const { directory, payload } = this.#options;
+    const { directory } = this.#options;
     const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
     const parked = found[0]?.parked;
-    return parked && explanationJson(explainRecord(this.#parts.ruleSet, parked, newLineText(), payload));
+    const { ruleSet, payload } = this.#parts.rules.current;
+    return parked && explanationJson(explainRecord(ruleSet, parked, newLineText(), payload));
   }
 
   #selfMetrics(): SelfMetricsStore {

@@ -5,8 +5,8 @@
  * 1. List.    `listParked` (../dead-letter/dead-letter-reader.ts) reads the parked records, without any that are no longer
  *             parked.
  * 2. Select.  A `ParkedSelection` (selection.ts) says which of them a replay or purge is about. It comes from the HTTP API,
- *             or from a command: through the socket of a running gateway (ask-gateway.ts → serve-commands.ts), or, without
- *             a gateway, from the command's own process (../commands/run-replay.ts). Both end here, at the ReplayService.
+ *             or from a command: through the socket of a running gateway (../control), or, without a gateway,
+ *             from the command's own process (../commands/run-replay.ts). Both end here, at the ReplayService.
  * 3. Replay.  The `Replayer` (replayer.ts) runs one job at a time (replay-job.ts counts it, replay-status.ts is what others
  *             see of it). It goes through the parked files (parked-files.ts), batch by batch, and maps each record again
  *             and writes its points to the store (reprocess-parked.ts).

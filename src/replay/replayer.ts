@@ -6,11 +6,19 @@ import { errorText, SluiceError } from '../lib/errors.js';
 import { TimeSlice } from '../lib/time-slice.js';
 import { pause } from '../lib/timers.js';
 import type { Warn } from '../lib/warnings.js';
+import type { Sink } from '../sink/sink.js';
 import type { ParkedFile, ParkedFiles, PendingRecord, ReplayableSpan } from './parked-files.js';
 import { ReplayJob } from './replay-job.js';
 import type { ReplayKind, ReplayStatus } from './replay-status.js';
-import { previewParked, type ReplayStore, reprocessParked } from './reprocess-parked.js';
+import { type Apply, previewParked, reprocessParked } from './reprocess-parked.js';
 import { matcherOf, type ParkedSelection } from './selection.js';
+
+/** What a replay needs to process records. */
+export interface ReplayStore {
+  /** A job uses the rules that are in force when it begins until it ends, also when a reload replaces them meanwhile. */
+  readonly rulesInForce: () => Apply;
+  readonly sink: Pick<Sink, 'write' | 'status'>;
+}
 
 export interface ReplayerOptions {
   /**
@@ -58,6 +66,8 @@ export class Replayer {
   readonly #abort = new AbortController();
   readonly #sweepTimer: NodeJS.Timeout;
   #job: ReplayJob | undefined;
+  /** The rules of the last job; absent without a store. */
+  #apply: Apply | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopping = false;
 
@@ -93,6 +103,7 @@ export class Replayer {
     }
     const job = new ReplayJob(kind, dryRun, this.#nowMs());
     this.#job = job;
+    this.#apply = this.#deps.store?.rulesInForce();
     this.#running = this.#run(job, selection);
     return this.#statusOf(job);
   }
@@ -235,9 +246,12 @@ export class Replayer {
 
   async #outcomesOf({ kind, dryRun }: ReplayJob, records: readonly ParkedRecord[]): Promise<ReplayOutcome[]> {
     const { store } = this.#deps;
-    if (kind === 'purge' || store === undefined) return records.map(() => ({ to: 'purged' }));
-    if (dryRun) return previewParked(records, store.apply, this.#nowMs());
-    return reprocessParked(records, store, this.#nowMs(), this.#abort.signal);
+    const apply = this.#apply;
+    if (kind === 'purge' || store === undefined || apply === undefined) {
+      return records.map(() => ({ to: 'purged' }));
+    }
+    if (dryRun) return previewParked(records, apply, this.#nowMs());
+    return reprocessParked(records, apply, store.sink, this.#nowMs(), this.#abort.signal);
   }
 
   #fail(job: ReplayJob, thrown: unknown): void {

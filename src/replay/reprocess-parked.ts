@@ -5,11 +5,8 @@ import type { Mapped } from '../rules/mapped.js';
 import type { Sink } from '../sink/sink.js';
 import type { RecordBatch, StreamRecord } from '../stream/stream.js';
 
-/** What a replay needs to process records: the rules in force, and the store. */
-export interface ReplayStore {
-  readonly apply: (record: StreamRecord) => Mapped;
-  readonly sink: Pick<Sink, 'write' | 'status'>;
-}
+/** Maps a record by the rules that a replay began with. */
+export type Apply = (record: StreamRecord) => Mapped;
 
 /**
  * Processes parked records again and writes their points to the store. Resolves with the outcomes, one for each record, in
@@ -18,7 +15,8 @@ export interface ReplayStore {
  */
 export async function reprocessParked(
   records: readonly ParkedRecord[],
-  { apply, sink }: ReplayStore,
+  apply: Apply,
+  sink: Pick<Sink, 'write'>,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<ReplayOutcome[]> {
@@ -34,18 +32,14 @@ export async function reprocessParked(
 /** The outcomes that `reprocessParked` would have if the store rejected nothing. */
 export function previewParked(
   records: readonly ParkedRecord[],
-  apply: ReplayStore['apply'],
+  apply: Apply,
   nowMs: number,
 ): ReplayOutcome[] {
   return outcomesOf(prepare(records, apply, nowMs));
 }
 
 /** Puts each record into a part of its own, so that its outcome can be found. */
-function prepare(
-  records: readonly ParkedRecord[],
-  apply: ReplayStore['apply'],
-  nowMs: number,
-): PreparedBatch {
+function prepare(records: readonly ParkedRecord[], apply: Apply, nowMs: number): PreparedBatch {
   const batch: RecordBatch = {
     parts: records.map(({ receivedAtNs, topic, clientId, qos, payload }) => ({
       partition: '',

@@ -9,11 +9,11 @@ import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import { runLoad } from '../../harness/load-client.js';
 import { LAUNCHER } from '../../harness/programs.js';
 import { requireServer, startInfluxd } from '../../harness/servers.js';
+import { askGateway } from '../../src/control/ask-gateway.js';
+import type { ReplayCommand } from '../../src/control/command-protocol.js';
 import { connectToLockHolder } from '../../src/data-directory/directory-lock.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import type { LedgerView } from '../../src/http/gateway-view.js';
-import { askGateway } from '../../src/replay/ask-gateway.js';
-import type { CommandRequest } from '../../src/replay/serve-commands.js';
 import { influxCount } from '../support/influx-read-back.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -116,7 +116,7 @@ rules:
   });
 }
 
-function selectionOf(kind: 'replay' | 'purge'): CommandRequest {
+function selectionOf(kind: 'replay' | 'purge'): ReplayCommand {
   return {
     kind,
     selection: kind === 'replay' ? { all: true } : { topic: 'halves/purged' },

@@ -47,6 +47,7 @@ function statusOf(ledgers: { stored: number; ingest: ReaderLedger; consume: Read
     logger: { recentWarnings: new RecentWarnings() },
     selfMetrics: () => undefined,
     isFailed: () => false,
+    reload: { totals: () => ({}) },
     clockWatch: { facts: () => ({ isImplausible: false, steps: 0 }), notes: () => [] },
   } as unknown as StatusParts);
 }

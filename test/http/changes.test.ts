@@ -9,6 +9,7 @@ const CHANGES = [
   ['POST', '/api/dead-letters/replay', { all: true }],
   ['POST', '/api/dead-letters/purge', { ids: ['1'] }],
   ['PUT', '/api/log-level', { level: 'debug' }],
+  ['POST', '/api/reload', {}],
 ] as const;
 
 let view: FakeGatewayView;
@@ -33,6 +34,7 @@ function makeApp(options: { host?: string; changes?: WhereChanges } = {}): Fasti
 function expectUnchanged(): void {
   expect(view.replaysAsked).toEqual([]);
   expect(view.level).toBe('info');
+  expect(view.reloadsAsked).toBe(0);
 }
 
 beforeEach(() => {

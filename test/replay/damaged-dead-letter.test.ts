@@ -90,7 +90,7 @@ async function withService(
     ...directory,
     checkpointWaitMs: 0,
     store: {
-      apply: () =>
+      rulesInForce: () => () =>
         outcome === 'written'
           ? { kind: 'points', rule: 'r', points: [] }
           : { kind: 'parked', code: 'no-fields', reason: 'again' },

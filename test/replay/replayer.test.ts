@@ -84,7 +84,7 @@ async function life(
       ? {}
       : {
           store: {
-            apply: (record) => ruleSet.apply(record, mappingWarnings),
+            rulesInForce: () => (record) => ruleSet.apply(record, mappingWarnings),
             sink: { write: (points, signal) => writes.write(points, signal), status: () => sink.status() },
           },
         }),

@@ -1,3 +1,4 @@
+import type { ReloadResult } from '../../src/config/reload-result.js';
 import type {
   BacklogView,
   GatewayView,
@@ -81,6 +82,18 @@ export class FakeGatewayView implements GatewayView {
   /** Thrown by `replay` and `purge`. */
   replayFailure: Error | undefined;
   readonly replaysAsked: { readonly kind: 'replay' | 'purge'; readonly selection: ParkedSelection }[] = [];
+  reloadsAsked = 0;
+  reloadResult: ReloadResult = {
+    outcome: 'unchanged',
+    file: 'sluice.yaml',
+    changes: {
+      rules: { added: [], removed: [], changed: [], reordered: false },
+      settings: [],
+      needRestart: [],
+    },
+  };
+  /** Thrown by `reload`. */
+  reloadFailure: Error | undefined;
   /** Thrown by whatever touches the store. */
   storeFailure: Error | undefined;
   /** Thrown by `ledger`, `counters` and `metrics`. */
@@ -217,6 +230,12 @@ export class FakeGatewayView implements GatewayView {
 
   warnings(afterSeq: number): readonly WarningView[] {
     return this.warningLines.filter(({ seq }) => seq > afterSeq);
+  }
+
+  async reload(): Promise<ReloadResult> {
+    this.reloadsAsked += 1;
+    if (this.reloadFailure) throw this.reloadFailure;
+    return this.reloadResult;
   }
 
   logLevel(): string {

@@ -8,7 +8,10 @@ import { parseBody, parseRequest, wholeNumber } from '../request-parameters.js';
 const warningsParameters = z.strictObject({ after: wholeNumber.optional() });
 const levelBody = z.strictObject({ level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`) });
 
-/** The ledger, the counters behind the rates, the newest warnings, and the log level. */
+const reloadBody = z.strictObject({});
+const INVALID = 'The new configuration is not valid; the gateway goes on with the old one.';
+
+/** The ledger, the counters behind the rates, the newest warnings, the log level, and reloads. */
 export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource): void {
   const { view } = source;
   app.get('/api/ledger', (_request, reply) => reply.send(view.ledger()));
@@ -19,6 +22,15 @@ export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource):
     const asked = parseRequest(warningsParameters, request.query);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
     return reply.send({ warnings: view.warnings(asked.value.after ?? 0) });
+  });
+
+  app.post('/api/reload', async (request, reply) => {
+    const asked = parseBody(reloadBody, request.body);
+    if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
+    const result = await view.reload();
+    if (result.outcome !== 'invalid') return reply.send(result);
+    const { code, file, problems } = result;
+    return reply.code(422).send({ code, reason: INVALID, file, problems });
   });
 
   app.get('/api/log-level', (_request, reply) => reply.send({ level: view.logLevel() }));

@@ -2,7 +2,7 @@ import type { MetricTable } from '../metric-table.js';
 import type { MetricsSnapshot } from '../metrics-snapshot.js';
 import type { SelfMetricsCounters } from '../self-metrics.js';
 
-export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads' | 'clock'>> = {
+export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads' | 'clock' | 'reloads'>> = {
   counters: [
     [
       'sluice_clock_steps_total',
@@ -24,6 +24,13 @@ export const PROCESS: MetricTable<Pick<MetricsSnapshot, 'warnings' | 'threads' |
       'code',
       'counter',
       (s) => s.warnings,
+    ],
+    [
+      'sluice_config_reloads_total',
+      'Reloads of the configuration by outcome; after `invalid` and `failed` the old configuration is still in force',
+      'outcome',
+      'counter',
+      (s) => s.reloads,
     ],
     [
       'sluice_thread_utilization_ratio',

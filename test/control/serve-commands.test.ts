@@ -3,6 +3,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ReloadResult } from '../../src/config/reload-result.js';
+import { askForReload, askGateway } from '../../src/control/ask-gateway.js';
+import { MAX_REQUEST_BYTES, readCommandRequest } from '../../src/control/command-protocol.js';
+import { type CommandDeps, serveCommands } from '../../src/control/serve-commands.js';
 import { dataDirectory } from '../../src/data-directory/data-directory.js';
 import {
   connectToLockHolder,
@@ -10,14 +14,7 @@ import {
   lockDataDirectory,
 } from '../../src/data-directory/directory-lock.js';
 import { SluiceError } from '../../src/lib/errors.js';
-import { askGateway } from '../../src/replay/ask-gateway.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
-import {
-  type CommandDeps,
-  MAX_REQUEST_BYTES,
-  readCommandRequest,
-  serveCommands,
-} from '../../src/replay/serve-commands.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const RUNNING: ReplayStatus = {
@@ -44,6 +41,7 @@ async function gateway(deps: CommandDeps): Promise<string> {
 const refuse: CommandDeps = {
   start: () => Promise.reject(new SluiceError('DEAD_LETTER_BUSY', 'one at a time')),
   status: () => undefined,
+  reload: () => Promise.reject(new SluiceError('RELOAD_BUSY', 'one after the other')),
 };
 
 /** A connection whose other side never ends, and what was sent to it. */
@@ -79,6 +77,7 @@ describe('a command at the lock of a running gateway', () => {
         return RUNNING;
       },
       status: () => now,
+      reload: refuse.reload,
     });
     const statuses: ReplayStatus[] = [];
     const ended = askGateway(await connectToLockHolder(root), REQUEST, (status) => {
@@ -100,7 +99,11 @@ describe('a command at the lock of a running gateway', () => {
   it.each([
     ['no JSON', 'hello\n', 'not JSON'],
     ['an empty line', '\n', 'not JSON'],
-    ['an unknown kind', '{"kind":"format","selection":{"all":true}}\n', 'expected kind replay or purge'],
+    [
+      'an unknown kind',
+      '{"kind":"format","selection":{"all":true}}\n',
+      'expected kind replay, purge or reload',
+    ],
     ['no selection', '{"kind":"purge"}\n', 'the selection: expected an object'],
     ['an empty selection', '{"kind":"purge","selection":{}}\n', 'nothing is selected'],
     ['an unknown condition', '{"kind":"purge","selection":{"al":true}}\n', 'unknown key \\"al\\"'],
@@ -177,7 +180,7 @@ describe('a command at the lock of a running gateway', () => {
     });
     const [serving, received] = pair();
     let now = RUNNING;
-    serveCommands(serving, { start: async () => RUNNING, status: () => now });
+    serveCommands(serving, { ...refuse, start: async () => RUNNING, status: () => now });
     serving.emit('data', Buffer.from(`${JSON.stringify(REQUEST)}\n`));
     await vi.advanceTimersByTimeAsync(400);
     now = DONE;
@@ -198,6 +201,43 @@ describe('a command at the lock of a running gateway', () => {
     await lock.release();
     await closed;
     expect(await isDataDirectoryLocked(root)).toBe(false);
+  });
+});
+
+describe('a reload at the lock of a running gateway', () => {
+  it('is answered with what it did', async () => {
+    const result: ReloadResult = {
+      outcome: 'invalid',
+      file: 'sluice.yaml',
+      code: 'CONFIG_INVALID',
+      problems: [{ file: 'sluice.yaml', line: 3, key: 'rules[0].topic', expected: 'an MQTT topic filter' }],
+    };
+    const root = await gateway({ ...refuse, reload: async () => result });
+    expect(await askForReload(await connectToLockHolder(root))).toEqual(result);
+  });
+
+  it('receives the error it is refused with', async () => {
+    const root = await gateway(refuse);
+    await expect(askForReload(await connectToLockHolder(root))).rejects.toMatchObject({
+      code: 'RELOAD_BUSY',
+      message: 'one after the other',
+    });
+  });
+
+  it('is told that the gateway is of an older version, which takes the request for a wrong one', async () => {
+    const refused = { code: 'USAGE_INVALID', message: 'the request: expected kind replay or purge' };
+    const connection = await connectedTo((one) => one.end(`${JSON.stringify({ refused })}\n`));
+    await expect(askForReload(connection)).rejects.toMatchObject({
+      code: 'CONTROL_FAILED',
+      message: expect.stringContaining('of a version before reload') as string,
+    });
+  });
+
+  it('is given up after a while', async () => {
+    await expect(askForReload(await connectedTo(() => undefined), 50)).rejects.toMatchObject({
+      code: 'CONTROL_FAILED',
+      message: expect.stringContaining('has not answered') as string,
+    });
   });
 });
 

@@ -1,0 +1,70 @@
+import { loadDataDirectory, openConfig } from '../config/load-config.js';
+import { formatProblem } from '../config/problem.js';
+import type { ReloadDone, ReloadResult } from '../config/reload-result.js';
+import { askForReload } from '../control/ask-gateway.js';
+import { SluiceError } from '../lib/errors.js';
+import { printable } from '../lib/printable.js';
+import { findGateway } from './find-gateway.js';
+import type { ReloadOptions } from './options.js';
+
+/**
+ * `sluice reload`: lets the gateway on the data directory of the configuration read its file again. Resolves with the exit
+ * code; 2 for a configuration that the gateway does not accept.
+ */
+export async function reload({ config, json }: ReloadOptions): Promise<number> {
+  // The gateway decides whether the file is valid: this process may lack the variables that it was started with.
+  const directory = await loadDataDirectory(config);
+  const gateway = await findGateway(directory);
+  if (gateway === undefined) return failWithoutGateway(config, directory);
+  const result = await askForReload(gateway);
+  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else if (result.outcome === 'invalid')
+    process.stderr.write(`${invalidText(result.problems.map(formatProblem))}\n`);
+  else process.stdout.write(`${reloadText(result)}\n`);
+  return exitCodeOf(result);
+}
+
+function exitCodeOf({ outcome }: ReloadResult): number {
+  return outcome === 'invalid' ? 2 : 0;
+}
+
+/** Rejects; with the problems of the configuration if it has some. */
+async function failWithoutGateway(config: string | undefined, directory: string): Promise<never> {
+  const { file } = await openConfig(config);
+  throw new SluiceError(
+    'CONTROL_FAILED',
+    `no gateway runs on ${directory}, the data directory of ${file ?? 'the built-in defaults'}`,
+  );
+}
+
+function invalidText(problems: readonly string[]): string {
+  return [...problems, 'nothing was changed: the gateway goes on with the old configuration'].join('\n');
+}
+
+const HEADS: Readonly<Record<ReloadDone['outcome'], string>> = {
+  applied: 'reloaded',
+  unchanged: 'nothing to reload: the configuration has not changed',
+  'restart-needed': 'nothing was reloaded: what has changed needs a restart',
+  'no-consumer': 'nothing was reloaded: no consumer runs in this gateway, reload the consumers',
+};
+
+/** What a reload has changed, one kind of change a line. */
+export function reloadText({ outcome, file, changes: { rules, settings, needRestart } }: ReloadDone): string {
+  const lists: readonly (readonly [string, readonly string[]])[] = [
+    ['rules added', rules.added],
+    ['rules removed', rules.removed],
+    ['rules changed', rules.changed],
+    ['order of rules', rules.reordered ? ['changed'] : []],
+    ['settings', settings],
+    ['needs restart', needRestart],
+  ];
+  const lines = lists
+    .filter(([, names]) => names.length > 0)
+    .map(
+      ([kind, names]) =>
+        `${kind.padEnd(14)} ${names.map((name) => printable(name, NAME_CHARACTERS)).join(', ')}`,
+    );
+  return [HEADS[outcome], `${'configuration'.padEnd(14)} ${file}`, ...lines].join('\n');
+}
+
+const NAME_CHARACTERS = 120;

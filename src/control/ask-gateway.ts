@@ -1,0 +1,156 @@
+import type { Socket } from 'node:net';
+import type { ReloadResult } from '../config/reload-result.js';
+import { SluiceError } from '../lib/errors.js';
+import type { ReplayStatus } from '../replay/replay-status.js';
+import type { CommandRequest, RefusedLine, ReplayCommand } from './command-protocol.js';
+
+/** Even a busy gateway answers within this time. */
+const ANSWER_WITHIN_MS = 10_000;
+/** A reload waits for the present batch first. */
+const RELOADED_WITHIN_MS = 30_000;
+/**
+ * Limit of a line of the gateway. A status with every reason takes a few kB; a reload may name every rule of two files of
+ * 1 MiB.
+ */
+const MAX_LINE_CHARACTERS = { status: 64 * 1024, reload: 4 * 1024 * 1024 } as const;
+
+/**
+ * Lets the gateway at the other end of the connection run a job; `onStatus` gets its progress. Resolves with its last
+ * status. Rejects with the error of a gateway that refuses the job, or with CONTROL_FAILED when it stops answering.
+ */
+export async function askGateway(
+  connection: Socket,
+  request: ReplayCommand,
+  onStatus: (status: ReplayStatus) => void,
+  answerWithinMs = ANSWER_WITHIN_MS,
+): Promise<ReplayStatus> {
+  let last: ReplayStatus | undefined;
+  const isTimedOut = await ask(connection, request, 'status', answerWithinMs, (status: ReplayStatus) => {
+    last = status;
+    onStatus(last);
+  });
+  if (last !== undefined && last.state !== 'running') return last;
+  if (isTimedOut || last === undefined) throw noAnswer(request.kind, isTimedOut, answerWithinMs);
+  throw new SluiceError(
+    'CONTROL_FAILED',
+    `the gateway ended before the ${request.kind} was done; what it has done is kept, run it again for the rest`,
+  );
+}
+
+/**
+ * Lets the gateway at the other end of the connection reload its configuration. Rejects with its error, such as RELOAD_BUSY,
+ * or with CONTROL_FAILED when it does not answer.
+ */
+export async function askForReload(
+  connection: Socket,
+  answerWithinMs = RELOADED_WITHIN_MS,
+): Promise<ReloadResult> {
+  let result: ReloadResult | undefined;
+  let isTimedOut: boolean;
+  try {
+    isTimedOut = await ask(connection, { kind: 'reload' }, 'reload', answerWithinMs, (one: ReloadResult) => {
+      result = one;
+    });
+  } catch (thrown) {
+    // A version that does not know the request takes it for a malformed one.
+    if (thrown instanceof SluiceError && thrown.code === 'USAGE_INVALID') throw ofOlderVersion('reload');
+    throw thrown;
+  }
+  if (result === undefined) throw noAnswer('reload', isTimedOut, answerWithinMs);
+  return result;
+}
+
+/**
+ * Sends a request and calls `onAnswer` with what each line has under `key`. Resolves with whether the answer was not waited
+ * for any longer; rejects with the error of a gateway that refuses.
+ */
+function ask<Answer>(
+  connection: Socket,
+  request: CommandRequest,
+  key: 'status' | 'reload',
+  answerWithinMs: number,
+  onAnswer: (answer: Answer) => void,
+): Promise<boolean> {
+  connection.write(`${JSON.stringify(request)}\n`);
+  const limits = { withinMs: answerWithinMs, maxCharacters: MAX_LINE_CHARACTERS[key] };
+  return readLines(connection, limits, (line) => onAnswer(readAnswer(line, key) as Answer));
+}
+
+function readAnswer(line: string, key: string): object {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(line);
+  } catch {
+    throw notAGateway();
+  }
+  const { refused, [key]: value } = (answer ?? {}) as Partial<RefusedLine> & Record<string, unknown>;
+  if (isObject(refused)) throw new SluiceError(refused.code, refused.message);
+  if (isObject(value)) return value;
+  throw notAGateway();
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function notAGateway(): SluiceError {
+  return new SluiceError(
+    'CONTROL_FAILED',
+    'what answers on the socket of this data directory does not speak as a gateway; find out which program holds it',
+  );
+}
+
+/**
+ * Calls `onLine` for each line until the connection is closed. Resolves with whether it was closed here because nothing
+ * came for `withinMs`. Rejects with what `onLine` throws.
+ */
+function readLines(
+  connection: Socket,
+  { withinMs, maxCharacters }: { readonly withinMs: number; readonly maxCharacters: number },
+  onLine: (line: string) => void,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let isTimedOut = false;
+    let rest = '';
+    const timer = setTimeout(() => {
+      isTimedOut = true;
+      connection.destroy();
+    }, withinMs);
+    connection.setEncoding('utf8');
+    connection.on('data', (text: string) => {
+      timer.refresh();
+      const lines = (rest + text).split('\n');
+      rest = lines.pop()!;
+      try {
+        lines.forEach(onLine);
+        if (rest.length > maxCharacters) throw notAGateway();
+      } catch (thrown) {
+        reject(thrown);
+        connection.destroy();
+      }
+    });
+    // An error closes the connection; the missing last line shows that.
+    connection.on('error', () => undefined);
+    connection.once('end', () => connection.destroy());
+    connection.once('close', () => {
+      clearTimeout(timer);
+      resolve(isTimedOut);
+    });
+  });
+}
+
+function noAnswer(kind: string, isTimedOut: boolean, withinMs: number): SluiceError {
+  if (!isTimedOut) return ofOlderVersion(kind === 'reload' ? kind : 'replay');
+  return new SluiceError(
+    'CONTROL_FAILED',
+    `the gateway that runs on this data directory has not answered for ${withinMs / 1_000} s; look at its log lines`,
+  );
+}
+
+function ofOlderVersion(feature: 'replay' | 'reload'): SluiceError {
+  return new SluiceError(
+    'CONTROL_FAILED',
+    'the gateway that runs on this data directory does not answer: it is starting, stopping, or of a version before ' +
+      `${feature}. Try again, restart it with this version${feature === 'replay' ? ', or stop it and run the command again' : ''}`,
+  );
+}

@@ -1,0 +1,50 @@
+import type { ReloadResult } from '../config/reload-result.js';
+import type { ErrorCode } from '../lib/errors.js';
+import { REPLAY_KINDS, type ReplayKind, type ReplayStatus } from '../replay/replay-status.js';
+import { type ParkedSelection, readSelection } from '../replay/selection.js';
+
+/**
+ * What a command asks of the gateway that holds its data directory, over the socket of the lock: one line of JSON. The
+ * gateway answers with lines of JSON until it is done, and then closes the connection.
+ */
+export type CommandRequest = ReplayCommand | ReloadCommand;
+
+export interface ReplayCommand {
+  readonly kind: ReplayKind;
+  readonly selection: ParkedSelection;
+  readonly dryRun: boolean;
+}
+
+export interface ReloadCommand {
+  readonly kind: 'reload';
+}
+
+/** The last line of a replay or purge has `refused`, or a status whose state is not `running`. */
+export type ReplayLine = { readonly status: ReplayStatus } | RefusedLine;
+/** The only line of a reload. */
+export type ReloadLine = { readonly reload: ReloadResult } | RefusedLine;
+export type AnswerLine = ReplayLine | ReloadLine;
+
+export interface RefusedLine {
+  readonly refused: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** The limit for a request: it has room for as many ids as a selection may have. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** The request in a line, or what is wrong with it. */
+export function readCommandRequest(line: string): CommandRequest | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return 'the request is not JSON';
+  }
+  const { kind, selection, dryRun } = (json ?? {}) as Record<string, unknown>;
+  if (kind === 'reload') return { kind };
+  const known = REPLAY_KINDS.find((one) => one === kind);
+  if (known === undefined) return `the request: expected kind ${REPLAY_KINDS.join(', ')} or reload`;
+  const read = readSelection(selection);
+  if (typeof read === 'string') return read;
+  return { kind: known, selection: read, dryRun: dryRun === true };
+}

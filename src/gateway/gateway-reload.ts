@@ -1,0 +1,161 @@
+import { type ConfigChanges, configChanges, type InForce, isApplicable } from '../config/config-changes.js';
+import { isOfSelfMetrics } from '../config/cross-checks.js';
+import { BUILT_IN, type LoadedConfig } from '../config/load-config.js';
+import { ConfigError, type ConfigProblem, formatKey, formatProblem } from '../config/problem.js';
+import {
+  RELOAD_OUTCOMES,
+  type ReloadDone,
+  type ReloadInvalid,
+  type ReloadOutcome,
+  type ReloadResult,
+} from '../config/reload-result.js';
+import { errorText, SluiceError } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import type { ReplaceRulesRequest } from '../pipeline/consume-protocol.js';
+
+export interface ReloadDeps {
+  /** The configuration that the process was started with. */
+  readonly started: LoadedConfig;
+  /** Reads the configuration again; rejects with a ConfigError. */
+  readonly read: () => Promise<LoadedConfig>;
+  /** Lets the consumer replace its rules; absent where none runs. Rejects with RELOAD_FAILED. */
+  readonly replaceRules?: (request: ReplaceRulesRequest) => Promise<unknown>;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+}
+
+/** Names in a log line; the answer of a reload has all of them. */
+const MAX_LOGGED = 20;
+
+/** Reloads the configuration of a running gateway, one reload at a time. A reload that is refused changes nothing. */
+export class GatewayReload {
+  readonly #deps: ReloadDeps;
+  readonly #totals = Object.fromEntries(RELOAD_OUTCOMES.map((outcome) => [outcome, 0])) as Record<
+    ReloadOutcome,
+    number
+  >;
+  #inForce: InForce;
+  #isRunning = false;
+  #isSignalled = false;
+
+  constructor(deps: ReloadDeps) {
+    this.#deps = deps;
+    this.#inForce = { started: deps.started, applied: deps.started };
+  }
+
+  /** How many reloads ended how since the start. */
+  totals(): Readonly<Record<ReloadOutcome, number>> {
+    return { ...this.#totals };
+  }
+
+  /**
+   * Resolves when the new rules are in force, or with why nothing has changed. Rejects with RELOAD_BUSY while another reload
+   * runs, and with RELOAD_FAILED.
+   */
+  async run(): Promise<ReloadResult> {
+    if (this.#isRunning) throw new SluiceError('RELOAD_BUSY', 'another reload is running');
+    this.#isRunning = true;
+    try {
+      const result = await this.#reload();
+      this.#totals[result.outcome] += 1;
+      return result;
+    } catch (thrown) {
+      this.#totals.failed += 1;
+      this.#deps.logger.warn(
+        { code: 'CONFIG_RELOAD_REFUSED', reason: errorText(thrown) },
+        'the new configuration could not be applied: the gateway goes on with the old one',
+      );
+      throw thrown;
+    } finally {
+      this.#isRunning = false;
+      if (this.#isSignalled) this.onSignal();
+    }
+  }
+
+  /** Reloads now, or once more after the one that runs: that may have read the file too early. */
+  onSignal(): void {
+    this.#isSignalled = this.#isRunning;
+    // What is wrong is in the log.
+    if (!this.#isRunning) this.run().catch(() => undefined);
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    const { started, replaceRules } = this.#deps;
+    const next = await this.#read();
+    if ('outcome' in next) return next;
+    const file = next.file ?? BUILT_IN;
+    const problems = selfMetricsProblems(started, next);
+    if (problems.length > 0)
+      return this.#refuse({ outcome: 'invalid', file, code: 'CONFIG_INVALID', problems });
+    const changes = configChanges(this.#inForce, next);
+    const outcome = outcomeOf(changes, replaceRules !== undefined);
+    const { rules, consumer } = next.config;
+    if (outcome === 'applied') {
+      await replaceRules?.({ kind: 'replace-rules', rules, payload: consumer.payload });
+    }
+    this.#inForce = { started, applied: next };
+    this.#deps.logger.info({ file, ...loggedChanges(changes) }, SENTENCES[outcome]);
+    return { outcome, file, changes };
+  }
+
+  async #read(): Promise<LoadedConfig | ReloadInvalid> {
+    try {
+      return await this.#deps.read();
+    } catch (thrown) {
+      if (!(thrown instanceof ConfigError)) throw thrown;
+      const { code, problems } = thrown;
+      const file = problems[0]?.file ?? BUILT_IN;
+      return this.#refuse({ outcome: 'invalid', file, code, problems });
+    }
+  }
+
+  #refuse(invalid: ReloadInvalid): ReloadInvalid {
+    const { file, problems } = invalid;
+    this.#deps.logger.warn(
+      { code: 'CONFIG_RELOAD_REFUSED', file, problems: shortened(problems.map(formatProblem)) },
+      'the new configuration is not valid: the gateway goes on with the old one',
+    );
+    return invalid;
+  }
+}
+
+const SENTENCES: Readonly<Record<ReloadDone['outcome'], string>> = {
+  applied: 'the configuration was reloaded: new rules are in force',
+  unchanged: 'nothing to reload: the configuration has not changed',
+  'restart-needed': 'nothing was reloaded: what has changed needs a restart',
+  'no-consumer': 'nothing was reloaded: rules have changed, and no consumer runs in this process',
+};
+
+function outcomeOf(changes: ConfigChanges, isConsuming: boolean): ReloadDone['outcome'] {
+  if (isApplicable(changes)) return isConsuming ? 'applied' : 'no-consumer';
+  return changes.needRestart.length > 0 ? 'restart-needed' : 'unchanged';
+}
+
+/** Until the restart the gateway writes its metrics into the measurement that it was started with. */
+function selfMetricsProblems({ config: { metrics } }: LoadedConfig, next: LoadedConfig): ConfigProblem[] {
+  const { store } = metrics;
+  if (store === undefined) return [];
+  return next.config.rules.flatMap(({ measurement }, index) => {
+    const path = ['rules', index, 'measurement'];
+    if (!isOfSelfMetrics(measurement, store)) return [];
+    const expected =
+      'a measurement that the gateway does not write its own metrics into until it is restarted';
+    return [{ ...next.locationOf(path), key: formatKey(path), got: measurement, expected }];
+  });
+}
+
+/** The fields of the log line: what has not changed is omitted. */
+function loggedChanges({ rules, settings, needRestart }: ConfigChanges): Record<string, unknown> {
+  const { added, removed, changed, reordered } = rules;
+  const lists = Object.entries({ added, removed, changed, settings, needRestart });
+  return {
+    ...Object.fromEntries(
+      lists.filter(([, names]) => names.length > 0).map(([key, names]) => [key, shortened(names)]),
+    ),
+    ...(reordered && { reordered }),
+  };
+}
+
+function shortened(names: readonly string[]): readonly string[] {
+  if (names.length <= MAX_LOGGED) return names;
+  return [...names.slice(0, MAX_LOGGED), `… and ${names.length - MAX_LOGGED} more`];
+}

@@ -1,0 +1,42 @@
+import type { JsonLimits } from '../formats/json/json-value.js';
+import { createMappingWarningCounts, type Mapped } from '../rules/mapped.js';
+import type { RuleOptions } from '../rules/rule-options.js';
+import { compileOrThrow, type RuleSet } from '../rules/rule-set.js';
+import type { StreamRecord } from '../stream/stream.js';
+
+export interface MappingOptions {
+  readonly rules: readonly RuleOptions[];
+  readonly payload: JsonLimits;
+}
+
+/** Compiled rules with their caches, and the limits of a payload: a reload replaces all of it at once. */
+export interface Mapping {
+  readonly ruleSet: RuleSet;
+  readonly payload: JsonLimits;
+  readonly apply: (record: StreamRecord) => Mapped;
+}
+
+/** RulesInForce are the rules that this process maps records by. */
+export class RulesInForce {
+  readonly mappingWarnings = createMappingWarningCounts();
+  #current: Mapping;
+
+  /** Throws CONFIG_INVALID for rules that cannot be compiled. */
+  constructor(options: MappingOptions) {
+    this.#current = this.compile(options);
+  }
+
+  get current(): Mapping {
+    return this.#current;
+  }
+
+  /** Compiles rules that are not in force yet. Throws CONFIG_INVALID. */
+  compile({ rules, payload }: MappingOptions): Mapping {
+    const ruleSet = compileOrThrow(rules);
+    return { ruleSet, payload, apply: (record) => ruleSet.apply(record, this.mappingWarnings, payload) };
+  }
+
+  replace(mapping: Mapping): void {
+    this.#current = mapping;
+  }
+}
