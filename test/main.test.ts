@@ -123,6 +123,7 @@ describe('help', () => {
     ['demo'],
     ['check'],
     ['doctor'],
+    ['reload'],
     ['explain'],
     ['dashboard'],
     ['dead-letters'],

@@ -134,12 +134,13 @@ function outcomeOf(changes: ConfigChanges, isConsuming: boolean): ReloadDone['ou
 function selfMetricsProblems({ config: { metrics } }: LoadedConfig, next: LoadedConfig): ConfigProblem[] {
   const { store } = metrics;
   if (store === undefined) return [];
+  // What was found is not shown: it may be the value of a variable.
   return next.config.rules.flatMap(({ measurement }, index) => {
     const path = ['rules', index, 'measurement'];
     if (!isOfSelfMetrics(measurement, store)) return [];
     const expected =
       'a measurement that the gateway does not write its own metrics into until it is restarted';
-    return [{ ...next.locationOf(path), key: formatKey(path), got: measurement, expected }];
+    return [{ ...next.locationOf(path), key: formatKey(path), expected }];
   });
 }
 

@@ -68,7 +68,7 @@ export const NEXT_STEPS = {
   WORKER_FAILED: 'This is a bug in Sluice: start again, and please report it with the log line.',
 
   CONFIG_RELOAD_REFUSED:
-    'Correct what the line names (`sluice check` names it too), then reload again: the gateway goes on with the old configuration.',
+    'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
   WORKER_STALLED:
     'Look which rule or store takes that long, in `/readyz` and the log; restart the gateway if it lasts: nothing is lost.',
   BROKER_TOO_MANY_CONNECTIONS:

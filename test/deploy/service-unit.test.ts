@@ -32,6 +32,10 @@ describe('deploy/sluice.service', () => {
     expect(existsSync(join(packageRoot(), documentation))).toBe(true);
   });
 
+  it('reloads by the signal that the gateway obeys, and does not stop for it', () => {
+    expect(one('ExecReload')).toBe('/bin/kill -HUP $MAINPID');
+  });
+
   it('does not start a wrong configuration again and again', () => {
     expect(one('Restart')).toBe('on-failure');
     expect(one('RestartPreventExitStatus')).toBe('2');

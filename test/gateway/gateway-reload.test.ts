@@ -124,7 +124,7 @@ describe('a reload', () => {
       'metrics: { store: { enabled: true, measurement: other } }\nrules: [{ name: a, topic: "#", measurement: gateway }]';
     const result = await reload.run();
     expect(result.outcome === 'invalid' && result.problems.map(formatProblem)).toEqual([
-      'sluice.yaml:2: rules[0].measurement: got gateway, expected a measurement that the gateway does not write its own metrics into until it is restarted',
+      'sluice.yaml:2: rules[0].measurement: expected a measurement that the gateway does not write its own metrics into until it is restarted',
     ]);
     expect(asked).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../../src/config/load-config.js';
 import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
+import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
 import { gatewayOptions } from '../../src/gateway/gateway-options.js';
 import { ConsumePipeline } from '../../src/pipeline/consume-pipeline.js';
 import { DurableEndReader } from '../../src/stream/log/durable-end.js';
@@ -43,7 +44,7 @@ async function started() {
     while (!isReached()) await new Promise<void>((resolve) => setImmediate(resolve));
   };
   await until(() => pipeline.report().ledger.processed === 50);
-  return { pipeline, until };
+  return { pipeline, until, log };
 }
 
 describe('the consuming pipeline', () => {
@@ -72,5 +73,47 @@ describe('the consuming pipeline', () => {
       lines: [],
     });
     expect(await pipeline.ask({ kind: 'explain', id: '1' })).toBeUndefined();
+  });
+
+  it('replaces rules for what comes next, and for explanations and replays that begin then', async () => {
+    const { pipeline, until, log } = await started();
+    const rule = {
+      name: 'ignores',
+      topic: '#',
+      where: 'false',
+      measurement: 'm',
+      tags: {},
+      fields: 'auto',
+    } as const;
+    await pipeline.ask({ kind: 'replace-rules', rules: [rule], payload: DEFAULT_JSON_LIMITS });
+    await log.append(50, 60);
+    await until(() => pipeline.report().ledger.processed === 60);
+    const { totals } = pipeline.report().ledger;
+    expect(totals).toMatchObject({ parked: { 'payload-not-json': 50 }, filtered: { ignores: 10 } });
+    const id = String(1_700_000_000_000_000_007n);
+    expect(await pipeline.ask({ kind: 'explain', id })).toMatchObject({
+      outcome: 'filtered',
+      rule: 'ignores',
+    });
+    await pipeline.ask({ kind: 'replay', selection: { all: true } });
+    await until(() => pipeline.report().replay.status?.state === 'done');
+    expect(pipeline.report().replay.status).toMatchObject({ outcomes: { filtered: 50 } });
+  });
+
+  it('keeps its rules when the new ones cannot be compiled', async () => {
+    const { pipeline, until, log } = await started();
+    const rule = {
+      name: 'wrong',
+      topic: '#',
+      where: '1 +',
+      measurement: 'm',
+      tags: {},
+      fields: 'auto',
+    } as const;
+    const asked = pipeline.ask({ kind: 'replace-rules', rules: [rule], payload: DEFAULT_JSON_LIMITS });
+    await expect(asked).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await log.append(50, 60);
+    await until(() => pipeline.report().ledger.processed === 60);
+    expect(pipeline.report().ledger.totals.parked).toEqual({ 'payload-not-json': 60 });
   });
 });

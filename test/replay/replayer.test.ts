@@ -12,6 +12,7 @@ import { SluiceError } from '../../src/lib/errors.js';
 import { SerialSink } from '../../src/pipeline/serial-sink.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
 import { Replayer, type ReplayerDeps } from '../../src/replay/replayer.js';
+import type { Apply } from '../../src/replay/reprocess-parked.js';
 import { createMappingWarningCounts } from '../../src/rules/mapped.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import { MemorySink, unreachable } from '../support/memory-sink.js';
@@ -67,6 +68,7 @@ async function life(
     saveCheckpoint?: () => Promise<void>;
     store?: 'none';
     waitMs?: number;
+    rulesInForce?: () => Apply;
   } = {},
 ) {
   const parkedFiles = await ParkedFiles.open(directory, { replayableEnd: async () => options.saved?.() });
@@ -84,7 +86,7 @@ async function life(
       ? {}
       : {
           store: {
-            rulesInForce: () => (record) => ruleSet.apply(record, mappingWarnings),
+            rulesInForce: options.rulesInForce ?? (() => (record) => ruleSet.apply(record, mappingWarnings)),
             sink: { write: (points, signal) => writes.write(points, signal), status: () => sink.status() },
           },
         }),
@@ -126,6 +128,24 @@ describe('a replay', () => {
       reason: expect.stringContaining('no rule') as string,
     });
     expect(left[0]!.rule).toBeUndefined();
+  });
+
+  it('goes on with the rules it began with when a reload replaces them; the next one uses the new rules', async () => {
+    // More than one batch.
+    const { directory, writer } = await setUp(1_500);
+    const filteredBy =
+      (rule: string): Apply =>
+      () => ({ kind: 'filtered', rule });
+    let inForce = filteredBy('before');
+    const { replayer, change } = await life(directory, { rulesInForce: () => inForce });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    inForce = filteredBy('after');
+    await replayer.ended();
+    expect(change().filtered).toEqual({ before: 1_500 });
+    await writer.append([parked(2_000)]);
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect(change().filtered).toEqual({ before: 1_500, after: 1 });
   });
 
   it('takes only what is selected, by the reason for which it is parked now', async () => {

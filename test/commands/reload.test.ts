@@ -1,0 +1,113 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration are written so
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { reloadText } from '../../src/commands/reload.js';
+import type { ReloadDone, ReloadResult } from '../../src/config/reload-result.js';
+import { serveCommands } from '../../src/control/serve-commands.js';
+import { dataDirectory } from '../../src/data-directory/data-directory.js';
+import { lockDataDirectory } from '../../src/data-directory/directory-lock.js';
+import { SluiceError } from '../../src/lib/errors.js';
+import { tempDirectory } from '../support/temp-directory.js';
+import { runMain } from './run-main.js';
+
+const DONE: ReloadDone = {
+  outcome: 'applied',
+  file: '/etc/sluice/sluice.yaml',
+  changes: {
+    rules: { added: ['a', 'b'], removed: ['c'], changed: ['d'], reordered: true },
+    settings: ['consumer.payload.maxDepth'],
+    needRestart: ['http.port'],
+  },
+};
+
+/** A configuration whose data directory is held by a gateway that answers so; without an answer no gateway runs. */
+async function configWith(more: string, answer?: () => Promise<ReloadResult>): Promise<string> {
+  const root = tempDirectory();
+  const file = join(root, 'sluice.yaml');
+  writeFileSync(file, `stream: { log: { directory: ./log } }\n${more}`);
+  if (answer === undefined) return file;
+  const lock = await lockDataDirectory(dataDirectory(root));
+  onTestFinished(() => lock.release());
+  const other = () => Promise.reject(new Error('only a reload is asked for here'));
+  lock.onConnection((connection) =>
+    serveCommands(connection, { start: other, status: () => undefined, reload: answer }),
+  );
+  return file;
+}
+
+describe('sluice reload', () => {
+  it('prints what the gateway has changed', async () => {
+    const file = await configWith('', async () => DONE);
+    expect(await runMain('reload', '-c', file)).toEqual({
+      exitCode: 0,
+      stderr: '',
+      stdout: `reloaded
+configuration  /etc/sluice/sluice.yaml
+rules added    a, b
+rules removed  c
+rules changed  d
+order of rules changed
+settings       consumer.payload.maxDepth
+needs restart  http.port
+`,
+    });
+  });
+
+  it('prints the answer as JSON', async () => {
+    const file = await configWith('', async () => DONE);
+    const { exitCode, stdout } = await runMain('reload', '-c', file, '--json');
+    expect([exitCode, JSON.parse(stdout)]).toEqual([0, DONE]);
+  });
+
+  it('ends with 2 and every problem when the gateway does not accept the configuration', async () => {
+    const file = await configWith('', async () => ({
+      outcome: 'invalid',
+      file: 'sluice.yaml',
+      code: 'CONFIG_INVALID',
+      problems: [
+        { file: 'sluice.yaml', line: 3, key: 'rules[0].topic', got: '"a/#/b"', expected: 'a filter' },
+      ],
+    }));
+    const { exitCode, stdout, stderr } = await runMain('reload', '-c', file);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('sluice.yaml:3: rules[0].topic: got "a/#/b", expected a filter\n');
+    expect(stderr).toContain('nothing was changed');
+  });
+
+  it('ends with 1 when the gateway refuses, and when none runs', async () => {
+    const busy = await configWith('', () =>
+      Promise.reject(new SluiceError('RELOAD_BUSY', 'another one runs')),
+    );
+    expect(await runMain('reload', '-c', busy)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('another one runs') as string,
+    });
+    expect(await runMain('reload', '-c', await configWith(''))).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('no gateway runs on') as string,
+    });
+  });
+
+  it('asks the gateway also without the variables that the gateway was started with', async () => {
+    const sink =
+      'sink: { influx: { url: "http://127.0.0.1:8086", org: o, bucket: b, token: "${NOT_SET_HERE}" } }';
+    expect((await runMain('reload', '-c', await configWith(sink, async () => DONE))).exitCode).toBe(0);
+    const alone = await runMain('reload', '-c', await configWith(sink));
+    expect(alone).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('NOT_SET_HERE') as string });
+  });
+
+  it('ends with 2 when the file does not say which gateway is meant', async () => {
+    const file = await configWith('rules: [', async () => DONE);
+    expect(await runMain('reload', '-c', file)).toMatchObject({ exitCode: 2, stdout: '' });
+    expect((await runMain('reload', '-c', '/nowhere/sluice.yaml')).exitCode).toBe(2);
+  });
+});
+
+it.each([
+  ['unchanged', 'nothing to reload: the configuration has not changed'],
+  ['restart-needed', 'nothing was reloaded: what has changed needs a restart'],
+  ['no-consumer', 'nothing was reloaded: no consumer runs in this gateway, reload the consumers'],
+] as const)('says of %s: %s', (outcome, text) => {
+  expect(reloadText({ ...DONE, outcome }).split('\n')[0]).toBe(text);
+});
