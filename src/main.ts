@@ -41,6 +41,8 @@ export async function runProcess(): Promise<void> {
   process.stdout.on('error', (thrown) => {
     // The reader of the pipe has ended, as `| head` does.
     if (systemErrorCode(thrown) === 'EPIPE') process.exit(0);
+    // The terminal was closed: a gateway in it still has to stop.
+    if (systemErrorCode(thrown) === 'EIO') return;
     throw thrown;
   });
   process.exitCode = await main(process.argv.slice(2));

@@ -7,6 +7,7 @@ import { makeDemoDirectory, writeDemoConfig } from './demo-config.js';
 import { DemoFleet } from './demo-fleet.js';
 import { DEMO_STREAM, type DemoKinesis, startDemoKinesis } from './demo-kinesis.js';
 import type { DemoOptions } from './options.js';
+import { ReloadSignal } from './reload-signal.js';
 import { type RunningGateway, reportStartFailure, runGateway } from './run-gateway.js';
 
 /**
@@ -14,8 +15,8 @@ import { type RunningGateway, reportStartFailure, runGateway } from './run-gatew
  * Resolves with the exit code.
  */
 export async function demo(options: DemoOptions): Promise<number> {
-  // The demo runs in a terminal: when that is closed, it ends.
-  const stop = new StopSignals(['SIGTERM', 'SIGINT', 'SIGHUP']);
+  const stop = new StopSignals();
+  const reload = new ReloadSignal(() => stop.stop('SIGHUP'));
   const directory = makeDemoDirectory(options);
   const localKinesis = join(directory, 'local-kinesis');
   const isThroughKinesis = options.stream === 'kinesis';
@@ -25,7 +26,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     return 0;
   }
   try {
-    return await runDemo(options, writeDemoConfig(directory, options, kinesis), kinesis, stop);
+    return await runDemo(options, writeDemoConfig(directory, options, kinesis), kinesis, { stop, reload });
   } finally {
     await kinesis?.stop();
   }
@@ -35,7 +36,7 @@ async function runDemo(
   options: DemoOptions,
   configFile: string,
   kinesis: DemoKinesis | undefined,
-  stop: StopSignals,
+  signals: { readonly stop: StopSignals; readonly reload: ReloadSignal },
 ): Promise<number> {
   const loaded = await openConfig(configFile);
   const logger = createLogger({ ...loaded.config.log, level: 'warn' });
@@ -43,7 +44,7 @@ async function runDemo(
   try {
     return await runGateway(
       loaded,
-      { logger, role: 'all', stop },
+      { logger, role: 'all', ...signals },
       (running) => {
         if (options.fleet) {
           fleet = new DemoFleet(running.mqttUrls[0]!, options, (exitCode) =>

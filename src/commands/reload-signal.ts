@@ -1,15 +1,26 @@
+import { isatty } from 'node:tty';
+
+const STDERR = 2;
+
 /**
- * ReloadSignal obeys SIGHUP from the moment it is made: without it the signal would end the process. One that comes during
- * the start is kept until the gateway can reload. Windows sends this signal when a console is closed, and means the end.
+ * ReloadSignal obeys SIGHUP from the moment it is made: without it the signal would end the process. It asks for a reload,
+ * unless the terminal of the process has just been closed, which sends the same signal and means a stop. A reload that is
+ * asked for during the start is kept until the gateway can reload. Windows sends this signal for a closed console only.
  */
 export class ReloadSignal {
   #isPending = false;
   #reload: (() => void) | undefined;
 
-  constructor() {
+  /**
+   * @param stop called when the terminal is gone, more than once if the signal comes more than once
+   * @param isTerminal whether stderr is a terminal that still answers
+   */
+  constructor(stop: () => void, isTerminal: () => boolean = () => isatty(STDERR)) {
     if (process.platform === 'win32') return;
+    const hadTerminal = isTerminal();
     process.on('SIGHUP', () => {
-      if (this.#reload === undefined) this.#isPending = true;
+      if (hadTerminal && !isTerminal()) stop();
+      else if (this.#reload === undefined) this.#isPending = true;
       else this.#reload();
     });
   }

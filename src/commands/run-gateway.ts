@@ -28,8 +28,7 @@ export interface RunOptions {
   readonly logger: Logger;
   readonly role: Role;
   readonly stop: StopSignals;
-  /** Absent: no signal asks for a reload. */
-  readonly reload?: ReloadSignal;
+  readonly reload: ReloadSignal;
 }
 
 /**
@@ -79,7 +78,7 @@ export async function runGateway(
     ({ protocol, host, port }) => `${protocol}://${bracketed(host)}:${port}`,
   );
   const isReady = !stop.signal.aborted;
-  reload?.onSignal(() => gateway.reload());
+  reload.onSignal(() => gateway.reload());
   if (isReady) await onReady({ gateway, mqttUrls, httpUrl: gateway.httpUrl });
 
   const signal = await stop.first;

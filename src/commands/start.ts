@@ -8,7 +8,7 @@ import { reportStartFailure, runGateway } from './run-gateway.js';
 /** `sluice start`: runs the gateway until a signal. Resolves with the exit code. */
 export async function start(options: StartOptions): Promise<number> {
   const stop = new StopSignals();
-  const reload = new ReloadSignal();
+  const reload = new ReloadSignal(() => stop.stop('SIGHUP'));
   const loaded = await openConfig(options.config);
   const { config } = loaded;
   const logger = createLogger(config.log);

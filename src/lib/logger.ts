@@ -29,7 +29,7 @@ export interface LoggerOptions extends LogConfig {
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { level, format, destination: given } = options;
-  const output = given ?? destination({ dest: STDERR, sync: true });
+  const output = given ?? stderr();
   const isPretty = format === 'pretty' || (format === 'auto' && given === undefined && isatty(STDERR));
   const lines = pino(
     {
@@ -42,6 +42,14 @@ export function createLogger(options: LoggerOptions): Logger {
     isPretty ? pretty(output, given === undefined) : output,
   );
   return new Logger(lines, options);
+}
+
+function stderr(): DestinationStream {
+  const output = destination({ dest: STDERR, sync: true });
+  // A terminal that was closed takes no more lines. Without a listener each log call would throw, and
+  // the gateway could not stop in order.
+  output.on('error', () => undefined);
+  return output;
 }
 
 /** Formats line by line: pino-pretty's own stream and worker lose buffered lines when the process exits. */

@@ -1,26 +1,25 @@
 /**
- * StopSignals obeys SIGTERM, SIGINT and what else it is given from the moment it is made, so a command makes it before anything that can take
+ * StopSignals obeys SIGTERM and SIGINT from the moment it is made, so a command makes it before anything that can take
  * long. The first signal aborts `signal`; a second one ends the process at once.
  */
 export class StopSignals {
   readonly #controller = new AbortController();
   readonly #first: Promise<NodeJS.Signals>;
+  #begin: (signal: NodeJS.Signals) => void = () => undefined;
   #onSecond: () => Promise<void> = async () => undefined;
 
-  /** @param signals SIGHUP, the end of the terminal, is one where it does not ask for a reload */
-  constructor(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']) {
+  constructor() {
     this.#first = new Promise((resolve) => {
-      let isStopping = false;
-      const onSignal = (signal: NodeJS.Signals) => {
-        if (isStopping) {
-          void this.#onSecond().then(() => process.exit(1));
-          return;
-        }
-        isStopping = true;
+      this.#begin = (signal) => {
         this.#controller.abort();
         resolve(signal);
       };
-      for (const signal of signals) process.on(signal, onSignal);
+      const onSignal = (signal: NodeJS.Signals) => {
+        if (this.signal.aborted) void this.#onSecond().then(() => process.exit(1));
+        else this.#begin(signal);
+      };
+      process.on('SIGTERM', onSignal);
+      process.on('SIGINT', onSignal);
     });
   }
 
@@ -31,6 +30,11 @@ export class StopSignals {
   /** Resolves with the name of the first signal. */
   get first(): Promise<NodeJS.Signals> {
     return this.#first;
+  }
+
+  /** Stops as after a first signal; does nothing when there was one. */
+  stop(signal: NodeJS.Signals): void {
+    if (!this.signal.aborted) this.#begin(signal);
   }
 
   /** Sets what is done at the second signal, before the process ends with exit code 1. It must not take long. */

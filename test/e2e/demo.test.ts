@@ -111,8 +111,7 @@ it('the demo runs through a local Kinesis, and continues with it after a restart
     .poll(async () => (await sluice(describeStream)).stdout, POLL)
     .toMatch(/shardId-000000000001 +open +50\.00 %/);
   const firstGone = exited(first.child);
-  // As when its terminal is closed.
-  first.child.kill('SIGHUP');
+  first.child.kill('SIGTERM');
   expect(await firstGone).toBe(0);
 
   const second = await startDemo('--stream', 'kinesis', '--no-fleet', '--data-directory', directory);
