@@ -75,7 +75,10 @@ async function setUp() {
   const reader = new TestReader();
   const sink = new MemorySink();
   const saved: Checkpoint[] = [];
-  const disk: { failure: Error | undefined } = { failure: undefined };
+  const disk: { failure: Error | undefined; saving: Promise<void> } = {
+    failure: undefined,
+    saving: Promise.resolve(),
+  };
   const consumer = new Consumer(
     { maxBatchRecords: 10, maxBatchBytes: 1 << 20, lingerMs: 0, checkpointIntervalMs: 3_600_000 },
     {
@@ -86,6 +89,7 @@ async function setUp() {
       checkpoints: {
         load: async () => undefined,
         save: async (checkpoint) => {
+          await disk.saving;
           if (disk.failure !== undefined) throw disk.failure;
           saved.push(checkpoint);
         },
@@ -170,6 +174,26 @@ describe('new rules in a running consumer', () => {
     expect(newOnes.every((key) => BigInt(key.split('|')[2]!) >= boundary)).toBe(true);
     expect(oldOnes.length + newOnes.length).toBe(3);
     expect(oldOnes.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('map nothing before the checkpoint is durable, so that a crash until then has nothing of theirs', async () => {
+    const { consumer, reader, sink, saved, disk } = await setUp();
+    reader.give(2);
+    await until(() => consumer.progress().position === '2');
+    let finish: () => void = () => undefined;
+    disk.saving = new Promise((resolve) => {
+      finish = resolve;
+    });
+    const swapped = consumer.swapRules(rules('new'));
+    reader.give(2);
+    await until(() => consumer.progress().recordsInFlight > 0);
+    for (let turn = 0; turn < 10; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect([consumer.progress().pointsMade, saved.length]).toEqual([2, 1]);
+    finish();
+    await swapped;
+    await until(() => consumer.progress().position === '4');
+    expect(saved.at(-1)).toMatchObject({ position: '2' });
+    expect(measurements(sink)).toEqual(['old', 'old', 'new']);
   });
 
   it('do not come into force when the checkpoint cannot be saved, and do at the next try', async () => {
