@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { loadConfig } from '../config/load-config.js';
-import { type ChartedMeasurement, chartedMeasurements } from '../grafana/charted.js';
+import { type ChartedMeasurement, chartedMeasurements, readsPayload } from '../grafana/charted.js';
 import { dashboardJson } from '../grafana/dashboard-json.js';
 import { rulesDashboard } from '../grafana/rules-dashboard.js';
 import { errorText, SluiceError } from '../lib/errors.js';
@@ -88,9 +88,7 @@ function untypedFields(rules: readonly RuleOptions[]): string[] {
   return rules.flatMap(({ name, fields }) => {
     if (fields === 'auto') return [];
     return Object.entries(fields)
-      .filter(
-        ([, { type, unit, path }]) => type === undefined && unit === undefined && /^payload\b/.test(path),
-      )
+      .filter(([, field]) => field.type === undefined && field.unit === undefined && readsPayload(field))
       .map(([field]) => `${name}.${field}`);
   });
 }

@@ -1,19 +1,13 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
-import {
-  DEFAULT_RULES,
-  type FieldOptions,
-  type RuleOptions,
-  type TimeOptions,
-} from '../rules/rule-options.js';
+import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
 import { resolveSink } from './resolve-sink.js';
 import type { Written } from './schema.js';
 import type { KinesisConfig, KinesisReaderConfig, MetricsConfig, SluiceConfig } from './sluice-config.js';
 
 type WrittenRule = NonNullable<Written['rules']>[number];
-type WrittenField = Exclude<WrittenRule['fields'], 'auto'>[string];
 type WrittenTime = Exclude<WrittenRule['time'], 'auto' | undefined>;
 
 /**
@@ -87,13 +81,23 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
   };
 }
 
-function resolveRule({ name, topic, where, measurement, time, tags, fields }: WrittenRule): RuleOptions {
+function resolveRule({
+  name,
+  topic,
+  where,
+  measurement,
+  time,
+  tags,
+  fields,
+  whenEmpty,
+}: WrittenRule): RuleOptions {
   return {
     name,
     topic,
     measurement,
     tags,
-    fields: fields === 'auto' ? fields : mapValues(fields, resolveField),
+    fields,
+    whenEmpty,
     where,
     time: time === undefined || time === 'auto' ? time : resolveTime(time),
   };
@@ -101,17 +105,6 @@ function resolveRule({ name, topic, where, measurement, time, tags, fields }: Wr
 
 function resolveTime({ path, unit, window }: WrittenTime): TimeOptions {
   return { path, unit, maxPastMs: window.past, maxFutureMs: window.future };
-}
-
-function resolveField({ path, type, range, unit }: WrittenField): FieldOptions {
-  return { path, type, range, unit };
-}
-
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  map: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
 type WrittenKinesis = Written['stream']['kinesis'];

@@ -1,16 +1,23 @@
 import * as z from 'zod';
-import type { TagOptions } from '../rules/rule-options.js';
+import type { FieldOptions, TagOptions } from '../rules/rule-options.js';
 import { DEFAULT_TIME_WINDOW } from '../rules/time.js';
 import { formatDuration } from './quantity.js';
 import {
   duration,
+  finiteNumber,
   listOf,
   named,
   numberRange,
   oneOf,
+  scalar,
+  scalars,
   section,
   settingInfos,
   text,
+  textOrTexts,
+  trueOrFalse,
+  wholeNumber,
+  wordMap,
   wordOr,
 } from './setting.js';
 
@@ -47,22 +54,77 @@ const tag = pathOr(
 const field = pathOr(
   section(
     {
-      path: text({ type: reference, description: 'Reference to the value.' }),
+      path: textOrTexts({
+        type: reference,
+        description: 'Reference to the value; of several, the first that is there and not null counts.',
+      }),
+      noValue: scalars({
+        description:
+          'Values that mean "no value": words whatever their case, and numbers. The field is omitted then, or gets its `default`.',
+      }).optional(),
+      map: wordMap({
+        description:
+          'What a word, number or boolean stands for, such as `{ ON: true, OFF: false }`; words whatever their case.',
+      }).optional(),
+      suffix: textOrTexts({
+        type: 'text',
+        description: 'Text behind a number that is removed, such as `°C`.',
+      }).optional(),
+      decimalComma: trueOrFalse({
+        description: 'Numbers as text have a decimal comma: `7,30`, `1.234,5`.',
+      }).optional(),
       type: oneOf(['float', 'int', 'string', 'boolean'], {
         description:
           'Type in the store; without it numbers are float, booleans are boolean and texts are string.',
       }).optional(),
-      range: numberRange({
+      scale: finiteNumber({ description: 'The number is multiplied by it.' }).optional(),
+      offset: finiteNumber({ description: 'It is added to the number, after `scale`.' }).optional(),
+      from: text({
+        type: 'unit such as fahrenheit or psi',
         description:
-          'Allowed range of the number; a record with a value outside is parked. It needs the type float or int.',
+          'Unit that the device sends; the number is converted to `unit`, after `scale` and `offset`.',
       }).optional(),
+      round: wholeNumber({
+        min: 0,
+        max: 15,
+        description: 'Digits behind the point that are kept.',
+      }).optional(),
+      range: numberRange({
+        description: 'Allowed range of the number that is stored. It needs the type float or int.',
+      }).optional(),
+      oneOf: scalars({ description: 'The only values that are stored.' }).optional(),
+      maxLength: wholeNumber({
+        min: 1,
+        max: 65_536,
+        description: 'Longest text that is stored, in characters.',
+      }).optional(),
+      truncate: wholeNumber({
+        min: 1,
+        max: 65_536,
+        description: 'A longer text is cut to so many characters.',
+      }).optional(),
+      otherwise: oneOf(['park', 'omit', 'clamp', 'default'], {
+        description:
+          'What happens to a value of another type or outside `range`, `oneOf` or `maxLength`: the record is parked, the field is omitted, the nearer end of the range is stored, or the `default`. Without it the record is parked.',
+      }).optional(),
+      default: scalar({ description: 'Stored when there is no value.' }).optional(),
+      required: trueOrFalse({ description: 'A record without a value is parked.' }).optional(),
       unit: text({
         type: 'unit such as celsius, kWh or hPa',
         pattern: /^[^\p{C}\p{Z}][^\p{C}]{0,39}$/u,
-        description: 'Unit of the number for `sluice dashboard`; it does not change what is stored.',
+        description:
+          'Unit of the stored number, which `sluice dashboard` shows; without `from` it changes nothing.',
       }).optional(),
     },
     { description: 'A field.' },
+  ).transform(
+    ({ suffix, noValue, ...rest }): FieldOptions => ({
+      ...rest,
+      ...(suffix !== undefined && { suffix: typeof suffix === 'string' ? [suffix] : suffix }),
+      ...(noValue !== undefined && {
+        noValue: noValue.map((one) => (typeof one === 'boolean' ? String(one) : one)),
+      }),
+    }),
   ),
   'A field by its name; a text is short for its path.',
   'reference, or section',
@@ -123,6 +185,11 @@ const rule = section(
           'The measured values; `auto` uses every number and boolean, and joins nested keys with `_`.',
       },
     ).prefault('auto'),
+    whenEmpty: oneOf(['park', 'filter'], {
+      description:
+        'What happens to a message in which none of the named fields is present: it is parked, or filtered as `<rule>: no value`. A message in which they are present and have no value is always filtered so.',
+      unset: 'park',
+    }).optional(),
   },
   { description: 'A rule.' },
 );

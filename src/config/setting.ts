@@ -198,6 +198,61 @@ export function httpUrl(info: SettingText) {
   });
 }
 
+/** A finite number. */
+export function finiteNumber(info: SettingText) {
+  return leaf<number>({ type: 'number', ...info }, (raw) =>
+    typeof raw === 'number' && Number.isFinite(raw) ? { value: raw } : { expected: 'a number' },
+  );
+}
+
+export type Scalar = string | number | boolean;
+
+function isScalar(raw: unknown): raw is Scalar {
+  return (
+    typeof raw === 'string' || typeof raw === 'boolean' || (typeof raw === 'number' && Number.isFinite(raw))
+  );
+}
+
+/** A text, number or boolean, as it is written. */
+export function scalar(info: SettingText) {
+  return leaf<Scalar>({ type: 'text, number or boolean', ...info }, (raw) =>
+    isScalar(raw) ? { value: raw } : { expected: 'a text, a number, true or false' },
+  );
+}
+
+/** A list of texts, numbers and booleans. */
+export function scalars(info: SettingText) {
+  return leaf<readonly Scalar[]>({ type: 'list of texts, numbers or booleans', ...info }, (raw) => {
+    if (Array.isArray(raw) && raw.length > 0 && raw.every(isScalar)) return { value: raw };
+    return {
+      expected: 'a list of texts, numbers or booleans',
+      hint: isScalar(raw) ? 'write it in brackets: […]' : undefined,
+    };
+  });
+}
+
+/** One text, or a list of them. */
+export function textOrTexts({ type = 'text', ...info }: TextOptions) {
+  const expected = `${type}, or a list of them`;
+  return leaf<string | readonly string[]>({ type: expected, ...info }, (raw) => {
+    const texts: unknown[] = Array.isArray(raw) ? raw : [raw];
+    const isFine = texts.length > 0 && texts.every((text) => typeof text === 'string' && text !== '');
+    return isFine ? { value: raw as string | readonly string[] } : { expected };
+  });
+}
+
+/** Words or numbers, and the value that each stands for. */
+export function wordMap(info: SettingText) {
+  const expected = 'words with the text, number or boolean that each stands for';
+  return leaf<Readonly<Record<string, Scalar>>>({ type: 'words with their values', ...info }, (raw) => {
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { expected };
+    const entries = Object.entries(raw as Record<string, unknown>);
+    const isFine =
+      entries.length > 0 && entries.every((entry): entry is [string, Scalar] => isScalar(entry[1]));
+    return isFine ? { value: Object.fromEntries(entries) } : { expected };
+  });
+}
+
 /** A range `[low, high]` that includes both ends. */
 export function numberRange({ description }: SettingText) {
   return leaf<readonly [number, number]>(

@@ -78,9 +78,14 @@ function storedField(
 }
 
 function declaredField(name: string, options: FieldOptions): ChartedField {
-  const isOfPayload = /^payload\b/.test(options.path);
+  const isOfPayload = readsPayload(options);
   const type = options.type ?? (isOfPayload ? 'float' : 'string');
   return { name, kind: kindOf(type), unit: options.unit, range: options.range };
+}
+
+/** Whether a field may have its value from the payload: without a type it is a number then, most likely. */
+export function readsPayload({ path }: Pick<FieldOptions, 'path'>): boolean {
+  return [path].flat().some((reference) => /^payload\b/.test(reference));
 }
 
 function kindOf(type: FieldType): ChartedField['kind'] {

@@ -2,10 +2,11 @@ import { ExactNumber, type JsonObject, type JsonValue } from '../formats/json/js
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { quoted } from '../lib/printable.js';
 import type { Field } from '../sink/point.js';
-import { roundedToFloat } from './fields.js';
+import type { FieldsRead } from './fields.js';
 import { MappingFailure, type MappingWarningCounts } from './mapped.js';
 import { isReservedKey, unwritableName } from './point-names.js';
 import { mayBeTime, OBVIOUS_TIME_KEYS } from './time.js';
+import { roundedToFloat } from './typed-field.js';
 
 const MAX_CACHED_NAMES = 4_096;
 const OBVIOUS_TIME_KEY_SET: ReadonlySet<string> = new Set(OBVIOUS_TIME_KEYS);
@@ -32,8 +33,10 @@ export class AutoFields {
     this.#omitsTime = omitsTime;
   }
 
-  read(payload: JsonObject, warnings: MappingWarningCounts): Field[] | MappingFailure {
+  read(payload: JsonObject, warnings: MappingWarningCounts): FieldsRead {
     const fields: Field[] = [];
+    const nullsBefore = warnings['field-null'];
+    const othersBefore = warnings['field-not-numeric'];
     // Keys of one object are unique already: only nesting can give two paths the same name.
     let isNested = false;
     for (const key in payload) {
@@ -45,7 +48,10 @@ export class AutoFields {
       const failure = this.#add(fields, key, value, omitted, warnings);
       if (failure !== undefined) return failure;
     }
-    return isNested ? withoutCollision(fields) : fields;
+    if (fields.length > 0) return isNested ? withoutCollision(fields) : fields;
+    const hasOnlyNulls =
+      warnings['field-null'] > nullsBefore && warnings['field-not-numeric'] === othersBefore;
+    return hasOnlyNulls ? 'no-value' : fields;
   }
 
   #add(

@@ -1,10 +1,11 @@
 import { quoted } from '../lib/printable.js';
 import { AutoFields, type Omitted } from './auto-fields.js';
+import { compileField } from './compile-field.js';
 import { CompiledRule, type FieldSource } from './compiled-rule.js';
 import type { FieldReader } from './fields.js';
 import { hasControlCharacter, keyProblem, measurementProblem } from './point-names.js';
 import { compilePayloadReference, compileReference, type Reference } from './reference.js';
-import type { FieldOptions, RuleOptions, TagOptions, TimeOptions } from './rule-options.js';
+import type { RuleOptions, TagOptions, TimeOptions } from './rule-options.js';
 import { ProblemList, type RuleProblem } from './rule-problem.js';
 import { SeriesCache, tagValueProblem } from './series-cache.js';
 import {
@@ -61,6 +62,7 @@ export function compileRule(options: RuleOptions, index: number, readClock?: Rea
     series: new SeriesCache(options.measurement, readers),
     seriesDependsOn: dependence(tags),
     fields,
+    whenEmpty: options.whenEmpty ?? 'park',
   });
   return { ok: true, rule };
 }
@@ -146,37 +148,10 @@ function compileFields(
   if (entries.length === 0) list.add(['fields'], 'no field', 'at least one field, or auto');
   const readers: FieldReader[] = [];
   for (const [name, field] of entries) {
-    const problem = keyProblem(name);
-    if (problem !== undefined) list.add(['fields', name], quoted(name), `a field name; this one ${problem}`);
-    if (tagNames.has(name)) {
-      list.add(['fields', name], quoted(name), 'a name that is not also the name of a tag of this rule');
-    }
-    checkRange(name, field, list);
-    checkUnit(name, field, list);
-    const compiled = compileReference(field.path, captureNames);
-    if (!compiled.ok) {
-      list.add(['fields', name, 'path'], quoted(field.path), `a reference: ${compiled.problem}`);
-      continue;
-    }
-    readers.push({ name, get: compiled.reference.get, type: field.type, range: field.range });
+    const reader = compileField(name, field, { tagNames, captureNames }, list);
+    if (reader !== undefined) readers.push(reader);
   }
   return readers;
-}
-
-function checkRange(name: string, field: FieldOptions, list: ProblemList): void {
-  if (field.range === undefined) return;
-  const [low, high] = field.range;
-  const path = ['fields', name, 'range'];
-  if (!(low <= high)) list.add(path, `[${low}, ${high}]`, 'two numbers, the lower one first');
-  if (field.type !== 'float' && field.type !== 'int') {
-    const type = field.type ?? 'no type';
-    list.add(path, `a range with ${type}`, 'type: float or type: int beside a range');
-  }
-}
-
-function checkUnit(name: string, { type, unit }: FieldOptions, list: ProblemList): void {
-  if (unit === undefined || (type !== 'string' && type !== 'boolean')) return;
-  list.add(['fields', name, 'unit'], `a unit with ${type}`, 'a unit beside a number only');
 }
 
 function autoFields(

@@ -1,4 +1,4 @@
-import type { Field, Series } from '../sink/point.js';
+import type { Series } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { AutoFields } from './auto-fields.js';
 import { type FieldReader, readFields } from './fields.js';
@@ -25,6 +25,8 @@ interface RuleParts {
   readonly series: SeriesCache;
   readonly seriesDependsOn: 'topic' | 'topic-and-client' | 'record';
   readonly fields: FieldSource;
+  /** What becomes of a message in which no declared value is present. */
+  readonly whenEmpty: 'park' | 'filter';
 }
 
 /** The rule that takes a topic, and what depends on the topic alone. It is cached per topic. */
@@ -58,6 +60,11 @@ export class CompiledRule {
     return where({ record, payload: {}, holdsExact: false, captures, device }) === false;
   }
 
+  /** The outcome of a message with nothing to say now: every declared value is null, or the payload is empty. */
+  noValue(): Mapped {
+    return { kind: 'filtered', rule: `${this.name}: no value` };
+  }
+
   /** Evaluates condition, time, series and fields in this order; the first that fails decides the outcome. */
   map(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): Mapped {
     const { where, time, fields: source } = this.#parts;
@@ -74,8 +81,11 @@ export class CompiledRule {
       ? readFields(source, reading, warnings)
       : source.read(reading.payload, warnings);
     if (fields instanceof MappingFailure) return this.#parked(fields);
-    if (fields.length === 0) return this.#parked(noFields(source));
-    return { kind: 'points', rule: this.name, points: [{ series, fields: fields as Field[], timestampNs }] };
+    if (fields === 'no-value') return this.noValue();
+    if (fields.length === 0) {
+      return this.#parts.whenEmpty === 'filter' ? this.noValue() : this.#parked(noFields(source));
+    }
+    return { kind: 'points', rule: this.name, points: [{ series, fields, timestampNs }] };
   }
 
   #series(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): Series | MappingFailure {

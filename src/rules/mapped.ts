@@ -44,8 +44,16 @@ export const MAPPING_WARNING_CODES = [
   'tag-missing',
   /** A field of a rule is not in the payload. */
   'field-missing',
-  /** A field is null, or the empty text where a number or boolean is due. */
+  /** A field has no value: null, a word of `noValue`, or the empty text where a number or boolean is due. */
   'field-null',
+  /** A field could not be stored, and the rule says `otherwise: omit`. */
+  'field-omitted',
+  /** A number outside of its range became the nearer end of it (`otherwise: clamp`). */
+  'field-clamped',
+  /** A field without a value, or with one that could not be stored, got its `default`. */
+  'field-default',
+  /** A text was cut to `truncate` characters. */
+  'field-truncated',
   /** `fields: auto` omitted text or an array. */
   'field-not-numeric',
   /** `fields: auto` omitted a field whose name is reserved: `time`, `_…`, or the name of a tag. */

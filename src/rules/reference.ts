@@ -42,6 +42,39 @@ export function compileReference(text: string, captureNames: CaptureNames): Refe
   return invalid(`${quoted(text)} starts with none of payload., topic., device, clientId`);
 }
 
+export type ReferencesResult =
+  | { readonly ok: true; readonly get: Getter }
+  | { readonly ok: false; readonly text: string; readonly problem: string };
+
+/** Compiles one reference, or several: the first that is there and not null counts. */
+export function compileReferences(
+  texts: string | readonly string[],
+  captureNames: CaptureNames,
+): ReferencesResult {
+  const getters: Getter[] = [];
+  for (const text of typeof texts === 'string' ? [texts] : texts) {
+    const compiled = compileReference(text, captureNames);
+    if (!compiled.ok) return { ok: false, text, problem: compiled.problem };
+    getters.push(compiled.reference.get);
+  }
+  const [first] = getters;
+  if (first === undefined) return { ok: false, text: '', problem: 'the list is empty' };
+  return { ok: true, get: getters.length === 1 ? first : firstOf(getters) };
+}
+
+function firstOf(getters: readonly Getter[]): Getter {
+  return (reading) => {
+    let found: JsonValue | undefined;
+    for (const get of getters) {
+      const value = get(reading);
+      if (value !== undefined && value !== null) return value;
+      // A null says more than nothing at all.
+      if (value === null) found = null;
+    }
+    return found;
+  };
+}
+
 /** Compiles a path inside the payload, with or without the leading `payload.`. */
 export function compilePayloadReference(text: string): ReferenceResult {
   const inside = /^payload(?=[.[])/.test(text) ? text.slice('payload'.length) : text;

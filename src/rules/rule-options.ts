@@ -1,4 +1,7 @@
 import type { FieldType } from '../sink/point.js';
+import type { Otherwise } from './fields.js';
+import type { NumberOptions } from './number-steps.js';
+import type { WordOptions } from './value-words.js';
 
 /**
  * A rule as `config` passes it: defaults filled in, units resolved, references still text.
@@ -20,6 +23,8 @@ export interface RuleOptions {
   readonly time?: 'auto' | TimeOptions;
   /** Tag name → reference or constant. */
   readonly tags: Readonly<Record<string, TagOptions>>;
+  /** 'filter': a message in which no declared value is present is filtered; when absent it is parked. */
+  readonly whenEmpty?: 'park' | 'filter';
   /** 'auto': every number and boolean of the payload, nested keys joined by `_`, except those used elsewhere. */
   readonly fields: 'auto' | Readonly<Record<string, FieldOptions>>;
 }
@@ -37,14 +42,29 @@ export interface TimeOptions {
 
 export type TagOptions = { readonly path: string } | { readonly value: string };
 
-export interface FieldOptions {
-  readonly path: string;
+export type FieldDefault = string | number | boolean;
+
+/**
+ * A field: where its value comes from, and what becomes of it in this order: no-value words, map, suffix, decimal comma;
+ * type; scale, offset, unit, rounding; range, allowed values, length.
+ */
+export interface FieldOptions extends WordOptions, NumberOptions {
+  /** A reference, or several: the first that is in the message and not null counts. */
+  readonly path: string | readonly string[];
   /** When absent: number → float, boolean → boolean, string → string. */
   readonly type?: FieldType;
   /** Inclusive; numbers only. */
   readonly range?: readonly [number, number];
-  /** The unit of a number; only dashboards show it. */
+  /** The unit of the stored number: dashboards show it, and `from` is converted to it. */
   readonly unit?: string;
+  readonly oneOf?: readonly FieldDefault[];
+  readonly maxLength?: number;
+  readonly truncate?: number;
+  /** What happens to a value that cannot be stored; 'park' when absent. */
+  readonly otherwise?: Otherwise;
+  /** Stored when there is no value. */
+  readonly default?: FieldDefault;
+  readonly required?: boolean;
 }
 
 /** The rules of a configuration without `rules`: any JSON object on any topic becomes a point. */

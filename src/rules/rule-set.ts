@@ -82,6 +82,8 @@ export class RuleSet {
     const rule = match.rule;
     const device = deviceOf(match, record);
     if (rule.ignores(record, match.captures, device)) return { kind: 'filtered', rule: rule.name };
+    // An empty payload is how MQTT clears a retained message.
+    if (record.payload.length === 0) return rule.noValue();
     const decoded = decodeJson(record.payload, limits);
     if (!decoded.ok) {
       return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };

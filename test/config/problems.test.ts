@@ -20,7 +20,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'unknown key deep down',
     `rules:\n  - ${RULE.replaceAll(', ', '\n    ')}\n    fields:\n      t: { path: payload.t, rnge: [0, 1] }`,
-    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, type, range, unit; did you mean "range"?',
+    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, noValue, map, suffix, decimalComma, type',
   ],
   [
     'unknown key far from all',

@@ -23,7 +23,7 @@ const rows = tableBelow(page('docs/limits.md'), '## All bounds').map(
 
 /** A constant as the table names it: its name, perhaps with a key, and its file. */
 const CONSTANT = /^`([A-Z][A-Z0-9_]+)(?:\.(\w+))?` in `(src\/[\w./-]+)`$/;
-const SETTING = /^`([a-z][\w.[\]]+)`$/;
+const SETTING = /^`([a-z][\w.*[\]]+)`$/;
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,

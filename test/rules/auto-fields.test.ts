@@ -14,7 +14,9 @@ function read(payload: string, auto = new AutoFields(new Map(), new Set(['device
   const values =
     fields instanceof MappingFailure
       ? fields.code
-      : Object.fromEntries(fields.map((field) => [field.name, field.value]));
+      : fields === 'no-value'
+        ? fields
+        : Object.fromEntries(fields.map((field) => [field.name, field.value]));
   const noted = Object.entries(warnings).filter(([, count]) => count > 0);
   return { values, noted: Object.fromEntries(noted) as Partial<MappingWarningCounts>, fields };
 }
