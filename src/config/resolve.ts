@@ -103,8 +103,8 @@ function resolveRule({
   };
 }
 
-function resolveTime({ path, unit, window }: WrittenTime): TimeOptions {
-  return { path, unit, maxPastMs: window.past, maxFutureMs: window.future };
+function resolveTime({ path, unit, window, zone, otherwise }: WrittenTime): TimeOptions {
+  return { path, unit, zone, otherwise, maxPastMs: window.past, maxFutureMs: window.future };
 }
 
 type WrittenKinesis = Written['stream']['kinesis'];

@@ -132,10 +132,24 @@ const field = pathOr(
 
 const time = section(
   {
-    path: text({ type: 'path inside the payload', description: 'Path of the device time in the payload.' }),
+    path: textOrTexts({
+      type: 'path inside the payload',
+      description:
+        'Path of the device time in the payload; of several, the first that is there and not null counts.',
+    }),
     unit: oneOf(['auto', 's', 'ms', 'us', 'ns', 'rfc3339'], {
-      description: 'Unit of the number, or RFC 3339 text; `auto` infers it from the size of the number.',
+      description:
+        'Unit of the number, or RFC 3339 text; `auto` infers it from the size of the number, and reads texts.',
     }).prefault('auto'),
+    zone: text({
+      type: 'IANA time zone such as Europe/Berlin or UTC',
+      description: 'Zone of a text without one, such as `2026-03-08 21:04:50`.',
+    }).optional(),
+    otherwise: oneOf(['park', 'receive', 'clamp'], {
+      description:
+        'What happens to a time that cannot be read or lies outside of the window: the record is parked, or it gets the receive time, or the nearer end of the window.',
+      unset: 'park',
+    }).optional(),
     window: section(
       {
         past: duration({

@@ -1,10 +1,16 @@
 import { quoted } from '../lib/printable.js';
+import { TimeZone } from '../lib/time-zone.js';
 import { AutoFields, type Omitted } from './auto-fields.js';
 import { compileField } from './compile-field.js';
 import { CompiledRule, type FieldSource } from './compiled-rule.js';
 import type { FieldReader } from './fields.js';
 import { hasControlCharacter, keyProblem, measurementProblem } from './point-names.js';
-import { compilePayloadReference, compileReference, type Reference } from './reference.js';
+import {
+  compilePayloadReference,
+  compilePayloadReferences,
+  compileReference,
+  type Reference,
+} from './reference.js';
 import type { RuleOptions, TagOptions, TimeOptions } from './rule-options.js';
 import { ProblemList, type RuleProblem } from './rule-problem.js';
 import { SeriesCache, tagValueProblem } from './series-cache.js';
@@ -96,12 +102,17 @@ function compileTime(
     isWindowFine = false;
     list.add(['time', key], String(ms), 'a duration of zero or more');
   }
-  const compiled = compilePayloadReference(options.path);
-  if (!compiled.ok) {
-    list.add(['time', 'path'], quoted(options.path), `a path inside the payload: ${compiled.problem}`);
+  const zone = options.zone === undefined ? undefined : TimeZone.of(options.zone);
+  if (options.zone !== undefined && zone === undefined) {
+    list.add(['time', 'zone'], quoted(options.zone), 'an IANA time zone such as Europe/Berlin or UTC');
   }
-  if (!compiled.ok || !isWindowFine) return { read: receiveTime(readClock) };
-  return { read: timeAt(compiled.reference.get, options.path, options.unit, options, readClock) };
+  const references = compilePayloadReferences(options.path);
+  if (!references.ok) {
+    list.add(['time', 'path'], quoted(references.text), `a path inside the payload: ${references.problem}`);
+  }
+  if (!references.ok || !isWindowFine) return { read: receiveTime(readClock) };
+  const path = [options.path].flat().join(', ');
+  return { read: timeAt({ ...options, path, get: references.get, zone }, readClock) };
 }
 
 /** The tags are sorted by the UTF-8 bytes of their names, as SeriesCache needs them. */
@@ -164,8 +175,10 @@ function autoFields(
     if (reference?.root === 'payload') omit(omitted, reference.path);
   }
   if (time !== undefined && time !== 'auto') {
-    const compiled = compilePayloadReference(time.path);
-    if (compiled.ok && compiled.reference.root === 'payload') omit(omitted, compiled.reference.path);
+    for (const path of [time.path].flat()) {
+      const compiled = compilePayloadReference(path);
+      if (compiled.ok && compiled.reference.root === 'payload') omit(omitted, compiled.reference.path);
+    }
   }
   return new AutoFields(omitted, tagNames, time === 'auto');
 }

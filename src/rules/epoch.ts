@@ -36,6 +36,14 @@ export function epochNs(
   return scaledInteger(String(epoch), PLACES_TO_NS[unit]);
 }
 
+/** Decimal text of an epoch without the digits behind the nanosecond. One with an exponent stays as it is. */
+export function withoutFinerDigits(epoch: string, unit: EpochUnit): string {
+  const point = epoch.indexOf('.');
+  if (point < 0 || /[eE]/.test(epoch)) return epoch;
+  const places = PLACES_TO_NS[unit];
+  return epoch.slice(0, places === 0 ? point : point + 1 + places);
+}
+
 const NS_PER_MS = 1_000_000n;
 /** The last instant `Date` can express, ms since 1970. */
 const MAX_DATE_MS = 8_640_000_000_000_000n;

@@ -34,8 +34,14 @@ export class MappingFailure {
  * metric's label and by the key `notes` of an explanation.
  */
 export const MAPPING_WARNING_CODES = [
-  /** No usable device time (absent, null, zero or before 1970): the receive time is used instead. */
+  /** No device time (absent, or null), or one of a clock that was never set (near 1970): the receive time is used instead. */
   'time-missing',
+  /** A device time that cannot be read or lies outside of the window: the receive time is used instead. */
+  'time-replaced',
+  /** A device time outside of the window became the nearer end of it (`otherwise: clamp`). */
+  'time-clamped',
+  /** A device time finer than a nanosecond was cut to it. */
+  'time-truncated',
   /** A leap second (:60) became the last nanosecond before it. */
   'time-leap-second',
   /** The point has the receive time, and that comes from a clock that was not set: 1970, for example. */

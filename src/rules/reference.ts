@@ -51,9 +51,21 @@ export function compileReferences(
   texts: string | readonly string[],
   captureNames: CaptureNames,
 ): ReferencesResult {
+  return compileAll(texts, (text) => compileReference(text, captureNames));
+}
+
+/** The same for paths inside the payload, with or without the leading `payload.`. */
+export function compilePayloadReferences(texts: string | readonly string[]): ReferencesResult {
+  return compileAll(texts, compilePayloadReference);
+}
+
+function compileAll(
+  texts: string | readonly string[],
+  compile: (text: string) => ReferenceResult,
+): ReferencesResult {
   const getters: Getter[] = [];
-  for (const text of typeof texts === 'string' ? [texts] : texts) {
-    const compiled = compileReference(text, captureNames);
+  for (const text of [texts].flat()) {
+    const compiled = compile(text);
     if (!compiled.ok) return { ok: false, text, problem: compiled.problem };
     getters.push(compiled.reference.get);
   }

@@ -32,12 +32,16 @@ export interface RuleOptions {
 export type TimeUnit = 'auto' | 's' | 'ms' | 'us' | 'ns' | 'rfc3339';
 
 export interface TimeOptions {
-  /** Path inside the payload (with or without the leading `payload.`). */
-  readonly path: string;
+  /** Path inside the payload (with or without the leading `payload.`), or several: the first that is there and not null counts. */
+  readonly path: string | readonly string[];
   readonly unit: TimeUnit;
+  /** IANA name of the zone of a text without one. */
+  readonly zone?: string;
   /** How far before the receive time a reading may lie. */
   readonly maxPastMs: number;
   readonly maxFutureMs: number;
+  /** What happens to a time that cannot be read, or lies outside of the window; 'park' when absent. */
+  readonly otherwise?: 'park' | 'receive' | 'clamp';
 }
 
 export type TagOptions = { readonly path: string } | { readonly value: string };

@@ -2,12 +2,22 @@ import { ExactNumber, type JsonValue, kindOf, memberOf } from '../formats/json/j
 import { SystemClock } from '../lib/clock.js';
 import { isOfUnsetClock, isPlausibleNs, mayBeOfWrongClock } from '../lib/plausible-time.js';
 import { quoted } from '../lib/printable.js';
-import { parseRfc3339 } from '../lib/rfc3339.js';
-import { durationText, type EpochUnit, epochNs, guessEpochUnit, isoTime, UNIT_WORDS } from './epoch.js';
+import type { TimeZone } from '../lib/time-zone.js';
+import { parseDeviceTime } from './device-time.js';
+import {
+  durationText,
+  type EpochUnit,
+  epochNs,
+  guessEpochUnit,
+  isoTime,
+  UNIT_WORDS,
+  withoutFinerDigits,
+} from './epoch.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from './mapped.js';
 import type { Getter } from './reference.js';
 import type { TimeUnit } from './rule-options.js';
 import { fitsInt64, isDecimal } from './scaled-integer.js';
+import { plainNumber } from './value-words.js';
 
 /** How far a device time may lie from the receive time of the record. */
 export interface TimeWindow {
@@ -32,6 +42,9 @@ export const OBVIOUS_TIME_KEYS = [
   'Time',
 ] as const;
 
+/** 1980: no device with a clock of its own is older, and no uptime in seconds is so long. */
+const NEVER_SET_BEFORE_NS = 315_532_800_000_000_000n;
+
 export type TimeReader = (reading: Reading, warnings: MappingWarningCounts) => bigint | MappingFailure;
 
 /** The machine's clock now, in ns. It is asked only about a record whose receive time may be wrong. */
@@ -45,35 +58,57 @@ export function receiveTime(readClock: ReadClock = readSystemClock): TimeReader 
   return (reading, warnings) => receiveTimeOf(reading, warnings, readClock);
 }
 
-export function timeAt(
-  get: Getter,
-  path: string,
-  unit: TimeUnit,
-  window: TimeWindow,
-  readClock: ReadClock = readSystemClock,
-): TimeReader {
-  const bounds = boundsOf(window, readClock);
+/** Where a rule finds the device time, and how it reads it. */
+export interface TimeSource extends TimeWindow {
+  readonly get: Getter;
+  /** For reasons. */
+  readonly path: string;
+  readonly unit: TimeUnit;
+  /** Of texts without one. */
+  readonly zone?: TimeZone;
+  readonly otherwise?: 'park' | 'receive' | 'clamp';
+}
+
+export function timeAt(source: TimeSource, readClock: ReadClock = readSystemClock): TimeReader {
+  const { get, path, unit, zone, otherwise } = source;
+  const bounds = boundsOf(source, readClock);
   return (reading, warnings) => {
     const value = get(reading);
-    const ns = value === undefined ? undefined : parseTime(value, unit, path, warnings);
-    return withinWindow(ns, value, path, bounds, reading, warnings);
+    const ns = value === undefined ? undefined : parseTime(value, { path, unit, zone }, warnings);
+    const time = withinWindow(ns, value, path, bounds, reading, warnings);
+    if (typeof time === 'bigint' || otherwise === undefined || otherwise === 'park') return time;
+    if (otherwise === 'clamp' && typeof ns === 'bigint') return clamped(ns, bounds, reading, warnings);
+    warnings['time-replaced']++;
+    return receiveTimeOf(reading, warnings, readClock);
   };
 }
 
+/** The end of the window that is nearer to the time. */
+function clamped(ns: bigint, bounds: Bounds, { record }: Reading, warnings: MappingWarningCounts): bigint {
+  warnings['time-clamped']++;
+  const { receivedAtNs } = record;
+  return ns < receivedAtNs ? receivedAtNs - bounds.maxPastNs : receivedAtNs + bounds.maxFutureNs;
+}
+
+/** The time under an obvious key. What is only guessed never parks: a value that is no time of now is not meant as one. */
 export function obviousTime(
   window: TimeWindow = DEFAULT_TIME_WINDOW,
   readClock: ReadClock = readSystemClock,
 ): TimeReader {
   const bounds = boundsOf(window, readClock);
   return (reading, warnings) => {
+    let isReplaced = false;
     for (const key of OBVIOUS_TIME_KEYS) {
       const value = memberOf(reading.payload, key);
       if (!mayBeTime(value)) continue;
-      const ns = parseTime(value, 'auto', key, warnings);
+      const ns = parseTime(value, { path: key, unit: 'auto' }, warnings);
       // One key may hold a clock that was never set, and the next key a good one.
-      if (ns !== undefined) return withinWindow(ns, value, key, bounds, reading, warnings);
+      if (ns === undefined || isOfUnsetDevice(ns, bounds, reading)) continue;
+      const time = withinWindow(ns, value, key, bounds, reading, warnings);
+      if (typeof time === 'bigint') return time;
+      isReplaced = true;
     }
-    warnings['time-missing']++;
+    warnings[isReplaced ? 'time-replaced' : 'time-missing']++;
     return receiveTimeOf(reading, warnings, readClock);
   };
 }
@@ -111,7 +146,7 @@ function withinWindow(
   warnings: MappingWarningCounts,
 ): bigint | MappingFailure {
   const receivedAtNs = reading.record.receivedAtNs;
-  if (ns === undefined) {
+  if (ns === undefined || isOfUnsetDevice(ns, bounds, reading)) {
     warnings['time-missing']++;
     return receiveTimeOf(reading, warnings, bounds.readClock);
   }
@@ -121,6 +156,11 @@ function withinWindow(
   if (!mayBeOfWrongClock(receivedAtNs, nowNs)) return outsideWindow(ns, value, path, bounds, receivedAtNs);
   if (fitsInt64(ns) && fitsClock(ns, receivedAtNs, nowNs, bounds)) return ns;
   return outsideWindow(ns, value, path, bounds, receivedAtNs, nowNs);
+}
+
+/** A time near 1970 is an uptime or a clock that was never set, unless the window reaches so far. */
+function isOfUnsetDevice(ns: bigint | MappingFailure, bounds: Bounds, { record }: Reading): boolean {
+  return typeof ns === 'bigint' && ns < NEVER_SET_BEFORE_NS && !isWithin(ns, record.receivedAtNs, bounds);
 }
 
 function isWithin(ns: bigint, referenceNs: bigint, bounds: Bounds): boolean {
@@ -134,45 +174,55 @@ function fitsClock(ns: bigint, receivedAtNs: bigint, nowNs: bigint, bounds: Boun
   return !isPlausibleNs(receivedAtNs);
 }
 
+type Notation = Pick<TimeSource, 'path' | 'unit' | 'zone'>;
+
 /** The time in ns since 1970; undefined when the device's clock was never set. */
 function parseTime(
   value: JsonValue,
-  unit: TimeUnit,
-  path: string,
+  notation: Notation,
   warnings: MappingWarningCounts,
 ): bigint | MappingFailure | undefined {
   if (value === null) return undefined;
   let ns: bigint | MappingFailure;
-  if (typeof value === 'number') ns = fromEpoch(value, unit, path);
-  else if (value instanceof ExactNumber) ns = fromEpoch(value.text, unit, path);
-  else if (typeof value === 'string') ns = fromText(value, unit, path, warnings);
-  else return unreadable(path, `is ${kindOf(value)}, not a time`);
+  if (typeof value === 'number') ns = fromEpoch(value, notation, warnings);
+  else if (value instanceof ExactNumber) ns = fromEpoch(value.text, notation, warnings);
+  else if (typeof value === 'string') ns = fromText(value, notation, warnings);
+  else return unreadable(notation.path, `is ${kindOf(value)}, not a time`);
   return typeof ns === 'bigint' && ns <= 0n ? undefined : ns;
 }
 
-function fromEpoch(epoch: number | string, unit: TimeUnit, path: string): bigint | MappingFailure {
+function fromEpoch(
+  epoch: number | string,
+  { path, unit }: Notation,
+  warnings: MappingWarningCounts,
+): bigint | MappingFailure {
   if (unit === 'rfc3339') return unreadable(path, `is the number ${epoch}, not an RFC 3339 text`);
   const epochUnit = unit === 'auto' ? guessEpochUnit(Number(epoch)) : unit;
   const ns = epochNs(epoch, epochUnit);
   if (typeof ns === 'bigint') return ns;
   const shown = quoted(String(epoch));
-  if (ns === 'fraction')
+  if (ns === 'fraction') {
+    const truncated = epochNs(withoutFinerDigits(String(epoch), epochUnit), epochUnit);
+    if (typeof truncated === 'bigint') {
+      warnings['time-truncated']++;
+      return truncated;
+    }
     return unreadable(path, `is ${shown} ${UNIT_WORDS[epochUnit]}, finer than a nanosecond`);
+  }
   if (ns === 'too-large') return unreadable(path, `is ${shown}, beyond every calendar`);
   return unreadable(path, `is ${shown}, not a number of ${UNIT_WORDS[epochUnit]} since 1970`);
 }
 
-function fromText(
-  text: string,
-  unit: TimeUnit,
-  path: string,
-  warnings: MappingWarningCounts,
-): bigint | MappingFailure {
-  const isEpoch = unit === 'auto' ? isDecimal(text) : unit !== 'rfc3339';
-  if (isEpoch) return fromEpoch(text, unit, path);
-  const parsed = parseRfc3339(text);
+function fromText(text: string, notation: Notation, warnings: MappingWarningCounts): bigint | MappingFailure {
+  const number = notation.unit === 'rfc3339' ? undefined : plainNumber(text);
+  if (number !== undefined) return fromEpoch(number, notation, warnings);
+  const { path, unit, zone } = notation;
+  if (unit !== 'auto' && unit !== 'rfc3339')
+    return unreadable(path, `is ${quoted(text)}, not a number of ${UNIT_WORDS[unit]} since 1970`);
+  const parsed = parseDeviceTime(text, zone);
   if (!parsed.ok) return unreadable(path, `is ${quoted(text)}, which ${parsed.problem}`);
   if (parsed.leapSecond) warnings['time-leap-second']++;
+  if (parsed.isTruncated) warnings['time-truncated']++;
   return parsed.ns;
 }
 

@@ -33,7 +33,7 @@ test('the rule that takes it and the line it would write', async () => {
 
 test.each([
   ['{"t": 99, "ts": 1772366400}', 'parked   field-out-of-range'],
-  ['{"t": 21.5, "ts": 5}', 'parked   time-outside-window'],
+  ['{"t": 21.5, "ts": 1000000000}', 'parked   time-outside-window'],
   ['{"t": -99, "ts": 1772366400}', 'filtered by the where of rule city'],
   ['nonsense', 'parked   payload-not-json'],
 ])('why it would not be written: %s', async (payload, line) => {

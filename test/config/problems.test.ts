@@ -162,7 +162,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'time as another word',
     `rules: [{ ${RULE}, time: never }]`,
-    'sluice.yaml:1: rules[0].time: got "never", expected auto, or section with the keys path, unit, window',
+    'sluice.yaml:1: rules[0].time: got "never", expected auto, or section with the keys path, unit, zone, ',
   ],
   [
     'unit of time',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { compileRule } from '../../src/rules/compile-rule.js';
 import { createMappingWarningCounts, type MappingWarningCode } from '../../src/rules/mapped.js';
 import { compilePayloadReference } from '../../src/rules/reference.js';
-import type { TimeUnit } from '../../src/rules/rule-options.js';
+import type { TimeOptions, TimeUnit } from '../../src/rules/rule-options.js';
 import { OBVIOUS_TIME_KEYS, obviousTime, timeAt } from '../../src/rules/time.js';
 import { RECEIVED_AT_NS, sampleReading } from './sample-record.js';
 
@@ -14,7 +15,10 @@ function read(literal: string | undefined, unit: TimeUnit, window = ANY_TIME) {
   if (!path.ok) throw new Error(path.problem);
   const warnings = createMappingWarningCounts();
   const payload = literal === undefined ? '{}' : `{"ts":${literal}}`;
-  const time = timeAt(path.reference.get, 'ts', unit, window)(sampleReading(payload), warnings);
+  const time = timeAt({ ...window, get: path.reference.get, path: 'ts', unit })(
+    sampleReading(payload),
+    warnings,
+  );
   return { time, warnings };
 }
 
@@ -77,15 +81,13 @@ describe('what cannot be read parks the record', () => {
     ['"yesterday"', 'auto', 'is "yesterday", which is not an RFC 3339 time'],
     ['""', 's', 'is "", not a number'],
     ['""', 'auto', 'is "", which is not an RFC 3339 time'],
-    ['" 1732155786"', 's', 'not a number of seconds'],
     ['"0x67"', 's', 'not a number of seconds'],
     ['"2024-11-21T02:23:06Z"', 's', 'not a number of seconds'],
     ['1732155786', 'rfc3339', 'is the number 1732155786, not an RFC 3339 text'],
     ['true', 's', 'is a boolean, not a time'],
     ['[1732155786]', 'auto', 'is an array, not a time'],
     ['{"s":1}', 's', 'is an object, not a time'],
-    ['1732155786.1234567891', 's', 'finer than a nanosecond'],
-    ['1.5', 'ns', 'finer than a nanosecond'],
+    ['1.7321557861234567891e9', 's', 'finer than a nanosecond'],
     ['"1e400"', 's', 'beyond every calendar'],
     ['"2024-11-21T02:23:06"', 'auto', 'has no zone'],
   ] as const)('%s as %s', (literal, unit, words) => {
@@ -137,6 +139,85 @@ test('a leap second is the last nanosecond before it, and noted', () => {
   expect(warnings['time-leap-second']).toBe(1);
 });
 
+describe('what devices write', () => {
+  const WALL = '2026-03-08T20:05:11';
+  const UTC_NS = 1_773_000_311_000_000_000n;
+
+  function readAs(literal: string, options: Partial<TimeOptions>) {
+    const rule = compileRule(
+      {
+        name: 'r',
+        topic: '#',
+        measurement: 'm',
+        tags: {},
+        fields: 'auto',
+        time: { path: 't', unit: 'auto', ...WINDOW, ...options },
+      },
+      0,
+    );
+    if (!rule.ok) throw new Error(JSON.stringify(rule.problems));
+    const warnings = createMappingWarningCounts();
+    const payload = literal.startsWith('{') ? literal : `{"t":${literal}}`;
+    const sample = sampleReading(payload.replace('}', ',"v":1}'));
+    const reading = { ...sample, record: { ...sample.record, receivedAtNs: UTC_NS + 1_500_000_000n } };
+    const match = { rule: rule.rule, captures: {}, deviceLevel: 'd', series: undefined };
+    const mapped = rule.rule.map(reading, match, warnings);
+    const notes = Object.entries(warnings).flatMap(([code, n]) =>
+      n > 0 ? [code as MappingWarningCode] : [],
+    );
+    return { time: mapped.kind === 'points' ? mapped.points[0]!.timestampNs : mapped, notes };
+  }
+
+  test.each<[string, string, Partial<TimeOptions>, bigint]>([
+    ['an offset without colon', '"2026-03-08T21:05:11+0100"', {}, UTC_NS],
+    ['an offset of hours', '"2026-03-08T21:05:11+01"', {}, UTC_NS],
+    ['small letters', `"${WALL.toLowerCase()}z"`, {}, UTC_NS],
+    ['a blank instead of T', '"2026-03-08 20:05:11Z"', {}, UTC_NS],
+    ['a blank in front of the zone', '"2026-03-08 21:05:11 +01:00"', {}, UTC_NS],
+    ['a decimal comma', `"${WALL},25Z"`, {}, UTC_NS + 250_000_000n],
+    ['no zone, which the rule names', `"${WALL}"`, { zone: 'UTC' }, UTC_NS],
+    ['no zone, a blank', '"2026-03-08 20:05:11"', { zone: 'Europe/Berlin' }, UTC_NS - 3_600_000_000_000n],
+    ['a zone beside that of the rule', `"${WALL}Z"`, { zone: 'Europe/Berlin' }, UTC_NS],
+    ['numeric text with blanks', '" 1773000311 "', {}, UTC_NS],
+    ['the first path that is there', '{"u":1773000311}', { path: ['t', 'u'] }, UTC_NS],
+    ['a path behind a null', '{"t":null,"u":1773000311}', { path: ['t', 'u'] }, UTC_NS],
+  ])('%s', (_what, literal, options, ns) => {
+    expect(readAs(literal, options)).toEqual({ time: ns, notes: [] });
+  });
+
+  test.each([
+    ['"2026-03-08T20:05:11.1234567899Z"', 'auto'],
+    ['1773000311.1234567899', 's'],
+    ['"1773000311123456789.9"', 'ns'],
+  ] as const)('%s is cut to the nanosecond, noted', (literal, unit) => {
+    expect(readAs(literal, { unit })).toEqual({ time: UTC_NS + 123_456_789n, notes: ['time-truncated'] });
+  });
+
+  test.each(['12345', '"1970-01-01T03:25:45Z"', '"1970-01-05 00:00:00"', '86400000'])(
+    '%s is an uptime or a clock that was never set',
+    (literal) => {
+      expect(readAs(literal, { zone: 'UTC' })).toEqual({
+        time: UTC_NS + 1_500_000_000n,
+        notes: ['time-missing'],
+      });
+    },
+  );
+
+  test('a window that reaches to 1970 believes such a time', () => {
+    expect(readAs('86400', { unit: 's', maxPastMs: 100 * 365 * 86_400_000 }).time).toBe(86_400_000_000_000n);
+  });
+
+  test.each([
+    ['"soon"', 'receive', UTC_NS + 1_500_000_000n, 'time-replaced'],
+    ['1000000000', 'receive', UTC_NS + 1_500_000_000n, 'time-replaced'],
+    ['1000000000', 'clamp', UTC_NS + 1_500_000_000n - BigInt(MONTH_MS) * 1_000_000n, 'time-clamped'],
+    ['1873000311', 'clamp', UTC_NS + 601_500_000_000n, 'time-clamped'],
+    ['"soon"', 'clamp', UTC_NS + 1_500_000_000n, 'time-replaced'],
+  ] as const)('%s with otherwise: %s', (literal, otherwise, ns, note) => {
+    expect(readAs(literal, { otherwise })).toEqual({ time: ns, notes: [note] });
+  });
+});
+
 describe('time: auto', () => {
   const auto = (payload: string) => {
     const warnings = createMappingWarningCounts();
@@ -166,9 +247,16 @@ describe('time: auto', () => {
     ['{"ts":1,"timestamp":1732155780}', NS - 6_000_000_000n, [], 'the order is that of the list'],
     ['{"time":{"h":3}}', NS, ['time-missing'], 'an object is no time'],
     ['{"ts":true}', NS, ['time-missing'], 'a boolean is no time'],
-    ['{"ts":"soon"}', 'time-unreadable', [], 'text under such a key is meant as a time'],
-    ['{"ts":35}', 'time-outside-window', [], 'seconds since boot'],
-    ['{"ts":1000000000}', 'time-outside-window', [], '2001'],
+    ['{"ts":"soon"}', NS, ['time-replaced'], 'what is only guessed never parks'],
+    ['{"ts":35}', NS, ['time-missing'], 'seconds since boot'],
+    ['{"ts":1000000000}', NS, ['time-replaced'], '2001'],
+    [
+      '{"ts":"soon","timestamp":1732155780}',
+      NS - 6_000_000_000n,
+      [],
+      'a key that cannot be read is passed over',
+    ],
+    ['{"Time":"2024-11-21T02:23:06"}', NS, ['time-replaced'], 'without a zone nobody knows when'],
   ];
   test.each(cases)('%s', (payload, expected, noted, _why) => {
     const result = auto(payload);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { RELEASED_AT_MS } from '../../src/lib/package-root.js';
 import { createMappingWarningCounts } from '../../src/rules/mapped.js';
-import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
+import { DEFAULT_RULES, type RuleOptions } from '../../src/rules/rule-options.js';
 import { compileRules } from '../../src/rules/rule-set.js';
+import { DEFAULT_TIME_WINDOW } from '../../src/rules/time.js';
 import { sampleRecord } from './sample-record.js';
 
 const DAY_MS = 86_400_000;
@@ -10,9 +11,15 @@ const NOW_MS = RELEASED_AT_MS + 100 * DAY_MS;
 const BOOT_1970_MS = 20_000;
 const ns = (ms: number) => BigInt(ms) * 1_000_000n;
 
+/** A time that is only guessed never parks: the rule names it. */
+const RULES: readonly RuleOptions[] = DEFAULT_RULES.map((rule) => ({
+  ...rule,
+  time: { path: 'ts', unit: 'ms', ...DEFAULT_TIME_WINDOW },
+}));
+
 /** What becomes of a reading of the device's time that was received and is processed when the gateway's clock shows these. */
 function mapped(deviceMs: number | undefined, receivedMs: number, processedMs: number) {
-  const compiled = compileRules(DEFAULT_RULES, () => ns(processedMs));
+  const compiled = compileRules(RULES, () => ns(processedMs));
   if (!compiled.ok) throw new Error('the default rules are wrong');
   const warnings = createMappingWarningCounts();
   const payload = JSON.stringify({ v: 1, ts: deviceMs });
