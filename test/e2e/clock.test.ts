@@ -14,6 +14,14 @@ const FAKETIME = spawnSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOA
 
 const CONFIG = `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
 http: { host: 127.0.0.1, port: 0 }
+rules:
+  - name: plant
+    topic: plant/+device/telemetry
+    measurement: telemetry
+    # A time that is only guessed (auto) is never a reason to park.
+    time: { path: ts, unit: ms }
+    tags: { device: topic.device }
+    fields: { v: payload.v }
 `;
 
 /** Starts the gateway on the directory with its clock moved by `offset`, as faketime takes it. */

@@ -1,0 +1,269 @@
+import { Bridge } from '../bridge/bridge.js';
+import type { ReceiveTimes } from '../bridge/receive-times.js';
+import { serveCommands } from '../control/serve-commands.js';
+import type { DirectoryLock } from '../data-directory/directory-lock.js';
+import { createHttpRefusalCounts, type HttpRefusalCounts } from '../http/http-refusals.js';
+import { type HttpServer, startHttpServer } from '../http/http-server.js';
+import { type Clock, SystemClock } from '../lib/clock.js';
+import type { SluiceError } from '../lib/errors.js';
+import { onFileShortage } from '../lib/files.js';
+import { throwIfStopped } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import { openAllOrNone } from '../lib/open-all-or-none.js';
+import type { Warn } from '../lib/warnings.js';
+import type { Annotation } from '../metrics/annotations.js';
+import type { ReplayStatus } from '../replay/replay-status.js';
+import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
+import { ClockWatch } from './clock-watch.js';
+import { DebugLines } from './debug-lines.js';
+import { DiskReserve } from './disk-reserve.js';
+import type { Ended, FatalFailure } from './fatal-failure.js';
+import { GatewayBroker } from './gateway-broker.js';
+import { GatewayDirectory } from './gateway-directory.js';
+import { GatewayLog } from './gateway-log.js';
+import { GatewayMetrics } from './gateway-metrics.js';
+import type { GatewayOptions } from './gateway-options.js';
+import { GatewayReload, type ReloadDeps } from './gateway-reload.js';
+import { GatewayStatus } from './gateway-status.js';
+import { GatewayWorkers } from './gateway-workers.js';
+import { openFileLimits } from './open-file-limits.js';
+import { openReceiveTimes } from './open-receive-times.js';
+
+export interface GatewayDeps {
+  readonly logger: Logger;
+  readonly version: string;
+  /** The configuration of the options, and how it is read again. */
+  readonly config: Pick<ReloadDeps, 'started' | 'read'>;
+  /**
+   * Called when going on would be a guess. Nothing is received or answered any more, and the process must end. What was
+   * acknowledged is on disk; what was not is still with its sender.
+   */
+  readonly onFailure: (failure: SluiceError, ended: Ended) => void;
+  /** Ends the start as soon as it aborts. */
+  readonly stop?: AbortSignal;
+  /** Called once there is something to abandon: see `abandon`. */
+  readonly onAbandonable?: (abandon: () => Promise<Ended>) => void;
+}
+
+export interface GatewayParts {
+  readonly failure: FatalFailure;
+  readonly directory: GatewayDirectory;
+  readonly options: GatewayOptions;
+  readonly reserve: DiskReserve;
+  readonly metrics: GatewayMetrics;
+  /** Absent with `--role consume`. */
+  readonly log: GatewayLog | undefined;
+  readonly workers: GatewayWorkers;
+  readonly status: GatewayStatus;
+  readonly reload: GatewayReload;
+  /** Absent unless configured. */
+  readonly http: HttpServer | undefined;
+  /** Never started with `--role consume`. */
+  readonly broker: GatewayBroker;
+  readonly clockWatch: ClockWatch;
+}
+
+/**
+ * Opens all stages, wired in path order: only this file knows every one of them. Each is closed again when a later one cannot
+ * be opened.
+ */
+export function openGateway(
+  given: GatewayOptions,
+  deps: GatewayDeps,
+  failure: FatalFailure,
+  stop: AbortSignal,
+): Promise<GatewayParts> {
+  return openAllOrNone(async (opened) => {
+    const { role } = given;
+    const { logger, version } = deps;
+    const isIngesting = role !== 'consume';
+    const clock = new SystemClock();
+    const debug = new DebugLines(logger, clock);
+    const broker = new GatewayBroker();
+    const onFailure = (cause: SluiceError) => failure.report(cause);
+    onFileShortage((fields, sentence) => logger.warn(fields, sentence));
+    const files = openFileLimits(given, logger);
+    const durableMemory = newDurableMemory();
+    const durableEnd = new DurableEndWriter(durableMemory);
+
+    throwIfStopped(stop);
+    const directory = await GatewayDirectory.open(given, { version, logger });
+    opened(() => directory.release());
+    const { options, lock } = directory;
+    throwIfStopped(stop);
+    const reserve = await DiskReserve.open(options.directory.root, logger);
+    opened(async () => reserve.close());
+
+    // Annotations are kept from here on. `read` and `write` are called only after `metrics.start` below.
+    const metrics = new GatewayMetrics(options.metrics, {
+      role,
+      version,
+      clock,
+      logger,
+      read: () => status.samples(),
+      write: (points) => status.writeSelfMetrics(points),
+    });
+    opened(() => metrics.stop(0));
+    const annotate = (annotation: Annotation) => metrics.annotate(annotation);
+
+    const log = isIngesting
+      ? await GatewayLog.open(options, { durableEnd, logger, debug, annotate, onFailure })
+      : undefined;
+    opened(async () => {
+      await log?.close();
+      await log?.trimmed();
+    });
+    if (log !== undefined) {
+      directory.holdsLog(() => (failure.isReported ? undefined : log.writer.durableSequence));
+    }
+    throwIfStopped(stop);
+    const warn: Warn = (fields, sentence) => logger.warn(fields, sentence);
+    const receiveTimes = log && openReceiveTimes(options.directory, log.writer.recovered, clock, warn);
+    const clockWatch = new ClockWatch({
+      clock,
+      warn,
+      info: (fields, sentence) => logger.info(fields, sentence),
+      lastReceivedAtNs: receiveTimes && (() => receiveTimes.lastNs),
+    });
+    clockWatch.start();
+    opened(() => clockWatch.stop());
+
+    const workers = await GatewayWorkers.start({
+      options,
+      version,
+      logger,
+      debug,
+      durableMemory,
+      annotate,
+      stored: () => log?.writer.durableSequence ?? 0,
+      dropped: () => log?.dropped ?? 0,
+      onFailure,
+      stop,
+      onCheckpoint: (reader, position) => log?.trim(reader, position),
+    });
+    opened(() => workers.abandon());
+    failure.beforeReport(() => abandonGateway({ broker, workers }));
+    deps.onAbandonable?.(() => abandonGateway({ broker, workers }));
+    if (log !== undefined) {
+      durableEnd.onMove(() => workers.logReader.wake());
+      workers.logReader.wake();
+    }
+    throwIfStopped(stop);
+
+    const httpRefusals = createHttpRefusalCounts();
+    const { consume } = workers;
+    const reload = new GatewayReload({
+      ...deps.config,
+      replaceRules: consume && ((request) => consume.ask(request)),
+      logger,
+    });
+    const status: GatewayStatus = new GatewayStatus({
+      options,
+      version,
+      clock,
+      logger,
+      ingest: log && { log: log.writer, dropped: () => log.dropped, broker },
+      workers,
+      selfMetrics: () => metrics.counters(),
+      httpRefusals,
+      isFailed: () => failure.isReported,
+      clockWatch,
+      reload,
+    });
+    status.startWatching();
+    opened(() => status.stopWatching());
+    takeCommands(lock, workers, reload);
+    const http = await startHttp(options, status, {
+      clock,
+      logger,
+      refusals: httpRefusals,
+      maxConnections: files?.httpConnections,
+    });
+    opened(() => http?.close());
+    throwIfStopped(stop);
+    await directory.beginReceiving();
+    const maxOpenConnections = files?.mqttConnections;
+    const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
+    if (log !== undefined && receiveTimes !== undefined) {
+      await startBroker(broker, log, ofBroker, { clock, receiveTimes, debug, logger, metrics });
+    }
+    metrics.start();
+    return {
+      failure,
+      options,
+      directory,
+      reserve,
+      metrics,
+      log,
+      workers,
+      status,
+      reload,
+      http,
+      broker,
+      clockWatch,
+    };
+  });
+}
+
+/** Ends at once: nobody is answered any more, and what is not processed stays in the log. */
+export function abandonGateway({
+  broker,
+  workers,
+}: Pick<GatewayParts, 'broker' | 'workers'>): Promise<Ended> {
+  broker.halt();
+  return workers.abandon();
+}
+
+/** Commands reach the gateway over the socket of the lock. */
+function takeCommands(lock: DirectoryLock, { replaying }: GatewayWorkers, reload: GatewayReload): void {
+  lock.onConnection((connection) =>
+    serveCommands(connection, {
+      start: async (request) => (await replaying.ask(request)) as ReplayStatus,
+      status: () => replaying.report.replay?.status,
+      reload: () => reload.run(),
+    }),
+  );
+}
+
+async function startHttp(
+  { http, broker, role }: GatewayOptions,
+  view: GatewayStatus,
+  parts: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly refusals: HttpRefusalCounts;
+    /** Fewer than usual where open files are scarce. */
+    readonly maxConnections: number | undefined;
+  },
+): Promise<HttpServer | undefined> {
+  if (http === undefined) return undefined;
+  const mqtt = role === 'consume' ? undefined : broker.listeners.find(({ protocol }) => protocol === 'mqtt');
+  const mqttPort = mqtt === undefined || mqtt.port === 0 ? undefined : mqtt.port;
+  return startHttpServer({ ...http, ...parts, view, mqttPort });
+}
+
+async function startBroker(
+  broker: GatewayBroker,
+  { writer }: GatewayLog,
+  { broker: options, maxInFlightBytes }: GatewayOptions,
+  parts: {
+    readonly clock: Clock;
+    readonly receiveTimes: ReceiveTimes;
+    readonly debug: DebugLines;
+    readonly logger: Logger;
+    readonly metrics: GatewayMetrics;
+  },
+): Promise<void> {
+  const { clock, receiveTimes, debug, logger, metrics } = parts;
+  const bridge = new Bridge(
+    { maxInFlightBytes },
+    { stream: writer, clock, receiveTimes, trace: metrics.trace },
+  );
+  await broker.start(options, {
+    intake: bridge,
+    warn: (fields, sentence) => logger.warn(fields, sentence),
+    debug: (fields, sentence) => logger.debug(fields, sentence),
+    clock,
+    onClient: (change, clientId) => debug.client(change, clientId),
+  });
+}
