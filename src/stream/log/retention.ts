@@ -45,7 +45,7 @@ export class Retention {
       await note.raise(oldest.end, lastReceivedAtNs);
       durableEnd.deleteBefore(note.oldest);
       // Another call may have deleted it meanwhile.
-      if (sealed.oldest(endOfAll)?.fileName === oldest.fileName) await sealed.deleteOldest(false);
+      if (sealed.oldest(endOfAll)?.fileName === oldest.fileName) await sealed.deleteOldest();
     }
   }
 
@@ -60,7 +60,7 @@ export class Retention {
     const { records, missed } = readers.drop(before, oldest.end);
     durableEnd.deleteBefore(note.oldest);
     this.#droppedRecords += records;
-    if (sealed.oldest(endOfAll)?.fileName === oldest.fileName) await sealed.deleteOldest(true);
+    if (sealed.oldest(endOfAll)?.fileName === oldest.fileName) await sealed.deleteOldest();
     return { fileName: oldest.fileName, records, missed };
   }
 }

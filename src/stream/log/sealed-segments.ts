@@ -42,15 +42,15 @@ export class SealedSegments {
   }
 
   /**
-   * Deletes the oldest segment. With `emptied` its bytes are freed also while a reader has it open: otherwise they would
-   * stay on the disk until it reads on.
+   * Deletes the oldest segment. It is emptied first, so that its bytes are freed also while a reader has it open. A reader that
+   * has read all of it keeps it open until there is a next record, which a full disk would never take.
    */
-  async deleteOldest(emptied: boolean): Promise<void> {
+  async deleteOldest(): Promise<void> {
     const oldest = this.#segments.shift()!;
     this.#sizeBytes -= oldest.sizeBytes;
     const path = join(this.#directory, oldest.fileName);
     try {
-      if (emptied) await this.#deps.files.truncate(path, 0).catch(() => undefined);
+      await this.#deps.files.truncate(path, 0).catch(() => undefined);
       await this.#deps.files.unlink(path);
     } catch (thrown) {
       // Somebody else has removed it.

@@ -1,3 +1,5 @@
+import { linkSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SluiceError } from '../../../src/lib/errors.js';
 import type { LogPressure } from '../../../src/stream/log/size-limit.js';
@@ -206,4 +208,18 @@ describe('a full disk', () => {
     expect(all.records).toEqual(range(40, 50));
     await log.writer.close();
   });
+});
+
+it('a segment that is deleted gives its room back at once, also while a reader has it open', async () => {
+  const directory = tempDirectory();
+  const log = await TestLog.open(directory, SMALL, { readers: new Map([['consumer', 0]]) });
+  await log.append(0, RECORDS);
+  const oldest = readdirSync(directory).filter((name) => name.endsWith('.seg'))[0]!;
+  // A second name keeps the file, as an open descriptor does.
+  const kept = join(tempDirectory(), 'kept');
+  linkSync(join(directory, oldest), kept);
+  await log.writer.trim('consumer', RECORDS);
+  expect(readdirSync(directory)).not.toContain(oldest);
+  expect(statSync(kept).size).toBe(0);
+  await log.writer.close();
 });
