@@ -81,7 +81,8 @@ describe('the lock', () => {
       for (const { go } of tries) go();
       const all = await Promise.all(tries.map(({ outcome }) => outcome));
       const holders = all.filter(({ got }) => got);
-      expect(holders.length, `round ${round}`).toBe(1);
+      const lines = all.map(({ line }) => line).join(', ');
+      expect(holders.length, `round ${round}: ${lines}; ${readdirSync(directory.root).join(', ')}`).toBe(1);
       expect(await isDataDirectoryLocked(directory.root)).toBe(true);
       holder = holders[0]!;
       for (const { child } of all) if (child !== holder.child) await killed(child);
@@ -109,6 +110,8 @@ const KILLS = 5;
 interface Holder {
   readonly child: ChildProcess;
   readonly got: boolean;
+  /** `got`, or the code of the error. */
+  readonly line: string;
 }
 
 async function holdLock(root: string): Promise<Holder> {
@@ -156,6 +159,6 @@ function startHolder(root: string) {
       child.stdout.once('data', (text: Buffer) => resolve(text.toString().trim())),
     );
   const isReady = nextLine();
-  const outcome = isReady.then(nextLine).then((line): Holder => ({ child, got: line === 'got' }));
+  const outcome = isReady.then(nextLine).then((line): Holder => ({ child, line, got: line === 'got' }));
   return { isReady, go: () => void child.stdin.write('go\n'), outcome };
 }
