@@ -22,7 +22,7 @@ import { contentOf } from '../support/used-directory.js';
 
 vi.mock('../../src/sink/create-sink.js', () => ({ createSink: (sink: unknown) => sink }));
 
-const ROUNDS = process.env.SLUICE_SOAK === 'full' ? 1_000 : 30;
+const ROUNDS = process.env.SLUICE_SOAK === 'full' ? 1_000 : 14;
 const SEED = 20_261_130;
 /** Records that arrive after the start: both are written. */
 const NEW = [1_000, 1_005];

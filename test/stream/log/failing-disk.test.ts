@@ -60,7 +60,8 @@ describe.each(['ENOSPC', 'EDQUOT', 'EFBIG'])('a disk that has no room for a whil
   it.each([1, 3])('costs nothing, whichever call it refuses first and %i times', async (times) => {
     const calls = await callsOf();
     expect(calls).toBeGreaterThan(30);
-    for (let at = 1; at <= calls; at += 1) {
+    // The codes mean the same: every call is refused with the first of them, and some with the others.
+    for (let at = 1; at <= calls; at += code === 'ENOSPC' ? 1 : 4) {
       const directory = tempDirectory();
       const files = new FailingLogFiles({ at, times, code });
       const run = await scriptedRun(directory, files);
