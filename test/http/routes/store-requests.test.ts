@@ -135,3 +135,27 @@ describe('parseSeriesRequest', () => {
     expect(parseSeriesRequest({ ...series, ...change })).toEqual({ ok: false, reason });
   });
 });
+
+describe('a time that no store can hold', () => {
+  /** The last ms before 2^63 ns since 1970. */
+  const LAST_MS = 9_223_372_036_854;
+  const beyond = String(LAST_MS + 1);
+
+  it.each([
+    ['to', () => parseSeriesRequest({ ...series, to: beyond })],
+    ['from', () => parseSeriesRequest({ ...series, from: beyond, to: String(LAST_MS + 1000) })],
+    ['from', () => parseLatestRequest({ ...latest, from: beyond })],
+    ['silentBefore', () => parseLatestRequest({ ...latest, silentBefore: beyond })],
+  ])('is refused with its name: %s', (name, parse) => {
+    expect(parse()).toEqual({
+      ok: false,
+      reason: expect.stringMatching(
+        new RegExp(`${name}: must be a time in ms until the year 2262`),
+      ) as string,
+    });
+  });
+
+  it('the last one it can hold is taken', () => {
+    expect(parseLatestRequest({ ...latest, silentBefore: String(LAST_MS) }).ok).toBe(true);
+  });
+});
