@@ -83,7 +83,8 @@ function estimate(amount: number, perMs: number): BacklogEstimate {
 function summaryOf({ records, bytes, oldestMs, caughtUp, logFull }: Omit<BacklogView, 'summary'>): string {
   if (caughtUp.state === 'now' && logFull?.state !== 'now') return 'no backlog';
   const size = bytes === undefined ? '' : ` (about ${sizeText(bytes)})`;
-  const waiting = `${records} records wait${size}, the oldest for ${timeText(oldestMs)}`;
+  if (records === 0) return 'no backlog; the log is full';
+  const waiting = `${records === 1 ? '1 record waits' : `${records} records wait`}${size}, the oldest for ${timeText(oldestMs)}`;
   const end = {
     now: 'caught up',
     in: `caught up in about ${timeText(caughtUp.ms ?? 0)}`,

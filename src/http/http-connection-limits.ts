@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { senderOf } from '../lib/remote-address.js';
 import type { HttpRefusalCounts } from './http-refusals.js';
 
 export interface ConnectionLimitOptions {
@@ -58,7 +59,7 @@ export class ConnectionLimits {
   }
 
   #add(socket: Socket): void {
-    const address = addressGroup(socket.remoteAddress);
+    const address = senderOf(socket.remoteAddress ?? '');
     const isReserve = !this.#makeRoom(address);
     if (isReserve && this.#reserved >= this.#options.reserve && !this.#closeOldest(isIdleReserve)) {
       this.#options.refusals['connection-refused'] += 1;
@@ -124,18 +125,3 @@ const idleOf =
   (address: string) =>
   (connection: Connection): boolean =>
     isIdle(connection) && connection.address === address;
-
-/**
- * Returns what counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, because a single machine
- * may use all addresses behind them.
- */
-export function addressGroup(remoteAddress: string | undefined): string {
-  const address = (remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - first.length - last.length;
-  const groups = [...first, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...last];
-  return `${groups.slice(0, 4).join(':')}::/64`;
-}

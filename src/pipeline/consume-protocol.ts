@@ -1,10 +1,10 @@
 import type { KinesisConfig } from '../config/sluice-config.js';
 import type { ConsumerOptions } from '../consumer/consumer.js';
+import type { ConsumerProgress } from '../consumer/consumer-progress.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
 import type { JsonLimits } from '../formats/json/json-value.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
-import type { LatencyCounts } from '../lib/latency-histogram.js';
 import type { TraceOptions } from '../metrics/otlp/trace-export.js';
 import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
@@ -43,19 +43,7 @@ export interface ConsumeOptions {
 /** What the worker reports of itself. */
 export interface ConsumeReport {
   readonly ledger: ReaderLedger;
-  readonly consumer: {
-    readonly recordsRead: number;
-    readonly pointsMade: number;
-    readonly latency: LatencyCounts;
-    readonly busyMs: number;
-    readonly recordsInFlight: number;
-    readonly pointsInFlight: number;
-    readonly writeTimes: LatencyCounts;
-    /** Receive time of the oldest record read and not yet processed, ns; absent when there is none. */
-    readonly oldestPendingNs?: bigint;
-    /** Set while parked records wait for room in the dead letter. */
-    readonly blockedBy?: string;
-  };
+  readonly consumer: Omit<ConsumerProgress, 'position' | 'ledger'>;
   readonly mappingWarnings: MappingWarningCounts;
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;

@@ -1,35 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectionLimits } from '../../src/broker/connection-limits.js';
-import { isLoopback, senderOf } from '../../src/broker/remote-address.js';
 import { HeldIntake, startBroker } from '../support/broker-fixture.js';
 import { CONNECT, eventually, rawClient } from '../support/raw-client.js';
-
-describe('senderOf', () => {
-  it.each([
-    ['192.0.2.7', '192.0.2.7'],
-    ['::ffff:192.0.2.7', '192.0.2.7'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
-    ['2001:db8::9', '2001:db8:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['', ''],
-  ])('%s stands for %s', (address, sender) => {
-    expect(senderOf(address)).toBe(sender);
-  });
-
-  it.each([
-    ['127.0.0.1', true],
-    ['127.9.9.9', true],
-    ['::ffff:127.0.0.1', true],
-    ['::1', true],
-    ['128.0.0.1', false],
-    ['1127.0.0.1', false],
-    ['2001:db8::1', false],
-  ])('%s is loopback: %s', (address, is) => {
-    expect(isLoopback(address)).toBe(is);
-  });
-});
 
 describe('ConnectionLimits', () => {
   it('gives one address half of the connections, and loopback all of them', () => {

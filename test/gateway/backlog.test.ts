@@ -120,3 +120,19 @@ describe('the backlog', () => {
     });
   });
 });
+
+it('is said in words for one record, and for a log that is full with none waiting', () => {
+  const sample = path(
+    0,
+    () => 1,
+    () => 0,
+  )[0]!;
+  expect(backlogOf([sample]).summary).toMatch(/^1 record waits \(about 1 KiB\), the oldest for 30 s;/);
+  const full = path(
+    0,
+    () => 1,
+    () => 1,
+    { isBlocked: true },
+  );
+  expect(backlogOf(full).summary).toBe('no backlog; the log is full');
+});

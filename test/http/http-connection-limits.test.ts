@@ -1,6 +1,5 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { addressGroup } from '../../src/http/http-connection-limits.js';
 import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
@@ -110,17 +109,4 @@ it('many addresses together leave room for health and for a new one', async () =
   for (let i = 0; i < 300; i++) await open(server, `127.0.1.${1 + (i % 100)}`);
   expect(await asked(await open(server, '127.0.0.3'), '/api/ledger')).toMatch(OK);
   expect(await asked(await open(server, '127.0.1.1'), '/healthz')).toMatch(OK);
-});
-
-it.each([
-  ['192.0.2.7', '192.0.2.7'],
-  ['::ffff:192.0.2.7', '192.0.2.7'],
-  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-  ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
-  ['2001:db8::9', '2001:db8:0:0::/64'],
-  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ['::1', '0:0:0:0::/64'],
-  [undefined, ''],
-])('the address %s counts as %s', (address, group) => {
-  expect(addressGroup(address)).toBe(group);
 });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { senderOf } from '../../lib/remote-address.js';
 import { sendError } from '../http-answers.js';
-import { addressGroup } from '../http-connection-limits.js';
 import { LiveFeed, type LiveFeedOptions } from '../live-feed.js';
 import { type LiveStateSource, liveState } from '../live-state.js';
 
@@ -40,7 +40,7 @@ export function addLiveRoutes(
     reply.headers(STREAM_HEADERS);
     // A HEAD request has the same route but no body to stream.
     if (request.method === 'HEAD') return reply.send();
-    const address = addressGroup(request.raw.socket.remoteAddress);
+    const address = senderOf(request.raw.socket.remoteAddress ?? '');
     const ofAddress = streamsOf.get(address) ?? 0;
     if (feed.streams >= MAX_STREAMS || ofAddress >= maxOfAddress) {
       options.refusals['too-many-streams'] += 1;
