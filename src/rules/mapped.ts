@@ -1,5 +1,5 @@
 import type { ParkCode } from '../dead-letter/park-codes.js';
-import type { JsonObject } from '../formats/json/json-value.js';
+import type { JsonObject, JsonValue } from '../formats/json/json-value.js';
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 
@@ -86,4 +86,6 @@ export interface Reading {
   readonly captures: Readonly<Record<string, string>>;
   /** The last topic level but one; the client id where the topic has none. */
   readonly device: string;
+  /** What `each` of a rule names: the element, its key and its index, by their names; absent without `each`. */
+  readonly variables?: Readonly<Record<string, JsonValue | undefined>>;
 }

@@ -8,6 +8,10 @@ export interface RuleProblem {
   readonly path: readonly string[];
   readonly got: string;
   readonly expected: string;
+  /** Where inside the text at `path` the problem is, in UTF-16 units from its start; absent when it is the whole text. */
+  readonly at?: number;
+  /** How to fix it, where that is known: the nearest name, for example. */
+  readonly hint?: string;
 }
 
 /** Collects the problems of one rule. */
@@ -21,7 +25,12 @@ export class ProblemList {
     this.#index = index;
   }
 
-  add(path: readonly string[], got: string, expected: string): void {
-    this.problems.push({ rule: this.#rule, index: this.#index, path, got, expected });
+  add(
+    path: readonly string[],
+    got: string,
+    expected: string,
+    { at, hint }: Pick<RuleProblem, 'at' | 'hint'> = {},
+  ): void {
+    this.problems.push({ rule: this.#rule, index: this.#index, path, got, expected, at, hint });
   }
 }
