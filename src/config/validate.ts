@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type * as z from 'zod';
+import { nearestName } from '../lib/nearest-name.js';
 import { printable } from '../lib/printable.js';
 import { type ConfigProblem, formatKey, type KeyPath } from './problem.js';
 import { schema, type Written } from './schema.js';
@@ -91,20 +91,14 @@ function kindText(type: string | undefined, keys: readonly string[]): string {
 
 function unknownKey(path: KeyPath, known: readonly string[], source: YamlSource): ConfigProblem {
   const written = String(path.at(-1));
-  const nearest = known.length > 0 ? closest(written.toLowerCase(), [...known]) : undefined;
-  const isNear =
-    nearest !== undefined && distance(written.toLowerCase(), nearest.toLowerCase()) <= nearness(written);
+  const nearest = nearestName(written, known);
   return {
     ...source.locationOf(path),
     key: formatKey(path),
     got: 'an unknown key',
     expected: keysText(known),
-    hint: isNear ? `did you mean "${nearest}"?` : undefined,
+    hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
   };
-}
-
-function nearness(written: string): number {
-  return Math.max(2, Math.floor(written.length / 2));
 }
 
 function keysText(keys: readonly string[]): string {

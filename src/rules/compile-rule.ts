@@ -79,9 +79,9 @@ function compileCondition(
   list: ProblemList,
 ): { readonly where: Where; readonly readsPayload: boolean } | undefined {
   if (expression === undefined) return undefined;
-  const compiled = compileWhere(expression, captureNames);
+  const compiled = compileWhere(expression, { captureNames });
   if (compiled.ok) return compiled;
-  list.add(['where'], quoted(expression), `a CEL condition: ${compiled.problem}`);
+  list.add(['where'], quoted(expression), `a CEL condition: ${compiled.problem}`, compiled);
   return undefined;
 }
 

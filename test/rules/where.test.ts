@@ -4,7 +4,7 @@ import { compileWhere } from '../../src/rules/where.js';
 import { sampleReading } from './sample-record.js';
 
 function evaluate(expression: string, payload: string): boolean | MappingFailure {
-  const compiled = compileWhere(expression, ['city', 'device']);
+  const compiled = compileWhere(expression, { captureNames: ['city', 'device'] });
   if (!compiled.ok) throw new Error(compiled.problem);
   return compiled.where(sampleReading(payload));
 }
@@ -36,11 +36,10 @@ describe('what fails on a record parks it in one line', () => {
     ['payload.a.b > 5', '{"a":{}}', 'No such key: b'],
     ['payload.t > 5', '{"t":"hot"}', 'no such overload: dyn<string> > int'],
     ['payload.t > 5', '{"t":null}', 'no such overload: dyn<null> > int'],
-    ['payload.t', '{"t":1}', 'it gave number, not true or false'],
+    ['payload.t', '{"t":1}', 'it gave a number, not true or false'],
     ['payload.t', '{"t":null}', 'it gave null, not true or false'],
-    ['payload.t', '{"t":"true"}', 'it gave string, not true or false'],
+    ['payload.t', '{"t":"true"}', 'it gave a string, not true or false'],
     ['payload.list[3] > 1', '{"list":[1]}', 'index out of bounds'],
-    ['payload.t % 2 == 0', '{"t":4}', 'numbers of a payload are doubles: write 2.0 instead of 2'],
     ['payload.toString == 1', '{"t":1}', 'No such key: toString'],
     ['payload[payload.k] > 1', '{"k":"a\\nFORGED"}', 'No such key: a FORGED'],
   ])('%s on %s', (expression, payload, words) => {
@@ -68,6 +67,6 @@ test.each([
   ['!(payload.a.exists(x, x == topic.town))', 'topic.town is not named by the topic filter'],
   ['nope(payload.t)', 'nope'],
 ])('the expression %j is rejected when the rule is compiled', (expression, words) => {
-  const compiled = compileWhere(expression, ['city', 'device']);
+  const compiled = compileWhere(expression, { captureNames: ['city', 'device'] });
   expect(compiled.ok ? 'compiled' : compiled.problem).toContain(words);
 });
