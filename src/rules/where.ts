@@ -1,6 +1,8 @@
 import { kindOf } from '../formats/json/json-value.js';
 import { oneLine } from '../lib/printable.js';
-import { CelFailure, type CelNames, compileCel } from './cel/compile-cel.js';
+import { CelFailure } from './cel/cel-failure.js';
+import { typeInWords } from './cel/cel-value.js';
+import { type CelNames, compileCel } from './cel/compile-cel.js';
 import { MappingFailure, type Reading } from './mapped.js';
 
 /** True when the rule takes the record, false when it filters it. */
@@ -16,12 +18,8 @@ export function compileWhere(expression: string, names: CelNames): WhereResult {
   if (!compiled.ok) return compiled;
   const { cel } = compiled;
   if (cel.type !== 'bool' && cel.type !== 'dyn') {
-    return {
-      ok: false,
-      problem: `it gives ${cel.type}, not true or false`,
-      at: 0,
-      hint: 'compare it with something, as in payload.temperature > 5',
-    };
+    const problem = `it gives ${typeInWords(cel.type)}, not true or false`;
+    return { ok: false, problem, at: 0, hint: 'compare it with something, as in payload.temperature > 5' };
   }
   const where: Where = (reading) => {
     const result = cel.evaluate(reading);
@@ -29,12 +27,12 @@ export function compileWhere(expression: string, names: CelNames): WhereResult {
     if (result instanceof CelFailure) return failed(expression, result);
     return failed(expression, new CelFailure('failed', `it gave ${kindOf(result)}, not true or false`));
   };
-  // A variable is a part of the payload.
+  // A variable of `each` is a part of the payload.
   const readsPayload = ['payload', ...(names.variables ?? [])].some((name) => cel.reads.has(name));
   return { ok: true, where, readsPayload };
 }
 
 function failed(expression: string, { kind, cause }: CelFailure): MappingFailure {
   const code = kind === 'over-budget' ? 'rule-over-budget' : 'rule-where-failed';
-  return new MappingFailure(code, `where \`${oneLine(expression)}\` failed: ${oneLine(cause)}`);
+  return new MappingFailure(code, `where \`${oneLine(expression)}\` failed: ${cause}`);
 }

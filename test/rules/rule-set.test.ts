@@ -169,7 +169,7 @@ describe('which rule takes a record', () => {
       kind: 'parked',
       rule: 'city-climate',
       code: 'rule-where-failed',
-      reason: 'where `payload.temperature > -60.0` failed: No such key: temperature',
+      reason: 'where `payload.temperature > -60.0` failed: payload.temperature: no such key',
     });
   });
 

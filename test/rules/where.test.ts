@@ -32,16 +32,16 @@ test.each([
 
 describe('what fails on a record parks it in one line', () => {
   test.each([
-    ['payload.temp > 5', '{"t":1}', 'where `payload.temp > 5` failed: No such key: temp'],
-    ['payload.a.b > 5', '{"a":{}}', 'No such key: b'],
-    ['payload.t > 5', '{"t":"hot"}', 'no such overload: dyn<string> > int'],
-    ['payload.t > 5', '{"t":null}', 'no such overload: dyn<null> > int'],
+    ['payload.temp > 5', '{"t":1}', 'where `payload.temp > 5` failed: payload.temp: no such key'],
+    ['payload.a.b > 5', '{"a":{}}', 'payload.a.b: no such key'],
+    ['payload.t > 5', '{"t":"hot"}', 'payload.t > 5: cannot compare a string with an int'],
+    ['payload.t > 5', '{"t":null}', 'payload.t > 5: cannot compare null with an int'],
     ['payload.t', '{"t":1}', 'it gave a number, not true or false'],
     ['payload.t', '{"t":null}', 'it gave null, not true or false'],
     ['payload.t', '{"t":"true"}', 'it gave a string, not true or false'],
-    ['payload.list[3] > 1', '{"list":[1]}', 'index out of bounds'],
-    ['payload.toString == 1', '{"t":1}', 'No such key: toString'],
-    ['payload[payload.k] > 1', '{"k":"a\\nFORGED"}', 'No such key: a FORGED'],
+    ['payload.list[3] > 1', '{"list":[1]}', 'payload.list[3]: no element "3" in a list of 1'],
+    ['payload.toString == 1', '{"t":1}', 'payload.toString: no such key'],
+    ['payload[payload.k] > 1', '{"k":"a\\nFORGED"}', 'payload[payload.k]: no such key "a\\nFORGED"'],
   ])('%s on %s', (expression, payload, words) => {
     const result = evaluate(expression, payload);
     expect(result).toMatchObject({ code: 'rule-where-failed' });
@@ -56,16 +56,16 @@ describe('what fails on a record parks it in one line', () => {
 });
 
 test.each([
-  ['payload.t >', 'Unexpected token'],
-  ['payload.t > 5 )', 'Unexpected character'],
-  ['', 'Unexpected token'],
-  ['temperature > 5', 'Unknown variable: temperature'],
-  ['device + 1', 'no such overload: string + int'],
-  ['"on"', 'it gives string, not true or false'],
-  ['qos', 'it gives int, not true or false'],
+  ['payload.t >', 'a value is missing at the end'],
+  ['payload.t > 5 )', 'there is a ) too many'],
+  ['', 'the expression is empty'],
+  ['temperature > 5', 'there is no variable "temperature"'],
+  ['device + 1', 'cannot add an int to a string'],
+  ['"on"', 'it gives a string, not true or false'],
+  ['qos', 'it gives an int, not true or false'],
   ['topic.town == "x"', 'topic.town is not named by the topic filter (named there: city, device)'],
   ['!(payload.a.exists(x, x == topic.town))', 'topic.town is not named by the topic filter'],
-  ['nope(payload.t)', 'nope'],
+  ['nope(payload.t)', 'there is no function "nope"'],
 ])('the expression %j is rejected when the rule is compiled', (expression, words) => {
   const compiled = compileWhere(expression, { captureNames: ['city', 'device'] });
   expect(compiled.ok ? 'compiled' : compiled.problem).toContain(words);

@@ -2,7 +2,7 @@
 export class CelFailure {
   /** `no-key`: something the expression reads is absent. `over-budget`: it needs more than CEL_MAX_STEPS. */
   readonly kind: 'no-key' | 'over-budget' | 'failed';
-  /** One plain phrase. It can hold text of the payload: put it on one line before it is shown. */
+  /** One line for a person, which names the operation; safe to log. */
   readonly cause: string;
 
   constructor(kind: CelFailure['kind'], cause: string) {

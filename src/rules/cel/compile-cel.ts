@@ -1,10 +1,15 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { ExactNumber, type JsonValue } from '../../formats/json/json-value.js';
-import { oneLine } from '../../lib/printable.js';
+import type { JsonValue } from '../../formats/json/json-value.js';
 import type { Reading } from '../mapped.js';
-import { fitsInt64, scaledInteger } from '../scaled-integer.js';
 import type { CaptureNames } from '../topic-pattern.js';
 import { CelFailure } from './cel-failure.js';
+import { CelProblem } from './cel-problem.js';
+import { CelRun } from './cel-run.js';
+import type { CelType } from './cel-value.js';
+import { compileNode } from './compile-node.js';
+import type { CompiledNode, CompileState } from './compiled-node.js';
+import { jsonOf } from './convert-value.js';
+import { syntaxProblem } from './syntax-problem.js';
 
 export { CelFailure } from './cel-failure.js';
 
@@ -17,98 +22,81 @@ export interface CelNames {
 
 export type CelResult =
   | { readonly ok: true; readonly cel: CompiledCel }
-  | { readonly ok: false; readonly problem: string; readonly at?: number; readonly hint?: string };
+  | {
+      readonly ok: false;
+      /** One plain sentence. */
+      readonly problem: string;
+      /** UTF-16 offset into the expression; absent when all of it is meant. */
+      readonly at?: number;
+      /** The nearest fix, where one is known. */
+      readonly hint?: string;
+    };
 
 export interface CompiledCel {
   /** The static type: 'bool', 'dyn', 'double', … */
-  readonly type: string;
+  readonly type: CelType;
   /** The root names that the expression reads: payload, topic, device, clientId, qos, or a variable. */
   readonly reads: ReadonlySet<string>;
+  /** Calculates the value for a reading. The same reading gives the same value, or the same failure. */
   evaluate(reading: Reading): JsonValue | CelFailure;
 }
 
-const ROOTS = ['payload', 'topic', 'device', 'clientId', 'qos'];
+export const CEL_MAX_CHARACTERS = 4_096;
+/** Brackets inside one another, and steps of a path. */
+export const CEL_MAX_DEPTH = 64;
+
+const parser = new Environment({ limits: { maxDepth: CEL_MAX_DEPTH } });
 
 /** Compiles an expression once. */
 export function compileCel(expression: string, names: CelNames): CelResult {
-  const environment = new Environment({ homogeneousAggregateLiterals: false })
-    .registerVariable('payload', 'dyn')
-    .registerVariable('topic', 'dyn')
-    .registerVariable('device', 'string')
-    .registerVariable('clientId', 'string')
-    .registerVariable('qos', 'int');
-  for (const name of names.variables ?? []) environment.registerVariable(name, 'dyn');
-  let parsed: ReturnType<typeof environment.parse>;
-  try {
-    parsed = environment.parse(expression);
-  } catch (thrown) {
-    return { ok: false, problem: causeOf(thrown) };
+  if (expression.length > CEL_MAX_CHARACTERS) {
+    const problem = `the expression has ${expression.length} characters, and may have ${CEL_MAX_CHARACTERS}`;
+    return { ok: false, problem };
   }
-  const checked = parsed.check();
-  if (!checked.valid) return { ok: false, problem: causeOf(checked.error) };
-  if (names.captureNames !== 'unknown') {
-    const { captureNames } = names;
-    const unknown = [...expression.matchAll(/\btopic\.(\w+)/g)].find(
-      ([, name]) => !captureNames.includes(name!),
-    );
-    if (unknown !== undefined) {
-      const named = captureNames.length === 0 ? 'none' : captureNames.join(', ');
-      const problem = `${unknown[0]} is not named by the topic filter (named there: ${named})`;
-      return { ok: false, problem, at: unknown.index };
-    }
-  }
-  const known = [...ROOTS, ...(names.variables ?? [])];
-  const reads = new Set(known.filter((name) => new RegExp(`\\b${name}\\b`).test(expression)));
-  return {
-    ok: true,
-    cel: {
-      type: checked.type ?? 'dyn',
-      reads,
-      evaluate(reading) {
-        try {
-          const context: Record<string, unknown> = {
-            topic: reading.captures,
-            device: reading.device,
-            clientId: reading.record.clientId,
-            qos: BigInt(reading.record.qos),
-            payload: celValue(reading.payload),
-          };
-          for (const name of names.variables ?? [])
-            context[name] = celValue(reading.variables?.[name] ?? null);
-          return jsonValue(parsed(context));
-        } catch (thrown) {
-          const cause = causeOf(thrown);
-          return new CelFailure(cause.startsWith('No such key') ? 'no-key' : 'failed', cause);
-        }
-      },
-    },
+  const state: CompileState = {
+    expression,
+    captureNames: names.captureNames,
+    variables: names.variables ?? [],
+    reads: new Set(),
+    nodes: 0,
+    slots: 0,
   };
+  try {
+    const ast = parse(expression);
+    const node = compileNode(ast, { state, locals: new Map(), depth: 0, loops: 0 });
+    return { ok: true, cel: new RunnableCel(node, state) };
+  } catch (thrown) {
+    if (!(thrown instanceof CelProblem)) throw thrown;
+    return { ok: false, problem: thrown.message, at: thrown.at, hint: thrown.hint };
+  }
 }
 
-function celValue(value: JsonValue): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof ExactNumber) {
-    const integer = scaledInteger(value.text, 0);
-    return typeof integer === 'bigint' && fitsInt64(integer) ? integer : value.toNumber();
+function parse(expression: string): ReturnType<typeof parser.parse>['ast'] {
+  try {
+    return parser.parse(expression).ast;
+  } catch (thrown) {
+    throw syntaxProblem(expression, thrown);
   }
-  if (Array.isArray(value)) return value.map(celValue);
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, celValue(member)]));
 }
 
-function jsonValue(value: unknown): JsonValue {
-  if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : new ExactNumber(String(value));
-  }
-  if (Array.isArray(value)) return value.map(jsonValue);
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, jsonValue(member)]));
-  }
-  return value as JsonValue;
-}
+class RunnableCel implements CompiledCel {
+  readonly type: CelType;
+  readonly reads: ReadonlySet<string>;
+  readonly #run: CelRun;
+  readonly #node: CompiledNode;
 
-/** The library's summary is the first line of its message, without the drawing of the source below it. */
-function causeOf(thrown: unknown): string {
-  const summary = (thrown as { summary?: unknown } | null | undefined)?.summary;
-  if (typeof summary === 'string' && summary !== '') return oneLine(summary);
-  return oneLine(thrown instanceof Error ? thrown.message : String(thrown));
+  constructor(node: CompiledNode, { reads, slots }: CompileState) {
+    this.type = node.type;
+    this.reads = reads;
+    this.#node = node;
+    this.#run = new CelRun(slots);
+  }
+
+  evaluate(reading: Reading): JsonValue | CelFailure {
+    const run = this.#run;
+    run.begin(reading);
+    const value = this.#node.run(run);
+    if (typeof value === 'boolean') return value;
+    return value instanceof CelFailure ? value : jsonOf(value, run);
+  }
 }
