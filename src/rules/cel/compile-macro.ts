@@ -71,6 +71,7 @@ export function compileLoop(node: Call, scope: Scope, compile: CompileChild): Co
     name,
     bodies.map(({ run }) => run),
     each,
+    textOf(parameters[1] as ASTNode, scope.state),
   );
   const type: CelType = name === 'map' || name === 'filter' ? 'list' : 'bool';
   const text = textOf(rangeNode, scope.state);
@@ -162,12 +163,12 @@ function checkCondition(name: string, body: CompiledNode): void {
 
 type Each = (body: Body, item: CelValue, run: CelRun) => CelValue | CelFailure;
 
-function loopOf(name: string, bodies: readonly Body[], each: Each): Loop {
+function loopOf(name: string, bodies: readonly Body[], each: Each, conditionText: string): Loop {
   const [first, second] = bodies as readonly [Body, Body | undefined];
   const condition = (item: CelValue, run: CelRun): boolean | CelFailure => {
     const result = each(first, item, run);
     if (typeof result === 'boolean' || result instanceof CelFailure) return result;
-    return new CelFailure('failed', `${name}() wants a condition, and it gave ${kindInWords(result)}`);
+    return failedAt(conditionText, `${name}() wants a condition, and it gave ${kindInWords(result)}`);
   };
   switch (name) {
     case 'all':
