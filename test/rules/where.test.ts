@@ -70,3 +70,35 @@ test.each([
   const compiled = compileWhere(expression, { captureNames: ['city', 'device'] });
   expect(compiled.ok ? 'compiled' : compiled.problem).toContain(words);
 });
+
+test('a condition that takes too many steps parks the record under a reason of its own', () => {
+  const list = JSON.stringify({ l: new Array(400).fill(1) });
+  expect(evaluate('payload.l.all(x, payload.l.all(y, x == y))', list)).toMatchObject({
+    code: 'rule-over-budget',
+    reason: 'where `payload.l.all(x, payload.l.all(y, x == y))` failed: it takes more than 100000 steps',
+  });
+});
+
+test.each([
+  ['payload.t > 5', true],
+  ['element.t > 5', true],
+  ['topic.city == "payload" && qos == 1', false],
+  ['"false" == device', false],
+])('%s needs the payload: %s', (expression, readsPayload) => {
+  const compiled = compileWhere(expression, { captureNames: ['city'], variables: ['element'] });
+  expect(compiled).toMatchObject({ ok: true, readsPayload });
+});
+
+test('a problem has its place and the nearest fix', () => {
+  const names = { captureNames: ['city'] };
+  expect(compileWhere('qos == 1 && paylod.t > 5', names)).toMatchObject({
+    ok: false,
+    at: 12,
+    hint: 'did you mean payload?',
+  });
+  expect(compileWhere('qos', names)).toMatchObject({
+    ok: false,
+    at: 0,
+    hint: expect.stringContaining('compare it'),
+  });
+});
