@@ -85,6 +85,7 @@ describe('comparisons are by value, whatever the types', () => {
     'duration("90s") == duration("1m30s")',
     'b"ab" == bytes("ab")',
     'type(payload.c) == double && type(payload.big) == int',
+    'bytes("{\\"__proto__\\":{}}").json() != bytes("{\\"a\\":{}}").json()',
   ])('%s', (expression) => {
     expect(evaluated(expression, PAYLOAD)).toBe(true);
   });
@@ -226,6 +227,10 @@ describe('failures name the operation and what was found', () => {
       'failed: the result is a duration: convert it, with .getSeconds() or .getMilliseconds()',
     ],
     ['type(payload.c)', 'failed: the result is a type'],
+    [
+      'duration("9999999999999999999h").getHours() > 1',
+      'failed: duration("9999999999999999999h").getHours(): 9999999999999999999 is not an integer within 64 bits',
+    ],
     ['{"__proto__": 1}', 'failed: a map may not have the key __proto__'],
     ['{payload.list: 1}', 'failed: payload.list: a list cannot be a key of a map'],
   ])('%s: %s', (expression, failure) => {
