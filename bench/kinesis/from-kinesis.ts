@@ -8,7 +8,7 @@ import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { scheduleOnTimer } from '../../src/lib/timers.js';
-import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { MappingWarnings } from '../../src/rules/mapped.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import { KinesisReader } from '../../src/stream/kinesis/reader/kinesis-reader.js';
 import { PollingSource } from '../../src/stream/kinesis/reader/polling-source.js';
@@ -41,7 +41,7 @@ export async function consumeAll(
     directory: join(own, 'dead-letter'),
     maxSizeBytes: 2 ** 30,
   });
-  const notes = createMappingWarningCounts();
+  const notes = new MappingWarnings();
   globalThis.gc?.();
   const startedMs = performance.now();
   const reader = await KinesisReader.open(

@@ -1,4 +1,4 @@
-import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { MappingWarnings } from '../../src/rules/mapped.js';
 import type { RuleOptions } from '../../src/rules/rule-options.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import type { Point } from '../../src/sink/point.js';
@@ -46,7 +46,7 @@ export function compareApply(sizes: RoundSizes): Promise<Comparison> {
 export function ruleApply(): (record: StreamRecord) => readonly Point[] {
   const compiled = compileRules([CITY_RULE]);
   if (!compiled.ok) throw new Error(`the rule does not compile: ${JSON.stringify(compiled.problems)}`);
-  const notes = createMappingWarningCounts();
+  const notes = new MappingWarnings();
   return (record) => {
     const mapped = compiled.ruleSet.apply(record, notes);
     if (mapped.kind !== 'points') throw new Error(`a reading was ${mapped.kind}`);

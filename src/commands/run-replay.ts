@@ -14,7 +14,7 @@ import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { ReplayService } from '../replay/replay-service.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { JobRequest } from '../replay/replayer.js';
-import { createMappingWarningCounts } from '../rules/mapped.js';
+import { MappingWarnings } from '../rules/mapped.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { createSink } from '../sink/create-sink.js';
 import { findGateway } from './find-gateway.js';
@@ -75,8 +75,8 @@ async function replayHere(
   const warn = (_fields: Record<string, unknown>, sentence: string) => {
     process.stderr.write(`${sentence}\n`);
   };
-  const ruleSet = compileOrThrow(config.rules);
-  const mappingWarnings = createMappingWarningCounts();
+  const ruleSet = compileOrThrow(config.rules, config.mapping);
+  const mappingWarnings = new MappingWarnings();
   const sink = createSink(config.sink, clock, warn);
   const isWriting = kind === 'replay' && dryRun !== true;
   const directory = dataDirectory(config.dataDirectory);

@@ -5,10 +5,12 @@ import { formatKey, type KeyPath } from './problem.js';
 import { schema } from './schema.js';
 import { infoOf, structureOf } from './schema-walk.js';
 
-/** Returns the keys whose values differ, in the order of the schema; a secret file counts when its content differs. */
+/** Returns the keys whose values differ, in the order of the schema; the file of a secret or a table counts when its content
+ * differs. */
 export function changedKeys(before: LoadedConfig, after: LoadedConfig): string[] {
   const keys = keysBelow([], schema, before.written, after.written);
-  return [...keys, ...changedSecretFiles(before, after).filter((key) => !keys.includes(key))];
+  const files = [...changedSecretFiles(before, after), ...changedTableFiles(before, after)];
+  return [...keys, ...files.filter((key) => !keys.includes(key))];
 }
 
 function keysBelow(path: KeyPath, setting: z.core.$ZodType, before: unknown, after: unknown): string[] {
@@ -65,4 +67,14 @@ function changedSecretFiles(
   return SECRETS.filter(
     (key) => old.influx[key] !== now.influx[key] && written.sink.influx?.[`${key}File`] !== undefined,
   ).map((key) => `sink.influx.${key}File`);
+}
+
+function changedTableFiles(
+  { config: before }: LoadedConfig,
+  { config: after, written }: LoadedConfig,
+): string[] {
+  return Object.entries(written.consumer.tables ?? {})
+    .filter(([, { file }]) => file !== undefined)
+    .filter(([name]) => !isDeepStrictEqual(before.mapping.tables[name], after.mapping.tables[name]))
+    .map(([name]) => formatKey(['consumer', 'tables', name, 'file']));
 }

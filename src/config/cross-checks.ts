@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { constantMeasurement, type RuleOptions } from '../rules/rule-options.js';
 import type { RuleProblem } from '../rules/rule-problem.js';
 import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
@@ -14,7 +15,7 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
   checkDataDirectory(config, findings);
   checkKinesis(config, findings);
   checkMetrics(config, findings);
-  const compiled = compileRules(config.rules);
+  const compiled = compileRules(config.rules, config.mapping);
   if (!compiled.ok) addRuleProblems(compiled.problems, findings);
 }
 
@@ -164,8 +165,12 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
 }
 
 /** Returns true for the measurements that the gateway writes its own metrics and annotations into. */
-export function isOfSelfMetrics(measurement: string, store: NonNullable<MetricsConfig['store']>): boolean {
-  return measurement === store.measurement || measurement === `${store.measurement}_events`;
+export function isOfSelfMetrics(
+  measurement: RuleOptions['measurement'],
+  store: NonNullable<MetricsConfig['store']>,
+): boolean {
+  const name = constantMeasurement(measurement);
+  return name === store.measurement || name === `${store.measurement}_events`;
 }
 
 /** The parent folder gets mode 0700, a lock and the other stores, so it must be a folder for that purpose. */

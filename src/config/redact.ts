@@ -19,8 +19,8 @@ function shown(setting: z.core.$ZodType, value: unknown): unknown {
   if (info?.isSecret) return value === undefined ? 'unset' : 'set';
   if (value === undefined || value === false) return value;
   const structure = structureOf(setting);
-  // A word may stand in place of a section or list.
-  if (structure.kind !== 'leaf' && typeof value !== 'object') return value;
+  // A word or a duration may stand in place of a section or list.
+  if (structure.kind !== 'leaf' && typeof value !== 'object') return written(info?.type, value);
   switch (structure.kind) {
     case 'list':
       return (value as readonly unknown[]).map((entry) => shown(structure.entry, entry));
@@ -34,9 +34,16 @@ function shown(setting: z.core.$ZodType, value: unknown): unknown {
       return mapped(keys, ([key, inner]) => shown(inner, section[key]));
     }
     case 'leaf':
-      if (info?.type === 'size') return formatSize(value as number);
-      return info?.type === 'duration' ? formatDuration(value as number) : value;
+      return written(info?.type, value);
   }
+}
+
+/** A value as it is written in the file. */
+function written(type: string | undefined, value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  if (type === 'size') return formatSize(value);
+  if (type === 'share') return `${Number((value * 100).toPrecision(12))}%`;
+  return type?.startsWith('duration') ? formatDuration(value) : value;
 }
 
 function mapped<T>(

@@ -4,6 +4,7 @@ import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
 import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
 import { resolveSink } from './resolve-sink.js';
+import { resolveTables } from './resolve-tables.js';
 import type { Written } from './schema.js';
 import type { KinesisConfig, KinesisReaderConfig, MetricsConfig, SluiceConfig } from './sluice-config.js';
 
@@ -43,6 +44,10 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       kinesis: stream.mode === 'kinesis' ? resolveKinesis(stream.kinesis) : undefined,
     },
     rules: written.rules?.map(resolveRule) ?? DEFAULT_RULES,
+    mapping: {
+      match: consumer.match,
+      tables: resolveTables(consumer.tables, directory, findings),
+    },
     consumer: {
       maxBatchRecords: consumer.batch.records,
       maxBatchBytes: consumer.batch.bytes,
@@ -81,30 +86,12 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
   };
 }
 
-function resolveRule({
-  name,
-  topic,
-  where,
-  measurement,
-  time,
-  tags,
-  fields,
-  whenEmpty,
-}: WrittenRule): RuleOptions {
-  return {
-    name,
-    topic,
-    measurement,
-    tags,
-    fields,
-    whenEmpty,
-    where,
-    time: time === undefined || time === 'auto' ? time : resolveTime(time),
-  };
+function resolveRule({ time, ...rule }: WrittenRule): RuleOptions {
+  return { ...rule, ...(time !== undefined && { time: time === 'auto' ? time : resolveTime(time) }) };
 }
 
-function resolveTime({ path, unit, window, zone, otherwise }: WrittenTime): TimeOptions {
-  return { path, unit, zone, otherwise, maxPastMs: window.past, maxFutureMs: window.future };
+function resolveTime({ window, ...time }: WrittenTime): TimeOptions {
+  return { ...time, maxPastMs: window.past, maxFutureMs: window.future };
 }
 
 type WrittenKinesis = Written['stream']['kinesis'];

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { metrics } from './schema-metrics.js';
-import { rules } from './schema-rules.js';
+import { lookupTables, rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
 import { duration, listOf, oneOf, section, size, text, trueOrFalse, wholeNumber, wordOr } from './setting.js';
@@ -94,6 +94,11 @@ const broker = section(
 
 const consumer = section(
   {
+    match: oneOf(['first', 'all'], {
+      description:
+        'Which rules take a record: the first whose topic filter matches, or all of them. With `all` a record is parked when one of them parks it; the points of the others are written.',
+    }).prefault('first'),
+    tables: lookupTables,
     batch: section(
       {
         records: wholeNumber({ min: 1, max: 100_000, description: 'Limit of records in a batch.' }).prefault(

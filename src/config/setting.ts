@@ -306,3 +306,52 @@ export function wordOr<const Word extends string | false, Larger extends z.ZodTy
   settingInfos.add(schema, { type, description });
   return schema;
 }
+
+/** A text, or a larger section in its place. */
+export function textOr<Larger extends z.ZodType>(
+  larger: Larger,
+  { description, type }: SettingText & { readonly type: string },
+) {
+  const schema = z.union([text({ description }), larger]);
+  settingInfos.add(schema, { type, description });
+  return schema;
+}
+
+/** A duration, or a larger section in its place. */
+export function durationOr<Larger extends z.ZodType>(larger: Larger, description: string) {
+  const schema = z.union([duration({ description }), larger]);
+  settingInfos.add(schema, { type: 'duration, or section', description });
+  return schema;
+}
+
+/** A list of texts. */
+export function texts(info: SettingText) {
+  return leaf<readonly string[]>({ type: 'list of texts', ...info }, (raw) => {
+    const isFine =
+      Array.isArray(raw) && raw.length > 0 && raw.every((one) => typeof one === 'string' && one !== '');
+    return isFine ? { value: raw } : { expected: 'a list of texts' };
+  });
+}
+
+/** A share such as `25%`, as a number above 0 up to 1. */
+export function percent(info: SettingText) {
+  const expected = 'a share such as 25%, above 0% up to 100%';
+  return leaf<number>({ type: 'share', limits: 'above 0% up to 100%', ...info }, (raw) => {
+    const [, digits] = typeof raw === 'string' ? (/^(\d+(?:\.\d+)?) ?%$/.exec(raw) ?? []) : [];
+    const share = Number(digits) / 100;
+    return share > 0 && share <= 1 ? { value: share } : { expected };
+  });
+}
+
+/** One entry, or a list of them; the value is a list. */
+export function oneOrMany<Entry extends z.ZodType>(
+  entry: Entry,
+  { description, type }: SettingText & { readonly type: string },
+) {
+  const schema = z.preprocess(
+    (raw) => (Array.isArray(raw) ? raw : raw === undefined ? raw : [raw]),
+    z.array(entry).min(1),
+  );
+  settingInfos.add(schema, { type, description });
+  return schema;
+}

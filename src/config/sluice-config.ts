@@ -1,6 +1,7 @@
 import type { JsonLimits } from '../formats/json/json-value.js';
 import type { LogConfig } from '../lib/logger.js';
 import type { RuleOptions } from '../rules/rule-options.js';
+import type { RuleSetOptions } from '../rules/rule-set.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 
 /** The configuration in force: defaults filled in, units resolved, secrets read, paths absolute. It is deeply frozen. */
@@ -11,6 +12,8 @@ export interface SluiceConfig {
   readonly stream: StreamConfig;
   /** At least one rule. */
   readonly rules: readonly RuleOptions[];
+  /** Which rules take a record, and the tables that they look values up in. */
+  readonly mapping: Required<Pick<RuleSetOptions, 'match' | 'tables'>>;
   readonly consumer: ConsumerConfig;
   readonly sink: SinkOptions;
   /** Absent when the HTTP server is switched off. */

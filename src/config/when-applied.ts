@@ -11,6 +11,8 @@ export const WHEN_APPLIED: Readonly<Record<string, WhenApplied>> = {
   rules: 'reload',
   'consumer.batch': 'restart',
   'consumer.checkpointInterval': 'restart',
+  'consumer.match': 'reload',
+  'consumer.tables': 'reload',
   'consumer.payload': 'reload',
   'consumer.deadLetter': 'restart',
   sink: 'restart',

@@ -23,7 +23,7 @@ export interface PreparedBatch {
 export interface PreparedPart {
   readonly partition: string;
   readonly lost: LostRecords;
-  /** How many records became points. */
+  /** How many records became points, without the parked ones. */
   readonly sources: number;
   readonly parked: readonly ParkedRecord[];
   /** Rule name → records. */
@@ -37,6 +37,8 @@ export interface PointSource {
   readonly rule: string;
   readonly firstPoint: number;
   readonly points: number;
+  /** The record is parked already, because of another part of it: what the store says of these points changes nothing. */
+  readonly isParked?: boolean;
 }
 
 /** Pure: the same batch gives the same points, whenever it is replayed. */
@@ -51,35 +53,41 @@ export function prepareBatch(
   const preparePart = (part: BatchPart, index: number): PreparedPart => {
     const parked: ParkedRecord[] = [];
     const filtered = new Map<string, number>();
-    const firstSource = sources.length;
+    let written = 0;
+    const take = (record: StreamRecord, rule: string, made: readonly Point[], isParked: boolean) => {
+      sources.push({
+        part: index,
+        record,
+        rule,
+        firstPoint: points.length,
+        points: made.length,
+        ...(isParked && { isParked }),
+      });
+      for (const point of made) {
+        points.push(point);
+        sourceOfPoint.push(sources.length - 1);
+      }
+    };
     for (const record of part.records) {
       const mapped = applySafely(apply, record);
       switch (mapped.kind) {
         case 'points':
-          sources.push({
-            part: index,
-            record,
-            rule: mapped.rule,
-            firstPoint: points.length,
-            points: mapped.points.length,
-          });
-          for (const point of mapped.points) {
-            points.push(point);
-            sourceOfPoint.push(sources.length - 1);
-          }
+          take(record, mapped.rule, mapped.points, false);
+          written++;
           break;
         case 'filtered':
           filtered.set(mapped.rule, (filtered.get(mapped.rule) ?? 0) + 1);
           break;
         case 'parked': {
-          const { code, reason, rule } = mapped;
+          const { code, reason, rule, points: good = [] } = mapped;
+          if (good.length > 0) take(record, rule ?? '', good, true);
           parked.push(parkedRecord(record, { code, reason, rule }, nowMs));
           break;
         }
       }
     }
     const { partition, lost } = part;
-    return { partition, lost, sources: sources.length - firstSource, parked, filtered };
+    return { partition, lost, sources: written, parked, filtered };
   };
   const parts = batch.parts.map(preparePart);
   return { batch, points, sourceOfPoint, sources, parts };
@@ -113,6 +121,7 @@ export function parkRejected(
   const bySource = new Map<number, ParkedPoint[]>();
   for (const { index, code, reason } of [...rejections].sort((a, b) => a.index - b.index)) {
     const at = prepared.sourceOfPoint[index]!;
+    if (prepared.sources[at]!.isParked === true) continue;
     const rejected = bySource.get(at) ?? [];
     rejected.push({ index: index - prepared.sources[at]!.firstPoint, code, reason });
     bySource.set(at, rejected);

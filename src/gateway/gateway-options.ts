@@ -4,6 +4,7 @@ import { type DataDirectory, dataDirectory } from '../data-directory/data-direct
 import { SluiceError } from '../lib/errors.js';
 import type { ConsumeOptions } from '../pipeline/consume-protocol.js';
 import type { ForwardOptions } from '../pipeline/forward-protocol.js';
+import type { MappingOptions } from '../pipeline/rules-in-force.js';
 import type { LogOptions } from '../stream/log/log-writer.js';
 
 /** Which half of the path this process runs: broker to Kinesis, Kinesis to sink, or both. */
@@ -27,6 +28,11 @@ export interface GatewayOptions {
   readonly metrics: MetricsConfig;
   /** Deadline of everything that a stop waits for. */
   readonly stopDeadlineMs: number;
+}
+
+/** What the rules of a configuration map records by. */
+export function mappingOptions({ rules, mapping, consumer }: SluiceConfig): MappingOptions {
+  return { rules, ...mapping, payload: consumer.payload };
 }
 
 /** For names and topics in front of the payload: what a frame can hold beyond the largest packet. */
@@ -53,8 +59,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
     maxBodyBytes: broker.maxPacketBytes + FRAME_OVERHEAD_BYTES,
     log: stream.log,
     consume: {
-      rules: config.rules,
-      payload: consumer.payload,
+      ...mappingOptions(config),
       consumer,
       deadLetterMaxSizeBytes: consumer.deadLetter.maxSizeBytes,
       keeping: consumer.deadLetter,

@@ -12,6 +12,7 @@ import {
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ReplaceRulesRequest } from '../pipeline/consume-protocol.js';
+import { mappingOptions } from './gateway-options.js';
 
 export interface ReloadDeps {
   /** The configuration that the process was started with. */
@@ -88,9 +89,8 @@ export class GatewayReload {
       return this.#refuse({ outcome: 'invalid', file, code: 'CONFIG_INVALID', problems });
     const changes = configChanges(this.#inForce, next);
     const outcome = outcomeOf(changes, replaceRules !== undefined);
-    const { rules, consumer } = next.config;
     if (outcome === 'applied') {
-      await replaceRules?.({ kind: 'replace-rules', rules, payload: consumer.payload });
+      await replaceRules?.({ kind: 'replace-rules', ...mappingOptions(next.config) });
     }
     this.#inForce = { started, applied: next };
     this.#deps.logger.info({ file, ...loggedChanges(changes) }, SENTENCES[outcome]);

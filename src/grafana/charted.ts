@@ -1,4 +1,9 @@
-import type { FieldOptions, RuleOptions } from '../rules/rule-options.js';
+import {
+  constantMeasurement,
+  type FieldOptions,
+  isTemplate,
+  type RuleOptions,
+} from '../rules/rule-options.js';
 import type { FieldType } from '../sink/point.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
 
@@ -28,11 +33,11 @@ export function chartedMeasurements(
   rules: readonly RuleOptions[],
   stored: readonly MeasurementSummary[] = [],
 ): ChartedMeasurement[] {
-  const names = [...new Set(rules.map(({ measurement }) => measurement))];
+  const names = [...new Set(rules.flatMap(({ measurement }) => constantMeasurement(measurement) ?? []))];
   return names.map((name) =>
     chartedMeasurement(
       name,
-      rules.filter(({ measurement }) => measurement === name),
+      rules.filter((rule) => constantMeasurement(rule.measurement) === name),
       stored.find((summary) => summary.name === name),
     ),
   );
@@ -48,6 +53,8 @@ function chartedMeasurement(
   for (const { fields } of rules) {
     if (fields === 'auto') continue;
     for (const [field, options] of Object.entries(fields)) {
+      // Only the store knows names that messages give.
+      if (isTemplate(field)) continue;
       declared.set(field, mergeOptions(declared.get(field), options));
     }
   }
@@ -55,7 +62,10 @@ function chartedMeasurement(
     return { name, tags, fields: stored.fields.map((field) => storedField(field, declared.get(field.name))) };
   }
   const fields = [...declared].map(([field, options]) => declaredField(field, options));
-  const isKnown = rules.every((rule) => rule.fields !== 'auto');
+  const isKnown = rules.every(
+    ({ fields: named, autoFields }) =>
+      named !== 'auto' && autoFields === undefined && !Object.keys(named).some(isTemplate),
+  );
   return { name, tags, fields: isKnown ? fields : undefined };
 }
 
@@ -63,7 +73,7 @@ function chartedMeasurement(
 function mergeOptions(first: FieldOptions | undefined, second: FieldOptions): FieldOptions {
   if (first === undefined) return second;
   return {
-    path: first.path,
+    ...first,
     type: first.type ?? second.type,
     range: first.range ?? second.range,
     unit: first.unit ?? second.unit,
@@ -84,8 +94,11 @@ function declaredField(name: string, options: FieldOptions): ChartedField {
 }
 
 /** Whether a field may have its value from the payload: without a type it is a number then, most likely. */
-export function readsPayload({ path }: Pick<FieldOptions, 'path'>): boolean {
-  return [path].flat().some((reference) => /^payload\b/.test(reference));
+export function readsPayload({ path, cel }: Pick<FieldOptions, 'path' | 'cel'>): boolean {
+  if (cel !== undefined) return true;
+  return (
+    path !== undefined && [path].flat().some((reference) => !/^(?:topic|device|clientId)\b/.test(reference))
+  );
 }
 
 function kindOf(type: FieldType): ChartedField['kind'] {

@@ -92,6 +92,7 @@ function register<Facts>(registry: Registry, table: MetricTable<Facts>, current:
   for (const [name, help, read] of table.histograms ?? []) {
     new HistogramMetric(name, help, registry, () => read(current()));
   }
+  registerPairs(table.twiceLabelled, registers, current);
   for (const [name, help, label, kind, read] of table.labelled ?? []) {
     const shape = { name, help, labelNames: [label], registers };
     const each = (set: (labels: Record<string, string>, value: number) => void) => {
@@ -117,11 +118,38 @@ function register<Facts>(registry: Registry, table: MetricTable<Facts>, current:
   }
 }
 
+function registerPairs<Facts>(
+  pairs: MetricTable<Facts>['twiceLabelled'],
+  registers: Registry[],
+  current: () => Facts,
+): void {
+  for (const [name, help, labels, read] of pairs ?? []) {
+    const [outer, inner] = labels;
+    const metric = new Counter({
+      name,
+      help,
+      labelNames: [...labels],
+      registers,
+      collect: () => {
+        metric.reset();
+        for (const [value, counts] of Object.entries(read(current()))) {
+          for (const [innerValue, count = 0] of Object.entries(counts)) {
+            metric.inc({ [outer]: value, [inner]: innerValue }, count);
+          }
+        }
+      },
+    });
+  }
+}
+
 function described<Facts>(table: MetricTable<Facts>, only?: MetricDescription['only']): MetricDescription[] {
   return [
     ...(table.counters ?? []).map(([name, help]) => ({ name, help, kind: 'counter' as const, only })),
     ...(table.gauges ?? []).map(([name, help]) => ({ name, help, kind: 'gauge' as const, only })),
     ...(table.labelled ?? []).map(([name, help, label, kind]) => ({ name, help, label, kind, only })),
+    ...(table.twiceLabelled ?? []).map(([name, help, labels]) => {
+      return { name, help, label: labels.join(', '), kind: 'counter' as const, only };
+    }),
     ...(table.histograms ?? []).map(([name, help]) => ({ name, help, kind: 'histogram' as const, only })),
   ];
 }

@@ -5,6 +5,7 @@ export interface MetricTable<Facts> {
   readonly counters?: readonly Single<Facts>[];
   readonly gauges?: readonly Single<Facts>[];
   readonly labelled?: readonly Labelled<Facts>[];
+  readonly twiceLabelled?: readonly TwiceLabelled<Facts>[];
   readonly histograms?: readonly Latency<Facts>[];
 }
 
@@ -21,6 +22,14 @@ export type Labelled<Facts> = readonly [
   label: string,
   kind: 'counter' | 'gauge',
   read: (facts: Facts) => Readonly<Record<string, number>>,
+];
+
+/** A counter with two labels, of the same kinds of values. It has a series from the first increase on. */
+export type TwiceLabelled<Facts> = readonly [
+  name: string,
+  help: string,
+  labels: readonly [string, string],
+  read: (facts: Facts) => Readonly<Record<string, Readonly<Record<string, number | undefined>>>>,
 ];
 
 /** Returns 1 for the current state and 0 for the others. */

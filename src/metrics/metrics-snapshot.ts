@@ -59,5 +59,6 @@ export interface ConsumeFacts {
     readonly lagMs: number;
   };
   readonly mappingWarnings: MappingWarningCounts;
+  readonly mappingWarningsByRule: ConsumeReport['mappingWarningsByRule'];
   readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
 }

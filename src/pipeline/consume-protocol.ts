@@ -3,12 +3,10 @@ import type { ConsumerOptions } from '../consumer/consumer.js';
 import type { ConsumerProgress } from '../consumer/consumer-progress.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
-import type { JsonLimits } from '../formats/json/json-value.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import type { TraceOptions } from '../metrics/otlp/trace-export.js';
 import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
-import type { RuleOptions } from '../rules/rule-options.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
@@ -21,14 +19,13 @@ import type {
 } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
+import type { MappingOptions } from './rules-in-force.js';
 
 /** What crosses between the main thread and the worker of consumer and sink. */
 
-export interface ConsumeOptions {
+export interface ConsumeOptions extends MappingOptions {
   readonly directory: DataDirectory;
   readonly maxBodyBytes: number;
-  readonly rules: readonly RuleOptions[];
-  readonly payload: JsonLimits;
   readonly consumer: ConsumerOptions;
   readonly deadLetterMaxSizeBytes: number;
   /** When payloads of parked records are given up. */
@@ -45,6 +42,8 @@ export interface ConsumeReport {
   readonly ledger: ReaderLedger;
   readonly consumer: Omit<ConsumerProgress, 'position' | 'ledger'>;
   readonly mappingWarnings: MappingWarningCounts;
+  /** Those above zero: rule → warning → count. */
+  readonly mappingWarningsByRule: Readonly<Record<string, Partial<MappingWarningCounts>>>;
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
@@ -71,10 +70,8 @@ export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestP
  * The rules of a reload. Answered when they are in force; refused with RELOAD_FAILED when the batch before them cannot be
  * completed and saved, and with CONFIG_INVALID: then the old ones stay.
  */
-export interface ReplaceRulesRequest {
+export interface ReplaceRulesRequest extends MappingOptions {
   readonly kind: 'replace-rules';
-  readonly rules: readonly RuleOptions[];
-  readonly payload: JsonLimits;
 }
 
 /** What is answered beside the path of the records. */

@@ -1,10 +1,11 @@
 import type { JsonLimits } from '../formats/json/json-value.js';
-import { createMappingWarningCounts, type Mapped } from '../rules/mapped.js';
+import { type Mapped, MappingWarnings } from '../rules/mapped.js';
 import type { RuleOptions } from '../rules/rule-options.js';
-import { compileOrThrow, type RuleSet } from '../rules/rule-set.js';
+import { compileOrThrow, type RuleSet, type RuleSetOptions } from '../rules/rule-set.js';
 import type { StreamRecord } from '../stream/stream.js';
 
-export interface MappingOptions {
+/** What records are mapped by: plain data, which can go to another thread. */
+export interface MappingOptions extends Pick<RuleSetOptions, 'match' | 'tables'> {
   readonly rules: readonly RuleOptions[];
   readonly payload: JsonLimits;
 }
@@ -18,7 +19,7 @@ export interface Mapping {
 
 /** RulesInForce are the rules that this process maps records by. */
 export class RulesInForce {
-  readonly mappingWarnings = createMappingWarningCounts();
+  readonly mappingWarnings = new MappingWarnings();
   #current: Mapping;
 
   /** Throws CONFIG_INVALID for rules that cannot be compiled. */
@@ -31,8 +32,8 @@ export class RulesInForce {
   }
 
   /** Compiles rules that are not in force yet. Throws CONFIG_INVALID. */
-  compile({ rules, payload }: MappingOptions): Mapping {
-    const ruleSet = compileOrThrow(rules);
+  compile({ rules, match, tables, payload }: MappingOptions): Mapping {
+    const ruleSet = compileOrThrow(rules, { match, tables });
     return { ruleSet, payload, apply: (record) => ruleSet.apply(record, this.mappingWarnings, payload) };
   }
 

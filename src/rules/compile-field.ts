@@ -2,19 +2,29 @@ import { quoted } from '../lib/printable.js';
 import type { Field } from '../sink/point.js';
 import type { FieldReader } from './fields.js';
 import { createMappingWarningCounts, MappingFailure } from './mapped.js';
+import type { NameBudget } from './name-budget.js';
 import { compileNumberSteps } from './number-steps.js';
 import { keyProblem } from './point-names.js';
-import { compileReferences } from './reference.js';
-import type { FieldDefault, FieldOptions } from './rule-options.js';
-import type { ProblemList } from './rule-problem.js';
-import type { CaptureNames } from './topic-pattern.js';
+import type { FieldOptions, Scalar } from './rule-options.js';
+import { isTemplate } from './rule-options.js';
+import type { ProblemList, RulePath } from './rule-problem.js';
+import { compileSource, describeReferences, type Source, type SourceNames } from './source.js';
+import { compileTemplate } from './template.js';
 import { type FieldShape, toField } from './typed-field.js';
 import { compileWords } from './value-words.js';
 
 /** What a field needs to know of its rule. */
 export interface FieldContext {
   readonly tagNames: ReadonlySet<string>;
-  readonly captureNames: CaptureNames;
+  readonly names: SourceNames;
+  /** For fields whose names come from messages. */
+  readonly budget: NameBudget;
+}
+
+export interface CompiledField {
+  readonly reader: FieldReader;
+  /** Of its value, and of its name where that comes from the message. */
+  readonly sources: readonly Source[];
 }
 
 const ONLY_NUMBERS = ['scale', 'offset', 'from', 'round', 'unit'] as const;
@@ -24,11 +34,12 @@ const ONLY_STRINGS = ['maxLength', 'truncate'] as const;
 export function compileField(
   name: string,
   options: FieldOptions,
-  { tagNames, captureNames }: FieldContext,
+  { tagNames, names, budget }: FieldContext,
   list: ProblemList,
-): FieldReader | undefined {
+): CompiledField | undefined {
   const path = ['fields', name];
-  const problem = keyProblem(name);
+  const isNamedByMessage = isTemplate(name);
+  const problem = isNamedByMessage ? undefined : keyProblem(name);
   if (problem !== undefined) list.add(path, quoted(name), `a field name; this one ${problem}`);
   if (tagNames.has(name)) {
     list.add(path, quoted(name), 'a name that is not also the name of a tag of this rule');
@@ -48,23 +59,34 @@ export function compileField(
     ...(options.truncate !== undefined && { truncate: options.truncate }),
   };
   const fallback = compileDefault(shape, options, list);
-  const references = compileReferences(options.path, captureNames);
-  if (!references.ok) {
-    list.add([...path, 'path'], quoted(references.text), `a reference: ${references.problem}`);
+  const source = compileSource(options, { path }, names, list);
+  const dynamic = isNamedByMessage ? compileTemplate(name, names) : undefined;
+  if (dynamic !== undefined && !dynamic.ok) {
+    list.add(path, quoted(name), `a field name with references in braces: ${dynamic.problem}`);
     return undefined;
   }
+  if (source === undefined) return undefined;
   const prepare = compileWords(options);
-  return {
+  const reader: FieldReader = {
     ...shape,
-    get: references.get,
+    get: source.get,
+    origin: source.origin,
+    ...(dynamic !== undefined && { dynamicName: { get: dynamic.get, names: budget, tagNames } }),
     ...(prepare !== undefined && { prepare }),
     ...(options.otherwise !== undefined && options.otherwise !== 'park' && { otherwise: options.otherwise }),
     ...(fallback !== undefined && { fallback }),
     ...(options.required === true && { isRequired: true }),
   };
+  const nameSource = dynamic && {
+    get: dynamic.get,
+    origin: () => name,
+    text: name,
+    ...describeReferences(dynamic.references),
+  };
+  return { reader, sources: nameSource === undefined ? [source] : [source, nameSource] };
 }
 
-function checkRange(path: readonly string[], { range, type }: FieldOptions, list: ProblemList): void {
+function checkRange(path: RulePath, { range, type }: FieldOptions, list: ProblemList): void {
   if (range === undefined) return;
   const [low, high] = range;
   const rangePath = [...path, 'range'];
@@ -75,7 +97,7 @@ function checkRange(path: readonly string[], { range, type }: FieldOptions, list
 }
 
 /** What stands beside a type that it means nothing for, and what needs another key. */
-function checkKinds(path: readonly string[], options: FieldOptions, list: ProblemList): void {
+function checkKinds(path: RulePath, options: FieldOptions, list: ProblemList): void {
   const { type, otherwise, range } = options;
   for (const key of ONLY_NUMBERS) {
     if (options[key] === undefined || (type !== 'string' && type !== 'boolean')) continue;
@@ -129,6 +151,6 @@ function storedValues(
   return values;
 }
 
-function stored({ calculate: _none, ...shape }: FieldShape, value: FieldDefault): Field | MappingFailure {
+function stored({ calculate: _none, ...shape }: FieldShape, value: Scalar): Field | MappingFailure {
   return toField(shape, value, createMappingWarningCounts());
 }

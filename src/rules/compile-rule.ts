@@ -1,73 +1,84 @@
 import { quoted } from '../lib/printable.js';
-import { TimeZone } from '../lib/time-zone.js';
-import { AutoFields, type Omitted } from './auto-fields.js';
+import { compileAutoFields } from './compile-auto-fields.js';
+import { type CompiledEach, compileEach } from './compile-each.js';
 import { compileField } from './compile-field.js';
-import { CompiledRule, type FieldSource } from './compiled-rule.js';
+import { compileTags } from './compile-tags.js';
+import { compileTime } from './compile-time.js';
+import { type Check, CompiledRule, type TakenPayloads } from './compiled-rule.js';
+import { Elements } from './each.js';
 import type { FieldReader } from './fields.js';
+import type { LookupTables } from './lookup-table.js';
+import { NameBudget } from './name-budget.js';
 import { hasControlCharacter, keyProblem, measurementProblem } from './point-names.js';
-import {
-  compilePayloadReference,
-  compilePayloadReferences,
-  compileReference,
-  type Reference,
-} from './reference.js';
-import type { RuleOptions, TagOptions, TimeOptions } from './rule-options.js';
-import { ProblemList, type RuleProblem } from './rule-problem.js';
-import { SeriesCache, tagValueProblem } from './series-cache.js';
-import {
-  DEFAULT_TIME_WINDOW,
-  obviousTime,
-  type ReadClock,
-  receiveTime,
-  type TimeReader,
-  timeAt,
-} from './time.js';
-import { type CaptureNames, compileTopicPattern } from './topic-pattern.js';
-import { compileWhere, type Where } from './where.js';
+import type { Root } from './reference.js';
+import { RuleFields } from './rule-fields.js';
+import { DEFAULT_MAX_ELEMENTS, DEFAULT_MAX_NAMES, isTemplate, type RuleOptions } from './rule-options.js';
+import { ProblemList, type RulePath, type RuleProblem } from './rule-problem.js';
+import { sampleOf } from './sample.js';
+import { type MeasurementReader, SeriesCache } from './series-cache.js';
+import { compileSource, type Source, type SourceNames } from './source.js';
+import type { ReadClock } from './time.js';
+import { compileTopicPattern } from './topic-pattern.js';
+import { compileWhere } from './where.js';
 
 export type CompiledRuleResult =
   | { readonly ok: true; readonly rule: CompiledRule }
   | { readonly ok: false; readonly problems: readonly RuleProblem[] };
 
-interface CompiledTag {
-  readonly name: string;
-  readonly reference: Reference | undefined;
-  readonly constant: string;
+/** What rules need besides their options. */
+export interface RuleContext {
+  readonly tables?: LookupTables;
+  /** The machine's clock unless a test sets it. */
+  readonly readClock?: ReadClock;
 }
 
 /** Compiles one rule and reports everything wrong with it at once. */
-export function compileRule(options: RuleOptions, index: number, readClock?: ReadClock): CompiledRuleResult {
+export function compileRule(
+  options: RuleOptions,
+  index: number,
+  { tables = {}, readClock }: RuleContext = {},
+): CompiledRuleResult {
   const list = new ProblemList(options.name, index);
   if (options.name === '' || hasControlCharacter(options.name)) {
     list.add(['name'], quoted(options.name), 'a name without control characters');
   }
   const topic = compileTopicPattern(options.topic);
   if (!topic.ok) list.add(['topic'], quoted(options.topic), `an MQTT topic filter: ${topic.problem}`);
-  const captureNames = topic.ok ? topic.pattern.captureNames : 'unknown';
+  const message = { captureNames: topic.ok ? topic.pattern.captureNames : ('unknown' as const), tables };
 
-  const measurement = measurementProblem(options.measurement);
-  if (measurement !== undefined) {
-    list.add(['measurement'], quoted(options.measurement), `a measurement name; this one ${measurement}`);
-  }
-  const where = compileCondition(options.where, captureNames, list);
-  const time = compileTime(options.time, list, readClock);
-  const tags = compileTags(options.tags, captureNames, list);
-  const fields = compileFields(options, tags, captureNames, list);
+  const where = compileCondition(options.where, ['where'], { ...message, variables: [] }, list);
+  const each = compileEach(options.each ?? [], message, list);
+  const names: SourceNames = { ...message, variables: each.variables };
+  const inner = options.each?.at(-1);
+  const checks = compileChecks(options.check ?? [], names, list);
+  const measurement = compileMeasurement(options, names, list);
+  const bases = [
+    ...(inner === undefined
+      ? []
+      : [{ get: ({ variables }: Parameters<Source['get']>[0]) => variables?.[inner.as], text: inner.as }]),
+    { get: ({ payload }: Parameters<Source['get']>[0]) => payload, text: 'payload' },
+  ];
+  const time = compileTime(options.time, { names, bases, index: inner?.index }, list, readClock);
+  const tags = compileTags(options.tags, names, list);
+  const seriesSources = [...tags.sources, ...measurement.sources];
+  const used = [...each.sources, ...seriesSources, ...time.sources];
+  const fields = compileFields(options, names, used, inner?.as, list);
 
   if (list.problems.length > 0 || !topic.ok) return { ok: false, problems: list.problems };
-  const readers = tags.map(({ name, reference, constant }) => ({
-    name,
-    get: reference?.get ?? (() => constant),
-  }));
   const rule = new CompiledRule({
     name: options.name,
     pattern: topic.pattern,
     where: where?.where,
     whereReadsPayload: where?.readsPayload ?? false,
+    sample: options.sample === undefined ? undefined : sampleOf(options.sample),
+    takes: takenPayloads([...used, ...fields.sources], options),
+    checks: checks.ofMessage,
+    elementChecks: checks.ofElement,
+    elements: compileElements(each, options.maxElements),
     time: time.read,
-    series: new SeriesCache(options.measurement, readers),
-    seriesDependsOn: dependence(tags),
-    fields,
+    series: new SeriesCache(measurement.reader, tags.readers),
+    seriesDependsOn: dependence(seriesSources),
+    fields: fields.fields,
     whenEmpty: options.whenEmpty ?? 'park',
   });
   return { ok: true, rule };
@@ -75,127 +86,126 @@ export function compileRule(options: RuleOptions, index: number, readClock?: Rea
 
 function compileCondition(
   expression: string | undefined,
-  captureNames: CaptureNames,
+  path: RulePath,
+  names: SourceNames,
   list: ProblemList,
-): { readonly where: Where; readonly readsPayload: boolean } | undefined {
+) {
   if (expression === undefined) return undefined;
-  const compiled = compileWhere(expression, { captureNames });
+  const compiled = compileWhere(expression, names);
   if (compiled.ok) return compiled;
-  list.add(['where'], quoted(expression), `a CEL condition: ${compiled.problem}`, compiled);
+  const { at, hint, problem } = compiled;
+  list.add(path, quoted(expression), `a CEL condition: ${problem}`, { at, hint });
   return undefined;
 }
 
-function compileTime(
-  options: RuleOptions['time'],
+/** A check that asks for what `each` names is one of the element. */
+function compileChecks(
+  checks: NonNullable<RuleOptions['check']>,
+  names: SourceNames,
   list: ProblemList,
-  readClock?: ReadClock,
-): { readonly read: TimeReader } {
-  if (options === undefined) return { read: receiveTime(readClock) };
-  if (options === 'auto') return { read: obviousTime(DEFAULT_TIME_WINDOW, readClock) };
-  const window = [
-    ['maxPastMs', options.maxPastMs],
-    ['maxFutureMs', options.maxFutureMs],
-  ] as const;
-  let isWindowFine = true;
-  for (const [key, ms] of window) {
-    if (Number.isFinite(ms) && ms >= 0) continue;
-    isWindowFine = false;
-    list.add(['time', key], String(ms), 'a duration of zero or more');
+): { readonly ofMessage: readonly Check[]; readonly ofElement: readonly Check[] } {
+  const ofMessage: Check[] = [];
+  const ofElement: Check[] = [];
+  for (const [index, check] of checks.entries()) {
+    const compiled = compileCondition(check.if, ['check', index, 'if'], names, list);
+    if (compiled === undefined) continue;
+    const target = compiled.readsVariable ? ofElement : ofMessage;
+    target.push({ where: compiled.where, reason: check.else });
   }
-  const zone = options.zone === undefined ? undefined : TimeZone.of(options.zone);
-  if (options.zone !== undefined && zone === undefined) {
-    list.add(['time', 'zone'], quoted(options.zone), 'an IANA time zone such as Europe/Berlin or UTC');
-  }
-  const references = compilePayloadReferences(options.path);
-  if (!references.ok) {
-    list.add(['time', 'path'], quoted(references.text), `a path inside the payload: ${references.problem}`);
-  }
-  if (!references.ok || !isWindowFine) return { read: receiveTime(readClock) };
-  const path = [options.path].flat().join(', ');
-  return { read: timeAt({ ...options, path, get: references.get, zone }, readClock) };
+  return { ofMessage, ofElement };
 }
 
-/** The tags are sorted by the UTF-8 bytes of their names, as SeriesCache needs them. */
-function compileTags(
-  options: Readonly<Record<string, TagOptions>>,
-  captureNames: CaptureNames,
+function compileElements({ levels }: CompiledEach, max = DEFAULT_MAX_ELEMENTS): Elements | undefined {
+  return levels.length === 0 ? undefined : new Elements(levels, max);
+}
+
+function compileMeasurement(
+  { measurement, maxNames = DEFAULT_MAX_NAMES }: RuleOptions,
+  names: SourceNames,
   list: ProblemList,
-): CompiledTag[] {
-  const tags: CompiledTag[] = [];
-  for (const [name, source] of Object.entries(options)) {
-    const problem = keyProblem(name);
-    if (problem !== undefined) list.add(['tags', name], quoted(name), `a tag name; this one ${problem}`);
-    if ('value' in source) {
-      const valueProblem = source.value === '' ? 'is empty' : tagValueProblem(source.value);
-      if (valueProblem !== undefined) {
-        list.add(['tags', name, 'value'], quoted(source.value), `a tag value; this one ${valueProblem}`);
-      }
-      tags.push({ name, reference: undefined, constant: source.value });
-      continue;
+): { readonly reader: MeasurementReader; readonly sources: readonly Source[] } {
+  if (typeof measurement === 'string') {
+    const problem = measurementProblem(measurement);
+    if (problem !== undefined) {
+      list.add(['measurement'], quoted(measurement), `a measurement name; this one ${problem}`);
     }
-    const compiled = compileReference(source.path, captureNames);
-    if (compiled.ok) tags.push({ name, reference: compiled.reference, constant: '' });
-    else list.add(['tags', name, 'path'], quoted(source.path), `a reference: ${compiled.problem}`);
+    if (looksLikeSource(measurement, names)) {
+      const section = isTemplate(measurement) ? 'template' : 'path';
+      list.add(['measurement'], quoted(measurement), 'a measurement name', {
+        hint: `for a name out of the message write { ${section}: '${measurement}' }, for this very name { value: '${measurement}' }`,
+      });
+    }
+    return { reader: measurement, sources: [] };
   }
-  return tags.sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
+  if (measurement.value !== undefined) {
+    const name = String(measurement.value);
+    const problem = measurementProblem(name);
+    if (problem !== undefined) {
+      list.add(['measurement', 'value'], quoted(name), `a measurement name; this one ${problem}`);
+    }
+    return { reader: name, sources: [] };
+  }
+  const source = compileSource(measurement, { path: ['measurement'] }, names, list);
+  if (source === undefined) return { reader: '', sources: [] };
+  const budget = new NameBudget('measurement', maxNames, measurementProblem);
+  return { reader: { get: source.get, origin: source.origin, names: budget }, sources: [source] };
 }
 
-/** What the tags depend on besides the topic. If nothing else changes them, the series is kept with the topic. */
-function dependence(tags: readonly CompiledTag[]): 'topic' | 'topic-and-client' | 'record' {
-  const roots = tags.map((tag) => tag.reference?.root);
-  if (roots.includes('payload') || roots.includes('clientId')) return 'record';
-  return roots.includes('device') ? 'topic-and-client' : 'topic';
+function looksLikeSource(measurement: string, { variables }: SourceNames): boolean {
+  const roots = ['payload', 'topic', ...variables].join('|');
+  return isTemplate(measurement) || new RegExp(`^(?:${roots})[.[]`).test(measurement);
+}
+
+/** What the series depends on besides the topic. If nothing else changes it, it is kept with the topic. */
+function dependence(sources: readonly Source[]): 'topic' | 'topic-and-client' | 'record' {
+  const reads = new Set<Root>(sources.flatMap((source) => [...source.reads]));
+  if (['payload', 'variable', 'clientId', 'qos'].some((root) => reads.has(root as Root))) return 'record';
+  return reads.has('device') ? 'topic-and-client' : 'topic';
 }
 
 function compileFields(
   options: RuleOptions,
-  tags: readonly CompiledTag[],
-  captureNames: CaptureNames,
+  names: SourceNames,
+  used: readonly Source[],
+  element: string | undefined,
   list: ProblemList,
-): FieldSource {
-  const tagNames = new Set(tags.map((tag) => tag.name));
-  if (options.fields === 'auto') return autoFields(options.time, tags, tagNames);
-  const entries = Object.entries(options.fields);
-  if (entries.length === 0) list.add(['fields'], 'no field', 'at least one field, or auto');
+): { readonly fields: RuleFields; readonly sources: readonly Source[] } {
+  const tagNames = new Set(Object.keys(options.tags));
+  const budget = new NameBudget('field', options.maxNames ?? DEFAULT_MAX_NAMES, keyProblem);
+  const isAuto = options.fields === 'auto' || options.autoFields !== undefined;
+  const entries = options.fields === 'auto' ? [] : Object.entries(options.fields);
+  if (entries.length === 0 && !isAuto) list.add(['fields'], 'no field', 'at least one field, or auto');
   const readers: FieldReader[] = [];
+  const sources: Source[] = [];
   for (const [name, field] of entries) {
-    const reader = compileField(name, field, { tagNames, captureNames }, list);
-    if (reader !== undefined) readers.push(reader);
+    const compiled = compileField(name, field, { tagNames, names, budget }, list);
+    if (compiled === undefined) continue;
+    readers.push(compiled.reader);
+    sources.push(...compiled.sources);
   }
-  return readers;
+  const auto = isAuto
+    ? compileAutoFields(
+        options.autoFields ?? {},
+        {
+          names,
+          element,
+          usedPlaces: [...used, ...sources].flatMap(({ places }) => places),
+          takenNames: new Set([...tagNames, ...readers.map(({ name }) => name)]),
+          isTimeAuto: options.time === 'auto',
+          budget,
+        },
+        list,
+      )
+    : undefined;
+  return { fields: new RuleFields(readers, auto), sources };
 }
 
-function autoFields(
-  time: 'auto' | TimeOptions | undefined,
-  tags: readonly CompiledTag[],
-  tagNames: ReadonlySet<string>,
-): AutoFields {
-  const omitted: Omitted = new Map();
-  for (const { reference } of tags) {
-    if (reference?.root === 'payload') omit(omitted, reference.path);
-  }
-  if (time !== undefined && time !== 'auto') {
-    for (const path of [time.path].flat()) {
-      const compiled = compilePayloadReference(path);
-      if (compiled.ok && compiled.reference.root === 'payload') omit(omitted, compiled.reference.path);
-    }
-  }
-  return new AutoFields(omitted, tagNames, time === 'auto');
-}
-
-function omit(omitted: Omitted, path: readonly (string | number)[]): void {
-  let level = omitted;
-  for (const [index, step] of path.entries()) {
-    // `auto` omits arrays anyway.
-    if (typeof step === 'number') return;
-    const known = level.get(step);
-    if (known === true) return;
-    if (index === path.length - 1) {
-      level.set(step, true);
-      return;
-    }
-    const next: Omitted = known ?? new Map();
-    level.set(step, next);
-    level = next;
-  }
+/** A rule that names a value in the payload takes objects only: anything else is a mistake of the device or of the rule. */
+function takenPayloads(sources: readonly Source[], options: RuleOptions): TakenPayloads {
+  const takesWhole = sources.some(({ places }) =>
+    places.some(({ base, path }) => base === 'payload' && path.length === 0),
+  );
+  if (takesWhole) return 'any';
+  const isAuto = options.fields === 'auto' && options.autoFields?.from === undefined;
+  return isAuto && options.each === undefined ? 'bare' : 'object';
 }

@@ -1,7 +1,7 @@
-import type { Series } from '../sink/point.js';
+import { isJsonObject, type JsonValue, kindOf } from '../formats/json/json-value.js';
+import type { Point, Series } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
-import type { AutoFields } from './auto-fields.js';
-import { type FieldReader, readFields } from './fields.js';
+import type { Elements } from './each.js';
 import {
   type Mapped,
   MappingFailure,
@@ -9,27 +9,44 @@ import {
   type Parked,
   type Reading,
 } from './mapped.js';
+import type { MappingTrace } from './mapping-trace.js';
+import { MessagePoints } from './message-points.js';
+import type { RuleFields } from './rule-fields.js';
+import type { Sample } from './sample.js';
 import type { SeriesCache } from './series-cache.js';
 import type { TimeReader } from './time.js';
 import type { Captures, TopicPattern } from './topic-pattern.js';
 import type { Where } from './where.js';
 
-export type FieldSource = AutoFields | readonly FieldReader[];
+/** A condition that a message or an element must satisfy, and the reason it is parked with otherwise. */
+export interface Check {
+  readonly where: Where;
+  readonly reason: string;
+}
+
+/** The payloads that a rule can take. `bare`: objects, and a number, a boolean or null alone. */
+export type TakenPayloads = 'object' | 'bare' | 'any';
 
 interface RuleParts {
   readonly name: string;
   readonly pattern: TopicPattern;
   readonly where: Where | undefined;
   readonly whereReadsPayload: boolean;
+  readonly sample: Sample | undefined;
+  readonly takes: TakenPayloads;
+  readonly checks: readonly Check[];
+  readonly elementChecks: readonly Check[];
+  /** Absent when a message is one point. */
+  readonly elements: Elements | undefined;
   readonly time: TimeReader;
   readonly series: SeriesCache;
   readonly seriesDependsOn: 'topic' | 'topic-and-client' | 'record';
-  readonly fields: FieldSource;
+  readonly fields: RuleFields;
   /** What becomes of a message in which no declared value is present. */
   readonly whenEmpty: 'park' | 'filter';
 }
 
-/** The rule that takes a topic, and what depends on the topic alone. It is cached per topic. */
+/** A rule that takes a topic, and what depends on the topic alone. It is cached per topic. */
 export interface TopicMatch {
   readonly rule: CompiledRule;
   readonly captures: Captures;
@@ -38,6 +55,9 @@ export interface TopicMatch {
   /** Set once no record of this topic can have another series. */
   series: Series | undefined;
 }
+
+/** A point; or that the device says it has no value now; or that nothing of the rule is there; or what is wrong. */
+type PointMade = Point | 'no-value' | 'absent' | MappingFailure;
 
 export class CompiledRule {
   readonly name: string;
@@ -51,13 +71,22 @@ export class CompiledRule {
   }
 
   /**
-   * Whether the rule ignores the record whatever its payload is. Such a payload is not decoded: text on a topic that a rule
-   * ignores on purpose must not be parked. A condition that fails is left to `map`.
+   * The outcome of a record that is decided whatever its payload is. Such a payload is not decoded: text on a topic that a
+   * rule ignores on purpose must not be parked. A condition that fails is left to `map`.
    */
-  ignores(record: StreamRecord, captures: Captures, device: string): boolean {
-    const { where, whereReadsPayload } = this.#parts;
-    if (where === undefined || whereReadsPayload) return false;
-    return where({ record, payload: {}, holdsExact: false, captures, device }) === false;
+  beforePayload(
+    record: StreamRecord,
+    captures: Captures,
+    device: string,
+    trace?: MappingTrace,
+  ): Mapped | undefined {
+    const { where, whereReadsPayload, sample } = this.#parts;
+    if (where !== undefined && !whereReadsPayload) {
+      const isTaken = where({ record, payload: {}, holdsExact: false, captures, device, trace });
+      if (isTaken === false) return { kind: 'filtered', rule: this.name };
+    }
+    if (sample !== undefined && !sample(record)) return { kind: 'filtered', rule: `${this.name}: sample` };
+    return undefined;
   }
 
   /** The outcome of a message with nothing to say now: every declared value is null, or the payload is empty. */
@@ -65,39 +94,110 @@ export class CompiledRule {
     return { kind: 'filtered', rule: `${this.name}: no value` };
   }
 
-  /** Evaluates condition, time, series and fields in this order; the first that fails decides the outcome. */
+  /** Why the rule cannot take a decoded payload; undefined when it can. */
+  refusal(payload: JsonValue): Parked | undefined {
+    const { takes } = this.#parts;
+    if (isJsonObject(payload) || takes === 'any') return undefined;
+    const isBare = typeof payload !== 'string' && !Array.isArray(payload);
+    if (takes === 'bare' && isBare) return undefined;
+    const alone = takes === 'bare' ? ', or a number or boolean alone' : '';
+    return this.#parked(
+      new MappingFailure(
+        'payload-not-object',
+        `the payload is ${kindOf(payload)}; the rule takes a JSON object such as {"temperature": 21.5}${alone}`,
+      ),
+    );
+  }
+
+  /** Evaluates condition, checks, time, series and fields in this order; the first that fails decides the outcome. */
   map(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): Mapped {
-    const { where, time, fields: source } = this.#parts;
+    const { where, checks, elements, fields } = this.#parts;
     if (where !== undefined) {
-      const taken = where(reading);
-      if (taken instanceof MappingFailure) return this.#parked(taken);
-      if (!taken) return { kind: 'filtered', rule: this.name };
+      const isTaken = where(reading);
+      if (isTaken instanceof MappingFailure) return this.#parked(isTaken);
+      if (!isTaken) return { kind: 'filtered', rule: this.name };
     }
-    const timestampNs = time(reading, warnings);
-    if (timestampNs instanceof MappingFailure) return this.#parked(timestampNs);
-    const series = match.series ?? this.#series(reading, match, warnings);
-    if (series instanceof MappingFailure) return this.#parked(series);
-    const fields = isReaders(source)
-      ? readFields(source, reading, warnings)
-      : source.read(reading.payload, warnings);
-    if (fields instanceof MappingFailure) return this.#parked(fields);
-    if (fields === 'no-value') return this.noValue();
-    if (fields.length === 0) {
-      return this.#parts.whenEmpty === 'filter' ? this.noValue() : this.#parked(noFields(source));
+    const failure = firstFailure(checks, reading);
+    if (failure !== undefined) return this.#parked(failure);
+    if (elements !== undefined) return this.#mapElements(elements, reading, match, warnings);
+    const point = this.#point(reading, match, warnings);
+    if (point instanceof MappingFailure) return this.#parked(point);
+    if (point === 'no-value') return this.noValue();
+    if (point === 'absent') return this.#absent(fields.absence());
+    return { kind: 'points', rule: this.name, points: [point] };
+  }
+
+  /** A bad element costs only itself: the others become points although the record is parked. */
+  #mapElements(
+    elements: Elements,
+    reading: Reading,
+    match: TopicMatch,
+    warnings: MappingWarningCounts,
+  ): Mapped {
+    const { elementChecks, fields } = this.#parts;
+    const made = new MessagePoints();
+    let failed: MappingFailure | undefined;
+    let failures = 0;
+    let saysNothing = false;
+    const fail = ({ code, reason }: MappingFailure, label: string) => {
+      failures++;
+      failed ??= new MappingFailure(code, label === '' ? reason : `element ${label}: ${reason}`);
+    };
+    const read = elements.walk(
+      reading,
+      (element, labelOf) => {
+        element.trace?.element(elements.text, labelOf());
+        const point = firstFailure(elementChecks, element) ?? this.#point(element, match, warnings);
+        if (point instanceof MappingFailure) fail(point, labelOf());
+        else if (typeof point === 'object') made.add(point, warnings);
+        else {
+          if (point === 'no-value') saysNothing = true;
+          warnings['element-skipped']++;
+        }
+      },
+      fail,
+    );
+    warnings['element-skipped'] += read.skipped;
+    if (read.failure !== undefined) return this.#parked(read.failure);
+    const { points } = made;
+    if (failed !== undefined) {
+      const more = failures > 1 ? ` (and ${failures - 1} more)` : '';
+      return { ...this.#parked(new MappingFailure(failed.code, failed.reason + more)), points };
     }
-    return { kind: 'points', rule: this.name, points: [{ series, fields, timestampNs }] };
+    if (points.length > 0) return { kind: 'points', rule: this.name, points };
+    if (!read.isPresent) {
+      return this.#absent(new MappingFailure('no-fields', `the payload has nothing at ${elements.text}`));
+    }
+    // An empty list, and one in which no element has a value, say nothing now.
+    if (saysNothing || read.taken + read.skipped === 0) return this.noValue();
+    return read.taken === 0 ? { kind: 'filtered', rule: this.name } : this.#absent(fields.absence());
+  }
+
+  #point(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): PointMade {
+    const timestampNs = this.#parts.time(reading, warnings);
+    if (timestampNs instanceof MappingFailure) return timestampNs;
+    const known = reading.trace === undefined ? match.series : undefined;
+    const series = known ?? this.#series(reading, match, warnings);
+    if (series instanceof MappingFailure) return series;
+    const fields = this.#parts.fields.read(reading, warnings);
+    if (fields instanceof MappingFailure || fields === 'no-value') return fields;
+    return fields.length === 0 ? 'absent' : { series, fields, timestampNs };
   }
 
   #series(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): Series | MappingFailure {
-    const missingBefore = warnings['tag-missing'];
+    const countsBefore = tagWarnings(warnings);
     const series = this.#parts.series.series(reading, warnings);
     if (series instanceof MappingFailure) return series;
     const dependsOn = this.#parts.seriesDependsOn;
     const isFixed =
       dependsOn === 'topic' || (dependsOn === 'topic-and-client' && match.deviceLevel !== undefined);
-    // A series that lacks a tag is looked up each time, so that each record is counted.
-    if (isFixed && warnings['tag-missing'] === missingBefore) match.series = series;
+    // A series with a warning is looked up each time, so that each record is counted.
+    if (isFixed && tagWarnings(warnings) === countsBefore) match.series = series;
     return series;
+  }
+
+  #absent(failure: MappingFailure): Mapped {
+    return this.#parts.whenEmpty === 'filter' ? this.noValue() : this.#parked(failure);
   }
 
   #parked({ code, reason }: MappingFailure): Parked {
@@ -105,13 +205,17 @@ export class CompiledRule {
   }
 }
 
-function isReaders(source: FieldSource): source is readonly FieldReader[] {
-  return Array.isArray(source);
+function firstFailure(checks: readonly Check[], reading: Reading): MappingFailure | undefined {
+  for (const { where, reason } of checks) {
+    const isFine = where(reading);
+    if (isFine instanceof MappingFailure) return isFine;
+    if (!isFine) return new MappingFailure('rule-check-failed', reason);
+  }
+  return undefined;
 }
 
-function noFields(source: FieldSource): MappingFailure {
-  const reason = isReaders(source)
-    ? `none of the rule's fields has a value: ${source.map((reader) => reader.name).join(', ')}`
-    : 'the payload holds no number and no boolean that could be a field';
-  return new MappingFailure('no-fields', reason.length <= 300 ? reason : `${reason.slice(0, 300)}…`);
+function tagWarnings(warnings: MappingWarningCounts): number {
+  return (
+    warnings['tag-missing'] + warnings['tag-omitted'] + warnings['tag-replaced'] + warnings['tag-default']
+  );
 }

@@ -2,12 +2,7 @@ import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value
 import { escapeUnprintable, oneLine } from '../lib/printable.js';
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
-import {
-  createMappingWarningCounts,
-  MAPPING_WARNING_CODES,
-  type Mapped,
-  type MappingWarningCode,
-} from './mapped.js';
+import { MAPPING_WARNING_CODES, type Mapped, type MappingWarningCode, MappingWarnings } from './mapped.js';
 import { deviceOf, type RuleSet } from './rule-set.js';
 
 export interface Explanation {
@@ -64,9 +59,10 @@ export function explainRecord(
   encode: (point: Point) => string,
   limits: JsonLimits = DEFAULT_JSON_LIMITS,
 ): Explanation {
-  const warnings = createMappingWarningCounts();
-  const match = ruleSet.match(record.topic);
+  const warnings = new MappingWarnings();
+  const [match] = ruleSet.matches(record.topic);
   const mapped = ruleSet.apply(record, warnings, limits);
+  const counts = warnings.total();
   const tried: RuleTrial[] = [];
   for (const { name, pattern } of ruleSet.rules) {
     const mismatch = pattern.mismatch(record.topic);
@@ -80,9 +76,9 @@ export function explainRecord(
     device: match === undefined ? undefined : deviceOf(match, record),
     mapped,
     lines: mapped.kind === 'points' ? mapped.points.map(encode) : [],
-    warnings: MAPPING_WARNING_CODES.filter((code) => warnings[code] > 0).map((code) => ({
+    warnings: MAPPING_WARNING_CODES.filter((code) => counts[code] > 0).map((code) => ({
       code,
-      count: warnings[code],
+      count: counts[code],
     })),
   };
 }

@@ -2,7 +2,9 @@ import type { JsonValue } from '../formats/json/json-value.js';
 import { quoted } from '../lib/printable.js';
 import type { Field } from '../sink/point.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from './mapped.js';
-import type { Getter } from './reference.js';
+import type { NameBudget } from './name-budget.js';
+import type { Getter, Origin } from './reference.js';
+import { traceField } from './trace-values.js';
 import { type FieldShape, toField } from './typed-field.js';
 import type { ValuePreparation } from './value-words.js';
 
@@ -11,6 +13,10 @@ export type Otherwise = 'park' | 'omit' | 'clamp' | 'default';
 
 export interface FieldReader extends FieldShape {
   readonly get: Getter;
+  /** For an explanation. */
+  readonly origin: Origin;
+  /** Where the name of the field comes from, when it is not `name`. */
+  readonly dynamicName?: DynamicName;
   /** Words, maps and texts; absent when the rule names none. */
   readonly prepare?: ValuePreparation;
   readonly otherwise?: Otherwise;
@@ -18,6 +24,13 @@ export interface FieldReader extends FieldShape {
   readonly fallback?: Field;
   /** A record without a value is parked. */
   readonly isRequired?: boolean;
+}
+
+/** A field name out of the message. */
+export interface DynamicName {
+  readonly get: Getter;
+  readonly names: NameBudget;
+  readonly tagNames: ReadonlySet<string>;
 }
 
 /** The fields of a record; 'no-value' when it has none, and the device said for at least one that it has no value now. */
@@ -33,9 +46,16 @@ export function readFields(
   let saidNothing = false;
   for (const reader of readers) {
     const found = reader.get(reading);
+    let field: Field | MappingFailure | undefined;
+    if (typeof found === 'object' && found instanceof MappingFailure) {
+      field = reader.otherwise === undefined ? found : insteadOf(found, reader, null, warnings);
+      if (reading.trace !== undefined) traceField(reading, reader, undefined, undefined, field);
+      if (field instanceof MappingFailure) return field;
+      if (field !== undefined) fields.push(field);
+      continue;
+    }
     const value =
       found === undefined || found === null || reader.prepare === undefined ? found : reader.prepare(found);
-    let field: Field | MappingFailure | undefined;
     if (value === undefined || isNoValue(reader, value)) {
       if (value !== undefined) saidNothing = true;
       field = withoutValue(reader, value === undefined ? 'field-missing' : 'field-null', warnings);
@@ -45,10 +65,36 @@ export function readFields(
         field = insteadOf(field, reader, value, warnings);
       }
     }
+    if (field !== undefined && reader.dynamicName !== undefined) {
+      field = field instanceof MappingFailure ? field : renamed(field, reader.dynamicName, reading);
+    }
+    if (reading.trace !== undefined) traceField(reading, reader, found, value, field);
     if (field instanceof MappingFailure) return field;
     if (field !== undefined) fields.push(field);
   }
   return fields.length === 0 && saidNothing ? 'no-value' : fields;
+}
+
+function renamed(
+  field: Field,
+  { get, names, tagNames }: DynamicName,
+  reading: Reading,
+): Field | MappingFailure {
+  const name = get(reading);
+  if (name instanceof MappingFailure) return name;
+  if (typeof name !== 'string') {
+    return new MappingFailure(
+      'field-name-invalid',
+      `the name of the field ${quoted(field.name)} has no value`,
+    );
+  }
+  if (tagNames.has(name)) {
+    return new MappingFailure(
+      'field-name-invalid',
+      `the field name ${quoted(name)} is also the name of a tag`,
+    );
+  }
+  return names.refusal(name) ?? { ...field, name };
 }
 
 /** Null, and the empty text where a number or boolean is due. */

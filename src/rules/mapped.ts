@@ -1,7 +1,8 @@
 import type { ParkCode } from '../dead-letter/park-codes.js';
-import type { JsonObject, JsonValue } from '../formats/json/json-value.js';
+import type { JsonValue } from '../formats/json/json-value.js';
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
+import type { MappingTrace } from './mapping-trace.js';
 
 /** What the rules made of one record. */
 export type Mapped =
@@ -16,6 +17,8 @@ export interface Parked {
   readonly code: ParkCode;
   /** One line for a person; safe to log. */
   readonly reason: string;
+  /** The points of the elements, and of other rules, that are good: they are written although the record is parked. */
+  readonly points?: readonly Point[];
 }
 
 /** Why a record, or a value in it, cannot become a point. It is returned, never thrown. */
@@ -46,8 +49,18 @@ export const MAPPING_WARNING_CODES = [
   'time-leap-second',
   /** The point has the receive time, and that comes from a clock that was not set: 1970, for example. */
   'clock-implausible',
+  /** Two points of one message would have the same series, time and field: the later one got the next free nanosecond. */
+  'time-shifted',
   /** A tag's source is absent, null or empty: the tag is omitted. */
   'tag-missing',
+  /** A value cannot be a tag, and the rule says `otherwise: omit`. */
+  'tag-omitted',
+  /** Characters that a tag must not have were replaced by `_` (`otherwise: replace`). */
+  'tag-replaced',
+  /** A tag without a value got its `default`. */
+  'tag-default',
+  /** An element of `each` was skipped: its condition is false, or none of its fields has a value. */
+  'element-skipped',
   /** A field of a rule is not in the payload. */
   'field-missing',
   /** A field has no value: null, a word of `noValue`, or the empty text where a number or boolean is due. */
@@ -76,10 +89,44 @@ export function createMappingWarningCounts(): MappingWarningCounts {
   return Object.fromEntries(MAPPING_WARNING_CODES.map((code) => [code, 0])) as MappingWarningCounts;
 }
 
+/** MappingWarnings counts what each rule omitted or replaced. The counts only grow. */
+export class MappingWarnings {
+  readonly #byRule = new Map<string, MappingWarningCounts>();
+
+  /** The counts of a rule; the caller adds to them. */
+  of(rule: string): MappingWarningCounts {
+    let counts = this.#byRule.get(rule);
+    if (counts === undefined) {
+      counts = createMappingWarningCounts();
+      this.#byRule.set(rule, counts);
+    }
+    return counts;
+  }
+
+  /** The sum over all rules. */
+  total(): MappingWarningCounts {
+    const total = createMappingWarningCounts();
+    for (const counts of this.#byRule.values()) {
+      for (const code of MAPPING_WARNING_CODES) total[code] += counts[code];
+    }
+    return total;
+  }
+
+  /** The counts above zero: rule → warning → count. */
+  byRule(): Record<string, Partial<MappingWarningCounts>> {
+    const rules: Record<string, Partial<MappingWarningCounts>> = {};
+    for (const [rule, counts] of this.#byRule) {
+      const given = MAPPING_WARNING_CODES.filter((code) => counts[code] > 0);
+      if (given.length > 0) rules[rule] = Object.fromEntries(given.map((code) => [code, counts[code]]));
+    }
+    return rules;
+  }
+}
+
 /** A record whose payload is decoded and whose topic a rule has matched. */
 export interface Reading {
   readonly record: StreamRecord;
-  readonly payload: JsonObject;
+  readonly payload: JsonValue;
   /** Whether `payload` holds an ExactNumber somewhere. */
   readonly holdsExact: boolean;
   /** Topic levels by the names the rule's filter gives them. */
@@ -88,4 +135,6 @@ export interface Reading {
   readonly device: string;
   /** What `each` of a rule names: the element, its key and its index, by their names; absent without `each`. */
   readonly variables?: Readonly<Record<string, JsonValue | undefined>>;
+  /** Present when somebody asks for an explanation. */
+  readonly trace?: MappingTrace;
 }

@@ -1,11 +1,13 @@
+/** Keys and indexes inside a rule, e.g. ['fields', 'temperature', 'range'] or ['each', 0, 'where']. */
+export type RulePath = readonly (string | number)[];
+
 /** One thing wrong with a rule, located so that `config` can name file and line. */
 export interface RuleProblem {
   /** The rule's name as written, also when the name itself is wrong. */
   readonly rule: string;
   /** The index in the list of rules, from 0. */
   readonly index: number;
-  /** Keys inside the rule, e.g. ['fields', 'temperature', 'range']. */
-  readonly path: readonly string[];
+  readonly path: RulePath;
   readonly got: string;
   readonly expected: string;
   /** Where inside the text at `path` the problem is, in UTF-16 units from its start; absent when it is the whole text. */
@@ -26,7 +28,7 @@ export class ProblemList {
   }
 
   add(
-    path: readonly string[],
+    path: RulePath,
     got: string,
     expected: string,
     { at, hint }: Pick<RuleProblem, 'at' | 'hint'> = {},

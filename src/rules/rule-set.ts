@@ -1,29 +1,36 @@
 import { decodeJson } from '../formats/json/decode-json.js';
-import { DEFAULT_JSON_LIMITS, isJsonObject, type JsonLimits, kindOf } from '../formats/json/json-value.js';
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { SluiceError } from '../lib/errors.js';
 import { quoted } from '../lib/printable.js';
 import type { StreamRecord } from '../stream/stream.js';
-import { compileRule } from './compile-rule.js';
+import { compileRule, type RuleContext } from './compile-rule.js';
 import type { CompiledRule, TopicMatch } from './compiled-rule.js';
-import type { Mapped, MappingWarningCounts } from './mapped.js';
+import type { Mapped, MappingWarnings } from './mapped.js';
+import type { MappingTrace } from './mapping-trace.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
-import type { ReadClock } from './time.js';
 
 const MAX_CACHED_TOPICS = 20_000;
+
+/** `first`: only the first rule whose filter takes the topic. `all`: every one of them. */
+export type RuleMatching = 'first' | 'all';
+
+export interface RuleSetOptions extends RuleContext {
+  readonly match?: RuleMatching;
+}
 
 export type RuleSetResult =
   | { readonly ok: true; readonly ruleSet: RuleSet }
   | { readonly ok: false; readonly problems: readonly RuleProblem[] };
 
-/** Compiles all rules, or reports every problem of every rule. `readClock` is the machine's clock unless a test sets it. */
-export function compileRules(options: readonly RuleOptions[], readClock?: ReadClock): RuleSetResult {
+/** Compiles all rules, or reports every problem of every rule. */
+export function compileRules(options: readonly RuleOptions[], context: RuleSetOptions = {}): RuleSetResult {
   const rules: CompiledRule[] = [];
   const problems: RuleProblem[] = [];
   const names = new Map<string, number>();
   for (const [index, rule] of options.entries()) {
-    const compiled = compileRule(rule, index, readClock);
+    const compiled = compileRule(rule, index, context);
     if (compiled.ok) rules.push(compiled.rule);
     else problems.push(...compiled.problems);
     const earlier = names.get(rule.name);
@@ -38,12 +45,13 @@ export function compileRules(options: readonly RuleOptions[], readClock?: ReadCl
       });
     }
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, ruleSet: new RuleSet(rules) };
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, ruleSet: new RuleSet(rules, context.match) };
 }
 
 /** Throws CONFIG_INVALID with the first problem. */
-export function compileOrThrow(rules: readonly RuleOptions[]): RuleSet {
-  const compiled = compileRules(rules);
+export function compileOrThrow(rules: readonly RuleOptions[], context?: RuleSetOptions): RuleSet {
+  const compiled = compileRules(rules, context);
   if (compiled.ok) return compiled.ruleSet;
   const first = compiled.problems[0]!;
   throw new SluiceError(
@@ -53,25 +61,29 @@ export function compileOrThrow(rules: readonly RuleOptions[]): RuleSet {
 }
 
 /**
- * RuleSet turns records into points. The points depend on the record, the rules and the limits alone, so that a replay
- * gives the same points; the caches inside change only the speed. The clock decides only whether a device time is
- * accepted that the receive time speaks against, when the receive time itself may be wrong.
+ * RuleSet turns records into points. The points depend on the record, the rules, their tables and the limits alone, so that a
+ * replay gives the same points; the caches inside change only the speed, and a rule that has met too many names parks. The
+ * clock decides only whether a device time is accepted that the receive time speaks against, when the receive time itself may
+ * be wrong.
  */
 export class RuleSet {
   readonly rules: readonly CompiledRule[];
-  readonly #matches = new BoundedCache<TopicMatch | 'none'>(MAX_CACHED_TOPICS);
+  readonly #matching: RuleMatching;
+  readonly #matches = new BoundedCache<readonly TopicMatch[]>(MAX_CACHED_TOPICS);
 
-  constructor(rules: readonly CompiledRule[]) {
+  constructor(rules: readonly CompiledRule[], matching: RuleMatching = 'first') {
     this.rules = rules;
+    this.#matching = matching;
   }
 
   /** Maps one record. It never throws on what a device sent, and counts in `warnings` what it omitted. */
   apply(
     record: StreamRecord,
-    warnings: MappingWarningCounts,
+    warnings: MappingWarnings,
     limits: JsonLimits = DEFAULT_JSON_LIMITS,
+    trace?: MappingTrace,
   ): Mapped {
-    const match = this.match(record.topic);
+    const [match, second] = this.matches(record.topic);
     if (match === undefined) {
       return {
         kind: 'parked',
@@ -79,52 +91,88 @@ export class RuleSet {
         reason: `no rule takes the topic ${quoted(record.topic)}`,
       };
     }
-    const rule = match.rule;
-    const device = deviceOf(match, record);
-    if (rule.ignores(record, match.captures, device)) return { kind: 'filtered', rule: rule.name };
-    // An empty payload is how MQTT clears a retained message.
-    if (record.payload.length === 0) return rule.noValue();
-    const decoded = decodeJson(record.payload, limits);
-    if (!decoded.ok) {
-      return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
-    }
-    const payload = decoded.value;
-    if (!isJsonObject(payload)) {
-      return {
-        kind: 'parked',
-        rule: rule.name,
-        code: 'payload-not-object',
-        reason: `the payload is ${kindOf(payload)}; rules take a JSON object such as {"temperature": 21.5}`,
-      };
-    }
-    const reading = {
-      record,
-      payload,
-      holdsExact: decoded.holdsExact,
-      captures: match.captures,
-      device,
-    };
-    return rule.map(reading, match, warnings);
+    const payload = new DecodedOnce(record.payload, limits);
+    if (second === undefined) return applyRule(match, record, payload, warnings, trace);
+    const outcomes = this.matches(record.topic).map((one) =>
+      applyRule(one, record, payload, warnings, trace),
+    );
+    return combined(outcomes);
   }
 
-  /** The first rule whose filter takes the topic. */
-  match(topic: string): TopicMatch | undefined {
+  /** The rules that take a topic, in their order: at most one, unless all may take it. */
+  matches(topic: string): readonly TopicMatch[] {
     const known = this.#matches.get(topic);
-    if (known !== undefined) return known === 'none' ? undefined : known;
+    if (known !== undefined) return known;
     const found = this.#find(topic);
-    this.#matches.set(topic, found ?? 'none');
+    this.#matches.set(topic, found);
     return found;
   }
 
-  #find(topic: string): TopicMatch | undefined {
+  #find(topic: string): TopicMatch[] {
+    const matches: TopicMatch[] = [];
     for (const rule of this.rules) {
       const captures = rule.pattern.match(topic);
-      if (captures !== undefined) {
-        return { rule, captures, deviceLevel: topicLevelBeforeLast(topic), series: undefined };
-      }
+      if (captures === undefined) continue;
+      matches.push({ rule, captures, deviceLevel: topicLevelBeforeLast(topic), series: undefined });
+      if (this.#matching === 'first') break;
     }
-    return undefined;
+    return matches;
   }
+}
+
+/** The payload of a record, decoded when the first rule asks for it. */
+class DecodedOnce {
+  readonly #payload: Buffer;
+  readonly #limits: JsonLimits;
+  #decoded: ReturnType<typeof decodeJson> | undefined;
+
+  constructor(payload: Buffer, limits: JsonLimits) {
+    this.#payload = payload;
+    this.#limits = limits;
+  }
+
+  get decoded(): ReturnType<typeof decodeJson> {
+    this.#decoded ??= decodeJson(this.#payload, this.#limits);
+    return this.#decoded;
+  }
+}
+
+function applyRule(
+  match: TopicMatch,
+  record: StreamRecord,
+  payload: DecodedOnce,
+  warnings: MappingWarnings,
+  trace: MappingTrace | undefined,
+): Mapped {
+  const { rule, captures } = match;
+  const device = deviceOf(match, record);
+  trace?.rule(rule.name, 'takes it');
+  const decided = rule.beforePayload(record, captures, device, trace);
+  if (decided !== undefined) return decided;
+  // An empty payload is how MQTT clears a retained message.
+  if (record.payload.length === 0) return rule.noValue();
+  const { decoded } = payload;
+  if (!decoded.ok) {
+    return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
+  }
+  trace?.payload(decoded.value);
+  const refusal = rule.refusal(decoded.value);
+  if (refusal !== undefined) return refusal;
+  const { value, holdsExact } = decoded;
+  return rule.map(
+    { record, payload: value, holdsExact, captures, device, trace },
+    match,
+    warnings.of(rule.name),
+  );
+}
+
+/** The one outcome of a record that several rules have taken: parked if one of them parks it, and written if one gives points. */
+function combined(outcomes: readonly Mapped[]): Mapped {
+  const points = outcomes.flatMap((outcome) => (outcome.kind === 'filtered' ? [] : (outcome.points ?? [])));
+  const parked = outcomes.find((outcome) => outcome.kind === 'parked');
+  if (parked !== undefined) return { ...parked, points };
+  const written = outcomes.find((outcome) => outcome.kind === 'points');
+  return written === undefined ? outcomes[0]! : { ...written, points };
 }
 
 /** The value of the reference `device` for a record of a matched topic. */

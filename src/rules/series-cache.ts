@@ -1,32 +1,59 @@
-import { ExactNumber, type JsonValue, kindOf } from '../formats/json/json-value.js';
+import { type JsonValue, kindOf } from '../formats/json/json-value.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { quoted } from '../lib/printable.js';
 import type { Series, Tag } from '../sink/point.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from './mapped.js';
+import type { NameBudget } from './name-budget.js';
 import { hasControlCharacter } from './point-names.js';
-import type { Getter } from './reference.js';
+import type { Getter, Origin } from './reference.js';
+import { scalarText } from './scalar-text.js';
+import type { ValuePreparation } from './value-words.js';
 
 /** Tag values go into every index entry: longer ones are a mistake in the rule. */
 export const MAX_TAG_VALUE_BYTES = 1_024;
+/** Control characters, and the backslash at the end that would escape the separator behind the value. */
+const FORBIDDEN_IN_TAG = /\p{Cc}|\\+$/gu;
 export const DEFAULT_MAX_CACHED_SERIES = 100_000;
 
 export interface TagReader {
   readonly name: string;
   readonly get: Getter;
+  /** For an explanation. */
+  readonly origin?: Origin;
+  /** Words that mean no value, and what words stand for; absent when the rule names none. */
+  readonly prepare?: ValuePreparation;
+  /** The value when there is none. */
+  readonly fallback?: string;
+  /** A record without a value is parked. */
+  readonly isRequired?: boolean;
+  readonly otherwise?: 'omit' | 'replace';
 }
+
+/** The measurement of a rule: a name, or where the name comes from. */
+export type MeasurementReader =
+  | string
+  | {
+      readonly get: Getter;
+      readonly origin: Origin;
+      readonly names: NameBudget;
+    };
 
 /**
  * SeriesCache keeps the series of one rule: equal tag sets get the same Series object, as long as it was used
  * lately. A sink that remembers an evicted one only derives its prefix again.
  */
 export class SeriesCache {
-  readonly #measurement: string;
+  readonly #measurement: MeasurementReader;
   readonly #readers: readonly TagReader[];
   readonly #cache: BoundedCache<Series>;
   readonly #values: string[];
 
   /** `readers` must be sorted by the UTF-8 bytes of their names. */
-  constructor(measurement: string, readers: readonly TagReader[], maxSeries = DEFAULT_MAX_CACHED_SERIES) {
+  constructor(
+    measurement: MeasurementReader,
+    readers: readonly TagReader[],
+    maxSeries = DEFAULT_MAX_CACHED_SERIES,
+  ) {
     this.#measurement = measurement;
     this.#readers = readers;
     this.#cache = new BoundedCache(maxSeries);
@@ -36,22 +63,37 @@ export class SeriesCache {
   series(reading: Reading, warnings: MappingWarningCounts): Series | MappingFailure {
     const readers = this.#readers;
     const values = this.#values;
-    let identity = '';
+    const isConstant = typeof this.#measurement === 'string';
+    const measurement = isConstant ? (this.#measurement as string) : this.#measurementOf(reading);
+    if (measurement instanceof MappingFailure) return measurement;
+    let identity = isConstant ? '' : `${measurement.length}:${measurement}`;
     for (let index = 0; index < readers.length; index++) {
       const reader = readers[index] as TagReader;
-      const text = tagText(reader.get(reading));
-      if (text === undefined) return invalid(reader.name, `is ${kindOf(reader.get(reading))}`);
-      if (text === '') warnings['tag-missing']++;
+      const text = tagText(reader, reading, warnings);
+      if (reading.trace !== undefined) traceTag(reading, reader, text);
+      if (text instanceof MappingFailure) return text;
       values[index] = text;
       // The length in front keeps `a`,`b:c` and `a:b`,`c` different without escaping.
-      identity = index === 0 && readers.length === 1 ? text : `${identity}${text.length}:${text}`;
+      identity = isConstant && readers.length === 1 ? text : `${identity}${text.length}:${text}`;
     }
     const known = this.#cache.get(identity);
     if (known !== undefined) return known;
-    return this.#create(identity);
+    return this.#create(measurement, identity);
   }
 
-  #create(identity: string): Series | MappingFailure {
+  #measurementOf(reading: Reading): string | MappingFailure {
+    const { get, origin, names } = this.#measurement as Exclude<MeasurementReader, string>;
+    const value = get(reading);
+    if (value instanceof MappingFailure) return value;
+    if (reading.trace !== undefined) traceMeasurement(reading, value, origin(reading));
+    const name = value === undefined || value === null ? undefined : scalarText(value);
+    if (name === undefined) {
+      return new MappingFailure('measurement-name-invalid', `the measurement name is ${kindOf(value)}`);
+    }
+    return names.refusal(name) ?? name;
+  }
+
+  #create(measurement: string, identity: string): Series | MappingFailure {
     const tags: Tag[] = [];
     for (const [index, reader] of this.#readers.entries()) {
       const text = this.#values[index] as string;
@@ -60,7 +102,7 @@ export class SeriesCache {
       if (problem !== undefined) return invalid(reader.name, `${quoted(text)} ${problem}`);
       tags.push({ name: reader.name, value: owned(text) });
     }
-    const series: Series = { measurement: this.#measurement, tags };
+    const series: Series = { measurement: owned(measurement), tags };
     this.#cache.set(owned(identity), series);
     return series;
   }
@@ -74,12 +116,58 @@ export function tagValueProblem(text: string): string | undefined {
   return bytes > MAX_TAG_VALUE_BYTES ? `is longer than ${MAX_TAG_VALUE_BYTES} bytes` : undefined;
 }
 
-/** The text of a tag's value: '' when there is none, undefined when the value cannot be a tag. */
-function tagText(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'string') return value;
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return value instanceof ExactNumber ? value.text : undefined;
+/** The text of a tag's value: '' when the tag is omitted. */
+function tagText(
+  reader: TagReader,
+  reading: Reading,
+  warnings: MappingWarningCounts,
+): string | MappingFailure {
+  const found = reader.get(reading);
+  if (typeof found === 'string' && found !== '' && !hasOptions(reader)) return found;
+  if (found instanceof MappingFailure) return insteadOf(found, reader, warnings);
+  const value =
+    reader.prepare === undefined || found === undefined || found === null ? found : reader.prepare(found);
+  if (value === undefined || value === null || value === '') return withoutValue(reader, warnings);
+  const text = scalarText(value);
+  if (text === undefined) return insteadOf(invalid(reader.name, `is ${kindOf(value)}`), reader, warnings);
+  if (reader.otherwise === undefined) return text;
+  const problem = tagValueProblem(text);
+  if (problem === undefined) return text;
+  if (reader.otherwise === 'replace') {
+    const replaced = text.replace(FORBIDDEN_IN_TAG, '_');
+    if (tagValueProblem(replaced) === undefined) {
+      warnings['tag-replaced']++;
+      return replaced;
+    }
+  }
+  return insteadOf(invalid(reader.name, `${quoted(text)} ${problem}`), reader, warnings);
+}
+
+function hasOptions({ prepare, otherwise }: TagReader): boolean {
+  return prepare !== undefined || otherwise !== undefined;
+}
+
+function withoutValue(
+  { name, fallback, isRequired }: TagReader,
+  warnings: MappingWarningCounts,
+): string | MappingFailure {
+  if (fallback !== undefined) {
+    warnings['tag-default']++;
+    return fallback;
+  }
+  if (isRequired === true) return invalid(name, 'is missing, and the rule requires it', 'tag-required');
+  warnings['tag-missing']++;
+  return '';
+}
+
+function insteadOf(
+  failure: MappingFailure,
+  { otherwise }: TagReader,
+  warnings: MappingWarningCounts,
+): string | MappingFailure {
+  if (otherwise !== 'omit') return failure;
+  warnings['tag-omitted']++;
+  return '';
 }
 
 /** A copy: a slice of a decoded payload would keep all 64 KiB of it alive in the cache. */
@@ -87,6 +175,34 @@ function owned(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }
 
-function invalid(name: string, problem: string): MappingFailure {
-  return new MappingFailure('tag-invalid', `the tag ${quoted(name)}: its value ${problem}`);
+function traceTag(reading: Reading, { name, get, origin }: TagReader, text: string | MappingFailure): void {
+  const found = get(reading);
+  const value = {
+    target: 'tag',
+    name,
+    from: origin?.(reading) ?? '',
+    found: found instanceof MappingFailure ? undefined : found,
+  } as const;
+  if (text instanceof MappingFailure) reading.trace?.value({ ...value, omitted: text.reason });
+  else if (text !== '') reading.trace?.value({ ...value, became: text });
+  else reading.trace?.value({ ...value, omitted: noTag(value.found) });
+}
+
+function traceMeasurement(reading: Reading, found: JsonValue | undefined, from: string): void {
+  const value = { target: 'measurement', name: 'measurement', from, found } as const;
+  const name = found === undefined || found === null ? undefined : scalarText(found);
+  reading.trace?.value(name === undefined ? { ...value, omitted: noTag(found) } : { ...value, became: name });
+}
+
+function noTag(found: JsonValue | undefined): string {
+  if (found === undefined) return 'it is not there';
+  return found === '' ? 'it is empty' : `it is ${kindOf(found)}`;
+}
+
+function invalid(
+  name: string,
+  problem: string,
+  code: 'tag-invalid' | 'tag-required' = 'tag-invalid',
+): MappingFailure {
+  return new MappingFailure(code, `the tag ${quoted(name)}: its value ${problem}`);
 }

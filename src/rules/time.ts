@@ -1,4 +1,4 @@
-import { ExactNumber, type JsonValue, kindOf, memberOf } from '../formats/json/json-value.js';
+import { ExactNumber, isJsonObject, type JsonValue, kindOf, memberOf } from '../formats/json/json-value.js';
 import { SystemClock } from '../lib/clock.js';
 import { isOfUnsetClock, isPlausibleNs, mayBeOfWrongClock } from '../lib/plausible-time.js';
 import { quoted } from '../lib/printable.js';
@@ -14,9 +14,12 @@ import {
   withoutFinerDigits,
 } from './epoch.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from './mapped.js';
-import type { Getter } from './reference.js';
+import { stepText } from './path.js';
+import type { Getter, Origin } from './reference.js';
 import type { TimeUnit } from './rule-options.js';
 import { fitsInt64, isDecimal } from './scaled-integer.js';
+import type { TimeShift } from './time-shift.js';
+import { traceReceiveTime, traceTime } from './trace-values.js';
 import { plainNumber } from './value-words.js';
 
 /** How far a device time may lie from the receive time of the record. */
@@ -55,32 +58,70 @@ export const readSystemClock: ReadClock = () => systemClock.nowNs();
 
 /** The receive time is always there, and the same at every replay. */
 export function receiveTime(readClock: ReadClock = readSystemClock): TimeReader {
-  return (reading, warnings) => receiveTimeOf(reading, warnings, readClock);
+  return (reading, warnings) => {
+    const time = receiveTimeOf(reading, warnings, readClock);
+    if (reading.trace !== undefined) traceReceiveTime(reading);
+    return time;
+  };
 }
 
 /** Where a rule finds the device time, and how it reads it. */
 export interface TimeSource extends TimeWindow {
   readonly get: Getter;
+  /** For an explanation. */
+  readonly origin: Origin;
   /** For reasons. */
   readonly path: string;
   readonly unit: TimeUnit;
   /** Of texts without one. */
   readonly zone?: TimeZone;
   readonly otherwise?: 'park' | 'receive' | 'clamp';
+  /** What is added to a time that can be read. */
+  readonly shift?: TimeShift;
 }
 
 export function timeAt(source: TimeSource, readClock: ReadClock = readSystemClock): TimeReader {
-  const { get, path, unit, zone, otherwise } = source;
+  const { path, otherwise } = source;
   const bounds = boundsOf(source, readClock);
   return (reading, warnings) => {
-    const value = get(reading);
-    const ns = value === undefined ? undefined : parseTime(value, { path, unit, zone }, warnings);
+    const found = source.get(reading);
+    const value = found instanceof MappingFailure ? undefined : found;
+    const ns = found instanceof MappingFailure ? found : shiftedTime(found, source, reading, warnings);
     const time = withinWindow(ns, value, path, bounds, reading, warnings);
-    if (typeof time === 'bigint' || otherwise === undefined || otherwise === 'park') return time;
-    if (otherwise === 'clamp' && typeof ns === 'bigint') return clamped(ns, bounds, reading, warnings);
-    warnings['time-replaced']++;
-    return receiveTimeOf(reading, warnings, readClock);
+    const used =
+      time instanceof MappingFailure ? insteadOf(time, ns, otherwise, bounds, reading, warnings) : time;
+    if (reading.trace !== undefined) {
+      traceTime(reading, { from: source.origin(reading), found: value, ns, judged: time, used });
+    }
+    return used;
   };
+}
+
+/** What the rule wants in place of a time that cannot be used. */
+function insteadOf(
+  failure: MappingFailure,
+  ns: bigint | MappingFailure | undefined,
+  otherwise: TimeSource['otherwise'],
+  bounds: Bounds,
+  reading: Reading,
+  warnings: MappingWarningCounts,
+): bigint | MappingFailure {
+  if (otherwise === undefined || otherwise === 'park') return failure;
+  if (otherwise === 'clamp' && typeof ns === 'bigint') return clamped(ns, bounds, reading, warnings);
+  warnings['time-replaced']++;
+  return receiveTimeOf(reading, warnings, bounds.readClock);
+}
+
+function shiftedTime(
+  value: JsonValue | undefined,
+  { path, unit, zone, shift }: TimeSource,
+  reading: Reading,
+  warnings: MappingWarningCounts,
+): bigint | MappingFailure | undefined {
+  const ns = value === undefined ? undefined : parseTime(value, { path, unit, zone }, warnings);
+  if (typeof ns !== 'bigint' || shift === undefined) return ns;
+  const addedNs = shift(reading);
+  return addedNs instanceof MappingFailure ? addedNs : ns + addedNs;
 }
 
 /** The end of the window that is nearer to the time. */
@@ -90,25 +131,40 @@ function clamped(ns: bigint, bounds: Bounds, { record }: Reading, warnings: Mapp
   return ns < receivedAtNs ? receivedAtNs - bounds.maxPastNs : receivedAtNs + bounds.maxFutureNs;
 }
 
-/** The time under an obvious key. What is only guessed never parks: a value that is no time of now is not meant as one. */
+/** Where obvious time keys may be: the payload, or an element of `each`. */
+export interface TimeBase {
+  readonly get: Getter;
+  readonly text: string;
+}
+
+/** The time under an obvious key of the first of `bases` that has one. What is only guessed never parks: a value that is no time of now is not meant as one. */
 export function obviousTime(
+  bases: readonly TimeBase[],
   window: TimeWindow = DEFAULT_TIME_WINDOW,
   readClock: ReadClock = readSystemClock,
 ): TimeReader {
   const bounds = boundsOf(window, readClock);
   return (reading, warnings) => {
     let isReplaced = false;
-    for (const key of OBVIOUS_TIME_KEYS) {
-      const value = memberOf(reading.payload, key);
-      if (!mayBeTime(value)) continue;
-      const ns = parseTime(value, { path: key, unit: 'auto' }, warnings);
-      // One key may hold a clock that was never set, and the next key a good one.
-      if (ns === undefined || isOfUnsetDevice(ns, bounds, reading)) continue;
-      const time = withinWindow(ns, value, key, bounds, reading, warnings);
-      if (typeof time === 'bigint') return time;
-      isReplaced = true;
+    for (const { get, text } of bases) {
+      const object = get(reading);
+      if (object instanceof MappingFailure || !isJsonObject(object)) continue;
+      for (const key of OBVIOUS_TIME_KEYS) {
+        const value = memberOf(object, key);
+        if (!mayBeTime(value)) continue;
+        const ns = parseTime(value, { path: key, unit: 'auto' }, warnings);
+        // One key may hold a clock that was never set, and the next key a good one.
+        const isUnset = ns === undefined || isOfUnsetDevice(ns, bounds, reading);
+        const time = isUnset ? undefined : withinWindow(ns, value, key, bounds, reading, warnings);
+        if (reading.trace !== undefined) {
+          traceTime(reading, { from: text + stepText(key), found: value, ns, judged: time, used: time });
+        }
+        if (typeof time === 'bigint') return time;
+        if (!isUnset) isReplaced = true;
+      }
     }
     warnings[isReplaced ? 'time-replaced' : 'time-missing']++;
+    if (reading.trace !== undefined) traceReceiveTime(reading);
     return receiveTimeOf(reading, warnings, readClock);
   };
 }

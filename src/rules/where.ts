@@ -3,13 +3,20 @@ import { oneLine } from '../lib/printable.js';
 import { CelFailure } from './cel/cel-failure.js';
 import { typeInWords } from './cel/cel-value.js';
 import { type CelNames, compileCel } from './cel/compile-cel.js';
+import { traceCondition } from './cel/trace-condition.js';
 import { MappingFailure, type Reading } from './mapped.js';
 
 /** True when the rule takes the record, false when it filters it. */
 export type Where = (reading: Reading) => boolean | MappingFailure;
 
 export type WhereResult =
-  | { readonly ok: true; readonly where: Where; readonly readsPayload: boolean }
+  | {
+      readonly ok: true;
+      readonly where: Where;
+      readonly readsPayload: boolean;
+      /** Whether it asks for what `each` names. */
+      readonly readsVariable: boolean;
+    }
   | { readonly ok: false; readonly problem: string; readonly at?: number; readonly hint?: string };
 
 /** Compiles a CEL condition once. */
@@ -23,13 +30,16 @@ export function compileWhere(expression: string, names: CelNames): WhereResult {
   }
   const where: Where = (reading) => {
     const result = cel.evaluate(reading);
+    if (reading.trace !== undefined) {
+      traceCondition(reading, expression, cel.ast, typeof result === 'boolean' ? result : undefined);
+    }
     if (typeof result === 'boolean') return result;
     if (result instanceof CelFailure) return failed(expression, result);
     return failed(expression, new CelFailure('failed', `it gave ${kindOf(result)}, not true or false`));
   };
-  // A variable of `each` is a part of the payload.
-  const readsPayload = ['payload', ...(names.variables ?? [])].some((name) => cel.reads.has(name));
-  return { ok: true, where, readsPayload };
+  const readsVariable = (names.variables ?? []).some((name) => cel.reads.has(name));
+  // A variable is a part of the payload.
+  return { ok: true, where, readsVariable, readsPayload: readsVariable || cel.reads.has('payload') };
 }
 
 function failed(expression: string, { kind, cause }: CelFailure): MappingFailure {

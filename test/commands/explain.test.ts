@@ -92,7 +92,7 @@ test('without rules the built-in rule explains the record, with the client id as
   const { stdout } = await runMain(
     ...['explain', '-c', file, '--topic', 'one', '--payload', '{"t":1}', '--client-id', 'c9'],
   );
-  expect(stdout).toContain('telemetry,device=c9 t=1 ');
+  expect(stdout).toContain('telemetry,device=c9,topic=one t=1 ');
 });
 
 test('a malformed receive time is wrong usage', async () => {

@@ -20,7 +20,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'unknown key deep down',
     `rules:\n  - ${RULE.replaceAll(', ', '\n    ')}\n    fields:\n      t: { path: payload.t, rnge: [0, 1] }`,
-    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, noValue, map, suffix, decimalComma, type',
+    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, template, lookup, cel, value, noValue',
   ],
   [
     'unknown key far from all',
@@ -162,7 +162,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'time as another word',
     `rules: [{ ${RULE}, time: never }]`,
-    'sluice.yaml:1: rules[0].time: got "never", expected auto, or section with the keys path, unit, zone, ',
+    'sluice.yaml:1: rules[0].time: got "never", expected auto, or section with the keys path, template, cel, ',
   ],
   [
     'unit of time',
@@ -172,12 +172,12 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'tag with path and value',
     `rules: [{ ${RULE}, tags: { d: { path: device, value: x } } }]`,
-    'sluice.yaml:1: rules[0].tags.d: got a section, expected either path or value',
+    'sluice.yaml:1: rules[0].tags.d: got path and value, expected one of path, value, template, lookup, cel',
   ],
   [
     'tag with neither',
     `rules: [{ ${RULE}, tags: { d: {} } }]`,
-    'sluice.yaml:1: rules[0].tags.d: got a section, expected either path or value',
+    'sluice.yaml:1: rules[0].tags.d: got none of them, expected one of path, value, template, lookup, cel',
   ],
   [
     'field of unknown type',

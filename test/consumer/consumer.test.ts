@@ -11,7 +11,7 @@ import {
 } from '../../src/ledger/checkpoint-store.js';
 import { Ledger, summarize } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
-import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { MappingWarnings } from '../../src/rules/mapped.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
 import { TestLog } from '../support/log-fixture.js';
@@ -65,7 +65,7 @@ async function runOnce(
   );
   if (!RULES.ok) throw new Error('rules');
   const { ruleSet } = RULES;
-  const mappingWarnings = createMappingWarningCounts();
+  const mappingWarnings = new MappingWarnings();
   const warnings: string[] = [];
   const checkpointed: string[] = [];
   const reader = log.reader(checkpoint?.position);

@@ -13,7 +13,7 @@ import { SerialSink } from '../../src/pipeline/serial-sink.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
 import { Replayer, type ReplayerDeps } from '../../src/replay/replayer.js';
 import type { Apply } from '../../src/replay/reprocess-parked.js';
-import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { MappingWarnings } from '../../src/rules/mapped.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import { MemorySink, unreachable } from '../support/memory-sink.js';
 import { replayChange } from '../support/replay-change.js';
@@ -74,7 +74,7 @@ async function life(
   const parkedFiles = await ParkedFiles.open(directory, { replayableEnd: async () => options.saved?.() });
   const sink = new MemorySink();
   const writes = new SerialSink(sink);
-  const mappingWarnings = createMappingWarningCounts();
+  const mappingWarnings = new MappingWarnings();
   const deps: ReplayerDeps = {
     parkedFiles,
     clock: new SystemClock(),

@@ -1,16 +1,31 @@
 import { describe, expect, test } from 'vitest';
-import { AutoFields, type Omitted } from '../../src/rules/auto-fields.js';
+import { AutoFields, type AutoFieldsParts, type Omitted } from '../../src/rules/auto-fields.js';
 import {
   createMappingWarningCounts,
   MappingFailure,
   type MappingWarningCode,
   type MappingWarningCounts,
 } from '../../src/rules/mapped.js';
+import { NameBudget } from '../../src/rules/name-budget.js';
+import { keyProblem } from '../../src/rules/point-names.js';
 import { sampleReading } from './sample-record.js';
 
-function read(payload: string, auto = new AutoFields(new Map(), new Set(['device']), true)) {
+function autoFields(parts: Partial<AutoFieldsParts> = {}): AutoFields {
+  return new AutoFields({
+    get: ({ payload }) => payload,
+    origin: () => 'payload',
+    omitted: new Map(),
+    takenNames: new Set(),
+    omitsTime: false,
+    bareName: () => 'value',
+    bareNames: new NameBudget('field', 10, keyProblem),
+    ...parts,
+  });
+}
+
+function read(payload: string, auto = autoFields({ takenNames: new Set(['device']), omitsTime: true })) {
   const warnings = createMappingWarningCounts();
-  const fields = auto.read(sampleReading(payload).payload, warnings);
+  const fields = auto.read(sampleReading(payload), warnings);
   const values =
     fields instanceof MappingFailure
       ? fields.code
@@ -65,7 +80,7 @@ describe('what becomes a field', () => {
 
 describe('what parks the record', () => {
   test.each([
-    ['{"a_b":1,"a":{"b":2}}', 'field-collision', 'two keys of the payload both give the field "a_b"'],
+    ['{"a_b":1,"a":{"b":2}}', 'field-collision', 'two values of the payload both give the field "a_b"'],
     ['{"a":{"b_c":1},"a_b":{"c":true}}', 'field-collision', '"a_b_c"'],
     ['{"a\\nevil v=1":1}', 'field-name-invalid', 'the field name "a\\nevil v=1" holds a control character'],
     ['{"a\\\\":1}', 'field-name-invalid', 'ends in a backslash'],
@@ -82,7 +97,7 @@ describe('what parks the record', () => {
   });
 
   test('the verdict on a name is the same when it comes again', () => {
-    const auto = new AutoFields(new Map(), new Set(), false);
+    const auto = autoFields();
     for (const _round of [1, 2]) {
       expect(read('{"a\\n":1}', auto).values).toBe('field-name-invalid');
       expect(read('{"_a":1,"b":2}', auto).noted).toEqual({ 'field-name-skipped': 1 });
@@ -96,7 +111,7 @@ describe('what the rule uses elsewhere is omitted', () => {
       ['id', true],
       ['meta', new Map<string, Omitted | true>([['serial', true]])],
     ]);
-    const auto = new AutoFields(omitted, new Set(), false);
+    const auto = autoFields({ omitted });
     const payload = '{"id":5,"meta":{"serial":6,"id":7},"serial":8,"other":{"meta":{"serial":9}}}';
     expect(read(payload, auto)).toMatchObject({
       values: { meta_id: 7, serial: 8, other_meta_serial: 9 },
@@ -105,7 +120,7 @@ describe('what the rule uses elsewhere is omitted', () => {
   });
 
   test('time keys are ordinary where the rule does not use time: auto', () => {
-    const auto = new AutoFields(new Map(), new Set(), false);
+    const auto = autoFields();
     expect(read('{"ts":1,"timestamp":2,"time":3}', auto)).toMatchObject({
       values: { ts: 1, timestamp: 2 },
       noted: { 'field-name-skipped': 1 },

@@ -6,11 +6,17 @@ import {
   MappingFailure,
   type MappingWarningCode,
 } from '../../src/rules/mapped.js';
+import { NameBudget } from '../../src/rules/name-budget.js';
+import { keyProblem } from '../../src/rules/point-names.js';
 import type { FieldOptions } from '../../src/rules/rule-options.js';
 import { ProblemList } from '../../src/rules/rule-problem.js';
 import { sampleReading } from './sample-record.js';
 
-const CONTEXT = { tagNames: new Set(['device']), captureNames: ['city'] };
+const CONTEXT = {
+  tagNames: new Set(['device']),
+  names: { captureNames: ['city'], variables: [], tables: {} },
+  budget: new NameBudget('field', 10, keyProblem),
+};
 
 function problemsOf(options: Partial<FieldOptions>): string[] {
   const list = new ProblemList('r', 0);
@@ -21,11 +27,11 @@ function problemsOf(options: Partial<FieldOptions>): string[] {
 /** What a field of these options stores for a JSON value, and what is noted. */
 function stored(options: Partial<FieldOptions>, json: string) {
   const list = new ProblemList('r', 0);
-  const reader = compileField('f', { path: 'payload.v', ...options }, CONTEXT, list);
+  const compiled = compileField('f', { path: 'payload.v', ...options }, CONTEXT, list);
   expect(list.problems).toEqual([]);
   const warnings = createMappingWarningCounts();
   const payload = json === '' ? '{"other":1}' : json.startsWith('{') ? json : `{"v":${json}}`;
-  const fields = readFields([reader!], sampleReading(payload), warnings);
+  const fields = readFields([compiled!.reader], sampleReading(payload), warnings);
   const notes = Object.entries(warnings).flatMap(([code, n]) => (n > 0 ? [code as MappingWarningCode] : []));
   if (fields instanceof MappingFailure) return { parked: fields.code, reason: fields.reason, notes };
   return { value: fields === 'no-value' ? fields : fields[0]?.value, notes };
@@ -143,7 +149,7 @@ describe('a value that cannot be stored', () => {
 
 describe('what is wrong with a field', () => {
   it.each<[Partial<FieldOptions>, RegExp]>([
-    [{ path: [] }, /^fields.f.path: "" \| a reference: the list is empty/],
+    [{ path: [] }, /^fields.f.path: an empty list \| a reference/],
     [{ path: ['payload.a', 'nowhere'] }, /^fields.f.path: "nowhere" \| a reference/],
     [{ scale: 0 }, /^fields.f.scale: 0 \| a number other than 0/],
     [{ type: 'string', scale: 2 }, /^fields.f.scale: scale with string/],

@@ -68,8 +68,8 @@ describe('each problem has its path, what was found and what is expected', () =>
   test('all are reported at once, with the rule and its index', () => {
     const compiled = compileRule({ ...RULE, measurement: '', where: ')', tags: { _a: { path: 'x' } } }, 3);
     expect(compiled.ok ? [] : compiled.problems.map(({ path }) => path.join('.'))).toEqual([
-      'measurement',
       'where',
+      'measurement',
       'tags._a',
       'tags._a.path',
     ]);

@@ -6,10 +6,16 @@ import {
   type MappingWarningCode,
 } from '../../src/rules/mapped.js';
 import type { Field, FieldType } from '../../src/sink/point.js';
-import { sampleReading } from './sample-record.js';
+import { memberOfPayload, sampleReading } from './sample-record.js';
 
 function read(literal: string, type?: FieldType, range?: readonly [number, number]) {
-  const reader: FieldReader = { name: 'f', get: (reading) => reading.payload.v, type, range };
+  const reader: FieldReader = {
+    name: 'f',
+    get: memberOfPayload('v'),
+    origin: () => 'payload.v',
+    type,
+    range,
+  };
   const warnings = createMappingWarningCounts();
   const fields = readFields([reader], sampleReading(literal === '' ? '{}' : `{"v":${literal}}`), warnings);
   const noted = Object.entries(warnings).flatMap(([code, count]) =>
@@ -147,7 +153,8 @@ describe('rejected values', () => {
 test('fields keep the order of the rule, and one bad field parks the record', () => {
   const reader = (name: string, type?: FieldType): FieldReader => ({
     name,
-    get: (reading) => reading.payload[name],
+    get: memberOfPayload(name),
+    origin: () => name,
     type,
     range: undefined,
   });

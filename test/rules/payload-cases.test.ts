@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config/load-config.js';
-import { createMappingWarningCounts } from '../../src/rules/mapped.js';
-import { compileRules } from '../../src/rules/rule-set.js';
-import { newLineText } from '../../src/sink/influx/line.js';
-import { sampleRecord } from './sample-record.js';
-
-/** 2026-03-08T20:05:12.5Z. */
-const RECEIVED_AT_NS = 1_773_000_312_500_000_000n;
+import { outcomeIn, ruleOf, ruleSetOf } from './rule-outcome.js';
 
 interface Case {
   /** The public report behind it. */
@@ -20,16 +13,9 @@ interface Case {
 }
 
 function outcomeOf({ rule, topic = 'plant/a/telemetry', payload }: Case): readonly string[] | string {
-  const yaml = rule === undefined ? '' : `rules: [{ name: r, topic: "#", measurement: m, ${rule} }]`;
-  const parsed = parseConfig(yaml, 'sluice.yaml', '/', {});
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed));
-  const compiled = compileRules(parsed.loaded.config.rules);
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
-  const record = sampleRecord(payload, { topic, receivedAtNs: RECEIVED_AT_NS });
-  const mapped = compiled.ruleSet.apply(record, createMappingWarningCounts());
-  if (mapped.kind === 'filtered') return `filtered by ${mapped.rule}`;
-  if (mapped.kind === 'parked') return `parked as ${mapped.code}`;
-  return mapped.points.map(newLineText());
+  const rules = rule === undefined ? ruleSetOf('') : ruleOf(rule);
+  const { lines, outcome } = outcomeIn(rules, payload, { topic });
+  return outcome === 'written' ? lines : outcome;
 }
 
 const CASES: readonly Case[] = [
@@ -124,6 +110,42 @@ const CASES: readonly Case[] = [
     rule: 'tags: { path: payload.path }, fields: { v: payload.v }',
     payload: '{"path":"C:\\\\","v":1}',
     wanted: 'parked as tag-invalid',
+  },
+  {
+    source: 'influxdb-client-js#352: replaced, where the rule says so',
+    rule: 'tags: { path: { path: payload.path, otherwise: replace } }, fields: { v: payload.v }',
+    payload: '{"path":"C:\\\\","v":1}',
+    wanted: ['m,path=C:_ v=1 1773000312500000000'],
+  },
+  {
+    source: 'thingsboard#3983: a list at the top level',
+    rule: 'each: payload, time: { path: element.ts, unit: ms }, fields: { t: element.t }',
+    payload: '[{"ts":1773000310000,"t":19.1},{"ts":1773000311000,"t":19.2}]',
+    wanted: ['m t=19.1 1773000310000000000', 'm t=19.2 1773000311000000000'],
+  },
+  {
+    source: 'thingsboard-gateway#1338: a base time and an interval',
+    rule: 'each: payload.t, time: { path: start, unit: s, interval: { path: every, unit: s } }, fields: { t: element }',
+    payload: '{"start":1773000300,"every":10,"t":[19.1,19.2,19.3]}',
+    wanted: ['m t=19.1 1773000300000000000', 'm t=19.2 1773000310000000000', 'm t=19.3 1773000320000000000'],
+  },
+  {
+    source: 'homebridge-mi-hygrothermograph#196: a bare number, by the built-in rule',
+    topic: 'sensors/attic/temperature',
+    payload: '21.5',
+    wanted: ['telemetry,device=attic,topic=sensors/attic/temperature temperature=21.5 1773000312500000000'],
+  },
+  {
+    source: 'telegraf#6990: the measurement from the topic',
+    rule: 'topic: "plant/+kind/+what", measurement: { path: topic.what }, fields: { v: payload.v }',
+    payload: '{"v":1}',
+    wanted: ['telemetry v=1 1773000312500000000'],
+  },
+  {
+    source: 'telegraf#6990: the measurement from the payload',
+    rule: 'measurement: { template: "m_{payload.kind}" }, fields: { v: payload.v }',
+    payload: '{"kind":"air","v":1}',
+    wanted: ['m_air v=1 1773000312500000000'],
   },
   {
     source: 'homebridge-mqttthing#616',

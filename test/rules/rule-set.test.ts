@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMappingWarningCounts, type Mapped } from '../../src/rules/mapped.js';
+import { createMappingWarningCounts, type Mapped, MappingWarnings } from '../../src/rules/mapped.js';
 import { DEFAULT_RULES, type RuleOptions } from '../../src/rules/rule-options.js';
 import { compileRules, type RuleSet } from '../../src/rules/rule-set.js';
 import type { Point } from '../../src/sink/point.js';
@@ -31,7 +31,7 @@ function ruleSet(...rules: readonly RuleOptions[]): RuleSet {
 }
 
 function apply(rules: RuleSet, payload: string | Buffer, overrides: Partial<StreamRecord> = {}): Mapped {
-  return rules.apply(sampleRecord(payload, overrides), createMappingWarningCounts());
+  return rules.apply(sampleRecord(payload, overrides), new MappingWarnings());
 }
 
 function onlyPoint(mapped: Mapped): Point {
@@ -66,7 +66,13 @@ describe('a record becomes a point', () => {
 
   test('by the default rule', () => {
     const point = onlyPoint(apply(ruleSet(...DEFAULT_RULES), CITIES));
-    expect(point.series).toEqual({ measurement: 'telemetry', tags: [{ name: 'device', value: 'CITIMUM' }] });
+    expect(point.series).toEqual({
+      measurement: 'telemetry',
+      tags: [
+        { name: 'device', value: 'CITIMUM' },
+        { name: 'topic', value: 'sensors/Mumbai/CITIMUM/telemetry' },
+      ],
+    });
     expect(point.fields.map(({ name }) => name)).toEqual(['temperature', 'humidity']);
     expect(point.timestampNs).toBe(1_732_155_786_000_000_000n);
   });
@@ -78,7 +84,10 @@ describe('a record becomes a point', () => {
     ['/temperature', 'client-1', 'an empty level is no device'],
   ])('on %s the device is %s: %s', (topic, device, _why) => {
     const point = onlyPoint(apply(ruleSet(...DEFAULT_RULES), '{"t":1}', { topic }));
-    expect(point.series.tags).toEqual([{ name: 'device', value: device }]);
+    expect(point.series.tags).toEqual([
+      { name: 'device', value: device },
+      { name: 'topic', value: topic },
+    ]);
   });
 
   test('two clients on one topic without a device level are two series', () => {
@@ -86,7 +95,11 @@ describe('a record becomes a point', () => {
     const devices = ['c1', 'c2', 'c1'].map((clientId) =>
       onlyPoint(apply(rules, '{"t":1}', { topic: 't', clientId })).series.tags.map(({ value }) => value),
     );
-    expect(devices).toEqual([['c1'], ['c2'], ['c1']]);
+    expect(devices).toEqual([
+      ['c1', 't'],
+      ['c2', 't'],
+      ['c1', 't'],
+    ]);
   });
 
   test.each([
@@ -106,10 +119,10 @@ describe('a record becomes a point', () => {
 
   test('without a time in the rule it is the receive time, without a warning', () => {
     const { time: _time, ...timeless } = CLIMATE;
-    const warnings = createMappingWarningCounts();
+    const warnings = new MappingWarnings();
     const mapped = ruleSet(timeless).apply(sampleRecord(CITIES), warnings);
     expect(onlyPoint(mapped).timestampNs).toBe(RECEIVED_AT_NS);
-    expect(warnings).toEqual(createMappingWarningCounts());
+    expect(warnings.total()).toEqual(createMappingWarningCounts());
   });
 
   test('records of one series share its object, so that a sink can remember its prefix', () => {
@@ -122,9 +135,9 @@ describe('a record becomes a point', () => {
 
   test('an omitted tag gives a warning for every record of its topic', () => {
     const rules = ruleSet({ ...CLIMATE, topic: 'x/+city/+device' });
-    const warnings = createMappingWarningCounts();
+    const warnings = new MappingWarnings();
     for (const _round of [1, 2, 3]) rules.apply(sampleRecord(CITIES, { topic: 'x//d' }), warnings);
-    expect(warnings['tag-missing']).toBe(3);
+    expect(warnings.total()['tag-missing']).toBe(3);
   });
 });
 
@@ -255,10 +268,10 @@ describe('a replay', () => {
       fc.property(topics, payloads, fc.string(), (topic, payload, clientId) => {
         const record = sampleRecord(payload, { topic, clientId, receivedAtNs: RECEIVED_AT_NS });
         const cold = ruleSet(STRICT_RULE, CLIMATE, ...DEFAULT_RULES);
-        const [warmNotes, coldNotes] = [createMappingWarningCounts(), createMappingWarningCounts()];
+        const [warmNotes, coldNotes] = [new MappingWarnings(), new MappingWarnings()];
         const mapped = warm.apply(record, warmNotes);
         expect(cold.apply(record, coldNotes)).toEqual(mapped);
-        expect(coldNotes).toEqual(warmNotes);
+        expect(coldNotes.byRule()).toEqual(warmNotes.byRule());
         if (mapped.kind !== 'points') return;
         for (const point of mapped.points) expectWritable(point);
       }),

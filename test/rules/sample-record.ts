@@ -1,5 +1,5 @@
 import { decodeJson } from '../../src/formats/json/decode-json.js';
-import { DEFAULT_JSON_LIMITS, isJsonObject } from '../../src/formats/json/json-value.js';
+import { DEFAULT_JSON_LIMITS, isJsonObject, type JsonValue } from '../../src/formats/json/json-value.js';
 import type { Reading } from '../../src/rules/mapped.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
 
@@ -28,4 +28,9 @@ export function sampleReading(payload: string, overrides: Partial<Reading> = {})
     device: 'CITIMUM',
     ...overrides,
   };
+}
+
+/** Reads a member of the payload, without the rules. */
+export function memberOfPayload(name: string): (reading: Reading) => JsonValue | undefined {
+  return ({ payload }) => (isJsonObject(payload) ? payload[name] : undefined);
 }

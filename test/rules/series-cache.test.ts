@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { createMappingWarningCounts, MappingFailure } from '../../src/rules/mapped.js';
 import { SeriesCache } from '../../src/rules/series-cache.js';
 import type { Series } from '../../src/sink/point.js';
-import { sampleReading } from './sample-record.js';
+import { memberOfPayload, sampleReading } from './sample-record.js';
 
 const tag = (name: string) => ({
   name,
-  get: (reading: ReturnType<typeof sampleReading>) => reading.payload[name],
+  get: memberOfPayload(name),
 });
 
 function seriesOf(cache: SeriesCache, payload: string, warnings = createMappingWarningCounts()): Series {

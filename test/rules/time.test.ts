@@ -11,11 +11,11 @@ const WINDOW = { maxPastMs: MONTH_MS, maxFutureMs: 600_000 };
 const ANY_TIME = { maxPastMs: 1e15, maxFutureMs: 1e15 };
 
 function read(literal: string | undefined, unit: TimeUnit, window = ANY_TIME) {
-  const path = compilePayloadReference('ts');
+  const path = compilePayloadReference('ts', { captureNames: [], variables: [] });
   if (!path.ok) throw new Error(path.problem);
   const warnings = createMappingWarningCounts();
   const payload = literal === undefined ? '{}' : `{"ts":${literal}}`;
-  const time = timeAt({ ...window, get: path.reference.get, path: 'ts', unit })(
+  const time = timeAt({ ...window, get: path.reference.get, origin: () => 'payload.ts', path: 'ts', unit })(
     sampleReading(payload),
     warnings,
   );
@@ -221,7 +221,10 @@ describe('what devices write', () => {
 describe('time: auto', () => {
   const auto = (payload: string) => {
     const warnings = createMappingWarningCounts();
-    const time = obviousTime()(sampleReading(payload), warnings);
+    const time = obviousTime([{ get: ({ payload }) => payload, text: 'payload' }])(
+      sampleReading(payload),
+      warnings,
+    );
     const noted = Object.entries(warnings).flatMap(([code, count]) =>
       count > 0 ? [code as MappingWarningCode] : [],
     );

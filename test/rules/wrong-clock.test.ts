@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RELEASED_AT_MS } from '../../src/lib/package-root.js';
-import { createMappingWarningCounts } from '../../src/rules/mapped.js';
+import { MappingWarnings } from '../../src/rules/mapped.js';
 import { DEFAULT_RULES, type RuleOptions } from '../../src/rules/rule-options.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import { DEFAULT_TIME_WINDOW } from '../../src/rules/time.js';
@@ -19,13 +19,18 @@ const RULES: readonly RuleOptions[] = DEFAULT_RULES.map((rule) => ({
 
 /** What becomes of a reading of the device's time that was received and is processed when the gateway's clock shows these. */
 function mapped(deviceMs: number | undefined, receivedMs: number, processedMs: number) {
-  const compiled = compileRules(RULES, () => ns(processedMs));
+  const compiled = compileRules(RULES, { readClock: () => ns(processedMs) });
   if (!compiled.ok) throw new Error('the default rules are wrong');
-  const warnings = createMappingWarningCounts();
+  const warnings = new MappingWarnings();
   const payload = JSON.stringify({ v: 1, ts: deviceMs });
   const outcome = compiled.ruleSet.apply(sampleRecord(payload, { receivedAtNs: ns(receivedMs) }), warnings);
   const timestamp = outcome.kind === 'points' ? outcome.points[0]!.timestampNs : undefined;
-  return { kind: outcome.kind, timestamp, warnings, reason: outcome.kind === 'parked' ? outcome.reason : '' };
+  return {
+    kind: outcome.kind,
+    timestamp,
+    warnings: warnings.total(),
+    reason: outcome.kind === 'parked' ? outcome.reason : '',
+  };
 }
 
 describe('a good device time is written', () => {

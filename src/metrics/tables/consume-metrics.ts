@@ -58,6 +58,14 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       (s) => stateGauge(SINK_STATES, s.sink.status.state),
     ],
   ],
+  twiceLabelled: [
+    [
+      'sluice_consumer_rule_notes_total',
+      'Mapping warnings by rule',
+      ['rule', 'note'],
+      (s) => s.mappingWarningsByRule,
+    ],
+  ],
   histograms: [
     [
       'sluice_consumer_decide_seconds',

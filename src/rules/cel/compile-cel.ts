@@ -1,4 +1,4 @@
-import { Environment } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import type { JsonValue } from '../../formats/json/json-value.js';
 import type { Reading } from '../mapped.js';
 import type { CaptureNames } from '../topic-pattern.js';
@@ -37,6 +37,8 @@ export interface CompiledCel {
   readonly type: CelType;
   /** The root names that the expression reads: payload, topic, device, clientId, qos, or a variable. */
   readonly reads: ReadonlySet<string>;
+  /** The tree of the expression, for an explanation. */
+  readonly ast: ASTNode;
   /** Calculates the value for a reading. The same reading gives the same value, or the same failure. */
   evaluate(reading: Reading): JsonValue | CelFailure;
 }
@@ -64,7 +66,7 @@ export function compileCel(expression: string, names: CelNames): CelResult {
   try {
     const ast = parse(expression);
     const node = compileNode(ast, { state, locals: new Map(), depth: 0, loops: 0 });
-    return { ok: true, cel: new RunnableCel(node, state) };
+    return { ok: true, cel: new RunnableCel(ast, node, state) };
   } catch (thrown) {
     if (!(thrown instanceof CelProblem)) throw thrown;
     return { ok: false, problem: thrown.message, at: thrown.at, hint: thrown.hint };
@@ -82,12 +84,14 @@ function parse(expression: string): ReturnType<typeof parser.parse>['ast'] {
 class RunnableCel implements CompiledCel {
   readonly type: CelType;
   readonly reads: ReadonlySet<string>;
+  readonly ast: ASTNode;
   readonly #run: CelRun;
   readonly #node: CompiledNode;
 
-  constructor(node: CompiledNode, { reads, slots }: CompileState) {
+  constructor(ast: ASTNode, node: CompiledNode, { reads, slots }: CompileState) {
     this.type = node.type;
     this.reads = reads;
+    this.ast = ast;
     this.#node = node;
     this.#run = new CelRun(slots);
   }

@@ -27,7 +27,7 @@ const recordOf = (topic: string, clientId = 'client-7'): StreamRecord => ({
 
 /** Agrees with the device that the consumer's rules see, or there would be two orders. */
 function agrees(record: StreamRecord): void {
-  const match = ruleSet.match(record.topic);
+  const [match] = ruleSet.matches(record.topic);
   if (match === undefined) throw new Error(`no rule takes ${record.topic}`);
   expect([record.topic, deviceKeyOf(record, 'device')]).toEqual([record.topic, deviceOf(match, record)]);
 }

@@ -1,0 +1,41 @@
+import { quoted } from '../lib/printable.js';
+import { MappingFailure } from './mapped.js';
+
+/**
+ * NameBudget bounds how many names a rule takes from messages, for measurements or for fields: a store keeps every name for
+ * ever. A record with one name too many is parked, and never becomes another point than in a replay. The names are counted
+ * since the rules came into force.
+ */
+export class NameBudget {
+  readonly #names = new Set<string>();
+  readonly #max: number;
+  readonly #what: 'measurement' | 'field';
+  readonly #problemOf: (name: string) => string | undefined;
+
+  /** `problemOf` says why a name cannot be used. */
+  constructor(what: 'measurement' | 'field', max: number, problemOf: (name: string) => string | undefined) {
+    this.#what = what;
+    this.#max = max;
+    this.#problemOf = problemOf;
+  }
+
+  /** Why the record of this name must be parked, or undefined. */
+  refusal(name: string): MappingFailure | undefined {
+    if (this.#names.has(name)) return undefined;
+    const problem = this.#problemOf(name);
+    if (problem !== undefined) {
+      return new MappingFailure(
+        `${this.#what}-name-invalid`,
+        `the ${this.#what} name ${quoted(name)} ${problem}`,
+      );
+    }
+    if (this.#names.size >= this.#max) {
+      return new MappingFailure(
+        'too-many-names',
+        `the ${this.#what} ${quoted(name)} is one more than the ${this.#max} that the rule may name (maxNames)`,
+      );
+    }
+    this.#names.add(name);
+    return undefined;
+  }
+}
