@@ -53,6 +53,16 @@ export function compileName(node: Extract<ASTNode, { op: 'id' }>, { state, local
   throw unknownName(name, at, [...locals.keys(), ...state.variables, ...ROOT_NAMES], state.expression);
 }
 
+/** Words of other languages, and what they are in CEL. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  true: 'true',
+  false: 'false',
+  null: 'null',
+  none: 'null',
+  nil: 'null',
+  undefined: 'null',
+};
+
 function unknownName(name: string, at: number, known: readonly string[], expression: string): CelProblem {
   const problem = `there is no variable ${quoted(name)} (there are ${known.join(', ')})`;
   // `payload.some-key` is a subtraction for CEL.
@@ -61,6 +71,8 @@ function unknownName(name: string, at: number, known: readonly string[], express
     const [, owner, begin] = dashed;
     return new CelProblem(problem, at, `a key with a dash is written ${owner}["${begin}${name}"]`);
   }
+  const word = Object.hasOwn(OTHER_WORDS, name.toLowerCase()) ? OTHER_WORDS[name.toLowerCase()] : undefined;
+  if (word !== undefined) return new CelProblem(problem, at, `write ${word}`);
   const nearest = nearestName(name, known);
   const hint =
     nearest === undefined ? `values of the payload are written payload.${name}` : `did you mean ${nearest}?`;

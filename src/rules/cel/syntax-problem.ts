@@ -17,6 +17,7 @@ const OTHER_SIGNS: Readonly<Record<string, string>> = {
   not: 'write ! for not',
   is: 'write == for is',
   equals: 'write == for equals',
+  '=~': 'write payload.name.matches("pattern")',
   '===': 'write ==',
   '!==': 'write !=',
   '<>': 'write !=',
@@ -60,7 +61,11 @@ export function syntaxProblem(expression: string, thrown: unknown): CelProblem {
       return expectedToken(expression, error);
     case 'unexpected_token':
       if (error.found === '') return endsTooEarly(expression);
-      return new CelProblem(`a value is missing before ${quoted(error.found)}`, error.at);
+      return new CelProblem(
+        `a value is missing before ${quoted(error.found)}`,
+        error.at,
+        hintForMissingValue(expression, error),
+      );
     case 'unexpected_character':
       return unexpected(expression, error);
     case 'invalid_escape_sequence':
@@ -118,7 +123,7 @@ function signAround(
   at: number,
 ): { readonly text: string; readonly at: number } | undefined {
   const signs =
-    /===|!==|<>|=>|=<|(?<![=!<>])=(?!=)|(?<!&)&(?!&)|(?<!\|)\|(?!\|)|[“”‘’^~]|(?<!\.)\b(?:and|or|not|is|equals)\b/gi;
+    /=~|===|!==|<>|=>|=<|(?<![=!<>])=(?!=)|(?<!&)&(?!&)|(?<!\|)\|(?!\|)|[“”‘’^~]|(?<!\.)\b(?:and|or|not|is|equals)\b/gi;
   for (const { 0: text, index } of expression.matchAll(signs)) {
     const isWord = /\w/.test(text);
     // The parser stops at the value behind `not`, and inside signs of several characters.
@@ -169,7 +174,21 @@ function unexpected(expression: string, { at, found }: SyntaxError): CelProblem 
       'a key with other letters is written payload["Größe"]',
     );
   }
-  return new CelProblem(`${quoted(found)} does not belong here`, at);
+  const isDecimal = /\d,\d/.test(expression.slice(at - 1, at + 2));
+  return new CelProblem(
+    `${quoted(found)} does not belong here`,
+    at,
+    isDecimal ? 'decimals are written with a point, as in 1.5' : undefined,
+  );
+}
+
+function hintForMissingValue(expression: string, { at, found }: SyntaxError): string | undefined {
+  const before = expression[at - 1];
+  if (before === '?' && (found === '.' || found === '?')) {
+    return 'test for a key, as in has(payload.key) ? payload.key : 0';
+  }
+  if (before === '[' && found === '*') return 'walk a list with .exists(x, x > 5) or .map(x, x * 2)';
+  return found === '.' ? 'a number has a digit before its point, as in 0.5' : undefined;
 }
 
 /** `payload.s contains "x"` */

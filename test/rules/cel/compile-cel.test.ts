@@ -275,6 +275,8 @@ describe('the static type and what is read', () => {
 describe('problems with their place and the nearest fix', () => {
   test.each([
     ['paylod.x > 1', 0, 'there is no variable "paylod"', 'did you mean payload?'],
+    ['payload.on == True', 14, 'there is no variable "True"', 'write true'],
+    ['payload.v != None', 13, 'there is no variable "None"', 'write null'],
     [
       'temperature > 5',
       0,
