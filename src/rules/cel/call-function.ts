@@ -8,8 +8,12 @@ import { celOfAll } from './convert-value.js';
 /** Calls a function with its receiver, if it has one, as the first argument. */
 export type Call = (parameters: readonly CelValue[], run: CelRun) => CelValue | CelFailure;
 
-/** The longest text that duration() takes: its pattern in the library takes cubic time. */
+/** The longest text that duration() takes. */
 const MAX_DURATION_CHARACTERS = 64;
+/** What duration() takes. The library's own pattern takes cubic time for other text. */
+const DURATION = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/;
+/** The longest text that double() takes. */
+const MAX_NUMBER_CHARACTERS = 400;
 /** What a function that asks for a time zone costs. */
 const TIME_ZONE_STEPS = 200;
 
@@ -43,9 +47,10 @@ const OWN: Readonly<
     if (!Array.isArray(list) || typeof separator !== 'string') return 'no-overload';
     const parts: string[] = [];
     for (const part of list as CelValue[]) {
-      if (typeof part !== 'string')
+      if (typeof part !== 'string') {
         return new CelFailure('failed', 'the list holds something else than text');
-      const over = run.charge(1 + Math.floor((part.length + separator.length) / 64));
+      }
+      const over = run.charge(1) ?? run.chargeText(part.length + separator.length);
       if (over !== undefined) return over;
       parts.push(part);
     }
@@ -66,12 +71,11 @@ const OWN: Readonly<
     return isNumber ? Number(value) : new CelFailure('failed', `${quoted(value)} is not a number`);
   },
   duration: ([text]) => {
-    if (typeof text !== 'string' || text.length <= MAX_DURATION_CHARACTERS) return 'no-overload';
+    if (typeof text !== 'string') return 'no-overload';
+    if (text.length <= MAX_DURATION_CHARACTERS && DURATION.test(text)) return 'no-overload';
     return new CelFailure('failed', `${quoted(text)} is not a duration`);
   },
 };
-
-const MAX_NUMBER_CHARACTERS = 400;
 
 function notAnInt(shown: string): CelFailure {
   return new CelFailure('failed', `${shown} is not an integer within 64 bits`);
@@ -118,11 +122,12 @@ export function callOf(name: string, isMethod: boolean, parameterCount: number):
   return (parameters, run) => {
     const result = own?.(parameters, run) ?? 'no-overload';
     if (result !== 'no-overload') return result;
-    const over = run.charge(stepsOf(parameters));
+    const [first, ...rest] = parameters;
+    const over = run.charge(first instanceof Date && rest.length > 0 ? TIME_ZONE_STEPS : 1);
     if (over !== undefined) return over;
     const converted: CelValue[] = [];
     for (const parameter of parameters) {
-      const one = celOfAll(parameter, run);
+      const one = chargeIfText(parameter, run) ?? celOfAll(parameter, run);
       if (one instanceof CelFailure) return one;
       converted.push(one);
     }
@@ -141,21 +146,14 @@ function intOfWhole(value: CelValue): CelValue {
   return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
 }
 
-function stepsOf(parameters: readonly CelValue[]): number {
-  const [receiver, ...rest] = parameters;
-  let steps = receiver instanceof Date && rest.length > 0 ? TIME_ZONE_STEPS : 1;
-  for (const parameter of parameters) {
-    if (typeof parameter === 'string' || parameter instanceof Uint8Array)
-      steps += Math.floor(parameter.length / 64);
-  }
-  return steps;
+function chargeIfText(value: CelValue | CelFailure, run: CelRun): CelFailure | undefined {
+  return typeof value === 'string' || value instanceof Uint8Array ? run.chargeText(value.length) : undefined;
 }
 
 /** A failure if the result is beyond the budget, or beyond an int. */
 function checkResult(result: CelValue | CelFailure, run: CelRun): CelFailure | undefined {
-  if (typeof result === 'string') return run.chargeText(result.length);
   if (typeof result === 'bigint' && !fitsInt64(result)) return notAnInt(String(result));
-  return Array.isArray(result) ? run.charge(result.length) : undefined;
+  return Array.isArray(result) ? run.charge(result.length) : chargeIfText(result, run);
 }
 
 /** The library throws for values that a function does not take. Its summary leaves the drawing of the source out. */

@@ -33,7 +33,13 @@ export const library = new Environment({ homogeneousAggregateLiterals: false });
 const Duration = (library.evaluate('duration("1s")') as object).constructor;
 const Type = (library.evaluate('int') as object).constructor;
 
-export function isDuration(value: CelValue): boolean {
+/** A duration of the library. */
+export interface CelDuration {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}
+
+export function isDuration(value: CelValue): value is CelDuration {
   return typeof value === 'object' && value !== null && value.constructor === Duration;
 }
 
@@ -91,9 +97,20 @@ export function kindInWords(value: CelValue): string {
   return typeInWords(typeOf(value));
 }
 
+/** Longer numbers are remembered: a macro may read one again and again, and reading takes as long as its text. */
+const MAX_SHORT_NUMBER_CHARACTERS = 64;
+const longNumbers = new WeakMap<ExactNumber, CelValue>();
+
 /** A value of the payload: plain numbers are doubles, exact integers within int64 are ints. */
 export function celOf(value: CelValue): CelValue {
   if (typeof value !== 'object' || !(value instanceof ExactNumber)) return value;
+  if (value.text.length <= MAX_SHORT_NUMBER_CHARACTERS) return numberOf(value);
+  const known = longNumbers.get(value) ?? numberOf(value);
+  longNumbers.set(value, known);
+  return known;
+}
+
+function numberOf(value: ExactNumber): number | bigint {
   const integer = scaledInteger(value.text, 0);
   return typeof integer === 'bigint' && fitsInt64(integer) ? integer : value.toNumber();
 }

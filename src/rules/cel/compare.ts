@@ -62,7 +62,8 @@ function areMapsEqual(left: CelMap, right: CelMap, run: CelRun, depth: number): 
 /** Timestamps, durations and bytes; types are equal only to themselves. */
 function areOthersEqual(left: object, right: object): boolean {
   if (left instanceof Date) return right instanceof Date && left.getTime() === right.getTime();
-  if (isDuration(left)) return isDuration(right) && String(left) === String(right);
+  if (isDuration(left))
+    return isDuration(right) && left.seconds === right.seconds && left.nanos === right.nanos;
   if (left instanceof Uint8Array) return right instanceof Uint8Array && Buffer.compare(left, right) === 0;
   return false;
 }

@@ -91,6 +91,9 @@ describe('what a device sends cannot make a condition take long', () => {
   test('other values are bounded by the functions', () => {
     const digits = JSON.stringify({ d: '1'.repeat(60_000) });
     expect(evaluated('duration(payload.d).getHours()', digits)).toMatch(/^failed: .* is not a duration$/);
+    expect(evaluated('duration("1" + "1").getHours()', digits)).toBe(
+      'failed: duration("1" + "1"): "11" is not a duration',
+    );
     expect(evaluated('int(payload.d)', digits)).toMatch(/^failed: .* is not an integer within 64 bits$/);
     expect(evaluated('double(payload.d)', digits)).toMatch(/^failed: .* is not a number$/);
     const deep = JSON.stringify({ j: `{"v":${'['.repeat(20_000)}${']'.repeat(20_000)}}` });
@@ -101,6 +104,12 @@ describe('what a device sends cannot make a condition take long', () => {
       'failed: a value is nested deeper than 200 levels',
     );
   });
+});
+
+test('a number with many digits is read once, however often a macro asks for it', () => {
+  const number = `1.${'0'.repeat(60_000)}1`;
+  const payload = `{"n":${number},"l":${JSON.stringify(ones(40_000))}}`;
+  expect(evaluated('payload.l.all(x, payload.n >= x)', payload)).toBe(true);
 });
 
 test('what rules ask for is far below the budget', () => {
