@@ -17,7 +17,7 @@ import { stepText } from './path.js';
 import { hasControlCharacter, isReservedKey, unwritableName } from './point-names.js';
 import type { Getter, Origin } from './reference.js';
 import { mayBeTime, OBVIOUS_TIME_KEYS } from './time.js';
-import { roundedToFloat } from './typed-field.js';
+import { nearestFloat } from './typed-field.js';
 
 const MAX_CACHED_NAMES = 4_096;
 const OBVIOUS_TIME_KEY_SET: ReadonlySet<string> = new Set(OBVIOUS_TIME_KEYS);
@@ -226,7 +226,7 @@ function fieldOf(
   if (typeof value === 'number') return { name, type: 'float', value };
   if (typeof value === 'boolean') return { name, type: 'boolean', value };
   if (typeof value === 'string') return { name, type: 'string', value };
-  return { name, type: 'float', value: roundedToFloat(value.text, warnings) };
+  return { name, type: 'float', value: nearestFloat(value.text, value.toNumber(), warnings) };
 }
 
 function traced(

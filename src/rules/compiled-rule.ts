@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue, kindOf } from '../formats/json/json-value.js';
+import { type JsonValue, kindOf } from '../formats/json/json-value.js';
 import type { Point, Series } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { Elements } from './each.js';
@@ -6,6 +6,7 @@ import {
   type Mapped,
   MappingFailure,
   type MappingWarningCounts,
+  type MappingWarnings,
   type Parked,
   type Reading,
 } from './mapped.js';
@@ -54,6 +55,9 @@ export interface TopicMatch {
   readonly deviceLevel: string | undefined;
   /** Set once no record of this topic can have another series. */
   series: Series | undefined;
+  /** Where the records of this topic were counted last, and the counts of the rule in it. */
+  countedIn: MappingWarnings | undefined;
+  counts: MappingWarningCounts | undefined;
 }
 
 /** A point; or that the device says it has no value now; or that nothing of the rule is there; or what is wrong. */
@@ -82,7 +86,7 @@ export class CompiledRule {
   ): Mapped | undefined {
     const { where, whereReadsPayload, sample } = this.#parts;
     if (where !== undefined && !whereReadsPayload) {
-      const isTaken = where({ record, payload: {}, holdsExact: false, captures, device, trace });
+      const isTaken = where({ record, payload: {}, members: {}, holdsExact: false, captures, device, trace });
       if (isTaken === false) return { kind: 'filtered', rule: this.name };
     }
     if (sample !== undefined && !sample(record)) return { kind: 'filtered', rule: `${this.name}: sample` };
@@ -94,10 +98,10 @@ export class CompiledRule {
     return { kind: 'filtered', rule: `${this.name}: no value` };
   }
 
-  /** Why the rule cannot take a decoded payload; undefined when it can. */
+  /** Why the rule cannot take a decoded payload that is no object; undefined when it can. */
   refusal(payload: JsonValue): Parked | undefined {
     const { takes } = this.#parts;
-    if (isJsonObject(payload) || takes === 'any') return undefined;
+    if (takes === 'any') return undefined;
     const isBare = typeof payload !== 'string' && !Array.isArray(payload);
     if (takes === 'bare' && isBare) return undefined;
     const alone = takes === 'bare' ? ', or a number or boolean alone' : '';
@@ -117,14 +121,17 @@ export class CompiledRule {
       if (isTaken instanceof MappingFailure) return this.#parked(isTaken);
       if (!isTaken) return { kind: 'filtered', rule: this.name };
     }
-    const failure = firstFailure(checks, reading);
-    if (failure !== undefined) return this.#parked(failure);
+    if (checks.length > 0) {
+      const failure = firstFailure(checks, reading);
+      if (failure !== undefined) return this.#parked(failure);
+    }
     if (elements !== undefined) return this.#mapElements(elements, reading, match, warnings);
     const point = this.#point(reading, match, warnings);
-    if (point instanceof MappingFailure) return this.#parked(point);
-    if (point === 'no-value') return this.noValue();
-    if (point === 'absent') return this.#absent(fields.absence());
-    return { kind: 'points', rule: this.name, points: [point] };
+    if (typeof point === 'object') {
+      if (point instanceof MappingFailure) return this.#parked(point);
+      return { kind: 'points', rule: this.name, points: [point] };
+    }
+    return point === 'no-value' ? this.noValue() : this.#absent(fields.absence());
   }
 
   /** A bad element costs only itself: the others become points although the record is parked. */

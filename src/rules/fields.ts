@@ -47,7 +47,7 @@ export function readFields(
   for (const reader of readers) {
     const found = reader.get(reading);
     let field: Field | MappingFailure | undefined;
-    if (typeof found === 'object' && found instanceof MappingFailure) {
+    if (found instanceof MappingFailure) {
       field = reader.otherwise === undefined ? found : insteadOf(found, reader, null, warnings);
       if (reading.trace !== undefined) traceField(reading, reader, undefined, undefined, field);
       if (field instanceof MappingFailure) return field;

@@ -1,5 +1,5 @@
 import type { ParkCode } from '../dead-letter/park-codes.js';
-import type { JsonValue } from '../formats/json/json-value.js';
+import type { JsonObject, JsonValue } from '../formats/json/json-value.js';
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { MappingTrace } from './mapping-trace.js';
@@ -127,6 +127,8 @@ export class MappingWarnings {
 export interface Reading {
   readonly record: StreamRecord;
   readonly payload: JsonValue;
+  /** The payload when it is an object, and an object without keys otherwise: most references read one key of it. */
+  readonly members: JsonObject;
   /** Whether `payload` holds an ExactNumber somewhere. */
   readonly holdsExact: boolean;
   /** Topic levels by the names the rule's filter gives them. */

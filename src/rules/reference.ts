@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue, memberOf } from '../formats/json/json-value.js';
+import { type JsonValue, memberOf } from '../formats/json/json-value.js';
 import { quoted } from '../lib/printable.js';
 import type { MappingFailure, Reading } from './mapped.js';
 import { type Path, parsePath, pathText, valueAt } from './path.js';
@@ -82,7 +82,7 @@ function payloadReference(steps: string, { variables }: RuleNames): ReferenceRes
       root: 'payload',
       text: written,
       place,
-      get: ({ payload }) => (isJsonObject(payload) ? memberOf(payload, first) : undefined),
+      get: ({ members }) => memberOf(members, first),
     });
   }
   return found({

@@ -16,13 +16,17 @@ export class RuleFields {
   }
 
   read(reading: Reading, warnings: MappingWarningCounts): FieldsRead {
-    if (this.#auto === undefined) return this.#checked(readFields(this.#named, reading, warnings));
+    if (this.#auto === undefined) {
+      const fields = readFields(this.#named, reading, warnings);
+      return this.#mayCollide ? this.#checked(fields) : fields;
+    }
     if (this.#named.length === 0) return this.#auto.read(reading, warnings);
     const named = readFields(this.#named, reading, warnings);
     if (named instanceof MappingFailure) return named;
     const found = this.#auto.read(reading, warnings);
     if (found instanceof MappingFailure || named === 'no-value') return found;
-    return found === 'no-value' ? this.#orNoValue(named) : this.#checked([...named, ...found]);
+    if (found === 'no-value') return named.length === 0 ? 'no-value' : named;
+    return this.#checked([...named, ...found]);
   }
 
   /** Why a message without any field is parked. */
@@ -34,11 +38,7 @@ export class RuleFields {
     return new MappingFailure('no-fields', reason.length <= 300 ? reason : `${reason.slice(0, 300)}…`);
   }
 
-  #orNoValue(fields: Exclude<FieldsRead, MappingFailure | 'no-value'>): FieldsRead {
-    return fields.length === 0 ? 'no-value' : this.#checked(fields);
-  }
-
   #checked(fields: FieldsRead): FieldsRead {
-    return this.#mayCollide && Array.isArray(fields) ? withoutCollision(fields) : fields;
+    return Array.isArray(fields) ? withoutCollision(fields) : fields;
   }
 }

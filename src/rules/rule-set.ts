@@ -1,15 +1,22 @@
 import { decodeJson } from '../formats/json/decode-json.js';
-import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
+import {
+  DEFAULT_JSON_LIMITS,
+  isJsonObject,
+  type JsonLimits,
+  type JsonObject,
+} from '../formats/json/json-value.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { SluiceError } from '../lib/errors.js';
 import { quoted } from '../lib/printable.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { compileRule, type RuleContext } from './compile-rule.js';
 import type { CompiledRule, TopicMatch } from './compiled-rule.js';
-import type { Mapped, MappingWarnings } from './mapped.js';
+import type { Mapped, MappingWarningCounts, MappingWarnings } from './mapped.js';
 import type { MappingTrace } from './mapping-trace.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
+
+const NO_MEMBERS: JsonObject = Object.freeze({});
 
 const MAX_CACHED_TOPICS = 20_000;
 
@@ -83,20 +90,17 @@ export class RuleSet {
     limits: JsonLimits = DEFAULT_JSON_LIMITS,
     trace?: MappingTrace,
   ): Mapped {
-    const [match, second] = this.matches(record.topic);
-    if (match === undefined) {
+    const matches = this.matches(record.topic);
+    if (matches.length === 1) return applyRule(matches[0]!, record, warnings, limits, undefined, trace);
+    if (matches.length === 0) {
       return {
         kind: 'parked',
         code: 'rule-none',
         reason: `no rule takes the topic ${quoted(record.topic)}`,
       };
     }
-    const payload = new DecodedOnce(record.payload, limits);
-    if (second === undefined) return applyRule(match, record, payload, warnings, trace);
-    const outcomes = this.matches(record.topic).map((one) =>
-      applyRule(one, record, payload, warnings, trace),
-    );
-    return combined(outcomes);
+    const shared: SharedPayload = {};
+    return combined(matches.map((one) => applyRule(one, record, warnings, limits, shared, trace)));
   }
 
   /** The rules that take a topic, in their order: at most one, unless all may take it. */
@@ -113,57 +117,64 @@ export class RuleSet {
     for (const rule of this.rules) {
       const captures = rule.pattern.match(topic);
       if (captures === undefined) continue;
-      matches.push({ rule, captures, deviceLevel: topicLevelBeforeLast(topic), series: undefined });
+      matches.push({
+        rule,
+        captures,
+        deviceLevel: topicLevelBeforeLast(topic),
+        series: undefined,
+        countedIn: undefined,
+        counts: undefined,
+      });
       if (this.#matching === 'first') break;
     }
     return matches;
   }
 }
 
-/** The payload of a record, decoded when the first rule asks for it. */
-class DecodedOnce {
-  readonly #payload: Buffer;
-  readonly #limits: JsonLimits;
-  #decoded: ReturnType<typeof decodeJson> | undefined;
-
-  constructor(payload: Buffer, limits: JsonLimits) {
-    this.#payload = payload;
-    this.#limits = limits;
-  }
-
-  get decoded(): ReturnType<typeof decodeJson> {
-    this.#decoded ??= decodeJson(this.#payload, this.#limits);
-    return this.#decoded;
-  }
+/** The decoded payload of a record that several rules take. */
+interface SharedPayload {
+  decoded?: ReturnType<typeof decodeJson>;
 }
 
 function applyRule(
   match: TopicMatch,
   record: StreamRecord,
-  payload: DecodedOnce,
   warnings: MappingWarnings,
+  limits: JsonLimits,
+  shared: SharedPayload | undefined,
   trace: MappingTrace | undefined,
 ): Mapped {
   const { rule, captures } = match;
   const device = deviceOf(match, record);
-  trace?.rule(rule.name, 'takes it');
+  if (trace !== undefined) trace.rule(rule.name, 'takes it');
   const decided = rule.beforePayload(record, captures, device, trace);
   if (decided !== undefined) return decided;
   // An empty payload is how MQTT clears a retained message.
   if (record.payload.length === 0) return rule.noValue();
-  const { decoded } = payload;
+  const decoded = shared?.decoded ?? decodeJson(record.payload, limits);
+  if (shared !== undefined) shared.decoded = decoded;
   if (!decoded.ok) {
     return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
   }
-  trace?.payload(decoded.value);
-  const refusal = rule.refusal(decoded.value);
-  if (refusal !== undefined) return refusal;
-  const { value, holdsExact } = decoded;
-  return rule.map(
-    { record, payload: value, holdsExact, captures, device, trace },
-    match,
-    warnings.of(rule.name),
-  );
+  const { value: payload, holdsExact } = decoded;
+  if (trace !== undefined) trace.payload(payload);
+  const isObject = isJsonObject(payload);
+  if (!isObject) {
+    const refusal = rule.refusal(payload);
+    if (refusal !== undefined) return refusal;
+  }
+  const members = isObject ? payload : NO_MEMBERS;
+  const reading = { record, payload, members, holdsExact, captures, device, variables: undefined, trace };
+  return rule.map(reading, match, countsOf(match, warnings));
+}
+
+/** The counts of the rule, kept with the topic: nearly all records of a process are counted in one place. */
+function countsOf(match: TopicMatch, warnings: MappingWarnings): MappingWarningCounts {
+  if (match.countedIn !== warnings) {
+    match.countedIn = warnings;
+    match.counts = warnings.of(match.rule.name);
+  }
+  return match.counts!;
 }
 
 /** The one outcome of a record that several rules have taken: parked if one of them parks it, and written if one gives points. */

@@ -85,11 +85,11 @@ export function timeAt(source: TimeSource, readClock: ReadClock = readSystemCloc
   const bounds = boundsOf(source, readClock);
   return (reading, warnings) => {
     const found = source.get(reading);
-    const value = found instanceof MappingFailure ? undefined : found;
-    const ns = found instanceof MappingFailure ? found : shiftedTime(found, source, reading, warnings);
+    const isFailure = found instanceof MappingFailure;
+    const value = isFailure ? undefined : found;
+    const ns = isFailure ? found : shiftedTime(found, source, reading, warnings);
     const time = withinWindow(ns, value, path, bounds, reading, warnings);
-    const used =
-      time instanceof MappingFailure ? insteadOf(time, ns, otherwise, bounds, reading, warnings) : time;
+    const used = typeof time === 'bigint' ? time : insteadOf(time, ns, otherwise, bounds, reading, warnings);
     if (reading.trace !== undefined) {
       traceTime(reading, { from: source.origin(reading), found: value, ns, judged: time, used });
     }

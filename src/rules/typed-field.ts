@@ -73,9 +73,9 @@ function floatField(
 
 function floatOf(value: JsonValue, warnings: MappingWarningCounts): number | undefined {
   if (typeof value === 'number') return value;
-  if (value instanceof ExactNumber) return roundedToFloat(value.text, warnings);
+  if (value instanceof ExactNumber) return nearestFloat(value.text, value.toNumber(), warnings);
   const text = typeof value === 'string' ? plainNumber(value) : undefined;
-  return text === undefined ? undefined : roundedToFloat(text, warnings);
+  return text === undefined ? undefined : nearestFloat(text, Number(text), warnings);
 }
 
 function intField(
@@ -144,9 +144,8 @@ function allowed(shape: FieldShape, value: JsonValue, field: Field): Field | Map
   return outOfRange(shape, value, `the values of oneOf: ${[...shape.oneOf].join(', ')}`, field.value);
 }
 
-/** The nearest float of decimal text. An integer that a float cannot hold exactly gives a warning. */
-export function roundedToFloat(text: string, warnings: MappingWarningCounts): number {
-  const number = Number(text);
+/** The nearest float of decimal text, which `number` is. An integer that a float cannot hold exactly gives a warning. */
+export function nearestFloat(text: string, number: number, warnings: MappingWarningCounts): number {
   if (Number.isFinite(number) && Math.abs(number) > Number.MAX_SAFE_INTEGER) {
     const integer = scaledInteger(text, 0);
     if (typeof integer === 'bigint' && integer !== BigInt(number)) warnings['number-rounded']++;

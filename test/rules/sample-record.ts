@@ -23,6 +23,7 @@ export function sampleReading(payload: string, overrides: Partial<Reading> = {})
   return {
     record: sampleRecord(payload),
     payload: decoded.value,
+    members: decoded.value,
     holdsExact: decoded.holdsExact,
     captures: { city: 'Mumbai', device: 'CITIMUM' },
     device: 'CITIMUM',

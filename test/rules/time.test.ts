@@ -160,7 +160,14 @@ describe('what devices write', () => {
     const payload = literal.startsWith('{') ? literal : `{"t":${literal}}`;
     const sample = sampleReading(payload.replace('}', ',"v":1}'));
     const reading = { ...sample, record: { ...sample.record, receivedAtNs: UTC_NS + 1_500_000_000n } };
-    const match = { rule: rule.rule, captures: {}, deviceLevel: 'd', series: undefined };
+    const match = {
+      rule: rule.rule,
+      captures: {},
+      deviceLevel: 'd',
+      series: undefined,
+      countedIn: undefined,
+      counts: undefined,
+    };
     const mapped = rule.rule.map(reading, match, warnings);
     const notes = Object.entries(warnings).flatMap(([code, n]) =>
       n > 0 ? [code as MappingWarningCode] : [],

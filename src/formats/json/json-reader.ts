@@ -276,7 +276,7 @@ export class JsonReader {
     if (value === 0) return digits === 0 ? 0 : this.#fail(beyondFloat(this.#at(start), literal, 'small'));
     if (digits <= MAX_EXACT_DIGITS && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
     this.#holdsExact = true;
-    return new ExactNumber(literal);
+    return new ExactNumber(literal, value);
   }
 
   #literal(at: number): boolean | null | undefined {

@@ -12,14 +12,17 @@ export interface JsonObject {
 /** A number literal that a double may not hold exactly (ns epochs, 64-bit counters, long decimals), as it was written. */
 export class ExactNumber {
   readonly text: string;
+  readonly #nearest: number;
 
-  constructor(text: string) {
+  /** `nearest` is `Number(text)`, for those who know it already. */
+  constructor(text: string, nearest = Number(text)) {
     this.text = text;
+    this.#nearest = nearest;
   }
 
   /** The nearest double; always finite, because the decoder rejects literals beyond it. */
   toNumber(): number {
-    return Number(this.text);
+    return this.#nearest;
   }
 }
 
