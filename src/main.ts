@@ -26,7 +26,7 @@ function reportError(thrown: unknown): number {
   // Commander ends help and version with such an error too, with code 0. Their text has been printed.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : WRONG_USAGE;
   if (thrown instanceof SluiceError) {
-    process.stderr.write(`${withSluiceCommands(thrown.message)}\n`);
+    process.stderr.write(`${withSluiceCommands(thrown.terminalText)}\n`);
     return thrown.exitCode;
   }
   const failure = thrown instanceof Error ? thrown : new Error(String(thrown));

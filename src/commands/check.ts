@@ -1,5 +1,5 @@
 import { type LoadedConfig, openConfig } from '../config/load-config.js';
-import { formatProblem } from '../config/problem.js';
+import { drawProblem } from '../config/problem.js';
 import { formatSize } from '../config/quantity.js';
 import { effectiveConfigText } from '../config/redact.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
@@ -16,7 +16,7 @@ export async function check(options: CheckOptions): Promise<number> {
   const loaded = await openConfig(options.config);
   const problems = await environmentProblems(loaded);
   if (problems.length > 0) {
-    process.stderr.write(`${withSluiceCommands(problems.map(formatProblem).join('\n'))}\n`);
+    process.stderr.write(`${withSluiceCommands(problems.map(drawProblem).join('\n'))}\n`);
     return 2;
   }
   const nearlyFull = await nearlyFullText(loaded.config.dataDirectory);

@@ -1,5 +1,5 @@
 import { loadDataDirectory, openConfig } from '../config/load-config.js';
-import { formatProblem } from '../config/problem.js';
+import { drawProblem } from '../config/problem.js';
 import type { ReloadDone, ReloadResult } from '../config/reload-result.js';
 import { askForReload } from '../control/ask-gateway.js';
 import { SluiceError } from '../lib/errors.js';
@@ -19,7 +19,7 @@ export async function reload({ config, json }: ReloadOptions): Promise<number> {
   const result = await askForReload(gateway);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else if (result.outcome === 'invalid')
-    process.stderr.write(`${invalidText(result.problems.map(formatProblem))}\n`);
+    process.stderr.write(`${invalidText(result.problems.map(drawProblem))}\n`);
   else process.stdout.write(`${reloadText(result)}\n`);
   return exitCodeOf(result);
 }

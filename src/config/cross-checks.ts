@@ -194,11 +194,12 @@ const WRITTEN_KEYS: Readonly<Record<string, readonly string[]>> = {
 
 /** Adds the problems of compiling the rules, with their lines in the file. */
 function addRuleProblems(problems: readonly RuleProblem[], findings: Findings): void {
-  for (const { index, path, got, expected } of problems) {
+  for (const { index, path, got, expected, at, hint } of problems) {
     const keys = WRITTEN_KEYS[path.join('.')] ?? path;
     const keyPath: KeyPath = ['rules', index, ...keys];
     // The value of a variable must not be shown; behind the colon the text may quote it.
     const isFromVariable = findings.isFromVariable(keyPath);
-    findings.add([keyPath], isFromVariable ? { expected: expected.split(':')[0]! } : { got, expected });
+    const finding = isFromVariable ? { expected: expected.split(':')[0]! } : { got, expected, at, hint };
+    findings.add([keyPath], finding);
   }
 }

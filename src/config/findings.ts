@@ -7,6 +7,8 @@ export interface Finding {
   readonly got?: string;
   readonly expected: string;
   readonly hint?: string;
+  /** Where in the text of the key the problem is, in UTF-16 units; absent when it is the whole value. */
+  readonly at?: number;
 }
 
 /**
@@ -28,12 +30,13 @@ export class Findings {
    *
    * @param about every key that the finding depends on; it is reported at the first
    */
-  add(about: readonly [KeyPath, ...KeyPath[]], { got, expected, hint }: Finding): void {
+  add(about: readonly [KeyPath, ...KeyPath[]], { got, expected, hint, at }: Finding): void {
     if (about.some((path) => this.isInvalid(path))) return;
     const [path] = about;
     const shown = got ?? shownValue(this.#source, path, this.#written(path));
     this.problems.push({
       ...this.#source.locationOf(path),
+      ...(at === undefined ? undefined : this.#source.placeInText(path, at)),
       key: formatKey(path),
       expected,
       got: shown,

@@ -21,6 +21,14 @@ export interface ConfigProblem extends SourceLocation {
   readonly got?: string;
   readonly expected: string;
   readonly hint?: string;
+  /** The line at `line` as far as it belongs to this key, for problems at one character of a longer text. */
+  readonly excerpt?: SourceExcerpt;
+}
+
+export interface SourceExcerpt {
+  readonly text: string;
+  /** Index in `text` of the character that the problem is about; it may be the end. */
+  readonly at: number;
 }
 
 const PLAIN_KEY = /^[\p{L}\p{N}_-]+$/u;
@@ -37,14 +45,36 @@ export function formatKey(path: KeyPath): string {
   return text;
 }
 
-/** Returns one line such as `sluice.yaml:12: rules[0].fields.humidity.range: got "0-100", expected a list of two numbers`. */
+/** Returns one line such as `sluice.yaml:12:9: rules[0].fields.humidity.range: got "0-100", expected a list of two numbers`. */
 export function formatProblem(problem: ConfigProblem): string {
-  const location = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const place = [problem.file, problem.line, problem.column];
+  const location = place.filter((part) => part !== undefined).join(':');
   const key = problem.key === '' ? '' : `${problem.key}: `;
   const got = problem.got === undefined ? '' : `got ${problem.got}, `;
   const hint = problem.hint === undefined ? '' : `; ${problem.hint}`;
   return `${location}: ${key}${got}expected ${problem.expected}${hint}`;
 }
+
+/** The longest part of a line that is drawn. */
+const MAX_DRAWN = 100;
+
+/** Returns the line of `formatProblem` and, where the place is known to the character, the source with a caret below it. */
+export function drawProblem(problem: ConfigProblem): string {
+  const { excerpt, line } = problem;
+  if (excerpt === undefined || line === undefined) return formatProblem(problem);
+  const skipped = Math.max(0, excerpt.at - MAX_DRAWN / 2);
+  // One character of the terminal for one of the file, so that the caret stands below it.
+  const shown = excerpt.text.slice(skipped, skipped + MAX_DRAWN).replace(UNDRAWN, ' ');
+  const margin = String(line).padStart(5);
+  return [
+    formatProblem(problem),
+    `${margin} | ${shown}`,
+    `${' '.repeat(margin.length)} | ${' '.repeat(excerpt.at - skipped)}^`,
+  ].join('\n');
+}
+
+/** Everything that moves the cursor otherwise than by one place, or is not seen. */
+const UNDRAWN = /[\p{Cc}\p{Cf}]|(?! )\p{Z}/gu;
 
 /** Returns the problems in the order of the file. */
 export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[] {
@@ -64,5 +94,9 @@ export class ConfigError extends SluiceError {
     super(code, problems.map(formatProblem).join('\n'));
     this.name = 'ConfigError';
     this.problems = problems;
+  }
+
+  override get terminalText(): string {
+    return this.problems.map(drawProblem).join('\n');
   }
 }

@@ -8,13 +8,21 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  type Scalar,
   visit,
   type YAMLMap,
 } from 'yaml';
 import { errorText } from '../lib/errors.js';
 import { printable } from '../lib/printable.js';
 import { type Environment, substitute } from './environment.js';
-import { type ConfigProblem, formatKey, type KeyPath, type SourceLocation } from './problem.js';
+import { offsetInScalar } from './offset-in-scalar.js';
+import {
+  type ConfigProblem,
+  formatKey,
+  type KeyPath,
+  type SourceExcerpt,
+  type SourceLocation,
+} from './problem.js';
 
 /** Limits that stop files which are not configuration at all. */
 const MAX_FILE_CHARACTERS = 1_048_576;
@@ -35,8 +43,14 @@ export interface YamlSource {
   readonly unreadable: readonly KeyPath[];
   /** Returns the location of a key, or of the nearest section around a key that is not written. */
   locationOf(path: KeyPath): SourceLocation;
+  /** Returns the place of one character of a text; undefined where that cannot be told. */
+  placeInText(path: KeyPath, at: number): PlaceInText | undefined;
   /** Returns the variables in a value, written as `${NAME}`. */
   variablesOf(path: KeyPath): readonly string[];
+}
+
+export interface PlaceInText extends SourceLocation {
+  readonly excerpt: SourceExcerpt;
 }
 
 /**
@@ -48,6 +62,7 @@ export function readYaml(text: string, file: string, environment: Environment): 
   return {
     ...reader.read(),
     locationOf: (path) => reader.locationOf(path),
+    placeInText: (path, at) => reader.placeInText(path, at),
     variablesOf: (path) => reader.variablesOf(path),
   };
 }
@@ -60,6 +75,7 @@ class YamlReader {
   readonly #problems: ConfigProblem[] = [];
   readonly #unreadable: KeyPath[] = [];
   readonly #offsets = new Map<string, number>();
+  readonly #texts = new Map<string, Scalar>();
   readonly #variables = new Map<string, readonly string[]>();
   /** What each alias stands for; absent for one whose anchor is not defined before it. */
   #targets: ReadonlyMap<Alias, Node> = new Map();
@@ -96,6 +112,31 @@ class YamlReader {
       if (offset !== undefined) return this.#locationAt(offset);
     }
     return { file: this.#file };
+  }
+
+  placeInText(path: KeyPath, at: number): PlaceInText | undefined {
+    const [key, scalar] = this.#textAt(path) ?? [];
+    if (key === undefined || scalar?.range == null) return undefined;
+    const offset = offsetInScalar(this.#text, scalar, at);
+    if (offset === undefined) return undefined;
+    // The rest of the line may be another value, which may be a secret.
+    const start = Math.max(this.#text.lastIndexOf('\n', offset - 1) + 1, this.#offsets.get(key) ?? 0);
+    const lineEnd = this.#text.indexOf('\n', offset);
+    const end = lineEnd < 0 ? scalar.range[1] : Math.min(lineEnd, scalar.range[1]);
+    return {
+      ...this.#locationAt(offset),
+      excerpt: { text: this.#text.slice(start, end), at: offset - start },
+    };
+  }
+
+  /** The text at a key, or at the key that it is a shorthand for. */
+  #textAt(path: KeyPath): readonly [string, Scalar] | undefined {
+    for (const keyPath of [path, path.slice(0, -1)]) {
+      const key = formatKey(keyPath);
+      const scalar = this.#texts.get(key);
+      if (scalar !== undefined) return [key, scalar];
+    }
+    return undefined;
   }
 
   variablesOf(path: KeyPath): readonly string[] {
@@ -150,7 +191,11 @@ class YamlReader {
       });
     }
     if (!isScalar(node)) return undefined;
-    return typeof node.value === 'string' ? this.#textOf(node.value, path) : (node.value ?? undefined);
+    if (typeof node.value !== 'string') return node.value ?? undefined;
+    const text = this.#textOf(node.value, path);
+    // A text with `${…}` is another one than that in the file.
+    if (text === node.value) this.#texts.set(formatKey(path), node);
+    return text;
   }
 
   #aliasOf(alias: Alias, path: KeyPath, depth: number): unknown {

@@ -58,6 +58,11 @@ export class SluiceError extends Error {
     this.retryable = ERROR_CODES[code].retryable;
     this.exitCode = ERROR_CODES[code].exitCode;
   }
+
+  /** What a command prints for a person; it may have more lines than the message. */
+  get terminalText(): string {
+    return this.message;
+  }
 }
 
 /** The text of anything thrown, for a log line or a reason. */

@@ -50,8 +50,8 @@ test('every problem of the file goes to stderr, exit code 2', async () => {
   expect(exitCode).toBe(2);
   expect(stdout).toBe('');
   expect(stderr.split('\n')).toEqual([
-    expect.stringContaining(`${file}:1: brokr: `),
-    expect.stringContaining(`${file}:2: http.port: `),
+    expect.stringContaining(`${file}:1:1: brokr: `),
+    expect.stringContaining(`${file}:2:9: http.port: `),
     '',
   ]);
 });
@@ -65,9 +65,9 @@ test('ports in use are named with their lines, exit code 2', async () => {
   const { exitCode, stderr } = await runMain('check', '-c', file);
   expect(exitCode).toBe(2);
   expect(stderr).toContain(
-    `${file}:4: broker.listeners[1]: got 127.0.0.1:${one}, expected a free port; another program`,
+    `${file}:4:7: broker.listeners[1]: got 127.0.0.1:${one}, expected a free port; another program`,
   );
-  expect(stderr).toContain(`${file}:5: http: got 127.0.0.1:${other}, expected a free port`);
+  expect(stderr).toContain(`${file}:5:1: http: got 127.0.0.1:${other}, expected a free port`);
 });
 
 test('an address that is not of this machine is named', async () => {
@@ -124,7 +124,7 @@ test('a Kinesis stream that is missing is a problem, one that cannot be reached 
   const missing = await check(kinesis.endpoint);
   expect(missing.exitCode).toBe(2);
   expect(missing.stderr).toContain(
-    'sluice.yaml:3: stream.kinesis.name: got readings, expected a stream that can be used; there is no stream readings',
+    'sluice.yaml:3:37: stream.kinesis.name: got readings, expected a stream that can be used; there is no stream readings',
   );
   await createTestStream(kinesis.endpoint, 'readings', 1);
   const there = await check(kinesis.endpoint);
@@ -140,7 +140,7 @@ test('InfluxDB 2 without a token is a problem that names the key, exit code 2', 
   const file = configFile(tempDirectory(), `${FREE}sink:\n  influx: ${keys('')}\n`);
   const { exitCode, stderr } = await runMain('check', '-c', file);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain(`${file}:4: sink.influx.token: got no token and no tokenFile, expected a token`);
+  expect(stderr).toContain(`${file}:4:3: sink.influx.token: got no token and no tokenFile, expected a token`);
   writeFileSync(file, `${FREE}sink:\n  influx: ${keys(', token: t')}\n`);
   expect(await runMain('check', '-c', file)).toMatchObject({ exitCode: 0 });
 });

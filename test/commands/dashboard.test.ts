@@ -82,7 +82,7 @@ describe('sluice dashboard', () => {
       2,
       '--out: the file cannot be written',
     ],
-    ['an invalid configuration', 'rules: 5', [], 2, 'sluice.yaml:1: rules'],
+    ['an invalid configuration', 'rules: 5', [], 2, 'sluice.yaml:1:1: rules'],
     [
       '--from-store without InfluxDB',
       RULES,

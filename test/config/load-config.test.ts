@@ -223,7 +223,7 @@ describe('files', () => {
     await expect(loadConfigText('a: 1\nb: 2', 'demo', '/')).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       exitCode: 2,
-      message: expect.stringMatching(/^demo:1: a: .*\ndemo:2: b: [^\n]*$/),
+      message: expect.stringMatching(/^demo:1:1: a: .*\ndemo:2:1: b: [^\n]*$/),
     });
   });
 });
@@ -254,7 +254,7 @@ describe('secret files (security row 45)', () => {
     expect(problemsOf(yaml, { directory: withFile('s3cret', mode) })).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^sluice.yaml:6: sink.influx.tokenFile: got a file that other users can reach \\(mode ${text}\\)`,
+          `^sluice.yaml:6:5: sink.influx.tokenFile: got a file that other users can reach \\(mode ${text}\\)`,
         ),
       ),
     ]);
@@ -362,8 +362,8 @@ metrics: { otlp: { url: "http://h:4318/v1/metrics", headers: { authorization: "\
     '%j is a problem that names the key and does not show it',
     (value) => {
       for (const [key, environment] of [
-        ['sluice.yaml:2: sink.influx.token', { SECRET: value, HEADER: 'x' }],
-        ['sluice.yaml:3: metrics.otlp.headers.authorization', { SECRET: 'x', HEADER: value }],
+        ['sluice.yaml:2:51: sink.influx.token', { SECRET: value, HEADER: 'x' }],
+        ['sluice.yaml:3:64: metrics.otlp.headers.authorization', { SECRET: 'x', HEADER: value }],
       ] as const) {
         const problems = problemsOf(yaml, { environment });
         expect(problems).toHaveLength(1);

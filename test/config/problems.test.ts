@@ -14,114 +14,114 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'unknown key',
     'brokr:\n  insecure: true',
-    'sluice.yaml:1: brokr: got an unknown key, expected the keys broker, stream, rules, consumer, sink, http, metrics, log; did you mean "broker"?',
+    'sluice.yaml:1:1: brokr: got an unknown key, expected the keys broker, stream, rules, consumer, sink, http, metrics, log; did you mean "broker"?',
   ],
-  ['unknown key without value', 'broker:\n  insecur:', 'sluice.yaml:2: broker.insecur: got an unknown key'],
+  ['unknown key without value', 'broker:\n  insecur:', 'sluice.yaml:2:3: broker.insecur: got an unknown key'],
   [
     'unknown key deep down',
     `rules:\n  - ${RULE.replaceAll(', ', '\n    ')}\n    fields:\n      t: { path: payload.t, rnge: [0, 1] }`,
-    'sluice.yaml:6: rules[0].fields.t.rnge: got an unknown key, expected the keys path, template, lookup, cel, value, noValue',
+    'sluice.yaml:6:29: rules[0].fields.t.rnge: got an unknown key, expected the keys path, template, lookup, cel, value, noValue',
   ],
   [
     'unknown key far from all',
     'broker: { zzzzzzzz: 1 }',
-    'sluice.yaml:1: broker.zzzzzzzz: got an unknown key',
+    'sluice.yaml:1:11: broker.zzzzzzzz: got an unknown key',
   ],
   [
     'size without unit',
     'broker:\n  maxPacketSize: 262144',
-    'sluice.yaml:2: broker.maxPacketSize: got 262144, expected a size of 1KiB to 255MiB; write a unit, such as 64MiB',
+    'sluice.yaml:2:3: broker.maxPacketSize: got 262144, expected a size of 1KiB to 255MiB; write a unit, such as 64MiB',
   ],
   [
     'size too small',
     'broker:\n  maxPacketSize: 1B',
-    'sluice.yaml:2: broker.maxPacketSize: got "1B", expected a size of 1KiB to 255MiB',
+    'sluice.yaml:2:3: broker.maxPacketSize: got "1B", expected a size of 1KiB to 255MiB',
   ],
   [
     'size of odd unit',
     'stream:\n  log:\n    segmentSize: 64Mib',
-    'sluice.yaml:3: stream.log.segmentSize: got "64Mib", expected a size of 64KiB to 4GiB; "Mib" is none of the units',
+    'sluice.yaml:3:5: stream.log.segmentSize: got "64Mib", expected a size of 64KiB to 4GiB; "Mib" is none of the units',
   ],
   [
     'duration without unit',
     'broker:\n\n  connectTimeout: 10',
-    'sluice.yaml:3: broker.connectTimeout: got 10, expected a duration of 100ms to 10min; write a unit, such as 5s',
+    'sluice.yaml:3:3: broker.connectTimeout: got 10, expected a duration of 100ms to 10min; write a unit, such as 5s',
   ],
   [
     'duration out of limits',
     'broker: { maxKeepalive: 2d }',
-    'sluice.yaml:1: broker.maxKeepalive: got "2d", expected a duration of 1s to 65535s',
+    'sluice.yaml:1:11: broker.maxKeepalive: got "2d", expected a duration of 1s to 65535s',
   ],
   [
     'port as word',
     'http: { port: web }',
-    'sluice.yaml:1: http.port: got "web", expected a whole number, 0 to 65535',
+    'sluice.yaml:1:9: http.port: got "web", expected a whole number, 0 to 65535',
   ],
   [
     'port with fraction',
     'http: { port: 80.5 }',
-    'sluice.yaml:1: http.port: got 80.5, expected a whole number',
+    'sluice.yaml:1:9: http.port: got 80.5, expected a whole number',
   ],
-  ['not a number', 'http: { port: .nan }', 'sluice.yaml:1: http.port: got NaN, expected a whole number'],
+  ['not a number', 'http: { port: .nan }', 'sluice.yaml:1:9: http.port: got NaN, expected a whole number'],
   [
     'word of a closed list',
     'stream: { log: { whenFull: drop } }',
-    'sluice.yaml:1: stream.log.whenFull: got "drop", expected one of block, drop-oldest',
+    'sluice.yaml:1:18: stream.log.whenFull: got "drop", expected one of block, drop-oldest',
   ],
   [
     'number that is no power of two',
     'stream: { kinesis: { buckets: 48 } }',
-    'sluice.yaml:1: stream.kinesis.buckets: got 48, expected a power of two, 1 to 65536',
+    'sluice.yaml:1:22: stream.kinesis.buckets: got 48, expected a power of two, 1 to 65536',
   ],
   [
     'start without its offset',
     'stream: { kinesis: { start: "2026-01-31T12:00:00" } }',
-    'sluice.yaml:1: stream.kinesis.start: got "2026-01-31T12:00:00", expected TRIM_HORIZON, LATEST, or a time such as 2026-01-31T12:00:00Z',
+    'sluice.yaml:1:22: stream.kinesis.start: got "2026-01-31T12:00:00", expected TRIM_HORIZON, LATEST, or a time such as 2026-01-31T12:00:00Z',
   ],
   [
     'switch with another word',
     'stream: { kinesis: { aggregation: maybe } }',
-    'sluice.yaml:1: stream.kinesis.aggregation: got "maybe", expected on or off',
+    'sluice.yaml:1:22: stream.kinesis.aggregation: got "maybe", expected on or off',
   ],
   [
     'name that AWS does not take',
     'stream: { kinesis: { name: my stream } }',
-    'sluice.yaml:1: stream.kinesis.name: got "my stream", expected name of 1 to 128 letters, digits, _ . -',
+    'sluice.yaml:1:22: stream.kinesis.name: got "my stream", expected name of 1 to 128 letters, digits, _ . -',
   ],
   [
     'aggregate larger than a record',
     'stream:\n  mode: kinesis\n  kinesis: { aggregateSize: 2MiB }',
-    'sluice.yaml:3: stream.kinesis.aggregateSize: got 2MiB, expected at most stream.kinesis.maxRecordSize, which is 1MiB',
+    'sluice.yaml:3:14: stream.kinesis.aggregateSize: got 2MiB, expected at most stream.kinesis.maxRecordSize, which is 1MiB',
   ],
   [
     'list for a section',
     'broker: []',
-    'sluice.yaml:1: broker: got an empty list, expected a section with the keys listeners',
+    'sluice.yaml:1:1: broker: got an empty list, expected a section with the keys listeners',
   ],
   [
     'text for a section',
     'sink: influx',
-    'sluice.yaml:1: sink: got "influx", expected a section with the keys influx, duckdb',
+    'sluice.yaml:1:1: sink: got "influx", expected a section with the keys influx, duckdb',
   ],
   [
     'section for a list',
     'broker:\n  listeners: { port: 1 }',
-    'sluice.yaml:2: broker.listeners: got a section, expected a list',
+    'sluice.yaml:2:3: broker.listeners: got a section, expected a list',
   ],
   [
     'empty list',
     'rules: []',
-    'sluice.yaml:1: rules: got an empty list, expected at least one entry, or no such key',
+    'sluice.yaml:1:1: rules: got an empty list, expected at least one entry, or no such key',
   ],
   [
     'number in a list of sections',
     'broker:\n  listeners:\n    - port: 1\n    - 7',
-    'sluice.yaml:4: broker.listeners[1]: got 7, expected a section with the keys protocol, host, port',
+    'sluice.yaml:4:7: broker.listeners[1]: got 7, expected a section with the keys protocol, host, port',
   ],
   [
     'http: true',
     'http: true',
-    'sluice.yaml:1: http: got true, expected false, or section with the keys host, port, insecure',
+    'sluice.yaml:1:1: http: got true, expected false, or section with the keys host, port, insecure',
   ],
   [
     'whole file a list',
@@ -132,252 +132,256 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'boolean as word',
     'broker: { insecure: yes }',
-    'sluice.yaml:1: broker.insecure: got "yes", expected true or false',
+    'sluice.yaml:1:11: broker.insecure: got "yes", expected true or false',
   ],
   [
     'text that YAML reads as a number',
     `rules: [{ ${RULE.replace('name: a', 'name: 7')} }]`,
-    'sluice.yaml:1: rules[0].name: got 7, expected text; write it in quotes',
+    'sluice.yaml:1:11: rules[0].name: got 7, expected text; write it in quotes',
   ],
   [
     'rule without a topic',
     'rules:\n  - name: a\n    measurement: m',
-    'sluice.yaml:2: rules[0].topic: expected MQTT topic filter; it is missing',
+    'sluice.yaml:2:5: rules[0].topic: expected MQTT topic filter; it is missing',
   ],
   [
     'rule with null for a topic',
     'rules:\n  - name: a\n    measurement: m\n    topic:',
-    'sluice.yaml:4: rules[0].topic: expected MQTT topic filter; it is missing',
+    'sluice.yaml:4:5: rules[0].topic: expected MQTT topic filter; it is missing',
   ],
   [
     'range as text',
     `rules:\n- { ${RULE}, fields: {\n  h: { path: payload.h, type: float,\n    range: "0-100" } } }`,
-    'sluice.yaml:4: rules[0].fields.h.range: got "0-100", expected a list of two numbers, lowest first',
+    'sluice.yaml:4:5: rules[0].fields.h.range: got "0-100", expected a list of two numbers, lowest first',
   ],
   [
     'range upside down',
     `rules: [{ ${RULE}, fields: { h: { path: payload.h, type: float, range: [9, 1] } } }]`,
-    'sluice.yaml:1: rules[0].fields.h.range: got a list, expected a list of two numbers, lowest first',
+    'sluice.yaml:1:91: rules[0].fields.h.range: got a list, expected a list of two numbers, lowest first',
   ],
   [
     'time as another word',
     `rules: [{ ${RULE}, time: never }]`,
-    'sluice.yaml:1: rules[0].time: got "never", expected auto, or section with the keys path, template, cel, ',
+    'sluice.yaml:1:46: rules[0].time: got "never", expected auto, or section with the keys path, template, cel, ',
   ],
   [
     'unit of time',
     `rules: [{ ${RULE}, time: { path: t, unit: min } }]`,
-    'sluice.yaml:1: rules[0].time.unit: got "min", expected one of auto, s, ms, us, ns, rfc3339',
+    'sluice.yaml:1:63: rules[0].time.unit: got "min", expected one of auto, s, ms, us, ns, rfc3339',
   ],
   [
     'tag with path and value',
     `rules: [{ ${RULE}, tags: { d: { path: device, value: x } } }]`,
-    'sluice.yaml:1: rules[0].tags.d: got path and value, expected one of path, value, template, lookup, cel',
+    'sluice.yaml:1:54: rules[0].tags.d: got path and value, expected one of path, value, template, lookup, cel',
   ],
   [
     'tag with neither',
     `rules: [{ ${RULE}, tags: { d: {} } }]`,
-    'sluice.yaml:1: rules[0].tags.d: got none of them, expected one of path, value, template, lookup, cel',
+    'sluice.yaml:1:54: rules[0].tags.d: got none of them, expected one of path, value, template, lookup, cel',
   ],
   [
     'field of unknown type',
     `rules: [{ ${RULE}, fields: { t: { path: payload.t, type: number } } }]`,
-    'sluice.yaml:1: rules[0].fields.t.type: got "number", expected one of float, int, string, boolean',
+    'sluice.yaml:1:78: rules[0].fields.t.type: got "number", expected one of float, int, string, boolean',
   ],
   // Between keys
   [
     'listener for everybody',
     'broker:\n  listeners:\n    - host: 0.0.0.0',
-    'sluice.yaml:3: broker.listeners[0].host: got "0.0.0.0", expected a loopback address such as 127.0.0.1, or broker.insecure: true; clients are not authenticated',
+    'sluice.yaml:3:7: broker.listeners[0].host: got "0.0.0.0", expected a loopback address such as 127.0.0.1, or broker.insecure: true; clients are not authenticated',
   ],
   [
     'listener on a name',
     'broker: { listeners: [{ host: gateway.lan }] }',
-    'sluice.yaml:1: broker.listeners[0].host: got "gateway.lan", expected a loopback address',
+    'sluice.yaml:1:25: broker.listeners[0].host: got "gateway.lan", expected a loopback address',
   ],
   [
     'page for everybody',
     'http:\n  host: "::"',
-    'sluice.yaml:2: http.host: got "::", expected a loopback address such as 127.0.0.1, or http.insecure: true; readers are not authenticated',
+    'sluice.yaml:2:3: http.host: got "::", expected a loopback address such as 127.0.0.1, or http.insecure: true; readers are not authenticated',
   ],
   [
     'two listeners on a port',
     'broker:\n  listeners:\n    - port: 1883\n    - protocol: ws\n      port: 1883',
-    'sluice.yaml:5: broker.listeners[1].port: got 1883, expected another port; broker.listeners[0] uses this one',
+    'sluice.yaml:5:7: broker.listeners[1].port: got 1883, expected another port; broker.listeners[0] uses this one',
   ],
   [
     'page on the port of a listener',
     'http: { port: 1883 }',
-    'sluice.yaml:1: http.port: got 1883, expected another port; broker.listeners[0] uses this one',
+    'sluice.yaml:1:9: http.port: got 1883, expected another port; broker.listeners[0] uses this one',
   ],
   [
     'packet larger than a segment',
     'broker: { maxPacketSize: 2MiB }\nstream: { log: { segmentSize: 1MiB } }',
-    'sluice.yaml:1: broker.maxPacketSize: got 2MiB, expected at most stream.log.segmentSize, which is 1MiB',
+    'sluice.yaml:1:11: broker.maxPacketSize: got 2MiB, expected at most stream.log.segmentSize, which is 1MiB',
   ],
   [
     'log of too few segments',
     'stream:\n  log:\n    maxSize: 255MiB',
-    'sluice.yaml:3: stream.log.maxSize: got 255MiB, expected at least 4 times stream.log.segmentSize, which is 64MiB',
+    'sluice.yaml:3:5: stream.log.maxSize: got 255MiB, expected at least 4 times stream.log.segmentSize, which is 64MiB',
   ],
   [
     'payload larger than a packet',
     'consumer: { payload: { maxSize: 1MiB } }',
-    'sluice.yaml:1: consumer.payload.maxSize: got 1MiB, expected at most broker.maxPacketSize, which is 256KiB',
+    'sluice.yaml:1:24: consumer.payload.maxSize: got 1MiB, expected at most broker.maxPacketSize, which is 256KiB',
   ],
   [
     'budget smaller than a packet',
     'broker: { maxInFlightBytes: 128KiB }',
-    'sluice.yaml:1: broker.maxInFlightBytes: got 128KiB, expected at least broker.maxPacketSize',
+    'sluice.yaml:1:11: broker.maxInFlightBytes: got 128KiB, expected at least broker.maxPacketSize',
   ],
   [
     'log that would claim a foreign folder',
     'stream: { log: { directory: /var/lib/sluice } }',
-    'sluice.yaml:1: stream.log.directory: got "/var/lib/sluice", expected a path that ends in /log',
+    'sluice.yaml:1:18: stream.log.directory: got "/var/lib/sluice", expected a path that ends in /log',
   ],
   [
     'two rules of a name',
     `rules:\n  - { ${RULE} }\n  - { ${RULE} }`,
-    'sluice.yaml:3: rules[1].name: got "a", expected a name of its own; rule 1 has this one',
+    'sluice.yaml:3:7: rules[1].name: got "a", expected a name of its own; rule 1 has this one',
   ],
   [
     'topic filter',
     `rules: [{ name: a, measurement: m,\n  topic: a/#/b }]`,
-    'sluice.yaml:2: rules[0].topic: got "a/#/b", expected an MQTT topic filter',
+    'sluice.yaml:2:3: rules[0].topic: got "a/#/b", expected an MQTT topic filter',
   ],
   [
     'condition',
     `rules: [{ ${RULE},\n\n where: "payload.t >" }]`,
-    'sluice.yaml:3: rules[0].where: got "payload.t >", expected a CEL condition',
+    'sluice.yaml:3:2: rules[0].where: got "payload.t >", expected a CEL condition',
   ],
   [
     'reference of a tag',
     `rules: [{ ${RULE},\n tags: {\n  d: topic.nowhere } }]`,
-    'sluice.yaml:3: rules[0].tags.d.path: got "topic.nowhere", expected a reference',
+    'sluice.yaml:3:3: rules[0].tags.d.path: got "topic.nowhere", expected a reference',
   ],
   [
     'range beside a text',
     `rules: [{ ${RULE}, fields: { t: { path: payload.t, type: string, range: [0, 1] } } }]`,
-    'sluice.yaml:1: rules[0].fields.t.range: ',
+    'sluice.yaml:1:92: rules[0].fields.t.range: ',
   ],
   [
     'unit beside a text',
     `rules: [{ ${RULE}, fields: {\n t: { path: payload.t, type: string, unit: celsius } } }]`,
-    'sluice.yaml:2: rules[0].fields.t.unit: got a unit with string, expected a unit beside a number only',
+    'sluice.yaml:2:38: rules[0].fields.t.unit: got a unit with string, expected a unit beside a number only',
   ],
   [
     'unit that is nothing',
     `rules: [{ ${RULE}, fields: { t: { path: payload.t, unit: "" } } }]`,
-    'sluice.yaml:1: rules[0].fields.t.unit: got "", expected unit such as celsius, kWh or hPa',
+    'sluice.yaml:1:78: rules[0].fields.t.unit: got "", expected unit such as celsius, kWh or hPa',
   ],
   // Sinks
   [
     'both sinks',
     'sink:\n  duckdb:\n    retention: 1d\n  influx: { url: "http://h:1", database: d }',
-    'sluice.yaml:1: sink: got both influx and duckdb, expected one of them',
+    'sluice.yaml:1:1: sink: got both influx and duckdb, expected one of them',
   ],
   [
     'a key under its old and its new name',
     'sink:\n  influx:\n    url: http://h:1\n    database: d\n    concurrency: 2\n    lanes: 2',
-    'sluice.yaml:6: sink.influx.lanes: got both concurrency and lanes, its old name, expected only concurrency',
+    'sluice.yaml:6:5: sink.influx.lanes: got both concurrency and lanes, its old name, expected only concurrency',
   ],
   [
     'an old name with a wrong value',
     'sink:\n  influx:\n    url: http://h:1\n    database: d\n    lanes: 99',
-    'sluice.yaml:5: sink.influx.lanes: got 99, expected a whole number, 1 to 16',
+    'sluice.yaml:5:5: sink.influx.lanes: got 99, expected a whole number, 1 to 16',
   ],
   [
     'no url',
     'sink:\n  influx: { database: d }',
-    'sluice.yaml:2: sink.influx.url: expected http or https URL; it is missing',
+    'sluice.yaml:2:3: sink.influx.url: expected http or https URL; it is missing',
   ],
   [
     'neither bucket nor database',
     'sink:\n  influx: { url: "http://h:1" }',
-    'sluice.yaml:2: sink.influx: got neither bucket nor database, expected bucket (InfluxDB 2) or database (InfluxDB 1',
+    'sluice.yaml:2:3: sink.influx: got neither bucket nor database, expected bucket (InfluxDB 2) or database (InfluxDB 1',
   ],
   [
     'bucket and database',
     'sink:\n  influx: { url: "http://h:1", org: o, bucket: b, database: d }',
-    'sluice.yaml:2: sink.influx: got both bucket and database',
+    'sluice.yaml:2:3: sink.influx: got both bucket and database',
   ],
   [
     'bucket without org',
     'sink:\n  influx: { url: "http://h:1", bucket: b }',
-    'sluice.yaml:2: sink.influx.org: expected a text: InfluxDB 2 needs it; it is missing',
+    'sluice.yaml:2:3: sink.influx.org: expected a text: InfluxDB 2 needs it; it is missing',
   ],
   [
     'token for InfluxDB 1',
     'sink:\n  influx:\n    url: "http://h:1"\n    database: d\n    token: t',
-    'sluice.yaml:5: sink.influx.token: got a key of another version, expected for InfluxDB 1 only database, retentionPolicy, username, password',
+    'sluice.yaml:5:5: sink.influx.token: got a key of another version, expected for InfluxDB 1 only database, retentionPolicy, username, password',
   ],
   [
     'password file for InfluxDB 3',
     'sink: { influx: { url: "http://h:1", database: d, version: 3, password: p } }',
-    'sluice.yaml:1: sink.influx.password: got a key of another version',
+    'sluice.yaml:1:63: sink.influx.password: got a key of another version',
   ],
   [
     'password without user',
     'sink: { influx: { url: "http://h:1", database: d, password: p } }',
-    'sluice.yaml:1: sink.influx.username: expected a user beside the password; it is missing',
+    'sluice.yaml:1:9: sink.influx.username: expected a user beside the password; it is missing',
   ],
   [
     'user without password',
     'sink: { influx: { url: "http://h:1", database: d, username: u } }',
-    'sluice.yaml:1: sink.influx.password: expected password or passwordFile beside the user',
+    'sluice.yaml:1:9: sink.influx.password: expected password or passwordFile beside the user',
   ],
   [
     'version 4',
     'sink: { influx: { url: "http://h:1", database: d, version: 4 } }',
-    'sluice.yaml:1: sink.influx.version: got 4, expected one of 1, 2, 3',
+    'sluice.yaml:1:51: sink.influx.version: got 4, expected one of 1, 2, 3',
   ],
   [
     'url of another kind',
     'sink: { influx: { url: "h:8086", database: d } }',
-    'sluice.yaml:1: sink.influx.url: got "h:8086", expected http or https URL',
+    'sluice.yaml:1:19: sink.influx.url: got "h:8086", expected http or https URL',
   ],
   [
     'url with a query',
     'sink: { influx: { url: "http://h:8086/?db=x", database: d } }',
-    'sluice.yaml:1: sink.influx.url: got "http://h:8086/?db=x", expected http or https URL without ? and #',
+    'sluice.yaml:1:19: sink.influx.url: got "http://h:8086/?db=x", expected http or https URL without ? and #',
   ],
   // Own metrics
   [
     'measurement of the gateway with a blank',
     'metrics: { store: { measurement: "my gateway" } }',
-    'sluice.yaml:1: metrics.store.measurement: got "my gateway", expected name of letters, digits, `_`, `.` and `-`',
+    'sluice.yaml:1:21: metrics.store.measurement: got "my gateway", expected name of letters, digits, `_`, `.` and `-`',
   ],
   [
     'measurement of the gateway that a rule writes',
     `metrics: { store: { enabled: true, measurement: m } }\nrules: [{ ${RULE} }]`,
-    'sluice.yaml:1: metrics.store.measurement: got m, expected a measurement that no rule writes; rules[0] has this one',
+    'sluice.yaml:1:36: metrics.store.measurement: got m, expected a measurement that no rule writes; rules[0] has this one',
   ],
   [
     'header that HTTP does not allow, without showing it',
     'metrics: { otlp: { url: "http://h:1", headers: { authorization: "hunter2\\n" } } }',
-    'sluice.yaml:1: metrics.otlp.headers.authorization: got a value that is not shown, expected a header as HTTP allows it',
+    'sluice.yaml:1:50: metrics.otlp.headers.authorization: got a value that is not shown, expected a header as HTTP allows it',
   ],
   // YAML and environment
   [
     'unset variable',
     'log:\n  level: ${LEVEL}',
-    'sluice.yaml:2: log.level: got ${LEVEL}, which is not set, expected the environment variable LEVEL; set it, or write a default: ${LEVEL:-…}',
+    'sluice.yaml:2:3: log.level: got ${LEVEL}, which is not set, expected the environment variable LEVEL; set it, or write a default: ${LEVEL:-…}',
   ],
   [
     'variable written wrongly',
     'log:\n  level: "${LEVEL"',
-    'sluice.yaml:2: log.level: got "${LEVEL", expected a variable written as ${NAME} or ${NAME:-default}; write $${ for a literal ${',
+    'sluice.yaml:2:3: log.level: got "${LEVEL", expected a variable written as ${NAME} or ${NAME:-default}; write $${ for a literal ${',
   ],
-  ['key twice', 'log: {}\nhttp: {}\nlog: {}', 'sluice.yaml:3: expected valid YAML: Map keys must be unique'],
-  ['tab as indentation', 'log:\n\tlevel: info', 'sluice.yaml:2: expected valid YAML: '],
-  ['unknown tag', 'log:\n  level: !secret info', 'sluice.yaml:2: expected valid YAML: Unresolved tag'],
-  ['two documents', 'log: {}\n---\nhttp: {}\n', 'sluice.yaml:2: expected valid YAML: '],
+  [
+    'key twice',
+    'log: {}\nhttp: {}\nlog: {}',
+    'sluice.yaml:3:1: expected valid YAML: Map keys must be unique',
+  ],
+  ['tab as indentation', 'log:\n\tlevel: info', 'sluice.yaml:2:1: expected valid YAML: '],
+  ['unknown tag', 'log:\n  level: !secret info', 'sluice.yaml:2:10: expected valid YAML: Unresolved tag'],
+  ['two documents', 'log: {}\n---\nhttp: {}\n', 'sluice.yaml:2:1: expected valid YAML: '],
   [
     '__proto__',
     'log: { __proto__: { level: info } }',
-    'sluice.yaml:1: log: got a key that is __proto__, expected a name',
+    'sluice.yaml:1:8: log: got a key that is __proto__, expected a name',
   ],
-  ['list as key', '? [a]\n: 1', 'sluice.yaml:1: got a key that is no text, expected a name'],
+  ['list as key', '? [a]\n: 1', 'sluice.yaml:1:3: got a key that is no text, expected a name'],
 ];
 
 describe('one problem, at its line', () => {
@@ -401,7 +405,9 @@ rules:
   - { name: c, topic: c, measurement: m, where: "1 +" }
 sink: { influx: { url: nowhere, token: x }, duckdb: { retention: 5 } }
 `);
-  const keys = problems.map((problem) => /^sluice\.yaml:(\d+): ([^:]*):/.exec(problem)?.slice(1).join(' '));
+  const keys = problems.map((problem) =>
+    /^sluice\.yaml:(\d+):\d+: ([^:]*):/.exec(problem)?.slice(1).join(' '),
+  );
   expect(keys).toEqual([
     '3 broker.listner',
     '4 broker.listeners[0].host',
@@ -432,7 +438,7 @@ test.each([
 test('control characters of the file do not reach the terminal', () => {
   const [problem] = problemsOf('log: { level: "a\\e[31m\\u202e\\nb" }');
   expect(problem).toBe(
-    'sluice.yaml:1: log.level: got "a\\u001b[31m\\u202e\\nb", expected one of trace, debug, info, warn, error, fatal, silent',
+    'sluice.yaml:1:8: log.level: got "a\\u001b[31m\\u202e\\nb", expected one of trace, debug, info, warn, error, fatal, silent',
   );
   expect(problemsOf('"lo\\e[31mg": 1')[0]).not.toContain('\u001b');
 });

@@ -107,7 +107,7 @@ describe('a reload', () => {
         level: 'warn',
         fields: {
           code: 'CONFIG_RELOAD_REFUSED',
-          problems: [expect.stringContaining('sluice.yaml:2: consumer.payload.maxDepth: got "deep"')],
+          problems: [expect.stringContaining('sluice.yaml:2:24: consumer.payload.maxDepth: got "deep"')],
         },
       },
     ]);
@@ -124,7 +124,7 @@ describe('a reload', () => {
       'metrics: { store: { enabled: true, measurement: other } }\nrules: [{ name: a, topic: "#", measurement: gateway }]';
     const result = await reload.run();
     expect(result.outcome === 'invalid' && result.problems.map(formatProblem)).toEqual([
-      'sluice.yaml:2: rules[0].measurement: expected a measurement that the gateway does not write its own metrics into until it is restarted',
+      'sluice.yaml:2:32: rules[0].measurement: expected a measurement that the gateway does not write its own metrics into until it is restarted',
     ]);
     expect(asked).toEqual([]);
   });

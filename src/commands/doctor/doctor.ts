@@ -50,7 +50,7 @@ export async function doctor({ config, json }: DoctorOptions): Promise<number> {
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
     if (json) process.stdout.write(reportJson([invalidConfig(thrown)]));
-    process.stderr.write(`${withSluiceCommands(thrown.message)}\n`);
+    process.stderr.write(`${withSluiceCommands(thrown.terminalText)}\n`);
     return thrown.exitCode;
   }
   const results: CheckResult[] = [];
