@@ -1,5 +1,5 @@
 import { type LoadedConfig, openConfig } from '../config/load-config.js';
-import { drawProblem } from '../config/problem.js';
+import { drawProblem, formatProblem } from '../config/problem.js';
 import { formatSize } from '../config/quantity.js';
 import { effectiveConfigText } from '../config/redact.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
@@ -13,20 +13,27 @@ import type { CheckOptions } from './options.js';
  * `sluice check`: checks whether the gateway can start. With problems it prints all of them to stderr and returns 2.
  */
 export async function check(options: CheckOptions): Promise<number> {
-  const loaded = await openConfig(options.config);
+  const loaded = await openConfig(options.config, { secrets: 'optional' });
   const problems = await environmentProblems(loaded);
   if (problems.length > 0) {
     process.stderr.write(`${withSluiceCommands(problems.map(drawProblem).join('\n'))}\n`);
     return 2;
   }
+  for (const problem of loaded.missingSecrets)
+    warn(`${formatProblem(problem)}; the gateway needs it to start`);
+  for (const problem of loaded.warnings) warn(drawProblem(problem));
   const nearlyFull = await nearlyFullText(loaded.config.dataDirectory);
   if (nearlyFull !== undefined) {
-    process.stderr.write(
-      `warning: ${nearlyFull} for ${loaded.config.dataDirectory}; the gateway would start, and without room it only makes room\n`,
+    warn(
+      `${nearlyFull} for ${loaded.config.dataDirectory}; the gateway would start, and without room it only makes room`,
     );
   }
   process.stdout.write(`ok\n${options.print ? effectiveConfigText(loaded.written) : summary(loaded)}`);
   return 0;
+}
+
+function warn(text: string): void {
+  process.stderr.write(`warning: ${withSluiceCommands(text)}\n`);
 }
 
 function summary({ config, file }: LoadedConfig): string {

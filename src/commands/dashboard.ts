@@ -16,7 +16,9 @@ import type { DashboardOptions } from './options.js';
  * `sluice dashboard`: writes the Grafana dashboard of the rules as JSON. Without `--from-store` it connects to nothing.
  */
 export async function dashboard(options: DashboardOptions): Promise<number> {
-  const { rules, sink } = await loadConfig(options.config);
+  const { rules, sink } = await loadConfig(options.config, {
+    secrets: options.fromStore ? 'needed' : 'optional',
+  });
   const stored = options.fromStore ? await storedMeasurements(sink) : undefined;
   const measurements = chartedMeasurements(rules, stored);
   const json = dashboardJson(rulesDashboard(measurements, options));

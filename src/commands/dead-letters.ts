@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadConfig } from '../config/load-config.js';
+import { loadDataDirectory } from '../config/load-config.js';
 import { listParked } from '../dead-letter/dead-letter-reader.js';
 import { type ParkedRecord, parkedJson } from '../dead-letter/parked-record.js';
 import { sluiceCommand } from '../lib/package-root.js';
@@ -9,7 +9,7 @@ import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js'
 
 /** `sluice dead-letters list` prints parked records, newest first, as a table or as JSON lines. A gateway may be running. */
 export async function listDeadLetters(options: DeadLetterListOptions): Promise<number> {
-  const { dataDirectory } = await loadConfig(options.config);
+  const dataDirectory = await loadDataDirectory(options.config);
   const directory = join(dataDirectory, 'dead-letter');
   const damagedFiles = new Set<string>();
   const filter = { code: options.code, topic: options.topic };
@@ -46,7 +46,7 @@ export async function showDeadLetter(id: string, options: DeadLetterShowOptions)
 }
 
 async function deadLetterDirectory(configFile: string | undefined): Promise<string> {
-  return join((await loadConfig(configFile)).dataDirectory, 'dead-letter');
+  return join(await loadDataDirectory(configFile), 'dead-letter');
 }
 
 /** Topics and payloads come from devices: `printable` keeps their control characters away from the terminal. */

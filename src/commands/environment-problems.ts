@@ -56,7 +56,13 @@ export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigP
   if (sink.kind === 'duckdb' && dirname(sink.duckdb.path) !== dataDirectory) {
     add(['sink', 'duckdb', 'path'], await folderProblem(dirname(sink.duckdb.path)));
   }
-  if (sink.kind === 'influx' && sink.influx.version === 2 && sink.influx.token === undefined) {
+  const isTokenKnown = loaded.missingSecrets.length === 0;
+  if (
+    sink.kind === 'influx' &&
+    sink.influx.version === 2 &&
+    sink.influx.token === undefined &&
+    isTokenKnown
+  ) {
     add(['sink', 'influx', 'token'], MISSING_TOKEN);
   }
   if (stream.kinesis !== undefined) {

@@ -11,7 +11,7 @@ import type { ExplainOptions } from './options.js';
 
 /** Runs `sluice explain`: previews how a record is mapped. It reads the configuration and connects to nothing. */
 export async function explain(options: ExplainOptions): Promise<number> {
-  const config = await loadConfig(options.config);
+  const config = await loadConfig(options.config, { secrets: 'optional' });
   const rules = compileOrThrow(config.rules);
   const record = {
     receivedAtNs: receivedAtNs(options.receivedAt),

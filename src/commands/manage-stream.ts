@@ -32,7 +32,7 @@ export async function onConfiguredStream(
   configFile: string | undefined,
   run: (command: StreamCommand, kinesis: KinesisConfig, directory: string) => Promise<number>,
 ): Promise<number> {
-  const { stream, dataDirectory } = await loadConfig(configFile);
+  const { stream, dataDirectory } = await loadConfig(configFile, { secrets: 'optional' });
   const { kinesis } = stream;
   if (kinesis === undefined) {
     throw new SluiceError(

@@ -30,7 +30,7 @@ function exitCodeOf({ outcome }: ReloadResult): number {
 
 /** Rejects; with the problems of the configuration if it has some. */
 async function failWithoutGateway(config: string | undefined, directory: string): Promise<never> {
-  const { file } = await openConfig(config);
+  const { file } = await openConfig(config, { secrets: 'optional' });
   throw new SluiceError(
     'CONTROL_FAILED',
     `no gateway runs on ${directory}, the data directory of ${file ?? 'the built-in defaults'}`,

@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { loadConfig } from '../config/load-config.js';
-import type { SluiceConfig } from '../config/sluice-config.js';
+import { loadDataDirectory } from '../config/load-config.js';
 import { SluiceError } from '../lib/errors.js';
 import { printable } from '../lib/printable.js';
 import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
@@ -29,14 +28,13 @@ async function runAndReport(
   ids: readonly string[],
   options: DeadLetterReplayOptions,
 ): Promise<number> {
-  const config = await loadConfig(options.config);
-  const status = await run(kind, ids, options, config, options.dryRun);
+  const status = await run(kind, ids, options, options.dryRun);
   const { selected, outcomes, state } = status;
   if (options.json) process.stdout.write(`${JSON.stringify(status)}\n`);
   else {
     const { topic, rule, olderThanMs, code } = options;
     const isForCode = ids.length === 0 && [topic, rule, olderThanMs].every((one) => one === undefined);
-    const line = isForCode ? await onlyCountedLine(config.dataDirectory, code) : '';
+    const line = isForCode ? await onlyCountedLine(await loadDataDirectory(options.config), code) : '';
     process.stdout.write(`${closingLine(status)}\n${line}`);
   }
   if (status.failure !== undefined) process.stderr.write(`${status.failure}\n`);
@@ -49,12 +47,11 @@ async function run(
   kind: ReplayKind,
   ids: readonly string[],
   options: DeadLetterReplayOptions,
-  config: SluiceConfig,
   dryRun: boolean,
 ): Promise<ReplayStatus> {
   const selection = selectionOf(ids, options);
   const isShown = process.stderr.isTTY === true;
-  const status = await runReplay(config, { kind, selection, dryRun }, (now) => {
+  const status = await runReplay(options.config, { kind, selection, dryRun }, (now) => {
     if (isShown) process.stderr.write(`\r\x1b[K${progressLine(now)}`);
   });
   if (isShown) process.stderr.write('\r\x1b[K');
@@ -90,7 +87,7 @@ async function isPurgeConfirmed(ids: readonly string[], options: DeadLetterRepla
     );
     return false;
   }
-  const { selected } = await run('purge', ids, options, await loadConfig(options.config), true);
+  const { selected } = await run('purge', ids, options, true);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`Delete ${selected} parked records for good? [y/N] `);
   prompt.close();

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { type LoadedConfig, openConfig } from '../config/load-config.js';
+import { logConfigWarnings } from '../gateway/config-warnings.js';
 import type { Ended } from '../gateway/fatal-failure.js';
 import { Gateway } from '../gateway/gateway.js';
 import { gatewayOptions, type Role } from '../gateway/gateway-options.js';
@@ -43,6 +44,7 @@ export async function runGateway(
 ): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const options = gatewayOptions(loaded.config, role);
+  logConfigWarnings(loaded, logger);
   let abandon: () => Promise<Ended> = async () => 'done';
   stop.onSecond(async () => {
     logger.warn({ code: 'STOPPED_AT_ONCE' }, 'second signal: ending at once');

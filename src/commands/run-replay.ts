@@ -1,4 +1,5 @@
 import { access, stat } from 'node:fs/promises';
+import { loadConfig, loadDataDirectory } from '../config/load-config.js';
 import type { SluiceConfig } from '../config/sluice-config.js';
 import { askGateway } from '../control/ask-gateway.js';
 import type { ReplayCommand } from '../control/command-protocol.js';
@@ -28,13 +29,15 @@ const STATUS_INTERVAL_MS = 200;
  * process does, under the lock, by the rules of the configuration. Resolves with the last status.
  */
 export async function runReplay(
-  config: SluiceConfig,
+  configFile: string | undefined,
   request: ReplayCommand,
   onStatus: OnStatus,
 ): Promise<ReplayStatus> {
-  const holder = await findGateway(config.dataDirectory);
+  // A gateway has the secrets itself, and whether the file is valid now does not concern it.
+  const directory = dataDirectory(await loadDataDirectory(configFile));
+  const holder = await findGateway(directory.root);
   if (holder !== undefined) return askGateway(holder, request, onStatus);
-  const directory = dataDirectory(config.dataDirectory);
+  const config = await loadConfig(configFile, { secrets: isWriting(request) ? 'needed' : 'optional' });
   try {
     await access(directory.deadLetter);
   } catch (thrown) {
@@ -78,7 +81,6 @@ async function replayHere(
   const ruleSet = compileOrThrow(config.rules, config.mapping);
   const mappingWarnings = new MappingWarnings();
   const sink = createSink(config.sink, clock, warn);
-  const isWriting = kind === 'replay' && dryRun !== true;
   const directory = dataDirectory(config.dataDirectory);
   await prepareDeadLetter({ ...directory, warn });
   const replay = await ReplayService.open({
@@ -96,13 +98,18 @@ async function replayHere(
   });
   try {
     await replay.inspected();
-    if (isWriting) await sink.open();
+    if (isWriting({ kind, dryRun })) await sink.open();
     return await watched(replay, { kind, selection, dryRun }, onStatus);
   } finally {
     await replay.close();
-    if (isWriting) await sink.close();
+    if (isWriting({ kind, dryRun })) await sink.close();
     await makeReserve(directory.root);
   }
+}
+
+/** A purge and a preview do not ask the store. */
+function isWriting({ kind, dryRun }: Pick<JobRequest, 'kind' | 'dryRun'>): boolean {
+  return kind === 'replay' && dryRun !== true;
 }
 
 /** Runs the job. The first SIGINT or SIGTERM ends it: records that were not processed stay parked. */

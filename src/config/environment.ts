@@ -10,6 +10,8 @@ export interface Substituted {
 }
 
 export interface SubstitutionProblem {
+  /** False when the reference is written wrongly. */
+  readonly isUnset: boolean;
   readonly got: string;
   readonly expected: string;
   readonly hint?: string;
@@ -29,6 +31,7 @@ export function substitute(text: string, environment: Environment): Substituted 
       const [, name, fallback] = INSIDE.exec(inside) ?? [];
       if (name === undefined || end !== '}') {
         problems.push({
+          isUnset: false,
           got: JSON.stringify(written),
           expected: `a variable written as \${NAME} or \${NAME:-default}`,
           hint: `write $\${ for a literal \${`,
@@ -41,6 +44,7 @@ export function substitute(text: string, environment: Environment): Substituted 
       if (fallback !== undefined) return value || fallback;
       if (value !== undefined) return value;
       problems.push({
+        isUnset: true,
         got: `\${${name}}, which is not set`,
         expected: `the environment variable ${name}`,
         hint: `set it, or write a default: \${${name}:-…}`,

@@ -17,6 +17,8 @@ export interface Finding {
  */
 export class Findings {
   readonly problems: ConfigProblem[] = [];
+  /** Secret files that cannot be read here. */
+  readonly missingSecrets: ConfigProblem[] = [];
   readonly #source: YamlSource;
   readonly #invalid: readonly KeyPath[];
 
@@ -30,18 +32,25 @@ export class Findings {
    *
    * @param about every key that the finding depends on; it is reported at the first
    */
-  add(about: readonly [KeyPath, ...KeyPath[]], { got, expected, hint, at }: Finding): void {
+  add(about: readonly [KeyPath, ...KeyPath[]], finding: Finding): void {
     if (about.some((path) => this.isInvalid(path))) return;
-    const [path] = about;
+    this.problems.push(this.#problemAt(about[0], finding));
+  }
+
+  addMissingSecret(path: KeyPath, finding: Finding): void {
+    this.missingSecrets.push(this.#problemAt(path, finding));
+  }
+
+  #problemAt(path: KeyPath, { got, expected, hint, at }: Finding): ConfigProblem {
     const shown = got ?? shownValue(this.#source, path, this.#written(path));
-    this.problems.push({
+    return {
       ...this.#source.locationOf(path),
       ...(at === undefined ? undefined : this.#source.placeInText(path, at)),
       key: formatKey(path),
       expected,
       got: shown,
       hint,
-    });
+    };
   }
 
   isFromVariable(path: KeyPath): boolean {

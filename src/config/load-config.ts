@@ -13,7 +13,9 @@ import {
   sortProblems,
 } from './problem.js';
 import { resolveConfig } from './resolve.js';
-import type { Written } from './schema.js';
+import { findRuleWarnings } from './rule-warnings.js';
+import { schema, type Written } from './schema.js';
+import { branchAt, infoOf } from './schema-walk.js';
 import type { SluiceConfig } from './sluice-config.js';
 import { validate } from './validate.js';
 import { readYaml } from './yaml-source.js';
@@ -29,6 +31,10 @@ export interface LoadedConfig {
   readonly written: Written;
   /** The path as the user gave it; absent with the built-in defaults. */
   readonly file?: string;
+  /** What is valid and hardly meant: rules that no record reaches. */
+  readonly warnings: readonly ConfigProblem[];
+  /** Secrets that this process lacks; there are none where they are needed. */
+  readonly missingSecrets: readonly ConfigProblem[];
   /** Returns where a key is written, for problems that are found later. */
   locationOf(path: KeyPath): SourceLocation;
 }
@@ -42,18 +48,26 @@ export type ConfigResult =
       readonly dataDirectory?: string;
     };
 
+export interface LoadOptions {
+  /**
+   * `needed` (the default): a secret whose variable is not set, or whose file cannot be read, is a problem. `optional`: the
+   * command does not use it, and may run as another user, or where there are no secrets.
+   */
+  readonly secrets?: 'needed' | 'optional';
+}
+
 /**
  * Loads the configuration: `file`, else ./sluice.yaml if it exists, else the built-in defaults.
  * Rejects with a ConfigError (CONFIG_UNREADABLE, CONFIG_INVALID) that lists every problem.
  */
-export async function loadConfig(file?: string): Promise<SluiceConfig> {
-  return (await openConfig(file)).config;
+export async function loadConfig(file?: string, options?: LoadOptions): Promise<SluiceConfig> {
+  return (await openConfig(file, options)).config;
 }
 
 /** Loads the configuration like `loadConfig`, with the locations of the keys. */
-export async function openConfig(file?: string): Promise<LoadedConfig> {
+export async function openConfig(file?: string, options?: LoadOptions): Promise<LoadedConfig> {
   const named = fileToLoad(file);
-  return { ...orThrow(parseFile(named)), file: named };
+  return { ...orThrow(parseFile(named, options)), file: named };
 }
 
 /**
@@ -70,9 +84,9 @@ function fileToLoad(file?: string): string | undefined {
   return file ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined);
 }
 
-function parseFile(file: string | undefined): ConfigResult {
+function parseFile(file: string | undefined, options?: LoadOptions): ConfigResult {
   if (file === undefined) return parseConfig('', BUILT_IN, process.cwd(), process.env);
-  return parseConfig(readText(file), file, dirname(resolve(file)), process.env);
+  return parseConfig(readText(file), file, dirname(resolve(file)), process.env, options);
 }
 
 /** Loads a configuration that the program itself has written. `name` stands for the file in problems. */
@@ -90,6 +104,7 @@ export function parseConfig(
   file: string,
   directory: string,
   environment: Environment,
+  { secrets = 'needed' }: LoadOptions = {},
 ): ConfigResult {
   const source = readYaml(text, file, environment);
   const { written, problems, invalid } = validate(source);
@@ -97,7 +112,19 @@ export function parseConfig(
   const findings = new Findings(source, [...invalid, ...source.unreadable]);
   const config = resolveConfig(written, directory, findings);
   crossCheck(config, findings);
-  const all = [...source.problems, ...withoutUnreadable(problems, source.unreadable), ...findings.problems];
+  const unsetSecrets = source.unset.filter(({ path }) => isOfSecret(path));
+  const missingSecrets = sortProblems([
+    ...unsetSecrets.map(({ problem }) => problem),
+    ...findings.missingSecrets,
+  ]);
+  const unset = source.unset.filter((one) => !unsetSecrets.includes(one)).map(({ problem }) => problem);
+  const all = [
+    ...source.problems,
+    ...unset,
+    ...(secrets === 'needed' ? missingSecrets : []),
+    ...withoutUnreadable(problems, source.unreadable),
+    ...findings.problems,
+  ];
   if (all.length > 0) {
     const isKnown = !findings.isInvalid(['stream', 'log', 'directory']);
     return {
@@ -107,14 +134,25 @@ export function parseConfig(
         isKnown && source.problems.every(({ key }) => key !== '') ? config.dataDirectory : undefined,
     };
   }
+  const warnings = new Findings(source, source.unreadable);
+  findRuleWarnings(config.rules, warnings);
   return {
     ok: true,
     loaded: {
       config: deepFreeze(config),
       written: deepFreeze(written),
+      warnings: warnings.problems,
+      missingSecrets,
       locationOf: (path) => source.locationOf(path),
     },
   };
+}
+
+/** Returns true for a secret, and for the path of its file. */
+function isOfSecret(path: KeyPath): boolean {
+  const setting = branchAt(schema, path);
+  const info = setting && infoOf(setting);
+  return info?.isSecret === true || info?.namesSecretFile === true;
 }
 
 function withoutUnreadable(

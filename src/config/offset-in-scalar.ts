@@ -8,7 +8,7 @@ interface Unit {
 
 /**
  * Returns where in the file the character `at` of a text is written (both in UTF-16 units), whatever the style of the
- * scalar; undefined where that cannot be told for sure. The end of the text is a place too.
+ * scalar; undefined where that cannot be known for sure. The end of the text is a place too.
  *
  * Outside of blanks a scalar has the characters of its value in their order; blanks and line ends may be more or fewer.
  */

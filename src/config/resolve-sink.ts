@@ -145,8 +145,10 @@ function secretOf(
     findings.add([path], { got: `both ${key} and ${key}File`, expected: 'one of them' });
     return undefined;
   }
+  if (findings.isInvalid(path)) return undefined;
   const read = readSecretFile(resolve(directory, file));
   if (read.ok) return read.secret;
-  findings.add([path], read.finding);
+  if (read.isMissing) findings.addMissingSecret(path, read.finding);
+  else findings.add([path], read.finding);
   return undefined;
 }

@@ -31,12 +31,14 @@ const influx = section(
     }).optional(),
     tokenFile: text({
       type: 'path',
+      namesSecretFile: true,
       description: 'File with the token; other users must not be able to read it.',
     }).optional(),
     username: text({ description: 'Name of the user (version 1).' }).optional(),
     password: secret({ description: 'Password of the user (version 1).' }).optional(),
     passwordFile: text({
       type: 'path',
+      namesSecretFile: true,
       description: 'File with the password; other users must not be able to read it.',
     }).optional(),
     timeout: duration({

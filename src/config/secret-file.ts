@@ -10,7 +10,12 @@ const FORBIDDEN_MODE_BITS = 0o027;
 
 export type Secret =
   | { readonly ok: true; readonly secret: string }
-  | { readonly ok: false; readonly finding: Finding };
+  | {
+      readonly ok: false;
+      readonly finding: Finding;
+      /** True when nothing could be read: elsewhere, or for another user, the file may be there. */
+      readonly isMissing: boolean;
+    };
 
 /** Reads a secret from a file; line ends at the end are not part of it. */
 export function readSecretFile(path: string): Secret {
@@ -32,12 +37,12 @@ export function readSecretFile(path: string): Secret {
     return { ok: true, secret };
   } catch (thrown) {
     const reason = systemErrorCode(thrown) === 'ENOENT' ? 'no file is there' : errorText(thrown);
-    return { ok: false, finding: { expected: 'a file that can be read', hint: reason } };
+    return { ok: false, isMissing: true, finding: { expected: 'a file that can be read', hint: reason } };
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
 function invalid(got: string, expected: string, hint?: string): Secret {
-  return { ok: false, finding: { got, expected, hint } };
+  return { ok: false, isMissing: false, finding: { got, expected, hint } };
 }

@@ -14,6 +14,8 @@ export interface SettingInfo {
   readonly description: string;
   /** True when the value must never be shown. */
   readonly isSecret?: boolean;
+  /** True for the path of a file that holds a secret. */
+  readonly namesSecretFile?: boolean;
   /** Replaces a list entry that cannot be read, so that the other entries can still be checked. */
   readonly placeholder?: unknown;
   /** The current name of this key, if it is an old one: still read, but not shown in documentation and hints. */
@@ -161,6 +163,7 @@ export interface TextOptions extends SettingText {
   readonly type?: string;
   readonly pattern?: RegExp;
   readonly isSecret?: boolean;
+  readonly namesSecretFile?: boolean;
 }
 
 /** A text of at least one character. */

@@ -39,14 +39,21 @@ const MAX_MESSAGE = 160;
 export interface YamlSource {
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
+  /** Variables in the file that are not set. */
+  readonly unset: readonly UnsetVariable[];
   /** The keys that could not be read because of these problems. */
   readonly unreadable: readonly KeyPath[];
   /** Returns the location of a key, or of the nearest section around a key that is not written. */
   locationOf(path: KeyPath): SourceLocation;
-  /** Returns the place of one character of a text; undefined where that cannot be told. */
+  /** Returns the place of one character of a text; undefined where that cannot be known. */
   placeInText(path: KeyPath, at: number): PlaceInText | undefined;
   /** Returns the variables in a value, written as `${NAME}`. */
   variablesOf(path: KeyPath): readonly string[];
+}
+
+export interface UnsetVariable {
+  readonly path: KeyPath;
+  readonly problem: ConfigProblem;
 }
 
 export interface PlaceInText extends SourceLocation {
@@ -73,6 +80,7 @@ class YamlReader {
   readonly #environment: Environment;
   readonly #lines = new LineCounter();
   readonly #problems: ConfigProblem[] = [];
+  readonly #unset: UnsetVariable[] = [];
   readonly #unreadable: KeyPath[] = [];
   readonly #offsets = new Map<string, number>();
   readonly #texts = new Map<string, Scalar>();
@@ -87,8 +95,8 @@ class YamlReader {
     this.#environment = environment;
   }
 
-  read(): Pick<YamlSource, 'value' | 'problems' | 'unreadable'> {
-    const found = { problems: this.#problems, unreadable: this.#unreadable };
+  read(): Pick<YamlSource, 'value' | 'problems' | 'unset' | 'unreadable'> {
+    const found = { problems: this.#problems, unset: this.#unset, unreadable: this.#unreadable };
     const document = this.#parse();
     if (document === undefined) return { ...found, value: {} };
     const targets = aliasTargets(document);
@@ -235,8 +243,14 @@ class YamlReader {
   #textOf(written: string, path: KeyPath): string {
     const { text, references, problems } = substitute(written, this.#environment);
     if (references.length > 0) this.#variables.set(formatKey(path), references);
-    for (const { got, expected, hint } of problems)
-      this.#add(this.locationOf(path), path, got, expected, hint);
+    for (const { isUnset, got, expected, hint } of problems) {
+      if (!isUnset) this.#add(this.locationOf(path), path, got, expected, hint);
+      else {
+        const problem = { ...this.locationOf(path), key: formatKey(path), got, expected, hint };
+        this.#unreadable.push(path);
+        this.#unset.push({ path, problem });
+      }
+    }
     return text;
   }
 

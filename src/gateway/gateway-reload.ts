@@ -12,6 +12,7 @@ import {
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ReplaceRulesRequest } from '../pipeline/consume-protocol.js';
+import { logConfigWarnings } from './config-warnings.js';
 import { mappingOptions } from './gateway-options.js';
 
 export interface ReloadDeps {
@@ -93,6 +94,7 @@ export class GatewayReload {
       await replaceRules?.({ kind: 'replace-rules', ...mappingOptions(next.config) });
     }
     this.#inForce = { started, applied: next };
+    logConfigWarnings(next, this.#deps.logger);
     this.#deps.logger.info({ file, ...loggedChanges(changes) }, SENTENCES[outcome]);
     return { outcome, file, changes };
   }

@@ -49,7 +49,7 @@ describe('a character of a text is found in the file, in every style of YAML', (
 });
 
 test('every visible character of any text is found in any style', () => {
-  const styles = [
+  const styles: Scalar.Type[] = [
     Scalar.PLAIN,
     Scalar.QUOTE_SINGLE,
     Scalar.QUOTE_DOUBLE,
@@ -63,9 +63,9 @@ test('every visible character of any text is found in any style', () => {
       const written = new Scalar(value);
       written.type = type;
       const yaml = stringify({ where: written }, { lineWidth: 40 });
-      const scalar = scalarOf(yaml);
       // The library does not write every text of blanks so that it reads it again.
-      fc.pre(scalar.value === value);
+      fc.pre(parseDocument(yaml).errors.length === 0 && scalarOf(yaml).value === value);
+      const scalar = scalarOf(yaml);
       for (let at = 0; at < value.length; at += 1) {
         // Blanks may be folded, and these characters may be escaped.
         if (/[\s"'\\]/.test(value[at]!)) continue;

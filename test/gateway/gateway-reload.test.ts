@@ -49,6 +49,17 @@ describe('a reload', () => {
     expect(reload.totals()).toMatchObject({ unchanged: 1, applied: 0 });
   });
 
+  it('warns of a new rule that no record reaches', async () => {
+    const { reload, file, lines } = setUp(rule('a'));
+    file.yaml =
+      'rules:\n  - { name: a, topic: "#", measurement: m }\n  - { name: b, topic: x, measurement: m }\n';
+    expect(await reload.run()).toMatchObject({ outcome: 'applied' });
+    expect(lines.find(({ level }) => level === 'warn')?.fields).toEqual({
+      code: 'RULES_UNREACHABLE',
+      rules: [expect.stringMatching(/^sluice\.yaml:3:16: rules\[1\]\.topic: got "x", .*rules\[0\]/)],
+    });
+  });
+
   it('gives the consumer the new rules with the limits of a payload, and logs what has changed', async () => {
     const { reload, file, asked, lines } = setUp(rule('a'));
     file.yaml = `${rule('b')}consumer: { payload: { maxDepth: 4 } }\nhttp: { port: 8081 }`;

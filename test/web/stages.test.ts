@@ -63,6 +63,7 @@ it('shows every warning at a stage but those that are about none', () => {
     'RELOAD_FAILED',
     'CONTROL_FAILED',
     'CONFIG_RELOAD_REFUSED',
+    'RULES_UNREACHABLE',
     'LEDGER_RESET',
     'OWN_METRICS_REFUSED',
     'OTLP_FAILED',
