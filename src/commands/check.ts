@@ -1,12 +1,17 @@
+import { realpathSync } from 'node:fs';
 import { type LoadedConfig, openConfig } from '../config/load-config.js';
 import { drawProblem, formatProblem } from '../config/problem.js';
 import { formatSize } from '../config/quantity.js';
 import { effectiveConfigText } from '../config/redact.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
+import { askForDescription } from '../control/ask-gateway.js';
+import type { GatewayDescription } from '../control/command-protocol.js';
+import { SluiceError } from '../lib/errors.js';
 import { openFilesLimit, shareOpenFiles } from '../lib/open-files.js';
 import { withSluiceCommands } from '../lib/package-root.js';
 import { nearlyFullText } from './doctor/disk-checks.js';
 import { environmentProblems } from './environment-problems.js';
+import { findGateway } from './find-gateway.js';
 import type { CheckOptions } from './options.js';
 
 /**
@@ -14,7 +19,8 @@ import type { CheckOptions } from './options.js';
  */
 export async function check(options: CheckOptions): Promise<number> {
   const loaded = await openConfig(options.config, { secrets: 'optional' });
-  const problems = await environmentProblems(loaded);
+  const running = await runningGateway(loaded.config.dataDirectory);
+  const problems = await environmentProblems(loaded, running);
   if (problems.length > 0) {
     process.stderr.write(`${withSluiceCommands(problems.map(drawProblem).join('\n'))}\n`);
     return 2;
@@ -22,21 +28,50 @@ export async function check(options: CheckOptions): Promise<number> {
   for (const problem of loaded.missingSecrets)
     warn(`${formatProblem(problem)}; the gateway needs it to start`);
   for (const problem of loaded.warnings) warn(drawProblem(problem));
+  if (running !== undefined && !isOfSameFile(running, loaded)) {
+    warn(
+      `the gateway that runs on ${loaded.config.dataDirectory} (process ${running.processId}) was started with ` +
+        `${running.file ?? 'the built-in defaults'}: it must stop before one with this configuration can start`,
+    );
+  }
   const nearlyFull = await nearlyFullText(loaded.config.dataDirectory);
   if (nearlyFull !== undefined) {
     warn(
       `${nearlyFull} for ${loaded.config.dataDirectory}; the gateway would start, and without room it only makes room`,
     );
   }
-  process.stdout.write(`ok\n${options.print ? effectiveConfigText(loaded.written) : summary(loaded)}`);
+  process.stdout.write(
+    `ok\n${options.print ? effectiveConfigText(loaded.written) : summary(loaded, running)}`,
+  );
   return 0;
+}
+
+/** One that does not answer is not known: it may be starting, of an older version, or of another user. */
+async function runningGateway(dataDirectory: string): Promise<GatewayDescription | undefined> {
+  try {
+    const connection = await findGateway(dataDirectory);
+    return connection && (await askForDescription(connection));
+  } catch (thrown) {
+    if (thrown instanceof SluiceError) return undefined;
+    throw thrown;
+  }
+}
+
+function isOfSameFile(running: GatewayDescription, { file }: LoadedConfig): boolean {
+  if (running.file === undefined || file === undefined) return running.file === file;
+  try {
+    return realpathSync(running.file) === realpathSync(file);
+  } catch {
+    // The gateway may be in a container with other paths.
+    return false;
+  }
 }
 
 function warn(text: string): void {
   process.stderr.write(`warning: ${withSluiceCommands(text)}\n`);
 }
 
-function summary({ config, file }: LoadedConfig): string {
+function summary({ config, file }: LoadedConfig, running: GatewayDescription | undefined): string {
   const { broker, stream, rules, sink, http } = config;
   const listeners = broker.listeners.map(
     ({ protocol, host, port }) => `${protocol}://${hostText(host)}:${port}`,
@@ -47,6 +82,7 @@ function summary({ config, file }: LoadedConfig): string {
     ['listeners', listeners.join('  ')],
     ['connections', connectionsText(config)],
     ['data', config.dataDirectory],
+    ...(running === undefined ? [] : [['running', `yes, process ${running.processId}`]]),
     ['log', `up to ${formatSize(log.maxSizeBytes)}, then ${log.whenFull}`],
     ...(stream.kinesis === undefined ? [] : [['stream', streamText(stream.kinesis)]]),
     ['rules', rules.map(({ name }) => name).join(', ')],

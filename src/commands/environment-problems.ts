@@ -1,9 +1,11 @@
 import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { isConflict } from '../config/cross-checks.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { type ConfigProblem, formatKey, type KeyPath } from '../config/problem.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
+import type { GatewayDescription } from '../control/command-protocol.js';
 import { type DataDirectory, dataDirectory as dataDirectoryOf } from '../data-directory/data-directory.js';
 import { isDataDirectoryLocked } from '../data-directory/directory-lock.js';
 import { inspectDataDirectory } from '../data-directory/inspect-directory.js';
@@ -12,9 +14,11 @@ import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { checkFit, describeUsable } from '../pipeline/kinesis-check.js';
 import { connectKinesis } from '../stream/kinesis/aws/connect-kinesis.js';
 
+const FREE_PORT = 'a free port';
+
 const LISTEN_PROBLEMS: Readonly<Record<string, Omit<Problem, 'got'>>> = {
   EADDRINUSE: {
-    expected: 'a free port',
+    expected: FREE_PORT,
     hint: 'another program listens there: stop it or use another port',
   },
   EACCES: { expected: 'a port this user may listen on', hint: 'use one above 1023' },
@@ -35,22 +39,32 @@ interface Problem {
   readonly hint?: string;
 }
 
-/** Returns what would keep a valid configuration from starting here and now. It changes nothing and leaves no files. */
-export async function environmentProblems(loaded: LoadedConfig): Promise<ConfigProblem[]> {
+/**
+ * Returns what would keep a valid configuration from starting here and now, or in place of the gateway that runs on its
+ * data directory. It changes nothing and leaves no files.
+ */
+export async function environmentProblems(
+  loaded: LoadedConfig,
+  running: GatewayDescription | undefined,
+): Promise<ConfigProblem[]> {
   const { broker, http, dataDirectory, sink, stream } = loaded.config;
   const problems: ConfigProblem[] = [];
+  const portProblem = async (address: { readonly host: string; readonly port: number }) => {
+    const problem = await listenProblem(address.host, address.port);
+    const isOwn = running?.listeners.some((one) => isConflict(one, address)) === true;
+    return problem?.expected === FREE_PORT && isOwn ? undefined : problem;
+  };
   const add = (path: KeyPath, problem: Problem | undefined) => {
     if (problem !== undefined)
       problems.push({ ...loaded.locationOf(path), key: formatKey(path), ...problem });
   };
-  for (const [index, { host, port }] of broker.listeners.entries()) {
-    add(['broker', 'listeners', index], await listenProblem(host, port));
+  for (const [index, listener] of broker.listeners.entries()) {
+    add(['broker', 'listeners', index], await portProblem(listener));
   }
-  if (http !== undefined) add(['http'], await listenProblem(http.host, http.port));
-  for (const problem of await dataProblems({
-    ...dataDirectoryOf(dataDirectory),
-    log: stream.log.directory,
-  })) {
+  if (http !== undefined) add(['http'], await portProblem(http));
+  // A running gateway has looked at the files itself, and changes them now.
+  const directory = { ...dataDirectoryOf(dataDirectory), log: stream.log.directory };
+  for (const problem of running === undefined ? await dataProblems(directory) : []) {
     add(['stream', 'log', 'directory'], problem);
   }
   if (sink.kind === 'duckdb' && dirname(sink.duckdb.path) !== dataDirectory) {

@@ -38,10 +38,13 @@ function checkReach({ broker, http }: SluiceConfig, findings: Findings): void {
 const HTTP_HOST: KeyPath = ['http', 'host'];
 const HTTP_PORT: KeyPath = ['http', 'port'];
 
-interface Endpoint {
-  readonly name: string;
+interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+interface Endpoint extends Address {
+  readonly name: string;
   readonly path: KeyPath;
 }
 
@@ -62,7 +65,8 @@ function checkPorts({ broker, http }: SluiceConfig, findings: Findings): void {
   }
 }
 
-function isConflict(one: Endpoint, other: Endpoint): boolean {
+/** Whether one process cannot listen on both. */
+export function isConflict(one: Address, other: Address): boolean {
   if (one.port === 0 || one.port !== other.port) return false;
   return (
     one.host === other.host ||
@@ -73,7 +77,7 @@ function isConflict(one: Endpoint, other: Endpoint): boolean {
 }
 
 /** The system decides which loopback address `localhost` resolves to. */
-function isBothLocalhost(one: Endpoint, other: Endpoint): boolean {
+function isBothLocalhost(one: Address, other: Address): boolean {
   return isLoopback(one.host) && isLoopback(other.host) && [one.host, other.host].includes('localhost');
 }
 

@@ -2,17 +2,18 @@ import type { Socket } from 'node:net';
 import type { ReloadResult } from '../config/reload-result.js';
 import { SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
-import type { CommandRequest, RefusedLine, ReplayCommand } from './command-protocol.js';
+import type { CommandRequest, GatewayDescription, RefusedLine, ReplayCommand } from './command-protocol.js';
 
 /** Even a busy gateway answers within this time. */
 const ANSWER_WITHIN_MS = 10_000;
+const DESCRIBED_WITHIN_MS = 3_000;
 /** A reload waits for the present batch first. */
 const RELOADED_WITHIN_MS = 30_000;
 /**
  * Limit of a line of the gateway. A status with every reason takes a few kB; a reload may name every rule of two files of
  * 1 MiB.
  */
-const MAX_LINE_CHARACTERS = { status: 64 * 1024, reload: 4 * 1024 * 1024 } as const;
+const MAX_LINE_CHARACTERS = { status: 64 * 1024, reload: 4 * 1024 * 1024, gateway: 64 * 1024 } as const;
 
 /**
  * Lets the gateway at the other end of the connection run a job; `onStatus` gets its progress. Resolves with its last
@@ -61,13 +62,30 @@ export async function askForReload(
 }
 
 /**
+ * Asks the gateway at the other end of the connection which one it is. Rejects when it does not answer, or is of a version
+ * that does not know the question.
+ */
+export async function askForDescription(
+  connection: Socket,
+  answerWithinMs = DESCRIBED_WITHIN_MS,
+): Promise<GatewayDescription> {
+  let description: GatewayDescription | undefined;
+  const request = { kind: 'describe' } as const;
+  const isTimedOut = await ask(connection, request, 'gateway', answerWithinMs, (one: GatewayDescription) => {
+    description = one;
+  });
+  if (description === undefined) throw noAnswer('describe', isTimedOut, answerWithinMs);
+  return description;
+}
+
+/**
  * Sends a request and calls `onAnswer` with what each line has under `key`. Resolves with whether the answer was not waited
  * for any longer; rejects with the error of a gateway that refuses.
  */
 function ask<Answer>(
   connection: Socket,
   request: CommandRequest,
-  key: 'status' | 'reload',
+  key: 'status' | 'reload' | 'gateway',
   answerWithinMs: number,
   onAnswer: (answer: Answer) => void,
 ): Promise<boolean> {

@@ -7,7 +7,7 @@ import { type ParkedSelection, readSelection } from '../replay/selection.js';
  * What a command asks of the gateway that holds its data directory, over the socket of the lock: one line of JSON. The
  * gateway answers with lines of JSON until it is done, and then closes the connection.
  */
-export type CommandRequest = ReplayCommand | ReloadCommand;
+export type CommandRequest = ReplayCommand | ReloadCommand | DescribeCommand;
 
 export interface ReplayCommand {
   readonly kind: ReplayKind;
@@ -19,11 +19,26 @@ export interface ReloadCommand {
   readonly kind: 'reload';
 }
 
+export interface DescribeCommand {
+  readonly kind: 'describe';
+}
+
+/** What a running gateway reports about itself. */
+export interface GatewayDescription {
+  readonly processId: number;
+  /** The absolute path of the configuration file; absent with the built-in defaults. */
+  readonly file?: string;
+  /** What it listens on, as configured: MQTT, WebSocket and HTTP. */
+  readonly listeners: readonly { readonly host: string; readonly port: number }[];
+}
+
 /** The last line of a replay or purge has `refused`, or a status whose state is not `running`. */
 export type ReplayLine = { readonly status: ReplayStatus } | RefusedLine;
 /** The only line of a reload. */
 export type ReloadLine = { readonly reload: ReloadResult } | RefusedLine;
-export type AnswerLine = ReplayLine | ReloadLine;
+/** The only line of a description. */
+export type DescribeLine = { readonly gateway: GatewayDescription } | RefusedLine;
+export type AnswerLine = ReplayLine | ReloadLine | DescribeLine;
 
 export interface RefusedLine {
   readonly refused: { readonly code: ErrorCode; readonly message: string };
@@ -41,9 +56,9 @@ export function readCommandRequest(line: string): CommandRequest | string {
     return 'the request is not JSON';
   }
   const { kind, selection, dryRun } = (json ?? {}) as Record<string, unknown>;
-  if (kind === 'reload') return { kind };
+  if (kind === 'reload' || kind === 'describe') return { kind };
   const known = REPLAY_KINDS.find((one) => one === kind);
-  if (known === undefined) return `the request: expected kind ${REPLAY_KINDS.join(', ')} or reload`;
+  if (known === undefined) return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload or describe`;
   const read = readSelection(selection);
   if (typeof read === 'string') return read;
   return { kind: known, selection: read, dryRun: dryRun === true };

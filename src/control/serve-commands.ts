@@ -4,6 +4,7 @@ import { errorText, SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import {
   type AnswerLine,
+  type GatewayDescription,
   MAX_REQUEST_BYTES,
   type ReplayCommand,
   readCommandRequest,
@@ -16,6 +17,7 @@ export interface CommandDeps {
   readonly status: () => ReplayStatus | undefined;
   /** Reloads the configuration; rejects with RELOAD_BUSY or RELOAD_FAILED. */
   readonly reload: () => Promise<ReloadResult>;
+  readonly describe: () => GatewayDescription;
 }
 
 const STATUS_INTERVAL_MS = 200;
@@ -54,6 +56,9 @@ async function answer(connection: Socket, line: string | undefined, deps: Comman
     if (typeof request === 'string') throw new SluiceError('USAGE_INVALID', request);
     if (request.kind === 'reload') {
       send(connection, { reload: await deps.reload() });
+      end(connection);
+    } else if (request.kind === 'describe') {
+      send(connection, { gateway: deps.describe() });
       end(connection);
     } else {
       await runJob(connection, request, deps);

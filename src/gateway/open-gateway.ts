@@ -1,5 +1,6 @@
 import { Bridge } from '../bridge/bridge.js';
 import type { ReceiveTimes } from '../bridge/receive-times.js';
+import type { GatewayDescription } from '../control/command-protocol.js';
 import { serveCommands } from '../control/serve-commands.js';
 import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from '../http/http-refusals.js';
@@ -16,6 +17,7 @@ import type { ReplayStatus } from '../replay/replay-status.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { ClockWatch } from './clock-watch.js';
 import { DebugLines } from './debug-lines.js';
+import { describeGateway } from './describe-gateway.js';
 import { DiskReserve } from './disk-reserve.js';
 import type { Ended, FatalFailure } from './fatal-failure.js';
 import { GatewayBroker } from './gateway-broker.js';
@@ -172,7 +174,7 @@ export function openGateway(
     });
     status.startWatching();
     opened(() => status.stopWatching());
-    takeCommands(lock, workers, reload);
+    takeCommands(lock, workers, reload, () => describeGateway(options, deps.config.started.file));
     const http = await startHttp(options, status, {
       clock,
       logger,
@@ -215,12 +217,18 @@ export function abandonGateway({
 }
 
 /** Commands reach the gateway over the socket of the lock. */
-function takeCommands(lock: DirectoryLock, { replaying }: GatewayWorkers, reload: GatewayReload): void {
+function takeCommands(
+  lock: DirectoryLock,
+  { replaying }: GatewayWorkers,
+  reload: GatewayReload,
+  describe: () => GatewayDescription,
+): void {
   lock.onConnection((connection) =>
     serveCommands(connection, {
       start: async (request) => (await replaying.ask(request)) as ReplayStatus,
       status: () => replaying.report.replay?.status,
       reload: () => reload.run(),
+      describe,
     }),
   );
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { serveCommands } from '../../src/control/serve-commands.js';
 import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
 import { lockDataDirectory } from '../../src/data-directory/directory-lock.js';
 import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
@@ -102,6 +103,48 @@ test('a data directory in use by another gateway is named, exit code 2', async (
   expect(held.exitCode).toBe(2);
   expect(held.stderr).toContain('which is in use by another Sluice');
   expect((await runMain('check', '-c', file)).exitCode).toBe(0);
+});
+
+/** A holder of the lock that describes itself as a gateway which was started with this file. */
+async function runningGateway(directory: string, file: string | undefined, port: number): Promise<void> {
+  const data = dataDirectory(join(directory, 'data'));
+  await prepareDataDirectory(data);
+  const lock = await lockDataDirectory(data);
+  onTestFinished(() => lock.release());
+  const unused = () => Promise.reject(new Error('nobody asks for it'));
+  lock.onConnection((connection) =>
+    serveCommands(connection, {
+      start: unused,
+      reload: unused,
+      status: () => undefined,
+      describe: () => ({ processId: 4711, file, listeners: [{ host: '127.0.0.1', port }] }),
+    }),
+  );
+}
+
+test('beside the gateway of this configuration its directory and its ports are fine, others are not', async () => {
+  const directory = tempDirectory();
+  const [own, foreign] = [await busyPort(), await busyPort()];
+  const file = configFile(directory, `broker: { listeners: [{ port: ${own} }] }\nhttp: { port: 0 }\n`);
+  await runningGateway(directory, file, own);
+  const { exitCode, stdout, stderr } = await runMain('check', '-c', file);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(stdout).toContain('\nrunning        yes, process 4711\n');
+  writeFileSync(file, `broker: { listeners: [{ port: ${own} }] }\nhttp: { port: ${foreign} }\n`);
+  const taken = await runMain('check', '-c', file);
+  expect(taken.exitCode).toBe(2);
+  expect(taken.stderr).toContain(`http: got 127.0.0.1:${foreign}, expected a free port; another program`);
+  expect(taken.stderr).not.toContain(`:${own},`);
+});
+
+test('a gateway on the same directory with another configuration is named', async () => {
+  const directory = tempDirectory();
+  await runningGateway(directory, '/etc/sluice/other.yaml', 1);
+  const { exitCode, stderr } = await runMain('check', '-c', configFile(directory, FREE));
+  expect(exitCode).toBe(0);
+  expect(stderr).toMatch(
+    /^warning: the gateway that runs on .* \(process 4711\) was started with \/etc\/sluice\/other\.yaml: it must stop/,
+  );
 });
 
 test('an existing data directory is left as it was', async () => {

@@ -31,7 +31,12 @@ async function configWith(more: string, answer?: () => Promise<ReloadResult>): P
   onTestFinished(() => lock.release());
   const other = () => Promise.reject(new Error('only a reload is asked for here'));
   lock.onConnection((connection) =>
-    serveCommands(connection, { start: other, status: () => undefined, reload: answer }),
+    serveCommands(connection, {
+      start: other,
+      status: () => undefined,
+      reload: answer,
+      describe: () => ({ processId: 1, listeners: [] }),
+    }),
   );
   return file;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ReloadResult } from '../../src/config/reload-result.js';
-import { askForReload, askGateway } from '../../src/control/ask-gateway.js';
+import { askForDescription, askForReload, askGateway } from '../../src/control/ask-gateway.js';
 import { MAX_REQUEST_BYTES, readCommandRequest } from '../../src/control/command-protocol.js';
 import { type CommandDeps, serveCommands } from '../../src/control/serve-commands.js';
 import { dataDirectory } from '../../src/data-directory/data-directory.js';
@@ -27,6 +27,7 @@ const RUNNING: ReplayStatus = {
   parkedAgain: {},
 };
 const DONE: ReplayStatus = { ...RUNNING, state: 'done', outcomes: { ...RUNNING.outcomes, written: 3 } };
+const DESCRIPTION = { processId: 7, file: '/etc/sluice.yaml', listeners: [{ host: '::1', port: 1883 }] };
 const REQUEST = { kind: 'replay', selection: { all: true }, dryRun: false } as const;
 
 /** A data directory whose lock is held by a process that takes commands. */
@@ -42,6 +43,7 @@ const refuse: CommandDeps = {
   start: () => Promise.reject(new SluiceError('DEAD_LETTER_BUSY', 'one at a time')),
   status: () => undefined,
   reload: () => Promise.reject(new SluiceError('RELOAD_BUSY', 'one after the other')),
+  describe: () => DESCRIPTION,
 };
 
 /** A connection whose other side never ends, and what was sent to it. */
@@ -72,6 +74,7 @@ describe('a command at the lock of a running gateway', () => {
     let now: ReplayStatus = { ...DONE, startedAtMs: 1 };
     const asked: unknown[] = [];
     const root = await gateway({
+      ...refuse,
       start: async (request) => {
         asked.push(request);
         return RUNNING;
@@ -102,7 +105,7 @@ describe('a command at the lock of a running gateway', () => {
     [
       'an unknown kind',
       '{"kind":"format","selection":{"all":true}}\n',
-      'expected kind replay, purge or reload',
+      'expected kind replay, purge, reload or describe',
     ],
     ['no selection', '{"kind":"purge"}\n', 'the selection: expected an object'],
     ['an empty selection', '{"kind":"purge","selection":{}}\n', 'nothing is selected'],
@@ -290,3 +293,19 @@ async function connectedTo(answer: (connection: Socket) => void): Promise<Socket
   onTestFinished(() => void server.close());
   return connect(path);
 }
+
+describe('a command that asks which gateway runs', () => {
+  it('receives its process, its file and its listeners', async () => {
+    const connection = await connectToLockHolder(await gateway(refuse));
+    expect(await askForDescription(connection)).toEqual(DESCRIPTION);
+  });
+
+  it('fails when the holder of the lock does not answer', async () => {
+    const root = tempDirectory();
+    const lock = await lockDataDirectory(dataDirectory(root));
+    onTestFinished(() => lock.release());
+    await expect(askForDescription(await connectToLockHolder(root))).rejects.toMatchObject({
+      code: 'CONTROL_FAILED',
+    });
+  });
+});
