@@ -160,7 +160,10 @@ function withoutUnreadable(
   unreadable: readonly KeyPath[],
 ): readonly ConfigProblem[] {
   const keys = new Set(unreadable.map(formatKey));
-  return problems.filter(({ key }) => !keys.has(key));
+  // A key that is missing in a section with a part that cannot be read may be there.
+  const isHidden = (key: string) =>
+    unreadable.some((path) => key.startsWith(`${formatKey(path)}.`) || path.length === 0);
+  return problems.filter(({ key, got }) => !keys.has(key) && !(got === undefined && isHidden(key)));
 }
 
 function orThrow(result: ConfigResult): LoadedConfig {

@@ -1,9 +1,10 @@
 import type * as z from 'zod';
 import { nearestName } from '../lib/nearest-name.js';
 import { printable } from '../lib/printable.js';
+import { placeHint } from './place-hint.js';
 import { type ConfigProblem, formatKey, type KeyPath } from './problem.js';
 import { schema, type Written } from './schema.js';
-import { branchAt, infoOf, knownKeysAt } from './schema-walk.js';
+import { branchAt, infoOf, knownKeysAt, structureOf } from './schema-walk.js';
 import type { YamlSource } from './yaml-source.js';
 
 const MAX_SHOWN = 60;
@@ -67,9 +68,7 @@ function toProblems(issue: Issue, source: YamlSource): ConfigProblem[] {
   const got = valueAt(source.value, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys
-        .slice(0, MAX_PROBLEMS + 1)
-        .map((key) => unknownKey([...path, key], knownKeysAt(schema, path), source));
+      return issue.keys.slice(0, MAX_PROBLEMS + 1).map((key) => unknownKey([...path, key], got, source));
     case 'custom': {
       const hint: unknown = issue.params?.hint;
       return [problemAt(source, path, got, issue.message, typeof hint === 'string' ? hint : undefined)];
@@ -79,7 +78,8 @@ function toProblems(issue: Issue, source: YamlSource): ConfigProblem[] {
     default: {
       const branch = branchAt(schema, path);
       const type = branch && infoOf(branch)?.type;
-      return [problemAt(source, path, got, kindText(type, knownKeysAt(schema, path)))];
+      const expected = kindText(type, knownKeysAt(schema, path));
+      return [problemAt(source, path, got, expected, structureHint(branch, got))];
     }
   }
 }
@@ -89,15 +89,29 @@ function kindText(type: string | undefined, keys: readonly string[]): string {
   return type?.includes('section') && keys.length > 0 ? `${article} with ${keysText(keys)}` : article;
 }
 
-function unknownKey(path: KeyPath, known: readonly string[], source: YamlSource): ConfigProblem {
+const PAIR_WITHOUT_BLANK = /^([A-Za-z]\w*)(?::| *= *)(\S+)$/;
+
+/** How to write what is of another structure: a list for a section, or a pair of key and value as one text. */
+function structureHint(branch: z.core.$ZodType | undefined, got: unknown): string | undefined {
+  const kind = branch && structureOf(branch).kind;
+  if (kind === 'list' && isSection(got)) return 'begin each entry with a dash and a blank: - key: value';
+  if (kind !== 'section' && kind !== 'named') return undefined;
+  if (Array.isArray(got)) return 'write its keys without the dashes';
+  const [, key] = typeof got === 'string' ? (PAIR_WITHOUT_BLANK.exec(got) ?? []) : [];
+  return key === undefined ? undefined : `write a blank behind the colon: ${key}: value`;
+}
+
+function unknownKey(path: KeyPath, section: unknown, source: YamlSource): ConfigProblem {
+  const known = knownKeysAt(schema, path.slice(0, -1));
   const written = String(path.at(-1));
   const nearest = nearestName(written, known);
+  const place = isSection(section) ? placeHint(path, section) : undefined;
   return {
     ...source.locationOf(path),
     key: formatKey(path),
     got: 'an unknown key',
     expected: keysText(known),
-    hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
+    hint: place ?? (nearest === undefined ? undefined : `did you mean "${nearest}"?`),
   };
 }
 
@@ -119,7 +133,7 @@ function problemAt(
     key: formatKey(path),
     expected: shown === undefined ? `${expected}; it is missing` : expected,
     got: shown,
-    hint,
+    hint: hint ?? (shown === undefined ? source.hintOf(path) : undefined),
   };
 }
 

@@ -23,6 +23,7 @@ import {
   type SourceExcerpt,
   type SourceLocation,
 } from './problem.js';
+import { explainFault, type HiddenSpan, hideSpans, lineBounds } from './yaml-fault.js';
 
 /** Limits that stop files which are not configuration at all. */
 const MAX_FILE_CHARACTERS = 1_048_576;
@@ -32,8 +33,9 @@ const MAX_ALIASES = 1_000;
 /** A file with more problems is not one that a person corrects line by line. */
 const MAX_PROBLEMS = 100;
 
-/** Limit of characters of the parser's message, which may quote the file. */
-const MAX_MESSAGE = 160;
+/** A file with a fault is read again without the place of the fault: so many times, and so many characters in all. */
+const MAX_PASSES = 25;
+const MAX_CHARACTERS_IN_ALL = 4 * MAX_FILE_CHARACTERS;
 
 /** The file as plain values, with the location of each. */
 export interface YamlSource {
@@ -45,6 +47,8 @@ export interface YamlSource {
   readonly unreadable: readonly KeyPath[];
   /** Returns the location of a key, or of the nearest section around a key that is not written. */
   locationOf(path: KeyPath): SourceLocation;
+  /** Returns why a key that is written has no value. */
+  hintOf(path: KeyPath): string | undefined;
   /** Returns the place of one character of a text; undefined where that cannot be known. */
   placeInText(path: KeyPath, at: number): PlaceInText | undefined;
   /** Returns the variables in a value, written as `${NAME}`. */
@@ -69,6 +73,7 @@ export function readYaml(text: string, file: string, environment: Environment): 
   return {
     ...reader.read(),
     locationOf: (path) => reader.locationOf(path),
+    hintOf: (path) => reader.hintOf(path),
     placeInText: (path, at) => reader.placeInText(path, at),
     variablesOf: (path) => reader.variablesOf(path),
   };
@@ -78,11 +83,18 @@ class YamlReader {
   readonly #text: string;
   readonly #file: string;
   readonly #environment: Environment;
-  readonly #lines = new LineCounter();
+  #lines = new LineCounter();
   readonly #problems: ConfigProblem[] = [];
   readonly #unset: UnsetVariable[] = [];
   readonly #unreadable: KeyPath[] = [];
   readonly #offsets = new Map<string, number>();
+  /** The keys in their order, with the columns by which lines below belong to them. */
+  readonly #keys: { readonly path: KeyPath; readonly offset: number; readonly column: number }[] = [];
+  /** What was hidden of the file because of faults of its YAML. */
+  readonly #hidden: HiddenSpan[] = [];
+  /** Those of them that are a part of one value. */
+  readonly #masked = new Set<HiddenSpan>();
+  readonly #hints = new Map<string, string>();
   readonly #texts = new Map<string, Scalar>();
   readonly #variables = new Map<string, readonly string[]>();
   /** What each alias stands for; absent for one whose anchor is not defined before it. */
@@ -111,7 +123,14 @@ class YamlReader {
     }
     this.#targets = targets;
     const value = document.contents === null ? undefined : this.#valueOf(document.contents, [], 0);
+    for (const span of this.#hidden) {
+      if (!this.#masked.has(span)) this.#unreadable.push(this.#sectionAround(span));
+    }
     return { ...found, value: value ?? {} };
+  }
+
+  hintOf(path: KeyPath): string | undefined {
+    return this.#hints.get(formatKey(path));
   }
 
   locationOf(path: KeyPath): SourceLocation {
@@ -161,9 +180,28 @@ class YamlReader {
       this.#add({ file: this.#file }, [], 'a file of more than 1 MiB', 'a configuration');
       return undefined;
     }
-    let document: Document.Parsed;
+    let text = this.#text;
+    const passes = Math.min(MAX_PASSES, Math.floor(MAX_CHARACTERS_IN_ALL / Math.max(1, text.length)));
+    for (let pass = 0; pass < passes; pass += 1) {
+      const document = this.#parseOnce(text);
+      const [first] = [...(document?.errors ?? []), ...(document?.warnings ?? [])].sort(
+        (left, right) => left.pos[0] - right.pos[0],
+      );
+      if (document === undefined || first === undefined) return document;
+      const { offset, got, expected, hint, hide } = explainFault(text, first, document);
+      this.#add(this.#locationAt(offset), [], got, expected, hint);
+      const rest = hideSpans(text, hide);
+      if (rest === text) return undefined;
+      this.#hidden.push(...hide);
+      text = rest;
+    }
+    return undefined;
+  }
+
+  #parseOnce(text: string): Document.Parsed | undefined {
     try {
-      document = parseDocument(this.#text, {
+      this.#lines = new LineCounter();
+      return parseDocument(text, {
         lineCounter: this.#lines,
         prettyErrors: false,
         // The parser compares each key with all others; #mapOf does the same with a set.
@@ -174,11 +212,6 @@ class YamlReader {
       this.#add({ file: this.#file }, [], errorText(thrown), 'YAML that is not nested this deep');
       return undefined;
     }
-    for (const fault of [...document.errors, ...document.warnings]) {
-      const message = printable(fault.message, MAX_MESSAGE);
-      this.#add(this.#locationAt(fault.pos[0]), [], undefined, `valid YAML: ${message}`);
-    }
-    return document.errors.length > 0 ? undefined : document;
   }
 
   #valueOf(node: unknown, path: KeyPath, depth: number): unknown {
@@ -194,11 +227,16 @@ class YamlReader {
     if (isSeq(node)) {
       return node.items.map((entry, index) => {
         const entryPath = [...path, index];
-        this.#remember(entryPath, entry);
+        // An entry begins with its `- `: a line that is indented like its first key belongs to it.
+        this.#remember(entryPath, entry, 2);
         return this.#valueOf(entry, entryPath, depth + 1);
       });
     }
     if (!isScalar(node)) return undefined;
+    if (this.#isHidden(node)) {
+      this.#unreadable.push(path);
+      return undefined;
+    }
     if (typeof node.value !== 'string') return node.value ?? undefined;
     const text = this.#textOf(node.value, path);
     // A text with `${…}` is another one than that in the file.
@@ -209,7 +247,9 @@ class YamlReader {
   #aliasOf(alias: Alias, path: KeyPath, depth: number): unknown {
     const target = this.#targets.get(alias);
     if (target !== undefined) return this.#valueOf(target, path, depth + 1);
-    this.#add(this.locationOf(path), path, `*${printable(alias.source, 60)}`, 'an anchor defined before it');
+    const got = `*${printable(alias.source, 60)} without quotes`;
+    const hint = 'a value that begins with * stands for an anchor before it';
+    this.#add(this.locationOf(path), path, got, 'the value in quotes', hint);
     return undefined;
   }
 
@@ -229,15 +269,48 @@ class YamlReader {
       }
       if (names.has(name)) {
         const at = this.#locationAt(offsetOf(key) ?? 0);
-        this.#add(at, path, undefined, 'valid YAML: Map keys must be unique');
+        const { line } = this.locationOf([...path, name]);
+        const got = `${printable(name, 60)} a second time`;
+        this.#add(at, path, got, 'each key once', `the first one is in line ${line}`);
         continue;
       }
       names.add(name);
       const keyPath = [...path, name];
       this.#remember(keyPath, key);
+      this.#noteWhyEmpty(keyPath, value);
       section[name] = this.#valueOf(value, keyPath, depth + 1);
     }
     return section;
+  }
+
+  /** An anchor or a comment in the place of a value is most often a value without quotes. */
+  #noteWhyEmpty(path: KeyPath, value: unknown): void {
+    if (!isScalar(value) || value.value !== null || value.range == null) return;
+    const offset = this.#offsets.get(formatKey(path)) ?? 0;
+    const [, end] = lineBounds(this.#text, offset);
+    if (value.anchor !== undefined) {
+      const hint = 'a value that begins with & names an anchor';
+      const got = `&${printable(value.anchor, 60)} without quotes`;
+      this.#add(this.locationOf(path), path, got, 'the value in quotes', hint);
+    } else if (/:\s+#/.test(this.#text.slice(offset, end))) {
+      this.#hints.set(formatKey(path), 'write the value in quotes: a # behind a blank begins a comment');
+    }
+  }
+
+  #isHidden({ range }: Scalar): boolean {
+    if (range == null) return false;
+    const inside = this.#hidden.filter(
+      ({ start, end, filler }) => filler === '_' && start < range[1] && end > range[0],
+    );
+    for (const span of inside) this.#masked.add(span);
+    return inside.length > 0;
+  }
+
+  /** The section that a hidden place belongs to, by its indent. */
+  #sectionAround({ start, end }: HiddenSpan): KeyPath {
+    const [lineStart] = lineBounds(this.#text, start);
+    const column = 1 + this.#text.slice(lineStart, end).search(/\S|$/);
+    return this.#keys.findLast((key) => key.offset < start && key.column < column)?.path ?? [];
   }
 
   #textOf(written: string, path: KeyPath): string {
@@ -254,9 +327,11 @@ class YamlReader {
     return text;
   }
 
-  #remember(path: KeyPath, node: unknown): void {
+  #remember(path: KeyPath, node: unknown, indent = 0): void {
     const offset = offsetOf(node);
-    if (offset !== undefined) this.#offsets.set(formatKey(path), offset);
+    if (offset === undefined) return;
+    this.#offsets.set(formatKey(path), offset);
+    this.#keys.push({ path, offset, column: this.#lines.linePos(offset).col - indent });
   }
 
   #locationAt(offset: number): SourceLocation {

@@ -371,11 +371,23 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'key twice',
     'log: {}\nhttp: {}\nlog: {}',
-    'sluice.yaml:3:1: expected valid YAML: Map keys must be unique',
+    'sluice.yaml:3:1: got log a second time, expected each key once; the first one is in line 1',
   ],
-  ['tab as indentation', 'log:\n\tlevel: info', 'sluice.yaml:2:1: expected valid YAML: '],
-  ['unknown tag', 'log:\n  level: !secret info', 'sluice.yaml:2:10: expected valid YAML: Unresolved tag'],
-  ['two documents', 'log: {}\n---\nhttp: {}\n', 'sluice.yaml:2:1: expected valid YAML: '],
+  [
+    'tab as indentation',
+    'log:\n\tlevel: info',
+    'sluice.yaml:2:1: got a tab at the beginning of a line, expected blanks',
+  ],
+  [
+    'unknown tag',
+    'log:\n  level: !secret info',
+    'sluice.yaml:2:10: got a value that begins with !, expected the value in quotes',
+  ],
+  [
+    'two documents',
+    'log: {}\n---\nhttp: {}\n',
+    'sluice.yaml:2:1: got a second document (---), expected one document',
+  ],
   [
     '__proto__',
     'log: { __proto__: { level: info } }',
