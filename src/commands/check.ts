@@ -9,16 +9,19 @@ import type { GatewayDescription } from '../control/command-protocol.js';
 import { SluiceError } from '../lib/errors.js';
 import { openFilesLimit, shareOpenFiles } from '../lib/open-files.js';
 import { withSluiceCommands } from '../lib/package-root.js';
+import { checkSamples } from './check-samples.js';
 import { nearlyFullText } from './doctor/disk-checks.js';
 import { environmentProblems } from './environment-problems.js';
 import { findGateway } from './find-gateway.js';
 import type { CheckOptions } from './options.js';
 
 /**
- * `sluice check`: checks whether the gateway can start. With problems it prints all of them to stderr and returns 2.
+ * `sluice check`: checks whether the gateway can start, or the rules against recorded messages. With problems it prints all
+ * of them to stderr and returns 2.
  */
 export async function check(options: CheckOptions): Promise<number> {
   const loaded = await openConfig(options.config, { secrets: 'optional' });
+  if (options.samples !== undefined) return checkSamples(loaded, options.samples);
   const running = await runningGateway(loaded.config.dataDirectory);
   const problems = await environmentProblems(loaded, running);
   if (problems.length > 0) {

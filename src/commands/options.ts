@@ -30,6 +30,8 @@ export interface DemoOptions {
 export interface CheckOptions extends ConfigOptions {
   /** Print the effective configuration. */
   readonly print: boolean;
+  /** Directory of recorded messages with their expected outcomes. With it nothing but these and the file is checked. */
+  readonly samples?: string;
 }
 
 export interface ReloadOptions extends ConfigOptions {

@@ -87,7 +87,17 @@ export function addCheck(program: Command, finish: (exitCode: number) => void): 
     )
     .addOption(configOption())
     .option('--print', 'print the effective configuration; secrets appear as set or unset', false)
-    .addHelpText('after', help(['check', 'check -c sluice.yaml --print']))
+    .option(
+      '--samples <directory>',
+      'check the rules against recorded messages, instead of ports and directories: each case in a file *.yaml has a topic, a payload and the lines it expects',
+    )
+    .addHelpText(
+      'after',
+      help(
+        ['check', 'check -c sluice.yaml --print', 'check -c sluice.yaml --samples samples'],
+        'With --samples the exit code is 1 when a case fails, and 2 when a file of cases is wrong. docs/rules.md shows a case.\nA secret that is not here, and a rule that no record reaches, is a warning.',
+      ),
+    )
     .action(async (options: CheckOptions) => {
       const { check } = await import('./check.js');
       finish(await check(options));

@@ -7,15 +7,14 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseDocument,
   type Scalar,
-  visit,
   type YAMLMap,
 } from 'yaml';
-import { errorText } from '../lib/errors.js';
 import { printable } from '../lib/printable.js';
+import { aliasTargets, MAX_ALIASES } from './alias-targets.js';
 import { type Environment, substitute } from './environment.js';
 import { offsetInScalar } from './offset-in-scalar.js';
+import { parseYaml } from './parse-yaml.js';
 import {
   type ConfigProblem,
   formatKey,
@@ -23,19 +22,14 @@ import {
   type SourceExcerpt,
   type SourceLocation,
 } from './problem.js';
-import { explainFault, type HiddenSpan, hideSpans, lineBounds } from './yaml-fault.js';
+import { type HiddenSpan, lineBounds } from './yaml-fault.js';
 
 /** Limits that stop files which are not configuration at all. */
 const MAX_FILE_CHARACTERS = 1_048_576;
 const MAX_DEPTH = 32;
 const MAX_NODES = 50_000;
-const MAX_ALIASES = 1_000;
 /** A file with more problems is not one that a person corrects line by line. */
 const MAX_PROBLEMS = 100;
-
-/** A file with a fault is read again without the place of the fault: so many times, and so many characters in all. */
-const MAX_PASSES = 25;
-const MAX_CHARACTERS_IN_ALL = 4 * MAX_FILE_CHARACTERS;
 
 /** The file as plain values, with the location of each. */
 export interface YamlSource {
@@ -69,7 +63,15 @@ export interface PlaceInText extends SourceLocation {
  * counts as not written. Never throws: errors are in `problems`.
  */
 export function readYaml(text: string, file: string, environment: Environment): YamlSource {
-  const reader = new YamlReader(text, file, environment);
+  return sourceOf(new YamlReader(text, file, environment));
+}
+
+/** Reads one YAML document as it is: `${NAME}` is text, and null is a value. */
+export function readPlainYaml(text: string, file: string): YamlSource {
+  return sourceOf(new YamlReader(text, file, undefined));
+}
+
+function sourceOf(reader: YamlReader): YamlSource {
   return {
     ...reader.read(),
     locationOf: (path) => reader.locationOf(path),
@@ -82,7 +84,8 @@ export function readYaml(text: string, file: string, environment: Environment): 
 class YamlReader {
   readonly #text: string;
   readonly #file: string;
-  readonly #environment: Environment;
+  /** Absent for a document that is read as it is. */
+  readonly #environment: Environment | undefined;
   #lines = new LineCounter();
   readonly #problems: ConfigProblem[] = [];
   readonly #unset: UnsetVariable[] = [];
@@ -91,7 +94,7 @@ class YamlReader {
   /** The keys in their order, with the columns by which lines below belong to them. */
   readonly #keys: { readonly path: KeyPath; readonly offset: number; readonly column: number }[] = [];
   /** What was hidden of the file because of faults of its YAML. */
-  readonly #hidden: HiddenSpan[] = [];
+  #hidden: readonly HiddenSpan[] = [];
   /** Those of them that are a part of one value. */
   readonly #masked = new Set<HiddenSpan>();
   readonly #hints = new Map<string, string>();
@@ -101,7 +104,7 @@ class YamlReader {
   #targets: ReadonlyMap<Alias, Node> = new Map();
   #nodes = 0;
 
-  constructor(text: string, file: string, environment: Environment) {
+  constructor(text: string, file: string, environment: Environment | undefined) {
     this.#text = text;
     this.#file = file;
     this.#environment = environment;
@@ -180,38 +183,16 @@ class YamlReader {
       this.#add({ file: this.#file }, [], 'a file of more than 1 MiB', 'a configuration');
       return undefined;
     }
-    let text = this.#text;
-    const passes = Math.min(MAX_PASSES, Math.floor(MAX_CHARACTERS_IN_ALL / Math.max(1, text.length)));
-    for (let pass = 0; pass < passes; pass += 1) {
-      const document = this.#parseOnce(text);
-      const [first] = [...(document?.errors ?? []), ...(document?.warnings ?? [])].sort(
-        (left, right) => left.pos[0] - right.pos[0],
-      );
-      if (document === undefined || first === undefined) return document;
-      const { offset, got, expected, hint, hide } = explainFault(text, first, document);
+    const { document, lines, faults, failure } = parseYaml(this.#text);
+    this.#lines = lines;
+    this.#hidden = faults.flatMap(({ hide }) => hide);
+    for (const { offset, got, expected, hint } of faults) {
       this.#add(this.#locationAt(offset), [], got, expected, hint);
-      const rest = hideSpans(text, hide);
-      if (rest === text) return undefined;
-      this.#hidden.push(...hide);
-      text = rest;
     }
-    return undefined;
-  }
-
-  #parseOnce(text: string): Document.Parsed | undefined {
-    try {
-      this.#lines = new LineCounter();
-      return parseDocument(text, {
-        lineCounter: this.#lines,
-        prettyErrors: false,
-        // The parser compares each key with all others; #mapOf does the same with a set.
-        uniqueKeys: false,
-      });
-    } catch (thrown) {
-      // The parser is recursive: thousands of nested brackets exhaust its stack.
-      this.#add({ file: this.#file }, [], errorText(thrown), 'YAML that is not nested this deep');
-      return undefined;
+    if (failure !== undefined) {
+      this.#add({ file: this.#file }, [], failure, 'YAML that is not nested this deep');
     }
+    return document;
   }
 
   #valueOf(node: unknown, path: KeyPath, depth: number): unknown {
@@ -237,7 +218,8 @@ class YamlReader {
       this.#unreadable.push(path);
       return undefined;
     }
-    if (typeof node.value !== 'string') return node.value ?? undefined;
+    if (typeof node.value !== 'string')
+      return this.#environment === undefined ? node.value : (node.value ?? undefined);
     const text = this.#textOf(node.value, path);
     // A text with `${…}` is another one than that in the file.
     if (text === node.value) this.#texts.set(formatKey(path), node);
@@ -314,6 +296,7 @@ class YamlReader {
   }
 
   #textOf(written: string, path: KeyPath): string {
+    if (this.#environment === undefined) return written;
     const { text, references, problems } = substitute(written, this.#environment);
     if (references.length > 0) this.#variables.set(formatKey(path), references);
     for (const { isUnset, got, expected, hint } of problems) {
@@ -356,30 +339,6 @@ class YamlReader {
       hint,
     });
   }
-}
-
-/**
- * Finds the node of each alias in one pass; undefined for a file with too many of them. `Alias.resolve` would search the
- * whole document for each.
- */
-function aliasTargets(document: Document.Parsed): ReadonlyMap<Alias, Node> | undefined {
-  const anchors = new Map<string, Node>();
-  const targets = new Map<Alias, Node>();
-  let aliases = 0;
-  visit(document, {
-    Node: (_key, node) => {
-      if (!isAlias(node)) {
-        if (node.anchor !== undefined) anchors.set(node.anchor, node);
-        return undefined;
-      }
-      aliases += 1;
-      if (aliases > MAX_ALIASES) return visit.BREAK;
-      const target = anchors.get(node.source);
-      if (target !== undefined) targets.set(node, target);
-      return undefined;
-    },
-  });
-  return aliases > MAX_ALIASES ? undefined : targets;
 }
 
 function offsetOf(node: unknown): number | undefined {
