@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the configuration are written so
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempDirectory } from '../support/temp-directory.js';
@@ -167,4 +167,16 @@ test('problems of the configuration come before the cases', async () => {
   );
   expect(exitCode).toBe(2);
   expect(stderr).toContain('sluice.yaml:1:1: rules: ');
+});
+
+test('the cases of docs/rules.md pass with the rules there', async () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'rules.md'), 'utf8');
+  const [rules, cases] = [page, page.slice(page.indexOf('## Test your rules'))].map(
+    (text) => /```yaml\n(.*?)```/s.exec(text)?.[1] ?? '',
+  );
+  const directory = tempDirectory();
+  writeFileSync(join(directory, 'rules.txt'), rules!);
+  writeFileSync(join(directory, 'cases.yaml'), cases!);
+  const files = ['-c', join(directory, 'rules.txt'), '--samples', directory];
+  expect(await runMain('check', ...files)).toMatchObject({ exitCode: 0, stdout: '3 passed, 0 failed\n' });
 });
