@@ -12,13 +12,13 @@ import {
   type SourceLocation,
   sortProblems,
 } from './problem.js';
+import { readYaml } from './read-yaml.js';
 import { resolveConfig } from './resolve.js';
 import { findRuleWarnings } from './rule-warnings.js';
 import { schema, type Written } from './schema.js';
 import { branchAt, infoOf } from './schema-walk.js';
 import type { SluiceConfig } from './sluice-config.js';
 import { validate } from './validate.js';
-import { readYaml } from './yaml-source.js';
 
 export const DEFAULT_CONFIG_FILE = 'sluice.yaml';
 

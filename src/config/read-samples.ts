@@ -5,7 +5,8 @@ import { errorText } from '../lib/errors.js';
 import { printable } from '../lib/printable.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import { type ConfigProblem, formatKey, type KeyPath, type SourceLocation } from './problem.js';
-import { readPlainYaml, type YamlSource } from './yaml-source.js';
+import { readPlainYaml } from './read-yaml.js';
+import type { YamlSource } from './yaml-source.js';
 
 /** A recorded message and what the rules should make of it. */
 export interface Sample {

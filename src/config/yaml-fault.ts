@@ -12,8 +12,8 @@ export interface YamlFinding {
 export interface HiddenSpan {
   readonly start: number;
   readonly end: number;
-  /** A blank where a line is taken out, `_` where a value stays one. */
-  readonly filler: ' ' | '_';
+  /** What can no longer be known: the keys of the line, the value, or nothing. */
+  readonly affects: 'keys' | 'value' | 'nothing';
 }
 
 /** A fault of the YAML in words of the person who wrote it. Values are not quoted: they may be secrets. */
@@ -64,7 +64,7 @@ export function explainFault(text: string, finding: YamlFinding, document: Docum
         offset,
         got: 'a second document (---)',
         expected: 'one document in the file',
-        hide: [{ start: offset, end: text.length, filler: ' ' }],
+        hide: [{ start: offset, end: text.length, affects: 'keys' }],
       };
     default:
       return (
@@ -76,13 +76,17 @@ export function explainFault(text: string, finding: YamlFinding, document: Docum
   }
 }
 
-/** Replaces what is hidden; line ends stay, so every place does too. */
+/** Replaces what is hidden, in the order of the file; line ends stay, so every place does too. */
 export function hideSpans(text: string, spans: readonly HiddenSpan[]): string {
-  let shown = text;
-  for (const { start, end, filler } of spans) {
-    shown = shown.slice(0, start) + shown.slice(start, end).replace(/[^\r\n]/g, filler) + shown.slice(end);
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end, affects } of spans) {
+    // A value stays one.
+    const filler = affects === 'value' ? '_' : ' ';
+    parts.push(text.slice(at, start), text.slice(start, end).replace(/[^\r\n]/g, filler));
+    at = end;
   }
-  return shown;
+  return parts.join('') + text.slice(at);
 }
 
 /** The bounds of the line of a place, without its end. */
@@ -92,12 +96,12 @@ export function lineBounds(text: string, offset: number): readonly [number, numb
 }
 
 function mask(start: number, end: number): HiddenSpan {
-  return { start, end, filler: '_' };
+  return { start, end, affects: 'value' };
 }
 
 function wholeLine(text: string, offset: number): HiddenSpan {
   const [start, end] = lineBounds(text, offset);
-  return { start, end, filler: ' ' };
+  return { start, end, affects: 'keys' };
 }
 
 function tabs(text: string, offset: number): YamlFault {
@@ -208,7 +212,7 @@ function notClosed(
     offset: open,
     got: `${text[open]} that is not closed`,
     expected: `${text[open] === '{' ? '}' : ']'} behind its last entry`,
-    hide: [{ start: lineBounds(text, open)[0], end: lastLineEnd, filler: ' ' }],
+    hide: [{ start: lineBounds(text, open)[0], end: lastLineEnd, affects: 'keys' }],
   };
 }
 
@@ -245,7 +249,7 @@ function textWithoutQuotes(text: string, { message, pos: [offset] }: YamlFinding
       offset,
       got: sign,
       expected: `no ${sign} without its beginning`,
-      hide: [{ start: offset, end: offset + 1, filler: ' ' }],
+      hide: [{ start: offset, end: offset + 1, affects: 'nothing' }],
     };
   }
   if (!/at node end$/.test(message)) return undefined;

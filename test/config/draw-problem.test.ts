@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Findings } from '../../src/config/findings.js';
 import { ConfigError, drawProblem, formatProblem, type KeyPath } from '../../src/config/problem.js';
-import { readYaml } from '../../src/config/yaml-source.js';
+import { readYaml } from '../../src/config/read-yaml.js';
 
 /** A problem at the place of `mark` in the text at `path`. */
 function problemAt(yaml: string, path: KeyPath, text: string, mark: string) {

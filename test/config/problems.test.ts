@@ -371,7 +371,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'key twice',
     'log: {}\nhttp: {}\nlog: {}',
-    'sluice.yaml:3:1: got log a second time, expected each key once; the first one is in line 1',
+    'sluice.yaml:3:1: log: got this key a second time, expected each key once; the first one is in line 1',
   ],
   [
     'tab as indentation',

@@ -86,7 +86,7 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
   [
     'a key twice',
     'log: {}\nhttp: {}\nlog: {}',
-    '3:1: got log a second time, expected each key once; the first one is in line 1',
+    '3:1: log: got this key a second time, expected each key once; the first one is in line 1',
   ],
   [
     'no blank behind a colon',
@@ -149,12 +149,45 @@ describe('a fault of the YAML is told in the words of who wrote it, at its place
   });
 
   test.each(FAULTS)('%s does not hide what else is wrong', (_what, yaml) => {
-    const [before, after] = ['stream: { mode: kafka }\n', '\nconsumer: { payload: { maxDepth: deep } }\n'];
+    const before = 'stream: { mode: kafka }\nbroker: { listeners: [{ host: 0.0.0.0 }] }\n';
+    const after = '\nconsumer: { payload: { maxDepth: deep } }\n';
     const problems = problemsOf(before + yaml + after).join('\n');
     expect(problems).toContain('stream.mode: got "kafka"');
-    // The text of a quote that is not closed goes on to the end of the file.
+    expect(problems).toContain('broker.listeners[0].host: got "0.0.0.0"');
     expect(problems).toContain('consumer.payload.maxDepth: got "deep"');
   });
+});
+
+test('of several rules, those without a fault are checked to the end', () => {
+  const problems = problemsOf(`rules:
+  - name: a
+    topic: a/#/b
+    measurement: m
+  - name: b
+    topic: t
+    measurement: @m
+  - name: c
+    topic: u
+     measurement: m
+  - name: d
+    topic: v
+    measurement: m
+    where: payload.x >
+`);
+  expect(
+    problems.map((problem) => /^sluice\.yaml:(\d+):\d+: (?:rules\S+ )?got \S+/.exec(problem)?.[0]),
+  ).toEqual([
+    'sluice.yaml:3:5: rules[0].topic: got "a/#/b",',
+    'sluice.yaml:7:18: got a',
+    'sluice.yaml:10:6: got a',
+    'sluice.yaml:14:5: rules[3].where: got "payload.x',
+  ]);
+});
+
+test('many lines with tabs cost a pass over them', () => {
+  expect(problemsOf(`log:\n${'\tlevel: info\n'.repeat(60_000)}`)).toEqual([
+    expect.stringContaining('got tabs at the beginning of 60000 lines'),
+  ]);
 });
 
 test('what is plain YAML is taken as it is', () => {

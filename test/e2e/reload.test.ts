@@ -136,7 +136,7 @@ describe('a reload of the rules', () => {
     );
     const refused = await reload(gateway);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toMatch(/sluice\.yaml:\d+: rules\[0\]\.where: got .*, expected/);
+    expect(refused.stderr).toMatch(/sluice\.yaml:\d+:\d+: rules\[0\]\.where: got .*, expected/);
     expect(refused.stderr).toContain('nothing was changed');
     expect(await lineWith(gateway, 'is not valid: the gateway goes on')).toMatchObject({
       level: 'warn',

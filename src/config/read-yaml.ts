@@ -1,0 +1,26 @@
+import type { Environment } from './environment.js';
+import { YamlReader } from './yaml-reader.js';
+import type { YamlSource } from './yaml-source.js';
+
+/**
+ * Reads one YAML document and replaces `${NAME}` in its texts by the variable of `environment`. A key without a value
+ * counts as not written. Never throws: errors are in `problems`.
+ */
+export function readYaml(text: string, file: string, environment: Environment): YamlSource {
+  return sourceOf(new YamlReader(text, file, environment));
+}
+
+/** Reads one YAML document as it is: `${NAME}` is text, and null is a value. */
+export function readPlainYaml(text: string, file: string): YamlSource {
+  return sourceOf(new YamlReader(text, file, undefined));
+}
+
+function sourceOf(reader: YamlReader): YamlSource {
+  return {
+    ...reader.read(),
+    locationOf: (path) => reader.locationOf(path),
+    hintOf: (path) => reader.hintOf(path),
+    placeInText: (path, at) => reader.placeInText(path, at),
+    variablesOf: (path) => reader.variablesOf(path),
+  };
+}
