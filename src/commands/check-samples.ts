@@ -22,7 +22,7 @@ export function checkSamples({ config }: LoadedConfig, directory: string): numbe
   }
   const samples = read.flatMap((one) => one.samples);
   if (samples.length === 0) throw noCases(directory);
-  const rules = compileOrThrow(config.rules);
+  const rules = compileOrThrow(config.rules, config.mapping);
   const failures = samples.flatMap((sample) => {
     const failure = failureOf(sample, rules, config.consumer.payload);
     return failure === undefined ? [] : [failure];

@@ -12,7 +12,7 @@ import type { ExplainOptions } from './options.js';
 /** Runs `sluice explain`: previews how a record is mapped. It reads the configuration and connects to nothing. */
 export async function explain(options: ExplainOptions): Promise<number> {
   const config = await loadConfig(options.config, { secrets: 'optional' });
-  const rules = compileOrThrow(config.rules);
+  const rules = compileOrThrow(config.rules, config.mapping);
   const record = {
     receivedAtNs: receivedAtNs(options.receivedAt),
     topic: options.topic,

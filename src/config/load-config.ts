@@ -135,7 +135,7 @@ export function parseConfig(
     };
   }
   const warnings = new Findings(source, source.unreadable);
-  findRuleWarnings(config.rules, warnings);
+  findRuleWarnings(config, warnings);
   return {
     ok: true,
     loaded: {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { errorText } from '../lib/errors.js';
+import { nearestName } from '../lib/nearest-name.js';
 import { printable } from '../lib/printable.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import { type ConfigProblem, formatKey, type KeyPath, type SourceLocation } from './problem.js';
@@ -96,7 +96,8 @@ class SampleReader {
     }
     for (const key of Object.keys(value)) {
       if (known.includes(key)) continue;
-      const hint = `did you mean "${closest(key, [...known])}"?`;
+      const nearest = nearestName(key, known);
+      const hint = nearest === undefined ? undefined : `did you mean "${nearest}"?`;
       this.#add([...path, key], `the keys ${known.join(', ')}`, { got: 'an unknown key', hint });
     }
     return value as Readonly<Record<string, unknown>>;

@@ -1,11 +1,14 @@
 import { topicNameFault } from '../lib/mqtt-names.js';
 import { hiddenRules } from '../rules/hidden-rules.js';
-import type { RuleOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
 import { formatKey, type KeyPath } from './problem.js';
+import type { SluiceConfig } from './sluice-config.js';
 
 /** Adds a finding for each rule that no record can reach: the configuration is valid, but hardly what was meant. */
-export function findRuleWarnings(rules: readonly RuleOptions[], findings: Findings): void {
+export function findRuleWarnings(
+  { rules, mapping }: Pick<SluiceConfig, 'rules' | 'mapping'>,
+  findings: Findings,
+): void {
   const refused = rules.map(({ topic }) => topicFaultOf(topic));
   for (const [index, fault] of refused.entries()) {
     if (fault === undefined) continue;
@@ -14,6 +17,7 @@ export function findRuleWarnings(rules: readonly RuleOptions[], findings: Findin
       hint: `no record reaches this rule: the broker refuses each topic of it (${fault})`,
     });
   }
+  if (mapping.match === 'all') return;
   for (const { index, by } of hiddenRules(rules)) {
     // One reason is enough.
     if (refused[index] !== undefined) continue;

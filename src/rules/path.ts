@@ -14,9 +14,14 @@ export class VariableStep {
 export type PathStep = string | number | VariableStep;
 export type Path = readonly PathStep[];
 
-export type PathResult =
-  | { readonly ok: true; readonly path: Path }
-  | { readonly ok: false; readonly problem: string };
+export type PathResult = { readonly ok: true; readonly path: Path } | PathProblem;
+
+export interface PathProblem {
+  readonly ok: false;
+  readonly problem: string;
+  /** Where in the text the problem is, in UTF-16 units; absent when it is the whole text. */
+  readonly at?: number;
+}
 
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 /** One step: `name`, `.name`, `[3]`, `["odd key"]`, `['odd key']` or `[variable]`. */
@@ -34,10 +39,11 @@ export function parsePath(text: string, variables: readonly string[]): PathResul
     if (step === null || (step[1] !== undefined && at > 0 && text[at] !== '.')) {
       return invalid(
         `${quoted(text)} cannot be read from character ${at + 1} on; use .name, [0] or ["odd key"]`,
+        at,
       );
     }
     const parsed = parseStep(step, variables);
-    if (typeof parsed === 'object' && 'problem' in parsed) return invalid(parsed.problem);
+    if (typeof parsed === 'object' && 'problem' in parsed) return invalid(parsed.problem, at);
     path.push(parsed);
     at = STEP.lastIndex;
   }
@@ -91,8 +97,8 @@ function memberByVariable(value: JsonValue, key: JsonValue | undefined): JsonVal
   return Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-function invalid(problem: string): { readonly ok: false; readonly problem: string } {
-  return { ok: false, problem };
+function invalid(problem: string, at: number): PathProblem {
+  return { ok: false, problem, at };
 }
 
 const PLAIN_KEY = /^[^.[\]"'\s]+$/;

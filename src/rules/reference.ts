@@ -1,7 +1,7 @@
 import { type JsonValue, memberOf } from '../formats/json/json-value.js';
 import { quoted } from '../lib/printable.js';
 import type { MappingFailure, Reading } from './mapped.js';
-import { type Path, parsePath, pathText, valueAt } from './path.js';
+import { type Path, type PathProblem, parsePath, pathText, valueAt } from './path.js';
 import type { CaptureNames } from './topic-pattern.js';
 
 /** Reads a value; undefined when it is not there. A failure comes from an expression or a template only. */
@@ -30,9 +30,7 @@ export interface Reference {
   readonly get: (reading: Reading) => JsonValue | undefined;
 }
 
-export type ReferenceResult =
-  | { readonly ok: true; readonly reference: Reference }
-  | { readonly ok: false; readonly problem: string };
+export type ReferenceResult = { readonly ok: true; readonly reference: Reference } | PathProblem;
 
 /** The names that a rule may refer to. */
 export interface RuleNames {
@@ -49,7 +47,7 @@ export function compileReference(text: string, names: RuleNames): ReferenceResul
   if (text === 'topic') return found({ root: 'topic', text, get: ({ record }) => record.topic });
   if (text.startsWith('topic.')) return captureReference(text, names.captureNames);
   const [root = ''] = /^\w+(?=[.[]|$)/.exec(text) ?? [];
-  if (root === 'payload') return payloadReference(text.slice(root.length), names);
+  if (root === 'payload') return payloadReference(text, root.length, names);
   if (names.variables.includes(root)) return variableReference(text, root, names);
   const variables = names.variables.map((name) => `, ${name}`).join('');
   return invalid(`${quoted(text)} starts with none of payload, topic, device, clientId${variables}`);
@@ -59,20 +57,20 @@ export function compileReference(text: string, names: RuleNames): ReferenceResul
 export function compilePayloadReference(text: string, names: RuleNames): ReferenceResult {
   const [root = ''] = /^\w+(?=[.[]|$)/.exec(text) ?? [];
   if (names.variables.includes(root)) return variableReference(text, root, names);
-  return payloadReference(root === 'payload' ? text.slice(root.length) : text, names);
+  return payloadReference(text, root === 'payload' ? root.length : 0, names);
 }
 
 function captureReference(text: string, captureNames: CaptureNames): ReferenceResult {
   const capture = text.slice('topic.'.length);
   if (captureNames !== 'unknown' && !captureNames.includes(capture)) {
-    return invalid(noSuchCapture(capture, captureNames));
+    return invalid(noSuchCapture(capture, captureNames), 'topic.'.length);
   }
   return found({ root: 'topic', text, get: (reading) => reading.captures[capture] });
 }
 
-function payloadReference(steps: string, { variables }: RuleNames): ReferenceResult {
-  const parsed = parsePath(steps, variables);
-  if (!parsed.ok) return parsed;
+function payloadReference(text: string, from: number, { variables }: RuleNames): ReferenceResult {
+  const parsed = parsePath(text.slice(from), variables);
+  if (!parsed.ok) return shifted(parsed, from);
   const { path } = parsed;
   const place = { base: 'payload', path };
   const written = pathText('payload', path);
@@ -95,7 +93,7 @@ function payloadReference(steps: string, { variables }: RuleNames): ReferenceRes
 
 function variableReference(text: string, name: string, { variables }: RuleNames): ReferenceResult {
   const parsed = parsePath(text.slice(name.length), variables);
-  if (!parsed.ok) return parsed;
+  if (!parsed.ok) return shifted(parsed, name.length);
   const { path } = parsed;
   return found({
     root: 'variable',
@@ -115,6 +113,11 @@ function found(reference: Reference): ReferenceResult {
   return { ok: true, reference };
 }
 
-function invalid(problem: string): { readonly ok: false; readonly problem: string } {
-  return { ok: false, problem };
+/** A problem in the steps, as one in the whole text. */
+function shifted(problem: PathProblem, from: number): PathProblem {
+  return { ...problem, at: (problem.at ?? 0) + from };
+}
+
+function invalid(problem: string, at?: number): PathProblem {
+  return { ok: false, problem, at };
 }

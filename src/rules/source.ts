@@ -75,7 +75,7 @@ function pathSource(
     const compiled = isPayloadPath ? compilePayloadReference(text, names) : compileReference(text, names);
     if (!compiled.ok) {
       const expected = isPayloadPath ? 'a path inside the payload' : 'a reference';
-      list.add([...path, 'path'], quoted(text), `${expected}: ${compiled.problem}`);
+      list.add([...path, 'path'], quoted(text), `${expected}: ${compiled.problem}`, { at: compiled.at });
       return undefined;
     }
     references.push(compiled.reference);

@@ -31,7 +31,7 @@ export function compileTemplate(text: string, names: RuleNames): TemplateResult 
       continue;
     }
     const compiled = compileReference(inside.trim(), names);
-    if (!compiled.ok) return invalid(compiled.problem, piece.index + 1);
+    if (!compiled.ok) return invalid(compiled.problem, piece.index + 1 + (compiled.at ?? 0));
     references.push(compiled.reference);
     literals.push('');
   }
