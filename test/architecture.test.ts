@@ -85,7 +85,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
     /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/checkpoint-store$/,
-    /^stream\/kinesis\//,
+    /^stream\/(stream$|kinesis\/)/,
+    /^formats\/json\/(decode-json|json-value)$/,
   ],
   main: [/^commands\/program$/],
 };

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
 import { SystemClock } from '../lib/clock.js';
+import { MAX_CLIENT_ID_BYTES, MAX_TOPIC_LEVELS } from '../lib/mqtt-names.js';
 import { isLoopback } from '../lib/remote-address.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { ConnectGate } from './connect-gate.js';
@@ -113,7 +114,8 @@ export class Broker {
       // Devices may pipeline behind CONNECT (MQTT 3.1.1 section 3.1.4); SocketBackpressure limits what is read.
       queueLimit: options.maxInFlightPerClient,
       maxInflightInbound: MAX_OPEN_HANDSHAKES,
-      maxClientsIdLength: 128,
+      maxClientsIdLength: MAX_CLIENT_ID_BYTES,
+      maxTopicLevels: MAX_TOPIC_LEVELS,
       preConnect: (client, packet, done) => this.#connectGate.preConnect(client, packet, done),
       authenticate: (client, _user, _password, done) =>
         this.#connectGate.authenticate(client, clientsOf(this.#aedes)[client.id], done),

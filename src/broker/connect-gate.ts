@@ -1,5 +1,5 @@
 import type { Client, ConnectPacket } from 'aedes';
-import { isValidName, MAX_CLIENT_ID_BYTES, MAX_USER_NAME_BYTES, topicNameFault } from '../lib/mqtt-names.js';
+import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicNameFault } from '../lib/mqtt-names.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { Sessions } from './session.js';
 
@@ -68,8 +68,8 @@ export class ConnectGate {
 
 /** What is wrong with a CONNECT by MQTT 3.1.1 that aedes does not check; `undefined` when nothing is. */
 function connectFault(packet: ConnectPacket): string | undefined {
-  if (!isValidName(packet.clientId ?? '', MAX_CLIENT_ID_BYTES))
-    return 'client id too long or with control characters';
+  const idFault = clientIdFault(packet.clientId ?? '');
+  if (idFault !== undefined) return idFault;
   if (packet.username !== undefined && !isValidName(packet.username, MAX_USER_NAME_BYTES)) {
     return 'user name too long or with control characters';
   }

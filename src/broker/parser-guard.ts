@@ -1,4 +1,5 @@
 import type { Client } from 'aedes';
+import { tooLargeText } from '../lib/publish-refusal.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { Sessions } from './session.js';
 import { MAX_CONNECT_BYTES } from './socket-backpressure.js';
@@ -49,7 +50,7 @@ export class ParserGuard {
       const { cmd, length } = parser.packet;
       const limitBytes = cmd === 'connect' ? MAX_CONNECT_BYTES : this.#maxPacketBytes;
       if (!done || length <= limitBytes) return done;
-      const detail = `${cmd} of ${length} bytes is over the limit of ${limitBytes}`;
+      const detail = tooLargeText(cmd, length, limitBytes);
       this.#sessions.reject(client, 'packet-too-large', detail);
       parser._emitError(new Error(detail));
       return false;

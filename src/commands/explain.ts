@@ -1,34 +1,76 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
 import { loadConfig } from '../config/load-config.js';
 import { SystemClock } from '../lib/clock.js';
-import { errorText, SluiceError } from '../lib/errors.js';
+import { SluiceError } from '../lib/errors.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
-import { explainRecord, explanationJson, formatExplanation } from '../rules/explain-record.js';
+import { explainRecord, explanationJson } from '../rules/explain-record.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { newLineText } from '../sink/influx/line.js';
+import type { StreamRecord } from '../stream/stream.js';
+import { explainFile } from './explain-file.js';
+import { openInput, readPayload } from './explain-input.js';
+import { type Explained, explainedJson, explainedText } from './explained-record.js';
 import type { ExplainOptions } from './options.js';
 
-/** Runs `sluice explain`: previews how a record is mapped. It reads the configuration and connects to nothing. */
-export async function explain(options: ExplainOptions): Promise<number> {
+type Input = AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
+
+/** Runs `sluice explain`: previews how records are mapped, or shows how a running gateway maps them. */
+export async function explain(options: ExplainOptions, stdin: Input = process.stdin): Promise<number> {
+  checkUsage(options, stdin);
+  if (options.follow !== undefined) {
+    const { explainLive } = await import('./explain-live.js');
+    return explainLive({ ...options, follow: options.follow });
+  }
+  const { topic, clientId, qos, file, format } = options;
+  const receivedAtNs = receiveTime(options.receivedAt);
   const config = await loadConfig(options.config, { secrets: 'optional' });
   const rules = compileOrThrow(config.rules, config.mapping);
-  const record = {
-    receivedAtNs: receivedAtNs(options.receivedAt),
-    topic: options.topic,
-    clientId: options.clientId,
-    qos: options.qos,
-    payload: await payloadOf(options.payload),
-  };
-  const explanation = explainRecord(rules, record, newLineText(), config.consumer.payload);
-  const text = options.json
-    ? JSON.stringify(explanationJson(explanation), null, 2)
-    : formatExplanation(explanation);
-  process.stdout.write(`${text}\n`);
+  const lines = newLineText();
+  const explained = (record: StreamRecord): Explained => ({
+    record,
+    explanation: explanationJson(explainRecord(rules, record, lines, config.consumer.payload)),
+    maxPacketBytes: config.broker.maxPacketBytes,
+  });
+  if (file !== undefined) {
+    const input = await openInput(file, '--file', stdin);
+    return explainFile(
+      input,
+      { format, defaults: { topic, clientId, qos, receivedAtNs }, json: options.json },
+      explained,
+    );
+  }
+  const payload = await payloadOf(options.payload, stdin);
+  const one = explained({ receivedAtNs, topic: topic as string, clientId, qos, payload });
+  process.stdout.write(
+    `${options.json ? JSON.stringify(explainedJson(one), null, 2) : explainedText(one)}\n`,
+  );
   return 0;
 }
 
-function receivedAtNs(written: string | undefined): bigint {
+function checkUsage({ topic, payload, file, follow, count, timeout }: ExplainOptions, stdin: Input): void {
+  const sources = [
+    payload === undefined ? '' : '--payload',
+    file === undefined ? '' : '--file',
+    follow === undefined ? '' : '--follow',
+  ];
+  const given = sources.filter((source) => source !== '');
+  if (given.length > 1) throw wrongUsage(`${given.join(' and ')} exclude each other`);
+  if (follow !== undefined && topic !== undefined)
+    throw wrongUsage('--follow names the topics; --topic is for one message');
+  if (follow === undefined && (count !== undefined || timeout !== undefined)) {
+    throw wrongUsage('--count and --timeout belong to --follow');
+  }
+  if (file !== undefined || follow !== undefined) return;
+  if (topic === undefined) throw wrongUsage('--topic is needed, or --file or --follow');
+  if (payload === undefined && stdin.isTTY === true) {
+    throw wrongUsage('--payload is needed: text, @file, or a file on standard input');
+  }
+}
+
+function wrongUsage(message: string): SluiceError {
+  return new SluiceError('USAGE_INVALID', `${message} (--help shows the usage)`);
+}
+
+function receiveTime(written: string | undefined): bigint {
   if (written === undefined) return new SystemClock().nowNs();
   const read = parseRfc3339(written);
   if (read.ok) return read.ns;
@@ -38,12 +80,14 @@ function receivedAtNs(written: string | undefined): bigint {
   );
 }
 
-async function payloadOf(written: string): Promise<Buffer> {
-  if (written === '-') return buffer(process.stdin);
-  if (!written.startsWith('@')) return Buffer.from(written);
-  try {
-    return await readFile(written.slice(1));
-  } catch (thrown) {
-    throw new SluiceError('USAGE_INVALID', `--payload: the file cannot be read: ${errorText(thrown)}`);
+async function payloadOf(written: string | undefined, stdin: Input): Promise<Buffer> {
+  if (written === undefined) {
+    const payload = await readPayload(stdin, 'standard input');
+    // A script without a standard input has rather forgotten the payload than meant an empty one.
+    if (payload.length === 0) throw wrongUsage('--payload is needed: standard input is empty');
+    return payload;
   }
+  if (written === '-') return readPayload(stdin, '--payload');
+  if (!written.startsWith('@')) return Buffer.from(written);
+  return readPayload(await openInput(written.slice(1), '--payload', stdin), '--payload');
 }

@@ -39,9 +39,20 @@ export interface ReloadOptions extends ConfigOptions {
 }
 
 export interface ExplainOptions extends ConfigOptions {
-  readonly topic: string;
-  /** Text, `@file`, or `-` for stdin. */
-  readonly payload: string;
+  /** Needed for one message; with a file the topic of lines that name none. */
+  readonly topic?: string;
+  /** Text, `@file`, or `-` for stdin. Without it and without a file the payload comes from stdin. */
+  readonly payload?: string;
+  /** A file with one record a line, or `-` for stdin. */
+  readonly file?: string;
+  /** How the lines of the file are written. */
+  readonly format: 'auto' | 'json' | 'mosquitto';
+  /** Topic filter of the records to show as a running gateway maps them. */
+  readonly follow?: string;
+  /** Ends after so many followed records. */
+  readonly count?: number;
+  /** Ends after this time, in ms. */
+  readonly timeout?: number;
   readonly clientId: string;
   readonly qos: 0 | 1 | 2;
   /** As the user typed it. Without it the time is now. */

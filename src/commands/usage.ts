@@ -27,6 +27,11 @@ import {
 
 const DEFAULT_LIST_LIMIT = 50;
 
+const EXPLAIN_NOTE = `A line of --file is {"topic": …, "payload": …} with clientId, qos and receivedAt if they matter, or a topic, a
+blank and a payload. A payload is text, or any JSON value. --client-id, --qos and --received-at count where a line names none.
+--json prints one object, with --file and --follow one a line. --follow shows at most 100 messages a second and counts the
+others; with --count it exits with 1 when the time is over before.`;
+
 const EXIT_CODES = `Exit codes:
   0  success
   1  failure at run time
@@ -142,11 +147,33 @@ export function addExplain(program: Command, finish: (exitCode: number) => void)
   program
     .command('explain')
     .description(
-      'Preview how a message is mapped: the rule that matches, the lines written, or why it is parked.',
+      'Preview how messages are mapped: the rule that matches, where each value comes from, the lines written, or why a message is parked.',
     )
     .addOption(configOption())
-    .requiredOption('--topic <topic>', 'topic of the message')
-    .requiredOption('--payload <payload>', 'payload: text, @file, or - for stdin')
+    .option('--topic <topic>', 'topic of the message')
+    .option(
+      '--payload <payload>',
+      'payload: text, @file, or - for stdin (default: stdin when it is not a terminal)',
+    )
+    .option('--file <file>', 'messages, one a line, from a file or - for stdin')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'lines of --file: JSON, or as mosquitto_sub -v prints them; auto tells by the {',
+      )
+        .choices(['auto', 'json', 'mosquitto'])
+        .default('auto'),
+    )
+    .option(
+      '--follow <filter>',
+      'show the messages of these topics as the running gateway of the configuration maps them',
+    )
+    .option('--count <number>', 'with --follow: end after so many messages', wholeNumber(1, 1_000_000_000))
+    .addOption(
+      new Option('--timeout <duration>', 'with --follow: end after this time, such as 30s').argParser(
+        duration,
+      ),
+    )
     .option('--client-id <id>', 'client id of the publisher', 'explain')
     .addOption(
       new Option('--qos <level>', 'QoS of the message')
@@ -158,10 +185,15 @@ export function addExplain(program: Command, finish: (exitCode: number) => void)
     .option('--json', 'print JSON', false)
     .addHelpText(
       'after',
-      help([
-        `explain --topic sensors/mumbai/CITIMUM/telemetry --payload '{"temperature": 31.2}'`,
-        'explain -c sluice.yaml --topic home/kitchen/telemetry --payload @reading.json --json',
-      ]),
+      help(
+        [
+          `explain --topic sensors/mumbai/CITIMUM/telemetry --payload '{"temperature": 31.2}'`,
+          'explain -c sluice.yaml --topic home/kitchen/telemetry --json < reading.json',
+          'explain -c sluice.yaml --file recorded.jsonl',
+          `explain -c sluice.yaml --follow 'sensors/#' --count 10`,
+        ],
+        EXPLAIN_NOTE,
+      ),
     )
     .action(async (options: ExplainOptions) => {
       const { explain } = await import('./explain.js');

@@ -8,9 +8,18 @@ export const MAX_CLIENT_ID_BYTES = 128;
 export const MAX_USER_NAME_BYTES = 256;
 /** Far above what devices use, and small enough for caches of topics. */
 export const MAX_TOPIC_BYTES = 1024;
+/** Aedes, which enforces it, searches topics level by level. */
+export const MAX_TOPIC_LEVELS = 100;
 
 export function isValidName(name: string, maxBytes: number): boolean {
   return name.length <= maxBytes && Buffer.byteLength(name) <= maxBytes && !FORBIDDEN_CHARACTER.test(name);
+}
+
+/** Why a client id is not accepted, or `undefined`. An empty one is: the broker then makes one. */
+export function clientIdFault(clientId: string): string | undefined {
+  return isValidName(clientId, MAX_CLIENT_ID_BYTES)
+    ? undefined
+    : 'client id too long or with control characters';
 }
 
 /** Why the topic of a PUBLISH is not accepted, or `undefined`. */

@@ -1,18 +1,26 @@
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
-import { escapeUnprintable, oneLine } from '../lib/printable.js';
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { MAPPING_WARNING_CODES, type Mapped, type MappingWarningCode, MappingWarnings } from './mapped.js';
+import { type ExplainedCondition, type ExplainedValue, RecordedTrace } from './recorded-trace.js';
 import { deviceOf, type RuleSet } from './rule-set.js';
 
 export interface Explanation {
   readonly topic: string;
-  /** Every rule up to the one that took the record, in the order of the configuration. */
+  /** Every rule, in the order of the configuration. */
   readonly tried: readonly RuleTrial[];
   /** Topic levels by name; empty when no rule matched. */
   readonly captures: Readonly<Record<string, string>>;
   /** The value of `device`; absent when no rule matched. */
   readonly device?: string;
+  /** The conditions that were evaluated, with the values that they name. */
+  readonly conditions: readonly ExplainedCondition[];
+  /** Where each tag, field and time comes from, and why one is omitted. */
+  readonly values: readonly ExplainedValue[];
+  /** The number of values that are not listed; absent when all are. */
+  readonly moreValues?: number;
+  /** Paths in the payload that nothing has read. */
+  readonly unused: readonly string[];
   readonly mapped: Mapped;
   /** The points as the store would receive them. */
   readonly lines: readonly string[];
@@ -27,7 +35,7 @@ interface MappingWarning {
 export interface RuleTrial {
   readonly rule: string;
   readonly filter: string;
-  /** Why the topic did not match; absent for the rule that took the record. */
+  /** Why the rule did not take the record; absent for the one that did. */
   readonly mismatch?: string;
 }
 
@@ -45,10 +53,12 @@ export interface ExplanationJson extends Omit<Explanation, 'mapped' | 'warnings'
 
 type MappedOutcome = 'written' | 'filtered' | 'parked';
 
+const TAKEN = 'takes it';
+
 export function explanationJson({ mapped, warnings, ...explanation }: Explanation): ExplanationJson {
   const json = { ...explanation, notes: warnings };
   if (mapped.kind === 'points') return { ...json, outcome: 'written', fate: 'written', rule: mapped.rule };
-  const { kind: outcome, ...why } = mapped;
+  const { kind: outcome, points: _inLines, ...why } = { points: undefined, ...mapped };
   return { ...json, outcome, fate: outcome, ...why };
 }
 
@@ -61,21 +71,23 @@ export function explainRecord(
 ): Explanation {
   const warnings = new MappingWarnings();
   const [match] = ruleSet.matches(record.topic);
-  const mapped = ruleSet.apply(record, warnings, limits);
+  const trace = new RecordedTrace();
+  const mapped = ruleSet.apply(record, warnings, limits, trace);
   const counts = warnings.total();
-  const tried: RuleTrial[] = [];
-  for (const { name, pattern } of ruleSet.rules) {
-    const mismatch = pattern.mismatch(record.topic);
-    tried.push({ rule: name, filter: pattern.filter, mismatch });
-    if (mismatch === undefined) break;
-  }
   return {
     topic: record.topic,
-    tried,
+    tried: ruleSet.rules.map(({ name, pattern }) => {
+      const mismatch = pattern.mismatch(record.topic) ?? notTaken(trace.rules.get(name));
+      return { rule: name, filter: pattern.filter, ...(mismatch !== undefined && { mismatch }) };
+    }),
     captures: match?.captures ?? {},
-    device: match === undefined ? undefined : deviceOf(match, record),
+    ...(match !== undefined && { device: deviceOf(match, record) }),
+    conditions: trace.conditions,
+    values: trace.values,
+    ...(trace.moreValues > 0 && { moreValues: trace.moreValues }),
+    unused: trace.unused(),
     mapped,
-    lines: mapped.kind === 'points' ? mapped.points.map(encode) : [],
+    lines: mapped.kind === 'filtered' ? [] : (mapped.points ?? []).map(encode),
     warnings: MAPPING_WARNING_CODES.filter((code) => counts[code] > 0).map((code) => ({
       code,
       count: counts[code],
@@ -83,25 +95,8 @@ export function explainRecord(
   };
 }
 
-/** The explanation as text for a terminal, without a line feed at the end. */
-export function formatExplanation(explanation: Explanation): string {
-  const { mapped, captures, device, lines, warnings } = explanation;
-  const text = [`topic    ${oneLine(explanation.topic)}`];
-  for (const { rule, filter, mismatch } of explanation.tried) {
-    const outcome = mismatch === undefined ? 'takes it' : `no: ${mismatch}`;
-    text.push(`rule     ${rule} (${filter}): ${outcome}`);
-  }
-  for (const [name, level] of Object.entries(captures))
-    text.push(`         topic.${name} = ${oneLine(level)}`);
-  if (device !== undefined) text.push(`         device = ${oneLine(device)}`);
-  if (mapped.kind === 'points') {
-    text.push(...lines.map((line) => `line     ${escapeUnprintable(line)}`));
-  } else if (mapped.kind === 'filtered') {
-    text.push(`filtered by the where of rule ${mapped.rule}`);
-  } else {
-    text.push(`parked   ${mapped.code}: ${mapped.reason}`);
-  }
-  for (const { code, count } of warnings)
-    text.push(`warning  ${code}${count > 1 ? ` (${count} times)` : ''}`);
-  return text.join('\n');
+/** Why a rule whose topic matches did not take the record; `outcome` is what it reported, if it was asked. */
+function notTaken(outcome: string | undefined): string | undefined {
+  if (outcome === undefined) return 'not tried: an earlier rule took it';
+  return outcome === TAKEN ? undefined : outcome;
 }

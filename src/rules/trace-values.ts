@@ -29,7 +29,7 @@ export function traceField(
   const instead =
     problem === undefined
       ? undefined
-      : `${field === reader.fallback ? 'the default' : 'the nearer end of the range'}: ${problem}`;
+      : `${problem}; ${field === reader.fallback ? 'the default' : 'the nearer end of the range'} is used`;
   reading.trace?.value({ ...value, became: String(field.value), ...(instead !== undefined && { instead }) });
 }
 
@@ -71,7 +71,7 @@ export function traceTime(reading: Reading, { from, found, ns, judged, used }: T
     return;
   }
   const what = used === reading.record.receivedAtNs ? 'the receive time' : 'the nearer end of the window';
-  reading.trace?.value({ ...value, became: isoTime(used), instead: `${what}: ${problem}` });
+  reading.trace?.value({ ...value, became: isoTime(used), instead: `${problem}; ${what} is used` });
 }
 
 function absentTime(found: JsonValue | undefined): string {

@@ -1,6 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { Readable } from 'node:stream';
+import { describe, expect, test, vi } from 'vitest';
+import { explain as explainCommand } from '../../src/commands/explain.js';
+import type { ExplainOptions } from '../../src/commands/options.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
 
@@ -99,4 +102,105 @@ test('a malformed receive time is wrong usage', async () => {
   const { exitCode, stderr } = await explain('{}', '--received-at', 'yesterday');
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--received-at: got "yesterday", expected RFC 3339');
+});
+
+/** The command with this on standard input. */
+async function explainInput(input: string, options: Partial<ExplainOptions>) {
+  let stdout = '';
+  let stderr = '';
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    stdout += String(chunk);
+    return true;
+  });
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    stderr += String(chunk);
+    return true;
+  });
+  const file = join(tempDirectory(), 'sluice.yaml');
+  writeFileSync(file, '');
+  try {
+    const given = {
+      config: file,
+      clientId: 'explain',
+      qos: 1,
+      format: 'auto',
+      json: false,
+      ...options,
+    } as const;
+    const exitCode = await explainCommand(given, Readable.from(input === '' ? [] : [input]));
+    return { exitCode, stdout, stderr };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
+describe('standard input', () => {
+  test('is the payload when no other is given', async () => {
+    expect((await explainInput('{"t": 4}', { topic: 'a/b' })).stdout).toContain('t = 4 ');
+  });
+
+  test('that is empty, or a terminal, is wrong usage', async () => {
+    await expect(explainInput('', { topic: 'a/b' })).rejects.toThrow('--payload is needed');
+    const terminal = Object.assign(Readable.from([]), { isTTY: true });
+    const options = { topic: 'a/b', clientId: 'c', qos: 1, format: 'auto', json: false } as const;
+    await expect(explainCommand(options, terminal)).rejects.toThrow('--payload is needed');
+  });
+
+  test('may hold a record a line, in both formats; a line that is neither is named', async () => {
+    const lines = '{"topic":"a/b","payload":{"t":1}}\n\na/b {"t":2}\nneither\na/c {"t":3}';
+    const { exitCode, stdout, stderr } = await explainInput(lines, { file: '-' });
+    expect(exitCode).toBe(1);
+    expect(stdout.match(/^topic .*\npayload .*\nbroker .*$/gm)).toEqual([
+      'topic    a/b\npayload  {"t":1}\nbroker   takes it',
+      'topic    a/b\npayload  {"t":2}\nbroker   takes it',
+      'topic    a/c\npayload  {"t":3}\nbroker   takes it',
+    ]);
+    expect(stderr).toBe('line 4: expected a topic, a blank and a payload, as mosquitto_sub -v prints them\n');
+  });
+
+  test('with --json gives an object a line', async () => {
+    const { exitCode, stdout } = await explainInput('a/b {"t":1}\na/+ 5\n', { file: '-', json: true });
+    expect(exitCode).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toMatchObject([
+      { topic: 'a/b', payload: '{"t":1}', broker: { accepted: true }, outcome: 'written' },
+      {
+        topic: 'a/+',
+        broker: { accepted: false, reason: 'topic-invalid', detail: 'wildcard in a topic name' },
+      },
+    ]);
+  });
+});
+
+test('a file of records is read as it comes', async () => {
+  const file = join(tempDirectory(), 'records.jsonl');
+  writeFileSync(file, '{"topic":"a/b","payload":"{\\"t\\":1}","receivedAt":"2026-03-01T12:00:00Z"}\n');
+  const { stdout } = await explainInput('', { file });
+  expect(stdout).toContain('line     telemetry,device=a t=1 1772366400000000000');
+  await expect(explainInput('', { file: '/nowhere/x' })).rejects.toThrow('--file: the file cannot be read');
+  await expect(explainInput('', { file: tempDirectory() })).rejects.toThrow(
+    '--file: the file cannot be read',
+  );
+});
+
+test('a message that the broker would refuse is not mapped', async () => {
+  const { exitCode, stdout } = await runMain('explain', '--topic', '$SYS/x', '--payload', '{"t":1}');
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe('topic    $SYS/x\nbroker   refuses it: topic-invalid, topic reserved for the broker\n');
+});
+
+test.each([
+  [['--topic', 'a', '--payload', '1', '--file', 'x'], '--payload and --file exclude each other'],
+  [['--follow', '#', '--topic', 'a'], '--follow names the topics'],
+  [['--topic', 'a', '--payload', '1', '--count', '2'], '--count and --timeout belong to --follow'],
+  [['--payload', '1'], '--topic is needed'],
+])('wrong usage: %j', async (args, problem) => {
+  const { exitCode, stderr } = await runMain('explain', ...args);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(problem);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { explainRecord, formatExplanation } from '../../src/rules/explain-record.js';
+import { explainRecord, explanationJson } from '../../src/rules/explain-record.js';
+import { formatExplanation } from '../../src/rules/format-explanation.js';
 import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import type { Point } from '../../src/sink/point.js';
@@ -18,16 +19,23 @@ const encode = ({ series, fields, timestampNs }: Point): string =>
   `${series.measurement} ${fields.map(({ name, value }) => `${name}=${value}`).join(',')} ${timestampNs}`;
 
 function explain(topic: string, payload: string): string {
-  return formatExplanation(explainRecord(rules, sampleRecord(payload, { topic }), encode));
+  return formatExplanation(explanationJson(explainRecord(rules, sampleRecord(payload, { topic }), encode)));
 }
 
 test('a record that becomes a point: the rules that were tried, the captures, the line, the warnings', () => {
-  expect(explain('strict/probe', '{"temperature":21.5,"count":3}')).toBe(
+  expect(explain('strict/probe', '{"temperature":21.5,"count":3,"battery":1}')).toBe(
     [
       'topic    strict/probe',
       'rule     strict (strict/+device): takes it',
       '         topic.device = probe',
       '         device = strict',
+      'rule     warm (warm/#rest): no: level 1 is "strict", not "warm"',
+      'rule     default (#): not tried: an earlier rule took it',
+      'time     2024-11-21T02:23:06Z  from payload.ts: it is not there; the receive time is used',
+      'tag      device = probe        from topic.device',
+      'field    temperature = 21.5    from payload.temperature',
+      'field    count = 3             from payload.count',
+      'unused   payload.battery',
       'line     strict temperature=21.5,count=3 1732155786000000000',
       'warning  time-missing',
     ].join('\n'),
@@ -42,6 +50,11 @@ test('each rule before the one that takes the record has its mismatch; warnings 
       'rule     warm (warm/#rest): no: level 1 is "home", not "warm"',
       'rule     default (#): takes it',
       '         device = x',
+      'time     2024-11-21T02:23:06Z  from payload.ts (1732155786)',
+      'tag      device = x            from device',
+      'field    a = (none)            from payload.a ("on"): it is a string',
+      'field    b = (none)            from payload.b ("off"): it is a string',
+      'field    t = 1                 from payload.t',
       'line     telemetry t=1 1732155786000000000',
       'warning  field-not-numeric (2 times)',
     ].join('\n'),
@@ -49,11 +62,20 @@ test('each rule before the one that takes the record has its mismatch; warnings 
 });
 
 test('a filtered record names its rule', () => {
-  expect(explain('warm/x/y', '{"temperature":19}')).toContain('filtered by the where of rule warm');
+  expect(explain('warm/x/y', '{"temperature":19}').split('\n').slice(-2)).toEqual([
+    'where    payload.temperature > 20 is false: payload.temperature = 19',
+    'filtered by the where of rule warm',
+  ]);
+});
+
+test('a message without a value is not filtered by a condition', () => {
+  expect(explain('strict/probe', '').split('\n').at(-1)).toBe('filtered as strict: no value');
 });
 
 test('a parked record has its code and reason', () => {
-  expect(explain('strict/probe', '{"temperature":99}')).toContain(
+  const text = explain('strict/probe', '{"temperature":99}');
+  expect(text).toContain('from payload.temperature (99): the record is parked for it');
+  expect(text).toContain(
     'parked   field-out-of-range: the field "temperature" is the number 99, outside the range -60 to 60',
   );
 });
@@ -71,4 +93,40 @@ test('a topic without a rule: all rules were tried', () => {
 
 test('a topic cannot forge a line of the explanation', () => {
   expect(explain('x\nline     forged', '{"t":1}').split('\n')[0]).toBe('topic    x line forged');
+});
+
+test('a condition that fails is named with what it read', () => {
+  expect(explain('warm/x', '{"t":1}')).toContain(
+    'where    payload.temperature > 20 failed: payload.temperature is not there',
+  );
+});
+
+test('as JSON it has the same, and big numbers as they were written', () => {
+  const json = explanationJson(
+    explainRecord(
+      rules,
+      sampleRecord('{"temperature":1.0000000000000000001,"list":[1]}', { topic: 'strict/p' }),
+      encode,
+    ),
+  );
+  expect(JSON.parse(JSON.stringify(json))).toMatchObject({
+    outcome: 'written',
+    tried: [
+      { rule: 'strict', filter: 'strict/+device' },
+      { rule: 'warm', mismatch: 'level 1 is "strict", not "warm"' },
+      { rule: 'default', mismatch: 'not tried: an earlier rule took it' },
+    ],
+    values: expect.arrayContaining([
+      { target: 'tag', name: 'device', from: 'topic.device', found: '"p"', became: 'p' },
+      {
+        target: 'field',
+        name: 'temperature',
+        from: 'payload.temperature',
+        found: '1.0000000000000000001',
+        became: '1',
+      },
+    ]),
+    unused: ['payload.list'],
+    conditions: [],
+  });
 });

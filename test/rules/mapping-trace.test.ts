@@ -89,13 +89,13 @@ test.each<[Partial<FieldOptions>, string, Partial<TracedValue>]>([
   [{ noValue: [-127] }, '{"t":-127}', { omitted: 'it means "no value"' }],
   [{ otherwise: 'omit' }, '{"t":"x"}', { omitted: expect.stringContaining('expected a number') }],
   [{}, '{"t":"x"}', { omitted: expect.stringContaining('expected a number') }],
-  [{ default: 7 }, '{}', { became: '7', instead: 'the default: it is not there' }],
+  [{ default: 7 }, '{}', { became: '7', instead: 'it is not there; the default is used' }],
   [
     { otherwise: 'clamp', range: [0, 10] },
     '{"t":12}',
     {
       became: '10',
-      instead: expect.stringMatching(/^the nearer end of the range: .* outside the range 0 to/),
+      instead: expect.stringMatching(/outside the range 0 to 10; the nearer end of the range is used$/),
     },
   ],
 ])('a field %j of %s', (field, payload, expected) => {
@@ -126,15 +126,22 @@ test('a device time', () => {
 });
 
 test.each([
-  [{}, '{"t":1}', { instead: 'the receive time: it is not there' }],
-  [{}, '{"t":1,"ts":null}', { instead: 'the receive time: it is null' }],
-  [{}, '{"t":1,"ts":86400}', { instead: 'the receive time: the clock of the device was never set' }],
+  [{}, '{"t":1}', { instead: 'it is not there; the receive time is used' }],
+  [{}, '{"t":1,"ts":null}', { instead: 'it is null; the receive time is used' }],
+  [{}, '{"t":1,"ts":86400}', { instead: 'the clock of the device was never set; the receive time is used' }],
   [{}, '{"t":1,"ts":1732000000}', { omitted: expect.stringContaining('allowed is') }],
-  [{ otherwise: 'receive' }, '{"t":1,"ts":"x"}', { instead: expect.stringMatching(/^the receive time: /) }],
+  [
+    { otherwise: 'receive' },
+    '{"t":1,"ts":"x"}',
+    { instead: expect.stringMatching(/; the receive time is used$/) },
+  ],
   [
     { otherwise: 'clamp' },
     '{"t":1,"ts":1732000000}',
-    { became: '2024-11-21T02:22:06Z', instead: expect.stringMatching(/^the nearer end of the window: /) },
+    {
+      became: '2024-11-21T02:22:06Z',
+      instead: expect.stringMatching(/; the nearer end of the window is used$/),
+    },
   ],
 ] as const)('a time %j of %s', (more, payload, expected) => {
   expect(timeOf({ ...AT, ...more }, payload)).toMatchObject([expected]);

@@ -1,0 +1,60 @@
+import { printable } from '../lib/printable.js';
+import { type PublishRefusal, publishRefusal } from '../lib/publish-refusal.js';
+import { isoTime } from '../rules/epoch.js';
+import type { ExplanationJson } from '../rules/explain-record.js';
+import { formatExplanation, labelled } from '../rules/format-explanation.js';
+import type { StreamRecord } from '../stream/stream.js';
+
+const MAX_PAYLOAD_CHARACTERS = 160;
+
+/** A record with what the broker and the rules make of it. */
+export interface Explained {
+  readonly record: StreamRecord;
+  readonly explanation: ExplanationJson;
+  readonly maxPacketBytes: number;
+}
+
+/** What the broker does with a message: the reason is that of docs/runbook.md, "Clients refused". */
+type BrokerAnswer = { readonly accepted: true } | ({ readonly accepted: false } & PublishRefusal);
+
+/** One record as JSON, with what the command line says of it beside the explanation. */
+export function explainedJson({ record, explanation, maxPacketBytes }: Explained): object {
+  const { topic, ...rest } = explanation;
+  return { topic, broker: brokerAnswer(record, maxPacketBytes), ...rest };
+}
+
+/** The same for one of many records, which also says which one it is. */
+export function listedJson(explained: Explained): object {
+  const { clientId, qos, receivedAtNs, payload } = explained.record;
+  const { topic, ...rest } = explainedJson(explained) as { readonly topic: string };
+  return { topic, clientId, qos, receivedAt: isoTime(receivedAtNs), payload: payloadText(payload), ...rest };
+}
+
+/** One record as text, without a line feed at the end. */
+export function explainedText(
+  { record, explanation, maxPacketBytes }: Explained,
+  extra: readonly string[] = [],
+): string {
+  const broker = brokerAnswer(record, maxPacketBytes);
+  if (broker.accepted) return formatExplanation(explanation, [...extra, labelled('broker', 'takes it')]);
+  // What never arrives is not mapped: the rules would only distract.
+  const refusal = labelled('broker', `refuses it: ${broker.reason}, ${broker.detail}`);
+  return [labelled('topic', printable(record.topic, MAX_PAYLOAD_CHARACTERS)), ...extra, refusal].join('\n');
+}
+
+/** The same for one of many records. */
+export function listedText(explained: Explained): string {
+  return explainedText(explained, [labelled('payload', payloadText(explained.record.payload))]);
+}
+
+/** The beginning of a payload, for a person. */
+function payloadText(payload: Buffer): string {
+  // A character has up to four bytes.
+  const start = payload.toString('utf8', 0, MAX_PAYLOAD_CHARACTERS * 4);
+  return start === '' ? '(empty)' : printable(start, MAX_PAYLOAD_CHARACTERS);
+}
+
+function brokerAnswer(record: StreamRecord, maxPacketBytes: number): BrokerAnswer {
+  const refusal = publishRefusal(record, maxPacketBytes);
+  return refusal === undefined ? { accepted: true } : { accepted: false, ...refusal };
+}

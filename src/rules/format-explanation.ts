@@ -1,0 +1,136 @@
+import { escapeUnprintable, oneLine, printable } from '../lib/printable.js';
+import type { ExplanationJson } from './explain-record.js';
+import type { ExplainedCondition, ExplainedValue } from './recorded-trace.js';
+
+const LABEL_WIDTH = 9;
+/** A wider `name = value` is not followed by blanks. */
+const MAX_ASSIGNMENT_WIDTH = 32;
+const MAX_VALUE_CHARACTERS = 60;
+/** Of long lists the beginning is printed; `--json` has all. */
+const MAX_VALUES = 100;
+const MAX_UNUSED = 20;
+
+/** What text needs of an explanation. */
+export type ExplanationText = Pick<
+  ExplanationJson,
+  | 'topic'
+  | 'tried'
+  | 'captures'
+  | 'device'
+  | 'conditions'
+  | 'values'
+  | 'moreValues'
+  | 'unused'
+  | 'lines'
+  | 'notes'
+  | 'outcome'
+  | 'rule'
+  | 'code'
+  | 'reason'
+>;
+
+/**
+ * The explanation as text for a terminal, without a line feed at the end.
+ *
+ * @param afterTopic lines about the message that come before the rules
+ */
+export function formatExplanation(explanation: ExplanationText, afterTopic: readonly string[] = []): string {
+  const { captures, device, lines, notes } = explanation;
+  const text = [labelled('topic', oneLine(explanation.topic)), ...afterTopic];
+  for (const { rule, filter, mismatch } of explanation.tried) {
+    text.push(labelled('rule', `${rule} (${filter}): ${outcomeOf(mismatch)}`));
+    if (mismatch !== undefined) continue;
+    for (const [name, level] of Object.entries(captures)) {
+      text.push(labelled('', `topic.${name} = ${oneLine(level)}`));
+    }
+    if (device !== undefined) text.push(labelled('', `device = ${oneLine(device)}`));
+  }
+  text.push(
+    ...explanation.conditions.map(conditionText),
+    ...valueTexts(explanation),
+    ...unusedText(explanation),
+  );
+  text.push(...lines.map((line) => labelled('line', escapeUnprintable(line))));
+  if (explanation.outcome === 'filtered') text.push(labelled('filtered', filteredBy(explanation)));
+  if (explanation.outcome === 'parked')
+    text.push(labelled('parked', `${explanation.code}: ${explanation.reason}`));
+  for (const { code, count } of notes) {
+    text.push(labelled('warning', `${code}${count > 1 ? ` (${count} times)` : ''}`));
+  }
+  return text.join('\n');
+}
+
+/** One line of the text: a label, and what it says. */
+export function labelled(label: string, says: string): string {
+  return `${label.padEnd(LABEL_WIDTH)}${says}`.trimEnd();
+}
+
+function outcomeOf(mismatch: string | undefined): string {
+  if (mismatch === undefined) return 'takes it';
+  return mismatch.startsWith('not tried') ? mismatch : `no: ${mismatch}`;
+}
+
+function conditionText({ expression, result, read }: ExplainedCondition): string {
+  const values = read.map(
+    ({ path, found }) => `${cut(path)} ${found === undefined ? 'is not there' : `= ${cut(found)}`}`,
+  );
+  const state = result === undefined ? 'failed' : `is ${result}`;
+  return labelled(
+    'where',
+    `${oneLine(expression)} ${state}${values.length > 0 ? `: ${values.join(', ')}` : ''}`,
+  );
+}
+
+function valueTexts({ values, moreValues = 0, reason }: ExplanationText): string[] {
+  const shown = values.slice(0, MAX_VALUES);
+  const assignments = shown.map(assignmentOf);
+  const width = Math.max(...assignments.map(({ length }) => (length > MAX_ASSIGNMENT_WIDTH ? 0 : length)));
+  const text: string[] = [];
+  let element: string | undefined;
+  for (const [index, value] of shown.entries()) {
+    if (value.element !== element) {
+      element = value.element;
+      text.push(labelled('element', oneLine(element ?? '')));
+    }
+    // The measurement's own word is wider than the column.
+    const label = value.target === 'measurement' ? 'into' : value.target;
+    text.push(labelled(label, `${(assignments[index] as string).padEnd(width)}  ${originOf(value, reason)}`));
+  }
+  const more = values.length - shown.length + moreValues;
+  if (more > 0) text.push(labelled('', `… ${more} more values`));
+  return text;
+}
+
+function assignmentOf({ target, name, became }: ExplainedValue): string {
+  const value = became === undefined ? '(none)' : cut(became);
+  return target === 'time' || target === 'measurement' ? value : `${cut(name)} = ${value}`;
+}
+
+/** `reason`: what the record is parked for, which has a line of its own. */
+function originOf(
+  { from, found, became, omitted, instead }: ExplainedValue,
+  reason: string | undefined,
+): string {
+  const isSame = found === undefined || found === became || found === JSON.stringify(became);
+  const source = `from ${cut(from)}${isSame ? '' : ` (${cut(found)})`}`;
+  const why = omitted ?? instead;
+  if (why === undefined) return source;
+  return `${source}: ${why === reason ? 'the record is parked for it' : oneLine(why)}`;
+}
+
+function unusedText({ unused }: ExplanationText): string[] {
+  if (unused.length === 0) return [];
+  const shown = unused.slice(0, MAX_UNUSED).map(cut).join(', ');
+  const more = unused.length - MAX_UNUSED;
+  return [labelled('unused', more > 0 ? `${shown}, and ${more} more` : shown)];
+}
+
+/** A rule that filters for another reason than its condition appends that to its name. */
+function filteredBy({ rule = '', tried }: ExplanationText): string {
+  if (tried.some(({ rule: name }) => name === rule)) return `by the where of rule ${rule}`;
+  return `as ${rule}`;
+}
+
+function cut(text: string): string {
+  return printable(text, MAX_VALUE_CHARACTERS);
+}

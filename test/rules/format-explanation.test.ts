@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { type ExplanationText, formatExplanation } from '../../src/rules/format-explanation.js';
+
+const EXPLANATION: ExplanationText = {
+  topic: 'a/b',
+  tried: [{ rule: 'r', filter: '#' }],
+  captures: {},
+  conditions: [],
+  values: [],
+  unused: [],
+  lines: [],
+  notes: [],
+  outcome: 'written',
+  rule: 'r',
+};
+const lines = (part: Partial<ExplanationText>) =>
+  formatExplanation({ ...EXPLANATION, ...part })
+    .split('\n')
+    .slice(2);
+
+test('lines about the message come before the rules', () => {
+  expect(formatExplanation(EXPLANATION, ['broker   takes it'])).toBe(
+    'topic    a/b\nbroker   takes it\nrule     r (#): takes it',
+  );
+});
+
+test('values are aligned, but a wide one moves no other', () => {
+  const wide = 'n'.repeat(40);
+  const values = [
+    { target: 'field', name: 'a', from: 'payload.a', became: '1' },
+    { target: 'field', name: wide, from: 'payload.b', became: '2' },
+    { target: 'tag', name: 'long', from: 'device', became: 'x' },
+  ] as const;
+  expect(lines({ values })).toEqual([
+    'field    a = 1     from payload.a',
+    `field    ${wide} = 2  from payload.b`,
+    'tag      long = x  from device',
+  ]);
+});
+
+test('what was found is shown where it differs from what is stored', () => {
+  const value = { target: 'field', name: 't', from: 'payload.t' } as const;
+  expect(lines({ values: [{ ...value, found: '"21,5"', became: '21.5' }] })[0]).toContain('("21,5")');
+  expect(lines({ values: [{ ...value, found: '"on"', became: 'on' }] })[0]).not.toContain('(');
+  expect(lines({ values: [{ ...value, found: '3', became: '3' }] })[0]).not.toContain('(');
+});
+
+test('elements have a head, and a measurement of its own is named', () => {
+  const values = [
+    { target: 'measurement', name: 'measurement', from: 'payload.type', became: 'climate' },
+    { target: 'field', name: 't', from: 'e.t', became: '1', element: 'payload.list[0]' },
+    { target: 'field', name: 't', from: 'e.t', became: '2', element: 'payload.list[1]' },
+  ] as const;
+  expect(lines({ values })).toEqual([
+    'into     climate  from payload.type',
+    'element  payload.list[0]',
+    'field    t = 1    from e.t',
+    'element  payload.list[1]',
+    'field    t = 2    from e.t',
+  ]);
+});
+
+test('long lists are cut, and the rest is counted', () => {
+  const values = Array.from(
+    { length: 120 },
+    (_, at) => ({ target: 'field', name: `f${at}`, from: 'x', became: '1' }) as const,
+  );
+  expect(lines({ values, moreValues: 5 }).at(-1)).toBe('         … 25 more values');
+  const unused = Array.from({ length: 22 }, (_, at) => `payload.k${at}`);
+  expect(lines({ unused })[0]).toMatch(/payload\.k19, and 2 more$/);
+});
+
+test('nothing of a device is printed unescaped or without end', () => {
+  const values = [
+    { target: 'field', name: 'n\u202e', from: 'payload.n', found: 'x'.repeat(200), became: 'y\n' },
+  ] as const;
+  const conditions = [
+    { expression: 'a\nb', result: true, read: [{ path: 'payload.\u202e', found: '1\u202e' }] },
+  ];
+  const text = lines({ values, conditions, unused: ['payload.\u202e'], lines: ['m \u202e'] }).join('\n');
+  expect(text).not.toContain('\u202e');
+  expect(text.split('\n')).toHaveLength(4);
+  expect(text).toContain(`${'x'.repeat(60)}…`);
+});
