@@ -38,7 +38,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/(mapped|explain-record)$/,
     /^consumer\/prepare-batch$/,
   ],
-  control: [/^config\/reload-result$/, /^replay\/(selection|replay-status)$/],
+  control: [/^config\/reload-result$/, /^replay\/(selection|replay-status)$/, /^rules\/followed-record$/],
   // What is shown and set.
   http: [/^sink\/(sink|store-reader)$/, /^replay\/(selection|replay-status)$/, /^config\/reload-result$/],
   // The live page knows the API by its types only (src/web/types.d.ts).
@@ -76,7 +76,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^sink\/(point|sink|store-reader)$/,
-    /^rules\/explain-record$/,
+    /^rules\/(explain-record|followed-record)$/,
     /^data-directory\//,
     /^config\/(sluice-config|config-changes|cross-checks|load-config|problem|reload-result)$/,
   ],

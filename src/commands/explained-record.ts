@@ -1,11 +1,10 @@
-import { printable } from '../lib/printable.js';
+import { oneLine } from '../lib/printable.js';
 import { type PublishRefusal, publishRefusal } from '../lib/publish-refusal.js';
 import { isoTime } from '../rules/epoch.js';
 import type { ExplanationJson } from '../rules/explain-record.js';
 import { formatExplanation, labelled } from '../rules/format-explanation.js';
+import { payloadText } from '../rules/payload-text.js';
 import type { StreamRecord } from '../stream/stream.js';
-
-const MAX_PAYLOAD_CHARACTERS = 160;
 
 /** A record with what the broker and the rules make of it. */
 export interface Explained {
@@ -39,19 +38,12 @@ export function explainedText(
   if (broker.accepted) return formatExplanation(explanation, [...extra, labelled('broker', 'takes it')]);
   // What never arrives is not mapped: the rules would only distract.
   const refusal = labelled('broker', `refuses it: ${broker.reason}, ${broker.detail}`);
-  return [labelled('topic', printable(record.topic, MAX_PAYLOAD_CHARACTERS)), ...extra, refusal].join('\n');
+  return [labelled('topic', oneLine(record.topic)), ...extra, refusal].join('\n');
 }
 
 /** The same for one of many records. */
 export function listedText(explained: Explained): string {
   return explainedText(explained, [labelled('payload', payloadText(explained.record.payload))]);
-}
-
-/** The beginning of a payload, for a person. */
-function payloadText(payload: Buffer): string {
-  // A character has up to four bytes.
-  const start = payload.toString('utf8', 0, MAX_PAYLOAD_CHARACTERS * 4);
-  return start === '' ? '(empty)' : printable(start, MAX_PAYLOAD_CHARACTERS);
 }
 
 function brokerAnswer(record: StreamRecord, maxPacketBytes: number): BrokerAnswer {

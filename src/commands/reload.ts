@@ -1,10 +1,8 @@
-import { loadDataDirectory, openConfig } from '../config/load-config.js';
 import { drawProblem } from '../config/problem.js';
 import type { ReloadDone, ReloadResult } from '../config/reload-result.js';
 import { askForReload } from '../control/ask-gateway.js';
-import { SluiceError } from '../lib/errors.js';
 import { printable } from '../lib/printable.js';
-import { findGateway } from './find-gateway.js';
+import { gatewayOf } from './find-gateway.js';
 import type { ReloadOptions } from './options.js';
 
 /**
@@ -13,9 +11,7 @@ import type { ReloadOptions } from './options.js';
  */
 export async function reload({ config, json }: ReloadOptions): Promise<number> {
   // The gateway decides whether the file is valid: this process may lack the variables that it was started with.
-  const directory = await loadDataDirectory(config);
-  const gateway = await findGateway(directory);
-  if (gateway === undefined) return failWithoutGateway(config, directory);
+  const { gateway } = await gatewayOf(config);
   const result = await askForReload(gateway);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else if (result.outcome === 'invalid')
@@ -26,15 +22,6 @@ export async function reload({ config, json }: ReloadOptions): Promise<number> {
 
 function exitCodeOf({ outcome }: ReloadResult): number {
   return outcome === 'invalid' ? 2 : 0;
-}
-
-/** Rejects; with the problems of the configuration if it has some. */
-async function failWithoutGateway(config: string | undefined, directory: string): Promise<never> {
-  const { file } = await openConfig(config, { secrets: 'optional' });
-  throw new SluiceError(
-    'CONTROL_FAILED',
-    `no gateway runs on ${directory}, the data directory of ${file ?? 'the built-in defaults'}`,
-  );
 }
 
 function invalidText(problems: readonly string[]): string {

@@ -1,8 +1,15 @@
 import type { Socket } from 'node:net';
 import type { ReloadResult } from '../config/reload-result.js';
+import { boundedLines } from '../lib/bounded-lines.js';
 import { SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
-import type { CommandRequest, GatewayDescription, RefusedLine, ReplayCommand } from './command-protocol.js';
+import type {
+  CommandRequest,
+  Followed,
+  GatewayDescription,
+  RefusedLine,
+  ReplayCommand,
+} from './command-protocol.js';
 
 /** Even a busy gateway answers within this time. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -11,9 +18,14 @@ const DESCRIBED_WITHIN_MS = 3_000;
 const RELOADED_WITHIN_MS = 30_000;
 /**
  * Limit of a line of the gateway. A status with every reason takes a few kB; a reload may name every rule of two files of
- * 1 MiB.
+ * 1 MiB. Followed records are bounded where they are made.
  */
-const MAX_LINE_CHARACTERS = { status: 64 * 1024, reload: 4 * 1024 * 1024, gateway: 64 * 1024 } as const;
+const MAX_LINE_CHARACTERS = {
+  status: 64 * 1024,
+  reload: 4 * 1024 * 1024,
+  gateway: 64 * 1024,
+  followed: 4 * 1024 * 1024,
+} as const;
 
 /**
  * Lets the gateway at the other end of the connection run a job; `onStatus` gets its progress. Resolves with its last
@@ -76,6 +88,46 @@ export async function askForDescription(
   });
   if (description === undefined) throw noAnswer('describe', isTimedOut, answerWithinMs);
   return description;
+}
+
+/**
+ * Follows the records of a topic filter, until the caller ends the iteration or destroys the connection. The gateway sends no
+ * more than the caller takes. Throws the error of a gateway that refuses, and CONTROL_FAILED when it stops answering.
+ */
+export async function* followGateway(
+  connection: Socket,
+  filter: string,
+  answerWithinMs = ANSWER_WITHIN_MS,
+): AsyncGenerator<Followed> {
+  let isTimedOut = false;
+  const expectAnswer = () =>
+    setTimeout(() => {
+      isTimedOut = true;
+      connection.destroy();
+    }, answerWithinMs);
+  connection.write(`${JSON.stringify({ kind: 'follow', filter } satisfies CommandRequest)}\n`);
+  let timer = expectAnswer();
+  let isFollowing = false;
+  try {
+    for await (const { bytes } of boundedLines(connection, MAX_LINE_CHARACTERS.followed)) {
+      clearTimeout(timer);
+      if (bytes === undefined) throw notAGateway();
+      yield readAnswer(bytes.toString('utf8'), 'followed') as Followed;
+      isFollowing = true;
+      timer = expectAnswer();
+    }
+  } catch (thrown) {
+    if (thrown instanceof SluiceError) {
+      // A version that does not know the request takes it for a malformed one.
+      const isUnknown = thrown.code === 'USAGE_INVALID' && /expected kind/.test(thrown.message);
+      throw isUnknown ? ofOlderVersion('explain --follow') : thrown;
+    }
+    // An error of the connection ends it; a missing answer shows that.
+  } finally {
+    clearTimeout(timer);
+    connection.destroy();
+  }
+  if (isTimedOut || !isFollowing) throw noAnswer('explain --follow', isTimedOut, answerWithinMs);
 }
 
 /**
@@ -158,14 +210,14 @@ function readLines(
 }
 
 function noAnswer(kind: string, isTimedOut: boolean, withinMs: number): SluiceError {
-  if (!isTimedOut) return ofOlderVersion(kind === 'reload' ? kind : 'replay');
+  if (!isTimedOut) return ofOlderVersion(kind === 'reload' || kind === 'explain --follow' ? kind : 'replay');
   return new SluiceError(
     'CONTROL_FAILED',
     `the gateway that runs on this data directory has not answered for ${withinMs / 1_000} s; look at its log lines`,
   );
 }
 
-function ofOlderVersion(feature: 'replay' | 'reload'): SluiceError {
+function ofOlderVersion(feature: 'replay' | 'reload' | 'explain --follow'): SluiceError {
   return new SluiceError(
     'CONTROL_FAILED',
     'the gateway that runs on this data directory does not answer: it is starting, stopping, or of a version before ' +

@@ -1,13 +1,15 @@
 import type { ReloadResult } from '../config/reload-result.js';
 import type { ErrorCode } from '../lib/errors.js';
+import { topicFilterFault } from '../lib/mqtt-names.js';
 import { REPLAY_KINDS, type ReplayKind, type ReplayStatus } from '../replay/replay-status.js';
 import { type ParkedSelection, readSelection } from '../replay/selection.js';
+import type { FollowedRecord } from '../rules/followed-record.js';
 
 /**
  * What a command asks of the gateway that holds its data directory, over the socket of the lock: one line of JSON. The
  * gateway answers with lines of JSON until it is done, and then closes the connection.
  */
-export type CommandRequest = ReplayCommand | ReloadCommand | DescribeCommand;
+export type CommandRequest = ReplayCommand | ReloadCommand | DescribeCommand | FollowCommand;
 
 export interface ReplayCommand {
   readonly kind: ReplayKind;
@@ -32,13 +34,27 @@ export interface GatewayDescription {
   readonly listeners: readonly { readonly host: string; readonly port: number }[];
 }
 
+export interface FollowCommand {
+  readonly kind: 'follow';
+  /** An MQTT topic filter. */
+  readonly filter: string;
+}
+
 /** The last line of a replay or purge has `refused`, or a status whose state is not `running`. */
 export type ReplayLine = { readonly status: ReplayStatus } | RefusedLine;
 /** The only line of a reload. */
 export type ReloadLine = { readonly reload: ReloadResult } | RefusedLine;
 /** The only line of a description. */
 export type DescribeLine = { readonly gateway: GatewayDescription } | RefusedLine;
+/** Records that were mapped since the line before; there is one at least every two seconds until the command disconnects. */
+export type FollowLine = { readonly followed: Followed } | RefusedLine;
 export type AnswerLine = ReplayLine | ReloadLine | DescribeLine;
+
+export interface Followed {
+  readonly records: readonly FollowedRecord[];
+  /** How many records of the filter were not explained. */
+  readonly skipped: number;
+}
 
 export interface RefusedLine {
   readonly refused: { readonly code: ErrorCode; readonly message: string };
@@ -55,10 +71,16 @@ export function readCommandRequest(line: string): CommandRequest | string {
   } catch {
     return 'the request is not JSON';
   }
-  const { kind, selection, dryRun } = (json ?? {}) as Record<string, unknown>;
+  const { kind, selection, dryRun, filter } = (json ?? {}) as Record<string, unknown>;
   if (kind === 'reload' || kind === 'describe') return { kind };
+  if (kind === 'follow') {
+    const fault = typeof filter === 'string' ? topicFilterFault(filter) : 'expected a text';
+    return fault === undefined ? { kind, filter: filter as string } : `the topic filter: ${fault}`;
+  }
   const known = REPLAY_KINDS.find((one) => one === kind);
-  if (known === undefined) return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload or describe`;
+  if (known === undefined) {
+    return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload, describe or follow`;
+  }
   const read = readSelection(selection);
   if (typeof read === 'string') return read;
   return { kind: known, selection: read, dryRun: dryRun === true };

@@ -9,6 +9,7 @@ import {
   type ReplayCommand,
   readCommandRequest,
 } from './command-protocol.js';
+import { type Following, serveFollowing } from './serve-following.js';
 
 export interface CommandDeps {
   /** Begins a job; rejects with the reason why it cannot. */
@@ -18,6 +19,8 @@ export interface CommandDeps {
   /** Reloads the configuration; rejects with RELOAD_BUSY or RELOAD_FAILED. */
   readonly reload: () => Promise<ReloadResult>;
   readonly describe: () => GatewayDescription;
+  /** Begins to follow the records of a topic filter; rejects with the reason why that is not possible here. */
+  readonly follow: (filter: string) => Promise<Following>;
 }
 
 const STATUS_INTERVAL_MS = 200;
@@ -54,14 +57,21 @@ async function answer(connection: Socket, line: string | undefined, deps: Comman
       throw new SluiceError('USAGE_INVALID', `the request is over ${MAX_REQUEST_BYTES} bytes`);
     const request = readCommandRequest(line);
     if (typeof request === 'string') throw new SluiceError('USAGE_INVALID', request);
-    if (request.kind === 'reload') {
-      send(connection, { reload: await deps.reload() });
-      end(connection);
-    } else if (request.kind === 'describe') {
-      send(connection, { gateway: deps.describe() });
-      end(connection);
-    } else {
-      await runJob(connection, request, deps);
+    switch (request.kind) {
+      case 'reload':
+        send(connection, { reload: await deps.reload() });
+        end(connection);
+        break;
+      case 'describe':
+        send(connection, { gateway: deps.describe() });
+        end(connection);
+        break;
+      case 'follow':
+        await serveFollowing(connection, await deps.follow(request.filter));
+        end(connection);
+        break;
+      default:
+        await runJob(connection, request, deps);
     }
   } catch (thrown) {
     const code = thrown instanceof SluiceError ? thrown.code : 'WORKER_FAILED';

@@ -20,6 +20,7 @@ import { DebugLines } from './debug-lines.js';
 import { describeGateway } from './describe-gateway.js';
 import { DiskReserve } from './disk-reserve.js';
 import type { Ended, FatalFailure } from './fatal-failure.js';
+import { followConsumer } from './follow-consumer.js';
 import { GatewayBroker } from './gateway-broker.js';
 import { GatewayDirectory } from './gateway-directory.js';
 import { GatewayLog } from './gateway-log.js';
@@ -219,7 +220,7 @@ export function abandonGateway({
 /** Commands reach the gateway over the socket of the lock. */
 function takeCommands(
   lock: DirectoryLock,
-  { replaying }: GatewayWorkers,
+  { replaying, consume }: GatewayWorkers,
   reload: GatewayReload,
   describe: () => GatewayDescription,
 ): void {
@@ -229,6 +230,7 @@ function takeCommands(
       status: () => replaying.report.replay?.status,
       reload: () => reload.run(),
       describe,
+      follow: (filter) => followConsumer(consume, filter),
     }),
   );
 }

@@ -18,6 +18,7 @@ import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } fro
 import { ConsumeRequests } from './consume-requests.js';
 import { type ConsumerSource, onSave } from './consumer-source.js';
 import { FirstContact } from './first-contact.js';
+import { Followers } from './followers.js';
 import { LogSource } from './log-source.js';
 import { type MappingOptions, RulesInForce } from './rules-in-force.js';
 import { SerialSink } from './serial-sink.js';
@@ -42,6 +43,7 @@ interface ConsumePipelineParts {
   /** The `write` of the sink, which consumer, replays and self-metrics share. */
   readonly writes: Pick<Sink, 'write'>;
   readonly rules: RulesInForce;
+  readonly followers: Followers;
   readonly deadLetter: DeadLetterWriter;
   readonly reasons: ReasonsWriter;
   readonly clients: ClientBytes;
@@ -76,6 +78,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     return openAllOrNone(async (opened) => {
       const clock = new SystemClock();
       const rules = new RulesInForce(options);
+      const followers = new Followers(clock);
       const source = await createSource(options, durableEnd, hooks);
       opened(() => source.close());
       const sink = createSink(options.sink, clock, hooks.warn);
@@ -124,7 +127,14 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
       replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
       const { reader } = sink;
-      const requests = new ConsumeRequests(options, { rules, writes, reader, replay, warn: hooks.warn });
+      const requests = new ConsumeRequests(options, {
+        rules,
+        followers,
+        writes,
+        reader,
+        replay,
+        warn: hooks.warn,
+      });
       const trace = options.traces && new TraceExport(options.traces, hooks.warn);
       return new ConsumePipeline({
         options,
@@ -133,6 +143,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         sink,
         writes,
         rules,
+        followers,
         deadLetter,
         reasons,
         clients,
@@ -214,10 +225,10 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
 
   /** Replays that begin from now on use the new rules as well; one that runs goes on with those it began with. */
   async #replaceRules(options: MappingOptions): Promise<void> {
-    const { rules } = this.#parts;
+    const { rules, followers } = this.#parts;
     const mapping = rules.compile(options);
     // A consumer that is not open yet has mapped nothing; it begins with the rules that are in force then.
-    if (this.#consumer !== undefined) await this.#consumer.swapRules(mapping.apply);
+    if (this.#consumer !== undefined) await this.#consumer.swapRules(followers.watching(mapping));
     rules.replace(mapping);
   }
 
@@ -235,7 +246,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   async #consume(): Promise<void> {
-    const { options, hooks, source, writes, rules, deadLetter, reasons, clients, replay, trace } =
+    const { options, hooks, source, writes, rules, followers, deadLetter, reasons, clients, replay, trace } =
       this.#parts;
     const folder = source.deadLetterFolder ?? '';
     const clock = new SystemClock();
@@ -260,7 +271,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         replay.noteSaved(folder, deadLetterEnd);
         if (reasonsEnd !== undefined) replay.noteSaved(reasonsFolder(folder), reasonsEnd);
       }),
-      apply: rules.current.apply,
+      apply: followers.watching(rules.current),
       sink: writes,
       deadLetter,
       keeping: {

@@ -6,6 +6,7 @@ import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import type { TraceOptions } from '../metrics/otlp/trace-export.js';
 import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
+import type { FollowedRecords } from '../rules/followed-record.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
@@ -74,11 +75,19 @@ export interface ReplaceRulesRequest extends MappingOptions {
   readonly kind: 'replace-rules';
 }
 
+/** What a command that follows the records asks. */
+export type FollowRequest =
+  /** The records of an MQTT topic filter; answered with the id for the other two. Refused with CONTROL_FAILED or USAGE_INVALID. */
+  | { readonly kind: 'follow'; readonly filter: string }
+  /** Answered within a second with FollowedRecords. */
+  | { readonly kind: 'follow-next'; readonly id: number }
+  | { readonly kind: 'follow-end'; readonly id: number };
+
 /** What is answered beside the path of the records. */
-export type SideRequest = StoreRequest | ReplayRequest;
+export type SideRequest = StoreRequest | ReplayRequest | FollowRequest;
 /** Everything that the worker can be asked. */
 export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
-export type ConsumeAnswer = StoreAnswer | ReplayAnswer;
+export type ConsumeAnswer = StoreAnswer | ReplayAnswer | FollowedRecords;
 
 /** The leases of this process. */
 export interface LeaseReport {

@@ -10,6 +10,7 @@ import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
+import type { Followers } from './followers.js';
 import type { RulesInForce } from './rules-in-force.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
 
@@ -18,6 +19,7 @@ const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000
 
 export interface ConsumeRequestsParts {
   readonly rules: RulesInForce;
+  readonly followers: Followers;
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
@@ -25,7 +27,7 @@ export interface ConsumeRequestsParts {
   readonly warn: Warn;
 }
 
-/** Answers what the main thread asks of the consuming pipeline: replays, explanations, charts, its own metrics. */
+/** Answers what the main thread asks of the consuming pipeline: replays, explanations, followers, charts, its own metrics. */
 export class ConsumeRequests {
   readonly #options: ConsumeOptions;
   readonly #parts: ConsumeRequestsParts;
@@ -48,6 +50,13 @@ export class ConsumeRequests {
         return this.#parts.replay.start(request);
       case 'explain':
         return this.#explain(request.id, request.after);
+      case 'follow':
+        return this.#parts.followers.follow(request.filter);
+      case 'follow-next':
+        return this.#parts.followers.next(request.id);
+      case 'follow-end':
+        this.#parts.followers.end(request.id);
+        return undefined;
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
       case 'measurements':
@@ -81,6 +90,7 @@ export class ConsumeRequests {
 
   /** Must be called before the sink is closed. */
   async close(): Promise<void> {
+    this.#parts.followers.close();
     await this.#selfMetricsStore?.close();
   }
 

@@ -73,7 +73,7 @@ export function compileEach(
     }
     if (source === undefined) continue;
     sources.push(source);
-    const level = { get: source.get, text: source.text, ...named };
+    const level = { get: source.get, origin: source.origin, text: source.text, ...named };
     levels.push(condition?.ok === true ? { ...level, where: condition.where } : level);
   }
   return { levels, sources, variables };

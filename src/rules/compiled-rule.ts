@@ -153,7 +153,6 @@ export class CompiledRule {
     const read = elements.walk(
       reading,
       (element, labelOf) => {
-        element.trace?.element(elements.text, labelOf());
         const point = firstFailure(elementChecks, element) ?? this.#point(element, match, warnings);
         if (point instanceof MappingFailure) fail(point, labelOf());
         else if (typeof point === 'object') made.add(point, warnings);

@@ -1,12 +1,15 @@
 import { isJsonObject, type JsonValue } from '../formats/json/json-value.js';
 import { quoted } from '../lib/printable.js';
 import { MappingFailure, type Reading } from './mapped.js';
-import type { Getter } from './reference.js';
+import { stepText } from './path.js';
+import type { Getter, Origin } from './reference.js';
 import type { Where } from './where.js';
 
 /** One level of `each`, compiled. */
 export interface EachLevel {
   readonly get: Getter;
+  /** For an explanation. */
+  readonly origin: Origin;
   /** The paths, for reasons. */
   readonly text: string;
   readonly as: string;
@@ -62,6 +65,7 @@ export class Elements {
     let visited = 0;
     let isPresent = false;
     const labelOf = () => labels.join(' / ');
+    const bases: Record<string, string> = {};
     /** False ends the walk: there are too many elements. */
     const visit = (depth: number): boolean => {
       const level = this.#levels[depth]!;
@@ -73,6 +77,8 @@ export class Elements {
       if (list === undefined) return true;
       isPresent = true;
       if (list === null) return true;
+      const { trace } = reading;
+      const place = trace && inBase(level.origin(reading), bases);
       let index = 0;
       for (const [key, element] of membersOf(list)) {
         if (++visited > this.#max) return false;
@@ -81,6 +87,10 @@ export class Elements {
         variables[level.index] = index;
         labels[depth] = key === undefined ? String(index) : quoted(key);
         labels.length = depth + 1;
+        if (trace !== undefined) {
+          bases[level.as] = `${place}${stepText(key ?? index)}`;
+          trace.element(bases[level.as]!, bases);
+        }
         index++;
         const isTaken = level.where === undefined || level.where(reading);
         if (isTaken instanceof MappingFailure) {
@@ -108,6 +118,12 @@ export class Elements {
     );
     return { taken, skipped, isPresent, failure };
   }
+}
+
+/** A reference that begins with the name of an open element, as a path of the payload. */
+function inBase(reference: string, bases: Readonly<Record<string, string>>): string {
+  const [name = ''] = /^\w+/.exec(reference) ?? [];
+  return (bases[name] ?? name) + reference.slice(name.length);
 }
 
 function* membersOf(list: JsonValue): Generator<readonly [string | undefined, JsonValue]> {

@@ -19,7 +19,7 @@ export interface Explanation {
   readonly values: readonly ExplainedValue[];
   /** The number of values that are not listed; absent when all are. */
   readonly moreValues?: number;
-  /** Paths in the payload that nothing has read. */
+  /** Paths in the payload that nothing has read; empty where the rule has not come to all of its references. */
   readonly unused: readonly string[];
   readonly mapped: Mapped;
   /** The points as the store would receive them. */
@@ -85,7 +85,7 @@ export function explainRecord(
     conditions: trace.conditions,
     values: trace.values,
     ...(trace.moreValues > 0 && { moreValues: trace.moreValues }),
-    unused: trace.unused(),
+    unused: isReadToItsEnd(mapped) ? trace.unused() : [],
     mapped,
     lines: mapped.kind === 'filtered' ? [] : (mapped.points ?? []).map(encode),
     warnings: MAPPING_WARNING_CODES.filter((code) => counts[code] > 0).map((code) => ({
@@ -93,6 +93,11 @@ export function explainRecord(
       count: counts[code],
     })),
   };
+}
+
+/** Whether the rule has come to all of its references. One that finds none of its fields has, and probably misspells them. */
+function isReadToItsEnd(mapped: Mapped): boolean {
+  return mapped.kind === 'points' || (mapped.kind === 'parked' && mapped.code === 'no-fields');
 }
 
 /** Why a rule whose topic matches did not take the record; `outcome` is what it reported, if it was asked. */

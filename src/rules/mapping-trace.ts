@@ -31,6 +31,6 @@ export interface MappingTrace {
   rule(name: string, outcome: string): void;
   condition(condition: TracedCondition): void;
   value(value: TracedValue): void;
-  /** Begins an element of `each`: its path in the payload, and its key or index. */
-  element(path: string, key: string): void;
+  /** Begins an element of `each`: its path in the payload, and the paths of all open elements by their names. */
+  element(path: string, bases: Readonly<Record<string, string>>): void;
 }

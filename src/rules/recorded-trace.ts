@@ -1,6 +1,5 @@
 import type { JsonValue } from '../formats/json/json-value.js';
 import type { MappingTrace, TracedCondition, TracedValue } from './mapping-trace.js';
-import { payloadPathText } from './payload-path.js';
 import { unusedPaths } from './unused-paths.js';
 import { valueText } from './value-text.js';
 
@@ -17,7 +16,9 @@ export interface ExplainedCondition extends Omit<TracedCondition, 'read'> {
 
 /** A payload has at most so many keys by default; with `each` a rule may read more values. */
 const MAX_VALUES = 1_000;
-const ROOT = payloadPathText([]);
+const ROOT = 'payload';
+/** A step whose key a variable names: which one it was is not in the text. */
+const VARIABLE_STEP = /\[[A-Za-z_]\w*\]/;
 
 /** RecordedTrace keeps what the rules report of one record, within bounds. */
 export class RecordedTrace implements MappingTrace {
@@ -28,6 +29,8 @@ export class RecordedTrace implements MappingTrace {
   readonly #used = new Set<string>();
   readonly #elements = new Set<string>();
   #element: string | undefined;
+  /** The elements that are open, by the names that the rule gives them. */
+  #bases: Readonly<Record<string, string>> = {};
   #payload: JsonValue | undefined;
   #moreValues = 0;
 
@@ -56,9 +59,10 @@ export class RecordedTrace implements MappingTrace {
     this.#values.push({ target, name, from, ...foundText(found), ...outcome, ...inElement });
   }
 
-  element(path: string): void {
+  element(path: string, bases: Readonly<Record<string, string>>): void {
     this.#element = path;
-    this.#elements.add(path);
+    this.#bases = bases;
+    for (const base of Object.values(bases)) this.#elements.add(base);
   }
 
   get values(): readonly ExplainedValue[] {
@@ -81,11 +85,12 @@ export class RecordedTrace implements MappingTrace {
 
   /** A reference that begins with the name of the element reads inside of it. */
   #use(reference: string): void {
-    if (reference.startsWith(ROOT)) this.#used.add(reference);
-    else if (this.#element !== undefined) {
-      const rest = /[.[]/.exec(reference);
-      this.#used.add(this.#element + (rest === null ? '' : reference.slice(rest.index)));
-    }
+    const [name = ''] = /^\w+/.exec(reference) ?? [];
+    const base = name === ROOT ? ROOT : this.#bases[name];
+    if (base === undefined) return;
+    const steps = reference.slice(name.length);
+    const variable = VARIABLE_STEP.exec(steps);
+    this.#used.add(base + (variable === null ? steps : steps.slice(0, variable.index)));
   }
 }
 

@@ -1,11 +1,12 @@
 import { isJsonObject, type JsonValue } from '../formats/json/json-value.js';
-import { payloadPathText, stepText } from './payload-path.js';
+import { stepText } from './path.js';
 
+const ROOT = 'payload';
 /** More of them tell a person nothing. */
 const MAX_PATHS = 100;
 
 /**
- * What of a payload nobody has read: the largest parts of it, at most 100. Paths are texts as `payloadPathText` writes them.
+ * What of a payload nobody has read: the largest parts of it, at most 100. Paths are texts as `pathText` writes them.
  *
  * @param elements the elements of `each`; those of one list are named together, as `payload.list[*].key`
  */
@@ -14,7 +15,7 @@ export function unusedPaths(
   used: ReadonlySet<string>,
   elements: ReadonlySet<string>,
 ): string[] {
-  const onTheWay = new Set<string>([payloadPathText([])]);
+  const onTheWay = new Set<string>([ROOT]);
   for (const path of used) addAncestors(path, onTheWay);
   const unused = new Set<string>();
   const walk = (value: JsonValue, path: string, shown: string): void => {
@@ -29,8 +30,8 @@ export function unusedPaths(
       walk(member, path + step, elements.has(path + step) ? `${shown}[*]` : shown + step);
     }
   };
-  walk(payload, payloadPathText([]), payloadPathText([]));
-  unused.delete(payloadPathText([]));
+  walk(payload, ROOT, ROOT);
+  unused.delete(ROOT);
   return [...unused];
 }
 

@@ -116,6 +116,7 @@ async function runningGateway(directory: string, file: string | undefined, port:
     serveCommands(connection, {
       start: unused,
       reload: unused,
+      follow: unused,
       status: () => undefined,
       describe: () => ({ processId: 4711, file, listeners: [{ host: '127.0.0.1', port }] }),
     }),

@@ -36,6 +36,7 @@ async function configWith(more: string, answer?: () => Promise<ReloadResult>): P
       status: () => undefined,
       reload: answer,
       describe: () => ({ processId: 1, listeners: [] }),
+      follow: other,
     }),
   );
   return file;

@@ -44,6 +44,7 @@ const refuse: CommandDeps = {
   status: () => undefined,
   reload: () => Promise.reject(new SluiceError('RELOAD_BUSY', 'one after the other')),
   describe: () => DESCRIPTION,
+  follow: () => Promise.reject(new SluiceError('CONTROL_FAILED', 'no consumer runs')),
 };
 
 /** A connection whose other side never ends, and what was sent to it. */
@@ -81,6 +82,7 @@ describe('a command at the lock of a running gateway', () => {
       },
       status: () => now,
       reload: refuse.reload,
+      follow: refuse.follow,
     });
     const statuses: ReplayStatus[] = [];
     const ended = askGateway(await connectToLockHolder(root), REQUEST, (status) => {
@@ -105,7 +107,7 @@ describe('a command at the lock of a running gateway', () => {
     [
       'an unknown kind',
       '{"kind":"format","selection":{"all":true}}\n',
-      'expected kind replay, purge, reload or describe',
+      'expected kind replay, purge, reload, describe or follow',
     ],
     ['no selection', '{"kind":"purge"}\n', 'the selection: expected an object'],
     ['an empty selection', '{"kind":"purge","selection":{}}\n', 'nothing is selected'],

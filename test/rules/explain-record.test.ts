@@ -95,6 +95,11 @@ test('a topic cannot forge a line of the explanation', () => {
   expect(explain('x\nline     forged', '{"t":1}').split('\n')[0]).toBe('topic    x line forged');
 });
 
+test('where no field is found, the keys that are there are named', () => {
+  expect(explain('strict/probe', '{"temp":1}')).toContain('unused   payload.temp\nparked   no-fields');
+  expect(explain('warm/x', '{"temp":1}')).not.toContain('unused');
+});
+
 test('a condition that fails is named with what it read', () => {
   expect(explain('warm/x', '{"t":1}')).toContain(
     'where    payload.temperature > 20 failed: payload.temperature is not there',

@@ -1,0 +1,46 @@
+import type { StreamRecord } from '../stream/stream.js';
+import { isoTime } from './epoch.js';
+import type { ExplanationJson } from './explain-record.js';
+import { payloadText } from './payload-text.js';
+
+/** A record of a running gateway, with what the rules in force made of it. It is plain JSON. */
+export interface FollowedRecord extends ExplanationJson {
+  readonly clientId: string;
+  readonly qos: 0 | 1 | 2;
+  readonly receivedAt: string;
+  /** The beginning of the payload. */
+  readonly payload: string;
+}
+
+/** What a follower gets at once. */
+export interface FollowedRecords {
+  /** FollowedRecords as JSON texts. */
+  readonly records: readonly string[];
+  /** How many records of its topics were not explained since the last time. */
+  readonly skipped: number;
+  /** No more will come. */
+  readonly isEnded?: true;
+}
+
+/** Of a record with a larger explanation only the beginning of each part is kept. */
+const MAX_CHARACTERS = 128 * 1024;
+const MAX_LISTED = 10;
+const MAX_LINE_CHARACTERS = 1_000;
+
+export function followedJson(record: StreamRecord, explanation: ExplanationJson): string {
+  const { clientId, qos, receivedAtNs, payload } = record;
+  const { topic, ...explained } = explanation;
+  const about = { topic, clientId, qos, receivedAt: isoTime(receivedAtNs), payload: payloadText(payload) };
+  const json = JSON.stringify({ ...about, ...explained });
+  if (json.length <= MAX_CHARACTERS) return json;
+  const { values, moreValues = 0, unused, lines, tried } = explained;
+  return JSON.stringify({
+    ...about,
+    ...explained,
+    tried: tried.slice(0, MAX_LISTED),
+    values: values.slice(0, MAX_LISTED),
+    moreValues: moreValues + Math.max(0, values.length - MAX_LISTED),
+    unused: unused.slice(0, MAX_LISTED),
+    lines: lines.slice(0, MAX_LISTED).map((line) => line.slice(0, MAX_LINE_CHARACTERS)),
+  });
+}

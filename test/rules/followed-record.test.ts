@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { explainRecord, explanationJson } from '../../src/rules/explain-record.js';
+import { type FollowedRecord, followedJson } from '../../src/rules/followed-record.js';
+import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
+import { compileOrThrow } from '../../src/rules/rule-set.js';
+import { sampleRecord } from './sample-record.js';
+
+const rules = compileOrThrow(DEFAULT_RULES);
+
+function followed(payload: string | Buffer): FollowedRecord {
+  const record = sampleRecord(payload, { topic: 'a/b' });
+  return JSON.parse(
+    followedJson(record, explanationJson(explainRecord(rules, record, () => 'x'.repeat(2_000)))),
+  ) as FollowedRecord;
+}
+
+test('a record has its receive time, its publisher, its payload and its explanation', () => {
+  expect(followed('{"t":1}')).toMatchObject({
+    topic: 'a/b',
+    clientId: 'client-1',
+    qos: 1,
+    receivedAt: '2024-11-21T02:23:06Z',
+    payload: '{"t":1}',
+    outcome: 'written',
+    rule: 'default',
+  });
+});
+
+test('of a payload the beginning is kept, and nothing unprintable', () => {
+  expect(followed(Buffer.from('x\u202e'.repeat(1_000))).payload).toMatch(/^(x\\u202e){80}…$/);
+  expect(followed('').payload).toBe('(empty)');
+});
+
+test('a large explanation is cut', () => {
+  const payload = JSON.stringify(
+    Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`${'k'.repeat(60)}${at}`, at])),
+  );
+  const { values, moreValues, lines } = followed(payload);
+  expect(values).toHaveLength(10);
+  // Its time and its device are values too.
+  expect(moreValues).toBe(892);
+  expect(lines).toEqual(['x'.repeat(1_000)]);
+});
