@@ -98,7 +98,6 @@ describe('wrong usage is exit code 2, with words on stderr and nothing on stdout
     [['start', '--fast'], "unknown option '--fast'"],
     [['strat'], 'Did you mean start?'],
     [['start', 'now'], 'too many arguments'],
-    [['explain', '--topic', 'a'], "required option '--payload <payload>' not specified"],
     [['explain', '--topic', 'a', '--payload', '{}', '--qos', '3'], 'Expected 0, 1 or 2'],
     [['demo', '--mqtt-port', '70000'], 'Expected a whole number, 0 to 65535'],
     [['demo', '--devices', '0'], 'Expected a whole number, 1 to'],

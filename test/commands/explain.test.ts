@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
 import { explain as explainCommand } from '../../src/commands/explain.js';
 import type { ExplainOptions } from '../../src/commands/options.js';
+import { packageRoot } from '../../src/lib/package-root.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
 
@@ -181,7 +182,7 @@ test('a file of records is read as it comes', async () => {
   const file = join(tempDirectory(), 'records.jsonl');
   writeFileSync(file, '{"topic":"a/b","payload":"{\\"t\\":1}","receivedAt":"2026-03-01T12:00:00Z"}\n');
   const { stdout } = await explainInput('', { file });
-  expect(stdout).toContain('line     telemetry,device=a t=1 1772366400000000000');
+  expect(stdout).toContain('line     telemetry,device=a,topic=a/b t=1 1772366400000000000');
   await expect(explainInput('', { file: '/nowhere/x' })).rejects.toThrow('--file: the file cannot be read');
   await expect(explainInput('', { file: tempDirectory() })).rejects.toThrow(
     '--file: the file cannot be read',
@@ -203,4 +204,18 @@ test.each([
   const { exitCode, stderr } = await runMain('explain', ...args);
   expect(exitCode).toBe(2);
   expect(stderr).toContain(problem);
+});
+
+test('docs/rules.md shows what is printed for its rules', async () => {
+  const page = readFileSync(join(packageRoot(), 'docs', 'rules.md'), 'utf8');
+  const file = join(tempDirectory(), 'sluice.yaml');
+  writeFileSync(file, /```yaml\n(rules:\n.*?)```/s.exec(page)![1]!);
+  const [, topic, payload, receivedAt, shown] =
+    /\$ sluice explain -c sluice\.yaml --topic (\S+) --payload '(.*?)' \\\n +--received-at (\S+)\n(.*?)```/s.exec(
+      page,
+    )!;
+  const { stdout } = await runMain(
+    ...['explain', '-c', file, '--topic', topic!, '--payload', payload!, '--received-at', receivedAt!],
+  );
+  expect(stdout).toBe(shown);
 });

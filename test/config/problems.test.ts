@@ -248,12 +248,12 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'condition',
     `rules: [{ ${RULE},\n\n where: "payload.t >" }]`,
-    'sluice.yaml:3:2: rules[0].where: got "payload.t >", expected a CEL condition',
+    'sluice.yaml:3:21: rules[0].where: got "payload.t >", expected a CEL condition',
   ],
   [
     'reference of a tag',
     `rules: [{ ${RULE},\n tags: {\n  d: topic.nowhere } }]`,
-    'sluice.yaml:3:3: rules[0].tags.d.path: got "topic.nowhere", expected a reference',
+    'sluice.yaml:3:12: rules[0].tags.d.path: got "topic.nowhere", expected a reference',
   ],
   [
     'range beside a text',

@@ -66,7 +66,7 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
   [
     'a key of time beside it',
     'rules:\n  - name: a\n    measurement: m\n    topic: t\n    time:\n      path: p\n    window: { past: 1d }',
-    '7:5: rules[0].window: got an unknown key, expected the keys name, topic, where, measurement',
+    '7:5: rules[0].window: got an unknown key, expected the keys name, topic, where, sample, check',
   ],
   [
     'a line that is indented deeper',
@@ -180,7 +180,7 @@ test('of several rules, those without a fault are checked to the end', () => {
     'sluice.yaml:3:5: rules[0].topic: got "a/#/b",',
     'sluice.yaml:7:18: got a',
     'sluice.yaml:10:6: got a',
-    'sluice.yaml:14:5: rules[3].where: got "payload.x',
+    'sluice.yaml:14:23: rules[3].where: got "payload.x',
   ]);
 });
 

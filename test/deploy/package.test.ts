@@ -120,7 +120,7 @@ describe('the package that npm pack makes', () => {
     const written = async () => ((await (await fetch(`${url}/api/ledger`)).json()) as LedgerView).written;
     await expect.poll(written, POLL).toBeGreaterThan(0);
     const checked = await sluice('check', '-c', 'data/demo/sluice.yaml');
-    expect(checked.stderr).toContain('in use');
+    expect(checked.stdout).toContain('running');
     demo.kill('SIGTERM');
     expect(await ended).toBe(0);
   });

@@ -52,6 +52,7 @@ test('each rule before the one that takes the record has its mismatch; warnings 
       '         device = x',
       'time     2024-11-21T02:23:06Z  from payload.ts (1732155786)',
       'tag      device = x            from device',
+      'tag      topic = home/x/state  from topic',
       'field    a = (none)            from payload.a ("on"): it is a string',
       'field    b = (none)            from payload.b ("off"): it is a string',
       'field    t = 1                 from payload.t',
