@@ -78,7 +78,7 @@ rules:
     topic: "#"
     measurement: telemetry
     time: auto
-    tags: { device: device }
+    tags: { device: device, topic: topic }
     fields: auto
 `;
 }

@@ -1,4 +1,4 @@
-import { type ConfigProblem, formatKey, type KeyPath } from './problem.js';
+import { asWritten, type ConfigProblem, formatKey, type KeyPath } from './problem.js';
 import { shownValue } from './validate.js';
 import type { YamlSource } from './yaml-source.js';
 
@@ -33,8 +33,9 @@ export class Findings {
    * @param about every key that the finding depends on; it is reported at the first
    */
   add(about: readonly [KeyPath, ...KeyPath[]], finding: Finding): void {
-    if (about.some((path) => this.isInvalid(path))) return;
-    this.problems.push(this.#problemAt(about[0], finding));
+    const written = about.map((path) => asWritten(path, this.#source.value));
+    if (written.some((path) => this.isInvalid(path))) return;
+    this.problems.push(this.#problemAt(written[0]!, finding));
   }
 
   addMissingSecret(path: KeyPath, finding: Finding): void {

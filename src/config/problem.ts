@@ -4,6 +4,19 @@ import { printable } from '../lib/printable.js';
 /** The keys from the top of the file down to a value; numbers are indices into lists, from 0. */
 export type KeyPath = readonly (string | number)[];
 
+/** A path as the file has it: one entry may stand in the place of a list with that entry, and then has no index. */
+export function asWritten(path: KeyPath, root: unknown): KeyPath {
+  const written: (string | number)[] = [];
+  let value = root;
+  for (const step of path) {
+    const isSection = typeof value === 'object' && value !== null;
+    if (step === 0 && value !== undefined && !Array.isArray(value)) continue;
+    written.push(step);
+    value = isSection ? (value as Record<string | number, unknown>)[step] : undefined;
+  }
+  return written;
+}
+
 /** Where a value of the configuration is written. */
 export interface SourceLocation {
   /** The file as the user gave it, the option that set the value, or another source. */

@@ -50,12 +50,18 @@ export function structureOf(schema: Schema): Structure {
   return { kind: 'leaf' };
 }
 
+/** One entry may stand in the place of a list: then the structure is that of an entry. */
+function entryStructureOf(schema: Schema): Structure {
+  const structure = structureOf(schema);
+  return structure.kind === 'list' ? structureOf(structure.entry) : structure;
+}
+
 /** Returns the schema of a key; undefined for an unknown key. */
 export function branchAt(schema: Schema, path: KeyPath): Schema | undefined {
   let branch: Schema | undefined = schema;
   for (const step of path) {
     if (branch === undefined) return undefined;
-    const structure: Structure = structureOf(branch);
+    const structure: Structure = typeof step === 'number' ? structureOf(branch) : entryStructureOf(branch);
     if (structure.kind === 'section') branch = structure.keys.get(String(step));
     else if (structure.kind === 'list') branch = structure.entry;
     else if (structure.kind === 'named') branch = structure.value;
@@ -67,7 +73,7 @@ export function branchAt(schema: Schema, path: KeyPath): Schema | undefined {
 /** Returns the keys of a section for hints, without old names. */
 export function knownKeysAt(schema: Schema, path: KeyPath): readonly string[] {
   const branch = branchAt(schema, path);
-  const structure = branch && structureOf(branch);
+  const structure = branch && entryStructureOf(branch);
   if (structure?.kind !== 'section') return [];
   return [...structure.keys].filter(([, inner]) => infoOf(inner)?.aliasOf === undefined).map(([key]) => key);
 }

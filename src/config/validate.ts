@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { nearestName } from '../lib/nearest-name.js';
 import { printable } from '../lib/printable.js';
 import { placeHint } from './place-hint.js';
-import { type ConfigProblem, formatKey, type KeyPath } from './problem.js';
+import { asWritten, type ConfigProblem, formatKey, type KeyPath } from './problem.js';
 import { schema, type Written } from './schema.js';
 import { branchAt, infoOf, knownKeysAt, structureOf } from './schema-walk.js';
 import type { YamlSource } from './yaml-source.js';
@@ -32,7 +32,7 @@ export function validate(source: YamlSource): Validated {
   }
   const first = schema.safeParse(source.value);
   if (first.success) return { written: first.data, problems: [], invalid: [] };
-  const issues = issuesOf(first.error);
+  const issues = issuesOf(first.error, source.value);
   const problems = issues.slice(0, MAX_PROBLEMS).flatMap((issue) => toProblems(issue, source));
   if (problems.length > MAX_PROBLEMS || issues.length > MAX_PROBLEMS) {
     return { written: schema.parse({}), problems: problems.slice(0, MAX_PROBLEMS), invalid: [[]] };
@@ -43,13 +43,15 @@ export function validate(source: YamlSource): Validated {
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     const result = schema.safeParse(candidate);
     if (result.success) return { written: result.data, problems, invalid };
-    for (const issue of issuesOf(result.error)) invalid.push(...remove(candidate, issue));
+    for (const issue of issuesOf(result.error, candidate)) invalid.push(...remove(candidate, issue));
   }
   return { written: schema.parse({}), problems, invalid: [[]] };
 }
 
-function issuesOf(error: z.core.$ZodError): Issue[] {
-  return error.issues.flatMap((issue) => flatten(issue, []));
+function issuesOf(error: z.core.$ZodError, root: unknown): Issue[] {
+  return error.issues
+    .flatMap((issue) => flatten(issue, []))
+    .map((issue) => ({ ...issue, path: [...asWritten(issue.path as KeyPath, root)] }));
 }
 
 /** Resolves the issues of a union to those of its larger alternative, which is the last. */

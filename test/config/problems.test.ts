@@ -651,3 +651,12 @@ function leafPaths(value: unknown, path: readonly string[] = []): string[][] {
   const below = inner.flatMap(([key, one]) => leafPaths(one, [...path, key]));
   return path.length === 0 ? below : [[...path], ...below];
 }
+
+test('one entry in the place of a list is named as it is written, and hides nothing else', () => {
+  const yaml = `rules: [{ ${RULE}, each: { path: payload.a, wher: x }, where: "paylod.x > 1", time: { path: t, unit: sec } }]`;
+  const keys = problemsOf(yaml).map((problem) => problem.split(': ')[1]);
+  expect(keys).toEqual(['rules[0].each.wher', 'rules[0].where', 'rules[0].time.unit']);
+  expect(problemsOf(yaml)[0]).toContain(
+    'expected the keys path, as, key, index, where; did you mean "where"?',
+  );
+});

@@ -91,7 +91,7 @@ it('shows what the rules in force make of each message, also after a reload, and
     '         topic.room = attic',
     '         device = attic',
     expect.stringMatching(/^where .* failed: payload.t = "21,5"$/),
-    'parked   rule-where-failed: where `payload.t > -60.0` failed: no such overload: dyn<string> > double',
+    'parked   rule-where-failed: where `payload.t > -60.0` failed: payload.t > -60.0: cannot compare a string with a double',
   ]);
   expect(stdout).toContain(
     'where    payload.t > -60.0 is false: payload.t = -127\nfiltered by the where of rule home',

@@ -192,7 +192,7 @@ describe('each', () => {
 
 describe('what is wrong with each', () => {
   it.each<[string, RegExp]>([
-    ['each: { path: payload.s, as: payload }', /each\[0\]\.as.*has a meaning already/],
+    ['each: { path: payload.s, as: payload }', /rules\[0\]\.each\.as: .*has a meaning already/],
     ['each: [payload.a, element.b]', /each\[1\]\.as.*is used twice/],
     ['each: { path: payload.s, as: "1x" }', /is not letters, digits and _/],
     ['each: { path: payload.s, as: in }', /is a reserved word/],
