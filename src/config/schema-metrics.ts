@@ -1,4 +1,5 @@
-import { duration, httpUrl, named, section, text, trueOrFalse, wholeNumber } from './setting.js';
+import { duration, httpUrl, text, trueOrFalse, wholeNumber } from './setting.js';
+import { named, section } from './structured-setting.js';
 
 const store = section(
   {

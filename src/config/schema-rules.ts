@@ -5,27 +5,21 @@ import { DEFAULT_TIME_WINDOW } from '../rules/time.js';
 import { formatDuration } from './quantity.js';
 import {
   duration,
-  durationOr,
   finiteNumber,
-  listOf,
-  named,
   numberRange,
   oneOf,
-  oneOrMany,
   percent,
   scalar,
   scalars,
-  section,
   settingInfos,
   text,
-  textOr,
   textOrTexts,
   texts,
   trueOrFalse,
   wholeNumber,
   wordMap,
-  wordOr,
 } from './setting.js';
+import { durationOr, listOf, named, oneOrMany, section, textOr, wordOr } from './structured-setting.js';
 
 const CENTURY_MS = 100 * 365 * 86_400_000;
 

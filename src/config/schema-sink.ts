@@ -1,14 +1,5 @@
-import {
-  duration,
-  httpUrl,
-  oneOf,
-  secret,
-  section,
-  size,
-  text,
-  trueOrFalse,
-  wholeNumber,
-} from './setting.js';
+import { duration, httpUrl, oneOf, secret, size, text, trueOrFalse, wholeNumber } from './setting.js';
+import { section } from './structured-setting.js';
 
 const CONCURRENCY_LIMITS = { min: 1, max: 16 };
 

@@ -4,12 +4,12 @@ import {
   oneOf,
   onOrOff,
   powerOfTwo,
-  section,
   size,
   startPoint,
   text,
   wholeNumber,
 } from './setting.js';
+import { section } from './structured-setting.js';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;

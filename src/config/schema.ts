@@ -3,7 +3,8 @@ import { metrics } from './schema-metrics.js';
 import { lookupTables, rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
-import { duration, listOf, oneOf, section, size, text, trueOrFalse, wholeNumber, wordOr } from './setting.js';
+import { duration, oneOf, size, text, trueOrFalse, wholeNumber } from './setting.js';
+import { listOf, section, wordOr } from './structured-setting.js';
 
 export type { SluiceConfig } from './sluice-config.js';
 

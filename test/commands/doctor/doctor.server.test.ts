@@ -48,8 +48,8 @@ test('an invalid configuration is shown as `check` shows it, exit code 2, and no
   const text = await runDoctor(file);
   expect({ exitCode: text.exitCode, stdout: text.stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(text.stderr.split('\n')).toEqual([
-    expect.stringContaining(`${file}:1: brokr: `),
-    expect.stringContaining(`${file}:2: http.port: `),
+    expect.stringContaining(`${file}:1:1: brokr: `),
+    expect.stringContaining(`${file}:2:9: http.port: `),
     '',
   ]);
   const { exitCode, ok, checks } = await doctorReport(file);
