@@ -7,6 +7,8 @@ import { compileSource, type Source, type SourceNames } from './source.js';
 import { compileWhere } from './where.js';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** An inner level may take them again: then they stand for it, and the outer level needs names of its own to be reached. */
+const DEFAULT_NAMES: ReadonlySet<string> = new Set(['element', 'key', 'index']);
 const ROOTS: ReadonlySet<string> = new Set<Root>(['payload', 'topic', 'device', 'clientId', 'qos']);
 /** Words that CEL keeps for itself, and keys that no object may have. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -61,7 +63,7 @@ export function compileEach(
       const problem = nameProblem(name, variables);
       if (problem !== undefined)
         list.add([...place, kind], quoted(name), `a name for it; this one ${problem}`);
-      variables.push(name);
+      if (!variables.includes(name)) variables.push(name);
     }
     const condition = where === undefined ? undefined : compileWhere(where, { ...names, variables });
     if (condition?.ok === false) {
@@ -83,5 +85,7 @@ function nameProblem(name: string, taken: readonly string[]): string | undefined
   if (!NAME.test(name)) return 'is not letters, digits and _, beginning with a letter';
   if (ROOTS.has(name)) return `has a meaning already`;
   if (RESERVED.has(name)) return 'is a reserved word';
-  return taken.includes(name) ? 'is used twice: give each level names of its own' : undefined;
+  return taken.includes(name) && !DEFAULT_NAMES.has(name)
+    ? 'is used twice: give each level names of its own'
+    : undefined;
 }

@@ -134,7 +134,11 @@ export class CompiledRule {
     return point === 'no-value' ? this.noValue() : this.#absent(fields.absence());
   }
 
-  /** A bad element costs only itself: the others become points although the record is parked. */
+  /**
+   * A bad element costs only itself: the others become points although the record is parked. A name too many costs them all:
+   * whether it is one depends on the messages before, and the points of the others depend on that of this element, which they
+   * may be merged with or moved behind.
+   */
   #mapElements(
     elements: Elements,
     reading: Reading,
@@ -144,11 +148,14 @@ export class CompiledRule {
     const { elementChecks, fields } = this.#parts;
     const made = new MessagePoints();
     let failed: MappingFailure | undefined;
+    let tooManyNames: MappingFailure | undefined;
     let failures = 0;
     let saysNothing = false;
     const fail = ({ code, reason }: MappingFailure, label: string) => {
       failures++;
-      failed ??= new MappingFailure(code, label === '' ? reason : `element ${label}: ${reason}`);
+      const failure = new MappingFailure(code, label === '' ? reason : `element ${label}: ${reason}`);
+      failed ??= failure;
+      if (code === 'too-many-names') tooManyNames ??= failure;
     };
     const read = elements.walk(
       reading,
@@ -164,7 +171,8 @@ export class CompiledRule {
       fail,
     );
     warnings['element-skipped'] += read.skipped;
-    if (read.failure !== undefined) return this.#parked(read.failure);
+    const failedWhole = read.failure ?? tooManyNames;
+    if (failedWhole !== undefined) return this.#parked(failedWhole);
     const { points } = made;
     if (failed !== undefined) {
       const more = failures > 1 ? ` (and ${failures - 1} more)` : '';

@@ -3,8 +3,8 @@ import { MappingFailure } from './mapped.js';
 
 /**
  * NameBudget bounds how many names a rule takes from messages, for measurements or for fields: a store keeps every name for
- * ever. A record with one name too many is parked, and never becomes another point than in a replay. The names are counted
- * since the rules came into force.
+ * ever. What a rule makes of a record with one name too many is parked as a whole: which name that is depends on the messages
+ * before, and no point may depend on them. The names are counted since the rules came into force.
  */
 export class NameBudget {
   readonly #names = new Set<string>();

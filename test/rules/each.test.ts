@@ -56,6 +56,12 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    what: 'several levels without names: they stand for the inner one',
+    rule: 'each: [payload.rooms, element.sensors], tags: { sensor: key, n: index }, fields: { t: element.t }',
+    payload: '{"rooms":[{"sensors":{"a":{"t":1},"b":{"t":2}}},{"sensors":{"c":{"t":3}}}]}',
+    lines: [`m,n=0,sensor=a t=1 ${AT}`, `m,n=1,sensor=b t=2 ${AT}`, `m,n=0,sensor=c t=3 ${AT}`],
+  },
+  {
     what: 'fields named by the element become one point',
     rule: 'each: payload.m, fields: { "{element.n}": element.v }',
     payload: '{"m":[{"n":"t","v":1},{"n":"h","v":2}]}',
@@ -193,7 +199,7 @@ describe('each', () => {
 describe('what is wrong with each', () => {
   it.each<[string, RegExp]>([
     ['each: { path: payload.s, as: payload }', /rules\[0\]\.each\.as: .*has a meaning already/],
-    ['each: [payload.a, element.b]', /each\[1\]\.as.*is used twice/],
+    ['each: [{ path: payload.a, as: x }, { path: x.b, as: x }]', /each\[1\]\.as: .*is used twice/],
     ['each: { path: payload.s, as: "1x" }', /is not letters, digits and _/],
     ['each: { path: payload.s, as: in }', /is a reserved word/],
     ['each: { path: payload.s, where: "element.x >" }', /a CEL condition/],
