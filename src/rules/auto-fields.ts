@@ -93,7 +93,15 @@ export class AutoFields {
       if (omitsTime && OBVIOUS_TIME_KEY_SET.has(key) && mayBeTime(value)) continue;
       const omitted = this.#omitted.get(key);
       if (omitted === true) continue;
-      if (typeof value === 'object') isNested = true;
+      if (typeof value === 'number' && tracing === undefined && !isLongNumber(key)) {
+        // Nearly all members are such: the rest of `#add` would ask nothing more of them.
+        const verdict = this.#verdicts.get(key) ?? this.#verdict(key);
+        if (typeof verdict === 'object' && !(verdict instanceof MappingFailure)) {
+          fields.push({ name: verdict.name, type: 'float', value });
+          continue;
+        }
+      }
+      if (typeof value === 'object' && !(value instanceof ExactNumber)) isNested = true;
       const within = tracing && { ...tracing, path: tracing.path + stepText(key) };
       const failure = this.#add(fields, key, key, value, omitted, warnings, within);
       if (failure !== undefined) return failure;

@@ -146,7 +146,8 @@ export function obviousTime(
   const bounds = boundsOf(window, readClock);
   return (reading, warnings) => {
     let isReplaced = false;
-    for (const { get, text } of bases) {
+    for (let at = 0; at < bases.length; at++) {
+      const { get, text } = bases[at] as TimeBase;
       const object = get(reading);
       if (object instanceof MappingFailure || !isJsonObject(object)) continue;
       for (const key of OBVIOUS_TIME_KEYS) {
