@@ -86,12 +86,13 @@ export class AutoFields {
     const nullsBefore = warnings['field-null'];
     const othersBefore = warnings['field-not-numeric'];
     const { omitsTime, naming } = this.#parts;
+    const isOmitting = this.#omitted.size > 0;
     // Keys of one object are unique already: only nesting and renaming can give two paths the same name.
     let isNested = naming !== undefined;
     for (const key in object) {
       const value = object[key] as JsonValue;
       if (omitsTime && OBVIOUS_TIME_KEY_SET.has(key) && mayBeTime(value)) continue;
-      const omitted = this.#omitted.get(key);
+      const omitted = isOmitting ? this.#omitted.get(key) : undefined;
       if (omitted === true) continue;
       if (typeof value === 'number' && tracing === undefined && !isLongNumber(key)) {
         // Nearly all members are such: the rest of `#add` would ask nothing more of them.

@@ -97,7 +97,6 @@ describe('whatever the rules and the records', () => {
       { numRuns: RUNS },
     );
     // The generator would hide everything if most of its rules were refused, or gave nothing.
-    console.log(seen);
     for (const times of Object.values(seen)) expect(times).toBeGreaterThan(RUNS / 100);
   });
 
