@@ -3,6 +3,7 @@ import type { Point, Series } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { Elements } from './each.js';
 import {
+  createMappingWarningCounts,
   type Mapped,
   MappingFailure,
   type MappingWarningCounts,
@@ -11,7 +12,7 @@ import {
   type Reading,
 } from './mapped.js';
 import type { MappingTrace } from './mapping-trace.js';
-import { MessagePoints } from './message-points.js';
+import { MessagePoints, type PointIdentity } from './message-points.js';
 import type { RuleFields } from './rule-fields.js';
 import type { Sample } from './sample.js';
 import type { SeriesCache } from './series-cache.js';
@@ -135,9 +136,9 @@ export class CompiledRule {
   }
 
   /**
-   * A bad element costs only itself: the others become points although the record is parked. A name too many costs them all:
-   * whether it is one depends on the messages before, and the points of the others depend on that of this element, which they
-   * may be merged with or moved behind.
+   * A bad element costs only itself: the others become points although the record is parked. It costs them all where their
+   * places could depend on it: where two elements are alike in series and time, and where the names that messages may give
+   * are used up, which depends on the messages before.
    */
   #mapElements(
     elements: Elements,
@@ -161,8 +162,10 @@ export class CompiledRule {
       reading,
       (element, labelOf) => {
         const point = firstFailure(elementChecks, element) ?? this.#point(element, match, warnings);
-        if (point instanceof MappingFailure) fail(point, labelOf());
-        else if (typeof point === 'object') made.add(point, warnings);
+        if (point instanceof MappingFailure) {
+          fail(point, labelOf());
+          made.addFailed(this.#identity(element));
+        } else if (typeof point === 'object') made.add(point, warnings);
         else {
           if (point === 'no-value') saysNothing = true;
           warnings['element-skipped']++;
@@ -176,7 +179,8 @@ export class CompiledRule {
     const { points } = made;
     if (failed !== undefined) {
       const more = failures > 1 ? ` (and ${failures - 1} more)` : '';
-      return { ...this.#parked(new MappingFailure(failed.code, failed.reason + more)), points };
+      const parked = this.#parked(new MappingFailure(failed.code, failed.reason + more));
+      return made.dependOnFailed ? parked : { ...parked, points };
     }
     if (points.length > 0) return { kind: 'points', rule: this.name, points };
     if (!read.isPresent) {
@@ -196,6 +200,16 @@ export class CompiledRule {
     const fields = this.#parts.fields.read(reading, warnings);
     if (fields instanceof MappingFailure || fields === 'no-value') return fields;
     return fields.length === 0 ? 'absent' : { series, fields, timestampNs };
+  }
+
+  /** Series and time of an element that failed; undefined when it fails for them. What it lacks is counted already. */
+  #identity(reading: Reading): PointIdentity | undefined {
+    const untraced = { ...reading, trace: undefined };
+    const uncounted = createMappingWarningCounts();
+    const timestampNs = this.#parts.time(untraced, uncounted);
+    const series = this.#parts.series.series(untraced, uncounted);
+    if (timestampNs instanceof MappingFailure || series instanceof MappingFailure) return undefined;
+    return { series, timestampNs };
   }
 
   #series(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): Series | MappingFailure {

@@ -8,6 +8,9 @@ interface Taken {
   nextNs: bigint;
 }
 
+/** What a point is known by, whatever its fields are. */
+export type PointIdentity = Pick<Point, 'series' | 'timestampNs'>;
+
 /**
  * MessagePoints collects the points of the elements of one message, so that none overwrites another. Two with the same series
  * and time become one point when they have no field in common; else the later one gets the next free nanosecond. The order of
@@ -16,6 +19,8 @@ interface Taken {
 export class MessagePoints {
   readonly #points: Point[] = [];
   readonly #taken = new Map<Series, Map<bigint, Taken>>();
+  readonly #failed: (PointIdentity | undefined)[] = [];
+  #areSomeAlike = false;
 
   get points(): readonly Point[] {
     return this.#points;
@@ -32,6 +37,7 @@ export class MessagePoints {
       this.#place(point, times);
       return;
     }
+    this.#areSomeAlike = true;
     const last = this.#points[taken.last]!;
     if (haveNothingInCommon(last.fields, point.fields)) {
       this.#points[taken.last] = { ...last, fields: [...last.fields, ...point.fields] };
@@ -42,6 +48,24 @@ export class MessagePoints {
     taken.last = this.#points.length - 1;
     taken.nextNs++;
     warnings['time-shifted']++;
+  }
+
+  /** Notes an element that could not become a point; its identity where it has one all the same. */
+  addFailed(identity: PointIdentity | undefined): void {
+    this.#failed.push(identity);
+  }
+
+  /**
+   * Whether the points depend on the elements that failed: of those alike in series and time, the place of one depends on the
+   * ones before it. Once the rule is fixed, a replay would move a point, and what it was stored as before would stay. An
+   * element without identity may be like any of those that are alike.
+   */
+  get dependOnFailed(): boolean {
+    return this.#failed.some((identity) =>
+      identity === undefined
+        ? this.#areSomeAlike
+        : this.#taken.get(identity.series)?.has(identity.timestampNs) === true,
+    );
   }
 
   #place(point: Point, times: Map<bigint, Taken>): void {

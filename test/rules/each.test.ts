@@ -97,6 +97,20 @@ const CASES: readonly Case[] = [
       'parked as field-wrong-type: element 1: the field "t" is the string "x"; expected a number (and 1 more)',
   },
   {
+    what: 'a bad element parks all where others are alike in series and time: a replay would move them',
+    rule: 'each: payload.s, fields: { t: { path: element, type: float } }',
+    payload: '{"s":[1,"x",3]}',
+    lines: [],
+    outcome: 'parked as field-wrong-type: element 1: the field "t" is the string "x"; expected a number',
+  },
+  {
+    what: 'and costs none that is not like it',
+    rule: 'each: payload.s, tags: { id: element.id }, fields: { t: { path: element.t, type: float } }',
+    payload: '{"s":[{"id":"a","t":1},{"id":"a","t":2},{"id":"b","t":"x"}]}',
+    lines: [`m,id=a t=1 ${AT}`, 'm,id=a t=2 1773000312500000001'],
+    outcome: 'parked as field-wrong-type: element 2: the field "t" is the string "x"; expected a number',
+  },
+  {
     what: 'a check of the element',
     rule: 'each: payload, tags: { s: key }, fields: { t: element }, check: [{ if: element < 50, else: too hot }]',
     payload: '{"a":20,"b":90}',
