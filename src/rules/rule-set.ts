@@ -9,6 +9,7 @@ import { BoundedCache } from '../lib/bounded-cache.js';
 import { SluiceError } from '../lib/errors.js';
 import { quoted } from '../lib/printable.js';
 import type { StreamRecord } from '../stream/stream.js';
+import { combineOutcomes } from './combine-outcomes.js';
 import { compileRule, type RuleContext } from './compile-rule.js';
 import type { CompiledRule, TopicMatch } from './compiled-rule.js';
 import type { Mapped, MappingWarningCounts, MappingWarnings } from './mapped.js';
@@ -100,7 +101,7 @@ export class RuleSet {
       };
     }
     const shared: SharedPayload = {};
-    return combined(matches.map((one) => applyRule(one, record, warnings, limits, shared, trace)));
+    return combineOutcomes(matches.map((one) => applyRule(one, record, warnings, limits, shared, trace)));
   }
 
   /** The rules that take a topic, in their order: at most one, unless all may take it. */
@@ -175,15 +176,6 @@ function countsOf(match: TopicMatch, warnings: MappingWarnings): MappingWarningC
     match.counts = warnings.of(match.rule.name);
   }
   return match.counts!;
-}
-
-/** The one outcome of a record that several rules have taken: parked if one of them parks it, and written if one gives points. */
-function combined(outcomes: readonly Mapped[]): Mapped {
-  const points = outcomes.flatMap((outcome) => (outcome.kind === 'filtered' ? [] : (outcome.points ?? [])));
-  const parked = outcomes.find((outcome) => outcome.kind === 'parked');
-  if (parked !== undefined) return { ...parked, points };
-  const written = outcomes.find((outcome) => outcome.kind === 'points');
-  return written === undefined ? outcomes[0]! : { ...written, points };
 }
 
 /** The value of the reference `device` for a record of a matched topic. */

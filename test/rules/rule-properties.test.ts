@@ -100,14 +100,19 @@ describe('whatever the rules and the records', () => {
     for (const times of Object.values(seen)) expect(times).toBeGreaterThan(RUNS / 100);
   });
 
-  test('no two points of one message by one rule have the same series and time', () => {
+  test('no two points of one message by one rule have the same series and time, and none by several the same field', () => {
     fc.assert(
-      fc.property(randomRule(), randomRecords, (rule, records) => {
-        const rules = compiled([rule], 'first');
+      fc.property(ruleLists(), matching, randomRecords, (list, match, records) => {
+        const rules = compiled(list, match);
         if (rules === undefined) return;
         for (const record of records) {
-          const identities = pointsOf(outcomeOf(rules, record).mapped).map(identityOf);
-          expect(new Set(identities).size).toBe(identities.length);
+          const points = pointsOf(outcomeOf(rules, record).mapped);
+          const identities = points.map(identityOf);
+          if (match === 'first') expect(new Set(identities).size).toBe(identities.length);
+          const fields = points.flatMap((point) =>
+            point.fields.map(({ name }) => `${identityOf(point)} ${name}`),
+          );
+          expect(new Set(fields).size).toBe(fields.length);
         }
       }),
       { numRuns: RUNS },

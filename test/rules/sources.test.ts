@@ -259,6 +259,20 @@ describe('several rules for one message', () => {
     });
   });
 
+  it('park a message for which two of them give the same field of one point', () => {
+    const twice = (more: string) =>
+      all(
+        `{ name: a, topic: "#", measurement: m, fields: { t: payload.t } }, { name: b, topic: "#", measurement: m, ${more} }`,
+      );
+    expect(outcomeIn(twice('fields: auto'), '{"t":1,"x":2}')).toMatchObject({
+      lines: [],
+      outcome: 'parked as field-collision',
+      reason: 'the rules "a" and "b" both give the field "t" of one point',
+    });
+    expect(outcomeIn(twice('fields: { x: payload.x }'), '{"t":1,"x":2}').outcome).toBe('written');
+    expect(outcomeIn(twice('tags: { d: device }, fields: auto'), '{"t":1}').outcome).toBe('written');
+  });
+
   it('filter a message that none of them wants, by the first', () => {
     const rules = all(
       `{ name: one, topic: "#", measurement: m, where: "false" }, { name: two, topic: "#", measurement: m, where: "false" }`,
