@@ -78,7 +78,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^sink\/(point|sink|store-reader)$/,
     /^rules\/(explain-record|followed-record)$/,
     /^data-directory\//,
-    /^config\/(sluice-config|config-changes|cross-checks|load-config|problem|reload-result)$/,
+    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
   ],
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|grafana|data-directory|sink)\//,

@@ -1,5 +1,5 @@
 import { MappingWarnings } from '../../src/rules/mapped.js';
-import type { RuleOptions } from '../../src/rules/rule-options.js';
+import { DEFAULT_RULES, type RuleOptions } from '../../src/rules/rule-options.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import type { Point } from '../../src/sink/point.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
@@ -22,30 +22,43 @@ export const CITY_RULE: RuleOptions = {
   },
 };
 
-/** A configured rule, decoding included, beside the same mapping written by hand without a single check. */
-export function compareApply(sizes: RoundSizes): Promise<Comparison> {
+/** A condition and two fields more than CITY_RULE. */
+const FOUR_FIELDS_RULE: RuleOptions = {
+  ...CITY_RULE,
+  where: 'payload.temperature > -60.0',
+  fields: {
+    ...(CITY_RULE.fields as Exclude<RuleOptions['fields'], 'auto'>),
+    heat: { path: 'payload.temperature', type: 'float' },
+    damp: { path: 'payload.humidity', type: 'float' },
+  },
+};
+
+const BY_HAND = 'JSON.parse + mapping by hand, unchecked';
+
+/** Rules, decoding included, each beside the mapping of CITY_RULE written by hand without a single check. */
+export async function compareApply(sizes: RoundSizes): Promise<Comparison[]> {
   const records = cityRecords(2000);
-  const apply = ruleApply();
-  return compare(
-    { name: 'decode + map: rule', alternative: 'JSON.parse + mapping by hand, unchecked' },
-    () => {
-      let points = 0;
-      for (const record of records) points += apply(record).length;
-      return points;
-    },
-    () => {
-      let points = 0;
-      for (const record of records) points += mappedByHand(record).length;
-      return points;
-    },
-    sizes,
-  );
+  const cases: readonly (readonly [name: string, rules: readonly RuleOptions[]])[] = [
+    ['decode + map: rule', [CITY_RULE]],
+    ['decode + map: four fields, where', [FOUR_FIELDS_RULE]],
+    ['decode + map: built-in rule', DEFAULT_RULES],
+  ];
+  const comparisons: Comparison[] = [];
+  for (const [name, rules] of cases) {
+    const apply = ruleApply(rules);
+    const ours = () => records.reduce((points, record) => points + apply(record).length, 0);
+    const theirs = () => records.reduce((points, record) => points + mappedByHand(record).length, 0);
+    comparisons.push(await compare({ name, alternative: BY_HAND }, ours, theirs, sizes));
+  }
+  return comparisons;
 }
 
-/** The points of each record; throws when the rule parks or filters one: then something else is measured. */
-export function ruleApply(): (record: StreamRecord) => readonly Point[] {
-  const compiled = compileRules([CITY_RULE]);
-  if (!compiled.ok) throw new Error(`the rule does not compile: ${JSON.stringify(compiled.problems)}`);
+/** The points of each record; throws when a rule parks or filters one: then something else is measured. */
+export function ruleApply(
+  rules: readonly RuleOptions[] = [CITY_RULE],
+): (record: StreamRecord) => readonly Point[] {
+  const compiled = compileRules(rules);
+  if (!compiled.ok) throw new Error(`the rules do not compile: ${JSON.stringify(compiled.problems)}`);
   const notes = new MappingWarnings();
   return (record) => {
     const mapped = compiled.ruleSet.apply(record, notes);

@@ -17,7 +17,7 @@ export async function micro(options: BenchOptions): Promise<PartReport> {
   };
   const comparisons = [
     await compareDecode(sizes),
-    await compareApply(sizes),
+    ...(await compareApply(sizes)),
     await compareEncode(sizes),
     await compareInspect(sizes),
     ...(await compareAppend(options.directory, options.isQuick ? [1, 1000] : [1, 100, 1000, 5000], sizes)),

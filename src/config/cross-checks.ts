@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import { constantMeasurement, type RuleOptions } from '../rules/rule-options.js';
 import type { RuleProblem } from '../rules/rule-problem.js';
 import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
 import { formatSize } from './quantity.js';
-import type { MetricsConfig, SluiceConfig } from './sluice-config.js';
+import { isOfSelfMetrics } from './self-measurements.js';
+import type { SluiceConfig } from './sluice-config.js';
 
 /** Checks the conditions between keys and compiles the rules. */
 export function crossCheck(config: SluiceConfig, findings: Findings): void {
@@ -148,7 +148,7 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
   const { store, otlp } = metrics;
   for (const [index, { measurement }] of rules.entries()) {
     if (store === undefined) break;
-    if (!isOfSelfMetrics(measurement, store)) continue;
+    if (!isOfSelfMetrics(measurement, metrics)) continue;
     findings.add(
       [
         ['metrics', 'store', 'measurement'],
@@ -166,15 +166,6 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
       expected: 'a header as HTTP allows it, without blanks around it',
     });
   }
-}
-
-/** Returns true for the measurements that the gateway writes its own metrics and annotations into. */
-export function isOfSelfMetrics(
-  measurement: RuleOptions['measurement'],
-  store: NonNullable<MetricsConfig['store']>,
-): boolean {
-  const name = constantMeasurement(measurement);
-  return name === store.measurement || name === `${store.measurement}_events`;
 }
 
 /** The parent folder gets mode 0700, a lock and the other stores, so it must be a folder for that purpose. */

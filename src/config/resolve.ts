@@ -6,6 +6,7 @@ import type { Findings } from './findings.js';
 import { resolveSink } from './resolve-sink.js';
 import { resolveTables } from './resolve-tables.js';
 import type { Written } from './schema.js';
+import { selfMeasurements } from './self-measurements.js';
 import type { KinesisConfig, KinesisReaderConfig, MetricsConfig, SluiceConfig } from './sluice-config.js';
 
 type WrittenRule = NonNullable<Written['rules']>[number];
@@ -20,6 +21,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
   const { broker, stream, consumer, http, metrics, log } = written;
   const logDirectory = resolve(directory, stream.log.directory);
   const dataDirectory = dirname(logDirectory);
+  const resolvedMetrics = resolveMetrics(metrics);
   return {
     dataDirectory,
     broker: {
@@ -47,6 +49,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
     mapping: {
       match: consumer.match,
       tables: resolveTables(consumer.tables, directory, findings),
+      reservedMeasurements: selfMeasurements(resolvedMetrics),
     },
     consumer: {
       maxBatchRecords: consumer.batch.records,
@@ -67,7 +70,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
     },
     sink: resolveSink(written.sink, directory, dataDirectory, findings),
     http: http === false ? undefined : http,
-    metrics: resolveMetrics(metrics),
+    metrics: resolvedMetrics,
     log,
   };
 }

@@ -13,7 +13,7 @@ export interface SluiceConfig {
   /** At least one rule. */
   readonly rules: readonly RuleOptions[];
   /** Which rules take a record, and the tables that they look values up in. */
-  readonly mapping: Required<Pick<RuleSetOptions, 'match' | 'tables'>>;
+  readonly mapping: Required<Omit<RuleSetOptions, 'readClock'>>;
   readonly consumer: ConsumerConfig;
   readonly sink: SinkOptions;
   /** Absent when the HTTP server is switched off. */

@@ -1,5 +1,4 @@
 import { type ConfigChanges, configChanges, type InForce, isApplicable } from '../config/config-changes.js';
-import { isOfSelfMetrics } from '../config/cross-checks.js';
 import { BUILT_IN, type LoadedConfig } from '../config/load-config.js';
 import { ConfigError, type ConfigProblem, formatKey, formatProblem } from '../config/problem.js';
 import {
@@ -9,6 +8,7 @@ import {
   type ReloadOutcome,
   type ReloadResult,
 } from '../config/reload-result.js';
+import { isOfSelfMetrics } from '../config/self-measurements.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ReplaceRulesRequest } from '../pipeline/consume-protocol.js';
@@ -139,7 +139,7 @@ function selfMetricsProblems({ config: { metrics } }: LoadedConfig, next: Loaded
   // What was found is not shown: it may be the value of a variable.
   return next.config.rules.flatMap(({ measurement }, index) => {
     const path = ['rules', index, 'measurement'];
-    if (!isOfSelfMetrics(measurement, store)) return [];
+    if (!isOfSelfMetrics(measurement, metrics)) return [];
     const expected =
       'a measurement that the gateway does not write its own metrics into until it is restarted';
     return [{ ...next.locationOf(path), key: formatKey(path), expected }];

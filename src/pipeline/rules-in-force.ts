@@ -5,7 +5,7 @@ import { compileOrThrow, type RuleSet, type RuleSetOptions } from '../rules/rule
 import type { StreamRecord } from '../stream/stream.js';
 
 /** What records are mapped by: plain data, which can go to another thread. */
-export interface MappingOptions extends Pick<RuleSetOptions, 'match' | 'tables'> {
+export interface MappingOptions extends Omit<RuleSetOptions, 'readClock'> {
   readonly rules: readonly RuleOptions[];
   readonly payload: JsonLimits;
 }
@@ -32,8 +32,8 @@ export class RulesInForce {
   }
 
   /** Compiles rules that are not in force yet. Throws CONFIG_INVALID. */
-  compile({ rules, match, tables, payload }: MappingOptions): Mapping {
-    const ruleSet = compileOrThrow(rules, { match, tables });
+  compile({ rules, payload, ...context }: MappingOptions): Mapping {
+    const ruleSet = compileOrThrow(rules, context);
     return { ruleSet, payload, apply: (record) => ruleSet.apply(record, this.mappingWarnings, payload) };
   }
 

@@ -61,6 +61,8 @@ export class AutoFields {
   readonly #parts: AutoFieldsParts;
   readonly #omitted: Omitted;
   readonly #verdicts = new BoundedCache<Verdict>(MAX_CACHED_NAMES);
+  /** The field of a top-level key whose numbers need no further question; '' for any other key. */
+  readonly #plainNames = new BoundedCache<string>(MAX_CACHED_NAMES);
 
   constructor(parts: AutoFieldsParts) {
     this.#parts = parts;
@@ -69,10 +71,12 @@ export class AutoFields {
 
   read(reading: Reading, warnings: MappingWarningCounts): FieldsRead {
     const found = this.#parts.get(reading);
-    if (found instanceof MappingFailure) return found;
-    if (found === undefined) return [];
     const { trace } = reading;
     const tracing = trace && { trace, path: this.#parts.origin(reading) };
+    // Most often it is the payload, of which it is known already that it is an object.
+    if (found === reading.members) return this.#members(reading.members, warnings, tracing);
+    if (found instanceof MappingFailure) return found;
+    if (found === undefined) return [];
     if (isJsonObject(found)) return this.#members(found, warnings, tracing);
     if (found === null) {
       warnings['field-null']++;
@@ -86,22 +90,21 @@ export class AutoFields {
     const nullsBefore = warnings['field-null'];
     const othersBefore = warnings['field-not-numeric'];
     const { omitsTime, naming } = this.#parts;
-    const isOmitting = this.#omitted.size > 0;
     // Keys of one object are unique already: only nesting and renaming can give two paths the same name.
     let isNested = naming !== undefined;
     for (const key in object) {
       const value = object[key] as JsonValue;
-      if (omitsTime && OBVIOUS_TIME_KEY_SET.has(key) && mayBeTime(value)) continue;
-      const omitted = isOmitting ? this.#omitted.get(key) : undefined;
-      if (omitted === true) continue;
-      if (typeof value === 'number' && tracing === undefined && !isLongNumber(key)) {
-        // Nearly all members are such: the rest of `#add` would ask nothing more of them.
-        const verdict = this.#verdicts.get(key) ?? this.#verdict(key);
-        if (typeof verdict === 'object' && !(verdict instanceof MappingFailure)) {
-          fields.push({ name: verdict.name, type: 'float', value });
+      if (typeof value === 'number' && tracing === undefined) {
+        // Nearly all members are such.
+        const name = this.#plainNames.get(key) ?? this.#plainName(key);
+        if (name !== '') {
+          fields.push({ name, type: 'float', value });
           continue;
         }
       }
+      if (omitsTime && OBVIOUS_TIME_KEY_SET.has(key) && mayBeTime(value)) continue;
+      const omitted = this.#omitted.get(key);
+      if (omitted === true) continue;
       if (typeof value === 'object' && !(value instanceof ExactNumber)) isNested = true;
       const within = tracing && { ...tracing, path: tracing.path + stepText(key) };
       const failure = this.#add(fields, key, key, value, omitted, warnings, within);
@@ -196,6 +199,14 @@ export class AutoFields {
 
   #isText(value: string): boolean {
     return this.#parts.texts === true && !hasControlCharacter(value);
+  }
+
+  #plainName(key: string): string {
+    const isUsed = this.#omitted.has(key) || (this.#parts.omitsTime && OBVIOUS_TIME_KEY_SET.has(key));
+    const verdict = isUsed || isLongNumber(key) ? 'skip' : this.#verdict(key);
+    const name = typeof verdict === 'object' && !(verdict instanceof MappingFailure) ? verdict.name : '';
+    this.#plainNames.set(key, name);
+    return name;
   }
 
   #verdict(name: string): Verdict {

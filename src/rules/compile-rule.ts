@@ -8,6 +8,7 @@ import { type Check, CompiledRule, type TakenPayloads } from './compiled-rule.js
 import { Elements } from './each.js';
 import type { FieldReader } from './fields.js';
 import type { LookupTables } from './lookup-table.js';
+import { membersOf } from './mapped.js';
 import { NameBudget } from './name-budget.js';
 import { hasControlCharacter, keyProblem, measurementProblem } from './point-names.js';
 import type { Root } from './reference.js';
@@ -17,7 +18,7 @@ import { ProblemList, type RulePath, type RuleProblem } from './rule-problem.js'
 import { sampleOf } from './sample.js';
 import { type MeasurementReader, SeriesCache } from './series-cache.js';
 import { compileSource, type Source, type SourceNames } from './source.js';
-import type { ReadClock } from './time.js';
+import type { ReadClock, TimeBase } from './time.js';
 import { compileTopicPattern } from './topic-pattern.js';
 import { compileWhere } from './where.js';
 
@@ -28,6 +29,8 @@ export type CompiledRuleResult =
 /** What rules need besides their options. */
 export interface RuleContext {
   readonly tables?: LookupTables;
+  /** Measurements that no message may name, because the gateway writes into them. */
+  readonly reservedMeasurements?: readonly string[];
   /** The machine's clock unless a test sets it. */
   readonly readClock?: ReadClock;
 }
@@ -36,7 +39,7 @@ export interface RuleContext {
 export function compileRule(
   options: RuleOptions,
   index: number,
-  { tables = {}, readClock }: RuleContext = {},
+  { tables = {}, reservedMeasurements = [], readClock }: RuleContext = {},
 ): CompiledRuleResult {
   const list = new ProblemList(options.name, index);
   if (options.name === '' || hasControlCharacter(options.name)) {
@@ -51,13 +54,8 @@ export function compileRule(
   const names: SourceNames = { ...message, variables: each.variables };
   const inner = options.each?.at(-1);
   const checks = compileChecks(options.check ?? [], names, list);
-  const measurement = compileMeasurement(options, names, list);
-  const bases = [
-    ...(inner === undefined
-      ? []
-      : [{ get: ({ variables }: Parameters<Source['get']>[0]) => variables?.[inner.as], text: inner.as }]),
-    { get: ({ payload }: Parameters<Source['get']>[0]) => payload, text: 'payload' },
-  ];
+  const measurement = compileMeasurement(options, reservedMeasurements, names, list);
+  const bases = timeBases(inner?.as);
   const time = compileTime(options.time, { names, bases, index: inner?.index }, list, readClock);
   const tags = compileTags(options.tags, names, list);
   const seriesSources = [...tags.sources, ...measurement.sources];
@@ -82,6 +80,13 @@ export function compileRule(
     whenEmpty: options.whenEmpty ?? 'park',
   });
   return { ok: true, rule };
+}
+
+/** `time: auto` looks into the element first, and then into the payload. */
+function timeBases(element: string | undefined): readonly TimeBase[] {
+  const payload: TimeBase = { members: ({ members }) => members, text: 'payload' };
+  if (element === undefined) return [payload];
+  return [{ members: ({ variables }) => membersOf(variables?.[element]), text: element }, payload];
 }
 
 function compileCondition(
@@ -121,6 +126,7 @@ function compileElements({ levels }: CompiledEach, max = DEFAULT_MAX_ELEMENTS): 
 
 function compileMeasurement(
   { measurement, maxNames = DEFAULT_MAX_NAMES }: RuleOptions,
+  reserved: readonly string[],
   names: SourceNames,
   list: ProblemList,
 ): { readonly reader: MeasurementReader; readonly sources: readonly Source[] } {
@@ -147,7 +153,9 @@ function compileMeasurement(
   }
   const source = compileSource(measurement, { path: ['measurement'] }, names, list);
   if (source === undefined) return { reader: '', sources: [] };
-  const budget = new NameBudget('measurement', maxNames, measurementProblem);
+  const budget = new NameBudget('measurement', maxNames, (name) =>
+    reserved.includes(name) ? "is the one of the gateway's own metrics" : measurementProblem(name),
+  );
   return { reader: { get: source.get, origin: source.origin, names: budget }, sources: [source] };
 }
 

@@ -1,5 +1,5 @@
 import type { ParkCode } from '../dead-letter/park-codes.js';
-import type { JsonObject, JsonValue } from '../formats/json/json-value.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../formats/json/json-value.js';
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { MappingTrace } from './mapping-trace.js';
@@ -87,6 +87,13 @@ export type MappingWarningCounts = Record<MappingWarningCode, number>;
 
 export function createMappingWarningCounts(): MappingWarningCounts {
   return Object.fromEntries(MAPPING_WARNING_CODES.map((code) => [code, 0])) as MappingWarningCounts;
+}
+
+const NO_MEMBERS: JsonObject = Object.freeze({});
+
+/** The value as an object: one without keys when it is none. */
+export function membersOf(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : NO_MEMBERS;
 }
 
 /** MappingWarnings counts what each rule omitted or replaced. The counts only grow. */

@@ -1,10 +1,5 @@
 import { decodeJson } from '../formats/json/decode-json.js';
-import {
-  DEFAULT_JSON_LIMITS,
-  isJsonObject,
-  type JsonLimits,
-  type JsonObject,
-} from '../formats/json/json-value.js';
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { SluiceError } from '../lib/errors.js';
 import { quoted } from '../lib/printable.js';
@@ -12,12 +7,10 @@ import type { StreamRecord } from '../stream/stream.js';
 import { combineOutcomes } from './combine-outcomes.js';
 import { compileRule, type RuleContext } from './compile-rule.js';
 import type { CompiledRule, TopicMatch } from './compiled-rule.js';
-import type { Mapped, MappingWarningCounts, MappingWarnings } from './mapped.js';
+import { type Mapped, type MappingWarningCounts, type MappingWarnings, membersOf } from './mapped.js';
 import type { MappingTrace } from './mapping-trace.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
-
-const NO_MEMBERS: JsonObject = Object.freeze({});
 
 const MAX_CACHED_TOPICS = 20_000;
 
@@ -159,12 +152,11 @@ function applyRule(
   }
   const { value: payload, holdsExact } = decoded;
   if (trace !== undefined) trace.payload(payload);
-  const isObject = isJsonObject(payload);
-  if (!isObject) {
+  const members = membersOf(payload);
+  if (members !== payload) {
     const refusal = rule.refusal(payload);
     if (refusal !== undefined) return refusal;
   }
-  const members = isObject ? payload : NO_MEMBERS;
   const reading = { record, payload, members, holdsExact, captures, device, variables: undefined, trace };
   return rule.map(reading, match, countsOf(match, warnings));
 }

@@ -1,4 +1,10 @@
-import { ExactNumber, isJsonObject, type JsonValue, kindOf, memberOf } from '../formats/json/json-value.js';
+import {
+  ExactNumber,
+  type JsonObject,
+  type JsonValue,
+  kindOf,
+  memberOf,
+} from '../formats/json/json-value.js';
 import { SystemClock } from '../lib/clock.js';
 import { isOfUnsetClock, isPlausibleNs, mayBeOfWrongClock } from '../lib/plausible-time.js';
 import { quoted } from '../lib/printable.js';
@@ -133,7 +139,8 @@ function clamped(ns: bigint, bounds: Bounds, { record }: Reading, warnings: Mapp
 
 /** Where obvious time keys may be: the payload, or an element of `each`. */
 export interface TimeBase {
-  readonly get: Getter;
+  /** The object that they are members of; an object without keys where there is none. */
+  readonly members: (reading: Reading) => JsonObject;
   readonly text: string;
 }
 
@@ -147,9 +154,8 @@ export function obviousTime(
   return (reading, warnings) => {
     let isReplaced = false;
     for (let at = 0; at < bases.length; at++) {
-      const { get, text } = bases[at] as TimeBase;
-      const object = get(reading);
-      if (object instanceof MappingFailure || !isJsonObject(object)) continue;
+      const { members, text } = bases[at] as TimeBase;
+      const object = members(reading);
       for (const key of OBVIOUS_TIME_KEYS) {
         const value = memberOf(object, key);
         if (!mayBeTime(value)) continue;

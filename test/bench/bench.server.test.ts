@@ -68,6 +68,8 @@ describe('npm run bench', () => {
     expect(parts.micro.figures.comparisons.map(({ name }) => name)).toEqual([
       'decode: strict JSON',
       'decode + map: rule',
+      'decode + map: four fields, where',
+      'decode + map: built-in rule',
       'encode: line',
       'inspect: a parked record at a start',
       'append: log, 1 waiting',

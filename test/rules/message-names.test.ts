@@ -108,6 +108,18 @@ describe('names out of messages', () => {
     }
   });
 
+  it('are not those that the gateway writes its own metrics into', () => {
+    const rules = (enabled: boolean) =>
+      ruleSetOf(
+        `metrics: { store: { enabled: ${enabled}, measurement: own } }\nrules: [{ name: r, topic: "#", measurement: { path: payload.m }, fields: { v: payload.v } }]`,
+      );
+    const outcome = (m: string, enabled = true) => outcomeIn(rules(enabled), `{"m":"${m}","v":1}`).outcome;
+    expect([outcome('own'), outcome('own_events')]).toEqual(
+      Array(2).fill('parked as measurement-name-invalid'),
+    );
+    expect([outcome('owner'), outcome('own', false)]).toEqual(['written', 'written']);
+  });
+
   it('a measurement that looks like a reference or a template must say what it is', () => {
     for (const name of ['topic.kind', 'payload.kind', 'm_{topic.kind}']) {
       expect(() => ruleSetOf(`rules: [{ name: r, topic: "#", measurement: "${name}" }]`)).toThrow(

@@ -228,7 +228,7 @@ describe('what devices write', () => {
 describe('time: auto', () => {
   const auto = (payload: string) => {
     const warnings = createMappingWarningCounts();
-    const time = obviousTime([{ get: ({ payload }) => payload, text: 'payload' }])(
+    const time = obviousTime([{ members: ({ members }) => members, text: 'payload' }])(
       sampleReading(payload),
       warnings,
     );
