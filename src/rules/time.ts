@@ -1,32 +1,14 @@
-import {
-  ExactNumber,
-  type JsonObject,
-  type JsonValue,
-  kindOf,
-  memberOf,
-} from '../formats/json/json-value.js';
+import { ExactNumber, type JsonObject, type JsonValue, memberOf } from '../formats/json/json-value.js';
 import { SystemClock } from '../lib/clock.js';
 import { isOfUnsetClock, isPlausibleNs, mayBeOfWrongClock } from '../lib/plausible-time.js';
-import { quoted } from '../lib/printable.js';
-import type { TimeZone } from '../lib/time-zone.js';
-import { parseDeviceTime } from './device-time.js';
-import {
-  durationText,
-  type EpochUnit,
-  epochNs,
-  guessEpochUnit,
-  isoTime,
-  UNIT_WORDS,
-  withoutFinerDigits,
-} from './epoch.js';
+import { durationText, type EpochUnit, epochNs, isoTime, UNIT_WORDS } from './epoch.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from './mapped.js';
+import { parseTime, type TimeNotation } from './parse-time.js';
 import { stepText } from './path.js';
 import type { Getter, Origin } from './reference.js';
-import type { TimeUnit } from './rule-options.js';
 import { fitsInt64, isDecimal } from './scaled-integer.js';
 import type { TimeShift } from './time-shift.js';
 import { traceReceiveTime, traceTime } from './trace-values.js';
-import { plainNumber } from './value-words.js';
 
 /** How far a device time may lie from the receive time of the record. */
 export interface TimeWindow {
@@ -72,15 +54,10 @@ export function receiveTime(readClock: ReadClock = readSystemClock): TimeReader 
 }
 
 /** Where a rule finds the device time, and how it reads it. */
-export interface TimeSource extends TimeWindow {
+export interface TimeSource extends TimeWindow, TimeNotation {
   readonly get: Getter;
   /** For an explanation. */
   readonly origin: Origin;
-  /** For reasons. */
-  readonly path: string;
-  readonly unit: TimeUnit;
-  /** Of texts without one. */
-  readonly zone?: TimeZone;
   readonly otherwise?: 'park' | 'receive' | 'clamp';
   /** What is added to a time that can be read. */
   readonly shift?: TimeShift;
@@ -235,62 +212,6 @@ function isWithin(ns: bigint, referenceNs: bigint, bounds: Bounds): boolean {
 function fitsClock(ns: bigint, receivedAtNs: bigint, nowNs: bigint, bounds: Bounds): boolean {
   if (isPlausibleNs(nowNs)) return isWithin(ns, nowNs, bounds);
   return !isPlausibleNs(receivedAtNs);
-}
-
-type Notation = Pick<TimeSource, 'path' | 'unit' | 'zone'>;
-
-/** The time in ns since 1970; undefined when the device's clock was never set. */
-function parseTime(
-  value: JsonValue,
-  notation: Notation,
-  warnings: MappingWarningCounts,
-): bigint | MappingFailure | undefined {
-  if (value === null) return undefined;
-  let ns: bigint | MappingFailure;
-  if (typeof value === 'number') ns = fromEpoch(value, notation, warnings);
-  else if (value instanceof ExactNumber) ns = fromEpoch(value.text, notation, warnings);
-  else if (typeof value === 'string') ns = fromText(value, notation, warnings);
-  else return unreadable(notation.path, `is ${kindOf(value)}, not a time`);
-  return typeof ns === 'bigint' && ns <= 0n ? undefined : ns;
-}
-
-function fromEpoch(
-  epoch: number | string,
-  { path, unit }: Notation,
-  warnings: MappingWarningCounts,
-): bigint | MappingFailure {
-  if (unit === 'rfc3339') return unreadable(path, `is the number ${epoch}, not an RFC 3339 text`);
-  const epochUnit = unit === 'auto' ? guessEpochUnit(Number(epoch)) : unit;
-  const ns = epochNs(epoch, epochUnit);
-  if (typeof ns === 'bigint') return ns;
-  const shown = quoted(String(epoch));
-  if (ns === 'fraction') {
-    const truncated = epochNs(withoutFinerDigits(String(epoch), epochUnit), epochUnit);
-    if (typeof truncated === 'bigint') {
-      warnings['time-truncated']++;
-      return truncated;
-    }
-    return unreadable(path, `is ${shown} ${UNIT_WORDS[epochUnit]}, finer than a nanosecond`);
-  }
-  if (ns === 'too-large') return unreadable(path, `is ${shown}, beyond every calendar`);
-  return unreadable(path, `is ${shown}, not a number of ${UNIT_WORDS[epochUnit]} since 1970`);
-}
-
-function fromText(text: string, notation: Notation, warnings: MappingWarningCounts): bigint | MappingFailure {
-  const number = notation.unit === 'rfc3339' ? undefined : plainNumber(text);
-  if (number !== undefined) return fromEpoch(number, notation, warnings);
-  const { path, unit, zone } = notation;
-  if (unit !== 'auto' && unit !== 'rfc3339')
-    return unreadable(path, `is ${quoted(text)}, not a number of ${UNIT_WORDS[unit]} since 1970`);
-  const parsed = parseDeviceTime(text, zone);
-  if (!parsed.ok) return unreadable(path, `is ${quoted(text)}, which ${parsed.problem}`);
-  if (parsed.leapSecond) warnings['time-leap-second']++;
-  if (parsed.isTruncated) warnings['time-truncated']++;
-  return parsed.ns;
-}
-
-function unreadable(path: string, problem: string): MappingFailure {
-  return new MappingFailure('time-unreadable', `the time "${path}" ${problem}`);
 }
 
 function outsideWindow(
