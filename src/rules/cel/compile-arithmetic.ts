@@ -4,7 +4,14 @@ import { CelFailure } from './cel-failure.js';
 import { CelProblem } from './cel-problem.js';
 import { typeInWords } from './cel-value.js';
 import { compileLiteral } from './compile-literal.js';
-import { type CompileChild, type CompiledNode, failedAt, type Scope, textOf } from './compiled-node.js';
+import {
+  binary,
+  type CompileChild,
+  type CompiledNode,
+  failedAt,
+  type Scope,
+  textOf,
+} from './compiled-node.js';
 
 /** `payload.c * 1.8 + 32` */
 export function compileArithmetic(
@@ -24,14 +31,7 @@ export function compileArithmetic(
   return {
     type,
     at: node.start,
-    run: (run) => {
-      const a = left.run(run);
-      if (a instanceof CelFailure) return a;
-      const b = right.run(run);
-      if (b instanceof CelFailure) return b;
-      const result = calculate(operator, a, b, run);
-      return result instanceof CelFailure && result.kind === 'failed' ? failedAt(text, result.cause) : result;
-    },
+    run: binary(left, right, (a, b, run) => calculate(operator, a, b, run), text),
   };
 }
 

@@ -3,7 +3,7 @@ import { CelFailure } from './cel-failure.js';
 import { CelProblem } from './cel-problem.js';
 import { type CelType, typeInWords } from './cel-value.js';
 import { areOrdered, isEqual, isIn, isOrdered, type Ordering } from './compare.js';
-import { type CompileChild, type CompiledNode, failedAt, type Scope, textOf } from './compiled-node.js';
+import { binary, type CompileChild, type CompiledNode, type Scope, textOf } from './compiled-node.js';
 
 /** `payload.state == "on"`, and `!=` */
 export function compileEquality(
@@ -18,14 +18,10 @@ export function compileEquality(
   return {
     type: 'bool',
     at: node.start,
-    run: (run) => {
-      const a = left.run(run);
-      if (a instanceof CelFailure) return a;
-      const b = right.run(run);
-      if (b instanceof CelFailure) return b;
+    run: binary(left, right, (a, b, run) => {
       const same = isEqual(a, b, run);
       return same instanceof CelFailure ? same : same === wanted;
-    },
+    }),
   };
 }
 
@@ -77,15 +73,15 @@ export function compileOrdering(
   return {
     type: 'bool',
     at: node.start,
-    run: (run) => {
-      const a = left.run(run);
-      if (a instanceof CelFailure) return a;
-      const b = right.run(run);
-      if (b instanceof CelFailure) return b;
-      if (typeof a === 'number' && typeof b === 'number') return areOrdered(operator, a, b);
-      const result = isOrdered(operator, a, b, run);
-      return result instanceof CelFailure && result.kind === 'failed' ? failedAt(text, result.cause) : result;
-    },
+    run: binary(
+      left,
+      right,
+      (a, b, run) =>
+        typeof a === 'number' && typeof b === 'number'
+          ? areOrdered(operator, a, b)
+          : isOrdered(operator, a, b, run),
+      text,
+    ),
   };
 }
 
@@ -124,13 +120,6 @@ export function compileIn(
   return {
     type: 'bool',
     at: node.start,
-    run: (run) => {
-      const a = value.run(run);
-      if (a instanceof CelFailure) return a;
-      const b = container.run(run);
-      if (b instanceof CelFailure) return b;
-      const result = isIn(a, b, run);
-      return result instanceof CelFailure && result.kind === 'failed' ? failedAt(text, result.cause) : result;
-    },
+    run: binary(value, container, isIn, text),
   };
 }

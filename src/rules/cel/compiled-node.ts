@@ -47,6 +47,30 @@ export function methodAt(node: Extract<ASTNode, { op: 'rcall' }>, { expression }
   return Math.max(expression.indexOf(name, receiver.end), node.start);
 }
 
+type Operate = (left: CelValue, right: CelValue, run: CelRun) => CelValue | CelFailure;
+
+/**
+ * Runs both operands of an operator, and then the operator. A failure of an operand is the result.
+ *
+ * @param text the operation in the words of the expression, for its own failures; they stand as they are without it
+ */
+export function binary(
+  left: CompiledNode,
+  right: CompiledNode,
+  operate: Operate,
+  text?: string,
+): CompiledNode['run'] {
+  return (run) => {
+    const a = left.run(run);
+    if (a instanceof CelFailure) return a;
+    const b = right.run(run);
+    if (b instanceof CelFailure) return b;
+    const result = operate(a, b, run);
+    const isNamed = text !== undefined && result instanceof CelFailure && result.kind === 'failed';
+    return isNamed ? failedAt(text, result.cause) : result;
+  };
+}
+
 const MAX_SHOWN = 60;
 
 /** A failure that names the operation in the words of the expression. */
