@@ -58,7 +58,7 @@ export class Elements {
     fail: (failure: MappingFailure, label: string) => void,
   ): ElementsRead {
     const variables: Variables = {};
-    const reading: Reading = { ...outer, variables };
+    const reading: Reading = { ...outer, variables, steps: { taken: 0 } };
     const labels: string[] = [];
     let taken = 0;
     let skipped = 0;

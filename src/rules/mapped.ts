@@ -144,6 +144,8 @@ export interface Reading {
   readonly device: string;
   /** What `each` of a rule names: the element, its key and its index, by their names; absent without `each`. */
   readonly variables?: Readonly<Record<string, JsonValue | undefined>>;
+  /** What the expressions of all elements have taken together; absent without `each`. */
+  readonly steps?: { taken: number };
   /** Present when somebody asks for an explanation. */
   readonly trace?: MappingTrace;
 }

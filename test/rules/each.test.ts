@@ -210,6 +210,19 @@ describe('each', () => {
   });
 });
 
+it('the expressions of all elements share one budget: a long list times itself parks, and ends soon', () => {
+  const rule = ruleOf(
+    'each: { path: payload.s, where: "payload.s.all(other, other <= element)" }, fields: { t: element }',
+  );
+  const list = (length: number) => JSON.stringify({ s: Array.from({ length }, (_, i) => i) });
+  expect(outcomeIn(rule, list(20)).lines).toEqual([`m t=19 ${AT}`]);
+  const steps = { reason: '', outcome: 'parked as rule-over-budget' };
+  expect(outcomeIn(rule, list(1_900))).toMatchObject({
+    ...steps,
+    reason: expect.stringContaining('100000 steps'),
+  });
+});
+
 describe('what is wrong with each', () => {
   it.each<[string, RegExp]>([
     ['each: { path: payload.s, as: payload }', /rules\[0\]\.each\.as: .*has a meaning already/],

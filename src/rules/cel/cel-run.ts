@@ -3,7 +3,7 @@ import { CelFailure } from './cel-failure.js';
 import type { CelValue } from './cel-value.js';
 
 /**
- * The steps that one evaluation may take. A step is about a microsecond at worst. It is a count and no clock, so that a
+ * The steps that one evaluation may take, and all those for the elements of one message together. A step is about a microsecond at worst. It is a count and no clock, so that a
  * replay of the record ends at the same place.
  */
 export const CEL_MAX_STEPS = 100_000;
@@ -23,6 +23,7 @@ export class CelRun {
   /** The variables of macros; each has a fixed slot. */
   readonly slots: CelValue[];
   #steps = 0;
+  #shared: Reading['steps'];
 
   constructor(slots: number) {
     this.slots = new Array<CelValue>(slots).fill(null);
@@ -30,12 +31,14 @@ export class CelRun {
 
   begin(reading: Reading): void {
     this.reading = reading;
-    this.#steps = 0;
+    this.#shared = reading.steps;
+    this.#steps = reading.steps?.taken ?? 0;
   }
 
   /** Charges steps; a failure when the budget is used up. */
   charge(steps: number): CelFailure | undefined {
     this.#steps += steps;
+    if (this.#shared !== undefined) this.#shared.taken = this.#steps;
     return this.#steps > CEL_MAX_STEPS ? OVER_BUDGET : undefined;
   }
 
