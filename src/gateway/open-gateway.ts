@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Bridge } from '../bridge/bridge.js';
 import type { ReceiveTimes } from '../bridge/receive-times.js';
 import type { GatewayDescription } from '../control/command-protocol.js';
@@ -17,7 +18,6 @@ import type { ReplayStatus } from '../replay/replay-status.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { ClockWatch } from './clock-watch.js';
 import { DebugLines } from './debug-lines.js';
-import { describeGateway } from './describe-gateway.js';
 import { DiskReserve } from './disk-reserve.js';
 import type { Ended, FatalFailure } from './fatal-failure.js';
 import { followConsumer } from './follow-consumer.js';
@@ -276,4 +276,18 @@ async function startBroker(
     clock,
     onClient: (change, clientId) => debug.client(change, clientId),
   });
+}
+
+/** Returns which gateway this process is, for commands that find it on a data directory. */
+function describeGateway(
+  { broker, http, role }: GatewayOptions,
+  file: string | undefined,
+): GatewayDescription {
+  return {
+    processId: process.pid,
+    file: file && resolve(file),
+    listeners: [...(role === 'consume' ? [] : broker.listeners), ...(http === undefined ? [] : [http])].map(
+      ({ host, port }) => ({ host, port }),
+    ),
+  };
 }

@@ -7,7 +7,7 @@ import { influxFleet, type StoredFleet, victoriaMetricsFleet } from '../support/
 import { tempDirectory } from '../support/temp-directory.js';
 
 const MESSAGES = 200_000;
-const KILLS = process.env.SLUICE_SOAK === 'full' ? 100 : 10;
+const KILLS = process.env.SLUICE_SOAK === 'full' ? 100 : 5;
 
 interface Store {
   readonly sink: string;
