@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nearestName } from '../lib/nearest-name.js';
 import { formatDuration, formatSize, parseDuration, parseSize, type Quantity } from './quantity.js';
 import { secretProblem } from './secret-problem.js';
 
@@ -155,7 +156,9 @@ export function oneOf<const T extends string>(words: readonly T[], info: Setting
   const expected = words.length > 1 ? `one of ${list}` : list;
   return leaf<T>({ type: expected, ...info }, (raw) => {
     const word = words.find((known) => known === raw || (typeof raw === 'number' && known === String(raw)));
-    return word === undefined ? { expected } : { value: word };
+    if (word !== undefined) return { value: word };
+    const nearest = typeof raw === 'string' ? nearestName(raw, words) : undefined;
+    return { expected, hint: nearest === undefined ? undefined : `did you mean ${nearest}?` };
   });
 }
 

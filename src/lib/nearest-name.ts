@@ -8,6 +8,7 @@ export function nearestName(written: string, known: readonly string[]): string |
   return distance(lower, nearest.toLowerCase()) <= allowedDistance(written) ? nearest : undefined;
 }
 
+/** At most half of the characters differ: of short words, others of the same length would be named otherwise. */
 function allowedDistance(written: string): number {
-  return Math.max(2, Math.floor(written.length / 2));
+  return Math.max(1, Math.floor(written.length / 2));
 }

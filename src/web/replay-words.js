@@ -28,6 +28,7 @@ export function processedCount({ outcomes }) {
  */
 export function replayWords(replay) {
   const { kind, state, selected, failure, waitingFor } = replay;
+  if (replay.dryRun) return previewWords(replay);
   const done = processedCount(replay);
   const progress = `${count(done)} of ${deadLetterCount(selected)}`;
   const ends = endsOf(replay.outcomes);
@@ -67,6 +68,24 @@ export function replayWords(replay) {
     level: 'stopped',
     sentence: `The ${noun} failed after ${progress}.${because} The others are still parked.`,
   };
+}
+
+/**
+ * A preview changes nothing, so its sentence must not read as if it had.
+ *
+ * @param {ReplayStatus} preview
+ * @returns {{ level: Level; sentence: string }}
+ */
+function previewWords({ kind, state, selected, outcomes, failure }) {
+  if (state === 'running') return { level: 'healthy', sentence: `A preview of a ${kind} is being made.` };
+  if (state !== 'done') {
+    const because = failure === undefined ? '' : ` ${sentenceOf(failure)}`;
+    return { level: 'slow', sentence: `The preview of a ${kind} was not finished.${because}` };
+  }
+  const dead = deadLetterCount(kind === 'purge' ? outcomes.purged : selected);
+  const ends = endsOf(outcomes);
+  const sentence = `Preview: a ${kind} would process ${dead}${ends === '' ? '' : `: ${ends}`}. Nothing was changed.`;
+  return { level: 'healthy', sentence };
 }
 
 /** @param {ReplayStatus['outcomes']} outcomes */

@@ -7,6 +7,9 @@ test.each([
   ['Max_Size', ['maxSize', 'whenFull'], 'maxSize'],
   ['temperature', ['payload', 'topic'], undefined],
   ['payload', [], undefined],
+  ['ON', ['qos', 'topic'], undefined],
+  ['max', ['has', 'size'], undefined],
+  ['recieve', ['park', 'receive', 'clamp'], 'receive'],
 ] as const)('the name nearest to %s in %j is %s', (written, known, nearest) => {
   expect(nearestName(written, known)).toBe(nearest);
 });

@@ -266,11 +266,13 @@ rules:
     where: "!has(payload.simulated)"
     each:
       path: payload.uplink_message.rx_metadata
-      where: payload.uplink_message.rx_metadata.all(other, other.rssi <= element.rssi)
+      where: >-
+        cel.bind(rssi, has(element.rssi) ? element.rssi : 0,
+          payload.uplink_message.rx_metadata.all(other, (has(other.rssi) ? other.rssi : 0) <= rssi))
     measurement: best_reception
     time: { path: received_at }
     tags: { dev_eui: payload.end_device_ids.dev_eui, gateway: element.gateway_ids.gateway_id }
-    fields: { rssi: element.rssi }
+    fields: { rssi: { path: element.rssi, type: float, default: 0 } }
 `,
   messages: [
     {
@@ -290,6 +292,18 @@ rules:
       payload:
         '{"end_device_ids":{"dev_eui":"70B3D57ED0061F2A"},"received_at":"2026-03-08T20:05:12Z","uplink_message":{"decoded_payload":{"level":63},"rx_metadata":[]}}',
       wanted: ['uplink,app=farm,dev_eui=70B3D57ED0061F2A f_port=0i,f_cnt=0i,level=63 1773000312000000000'],
+    },
+    {
+      what: 'a gateway without rssi has an rssi of zero, the strongest of all',
+      topic: 'v3/farm/devices/silo-07/up',
+      payload:
+        '{"end_device_ids":{"dev_eui":"70B3D57ED0061F2A"},"received_at":"2026-03-08T20:05:12Z","uplink_message":{"decoded_payload":{"level":63},"rx_metadata":[{"gateway_ids":{"gateway_id":"barn"},"rssi":-97,"snr":7.8},{"gateway_ids":{"gateway_id":"desk"},"snr":9}]}}',
+      wanted: [
+        'uplink,app=farm,dev_eui=70B3D57ED0061F2A f_port=0i,f_cnt=0i,level=63 1773000312000000000',
+        'reception,dev_eui=70B3D57ED0061F2A,gateway=barn rssi=-97,snr=7.8 1773000312000000000',
+        'reception,dev_eui=70B3D57ED0061F2A,gateway=desk rssi=0,snr=9 1773000312000000000',
+        'best_reception,dev_eui=70B3D57ED0061F2A,gateway=desk rssi=0 1773000312000000000',
+      ],
     },
     {
       what: 'test data is filtered',

@@ -145,6 +145,12 @@ const SHAPES: readonly Shape[] = [
     lines: ['m v=1 1773000311000000000'],
   },
   {
+    what: 'a date with slashes, by an expression',
+    rule: `time: { cel: 'payload.at.substring(0, 4) + "-" + payload.at.substring(5, 7) + "-" + payload.at.substring(8)', zone: Europe/Berlin }, fields: { v: payload.v }`,
+    payload: '{"at":"2026/03/08 21:05:11","v":1}',
+    lines: ['m v=1 1773000311000000000'],
+  },
+  {
     what: 'two numbers in one text, by an expression',
     rule: `fields: { lat: { cel: 'payload.latlng.split(",")[0]', type: float }, lon: { cel: 'payload.latlng.split(",")[1]', type: float } }`,
     payload: '{"latlng":"54.1, 25.2"}',

@@ -59,6 +59,25 @@ describe('replayWords', () => {
       'Purged 36 dead letters.',
     ],
     [
+      'a purge was previewed',
+      status({ kind: 'purge', state: 'done', dryRun: true }, { purged: 9 }),
+      'healthy',
+      'Preview: a purge would process 9 dead letters. Nothing was changed.',
+    ],
+    [
+      'a replay was previewed',
+      status({ state: 'done', dryRun: true }, { written: 30, parkedAgain: 7 }),
+      'healthy',
+      'Preview: a replay would process 37 dead letters: 30 written, 7 parked again. Nothing was changed.',
+    ],
+    ['a preview runs', status({ dryRun: true }), 'healthy', 'A preview of a replay is being made.'],
+    [
+      'a preview failed',
+      status({ state: 'failed', dryRun: true, failure: 'the disk is full' }),
+      'slow',
+      'The preview of a replay was not finished. The disk is full.',
+    ],
+    [
       'failed',
       status({ state: 'failed', failure: 'the disk is full.' }, { written: 2 }),
       'stopped',
