@@ -20,7 +20,8 @@ export function placeHint(path: KeyPath, written: Readonly<Record<string, unknow
   const parent = path.slice(0, -1);
   const below = sectionsBelow(branchAt(schema, parent)).filter(({ setting }) => hasKey(setting, key));
   const present = below.filter(({ names }) => Object.hasOwn(written, names[0]!.replace('[]', '')));
-  const [section] = present.length > 0 ? present : below.length === 1 ? below : [];
+  const empty = present.filter(({ names }) => names.length === 1 && isEmpty(written[names[0]!]));
+  const [section] = empty.length > 0 ? empty : present.length > 0 ? present : below.length === 1 ? below : [];
   if (section !== undefined) return `it is a key of ${section.names.join('.')}: indent it below that`;
   for (let length = parent.length - 1; length >= 0; length -= 1) {
     const around = parent.slice(0, length);
@@ -28,9 +29,21 @@ export function placeHint(path: KeyPath, written: Readonly<Record<string, unknow
     if (setting === undefined || !hasKey(setting, key)) continue;
     return `it is a key of ${length === 0 ? 'the top level' : formatKey(around)}: indent it less`;
   }
+  const name = String(parent.at(-1));
+  for (let length = parent.length - 2; length >= 0; length -= 1) {
+    const around = parent.slice(0, length);
+    const setting = branchAt(schema, around);
+    if (setting === undefined || structureOf(setting).kind === 'named' || !hasKey(setting, name)) continue;
+    return `${name} is a key of ${length === 0 ? 'the top level' : formatKey(around)}: indent it less`;
+  }
   const elsewhere = sectionsBelow(schema, 3).filter(({ setting }) => hasKey(setting, key));
   if (elsewhere.length === 0 || elsewhere.length > MAX_PLACES) return undefined;
   return `it is a key of ${elsewhere.map(({ names }) => names.join('.')).join(' or ')}`;
+}
+
+/** Nothing behind its colon: what should be below it has lost its indent. */
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined;
 }
 
 interface Section {

@@ -290,6 +290,8 @@ export function percent(info: SettingText) {
   return leaf<number>({ type: 'share', limits: 'above 0% up to 100%', ...info }, (raw) => {
     const [, digits] = typeof raw === 'string' ? (/^(\d+(?:\.\d+)?) ?%$/.exec(raw) ?? []) : [];
     const share = Number(digits) / 100;
-    return share > 0 && share <= 1 ? { value: share } : { expected };
+    if (share > 0 && share <= 1) return { value: share };
+    const meant = typeof raw !== 'number' ? 0 : raw <= 1 ? raw * 100 : raw;
+    return { expected, hint: meant > 0 && meant <= 100 ? `write ${meant}%` : undefined };
   });
 }

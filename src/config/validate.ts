@@ -93,14 +93,24 @@ function kindText(type: string | undefined, keys: readonly string[]): string {
 
 const PAIR_WITHOUT_BLANK = /^([A-Za-z]\w*)(?::| *= *)(\S+)$/;
 
+const PATH = /^[A-Za-z_]\w*(?:[.[][^\s{}]+)?$/;
+
 /** How to write what is of another structure: a list for a section, or a pair of key and value as one text. */
 function structureHint(branch: z.core.$ZodType | undefined, got: unknown): string | undefined {
-  const kind = branch && structureOf(branch).kind;
-  if (kind === 'list' && isSection(got)) return 'begin each entry with a dash and a blank: - key: value';
+  const structure = branch && structureOf(branch);
+  const kind = structure?.kind;
+  if (kind === 'list' && got !== undefined) return 'begin each entry with a dash and a blank: - key: value';
   if (kind !== 'section' && kind !== 'named') return undefined;
-  if (Array.isArray(got)) return 'write its keys without the dashes';
-  const [, key] = typeof got === 'string' ? (PAIR_WITHOUT_BLANK.exec(got) ?? []) : [];
-  return key === undefined ? undefined : `write a blank behind the colon: ${key}: value`;
+  if (Array.isArray(got)) return 'write each as key: value, without dashes and brackets';
+  const [, pair] = typeof got === 'string' ? (PAIR_WITHOUT_BLANK.exec(got) ?? []) : [];
+  if (pair !== undefined) return `write a blank behind the colon: ${pair}: value`;
+  if (structure?.kind !== 'section') return undefined;
+  if (structure.keys.has('value') && typeof got !== 'string' && !isSection(got) && got !== undefined) {
+    return `a constant is written { value: ${String(got)} }`;
+  }
+  return structure.keys.has('path') && typeof got === 'string' && PATH.test(got)
+    ? `write { path: ${got} }`
+    : undefined;
 }
 
 function unknownKey(path: KeyPath, section: unknown, source: YamlSource): ConfigProblem {
@@ -113,8 +123,18 @@ function unknownKey(path: KeyPath, section: unknown, source: YamlSource): Config
     key: formatKey(path),
     got: 'an unknown key',
     expected: keysText(known),
-    hint: place ?? (nearest === undefined ? undefined : `did you mean "${nearest}"?`),
+    hint:
+      referenceInBraces(written, section) ??
+      place ??
+      (nearest === undefined ? undefined : `did you mean "${nearest}"?`),
   };
+}
+
+/** `{payload.t}` without quotes is a section with one key for YAML, and nothing behind it. */
+function referenceInBraces(key: string, section: unknown): string | undefined {
+  if (!/^(?:payload|topic)[.[]/.test(key) || !isSection(section) || (section[key] ?? null) !== null)
+    return undefined;
+  return `write ${key} without braces, or "{${key}}" in quotes for a text with references`;
 }
 
 function keysText(keys: readonly string[]): string {
@@ -129,7 +149,7 @@ function problemAt(
   expected: string,
   hint?: string,
 ): ConfigProblem {
-  const shown = shownValue(source, path, got);
+  const shown = shownValue(source, path, got ?? writtenInPlaceOf(source, path));
   return {
     ...source.locationOf(path),
     key: formatKey(path),
@@ -139,6 +159,13 @@ function problemAt(
   };
 }
 
+/** A text or a list may stand for the section that has the key: `[payload.a, 5]` for its `path`. */
+function writtenInPlaceOf(source: YamlSource, path: KeyPath): unknown {
+  const around = path.length === 0 ? undefined : valueAt(source.value, path.slice(0, -1));
+  const isListIndex = typeof path.at(-1) === 'number';
+  return isSection(around) || isListIndex ? undefined : (around ?? undefined);
+}
+
 /** Returns a value as a problem may show it: without secrets and without the values of variables. */
 export function shownValue(source: YamlSource, path: KeyPath, got: unknown): string | undefined {
   if (got === undefined) return undefined;
@@ -146,7 +173,12 @@ export function shownValue(source: YamlSource, path: KeyPath, got: unknown): str
   if (variables.length > 0) return `the value of ${variables.join(' and ')}`;
   const branch = branchAt(schema, path);
   if (branch !== undefined && infoOf(branch)?.isSecret) return 'a value that is not shown';
-  if (Array.isArray(got)) return got.length === 0 ? 'an empty list' : 'a list';
+  if (Array.isArray(got)) {
+    if (got.length === 0) return 'an empty list';
+    return got.every((entry) => typeof entry === 'number')
+      ? printable(`[${got.join(', ')}]`, MAX_SHOWN)
+      : 'a list';
+  }
   if (typeof got === 'object') return 'a section';
   if (typeof got === 'string') return printable(JSON.stringify(withoutCredentials(got)), MAX_SHOWN);
   return printable(String(got), MAX_SHOWN);

@@ -33,6 +33,7 @@ export function explainFault(text: string, finding: YamlFinding, document: Docum
   switch (finding.code) {
     case 'TAB_AS_INDENT':
       return tabs(text, offset);
+    case 'BAD_ALIAS':
     case 'BAD_SCALAR_START':
       return {
         offset,
@@ -57,6 +58,7 @@ export function explainFault(text: string, finding: YamlFinding, document: Docum
         hide: [mask(offset, offset + 1)],
       };
     case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'BLOCK_IN_FLOW':
     case 'MULTILINE_IMPLICIT_KEY':
       return colonOrIndent(text, offset);
     case 'MULTIPLE_DOCS':
@@ -69,6 +71,7 @@ export function explainFault(text: string, finding: YamlFinding, document: Docum
     default:
       return (
         variableInBraces(text, offset) ??
+        templateWithoutQuotes(text, offset) ??
         notClosed(text, finding, document) ??
         textWithoutQuotes(text, finding) ??
         other(text, finding)
@@ -170,6 +173,26 @@ function variableInBraces(text: string, offset: number): YamlFault | undefined {
       offset: at,
       got: `${shown} without quotes, inside of { } or [ ]`,
       expected: `the value in quotes: "${shown}"`,
+      hide: [mask(at, at + written.length)],
+    };
+  }
+  return undefined;
+}
+
+/** `{topic.site}-{topic.device}`: for YAML the first pair of braces is a section, and the value ends behind it. */
+function templateWithoutQuotes(text: string, offset: number): YamlFault | undefined {
+  const [start, end] = lineBounds(text, offset);
+  for (const { index, 0: written } of text
+    .slice(start, end)
+    .matchAll(/\{[\w.[\]]+\}(?:[^\s,{}"']*(?:\{[\w.[\]]+\})?)*/g)) {
+    const at = start + index;
+    const isQuoted = `"'`.includes(text[at - 1] ?? ' ');
+    if (isQuoted || offset < at || offset > at + written.length) continue;
+    return {
+      offset: at,
+      got: 'a text that begins with a brace, without quotes',
+      expected: IN_QUOTES,
+      hint: 'without them YAML takes the braces for a section',
       hide: [mask(at, at + written.length)],
     };
   }

@@ -62,7 +62,8 @@ export function compileField(
   const source = compileSource(options, { path }, names, list);
   const dynamic = isNamedByMessage ? compileTemplate(name, names) : undefined;
   if (dynamic !== undefined && !dynamic.ok) {
-    list.add(path, quoted(name), `a field name with references in braces: ${dynamic.problem}`);
+    const { problem: wrong, hint } = dynamic;
+    list.add(path, quoted(name), `a field name with references in braces: ${wrong}`, { hint });
     return undefined;
   }
   if (source === undefined) return undefined;

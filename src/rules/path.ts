@@ -21,6 +21,8 @@ export interface PathProblem {
   readonly problem: string;
   /** Where in the text the problem is, in UTF-16 units; absent when it is the whole text. */
   readonly at?: number;
+  /** How it was probably meant, where that can be guessed. */
+  readonly hint?: string;
 }
 
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
@@ -61,6 +63,7 @@ function parseStep(
       variables.length === 0 ? 'the rule has no each' : `each of the rule names ${variables.join(', ')}`;
     return { problem: `[${variable}] is no variable (${known}); write ["${variable}"] for a key` };
   }
+  if (name === '*') return { problem: '.* is no step; write ["*"] for a key' };
   const key = name ?? inApostrophes ?? unquote(inQuotes);
   if (key === undefined) return { problem: `${inQuotes} is not a quoted key` };
   if (FORBIDDEN_KEYS.has(key)) return { problem: `the key ${key} is never accepted in a payload` };

@@ -1,7 +1,9 @@
 import { type JsonValue, memberOf } from '../formats/json/json-value.js';
+import { nearestName } from '../lib/nearest-name.js';
 import { quoted } from '../lib/printable.js';
 import type { MappingFailure, Reading } from './mapped.js';
 import { type Path, type PathProblem, parsePath, pathText, valueAt } from './path.js';
+import { referenceHint } from './reference-hint.js';
 import type { CaptureNames } from './topic-pattern.js';
 
 /** Reads a value; undefined when it is not there. A failure comes from an expression or a template only. */
@@ -40,8 +42,19 @@ export interface RuleNames {
   readonly variables: readonly string[];
 }
 
+/** A brace that is not in a quoted key. Braces in pairs make a template of a text, which is no reference. */
+const LONE_BRACE = /^[^["'{}]*[{}]/;
+
 /** Compiles a reference of RuleOptions. */
 export function compileReference(text: string, names: RuleNames): ReferenceResult {
+  const brace = LONE_BRACE.exec(text);
+  if (brace !== null) {
+    const at = brace[0].length - 1;
+    return {
+      ...invalid(`the brace ${text[at]} has no partner`, at),
+      hint: 'a reference in a text is written {…}',
+    };
+  }
   if (text === 'device') return found({ root: 'device', text, get: (reading) => reading.device });
   if (text === 'clientId') return found({ root: 'clientId', text, get: ({ record }) => record.clientId });
   if (text === 'topic') return found({ root: 'topic', text, get: ({ record }) => record.topic });
@@ -49,8 +62,10 @@ export function compileReference(text: string, names: RuleNames): ReferenceResul
   const [root = ''] = /^\w+(?=[.[]|$)/.exec(text) ?? [];
   if (root === 'payload') return payloadReference(text, root.length, names);
   if (names.variables.includes(root)) return variableReference(text, root, names);
-  const variables = names.variables.map((name) => `, ${name}`).join('');
-  return invalid(`${quoted(text)} starts with none of payload, topic, device, clientId${variables}`);
+  const roots = ['payload', 'topic', 'device', 'clientId', ...names.variables];
+  if (text === '') return invalid('it is empty');
+  const hint = referenceHint(text, roots);
+  return { ...invalid(`${quoted(text)} starts with none of ${roots.join(', ')}`), hint };
 }
 
 /** Compiles a path inside the payload, with or without the leading `payload.`, or below a variable of `each`. */
@@ -63,14 +78,16 @@ export function compilePayloadReference(text: string, names: RuleNames): Referen
 function captureReference(text: string, captureNames: CaptureNames): ReferenceResult {
   const capture = text.slice('topic.'.length);
   if (captureNames !== 'unknown' && !captureNames.includes(capture)) {
-    return invalid(noSuchCapture(capture, captureNames), 'topic.'.length);
+    const nearest = nearestName(capture, captureNames);
+    const hint = nearest === undefined ? referenceHint(text, ['topic']) : `did you mean topic.${nearest}?`;
+    return { ...invalid(noSuchCapture(capture, captureNames), 'topic.'.length), hint };
   }
   return found({ root: 'topic', text, get: (reading) => reading.captures[capture] });
 }
 
 function payloadReference(text: string, from: number, { variables }: RuleNames): ReferenceResult {
   const parsed = parsePath(text.slice(from), variables);
-  if (!parsed.ok) return shifted(parsed, from);
+  if (!parsed.ok) return shifted(parsed, text, from);
   const { path } = parsed;
   const place = { base: 'payload', path };
   const written = pathText('payload', path);
@@ -93,7 +110,7 @@ function payloadReference(text: string, from: number, { variables }: RuleNames):
 
 function variableReference(text: string, name: string, { variables }: RuleNames): ReferenceResult {
   const parsed = parsePath(text.slice(name.length), variables);
-  if (!parsed.ok) return shifted(parsed, name.length);
+  if (!parsed.ok) return shifted(parsed, text, name.length);
   const { path } = parsed;
   return found({
     root: 'variable',
@@ -114,8 +131,12 @@ function found(reference: Reference): ReferenceResult {
 }
 
 /** A problem in the steps, as one in the whole text. */
-function shifted(problem: PathProblem, from: number): PathProblem {
-  return { ...problem, at: (problem.at ?? 0) + from };
+function shifted(problem: PathProblem, text: string, from: number): PathProblem {
+  return {
+    ...problem,
+    at: (problem.at ?? 0) + from,
+    hint: problem.hint ?? referenceHint(text, [text.slice(0, from)]),
+  };
 }
 
 function invalid(problem: string, at?: number): PathProblem {

@@ -75,7 +75,10 @@ function pathSource(
     const compiled = isPayloadPath ? compilePayloadReference(text, names) : compileReference(text, names);
     if (!compiled.ok) {
       const expected = isPayloadPath ? 'a path inside the payload' : 'a reference';
-      list.add([...path, 'path'], quoted(text), `${expected}: ${compiled.problem}`, { at: compiled.at });
+      list.add([...path, 'path'], quoted(text), `${expected}: ${compiled.problem}`, {
+        at: compiled.at,
+        hint: compiled.hint,
+      });
       return undefined;
     }
     references.push(compiled.reference);
@@ -127,6 +130,7 @@ function templateSource(
   if (!compiled.ok) {
     list.add([...path, 'template'], quoted(text), `references in braces: ${compiled.problem}`, {
       at: compiled.at,
+      hint: compiled.hint,
     });
     return undefined;
   }
@@ -154,7 +158,8 @@ function lookupSource(
     return undefined;
   }
   const index = table.columns.indexOf(column);
-  if (index < 0) {
+  // A table without columns could not be read, which is a problem of its own.
+  if (index < 0 && table.columns.length > 0) {
     const expected = `a column of the table ${name}: ${table.columns.join(', ')}`;
     list.add([...path, 'lookup', 'column'], quoted(column), expected, {
       hint: nearest(column, table.columns),

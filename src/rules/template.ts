@@ -6,7 +6,7 @@ import { scalarText } from './scalar-text.js';
 
 export type TemplateResult =
   | { readonly ok: true; readonly get: Getter; readonly references: readonly Reference[] }
-  | { readonly ok: false; readonly problem: string; readonly at: number };
+  | { readonly ok: false; readonly problem: string; readonly at: number; readonly hint?: string };
 
 const PIECE = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
@@ -31,7 +31,9 @@ export function compileTemplate(text: string, names: RuleNames): TemplateResult 
       continue;
     }
     const compiled = compileReference(inside.trim(), names);
-    if (!compiled.ok) return invalid(compiled.problem, piece.index + 1 + (compiled.at ?? 0));
+    if (!compiled.ok) {
+      return invalid(compiled.problem, piece.index + 1 + (compiled.at ?? 0), compiled.hint);
+    }
     references.push(compiled.reference);
     literals.push('');
   }
@@ -60,6 +62,6 @@ function filledIn(
   return text;
 }
 
-function invalid(problem: string, at: number): TemplateResult {
-  return { ok: false, problem, at };
+function invalid(problem: string, at: number, hint?: string): TemplateResult {
+  return { ok: false, problem, at, hint };
 }

@@ -1,3 +1,4 @@
+import { nearestName } from '../lib/nearest-name.js';
 import { quoted } from '../lib/printable.js';
 
 /** `base = (value + shift) * times / over`: whole numbers where the definition has them, so that 212 °F is exactly 100 °C. */
@@ -128,6 +129,9 @@ const BY_WORD: ReadonlyMap<string, Found> = new Map(
   ),
 );
 
+/** Short words are all like one another. */
+const LONG_WORDS = [...BY_WORD.keys()].filter((word) => word.length > 3);
+
 export type ConversionResult =
   | { readonly ok: true; readonly convert: (value: number) => number }
   | { readonly ok: false; readonly problem: string };
@@ -151,6 +155,8 @@ export function conversionBetween(from: string, to: string): ConversionResult {
 function unknownUnit(word: string): string {
   const lower = word.toLowerCase();
   const similar = [...BY_WORD.keys()].filter((known) => known.toLowerCase() === lower);
-  const hint = similar.length === 0 ? '' : `; units are case-sensitive: ${similar.join(' or ')}`;
-  return `${quoted(word)} is no unit that can be converted${hint}`;
+  const problem = `${quoted(word)} is no unit that can be converted`;
+  if (similar.length > 0) return `${problem}; units are case-sensitive: ${similar.join(' or ')}`;
+  const nearest = BY_WORD.has(`°${word}`) ? `°${word}` : nearestName(word, LONG_WORDS);
+  return nearest === undefined ? problem : `${problem}; did you mean ${nearest}?`;
 }

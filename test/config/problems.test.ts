@@ -157,7 +157,37 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'range upside down',
     `rules: [{ ${RULE}, fields: { h: { path: payload.h, type: float, range: [9, 1] } } }]`,
-    'sluice.yaml:1:91: rules[0].fields.h.range: got a list, expected a list of two numbers, lowest first',
+    'sluice.yaml:1:91: rules[0].fields.h.range: got [9, 1], expected a list of two numbers, lowest first',
+  ],
+  [
+    'a number in a list of references',
+    `rules: [{ ${RULE}, fields: { h: [payload.h, 5] } }]`,
+    'sluice.yaml:1:56: rules[0].fields.h.path: got a list, expected reference such as payload.a.b, topic.name, device or clientId, or a list of them',
+  ],
+  [
+    'a number for a source',
+    `rules: [{ ${RULE}, fields: { h: 5 } }]`,
+    'sluice.yaml:1:56: rules[0].fields.h: got 5, expected reference, or section with the keys path, template, lookup, cel, value, noValue, map, suffix, decimalComma, type, scale, offset, from, round, range, oneOf, maxLength, truncate, otherwise, default, required, unit; a constant is written { value: 5 }',
+  ],
+  [
+    'a path for the time',
+    `rules: [{ ${RULE}, time: payload.ts, fields: auto }]`,
+    'sluice.yaml:1:46: rules[0].time: got "payload.ts", expected auto, or section with the keys path, template, cel, interval, offset, unit, zone, otherwise, window; write { path: payload.ts }',
+  ],
+  [
+    'a share without its sign',
+    `rules: [{ ${RULE}, sample: 0.25, fields: auto }]`,
+    'sluice.yaml:1:46: rules[0].sample: got 0.25, expected a share such as 25%, above 0% up to 100%; write 25%',
+  ],
+  [
+    'tags below fields',
+    `rules:\n  - topic: t\n    name: a\n    measurement: m\n    fields:\n      v: payload.v\n      tags: { device: clientId }`,
+    'sluice.yaml:7:15: rules[0].fields.tags.device: got an unknown key, expected the keys path, template, lookup, cel, value, noValue, map, suffix, decimalComma, type, scale, offset, from, round, range, oneOf, maxLength, truncate, otherwise, default, required, unit; tags is a key of rules[0]: indent it less',
+  ],
+  [
+    'a path below a time that has lost its indent',
+    `rules:\n  - topic: t\n    name: a\n    measurement: { value: m }\n    fields: auto\n    time:\n    path: ts`,
+    'sluice.yaml:7:5: rules[0].path: got an unknown key, expected the keys name, topic, where, sample, check, each, maxElements, measurement, time, tags, fields, autoFields, maxNames, whenEmpty; it is a key of time: indent it below that',
   ],
   [
     'time as another word',
@@ -395,6 +425,13 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   ],
   ['list as key', '? [a]\n: 1', 'sluice.yaml:1:3: got a key that is no text, expected a name'],
 ];
+
+test('a reference in braces without quotes is a section for YAML: the hint says what to write', () => {
+  const problems = problemsOf(`rules: [{ ${RULE}, tags: { h: {topic.x} }, fields: auto }]`);
+  const problem = problems.find((line) => line.includes('got an unknown key'));
+  expect(problem).toMatch(/^sluice\.yaml:1:55: rules\[0\]\.tags\.h\["topic\.x"\]: got an unknown key/);
+  expect(problem).toMatch(/; write topic\.x without braces, or "\{topic\.x\}" in quotes/);
+});
 
 describe('one problem, at its line', () => {
   test.each(ONE_PROBLEM)('%s', (_what, yaml, line) => {

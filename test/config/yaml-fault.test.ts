@@ -111,7 +111,7 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
   [
     'a list for a section',
     'log:\n  - level: info',
-    '1:1: log: got a list, expected a section with the keys level, format; write its keys without the dashes',
+    '1:1: log: got a list, expected a section with the keys level, format; write each as key: value, without',
   ],
   [
     'a section for a list',
@@ -122,6 +122,26 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
     'a brace that is not closed',
     'rules:\n  - { name: a, topic: t, measurement: m\nlog: {}',
     '2:5: got { that is not closed, expected } behind its last entry',
+  ],
+  [
+    'a template without quotes',
+    'rules:\n  - name: a\n    topic: t/+x/+y\n    measurement: m\n    tags: { id: {topic.x}-{topic.y}, b: topic.x }',
+    `5:17: got a text that begins with a brace, without quotes, ${QUOTES}`,
+  ],
+  [
+    'a template without quotes that begins with a text',
+    'rules:\n  - name: a\n    topic: t/+x/+y\n    measurement: m\n    tags:\n      id: {topic.x}-y',
+    `6:11: got a text that begins with a brace, without quotes, ${QUOTES}`,
+  ],
+  [
+    'a reason with a colon, in braces',
+    'rules:\n  - name: a\n    topic: t\n    measurement: m\n    check: [{ if: payload.x > 0, else: no: good }]',
+    `5:42: got a colon with a blank behind it, inside of a value, ${QUOTES}`,
+  ],
+  [
+    'a topic that is a star',
+    'rules:\n  - name: a\n    measurement: m\n    topic: *',
+    `4:12: got a value that begins with *, ${QUOTES}`,
   ],
   ['a brace too many', 'log: { level: info }}', '1:21: got }, expected no } without its beginning'],
   [

@@ -55,7 +55,7 @@ describe('what a reference names', () => {
 
 test.each([
   ['temperature', 'starts with none of payload, topic, device, clientId'],
-  ['', 'starts with none of'],
+  ['', 'it is empty'],
   ['topic.nope', 'has no +nope or #nope; it names city'],
   ['device.x', 'starts with none of'],
   ['payload.', 'cannot be read from character 1'],

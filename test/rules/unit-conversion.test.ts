@@ -34,6 +34,8 @@ describe('conversionBetween', () => {
 
   it.each([
     ['furlong', 'm', '"furlong" is no unit that can be converted'],
+    ['farenheit', 'celsius', '"farenheit" is no unit that can be converted; did you mean fahrenheit?'],
+    ['F', '°C', '"F" is no unit that can be converted; did you mean °F?'],
     ['m', 'KM', '"KM" is no unit that can be converted; units are case-sensitive: km'],
     ['V', 'A', 'V is a voltage and A is a current'],
   ])('says why %s cannot become %s', (from, to, problem) => {

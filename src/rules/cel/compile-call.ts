@@ -147,6 +147,22 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   number: 'did you mean double()?',
   str: 'did you mean string()?',
   exists: 'test for a key with has(payload.key)',
+  get: 'write has(payload.key) ? payload.key : 0',
+  any: 'did you mean exists()?',
+  some: 'did you mean exists()?',
+  max: 'write a > b ? a : b',
+  min: 'write a < b ? a : b',
+  abs: 'write a < 0 ? -a : a',
+  round: 'the key round of a field rounds: { cel: …, round: 1 }',
+  toFixed: 'the key round of a field rounds: { cel: …, round: 1 }',
+  parseFloat: 'did you mean double()?',
+  parseInt: 'did you mean int()?',
+  lower: 'did you mean lowerAscii()?',
+  toLowerCase: 'did you mean lowerAscii()?',
+  upper: 'did you mean upperAscii()?',
+  toUpperCase: 'did you mean upperAscii()?',
+  includes: 'did you mean contains()?',
+  strip: 'did you mean trim()?',
 };
 
 function unknownFunction(

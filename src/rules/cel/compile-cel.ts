@@ -63,6 +63,10 @@ export function compileCel(expression: string, names: CelNames): CelResult {
     nodes: 0,
     slots: 0,
   };
+  const comment = numberInComment(expression);
+  if (comment !== undefined) {
+    return { ok: false, problem: '// begins a comment', at: comment, hint: 'write / to divide' };
+  }
   try {
     const ast = parse(expression);
     const node = compileNode(ast, { state, locals: new Map(), depth: 0, loops: 0 });
@@ -71,6 +75,16 @@ export function compileCel(expression: string, names: CelNames): CelResult {
     if (!(thrown instanceof CelProblem)) throw thrown;
     return { ok: false, problem: thrown.message, at: thrown.at, hint: thrown.hint };
   }
+}
+
+const QUOTED_OR_COMMENT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\/\/[^\n]*/g;
+
+/** Where a comment is only a number or a reference: `payload.t // 2` is a division of another language. */
+function numberInComment(expression: string): number | undefined {
+  for (const { 0: token, index } of expression.matchAll(QUOTED_OR_COMMENT)) {
+    if (/^\/\/ *(?:\d+(?:\.\d+)?|payload\.[\w.]+) *$/.test(token)) return index;
+  }
+  return undefined;
 }
 
 function parse(expression: string): ReturnType<typeof parser.parse>['ast'] {

@@ -74,7 +74,8 @@ function unknownName(name: string, at: number, known: readonly string[], express
   const word = Object.hasOwn(OTHER_WORDS, name.toLowerCase()) ? OTHER_WORDS[name.toLowerCase()] : undefined;
   if (word !== undefined) return new CelProblem(problem, at, `write ${word}`);
   const nearest = nearestName(name, known);
-  const hint =
-    nearest === undefined ? `values of the payload are written payload.${name}` : `did you mean ${nearest}?`;
-  return new CelProblem(problem, at, hint);
+  if (nearest !== undefined) return new CelProblem(problem, at, `did you mean ${nearest}?`);
+  const isCompared = /[!=]= *$/.test(expression.slice(0, at));
+  const text = isCompared ? `a text is written "${name}", ` : '';
+  return new CelProblem(problem, at, `${text}values of the payload are written payload.${name}`);
 }

@@ -21,7 +21,7 @@ const OTHER_SIGNS: Readonly<Record<string, string>> = {
   '===': 'write ==',
   '!==': 'write !=',
   '<>': 'write !=',
-  '=>': 'write >=',
+  '=>': 'write >= to compare, or the body behind a comma: payload.list.map(x, x * 2)',
   '=<': 'write <=',
   '=': 'write == to compare',
   '&': 'write && for and',
@@ -187,12 +187,14 @@ function hintForMissingValue(expression: string, { at, found }: SyntaxError): st
   if (before === '?' && (found === '.' || found === '?')) {
     return 'test for a key, as in has(payload.key) ? payload.key : 0';
   }
+  if (before === '*' && found === '*') return 'there is no operator for powers: write payload.x * payload.x';
   if (before === '[' && found === '*') return 'walk a list with .exists(x, x > 5) or .map(x, x * 2)';
   return found === '.' ? 'a number has a digit before its point, as in 0.5' : undefined;
 }
 
 /** `payload.s contains "x"` */
 function otherWord(expression: string, at: number, found: string): string | undefined {
+  if (found === 'if') return 'write condition ? one : other';
   if (!INFIX_METHODS.has(found)) return undefined;
   const owner = /[\w.]+\s*$/.exec(expression.slice(0, at))?.[0].trim() ?? 'payload.name';
   const method = found === 'like' ? 'contains' : found;
