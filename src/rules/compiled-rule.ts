@@ -106,10 +106,11 @@ export class CompiledRule {
     const isBare = typeof payload !== 'string' && !Array.isArray(payload);
     if (takes === 'bare' && isBare) return undefined;
     const alone = takes === 'bare' ? ', or a number or boolean alone' : '';
+    const other = Array.isArray(payload) ? '; a rule with `each: payload` makes a point of each element' : '';
     return this.#parked(
       new MappingFailure(
         'payload-not-object',
-        `the payload is ${kindOf(payload)}; the rule takes a JSON object such as {"temperature": 21.5}${alone}`,
+        `the payload is ${kindOf(payload)}; the rule takes a JSON object such as {"temperature": 21.5}${alone}${other}`,
       ),
     );
   }

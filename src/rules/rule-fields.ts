@@ -33,7 +33,7 @@ export class RuleFields {
   absence(): MappingFailure {
     const reason =
       this.#auto === undefined
-        ? `none of the rule's fields has a value: ${this.#named.map((reader) => reader.name).join(', ')}`
+        ? `the message has none of the rule's fields: ${this.#named.map((reader) => reader.name).join(', ')}`
         : 'the payload holds no number and no boolean that could be a field';
     return new MappingFailure('no-fields', reason.length <= 300 ? reason : `${reason.slice(0, 300)}…`);
   }

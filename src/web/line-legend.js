@@ -3,6 +3,9 @@ import { foreign, value } from './format.js';
 
 /** @import { LineStyle, ShownLine, Value } from './types.js' */
 
+/** Names of more characters, such as topics, are cut in the usual columns, and most often have the same beginning. */
+const LONG_LABEL = 14;
+
 /** The lines of a chart by name, with their newest value or the one under the cursor; a press hides a line. */
 export class LineLegend {
   #list;
@@ -26,6 +29,10 @@ export class LineLegend {
     const buttons = [...this.#list.querySelectorAll('button')];
     const focused = buttons.indexOf(document.activeElement);
     this.#values = lines.map(() => element('span', { class: 'value' }));
+    this.#list.classList.toggle(
+      'long',
+      lines.some(({ label }) => label.length > LONG_LABEL),
+    );
     this.#list.replaceChildren(...lines.map((line, nth) => this.#row(line, this.#values[nth])));
     if (focused >= 0) this.#list.querySelectorAll('button')[focused]?.focus();
   }

@@ -429,7 +429,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
 test('a reference in braces without quotes is a section for YAML: the hint says what to write', () => {
   const problems = problemsOf(`rules: [{ ${RULE}, tags: { h: {topic.x} }, fields: auto }]`);
   const problem = problems.find((line) => line.includes('got an unknown key'));
-  expect(problem).toMatch(/^sluice\.yaml:1:55: rules\[0\]\.tags\.h\["topic\.x"\]: got an unknown key/);
+  expect(problem).toMatch(/^sluice\.yaml:1:58: rules\[0\]\.tags\.h\["topic\.x"\]: got an unknown key/);
   expect(problem).toMatch(/; write topic\.x without braces, or "\{topic\.x\}" in quotes/);
 });
 
