@@ -150,6 +150,27 @@ export function startPoint(info: SettingText) {
   });
 }
 
+/** What people write for a word of a setting, because other programs call it so. */
+const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['seconds', 's'],
+  ['sec', 's'],
+  ['milliseconds', 'ms'],
+  ['millis', 'ms'],
+  ['microseconds', 'us'],
+  ['nanoseconds', 'ns'],
+  ['iso8601', 'rfc3339'],
+  ['number', 'float'],
+  ['double', 'float'],
+  ['integer', 'int'],
+  ['bool', 'boolean'],
+  ['text', 'string'],
+]);
+
+function meantWord(written: string, words: readonly string[]): string | undefined {
+  const other = OTHER_WORDS.get(written.toLowerCase());
+  return other !== undefined && words.includes(other) ? other : nearestName(written, words);
+}
+
 /** One of several words. */
 export function oneOf<const T extends string>(words: readonly T[], info: SettingText) {
   const list = words.join(', ');
@@ -157,8 +178,8 @@ export function oneOf<const T extends string>(words: readonly T[], info: Setting
   return leaf<T>({ type: expected, ...info }, (raw) => {
     const word = words.find((known) => known === raw || (typeof raw === 'number' && known === String(raw)));
     if (word !== undefined) return { value: word };
-    const nearest = typeof raw === 'string' ? nearestName(raw, words) : undefined;
-    return { expected, hint: nearest === undefined ? undefined : `did you mean ${nearest}?` };
+    const meant = typeof raw === 'string' ? meantWord(raw, words) : undefined;
+    return { expected, hint: meant === undefined ? undefined : `did you mean ${meant}?` };
   });
 }
 

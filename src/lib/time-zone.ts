@@ -15,6 +15,12 @@ export class TimeZone {
     this.#format = format;
   }
 
+  /** The name of the zone of a city such as `Berlin` or `New York`, for a person who has left out the rest. */
+  static ofCity(city: string): string | undefined {
+    const end = `/${city.trim().replaceAll(' ', '_')}`.toLowerCase();
+    return Intl.supportedValuesOf('timeZone').find((name) => name.toLowerCase().endsWith(end));
+  }
+
   /** `undefined` for a name that no zone has. */
   static of(name: string): TimeZone | undefined {
     try {

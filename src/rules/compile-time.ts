@@ -45,7 +45,10 @@ export function compileTime(
   const isWindowFine = checkWindow(options, list);
   const zone = options.zone === undefined ? undefined : TimeZone.of(options.zone);
   if (options.zone !== undefined && zone === undefined) {
-    list.add(['time', 'zone'], quoted(options.zone), 'an IANA time zone such as Europe/Berlin or UTC');
+    const known = TimeZone.ofCity(options.zone);
+    list.add(['time', 'zone'], quoted(options.zone), 'an IANA time zone such as Europe/Berlin or UTC', {
+      hint: known === undefined ? undefined : `did you mean ${known}?`,
+    });
   }
   const source = compileSource(options, { path: ['time'], isPayloadPath: true }, names, list);
   const interval = compileInterval(options.interval, index, names, list);

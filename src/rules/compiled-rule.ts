@@ -106,7 +106,7 @@ export class CompiledRule {
     const isBare = typeof payload !== 'string' && !Array.isArray(payload);
     if (takes === 'bare' && isBare) return undefined;
     const alone = takes === 'bare' ? ', or a number or boolean alone' : '';
-    const other = Array.isArray(payload) ? '; a rule with `each: payload` makes a point of each element' : '';
+    const other = Array.isArray(payload) ? '; `each: payload` takes a list' : '';
     return this.#parked(
       new MappingFailure(
         'payload-not-object',

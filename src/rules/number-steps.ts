@@ -23,7 +23,8 @@ export function compileNumberSteps(options: NumberOptions, unit: string | undefi
   if (scale !== undefined) steps.push((value) => value * scale);
   if (offset !== undefined) steps.push((value) => value + offset);
   if (from !== undefined) {
-    if (unit === undefined) return { ok: false, problem: `from: ${from} needs the unit to convert to` };
+    if (unit === undefined)
+      return { ok: false, problem: `${from} needs the unit to convert to; write unit: … beside it` };
     const conversion = conversionBetween(from, unit);
     if (!conversion.ok) return conversion;
     steps.push(conversion.convert);

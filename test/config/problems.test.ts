@@ -170,6 +170,21 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'sluice.yaml:1:56: rules[0].fields.h: got 5, expected reference, or section with the keys path, template, lookup, cel, value, noValue, map, suffix, decimalComma, type, scale, offset, from, round, range, oneOf, maxLength, truncate, otherwise, default, required, unit; a constant is written { value: 5 }',
   ],
   [
+    'the unit of a time as another word',
+    `rules: [{ ${RULE}, time: { path: ts, unit: seconds }, fields: auto }]`,
+    'sluice.yaml:1:64: rules[0].time.unit: got "seconds", expected one of auto, s, ms, us, ns, rfc3339; did you mean s?',
+  ],
+  [
+    'what becomes of a wrong time, misspelt',
+    `rules: [{ ${RULE}, time: { path: ts, otherwise: recieve }, fields: auto }]`,
+    'sluice.yaml:1:64: rules[0].time.otherwise: got "recieve", expected one of park, receive, clamp; did you mean receive?',
+  ],
+  [
+    'a zone without its region',
+    `rules: [{ ${RULE}, time: { path: ts, zone: new york }, fields: auto }]`,
+    'sluice.yaml:1:64: rules[0].time.zone: got "new york", expected an IANA time zone such as Europe/Berlin or UTC; did you mean America/New_York?',
+  ],
+  [
     'a path for the time',
     `rules: [{ ${RULE}, time: payload.ts, fields: auto }]`,
     'sluice.yaml:1:46: rules[0].time: got "payload.ts", expected auto, or section with the keys path, template, cel, interval, offset, unit, zone, otherwise, window; write { path: payload.ts }',
@@ -212,7 +227,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'field of unknown type',
     `rules: [{ ${RULE}, fields: { t: { path: payload.t, type: number } } }]`,
-    'sluice.yaml:1:78: rules[0].fields.t.type: got "number", expected one of float, int, string, boolean',
+    'sluice.yaml:1:78: rules[0].fields.t.type: got "number", expected one of float, int, string, boolean; did you mean float?',
   ],
   // Between keys
   [

@@ -6,7 +6,7 @@ test.each([
     'fields: auto',
     '[1]',
     'parked as payload-not-object',
-    'the payload is an array; the rule takes a JSON object such as {"temperature": 21.5}, or a number or boolean alone; a rule with `each: payload` makes a point of each element',
+    'the payload is an array; the rule takes a JSON object such as {"temperature": 21.5}, or a number or boolean alone; `each: payload` takes a list',
   ],
   [
     'fields: { a: payload.a }',
