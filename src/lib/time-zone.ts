@@ -15,7 +15,7 @@ export class TimeZone {
     this.#format = format;
   }
 
-  /** The name of the zone of a city such as `Berlin` or `New York`, for a person who has left out the rest. */
+  /** The name of the zone of a city such as `Berlin` or `New York`, for a person who wrote no region. */
   static ofCity(city: string): string | undefined {
     const end = `/${city.trim().replaceAll(' ', '_')}`.toLowerCase();
     return Intl.supportedValuesOf('timeZone').find((name) => name.toLowerCase().endsWith(end));
