@@ -6,7 +6,7 @@ import type { NameBudget } from './name-budget.js';
 import { compileNumberSteps } from './number-steps.js';
 import { keyProblem } from './point-names.js';
 import type { FieldOptions, Scalar } from './rule-options.js';
-import { isTemplate } from './rule-options.js';
+import { isHalfTemplate, isTemplate } from './rule-options.js';
 import type { ProblemList, RulePath } from './rule-problem.js';
 import { compileSource, describeReferences, type Source, type SourceNames } from './source.js';
 import { compileTemplate } from './template.js';
@@ -38,7 +38,7 @@ export function compileField(
   list: ProblemList,
 ): CompiledField | undefined {
   const path = ['fields', name];
-  const isNamedByMessage = isTemplate(name);
+  const isNamedByMessage = isTemplate(name) || isHalfTemplate(name);
   const problem = isNamedByMessage ? undefined : keyProblem(name);
   if (problem !== undefined) list.add(path, quoted(name), `a field name; this one ${problem}`);
   if (tagNames.has(name)) {

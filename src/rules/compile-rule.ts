@@ -13,7 +13,13 @@ import { NameBudget } from './name-budget.js';
 import { hasControlCharacter, keyProblem, measurementProblem } from './point-names.js';
 import type { Root } from './reference.js';
 import { RuleFields } from './rule-fields.js';
-import { DEFAULT_MAX_ELEMENTS, DEFAULT_MAX_NAMES, isTemplate, type RuleOptions } from './rule-options.js';
+import {
+  DEFAULT_MAX_ELEMENTS,
+  DEFAULT_MAX_NAMES,
+  isHalfTemplate,
+  isTemplate,
+  type RuleOptions,
+} from './rule-options.js';
 import { ProblemList, type RulePath, type RuleProblem } from './rule-problem.js';
 import { sampleOf } from './sample.js';
 import { type MeasurementReader, SeriesCache } from './series-cache.js';
@@ -135,7 +141,11 @@ function compileMeasurement(
     if (problem !== undefined) {
       list.add(['measurement'], quoted(measurement), `a measurement name; this one ${problem}`);
     }
-    if (looksLikeSource(measurement, names)) {
+    if (isHalfTemplate(measurement)) {
+      list.add(['measurement'], quoted(measurement), 'a measurement name; the brace { has no partner', {
+        hint: `for a name out of the message write { template: '…{…}…' }, for this very name { value: '${measurement}' }`,
+      });
+    } else if (looksLikeSource(measurement, names)) {
       const section = isTemplate(measurement) ? 'template' : 'path';
       list.add(['measurement'], quoted(measurement), 'a measurement name', {
         hint: `for a name out of the message write { ${section}: '${measurement}' }, for this very name { value: '${measurement}' }`,

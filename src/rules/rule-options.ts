@@ -179,3 +179,8 @@ export function constantMeasurement(measurement: RuleOptions['measurement']): st
 export function isTemplate(text: string): boolean {
   return /\{[^{}]*\}/.test(text.replace(/\{\{|\}\}/g, ''));
 }
+
+/** Whether a reference in a text has a brace before it and none behind it: `pump_{topic.id`. */
+export function isHalfTemplate(text: string): boolean {
+  return /(?<!\{)\{\s*(?:payload|topic|device|clientId|element|key|index)\b[^{}]*$/.test(text);
+}

@@ -120,8 +120,16 @@ describe('names out of messages', () => {
     expect([outcome('owner'), outcome('own', false)]).toEqual(['written', 'written']);
   });
 
+  it('a field name with a brace before a reference and none behind it is no constant name', () => {
+    expect(() => ruleOf('fields: { "{payload.n": payload.v }')).toThrow('the brace { has no partner');
+    expect(() => ruleOf('fields: { "v_{key": payload.v }')).toThrow('the brace { has no partner');
+    expect(outcomeIn(ruleOf('fields: { "v{1": payload.v }'), '{"v":2}').lines).toEqual([
+      'm v{1=2 1773000312500000000',
+    ]);
+  });
+
   it('a measurement that looks like a reference or a template must say what it is', () => {
-    for (const name of ['topic.kind', 'payload.kind', 'm_{topic.kind}']) {
+    for (const name of ['topic.kind', 'payload.kind', 'm_{topic.kind}', 'm_{topic.kind']) {
       expect(() => ruleSetOf(`rules: [{ name: r, topic: "#", measurement: "${name}" }]`)).toThrow(
         /for a name out of the message write/,
       );
