@@ -224,8 +224,7 @@ function removeAt(root: unknown, path: KeyPath): boolean {
     around[last as number] = list && structuredClone(infoOf(list)?.placeholder);
     return true;
   }
-  const section = around as Record<string, unknown>;
-  const wasThere = section[last] !== undefined;
-  delete section[last];
-  return wasThere;
+  // If the section needs this key, the next pass removes the section.
+  delete (around as Record<string | number, unknown>)[last];
+  return true;
 }

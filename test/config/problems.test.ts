@@ -441,6 +441,14 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   ['list as key', '? [a]\n: 1', 'sluice.yaml:1:3: got a key that is no text, expected a name'],
 ];
 
+test('a field with nothing behind its colon hides no problem of the others', () => {
+  const problems = problemsOf(`rules: [{ ${RULE}, fields: { a: , b: { path: payload.b, value: 5 } } }]`);
+  expect(problems).toEqual([
+    expect.stringContaining('rules[0].fields.a: expected reference'),
+    expect.stringContaining('rules[0].fields.b: got path and value'),
+  ]);
+});
+
 test('a reference in braces without quotes is a section for YAML: the hint says what to write', () => {
   const problems = problemsOf(`rules: [{ ${RULE}, tags: { h: {topic.x} }, fields: auto }]`);
   const problem = problems.find((line) => line.includes('got an unknown key'));
