@@ -3,7 +3,6 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Consumer } from '../../src/consumer/consumer.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
-import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
 import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
@@ -62,7 +61,7 @@ export async function consumeAll(
     { maxBatchRecords: 5_000, maxBatchBytes: 8 * 2 ** 20, lingerMs: 100, checkpointIntervalMs: 1_000 },
     {
       reader,
-      apply: (record) => compiled.ruleSet.apply(record, notes, DEFAULT_JSON_LIMITS),
+      apply: (record) => compiled.ruleSet.apply(record, notes),
       sink,
       deadLetter,
       checkpoints: new FileCheckpointStore(join(own, 'checkpoints'), 'kinesis'),

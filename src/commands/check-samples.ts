@@ -54,7 +54,7 @@ function failureOf(
   rules: RuleSet,
   limits: LoadedConfig['config']['consumer']['payload'],
 ): string | undefined {
-  const { mapped, lines } = explainRecord(rules, sample, newLineText(), limits);
+  const { mapped, lines } = explainRecord(rules, sample, newLineText(), { limits });
   const outcome: ExpectedOutcome = {
     lines,
     filtered: mapped.kind === 'filtered' ? mapped.rule : undefined,

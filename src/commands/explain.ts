@@ -27,7 +27,7 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
   const lines = newLineText();
   const explained = (record: StreamRecord): Explained => ({
     record,
-    explanation: explanationJson(explainRecord(rules, record, lines, config.consumer.payload)),
+    explanation: explanationJson(explainRecord(rules, record, lines, { limits: config.consumer.payload })),
     maxPacketBytes: config.broker.maxPacketBytes,
   });
   if (file !== undefined) {

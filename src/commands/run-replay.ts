@@ -88,7 +88,8 @@ async function replayHere(
     // No reader runs that could save a checkpoint meanwhile.
     checkpointWaitMs: 0,
     store: {
-      rulesInForce: () => (record) => ruleSet.apply(record, mappingWarnings, config.consumer.payload),
+      rulesInForce: () => (record) =>
+        ruleSet.apply(record, mappingWarnings, { limits: config.consumer.payload }),
       sink,
     },
     clock,

@@ -48,6 +48,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
     rules: written.rules?.map(resolveRule) ?? DEFAULT_RULES,
     mapping: {
       match: consumer.match,
+      formats: consumer.formats ?? [],
       tables: resolveTables(consumer.tables, directory, findings),
       reservedMeasurements: selfMeasurements(resolvedMetrics),
     },

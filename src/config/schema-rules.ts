@@ -1,5 +1,6 @@
 import { DEFAULT_TIME_WINDOW } from '../rules/time.js';
 import { formatDuration } from './quantity.js';
+import { format } from './schema-formats.js';
 import { constant, field, pathOr, source, tag } from './schema-values.js';
 import {
   duration,
@@ -127,6 +128,7 @@ const rule = section(
       description:
         'Topics that the rule applies to; `+name` captures one level, `#name` the rest. The first matching rule applies, unless `consumer.match` is `all`.',
     }),
+    format: format.optional(),
     where: text({
       type: 'CEL condition',
       description:

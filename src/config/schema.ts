@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { topicFormats } from './schema-formats.js';
 import { metrics } from './schema-metrics.js';
 import { lookupTables, rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
@@ -99,6 +100,7 @@ const consumer = section(
       description:
         'Which rules take a record: the first whose topic filter matches, or all of them. With `all` a record is parked when one of them parks it; the points of the others are written.',
     }).prefault('first'),
+    formats: topicFormats,
     tables: lookupTables,
     batch: section(
       {

@@ -12,6 +12,7 @@ export const WHEN_APPLIED: Readonly<Record<string, WhenApplied>> = {
   'consumer.batch': 'restart',
   'consumer.checkpointInterval': 'restart',
   'consumer.match': 'reload',
+  'consumer.formats': 'reload',
   'consumer.tables': 'reload',
   'consumer.payload': 'reload',
   'consumer.deadLetter': 'restart',

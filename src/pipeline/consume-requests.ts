@@ -99,7 +99,7 @@ export class ConsumeRequests {
     const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
     const parked = found[0]?.parked;
     const { ruleSet, payload } = this.#parts.rules.current;
-    return parked && explanationJson(explainRecord(ruleSet, parked, newLineText(), payload));
+    return parked && explanationJson(explainRecord(ruleSet, parked, newLineText(), { limits: payload }));
   }
 
   #selfMetrics(): SelfMetricsStore {

@@ -44,7 +44,10 @@ export class Follower {
       this.#skipped += 1;
       return;
     }
-    const json = followedJson(record, explanationJson(explainRecord(ruleSet, record, this.#lines, payload)));
+    const json = followedJson(
+      record,
+      explanationJson(explainRecord(ruleSet, record, this.#lines, { limits: payload })),
+    );
     this.#records.spend(1);
     this.#busyMs.spend(this.#clock.monotonicMs() - startedMs);
     this.#waiting.push(json);

@@ -34,7 +34,11 @@ export class RulesInForce {
   /** Compiles rules that are not in force yet. Throws CONFIG_INVALID. */
   compile({ rules, payload, ...context }: MappingOptions): Mapping {
     const ruleSet = compileOrThrow(rules, context);
-    return { ruleSet, payload, apply: (record) => ruleSet.apply(record, this.mappingWarnings, payload) };
+    return {
+      ruleSet,
+      payload,
+      apply: (record) => ruleSet.apply(record, this.mappingWarnings, { limits: payload }),
+    };
   }
 
   replace(mapping: Mapping): void {

@@ -1,3 +1,4 @@
+import { FormatCache } from '../formats/create-format.js';
 import { quoted } from '../lib/printable.js';
 import { compileAutoFields } from './compile-auto-fields.js';
 import { type CompiledEach, compileEach } from './compile-each.js';
@@ -46,6 +47,7 @@ export function compileRule(
   options: RuleOptions,
   index: number,
   { tables = {}, reservedMeasurements = [], readClock }: RuleContext = {},
+  formats = new FormatCache(),
 ): CompiledRuleResult {
   const list = new ProblemList(options.name, index);
   if (options.name === '' || hasControlCharacter(options.name)) {
@@ -72,6 +74,7 @@ export function compileRule(
   const rule = new CompiledRule({
     name: options.name,
     pattern: topic.pattern,
+    format: options.format && formats.get(options.format),
     where: where?.where,
     whereReadsPayload: where?.readsPayload ?? false,
     sample: options.sample === undefined ? undefined : sampleOf(options.sample),

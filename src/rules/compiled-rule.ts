@@ -1,4 +1,5 @@
 import { type JsonValue, kindOf } from '../formats/json/json-value.js';
+import type { PayloadFormat } from '../formats/payload-format.js';
 import type { Point, Series } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { Elements } from './each.js';
@@ -32,6 +33,8 @@ export type TakenPayloads = 'object' | 'bare' | 'any';
 interface RuleParts {
   readonly name: string;
   readonly pattern: TopicPattern;
+  /** Absent when the rule names none. */
+  readonly format: PayloadFormat | undefined;
   readonly where: Where | undefined;
   readonly whereReadsPayload: boolean;
   readonly sample: Sample | undefined;
@@ -51,6 +54,8 @@ interface RuleParts {
 /** A rule that takes a topic, and what depends on the topic alone. It is cached per topic. */
 export interface TopicMatch {
   readonly rule: CompiledRule;
+  /** How payloads on this topic are decoded; absent for strict JSON. */
+  readonly format: PayloadFormat | undefined;
   readonly captures: Captures;
   /** The last topic level but one; undefined where the topic has none. */
   readonly deviceLevel: string | undefined;
@@ -67,11 +72,13 @@ type PointMade = Point | 'no-value' | 'absent' | MappingFailure;
 export class CompiledRule {
   readonly name: string;
   readonly pattern: TopicPattern;
+  readonly format: PayloadFormat | undefined;
   readonly #parts: RuleParts;
 
   constructor(parts: RuleParts) {
     this.name = parts.name;
     this.pattern = parts.pattern;
+    this.format = parts.format;
     this.#parts = parts;
   }
 

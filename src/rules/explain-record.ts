@@ -1,9 +1,8 @@
-import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { MAPPING_WARNING_CODES, type Mapped, type MappingWarningCode, MappingWarnings } from './mapped.js';
 import { type ExplainedCondition, type ExplainedValue, RecordedTrace } from './recorded-trace.js';
-import { deviceOf, type RuleSet } from './rule-set.js';
+import { type ApplyOptions, deviceOf, type RuleSet } from './rule-set.js';
 
 export interface Explanation {
   readonly topic: string;
@@ -13,6 +12,8 @@ export interface Explanation {
   readonly captures: Readonly<Record<string, string>>;
   /** The value of `device`; absent when no rule matched. */
   readonly device?: string;
+  /** The format that the payload was decoded by; absent when it was not decoded. */
+  readonly format?: string;
   /** The conditions that were evaluated, with the values that they name. */
   readonly conditions: readonly ExplainedCondition[];
   /** Where each tag, field and time comes from, and why one is omitted. */
@@ -67,12 +68,12 @@ export function explainRecord(
   ruleSet: RuleSet,
   record: StreamRecord,
   encode: (point: Point) => string,
-  limits: JsonLimits = DEFAULT_JSON_LIMITS,
+  options: Pick<ApplyOptions, 'limits' | 'state'> = {},
 ): Explanation {
   const warnings = new MappingWarnings();
   const [match] = ruleSet.matches(record.topic);
   const trace = new RecordedTrace();
-  const mapped = ruleSet.apply(record, warnings, limits, trace);
+  const mapped = ruleSet.apply(record, warnings, { ...options, trace });
   const counts = warnings.total();
   return {
     topic: record.topic,
@@ -82,6 +83,7 @@ export function explainRecord(
     }),
     captures: match?.captures ?? {},
     ...(match !== undefined && { device: deviceOf(match, record) }),
+    ...(trace.format !== undefined && { format: trace.format }),
     conditions: trace.conditions,
     values: trace.values,
     ...(trace.moreValues > 0 && { moreValues: trace.moreValues }),

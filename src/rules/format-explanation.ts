@@ -17,6 +17,7 @@ export type ExplanationText = Pick<
   | 'tried'
   | 'captures'
   | 'device'
+  | 'format'
   | 'conditions'
   | 'values'
   | 'moreValues'
@@ -45,6 +46,8 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     }
     if (device !== undefined) text.push(labelled('', `device = ${oneLine(device)}`));
   }
+  const { format } = explanation;
+  if (format !== undefined && format !== 'json') text.push(labelled('format', format));
   text.push(
     ...explanation.conditions.map(conditionText),
     ...valueTexts(explanation),

@@ -32,10 +32,12 @@ export class RecordedTrace implements MappingTrace {
   /** The elements that are open, by the names that the rule gives them. */
   #bases: Readonly<Record<string, string>> = {};
   #payload: JsonValue | undefined;
+  #format: string | undefined;
   #moreValues = 0;
 
-  payload(value: JsonValue): void {
+  payload(value: JsonValue, format: string): void {
     this.#payload = value;
+    this.#format = format;
   }
 
   rule(name: string, outcome: string): void {
@@ -63,6 +65,11 @@ export class RecordedTrace implements MappingTrace {
     this.#element = path;
     this.#bases = bases;
     for (const base of Object.values(bases)) this.#elements.add(base);
+  }
+
+  /** The format that the payload was decoded by. */
+  get format(): string | undefined {
+    return this.#format;
   }
 
   get values(): readonly ExplainedValue[] {

@@ -1,3 +1,4 @@
+import type { FormatOptions } from '../formats/format-options.js';
 import type { FieldType } from '../sink/point.js';
 import type { Otherwise } from './fields.js';
 import type { NumberOptions } from './number-steps.js';
@@ -17,6 +18,8 @@ export interface RuleOptions {
   readonly name: string;
   /** Topic filter; `+name` captures one level, `#name` the rest; bare `+` and `#` match without a name. */
   readonly topic: string;
+  /** How the payload is encoded; when absent, what the topic says, else JSON. */
+  readonly format?: FormatOptions;
   /** CEL over `payload`, `topic`, `device`, `clientId`, `qos`; false means filtered by this rule. */
   readonly where?: string;
   /** Share of the messages that are taken, above 0 up to 1; the others are filtered. */

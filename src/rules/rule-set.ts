@@ -1,8 +1,12 @@
+import { FormatCache } from '../formats/create-format.js';
+import type { TopicFormat } from '../formats/format-options.js';
 import { decodeJson } from '../formats/json/decode-json.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
+import type { Decoded, PayloadFormat } from '../formats/payload-format.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { SluiceError } from '../lib/errors.js';
 import { quoted } from '../lib/printable.js';
+import { StateTables } from '../lib/state-tables.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { combineOutcomes } from './combine-outcomes.js';
 import { compileRule, type RuleContext } from './compile-rule.js';
@@ -11,6 +15,7 @@ import { type Mapped, type MappingWarningCounts, type MappingWarnings, membersOf
 import type { MappingTrace } from './mapping-trace.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
+import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
 
 const MAX_CACHED_TOPICS = 20_000;
 
@@ -19,6 +24,16 @@ export type RuleMatching = 'first' | 'all';
 
 export interface RuleSetOptions extends RuleContext {
   readonly match?: RuleMatching;
+  /** For rules that name no format: the first whose filter matches the topic counts. */
+  readonly formats?: readonly TopicFormat[];
+}
+
+/** What a mapping needs besides the record. */
+export interface ApplyOptions {
+  /** What earlier records left; absent, nothing is known of them. It changes with every record, so it must be one per partition, in stream order. */
+  readonly state?: StateTables;
+  readonly limits?: JsonLimits;
+  readonly trace?: MappingTrace;
 }
 
 export type RuleSetResult =
@@ -30,8 +45,9 @@ export function compileRules(options: readonly RuleOptions[], context: RuleSetOp
   const rules: CompiledRule[] = [];
   const problems: RuleProblem[] = [];
   const names = new Map<string, number>();
+  const cache = new FormatCache();
   for (const [index, rule] of options.entries()) {
-    const compiled = compileRule(rule, index, context);
+    const compiled = compileRule(rule, index, context, cache);
     if (compiled.ok) rules.push(compiled.rule);
     else problems.push(...compiled.problems);
     const earlier = names.get(rule.name);
@@ -47,7 +63,11 @@ export function compileRules(options: readonly RuleOptions[], context: RuleSetOp
     }
   }
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, ruleSet: new RuleSet(rules, context.match) };
+  const formats = (context.formats ?? []).flatMap(({ topic, format }) => {
+    const compiled = compileTopicPattern(topic);
+    return compiled.ok ? [{ pattern: compiled.pattern, format: cache.get(format) }] : [];
+  });
+  return { ok: true, ruleSet: new RuleSet(rules, formats, context.match) };
 }
 
 /** Throws CONFIG_INVALID with the first problem. */
@@ -69,23 +89,24 @@ export function compileOrThrow(rules: readonly RuleOptions[], context?: RuleSetO
  */
 export class RuleSet {
   readonly rules: readonly CompiledRule[];
+  readonly #formats: readonly FormatOfTopic[];
   readonly #matching: RuleMatching;
   readonly #matches = new BoundedCache<readonly TopicMatch[]>(MAX_CACHED_TOPICS);
 
-  constructor(rules: readonly CompiledRule[], matching: RuleMatching = 'first') {
+  constructor(
+    rules: readonly CompiledRule[],
+    formats: readonly FormatOfTopic[],
+    matching: RuleMatching = 'first',
+  ) {
     this.rules = rules;
+    this.#formats = formats;
     this.#matching = matching;
   }
 
   /** Maps one record. It never throws on what a device sent, and counts in `warnings` what it omitted. */
-  apply(
-    record: StreamRecord,
-    warnings: MappingWarnings,
-    limits: JsonLimits = DEFAULT_JSON_LIMITS,
-    trace?: MappingTrace,
-  ): Mapped {
+  apply(record: StreamRecord, warnings: MappingWarnings, options: ApplyOptions = {}): Mapped {
     const matches = this.matches(record.topic);
-    if (matches.length === 1) return applyRule(matches[0]!, record, warnings, limits, undefined, trace);
+    if (matches.length === 1) return applyRule(matches[0]!, record, warnings, options, undefined);
     if (matches.length === 0) {
       return {
         kind: 'parked',
@@ -93,8 +114,8 @@ export class RuleSet {
         reason: `no rule takes the topic ${quoted(record.topic)}`,
       };
     }
-    const shared: SharedPayload = {};
-    return combineOutcomes(matches.map((one) => applyRule(one, record, warnings, limits, shared, trace)));
+    const shared: SharedPayload = new Map();
+    return combineOutcomes(matches.map((one) => applyRule(one, record, warnings, options, shared)));
   }
 
   /** The rules that take a topic, in their order: at most one, unless all may take it. */
@@ -113,6 +134,8 @@ export class RuleSet {
       if (captures === undefined) continue;
       matches.push({
         rule,
+        format:
+          rule.format ?? this.#formats.find(({ pattern }) => pattern.match(topic) !== undefined)?.format,
         captures,
         deviceLevel: topicLevelBeforeLast(topic),
         series: undefined,
@@ -125,33 +148,36 @@ export class RuleSet {
   }
 }
 
-/** The decoded payload of a record that several rules take. */
-interface SharedPayload {
-  decoded?: ReturnType<typeof decodeJson>;
+interface FormatOfTopic {
+  readonly pattern: TopicPattern;
+  readonly format: PayloadFormat;
 }
+
+/** The decoded payload of a record that several rules take: once for each format. */
+type SharedPayload = Map<PayloadFormat | undefined, Decoded>;
 
 function applyRule(
   match: TopicMatch,
   record: StreamRecord,
   warnings: MappingWarnings,
-  limits: JsonLimits,
+  options: ApplyOptions,
   shared: SharedPayload | undefined,
-  trace: MappingTrace | undefined,
 ): Mapped {
-  const { rule, captures } = match;
+  const { rule, format, captures } = match;
+  const { trace } = options;
   const device = deviceOf(match, record);
   if (trace !== undefined) trace.rule(rule.name, 'takes it');
   const decided = rule.beforePayload(record, captures, device, trace);
   if (decided !== undefined) return decided;
   // An empty payload is how MQTT clears a retained message.
   if (record.payload.length === 0) return rule.noValue();
-  const decoded = shared?.decoded ?? decodeJson(record.payload, limits);
-  if (shared !== undefined) shared.decoded = decoded;
+  const decoded = shared?.get(format) ?? decode(record, format, options);
+  if (shared !== undefined) shared.set(format, decoded);
   if (!decoded.ok) {
     return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
   }
   const { value: payload, holdsExact } = decoded;
-  if (trace !== undefined) trace.payload(payload);
+  if (trace !== undefined) trace.payload(payload, format?.name ?? 'json');
   const members = membersOf(payload);
   if (members !== payload) {
     const refusal = rule.refusal(payload);
@@ -159,6 +185,16 @@ function applyRule(
   }
   const reading = { record, payload, members, holdsExact, captures, device, variables: undefined, trace };
   return rule.map(reading, match, countsOf(match, warnings));
+}
+
+function decode(
+  record: StreamRecord,
+  format: PayloadFormat | undefined,
+  { limits = DEFAULT_JSON_LIMITS, state = new StateTables() }: ApplyOptions,
+): Decoded {
+  if (format === undefined) return decodeJson(record.payload, limits);
+  const { payload, topic, receivedAtNs } = record;
+  return format.decode(payload, { limits, topic, receivedAtNs, state });
 }
 
 /** The counts of the rule, kept with the topic: nearly all records of a process are counted in one place. */

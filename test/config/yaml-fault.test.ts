@@ -66,7 +66,7 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
   [
     'a key of time beside it',
     'rules:\n  - name: a\n    measurement: m\n    topic: t\n    time:\n      path: p\n    window: { past: 1d }',
-    '7:5: rules[0].window: got an unknown key, expected the keys name, topic, where, sample, check',
+    '7:5: rules[0].window: got an unknown key, expected the keys name, topic, format, where, sample',
   ],
   [
     'a line that is indented deeper',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_JSON_LIMITS, type JsonValue } from '../../src/formats/json/json-value.js';
+import type { JsonValue } from '../../src/formats/json/json-value.js';
 import { MappingWarnings } from '../../src/rules/mapped.js';
 import type { MappingTrace, TracedCondition, TracedValue } from '../../src/rules/mapping-trace.js';
 import type { FieldOptions, RuleOptions } from '../../src/rules/rule-options.js';
@@ -49,7 +49,7 @@ function trace(options: Partial<RuleOptions>, payload: string, topic = 'home/att
   const rules = compileOrThrow([{ ...RULE, ...options }]);
   // Twice: what is kept from the record before must not hide anything.
   rules.apply(record, new MappingWarnings());
-  rules.apply(record, new MappingWarnings(), DEFAULT_JSON_LIMITS, reports);
+  rules.apply(record, new MappingWarnings(), { trace: reports });
   return reports;
 }
 

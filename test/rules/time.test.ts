@@ -163,6 +163,7 @@ describe('what devices write', () => {
     const match = {
       rule: rule.rule,
       captures: {},
+      format: undefined,
       deviceLevel: 'd',
       series: undefined,
       countedIn: undefined,

@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ParkCode } from '../../../src/dead-letter/park-codes.js';
-import { decodeJson, firstBadUtf8Byte } from '../../../src/formats/json/decode-json.js';
+import { firstBadUtf8Byte } from '../../../src/formats/decode-utf8.js';
+import { decodeJson } from '../../../src/formats/json/decode-json.js';
 import { DEFAULT_JSON_LIMITS, ExactNumber, type JsonValue } from '../../../src/formats/json/json-value.js';
 import { BAD_PAYLOADS } from '../../fixtures/bad-payloads.js';
 

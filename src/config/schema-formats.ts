@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import { FORMAT_TYPES } from '../formats/format-options.js';
+import { oneOf, settingInfos, text } from './setting.js';
+import { listOf, section } from './structured-setting.js';
+
+const larger = section(
+  {
+    type: oneOf(FORMAT_TYPES, { description: 'Name of the format.' }),
+  },
+  { description: 'A format with its options.' },
+);
+
+/** The format of a payload: its name, or a section with its options. */
+export const format = z.preprocess((raw) => (typeof raw === 'string' ? { type: raw } : raw), larger);
+settingInfos.add(format, {
+  type: `${FORMAT_TYPES.join(', ')}, or section`,
+  description: 'Format of the payloads; without it what `consumer.formats` says, and else JSON.',
+});
+
+export const topicFormats = listOf(
+  section(
+    {
+      topic: text({ type: 'MQTT topic filter', description: 'Topics whose payloads have the format.' }),
+      format,
+    },
+    { description: 'The format of some topics.' },
+  ),
+  {
+    placeholder: { topic: '#', format: 'json' },
+    description:
+      'Formats by topic, for rules that name none and for the built-in rule; the first that matches counts.',
+  },
+).optional();

@@ -1,0 +1,28 @@
+import type { FormatOptions } from './format-options.js';
+import { jsonFormat } from './json/decode-json.js';
+import type { PayloadFormat } from './payload-format.js';
+import { textFormat } from './text/text-format.js';
+
+/** FormatCache makes one format for all rules with the same options: a payload that several rules take is decoded once. */
+export class FormatCache {
+  readonly #formats = new Map<string, PayloadFormat>();
+
+  get(options: FormatOptions): PayloadFormat {
+    const key = JSON.stringify(options);
+    let format = this.#formats.get(key);
+    if (format === undefined) {
+      format = createFormat(options);
+      this.#formats.set(key, format);
+    }
+    return format;
+  }
+}
+
+function createFormat(options: FormatOptions): PayloadFormat {
+  switch (options.type) {
+    case 'json':
+      return jsonFormat;
+    case 'text':
+      return textFormat;
+  }
+}
