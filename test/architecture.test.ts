@@ -84,7 +84,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^(gateway|config|control|replay|dead-letter|rules|grafana|data-directory|sink)\//,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
     /^bridge\/(epoch-file|receive-times)$/,
-    /^ledger\/checkpoint-store$/,
+    /^ledger\/(checkpoint-store|saved-states)$/,
     /^stream\/(stream$|kinesis\/)/,
     /^formats\/json\/(decode-json|json-value)$/,
   ],

@@ -7,6 +7,7 @@ import { dataDirectory } from '../data-directory/data-directory.js';
 import { shortenedFileLine } from '../data-directory/dead-letter-sizes.js';
 import { withDeadLetterNoted } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
+import { savedStates } from '../ledger/saved-states.js';
 import { SystemClock } from '../lib/clock.js';
 import { makeReserve } from '../lib/disk-room.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
@@ -82,14 +83,18 @@ async function replayHere(
   const mappingWarnings = new MappingWarnings();
   const sink = createSink(config.sink, clock, warn);
   const directory = dataDirectory(config.dataDirectory);
+  const states = await savedStates(directory, warn);
   await prepareDeadLetter({ ...directory, warn });
   const replay = await ReplayService.open({
     ...directory,
     // No reader runs that could save a checkpoint meanwhile.
     checkpointWaitMs: 0,
     store: {
-      rulesInForce: () => (record) =>
-        ruleSet.apply(record, mappingWarnings, { limits: config.consumer.payload }),
+      rulesInForce: () => ({
+        apply: (record, state) =>
+          ruleSet.apply(record, mappingWarnings, { limits: config.consumer.payload, state, isReplay: true }),
+        state: states.overlay(),
+      }),
       sink,
     },
     clock,

@@ -1,8 +1,8 @@
 import type { Clock } from '../lib/clock.js';
 import type { Mapped } from '../rules/mapped.js';
 import type { RecordTrace, TracedOutcome } from '../stream/record-trace.js';
-import type { RecordBatch, StreamRecord } from '../stream/stream.js';
-import type { RejectedSource } from './prepare-batch.js';
+import type { RecordBatch } from '../stream/stream.js';
+import type { Apply, RejectedSource } from './prepare-batch.js';
 
 /** Adds the spans of the followed records of a batch, with rule and outcome. It keeps outcomes of followed records only. */
 export class BatchTrace {
@@ -17,13 +17,13 @@ export class BatchTrace {
   }
 
   /** Returns `apply`, which also notes what the rules made of a followed record. */
-  noting(apply: (record: StreamRecord) => Mapped): (record: StreamRecord) => Mapped {
-    return (record) => {
+  noting(apply: Apply): Apply {
+    return (record, state) => {
       const { receivedAtNs } = record;
-      if (!this.#trace.isFollowed(receivedAtNs)) return apply(record);
+      if (!this.#trace.isFollowed(receivedAtNs)) return apply(record, state);
       // Until `apply` returns: an error in it parks the record.
       this.#outcomes.set(receivedAtNs, { outcome: 'parked', reason: 'mapping-failed' });
-      const mapped = apply(record);
+      const mapped = apply(record, state);
       this.#outcomes.set(receivedAtNs, outcomeOf(mapped));
       return mapped;
     };

@@ -4,20 +4,22 @@ import type { ReasonsWriter } from '../dead-letter/reasons-writer.js';
 import { CheckpointSaver } from '../ledger/checkpoint-saver.js';
 import type { CheckpointStore } from '../ledger/checkpoint-store.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { type PartitionChanges, PartitionStates } from '../ledger/partition-states.js';
+import type { StateJournal } from '../ledger/state-journal.js';
 import type { Clock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import type { Warn } from '../lib/warnings.js';
-import type { Mapped } from '../rules/mapped.js';
 import type { Point } from '../sink/point.js';
 import type { Rejection, Sink } from '../sink/sink.js';
 import type { RecordTrace } from '../stream/record-trace.js';
-import type { Position, ReadLimits, RecordBatch, StreamReader, StreamRecord } from '../stream/stream.js';
+import type { Position, ReadLimits, RecordBatch, StreamReader } from '../stream/stream.js';
 import { oldestOf, recordsOf } from './batch-records.js';
 import { BatchTrace } from './batch-trace.js';
 import type { ConsumerProgress } from './consumer-progress.js';
 import {
+  type Apply,
   type PreparedBatch,
   parkRejected,
   prepareBatch,
@@ -38,7 +40,11 @@ const SWAP_WITHIN_MS = 10_000;
 
 export interface ConsumerDeps {
   readonly reader: StreamReader;
-  readonly apply: (record: StreamRecord) => Mapped;
+  readonly apply: Apply;
+  /** What mapping remembers, as of the last batch that was mapped; when absent, nothing from before. */
+  readonly states?: PartitionStates;
+  /** Where it is kept; absent: a start begins with nothing. */
+  readonly journal?: StateJournal | undefined;
   readonly sink: Pick<Sink, 'write'>;
   readonly deadLetter: DeadLetterWriter;
   /** How payloads are given up when devices fill the dead letter; absent: records wait. */
@@ -60,7 +66,7 @@ export interface ConsumerDeps {
 /**
  * Takes batches from a stream, decides the outcome of each record and saves its position. Invariants:
  * 1. The position moves only over records that are written, filtered, or parked on disk.
- * 2. Position, ledger and end of the dead letter are saved together: after a crash all three fit.
+ * 2. Position, ledger, end of the dead letter and what mapping remembers are saved together: after a crash all of them fit.
  * 3. Batches are completed in stream order; one is prepared while the one before is being written.
  * 4. A checkpoint lies between the last record that the old rules have mapped and the first one of the new rules.
  */
@@ -74,6 +80,7 @@ export class Consumer {
   readonly #trace: BatchTrace | undefined;
   /** Each batch is mapped as a task of this queue; a swap of the rules is one between two. */
   readonly #batches = new SerialQueue();
+  readonly #states: PartitionStates;
   #apply: ConsumerDeps['apply'];
   #position: Position;
   #recordsRead = 0;
@@ -91,6 +98,7 @@ export class Consumer {
     this.#options = options;
     this.#deps = deps;
     this.#position = deps.position;
+    this.#states = deps.states ?? new PartitionStates();
     this.#trace = deps.trace && new BatchTrace(deps.trace, deps.clock);
     this.#apply = this.#traced(deps.apply);
     // Once the end in the new file is saved, the file before may be deleted as soon as all in it is replayed or purged.
@@ -205,12 +213,17 @@ export class Consumer {
   async #process(batch: RecordBatch): Promise<void> {
     const startedMs = this.#deps.clock.monotonicMs();
     const startedNs = this.#deps.clock.nowNs();
-    const prepared = prepareBatch(batch, this.#apply, this.#nowMs());
+    const { journal } = this.#deps;
+    const states = this.#states;
+    const prepared = prepareBatch(batch, this.#apply, (partition) => states.of(partition), this.#nowMs());
+    // What the journal is to have once this batch is completed; the next batch changes the state before that.
+    const isAll = journal?.wantsAll === true;
+    const changed = isAll ? states.takeAll() : states.takeChanges();
     this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
     this.#trace?.decided(batch, startedNs);
     this.#pointsMade += prepared.points.length;
     await this.#completing;
-    if (this.#failure === undefined) this.#completing = this.#complete(prepared);
+    if (this.#failure === undefined) this.#completing = this.#complete(prepared, { changed, isAll });
   }
 
   async #saveMapped(): Promise<void> {
@@ -230,7 +243,7 @@ export class Consumer {
   }
 
   /** Never rejects: a failure is kept, and ends the loop. */
-  async #complete(prepared: PreparedBatch): Promise<void> {
+  async #complete(prepared: PreparedBatch, state: ChangedState): Promise<void> {
     const startedNs = this.#deps.clock.nowNs();
     let rejected: readonly RejectedSource[];
     try {
@@ -247,6 +260,8 @@ export class Consumer {
     this.#observe(prepared.batch);
     this.#trace?.completed(prepared.batch, startedNs, rejected);
     this.#position = prepared.batch.position;
+    if (state.isAll) this.#deps.journal?.appendAll(state.changed);
+    else this.#deps.journal?.append(state.changed);
     this.#pending.shift();
     prepared.batch.release();
     this.#noteCheckpoint();
@@ -277,6 +292,7 @@ export class Consumer {
       ledger: this.#deps.ledger.totals(),
       deadLetterEnd: this.#deps.deadLetter.end,
       reasonsEnd: this.#deps.keeping?.reasons.end,
+      stateEnd: this.#deps.journal?.end,
       partitions: this.#deps.ledger.partitions(),
     });
   }
@@ -289,6 +305,12 @@ export class Consumer {
   #nowMs(): number {
     return Number(this.#deps.clock.nowNs() / 1_000_000n);
   }
+}
+
+/** What a batch has changed, or everything that is known behind it. */
+interface ChangedState {
+  readonly changed: readonly PartitionChanges[];
+  readonly isAll: boolean;
 }
 
 function isAbort(thrown: unknown): boolean {

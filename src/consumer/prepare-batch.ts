@@ -2,6 +2,7 @@ import { type ParkedPoint, type ParkedRecord, parkedRecord } from '../dead-lette
 import type { NotKept } from '../dead-letter/parking.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { errorText } from '../lib/errors.js';
+import type { StateTables } from '../lib/state-tables.js';
 import type { Mapped } from '../rules/mapped.js';
 import type { Point } from '../sink/point.js';
 import type { Rejection } from '../sink/sink.js';
@@ -41,10 +42,17 @@ export interface PointSource {
   readonly isParked?: boolean;
 }
 
-/** Pure: the same batch gives the same points, whenever it is replayed. */
+/** Maps a record. `state` is what the records before it in its partition have left. */
+export type Apply = (record: StreamRecord, state: StateTables) => Mapped;
+
+/**
+ * The same batch gives the same points whenever it is mapped again from the same state. `stateOf` is the state of a
+ * partition, which the records change.
+ */
 export function prepareBatch(
   batch: RecordBatch,
-  apply: (record: StreamRecord) => Mapped,
+  apply: Apply,
+  stateOf: (partition: string) => StateTables,
   nowMs: number,
 ): PreparedBatch {
   const points: Point[] = [];
@@ -54,6 +62,7 @@ export function prepareBatch(
     const parked: ParkedRecord[] = [];
     const filtered = new Map<string, number>();
     let written = 0;
+    const state = stateOf(part.partition);
     const take = (record: StreamRecord, rule: string, made: readonly Point[], isParked: boolean) => {
       sources.push({
         part: index,
@@ -69,7 +78,7 @@ export function prepareBatch(
       }
     };
     for (const record of part.records) {
-      const mapped = applySafely(apply, record);
+      const mapped = applySafely(apply, record, state);
       switch (mapped.kind) {
         case 'points':
           take(record, mapped.rule, mapped.points, false);
@@ -94,9 +103,9 @@ export function prepareBatch(
 }
 
 /** A bug of Sluice in mapping one record must not stop all others: the record is parked with the error. */
-function applySafely(apply: (record: StreamRecord) => Mapped, record: StreamRecord): Mapped {
+function applySafely(apply: Apply, record: StreamRecord, state: StateTables): Mapped {
   try {
-    return apply(record);
+    return apply(record, state);
   } catch (thrown) {
     return {
       kind: 'parked',

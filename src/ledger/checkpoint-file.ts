@@ -4,6 +4,7 @@ import { errorText, systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import type { Position } from '../stream/stream.js';
 import type { LedgerTotals } from './ledger.js';
+import type { StateEnd } from './state-journal.js';
 
 /** The names of the log's readers; each has a checkpoint file of its name. */
 export const CONSUMER_READER = 'consumer';
@@ -17,6 +18,8 @@ export interface Checkpoint {
   readonly deadLetterEnd: DeadLetterEnd;
   /** The end of the folder for records without payload; absent where none is parked that way, and in version 0.1. */
   readonly reasonsEnd?: DeadLetterEnd;
+  /** The end of what mapping remembers; absent where nothing is kept, and in earlier versions. */
+  readonly stateEnd?: StateEnd;
   /**
    * The totals of each partition since this process began to read it. Only for stores that keep a checkpoint per partition;
    * a checkpoint file does not have it.
@@ -75,8 +78,8 @@ export function readersOfCheckpointFiles(fileNames: readonly string[]): string[]
 }
 
 export function checkpointText(checkpoint: Checkpoint): string {
-  const { position, ledger, deadLetterEnd, reasonsEnd, origin } = checkpoint;
-  return checkedJson(CONTENT_KEY, { position, ledger, deadLetterEnd, reasonsEnd, origin });
+  const { partitions: _unsaved, ...saved } = checkpoint;
+  return checkedJson(CONTENT_KEY, saved);
 }
 
 export async function readCheckpointFile(path: string): Promise<CheckpointFile> {
@@ -96,7 +99,7 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
 
 /** Keys that are not known are left alone: a later version of the same format may add some. */
 function shapeProblem(content: unknown): string | undefined {
-  const { position, ledger, deadLetterEnd, reasonsEnd, origin } = asObject(content);
+  const { position, ledger, deadLetterEnd, reasonsEnd, stateEnd, origin } = asObject(content);
   if (typeof position !== 'string') return 'it has no position';
   const { written, parked, filtered, lost, withoutPayload = {}, onlyCounted = {} } = asObject(ledger);
   if (!isCount(written)) return 'its ledger has no number of written records';
@@ -105,6 +108,7 @@ function shapeProblem(content: unknown): string | undefined {
   if (!isEnd(deadLetterEnd)) return 'it has no end of the dead letter';
   if (reasonsEnd !== undefined && !isEnd(reasonsEnd))
     return 'its end of the records without payload is no end';
+  if (stateEnd !== undefined && !isEnd(stateEnd)) return 'its end of the state is no end';
   const { directory, segments } = asObject(origin);
   if (directory !== undefined && typeof directory !== 'string') return 'its directory is no text';
   if (segments !== undefined && !isTexts(segments)) return 'its segments are no names';

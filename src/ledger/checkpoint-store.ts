@@ -52,12 +52,12 @@ export class FileCheckpointStore implements CheckpointStore {
     return loadCheckpoint(this.#directory, this.#reader);
   }
 
-  async save({ position, ledger, deadLetterEnd, reasonsEnd }: Checkpoint): Promise<void> {
+  async save(checkpoint: Checkpoint): Promise<void> {
     const { newest, copy } = checkpointFileNames(this.#reader);
     const path = join(this.#directory, newest);
     try {
-      const origin = await this.#originAt(position);
-      const text = checkpointText({ position, ledger, deadLetterEnd, reasonsEnd, origin });
+      const origin = await this.#originAt(checkpoint.position);
+      const text = checkpointText({ ...checkpoint, origin });
       await replaceFile(join(this.#directory, copy), text);
       await replaceFile(path, text);
     } catch (thrown) {

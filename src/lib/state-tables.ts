@@ -1,10 +1,11 @@
 /** What a table can hold: it is written as JSON. */
 export type StateValue = string | number | boolean | null | StateValue[] | { [key: string]: StateValue };
 
-/** A change of one key: its new value, or its end. */
+/** A change of one key: its new value, or its end; or the end of a table. */
 export type StateChange =
   | readonly [table: string, key: string, value: StateValue]
-  | readonly [table: string, key: string];
+  | readonly [table: string, key: string]
+  | readonly [droppedTable: string];
 
 /**
  * StateTables is what mapping remembers from one record to the next, by the names of its tables. It is a function of the
@@ -16,30 +17,49 @@ export type StateChange =
  */
 export class StateTables {
   readonly #tables = new Map<string, StateTable<StateValue>>();
-  readonly #below: StateTables | undefined;
+  readonly #dropped = new Set<string>();
+  #below: readonly StateTables[] = [];
 
-  constructor(below?: StateTables) {
-    this.#below = below;
+  /** The tables of all of `below` together, for somebody whose changes must not last, such as a replay. */
+  static over(below: readonly StateTables[]): StateTables {
+    const state = new StateTables();
+    state.#below = below;
+    return state;
   }
 
   /** The table of a name; it is made when it is not there yet. */
   table<Value extends StateValue>(name: string): StateTable<Value> {
     let table = this.#tables.get(name);
     if (table === undefined) {
-      table = new StateTable<StateValue>(this.#below?.table(name));
+      table = new StateTable<StateValue>(this.#below.map((below) => below.table(name)));
       this.#tables.set(name, table);
     }
     return table as unknown as StateTable<Value>;
   }
 
-  /** The same tables for somebody whose changes must not last, such as a replay: they are not seen here. */
+  /** The same tables for somebody whose changes must not last: they are not seen here. */
   overlay(): StateTables {
-    return new StateTables(this);
+    return StateTables.over([this]);
   }
 
-  /** The changes since the last call, in any order; each key at most once. */
+  /** Drops a table with all its keys at once. */
+  drop(name: string): void {
+    if (!this.#tables.has(name) && this.#below.length === 0) return;
+    // An overlay keeps an empty table that hides the one below.
+    if (this.#below.length === 0) this.#tables.delete(name);
+    else this.#tables.set(name, new StateTable());
+    this.#dropped.add(name);
+  }
+
+  /** The names of the tables that hold something of their own. */
+  get names(): readonly string[] {
+    return [...this.#tables.keys()];
+  }
+
+  /** The changes since the last call: dropped tables first, then each key at most once, in any order. */
   takeChanges(): StateChange[] {
-    const changes: StateChange[] = [];
+    const changes: StateChange[] = [...this.#dropped].map((name) => [name]);
+    this.#dropped.clear();
     for (const [name, table] of this.#tables) {
       for (const key of table.takeChangedKeys()) {
         const value = table.get(key);
@@ -59,7 +79,10 @@ export class StateTables {
 
   /** Applies changes that are saved already: they are not taken again. */
   restore(changes: Iterable<StateChange>): void {
-    for (const [name, key, value] of changes) this.table(name).restore(key, value);
+    for (const [name, key, value] of changes) {
+      if (key === undefined) this.#tables.delete(name);
+      else this.table(name).restore(key, value);
+    }
   }
 }
 
@@ -67,15 +90,19 @@ export class StateTables {
 export class StateTable<Value extends StateValue> {
   readonly #values = new Map<string, Value | undefined>();
   readonly #changed = new Set<string>();
-  readonly #below: StateTable<Value> | undefined;
+  readonly #below: readonly StateTable<Value>[];
 
-  constructor(below?: StateTable<Value>) {
+  constructor(below: readonly StateTable<Value>[] = []) {
     this.#below = below;
   }
 
   get(key: string): Value | undefined {
-    if (this.#below === undefined) return this.#values.get(key);
-    return this.#values.has(key) ? this.#values.get(key) : this.#below.get(key);
+    if (this.#below.length === 0 || this.#values.has(key)) return this.#values.get(key);
+    for (const table of this.#below) {
+      const value = table.get(key);
+      if (value !== undefined) return value;
+    }
+    return undefined;
   }
 
   set(key: string, value: Value): void {
@@ -85,18 +112,21 @@ export class StateTable<Value extends StateValue> {
 
   delete(key: string): void {
     // An overlay hides the key of the table below.
-    if (this.#below === undefined) this.#values.delete(key);
+    if (this.#below.length === 0) this.#values.delete(key);
     else this.#values.set(key, undefined);
     this.#changed.add(key);
   }
 
   /** The number of keys. It is exact below an overlay, and in an overlay an upper bound. */
   get size(): number {
-    return this.#values.size + (this.#below?.size ?? 0);
+    let size = this.#values.size;
+    for (const below of this.#below) size += below.size;
+    return size;
   }
 
   entries(): [string, Value][] {
-    const all = new Map<string, Value | undefined>([...(this.#below?.entries() ?? []), ...this.#values]);
+    const below = this.#below.toReversed().flatMap((table) => table.entries());
+    const all = new Map<string, Value | undefined>([...below, ...this.#values]);
     return [...all].flatMap(([key, value]): [string, Value][] => (value === undefined ? [] : [[key, value]]));
   }
 

@@ -95,6 +95,8 @@ export const NEXT_STEPS = {
     'Nothing to do: the copy had the same content. Check the disk (`dmesg`, `smartctl`); a damaged file is kept beside it.',
   CHECKPOINT_RESET:
     'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
+  STATE_LOST:
+    'Check the disk. Rules that remember earlier records begin with what could be read: Sparkplug nodes must send their births again.',
   LOG_STOP_NOTE_UNUSABLE:
     'Check the disk: damage at the end of the log may be taken for an unfinished write at this start or the next.',
   LOG_DAMAGED:

@@ -4,6 +4,8 @@ import { ClientBytes } from '../dead-letter/client-bytes.js';
 import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { ReasonsWriter } from '../dead-letter/reasons-writer.js';
+import { PartitionStates } from '../ledger/partition-states.js';
+import { StateJournal } from '../ledger/state-journal.js';
 import { SystemClock } from '../lib/clock.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { withinDeadline } from '../lib/lifecycle.js';
@@ -16,7 +18,7 @@ import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
-import { type ConsumerSource, onSave } from './consumer-source.js';
+import { type ConsumerSource, onSave, savingState } from './consumer-source.js';
 import { FirstContact } from './first-contact.js';
 import { Followers } from './followers.js';
 import { LogSource } from './log-source.js';
@@ -43,6 +45,9 @@ interface ConsumePipelineParts {
   /** The `write` of the sink, which consumer, replays and self-metrics share. */
   readonly writes: Pick<Sink, 'write'>;
   readonly rules: RulesInForce;
+  readonly states: PartitionStates;
+  /** Absent where the state is not kept. */
+  readonly journal: StateJournal | undefined;
   readonly followers: Followers;
   readonly deadLetter: DeadLetterWriter;
   readonly reasons: ReasonsWriter;
@@ -79,8 +84,15 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const clock = new SystemClock();
       const rules = new RulesInForce(options);
       const followers = new Followers(clock);
+      const states = new PartitionStates();
       const source = await createSource(options, durableEnd, hooks);
       opened(() => source.close());
+      const { stateFolder, stateEnd } = source;
+      const journal =
+        stateFolder === undefined
+          ? undefined
+          : await StateJournal.open(stateFolder, stateEnd, states, hooks.warn);
+      opened(async () => journal?.close());
       const sink = createSink(options.sink, clock, hooks.warn);
       await sink.open();
       opened(() => sink.close());
@@ -108,7 +120,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         kinesisFolder: source.deadLetterFolder,
         clients: { folder, bytes: clients },
         store: {
-          rulesInForce: () => rules.current.apply,
+          rulesInForce: () => ({ apply: rules.current.applyAgain, state: states.overlay() }),
           sink: {
             write: (points, signal) => writes.write(points, signal),
             status: () => sink.status(),
@@ -129,6 +141,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const { reader } = sink;
       const requests = new ConsumeRequests(options, {
         rules,
+        states,
         followers,
         writes,
         reader,
@@ -143,6 +156,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         sink,
         writes,
         rules,
+        states,
+        journal,
         followers,
         deadLetter,
         reasons,
@@ -166,6 +181,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       await withinDeadline(source.close(), SOURCE_CLOSE_MS);
       await deadLetter.close();
       await reasons.close();
+      await this.#parts.journal?.close();
       await requests.close();
       await trace?.stop(LAST_SPANS_MS);
       await sink.close();
@@ -265,9 +281,13 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     hooks.onProgress();
     first.end();
     await this.#inspected();
+    const { states, journal } = this.#parts;
+    const saving = journal === undefined ? opened.checkpoints : savingState(opened.checkpoints, journal);
     const consumer = new Consumer(options.consumer, {
       ...opened,
-      checkpoints: onSave(opened.checkpoints, ({ deadLetterEnd, reasonsEnd }) => {
+      states,
+      journal,
+      checkpoints: onSave(saving, ({ deadLetterEnd, reasonsEnd }) => {
         replay.noteSaved(folder, deadLetterEnd);
         if (reasonsEnd !== undefined) replay.noteSaved(reasonsFolder(folder), reasonsEnd);
       }),

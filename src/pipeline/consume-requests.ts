@@ -1,4 +1,5 @@
 import { scanParked } from '../dead-letter/parked-scan.js';
+import type { PartitionStates } from '../ledger/partition-states.js';
 import { SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { LimitedWarning } from '../lib/limited-warning.js';
@@ -19,6 +20,7 @@ const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000
 
 export interface ConsumeRequestsParts {
   readonly rules: RulesInForce;
+  readonly states: PartitionStates;
   readonly followers: Followers;
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
@@ -99,7 +101,10 @@ export class ConsumeRequests {
     const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
     const parked = found[0]?.parked;
     const { ruleSet, payload } = this.#parts.rules.current;
-    return parked && explanationJson(explainRecord(ruleSet, parked, newLineText(), { limits: payload }));
+    const state = this.#parts.states.overlay();
+    return (
+      parked && explanationJson(explainRecord(ruleSet, parked, newLineText(), { limits: payload, state }))
+    );
   }
 
   #selfMetrics(): SelfMetricsStore {

@@ -1,6 +1,9 @@
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import type { Checkpoint, CheckpointStore } from '../ledger/checkpoint-store.js';
 import type { Ledger, ReaderLedger } from '../ledger/ledger.js';
+import type { StateEnd, StateJournal } from '../ledger/state-journal.js';
+import { isNoRoom } from '../lib/disk-room.js';
+import { errorText, SluiceError } from '../lib/errors.js';
 import type { ComponentStatus, Position, StreamReader } from '../stream/stream.js';
 import type { KinesisReaderReport } from './consume-protocol.js';
 import type { FirstContact } from './first-contact.js';
@@ -14,6 +17,10 @@ export interface ConsumerSource {
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   /** The same for the folder of records without payload. */
   readonly reasonsEnd: DeadLetterEnd | undefined;
+  /** Where what mapping remembers is kept; absent where it is not kept: a consumer that takes over a shard begins empty. */
+  readonly stateFolder?: string | undefined;
+  /** Its end at the checkpoint. */
+  readonly stateEnd?: StateEnd | undefined;
   /**
    * Resolves when reading can begin, which may take until the network is back; with `undefined` as soon as `signal` aborts.
    * While `first` lasts, it rejects with an error that no waiting helps against.
@@ -43,6 +50,26 @@ export function onSave(store: CheckpointStore, saved: (checkpoint: Checkpoint) =
     save: async (checkpoint) => {
       await store.save(checkpoint);
       saved(checkpoint);
+    },
+  };
+}
+
+/** Wraps `store` so that the state that a checkpoint names is durable before the checkpoint is. */
+export function savingState(store: CheckpointStore, journal: StateJournal): CheckpointStore {
+  return {
+    load: () => store.load(),
+    save: async (checkpoint) => {
+      try {
+        await journal.flush();
+      } catch (thrown) {
+        throw new SluiceError(
+          isNoRoom(thrown) ? 'DISK_FULL' : 'CHECKPOINT_FAILED',
+          `what the rules remember cannot be saved with the checkpoint: ${errorText(thrown)}`,
+          { cause: thrown },
+        );
+      }
+      await store.save(checkpoint);
+      if (checkpoint.stateEnd !== undefined) await journal.noteSaved(checkpoint.stateEnd);
     },
   };
 }

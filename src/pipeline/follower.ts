@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.js';
 import { RateBudget } from '../lib/rate-budget.js';
+import type { StateTables } from '../lib/state-tables.js';
 import { explainRecord, explanationJson } from '../rules/explain-record.js';
 import { type FollowedRecords, followedJson } from '../rules/followed-record.js';
 import type { TopicPattern } from '../rules/topic-pattern.js';
@@ -36,7 +37,7 @@ export class Follower {
   }
 
   /** Explains a record of its topics, or counts it as skipped. The payload is a view that is valid during the call. */
-  see(record: StreamRecord, { ruleSet, payload }: Mapping): void {
+  see(record: StreamRecord, { ruleSet, payload }: Mapping, state: StateTables): void {
     if (this.#pattern.match(record.topic) === undefined) return;
     const startedMs = this.#clock.monotonicMs();
     const isFull = this.#waitingCharacters >= MAX_WAITING_CHARACTERS;
@@ -46,7 +47,9 @@ export class Follower {
     }
     const json = followedJson(
       record,
-      explanationJson(explainRecord(ruleSet, record, this.#lines, { limits: payload })),
+      explanationJson(
+        explainRecord(ruleSet, record, this.#lines, { limits: payload, state: state.overlay() }),
+      ),
     );
     this.#records.spend(1);
     this.#busyMs.spend(this.#clock.monotonicMs() - startedMs);

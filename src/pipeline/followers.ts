@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import { SluiceError } from '../lib/errors.js';
+import type { StateTables } from '../lib/state-tables.js';
 import type { FollowedRecords } from '../rules/followed-record.js';
-import type { Mapped } from '../rules/mapped.js';
 import { compileTopicPattern } from '../rules/topic-pattern.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { Follower } from './follower.js';
@@ -20,13 +20,12 @@ export class Followers {
     this.#clock = clock;
   }
 
-  /** Maps records, and shows each to the followers once it is mapped. */
-  watching(mapping: Mapping): (record: StreamRecord) => Mapped {
+  /** Maps records, and shows each to the followers before it changes the state that it is mapped by. */
+  watching(mapping: Mapping): Mapping['apply'] {
     const { apply } = mapping;
-    return (record) => {
-      const mapped = apply(record);
-      if (!this.#isEmpty) this.#show(record, mapping);
-      return mapped;
+    return (record, state) => {
+      if (!this.#isEmpty) this.#show(record, mapping, state);
+      return apply(record, state);
     };
   }
 
@@ -61,10 +60,10 @@ export class Followers {
     for (const id of [...this.#followers.keys()]) this.end(id);
   }
 
-  #show(record: StreamRecord, mapping: Mapping): void {
+  #show(record: StreamRecord, mapping: Mapping, state: StateTables): void {
     for (const [id, follower] of this.#followers) {
       try {
-        follower.see(record, mapping);
+        follower.see(record, mapping, state);
       } catch {
         // A bug in an explanation must not stop the pipeline; the follower sees that it ends.
         this.end(id);

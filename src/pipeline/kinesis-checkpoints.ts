@@ -1,6 +1,7 @@
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import type { CheckpointStore } from '../ledger/checkpoint-store.js';
 import type { Ledger, ReaderLedger } from '../ledger/ledger.js';
+import type { StateEnd } from '../ledger/state-journal.js';
 import type { Clock } from '../lib/clock.js';
 import type { Warn } from '../lib/warnings.js';
 import type { KinesisApi } from '../stream/kinesis/kinesis-api.js';
@@ -15,6 +16,9 @@ export interface KinesisCheckpoints {
   readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly reasonsEnd: DeadLetterEnd | undefined;
+  /** See ConsumerSource; absent with leases: the consumer that takes a shard over has nothing of the one before. */
+  readonly stateFolder?: string;
+  readonly stateEnd?: StateEnd | undefined;
   readonly checkpoints: CheckpointStore;
   /**
    * Makes the assigner for another attempt to open the reader: one that could not be opened has been closed.

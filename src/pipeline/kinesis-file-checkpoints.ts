@@ -4,6 +4,7 @@ import { KINESIS_DEAD_LETTER } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import { type Checkpoint, FileCheckpointStore } from '../ledger/checkpoint-store.js';
 import { Ledger, type ReaderLedger } from '../ledger/ledger.js';
+import { type StateEnd, stateFolder } from '../ledger/state-journal.js';
 import { scheduleOnTimer } from '../lib/timers.js';
 import { SingleWorkerAssigner } from '../stream/kinesis/reader/single-worker-assigner.js';
 import type { ComponentStatus, Position } from '../stream/stream.js';
@@ -16,6 +17,8 @@ export class FileCheckpoints implements KinesisCheckpoints {
   readonly deadLetterFolder: string;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly reasonsEnd: DeadLetterEnd | undefined;
+  readonly stateFolder: string;
+  readonly stateEnd: StateEnd | undefined;
   readonly checkpoints: FileCheckpointStore;
   readonly #newAssigner: (streamCreatedAtMs?: number) => SingleWorkerAssigner;
   readonly #saved: Checkpoint | undefined;
@@ -23,6 +26,7 @@ export class FileCheckpoints implements KinesisCheckpoints {
 
   private constructor(
     name: string,
+    folder: string,
     checkpoints: FileCheckpointStore,
     saved: Checkpoint | undefined,
     newAssigner: (streamCreatedAtMs?: number) => SingleWorkerAssigner,
@@ -33,6 +37,8 @@ export class FileCheckpoints implements KinesisCheckpoints {
     this.ledger = new Ledger(saved?.ledger);
     this.deadLetterEnd = saved?.deadLetterEnd;
     this.reasonsEnd = saved?.reasonsEnd;
+    this.stateFolder = stateFolder(folder, name);
+    this.stateEnd = saved?.stateEnd;
     this.#newAssigner = newAssigner;
     this.#assigner = newAssigner();
   }
@@ -51,6 +57,7 @@ export class FileCheckpoints implements KinesisCheckpoints {
     const from = saved === undefined ? {} : { from: saved.position };
     return new FileCheckpoints(
       name,
+      directory.checkpoints,
       checkpoints,
       saved,
       (streamCreatedAtMs) =>

@@ -2,6 +2,7 @@ import type { KinesisConfig } from '../config/sluice-config.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
+import type { StateEnd } from '../ledger/state-journal.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { throwIfStopped } from '../lib/lifecycle.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
@@ -87,6 +88,14 @@ export class KinesisSource implements ConsumerSource {
 
   get deadLetterFolder(): string {
     return this.#checkpoints.deadLetterFolder;
+  }
+
+  get stateFolder(): string | undefined {
+    return this.#checkpoints.stateFolder;
+  }
+
+  get stateEnd(): StateEnd | undefined {
+    return this.#checkpoints.stateEnd;
   }
 
   get deadLetterEnd(): DeadLetterEnd | undefined {

@@ -9,6 +9,7 @@ import {
   readAllCheckpoints,
 } from '../ledger/checkpoint-store.js';
 import { Ledger, type ReaderLedger } from '../ledger/ledger.js';
+import { type StateEnd, stateFolder } from '../ledger/state-journal.js';
 import type { Warn } from '../lib/warnings.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import { type LogDamage, LogReader, logPosition, sequenceOfPosition } from '../stream/log/log-reader.js';
@@ -28,10 +29,14 @@ export class LogSource implements ConsumerSource {
   readonly ledger: Ledger;
   readonly deadLetterEnd: DeadLetterEnd | undefined;
   readonly reasonsEnd: DeadLetterEnd | undefined;
+  readonly stateFolder: string;
+  readonly stateEnd: StateEnd | undefined;
   readonly #opened: OpenSource;
 
-  private constructor(opened: OpenSource, start: LogStart | undefined) {
+  private constructor(opened: OpenSource, start: LogStart | undefined, stateFolder: string) {
     this.#opened = opened;
+    this.stateFolder = stateFolder;
+    this.stateEnd = start?.stateEnd;
     this.ledger = new Ledger(start?.ledger);
     this.deadLetterEnd = start?.deadLetterEnd;
     this.reasonsEnd = start?.reasonsEnd;
@@ -57,7 +62,8 @@ export class LogSource implements ConsumerSource {
     const checkpoints = new FileCheckpointStore(directory.checkpoints, CONSUMER_READER, (at) =>
       logOrigin(directory, at),
     );
-    return new LogSource({ reader, checkpoints, position }, start);
+    const folder = stateFolder(directory.checkpoints, CONSUMER_READER);
+    return new LogSource({ reader, checkpoints, position }, start, folder);
   }
 
   async open(): Promise<OpenSource> {

@@ -1,4 +1,5 @@
 import type { JsonLimits } from '../formats/json/json-value.js';
+import type { StateTables } from '../lib/state-tables.js';
 import { type Mapped, MappingWarnings } from '../rules/mapped.js';
 import type { RuleOptions } from '../rules/rule-options.js';
 import { compileOrThrow, type RuleSet, type RuleSetOptions } from '../rules/rule-set.js';
@@ -14,7 +15,9 @@ export interface MappingOptions extends Omit<RuleSetOptions, 'readClock'> {
 export interface Mapping {
   readonly ruleSet: RuleSet;
   readonly payload: JsonLimits;
-  readonly apply: (record: StreamRecord) => Mapped;
+  readonly apply: (record: StreamRecord, state: StateTables) => Mapped;
+  /** The same for a record that was parked. */
+  readonly applyAgain: (record: StreamRecord, state: StateTables) => Mapped;
 }
 
 /** RulesInForce are the rules that this process maps records by. */
@@ -37,7 +40,9 @@ export class RulesInForce {
     return {
       ruleSet,
       payload,
-      apply: (record) => ruleSet.apply(record, this.mappingWarnings, { limits: payload }),
+      apply: (record, state) => ruleSet.apply(record, this.mappingWarnings, { limits: payload, state }),
+      applyAgain: (record, state) =>
+        ruleSet.apply(record, this.mappingWarnings, { limits: payload, state, isReplay: true }),
     };
   }
 

@@ -10,13 +10,13 @@ import type { Sink } from '../sink/sink.js';
 import type { ParkedFile, ParkedFiles, PendingRecord, ReplayableSpan } from './parked-files.js';
 import { ReplayJob } from './replay-job.js';
 import type { ReplayKind, ReplayStatus } from './replay-status.js';
-import { type Apply, previewParked, reprocessParked } from './reprocess-parked.js';
+import { previewParked, type ReplayMapping, reprocessParked } from './reprocess-parked.js';
 import { matcherOf, type ParkedSelection } from './selection.js';
 
 /** What a replay needs to process records. */
 export interface ReplayStore {
   /** A job uses the rules that are in force when it begins until it ends, also when a reload replaces them meanwhile. */
-  readonly rulesInForce: () => Apply;
+  readonly rulesInForce: () => ReplayMapping;
   readonly sink: Pick<Sink, 'write' | 'status'>;
 }
 
@@ -67,7 +67,7 @@ export class Replayer {
   readonly #sweepTimer: NodeJS.Timeout;
   #job: ReplayJob | undefined;
   /** The rules of the last job; absent without a store. */
-  #apply: Apply | undefined;
+  #mapping: ReplayMapping | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopping = false;
 
@@ -103,7 +103,7 @@ export class Replayer {
     }
     const job = new ReplayJob(kind, dryRun, this.#nowMs());
     this.#job = job;
-    this.#apply = this.#deps.store?.rulesInForce();
+    this.#mapping = this.#deps.store?.rulesInForce();
     this.#running = this.#run(job, selection);
     return this.#statusOf(job);
   }
@@ -246,12 +246,12 @@ export class Replayer {
 
   async #outcomesOf({ kind, dryRun }: ReplayJob, records: readonly ParkedRecord[]): Promise<ReplayOutcome[]> {
     const { store } = this.#deps;
-    const apply = this.#apply;
-    if (kind === 'purge' || store === undefined || apply === undefined) {
+    const mapping = this.#mapping;
+    if (kind === 'purge' || store === undefined || mapping === undefined) {
       return records.map(() => ({ to: 'purged' }));
     }
-    if (dryRun) return previewParked(records, apply, this.#nowMs());
-    return reprocessParked(records, apply, store.sink, this.#nowMs(), this.#abort.signal);
+    if (dryRun) return previewParked(records, mapping, this.#nowMs());
+    return reprocessParked(records, mapping, store.sink, this.#nowMs(), this.#abort.signal);
   }
 
   #fail(job: ReplayJob, thrown: unknown): void {

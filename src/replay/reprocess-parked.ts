@@ -1,12 +1,15 @@
-import { type PreparedBatch, parkRejected, prepareBatch } from '../consumer/prepare-batch.js';
+import { type Apply, type PreparedBatch, parkRejected, prepareBatch } from '../consumer/prepare-batch.js';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import type { ReplayOutcome } from '../dead-letter/replay-journal.js';
-import type { Mapped } from '../rules/mapped.js';
+import type { StateTables } from '../lib/state-tables.js';
 import type { Sink } from '../sink/sink.js';
-import type { RecordBatch, StreamRecord } from '../stream/stream.js';
+import type { RecordBatch } from '../stream/stream.js';
 
-/** Maps a record by the rules that a replay began with. */
-export type Apply = (record: StreamRecord) => Mapped;
+/** What a replay maps by: the rules that it began with, and a state of its own over the one of the stream. */
+export interface ReplayMapping {
+  readonly apply: Apply;
+  readonly state: StateTables;
+}
 
 /**
  * Processes parked records again and writes their points to the store. Resolves with the outcomes, one for each record, in
@@ -15,12 +18,12 @@ export type Apply = (record: StreamRecord) => Mapped;
  */
 export async function reprocessParked(
   records: readonly ParkedRecord[],
-  apply: Apply,
+  mapping: ReplayMapping,
   sink: Pick<Sink, 'write'>,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<ReplayOutcome[]> {
-  const prepared = prepare(records, apply, nowMs);
+  const prepared = prepare(records, mapping, nowMs);
   const rejections = prepared.points.length === 0 ? [] : await sink.write(prepared.points, signal);
   const outcomes = outcomesOf(prepared);
   for (const { part, parked } of parkRejected(prepared, rejections, nowMs)) {
@@ -32,14 +35,18 @@ export async function reprocessParked(
 /** The outcomes that `reprocessParked` would have if the store rejected nothing. */
 export function previewParked(
   records: readonly ParkedRecord[],
-  apply: Apply,
+  mapping: ReplayMapping,
   nowMs: number,
 ): ReplayOutcome[] {
-  return outcomesOf(prepare(records, apply, nowMs));
+  return outcomesOf(prepare(records, mapping, nowMs));
 }
 
 /** Puts each record into a part of its own, so that its outcome can be found. */
-function prepare(records: readonly ParkedRecord[], apply: Apply, nowMs: number): PreparedBatch {
+function prepare(
+  records: readonly ParkedRecord[],
+  { apply, state }: ReplayMapping,
+  nowMs: number,
+): PreparedBatch {
   const batch: RecordBatch = {
     parts: records.map(({ receivedAtNs, topic, clientId, qos, payload }) => ({
       partition: '',
@@ -49,7 +56,7 @@ function prepare(records: readonly ParkedRecord[], apply: Apply, nowMs: number):
     position: '',
     release: () => undefined,
   };
-  return prepareBatch(batch, apply, nowMs);
+  return prepareBatch(batch, apply, () => state, nowMs);
 }
 
 function outcomesOf({ parts }: PreparedBatch): ReplayOutcome[] {

@@ -32,6 +32,8 @@ export interface RuleSetOptions extends RuleContext {
 export interface ApplyOptions {
   /** What earlier records left; absent, nothing is known of them. It changes with every record, so it must be one per partition, in stream order. */
   readonly state?: StateTables;
+  /** The record was parked and is mapped again: policies that count or compare records leave it alone. */
+  readonly isReplay?: boolean;
   readonly limits?: JsonLimits;
   readonly trace?: MappingTrace;
 }

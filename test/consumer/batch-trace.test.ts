@@ -3,6 +3,7 @@ import { BatchTrace } from '../../src/consumer/batch-trace.js';
 import { prepareBatch } from '../../src/consumer/prepare-batch.js';
 import { parkedRecord } from '../../src/dead-letter/parked-record.js';
 import { SystemClock } from '../../src/lib/clock.js';
+import { StateTables } from '../../src/lib/state-tables.js';
 import type { Mapped } from '../../src/rules/mapped.js';
 import type { RecordSpan } from '../../src/stream/record-trace.js';
 import type { RecordBatch, StreamRecord } from '../../src/stream/stream.js';
@@ -36,7 +37,7 @@ test('every followed record has its rule and its outcome, whatever became of it'
     new SystemClock(),
   );
   const apply = trace.noting(({ topic }) => (MADE[topic] ?? MADE.good!)());
-  prepareBatch(batch, apply, 0);
+  prepareBatch(batch, apply, () => new StateTables(), 0);
   trace.decided(batch, 0n);
   const refused = parkedRecord(records[1]!, { code: 'store-refused', reason: 'no' }, 0);
   trace.completed(batch, 0n, [{ part: 0, parked: refused }]);

@@ -10,9 +10,14 @@ import {
   FileCheckpointStore,
 } from '../../src/ledger/checkpoint-store.js';
 import { Ledger, summarize } from '../../src/ledger/ledger.js';
+import { PartitionStates } from '../../src/ledger/partition-states.js';
+import { StateJournal, stateFolder } from '../../src/ledger/state-journal.js';
 import { SystemClock } from '../../src/lib/clock.js';
-import { MappingWarnings } from '../../src/rules/mapped.js';
+import type { StateTables } from '../../src/lib/state-tables.js';
+import { savingState } from '../../src/pipeline/consumer-source.js';
+import { type Mapped, MappingWarnings } from '../../src/rules/mapped.js';
 import { compileRules } from '../../src/rules/rule-set.js';
+
 import type { StreamRecord } from '../../src/stream/stream.js';
 import { TestLog } from '../support/log-fixture.js';
 import { MemorySink, unreachable } from '../support/memory-sink.js';
@@ -48,6 +53,33 @@ async function append(log: TestLog, from: number, to: number): Promise<void> {
   });
 }
 
+/** Numbers the points of a topic: a mapping that depends on the records before. */
+function numbered(mapped: Mapped, topic: string, state: StateTables): Mapped {
+  if (mapped.kind !== 'points') return mapped;
+  const table = state.table<number>('points');
+  const number = (table.get(topic) ?? 0) + 1;
+  table.set(topic, number);
+  const points = mapped.points.map((point) => ({
+    ...point,
+    fields: [...point.fields, { name: 'number', type: 'float' as const, value: number }],
+  }));
+  return { ...mapped, points };
+}
+
+/** What `numbered` gives when nothing disturbs it, for the records that become points. */
+function undisturbedNumbers(records: number): Map<string, number> {
+  const counts = new Map<string, number>();
+  const numbers = new Map<string, number>();
+  for (let n = 0; n < records; n += 1) {
+    if ([3, 5, 7].includes(n % 10)) continue;
+    const { topic, receivedAtNs } = record(n);
+    const number = (counts.get(topic) ?? 0) + 1;
+    counts.set(topic, number);
+    numbers.set(String(receivedAtNs), number);
+  }
+  return numbers;
+}
+
 /** One run of a consumer over the directory; as the gateway wires it. */
 async function runOnce(
   root: string,
@@ -69,6 +101,13 @@ async function runOnce(
   const warnings: string[] = [];
   const checkpointed: string[] = [];
   const reader = log.reader(checkpoint?.position);
+  const states = new PartitionStates();
+  const journal = await StateJournal.open(
+    stateFolder(directory.checkpoints, 'consumer'),
+    checkpoint?.stateEnd,
+    states,
+    ({ code }) => expect(code).toBe('none'),
+  );
   const consumer = new Consumer(
     {
       maxBatchRecords: options.maxBatchRecords ?? 7,
@@ -78,10 +117,12 @@ async function runOnce(
     },
     {
       reader,
-      apply: (r) => ruleSet.apply(r, mappingWarnings),
+      apply: (r, state) => numbered(ruleSet.apply(r, mappingWarnings), r.topic, state),
+      states,
+      journal,
       sink,
       deadLetter,
-      checkpoints: options.checkpoints ?? files,
+      checkpoints: savingState(options.checkpoints ?? files, journal),
       ledger: new Ledger(checkpoint?.ledger),
       clock: new SystemClock(),
       position: checkpoint?.position ?? '0',
@@ -90,8 +131,18 @@ async function runOnce(
       warn: (_fields, sentence) => warnings.push(sentence),
     },
   );
-  const running = consumer.run().finally(() => Promise.all([deadLetter.close(), reader.close()]));
+  const running = consumer
+    .run()
+    .finally(() => Promise.all([deadLetter.close(), reader.close(), journal.close()]));
   return { consumer, running, warnings, checkpointed, directory };
+}
+
+function numbersOf(sink: MemorySink): Map<string, unknown> {
+  const entries = [...sink.points].map(([key, fields]): [string, unknown] => [
+    key.slice(key.lastIndexOf('|') + 1),
+    fields.number,
+  ]);
+  return new Map(entries);
 }
 
 async function setUp() {
@@ -213,6 +264,7 @@ describe('the consumer', () => {
     const ids = (await listParked(last.directory.deadLetter, 999)).map((p) => p.id);
     expect(ids.length).toBe(20);
     expect(new Set(ids).size).toBe(20);
+    expect(numbersOf(sink)).toEqual(undisturbedNumbers(100));
   });
 
   it('is exact when what a copy of the directory holds is all that is left', async () => {
@@ -243,6 +295,7 @@ describe('the consumer', () => {
       });
       expect((await listParked(run.directory.deadLetter, 999)).length).toBe(40);
       await copiedLog.writer.close();
+      expect(numbersOf(sink)).toEqual(undisturbedNumbers(200));
     }
     expect(sink.points.size).toBe(140);
   });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parkRejected, prepareBatch, recordOutcomes } from '../../src/consumer/prepare-batch.js';
 import { Ledger } from '../../src/ledger/ledger.js';
+import { StateTables } from '../../src/lib/state-tables.js';
 import type { Mapped } from '../../src/rules/mapped.js';
 import type { Point } from '../../src/sink/point.js';
 import type { RecordBatch, StreamRecord } from '../../src/stream/stream.js';
@@ -37,7 +38,12 @@ function prepared(...topics: readonly string[]) {
     position: '',
     release: () => undefined,
   };
-  return prepareBatch(batch, ({ topic }: StreamRecord) => MADE[topic]!, NOW_MS);
+  return prepareBatch(
+    batch,
+    ({ topic }: StreamRecord) => MADE[topic]!,
+    () => new StateTables(),
+    NOW_MS,
+  );
 }
 
 function outcomes(batch: ReturnType<typeof prepared>, rejectedPoints: readonly number[]) {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
+import { StateTables } from '../../src/lib/state-tables.js';
 import { Followers } from '../../src/pipeline/followers.js';
 import { type Mapping, RulesInForce } from '../../src/pipeline/rules-in-force.js';
 import type { FollowedRecord, FollowedRecords } from '../../src/rules/followed-record.js';
@@ -12,7 +13,8 @@ function setUp() {
   const followers = new Followers(clock);
   const mapping = new RulesInForce({ rules: DEFAULT_RULES, payload: DEFAULT_JSON_LIMITS }).current;
   const map = followers.watching(mapping);
-  const send = (topic: string, payload: string | Buffer = '{"t":1}') => map(sampleRecord(payload, { topic }));
+  const send = (topic: string, payload: string | Buffer = '{"t":1}') =>
+    map(sampleRecord(payload, { topic }), new StateTables());
   return { clock, followers, mapping, send };
 }
 
@@ -75,13 +77,13 @@ test('explanations take at most a twentieth of the time of the pipeline', async 
   const map = followers.watching({ ...slow, apply: () => ({ kind: 'filtered', rule: 'r' }) });
   const id = followers.follow('#');
   const explainedOf = async (records: number) => {
-    for (let at = 0; at < records; at += 1) map(sampleRecord('{"t":1}'));
+    for (let at = 0; at < records; at += 1) map(sampleRecord('{"t":1}'), new StateTables());
     return (await followers.next(id)).records.length;
   };
   // The first takes 100 ms or more of the 50 ms of a second.
   expect(await explainedOf(10)).toBe(1);
   clock.elapsedMs += 500;
-  map(sampleRecord('{"t":1}'));
+  map(sampleRecord('{"t":1}'), new StateTables());
   clock.elapsedMs += 10_000;
   expect(await explainedOf(10)).toBe(1);
 });
@@ -130,6 +132,8 @@ test('an explanation that fails ends the follower and no record', async () => {
   const { followers, mapping } = setUp();
   const broken = { ...mapping, ruleSet: undefined } as unknown as Mapping;
   const id = followers.follow('#');
-  expect(followers.watching(broken)(sampleRecord('{"t":1}'))).toMatchObject({ kind: 'points' });
+  expect(followers.watching(broken)(sampleRecord('{"t":1}'), new StateTables())).toMatchObject({
+    kind: 'points',
+  });
   expect(await followers.next(id)).toMatchObject({ isEnded: true });
 });

@@ -14,6 +14,7 @@ import { adjustForReplay } from '../../src/ledger/adjust-for-replay.js';
 import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
 import { Ledger, type LedgerTotals, NO_RECORDS, summarize } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
+import { StateTables } from '../../src/lib/state-tables.js';
 import type { WarningFields } from '../../src/lib/warnings.js';
 import { prepareDeadLetter } from '../../src/replay/prepare-dead-letter.js';
 import { ReplayService } from '../../src/replay/replay-service.js';
@@ -90,10 +91,13 @@ async function withService(
     ...directory,
     checkpointWaitMs: 0,
     store: {
-      rulesInForce: () => () =>
-        outcome === 'written'
-          ? { kind: 'points', rule: 'r', points: [] }
-          : { kind: 'parked', code: 'no-fields', reason: 'again' },
+      rulesInForce: () => ({
+        apply: () =>
+          outcome === 'written'
+            ? { kind: 'points', rule: 'r', points: [] }
+            : { kind: 'parked', code: 'no-fields', reason: 'again' },
+        state: new StateTables(),
+      }),
       sink: { write: async () => [], status: () => ({ state: 'healthy', detail: '' }) },
     },
     clock: new SystemClock(),

@@ -9,10 +9,11 @@ import { NO_RECORDS } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { RESERVE_BYTES } from '../../src/lib/disk-room.js';
 import { SluiceError } from '../../src/lib/errors.js';
+import { StateTables } from '../../src/lib/state-tables.js';
 import { SerialSink } from '../../src/pipeline/serial-sink.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
 import { Replayer, type ReplayerDeps } from '../../src/replay/replayer.js';
-import type { Apply } from '../../src/replay/reprocess-parked.js';
+import type { ReplayMapping } from '../../src/replay/reprocess-parked.js';
 import { MappingWarnings } from '../../src/rules/mapped.js';
 import { compileRules } from '../../src/rules/rule-set.js';
 import { MemorySink, unreachable } from '../support/memory-sink.js';
@@ -68,7 +69,7 @@ async function life(
     saveCheckpoint?: () => Promise<void>;
     store?: 'none';
     waitMs?: number;
-    rulesInForce?: () => Apply;
+    rulesInForce?: () => ReplayMapping['apply'];
   } = {},
 ) {
   const parkedFiles = await ParkedFiles.open(directory, { replayableEnd: async () => options.saved?.() });
@@ -86,7 +87,10 @@ async function life(
       ? {}
       : {
           store: {
-            rulesInForce: options.rulesInForce ?? (() => (record) => ruleSet.apply(record, mappingWarnings)),
+            rulesInForce: () => ({
+              apply: options.rulesInForce?.() ?? ((record) => ruleSet.apply(record, mappingWarnings)),
+              state: new StateTables(),
+            }),
             sink: { write: (points, signal) => writes.write(points, signal), status: () => sink.status() },
           },
         }),
@@ -134,7 +138,7 @@ describe('a replay', () => {
     // More than one batch.
     const { directory, writer } = await setUp(1_500);
     const filteredBy =
-      (rule: string): Apply =>
+      (rule: string): ReplayMapping['apply'] =>
       () => ({ kind: 'filtered', rule });
     let inForce = filteredBy('before');
     const { replayer, change } = await life(directory, { rulesInForce: () => inForce });

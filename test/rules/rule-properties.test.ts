@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parkRejected, prepareBatch, recordOutcomes } from '../../src/consumer/prepare-batch.js';
 import { Ledger } from '../../src/ledger/ledger.js';
+import { StateTables } from '../../src/lib/state-tables.js';
 import { type Mapped, MappingWarnings } from '../../src/rules/mapped.js';
 import type { RuleOptions } from '../../src/rules/rule-options.js';
 import { compileRules, type RuleMatching, type RuleSet } from '../../src/rules/rule-set.js';
@@ -131,7 +132,12 @@ describe('whatever the rules and the records', () => {
           if (ruleSet === undefined) return;
           const parts = [{ partition: 'p', records, lost: { damaged: 0, dropped: 0 } }];
           const batch: RecordBatch = { parts, position: '', release: () => undefined };
-          const prepared = prepareBatch(batch, (record) => ruleSet.apply(record, new MappingWarnings()), 0);
+          const prepared = prepareBatch(
+            batch,
+            (record) => ruleSet.apply(record, new MappingWarnings()),
+            () => new StateTables(),
+            0,
+          );
           const rejections = prepared.points.flatMap((_point, index) =>
             isRefused(index) ? [{ index, code: 'store-refused' as const, reason: 'no' }] : [],
           );
