@@ -40,7 +40,12 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   control: [/^config\/reload-result$/, /^replay\/(selection|replay-status)$/, /^rules\/followed-record$/],
   // What is shown and set.
-  http: [/^sink\/(sink|store-reader)$/, /^replay\/(selection|replay-status)$/, /^config\/reload-result$/],
+  http: [
+    /^sink\/(sink|store-reader)$/,
+    /^rules\/policies\/budget-use$/,
+    /^replay\/(selection|replay-status)$/,
+    /^config\/reload-result$/,
+  ],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
     /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
@@ -76,7 +81,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^sink\/(point|sink|store-reader)$/,
-    /^rules\/(explain-record|followed-record)$/,
+    /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
   ],

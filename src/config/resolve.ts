@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
+import type { PolicyOptions } from '../rules/policies/policy-options.js';
 import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
 import { resolveSink } from './resolve-sink.js';
@@ -10,6 +11,7 @@ import { selfMeasurements } from './self-measurements.js';
 import type { KinesisConfig, KinesisReaderConfig, MetricsConfig, SluiceConfig } from './sluice-config.js';
 
 type WrittenRule = NonNullable<Written['rules']>[number];
+type WrittenPolicies = NonNullable<WrittenRule['policies']>;
 type WrittenTime = Exclude<WrittenRule['time'], 'auto' | undefined>;
 
 /**
@@ -49,6 +51,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
     mapping: {
       match: consumer.match,
       formats: consumer.formats ?? [],
+      policies: resolvePolicies(consumer.policies),
       tables: resolveTables(consumer.tables, directory, findings),
       reservedMeasurements: selfMeasurements(resolvedMetrics),
     },
@@ -90,8 +93,18 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
   };
 }
 
-function resolveRule({ time, ...rule }: WrittenRule): RuleOptions {
-  return { ...rule, ...(time !== undefined && { time: time === 'auto' ? time : resolveTime(time) }) };
+function resolveRule({ time, policies, ...rule }: WrittenRule): RuleOptions {
+  return {
+    ...rule,
+    ...(policies !== undefined && { policies: resolvePolicies(policies) }),
+    ...(time !== undefined && { time: time === 'auto' ? time : resolveTime(time) }),
+  };
+}
+
+/** `false` switches budgets off, also where all other rules have them. */
+function resolvePolicies({ cardinality, ...rest }: WrittenPolicies): PolicyOptions {
+  if (cardinality === undefined) return rest;
+  return { ...rest, cardinality: cardinality === false ? undefined : cardinality };
 }
 
 function resolveTime({ window, ...time }: WrittenTime): TimeOptions {

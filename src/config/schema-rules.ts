@@ -1,6 +1,7 @@
 import { DEFAULT_TIME_WINDOW } from '../rules/time.js';
 import { formatDuration } from './quantity.js';
 import { format } from './schema-formats.js';
+import { rulePolicies } from './schema-policies.js';
 import { constant, field, pathOr, source, tag } from './schema-values.js';
 import {
   duration,
@@ -203,6 +204,7 @@ const rule = section(
         'What happens to a message in which none of the named fields is present: it is parked, or filtered as `<rule>: no value`. A message in which they are present and have no value is always filtered so.',
       unset: 'park',
     }).optional(),
+    policies: rulePolicies.optional(),
   },
   { description: 'A rule.' },
 );

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { topicFormats } from './schema-formats.js';
 import { metrics } from './schema-metrics.js';
+import { policies } from './schema-policies.js';
 import { lookupTables, rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
@@ -101,6 +102,7 @@ const consumer = section(
         'Which rules take a record: the first whose topic filter matches, or all of them. With `all` a record is parked when one of them parks it; the points of the others are written.',
     }).prefault('first'),
     formats: topicFormats,
+    policies: policies.prefault({}),
     tables: lookupTables,
     batch: section(
       {

@@ -13,6 +13,7 @@ export const WHEN_APPLIED: Readonly<Record<string, WhenApplied>> = {
   'consumer.checkpointInterval': 'restart',
   'consumer.match': 'reload',
   'consumer.formats': 'reload',
+  'consumer.policies': 'reload',
   'consumer.tables': 'reload',
   'consumer.payload': 'reload',
   'consumer.deadLetter': 'restart',

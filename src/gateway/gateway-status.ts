@@ -17,6 +17,7 @@ import { type MetricSample, readSamples } from '../metrics/samples.js';
 import type { ConsumeAnswer, StoreRequest } from '../pipeline/consume-protocol.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
+import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { Point } from '../sink/point.js';
 import type {
   LatestPage,
@@ -70,6 +71,10 @@ export class GatewayStatus implements GatewayView {
 
   counters(): StageCounters {
     return stageCounters(this.#snapshots.take());
+  }
+
+  budgets(): BudgetUse | undefined {
+    return this.#parts.workers.consume?.report.budgets;
   }
 
   problems(): readonly ReadinessProblem[] {

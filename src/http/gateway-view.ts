@@ -1,6 +1,7 @@
 import type { ReloadResult } from '../config/reload-result.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
+import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type {
   LatestPage,
@@ -224,6 +225,8 @@ export interface GatewayView {
   readonly startedAtMs: number;
   ledger(): LedgerView;
   counters(): StageCounters;
+  /** How many series and fields there are, and where they come from; undefined in a process without a consumer. */
+  budgets(): BudgetUse | undefined;
   /** Empty when the gateway is ready. */
   problems(): readonly ReadinessProblem[];
   backlog(): BacklogView;

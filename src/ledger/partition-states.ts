@@ -18,6 +18,11 @@ export class PartitionStates {
   readonly #states = new Map<string, StateTables>();
   #last: { readonly partition: string; readonly state: StateTables } | undefined;
 
+  /** The states of all partitions that are known. */
+  all(): readonly StateTables[] {
+    return [...this.#states.values()];
+  }
+
   of(partition: string): StateTables {
     if (this.#last?.partition === partition) return this.#last.state;
     const state = this.#states.get(partition) ?? new StateTables();
@@ -30,7 +35,7 @@ export class PartitionStates {
 
   /** All partitions together, for a record of which nobody knows the partition. Its changes do not last. */
   overlay(): StateTables {
-    return StateTables.over([...this.#states.values()]);
+    return StateTables.over(this.all());
   }
 
   /** What has changed since the last call. */

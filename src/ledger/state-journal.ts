@@ -20,7 +20,7 @@ const FILE_NAME = /^(\d{8})\.jsonl$/;
 const FIRST_KEY = 'partition';
 /** A line is read as a whole. */
 const CHANGES_PER_LINE = 1_000;
-/** A journal is written anew when it is larger than this and than so many times what it began with. */
+/** A journal is written again when it is larger than this and than so many times what it began with. */
 const MIN_JOURNAL_BYTES = 4 * 1024 * 1024;
 const GROWTH = 4;
 

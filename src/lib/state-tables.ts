@@ -18,6 +18,7 @@ export type StateChange =
 export class StateTables {
   readonly #tables = new Map<string, StateTable<StateValue>>();
   readonly #dropped = new Set<string>();
+  readonly #beforeTaking = new Map<string, () => void>();
   #below: readonly StateTables[] = [];
 
   /** The tables of all of `below` together, for somebody whose changes must not last, such as a replay. */
@@ -42,6 +43,21 @@ export class StateTables {
     return StateTables.over([this]);
   }
 
+  /** `write` puts into the tables what was kept elsewhere until then; it takes the place of the one with the same name. */
+  beforeTaking(name: string, write: () => void): void {
+    this.#beforeTaking.set(name, write);
+  }
+
+  /** Whether the changes here do not last. */
+  get isOverlay(): boolean {
+    return this.#below.length > 0;
+  }
+
+  /** The tables that an overlay lies over. */
+  get below(): readonly StateTables[] {
+    return this.#below;
+  }
+
   /** Drops a table with all its keys at once. */
   drop(name: string): void {
     if (!this.#tables.has(name) && this.#below.length === 0) return;
@@ -58,6 +74,7 @@ export class StateTables {
 
   /** The changes since the last call: dropped tables first, then each key at most once, in any order. */
   takeChanges(): StateChange[] {
+    for (const write of this.#beforeTaking.values()) write();
     const changes: StateChange[] = [...this.#dropped].map((name) => [name]);
     this.#dropped.clear();
     for (const [name, table] of this.#tables) {
@@ -103,6 +120,10 @@ export class StateTable<Value extends StateValue> {
       if (value !== undefined) return value;
     }
     return undefined;
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
   }
 
   set(key: string, value: Value): void {

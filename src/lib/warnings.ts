@@ -95,6 +95,8 @@ export const NEXT_STEPS = {
     'Nothing to do: the copy had the same content. Check the disk (`dmesg`, `smartctl`); a damaged file is kept beside it.',
   CHECKPOINT_RESET:
     'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
+  CARDINALITY_EXCEEDED:
+    'Find out what the client sends: a tag whose values never end, such as an identity made at each start, belongs into a field. Or raise the budget under `policies.cardinality`, then replay (docs/policies.md).',
   STATE_LOST:
     'Check the disk. Rules that remember earlier records begin with what could be read: Sparkplug nodes must send their births again.',
   LOG_STOP_NOTE_UNUSABLE:

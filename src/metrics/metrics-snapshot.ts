@@ -60,5 +60,6 @@ export interface ConsumeFacts {
   };
   readonly mappingWarnings: MappingWarningCounts;
   readonly mappingWarningsByRule: ConsumeReport['mappingWarningsByRule'];
+  readonly budgets: ConsumeReport['budgets'];
   readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
 }

@@ -9,10 +9,13 @@ import { StateJournal } from '../ledger/state-journal.js';
 import { SystemClock } from '../lib/clock.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { withinDeadline } from '../lib/lifecycle.js';
+import { LimitedWarning } from '../lib/limited-warning.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js';
+import { type BudgetUse, budgetUse } from '../rules/policies/budget-use.js';
+import { cardinalityOf } from '../rules/policies/rule-policies.js';
 import { createSink } from '../sink/create-sink.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
@@ -34,6 +37,8 @@ const SOURCE_CLOSE_MS = 1500;
 
 /** Reading the parked files shows in /readyz when it takes longer. */
 const SAY_AFTER_MS = 500;
+
+const BUDGETS_EVERY_MS = 5_000;
 
 const NO_LATENCY = new LatencyHistogram().snapshot();
 
@@ -62,6 +67,8 @@ interface ConsumePipelineParts {
 export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, ConsumeAnswer> {
   readonly #parts: ConsumePipelineParts;
   readonly #stopOpening = new AbortController();
+  /** Looking at all measurements takes time, so it is not done for every report. */
+  #budgets: { readonly atMs: number; readonly use: BudgetUse } | undefined;
   /** Absent until the source is open. */
   #consumer: Consumer | undefined;
   /** Why there is no consumer yet. */
@@ -82,7 +89,10 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   ): Promise<ConsumePipeline> {
     return openAllOrNone(async (opened) => {
       const clock = new SystemClock();
-      const rules = new RulesInForce(options);
+      const overBudget = new LimitedWarning<'CARDINALITY_EXCEEDED'>(hooks.warn, clock);
+      const rules = new RulesInForce(options, ({ reason, ...over }) =>
+        overBudget.log('CARDINALITY_EXCEEDED', over, `a record is over a budget: ${reason}`),
+      );
       const followers = new Followers(clock);
       const states = new PartitionStates();
       const source = await createSource(options, durableEnd, hooks);
@@ -226,11 +236,22 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       },
       mappingWarnings: rules.mappingWarnings.total(),
       mappingWarningsByRule: rules.mappingWarnings.byRule(),
+      budgets: this.#budgetUse(),
       deadLetterBytes: deadLetter.sizeBytes + reasons.sizeBytes,
       replay: replay.report(),
       sink: { ...sink.counters(), kind: sink.kind, status: sink.status() },
       kinesis: source.report?.(),
     };
+  }
+
+  #budgetUse(): BudgetUse {
+    const nowMs = performance.now();
+    if (this.#budgets === undefined || nowMs - this.#budgets.atMs > BUDGETS_EVERY_MS) {
+      const { states, rules } = this.#parts;
+      const use = budgetUse(states.all().map(cardinalityOf), rules.current.budgets);
+      this.#budgets = { atMs: nowMs, use };
+    }
+    return this.#budgets.use;
   }
 
   async ask(request: ConsumeRequest): Promise<ConsumeAnswer> {

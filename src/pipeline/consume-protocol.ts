@@ -8,6 +8,7 @@ import type { TraceOptions } from '../metrics/otlp/trace-export.js';
 import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
 import type { FollowedRecords } from '../rules/followed-record.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
+import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
@@ -45,6 +46,7 @@ export interface ConsumeReport {
   readonly mappingWarnings: MappingWarningCounts;
   /** Those above zero: rule → warning → count. */
   readonly mappingWarningsByRule: Readonly<Record<string, Partial<MappingWarningCounts>>>;
+  readonly budgets: BudgetUse;
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };

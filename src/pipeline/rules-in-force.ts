@@ -1,6 +1,8 @@
 import type { JsonLimits } from '../formats/json/json-value.js';
 import type { StateTables } from '../lib/state-tables.js';
 import { type Mapped, MappingWarnings } from '../rules/mapped.js';
+import type { OverBudgetNotice } from '../rules/policies/cardinality.js';
+import type { CardinalityOptions } from '../rules/policies/policy-options.js';
 import type { RuleOptions } from '../rules/rule-options.js';
 import { compileOrThrow, type RuleSet, type RuleSetOptions } from '../rules/rule-set.js';
 import type { StreamRecord } from '../stream/stream.js';
@@ -15,6 +17,8 @@ export interface MappingOptions extends Omit<RuleSetOptions, 'readClock'> {
 export interface Mapping {
   readonly ruleSet: RuleSet;
   readonly payload: JsonLimits;
+  /** The budgets of rules that have none of their own. */
+  readonly budgets: CardinalityOptions | undefined;
   readonly apply: (record: StreamRecord, state: StateTables) => Mapped;
   /** The same for a record that was parked. */
   readonly applyAgain: (record: StreamRecord, state: StateTables) => Mapped;
@@ -23,10 +27,12 @@ export interface Mapping {
 /** RulesInForce are the rules that this process maps records by. */
 export class RulesInForce {
   readonly mappingWarnings = new MappingWarnings();
+  readonly #notice: (over: OverBudgetNotice) => void;
   #current: Mapping;
 
-  /** Throws CONFIG_INVALID for rules that cannot be compiled. */
-  constructor(options: MappingOptions) {
+  /** `notice` is called when a record is over a budget. Throws CONFIG_INVALID for rules that cannot be compiled. */
+  constructor(options: MappingOptions, notice: (over: OverBudgetNotice) => void = () => undefined) {
+    this.#notice = notice;
     this.#current = this.compile(options);
   }
 
@@ -40,7 +46,9 @@ export class RulesInForce {
     return {
       ruleSet,
       payload,
-      apply: (record, state) => ruleSet.apply(record, this.mappingWarnings, { limits: payload, state }),
+      budgets: context.policies?.cardinality,
+      apply: (record, state) =>
+        ruleSet.apply(record, this.mappingWarnings, { limits: payload, state, notice: this.#notice }),
       applyAgain: (record, state) =>
         ruleSet.apply(record, this.mappingWarnings, { limits: payload, state, isReplay: true }),
     };

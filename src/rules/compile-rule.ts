@@ -12,6 +12,8 @@ import type { LookupTables } from './lookup-table.js';
 import { membersOf } from './mapped.js';
 import { NameBudget } from './name-budget.js';
 import { hasControlCharacter, keyProblem, measurementProblem } from './point-names.js';
+import { compilePolicies } from './policies/compile-policies.js';
+import type { PolicyOptions } from './policies/policy-options.js';
 import type { Root } from './reference.js';
 import { RuleFields } from './rule-fields.js';
 import {
@@ -38,6 +40,8 @@ export interface RuleContext {
   readonly tables?: LookupTables;
   /** Measurements that no message may name, because the gateway writes into them. */
   readonly reservedMeasurements?: readonly string[];
+  /** Policies of all rules; one of a rule itself takes the place of the one here. */
+  readonly policies?: PolicyOptions;
   /** The machine's clock unless a test sets it. */
   readonly readClock?: ReadClock;
 }
@@ -46,7 +50,7 @@ export interface RuleContext {
 export function compileRule(
   options: RuleOptions,
   index: number,
-  { tables = {}, reservedMeasurements = [], readClock }: RuleContext = {},
+  { tables = {}, reservedMeasurements = [], policies: ofAll, readClock }: RuleContext = {},
   formats = new FormatCache(),
 ): CompiledRuleResult {
   const list = new ProblemList(options.name, index);
@@ -69,6 +73,15 @@ export function compileRule(
   const seriesSources = [...tags.sources, ...measurement.sources];
   const used = [...each.sources, ...seriesSources, ...time.sources];
   const fields = compileFields(options, names, used, inner?.as, list);
+  const policies = policiesOf(options, ofAll);
+  const compiled =
+    policies &&
+    compilePolicies(
+      policies,
+      { name: options.name, hasFoundFields: fields.fields.areFound },
+      { ...message, variables: [] },
+      list,
+    );
 
   if (list.problems.length > 0 || !topic.ok) return { ok: false, problems: list.problems };
   const rule = new CompiledRule({
@@ -86,9 +99,17 @@ export function compileRule(
     series: new SeriesCache(measurement.reader, tags.readers),
     seriesDependsOn: dependence(seriesSources),
     fields: fields.fields,
+    spreadOver: policies?.collision === 'spread' ? time.precisionNs : undefined,
+    policies: compiled,
     whenEmpty: options.whenEmpty ?? 'park',
   });
   return { ok: true, rule };
+}
+
+/** Undefined when there are none at all. */
+function policiesOf({ policies }: RuleOptions, ofAll: PolicyOptions | undefined): PolicyOptions | undefined {
+  if (ofAll === undefined) return policies;
+  return policies === undefined ? ofAll : { ...ofAll, ...policies };
 }
 
 /** `time: auto` looks into the element first, and then into the payload. */

@@ -1,10 +1,12 @@
 import { quoted } from '../lib/printable.js';
 import { TimeZone } from '../lib/time-zone.js';
+import { MappingFailure, type Reading } from './mapped.js';
 import type { RuleOptions, TimeOptions } from './rule-options.js';
 import type { ProblemList, RulePath } from './rule-problem.js';
 import { compileSource, type Source, type SourceNames } from './source.js';
 import {
   DEFAULT_TIME_WINDOW,
+  obviousPrecisionNs,
   obviousTime,
   type ReadClock,
   receiveTime,
@@ -12,12 +14,15 @@ import {
   type TimeReader,
   timeAt,
 } from './time.js';
+import { precisionNs } from './time-precision.js';
 import { type SpanSource, timeShift } from './time-shift.js';
 
 export interface CompiledTime {
   readonly read: TimeReader;
   /** The sources that the time is made of. */
   readonly sources: readonly Source[];
+  /** The span in which the device writes all instants alike; undefined where the receive time is used. */
+  readonly precisionNs: (reading: Reading) => number | undefined;
   /** Whether two elements of a message may have different times. */
   readonly dependsOnElement: boolean;
 }
@@ -37,10 +42,19 @@ export function compileTime(
   list: ProblemList,
   readClock?: ReadClock,
 ): CompiledTime {
-  if (options === undefined) return { read: receiveTime(readClock), sources: [], dependsOnElement: false };
+  const noPrecision = () => undefined;
+  if (options === undefined) {
+    return {
+      read: receiveTime(readClock),
+      sources: [],
+      precisionNs: noPrecision,
+      dependsOnElement: false,
+    };
+  }
   if (options === 'auto') {
     const read = obviousTime(bases, DEFAULT_TIME_WINDOW, readClock);
-    return { read, sources: [], dependsOnElement: index !== undefined };
+    const precision = (reading: Reading) => obviousPrecisionNs(bases, reading);
+    return { read, sources: [], precisionNs: precision, dependsOnElement: index !== undefined };
   }
   const isWindowFine = checkWindow(options, list);
   const zone = options.zone === undefined ? undefined : TimeZone.of(options.zone);
@@ -54,7 +68,7 @@ export function compileTime(
   const interval = compileInterval(options.interval, index, names, list);
   const offset = options.offset && compileSpan(options.offset, ['time', 'offset'], names, list);
   if (source === undefined || !isWindowFine) {
-    return { read: receiveTime(readClock), sources: [], dependsOnElement: true };
+    return { read: receiveTime(readClock), sources: [], precisionNs: noPrecision, dependsOnElement: true };
   }
   const spans = [interval, offset].filter((span) => span !== undefined && typeof span !== 'bigint');
   const sources = [source, ...spans.map((span) => span.source)];
@@ -74,7 +88,11 @@ export function compileTime(
     readClock,
   );
   const dependsOnElement = interval !== undefined || sources.some(({ reads }) => reads.has('variable'));
-  return { read, sources, dependsOnElement };
+  const precision = (reading: Reading) => {
+    const found = source.get(reading);
+    return found instanceof MappingFailure ? undefined : precisionNs(found, unit);
+  };
+  return { read, sources, precisionNs: precision, dependsOnElement };
 }
 
 function checkWindow(options: TimeOptions, list: ProblemList): boolean {

@@ -14,6 +14,8 @@ import {
 } from './mapped.js';
 import type { MappingTrace } from './mapping-trace.js';
 import { MessagePoints, type PointIdentity } from './message-points.js';
+import type { PolicyContext, RulePolicies } from './policies/rule-policies.js';
+import { spreadNs } from './policies/spread.js';
 import type { RuleFields } from './rule-fields.js';
 import type { Sample } from './sample.js';
 import type { SeriesCache } from './series-cache.js';
@@ -47,6 +49,10 @@ interface RuleParts {
   readonly series: SeriesCache;
   readonly seriesDependsOn: 'topic' | 'topic-and-client' | 'record';
   readonly fields: RuleFields;
+  /** The precision of the device's time, where different readings at one time are spread over it. */
+  readonly spreadOver: ((reading: Reading) => number | undefined) | undefined;
+  /** Absent when there are none. */
+  readonly policies: RulePolicies | undefined;
   /** What becomes of a message in which no declared value is present. */
   readonly whenEmpty: 'park' | 'filter';
 }
@@ -80,6 +86,11 @@ export class CompiledRule {
     this.pattern = parts.pattern;
     this.format = parts.format;
     this.#parts = parts;
+  }
+
+  /** Tables of the state that no other rule uses begin with these names. */
+  get ownTables(): readonly string[] {
+    return this.#parts.policies?.ownTables ?? [];
   }
 
   /**
@@ -122,14 +133,22 @@ export class CompiledRule {
     );
   }
 
-  /** Evaluates condition, checks, time, series and fields in this order; the first that fails decides the outcome. */
-  map(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): Mapped {
-    const { where, checks, elements, fields } = this.#parts;
+  /** Evaluates condition, checks, time, series, fields and policies in this order; the first that fails decides the outcome. */
+  map(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts, context: PolicyContext): Mapped {
+    const { where, policies } = this.#parts;
     if (where !== undefined) {
       const isTaken = where(reading);
       if (isTaken instanceof MappingFailure) return this.#parked(isTaken);
       if (!isTaken) return { kind: 'filtered', rule: this.name };
     }
+    if (policies === undefined) return this.#mapTaken(reading, match, warnings);
+    const known = policies.before(reading, warnings, context);
+    if (known !== undefined) return known;
+    return policies.after(this.#mapTaken(reading, match, warnings), reading, warnings, context);
+  }
+
+  #mapTaken(reading: Reading, match: TopicMatch, warnings: MappingWarningCounts): Mapped {
+    const { checks, elements, fields } = this.#parts;
     if (checks.length > 0) {
       const failure = firstFailure(checks, reading);
       if (failure !== undefined) return this.#parked(failure);
@@ -207,7 +226,12 @@ export class CompiledRule {
     if (series instanceof MappingFailure) return series;
     const fields = this.#parts.fields.read(reading, warnings);
     if (fields instanceof MappingFailure || fields === 'no-value') return fields;
-    return fields.length === 0 ? 'absent' : { series, fields, timestampNs };
+    if (fields.length === 0) return 'absent';
+    const { spreadOver } = this.#parts;
+    if (spreadOver === undefined || timestampNs === reading.record.receivedAtNs)
+      return { series, fields, timestampNs };
+    const addedNs = spreadNs(fields, series, spreadOver(reading) ?? 0);
+    return { series, fields, timestampNs: timestampNs + addedNs };
   }
 
   /** Series and time of an element that failed; undefined when it fails for them. What it lacks is counted already. */

@@ -61,6 +61,26 @@ export const MAPPING_WARNING_CODES = [
   'tag-default',
   /** An element of `each` was skipped: its condition is false, or none of its fields has a value. */
   'element-skipped',
+  /** A tag with too many values was omitted. */
+  'tag-over-budget',
+  /** A tag with too many values became a field. */
+  'tag-demoted',
+  /** A new field was omitted, because there are too many. */
+  'field-over-budget',
+  /** Two different readings of one series came with the same time: the store keeps the later one. */
+  'collision',
+  /** Messages that a device has counted and that never came: counted by their number. */
+  'lost-before-gateway',
+  /** The counter of a device began again. */
+  'counter-restarted',
+  /** A message has no counter. */
+  'counter-missing',
+  /** There are too many devices to follow the counter of this one. */
+  'counter-not-followed',
+  /** A message has no key that would tell it from one that was sent again. */
+  'duplicate-key-missing',
+  /** There were so many keys that the oldest were forgotten before their time. */
+  'duplicate-window-short',
   /** A field of a rule is not in the payload. */
   'field-missing',
   /** A field has no value: null, a word of `noValue`, or the empty text where a number or boolean is due. */

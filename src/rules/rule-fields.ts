@@ -15,6 +15,11 @@ export class RuleFields {
     this.#mayCollide = named.some(({ dynamicName }) => dynamicName !== undefined);
   }
 
+  /** Whether names of fields come from messages. */
+  get areFound(): boolean {
+    return this.#auto !== undefined || this.#mayCollide;
+  }
+
   read(reading: Reading, warnings: MappingWarningCounts): FieldsRead {
     if (this.#auto === undefined) {
       const fields = readFields(this.#named, reading, warnings);

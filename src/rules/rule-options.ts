@@ -2,6 +2,7 @@ import type { FormatOptions } from '../formats/format-options.js';
 import type { FieldType } from '../sink/point.js';
 import type { Otherwise } from './fields.js';
 import type { NumberOptions } from './number-steps.js';
+import type { PolicyOptions } from './policies/policy-options.js';
 import type { WordOptions } from './value-words.js';
 
 /**
@@ -38,6 +39,8 @@ export interface RuleOptions {
   readonly tags: Readonly<Record<string, TagOptions>>;
   /** 'filter': a message in which no declared value is present is filtered; when absent it is parked. */
   readonly whenEmpty?: 'park' | 'filter';
+  /** Beside what holds for all rules. */
+  readonly policies?: PolicyOptions;
   /** 'auto': every number and boolean, nested keys joined by `_`, except those used elsewhere. A name may be a template: `{key}`. */
   readonly fields: 'auto' | Readonly<Record<string, FieldOptions>>;
   /** Fields found in the payload, beside those that are named. `fields: auto` alone is the same with no options. */

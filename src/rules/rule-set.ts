@@ -13,11 +13,14 @@ import { compileRule, type RuleContext } from './compile-rule.js';
 import type { CompiledRule, TopicMatch } from './compiled-rule.js';
 import { type Mapped, type MappingWarningCounts, type MappingWarnings, membersOf } from './mapped.js';
 import type { MappingTrace } from './mapping-trace.js';
+import type { OverBudgetNotice } from './policies/cardinality.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
 import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
 
 const MAX_CACHED_TOPICS = 20_000;
+
+const NO_OPTIONS: ApplyOptions = {};
 
 /** `first`: only the first rule whose filter takes the topic. `all`: every one of them. */
 export type RuleMatching = 'first' | 'all';
@@ -35,6 +38,8 @@ export interface ApplyOptions {
   /** The record was parked and is mapped again: policies that count or compare records leave it alone. */
   readonly isReplay?: boolean;
   readonly limits?: JsonLimits;
+  /** Called when something is over a budget. */
+  readonly notice?: (over: OverBudgetNotice) => void;
   readonly trace?: MappingTrace;
 }
 
@@ -106,7 +111,7 @@ export class RuleSet {
   }
 
   /** Maps one record. It never throws on what a device sent, and counts in `warnings` what it omitted. */
-  apply(record: StreamRecord, warnings: MappingWarnings, options: ApplyOptions = {}): Mapped {
+  apply(record: StreamRecord, warnings: MappingWarnings, options: ApplyOptions = NO_OPTIONS): Mapped {
     const matches = this.matches(record.topic);
     if (matches.length === 1) return applyRule(matches[0]!, record, warnings, options, undefined);
     if (matches.length === 0) {
@@ -186,7 +191,7 @@ function applyRule(
     if (refusal !== undefined) return refusal;
   }
   const reading = { record, payload, members, holdsExact, captures, device, variables: undefined, trace };
-  return rule.map(reading, match, countsOf(match, warnings));
+  return rule.map(reading, match, countsOf(match, warnings), options);
 }
 
 function decode(

@@ -1,3 +1,4 @@
+import { mixed } from '../lib/text-hash.js';
 import type { StreamRecord } from '../stream/stream.js';
 
 /** Whether a record is in the sample of a rule. */
@@ -16,12 +17,4 @@ export function sampleOf(share: number): Sample {
     const high = Number(BigInt.asUintN(32, receivedAtNs >> 32n));
     return mixed(mixed(low) ^ high) < limit;
   };
-}
-
-/** The last step of MurmurHash3: close receive times give hashes far from each other. */
-function mixed(bits: number): number {
-  let hash = bits;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

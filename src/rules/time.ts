@@ -7,6 +7,7 @@ import { parseTime, type TimeNotation } from './parse-time.js';
 import { stepText } from './path.js';
 import type { Getter, Origin } from './reference.js';
 import { fitsInt64, isDecimal } from './scaled-integer.js';
+import { precisionNs } from './time-precision.js';
 import type { TimeShift } from './time-shift.js';
 import { traceReceiveTime, traceTime } from './trace-values.js';
 
@@ -151,6 +152,18 @@ export function obviousTime(
     if (reading.trace !== undefined) traceReceiveTime(reading);
     return receiveTimeOf(reading, warnings, readClock);
   };
+}
+
+/** The precision of the first obvious time key that has a time. */
+export function obviousPrecisionNs(bases: readonly TimeBase[], reading: Reading): number | undefined {
+  for (const { members } of bases) {
+    const object = members(reading);
+    for (const key of OBVIOUS_TIME_KEYS) {
+      const value = memberOf(object, key);
+      if (mayBeTime(value) && value !== null) return precisionNs(value, 'auto');
+    }
+  }
+  return undefined;
 }
 
 function receiveTimeOf({ record }: Reading, warnings: MappingWarningCounts, readClock: ReadClock): bigint {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { StateTables } from '../../src/lib/state-tables.js';
 import { compileRule } from '../../src/rules/compile-rule.js';
 import { createMappingWarningCounts, type MappingWarningCode } from '../../src/rules/mapped.js';
 import { compilePayloadReference } from '../../src/rules/reference.js';
@@ -169,7 +170,7 @@ describe('what devices write', () => {
       countedIn: undefined,
       counts: undefined,
     };
-    const mapped = rule.rule.map(reading, match, warnings);
+    const mapped = rule.rule.map(reading, match, warnings, { state: new StateTables() });
     const notes = Object.entries(warnings).flatMap(([code, n]) =>
       n > 0 ? [code as MappingWarningCode] : [],
     );

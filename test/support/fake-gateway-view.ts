@@ -14,6 +14,7 @@ import type {
 } from '../../src/http/gateway-view.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
 import type { ParkedSelection } from '../../src/replay/selection.js';
+import type { BudgetUse } from '../../src/rules/policies/budget-use.js';
 import { LatestPages } from '../../src/sink/latest-pages.js';
 import type { SinkStatus } from '../../src/sink/sink.js';
 import type {
@@ -226,6 +227,12 @@ export class FakeGatewayView implements GatewayView {
 
   replayStatus(): ReplayStatus | undefined {
     return this.job;
+  }
+
+  budgetUse: BudgetUse | undefined;
+
+  budgets(): BudgetUse | undefined {
+    return this.budgetUse;
   }
 
   warnings(afterSeq: number): readonly WarningView[] {

@@ -8,6 +8,7 @@ import { withSluiceCommands } from '../../lib/package-root.js';
 import { printable } from '../../lib/printable.js';
 import type { SinkOptions } from '../../sink/create-sink.js';
 import type { ConfigOptions } from '../options.js';
+import { checkBudgets } from './budget-check.js';
 import { type CheckResult, type CheckState, fail, ok, STORE } from './check-result.js';
 import { checkDataFolder, checkDiskSpeed, checkFreeSpace } from './disk-checks.js';
 import {
@@ -126,6 +127,7 @@ export async function* examine(
   yield await ports;
   yield await folder;
   yield await space;
+  yield await withTimeout('budgets', LOCAL_WITHIN_MS, () => checkBudgets(config));
   yield disk;
   const stored = await store;
   yield checkWallClock(began, readClocks(), aheadMs, storedEpochs(dataDirectory));

@@ -18,6 +18,11 @@ export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource):
 
   app.get('/api/counters', (_request, reply) => reply.send(countersAnswer(source)));
 
+  app.get('/api/budgets', (_request, reply) => {
+    const { ratios = {}, limits = null, measurements = [] } = view.budgets() ?? {};
+    return reply.send({ ratios, limits, measurements });
+  });
+
   app.get('/api/warnings', (request, reply) => {
     const asked = parseRequest(warningsParameters, request.query);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);

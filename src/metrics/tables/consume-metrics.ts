@@ -51,6 +51,13 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       (s) => s.mappingWarnings,
     ],
     [
+      'sluice_consumer_budget_used_ratio',
+      'How full the fullest measurement or tag is, by budget of `policies.cardinality`; at 1 nothing new gets in',
+      'budget',
+      'gauge',
+      (s) => s.budgets.ratios,
+    ],
+    [
       'sluice_sink_state',
       '1 for the current state of the sink',
       'state',

@@ -1,0 +1,321 @@
+import { quoted } from '../../lib/printable.js';
+import type { StateTables } from '../../lib/state-tables.js';
+import type { Field, Point, Series } from '../../sink/point.js';
+import type { StreamRecord } from '../../stream/stream.js';
+import { MappingFailure, type MappingWarningCounts } from '../mapped.js';
+import { countedMeasurements, MeasurementCensus } from './measurement-census.js';
+import type { CardinalityOptions } from './policy-options.js';
+
+/** What was over a budget, for a line in the log. */
+export interface OverBudgetNotice {
+  readonly budget: 'series' | 'tag-values' | 'fields' | 'new-fields' | 'client-series' | 'client-fields';
+  readonly measurement: string;
+  /** The tag or the field. */
+  readonly name?: string;
+  readonly client: string;
+  readonly limit: number;
+  /** How it was decided: one line for a person. */
+  readonly reason: string;
+}
+
+const NS_PER_HOUR = 3_600_000_000_000n;
+const HOURS_PER_DAY = 24;
+const MS_PER_DAY = 86_400_000;
+/** Clients whose new fields are counted at once; beyond that all others together share one budget. */
+const MAX_COUNTED_CLIENTS = 10_000;
+const OTHER_CLIENTS = '';
+
+/**
+ * Cardinality decides which series and fields are let into the store: by what is known of each measurement in one partition of
+ * the stream. The record alone and the records before it decide, so that the same records give the same points.
+ */
+export class Cardinality {
+  readonly #state: StateTables;
+  readonly #census = new Map<string, MeasurementCensus>();
+  /** Series that were let in, with the day: the common case costs one look. */
+  #admitted = new WeakMap<Series, number>();
+  #admittedFields = new Map<string, Set<string>>();
+  /** The hour of the last record and its begin and end. */
+  #hour = 0;
+  #hourFromNs = 0n;
+  #hourToNs = 0n;
+
+  constructor(state: StateTables) {
+    this.#state = state;
+  }
+
+  /** The point as it may be written, or why it may not. */
+  admit(
+    point: Point,
+    { receivedAtNs, clientId }: Pick<StreamRecord, 'receivedAtNs' | 'clientId'>,
+    options: CardinalityOptions,
+    hasFoundFields: boolean,
+    warnings: MappingWarningCounts,
+    notice: (over: OverBudgetNotice) => void,
+  ): Point | MappingFailure {
+    if (receivedAtNs < this.#hourFromNs || receivedAtNs >= this.#hourToNs) this.#turnHour(receivedAtNs);
+    const day = Math.floor(this.#hour / HOURS_PER_DAY);
+    let admitted = point;
+    if (this.#admitted.get(point.series) !== day) {
+      const result = this.#admitSeries(point, clientId, day, options, warnings, notice);
+      if (result instanceof MappingFailure) return result;
+      admitted = result;
+    }
+    if (!hasFoundFields) return admitted;
+    return this.#admitFields(admitted, clientId, day, options, warnings, notice);
+  }
+
+  /** The use of the budgets of each measurement, the first with the most series. */
+  usage(limit: number, top: number): MeasurementUsage[] {
+    return countedMeasurements(this.#state)
+      .map((measurement) => this.#of(measurement))
+      .map((census) => ({
+        measurement: census.measurement,
+        series: census.seriesCount,
+        fields: census.fieldCount,
+        tags: census.tags().slice(0, top),
+        clients: census.topClients(top),
+      }))
+      .sort((a, b) => b.series - a.series)
+      .slice(0, limit);
+  }
+
+  /** Tags are taken out one after the other, until the series is known or has room. */
+  #admitSeries(
+    point: Point,
+    client: string,
+    day: number,
+    options: CardinalityOptions,
+    warnings: MappingWarningCounts,
+    notice: (over: OverBudgetNotice) => void,
+  ): Point | MappingFailure {
+    const census = this.#of(point.series.measurement);
+    let admitted = point;
+    for (;;) {
+      const { series } = admitted;
+      const over = census.seeSeries(series, day)
+        ? undefined
+        : this.#overSeriesBudget(census, series, client, day, options);
+      if (over === undefined) {
+        if (!census.seeSeries(series, day)) census.addSeries(series, day, client);
+        this.#admitted.set(series, day);
+        return admitted;
+      }
+      notice(over);
+      const tag = over.name;
+      if (options.otherwise === 'park' || tag === undefined) {
+        return new MappingFailure('too-many-series', over.reason);
+      }
+      const value = series.tags.find(({ name }) => name === tag)?.value ?? '';
+      warnings[options.otherwise === 'demote' ? 'tag-demoted' : 'tag-over-budget']++;
+      const demoted: Field = { name: `${tag}_value`, type: 'string', value };
+      const isFree = !admitted.fields.some(({ name }) => name === demoted.name);
+      const fields =
+        options.otherwise === 'demote' && isFree ? [...admitted.fields, demoted] : admitted.fields;
+      const tags = series.tags.filter(({ name }) => name !== tag);
+      admitted = { ...admitted, series: { measurement: series.measurement, tags }, fields };
+    }
+  }
+
+  #overSeriesBudget(
+    census: MeasurementCensus,
+    series: Series,
+    client: string,
+    day: number,
+    options: CardinalityOptions,
+  ): OverBudgetNotice | undefined {
+    const { tagValues, clientSharePercent } = options;
+    const { measurement } = census;
+    const over = this.#firstOver(census, series, client, options);
+    if (over === undefined) return undefined;
+    census.forgetBefore(day - Math.ceil(options.forgetAfterMs / MS_PER_DAY), day);
+    if (this.#firstOver(census, series, client, options) === undefined) return undefined;
+    const m = quoted(measurement);
+    if (over.budget === 'tag-values') {
+      const reason = `the tag ${quoted(over.tag)} of ${m} has ${tagValues} values already (policies.cardinality.tagValues)`;
+      return { budget: over.budget, measurement, name: over.tag, client, limit: tagValues, reason };
+    }
+    const tag = largestTag(census, series);
+    const limit = over.limit;
+    const reason =
+      over.budget === 'series'
+        ? `${m} has ${limit} series already (policies.cardinality.series)`
+        : `the client ${quoted(client)} has added ${limit} series to ${m} already, ${clientSharePercent} % of all that it may have (policies.cardinality.clientShare)`;
+    return { budget: over.budget, measurement, name: tag, client, limit, reason };
+  }
+
+  #firstOver(
+    census: MeasurementCensus,
+    { tags }: Series,
+    client: string,
+    { series, tagValues, clientSharePercent }: CardinalityOptions,
+  ): Over | undefined {
+    for (const tag of tags) {
+      if (census.tagValueCount(tag.name) < tagValues || census.hasTagValue(tag)) continue;
+      return { budget: 'tag-values', tag: tag.name, limit: tagValues };
+    }
+    if (census.seriesCount >= series) return { budget: 'series', limit: series };
+    const share = shareOf(series, clientSharePercent);
+    return census.seriesOfClient(client) >= share ? { budget: 'client-series', limit: share } : undefined;
+  }
+
+  #admitFields(
+    point: Point,
+    client: string,
+    day: number,
+    options: CardinalityOptions,
+    warnings: MappingWarningCounts,
+    notice: (over: OverBudgetNotice) => void,
+  ): Point | MappingFailure {
+    const { measurement } = point.series;
+    let admitted = this.#admittedFields.get(measurement);
+    if (admitted === undefined) {
+      admitted = new Set();
+      this.#admittedFields.set(measurement, admitted);
+    }
+    const seen = admitted;
+    if (point.fields.every(({ name }) => seen.has(name))) return point;
+    const census = this.#of(measurement);
+    const fresh: string[] = [];
+    const left: string[] = [];
+    for (const { name } of point.fields) {
+      if (seen.has(name) || census.seeField(name, day)) continue;
+      const over = this.#fieldOver(census, name, client, fresh.length, day, options);
+      if (over === undefined) fresh.push(name);
+      else {
+        if (left.length === 0) notice(over);
+        // A parked message adds none of its fields: nothing of it comes into the store.
+        if (options.otherwise === 'park') return new MappingFailure('too-many-fields', over.reason);
+        left.push(name);
+      }
+    }
+    for (const name of fresh) census.addField(name, day, client);
+    this.#countNewFields(client, fresh.length);
+    warnings['field-over-budget'] += left.length;
+    const fields = left.length === 0 ? point.fields : point.fields.filter(({ name }) => !left.includes(name));
+    for (const { name } of fields) seen.add(name);
+    if (left.length === 0) return point;
+    if (fields.length > 0) return { ...point, fields };
+    return new MappingFailure(
+      'too-many-fields',
+      `all fields of the message are over a budget of ${quoted(measurement)}`,
+    );
+  }
+
+  #fieldOver(
+    census: MeasurementCensus,
+    name: string,
+    client: string,
+    pending: number,
+    day: number,
+    options: CardinalityOptions,
+  ): OverBudgetNotice | undefined {
+    const over = this.#firstFieldOver(census, name, client, pending, options);
+    if (over === undefined) return undefined;
+    census.forgetBefore(day - Math.ceil(options.forgetAfterMs / MS_PER_DAY), day);
+    return this.#firstFieldOver(census, name, client, pending, options);
+  }
+
+  /** `pending`: new fields of the same message. */
+  #firstFieldOver(
+    census: MeasurementCensus,
+    name: string,
+    client: string,
+    pending: number,
+    { fields, newFields, clientSharePercent }: CardinalityOptions,
+  ): OverBudgetNotice | undefined {
+    const { measurement } = census;
+    const share = shareOf(fields, clientSharePercent);
+    const m = quoted(measurement);
+    const over = (budget: OverBudgetNotice['budget'], limit: number, why: string): OverBudgetNotice => ({
+      budget,
+      measurement,
+      name,
+      client,
+      limit,
+      reason: `the field ${quoted(name)} is new: ${why}`,
+    });
+    if (census.fieldCount + pending >= fields)
+      return over('fields', fields, `${m} has ${fields} fields already (policies.cardinality.fields)`);
+    if (census.fieldsOfClient(client) + pending >= share)
+      return over(
+        'client-fields',
+        share,
+        `the client ${quoted(client)} has added ${share} fields to ${m} already (policies.cardinality.clientShare)`,
+      );
+    if (this.#newFieldsOf(client) + pending >= newFields)
+      return over(
+        'new-fields',
+        newFields,
+        `the client ${quoted(client)} has added ${newFields} fields in this hour already (policies.cardinality.newFields)`,
+      );
+    return undefined;
+  }
+
+  get #newFields() {
+    return this.#state.table<[hour: number, fields: number]>('new-fields');
+  }
+
+  #newFieldsOf(client: string): number {
+    const table = this.#newFields;
+    const [hour, fields] = table.get(client) ?? table.get(OTHER_CLIENTS) ?? [this.#hour, 0];
+    return hour === this.#hour ? fields : 0;
+  }
+
+  #countNewFields(client: string, count: number): void {
+    if (count === 0) return;
+    const table = this.#newFields;
+    if (table.size >= MAX_COUNTED_CLIENTS) {
+      for (const [key, [hour]] of table.entries()) if (hour !== this.#hour) table.delete(key);
+    }
+    const isCounted = table.get(client) !== undefined || table.size < MAX_COUNTED_CLIENTS;
+    const key = isCounted ? client : OTHER_CLIENTS;
+    const [hour, fields] = table.get(key) ?? [this.#hour, 0];
+    table.set(key, [this.#hour, hour === this.#hour ? fields + count : count]);
+  }
+
+  #turnHour(receivedAtNs: bigint): void {
+    const day = Math.floor(this.#hour / HOURS_PER_DAY);
+    const hour = receivedAtNs / NS_PER_HOUR;
+    this.#hour = Number(hour);
+    this.#hourFromNs = hour * NS_PER_HOUR;
+    this.#hourToNs = this.#hourFromNs + NS_PER_HOUR;
+    if (Math.floor(this.#hour / HOURS_PER_DAY) === day) return;
+    // What is seen on a new day is written down again.
+    this.#admittedFields = new Map();
+  }
+
+  #of(measurement: string): MeasurementCensus {
+    let census = this.#census.get(measurement);
+    if (census === undefined) {
+      census = new MeasurementCensus(measurement, this.#state);
+      this.#census.set(measurement, census);
+    }
+    return census;
+  }
+}
+
+export interface MeasurementUsage {
+  readonly measurement: string;
+  readonly series: number;
+  readonly fields: number;
+  readonly tags: readonly { readonly tag: string; readonly values: number }[];
+  readonly clients: readonly { readonly client: string; readonly series: number }[];
+}
+
+type Over =
+  | { readonly budget: 'tag-values'; readonly tag: string; readonly limit: number }
+  | { readonly budget: 'series' | 'client-series'; readonly limit: number };
+
+/** The tag of the series that has most values in the measurement: the one that makes so many series. */
+function largestTag(census: MeasurementCensus, { tags }: Series): string | undefined {
+  let largest: string | undefined;
+  for (const { name } of tags) {
+    if (largest === undefined || census.tagValueCount(name) > census.tagValueCount(largest)) largest = name;
+  }
+  return largest;
+}
+
+function shareOf(budget: number, percent: number): number {
+  return Math.max(1, Math.floor((budget * percent) / 100));
+}

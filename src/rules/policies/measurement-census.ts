@@ -1,0 +1,190 @@
+import type { StateTable, StateTables } from '../../lib/state-tables.js';
+import { TextHash } from '../../lib/text-hash.js';
+import type { Series, Tag } from '../../sink/point.js';
+
+/** What is known of a series or a field: the day it was last seen, and the client that brought it. */
+type Entry = string;
+
+/**
+ * MeasurementCensus knows the series, the values of each tag and the fields of one measurement, as far as they were seen in
+ * the days before. It is a view of state tables: what it counts itself can be counted again from them.
+ */
+export class MeasurementCensus {
+  readonly measurement: string;
+  readonly #state: StateTables;
+  readonly #series: StateTable<Entry>;
+  readonly #fields: StateTable<Entry>;
+  readonly #tags = new Map<string, StateTable<number>>();
+  /** Counted at the first need: most readers of a census ask only for a known series. */
+  #seriesByClient: Map<string, number> | undefined;
+  #fieldsByClient: Map<string, number> | undefined;
+  #sweptOnDay: number | undefined;
+
+  constructor(measurement: string, state: StateTables) {
+    this.measurement = measurement;
+    this.#state = state;
+    this.#series = state.table(`series/${measurement}`);
+    this.#fields = state.table(`fields/${measurement}`);
+  }
+
+  get seriesCount(): number {
+    return this.#series.size;
+  }
+
+  get fieldCount(): number {
+    return this.#fields.size;
+  }
+
+  tagValueCount(tag: string): number {
+    return this.#tag(tag).size;
+  }
+
+  seriesOfClient(client: string): number {
+    return this.#clientsOfSeries.get(client) ?? 0;
+  }
+
+  fieldsOfClient(client: string): number {
+    return this.#clientsOfFields.get(client) ?? 0;
+  }
+
+  /** The clients that brought most series, the first with the most. */
+  topClients(limit: number): { readonly client: string; readonly series: number }[] {
+    return [...this.#clientsOfSeries]
+      .map(([client, series]) => ({ client, series }))
+      .sort((a, b) => b.series - a.series)
+      .slice(0, limit);
+  }
+
+  /** Whether the series is known; it counts as seen today then. */
+  seeSeries(series: Series, day: number): boolean {
+    const key = seriesKey(series);
+    const known = this.#series.get(key);
+    if (known === undefined) return false;
+    const { day: seen, client } = parsed(known);
+    if (seen !== day) {
+      this.#series.set(key, entry(day, client));
+      for (const tag of series.tags) this.#tag(tag.name).set(valueKey(tag), day);
+    }
+    return true;
+  }
+
+  hasTagValue(tag: Tag): boolean {
+    return this.#tag(tag.name).get(valueKey(tag)) !== undefined;
+  }
+
+  addSeries(series: Series, day: number, client: string): void {
+    const count = this.seriesOfClient(client);
+    this.#series.set(seriesKey(series), entry(day, client));
+    this.#clientsOfSeries.set(client, count + 1);
+    for (const tag of series.tags) this.#tag(tag.name).set(valueKey(tag), day);
+  }
+
+  /** Whether the field is known; it counts as seen today then. */
+  seeField(name: string, day: number): boolean {
+    const known = this.#fields.get(name);
+    if (known === undefined) return false;
+    const { day: seen, client } = parsed(known);
+    if (seen !== day) this.#fields.set(name, entry(day, client));
+    return true;
+  }
+
+  addField(name: string, day: number, client: string): void {
+    const count = this.fieldsOfClient(client);
+    this.#fields.set(name, entry(day, client));
+    this.#clientsOfFields.set(client, count + 1);
+  }
+
+  /** Forgets what was not seen since a day; at most once a day, because it looks at everything. */
+  forgetBefore(oldestDay: number, today: number): void {
+    if (this.#sweptOnDay === today) return;
+    this.#sweptOnDay = today;
+    forget(this.#series, this.#clientsOfSeries, oldestDay);
+    forget(this.#fields, this.#clientsOfFields, oldestDay);
+    for (const name of this.#tagNames()) {
+      const values = this.#tag(name);
+      for (const [key, day] of values.entries()) if (day < oldestDay) values.delete(key);
+    }
+  }
+
+  /** The tags with their numbers of values, the first with the most. */
+  tags(): { readonly tag: string; readonly values: number }[] {
+    return this.#tagNames()
+      .map((tag) => ({ tag, values: this.tagValueCount(tag) }))
+      .sort((a, b) => b.values - a.values);
+  }
+
+  get #clientsOfSeries(): Map<string, number> {
+    this.#seriesByClient ??= countByClient(this.#series);
+    return this.#seriesByClient;
+  }
+
+  get #clientsOfFields(): Map<string, number> {
+    this.#fieldsByClient ??= countByClient(this.#fields);
+    return this.#fieldsByClient;
+  }
+
+  #tagNames(): string[] {
+    const prefix = this.#tagTable('');
+    return this.#state.names
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length));
+  }
+
+  #tag(name: string): StateTable<number> {
+    let table = this.#tags.get(name);
+    if (table === undefined) {
+      table = this.#state.table<number>(this.#tagTable(name));
+      this.#tags.set(name, table);
+    }
+    return table;
+  }
+
+  #tagTable(tag: string): string {
+    // The length keeps the tags of `a` apart from those of `a/b`.
+    return `tag/${this.measurement.length}/${this.measurement}/${tag}`;
+  }
+}
+
+/** The measurements that a state knows. */
+export function countedMeasurements(state: StateTables): string[] {
+  return state.names.flatMap((name) => (name.startsWith('series/') ? [name.slice('series/'.length)] : []));
+}
+
+function seriesKey({ tags }: Series): string {
+  const hash = new TextHash();
+  for (const { name, value } of tags) hash.add(name).add(value);
+  return hash.text;
+}
+
+function valueKey({ value }: Tag): string {
+  return new TextHash().add(value).text;
+}
+
+function entry(day: number, client: string): Entry {
+  return `${day} ${client}`;
+}
+
+function parsed(known: Entry): { readonly day: number; readonly client: string } {
+  const at = known.indexOf(' ');
+  return { day: Number(known.slice(0, at)), client: known.slice(at + 1) };
+}
+
+function countByClient(table: StateTable<Entry>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [, known] of table.entries()) {
+    const { client } = parsed(known);
+    counts.set(client, (counts.get(client) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function forget(table: StateTable<Entry>, byClient: Map<string, number>, oldestDay: number): void {
+  for (const [key, known] of table.entries()) {
+    const { day, client } = parsed(known);
+    if (day >= oldestDay) continue;
+    table.delete(key);
+    const left = (byClient.get(client) ?? 1) - 1;
+    if (left > 0) byClient.set(client, left);
+    else byClient.delete(client);
+  }
+}

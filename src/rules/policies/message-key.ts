@@ -1,0 +1,41 @@
+import { TextHash } from '../../lib/text-hash.js';
+import { MappingFailure, type Reading } from '../mapped.js';
+import type { Getter } from '../reference.js';
+import { scalarText } from '../scalar-text.js';
+import type { Key64 } from './key-times.js';
+
+/** A longer key is replaced by its beginning and a hash. */
+const MAX_KEY_CHARACTERS = 80;
+
+/** What the references give together, as one text; undefined when one of them gives nothing. */
+export function keyOf(getters: readonly Getter[], reading: Reading): string | undefined {
+  let key = '';
+  for (const get of getters) {
+    const found = get(reading);
+    if (found === undefined || found === null || found instanceof MappingFailure) return undefined;
+    const text = scalarText(found);
+    if (text === undefined) return undefined;
+    // The length in front keeps `a`,`bc` and `ab`,`c` different.
+    key += getters.length === 1 ? text : `${text.length}:${text}`;
+  }
+  if (key.length <= MAX_KEY_CHARACTERS) return key;
+  const hash = new TextHash().add(key).text;
+  return `${key.slice(0, MAX_KEY_CHARACTERS)}…${new TextHash().add(hash).add(key).text}${hash}`;
+}
+
+/** A hash of the same: two different keys have the same one about once in 2^64. */
+export function keyHashOf(getters: readonly Getter[], reading: Reading): Key64 | undefined {
+  const hash = new TextHash();
+  for (let index = 0; index < getters.length; index++) {
+    const found = (getters[index] as Getter)(reading);
+    if (typeof found === 'number') {
+      hash.addNumber(found);
+      continue;
+    }
+    if (found === undefined || found === null || found instanceof MappingFailure) return undefined;
+    const text = scalarText(found);
+    if (text === undefined) return undefined;
+    hash.add(text);
+  }
+  return hash.bits;
+}

@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest';
+import { StateTables } from '../../../src/lib/state-tables.js';
+import type { OverBudgetNotice } from '../../../src/rules/policies/cardinality.js';
+import { cardinalityOf } from '../../../src/rules/policies/rule-policies.js';
+import { CASE_RECEIVED_AT_NS, outcomeIn, ruleSetOf } from '../rule-outcome.js';
+
+const DAY_NS = 86_400_000_000_000n;
+const HOUR_NS = 3_600_000_000_000n;
+
+/** A fleet on `s/<device>` whose payloads name an identity `id`; numbers of the payload become fields. */
+function fleet(cardinality: string) {
+  const rules = ruleSetOf(`
+consumer: { policies: { cardinality: ${cardinality} } }
+rules:
+  - name: fleet
+    topic: s/+device
+    measurement: m
+    tags: { device: topic.device, id: payload.id }
+`);
+  let state = new StateTables();
+  const notices: OverBudgetNotice[] = [];
+  let atNs = CASE_RECEIVED_AT_NS;
+  const send = (
+    payload: Record<string, unknown>,
+    { topic = 's/a', clientId = 'c', isReplay = false, laterNs = 1n } = {},
+  ) => {
+    atNs += laterNs;
+    const record = { topic, clientId, receivedAtNs: atNs };
+    return outcomeIn(rules, JSON.stringify(payload), record, {
+      state: isReplay ? state.overlay() : state,
+      isReplay,
+      notice: (over) => notices.push(over),
+    });
+  };
+  const restart = () => {
+    const saved = JSON.parse(JSON.stringify(state.takeAll()));
+    state = new StateTables();
+    state.restore(saved);
+  };
+  return { send, restart, notices, usage: () => cardinalityOf(state).usage(3, 3) };
+}
+
+/** Sends `count` payloads with an identity of their own each. */
+const flood = ({ send }: ReturnType<typeof fleet>, count: number, from = 0, clientId = 'bad') =>
+  Array.from({ length: count }, (_, n) => send({ id: `${clientId}-${from + n}`, v: 1 }, { clientId }));
+
+describe('a budget of series', () => {
+  test('parks the records of new series, names client, tag and setting, and lets known ones through', () => {
+    const one = fleet('{ series: 4, clientShare: 100 }');
+    expect(flood(one, 4).map(({ outcome }) => outcome)).toEqual(Array(4).fill('written'));
+    const [over] = flood(one, 1, 4);
+    expect(over).toMatchObject({
+      outcome: 'parked as too-many-series',
+      reason: '"m" has 4 series already (policies.cardinality.series)',
+    });
+    expect(one.notices).toMatchObject([
+      { budget: 'series', measurement: 'm', name: 'id', client: 'bad', limit: 4 },
+    ]);
+    expect(one.send({ id: 'bad-2', v: 2 }).outcome).toBe('written');
+  });
+
+  test('leaves room for others when one client has used up its share', () => {
+    const one = fleet('{ series: 10 }');
+    const outcomes = flood(one, 20).map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(5);
+    expect(one.notices[0]).toMatchObject({ budget: 'client-series', client: 'bad', limit: 5 });
+    expect(one.send({ id: 'new', v: 1 }, { clientId: 'honest', topic: 's/b' }).outcome).toBe('written');
+  });
+
+  test.each([
+    ['omit', 'm,device=a v=1', { 'tag-over-budget': 1 }],
+    ['demote', 'm,device=a v=1,id_value="bad-3"', { 'tag-demoted': 1 }],
+  ])('%s: the tag that makes so many series leaves it, and all else is written', (otherwise, line, notes) => {
+    const one = fleet(`{ tagValues: 3, otherwise: ${otherwise} }`);
+    flood(one, 3);
+    const [over] = flood(one, 1, 3);
+    expect(over!.lines[0]).toContain(line);
+    expect(over).toMatchObject({ outcome: 'written', notes });
+    // A value that is known keeps its tag.
+    expect(one.send({ id: 'bad-1', v: 1 }).lines[0]).toContain('id=bad-1');
+  });
+
+  test('forgets a series that was not seen for long', () => {
+    const one = fleet('{ series: 3, clientShare: 100, forgetAfter: 2d }');
+    flood(one, 3);
+    one.send({ id: 'bad-0', v: 1 }, { laterNs: 2n * DAY_NS });
+    expect(flood(one, 1, 9)[0]!.outcome).toBe('parked as too-many-series');
+    one.send({ id: 'bad-0', v: 1 }, { laterNs: DAY_NS });
+    expect(flood(one, 2, 9).map(({ outcome }) => outcome)).toEqual(['written', 'written']);
+    expect(flood(one, 1, 20)[0]!.outcome).toBe('parked as too-many-series');
+    expect(one.send({ id: 'bad-0', v: 1 }).outcome).toBe('written');
+  });
+
+  test('a replay adds nothing, and is parked again while there is no room', () => {
+    const one = fleet('{ series: 2, clientShare: 100 }');
+    expect(one.send({ id: 'x', v: 1 }, { isReplay: true }).outcome).toBe('written');
+    expect(flood(one, 2).map(({ outcome }) => outcome)).toEqual(['written', 'written']);
+    expect(one.send({ id: 'x', v: 1 }, { isReplay: true }).outcome).toBe('parked as too-many-series');
+    expect(one.send({ id: 'bad-1', v: 1 }, { isReplay: true }).outcome).toBe('written');
+  });
+
+  test('false counts nothing', () => {
+    const rules = ruleSetOf(`
+consumer: { policies: { cardinality: { series: 1 } } }
+rules:
+  - { name: free, topic: "f/#", measurement: m, tags: { id: payload.id }, policies: { cardinality: false } }
+  - { name: own, topic: "o/#", measurement: m, tags: { id: payload.id }, policies: { cardinality: { series: 2, clientShare: 100 } } }
+`);
+    const state = new StateTables();
+    const send = (topic: string, id: number) =>
+      outcomeIn(rules, `{"id":"${id}","v":1}`, { topic }, { state }).outcome;
+    expect([1, 2, 3, 4].map((id) => send('f/x', id))).toEqual(Array(4).fill('written'));
+    expect([1, 2, 3].map((id) => send('o/x', id))).toEqual([
+      'written',
+      'written',
+      'parked as too-many-series',
+    ]);
+  });
+});
+
+describe('a budget of fields', () => {
+  const names = (count: number, prefix = 'f') =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`${prefix}${n}`, n]));
+
+  test('one message with hundreds of new names is parked whole and adds none of them', () => {
+    const one = fleet('{ newFields: 20 }');
+    one.send({ v: 1 }, { clientId: 'honest' });
+    expect(one.send(names(30), { clientId: 'bad' })).toMatchObject({
+      outcome: 'parked as too-many-fields',
+      reason: expect.stringContaining(
+        'has added 20 fields in this hour already (policies.cardinality.newFields)',
+      ),
+    });
+    expect(one.usage()[0]!.fields).toBe(1);
+    expect(one.send({ v: 2 }, { clientId: 'honest' }).outcome).toBe('written');
+    expect(one.send(names(20), { clientId: 'bad' }).outcome).toBe('written');
+    expect(one.send({ other: 1 }, { clientId: 'bad' }).outcome).toBe('parked as too-many-fields');
+    expect(one.send({ other: 1 }, { clientId: 'honest' }).outcome).toBe('written');
+    expect(one.send(names(5, 'g'), { clientId: 'bad', laterNs: HOUR_NS }).outcome).toBe('written');
+  });
+
+  test('omit leaves out the new fields and writes the others', () => {
+    const one = fleet('{ fields: 2, clientShare: 100, otherwise: omit }');
+    expect(one.send({ a: 1, b: 2, c: 3, d: 4 })).toMatchObject({
+      outcome: 'written',
+      lines: [expect.stringMatching(/ a=1,b=2 /)],
+      notes: { 'field-over-budget': 2 },
+    });
+    expect(one.send({ c: 3 }).outcome).toBe('parked as too-many-fields');
+  });
+
+  test('one client cannot use up the fields of all', () => {
+    const one = fleet('{ fields: 10, newFields: 100 }');
+    expect(one.send(names(5), { clientId: 'bad' }).outcome).toBe('written');
+    expect(one.send({ x: 1 }, { clientId: 'bad' })).toMatchObject({
+      reason: expect.stringContaining('(policies.cardinality.clientShare)'),
+    });
+    expect(one.send({ x: 1 }, { clientId: 'honest' }).outcome).toBe('written');
+  });
+
+  test('fields that the rule names have no budget', () => {
+    const rules = ruleSetOf(`
+consumer: { policies: { cardinality: { fields: 1, newFields: 1 } } }
+rules: [{ name: r, topic: "#", measurement: m, fields: { a: payload.a, b: payload.b, c: payload.c } }]
+`);
+    expect(outcomeIn(rules, '{"a":1,"b":2,"c":3}').outcome).toBe('written');
+  });
+});
+
+test('what is known decides alike after a restart', () => {
+  const before = fleet('{ series: 6, fields: 8, newFields: 5 }');
+  const after = fleet('{ series: 6, fields: 8, newFields: 5 }');
+  const messages = Array.from({ length: 60 }, (_, n) => ({
+    payload: { id: `${n % 9}`, [`f${n % 7}`]: n },
+    clientId: `c${n % 3}`,
+  }));
+  for (const { payload, clientId } of messages) {
+    const wanted = before.send(payload, { clientId });
+    expect(after.send(payload, { clientId })).toEqual(wanted);
+    after.restart();
+  }
+});
+
+test('the use of each measurement is listed with its top tags and clients', () => {
+  const one = fleet('{}');
+  flood(one, 5, 0, 'bad');
+  flood(one, 2, 0, 'good');
+  expect(one.usage()).toEqual([
+    {
+      measurement: 'm',
+      series: 7,
+      fields: 1,
+      tags: [
+        { tag: 'id', values: 7 },
+        { tag: 'device', values: 1 },
+      ],
+      clients: [
+        { client: 'bad', series: 5 },
+        { client: 'good', series: 2 },
+      ],
+    },
+  ]);
+});

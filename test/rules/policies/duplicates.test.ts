@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { StateTables } from '../../../src/lib/state-tables.js';
+import { CASE_RECEIVED_AT_NS, outcomeIn, ruleOf } from '../rule-outcome.js';
+
+function sender(duplicates: string) {
+  const rules = ruleOf(`fields: { v: payload.v }, policies: { duplicates: ${duplicates} }`);
+  let state = new StateTables();
+  const send = (payload: string, atS = 0, isReplay = false) =>
+    outcomeIn(
+      rules,
+      payload,
+      { receivedAtNs: CASE_RECEIVED_AT_NS + BigInt(atS) * 1_000_000_000n },
+      { state, isReplay },
+    );
+  const restart = () => {
+    const saved = JSON.parse(JSON.stringify(state.takeAll()));
+    state = new StateTables();
+    state.restore(saved);
+  };
+  return { send, restart, state: () => state };
+}
+
+describe('messages that were sent again', () => {
+  test('are filtered within the window, also after a restart, and not behind it', () => {
+    const { send, restart } = sender('{ key: payload.id, within: 60s }');
+    expect(send('{"id":1,"v":1}').outcome).toBe('written');
+    expect(send('{"id":1,"v":1}', 59).outcome).toBe('filtered by r: duplicate');
+    expect(send('{"id":2,"v":1}', 59).outcome).toBe('written');
+    restart();
+    expect(send('{"id":2,"v":1}', 100).outcome).toBe('filtered by r: duplicate');
+    expect(send('{"id":1,"v":1}', 100).outcome).toBe('written');
+  });
+
+  test('several references are one key, and a text is told from another split of it', () => {
+    const { send } = sender('{ key: [payload.a, payload.b] }');
+    expect(send('{"a":"x","b":"yz","v":1}').outcome).toBe('written');
+    expect(send('{"a":"xy","b":"z","v":1}').outcome).toBe('written');
+    expect(send('{"a":"x","b":"yz","v":2}').outcome).toBe('filtered by r: duplicate');
+  });
+
+  test('one without a key is taken, and counted', () => {
+    const { send } = sender('{ key: payload.id }');
+    expect(send('{"v":1}')).toMatchObject({ outcome: 'written', notes: { 'duplicate-key-missing': 1 } });
+  });
+
+  test('a message that was parked is no first one, and its replay is not held back', () => {
+    const { send } = sender('{ key: payload.id }');
+    expect(send('{"id":1,"v":"x"}').outcome).toBe('written');
+    const strict = ruleOf(
+      'fields: { v: { path: payload.v, type: float } }, policies: { duplicates: { key: payload.id } }',
+    );
+    const state = new StateTables();
+    const parked = () => outcomeIn(strict, '{"id":1,"v":"x"}', {}, { state }).outcome;
+    expect([parked(), parked()]).toEqual(Array(2).fill('parked as field-wrong-type'));
+    expect(outcomeIn(strict, '{"id":1,"v":1}', {}, { state }).outcome).toBe('written');
+    expect(outcomeIn(strict, '{"id":1,"v":1}', {}, { state: state.overlay(), isReplay: true }).outcome).toBe(
+      'written',
+    );
+  });
+
+  test('the keys are bounded: with more of them the window is shorter, and that is counted', () => {
+    const { send, state } = sender('{ key: payload.id, maxKeys: 100 }');
+    const notes: Record<string, number>[] = [];
+    for (let id = 0; id < 1_000; id += 1) notes.push(send(`{"id":${id},"v":1}`).notes);
+    expect(notes.filter((one) => one['duplicate-window-short'] === 1).length).toBeGreaterThan(10);
+    const kept = state()
+      .takeAll()
+      .map(([, , value]) => JSON.stringify(value))
+      .join('');
+    expect(kept.length).toBeLessThan(4_000);
+    expect(send('{"id":999,"v":1}').outcome).toBe('filtered by r: duplicate');
+  });
+});
