@@ -1,5 +1,6 @@
 import { element } from './dom.js';
 import { foreign } from './format.js';
+import { setDisabled } from './keep-focus.js';
 
 /** @import { Choice } from './types.js' */
 
@@ -18,5 +19,5 @@ export function fillSelect(select, choices) {
     ...choices.map(({ name, value }) => element('option', { value }, foreign(name, 60))),
   );
   if (choices.some(({ value }) => value === chosen)) select.value = chosen;
-  select.disabled = choices.length < 2;
+  setDisabled(select, choices.length < 2);
 }

@@ -1,7 +1,8 @@
 import { deadLetterDetails } from './dead-letter-details.js';
 import { DeadLetterFilter } from './dead-letter-filter.js';
-import { byId, element, Redrawn, setText } from './dom.js';
+import { byId, element, putInOrder, setText } from './dom.js';
 import { count, foreign, moment } from './format.js';
+import { setDisabled } from './keep-focus.js';
 import { failureOf, getJson } from './poll.js';
 import { ReplayPanel } from './replay-panel.js';
 
@@ -44,7 +45,12 @@ export class DeadLettersPanel {
   #replayPanel;
   #limit = ROWS_AT_FIRST;
   #nowMs = Date.now();
-  #rows = new Redrawn(byId('dead-letters-rows'));
+  /**
+   * By all that a row shows. A row stays while others come: it may have the focus.
+   *
+   * @type {Map<string, HTMLElement>}
+   */
+  #rows = new Map();
   #note = byId('dead-letters-note');
   #more = byId('more-dead-letters');
   #replay = byId('replay-shown', HTMLButtonElement);
@@ -179,9 +185,13 @@ export class DeadLettersPanel {
     byId('dead-letters-tools').hidden = !this.#hasRows && this.#filter.isEmpty;
     const nothing = this.#filter.isEmpty ? 'Nothing is parked.' : 'Nothing is parked that fits this filter.';
     this.#showNote(this.#hasRows ? '' : nothing);
-    // A replay can have parked the same records again, for another reason.
-    const key = JSON.stringify(shown.map(({ id, code, reason }) => [id, code, reason]));
-    this.#rows.show(key, () => shown.map((letter) => this.#row(letter)));
+    this.#rows = new Map(
+      shown.map((letter) => {
+        const key = JSON.stringify([letter, moment(letter.parkedAtMs, this.#nowMs)]);
+        return [key, this.#rows.get(key) ?? this.#row(letter)];
+      }),
+    );
+    putInOrder(byId('dead-letters-rows'), [...this.#rows.values()]);
     const isMore = deadLetters.length > shown.length;
     this.#more.hidden = !isMore;
     setText(
@@ -312,13 +322,13 @@ export class DeadLettersPanel {
     const isOff = !mayChange || isRunning;
     const why = mayChange ? 'A replay or purge is running.' : 'Changes are switched off here (http.changes).';
     for (const button of [this.#replay, this.#purge]) {
-      button.disabled = isOff || !this.#hasRows;
+      setDisabled(button, isOff || !this.#hasRows);
       button.title = isOff ? why : '';
     }
     setText(this.#replay, this.#filter.isEmpty ? 'Replay all…' : 'Replay all that fit…');
     setText(this.#purge, this.#filter.isEmpty ? 'Purge all…' : 'Purge all that fit…');
     if (this.#open === null) return;
-    for (const button of this.#open.buttons) button.disabled = isOff;
+    for (const button of this.#open.buttons) setDisabled(button, isOff);
     setText(this.#open.why, isOff ? why : '');
   }
 

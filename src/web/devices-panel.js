@@ -6,6 +6,7 @@ import { findDeviceTag, LOOK_BACK_MS } from './devices-tag.js';
 import { columnsOf, countWords, silentWords } from './devices-view.js';
 import { byId, element, setText } from './dom.js';
 import { count, foreign } from './format.js';
+import { setDisabled } from './keep-focus.js';
 import { failureOf, getJson } from './poll.js';
 
 /** @import { ChoiceName } from './devices-choices.js' */
@@ -215,8 +216,8 @@ export class DevicesPanel {
     );
     const first = Math.min(found, this.#offset + 1);
     setText(this.#position, `${count(first)} to ${count(this.#offset + groups.length)} of ${count(found)}`);
-    this.#previous.disabled = this.#offset === 0;
-    this.#next.disabled = this.#offset + groups.length >= found;
+    setDisabled(this.#previous, this.#offset === 0);
+    setDisabled(this.#next, this.#offset + groups.length >= found);
     this.#explain(omitted);
   }
 

@@ -1,5 +1,5 @@
 import { decimalsOf, deviceState, sinceWords, valueWords } from './devices-view.js';
-import { element, setClass, setText } from './dom.js';
+import { element, putInOrder, setClass, setText } from './dom.js';
 import { foreign } from './format.js';
 
 /** @import { LatestGroup } from './types.js' */
@@ -52,7 +52,10 @@ export class DeviceRows {
       kept.set(group.name, row);
     }
     this.#rows = kept;
-    this.#putInOrder([...kept.values()].map(({ node }) => node));
+    putInOrder(
+      this.#body,
+      [...kept.values()].map(({ node }) => node),
+    );
   }
 
   /**
@@ -69,17 +72,6 @@ export class DeviceRows {
       setText(state, word);
       setClass(state, `state ${STATE_CLASSES[word]}`);
     }
-  }
-
-  /** @param {readonly HTMLElement[]} nodes */
-  #putInOrder(nodes) {
-    const present = [...this.#body.children];
-    if (present.length === nodes.length && nodes.every((node, nth) => node === present[nth])) return;
-    const focused = document.activeElement;
-    this.#body.replaceChildren(...nodes);
-    // A row that moved takes the focus along.
-    if (focused !== document.activeElement && focused instanceof HTMLElement && this.#body.contains(focused))
-      focused.focus({ preventScroll: true });
   }
 
   /** @param {string} tag @param {string} name @param {readonly string[]} columns @returns {Row} */

@@ -85,6 +85,27 @@ export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
+/**
+ * Makes these nodes the content of the box, in this order. A node that stays is not moved without need, and one that is
+ * moved keeps the focus.
+ *
+ * @param {Element} box
+ * @param {readonly HTMLElement[]} nodes
+ */
+export function putInOrder(box, nodes) {
+  const focused = document.activeElement;
+  const kept = new Set(nodes);
+  for (const child of [...box.children])
+    if (!(child instanceof HTMLElement && kept.has(child))) child.remove();
+  let next = box.firstElementChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextElementSibling;
+    else box.insertBefore(node, next);
+  }
+  if (focused !== document.activeElement && focused instanceof HTMLElement && box.contains(focused))
+    focused.focus({ preventScroll: true });
+}
+
 /** Replaces the nodes in the box only when `key` has changed, so that focus and selection stay. */
 export class Redrawn {
   #box;

@@ -10,6 +10,8 @@ const LONG_LABEL = 14;
 export class LineLegend {
   #list;
   #onToggle;
+  /** @type {readonly string[]} */
+  #names = [];
   /** @type {readonly HTMLElement[]} */
   #values = [];
   #key = '';
@@ -28,13 +30,18 @@ export class LineLegend {
     /** @type {readonly (Element | null)[]} */
     const buttons = [...this.#list.querySelectorAll('button')];
     const focused = buttons.indexOf(document.activeElement);
+    const focusedName = this.#names[focused];
+    this.#names = lines.map(({ name }) => name);
     this.#values = lines.map(() => element('span', { class: 'value' }));
     this.#list.classList.toggle(
       'long',
       lines.some(({ label }) => label.length > LONG_LABEL),
     );
     this.#list.replaceChildren(...lines.map((line, nth) => this.#row(line, this.#values[nth])));
-    if (focused >= 0) this.#list.querySelectorAll('button')[focused]?.focus();
+    if (focused < 0) return;
+    // A line that came or went moves the others.
+    const place = this.#names.indexOf(focusedName);
+    this.#list.querySelectorAll('button')[place < 0 ? focused : place]?.focus();
   }
 
   /** @param {readonly (Value | undefined)[]} values */

@@ -1,5 +1,6 @@
 import { byId, setText } from './dom.js';
 import { foreign } from './format.js';
+import { setDisabled } from './keep-focus.js';
 import { failureOf, sendJson } from './poll.js';
 
 /** @import { LiveState } from './types.js' */
@@ -24,7 +25,7 @@ export class LogLevelSwitch {
     if (logLevel !== 'debug') this.#usual = logLevel;
     setText(this.#words, logLevel);
     setText(this.#button, logLevel === 'debug' ? `Back to ${this.#usual}` : 'Switch to debug');
-    this.#button.disabled = !mayChange;
+    setDisabled(this.#button, !mayChange);
     this.#button.title = mayChange ? '' : 'Changes are switched off here (http.changes).';
   }
 

@@ -8,6 +8,7 @@ import { Drawer } from './drawer.js';
 import { explainWords } from './explained-word.js';
 import { FirstSteps } from './first-steps.js';
 import { duration, foreign } from './format.js';
+import { keepFocus } from './keep-focus.js';
 import { LedgerPanel, ledgerTotals } from './ledger-panel.js';
 import { LiveFeed } from './live-feed.js';
 import { LogLevelSwitch } from './log-level-switch.js';
@@ -28,6 +29,7 @@ import { WarningsPanel } from './warnings-panel.js';
 linkSections(byId('sections'));
 jumpWithinPage();
 explainWords();
+keepFocus();
 
 const rates = new Rates();
 const history = new RateHistory();
