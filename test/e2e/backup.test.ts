@@ -41,7 +41,7 @@ async function storedIn({ httpUrl }: GatewayProcess): Promise<unknown> {
 }
 
 it('a copy of a stopped gateway goes on elsewhere: ledger, points and place in the log', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const first = gatewayIn(tempDirectory());
   await first.start();
@@ -63,7 +63,7 @@ it('a copy of a stopped gateway goes on elsewhere: ledger, points and place in t
 });
 
 it('a copy taken at one instant of a running gateway holds all that was acknowledged, and its books balance', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const port = await freePort();
   const first = gatewayIn(tempDirectory(), port);

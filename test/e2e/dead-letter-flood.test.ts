@@ -109,7 +109,7 @@ describe('a device that floods the dead letter', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('text on a topic that a rule ignores on purpose never gets there', { timeout: 60_000 }, async () => {
+  it('text on a topic that a rule ignores on purpose never gets there', { timeout: 120_000 }, async () => {
     const gateway = await gatewayWith('{ deadLetter: { maxSize: 16MiB, whenFull: block } }');
     await publish(gateway, 'logger', 'text/log', 320, () => Buffer.alloc(59 * KIB, 'a line of a log '));
     await publish(gateway, 'honest', 'd/honest', 10, (n) => Buffer.from(`{"v":${n}}`));
@@ -120,7 +120,7 @@ describe('a device that floods the dead letter', () => {
 });
 
 it('a dead letter that takes long to read delays no PUBACK, and what is received meanwhile is written after it', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const gateway = await gatewayWith('{ deadLetter: { maxSize: 16MiB } }');
   expect(await gateway.stop()).toBe(0);
@@ -145,7 +145,7 @@ it('a dead letter that takes long to read delays no PUBACK, and what is received
 });
 
 it('a dead letter that was cut and flipped while stopped: a line names the file, the ledger says unreadable', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const gateway = await gatewayWith('{ deadLetter: { maxSize: 16MiB } }');
   await publish(gateway, 'device', 'd/device', 50, (n) => Buffer.from(`not JSON ${n}`));

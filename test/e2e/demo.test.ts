@@ -54,7 +54,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 it('the demo fills the store, accepts what a person sends, and stops cleanly', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const demo = await startDemo();
   expect(demo.output()).toContain(demo.url);
@@ -133,7 +133,7 @@ it('the demo runs through a local Kinesis, and continues with it after a restart
 });
 
 it('a stop in the middle of the start of the demo ends everything, with exit code 0', {
-  timeout: 90_000,
+  timeout: 120_000,
 }, async () => {
   const directory = tempDirectory();
   const ports = ['--mqtt-port', String(await freePort()), '--http-port', String(await freePort())];
@@ -154,7 +154,7 @@ it('a stop in the middle of the start of the demo ends everything, with exit cod
 
 it.each(['direct', 'kinesis'])(
   'with --stream %s nothing of the demo runs on after SIGKILL',
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async (stream) => {
     const demo = await startDemo('--stream', stream);
     await until(async () => (await demo.ledger()).received > 0);
@@ -167,7 +167,7 @@ it.each(['direct', 'kinesis'])(
 
 it.skipIf(!requireServer('chromium'))(
   'the page shows readings and a balanced ledger',
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
     const demo = await startDemo();
     const browser = await chromium.launch({ executablePath: findProgram('chromium')!, args: CHROMIUM_ARGS });

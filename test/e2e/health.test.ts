@@ -91,7 +91,7 @@ const failures: readonly Failure[] = [
 ];
 
 describe('/readyz says which stage is not ready and why, /healthz that no restart would help', () => {
-  it.each(failures)('while $what', { timeout: 90_000 }, async (failure) => {
+  it.each(failures)('while $what', { timeout: 120_000 }, async (failure) => {
     const store = await startFakeStore(failure.store);
     onTestFinished(() => store.stop());
     const kinesis = failure.stream === undefined ? undefined : await stream(failure.stream);
@@ -119,7 +119,7 @@ ${FLEET_RULE}`,
 
     // A stage may first be unready for another reason, such as a connection that is still being tried.
     await expect
-      .poll(() => problemsOf(gateway), { timeout: 60_000 })
+      .poll(() => problemsOf(gateway), { timeout: 120_000 })
       .toEqual(failure.problems.map(([stage, reason]) => ({ stage, reason: expect.stringMatching(reason) })));
     const health = await fetch(`${gateway.httpUrl}/healthz`);
     expect(health.status).toBe(200);

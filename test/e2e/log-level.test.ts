@@ -4,7 +4,7 @@ import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 it('SIGUSR2 switches to debug and back: batches, segments and clients then have lines, and the books are the same', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const gateway = new GatewayProcess({
     directory: tempDirectory(),

@@ -5,7 +5,7 @@ import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 it('every metric appears after a short run, none other of ours, and the ledger is in it', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const gateway = new GatewayProcess({
     directory: tempDirectory(),

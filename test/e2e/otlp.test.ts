@@ -6,7 +6,7 @@ import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { type OtlpSpan, readOtlp, readOtlpSpans } from '../support/otlp-schema.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-it('a collector gets every metric as OTLP has it, also after it was away', { timeout: 60_000 }, async () => {
+it('a collector gets every metric as OTLP has it, also after it was away', { timeout: 120_000 }, async () => {
   const collector = await startFakeStore((_call, index) => ({ status: index === 0 ? 503 : 200, body: '{}' }));
   onTestFinished(() => collector.stop());
   const gateway = new GatewayProcess({
@@ -43,7 +43,7 @@ ${FLEET_RULE}`,
 });
 
 it('a followed record has a span for receiving, deciding and writing, in this order and in one trace', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const collector = await startFakeStore(() => ({ status: 200, body: '{}' }));
   onTestFinished(() => collector.stop());

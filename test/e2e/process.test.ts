@@ -87,7 +87,7 @@ describe('SIGTERM', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('drains: what is stored is written before the process ends', { timeout: 60_000 }, async () => {
+  it('drains: what is stored is written before the process ends', { timeout: 120_000 }, async () => {
     // A linger that a stop must not wait for.
     const gateway = await started({ config: `consumer: { batch: { linger: 30s } }\n${config()}` });
     await runFleet({ port: gateway.mqttPort, messages: 2000, baseMs: Date.now() - 3_600_000 });
@@ -98,7 +98,9 @@ describe('SIGTERM', () => {
 });
 
 describe('a second SIGTERM', () => {
-  it('ends the process at once; what is stored is there at the next start', { timeout: 60_000 }, async () => {
+  it('ends the process at once; what is stored is there at the next start', {
+    timeout: 120_000,
+  }, async () => {
     const gateway = await started();
     await runFleet({ port: gateway.mqttPort, messages: 20_000, baseMs: Date.now() - 3_600_000 });
     const gone = gateway.exited();
@@ -115,7 +117,7 @@ describe('a second SIGTERM', () => {
 });
 
 describe('many connections', () => {
-  it('500 devices, each with its own few messages', { timeout: 60_000 }, async () => {
+  it('500 devices, each with its own few messages', { timeout: 120_000 }, async () => {
     const gateway = await started();
     const load = await runLoad({
       host: '127.0.0.1',

@@ -163,7 +163,7 @@ describe('replay and purge under changing rules, with kill -9 at any moment', ()
     ['DuckDB', duckdb, true],
   ] as const)(
     'keep the ledger balanced in every process, and %s has in the end exactly what the ledger says',
-    { timeout: 60_000 + ROUNDS * 20_000 },
+    { timeout: 120_000 + ROUNDS * 20_000 },
     async ([_name, open, isThere], { skip }) => {
       if (!isThere) skip();
       const store = await open();

@@ -123,7 +123,7 @@ describe('replay through a running gateway', () => {
   );
 
   it('reports what to do about wrong usage', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const gateway = gatewayOn(tempDirectory(), { type: 'int' });
     await gateway.start();

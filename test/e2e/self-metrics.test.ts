@@ -49,7 +49,7 @@ async function rowsWhen<Row>(
 
 describe.skipIf(!requireServer('influxd'))('self-metrics in InfluxDB', () => {
   it('have the values of /metrics, do not count in the ledger, and have annotations for start and stop', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const influxd = await startInfluxd({ databases: ['iot'] });
     onTestFinished(() => influxd.stop());
@@ -125,7 +125,7 @@ describe.skipIf(!requireServer('influxd'))('self-metrics in InfluxDB', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('do not delay a stop while the store is unavailable', { timeout: 60_000 }, async () => {
+  it('do not delay a stop while the store is unavailable', { timeout: 120_000 }, async () => {
     const influxd = await startInfluxd({ databases: ['iot'] });
     onTestFinished(() => influxd.stop());
     const gateway = await startGateway(`sink: { influx: { url: "${influxd.url}", database: iot } }`);
@@ -137,7 +137,7 @@ describe.skipIf(!requireServer('influxd'))('self-metrics in InfluxDB', () => {
 
 describe('self-metrics in DuckDB', () => {
   it('are stored with the points of all devices, with the smallest memory limit', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const gateway = await startGateway('sink: { duckdb: { memoryLimit: 64MiB } }');
     const messages = 20_000;

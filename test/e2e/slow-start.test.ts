@@ -94,7 +94,7 @@ function expectNothingLeft({ dataDirectory }: GatewayProcess, processes: readonl
 
 describe('a credential process that hangs', () => {
   it('does not keep the broker from listening: messages are buffered, and sent by the next start', {
-    timeout: 90_000,
+    timeout: 120_000,
   }, async () => {
     const kinesis = await startKinesalite();
     onTestFinished(() => kinesis.stop());
@@ -130,7 +130,7 @@ describe('a credential process that hangs', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'does not delay %s in the middle of the start',
     {
-      timeout: 60_000,
+      timeout: 120_000,
     },
     async (signal) => {
       const credentials = hangingCredentials();
@@ -152,7 +152,7 @@ describe('a credential process that hangs', () => {
     },
   );
 
-  it('does not outlive a second signal either', { timeout: 60_000 }, async () => {
+  it('does not outlive a second signal either', { timeout: 120_000 }, async () => {
     const credentials = hangingCredentials();
     const { gateway } = await gatewayOn({ kinesisPort: 1, env: credentials.env });
     const starting = gateway.start();
@@ -184,7 +184,7 @@ describe('a peer that accepts connections and never answers', () => {
         sink: `sink: { influx: { url: "http://127.0.0.1:${port}", database: d } }`,
       }),
     ],
-  ])('%s: the broker listens, and SIGTERM is obeyed', { timeout: 60_000 }, async (_name, rig) => {
+  ])('%s: the broker listens, and SIGTERM is obeyed', { timeout: 120_000 }, async (_name, rig) => {
     const silent = await startSilentServer();
     onTestFinished(() => silent.stop());
     const { gateway, mqttPort, problems } = await gatewayOn(rig(silent.port));
@@ -202,7 +202,7 @@ describe('a peer that accepts connections and never answers', () => {
     expectNothingLeft(gateway, []);
   });
 
-  it('a lease table: the consumer stops within its deadline', { timeout: 60_000 }, async () => {
+  it('a lease table: the consumer stops within its deadline', { timeout: 120_000 }, async () => {
     const kinesis = await startKinesalite();
     onTestFinished(() => kinesis.stop());
     await createTestStream(kinesis.endpoint, 'telemetry', 1);
@@ -228,7 +228,7 @@ describe('a thread that hangs in native code, here in opening a file', () => {
   };
 
   it('does not keep SIGTERM from ending the process within the deadline of a stop', {
-    timeout: 90_000,
+    timeout: 120_000,
   }, async () => {
     const { gateway, options } = await gatewayOn({ kinesisPort: 1, env: hangingFile() });
     await gateway.start();
@@ -240,7 +240,7 @@ describe('a thread that hangs in native code, here in opening a file', () => {
     expect(await next.stop()).toBe(0);
   });
 
-  it('does not keep a second signal from ending it at once', { timeout: 60_000 }, async () => {
+  it('does not keep a second signal from ending it at once', { timeout: 120_000 }, async () => {
     const { gateway } = await gatewayOn({ kinesisPort: 1, env: hangingFile() });
     await gateway.start();
     process.kill(gateway.pid, 'SIGTERM');
@@ -253,7 +253,7 @@ describe('a thread that hangs in native code, here in opening a file', () => {
 
 describe('a start that ends early', () => {
   it('with a missing stream keeps what it has acknowledged for the next start', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const kinesis = await startKinesalite();
     onTestFinished(() => kinesis.stop());
@@ -267,7 +267,7 @@ describe('a start that ends early', () => {
     expect(await gateway.stop()).toBe(0);
   });
 
-  it('leaves no lock when the port is in use', { timeout: 60_000 }, async () => {
+  it('leaves no lock when the port is in use', { timeout: 120_000 }, async () => {
     const silent = await startSilentServer();
     onTestFinished(() => silent.stop());
     const gateway = new GatewayProcess({

@@ -80,7 +80,7 @@ describe.skipIf(!hasInfluxd)('with InfluxDB down under load', () => {
 
 describe.skipIf(!hasInfluxd)('a batch with one impossible line', () => {
   it('loses only that line, which is in the dead letter with the words of the server', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const influxd = await startInfluxd({ databases: ['iot'] });
     onTestFinished(() => influxd.stop());

@@ -37,7 +37,7 @@ async function startTraced(straceArgs: readonly string[], log?: string) {
 describe.skipIf(strace === undefined)('what a PUBACK means', () => {
   it.each([1, 2] as const)(
     'QoS %i is answered only when fdatasync has returned',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (qos) => {
       const delayMs = 400;
       const { gateway } = await startTraced([
@@ -57,7 +57,7 @@ describe.skipIf(strace === undefined)('what a PUBACK means', () => {
   );
 
   it('a segment is known by its name before anything in it counts, and each write is synced', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const { gateway, trace } = await startTraced(
       ['-y', '-e', 'trace=openat,fsync,fdatasync,pwrite64'],
