@@ -135,6 +135,10 @@ const rule = section(
       description:
         'Condition over `payload`, `topic`, `device`, `clientId` and `qos`; a record that does not satisfy it is counted as filtered by this rule.',
     }).optional(),
+    continue: trueOrFalse({
+      description:
+        'A message that this rule takes also goes to the rules behind it, which otherwise only `consumer.match: all` does.',
+    }).optional(),
     sample: percent({
       description:
         'Share of the records that is taken; the others are filtered as `<rule>: sample`. A replay takes the same ones.',

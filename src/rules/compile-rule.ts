@@ -88,6 +88,7 @@ export function compileRule(
     name: options.name,
     pattern: topic.pattern,
     format: options.format && formats.get(options.format),
+    continues: options.continue ?? false,
     where: where?.where,
     whereReadsPayload: where?.readsPayload ?? false,
     sample: options.sample === undefined ? undefined : sampleOf(options.sample),

@@ -37,6 +37,8 @@ interface RuleParts {
   readonly pattern: TopicPattern;
   /** Absent when the rule names none. */
   readonly format: PayloadFormat | undefined;
+  /** Whether the rules behind it may take a message of this one, too. */
+  readonly continues: boolean;
   readonly where: Where | undefined;
   readonly whereReadsPayload: boolean;
   readonly sample: Sample | undefined;
@@ -79,12 +81,14 @@ export class CompiledRule {
   readonly name: string;
   readonly pattern: TopicPattern;
   readonly format: PayloadFormat | undefined;
+  readonly continues: boolean;
   readonly #parts: RuleParts;
 
   constructor(parts: RuleParts) {
     this.name = parts.name;
     this.pattern = parts.pattern;
     this.format = parts.format;
+    this.continues = parts.continues;
     this.#parts = parts;
   }
 

@@ -10,11 +10,13 @@ export interface HiddenRule {
 /**
  * Returns the rules that an earlier rule leaves no topic for: where the first rule that matches takes a record, it keeps
  * it even if its `where` filters it. Rules that only several earlier ones hide together are not found. Where every
- * matching rule applies, no rule hides another.
+ * matching rule applies, no rule hides another; nor does one with `continue`.
  */
-export function hiddenRules(rules: readonly Pick<RuleOptions, 'topic'>[]): HiddenRule[] {
+export function hiddenRules(rules: readonly Pick<RuleOptions, 'topic' | 'continue'>[]): HiddenRule[] {
   return rules.flatMap(({ topic }, index) => {
-    const by = rules.slice(0, index).findIndex((earlier) => takesAllOf(earlier.topic, topic));
+    const by = rules
+      .slice(0, index)
+      .findIndex((earlier) => earlier.continue !== true && takesAllOf(earlier.topic, topic));
     return by < 0 ? [] : [{ index, by }];
   });
 }

@@ -23,6 +23,8 @@ export interface RuleOptions {
   readonly format?: FormatOptions;
   /** CEL over `payload`, `topic`, `device`, `clientId`, `qos`; false means filtered by this rule. */
   readonly where?: string;
+  /** A message that the rule takes also goes to the rules behind it; otherwise only where every matching rule applies. */
+  readonly continue?: boolean;
   /** Share of the messages that are taken, above 0 up to 1; the others are filtered. */
   readonly sample?: number;
   /** The first condition that is false parks the message, or the element, with its reason. */

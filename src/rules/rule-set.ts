@@ -22,7 +22,7 @@ const MAX_CACHED_TOPICS = 20_000;
 
 const NO_OPTIONS: ApplyOptions = {};
 
-/** `first`: only the first rule whose filter takes the topic. `all`: every one of them. */
+/** `first`: only the first rule whose filter takes the topic, and those behind a rule with `continue`. `all`: every one of them. */
 export type RuleMatching = 'first' | 'all';
 
 export interface RuleSetOptions extends RuleContext {
@@ -125,7 +125,7 @@ export class RuleSet {
     return combineOutcomes(matches.map((one) => applyRule(one, record, warnings, options, shared)));
   }
 
-  /** The rules that take a topic, in their order: at most one, unless all may take it. */
+  /** The rules that take a topic, in their order: at most one, unless more may take it. */
   matches(topic: string): readonly TopicMatch[] {
     const known = this.#matches.get(topic);
     if (known !== undefined) return known;
@@ -149,7 +149,7 @@ export class RuleSet {
         countedIn: undefined,
         counts: undefined,
       });
-      if (this.#matching === 'first') break;
+      if (this.#matching === 'first' && !rule.continues) break;
     }
     return matches;
   }

@@ -50,6 +50,13 @@ test('no topic of a filter that is taken in all escapes the wider one', () => {
   );
 });
 
+test('a rule with continue hides none behind it', () => {
+  expect(hiddenRules([{ topic: '#', continue: true }, { topic: 'a/b' }])).toEqual([]);
+  expect(hiddenRules([{ topic: '#', continue: true }, { topic: 'a/#' }, { topic: 'a/b' }])).toEqual([
+    { index: 2, by: 1 },
+  ]);
+});
+
 test('a rule is hidden by the first earlier rule that takes all its topics', () => {
   const topics = ['sensors/+/x', 'sensors/#', 'sensors/1/y', '#', 'other'];
   expect(hiddenRules(topics.map((topic) => ({ topic })))).toEqual([

@@ -249,6 +249,19 @@ describe('several rules for one message', () => {
     expect(outcomeIn(rules, '{"t":1}', { topic: 'b/b' }).lines).toEqual([`raw t=1 ${AT}`]);
   });
 
+  it('take it one after the other, as far as each says that the message goes on', () => {
+    const rules = ruleSetOf(`rules: [
+      { name: air, topic: "a/+", continue: true, measurement: air, fields: { t: payload.t } },
+      { name: none, topic: "a/+", continue: true, where: "false", measurement: none, fields: auto },
+      { name: more, topic: "a/#", measurement: more, fields: { x: payload.x } },
+      { name: raw, topic: "#", measurement: raw, fields: auto } ]`);
+    expect(outcomeIn(rules, '{"t":1,"x":2}', { topic: 'a/b' }).lines).toEqual([
+      `air t=1 ${AT}`,
+      `more x=2 ${AT}`,
+    ]);
+    expect(outcomeIn(rules, '{"t":1}', { topic: 'b' }).lines).toEqual([`raw t=1 ${AT}`]);
+  });
+
   it('write what is good although another rule parks', () => {
     const rules = all(
       `${air}, { name: strict, topic: "#", measurement: s, fields: { x: { path: payload.x, type: int } } }`,
