@@ -17,6 +17,7 @@ COPY package.json LICENSE sluice.example.yaml ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY src/web ./src/web
+COPY src/profiles ./src/profiles
 COPY bin/sluice.js ./bin/
 COPY deploy/sluice/default.yaml /etc/sluice/sluice.yaml
 # The only folder that the program writes to. A named volume takes owner and mode from here.

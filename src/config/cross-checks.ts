@@ -156,7 +156,7 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
       ],
       {
         got: store.measurement,
-        expected: `a measurement that no rule writes; rules[${index}] has this one`,
+        expected: `a measurement that no rule writes; ${findings.keyOf(['rules', index])} has this one`,
       },
     );
   }
@@ -188,7 +188,7 @@ const WRITTEN_KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Adds the problems of compiling the rules, with their lines in the file. */
-function addRuleProblems(problems: readonly RuleProblem[], findings: Findings): void {
+export function addRuleProblems(problems: readonly RuleProblem[], findings: Findings): void {
   for (const { index, path, got, expected, at, hint } of problems) {
     const keys = WRITTEN_KEYS[path.join('.')] ?? path;
     const keyPath: KeyPath = ['rules', index, ...keys];

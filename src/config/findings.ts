@@ -1,4 +1,4 @@
-import { asWritten, type ConfigProblem, formatKey, type KeyPath } from './problem.js';
+import { asWritten, type ConfigProblem, type KeyPath } from './problem.js';
 import { shownValue } from './validate.js';
 import type { YamlSource } from './yaml-source.js';
 
@@ -47,11 +47,16 @@ export class Findings {
     return {
       ...this.#source.locationOf(path),
       ...(at === undefined ? undefined : this.#source.placeInText(path, at)),
-      key: formatKey(path),
+      key: this.#source.keyOf(path),
       expected,
       got: shown,
       hint,
     };
+  }
+
+  /** Returns a key as problems name it. */
+  keyOf(path: KeyPath): string {
+    return this.#source.keyOf(path);
   }
 
   isFromVariable(path: KeyPath): boolean {

@@ -7,11 +7,11 @@ import { Findings } from './findings.js';
 import {
   ConfigError,
   type ConfigProblem,
-  formatKey,
   type KeyPath,
   type SourceLocation,
   sortProblems,
 } from './problem.js';
+import { expandProfiles } from './profiles/expand-profiles.js';
 import { readYaml } from './read-yaml.js';
 import { resolveConfig } from './resolve.js';
 import { findRuleWarnings } from './rule-warnings.js';
@@ -37,6 +37,8 @@ export interface LoadedConfig {
   readonly missingSecrets: readonly ConfigProblem[];
   /** Returns where a key is written, for problems that are found later. */
   locationOf(path: KeyPath): SourceLocation;
+  /** Returns a key as problems name it: rules that a profile gives have no place of their own in the file. */
+  keyOf(path: KeyPath): string;
 }
 
 export type ConfigResult =
@@ -106,7 +108,7 @@ export function parseConfig(
   environment: Environment,
   { secrets = 'needed' }: LoadOptions = {},
 ): ConfigResult {
-  const source = readYaml(text, file, environment);
+  const source = expandProfiles(readYaml(text, file, environment), file, directory);
   const { written, problems, invalid } = validate(source);
   // The value of a missing variable is not the user's either.
   const findings = new Findings(source, [...invalid, ...source.unreadable]);
@@ -122,7 +124,7 @@ export function parseConfig(
     ...source.problems,
     ...unset,
     ...(secrets === 'needed' ? missingSecrets : []),
-    ...withoutUnreadable(problems, source.unreadable),
+    ...withoutUnreadable(problems, source.unreadable.map(source.keyOf)),
     ...findings.problems,
   ];
   if (all.length > 0) {
@@ -144,6 +146,7 @@ export function parseConfig(
       warnings: warnings.problems,
       missingSecrets,
       locationOf: (path) => source.locationOf(path),
+      keyOf: (path) => source.keyOf(path),
     },
   };
 }
@@ -157,12 +160,12 @@ function isOfSecret(path: KeyPath): boolean {
 
 function withoutUnreadable(
   problems: readonly ConfigProblem[],
-  unreadable: readonly KeyPath[],
+  unreadable: readonly string[],
 ): readonly ConfigProblem[] {
-  const keys = new Set(unreadable.map(formatKey));
+  const keys = new Set(unreadable);
   // A key that is missing in a section with a part that cannot be read may be there.
   const isHidden = (key: string) =>
-    unreadable.some((path) => key.startsWith(`${formatKey(path)}.`) || path.length === 0);
+    unreadable.some((hidden) => key.startsWith(`${hidden}.`) || hidden === '');
   return problems.filter(({ key, got }) => !keys.has(key) && !(got === undefined && isHidden(key)));
 }
 

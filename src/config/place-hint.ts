@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { formatKey, type KeyPath } from './problem.js';
+import type { KeyPath } from './problem.js';
 import { schema } from './schema.js';
 import { branchAt, infoOf, structureOf } from './schema-walk.js';
 
@@ -14,8 +14,13 @@ const MAX_PLACES = 3;
  *
  * @param path the keys down to the unknown one
  * @param written the section as it is written, to tell which sections the user has
+ * @param keyOf returns a key as problems name it
  */
-export function placeHint(path: KeyPath, written: Readonly<Record<string, unknown>>): string | undefined {
+export function placeHint(
+  path: KeyPath,
+  written: Readonly<Record<string, unknown>>,
+  keyOf: (path: KeyPath) => string,
+): string | undefined {
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
   const below = sectionsBelow(branchAt(schema, parent)).filter(({ setting }) => hasKey(setting, key));
@@ -27,14 +32,14 @@ export function placeHint(path: KeyPath, written: Readonly<Record<string, unknow
     const around = parent.slice(0, length);
     const setting = branchAt(schema, around);
     if (setting === undefined || !hasKey(setting, key)) continue;
-    return `it is a key of ${length === 0 ? 'the top level' : formatKey(around)}: indent it less`;
+    return `it is a key of ${length === 0 ? 'the top level' : keyOf(around)}: indent it less`;
   }
   const name = String(parent.at(-1));
   for (let length = parent.length - 2; length >= 0; length -= 1) {
     const around = parent.slice(0, length);
     const setting = branchAt(schema, around);
     if (setting === undefined || structureOf(setting).kind === 'named' || !hasKey(setting, name)) continue;
-    return `${name} is a key of ${length === 0 ? 'the top level' : formatKey(around)}: indent it less`;
+    return `${name} is a key of ${length === 0 ? 'the top level' : keyOf(around)}: indent it less`;
   }
   const elsewhere = sectionsBelow(schema, 3).filter(({ setting }) => hasKey(setting, key));
   if (elsewhere.length === 0 || elsewhere.length > MAX_PLACES) return undefined;

@@ -1,4 +1,5 @@
 import type { Environment } from './environment.js';
+import { formatKey } from './problem.js';
 import { YamlReader } from './yaml-reader.js';
 import type { YamlSource } from './yaml-source.js';
 
@@ -19,6 +20,7 @@ function sourceOf(reader: YamlReader): YamlSource {
   return {
     ...reader.read(),
     locationOf: (path) => reader.locationOf(path),
+    keyOf: formatKey,
     hintOf: (path) => reader.hintOf(path),
     placeInText: (path, at) => reader.placeInText(path, at),
     variablesOf: (path) => reader.variablesOf(path),

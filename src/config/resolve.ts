@@ -93,7 +93,8 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
   };
 }
 
-function resolveRule({ time, policies, ...rule }: WrittenRule): RuleOptions {
+/** Converts a rule of the file to the options of the rules. */
+export function resolveRule({ time, policies, ...rule }: WrittenRule): RuleOptions {
   return {
     ...rule,
     ...(policies !== undefined && { policies: resolvePolicies(policies) }),

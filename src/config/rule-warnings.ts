@@ -1,7 +1,7 @@
 import { topicNameFault } from '../lib/mqtt-names.js';
 import { hiddenRules } from '../rules/hidden-rules.js';
 import type { Findings } from './findings.js';
-import { formatKey, type KeyPath } from './problem.js';
+import type { KeyPath } from './problem.js';
 import type { SluiceConfig } from './sluice-config.js';
 
 /** Adds a finding for each rule that no record can reach: the configuration is valid, but hardly what was meant. */
@@ -22,7 +22,7 @@ export function findRuleWarnings(
     // One reason is enough.
     if (refused[index] !== undefined) continue;
     findings.add([topicPath(index), topicPath(by)], {
-      expected: `a rule that some topic reaches: ${formatKey(['rules', by])} is before it and takes every topic of it`,
+      expected: `a rule that some topic reaches: ${findings.keyOf(['rules', by])} is before it and takes every topic of it`,
       hint: 'move this rule before that one, or make the filter of that one narrower',
     });
   }

@@ -123,7 +123,10 @@ const autoFields = section(
 
 const rule = section(
   {
-    name: text({ description: 'Unique name of the rule, shown in the ledger and by `explain`.' }),
+    name: text({
+      description:
+        'Unique name of the rule, shown in the ledger and by `explain`. Beside `profile` it is the prefix of the names of its rules; without it the name of the profile.',
+    }),
     topic: text({
       type: 'MQTT topic filter',
       description:
@@ -134,10 +137,6 @@ const rule = section(
       type: 'CEL condition',
       description:
         'Condition over `payload`, `topic`, `device`, `clientId` and `qos`; a record that does not satisfy it is counted as filtered by this rule.',
-    }).optional(),
-    continue: trueOrFalse({
-      description:
-        'A message that this rule takes also goes to the rules behind it, which otherwise only `consumer.match: all` does.',
     }).optional(),
     sample: percent({
       description:
@@ -202,6 +201,10 @@ const rule = section(
       description:
         'Limit of measurements, and of fields, whose names come from messages; a record with another one is parked.',
       unset: '1000',
+    }).optional(),
+    continue: trueOrFalse({
+      description:
+        'A message that this rule takes also goes to the rules behind it, which otherwise only `consumer.match: all` does.',
     }).optional(),
     whenEmpty: oneOf(['park', 'filter'], {
       description:

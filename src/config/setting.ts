@@ -247,6 +247,25 @@ export function scalar(info: SettingText) {
   );
 }
 
+/** A text, number or boolean as it is written, or a list of texts. */
+export function scalarOrTexts(info: SettingText) {
+  const expected = 'a text, a number, true or false, or a list of texts';
+  return leaf<Scalar | readonly string[]>({ type: 'text, number, boolean or list', ...info }, (raw) => {
+    if (isScalar(raw)) return { value: raw };
+    return Array.isArray(raw) && raw.every((one) => typeof one === 'string') ? { value: raw } : { expected };
+  });
+}
+
+/** Keys of a rule that are checked later, as parts of that rule. */
+export function keysOfRule(info: SettingText) {
+  return leaf<Readonly<Record<string, unknown>>>({ type: 'section', ...info }, (raw) => {
+    const isSection = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+    return isSection
+      ? { value: raw as Readonly<Record<string, unknown>> }
+      : { expected: 'a section with keys of the rule' };
+  });
+}
+
 /** A list of texts, numbers and booleans. */
 export function scalars(info: SettingText) {
   return leaf<readonly Scalar[]>({ type: 'list of texts, numbers or booleans', ...info }, (raw) => {

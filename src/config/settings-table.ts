@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { profileUse } from './profiles/profile-schema.js';
 import { schema } from './schema.js';
 import { defaultOf, infoOf, isOptional, structureOf } from './schema-walk.js';
 
@@ -28,12 +29,20 @@ function rowsOf(key: string, setting: z.core.$ZodType): SettingRow[] {
       return [...own, ...current.flatMap(([name, inner]) => rowsOf(`${prefix}${name}`, inner))];
     }
     case 'list':
-      return [...own, ...rowsOf(`${key}[]`, structure.entry).slice(1)];
+      return [...own, ...entryRows(`${key}[]`, structure.entry)];
     case 'named':
       return [...own, ...rowsOf(`${key}.*`, structure.value)];
     case 'leaf':
       return own;
   }
+}
+
+function entryRows(key: string, entry: z.core.$ZodType): SettingRow[] {
+  const rows = rowsOf(key, entry).slice(1);
+  if (key !== 'rules[]') return rows;
+  // In the place of a rule there may be a profile, of which the schema only sees the rules.
+  const ofUse = rowsOf(key, profileUse).slice(1);
+  return [...rows, ...ofUse.filter((row) => !rows.some((known) => known.key === row.key))];
 }
 
 function rowOf(key: string, setting: z.core.$ZodType): SettingRow {

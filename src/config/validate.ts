@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { nearestName } from '../lib/nearest-name.js';
 import { printable } from '../lib/printable.js';
 import { placeHint } from './place-hint.js';
-import { asWritten, type ConfigProblem, formatKey, type KeyPath } from './problem.js';
+import { asWritten, type ConfigProblem, type KeyPath } from './problem.js';
 import { schema, type Written } from './schema.js';
 import { branchAt, infoOf, knownKeysAt, structureOf } from './schema-walk.js';
 import type { YamlSource } from './yaml-source.js';
@@ -30,13 +30,10 @@ export function validate(source: YamlSource): Validated {
     const problem = problemAt(source, [], source.value, 'a section with keys such as broker, rules and sink');
     return { written: schema.parse({}), problems: [problem], invalid: [[]] };
   }
-  const first = schema.safeParse(source.value);
-  if (first.success) return { written: first.data, problems: [], invalid: [] };
-  const issues = issuesOf(first.error, source.value);
-  const problems = issues.slice(0, MAX_PROBLEMS).flatMap((issue) => toProblems(issue, source));
-  if (problems.length > MAX_PROBLEMS || issues.length > MAX_PROBLEMS) {
-    return { written: schema.parse({}), problems: problems.slice(0, MAX_PROBLEMS), invalid: [[]] };
-  }
+  const first = checkAgainst(schema, source);
+  if (first.ok) return { written: first.value, problems: [], invalid: [] };
+  const { problems } = first;
+  if (problems.length >= MAX_PROBLEMS) return { written: schema.parse({}), problems, invalid: [[]] };
 
   const invalid: KeyPath[] = [];
   const candidate = structuredClone(source.value);
@@ -46,6 +43,19 @@ export function validate(source: YamlSource): Validated {
     for (const issue of issuesOf(result.error, candidate)) invalid.push(...remove(candidate, issue));
   }
   return { written: schema.parse({}), problems, invalid: [[]] };
+}
+
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** Checks every key of a file, or of a section that `source` shows as one, on its own. */
+export function checkAgainst<T>(root: z.ZodType<T>, source: YamlSource): Checked<T> {
+  const result = root.safeParse(source.value);
+  if (result.success) return { ok: true, value: result.data };
+  const issues = issuesOf(result.error, source.value).slice(0, MAX_PROBLEMS);
+  const problems = issues.flatMap((issue) => toProblems(issue, source, root));
+  return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
 }
 
 function issuesOf(error: z.core.$ZodError, root: unknown): Issue[] {
@@ -65,12 +75,14 @@ function flatten(issue: Issue, prefix: KeyPath): Issue[] {
   return inner.flatMap((one) => flatten(one, path));
 }
 
-function toProblems(issue: Issue, source: YamlSource): ConfigProblem[] {
+function toProblems(issue: Issue, source: YamlSource, root: z.ZodType): ConfigProblem[] {
   const path = issue.path as KeyPath;
   const got = valueAt(source.value, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.slice(0, MAX_PROBLEMS + 1).map((key) => unknownKey([...path, key], got, source));
+      return issue.keys
+        .slice(0, MAX_PROBLEMS + 1)
+        .map((key) => unknownKey([...path, key], got, source, root));
     case 'custom': {
       const hint: unknown = issue.params?.hint;
       return [problemAt(source, path, got, issue.message, typeof hint === 'string' ? hint : undefined)];
@@ -78,9 +90,9 @@ function toProblems(issue: Issue, source: YamlSource): ConfigProblem[] {
     case 'too_small':
       return [problemAt(source, path, got, 'at least one entry, or no such key')];
     default: {
-      const branch = branchAt(schema, path);
+      const branch = branchAt(root, path);
       const type = branch && infoOf(branch)?.type;
-      const expected = kindText(type, knownKeysAt(schema, path));
+      const expected = kindText(type, knownKeysAt(root, path));
       return [problemAt(source, path, got, expected, structureHint(branch, got))];
     }
   }
@@ -113,14 +125,14 @@ function structureHint(branch: z.core.$ZodType | undefined, got: unknown): strin
     : undefined;
 }
 
-function unknownKey(path: KeyPath, section: unknown, source: YamlSource): ConfigProblem {
-  const known = knownKeysAt(schema, path.slice(0, -1));
+function unknownKey(path: KeyPath, section: unknown, source: YamlSource, root: z.ZodType): ConfigProblem {
+  const known = knownKeysAt(root, path.slice(0, -1));
   const written = String(path.at(-1));
   const nearest = nearestName(written, known);
-  const place = isSection(section) ? placeHint(path, section) : undefined;
+  const place = root === schema && isSection(section) ? placeHint(path, section, source.keyOf) : undefined;
   return {
     ...source.locationOf(path),
-    key: formatKey(path),
+    key: source.keyOf(path),
     got: 'an unknown key',
     expected: keysText(known),
     hint:
@@ -152,7 +164,7 @@ function problemAt(
   const shown = shownValue(source, path, got ?? writtenInPlaceOf(source, path));
   return {
     ...source.locationOf(path),
-    key: formatKey(path),
+    key: source.keyOf(path),
     expected: shown === undefined ? `${expected}; it is missing` : expected,
     got: shown,
     hint: hint ?? (shown === undefined ? source.hintOf(path) : undefined),

@@ -10,6 +10,8 @@ export interface YamlSource {
   readonly unreadable: readonly KeyPath[];
   /** Returns the location of a key, or of the nearest section around a key that is not written. */
   locationOf(path: KeyPath): SourceLocation;
+  /** Returns a key as problems name it. */
+  keyOf(path: KeyPath): string;
   /** Returns why a key that is written has no value. */
   hintOf(path: KeyPath): string | undefined;
   /** Returns the place of one character of a text; undefined where that cannot be known. */

@@ -1,6 +1,6 @@
 import { type ConfigChanges, configChanges, type InForce, isApplicable } from '../config/config-changes.js';
 import { BUILT_IN, type LoadedConfig } from '../config/load-config.js';
-import { ConfigError, type ConfigProblem, formatKey, formatProblem } from '../config/problem.js';
+import { ConfigError, type ConfigProblem, formatProblem } from '../config/problem.js';
 import {
   RELOAD_OUTCOMES,
   type ReloadDone,
@@ -142,7 +142,7 @@ function selfMetricsProblems({ config: { metrics } }: LoadedConfig, next: Loaded
     if (!isOfSelfMetrics(measurement, metrics)) return [];
     const expected =
       'a measurement that the gateway does not write its own metrics into until it is restarted';
-    return [{ ...next.locationOf(path), key: formatKey(path), expected }];
+    return [{ ...next.locationOf(path), key: next.keyOf(path), expected }];
   });
 }
 

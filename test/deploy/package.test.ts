@@ -64,6 +64,7 @@ describe('the package that npm pack makes', () => {
         'dist/src/main.js',
         'dist/simulators/main.js',
         'src/web/index.html',
+        'src/profiles/tasmota.yaml',
         'docs/configuration.md',
         'sluice.example.yaml',
       ]),
