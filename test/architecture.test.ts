@@ -27,6 +27,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // Payload bytes → value → points.
   formats: [/^dead-letter\/park-codes$/],
   rules: [/^formats\//, /^stream\/stream$/, /^sink\/(point|sink)$/, /^dead-letter\/park-codes$/],
+  // Only YAML files.
+  profiles: [],
   // What became of each record.
   'dead-letter': [/^stream\/stream$/, /^sink\/sink$/],
   ledger: [/^stream\/stream$/, /^dead-letter\//],

@@ -34,6 +34,11 @@ export interface CheckOptions extends ConfigOptions {
   readonly samples?: string;
 }
 
+export interface ProfileShowOptions {
+  /** Print the rules in place of the file. */
+  readonly rules: boolean;
+}
+
 export interface ReloadOptions extends ConfigOptions {
   readonly json: boolean;
 }

@@ -7,6 +7,7 @@ import {
   addDemo,
   addDoctor,
   addExplain,
+  addProfiles,
   addReload,
   addStart,
   addStream,
@@ -40,6 +41,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addDoctor(program, finish);
   addReload(program, finish);
   addExplain(program, finish);
+  addProfiles(program, finish);
   addDashboard(program, finish);
   addDeadLetters(program, finish);
   addStream(program, finish);

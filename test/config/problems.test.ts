@@ -202,7 +202,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'a path below a time that has lost its indent',
     `rules:\n  - topic: t\n    name: a\n    measurement: { value: m }\n    fields: auto\n    time:\n    path: ts`,
-    'sluice.yaml:7:5: rules[0].path: got an unknown key, expected the keys name, topic, format, where, sample, check, each, maxElements, measurement, time, tags, fields, autoFields, maxNames, whenEmpty, policies; it is a key of time: indent it below that',
+    'sluice.yaml:7:5: rules[0].path: got an unknown key, expected the keys name, topic, format, where, sample, check, each, maxElements, measurement, time, tags, fields, autoFields, maxNames, continue, whenEmpty, policies; it is a key of time: indent it below that',
   ],
   [
     'time as another word',
