@@ -177,7 +177,8 @@ describe('the house', () => {
   });
 
   it('has only the rooms that are listed here, and every one of them', () => {
-    expect([...new Set(files.map(roomOf))].sort()).toEqual(Object.keys(ROOMS).sort());
+    const rooms = readdirSync(SRC).map((name) => name.replace(/\.ts$/, ''));
+    expect(rooms.sort()).toEqual(Object.keys(ROOMS).sort());
   });
 
   it('has import arrows only where a room’s sentence asks for them', () => {

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { parseConfig } from '../../src/config/load-config.js';
+import { shippedProfiles } from '../../src/config/profiles/find-profile.js';
+import type { RuleSet } from '../../src/rules/rule-set.js';
+import { outcomeIn, ruleSetOf } from '../rules/rule-outcome.js';
+
+/** The cases of a profile, in test/profiles/<name>.yaml. The messages came at 2026-03-08T20:05:12.5Z. */
+interface Cases {
+  /** Keys beside `profile` in the configuration. */
+  readonly use?: Readonly<Record<string, unknown>>;
+  readonly cases: readonly Case[];
+}
+
+interface Case {
+  readonly what: string;
+  readonly topic: string;
+  readonly payload: string;
+  /** Bytes in base64, in place of the payload. */
+  readonly payloadBase64?: string;
+  /** Keys for this case alone. */
+  readonly use?: Readonly<Record<string, unknown>>;
+  /** The lines that reach InfluxDB, or the outcome in words. */
+  readonly lines?: readonly string[];
+  readonly outcome?: string;
+}
+
+const FOLDER = import.meta.dirname;
+
+function casesOf(profile: string): Cases {
+  return parse(readFileSync(join(FOLDER, `${profile}.yaml`), 'utf8')) as Cases;
+}
+
+/** Most cases of a profile have the same rules. */
+const compiled = new Map<string, RuleSet>();
+
+function rulesWith(profile: string, use: Cases['use'], match: 'first' | 'all'): RuleSet {
+  const config = JSON.stringify({ consumer: { match }, rules: [{ profile, ...use }] });
+  const rules = compiled.get(config) ?? ruleSetOf(config);
+  compiled.set(config, rules);
+  return rules;
+}
+
+it('every profile has cases', () => {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
+  expect(files.map((file) => file.replace('.yaml', '')).sort()).toEqual(shippedProfiles());
+});
+
+describe.each(shippedProfiles())('the profile %s', (profile) => {
+  const { use, cases } = casesOf(profile);
+
+  // A user whose rules all take a message that matches gets the same.
+  describe.each(['first', 'all'] as const)('where %s of the rules may take a message', (match) => {
+    it.each(cases)('$what', ({ topic, payload, payloadBase64, lines, outcome, use: ofCase }) => {
+      const bytes = payloadBase64 === undefined ? payload : Buffer.from(payloadBase64, 'base64');
+      const got = outcomeIn(rulesWith(profile, ofCase ?? use, match), bytes, { topic });
+      expect(got.outcome, got.reason).toBe(outcome ?? 'written');
+      expect(got.lines).toEqual(lines ?? []);
+    });
+  });
+
+  it('has a case for the topics of each rule', () => {
+    const { rules } = rulesWith(profile, use, 'all');
+    const untried = rules.filter(({ pattern }) => !cases.some(({ topic }) => pattern.match(topic)));
+    expect(untried.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('names its source, and no rule of it hides another', () => {
+    const text = readFileSync(join(FOLDER, `../../src/profiles/${profile}.yaml`), 'utf8');
+    expect(text).toMatch(new RegExp(`^name: ${profile}\n`));
+    expect(text).toMatch(/^source: https:\/\/\S+$/m);
+    const parsed = parseConfig(`rules: [{ profile: ${profile} }]`, 'sluice.yaml', '/', {});
+    expect(parsed.ok && parsed.loaded.warnings).toEqual([]);
+  });
+});
