@@ -75,3 +75,25 @@ describe.each(shippedProfiles())('the profile %s', (profile) => {
     expect(parsed.ok && parsed.loaded.warnings).toEqual([]);
   });
 });
+
+describe('all profiles together', () => {
+  // As docs/profiles.md says: those behind the others whose topics begin with the name of a device.
+  const wide = ['esphome', 'shelly'];
+  const order = [...shippedProfiles().filter((profile) => !wide.includes(profile)), ...wide];
+  const rules = order.map((profile) => ({ profile }));
+  const ofDefaults = shippedProfiles().flatMap((profile) => {
+    const { use, cases } = casesOf(profile);
+    return use === undefined ? cases.filter((one) => one.use === undefined) : [];
+  });
+
+  it('leave each rule some topic', () => {
+    const parsed = parseConfig(JSON.stringify({ rules }), 'sluice.yaml', '/', {});
+    expect(parsed.ok && parsed.loaded.warnings).toEqual([]);
+  });
+
+  const together = ruleSetOf(JSON.stringify({ rules }));
+  it.each(ofDefaults)('take only their own messages: $topic, $what', ({ topic, payload, lines, outcome }) => {
+    const got = outcomeIn(together, payload, { topic });
+    expect(got).toMatchObject({ outcome: outcome ?? 'written', lines: lines ?? [] });
+  });
+});
