@@ -5,31 +5,35 @@ import { runMain } from '../commands/run-main.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { page } from './pages.js';
 
-const { text } = page('docs/rules.md');
-const RECEIVED_AT = /came at (\S+Z)/.exec(text)![1]!;
-const TABLE = /```csv\n(.*?)```/s.exec(text)![1]!;
-
 /** Rules, and below them messages (`> topic payload`) with what becomes of each. */
-const EXAMPLES = [...text.matchAll(/```yaml\n(rules:\n(?:(?!```).)*)```\n\n```\n(> (?:(?!```).)*)```/gs)].map(
-  ([, rules, messages]) => ({ rules: rules!, messages: messages!.trimEnd() }),
-);
+const EXAMPLE = /```yaml\n(rules:\n(?:(?!```).)*)```\n\n```\n(> (?:(?!```).)*)```/gs;
 
-describe('the examples of docs/rules.md', () => {
+describe.each([
+  { path: 'docs/rules.md', file: 'devices.csv', content: /```csv\n(.*?)```/s },
+  { path: 'docs/profiles.md', file: 'plant.yaml', content: /```yaml\n(name: plant\n.*?)```/s },
+])('the examples of $path', ({ path, file, content }) => {
+  const { text } = page(path);
+  const receivedAt = /came at (\S+Z)/.exec(text)![1]!;
+  const examples = [...text.matchAll(EXAMPLE)].map(([, rules, messages]) => ({
+    rules: rules!,
+    messages: messages!.trimEnd(),
+  }));
+
   it('are all found', () => {
-    expect(EXAMPLES.flatMap(({ messages }) => messages.match(/^> /gm))).toHaveLength(
+    expect(examples.flatMap(({ messages }) => messages.match(/^> /gm))).toHaveLength(
       text.match(/^> /gm)!.length,
     );
   });
 
-  it.each(EXAMPLES)('give what the page shows: $messages', async ({ rules, messages }) => {
+  it.each(examples)('give what the page shows: $messages', async ({ rules, messages }) => {
     const directory = tempDirectory();
-    const file = join(directory, 'sluice.yaml');
-    writeFileSync(file, rules);
-    writeFileSync(join(directory, 'devices.csv'), TABLE);
+    const config = join(directory, 'sluice.yaml');
+    writeFileSync(config, rules);
+    writeFileSync(join(directory, file), content.exec(text)![1]!);
     const got: string[] = [];
     for (const [message, topic, payload] of messages.matchAll(/^> (\S+) (.*)$/gm)) {
-      const sent = ['--topic', topic!, '--payload', payload!, '--received-at', RECEIVED_AT];
-      const { stdout } = await runMain('explain', '-c', file, ...sent);
+      const sent = ['--topic', topic!, '--payload', payload!, '--received-at', receivedAt];
+      const { stdout } = await runMain('explain', '-c', config, ...sent);
       got.push(message, ...outcomeOf(stdout));
     }
     expect(got.join('\n')).toBe(messages);

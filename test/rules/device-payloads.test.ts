@@ -36,6 +36,24 @@ const SHAPES: readonly Shape[] = [
     lines: ['m speed=0,volt=12.345 1773000300000000000'],
   },
   {
+    what: 'SenML whose records stand alone: numbers in any notation, a boolean and a text',
+    rule: 'each: payload, time: { path: element.t, unit: s }, tags: { name: element.n, unit: element.u }, fields: { value: { path: element.v, type: float }, bool: { path: element.vb, type: boolean }, text: { path: element.vs, type: string } }',
+    payload:
+      '[{"n":"urn:dev:x:inlet","u":"Cel","t":1773000300,"v":6.14e1},{"n":"urn:dev:x:valve","t":1773000300.25,"vb":true},{"n":"urn:dev:x:model","t":1773000300,"vs":"HX-20"}]',
+    lines: [
+      'm,name=urn:dev:x:inlet,unit=Cel value=61.4 1773000300000000000',
+      'm,name=urn:dev:x:valve bool=T 1773000300250000000',
+      'm,name=urn:dev:x:model text="HX-20" 1773000300000000000',
+    ],
+  },
+  {
+    what: 'the state that a discovery message of Home Assistant points to',
+    rule: 'topic: "boiler/state", fields: { flow: { path: payload.flow, type: float }, return: { path: payload.return, type: float } }',
+    topic: 'boiler/state',
+    payload: '{"flow":54.2,"return":41.0}',
+    lines: [`m flow=54.2,return=41 ${AT}`],
+  },
+  {
     what: 'AWS IoT shadow: the time of a value beside it, in metadata',
     rule: 'time: { path: metadata.reported.temperature.timestamp, unit: s }, fields: { temperature: payload.state.reported.temperature }',
     payload:
