@@ -128,7 +128,9 @@ function structureHint(branch: z.core.$ZodType | undefined, got: unknown): strin
 function unknownKey(path: KeyPath, section: unknown, source: YamlSource, root: z.ZodType): ConfigProblem {
   const known = knownKeysAt(root, path.slice(0, -1));
   const written = String(path.at(-1));
-  const nearest = nearestName(written, known);
+  // In the place of a rule there may be the use of a profile.
+  const meant = path[0] === 'rules' && path.length === 3 ? [...known, 'profile'] : known;
+  const nearest = nearestName(written, meant);
   const place = root === schema && isSection(section) ? placeHint(path, section, source.keyOf) : undefined;
   return {
     ...source.locationOf(path),

@@ -254,6 +254,7 @@ export function randomRule(maxNames?: number): fc.Arbitrary<RuleOptions> {
         topic: fc.constantFrom('+site/#rest', '+site/#rest', '+site/+/#rest', 's/+site/#rest'),
         where: rarely(condition([])),
         sample: rarely(fc.constant(0.5)),
+        continue: fc.boolean(),
         check: rarely(
           fc
             .array(condition(variables), { minLength: 1, maxLength: 2 })

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { configChanges, isApplicable } from '../../../src/config/config-changes.js';
 import { type LoadedConfig, parseConfig } from '../../../src/config/load-config.js';
 import { formatProblem } from '../../../src/config/problem.js';
 import { tempDirectory } from '../../support/temp-directory.js';
@@ -106,6 +107,23 @@ describe('a profile', () => {
     expect(loaded('rules: [{ profile: plant.yaml, omit: [status] }]').written.rules).toMatchObject([
       { name: 'plant/sensor', topic: 'plant/+device/sensor' },
     ]);
+  });
+});
+
+describe('a reload', () => {
+  it('applies what has changed in the use of a profile, and in its file', () => {
+    const yaml = 'rules: [{ profile: plant.yaml }]';
+    const started = loaded(yaml);
+    const changesTo = (next: LoadedConfig) => configChanges({ started, applied: started }, next);
+    expect(isApplicable(changesTo(loaded(yaml)))).toBe(false);
+    expect(changesTo(loaded('rules: [{ profile: plant.yaml, settings: { zone: Asia/Tokyo } }]'))).toMatchObject({
+      rules: { changed: ['plant/sensor'], added: [], removed: [] },
+      needRestart: [],
+    });
+    writeFileSync(join(folder, 'plant.yaml'), PLANT.replace('measurement: sensor', 'measurement: plant'));
+    const next = changesTo(loaded('rules: [{ profile: plant.yaml, omit: [status] }]'));
+    expect(next).toMatchObject({ rules: { changed: ['plant/sensor'], removed: ['plant/status'] } });
+    expect(isApplicable(next)).toBe(true);
   });
 });
 
