@@ -116,7 +116,9 @@ describe('a reload', () => {
     const started = loaded(yaml);
     const changesTo = (next: LoadedConfig) => configChanges({ started, applied: started }, next);
     expect(isApplicable(changesTo(loaded(yaml)))).toBe(false);
-    expect(changesTo(loaded('rules: [{ profile: plant.yaml, settings: { zone: Asia/Tokyo } }]'))).toMatchObject({
+    expect(
+      changesTo(loaded('rules: [{ profile: plant.yaml, settings: { zone: Asia/Tokyo } }]')),
+    ).toMatchObject({
       rules: { changed: ['plant/sensor'], added: [], removed: [] },
       needRestart: [],
     });
@@ -262,6 +264,10 @@ describe('problems', () => {
     [
       '{ profile: plant.yaml, topic: a/b }',
       /rules\[0\]\.topic: got an unknown key, expected the keys profile, name, settings, override, omit/,
+    ],
+    [
+      '{ profil: plant.yaml, name: a, topic: b, measurement: m }',
+      /rules\[0\]\.profil: got an unknown key, .*; did you mean "profile"\?$/,
     ],
     ['{ settings: { zone: UTC } }', /rules\[0\]\.profile: expected name, or path of a file; it is missing$/],
     [
