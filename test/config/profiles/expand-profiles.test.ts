@@ -20,7 +20,7 @@ rules:
     where: '!(topic.device in <groups>)'
     measurement: sensor
     time: { path: time, zone: <zone> }
-    tags: { device: topic.device }
+    tags: { device: topic.device, title: 'pump {topic.device}' }
     fields:
       temperature: payload.t
       humidity: { path: payload.h, type: float }
@@ -155,6 +155,12 @@ describe('an override', () => {
     });
   });
 
+  it('reads a short text with braces as a template', () => {
+    expect(sensor('{ tags: { title: { default: none } } }').tags).toMatchObject({
+      title: { template: 'pump {topic.device}', default: 'none' },
+    });
+  });
+
   it('replaces the source of a field by another one', () => {
     expect(sensor('{ fields: { humidity: { cel: payload.h * 100.0 } } }').fields).toMatchObject({
       humidity: { cel: 'payload.h * 100.0', type: 'float' },
@@ -249,7 +255,7 @@ describe('problems', () => {
       /^sluice\.yaml:1:\d+: rules\[0\]\.override\.sensor\.fields\.temperature\.path: got "topic\.x"/,
     ],
     [
-      '{ profile: plant.yaml, override: { sensor: { topic: a/b, where: null } } }',
+      '{ profile: plant.yaml, override: { sensor: { topic: a/b, where: null, tags: { title: null } } } }',
       /^sluice\.yaml:1:\d+: rules\[0\]\.override\.sensor\.tags\.device\.path: got "topic\.device"/,
     ],
     [
@@ -315,6 +321,44 @@ describe('problems', () => {
     expect(broken('settings:', 'settings: {')).toEqual(
       expect.arrayContaining([expect.stringMatching(/^broken\.yaml:/)]),
     );
+  });
+
+  it('do not quote the text of the profile where a setting makes it wrong', () => {
+    writeFileSync(
+      join(folder, 'limit.yaml'),
+      PLANT.replace('name: plant', 'name: limit')
+        .replace('default: [all]', 'default: \'["all"]\'')
+        .replace('description: Names that', 'description: CEL of names that'),
+    );
+    const parsed = parse('rules: [{ profile: limit.yaml, settings: { groups: "[x" } }]');
+    expect(parsed.ok ? [] : parsed.problems).toEqual([
+      expect.objectContaining({ file: 'sluice.yaml', line: 1, column: 44, key: 'rules[0].settings.groups' }),
+    ]);
+    expect(parsed.ok ? [] : parsed.problems.map(({ excerpt }) => excerpt)).toEqual([undefined]);
+  });
+
+  it('leave the tables of a profile to the configuration', () => {
+    writeFileSync(
+      join(folder, 'sites.yaml'),
+      PLANT.replace('name: plant', 'name: sites').replace(
+        '{ device: topic.device,',
+        '{ device: topic.device, site: { lookup: { table: sites, key: topic.device, column: site } },',
+      ),
+    );
+    const table = 'consumer: { tables: { sites: { rows: { d1: { site: north } } } } }\n';
+    expect(problemsOf(`${table}rules: [{ profile: sites.yaml }]`)).toEqual([]);
+    expect(problemsOf('rules: [{ profile: sites.yaml }]')).toEqual([
+      expect.stringMatching(
+        /^sluice\.yaml:1:11: rules\[0\]\.profile\.sensor\.tags\.site\.lookup\.table: got "sites"/,
+      ),
+    ]);
+  });
+
+  it('report a part that cannot be read once, behind a profile too', () => {
+    const own = `{ name: own, topic: "\${TOPIC}", measurement: m, tags: { t: topic.x } }`;
+    expect(problemsOf(`rules: [{ profile: plant.yaml }, ${own}]`)).toEqual([
+      expect.stringMatching(/rules\[1\]\.topic: got .*TOPIC/),
+    ]);
   });
 
   it('keep the places of the rules behind a profile', () => {
