@@ -4,7 +4,7 @@ import type { ConfigProblem, KeyPath } from '../problem.js';
 import { checkAgainst } from '../validate.js';
 import type { YamlSource } from '../yaml-source.js';
 import { type ExpandedRule, expandedSource } from './expanded-source.js';
-import { findProfile } from './find-profile.js';
+import { findProfile, isPathOfProfile } from './find-profile.js';
 import { isSection } from './merge-override.js';
 import { type Profile, readProfile } from './profile.js';
 import { profileUse } from './profile-schema.js';
@@ -65,10 +65,9 @@ function expandUse({ source, file, directory, at, prefixes }: UseInFile): Expand
     findings.add([[...base, 'profile']], found.finding);
     return { rules: [], problems: findings.problems };
   }
-  const shown =
-    found.file.startsWith(directory) && !isAbsolute(use.profile)
-      ? join(dirname(file), use.profile)
-      : found.file;
+  // A path is shown as the user wrote it, beside the configuration as the user named that.
+  const isRelative = isPathOfProfile(use.profile) && !isAbsolute(use.profile);
+  const shown = isRelative ? join(dirname(file), use.profile) : found.file;
   const read = readProfile(found.text, shown);
   if (!read.ok) return { rules: [], problems: read.problems };
   const { profile } = read;

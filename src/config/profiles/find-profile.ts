@@ -23,9 +23,14 @@ export type ProfileFound =
   | { readonly ok: true; readonly text: string; readonly file: string }
   | { readonly ok: false; readonly finding: Finding };
 
-/** Finds a profile by its name, or by a path: something with a slash or the ending of a YAML file. */
+/** Whether a profile is named by the path of its file: something with a slash, or the ending of a YAML file. */
+export function isPathOfProfile(name: string): boolean {
+  return /[/\\]|\.ya?ml$/i.test(name);
+}
+
+/** Finds a profile by its name, or by a path. */
 export function findProfile(name: string, directory: string): ProfileFound {
-  if (/[/\\]|\.ya?ml$/i.test(name)) return readFound(isAbsolute(name) ? name : join(directory, name));
+  if (isPathOfProfile(name)) return readFound(isAbsolute(name) ? name : join(directory, name));
   const shipped = shippedProfiles();
   if (shipped.includes(name)) return readFound(join(shippedFolder(), name + ENDING));
   return { ok: false, finding: unknownProfile(name, directory, shipped) };
