@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from '../lib/package-root.js';
+import { addProfiles } from './profiles-usage.js';
 import {
   addCheck,
   addDashboard,
@@ -7,7 +8,6 @@ import {
   addDemo,
   addDoctor,
   addExplain,
-  addProfiles,
   addReload,
   addStart,
   addStream,
