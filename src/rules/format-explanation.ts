@@ -1,6 +1,7 @@
 import { escapeUnprintable, oneLine, printable } from '../lib/printable.js';
 import type { ExplanationJson } from './explain-record.js';
 import type { ExplainedCondition, ExplainedValue } from './recorded-trace.js';
+import { type Captures, compileTopicPattern } from './topic-pattern.js';
 
 const LABEL_WIDTH = 9;
 /** A wider `name = value` is not followed by blanks. */
@@ -15,7 +16,6 @@ export type ExplanationText = Pick<
   ExplanationJson,
   | 'topic'
   | 'tried'
-  | 'captures'
   | 'device'
   | 'format'
   | 'conditions'
@@ -36,12 +36,12 @@ export type ExplanationText = Pick<
  * @param afterTopic lines about the message that come before the rules
  */
 export function formatExplanation(explanation: ExplanationText, afterTopic: readonly string[] = []): string {
-  const { captures, device, lines, notes } = explanation;
-  const text = [labelled('topic', oneLine(explanation.topic)), ...afterTopic];
+  const { topic, device, lines, notes } = explanation;
+  const text = [labelled('topic', oneLine(topic)), ...afterTopic];
   for (const { rule, filter, mismatch } of explanation.tried) {
     text.push(labelled('rule', `${rule} (${filter}): ${outcomeOf(mismatch)}`));
     if (mismatch !== undefined) continue;
-    for (const [name, level] of Object.entries(captures)) {
+    for (const [name, level] of Object.entries(levelsBy(filter, topic))) {
       text.push(labelled('', `topic.${name} = ${oneLine(level)}`));
     }
     if (device !== undefined) text.push(labelled('', `device = ${oneLine(device)}`));
@@ -61,6 +61,12 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     text.push(labelled('warning', `${code}${count > 1 ? ` (${count} times)` : ''}`));
   }
   return text.join('\n');
+}
+
+/** Several rules may take one message, each with other names for its levels. */
+function levelsBy(filter: string, topic: string): Captures {
+  const compiled = compileTopicPattern(filter);
+  return (compiled.ok ? compiled.pattern.match(topic) : undefined) ?? {};
 }
 
 /** One line of the text: a label, and what it says. */

@@ -4,7 +4,6 @@ import { type ExplanationText, formatExplanation } from '../../src/rules/format-
 const EXPLANATION: ExplanationText = {
   topic: 'a/b',
   tried: [{ rule: 'r', filter: '#' }],
-  captures: {},
   conditions: [],
   values: [],
   unused: [],
@@ -22,6 +21,23 @@ test('lines about the message come before the rules', () => {
   expect(formatExplanation(EXPLANATION, ['broker   takes it'])).toBe(
     'topic    a/b\nbroker   takes it\nrule     r (#): takes it',
   );
+});
+
+test('each rule that takes the message has its own names for the levels', () => {
+  const tried = [
+    { rule: 'r', filter: '+site/+device' },
+    { rule: 's', filter: 'b/#', mismatch: 'level 1 is "a", not "b"' },
+    { rule: 't', filter: '#rest' },
+  ];
+  expect(formatExplanation({ ...EXPLANATION, tried }).split('\n')).toEqual([
+    'topic    a/b',
+    'rule     r (+site/+device): takes it',
+    '         topic.site = a',
+    '         topic.device = b',
+    'rule     s (b/#): no: level 1 is "a", not "b"',
+    'rule     t (#rest): takes it',
+    '         topic.rest = a/b',
+  ]);
 });
 
 test('values are aligned, but a wide one moves no other', () => {
