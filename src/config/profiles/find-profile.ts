@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { errorText, systemErrorCode } from '../../lib/errors.js';
 import { nearestName } from '../../lib/nearest-name.js';
@@ -46,6 +46,10 @@ function unknownProfile(name: string, directory: string, shipped: readonly strin
 
 function readFound(file: string): ProfileFound {
   try {
+    // Something like /dev/zero has no end.
+    if (!statSync(file).isFile()) {
+      return { ok: false, finding: { expected: 'a file that can be read', hint: `${file} is no file` } };
+    }
     return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)), file };
   } catch (thrown) {
     const code = systemErrorCode(thrown);

@@ -288,6 +288,15 @@ describe('problems', () => {
     expect(problemsOf(`rules: [${uses}]`)).toEqual([expect.stringMatching(problem)]);
   });
 
+  it('name a path that is no file', () => {
+    mkdirSync(join(folder, 'folder.yaml'));
+    expect(problemsOf('rules: [{ profile: ./folder.yaml }]')).toEqual([
+      expect.stringMatching(
+        /^sluice\.yaml:1:11: .* expected a file that can be read; .*folder\.yaml is no file$/,
+      ),
+    ]);
+  });
+
   it('name the file of the profile for a fault in it', () => {
     const broken = (from: string, to: string) => {
       writeFileSync(join(folder, 'broken.yaml'), PLANT.replace(from, to));
