@@ -67,6 +67,12 @@ describe.each(shippedProfiles())('the profile %s', (profile) => {
     expect(untried.map(({ name }) => name)).toEqual([]);
   });
 
+  it('is named in docs/profiles.md', () => {
+    expect(readFileSync(join(FOLDER, '../../docs/profiles.md'), 'utf8')).toMatch(
+      new RegExp(`^\\|.*\`${profile}\``, 'm'),
+    );
+  });
+
   it('names its source, and no rule of it hides another', () => {
     const text = readFileSync(join(FOLDER, `../../src/profiles/${profile}.yaml`), 'utf8');
     expect(text).toMatch(new RegExp(`^name: ${profile}\n`));
