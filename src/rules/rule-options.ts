@@ -135,7 +135,7 @@ export type Scalar = string | number | boolean;
  * type; scale, offset, unit, rounding; range, allowed values, length.
  */
 export interface FieldOptions extends SourceOptions, WordOptions, NumberOptions {
-  /** When absent: number → float, boolean → boolean, string → string. */
+  /** When absent: number → float (int where the format declares it one), boolean → boolean, string → string. */
   readonly type?: FieldType;
   /** Inclusive; numbers only. */
   readonly range?: readonly [number, number];
