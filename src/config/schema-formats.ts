@@ -1,11 +1,28 @@
 import * as z from 'zod';
 import { FORMAT_TYPES } from '../formats/format-options.js';
+import { LENIENCIES } from '../formats/json/lenient-json.js';
 import { oneOf, settingInfos, text } from './setting.js';
 import { listOf, section } from './structured-setting.js';
 
+const leniency = oneOf(LENIENCIES, { description: 'A fault that is repaired.' });
+const lenient = z.preprocess(
+  (raw) => (raw === true ? [...LENIENCIES] : typeof raw === 'string' ? [raw] : raw),
+  listOf(leniency, {
+    placeholder: 'bom',
+    description: 'Faults that are repaired; `true` means all of them.',
+  }),
+);
+settingInfos.add(lenient, {
+  type: `true, or list of ${LENIENCIES.join(', ')}`,
+  unset: 'strict',
+  description: 'Faults of JSON that are repaired and counted; `true` means all of them.',
+});
+
+/** The options of all formats; which belong to which type is checked with the rules. */
 const larger = section(
   {
     type: oneOf(FORMAT_TYPES, { description: 'Name of the format.' }),
+    lenient: lenient.optional(),
   },
   { description: 'A format with its options.' },
 );

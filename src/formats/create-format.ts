@@ -1,5 +1,6 @@
 import type { FormatOptions } from './format-options.js';
 import { jsonFormat } from './json/decode-json.js';
+import { lenientJson } from './json/lenient-json.js';
 import type { PayloadFormat } from './payload-format.js';
 import { textFormat } from './text/text-format.js';
 
@@ -21,7 +22,7 @@ export class FormatCache {
 function createFormat(options: FormatOptions): PayloadFormat {
   switch (options.type) {
     case 'json':
-      return jsonFormat;
+      return options.lenient === undefined ? jsonFormat : lenientJson(options.lenient);
     case 'text':
       return textFormat;
   }

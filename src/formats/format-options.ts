@@ -1,18 +1,25 @@
-/** How the payloads that a rule takes are encoded, as `config` passes it. */
-export type FormatOptions = JsonFormatOptions | TextFormatOptions;
+import type { Leniency } from './json/lenient-json.js';
 
 /** The names of all formats, as they are written in a configuration. */
 export const FORMAT_TYPES = ['json', 'text'] as const;
 export type FormatType = (typeof FORMAT_TYPES)[number];
 
-export interface JsonFormatOptions {
-  readonly type: 'json';
+/**
+ * How the payloads that a rule takes are encoded, as `config` passes it: the name of the format, and its options.
+ *
+ *   json   strict JSON, unless `lenient` says otherwise
+ *   text   the whole payload as one text, or as a number or boolean where it is plainly one
+ */
+export interface FormatOptions {
+  readonly type: FormatType;
+  /** What is tolerated in JSON. */
+  readonly lenient?: readonly Leniency[];
 }
 
-/** The whole payload as one text, or as a number or boolean where it is plainly one. */
-export interface TextFormatOptions {
-  readonly type: 'text';
-}
+/** The formats that an option belongs to. */
+export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>, readonly FormatType[]>> = {
+  lenient: ['json'],
+};
 
 /** The format of the payloads on the topics of a filter, for rules that name none. */
 export interface TopicFormat {

@@ -26,6 +26,7 @@ import { sampleOf } from './sample.js';
 import { type MeasurementReader, SeriesCache } from './series-cache.js';
 import { compileSource, type Source, type SourceNames } from './source.js';
 import type { ReadClock, TimeBase } from './time.js';
+import { checkFormat } from './topic-formats.js';
 import { compileTopicPattern } from './topic-pattern.js';
 import { compileWhere } from './where.js';
 
@@ -55,6 +56,7 @@ export function compileRule(
   }
   const topic = compileTopicPattern(options.topic);
   if (!topic.ok) list.add(['topic'], quoted(options.topic), `an MQTT topic filter: ${topic.problem}`);
+  if (options.format !== undefined) checkFormat(options.format, list);
   const message = { captureNames: topic.ok ? topic.pattern.captureNames : ('unknown' as const), tables };
 
   const where = compileCondition(options.where, ['where'], { ...message, variables: [] }, list);

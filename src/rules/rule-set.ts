@@ -15,7 +15,7 @@ import { type Mapped, type MappingWarningCounts, type MappingWarnings, membersOf
 import type { MappingTrace } from './mapping-trace.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
-import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
+import { type CompiledTopicFormat, compileTopicFormats } from './topic-formats.js';
 
 const MAX_CACHED_TOPICS = 20_000;
 
@@ -54,6 +54,7 @@ export function compileRules(options: readonly RuleOptions[], context: RuleSetOp
     if (earlier === undefined) names.set(rule.name, index);
     else {
       problems.push({
+        list: 'rules',
         rule: rule.name,
         index,
         path: ['name'],
@@ -62,12 +63,10 @@ export function compileRules(options: readonly RuleOptions[], context: RuleSetOp
       });
     }
   }
+  const formats = compileTopicFormats(context.formats ?? [], cache);
+  problems.push(...formats.problems);
   if (problems.length > 0) return { ok: false, problems };
-  const formats = (context.formats ?? []).flatMap(({ topic, format }) => {
-    const compiled = compileTopicPattern(topic);
-    return compiled.ok ? [{ pattern: compiled.pattern, format: cache.get(format) }] : [];
-  });
-  return { ok: true, ruleSet: new RuleSet(rules, formats, context.match) };
+  return { ok: true, ruleSet: new RuleSet(rules, formats.formats, context.match) };
 }
 
 /** Throws CONFIG_INVALID with the first problem. */
@@ -77,7 +76,7 @@ export function compileOrThrow(rules: readonly RuleOptions[], context?: RuleSetO
   const first = compiled.problems[0]!;
   throw new SluiceError(
     'CONFIG_INVALID',
-    `rule ${first.rule}: ${first.path.join('.')}: got ${first.got}, expected ${first.expected}`,
+    `${first.list === 'rules' ? 'rule' : 'format of'} ${first.rule}: ${first.path.join('.')}: got ${first.got}, expected ${first.expected}`,
   );
 }
 
@@ -89,13 +88,13 @@ export function compileOrThrow(rules: readonly RuleOptions[], context?: RuleSetO
  */
 export class RuleSet {
   readonly rules: readonly CompiledRule[];
-  readonly #formats: readonly FormatOfTopic[];
+  readonly #formats: readonly CompiledTopicFormat[];
   readonly #matching: RuleMatching;
   readonly #matches = new BoundedCache<readonly TopicMatch[]>(MAX_CACHED_TOPICS);
 
   constructor(
     rules: readonly CompiledRule[],
-    formats: readonly FormatOfTopic[],
+    formats: readonly CompiledTopicFormat[],
     matching: RuleMatching = 'first',
   ) {
     this.rules = rules;
@@ -148,11 +147,6 @@ export class RuleSet {
   }
 }
 
-interface FormatOfTopic {
-  readonly pattern: TopicPattern;
-  readonly format: PayloadFormat;
-}
-
 /** The decoded payload of a record that several rules take: once for each format. */
 type SharedPayload = Map<PayloadFormat | undefined, Decoded>;
 
@@ -176,15 +170,17 @@ function applyRule(
   if (!decoded.ok) {
     return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
   }
-  const { value: payload, holdsExact } = decoded;
-  if (trace !== undefined) trace.payload(payload, format?.name ?? 'json');
+  const { value: payload, holdsExact, repaired } = decoded;
+  const counts = countsOf(match, warnings);
+  if (repaired !== undefined) counts['payload-repaired']++;
+  if (trace !== undefined) trace.payload(payload, format?.name ?? 'json', repaired);
   const members = membersOf(payload);
   if (members !== payload) {
     const refusal = rule.refusal(payload);
     if (refusal !== undefined) return refusal;
   }
   const reading = { record, payload, members, holdsExact, captures, device, variables: undefined, trace };
-  return rule.map(reading, match, countsOf(match, warnings));
+  return rule.map(reading, match, counts);
 }
 
 function decode(

@@ -286,6 +286,26 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'sluice.yaml:3:7: rules[1].name: got "a", expected a name of its own; rule 1 has this one',
   ],
   [
+    'topic filter of a format',
+    'consumer:\n  formats:\n    - { topic: a/#/b, format: text }',
+    'sluice.yaml:3:9: consumer.formats[0].topic: got "a/#/b", expected an MQTT topic filter',
+  ],
+  [
+    'option of another format, of some topics',
+    'consumer:\n  formats:\n    - topic: a/#\n      format: { type: text, lenient: true }',
+    'sluice.yaml:4:29: consumer.formats[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
+  ],
+  [
+    'option of another format, in a rule',
+    `rules:\n  - { ${RULE}, format: { type: text, lenient: nul } }`,
+    'sluice.yaml:2:64: rules[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
+  ],
+  [
+    'unknown fault of JSON',
+    `rules:\n  - { ${RULE}, format: { type: json, lenient: [nul, boom] } }`,
+    'sluice.yaml:2:79: rules[0].format.lenient[1]: got "boom", expected one of bom, nul, nan, latin1, nested; did you mean bom?',
+  ],
+  [
     'topic filter',
     `rules: [{ name: a, measurement: m,\n  topic: a/#/b }]`,
     'sluice.yaml:2:3: rules[0].topic: got "a/#/b", expected an MQTT topic filter',
