@@ -1,3 +1,4 @@
+import { reachesPrototype } from '../forbidden-key.js';
 import {
   badEscape,
   beyondFloat,
@@ -351,10 +352,4 @@ export class JsonReader {
     this.#rejection = rejection;
     return undefined;
   }
-}
-
-/** The length is compared first: it decides for nearly all keys without comparing text. */
-function reachesPrototype(key: string): boolean {
-  if (key.length === 9) return key === '__proto__' || key === 'prototype';
-  return key.length === 11 && key === 'constructor';
 }
