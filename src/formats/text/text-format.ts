@@ -1,11 +1,10 @@
+import { decimalNumber } from '../decimal-number.js';
 import { decodeUtf8 } from '../decode-utf8.js';
 import { ExactNumber, type JsonValue } from '../json/json-value.js';
 import type { PayloadFormat } from '../payload-format.js';
 
 /** Blanks around, a sign, and a decimal number without leading zeros but the one before the point. */
 const PLAIN_NUMBER = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-/** A double holds every decimal of so many digits. */
-const MAX_EXACT_DIGITS = 15;
 
 /**
  * A payload that is one value, as ESPHome and many other devices send it: `21.5`, `ON`, `online`. Blanks around it are
@@ -27,11 +26,7 @@ function scalarOf(text: string): JsonValue {
   if (text === 'false') return false;
   if (!PLAIN_NUMBER.test(text)) return text;
   const literal = text.startsWith('+') ? text.slice(1) : text;
-  const value = Number(literal);
-  // Too large or too small for a double: the rule decides what becomes of such a text.
-  if (!Number.isFinite(value) || (value === 0 && /[1-9]/.test(literal.replace(/e.*$/i, '')))) return text;
-  if (value === 0) return 0;
-  const digits = literal.replace(/e.*$/i, '').replace(/\D/g, '').replace(/^0+/, '').length;
-  if (digits <= MAX_EXACT_DIGITS && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
-  return new ExactNumber(literal, value);
+  const number = decimalNumber(literal);
+  // No double comes near it: the rule decides what becomes of such a text.
+  return typeof number === 'string' ? text : number;
 }
