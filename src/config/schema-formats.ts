@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { COMPRESSIONS } from '../formats/compression/inflate.js';
 import { FORMAT_TYPES } from '../formats/format-options.js';
 import { LENIENCIES } from '../formats/json/lenient-json.js';
 import { oneOf, settingInfos, text } from './setting.js';
@@ -22,6 +23,10 @@ settingInfos.add(lenient, {
 const larger = section(
   {
     type: oneOf(FORMAT_TYPES, { description: 'Name of the format.' }),
+    compression: oneOf(COMPRESSIONS, {
+      description: 'How the payloads are compressed; `deflate` is raw DEFLATE.',
+      unset: 'none; for `json` as the first bytes say',
+    }).optional(),
     lenient: lenient.optional(),
   },
   { description: 'A format with its options.' },

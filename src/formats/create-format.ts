@@ -1,3 +1,5 @@
+import { compressedFormat } from './compression/compressed-format.js';
+import { jsonOrMagic } from './decode-by-magic.js';
 import type { FormatOptions } from './format-options.js';
 import { jsonFormat } from './json/decode-json.js';
 import { lenientJson } from './json/lenient-json.js';
@@ -20,6 +22,14 @@ export class FormatCache {
 }
 
 function createFormat(options: FormatOptions): PayloadFormat {
+  const { compression } = options;
+  const format = uncompressedFormat(options);
+  if (compression !== undefined)
+    return compression === 'none' ? format : compressedFormat(format, compression);
+  return options.type === 'json' ? jsonOrMagic(format) : format;
+}
+
+function uncompressedFormat(options: FormatOptions): PayloadFormat {
   switch (options.type) {
     case 'json':
       return options.lenient === undefined ? jsonFormat : lenientJson(options.lenient);

@@ -1,3 +1,4 @@
+import type { Compression } from './compression/inflate.js';
 import type { Leniency } from './json/lenient-json.js';
 
 /** The names of all formats, as they are written in a configuration. */
@@ -12,12 +13,15 @@ export type FormatType = (typeof FORMAT_TYPES)[number];
  */
 export interface FormatOptions {
   readonly type: FormatType;
+  /** How payloads are compressed; when absent, not, and JSON as their first bytes say. */
+  readonly compression?: Compression;
   /** What is tolerated in JSON. */
   readonly lenient?: readonly Leniency[];
 }
 
 /** The formats that an option belongs to. */
 export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>, readonly FormatType[]>> = {
+  compression: FORMAT_TYPES,
   lenient: ['json'],
 };
 

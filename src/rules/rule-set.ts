@@ -1,6 +1,7 @@
 import { FormatCache } from '../formats/create-format.js';
+import { decodeByMagic } from '../formats/decode-by-magic.js';
 import type { TopicFormat } from '../formats/format-options.js';
-import { decodeJson } from '../formats/json/decode-json.js';
+import { decodeJson, jsonFormat } from '../formats/json/decode-json.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
 import type { Decoded, PayloadFormat } from '../formats/payload-format.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
@@ -170,10 +171,15 @@ function applyRule(
   if (!decoded.ok) {
     return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
   }
-  const { value: payload, holdsExact, repaired } = decoded;
+  const {
+    value: payload,
+    holdsExact,
+    repaired,
+    format: decodedBy = format?.name ?? jsonFormat.name,
+  } = decoded;
   const counts = countsOf(match, warnings);
   if (repaired !== undefined) counts['payload-repaired']++;
-  if (trace !== undefined) trace.payload(payload, format?.name ?? 'json', repaired);
+  if (trace !== undefined) trace.payload(payload, decodedBy, repaired);
   const members = membersOf(payload);
   if (members !== payload) {
     const refusal = rule.refusal(payload);
@@ -188,9 +194,11 @@ function decode(
   format: PayloadFormat | undefined,
   { limits = DEFAULT_JSON_LIMITS, state = new StateTables() }: ApplyOptions,
 ): Decoded {
-  if (format === undefined) return decodeJson(record.payload, limits);
   const { payload, topic, receivedAtNs } = record;
-  return format.decode(payload, { limits, topic, receivedAtNs, state });
+  if (format !== undefined) return format.decode(payload, { limits, topic, receivedAtNs, state });
+  const decoded = decodeJson(payload, limits);
+  if (decoded.ok) return decoded;
+  return decodeByMagic(payload, { limits, topic, receivedAtNs, state }, jsonFormat) ?? decoded;
 }
 
 /** The counts of the rule, kept with the topic: nearly all records of a process are counted in one place. */
