@@ -106,6 +106,8 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   pino: /^lib\//,
   'prom-client': /^metrics\//,
   yaml: /^config\//,
+  'csv-parse': /^(config|formats)\//,
+  zstddec: /^formats\//,
   zod: /^(config|http)\//,
   commander: /^(main$|commands\/)/,
 };

@@ -2,8 +2,10 @@ import * as z from 'zod';
 import { COMPRESSIONS } from '../formats/compression/inflate.js';
 import { FORMAT_TYPES } from '../formats/format-options.js';
 import { LENIENCIES } from '../formats/json/lenient-json.js';
-import { oneOf, settingInfos, text } from './setting.js';
+import { oneOf, settingInfos, text, texts, trueOrFalse } from './setting.js';
 import { listOf, section } from './structured-setting.js';
+
+const ONE_CHARACTER = /^[^"\r\n]$/;
 
 const leniency = oneOf(LENIENCIES, { description: 'A fault that is repaired.' });
 const lenient = z.preprocess(
@@ -28,6 +30,27 @@ const larger = section(
       unset: 'none; for `json` as the first bytes say',
     }).optional(),
     lenient: lenient.optional(),
+    delimiter: text({
+      type: 'one character',
+      pattern: ONE_CHARACTER,
+      description: 'Character between two cells of CSV.',
+      unset: ', or ; with `decimalComma`',
+    }).optional(),
+    header: trueOrFalse({
+      description: 'Whether the first row of CSV has the names of the columns.',
+      unset: 'true without `columns`',
+    }).optional(),
+    columns: texts({ description: 'Names of the columns of CSV; `_` skips a column.' }).optional(),
+    comment: text({
+      type: 'one character',
+      pattern: ONE_CHARACTER,
+      description: 'Lines of CSV that begin with it are skipped.',
+    }).optional(),
+    decimalComma: trueOrFalse({ description: 'Numbers in CSV have a decimal comma.' }).optional(),
+    rows: oneOf(['one', 'many'], {
+      description: 'CSV with `many` rows is a list of objects; with `one` row it is that object.',
+      unset: 'many',
+    }).optional(),
   },
   { description: 'A format with its options.' },
 );

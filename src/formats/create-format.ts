@@ -1,4 +1,6 @@
 import { compressedFormat } from './compression/compressed-format.js';
+import { csvFormat } from './csv/csv-format.js';
+import { csvOptions } from './csv/csv-options.js';
 import { jsonOrMagic } from './decode-by-magic.js';
 import type { FormatOptions } from './format-options.js';
 import { jsonFormat } from './json/decode-json.js';
@@ -35,5 +37,7 @@ function uncompressedFormat(options: FormatOptions): PayloadFormat {
       return options.lenient === undefined ? jsonFormat : lenientJson(options.lenient);
     case 'text':
       return textFormat;
+    case 'csv':
+      return csvFormat(csvOptions(options));
   }
 }

@@ -2,7 +2,7 @@ import type { Compression } from './compression/inflate.js';
 import type { Leniency } from './json/lenient-json.js';
 
 /** The names of all formats, as they are written in a configuration. */
-export const FORMAT_TYPES = ['json', 'text'] as const;
+export const FORMAT_TYPES = ['json', 'text', 'csv'] as const;
 export type FormatType = (typeof FORMAT_TYPES)[number];
 
 /**
@@ -10,6 +10,7 @@ export type FormatType = (typeof FORMAT_TYPES)[number];
  *
  *   json   strict JSON, unless `lenient` says otherwise
  *   text   the whole payload as one text, or as a number or boolean where it is plainly one
+ *   csv    rows of cells
  */
 export interface FormatOptions {
   readonly type: FormatType;
@@ -17,12 +18,30 @@ export interface FormatOptions {
   readonly compression?: Compression;
   /** What is tolerated in JSON. */
   readonly lenient?: readonly Leniency[];
+  /** Between the cells of CSV; when absent `,`, and `;` with a decimal comma. */
+  readonly delimiter?: string;
+  /** Whether the first row of CSV has the names of the columns; when absent, if `columns` has not. */
+  readonly header?: boolean;
+  /** The names of the columns of CSV. */
+  readonly columns?: readonly string[];
+  /** What lines of CSV begin with that are skipped. */
+  readonly comment?: string;
+  /** Whether numbers in CSV have a decimal comma. */
+  readonly decimalComma?: boolean;
+  /** 'one': CSV of a single row, which is an object instead of a list of one. */
+  readonly rows?: 'one' | 'many';
 }
 
 /** The formats that an option belongs to. */
 export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>, readonly FormatType[]>> = {
   compression: FORMAT_TYPES,
   lenient: ['json'],
+  delimiter: ['csv'],
+  header: ['csv'],
+  columns: ['csv'],
+  comment: ['csv'],
+  decimalComma: ['csv'],
+  rows: ['csv'],
 };
 
 /** The format of the payloads on the topics of a filter, for rules that name none. */

@@ -1,11 +1,6 @@
+import { csvProblems } from './csv/csv-options.js';
 import { type FormatOptions, OPTION_TYPES } from './format-options.js';
-
-/** One thing wrong with the options of a format. */
-export interface FormatProblem {
-  readonly option: string;
-  readonly got: string;
-  readonly expected: string;
-}
+import type { FormatProblem } from './format-problem.js';
 
 /** What is wrong with the options of a format beside the single values: keys that do not fit the type, or each other. */
 export function formatProblems(options: FormatOptions): readonly FormatProblem[] {
@@ -18,5 +13,6 @@ export function formatProblems(options: FormatOptions): readonly FormatProblem[]
       expected: `${types.map((type) => `type: ${type}`).join(' or ')} beside ${option}`,
     });
   }
+  problems.push(...csvProblems(options));
   return problems;
 }

@@ -301,6 +301,26 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'sluice.yaml:2:64: rules[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
   ],
   [
+    'CSV without names of columns',
+    `rules:\n  - { ${RULE}, format: { type: csv, header: false } }`,
+    'sluice.yaml:2:63: rules[0].format.header: got false without columns, expected the names in columns beside it',
+  ],
+  [
+    'a column of CSV twice',
+    `rules:\n  - { ${RULE}, format: { type: csv, columns: [a, _, _, a] } }`,
+    'sluice.yaml:2:63: rules[0].format.columns: got a twice, expected each name once (_ skips a column)',
+  ],
+  [
+    'a decimal comma between cells that are divided by commas',
+    `rules:\n  - { ${RULE}, format: { type: csv, decimalComma: true, delimiter: "," } }`,
+    'sluice.yaml:2:83: rules[0].format.delimiter: got , with decimalComma, expected another delimiter, such as ;',
+  ],
+  [
+    'a comment of CSV that begins with its delimiter',
+    `rules:\n  - { ${RULE}, format: { type: csv, comment: "," } }`,
+    'sluice.yaml:2:63: rules[0].format.comment: got ,, the delimiter, expected another character',
+  ],
+  [
     'unknown fault of JSON',
     `rules:\n  - { ${RULE}, format: { type: json, lenient: [nul, boom] } }`,
     'sluice.yaml:2:79: rules[0].format.lenient[1]: got "boom", expected one of bom, nul, nan, latin1, nested; did you mean bom?',

@@ -5,19 +5,20 @@ import { runMain } from '../commands/run-main.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { page } from './pages.js';
 
-const { text } = page('docs/rules.md');
-const RECEIVED_AT = /came at (\S+Z)/.exec(text)![1]!;
-const TABLE = /```csv\n(.*?)```/s.exec(text)![1]!;
+const RULES = page('docs/rules.md').text;
+const RECEIVED_AT = /came at (\S+Z)/.exec(RULES)![1]!;
+const TABLE = /```csv\n(.*?)```/s.exec(RULES)![1]!;
+const TEXT = `${RULES}\n${page('docs/formats.md').text}`;
 
 /** Rules, and below them messages (`> topic payload`) with what becomes of each. */
-const EXAMPLES = [...text.matchAll(/```yaml\n(rules:\n(?:(?!```).)*)```\n\n```\n(> (?:(?!```).)*)```/gs)].map(
+const EXAMPLES = [...TEXT.matchAll(/```yaml\n(rules:\n(?:(?!```).)*)```\n\n```\n(> (?:(?!```).)*)```/gs)].map(
   ([, rules, messages]) => ({ rules: rules!, messages: messages!.trimEnd() }),
 );
 
-describe('the examples of docs/rules.md', () => {
+describe('the examples of docs/rules.md and docs/formats.md', () => {
   it('are all found', () => {
     expect(EXAMPLES.flatMap(({ messages }) => messages.match(/^> /gm))).toHaveLength(
-      text.match(/^> /gm)!.length,
+      TEXT.match(/^> /gm)!.length,
     );
   });
 
