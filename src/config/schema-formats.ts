@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { COMPRESSIONS } from '../formats/compression/inflate.js';
 import { FORMAT_TYPES } from '../formats/format-options.js';
 import { LENIENCIES } from '../formats/json/lenient-json.js';
+import { PRECISIONS } from '../formats/line-protocol/line-protocol-format.js';
 import { oneOf, settingInfos, text, texts, trueOrFalse } from './setting.js';
 import { listOf, section } from './structured-setting.js';
 
@@ -50,6 +51,10 @@ const larger = section(
     rows: oneOf(['one', 'many'], {
       description: 'CSV with `many` rows is a list of objects; with `one` row it is that object.',
       unset: 'many',
+    }).optional(),
+    precision: oneOf(PRECISIONS, {
+      description: 'Unit of the timestamps of line protocol.',
+      unset: 'ns',
     }).optional(),
   },
   { description: 'A format with its options.' },

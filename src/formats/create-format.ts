@@ -5,6 +5,7 @@ import { jsonOrMagic } from './decode-by-magic.js';
 import type { FormatOptions } from './format-options.js';
 import { jsonFormat } from './json/decode-json.js';
 import { lenientJson } from './json/lenient-json.js';
+import { lineProtocolFormat } from './line-protocol/line-protocol-format.js';
 import type { PayloadFormat } from './payload-format.js';
 import { textFormat } from './text/text-format.js';
 
@@ -39,5 +40,7 @@ function uncompressedFormat(options: FormatOptions): PayloadFormat {
       return textFormat;
     case 'csv':
       return csvFormat(csvOptions(options));
+    case 'line-protocol':
+      return lineProtocolFormat(options.precision ?? 'ns');
   }
 }

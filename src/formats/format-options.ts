@@ -1,8 +1,9 @@
 import type { Compression } from './compression/inflate.js';
 import type { Leniency } from './json/lenient-json.js';
+import type { Precision } from './line-protocol/line-protocol-format.js';
 
 /** The names of all formats, as they are written in a configuration. */
-export const FORMAT_TYPES = ['json', 'text', 'csv'] as const;
+export const FORMAT_TYPES = ['json', 'text', 'csv', 'line-protocol'] as const;
 export type FormatType = (typeof FORMAT_TYPES)[number];
 
 /**
@@ -11,6 +12,7 @@ export type FormatType = (typeof FORMAT_TYPES)[number];
  *   json   strict JSON, unless `lenient` says otherwise
  *   text   the whole payload as one text, or as a number or boolean where it is plainly one
  *   csv    rows of cells
+ *   line-protocol   that of InfluxDB
  */
 export interface FormatOptions {
   readonly type: FormatType;
@@ -30,6 +32,8 @@ export interface FormatOptions {
   readonly decimalComma?: boolean;
   /** 'one': CSV of a single row, which is an object instead of a list of one. */
   readonly rows?: 'one' | 'many';
+  /** The unit of the timestamps of line protocol; when absent, ns. */
+  readonly precision?: Precision;
 }
 
 /** The formats that an option belongs to. */
@@ -42,6 +46,7 @@ export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>,
   comment: ['csv'],
   decimalComma: ['csv'],
   rows: ['csv'],
+  precision: ['line-protocol'],
 };
 
 /** The format of the payloads on the topics of a filter, for rules that name none. */

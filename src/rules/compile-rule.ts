@@ -1,6 +1,7 @@
 import { FormatCache } from '../formats/create-format.js';
 import { quoted } from '../lib/printable.js';
 import { compileAutoFields } from './compile-auto-fields.js';
+import { compileAutoTags } from './compile-auto-tags.js';
 import { type CompiledEach, compileEach } from './compile-each.js';
 import { compileField } from './compile-field.js';
 import { compileTags } from './compile-tags.js';
@@ -68,7 +69,12 @@ export function compileRule(
   const bases = timeBases(inner?.as);
   const time = compileTime(options.time, { names, bases, index: inner?.index }, list, readClock);
   const tags = compileTags(options.tags, names, list);
-  const seriesSources = [...tags.sources, ...measurement.sources];
+  const autoTags = compileFoundTags(options, names, list);
+  const seriesSources = [
+    ...tags.sources,
+    ...measurement.sources,
+    ...(autoTags === undefined ? [] : [autoTags.source]),
+  ];
   const used = [...each.sources, ...seriesSources, ...time.sources];
   const fields = compileFields(options, names, used, inner?.as, list);
 
@@ -85,7 +91,8 @@ export function compileRule(
     elementChecks: checks.ofElement,
     elements: compileElements(each, options.maxElements),
     time: time.read,
-    series: new SeriesCache(measurement.reader, tags.readers),
+    series: new SeriesCache(measurement.reader, tags.readers, undefined, autoTags?.autoTags),
+    hasAutoTags: autoTags !== undefined,
     seriesDependsOn: dependence(seriesSources),
     fields: fields.fields,
     whenEmpty: options.whenEmpty ?? 'park',
@@ -172,6 +179,14 @@ function compileMeasurement(
     reserved.includes(name) ? "is the one of the gateway's own metrics" : measurementProblem(name),
   );
   return { reader: { get: source.get, origin: source.origin, names: budget }, sources: [source] };
+}
+
+function compileFoundTags(options: RuleOptions, names: SourceNames, list: ProblemList) {
+  const { autoTags, tags, fields, maxNames = DEFAULT_MAX_NAMES } = options;
+  if (autoTags === undefined) return undefined;
+  const takenNames = new Set([...Object.keys(tags), ...(fields === 'auto' ? [] : Object.keys(fields))]);
+  const budget = new NameBudget('tag', maxNames, keyProblem);
+  return compileAutoTags(autoTags, takenNames, budget, names, list);
 }
 
 function looksLikeSource(measurement: string, { variables }: SourceNames): boolean {

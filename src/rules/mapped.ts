@@ -55,7 +55,7 @@ export const MAPPING_WARNING_CODES = [
   'time-shifted',
   /** A tag's source is absent, null or empty: the tag is omitted. */
   'tag-missing',
-  /** A value cannot be a tag, and the rule says `otherwise: omit`. */
+  /** A value cannot be a tag, and the rule says `otherwise: omit`; or `autoTags` found a list, an object, or a name that is reserved or taken. */
   'tag-omitted',
   /** Characters that a tag must not have were replaced by `_` (`otherwise: replace`). */
   'tag-replaced',

@@ -36,13 +36,15 @@ export interface RuleOptions {
   readonly time?: 'auto' | TimeOptions;
   /** Tag name → source. */
   readonly tags: Readonly<Record<string, TagOptions>>;
+  /** Tags found in the payload, beside those that are named. */
+  readonly autoTags?: AutoTagsOptions;
   /** 'filter': a message in which no declared value is present is filtered; when absent it is parked. */
   readonly whenEmpty?: 'park' | 'filter';
   /** 'auto': every number and boolean, nested keys joined by `_`, except those used elsewhere. A name may be a template: `{key}`. */
   readonly fields: 'auto' | Readonly<Record<string, FieldOptions>>;
   /** Fields found in the payload, beside those that are named. `fields: auto` alone is the same with no options. */
   readonly autoFields?: AutoFieldsOptions;
-  /** Most measurements, and most fields, whose names come from messages; when absent, DEFAULT_MAX_NAMES. */
+  /** Most measurements, most fields, and most tags of `autoTags`, whose names come from messages; when absent, DEFAULT_MAX_NAMES. */
   readonly maxNames?: number;
 }
 
@@ -93,6 +95,11 @@ export interface AutoFieldsOptions {
   readonly rename?: Readonly<Record<string, string>>;
   /** Texts become string fields too. */
   readonly texts?: boolean;
+}
+
+export interface AutoTagsOptions extends Pick<AutoFieldsOptions, 'include' | 'exclude' | 'rename'> {
+  /** The object whose members become tags. */
+  readonly from: string | readonly string[];
 }
 
 export type TimeUnit = 'auto' | 's' | 'ms' | 'us' | 'ns' | 'rfc3339';

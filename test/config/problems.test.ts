@@ -202,7 +202,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'a path below a time that has lost its indent',
     `rules:\n  - topic: t\n    name: a\n    measurement: { value: m }\n    fields: auto\n    time:\n    path: ts`,
-    'sluice.yaml:7:5: rules[0].path: got an unknown key, expected the keys name, topic, format, where, sample, check, each, maxElements, measurement, time, tags, fields, autoFields, maxNames, whenEmpty; it is a key of time: indent it below that',
+    'sluice.yaml:7:5: rules[0].path: got an unknown key, expected the keys name, topic, format, where, sample, check, each, maxElements, measurement, time, tags, fields, autoFields, autoTags, maxNames, whenEmpty; it is a key of time: indent it below that',
   ],
   [
     'time as another word',
@@ -299,6 +299,11 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'option of another format, in a rule',
     `rules:\n  - { ${RULE}, format: { type: text, lenient: nul } }`,
     'sluice.yaml:2:64: rules[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
+  ],
+  [
+    'autoTags without a place',
+    `rules:\n  - { ${RULE}, autoTags: { include: [a] } }`,
+    'sluice.yaml:2:42: rules[0].autoTags.from: expected path inside the payload, or a list of them; it is missing',
   ],
   [
     'CSV without names of columns',
