@@ -86,7 +86,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/checkpoint-store$/,
     /^stream\/(stream$|kinesis\/)/,
-    /^formats\/json\/(decode-json|json-value)$/,
+    /^formats\/(json\/(decode-json|json-value)|decoder\/decoder-thread)$/,
   ],
   main: [/^commands\/program$/],
 };

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
 import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
+import { resolveFormat } from './resolve-format.js';
 import { resolveSink } from './resolve-sink.js';
 import { resolveTables } from './resolve-tables.js';
 import type { Written } from './schema.js';
@@ -45,10 +46,18 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       },
       kinesis: stream.mode === 'kinesis' ? resolveKinesis(stream.kinesis) : undefined,
     },
-    rules: written.rules?.map(resolveRule) ?? DEFAULT_RULES,
+    rules:
+      written.rules?.map((rule, index) => {
+        const format =
+          rule.format && resolveFormat(rule.format, ['rules', index, 'format'], directory, findings);
+        return { ...resolveRule(rule), ...(format !== undefined && { format }) };
+      }) ?? DEFAULT_RULES,
     mapping: {
       match: consumer.match,
-      formats: consumer.formats ?? [],
+      formats: (consumer.formats ?? []).map(({ topic, format }, index) => {
+        const path = ['consumer', 'formats', index, 'format'];
+        return { topic, format: resolveFormat(format, path, directory, findings) };
+      }),
       tables: resolveTables(consumer.tables, directory, findings),
       reservedMeasurements: selfMeasurements(resolvedMetrics),
     },
@@ -90,7 +99,7 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
   };
 }
 
-function resolveRule({ time, ...rule }: WrittenRule): RuleOptions {
+function resolveRule({ time, format: _resolved, ...rule }: WrittenRule): RuleOptions {
   return { ...rule, ...(time !== undefined && { time: time === 'auto' ? time : resolveTime(time) }) };
 }
 

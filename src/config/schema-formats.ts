@@ -3,7 +3,7 @@ import { COMPRESSIONS } from '../formats/compression/inflate.js';
 import { FORMAT_TYPES } from '../formats/format-options.js';
 import { LENIENCIES } from '../formats/json/lenient-json.js';
 import { PRECISIONS } from '../formats/line-protocol/line-protocol-format.js';
-import { oneOf, settingInfos, text, texts, trueOrFalse } from './setting.js';
+import { duration, oneOf, settingInfos, text, texts, trueOrFalse } from './setting.js';
 import { listOf, section } from './structured-setting.js';
 
 const ONE_CHARACTER = /^[^"\r\n]$/;
@@ -51,6 +51,16 @@ const larger = section(
     rows: oneOf(['one', 'many'], {
       description: 'CSV with `many` rows is a list of objects; with `one` row it is that object.',
       unset: 'many',
+    }).optional(),
+    file: text({
+      type: 'path',
+      description: 'ES module with a decoder. It is trusted: it can do what the gateway can.',
+    }).optional(),
+    timeout: duration({
+      min: 1,
+      max: 10_000,
+      description: 'How long a decoder may take for one payload.',
+      unset: '100ms',
     }).optional(),
     precision: oneOf(PRECISIONS, {
       description: 'Unit of the timestamps of line protocol.',

@@ -2,7 +2,8 @@ import { compressedFormat } from './compression/compressed-format.js';
 import { csvFormat } from './csv/csv-format.js';
 import { csvOptions } from './csv/csv-options.js';
 import { jsonOrMagic } from './decode-by-magic.js';
-import type { FormatOptions } from './format-options.js';
+import { DecoderFormat } from './decoder/decoder-format.js';
+import { DEFAULT_DECODER_TIMEOUT_MS, type FormatOptions } from './format-options.js';
 import { jsonFormat } from './json/decode-json.js';
 import { lenientJson } from './json/lenient-json.js';
 import { lineProtocolFormat } from './line-protocol/line-protocol-format.js';
@@ -42,5 +43,9 @@ function uncompressedFormat(options: FormatOptions): PayloadFormat {
       return csvFormat(csvOptions(options));
     case 'line-protocol':
       return lineProtocolFormat(options.precision ?? 'ns');
+    case 'decoder': {
+      const { file = '', timeoutMs = DEFAULT_DECODER_TIMEOUT_MS } = options;
+      return new DecoderFormat({ file, timeoutMs });
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { Leniency } from './json/lenient-json.js';
 import type { Precision } from './line-protocol/line-protocol-format.js';
 
 /** The names of all formats, as they are written in a configuration. */
-export const FORMAT_TYPES = ['json', 'text', 'csv', 'line-protocol'] as const;
+export const FORMAT_TYPES = ['json', 'text', 'csv', 'line-protocol', 'decoder'] as const;
 export type FormatType = (typeof FORMAT_TYPES)[number];
 
 /**
@@ -13,6 +13,7 @@ export type FormatType = (typeof FORMAT_TYPES)[number];
  *   text   the whole payload as one text, or as a number or boolean where it is plainly one
  *   csv    rows of cells
  *   line-protocol   that of InfluxDB
+ *   decoder   a program of the user
  */
 export interface FormatOptions {
   readonly type: FormatType;
@@ -34,10 +35,20 @@ export interface FormatOptions {
   readonly rows?: 'one' | 'many';
   /** The unit of the timestamps of line protocol; when absent, ns. */
   readonly precision?: Precision;
+  /** The program of the user, an ES module. */
+  readonly file?: string;
+  /** What was in the file when the configuration was read: another one makes another decoder. */
+  readonly fileVersion?: string;
+  /** How long a decoder may take for one payload; when absent, DEFAULT_DECODER_TIMEOUT_MS. */
+  readonly timeoutMs?: number;
 }
 
+export const DEFAULT_DECODER_TIMEOUT_MS = 100;
+
 /** The formats that an option belongs to. */
-export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>, readonly FormatType[]>> = {
+export const OPTION_TYPES: Readonly<
+  Record<Exclude<keyof FormatOptions, 'type' | 'fileVersion'>, readonly FormatType[]>
+> = {
   compression: FORMAT_TYPES,
   lenient: ['json'],
   delimiter: ['csv'],
@@ -47,6 +58,8 @@ export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>,
   decimalComma: ['csv'],
   rows: ['csv'],
   precision: ['line-protocol'],
+  file: ['decoder'],
+  timeoutMs: ['decoder'],
 };
 
 /** The format of the payloads on the topics of a filter, for rules that name none. */

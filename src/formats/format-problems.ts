@@ -7,12 +7,20 @@ export function formatProblems(options: FormatOptions): readonly FormatProblem[]
   const problems: FormatProblem[] = [];
   for (const [option, types] of Object.entries(OPTION_TYPES)) {
     if (options[option as keyof FormatOptions] === undefined || types.includes(options.type)) continue;
+    const written = option === 'timeoutMs' ? 'timeout' : option;
     problems.push({
-      option,
-      got: `${option} with type: ${options.type}`,
-      expected: `${types.map((type) => `type: ${type}`).join(' or ')} beside ${option}`,
+      option: written,
+      got: `${written} with type: ${options.type}`,
+      expected: `${types.map((type) => `type: ${type}`).join(' or ')} beside ${written}`,
     });
   }
   problems.push(...csvProblems(options));
+  if (options.type === 'decoder' && options.file === undefined) {
+    problems.push({
+      option: 'file',
+      got: 'no file',
+      expected: 'the file of the decoder beside type: decoder',
+    });
+  }
   return problems;
 }
