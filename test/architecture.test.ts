@@ -93,7 +93,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/(checkpoint-store|saved-states)$/,
     /^stream\/(stream$|kinesis\/)/,
-    /^formats\/json\/(decode-json|json-value)$/,
+    /^formats\/(json\/(decode-json|json-value)|decoder\/decoder-thread)$/,
   ],
   main: [/^commands\/program$/],
 };
@@ -113,6 +113,8 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   pino: /^lib\//,
   'prom-client': /^metrics\//,
   yaml: /^config\//,
+  'csv-parse': /^(config|formats)\//,
+  zstddec: /^formats\//,
   zod: /^(config|http)\//,
   commander: /^(main$|commands\/)/,
 };

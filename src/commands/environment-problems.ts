@@ -13,6 +13,7 @@ import { isNoRoom } from '../lib/disk-room.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { checkFit, describeUsable } from '../pipeline/kinesis-check.js';
 import { connectKinesis } from '../stream/kinesis/aws/connect-kinesis.js';
+import { decoderProblem } from './decoder-problem.js';
 
 const FREE_PORT = 'a free port';
 
@@ -62,6 +63,10 @@ export async function environmentProblems(
     add(['broker', 'listeners', index], await portProblem(listener));
   }
   if (http !== undefined) add(['http'], await portProblem(http));
+  for (const [path, file] of decoderFiles(loaded.config)) {
+    const got = decoderProblem(file);
+    add(path, got === undefined ? undefined : { got, expected: 'a decoder that can be loaded' });
+  }
   // A running gateway has looked at the files itself, and changes them now.
   const directory = { ...dataDirectoryOf(dataDirectory), log: stream.log.directory };
   for (const problem of running === undefined ? await dataProblems(directory) : []) {
@@ -140,6 +145,17 @@ export async function nearestExisting(folder: string): Promise<string> {
     if (systemErrorCode(thrown) !== 'ENOENT' || dirname(folder) === folder) throw thrown;
     return nearestExisting(dirname(folder));
   }
+}
+
+/** Where decoders are named, and their files. */
+function decoderFiles({ rules, mapping }: LoadedConfig['config']): (readonly [KeyPath, string])[] {
+  const ofRules = rules.map(({ format }, index) => [['rules', index, 'format', 'file'], format] as const);
+  const ofTopics = mapping.formats.map(
+    ({ format }, index) => [['consumer', 'formats', index, 'format', 'file'], format] as const,
+  );
+  return [...ofRules, ...ofTopics].flatMap(([path, format]) =>
+    format?.file === undefined ? [] : [[path, format.file] as const],
+  );
 }
 
 async function dataProblems(directory: DataDirectory): Promise<readonly Problem[]> {

@@ -5,11 +5,15 @@ import { formatKey, type KeyPath } from './problem.js';
 import { schema } from './schema.js';
 import { infoOf, structureOf } from './schema-walk.js';
 
-/** Returns the keys whose values differ, in the order of the schema; the file of a secret or a table counts when its content
- * differs. */
+/** Returns the keys whose values differ, in the order of the schema; the file of a secret, a decoder or a table counts when its
+ * content differs. */
 export function changedKeys(before: LoadedConfig, after: LoadedConfig): string[] {
   const keys = keysBelow([], schema, before.written, after.written);
-  const files = [...changedSecretFiles(before, after), ...changedTableFiles(before, after)];
+  const files = [
+    ...changedSecretFiles(before, after),
+    ...changedDecoderFiles(before, after),
+    ...changedTableFiles(before, after),
+  ];
   return [...keys, ...files.filter((key) => !keys.includes(key))];
 }
 
@@ -67,6 +71,15 @@ function changedSecretFiles(
   return SECRETS.filter(
     (key) => old.influx[key] !== now.influx[key] && written.sink.influx?.[`${key}File`] !== undefined,
   ).map((key) => `sink.influx.${key}File`);
+}
+
+/** Those of the formats of topics: a rule with another decoder is another rule. */
+function changedDecoderFiles({ config: before }: LoadedConfig, { config: after }: LoadedConfig): string[] {
+  return after.mapping.formats.flatMap(({ format }, index) => {
+    const old = before.mapping.formats[index]?.format;
+    const isChanged = old?.file === format.file && old?.fileVersion !== format.fileVersion;
+    return isChanged ? [formatKey(['consumer', 'formats', index, 'format', 'file'])] : [];
+  });
 }
 
 function changedTableFiles(

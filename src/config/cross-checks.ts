@@ -187,11 +187,17 @@ const WRITTEN_KEYS: Readonly<Record<string, readonly string[]>> = {
   'time.maxFutureMs': ['time', 'window', 'future'],
 };
 
-/** Adds the problems of compiling the rules, with their lines in the file. */
+/** Where the lists are that a problem may be in. */
+const LIST_PATHS: Readonly<Record<RuleProblem['list'], KeyPath>> = {
+  rules: ['rules'],
+  formats: ['consumer', 'formats'],
+};
+
+/** Adds the problems of compiling the rules and the formats of topics, with their lines in the file. */
 export function addRuleProblems(problems: readonly RuleProblem[], findings: Findings): void {
-  for (const { index, path, got, expected, at, hint } of problems) {
+  for (const { list, index, path, got, expected, at, hint } of problems) {
     const keys = WRITTEN_KEYS[path.join('.')] ?? path;
-    const keyPath: KeyPath = ['rules', index, ...keys];
+    const keyPath: KeyPath = [...LIST_PATHS[list], index, ...keys];
     // The value of a variable must not be shown; behind the colon the text may quote it.
     const isFromVariable = findings.isFromVariable(keyPath);
     const finding = isFromVariable ? { expected: expected.split(':')[0]! } : { got, expected, at, hint };

@@ -4,6 +4,7 @@ import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
 import type { PolicyOptions } from '../rules/policies/policy-options.js';
 import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
+import { resolveFormat } from './resolve-format.js';
 import { resolveSink } from './resolve-sink.js';
 import { resolveTables } from './resolve-tables.js';
 import type { Written } from './schema.js';
@@ -47,10 +48,18 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       },
       kinesis: stream.mode === 'kinesis' ? resolveKinesis(stream.kinesis) : undefined,
     },
-    rules: written.rules?.map(resolveRule) ?? DEFAULT_RULES,
+    rules:
+      written.rules?.map((rule, index) => {
+        const format =
+          rule.format && resolveFormat(rule.format, ['rules', index, 'format'], directory, findings);
+        return { ...resolveRule(rule), ...(format !== undefined && { format }) };
+      }) ?? DEFAULT_RULES,
     mapping: {
       match: consumer.match,
-      formats: consumer.formats ?? [],
+      formats: (consumer.formats ?? []).map(({ topic, format }, index) => {
+        const path = ['consumer', 'formats', index, 'format'];
+        return { topic, format: resolveFormat(format, path, directory, findings) };
+      }),
       policies: resolvePolicies(consumer.policies),
       tables: resolveTables(consumer.tables, directory, findings),
       reservedMeasurements: selfMeasurements(resolvedMetrics),
@@ -94,7 +103,7 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
 }
 
 /** Converts a rule of the file to the options of the rules. */
-export function resolveRule({ time, policies, ...rule }: WrittenRule): RuleOptions {
+export function resolveRule({ time, policies, format: _resolved, ...rule }: WrittenRule): RuleOptions {
   return {
     ...rule,
     ...(policies !== undefined && { policies: resolvePolicies(policies) }),

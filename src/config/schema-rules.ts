@@ -121,6 +121,25 @@ const autoFields = section(
   { description: 'Fields that are found in the message, beside those of `fields`.' },
 );
 
+const autoTags = section(
+  {
+    from: textOrTexts({
+      type: 'path inside the payload',
+      description: 'The object whose members become tags.',
+    }),
+    include: texts({ description: 'Patterns with `*` of the tags that are taken.', unset: 'all' }).optional(),
+    exclude: texts({ description: 'Patterns with `*` of tags that are omitted.' }).optional(),
+    rename: named(
+      text({ description: 'The new name; `*` stands for what the `*` of the pattern matched.' }),
+      {
+        type: 'patterns with new names',
+        description: 'New names of tags, by patterns with `*`; the first that matches counts.',
+      },
+    ).optional(),
+  },
+  { description: 'Tags that are found in the message, beside those of `tags`.' },
+);
+
 const rule = section(
   {
     name: text({
@@ -195,11 +214,12 @@ const rule = section(
       },
     ).prefault('auto'),
     autoFields: autoFields.optional(),
+    autoTags: autoTags.optional(),
     maxNames: wholeNumber({
       min: 1,
       max: 100_000,
       description:
-        'Limit of measurements, and of fields, whose names come from messages; a record with another one is parked.',
+        'Limit of measurements, of fields, and of tags, whose names come from messages; a record with another one is parked.',
       unset: '1000',
     }).optional(),
     continue: trueOrFalse({

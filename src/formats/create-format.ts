@@ -1,5 +1,12 @@
-import type { FormatOptions } from './format-options.js';
+import { compressedFormat } from './compression/compressed-format.js';
+import { csvFormat } from './csv/csv-format.js';
+import { csvOptions } from './csv/csv-options.js';
+import { jsonOrMagic } from './decode-by-magic.js';
+import { DecoderFormat } from './decoder/decoder-format.js';
+import { DEFAULT_DECODER_TIMEOUT_MS, type FormatOptions } from './format-options.js';
 import { jsonFormat } from './json/decode-json.js';
+import { lenientJson } from './json/lenient-json.js';
+import { lineProtocolFormat } from './line-protocol/line-protocol-format.js';
 import type { PayloadFormat } from './payload-format.js';
 import { textFormat } from './text/text-format.js';
 
@@ -19,10 +26,26 @@ export class FormatCache {
 }
 
 function createFormat(options: FormatOptions): PayloadFormat {
+  const { compression } = options;
+  const format = uncompressedFormat(options);
+  if (compression !== undefined)
+    return compression === 'none' ? format : compressedFormat(format, compression);
+  return options.type === 'json' ? jsonOrMagic(format) : format;
+}
+
+function uncompressedFormat(options: FormatOptions): PayloadFormat {
   switch (options.type) {
     case 'json':
-      return jsonFormat;
+      return options.lenient === undefined ? jsonFormat : lenientJson(options.lenient);
     case 'text':
       return textFormat;
+    case 'csv':
+      return csvFormat(csvOptions(options));
+    case 'line-protocol':
+      return lineProtocolFormat(options.precision ?? 'ns');
+    case 'decoder': {
+      const { file = '', timeoutMs = DEFAULT_DECODER_TIMEOUT_MS } = options;
+      return new DecoderFormat({ file, timeoutMs });
+    }
   }
 }

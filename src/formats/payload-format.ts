@@ -9,6 +9,10 @@ export type Decoded =
       readonly value: JsonValue;
       /** Whether `value` holds an ExactNumber somewhere. */
       readonly holdsExact: boolean;
+      /** What it was decoded by, where that is not the format that was asked. */
+      readonly format?: string;
+      /** What of the payload is not as the format has it, and was tolerated, in words of the format's option; not empty. */
+      readonly repaired?: readonly string[];
     }
   | Rejected;
 

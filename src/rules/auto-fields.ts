@@ -52,9 +52,9 @@ export interface AutoFieldsParts {
 }
 
 /**
- * AutoFields makes a field of every number and boolean of an object: numbers are floats, keys of nested objects
- * are joined by `_`. Text, arrays, reserved names and long numbers as keys (times, identities) are omitted with a warning. The
- * record is parked when a name cannot be written in line protocol, or when two paths give the same name: neither may win
+ * AutoFields makes a field of every number and boolean of an object: numbers are floats (unless the format declares them to be
+ * integers), keys of nested objects are joined by `_`. Text, arrays, reserved names and long numbers as keys (times,
+ * identities) are omitted with a warning. The record is parked when a name cannot be written in line protocol, or when two paths give the same name: neither may win
  * silently. A bare number or boolean is one field.
  */
 export class AutoFields {
@@ -246,6 +246,7 @@ function fieldOf(
   if (typeof value === 'number') return { name, type: 'float', value };
   if (typeof value === 'boolean') return { name, type: 'boolean', value };
   if (typeof value === 'string') return { name, type: 'string', value };
+  if (value.declared === 'int') return { name, type: 'int', value: BigInt(value.text) };
   return { name, type: 'float', value: nearestFloat(value.text, value.toNumber(), warnings) };
 }
 

@@ -1,6 +1,7 @@
 import { FormatCache } from '../formats/create-format.js';
 import { quoted } from '../lib/printable.js';
 import { compileAutoFields } from './compile-auto-fields.js';
+import { compileAutoTags } from './compile-auto-tags.js';
 import { type CompiledEach, compileEach } from './compile-each.js';
 import { compileField } from './compile-field.js';
 import { compileTags } from './compile-tags.js';
@@ -28,6 +29,7 @@ import { sampleOf } from './sample.js';
 import { type MeasurementReader, SeriesCache } from './series-cache.js';
 import { compileSource, type Source, type SourceNames } from './source.js';
 import type { ReadClock, TimeBase } from './time.js';
+import { checkFormat } from './topic-formats.js';
 import { compileTopicPattern } from './topic-pattern.js';
 import { compileWhere } from './where.js';
 
@@ -59,6 +61,7 @@ export function compileRule(
   }
   const topic = compileTopicPattern(options.topic);
   if (!topic.ok) list.add(['topic'], quoted(options.topic), `an MQTT topic filter: ${topic.problem}`);
+  if (options.format !== undefined) checkFormat(options.format, list);
   const message = { captureNames: topic.ok ? topic.pattern.captureNames : ('unknown' as const), tables };
 
   const where = compileCondition(options.where, ['where'], { ...message, variables: [] }, list);
@@ -70,7 +73,12 @@ export function compileRule(
   const bases = timeBases(inner?.as);
   const time = compileTime(options.time, { names, bases, index: inner?.index }, list, readClock);
   const tags = compileTags(options.tags, names, list);
-  const seriesSources = [...tags.sources, ...measurement.sources];
+  const autoTags = compileFoundTags(options, names, list);
+  const seriesSources = [
+    ...tags.sources,
+    ...measurement.sources,
+    ...(autoTags === undefined ? [] : [autoTags.source]),
+  ];
   const used = [...each.sources, ...seriesSources, ...time.sources];
   const fields = compileFields(options, names, used, inner?.as, list);
   const policies = policiesOf(options, ofAll);
@@ -97,7 +105,8 @@ export function compileRule(
     elementChecks: checks.ofElement,
     elements: compileElements(each, options.maxElements),
     time: time.read,
-    series: new SeriesCache(measurement.reader, tags.readers),
+    series: new SeriesCache(measurement.reader, tags.readers, undefined, autoTags?.autoTags),
+    hasAutoTags: autoTags !== undefined,
     seriesDependsOn: dependence(seriesSources),
     fields: fields.fields,
     spreadOver: policies?.collision === 'spread' ? time.precisionNs : undefined,
@@ -192,6 +201,14 @@ function compileMeasurement(
     reserved.includes(name) ? "is the one of the gateway's own metrics" : measurementProblem(name),
   );
   return { reader: { get: source.get, origin: source.origin, names: budget }, sources: [source] };
+}
+
+function compileFoundTags(options: RuleOptions, names: SourceNames, list: ProblemList) {
+  const { autoTags, tags, fields, maxNames = DEFAULT_MAX_NAMES } = options;
+  if (autoTags === undefined) return undefined;
+  const takenNames = new Set([...Object.keys(tags), ...(fields === 'auto' ? [] : Object.keys(fields))]);
+  const budget = new NameBudget('tag', maxNames, keyProblem);
+  return compileAutoTags(autoTags, takenNames, budget, names, list);
 }
 
 function looksLikeSource(measurement: string, { variables }: SourceNames): boolean {

@@ -1,6 +1,7 @@
 import { type JsonValue, kindOf } from '../formats/json/json-value.js';
 import type { PayloadFormat } from '../formats/payload-format.js';
-import type { Point, Series } from '../sink/point.js';
+import { quoted } from '../lib/printable.js';
+import type { Field, Point, Series } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { Elements } from './each.js';
 import {
@@ -49,6 +50,8 @@ interface RuleParts {
   readonly elements: Elements | undefined;
   readonly time: TimeReader;
   readonly series: SeriesCache;
+  /** Whether tags have names of messages, so that a field may have the name of a tag. */
+  readonly hasAutoTags: boolean;
   readonly seriesDependsOn: 'topic' | 'topic-and-client' | 'record';
   readonly fields: RuleFields;
   /** The precision of the device's time, where different readings at one time are spread over it. */
@@ -231,6 +234,8 @@ export class CompiledRule {
     const fields = this.#parts.fields.read(reading, warnings);
     if (fields instanceof MappingFailure || fields === 'no-value') return fields;
     if (fields.length === 0) return 'absent';
+    const collision = this.#parts.hasAutoTags ? tagAndField(series, fields) : undefined;
+    if (collision !== undefined) return collision;
     const { spreadOver } = this.#parts;
     if (spreadOver === undefined || timestampNs === reading.record.receivedAtNs)
       return { series, fields, timestampNs };
@@ -276,6 +281,13 @@ function firstFailure(checks: readonly Check[], reading: Reading): MappingFailur
     if (!isFine) return new MappingFailure('rule-check-failed', reason);
   }
   return undefined;
+}
+
+/** In one table, and in a query, a name is either a tag or a field. */
+function tagAndField({ tags }: Series, fields: readonly Field[]): MappingFailure | undefined {
+  const field = fields.find(({ name }) => tags.some((tag) => tag.name === name));
+  if (field === undefined) return undefined;
+  return new MappingFailure('field-collision', `the field ${quoted(field.name)} has the name of a tag`);
 }
 
 function tagWarnings(warnings: MappingWarningCounts): number {

@@ -14,6 +14,8 @@ export interface Explanation {
   readonly device?: string;
   /** The format that the payload was decoded by; absent when it was not decoded. */
   readonly format?: string;
+  /** What a lenient format has repaired in it, by the words of its option; absent when nothing. */
+  readonly repaired?: readonly string[];
   /** The conditions that were evaluated, with the values that they name. */
   readonly conditions: readonly ExplainedCondition[];
   /** Where each tag, field and time comes from, and why one is omitted. */
@@ -84,6 +86,7 @@ export function explainRecord(
     captures: match?.captures ?? {},
     ...(match !== undefined && { device: deviceOf(match, record) }),
     ...(trace.format !== undefined && { format: trace.format }),
+    ...(trace.repaired !== undefined && { repaired: trace.repaired }),
     conditions: trace.conditions,
     values: trace.values,
     ...(trace.moreValues > 0 && { moreValues: trace.moreValues }),

@@ -18,6 +18,7 @@ export type ExplanationText = Pick<
   | 'tried'
   | 'device'
   | 'format'
+  | 'repaired'
   | 'conditions'
   | 'values'
   | 'moreValues'
@@ -46,8 +47,9 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     }
     if (device !== undefined) text.push(labelled('', `device = ${oneLine(device)}`));
   }
-  const { format } = explanation;
+  const { format, repaired } = explanation;
   if (format !== undefined && format !== 'json') text.push(labelled('format', format));
+  if (repaired !== undefined) text.push(labelled('repaired', repaired.join(', ')));
   text.push(
     ...explanation.conditions.map(conditionText),
     ...valueTexts(explanation),

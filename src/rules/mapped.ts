@@ -37,6 +37,8 @@ export class MappingFailure {
  * metric's label and by the key `notes` of an explanation.
  */
 export const MAPPING_WARNING_CODES = [
+  /** A payload that is not as its format has it was read all the same, because the rule's format is lenient. */
+  'payload-repaired',
   /** No device time (absent, or null), or one of a clock that was never set (near 1970): the receive time is used instead. */
   'time-missing',
   /** A device time that cannot be read or lies outside of the window: the receive time is used instead. */
@@ -53,7 +55,7 @@ export const MAPPING_WARNING_CODES = [
   'time-shifted',
   /** A tag's source is absent, null or empty: the tag is omitted. */
   'tag-missing',
-  /** A value cannot be a tag, and the rule says `otherwise: omit`. */
+  /** A value cannot be a tag, and the rule says `otherwise: omit`; or `autoTags` found a list, an object, or a name that is reserved or taken. */
   'tag-omitted',
   /** Characters that a tag must not have were replaced by `_` (`otherwise: replace`). */
   'tag-replaced',

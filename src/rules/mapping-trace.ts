@@ -25,8 +25,8 @@ export interface TracedCondition {
 
 /** What `explain` learns of one mapping. The rules call it only where it is given. */
 export interface MappingTrace {
-  /** The decoded payload, before any rule reads it, and the name of its format. */
-  payload(value: JsonValue, format: string): void;
+  /** The decoded payload, before any rule reads it, the name of its format, and what a lenient one repaired. */
+  payload(value: JsonValue, format: string, repaired: readonly string[] | undefined): void;
   /** 'takes it', or why not. A rule whose topic does not match is not reported. */
   rule(name: string, outcome: string): void;
   condition(condition: TracedCondition): void;

@@ -1,19 +1,26 @@
 import { quoted } from '../lib/printable.js';
 import { MappingFailure } from './mapped.js';
 
+/** What messages may name, and the code for a name that cannot be used. */
+const INVALID_NAME = {
+  measurement: 'measurement-name-invalid',
+  field: 'field-name-invalid',
+  tag: 'tag-invalid',
+} as const;
+
 /**
- * NameBudget bounds how many names a rule takes from messages, for measurements or for fields: a store keeps every name for
+ * NameBudget bounds how many names a rule takes from messages, for measurements, for fields or for tags: a store keeps every name for
  * ever. What a rule makes of a record with one name too many is parked as a whole: which name that is depends on the messages
  * before, and no point may depend on them. The names are counted since the rules came into force.
  */
 export class NameBudget {
   readonly #names = new Set<string>();
   readonly #max: number;
-  readonly #what: 'measurement' | 'field';
+  readonly #what: keyof typeof INVALID_NAME;
   readonly #problemOf: (name: string) => string | undefined;
 
   /** `problemOf` says why a name cannot be used. */
-  constructor(what: 'measurement' | 'field', max: number, problemOf: (name: string) => string | undefined) {
+  constructor(what: keyof typeof INVALID_NAME, max: number, problemOf: (name: string) => string | undefined) {
     this.#what = what;
     this.#max = max;
     this.#problemOf = problemOf;
@@ -25,7 +32,7 @@ export class NameBudget {
     const problem = this.#problemOf(name);
     if (problem !== undefined) {
       return new MappingFailure(
-        `${this.#what}-name-invalid`,
+        INVALID_NAME[this.#what],
         `the ${this.#what} name ${quoted(name)} ${problem}`,
       );
     }

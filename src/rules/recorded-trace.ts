@@ -33,11 +33,13 @@ export class RecordedTrace implements MappingTrace {
   #bases: Readonly<Record<string, string>> = {};
   #payload: JsonValue | undefined;
   #format: string | undefined;
+  #repaired: readonly string[] | undefined;
   #moreValues = 0;
 
-  payload(value: JsonValue, format: string): void {
+  payload(value: JsonValue, format: string, repaired: readonly string[] | undefined): void {
     this.#payload = value;
     this.#format = format;
+    this.#repaired = repaired;
   }
 
   rule(name: string, outcome: string): void {
@@ -70,6 +72,11 @@ export class RecordedTrace implements MappingTrace {
   /** The format that the payload was decoded by. */
   get format(): string | undefined {
     return this.#format;
+  }
+
+  /** What was tolerated in the payload. */
+  get repaired(): readonly string[] | undefined {
+    return this.#repaired;
   }
 
   get values(): readonly ExplainedValue[] {

@@ -39,6 +39,8 @@ export interface RuleOptions {
   readonly time?: 'auto' | TimeOptions;
   /** Tag name → source. */
   readonly tags: Readonly<Record<string, TagOptions>>;
+  /** Tags found in the payload, beside those that are named. */
+  readonly autoTags?: AutoTagsOptions;
   /** 'filter': a message in which no declared value is present is filtered; when absent it is parked. */
   readonly whenEmpty?: 'park' | 'filter';
   /** Beside what holds for all rules. */
@@ -47,7 +49,7 @@ export interface RuleOptions {
   readonly fields: 'auto' | Readonly<Record<string, FieldOptions>>;
   /** Fields found in the payload, beside those that are named. `fields: auto` alone is the same with no options. */
   readonly autoFields?: AutoFieldsOptions;
-  /** Most measurements, and most fields, whose names come from messages; when absent, DEFAULT_MAX_NAMES. */
+  /** Most measurements, most fields, and most tags of `autoTags`, whose names come from messages; when absent, DEFAULT_MAX_NAMES. */
   readonly maxNames?: number;
 }
 
@@ -100,6 +102,11 @@ export interface AutoFieldsOptions {
   readonly texts?: boolean;
 }
 
+export interface AutoTagsOptions extends Pick<AutoFieldsOptions, 'include' | 'exclude' | 'rename'> {
+  /** The object whose members become tags. */
+  readonly from: string | readonly string[];
+}
+
 export type TimeUnit = 'auto' | 's' | 'ms' | 'us' | 'ns' | 'rfc3339';
 
 export interface TimeOptions extends Omit<SourceOptions, 'value' | 'lookup'> {
@@ -140,7 +147,7 @@ export type Scalar = string | number | boolean;
  * type; scale, offset, unit, rounding; range, allowed values, length.
  */
 export interface FieldOptions extends SourceOptions, WordOptions, NumberOptions {
-  /** When absent: number → float, boolean → boolean, string → string. */
+  /** When absent: number → float (int where the format declares it one), boolean → boolean, string → string. */
   readonly type?: FieldType;
   /** Inclusive; numbers only. */
   readonly range?: readonly [number, number];

@@ -1,6 +1,7 @@
 import { FormatCache } from '../formats/create-format.js';
+import { decodeByMagic } from '../formats/decode-by-magic.js';
 import type { TopicFormat } from '../formats/format-options.js';
-import { decodeJson } from '../formats/json/decode-json.js';
+import { decodeJson, jsonFormat } from '../formats/json/decode-json.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
 import type { Decoded, PayloadFormat } from '../formats/payload-format.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
@@ -16,7 +17,7 @@ import type { MappingTrace } from './mapping-trace.js';
 import type { OverBudgetNotice } from './policies/cardinality.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
-import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
+import { type CompiledTopicFormat, compileTopicFormats } from './topic-formats.js';
 
 const MAX_CACHED_TOPICS = 20_000;
 
@@ -61,6 +62,7 @@ export function compileRules(options: readonly RuleOptions[], context: RuleSetOp
     if (earlier === undefined) names.set(rule.name, index);
     else {
       problems.push({
+        list: 'rules',
         rule: rule.name,
         index,
         path: ['name'],
@@ -69,12 +71,10 @@ export function compileRules(options: readonly RuleOptions[], context: RuleSetOp
       });
     }
   }
+  const formats = compileTopicFormats(context.formats ?? [], cache);
+  problems.push(...formats.problems);
   if (problems.length > 0) return { ok: false, problems };
-  const formats = (context.formats ?? []).flatMap(({ topic, format }) => {
-    const compiled = compileTopicPattern(topic);
-    return compiled.ok ? [{ pattern: compiled.pattern, format: cache.get(format) }] : [];
-  });
-  return { ok: true, ruleSet: new RuleSet(rules, formats, context.match) };
+  return { ok: true, ruleSet: new RuleSet(rules, formats.formats, context.match) };
 }
 
 /** Throws CONFIG_INVALID with the first problem. */
@@ -84,7 +84,7 @@ export function compileOrThrow(rules: readonly RuleOptions[], context?: RuleSetO
   const first = compiled.problems[0]!;
   throw new SluiceError(
     'CONFIG_INVALID',
-    `rule ${first.rule}: ${first.path.join('.')}: got ${first.got}, expected ${first.expected}`,
+    `${first.list === 'rules' ? 'rule' : 'format of'} ${first.rule}: ${first.path.join('.')}: got ${first.got}, expected ${first.expected}`,
   );
 }
 
@@ -96,13 +96,13 @@ export function compileOrThrow(rules: readonly RuleOptions[], context?: RuleSetO
  */
 export class RuleSet {
   readonly rules: readonly CompiledRule[];
-  readonly #formats: readonly FormatOfTopic[];
+  readonly #formats: readonly CompiledTopicFormat[];
   readonly #matching: RuleMatching;
   readonly #matches = new BoundedCache<readonly TopicMatch[]>(MAX_CACHED_TOPICS);
 
   constructor(
     rules: readonly CompiledRule[],
-    formats: readonly FormatOfTopic[],
+    formats: readonly CompiledTopicFormat[],
     matching: RuleMatching = 'first',
   ) {
     this.rules = rules;
@@ -155,11 +155,6 @@ export class RuleSet {
   }
 }
 
-interface FormatOfTopic {
-  readonly pattern: TopicPattern;
-  readonly format: PayloadFormat;
-}
-
 /** The decoded payload of a record that several rules take: once for each format. */
 type SharedPayload = Map<PayloadFormat | undefined, Decoded>;
 
@@ -183,15 +178,22 @@ function applyRule(
   if (!decoded.ok) {
     return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
   }
-  const { value: payload, holdsExact } = decoded;
-  if (trace !== undefined) trace.payload(payload, format?.name ?? 'json');
+  const {
+    value: payload,
+    holdsExact,
+    repaired,
+    format: decodedBy = format?.name ?? jsonFormat.name,
+  } = decoded;
+  const counts = countsOf(match, warnings);
+  if (repaired !== undefined) counts['payload-repaired']++;
+  if (trace !== undefined) trace.payload(payload, decodedBy, repaired);
   const members = membersOf(payload);
   if (members !== payload) {
     const refusal = rule.refusal(payload);
     if (refusal !== undefined) return refusal;
   }
   const reading = { record, payload, members, holdsExact, captures, device, variables: undefined, trace };
-  return rule.map(reading, match, countsOf(match, warnings), options);
+  return rule.map(reading, match, counts, options);
 }
 
 function decode(
@@ -199,9 +201,11 @@ function decode(
   format: PayloadFormat | undefined,
   { limits = DEFAULT_JSON_LIMITS, state = new StateTables() }: ApplyOptions,
 ): Decoded {
-  if (format === undefined) return decodeJson(record.payload, limits);
   const { payload, topic, receivedAtNs } = record;
-  return format.decode(payload, { limits, topic, receivedAtNs, state });
+  if (format !== undefined) return format.decode(payload, { limits, topic, receivedAtNs, state });
+  const decoded = decodeJson(payload, limits);
+  if (decoded.ok) return decoded;
+  return decodeByMagic(payload, { limits, topic, receivedAtNs, state }, jsonFormat) ?? decoded;
 }
 
 /** The counts of the rule, kept with the topic: nearly all records of a process are counted in one place. */

@@ -2,6 +2,7 @@ import { type JsonValue, kindOf } from '../formats/json/json-value.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { quoted } from '../lib/printable.js';
 import type { Series, Tag } from '../sink/point.js';
+import type { AutoTags } from './auto-tags.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from './mapped.js';
 import type { NameBudget } from './name-budget.js';
 import { hasControlCharacter } from './point-names.js';
@@ -47,13 +48,16 @@ export class SeriesCache {
   readonly #readers: readonly TagReader[];
   readonly #cache: BoundedCache<Series>;
   readonly #values: string[];
+  readonly #autoTags: AutoTags | undefined;
 
   /** `readers` must be sorted by the UTF-8 bytes of their names. */
   constructor(
     measurement: MeasurementReader,
     readers: readonly TagReader[],
     maxSeries = DEFAULT_MAX_CACHED_SERIES,
+    autoTags?: AutoTags,
   ) {
+    this.#autoTags = autoTags;
     this.#measurement = measurement;
     this.#readers = readers;
     this.#cache = new BoundedCache(maxSeries);
@@ -63,6 +67,7 @@ export class SeriesCache {
   series(reading: Reading, warnings: MappingWarningCounts): Series | MappingFailure {
     const readers = this.#readers;
     const values = this.#values;
+    const autoTags = this.#autoTags;
     const isConstant = typeof this.#measurement === 'string';
     const measurement = isConstant ? (this.#measurement as string) : this.#measurementOf(reading);
     if (measurement instanceof MappingFailure) return measurement;
@@ -74,11 +79,19 @@ export class SeriesCache {
       if (text instanceof MappingFailure) return text;
       values[index] = text;
       // The length in front keeps `a`,`b:c` and `a:b`,`c` different without escaping.
-      identity = isConstant && readers.length === 1 ? text : `${identity}${text.length}:${text}`;
+      identity =
+        isConstant && readers.length === 1 && autoTags === undefined
+          ? text
+          : `${identity}${text.length}:${text}`;
+    }
+    const found = autoTags?.read(reading, warnings);
+    if (found instanceof MappingFailure) return found;
+    if (found !== undefined) {
+      for (const { name, value } of found) identity += `${name.length}:${name}${value.length}:${value}`;
     }
     const known = this.#cache.get(identity);
     if (known !== undefined) return known;
-    return this.#create(measurement, identity);
+    return this.#create(measurement, identity, found);
   }
 
   #measurementOf(reading: Reading): string | MappingFailure {
@@ -93,7 +106,7 @@ export class SeriesCache {
     return names.refusal(name) ?? name;
   }
 
-  #create(measurement: string, identity: string): Series | MappingFailure {
+  #create(measurement: string, identity: string, found: readonly Tag[] | undefined): Series | MappingFailure {
     const tags: Tag[] = [];
     for (const [index, reader] of this.#readers.entries()) {
       const text = this.#values[index] as string;
@@ -101,6 +114,14 @@ export class SeriesCache {
       const problem = tagValueProblem(text);
       if (problem !== undefined) return invalid(reader.name, `${quoted(text)} ${problem}`);
       tags.push({ name: reader.name, value: owned(text) });
+    }
+    if (found !== undefined) {
+      for (const { name, value } of found) {
+        const problem = tagValueProblem(value);
+        if (problem !== undefined) return invalid(name, `${quoted(value)} ${problem}`);
+        tags.push({ name: owned(name), value: owned(value) });
+      }
+      tags.sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
     }
     const series: Series = { measurement: owned(measurement), tags };
     this.#cache.set(owned(identity), series);

@@ -48,9 +48,13 @@ export function toField(
   }
 }
 
-/** JSON does not distinguish 23 from 23.0, so a number without a declared type is always a float. */
+/**
+ * JSON does not distinguish 23 from 23.0, so a number without a declared type is always a float. Other formats may say that
+ * it is an integer, and it stays one as long as nothing is calculated.
+ */
 function typeOf(value: JsonValue, { calculate }: FieldShape): FieldType | undefined {
-  if (typeof value === 'number' || value instanceof ExactNumber || calculate !== undefined) return 'float';
+  if (typeof value === 'number' || calculate !== undefined) return 'float';
+  if (value instanceof ExactNumber) return value.declared ?? 'float';
   if (typeof value === 'boolean') return 'boolean';
   return typeof value === 'string' ? 'string' : undefined;
 }
@@ -141,6 +145,8 @@ function cut(text: string, length: number, warnings: MappingWarningCounts): stri
 
 function allowed(shape: FieldShape, value: JsonValue, field: Field): Field | MappingFailure {
   if (shape.oneOf === undefined || shape.oneOf.has(field.value)) return field;
+  // A rule that names no type has its allowed numbers as floats, also for what the format declares as an integer.
+  if (field.type === 'int' && shape.type === undefined && shape.oneOf.has(Number(field.value))) return field;
   return outOfRange(shape, value, `the values of oneOf: ${[...shape.oneOf].join(', ')}`, field.value);
 }
 

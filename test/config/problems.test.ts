@@ -202,7 +202,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'a path below a time that has lost its indent',
     `rules:\n  - topic: t\n    name: a\n    measurement: { value: m }\n    fields: auto\n    time:\n    path: ts`,
-    'sluice.yaml:7:5: rules[0].path: got an unknown key, expected the keys name, topic, format, where, sample, check, each, maxElements, measurement, time, tags, fields, autoFields, maxNames, continue, whenEmpty, policies; it is a key of time: indent it below that',
+    'sluice.yaml:7:5: rules[0].path: got an unknown key, expected the keys name, topic, format, where, sample, check, each, maxElements, measurement, time, tags, fields, autoFields, autoTags, maxNames, continue, whenEmpty, policies; it is a key of time: indent it below that',
   ],
   [
     'time as another word',
@@ -284,6 +284,51 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'two rules of a name',
     `rules:\n  - { ${RULE} }\n  - { ${RULE} }`,
     'sluice.yaml:3:7: rules[1].name: got "a", expected a name of its own; rule 1 has this one',
+  ],
+  [
+    'topic filter of a format',
+    'consumer:\n  formats:\n    - { topic: a/#/b, format: text }',
+    'sluice.yaml:3:9: consumer.formats[0].topic: got "a/#/b", expected an MQTT topic filter',
+  ],
+  [
+    'option of another format, of some topics',
+    'consumer:\n  formats:\n    - topic: a/#\n      format: { type: text, lenient: true }',
+    'sluice.yaml:4:29: consumer.formats[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
+  ],
+  [
+    'option of another format, in a rule',
+    `rules:\n  - { ${RULE}, format: { type: text, lenient: nul } }`,
+    'sluice.yaml:2:64: rules[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
+  ],
+  [
+    'autoTags without a place',
+    `rules:\n  - { ${RULE}, autoTags: { include: [a] } }`,
+    'sluice.yaml:2:42: rules[0].autoTags.from: expected path inside the payload, or a list of them; it is missing',
+  ],
+  [
+    'CSV without names of columns',
+    `rules:\n  - { ${RULE}, format: { type: csv, header: false } }`,
+    'sluice.yaml:2:63: rules[0].format.header: got false without columns, expected the names in columns beside it',
+  ],
+  [
+    'a column of CSV twice',
+    `rules:\n  - { ${RULE}, format: { type: csv, columns: [a, _, _, a] } }`,
+    'sluice.yaml:2:63: rules[0].format.columns: got a twice, expected each name once (_ skips a column)',
+  ],
+  [
+    'a decimal comma between cells that are divided by commas',
+    `rules:\n  - { ${RULE}, format: { type: csv, decimalComma: true, delimiter: "," } }`,
+    'sluice.yaml:2:83: rules[0].format.delimiter: got , with decimalComma, expected another delimiter, such as ;',
+  ],
+  [
+    'a comment of CSV that begins with its delimiter',
+    `rules:\n  - { ${RULE}, format: { type: csv, comment: "," } }`,
+    'sluice.yaml:2:63: rules[0].format.comment: got ,, the delimiter, expected another character',
+  ],
+  [
+    'unknown fault of JSON',
+    `rules:\n  - { ${RULE}, format: { type: json, lenient: [nul, boom] } }`,
+    'sluice.yaml:2:79: rules[0].format.lenient[1]: got "boom", expected one of bom, nul, nan, latin1, nested; did you mean bom?',
   ],
   [
     'topic filter',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ExactNumber } from '../../src/formats/json/json-value.js';
 import { AutoFields, type AutoFieldsParts, type Omitted } from '../../src/rules/auto-fields.js';
 import {
   createMappingWarningCounts,
@@ -76,6 +77,18 @@ describe('what becomes a field', () => {
     expect(Object.keys(read(payload).values)).toEqual(Object.keys(values));
     expect(Object.keys(read(payload).noted)).toEqual(Object.keys(noted) as MappingWarningCode[]);
   });
+});
+
+test('a number that the format declares an integer is an int field', () => {
+  const reading = {
+    ...sampleReading('{}'),
+    payload: { a: ExactNumber.int(5n), b: { c: ExactNumber.int(-1n) } },
+  };
+  const fields = autoFields().read(reading, createMappingWarningCounts());
+  expect(fields).toEqual([
+    { name: 'a', type: 'int', value: 5n },
+    { name: 'b_c', type: 'int', value: -1n },
+  ]);
 });
 
 describe('what parks the record', () => {

@@ -136,3 +136,15 @@ test('as JSON it has the same, and big numbers as they were written', () => {
     conditions: [],
   });
 });
+
+test('a lenient format names what it has repaired', () => {
+  const lenient = compileRules([
+    { ...STRICT_RULE, topic: 'x', tags: {}, format: { type: 'json', lenient: ['bom', 'nul'] } },
+  ]);
+  if (!lenient.ok) throw new Error(JSON.stringify(lenient.problems));
+  const record = sampleRecord('{"temperature":21.5}\0', { topic: 'x' });
+  const explanation = explanationJson(explainRecord(lenient.ruleSet, record, encode));
+  expect(explanation).toMatchObject({ format: 'json (lenient)', repaired: ['nul'] });
+  expect(formatExplanation(explanation)).toContain('format   json (lenient)\nrepaired nul\n');
+  expect(formatExplanation(explanation)).toContain('warning  payload-repaired');
+});

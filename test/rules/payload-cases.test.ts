@@ -82,6 +82,30 @@ const CASES: readonly Case[] = [
     wanted: ['m t=19.5 1773000312500000000'],
   },
   {
+    source: 'Tasmota#4147: a bare nan, with the lenient option',
+    rule: 'format: { type: json, lenient: [nan] }, fields: { t: payload.t, h: payload.h }',
+    payload: '{"t":19.5,"h":nan}',
+    wanted: ['m t=19.5 1773000312500000000'],
+  },
+  {
+    source: 'Tasmota#4147: a bare nan is not JSON',
+    rule: 'fields: { t: payload.t, h: payload.h }',
+    payload: '{"t":19.5,"h":nan}',
+    wanted: 'parked as payload-number-out-of-range',
+  },
+  {
+    source: 'telegraf#7536: a NUL byte at the end, with the lenient option',
+    rule: 'format: { type: json, lenient: true }, fields: { t: payload.t }',
+    payload: '{"t":19.5}\0',
+    wanted: ['m t=19.5 1773000312500000000'],
+  },
+  {
+    source: 'node-rest-client PR#197: a byte order mark, with the lenient option',
+    rule: 'format: { type: json, lenient: bom }, fields: { t: payload.t }',
+    payload: '\u{feff}{"t":19.5}',
+    wanted: ['m t=19.5 1773000312500000000'],
+  },
+  {
     source: 'openhab-addons#14118',
     rule: 'fields: { t: { path: payload.t, type: float, decimalComma: true } }',
     payload: '{"t":"7,30"}',
@@ -175,5 +199,11 @@ const CASES: readonly Case[] = [
 describe('payloads from public reports', () => {
   it.each(CASES)('$source', (one) => {
     expect(outcomeOf(one)).toEqual(one.wanted);
+  });
+
+  it('counts what was repaired', () => {
+    const rules = ruleOf('format: { type: json, lenient: true }, fields: auto');
+    expect(outcomeIn(rules, '{"t":19.5}\0').notes).toEqual({ 'payload-repaired': 1 });
+    expect(outcomeIn(rules, '{"t":19.5}').notes).toEqual({});
   });
 });

@@ -232,6 +232,7 @@ describe('problems of a configuration', () => {
     const compiled = compileRules([CLIMATE, { ...CLIMATE, topic: 'x' }]);
     expect(compiled.ok ? [] : compiled.problems.filter(({ path }) => path[0] === 'name')).toEqual([
       {
+        list: 'rules',
         rule: 'city-climate',
         index: 1,
         path: ['name'],

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { notUtf8, tooLarge } from '../decode-utf8.js';
-import { type Decoded, type PayloadFormat, rejected } from '../payload-format.js';
+import { type Decoded, type PayloadFormat, type Rejected, rejected } from '../payload-format.js';
 import { JsonReader } from './json-reader.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from './json-value.js';
 
@@ -26,6 +26,18 @@ export function decodeJson(payload: Buffer, limits: JsonLimits = DEFAULT_JSON_LI
   const value = reader.read(payload.toString('utf8'), limits);
   if (value === undefined) return { ok: false, ...reader.rejection };
   return { ok: true, value, holdsExact: reader.holdsExact };
+}
+
+/** A value that was read, with how many keys it has and how many numbers that are not finite became null. */
+type ReadJson =
+  | (Extract<Decoded, { ok: true }> & { readonly keys: number; readonly notFinite: number })
+  | Rejected;
+
+/** Reads a text, which must be well-formed UTF-16, as `decodeJson` does; a bare NaN or Infinity is null if that is allowed. */
+export function readJson(text: string, limits: JsonLimits, takesNotFinite: boolean): ReadJson {
+  const value = reader.read(text, limits, takesNotFinite);
+  if (value === undefined) return { ok: false, ...reader.rejection };
+  return { ok: true, value, holdsExact: reader.holdsExact, keys: reader.keys, notFinite: reader.notFinite };
 }
 
 /** JSON as `decodeJson` takes it. */

@@ -1,3 +1,4 @@
+import { reachesPrototype } from '../forbidden-key.js';
 import {
   badEscape,
   beyondFloat,
@@ -41,6 +42,9 @@ const MAX_EXACT_DIGITS = 15;
 /** 10^22 is the last power of ten that a double holds exactly, so that mantissa / 10^n is rounded once only. */
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
+/** As C, JavaScript and Python write it; some C libraries add the kind of NaN in brackets. */
+const NOT_FINITE = /[-+]?(?:nan(?:\(\w*\))?|inf(?:inity)?)(?![\w.])/iy;
+
 /**
  * Recursive descent over RFC 8259 with what I-JSON (RFC 7493) rejects besides. Every method takes the position it
  * starts at, leaves `#pos` behind what it read, and returns undefined after `#fail`: JSON has no undefined, and
@@ -55,6 +59,9 @@ export class JsonReader {
   #lastKey = '';
   readonly #keys = new KeyTable();
   #holdsExact = false;
+  /** Whether a number that is not finite is read as null, and how often it was. */
+  #takesNotFinite = false;
+  #notFinite = 0;
   #rejection: JsonRejection = { code: 'payload-not-json', reason: '' };
 
   /** Whether the value read last holds an ExactNumber. */
@@ -62,15 +69,31 @@ export class JsonReader {
     return this.#holdsExact;
   }
 
+  /** How many keys the value read last has, in all its objects. */
+  get keys(): number {
+    return this.#keyCount;
+  }
+
+  /** How many numbers that are not finite became null. */
+  get notFinite(): number {
+    return this.#notFinite;
+  }
+
   /** Why the last `read` that failed returned undefined. */
   get rejection(): JsonRejection {
     return this.#rejection;
   }
 
-  /** `text` must be well-formed UTF-16 (it comes from checked UTF-8). `undefined`: see `rejection`. */
-  read(text: string, limits: JsonLimits): JsonValue | undefined {
+  /**
+   * `text` must be well-formed UTF-16 (it comes from checked UTF-8). `undefined`: see `rejection`.
+   *
+   * @param takesNotFinite whether a bare NaN or Infinity is read as null
+   */
+  read(text: string, limits: JsonLimits, takesNotFinite = false): JsonValue | undefined {
     this.#text = text;
     this.#limits = limits;
+    this.#takesNotFinite = takesNotFinite;
+    this.#notFinite = 0;
     this.#keyCount = 0;
     this.#lastKey = '';
     this.#holdsExact = false;
@@ -204,7 +227,7 @@ export class JsonReader {
     return result.value;
   }
 
-  #number(start: number): number | ExactNumber | undefined {
+  #number(start: number): number | ExactNumber | null | undefined {
     const text = this.#text;
     const length = text.length;
     let at = start;
@@ -214,7 +237,7 @@ export class JsonReader {
     let mantissa = 0;
     let digits = 0;
     let code = at < length ? text.charCodeAt(at) : 0;
-    if (code < ZERO || code > NINE) return this.#fail(notANumber(this.#at(at), start));
+    if (code < ZERO || code > NINE) return this.#noNumber(at, start);
     if (code === ZERO) {
       at++;
       code = at < length ? text.charCodeAt(at) : 0;
@@ -292,7 +315,21 @@ export class JsonReader {
       this.#pos = at + 4;
       return null;
     }
-    return this.#fail(notANumber(this.#at(at), at));
+    return this.#noNumber(at, at);
+  }
+
+  /** What starts at `start` and stopped being a number at `at`: null for one that is not finite, where that is allowed. */
+  #noNumber(at: number, start: number): null | undefined {
+    if (this.#takesNotFinite) {
+      NOT_FINITE.lastIndex = start;
+      const word = NOT_FINITE.exec(this.#text)?.[0];
+      if (word !== undefined) {
+        this.#pos = start + word.length;
+        this.#notFinite++;
+        return null;
+      }
+    }
+    return this.#fail(notANumber(this.#at(at), start));
   }
 
   #skipBlanks(from: number): number {
@@ -315,10 +352,4 @@ export class JsonReader {
     this.#rejection = rejection;
     return undefined;
   }
-}
-
-/** The length is compared first: it decides for nearly all keys without comparing text. */
-function reachesPrototype(key: string): boolean {
-  if (key.length === 9) return key === '__proto__' || key === 'prototype';
-  return key.length === 11 && key === 'constructor';
 }

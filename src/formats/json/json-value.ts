@@ -9,15 +9,26 @@ export interface JsonObject {
   [key: string]: JsonValue;
 }
 
-/** A number literal that a double may not hold exactly (ns epochs, 64-bit counters, long decimals), as it was written. */
+/**
+ * A number literal that a double may not hold exactly (ns epochs, 64-bit counters, long decimals), as it was written; or one
+ * that the format declares to be an integer, however small it is.
+ */
 export class ExactNumber {
   readonly text: string;
+  /** The format says that it is an integer within int64: without a type of the rule it becomes an int field. */
+  readonly declared?: 'int';
   readonly #nearest: number;
 
   /** `nearest` is `Number(text)`, for those who know it already. */
-  constructor(text: string, nearest = Number(text)) {
+  constructor(text: string, nearest = Number(text), declared?: 'int') {
     this.text = text;
     this.#nearest = nearest;
+    if (declared !== undefined) this.declared = declared;
+  }
+
+  /** A number that a format declares as an integer; it must be within int64. */
+  static int(value: bigint): ExactNumber {
+    return new ExactNumber(String(value), Number(value), 'int');
   }
 
   /** The nearest double; always finite, because the decoder rejects literals beyond it. */

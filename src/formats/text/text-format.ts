@@ -1,37 +1,15 @@
 import { decodeUtf8 } from '../decode-utf8.js';
-import { ExactNumber, type JsonValue } from '../json/json-value.js';
+import { ExactNumber } from '../json/json-value.js';
 import type { PayloadFormat } from '../payload-format.js';
+import { plainValue } from '../plain-value.js';
 
-/** Blanks around, a sign, and a decimal number without leading zeros but the one before the point. */
-const PLAIN_NUMBER = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-/** A double holds every decimal of so many digits. */
-const MAX_EXACT_DIGITS = 15;
-
-/**
- * A payload that is one value, as ESPHome and many other devices send it: `21.5`, `ON`, `online`. Blanks around it are
- * removed. A decimal number becomes a number, `true` and `false` become booleans, all else is text. `007` stays text: it
- * may be an identity, and a rule that declares a number reads it as one.
- */
+/** A payload that is one value, as ESPHome and many other devices send it: `21.5`, `ON`, `online`. Blanks around it are removed. */
 export const textFormat: PayloadFormat = {
   name: 'text',
   decode(payload, { limits }) {
     const decoded = decodeUtf8(payload, limits.maxPayloadBytes);
     if (!decoded.ok) return decoded;
-    const value = scalarOf(decoded.text.trim());
+    const value = plainValue(decoded.text.trim());
     return { ok: true, value, holdsExact: value instanceof ExactNumber };
   },
 };
-
-function scalarOf(text: string): JsonValue {
-  if (text === 'true') return true;
-  if (text === 'false') return false;
-  if (!PLAIN_NUMBER.test(text)) return text;
-  const literal = text.startsWith('+') ? text.slice(1) : text;
-  const value = Number(literal);
-  // Too large or too small for a double: the rule decides what becomes of such a text.
-  if (!Number.isFinite(value) || (value === 0 && /[1-9]/.test(literal.replace(/e.*$/i, '')))) return text;
-  if (value === 0) return 0;
-  const digits = literal.replace(/e.*$/i, '').replace(/\D/g, '').replace(/^0+/, '').length;
-  if (digits <= MAX_EXACT_DIGITS && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
-  return new ExactNumber(literal, value);
-}
