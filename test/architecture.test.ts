@@ -109,6 +109,8 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   'csv-parse': /^(config|formats)\//,
   zstddec: /^formats\//,
   zod: /^(config|http)\//,
+  '@msgpack/msgpack': /^formats\/msgpack\//,
+  protobufjs: /^formats\/sparkplug\//,
   commander: /^(main$|commands\/)/,
 };
 
