@@ -1,9 +1,10 @@
 import type { Compression } from './compression/inflate.js';
 import type { Leniency } from './json/lenient-json.js';
 import type { Precision } from './line-protocol/line-protocol-format.js';
+import type { SenmlEncoding } from './senml/senml-format.js';
 
 /** The names of all formats, as they are written in a configuration. */
-export const FORMAT_TYPES = ['json', 'text', 'csv', 'line-protocol'] as const;
+export const FORMAT_TYPES = ['json', 'text', 'csv', 'line-protocol', 'senml', 'cbor', 'msgpack'] as const;
 export type FormatType = (typeof FORMAT_TYPES)[number];
 
 /**
@@ -13,12 +14,15 @@ export type FormatType = (typeof FORMAT_TYPES)[number];
  *   text   the whole payload as one text, or as a number or boolean where it is plainly one
  *   csv    rows of cells
  *   line-protocol   that of InfluxDB
+ *   senml  SenML (RFC 8428), as a list of resolved records
+ *   cbor   CBOR (RFC 8949)
+ *   msgpack  MessagePack
  */
 export interface FormatOptions {
   readonly type: FormatType;
   /** How payloads are compressed; when absent, not, and JSON as their first bytes say. */
   readonly compression?: Compression;
-  /** What is tolerated in JSON. */
+  /** What is tolerated in JSON; of the binary formats `nan` alone. */
   readonly lenient?: readonly Leniency[];
   /** Between the cells of CSV; when absent `,`, and `;` with a decimal comma. */
   readonly delimiter?: string;
@@ -34,12 +38,14 @@ export interface FormatOptions {
   readonly rows?: 'one' | 'many';
   /** The unit of the timestamps of line protocol; when absent, ns. */
   readonly precision?: Precision;
+  /** How SenML is written; `auto` when absent. */
+  readonly encoding?: SenmlEncoding;
 }
 
 /** The formats that an option belongs to. */
 export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>, readonly FormatType[]>> = {
   compression: FORMAT_TYPES,
-  lenient: ['json'],
+  lenient: ['json', 'cbor', 'msgpack'],
   delimiter: ['csv'],
   header: ['csv'],
   columns: ['csv'],
@@ -47,6 +53,7 @@ export const OPTION_TYPES: Readonly<Record<Exclude<keyof FormatOptions, 'type'>,
   decimalComma: ['csv'],
   rows: ['csv'],
   precision: ['line-protocol'],
+  encoding: ['senml'],
 };
 
 /** The format of the payloads on the topics of a filter, for rules that name none. */
