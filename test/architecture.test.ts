@@ -110,7 +110,7 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   zstddec: /^formats\//,
   zod: /^(config|http)\//,
   '@msgpack/msgpack': /^formats\/msgpack\//,
-  protobufjs: /^formats\/sparkplug\//,
+  'protobufjs/minimal.js': /^formats\/sparkplug\//,
   commander: /^(main$|commands\/)/,
 };
 

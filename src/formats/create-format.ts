@@ -10,6 +10,7 @@ import { lineProtocolFormat } from './line-protocol/line-protocol-format.js';
 import { createMsgpackFormat } from './msgpack/msgpack-format.js';
 import type { PayloadFormat } from './payload-format.js';
 import { createSenmlFormat } from './senml/senml-format.js';
+import { sparkplugFormat } from './sparkplug/sparkplug-format.js';
 import { textFormat } from './text/text-format.js';
 import type { ConvertOptions } from './to-json-value.js';
 
@@ -52,6 +53,8 @@ function uncompressedFormat(options: FormatOptions): PayloadFormat {
       return createCborFormat(notFiniteOf(options));
     case 'msgpack':
       return createMsgpackFormat(notFiniteOf(options));
+    case 'sparkplug':
+      return sparkplugFormat;
   }
 }
 

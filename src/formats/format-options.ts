@@ -4,7 +4,16 @@ import type { Precision } from './line-protocol/line-protocol-format.js';
 import type { SenmlEncoding } from './senml/senml-format.js';
 
 /** The names of all formats, as they are written in a configuration. */
-export const FORMAT_TYPES = ['json', 'text', 'csv', 'line-protocol', 'senml', 'cbor', 'msgpack'] as const;
+export const FORMAT_TYPES = [
+  'json',
+  'text',
+  'csv',
+  'line-protocol',
+  'senml',
+  'cbor',
+  'msgpack',
+  'sparkplug',
+] as const;
 export type FormatType = (typeof FORMAT_TYPES)[number];
 
 /**
@@ -17,6 +26,7 @@ export type FormatType = (typeof FORMAT_TYPES)[number];
  *   senml  SenML (RFC 8428), as a list of resolved records
  *   cbor   CBOR (RFC 8949)
  *   msgpack  MessagePack
+ *   sparkplug  Sparkplug B; also the default on its topics
  */
 export interface FormatOptions {
   readonly type: FormatType;

@@ -1,7 +1,7 @@
 import { parseConfig } from '../../src/config/load-config.js';
 import { formatProblem } from '../../src/config/problem.js';
 import { type Mapped, MappingWarnings } from '../../src/rules/mapped.js';
-import { compileRules, type RuleSet } from '../../src/rules/rule-set.js';
+import { type ApplyOptions, compileRules, type RuleSet } from '../../src/rules/rule-set.js';
 import { newLineText } from '../../src/sink/influx/line.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
 import { sampleRecord } from './sample-record.js';
@@ -33,10 +33,11 @@ export function outcomeIn(
   rules: RuleSet,
   payload: string | Buffer,
   overrides: Partial<StreamRecord> = {},
+  options: ApplyOptions = {},
 ): Outcome {
   const warnings = new MappingWarnings();
   const record = sampleRecord(payload, { receivedAtNs: CASE_RECEIVED_AT_NS, ...overrides });
-  const mapped = rules.apply(record, warnings);
+  const mapped = rules.apply(record, warnings, options);
   const given = Object.entries(warnings.total()).filter(([, count]) => count > 0);
   return { ...inWords(mapped), notes: Object.fromEntries(given) };
 }

@@ -59,7 +59,7 @@ export function walkMsgpack(bytes: Buffer, maxDepth: number): MsgpackWalk {
         const text = bytes.subarray(start, at);
         if (!isUtf8(text)) return failed('payload-not-utf8', at - length, 'a text is not UTF-8');
         // The library would throw.
-        if (isKey && text.equals(PROTO)) {
+        if (isKey && text.toString('latin1') === PROTO) {
           return failed('payload-forbidden-key', start, 'the key "__proto__" is not allowed');
         }
       }
@@ -77,7 +77,7 @@ export function walkMsgpack(bytes: Buffer, maxDepth: number): MsgpackWalk {
   return failed('payload-not-decodable', at, problem);
 }
 
-const PROTO = Buffer.from('__proto__');
+const PROTO = '__proto__';
 
 function isAtKey(open: readonly Open[]): boolean {
   const last = open.at(-1);
