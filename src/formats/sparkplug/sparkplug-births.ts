@@ -5,7 +5,7 @@ export type BornMetric = [name: string, datatype: string, alias: string | null];
 
 /** The birth of a node. `type` and not `interface`, because it is saved. */
 type NodeBirth = {
-  /** Counts the births of nodes; of a device it says which birth of its node it belongs to. */
+  /** Counts the births of nodes: the least number is the node born least recently. */
   readonly born: number;
   /** Of the session, as decimal text; absent before the node's own birth. */
   readonly bdSeq: string | null;
@@ -16,7 +16,7 @@ type NodeBirth = {
   readonly size: number;
 };
 
-type DeviceBirth = { readonly born: number; readonly metrics: BornMetric[]; readonly size: number };
+type DeviceBirth = { readonly metrics: BornMetric[]; readonly size: number };
 
 type Totals = { readonly nodes: number; readonly size: number; readonly born: number };
 
@@ -32,7 +32,7 @@ export interface BirthLimits {
 export const BIRTH_LIMITS: BirthLimits = {
   maxNodes: 2_000,
   maxDevicesPerNode: 1_000,
-  maxSize: 32 * 1024 * 1024,
+  maxSize: 16 * 1024 * 1024,
 };
 
 /** Quotes, commas and a data type of a metric that is saved. */
@@ -71,7 +71,7 @@ export class SparkplugBirths {
     let gone = this.#node(node) === undefined ? this.#addNode(node, null, []) : 0;
     const parent = this.#node(node)!;
     const key = `${node}/${device}`;
-    const earlier = this.#device(parent, key);
+    const earlier = this.#births.get(key);
     const devices = [...parent.devices.filter((one) => one !== device), device];
     const size = sizeOf(metrics) + key.length + device.length;
     let grown = size - (earlier?.size ?? 0);
@@ -80,7 +80,7 @@ export class SparkplugBirths {
       grown -= this.#births.get(oldest)?.size ?? 0;
       this.#births.delete(oldest);
     }
-    this.#births.set(key, { born: parent.born, metrics, size });
+    this.#births.set(key, { metrics, size });
     this.#births.set(node, { ...parent, devices, size: parent.size + grown });
     this.#count(0, grown);
     gone += this.#makeRoom(node);
@@ -117,20 +117,12 @@ export class SparkplugBirths {
   }
 
   #birth(node: string, device: string | undefined): Birth | undefined {
-    const parent = this.#node(node);
-    if (parent === undefined || device === undefined) return parent;
-    return this.#device(parent, `${node}/${device}`);
+    return this.#births.get(device === undefined ? node : `${node}/${device}`);
   }
 
   #node(node: string): NodeBirth | undefined {
     const birth = this.#births.get(node);
     return birth !== undefined && 'devices' in birth ? birth : undefined;
-  }
-
-  /** Undefined also for a device of an earlier birth of its node. */
-  #device(parent: NodeBirth, key: string): DeviceBirth | undefined {
-    const birth = this.#births.get(key);
-    return birth?.born === parent.born ? birth : undefined;
   }
 
   #addNode(node: string, bdSeq: string | null, metrics: BornMetric[]): number {
