@@ -116,6 +116,8 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   'csv-parse': /^(config|formats)\//,
   zstddec: /^formats\//,
   zod: /^(config|http)\//,
+  '@msgpack/msgpack': /^formats\/msgpack\//,
+  'protobufjs/minimal.js': /^formats\/sparkplug\//,
   commander: /^(main$|commands\/)/,
 };
 

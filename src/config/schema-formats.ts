@@ -3,6 +3,7 @@ import { COMPRESSIONS } from '../formats/compression/inflate.js';
 import { FORMAT_TYPES } from '../formats/format-options.js';
 import { LENIENCIES } from '../formats/json/lenient-json.js';
 import { PRECISIONS } from '../formats/line-protocol/line-protocol-format.js';
+import { SENML_ENCODINGS } from '../formats/senml/senml-format.js';
 import { duration, oneOf, settingInfos, text, texts, trueOrFalse } from './setting.js';
 import { listOf, section } from './structured-setting.js';
 
@@ -19,7 +20,8 @@ const lenient = z.preprocess(
 settingInfos.add(lenient, {
   type: `true, or list of ${LENIENCIES.join(', ')}`,
   unset: 'strict',
-  description: 'Faults of JSON that are repaired and counted; `true` means all of them.',
+  description:
+    'Faults of JSON that are repaired and counted; `true` means all of them. CBOR and MessagePack have `nan` alone.',
 });
 
 /** The options of all formats; which belong to which type is checked with the rules. */
@@ -65,6 +67,10 @@ const larger = section(
     precision: oneOf(PRECISIONS, {
       description: 'Unit of the timestamps of line protocol.',
       unset: 'ns',
+    }).optional(),
+    encoding: oneOf(SENML_ENCODINGS, {
+      unset: 'auto',
+      description: 'How SenML is written; `auto` decides by the first byte.',
     }).optional(),
   },
   { description: 'A format with its options.' },

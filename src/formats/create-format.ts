@@ -1,3 +1,4 @@
+import { createCborFormat } from './cbor/cbor-format.js';
 import { compressedFormat } from './compression/compressed-format.js';
 import { csvFormat } from './csv/csv-format.js';
 import { csvOptions } from './csv/csv-options.js';
@@ -7,8 +8,12 @@ import { DEFAULT_DECODER_TIMEOUT_MS, type FormatOptions } from './format-options
 import { jsonFormat } from './json/decode-json.js';
 import { lenientJson } from './json/lenient-json.js';
 import { lineProtocolFormat } from './line-protocol/line-protocol-format.js';
+import { createMsgpackFormat } from './msgpack/msgpack-format.js';
 import type { PayloadFormat } from './payload-format.js';
+import { createSenmlFormat } from './senml/senml-format.js';
+import { sparkplugFormat } from './sparkplug/sparkplug-format.js';
 import { textFormat } from './text/text-format.js';
+import type { ConvertOptions } from './to-json-value.js';
 
 /** FormatCache makes one format for all rules with the same options: a payload that several rules take is decoded once. */
 export class FormatCache {
@@ -43,9 +48,21 @@ function uncompressedFormat(options: FormatOptions): PayloadFormat {
       return csvFormat(csvOptions(options));
     case 'line-protocol':
       return lineProtocolFormat(options.precision ?? 'ns');
+    case 'senml':
+      return createSenmlFormat(options.encoding ?? 'auto');
+    case 'cbor':
+      return createCborFormat(notFiniteOf(options));
+    case 'msgpack':
+      return createMsgpackFormat(notFiniteOf(options));
+    case 'sparkplug':
+      return sparkplugFormat;
     case 'decoder': {
       const { file = '', timeoutMs = DEFAULT_DECODER_TIMEOUT_MS } = options;
       return new DecoderFormat({ file, timeoutMs });
     }
   }
+}
+
+function notFiniteOf({ lenient }: FormatOptions): ConvertOptions {
+  return { notFinite: lenient?.includes('nan') ? 'null' : 'reject' };
 }

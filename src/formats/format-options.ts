@@ -1,9 +1,20 @@
 import type { Compression } from './compression/inflate.js';
 import type { Leniency } from './json/lenient-json.js';
 import type { Precision } from './line-protocol/line-protocol-format.js';
+import type { SenmlEncoding } from './senml/senml-format.js';
 
 /** The names of all formats, as they are written in a configuration. */
-export const FORMAT_TYPES = ['json', 'text', 'csv', 'line-protocol', 'decoder'] as const;
+export const FORMAT_TYPES = [
+  'json',
+  'text',
+  'csv',
+  'line-protocol',
+  'senml',
+  'cbor',
+  'msgpack',
+  'sparkplug',
+  'decoder',
+] as const;
 export type FormatType = (typeof FORMAT_TYPES)[number];
 
 /**
@@ -13,13 +24,17 @@ export type FormatType = (typeof FORMAT_TYPES)[number];
  *   text   the whole payload as one text, or as a number or boolean where it is plainly one
  *   csv    rows of cells
  *   line-protocol   that of InfluxDB
+ *   senml  SenML (RFC 8428), as a list of resolved records
+ *   cbor   CBOR (RFC 8949)
+ *   msgpack  MessagePack
+ *   sparkplug  Sparkplug B; also the default on its topics
  *   decoder   a program of the user
  */
 export interface FormatOptions {
   readonly type: FormatType;
   /** How payloads are compressed; when absent, not, and JSON as their first bytes say. */
   readonly compression?: Compression;
-  /** What is tolerated in JSON. */
+  /** What is tolerated in JSON; of the binary formats `nan` alone. */
   readonly lenient?: readonly Leniency[];
   /** Between the cells of CSV; when absent `,`, and `;` with a decimal comma. */
   readonly delimiter?: string;
@@ -35,6 +50,8 @@ export interface FormatOptions {
   readonly rows?: 'one' | 'many';
   /** The unit of the timestamps of line protocol; when absent, ns. */
   readonly precision?: Precision;
+  /** How SenML is written; `auto` when absent. */
+  readonly encoding?: SenmlEncoding;
   /** The program of the user, an ES module. */
   readonly file?: string;
   /** What was in the file when the configuration was read: another one makes another decoder. */
@@ -50,7 +67,7 @@ export const OPTION_TYPES: Readonly<
   Record<Exclude<keyof FormatOptions, 'type' | 'fileVersion'>, readonly FormatType[]>
 > = {
   compression: FORMAT_TYPES,
-  lenient: ['json'],
+  lenient: ['json', 'cbor', 'msgpack'],
   delimiter: ['csv'],
   header: ['csv'],
   columns: ['csv'],
@@ -58,6 +75,7 @@ export const OPTION_TYPES: Readonly<
   decimalComma: ['csv'],
   rows: ['csv'],
   precision: ['line-protocol'],
+  encoding: ['senml'],
   file: ['decoder'],
   timeoutMs: ['decoder'],
 };

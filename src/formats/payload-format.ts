@@ -13,8 +13,13 @@ export type Decoded =
       readonly format?: string;
       /** What of the payload is not as the format has it, and was tolerated, in words of the format's option; not empty. */
       readonly repaired?: readonly string[];
+      /** What is counted besides; not empty. */
+      readonly notes?: readonly FormatNote[];
     }
   | Rejected;
+
+/** What a format notices although the payload is good. Each is a mapping warning too. */
+export type FormatNote = 'sparkplug-sequence-gap' | 'sparkplug-birth-forgotten';
 
 export interface Rejected {
   readonly ok: false;

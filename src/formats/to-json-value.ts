@@ -20,7 +20,8 @@ export function toJsonValue(value: unknown, limits: JsonLimits, options: Convert
   const conversion = new Conversion(limits, options);
   const converted = conversion.convert(value);
   if (converted === undefined) return conversion.rejection;
-  return { ok: true, value: converted, holdsExact: conversion.holdsExact };
+  const { holdsExact, isRepaired } = conversion;
+  return { ok: true, value: converted, holdsExact, ...(isRepaired && { repaired: ['nan'] }) };
 }
 
 /** Half of a surrogate pair without the other half. With the `u` flag a whole pair is not matched. */
@@ -40,6 +41,8 @@ class Conversion {
   #elements = 0;
   #textUnits = 0;
   holdsExact = false;
+  /** Whether a number that is not finite became null. */
+  isRepaired = false;
   rejection: Rejected = rejected('payload-not-decodable', '');
 
   constructor(limits: JsonLimits, { notFinite = 'reject' }: ConvertOptions) {
@@ -68,7 +71,10 @@ class Conversion {
 
   #number(value: number): JsonValue | undefined {
     if (!Number.isFinite(value)) {
-      if (this.#notFinite === 'null') return null;
+      if (this.#notFinite === 'null') {
+        this.isRepaired = true;
+        return null;
+      }
       return this.#fail('payload-number-out-of-range', `${value} is not a number that can be stored`);
     }
     if (value === 0) return 0;

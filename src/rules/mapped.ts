@@ -39,6 +39,10 @@ export class MappingFailure {
 export const MAPPING_WARNING_CODES = [
   /** A payload that is not as its format has it was read all the same, because the rule's format is lenient. */
   'payload-repaired',
+  /** Messages of a Sparkplug node are missing before this one: its sequence number is not the next. */
+  'sparkplug-sequence-gap',
+  /** A Sparkplug birth had no room, so that the births of nodes born least recently were forgotten. */
+  'sparkplug-birth-forgotten',
   /** No device time (absent, or null), or one of a clock that was never set (near 1970): the receive time is used instead. */
   'time-missing',
   /** A device time that cannot be read or lies outside of the window: the receive time is used instead. */

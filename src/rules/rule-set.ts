@@ -4,6 +4,8 @@ import type { TopicFormat } from '../formats/format-options.js';
 import { decodeJson, jsonFormat } from '../formats/json/decode-json.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
 import type { Decoded, PayloadFormat } from '../formats/payload-format.js';
+import { sparkplugFormat } from '../formats/sparkplug/sparkplug-format.js';
+import { isSparkplugTopic } from '../formats/sparkplug/sparkplug-topic.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { SluiceError } from '../lib/errors.js';
 import { quoted } from '../lib/printable.js';
@@ -142,7 +144,9 @@ export class RuleSet {
       matches.push({
         rule,
         format:
-          rule.format ?? this.#formats.find(({ pattern }) => pattern.match(topic) !== undefined)?.format,
+          rule.format ??
+          this.#formats.find(({ pattern }) => pattern.match(topic) !== undefined)?.format ??
+          (isSparkplugTopic(topic) ? sparkplugFormat : undefined),
         captures,
         deviceLevel: topicLevelBeforeLast(topic),
         series: undefined,
@@ -182,10 +186,12 @@ function applyRule(
     value: payload,
     holdsExact,
     repaired,
+    notes,
     format: decodedBy = format?.name ?? jsonFormat.name,
   } = decoded;
   const counts = countsOf(match, warnings);
   if (repaired !== undefined) counts['payload-repaired']++;
+  if (notes !== undefined) for (const note of notes) counts[note]++;
   if (trace !== undefined) trace.payload(payload, decodedBy, repaired);
   const members = membersOf(payload);
   if (members !== payload) {

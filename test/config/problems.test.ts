@@ -293,12 +293,12 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'option of another format, of some topics',
     'consumer:\n  formats:\n    - topic: a/#\n      format: { type: text, lenient: true }',
-    'sluice.yaml:4:29: consumer.formats[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
+    'sluice.yaml:4:29: consumer.formats[0].format.lenient: got lenient with type: text, expected type: json or type: cbor or type: msgpack beside lenient',
   ],
   [
     'option of another format, in a rule',
     `rules:\n  - { ${RULE}, format: { type: text, lenient: nul } }`,
-    'sluice.yaml:2:64: rules[0].format.lenient: got lenient with type: text, expected type: json beside lenient',
+    'sluice.yaml:2:64: rules[0].format.lenient: got lenient with type: text, expected type: json or type: cbor or type: msgpack beside lenient',
   ],
   [
     'autoTags without a place',

@@ -5,18 +5,24 @@ import type { StreamRecord } from '../../stream.js';
 export const MAX_PARTITION_KEY_LENGTH = 256;
 
 const NO_DEVICE = '-';
+const SPARKPLUG = 'spBv1.0/';
 const DIGEST_LENGTH = 32;
 const PREFIX_LENGTH = MAX_PARTITION_KEY_LENGTH - DIGEST_LENGTH - 1;
 
 /**
  * Returns what keeps its order in Kinesis. For `device` it is the last topic level but one, or the client id where the
  * topic has no such level or an empty one: the same device that the rules of the consumer find. It may be empty or of
- * any length; `partitionKeyOf` makes a partition key of it.
+ * any length; `partitionKeyOf` makes a partition key of it. Of Sparkplug B it is the group and the node, because a node and
+ * its devices share one sequence, and the birth that explains their data must come before it.
  */
 export function deviceKeyOf(record: StreamRecord, by: 'device' | 'client' | 'topic'): string {
   if (by === 'client') return record.clientId;
   if (by === 'topic') return record.topic;
   const { topic } = record;
+  if (topic.startsWith(SPARKPLUG)) {
+    const [, group, , node] = topic.split('/', 4);
+    if (node !== undefined) return `${group}/${node}`;
+  }
   const end = topic.lastIndexOf('/');
   if (end <= 0) return record.clientId;
   const start = topic.lastIndexOf('/', end - 1) + 1;

@@ -41,6 +41,16 @@ it('is the last topic level but one, or the client id', () => {
     expect(device(topic)).toBe('client-7');
 });
 
+it('is the group and the node of Sparkplug B, for all that a node and its devices send', () => {
+  const device = (topic: string) => deviceKeyOf(recordOf(topic), 'device');
+  for (const rest of ['NBIRTH/edge', 'NDATA/edge', 'NDEATH/edge', 'DBIRTH/edge/oven', 'DDATA/edge/lamp']) {
+    expect(device(`spBv1.0/plant/${rest}`)).toBe('plant/edge');
+  }
+  expect(device('spBv1.0/plant/NDATA/other')).toBe('plant/other');
+  expect(device('spBv1.0/STATE/scada')).toBe('STATE');
+  expect(deviceKeyOf(recordOf('spBv1.0/plant/NDATA/edge'), 'topic')).toBe('spBv1.0/plant/NDATA/edge');
+});
+
 it('is the client id or the topic when that is configured', () => {
   expect(deviceKeyOf(recordOf('a/b/c'), 'client')).toBe('client-7');
   expect(deviceKeyOf(recordOf('a/b/c'), 'topic')).toBe('a/b/c');
