@@ -19,8 +19,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
   consumer: [
     /^stream\/(stream|record-trace)$/,
-    /^sink\/(point|sink)$/,
-    /^rules\/mapped$/,
+    /^sink\/(point|sink|store-reader)$/,
+    /^rules\/(mapped|policies\/[\w-]+)$/,
     /^dead-letter\//,
     /^ledger\//,
   ],
@@ -82,6 +82,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|grafana|data-directory|sink)\//,
+    /^consumer\/typed-writer$/,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
     /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/checkpoint-store$/,

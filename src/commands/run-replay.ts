@@ -1,6 +1,7 @@
 import { access, stat } from 'node:fs/promises';
 import { loadConfig, loadDataDirectory } from '../config/load-config.js';
 import type { SluiceConfig } from '../config/sluice-config.js';
+import { TypedWriter } from '../consumer/typed-writer.js';
 import { askGateway } from '../control/ask-gateway.js';
 import type { ReplayCommand } from '../control/command-protocol.js';
 import { dataDirectory } from '../data-directory/data-directory.js';
@@ -81,6 +82,7 @@ async function replayHere(
   const ruleSet = compileOrThrow(config.rules, config.mapping);
   const mappingWarnings = new MappingWarnings();
   const sink = createSink(config.sink, clock, warn);
+  const typed = new TypedWriter(config.consumer.policies.type, { sink, clock, warn });
   const directory = dataDirectory(config.dataDirectory);
   await prepareDeadLetter({ ...directory, warn });
   const replay = await ReplayService.open({
@@ -89,7 +91,7 @@ async function replayHere(
     checkpointWaitMs: 0,
     store: {
       rulesInForce: () => (record) => ruleSet.apply(record, mappingWarnings, config.consumer.payload),
-      sink,
+      sink: { write: (points, signal) => typed.write(points, signal), status: () => sink.status() },
     },
     clock,
     onProgress: () => undefined,

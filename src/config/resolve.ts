@@ -62,6 +62,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         maxDepth: consumer.payload.maxDepth,
         maxKeys: consumer.payload.maxKeys,
       },
+      policies: consumer.policies,
       deadLetter: {
         maxSizeBytes: consumer.deadLetter.maxSize,
         whenFull: consumer.deadLetter.whenFull,

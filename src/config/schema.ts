@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { metrics } from './schema-metrics.js';
+import { policies } from './schema-policies.js';
 import { lookupTables, rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
@@ -141,6 +142,7 @@ const consumer = section(
       },
       { description: 'Limits of a payload; a payload beyond them is parked.' },
     ).prefault({}),
+    policies,
     deadLetter: section(
       {
         maxSize: size({

@@ -14,6 +14,7 @@ export const WHEN_APPLIED: Readonly<Record<string, WhenApplied>> = {
   'consumer.match': 'reload',
   'consumer.tables': 'reload',
   'consumer.payload': 'reload',
+  'consumer.policies': 'reload',
   'consumer.deadLetter': 'restart',
   sink: 'restart',
   http: 'restart',

@@ -117,11 +117,17 @@ export class SnapshotSource {
   #consume(): ConsumeFacts | undefined {
     const report = this.#parts.workers.consume?.report;
     if (report === undefined) return undefined;
-    const { consumer, mappingWarnings, mappingWarningsByRule, sink, kinesis } = report;
+    const { consumer, mappingWarnings, mappingWarningsByRule, typeConversions, sink, kinesis } = report;
     // A thread that does not answer has not reported what it has read last.
     const waitedMs = kinesis === undefined ? this.#watch.waitedMs : kinesis.counters.millisBehindLatest;
     const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), waitedMs);
-    return { consumer: { ...consumer, lagMs }, mappingWarnings, mappingWarningsByRule, sink };
+    return {
+      consumer: { ...consumer, lagMs },
+      mappingWarnings,
+      mappingWarningsByRule,
+      typeConversions,
+      sink,
+    };
   }
 
   #ageMs(receivedAtNs: bigint | undefined): number {

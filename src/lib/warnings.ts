@@ -118,7 +118,9 @@ export const NEXT_STEPS = {
     'Correct token, user, bucket or database under `sink.influx`, or create them in the store; `sluice doctor` tests it.',
   STORE_REFUSES_EVERYTHING: 'Read the log of the store: it rejects even a line that is known to be good.',
   STORE_REFUSES_MANY:
-    'Run `sluice dead-letters list`: often a field has changed its type. Fix the rule, then replay the parked records.',
+    'Run `sluice dead-letters list`: the reason is in the words of the store. Fix the rule or the store, then replay the parked records.',
+  FIELD_TYPE_CONFLICT:
+    'Correct the device or its rule, or change the type in the store (`sluice store retype`); docs/policies.md, "Types of fields".',
   STORE_SERIES_LIMIT:
     'Raise the limit that the line names in the store (`max-values-per-tag`, `max-series-per-database`), or make the tag with too many values a field; then replay the parked records.',
   STORE_RETENTION_FAILED:

@@ -60,5 +60,6 @@ export interface ConsumeFacts {
   };
   readonly mappingWarnings: MappingWarningCounts;
   readonly mappingWarningsByRule: ConsumeReport['mappingWarningsByRule'];
+  readonly typeConversions: ConsumeReport['typeConversions'];
   readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
 }

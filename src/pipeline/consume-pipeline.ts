@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Consumer } from '../consumer/consumer.js';
+import { TypedWriter } from '../consumer/typed-writer.js';
 import { ClientBytes } from '../dead-letter/client-bytes.js';
 import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
@@ -40,7 +41,8 @@ interface ConsumePipelineParts {
   readonly hooks: PipelineHooks;
   readonly source: ConsumerSource;
   readonly sink: Sink;
-  /** The `write` of the sink, which consumer, replays and self-metrics share. */
+  readonly typed: TypedWriter;
+  /** The `write` of `typed`, which consumer, replays and self-metrics share. */
   readonly writes: Pick<Sink, 'write'>;
   readonly rules: RulesInForce;
   readonly followers: Followers;
@@ -84,7 +86,13 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const sink = createSink(options.sink, clock, hooks.warn);
       await sink.open();
       opened(() => sink.close());
-      const writes = new SerialSink(sink);
+      const typed = new TypedWriter(options.policies.type, { sink, clock, warn: hooks.warn });
+      // Not waited for: a store that cannot be asked now tells the types when it refuses a point.
+      sink.reader?.measurements().then(
+        (measurements) => typed.learn(measurements),
+        () => undefined,
+      );
+      const writes = new SerialSink(typed);
       await prepareDeadLetter({ ...options.directory, warn: hooks.warn });
       const deadLetter = await DeadLetterWriter.open(
         {
@@ -141,6 +149,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         hooks,
         source,
         sink,
+        typed,
         writes,
         rules,
         followers,
@@ -190,7 +199,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   report(): ConsumeReport {
-    const { source, sink, deadLetter, reasons, replay, rules } = this.#parts;
+    const { source, sink, typed, deadLetter, reasons, replay, rules } = this.#parts;
     const progress = this.#consumer?.progress();
     const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs } = progress ?? {};
     const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
@@ -212,7 +221,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       mappingWarningsByRule: rules.mappingWarnings.byRule(),
       deadLetterBytes: deadLetter.sizeBytes + reasons.sizeBytes,
       replay: replay.report(),
-      sink: { ...sink.counters(), kind: sink.kind, status: sink.status() },
+      typeConversions: typed.conversions(),
+      sink: { ...sink.counters(), ...typed.counters(), kind: sink.kind, status: sink.status() },
       kinesis: source.report?.(),
     };
   }
@@ -225,11 +235,12 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
 
   /** Replays that begin from now on use the new rules as well; one that runs goes on with those it began with. */
   async #replaceRules(options: MappingOptions): Promise<void> {
-    const { rules, followers } = this.#parts;
+    const { rules, followers, typed } = this.#parts;
     const mapping = rules.compile(options);
     // A consumer that is not open yet has mapped nothing; it begins with the rules that are in force then.
     if (this.#consumer !== undefined) await this.#consumer.swapRules(followers.watching(mapping));
     rules.replace(mapping);
+    typed.replacePolicy(options.policies.type);
   }
 
   /** Waits until the parked files have been read. Usually that takes a moment, which is not worth a problem in /readyz. */

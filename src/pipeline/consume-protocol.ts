@@ -1,6 +1,7 @@
 import type { KinesisConfig } from '../config/sluice-config.js';
 import type { ConsumerOptions } from '../consumer/consumer.js';
 import type { ConsumerProgress } from '../consumer/consumer-progress.js';
+import type { TypeConversionCounts } from '../consumer/typed-writer.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
@@ -45,6 +46,7 @@ export interface ConsumeReport {
   readonly mappingWarnings: MappingWarningCounts;
   /** Those above zero: rule → warning → count. */
   readonly mappingWarningsByRule: Readonly<Record<string, Partial<MappingWarningCounts>>>;
+  readonly typeConversions: TypeConversionCounts;
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };

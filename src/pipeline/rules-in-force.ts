@@ -1,5 +1,6 @@
 import type { JsonLimits } from '../formats/json/json-value.js';
 import { type Mapped, MappingWarnings } from '../rules/mapped.js';
+import type { PolicyOptions } from '../rules/policies/policy-options.js';
 import type { RuleOptions } from '../rules/rule-options.js';
 import { compileOrThrow, type RuleSet, type RuleSetOptions } from '../rules/rule-set.js';
 import type { StreamRecord } from '../stream/stream.js';
@@ -8,6 +9,7 @@ import type { StreamRecord } from '../stream/stream.js';
 export interface MappingOptions extends Omit<RuleSetOptions, 'readClock'> {
   readonly rules: readonly RuleOptions[];
   readonly payload: JsonLimits;
+  readonly policies: PolicyOptions;
 }
 
 /** Compiled rules with their caches, and the limits of a payload: a reload replaces all of it at once. */
@@ -32,7 +34,7 @@ export class RulesInForce {
   }
 
   /** Compiles rules that are not in force yet. Throws CONFIG_INVALID. */
-  compile({ rules, payload, ...context }: MappingOptions): Mapping {
+  compile({ rules, payload, policies: _policies, ...context }: MappingOptions): Mapping {
     const ruleSet = compileOrThrow(rules, context);
     return { ruleSet, payload, apply: (record) => ruleSet.apply(record, this.mappingWarnings, payload) };
   }

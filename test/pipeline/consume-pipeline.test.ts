@@ -4,6 +4,7 @@ import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/da
 import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
 import { gatewayOptions } from '../../src/gateway/gateway-options.js';
 import { ConsumePipeline } from '../../src/pipeline/consume-pipeline.js';
+import { DEFAULT_POLICIES } from '../../src/rules/policies/policy-options.js';
 import { DurableEndReader } from '../../src/stream/log/durable-end.js';
 import { MAX_BODY_BYTES, TestLog } from '../support/log-fixture.js';
 import { tempDirectory } from '../support/temp-directory.js';
@@ -85,7 +86,12 @@ describe('the consuming pipeline', () => {
       tags: {},
       fields: 'auto',
     } as const;
-    await pipeline.ask({ kind: 'replace-rules', rules: [rule], payload: DEFAULT_JSON_LIMITS });
+    await pipeline.ask({
+      kind: 'replace-rules',
+      rules: [rule],
+      payload: DEFAULT_JSON_LIMITS,
+      policies: DEFAULT_POLICIES,
+    });
     await log.append(50, 60);
     await until(() => pipeline.report().ledger.processed === 60);
     const { totals } = pipeline.report().ledger;
@@ -110,7 +116,12 @@ describe('the consuming pipeline', () => {
       tags: {},
       fields: 'auto',
     } as const;
-    const asked = pipeline.ask({ kind: 'replace-rules', rules: [rule], payload: DEFAULT_JSON_LIMITS });
+    const asked = pipeline.ask({
+      kind: 'replace-rules',
+      rules: [rule],
+      payload: DEFAULT_JSON_LIMITS,
+      policies: DEFAULT_POLICIES,
+    });
     await expect(asked).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     await log.append(50, 60);
     await until(() => pipeline.report().ledger.processed === 60);

@@ -3,6 +3,7 @@ import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
 import { Followers } from '../../src/pipeline/followers.js';
 import { type Mapping, RulesInForce } from '../../src/pipeline/rules-in-force.js';
 import type { FollowedRecord, FollowedRecords } from '../../src/rules/followed-record.js';
+import { DEFAULT_POLICIES } from '../../src/rules/policies/policy-options.js';
 import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { sampleRecord } from '../rules/sample-record.js';
 import { SetClock } from '../support/clock.js';
@@ -10,7 +11,11 @@ import { SetClock } from '../support/clock.js';
 function setUp() {
   const clock = new SetClock();
   const followers = new Followers(clock);
-  const mapping = new RulesInForce({ rules: DEFAULT_RULES, payload: DEFAULT_JSON_LIMITS }).current;
+  const mapping = new RulesInForce({
+    rules: DEFAULT_RULES,
+    payload: DEFAULT_JSON_LIMITS,
+    policies: DEFAULT_POLICIES,
+  }).current;
   const map = followers.watching(mapping);
   const send = (topic: string, payload: string | Buffer = '{"t":1}') => map(sampleRecord(payload, { topic }));
   return { clock, followers, mapping, send };
