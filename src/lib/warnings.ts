@@ -47,6 +47,8 @@ export const NEXT_STEPS = {
   SINK_QUERY_UNSUPPORTED:
     'Nothing to do, writing is not affected: the charts of the page need InfluxQL or DuckDB.',
   SINK_QUERY_FAILED: 'Try again; `/readyz` shows the state of the store.',
+  SINK_CHANGE_FAILED:
+    'Try again: nothing was changed. `/readyz` and the log show what is wrong with the store.',
   KINESIS_THROTTLED: 'Nothing to do, the request is repeated; if it lasts, add shards to the stream.',
   KINESIS_UNREACHABLE:
     'Nothing to do, the request is repeated; if it lasts, check the network and `stream.kinesis.endpoint`.',

@@ -1,3 +1,4 @@
+import type { FieldChange, FieldChangeResult } from './field-change.js';
 import type { FieldType, Point } from './point.js';
 import type { StoreReader } from './store-reader.js';
 
@@ -86,5 +87,10 @@ export interface Sink {
   counters(): SinkCounters;
   /** The read side for the live page; absent when the store cannot be queried. */
   readonly reader?: StoreReader;
+  /**
+   * Changes a field between two writes; absent when only the store itself can do that. Rejects with USAGE_INVALID for a field
+   * that does not exist, and with SINK_CHANGE_FAILED: then nothing has changed.
+   */
+  readonly changeField?: (change: FieldChange) => Promise<FieldChangeResult>;
   close(): Promise<void>;
 }
