@@ -38,7 +38,12 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/(mapped|explain-record)$/,
     /^consumer\/prepare-batch$/,
   ],
-  control: [/^config\/reload-result$/, /^replay\/(selection|replay-status)$/, /^rules\/followed-record$/],
+  control: [
+    /^config\/reload-result$/,
+    /^replay\/(selection|replay-status)$/,
+    /^rules\/followed-record$/,
+    /^sink\/(field-change|point)$/,
+  ],
   // What is shown and set.
   http: [/^sink\/(sink|store-reader)$/, /^replay\/(selection|replay-status)$/, /^config\/reload-result$/],
   // The live page knows the API by its types only (src/web/types.d.ts).
@@ -75,7 +80,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   gateway: [
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
-    /^sink\/(point|sink|store-reader)$/,
+    /^sink\/(field-change|point|sink|store-reader)$/,
     /^rules\/(explain-record|followed-record)$/,
     /^data-directory\//,
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,

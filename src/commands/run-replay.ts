@@ -1,4 +1,4 @@
-import { access, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { loadConfig, loadDataDirectory } from '../config/load-config.js';
 import type { SluiceConfig } from '../config/sluice-config.js';
 import { TypedWriter } from '../consumer/typed-writer.js';
@@ -10,7 +10,7 @@ import { withDeadLetterNoted } from '../data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { SystemClock } from '../lib/clock.js';
 import { makeReserve } from '../lib/disk-room.js';
-import { SluiceError, systemErrorCode } from '../lib/errors.js';
+import { systemErrorCode } from '../lib/errors.js';
 import { VERSION } from '../lib/package-root.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { ReplayService } from '../replay/replay-service.js';
@@ -19,6 +19,7 @@ import type { JobRequest } from '../replay/replayer.js';
 import { MappingWarnings } from '../rules/mapped.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { createSink } from '../sink/create-sink.js';
+import { failAsOtherUser } from './fail-as-other-user.js';
 import { findGateway } from './find-gateway.js';
 
 type OnStatus = (status: ReplayStatus) => void;
@@ -57,17 +58,6 @@ export async function runReplay(
   } finally {
     await lock.release();
   }
-}
-
-/** Journals and store would belong to this user: the gateway could not open them any more. */
-async function failAsOtherUser(root: string): Promise<void> {
-  const { uid } = await stat(root);
-  if (process.getuid === undefined || process.getuid() === uid) return;
-  throw new SluiceError(
-    'DATA_DIRECTORY_UNUSABLE',
-    `the data directory ${root} belongs to the user with the id ${uid}, and no gateway runs on it; ` +
-      'run this as that user, or while the gateway runs',
-  );
 }
 
 async function replayHere(

@@ -140,6 +140,11 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         followers,
         writes,
         reader,
+        changeField: async (change) => {
+          const result = await sink.changeField(change);
+          typed.forgetTypes();
+          return result;
+        },
         replay,
         warn: hooks.warn,
       });

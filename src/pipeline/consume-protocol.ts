@@ -10,6 +10,7 @@ import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay
 import type { FollowedRecords } from '../rules/followed-record.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
 import type { SinkOptions } from '../sink/create-sink.js';
+import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { Point } from '../sink/point.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type {
@@ -85,11 +86,17 @@ export type FollowRequest =
   | { readonly kind: 'follow-next'; readonly id: number }
   | { readonly kind: 'follow-end'; readonly id: number };
 
+/** A change of a field in the store; answered with FieldChangeResult. Refused as `Sink.changeField`. */
+export interface ChangeFieldRequest {
+  readonly kind: 'change-field';
+  readonly change: FieldChange;
+}
+
 /** What is answered beside the path of the records. */
-export type SideRequest = StoreRequest | ReplayRequest | FollowRequest;
+export type SideRequest = StoreRequest | ReplayRequest | FollowRequest | ChangeFieldRequest;
 /** Everything that the worker can be asked. */
 export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
-export type ConsumeAnswer = StoreAnswer | ReplayAnswer | FollowedRecords;
+export type ConsumeAnswer = StoreAnswer | ReplayAnswer | FollowedRecords | FieldChangeResult;
 
 /** The leases of this process. */
 export interface LeaseReport {

@@ -23,6 +23,7 @@ export interface ConsumeRequestsParts {
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
+  readonly changeField: Sink['changeField'];
   readonly replay: ReplayService;
   readonly warn: Warn;
 }
@@ -57,6 +58,8 @@ export class ConsumeRequests {
       case 'follow-end':
         this.#parts.followers.end(request.id);
         return undefined;
+      case 'change-field':
+        return this.#parts.changeField(request.change);
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
       case 'measurements':

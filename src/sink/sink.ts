@@ -88,9 +88,9 @@ export interface Sink {
   /** The read side for the live page; absent when the store cannot be queried. */
   readonly reader?: StoreReader;
   /**
-   * Changes a field between two writes; absent when only the store itself can do that. Rejects with USAGE_INVALID for a field
-   * that does not exist, and with SINK_CHANGE_FAILED: then nothing has changed.
+   * Changes a field between two writes. Rejects with USAGE_INVALID for a field that does not exist, or with how it is done
+   * where only the store itself can do it; and with SINK_CHANGE_FAILED: then nothing has changed.
    */
-  readonly changeField?: (change: FieldChange) => Promise<FieldChangeResult>;
+  changeField(change: FieldChange): Promise<FieldChangeResult>;
   close(): Promise<void>;
 }

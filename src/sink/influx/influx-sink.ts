@@ -1,12 +1,15 @@
 import { backOffMs } from '../../lib/back-off.js';
 import type { Clock } from '../../lib/clock.js';
+import { SluiceError } from '../../lib/errors.js';
 import { LimitedWarning } from '../../lib/limited-warning.js';
 import { type Pause, pause, type Schedule } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
+import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import type { StoreReader } from '../store-reader.js';
+import { changeFieldAdvice } from './change-field-advice.js';
 import type { ChunkPort, PauseCause } from './chunk-port.js';
 import {
   HEALTH_MEASUREMENT,
@@ -135,6 +138,10 @@ export class InfluxSink implements Sink {
     this.#pointsRefused += rejections.length;
     this.#pointsWritten += points.length - rejections.length;
     return rejections.sort((a, b) => a.index - b.index);
+  }
+
+  async changeField({ measurement }: FieldChange): Promise<FieldChangeResult> {
+    throw new SluiceError('USAGE_INVALID', changeFieldAdvice(this.#settings.version, measurement));
   }
 
   status(): SinkStatus {
