@@ -13,6 +13,7 @@ import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js';
 import { createSink } from '../sink/create-sink.js';
+import type { Point } from '../sink/point.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
@@ -80,13 +81,14 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     return openAllOrNone(async (opened) => {
       const clock = new SystemClock();
       const rules = new RulesInForce(options);
-      const followers = new Followers(clock);
       const source = await createSource(options, durableEnd, hooks);
       opened(() => source.close());
       const sink = createSink(options.sink, clock, hooks.warn);
       await sink.open();
       opened(() => sink.close());
       const typed = new TypedWriter(options.policies.type, { sink, clock, warn: hooks.warn });
+      const fitTypes = (point: Point) => typed.fit(point);
+      const followers = new Followers(clock, fitTypes);
       // Not waited for: a store that cannot be asked now tells the types when it refuses a point.
       sink.reader?.measurements().then(
         (measurements) => typed.learn(measurements),
@@ -140,6 +142,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         followers,
         writes,
         reader,
+        fitTypes,
         changeField: async (change) => {
           const result = await sink.changeField(change);
           typed.forgetTypes();

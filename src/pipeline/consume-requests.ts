@@ -5,8 +5,10 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
+import type { Fitted } from '../rules/policies/field-types.js';
 import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
+import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
@@ -24,6 +26,8 @@ export interface ConsumeRequestsParts {
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
   readonly changeField: Sink['changeField'];
+  /** Gives a point the types that the store has. */
+  readonly fitTypes: (point: Point) => Fitted;
   readonly replay: ReplayService;
   readonly warn: Warn;
 }
@@ -102,7 +106,8 @@ export class ConsumeRequests {
     const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
     const parked = found[0]?.parked;
     const { ruleSet, payload } = this.#parts.rules.current;
-    return parked && explanationJson(explainRecord(ruleSet, parked, newLineText(), payload));
+    if (parked === undefined) return undefined;
+    return explanationJson(explainRecord(ruleSet, parked, newLineText(), payload, this.#parts.fitTypes));
   }
 
   #selfMetrics(): SelfMetricsStore {

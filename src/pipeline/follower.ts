@@ -2,8 +2,10 @@ import type { Clock } from '../lib/clock.js';
 import { RateBudget } from '../lib/rate-budget.js';
 import { explainRecord, explanationJson } from '../rules/explain-record.js';
 import { type FollowedRecords, followedJson } from '../rules/followed-record.js';
+import type { Fitted } from '../rules/policies/field-types.js';
 import type { TopicPattern } from '../rules/topic-pattern.js';
 import { newLineText } from '../sink/influx/line.js';
+import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { Mapping } from './rules-in-force.js';
 
@@ -19,6 +21,8 @@ const ANSWER_WITHIN_MS = 1_000;
 export class Follower {
   readonly #pattern: TopicPattern;
   readonly #clock: Clock;
+  /** Gives a point the types that the store has. */
+  readonly #fitTypes: ((point: Point) => Fitted) | undefined;
   readonly #records: RateBudget;
   readonly #busyMs: RateBudget;
   readonly #lines = newLineText();
@@ -28,9 +32,10 @@ export class Follower {
   #isEnded = false;
   #answer: (() => void) | undefined;
 
-  constructor(pattern: TopicPattern, clock: Clock) {
+  constructor(pattern: TopicPattern, clock: Clock, fitTypes?: (point: Point) => Fitted) {
     this.#pattern = pattern;
     this.#clock = clock;
+    this.#fitTypes = fitTypes;
     this.#records = new RateBudget(RECORDS_PER_SECOND, clock.monotonicMs());
     this.#busyMs = new RateBudget(BUSY_MS_PER_SECOND, clock.monotonicMs());
   }
@@ -44,7 +49,8 @@ export class Follower {
       this.#skipped += 1;
       return;
     }
-    const json = followedJson(record, explanationJson(explainRecord(ruleSet, record, this.#lines, payload)));
+    const explanation = explainRecord(ruleSet, record, this.#lines, payload, this.#fitTypes);
+    const json = followedJson(record, explanationJson(explanation));
     this.#records.spend(1);
     this.#busyMs.spend(this.#clock.monotonicMs() - startedMs);
     this.#waiting.push(json);

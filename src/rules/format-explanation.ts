@@ -1,5 +1,6 @@
 import { escapeUnprintable, oneLine, printable } from '../lib/printable.js';
 import type { ExplanationJson } from './explain-record.js';
+import type { ExplainedType } from './policies/fit-mapped.js';
 import type { ExplainedCondition, ExplainedValue } from './recorded-trace.js';
 
 const LABEL_WIDTH = 9;
@@ -21,6 +22,7 @@ export type ExplanationText = Pick<
   | 'values'
   | 'moreValues'
   | 'unused'
+  | 'types'
   | 'lines'
   | 'notes'
   | 'outcome'
@@ -50,6 +52,7 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     ...valueTexts(explanation),
     ...unusedText(explanation),
   );
+  text.push(...(explanation.types ?? []).map(typeText));
   text.push(...lines.map((line) => labelled('line', escapeUnprintable(line))));
   if (explanation.outcome === 'filtered') text.push(labelled('filtered', filteredBy(explanation)));
   if (explanation.outcome === 'parked')
@@ -58,6 +61,10 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     text.push(labelled('warning', `${code}${count > 1 ? ` (${count} times)` : ''}`));
   }
   return text.join('\n');
+}
+
+function typeText({ field, type, storedType, outcome }: ExplainedType): string {
+  return labelled('type', `${oneLine(field)} is ${type}, the store has ${storedType}: ${outcome}`);
 }
 
 /** One line of the text: a label, and what it says. */
