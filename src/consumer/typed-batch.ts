@@ -34,14 +34,18 @@ export class TypedBatch {
     this.#known = known;
     this.#otherwise = otherwise;
     this.#sent = [...points];
-    for (const [index, { series }] of points.entries()) {
-      if (known.has(series.measurement)) this.#fit(index);
+    for (let index = 0; index < points.length; index++) {
+      if (known.mayDiffer(points[index]!)) this.#fit(index);
     }
   }
 
   /** The indices of the points that are not rejected. */
   remaining(): number[] {
-    return this.#sent.flatMap((point, index) => (point === undefined ? [] : [index]));
+    const indices: number[] = [];
+    for (let index = 0; index < this.#sent.length; index++) {
+      if (this.#sent[index] !== undefined) indices.push(index);
+    }
+    return indices;
   }
 
   sentAt(index: number): Point {

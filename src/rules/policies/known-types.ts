@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.js';
-import type { FieldType } from '../../sink/point.js';
+import type { FieldType, Point } from '../../sink/point.js';
 import type { FieldTypeConflict, TimeSpan } from '../../sink/sink.js';
 import type { StoredType } from './field-types.js';
 
@@ -17,8 +17,11 @@ interface KnownType {
   readonly untilMs: number;
 }
 
-/** The types of the fields of one measurement. */
-type FieldTypes = Map<string, KnownType[]>;
+interface KnownField {
+  readonly types: readonly KnownType[];
+  /** The type, if it is the same at all times; what has expired counts too. */
+  readonly onlyType: FieldType | undefined;
+}
 
 /**
  * The types that fields have in the store, as far as they are known. They save requests and decide nothing: what the store
@@ -26,24 +29,31 @@ type FieldTypes = Map<string, KnownType[]>;
  */
 export class KnownTypes {
   readonly #clock: Clock;
-  readonly #measurements = new Map<string, FieldTypes>();
+  /** Measurement → field. */
+  readonly #measurements = new Map<string, Map<string, KnownField>>();
   #fieldCount = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Whether a point of the measurement can be affected at all. */
-  has(measurement: string): boolean {
-    return this.#measurements.has(measurement);
+  /** Whether a field of the point may have another type in the store. It is asked for every point, so it must be cheap. */
+  mayDiffer({ series, fields }: Point): boolean {
+    const known = this.#measurements.get(series.measurement);
+    if (known === undefined) return false;
+    for (const { name, type } of fields) {
+      const field = known.get(name);
+      if (field !== undefined && field.onlyType !== type) return true;
+    }
+    return false;
   }
 
   typeOf(measurement: string, field: string, timestampNs: bigint): StoredType | undefined {
-    const known = this.#measurements.get(measurement)?.get(field);
-    if (known === undefined) return undefined;
+    const types = this.#measurements.get(measurement)?.get(field)?.types;
+    if (types === undefined) return undefined;
     const nowMs = this.#clock.monotonicMs();
     let found: StoredType | undefined;
-    for (const { stored, span, untilMs } of known) {
+    for (const { stored, span, untilMs } of types) {
       if (untilMs <= nowMs) continue;
       if (span !== undefined && (timestampNs < span.fromNs || timestampNs >= span.toNs)) continue;
       if (stored.isCertain) return stored;
@@ -72,14 +82,16 @@ export class KnownTypes {
   #add(measurement: string, field: string, type: Omit<KnownType, 'untilMs'>): void {
     const nowMs = this.#clock.monotonicMs();
     if (this.#fieldCount >= MAX_FIELDS) this.clear();
-    const fields: FieldTypes = this.#measurements.get(measurement) ?? new Map();
+    const fields = this.#measurements.get(measurement) ?? new Map<string, KnownField>();
     this.#measurements.set(measurement, fields);
-    const before = fields.get(field) ?? [];
+    const before = fields.get(field)?.types ?? [];
     if (before.length === 0) this.#fieldCount++;
     // Of the same time there is one only.
     const others = before.filter(
       ({ span, untilMs }) => untilMs > nowMs && span?.fromNs !== type.span?.fromNs,
     );
-    fields.set(field, [...others.slice(1 - MAX_SPANS), { ...type, untilMs: nowMs + KNOWN_FOR_MS }]);
+    const types = [...others.slice(1 - MAX_SPANS), { ...type, untilMs: nowMs + KNOWN_FOR_MS }];
+    const isOne = types.every(({ stored }) => stored.type === type.stored.type);
+    fields.set(field, { types, onlyType: isOne ? type.stored.type : undefined });
   }
 }

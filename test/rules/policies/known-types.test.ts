@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { KnownTypes } from '../../../src/rules/policies/known-types.js';
 import { SetClock } from '../../support/clock.js';
+import { pointOf, seriesOf } from '../../support/points.js';
 
 const conflict = (field: string, storedType: 'float' | 'int', hour?: bigint) => ({
   measurement: 'm',
@@ -59,7 +60,17 @@ test('many fields do not fill the memory', () => {
 test('all is forgotten when it is cleared', () => {
   const { known } = setUp();
   known.learn(conflict('v', 'float'));
-  expect(known.has('m')).toBe(true);
   known.clear();
-  expect(known.has('m')).toBe(false);
+  expect(known.typeOf('m', 'v', 0n)).toBeUndefined();
+  expect(known.mayDiffer(pointOf(seriesOf('m'), 0n, { v: 1n }))).toBe(false);
+});
+
+test('a point may differ when one of its fields has another type at some time', () => {
+  const { known } = setUp();
+  const may = (v: number | bigint, measurement = 'm') =>
+    known.mayDiffer(pointOf(seriesOf(measurement), 0n, { other: 'x', v }));
+  known.learn(conflict('v', 'float', 1n));
+  expect([may(1), may(1n), may(1n, 'n')]).toEqual([false, true, false]);
+  known.learn(conflict('v', 'int', 2n));
+  expect([may(1), may(1n)]).toEqual([true, true]);
 });
