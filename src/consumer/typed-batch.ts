@@ -48,6 +48,11 @@ export class TypedBatch {
     return indices;
   }
 
+  /** Applies what has become known meanwhile. */
+  fitAgain(indices: Iterable<number>): void {
+    for (const index of indices) this.#fit(index);
+  }
+
   sentAt(index: number): Point {
     return this.#sent[index]!;
   }

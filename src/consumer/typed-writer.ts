@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.js';
+import { withinDeadline } from '../lib/lifecycle.js';
 import { printable } from '../lib/printable.js';
 import type { Warn } from '../lib/warnings.js';
 import {
@@ -12,11 +13,13 @@ import {
 import { KnownTypes } from '../rules/policies/known-types.js';
 import type { Point } from '../sink/point.js';
 import type { Rejection, Sink, SinkCounters } from '../sink/sink.js';
-import type { MeasurementSummary } from '../sink/store-reader.js';
+import type { StoreReader } from '../sink/store-reader.js';
 import { type ParkedConflict, TypedBatch } from './typed-batch.js';
 
 export interface TypedWriterDeps {
   readonly sink: Pick<Sink, 'write'>;
+  /** Absent: the store cannot be asked for its types. */
+  readonly reader?: Pick<StoreReader, 'measurements'>;
   readonly clock: Clock;
   readonly warn: Warn;
 }
@@ -28,6 +31,11 @@ const WARN_EVERY_MS = 600_000;
 /** How many fields are logged in that time: their names come from devices. */
 const MAX_WARNED_FIELDS = 20;
 const MAX_NAME_CHARACTERS = 100;
+/** Points with many conflicts get one type known with each try. After so many tries the store is asked for all of them. */
+const TRIES_BEFORE_ASKING = 3;
+const ASK_EVERY_MS = 60_000;
+/** What the answer may take of a write. */
+const ASK_WITHIN_MS = 2_000;
 
 /**
  * Writes points with the types that the store has for their fields. Points that the store refuses for the type of a field
@@ -48,6 +56,7 @@ export class TypedWriter implements Pick<Sink, 'write'> {
   /** The fields that were logged since `#warnedSinceMs`. */
   readonly #warned = new Set<string>();
   #warnedSinceMs = 0;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   #pointsWritten = 0;
   #pointsRefused = 0;
 
@@ -61,7 +70,7 @@ export class TypedWriter implements Pick<Sink, 'write'> {
   async write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]> {
     const batch = new TypedBatch(points, this.#known, this.#otherwise);
     let indices = batch.remaining();
-    while (indices.length > 0) {
+    for (let tries = 1; indices.length > 0; tries++) {
       const refused = await this.#deps.sink.write(
         indices.map((index) => batch.sentAt(index)),
         signal,
@@ -73,6 +82,10 @@ export class TypedWriter implements Pick<Sink, 'write'> {
         const rejection = { ...rest, index: indices[at]! };
         if (conflict === undefined) batch.reject(rejection);
         else if (batch.learn(rejection, conflict)) again.add(rejection.index);
+      }
+      if (tries === TRIES_BEFORE_ASKING && again.size > 0) {
+        await this.askTypes();
+        batch.fitAgain(again);
       }
       indices = again.size === 0 ? [] : batch.withLater(again);
     }
@@ -89,11 +102,23 @@ export class TypedWriter implements Pick<Sink, 'write'> {
     return { ...this.#conversions };
   }
 
-  /** Notes the types that the store answered when it was asked. */
-  learn(measurements: readonly MeasurementSummary[]): void {
-    for (const { name, fields } of measurements) {
-      for (const field of fields) this.#known.learnAsked(name, field.name, field.type);
-    }
+  /**
+   * Asks the store for its types, at most once a minute and for 2 s. Never rejects: a store that cannot be asked tells its
+   * types when it refuses points.
+   */
+  async askTypes(): Promise<void> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (this.#deps.reader === undefined || nowMs - this.#askedAtMs < ASK_EVERY_MS) return;
+    this.#askedAtMs = nowMs;
+    const learned = this.#deps.reader.measurements().then(
+      (measurements) => {
+        for (const { name, fields } of measurements) {
+          for (const field of fields) this.#known.learnAsked(name, field.name, field.type);
+        }
+      },
+      () => undefined,
+    );
+    await withinDeadline(learned, ASK_WITHIN_MS);
   }
 
   /** Forgets the types that were learned, as after a command has changed one. */

@@ -86,14 +86,12 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const sink = createSink(options.sink, clock, hooks.warn);
       await sink.open();
       opened(() => sink.close());
-      const typed = new TypedWriter(options.policies.type, { sink, clock, warn: hooks.warn });
+      const { reader } = sink;
+      const typed = new TypedWriter(options.policies.type, { sink, reader, clock, warn: hooks.warn });
+      // Not waited for: the start does not depend on the store.
+      void typed.askTypes();
       const fitTypes = (point: Point) => typed.fit(point);
       const followers = new Followers(clock, fitTypes);
-      // Not waited for: a store that cannot be asked now tells the types when it refuses a point.
-      sink.reader?.measurements().then(
-        (measurements) => typed.learn(measurements),
-        () => undefined,
-      );
       const writes = new SerialSink(typed);
       await prepareDeadLetter({ ...options.directory, warn: hooks.warn });
       const deadLetter = await DeadLetterWriter.open(
@@ -136,7 +134,6 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       opened(() => replay.close());
       replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
       replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
-      const { reader } = sink;
       const requests = new ConsumeRequests(options, {
         rules,
         followers,

@@ -45,14 +45,25 @@ class TypedStore {
 
 function setUp(otherwise: TypeOtherwise = 'park') {
   const store = new TypedStore();
+  /** What the store answers when it is asked; undefined: nothing. */
+  const asked: { types?: Record<string, FieldType>; times: number } = { times: 0 };
+  const reader = {
+    measurements: async () => {
+      asked.times++;
+      if (asked.types === undefined) throw new Error('cannot be asked');
+      const fields = Object.entries(asked.types).map(([name, type]) => ({ name, type }));
+      return [{ name: 'm', tags: [], fields }];
+    },
+  };
   const clock = new SetClock();
   const warnings: Record<string, unknown>[] = [];
   const writer = new TypedWriter(
     { otherwise },
-    { sink: store, clock, warn: (fields) => warnings.push(fields) },
+    { sink: store, reader, clock, warn: (fields) => warnings.push(fields) },
   );
   return {
     store,
+    asked,
     clock,
     warnings,
     writer,
@@ -137,21 +148,61 @@ test('a change in the store is noticed after a minute, or after a reload', async
 });
 
 test('a type that was known wrongly is corrected by what the store says', async () => {
-  const { store, writer, write } = setUp();
+  const { store, asked, writer, write } = setUp();
   store.types.set('v', 'float');
-  writer.learn([{ name: 'm', tags: [], fields: [{ name: 'v', type: 'int' }] }]);
+  asked.types = { v: 'int' };
+  await writer.askTypes();
   expect(await write([pointOf(a, 0n, { v: 2 }), pointOf(a, 1n, { v: 2.5 })])).toEqual([]);
   expect(store.rows.get('a 0')).toEqual({ v: 2 });
   expect(writer.conversions()['float-to-int']).toBe(0);
 });
 
 test('types that the store was asked for save the refusal', async () => {
-  const { store, writer, write } = setUp();
+  const { store, asked, writer, write } = setUp();
   store.types.set('v', 'float');
-  writer.learn([{ name: 'm', tags: [], fields: [{ name: 'v', type: 'float' }] }]);
+  asked.types = { v: 'float' };
+  await writer.askTypes();
   expect(await write([pointOf(a, 0n, { v: 2n })])).toEqual([]);
   expect(store.sizes).toEqual([1]);
   expect(writer.conversions()['int-to-float']).toBe(1);
+});
+
+describe('a point with very many conflicts', () => {
+  const names = Array.from({ length: 200 }, (_, i) => `f${i}`);
+  const pointWith = (value: bigint | string, count: number) =>
+    pointOf(a, 1n, { ok: 1, ...Object.fromEntries(names.slice(0, count).map((name) => [name, value])) });
+  const start = (otherwise: TypeOtherwise) => {
+    const all = setUp(otherwise);
+    for (const name of names) all.store.types.set(name, 'float');
+    return all;
+  };
+
+  test('lets the store be asked once, instead of a try for each field', async () => {
+    const { store, asked, clock, write } = start('park');
+    asked.types = Object.fromEntries(store.types);
+    expect(await write([pointWith(1n, 200)])).toEqual([]);
+    expect([store.sizes.length, asked.times]).toEqual([4, 1]);
+    clock.elapsedMs += 60_000;
+    expect(await write([pointWith(1n, 200)])).toEqual([]);
+    expect([store.sizes.length, asked.times]).toEqual([8, 2]);
+  });
+
+  test('is converted all the same when the store cannot be asked', async () => {
+    const { store, write } = start('park');
+    expect(await write([pointWith(1n, 50)])).toEqual([]);
+    expect(store.sizes).toHaveLength(51);
+    expect(store.rows.get('a 1')).toMatchObject({ ok: 1, f0: 1, f49: 1 });
+  });
+
+  test.each(['omit', 'side-field'] as const)(
+    'is parked by %s when more than 32 cannot be converted',
+    async (otherwise) => {
+      const { store, write } = start(otherwise);
+      expect(await write([pointWith('x', 32)])).toEqual([]);
+      expect(await write([pointWith('x', 33)])).toMatchObject([{ code: 'field-type-conflict' }]);
+      expect(store.sizes.length).toBeLessThan(40);
+    },
+  );
 });
 
 describe('the policy', () => {

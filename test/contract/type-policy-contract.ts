@@ -32,7 +32,15 @@ export function typePolicyContract(name: string, factory: () => Promise<StoreUnd
     }, 60_000);
 
     const writerOf = (otherwise: TypeOtherwise = 'park') =>
-      new TypedWriter({ otherwise }, { sink: store.sink, clock: new SystemClock(), warn: () => undefined });
+      new TypedWriter(
+        { otherwise },
+        {
+          sink: store.sink,
+          reader: store.sink.reader,
+          clock: new SystemClock(),
+          warn: () => undefined,
+        },
+      );
     const pointsOf = (measurement: string, values: readonly StoredValue[]): Point[] =>
       values.map((v, i) => pointOf(seriesOf(measurement, { device: 'a' }), baseNs + BigInt(i), { v, n: i }));
     const stored = async (measurement: string) =>
@@ -146,7 +154,7 @@ export function typePolicyContract(name: string, factory: () => Promise<StoreUnd
       const measurement = 'types asked';
       await writerOf().write(pointsOf(measurement, [1.5]), never());
       const writer = writerOf();
-      writer.learn((await store.sink.reader?.measurements()) ?? []);
+      await writer.askTypes();
       const before = store.sink.counters().requests;
       expect(await writer.write(pointsOf(measurement, [0.5, 2n]), never())).toEqual([]);
       expect(store.sink.counters().requests - before).toBe(1);

@@ -44,6 +44,9 @@ export interface FieldConversion {
 
 const NONE: readonly FieldConversion[] = [];
 
+/** A point with more fields that cannot be converted is parked: each of them may cost a request. */
+const MAX_UNCONVERTED_FIELDS = 32;
+
 /** Pure: the same point and the same types give the same result, however the types were learned. */
 export function fitPoint(
   point: Point,
@@ -52,6 +55,7 @@ export function fitPoint(
 ): Fitted {
   const fields: Field[] = [];
   const conversions: FieldConversion[] = [];
+  let unconverted = 0;
   for (const field of point.fields) {
     const stored = storedTypeOf(field.name);
     if (stored === undefined || stored.type === field.type) {
@@ -69,6 +73,7 @@ export function fitPoint(
       fields.push(field);
       continue;
     }
+    if (++unconverted > MAX_UNCONVERTED_FIELDS) return { kind: 'conflict', field, storedType };
     if (otherwise === 'omit') {
       conversions.push({ kind: 'omitted', field, storedType });
       continue;

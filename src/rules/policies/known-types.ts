@@ -85,6 +85,11 @@ export class KnownTypes {
     const fields = this.#measurements.get(measurement) ?? new Map<string, KnownField>();
     this.#measurements.set(measurement, fields);
     const before = fields.get(field)?.types ?? [];
+    // What the store was asked for says less than what it has refused.
+    const isKnown = before.some(
+      ({ stored, span, untilMs }) => stored.isCertain && span === undefined && untilMs > nowMs,
+    );
+    if (isKnown && !type.stored.isCertain) return;
     if (before.length === 0) this.#fieldCount++;
     // Of the same time there is one only.
     const others = before.filter(

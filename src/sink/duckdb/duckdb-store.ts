@@ -119,6 +119,7 @@ export class DuckdbStore {
   async changeField(change: FieldChange): Promise<FieldChangeResult> {
     const { table, column, sql, result } = await planChange(this.database.writer, this.#catalog, change);
     if (result.lost > 0 && !change.isConfirmed) return { ...result, isDone: false };
+    if (change.kind === 'retype' && column.type === change.type) return { ...result, isDone: true };
     await this.#transaction(async () => {
       await this.database.writer.run(sql);
     });
