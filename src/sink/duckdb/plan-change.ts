@@ -74,7 +74,8 @@ function unknownName(what: string, name: string, known: readonly string[]): Slui
   );
 }
 
-const INT_TEXT = '-?[0-9]+';
+/** 21.0 is a whole number too. */
+const INT_TEXT = '-?[0-9]+([.]0+)?';
 const FLOAT_TEXT = '-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?';
 
 /**
@@ -91,7 +92,7 @@ function convertedSql(column: string, from: FieldType, to: FieldType): string {
     case 'string float':
       return `CASE WHEN regexp_full_match(${column}, '${FLOAT_TEXT}') AND isfinite(TRY_CAST(${column} AS DOUBLE)) THEN TRY_CAST(${column} AS DOUBLE) END`;
     case 'string int':
-      return `CASE WHEN regexp_full_match(${column}, '${INT_TEXT}') THEN TRY_CAST(${column} AS BIGINT) END`;
+      return `CASE WHEN regexp_full_match(${column}, '${INT_TEXT}') THEN TRY_CAST(split_part(${column}, '.', 1) AS BIGINT) END`;
     case 'string boolean':
       return `CASE ${column} WHEN 'true' THEN true WHEN 'false' THEN false END`;
     case 'int string':
