@@ -5,8 +5,10 @@ import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
 import { gatewayOptions } from '../../src/gateway/gateway-options.js';
 import { ConsumePipeline } from '../../src/pipeline/consume-pipeline.js';
 import { DEFAULT_POLICIES } from '../../src/rules/policies/policy-options.js';
+import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { DurableEndReader } from '../../src/stream/log/durable-end.js';
 import { MAX_BODY_BYTES, TestLog } from '../support/log-fixture.js';
+import { pointOf, seriesOf } from '../support/points.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 /**
@@ -61,6 +63,26 @@ describe('the consuming pipeline', () => {
       status: { selected: 50, outcomes: { purged: 50 } },
       replayed: [{ ledger: 'log', totals: { purged: { 'payload-not-json': 50 } } }],
     });
+  });
+
+  it('applies a new policy for types with the new rules, and a changed field at once', async () => {
+    const { pipeline } = await started();
+    const rejected = (v: number | string) =>
+      pipeline.ask({
+        kind: 'write-self-metrics',
+        points: [pointOf(seriesOf('m'), BigInt(Date.now()) * 1_000_000n, { v, n: 1 })],
+      });
+    expect([await rejected(1.5), await rejected('warm'), await rejected('warm')]).toEqual([0, 1, 1]);
+    expect(pipeline.report()).toMatchObject({ sink: { pointsWritten: 1, pointsRefused: 2 } });
+    const policies = { type: { otherwise: 'side-field' } } as const;
+    const rules = DEFAULT_RULES;
+    await pipeline.ask({ kind: 'replace-rules', rules, payload: DEFAULT_JSON_LIMITS, policies });
+    expect(await rejected('warm')).toBe(0);
+    expect(pipeline.report().typeConversions).toMatchObject({ 'side-field': 1 });
+    const change = { kind: 'drop', measurement: 'm', field: 'v', isConfirmed: true } as const;
+    expect(await pipeline.ask({ kind: 'change-field', change })).toMatchObject({ isDone: true, lost: 1 });
+    expect(await rejected('warm')).toBe(0);
+    expect(pipeline.report().typeConversions).toMatchObject({ 'side-field': 1 });
   });
 
   it('explains a parked record by the rules in force', async () => {

@@ -513,10 +513,10 @@ describe('InfluxDB 3 names the refused lines', () => {
 });
 
 describe('a conflict of types', () => {
-  const named = (sent: string, stored: string, dropped: number) =>
+  const named = (sent: string, stored: string, dropped: number, version = 1) =>
     refuse(
-      400,
-      `partial write: field type conflict: input field "v" on measurement "m" is type ${sent}, already exists as type ${stored} dropped=${dropped}`,
+      version === 1 ? 400 : 422,
+      `${version === 1 ? '' : 'failure writing points to database: '}partial write: field type conflict: input field "v" on measurement "m" is type ${sent}, already exists as type ${stored} dropped=${dropped}`,
     );
   /** Refuses integers as InfluxDB does: it writes the other lines of the request. */
   const floatsOnly = (call: StoreCall) => {
@@ -542,6 +542,15 @@ describe('a conflict of types', () => {
     expect(store.calls.some(isHealthLine)).toBe(false);
     expect([pausesMs, warnings]).toEqual([[], []]);
     expect(sink.status().state).toBe('healthy');
+  });
+
+  test('is known by the words of InfluxDB 2 too', async () => {
+    const { sink, store } = await steeredSink((call) =>
+      floatsOnly(call) === DONE ? DONE : named('integer', 'float', 1, 2),
+    );
+    const rejections = await sink.write(mixed(10, 10), never());
+    expect(rejections).toMatchObject([{ index: 0, conflict: { field: 'v', storedType: 'float' } }]);
+    expect(store.calls).toHaveLength(3);
   });
 
   test('is sent once more when the store does not name the field yet', async () => {
