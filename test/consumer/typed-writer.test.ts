@@ -3,45 +3,12 @@ import { TypedWriter } from '../../src/consumer/typed-writer.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { TypeOtherwise } from '../../src/rules/policies/field-types.js';
 import type { FieldType, Point } from '../../src/sink/point.js';
-import type { Rejection } from '../../src/sink/sink.js';
 import { SetClock } from '../support/clock.js';
 import { fieldsOf, pointOf, seriesOf } from '../support/points.js';
+import { TypedStore } from '../support/typed-store.js';
 
 const never = () => new AbortController().signal;
 const a = seriesOf('m', { device: 'a' });
-
-/** A store that fixes types by its first write, names one conflict of a point, and counts. */
-class TypedStore {
-  readonly types = new Map<string, FieldType>();
-  /** series and time → fields. */
-  readonly rows = new Map<string, Record<string, unknown>>();
-  readonly sizes: number[] = [];
-  refuse: (point: Point) => string | undefined = () => undefined;
-
-  async write(points: readonly Point[]): Promise<readonly Rejection[]> {
-    this.sizes.push(points.length);
-    const rejections: Rejection[] = [];
-    for (const [index, point] of points.entries()) {
-      const { measurement } = point.series;
-      const wrong = point.fields.find(({ name, type }) => (this.types.get(name) ?? type) !== type);
-      const reason = this.refuse(point);
-      if (wrong !== undefined) {
-        const conflict = { measurement, field: wrong.name, storedType: this.types.get(wrong.name)! };
-        rejections.push({ index, code: 'store-refused', reason: 'conflict', conflict });
-        continue;
-      }
-      if (reason !== undefined) {
-        rejections.push({ index, code: 'store-refused', reason });
-        continue;
-      }
-      for (const { name, type } of point.fields) this.types.set(name, type);
-      const key = `${point.series.tags[0]?.value} ${point.timestampNs}`;
-      const fields = Object.fromEntries(point.fields.map(({ name, value }) => [name, value]));
-      this.rows.set(key, { ...this.rows.get(key), ...fields });
-    }
-    return rejections;
-  }
-}
 
 function setUp(otherwise: TypeOtherwise = 'park') {
   const store = new TypedStore();
