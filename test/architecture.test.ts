@@ -19,8 +19,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
   consumer: [
     /^stream\/(stream|record-trace)$/,
-    /^sink\/(point|sink)$/,
-    /^rules\/mapped$/,
+    /^sink\/(point|sink|store-reader)$/,
+    /^rules\/(mapped|policies\/[\w-]+)$/,
     /^dead-letter\//,
     /^ledger\//,
   ],
@@ -40,7 +40,12 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/(mapped|explain-record)$/,
     /^consumer\/prepare-batch$/,
   ],
-  control: [/^config\/reload-result$/, /^replay\/(selection|replay-status)$/, /^rules\/followed-record$/],
+  control: [
+    /^config\/reload-result$/,
+    /^replay\/(selection|replay-status)$/,
+    /^rules\/followed-record$/,
+    /^sink\/(field-change|point)$/,
+  ],
   // What is shown and set.
   http: [
     /^sink\/(sink|store-reader)$/,
@@ -82,13 +87,14 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   gateway: [
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
-    /^sink\/(point|sink|store-reader)$/,
+    /^sink\/(field-change|point|sink|store-reader)$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
   ],
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|grafana|data-directory|sink)\//,
+    /^consumer\/typed-writer$/,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
     /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/(checkpoint-store|saved-states)$/,

@@ -137,6 +137,9 @@ describe('help', () => {
     ['stream', 'create'],
     ['stream', 'describe'],
     ['stream', 'delete'],
+    ['store'],
+    ['store', 'retype'],
+    ['store', 'drop-field'],
   ];
 
   test.each(commands.map((command) => [command]))('of %j has examples and exit codes', async (command) => {

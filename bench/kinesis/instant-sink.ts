@@ -13,6 +13,10 @@ export class InstantSink implements Sink {
     return [];
   }
 
+  changeField(): Promise<never> {
+    return Promise.reject(new Error('nothing is stored'));
+  }
+
   status(): SinkStatus {
     return { state: 'healthy', detail: '' };
   }

@@ -13,6 +13,7 @@ import {
   addStream,
   help,
 } from './usage.js';
+import { addStore } from './usage-store.js';
 
 /**
  * Builds the command line. The code of a command is loaded when it runs, so help and usage errors need no loading.
@@ -45,5 +46,6 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addDashboard(program, finish);
   addDeadLetters(program, finish);
   addStream(program, finish);
+  addStore(program, finish);
   return program;
 }

@@ -1,6 +1,7 @@
-import { access, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { loadConfig, loadDataDirectory } from '../config/load-config.js';
 import type { SluiceConfig } from '../config/sluice-config.js';
+import { TypedWriter } from '../consumer/typed-writer.js';
 import { askGateway } from '../control/ask-gateway.js';
 import type { ReplayCommand } from '../control/command-protocol.js';
 import { dataDirectory } from '../data-directory/data-directory.js';
@@ -10,7 +11,7 @@ import { openDataDirectory } from '../data-directory/open-directory.js';
 import { savedStates } from '../ledger/saved-states.js';
 import { SystemClock } from '../lib/clock.js';
 import { makeReserve } from '../lib/disk-room.js';
-import { SluiceError, systemErrorCode } from '../lib/errors.js';
+import { systemErrorCode } from '../lib/errors.js';
 import { VERSION } from '../lib/package-root.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { ReplayService } from '../replay/replay-service.js';
@@ -19,6 +20,7 @@ import type { JobRequest } from '../replay/replayer.js';
 import { MappingWarnings } from '../rules/mapped.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { createSink } from '../sink/create-sink.js';
+import { failAsOtherUser } from './fail-as-other-user.js';
 import { findGateway } from './find-gateway.js';
 
 type OnStatus = (status: ReplayStatus) => void;
@@ -59,17 +61,6 @@ export async function runReplay(
   }
 }
 
-/** Journals and store would belong to this user: the gateway could not open them any more. */
-async function failAsOtherUser(root: string): Promise<void> {
-  const { uid } = await stat(root);
-  if (process.getuid === undefined || process.getuid() === uid) return;
-  throw new SluiceError(
-    'DATA_DIRECTORY_UNUSABLE',
-    `the data directory ${root} belongs to the user with the id ${uid}, and no gateway runs on it; ` +
-      'run this as that user, or while the gateway runs',
-  );
-}
-
 async function replayHere(
   config: SluiceConfig,
   { kind, selection, dryRun }: JobRequest,
@@ -82,6 +73,7 @@ async function replayHere(
   const ruleSet = compileOrThrow(config.rules, config.mapping);
   const mappingWarnings = new MappingWarnings();
   const sink = createSink(config.sink, clock, warn);
+  const typed = new TypedWriter(config.consumer.types, { sink, clock, warn });
   const directory = dataDirectory(config.dataDirectory);
   const states = await savedStates(directory, warn);
   await prepareDeadLetter({ ...directory, warn });
@@ -95,7 +87,7 @@ async function replayHere(
           ruleSet.apply(record, mappingWarnings, { limits: config.consumer.payload, state, isReplay: true }),
         state: states.overlay(),
       }),
-      sink,
+      sink: { write: (points, signal) => typed.write(points, signal), status: () => sink.status() },
     },
     clock,
     onProgress: () => undefined,

@@ -24,6 +24,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
   const { broker, stream, consumer, http, metrics, log } = written;
   const logDirectory = resolve(directory, stream.log.directory);
   const dataDirectory = dirname(logDirectory);
+  const { type: types, ...rulePolicies } = consumer.policies;
   const resolvedMetrics = resolveMetrics(metrics);
   return {
     dataDirectory,
@@ -60,7 +61,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         const path = ['consumer', 'formats', index, 'format'];
         return { topic, format: resolveFormat(format, path, directory, findings) };
       }),
-      policies: resolvePolicies(consumer.policies),
+      policies: resolvePolicies(rulePolicies),
       tables: resolveTables(consumer.tables, directory, findings),
       reservedMeasurements: selfMeasurements(resolvedMetrics),
     },
@@ -75,6 +76,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         maxDepth: consumer.payload.maxDepth,
         maxKeys: consumer.payload.maxKeys,
       },
+      types,
       deadLetter: {
         maxSizeBytes: consumer.deadLetter.maxSize,
         whenFull: consumer.deadLetter.whenFull,

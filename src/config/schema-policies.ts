@@ -1,3 +1,4 @@
+import { TYPE_OTHERWISES } from '../rules/policies/field-types.js';
 import { DEFAULT_CARDINALITY } from '../rules/policies/policy-options.js';
 import { formatDuration } from './quantity.js';
 import { duration, oneOf, text, textOrTexts, wholeNumber } from './setting.js';
@@ -103,9 +104,20 @@ const shared = {
   gaps: gaps.optional(),
 };
 
+const type = section(
+  {
+    otherwise: oneOf(TYPE_OTHERWISES, {
+      description:
+        'What happens to a field whose value cannot be converted without loss to the type that the store has: `park` parks the record, `omit` omits the field, `side-field` writes it as `<field>_<type>`.',
+    }).prefault('park'),
+  },
+  { description: 'The type that a field has in the store.' },
+);
+
 /** For all rules. */
 export const policies = section(
   {
+    type: type.prefault({}),
     collision: collision.prefault('keep-last'),
     ...shared,
     cardinality: wordOr(false, cardinality, {

@@ -1,5 +1,6 @@
 import type { JsonLimits } from '../formats/json/json-value.js';
 import type { LogConfig } from '../lib/logger.js';
+import type { TypePolicy } from '../rules/policies/field-types.js';
 import type { RuleOptions } from '../rules/rule-options.js';
 import type { RuleSetOptions } from '../rules/rule-set.js';
 import type { SinkOptions } from '../sink/create-sink.js';
@@ -105,6 +106,7 @@ export interface ConsumerConfig {
   readonly lingerMs: number;
   readonly checkpointIntervalMs: number;
   readonly payload: JsonLimits;
+  readonly types: TypePolicy;
   readonly deadLetter: {
     readonly maxSizeBytes: number;
     readonly whenFull: 'keep-reason' | 'block' | 'drop-oldest';

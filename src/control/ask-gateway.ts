@@ -3,6 +3,7 @@ import type { ReloadResult } from '../config/reload-result.js';
 import { boundedLines } from '../lib/bounded-lines.js';
 import { SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
+import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type {
   CommandRequest,
   Followed,
@@ -16,6 +17,8 @@ const ANSWER_WITHIN_MS = 10_000;
 const DESCRIBED_WITHIN_MS = 3_000;
 /** A reload waits for the present batch first. */
 const RELOADED_WITHIN_MS = 30_000;
+/** A change of a field waits for the present write, and may rewrite all values of the field. */
+const CHANGED_WITHIN_MS = 600_000;
 /**
  * Limit of a line of the gateway. A status with every reason takes a few kB; a reload may name every rule of two files of
  * 1 MiB. Followed records are bounded where they are made.
@@ -24,6 +27,7 @@ const MAX_LINE_CHARACTERS = {
   status: 64 * 1024,
   reload: 4 * 1024 * 1024,
   gateway: 64 * 1024,
+  changed: 64 * 1024,
   followed: 4 * 1024 * 1024,
 } as const;
 
@@ -74,6 +78,29 @@ export async function askForReload(
 }
 
 /**
+ * Lets the gateway at the other end of the connection change a field of its store. Rejects with its error, or with
+ * CONTROL_FAILED when it does not answer.
+ */
+export async function askForFieldChange(
+  connection: Socket,
+  change: FieldChange,
+  answerWithinMs = CHANGED_WITHIN_MS,
+): Promise<FieldChangeResult> {
+  let result: FieldChangeResult | undefined;
+  let isTimedOut: boolean;
+  try {
+    const request = { kind: 'change-field', change } as const;
+    isTimedOut = await ask(connection, request, 'changed', answerWithinMs, (one: FieldChangeResult) => {
+      result = one;
+    });
+  } catch (thrown) {
+    throw isUnknownRequest(thrown) ? ofOlderVersion('store') : thrown;
+  }
+  if (result === undefined) throw noAnswer('store', isTimedOut, answerWithinMs);
+  return result;
+}
+
+/**
  * Asks the gateway at the other end of the connection which one it is. Rejects when it does not answer, or is of a version
  * that does not know the question.
  */
@@ -118,9 +145,7 @@ export async function* followGateway(
     }
   } catch (thrown) {
     if (thrown instanceof SluiceError) {
-      // A version that does not know the request takes it for a malformed one.
-      const isUnknown = thrown.code === 'USAGE_INVALID' && /expected kind/.test(thrown.message);
-      throw isUnknown ? ofOlderVersion('explain --follow') : thrown;
+      throw isUnknownRequest(thrown) ? ofOlderVersion('explain --follow') : thrown;
     }
     // An error of the connection ends it; a missing answer shows that.
   } finally {
@@ -137,7 +162,7 @@ export async function* followGateway(
 function ask<Answer>(
   connection: Socket,
   request: CommandRequest,
-  key: 'status' | 'reload' | 'gateway',
+  key: 'status' | 'reload' | 'gateway' | 'changed',
   answerWithinMs: number,
   onAnswer: (answer: Answer) => void,
 ): Promise<boolean> {
@@ -210,17 +235,27 @@ function readLines(
 }
 
 function noAnswer(kind: string, isTimedOut: boolean, withinMs: number): SluiceError {
-  if (!isTimedOut) return ofOlderVersion(kind === 'reload' || kind === 'explain --follow' ? kind : 'replay');
+  if (!isTimedOut) {
+    const isNamed = kind === 'reload' || kind === 'explain --follow' || kind === 'store';
+    return ofOlderVersion(isNamed ? kind : 'replay');
+  }
   return new SluiceError(
     'CONTROL_FAILED',
     `the gateway that runs on this data directory has not answered for ${withinMs / 1_000} s; look at its log lines`,
   );
 }
 
-function ofOlderVersion(feature: 'replay' | 'reload' | 'explain --follow'): SluiceError {
+/** A version that does not know a request takes it for a malformed one. */
+function isUnknownRequest(thrown: unknown): boolean {
+  return (
+    thrown instanceof SluiceError && thrown.code === 'USAGE_INVALID' && /expected kind/.test(thrown.message)
+  );
+}
+
+function ofOlderVersion(feature: 'replay' | 'reload' | 'explain --follow' | 'store'): SluiceError {
   return new SluiceError(
     'CONTROL_FAILED',
     'the gateway that runs on this data directory does not answer: it is starting, stopping, or of a version before ' +
-      `${feature}. Try again, restart it with this version${feature === 'replay' ? ', or stop it and run the command again' : ''}`,
+      `${feature}. Try again, restart it with this version${feature === 'replay' || feature === 'store' ? ', or stop it and run the command again' : ''}`,
   );
 }

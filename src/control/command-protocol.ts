@@ -4,12 +4,19 @@ import { topicFilterFault } from '../lib/mqtt-names.js';
 import { REPLAY_KINDS, type ReplayKind, type ReplayStatus } from '../replay/replay-status.js';
 import { type ParkedSelection, readSelection } from '../replay/selection.js';
 import type { FollowedRecord } from '../rules/followed-record.js';
+import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
+import { FIELD_TYPES } from '../sink/point.js';
 
 /**
  * What a command asks of the gateway that holds its data directory, over the socket of the lock: one line of JSON. The
  * gateway answers with lines of JSON until it is done, and then closes the connection.
  */
-export type CommandRequest = ReplayCommand | ReloadCommand | DescribeCommand | FollowCommand;
+export type CommandRequest =
+  | ReplayCommand
+  | ReloadCommand
+  | DescribeCommand
+  | FollowCommand
+  | ChangeFieldCommand;
 
 export interface ReplayCommand {
   readonly kind: ReplayKind;
@@ -40,15 +47,22 @@ export interface FollowCommand {
   readonly filter: string;
 }
 
+export interface ChangeFieldCommand {
+  readonly kind: 'change-field';
+  readonly change: FieldChange;
+}
+
 /** The last line of a replay or purge has `refused`, or a status whose state is not `running`. */
 export type ReplayLine = { readonly status: ReplayStatus } | RefusedLine;
 /** The only line of a reload. */
 export type ReloadLine = { readonly reload: ReloadResult } | RefusedLine;
 /** The only line of a description. */
 export type DescribeLine = { readonly gateway: GatewayDescription } | RefusedLine;
+/** The only line of a change of a field. */
+export type ChangeFieldLine = { readonly changed: FieldChangeResult } | RefusedLine;
 /** Records that were mapped since the line before; there is one at least every two seconds until the command disconnects. */
 export type FollowLine = { readonly followed: Followed } | RefusedLine;
-export type AnswerLine = ReplayLine | ReloadLine | DescribeLine;
+export type AnswerLine = ReplayLine | ReloadLine | DescribeLine | ChangeFieldLine;
 
 export interface Followed {
   readonly records: readonly FollowedRecord[];
@@ -71,17 +85,33 @@ export function readCommandRequest(line: string): CommandRequest | string {
   } catch {
     return 'the request is not JSON';
   }
-  const { kind, selection, dryRun, filter } = (json ?? {}) as Record<string, unknown>;
+  const { kind, selection, dryRun, filter, change } = (json ?? {}) as Record<string, unknown>;
   if (kind === 'reload' || kind === 'describe') return { kind };
   if (kind === 'follow') {
     const fault = typeof filter === 'string' ? topicFilterFault(filter) : 'expected a text';
     return fault === undefined ? { kind, filter: filter as string } : `the topic filter: ${fault}`;
   }
+  if (kind === 'change-field') {
+    const read = readChange(change);
+    return typeof read === 'string' ? read : { kind, change: read };
+  }
   const known = REPLAY_KINDS.find((one) => one === kind);
   if (known === undefined) {
-    return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload, describe or follow`;
+    return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload, describe, follow or change-field`;
   }
   const read = readSelection(selection);
   if (typeof read === 'string') return read;
   return { kind: known, selection: read, dryRun: dryRun === true };
+}
+
+function readChange(written: unknown): FieldChange | string {
+  const { kind, measurement, field, type, isConfirmed } = (written ?? {}) as Record<string, unknown>;
+  if (typeof measurement !== 'string' || typeof field !== 'string') {
+    return 'the change: expected the name of a measurement and of a field';
+  }
+  const names = { measurement, field, isConfirmed: isConfirmed === true };
+  if (kind === 'drop') return { kind, ...names };
+  const known = FIELD_TYPES.find((one) => one === type);
+  if (kind === 'retype' && known !== undefined) return { kind, ...names, type: known };
+  return `the change: expected drop, or retype with a type of ${FIELD_TYPES.join(', ')}`;
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ReloadResult } from '../config/reload-result.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
+import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import {
   type AnswerLine,
   type GatewayDescription,
@@ -19,6 +20,8 @@ export interface CommandDeps {
   /** Reloads the configuration; rejects with RELOAD_BUSY or RELOAD_FAILED. */
   readonly reload: () => Promise<ReloadResult>;
   readonly describe: () => GatewayDescription;
+  /** Changes a field of the store; rejects with the reason why it cannot. */
+  readonly changeField: (change: FieldChange) => Promise<FieldChangeResult>;
   /** Begins to follow the records of a topic filter; rejects with the reason why that is not possible here. */
   readonly follow: (filter: string) => Promise<Following>;
 }
@@ -64,6 +67,10 @@ async function answer(connection: Socket, line: string | undefined, deps: Comman
         break;
       case 'describe':
         send(connection, { gateway: deps.describe() });
+        end(connection);
+        break;
+      case 'change-field':
+        send(connection, { changed: await deps.changeField(request.change) });
         end(connection);
         break;
       case 'follow':

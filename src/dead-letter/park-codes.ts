@@ -90,6 +90,7 @@ const PARK_CAUSES: Readonly<Record<ParkCode, ParkCause>> = {
   'store-refused': 'store',
   'store-too-large': 'store',
   'not-expressible': 'store',
+  'field-type-conflict': 'store',
   'stream-record-too-large': 'stream',
   'stream-refused': 'stream',
 };

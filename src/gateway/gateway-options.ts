@@ -32,7 +32,7 @@ export interface GatewayOptions {
 
 /** What the rules of a configuration map records by. */
 export function mappingOptions({ rules, mapping, consumer }: SluiceConfig): MappingOptions {
-  return { rules, ...mapping, payload: consumer.payload };
+  return { rules, ...mapping, payload: consumer.payload, types: consumer.types };
 }
 
 /** For names and topics in front of the payload: what a frame can hold beyond the largest packet. */

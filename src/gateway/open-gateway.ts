@@ -16,6 +16,7 @@ import type { Warn } from '../lib/warnings.js';
 import type { Annotation } from '../metrics/annotations.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
+import { changeStoredField } from './change-stored-field.js';
 import { ClockWatch } from './clock-watch.js';
 import { DebugLines } from './debug-lines.js';
 import { DiskReserve } from './disk-reserve.js';
@@ -231,6 +232,7 @@ function takeCommands(
       reload: () => reload.run(),
       describe,
       follow: (filter) => followConsumer(consume, filter),
+      changeField: (change) => changeStoredField(consume, change),
     }),
   );
 }

@@ -117,11 +117,19 @@ export class SnapshotSource {
   #consume(): ConsumeFacts | undefined {
     const report = this.#parts.workers.consume?.report;
     if (report === undefined) return undefined;
-    const { consumer, mappingWarnings, mappingWarningsByRule, budgets, sink, kinesis } = report;
+    const { consumer, mappingWarnings, mappingWarningsByRule, budgets, typeConversions, sink, kinesis } =
+      report;
     // A thread that does not answer has not reported what it has read last.
     const waitedMs = kinesis === undefined ? this.#watch.waitedMs : kinesis.counters.millisBehindLatest;
     const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), waitedMs);
-    return { consumer: { ...consumer, lagMs }, mappingWarnings, mappingWarningsByRule, budgets, sink };
+    return {
+      consumer: { ...consumer, lagMs },
+      mappingWarnings,
+      mappingWarningsByRule,
+      budgets,
+      typeConversions,
+      sink,
+    };
   }
 
   #ageMs(receivedAtNs: bigint | undefined): number {

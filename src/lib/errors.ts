@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   SINK_UNUSABLE: { retryable: false, exitCode: 2 },
   SINK_QUERY_UNSUPPORTED: { retryable: false, exitCode: 1 },
   SINK_QUERY_FAILED: { retryable: true, exitCode: 1 },
+  SINK_CHANGE_FAILED: { retryable: true, exitCode: 1 },
   KINESIS_THROTTLED: { retryable: true, exitCode: 1 },
   KINESIS_UNREACHABLE: { retryable: true, exitCode: 1 },
   KINESIS_STREAM_BUSY: { retryable: true, exitCode: 1 },

@@ -47,6 +47,8 @@ export const NEXT_STEPS = {
   SINK_QUERY_UNSUPPORTED:
     'Nothing to do, writing is not affected: the charts of the page need InfluxQL or DuckDB.',
   SINK_QUERY_FAILED: 'Try again; `/readyz` shows the state of the store.',
+  SINK_CHANGE_FAILED:
+    'Try again: nothing was changed. `/readyz` and the log show what is wrong with the store.',
   KINESIS_THROTTLED: 'Nothing to do, the request is repeated; if it lasts, add shards to the stream.',
   KINESIS_UNREACHABLE:
     'Nothing to do, the request is repeated; if it lasts, check the network and `stream.kinesis.endpoint`.',
@@ -122,7 +124,9 @@ export const NEXT_STEPS = {
     'Correct token, user, bucket or database under `sink.influx`, or create them in the store; `sluice doctor` tests it.',
   STORE_REFUSES_EVERYTHING: 'Read the log of the store: it rejects even a line that is known to be good.',
   STORE_REFUSES_MANY:
-    'Run `sluice dead-letters list`: often a field has changed its type. Fix the rule, then replay the parked records.',
+    'Run `sluice dead-letters list`: the reason is in the words of the store. Fix the rule or the store, then replay the parked records.',
+  FIELD_TYPE_CONFLICT:
+    'Correct the device or its rule, or change the type in the store (`sluice store retype`); docs/policies.md, "Types of fields".',
   STORE_SERIES_LIMIT:
     'Raise the limit that the line names in the store (`max-values-per-tag`, `max-series-per-database`), or make the tag with too many values a field; then replay the parked records.',
   STORE_RETENTION_FAILED:

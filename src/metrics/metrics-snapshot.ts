@@ -61,5 +61,6 @@ export interface ConsumeFacts {
   readonly mappingWarnings: MappingWarningCounts;
   readonly mappingWarningsByRule: ConsumeReport['mappingWarningsByRule'];
   readonly budgets: ConsumeReport['budgets'];
+  readonly typeConversions: ConsumeReport['typeConversions'];
   readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Consumer } from '../consumer/consumer.js';
+import { TypedWriter } from '../consumer/typed-writer.js';
 import { ClientBytes } from '../dead-letter/client-bytes.js';
 import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
@@ -17,6 +18,7 @@ import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js'
 import { type BudgetUse, budgetUse } from '../rules/policies/budget-use.js';
 import { cardinalityOf } from '../rules/policies/rule-policies.js';
 import { createSink } from '../sink/create-sink.js';
+import type { Point } from '../sink/point.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
@@ -47,7 +49,8 @@ interface ConsumePipelineParts {
   readonly hooks: PipelineHooks;
   readonly source: ConsumerSource;
   readonly sink: Sink;
-  /** The `write` of the sink, which consumer, replays and self-metrics share. */
+  readonly typed: TypedWriter;
+  /** The `write` of `typed`, which consumer, replays and self-metrics share. */
   readonly writes: Pick<Sink, 'write'>;
   readonly rules: RulesInForce;
   readonly states: PartitionStates;
@@ -93,7 +96,6 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const rules = new RulesInForce(options, ({ reason, ...over }) =>
         overBudget.log('CARDINALITY_EXCEEDED', over, `a record is over a budget: ${reason}`),
       );
-      const followers = new Followers(clock);
       const states = new PartitionStates();
       const source = await createSource(options, durableEnd, hooks);
       opened(() => source.close());
@@ -106,7 +108,13 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const sink = createSink(options.sink, clock, hooks.warn);
       await sink.open();
       opened(() => sink.close());
-      const writes = new SerialSink(sink);
+      const { reader } = sink;
+      const typed = new TypedWriter(options.types, { sink, reader, clock, warn: hooks.warn });
+      // Not waited for: the start does not depend on the store.
+      void typed.askTypes();
+      const fitTypes = (point: Point) => typed.fit(point);
+      const followers = new Followers(clock, fitTypes);
+      const writes = new SerialSink(typed);
       await prepareDeadLetter({ ...options.directory, warn: hooks.warn });
       const deadLetter = await DeadLetterWriter.open(
         {
@@ -148,13 +156,18 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       opened(() => replay.close());
       replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
       replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
-      const { reader } = sink;
       const requests = new ConsumeRequests(options, {
         rules,
         states,
         followers,
         writes,
         reader,
+        fitTypes,
+        changeField: async (change) => {
+          const result = await sink.changeField(change);
+          typed.forgetTypes();
+          return result;
+        },
         replay,
         warn: hooks.warn,
       });
@@ -164,6 +177,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         hooks,
         source,
         sink,
+        typed,
         writes,
         rules,
         states,
@@ -216,7 +230,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   report(): ConsumeReport {
-    const { source, sink, deadLetter, reasons, replay, rules } = this.#parts;
+    const { source, sink, typed, deadLetter, reasons, replay, rules } = this.#parts;
     const progress = this.#consumer?.progress();
     const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs } = progress ?? {};
     const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
@@ -239,7 +253,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       budgets: this.#budgetUse(),
       deadLetterBytes: deadLetter.sizeBytes + reasons.sizeBytes,
       replay: replay.report(),
-      sink: { ...sink.counters(), kind: sink.kind, status: sink.status() },
+      typeConversions: typed.conversions(),
+      sink: { ...sink.counters(), ...typed.counters(), kind: sink.kind, status: sink.status() },
       kinesis: source.report?.(),
     };
   }
@@ -262,11 +277,12 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
 
   /** Replays that begin from now on use the new rules as well; one that runs goes on with those it began with. */
   async #replaceRules(options: MappingOptions): Promise<void> {
-    const { rules, followers } = this.#parts;
+    const { rules, followers, typed } = this.#parts;
     const mapping = rules.compile(options);
     // A consumer that is not open yet has mapped nothing; it begins with the rules that are in force then.
     if (this.#consumer !== undefined) await this.#consumer.swapRules(followers.watching(mapping));
     rules.replace(mapping);
+    typed.replacePolicy(options.types);
   }
 
   /** Waits until the parked files have been read. Usually that takes a moment, which is not worth a problem in /readyz. */

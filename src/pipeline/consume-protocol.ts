@@ -1,6 +1,7 @@
 import type { KinesisConfig } from '../config/sluice-config.js';
 import type { ConsumerOptions } from '../consumer/consumer.js';
 import type { ConsumerProgress } from '../consumer/consumer-progress.js';
+import type { TypeConversionCounts } from '../consumer/typed-writer.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
@@ -10,6 +11,7 @@ import type { FollowedRecords } from '../rules/followed-record.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkOptions } from '../sink/create-sink.js';
+import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { Point } from '../sink/point.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type {
@@ -47,6 +49,7 @@ export interface ConsumeReport {
   /** Those above zero: rule → warning → count. */
   readonly mappingWarningsByRule: Readonly<Record<string, Partial<MappingWarningCounts>>>;
   readonly budgets: BudgetUse;
+  readonly typeConversions: TypeConversionCounts;
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
@@ -85,11 +88,17 @@ export type FollowRequest =
   | { readonly kind: 'follow-next'; readonly id: number }
   | { readonly kind: 'follow-end'; readonly id: number };
 
+/** A change of a field in the store; answered with FieldChangeResult. Refused as `Sink.changeField`. */
+export interface ChangeFieldRequest {
+  readonly kind: 'change-field';
+  readonly change: FieldChange;
+}
+
 /** What is answered beside the path of the records. */
-export type SideRequest = StoreRequest | ReplayRequest | FollowRequest;
+export type SideRequest = StoreRequest | ReplayRequest | FollowRequest | ChangeFieldRequest;
 /** Everything that the worker can be asked. */
 export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
-export type ConsumeAnswer = StoreAnswer | ReplayAnswer | FollowedRecords;
+export type ConsumeAnswer = StoreAnswer | ReplayAnswer | FollowedRecords | FieldChangeResult;
 
 /** The leases of this process. */
 export interface LeaseReport {

@@ -6,8 +6,10 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
+import type { Fitted } from '../rules/policies/field-types.js';
 import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
+import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
@@ -25,6 +27,9 @@ export interface ConsumeRequestsParts {
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
+  readonly changeField: Sink['changeField'];
+  /** Gives a point the types that the store has. */
+  readonly fitTypes: (point: Point) => Fitted;
   readonly replay: ReplayService;
   readonly warn: Warn;
 }
@@ -59,6 +64,8 @@ export class ConsumeRequests {
       case 'follow-end':
         this.#parts.followers.end(request.id);
         return undefined;
+      case 'change-field':
+        return this.#parts.changeField(request.change);
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
       case 'measurements':
@@ -101,10 +108,9 @@ export class ConsumeRequests {
     const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
     const parked = found[0]?.parked;
     const { ruleSet, payload } = this.#parts.rules.current;
-    const state = this.#parts.states.overlay();
-    return (
-      parked && explanationJson(explainRecord(ruleSet, parked, newLineText(), { limits: payload, state }))
-    );
+    if (parked === undefined) return undefined;
+    const options = { limits: payload, state: this.#parts.states.overlay(), fitTypes: this.#parts.fitTypes };
+    return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
   }
 
   #selfMetrics(): SelfMetricsStore {

@@ -3,8 +3,10 @@ import { RateBudget } from '../lib/rate-budget.js';
 import type { StateTables } from '../lib/state-tables.js';
 import { explainRecord, explanationJson } from '../rules/explain-record.js';
 import { type FollowedRecords, followedJson } from '../rules/followed-record.js';
+import type { Fitted } from '../rules/policies/field-types.js';
 import type { TopicPattern } from '../rules/topic-pattern.js';
 import { newLineText } from '../sink/influx/line.js';
+import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { Mapping } from './rules-in-force.js';
 
@@ -20,6 +22,8 @@ const ANSWER_WITHIN_MS = 1_000;
 export class Follower {
   readonly #pattern: TopicPattern;
   readonly #clock: Clock;
+  /** Gives a point the types that the store has. */
+  readonly #fitTypes: ((point: Point) => Fitted) | undefined;
   readonly #records: RateBudget;
   readonly #busyMs: RateBudget;
   readonly #lines = newLineText();
@@ -29,9 +33,10 @@ export class Follower {
   #isEnded = false;
   #answer: (() => void) | undefined;
 
-  constructor(pattern: TopicPattern, clock: Clock) {
+  constructor(pattern: TopicPattern, clock: Clock, fitTypes?: (point: Point) => Fitted) {
     this.#pattern = pattern;
     this.#clock = clock;
+    this.#fitTypes = fitTypes;
     this.#records = new RateBudget(RECORDS_PER_SECOND, clock.monotonicMs());
     this.#busyMs = new RateBudget(BUSY_MS_PER_SECOND, clock.monotonicMs());
   }
@@ -45,12 +50,9 @@ export class Follower {
       this.#skipped += 1;
       return;
     }
-    const json = followedJson(
-      record,
-      explanationJson(
-        explainRecord(ruleSet, record, this.#lines, { limits: payload, state: state.overlay() }),
-      ),
-    );
+    const options = { limits: payload, state: state.overlay(), fitTypes: this.#fitTypes };
+    const explanation = explainRecord(ruleSet, record, this.#lines, options);
+    const json = followedJson(record, explanationJson(explanation));
     this.#records.spend(1);
     this.#busyMs.spend(this.#clock.monotonicMs() - startedMs);
     this.#waiting.push(json);

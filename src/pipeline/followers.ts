@@ -2,7 +2,9 @@ import type { Clock } from '../lib/clock.js';
 import { SluiceError } from '../lib/errors.js';
 import type { StateTables } from '../lib/state-tables.js';
 import type { FollowedRecords } from '../rules/followed-record.js';
+import type { Fitted } from '../rules/policies/field-types.js';
 import { compileTopicPattern } from '../rules/topic-pattern.js';
+import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { Follower } from './follower.js';
 import type { Mapping } from './rules-in-force.js';
@@ -12,12 +14,15 @@ const MAX_FOLLOWERS = 4;
 /** Those who follow the records of the consumer with an explanation. While there is none they cost one comparison a record. */
 export class Followers {
   readonly #clock: Clock;
+  readonly #fitTypes: ((point: Point) => Fitted) | undefined;
   readonly #followers = new Map<number, Follower>();
   #nextId = 1;
   #isEmpty = true;
 
-  constructor(clock: Clock) {
+  /** @param fitTypes gives a point the types that the store has */
+  constructor(clock: Clock, fitTypes?: (point: Point) => Fitted) {
     this.#clock = clock;
+    this.#fitTypes = fitTypes;
   }
 
   /** Maps records, and shows each to the followers before it changes the state that it is mapped by. */
@@ -40,7 +45,7 @@ export class Followers {
     const compiled = compileTopicPattern(filter);
     if (!compiled.ok) throw new SluiceError('USAGE_INVALID', `the topic filter: ${compiled.problem}`);
     const id = this.#nextId++;
-    this.#followers.set(id, new Follower(compiled.pattern, this.#clock));
+    this.#followers.set(id, new Follower(compiled.pattern, this.#clock, this.#fitTypes));
     this.#isEmpty = false;
     return id;
   }

@@ -2,6 +2,7 @@ import type { JsonLimits } from '../formats/json/json-value.js';
 import type { StateTables } from '../lib/state-tables.js';
 import { type Mapped, MappingWarnings } from '../rules/mapped.js';
 import type { OverBudgetNotice } from '../rules/policies/cardinality.js';
+import type { TypePolicy } from '../rules/policies/field-types.js';
 import type { CardinalityOptions } from '../rules/policies/policy-options.js';
 import type { RuleOptions } from '../rules/rule-options.js';
 import { compileOrThrow, type RuleSet, type RuleSetOptions } from '../rules/rule-set.js';
@@ -11,6 +12,8 @@ import type { StreamRecord } from '../stream/stream.js';
 export interface MappingOptions extends Omit<RuleSetOptions, 'readClock'> {
   readonly rules: readonly RuleOptions[];
   readonly payload: JsonLimits;
+  /** What becomes of a field whose type is not that of the store. */
+  readonly types: TypePolicy;
 }
 
 /** Compiled rules with their caches, and the limits of a payload: a reload replaces all of it at once. */
@@ -41,7 +44,7 @@ export class RulesInForce {
   }
 
   /** Compiles rules that are not in force yet. Throws CONFIG_INVALID. */
-  compile({ rules, payload, ...context }: MappingOptions): Mapping {
+  compile({ rules, payload, types: _types, ...context }: MappingOptions): Mapping {
     const ruleSet = compileOrThrow(rules, context);
     return {
       ruleSet,

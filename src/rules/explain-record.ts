@@ -1,6 +1,8 @@
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { MAPPING_WARNING_CODES, type Mapped, type MappingWarningCode, MappingWarnings } from './mapped.js';
+import type { Fitted } from './policies/field-types.js';
+import { type ExplainedType, fitMapped } from './policies/fit-mapped.js';
 import { type ExplainedCondition, type ExplainedValue, RecordedTrace } from './recorded-trace.js';
 import { type ApplyOptions, deviceOf, type RuleSet } from './rule-set.js';
 
@@ -25,6 +27,8 @@ export interface Explanation {
   /** Paths in the payload that nothing has read; empty where the rule has not come to all of its references. */
   readonly unused: readonly string[];
   readonly mapped: Mapped;
+  /** Fields that have another type in the store, as far as it is known; absent when there are none. */
+  readonly types?: readonly ExplainedType[];
   /** The points as the store would receive them. */
   readonly lines: readonly string[];
   readonly warnings: readonly MappingWarning[];
@@ -65,17 +69,27 @@ export function explanationJson({ mapped, warnings, ...explanation }: Explanatio
   return { ...json, outcome, fate: outcome, ...why };
 }
 
-/** Explains what the rules make of one record. `encode` writes a point in the format of the store in use. */
+export interface ExplainOptions extends Pick<ApplyOptions, 'limits' | 'state'> {
+  /** Gives a point the types that the store has; absent where they are not known. */
+  readonly fitTypes?: ((point: Point) => Fitted) | undefined;
+}
+
+/**
+ * Explains what the rules make of one record.
+ *
+ * @param encode writes a point in the format of the store in use
+ */
 export function explainRecord(
   ruleSet: RuleSet,
   record: StreamRecord,
   encode: (point: Point) => string,
-  options: Pick<ApplyOptions, 'limits' | 'state'> = {},
+  { fitTypes, ...options }: ExplainOptions = {},
 ): Explanation {
   const warnings = new MappingWarnings();
   const [match] = ruleSet.matches(record.topic);
   const trace = new RecordedTrace();
-  const mapped = ruleSet.apply(record, warnings, { ...options, trace });
+  const made = ruleSet.apply(record, warnings, { ...options, trace });
+  const { mapped, types } = fitTypes === undefined ? { mapped: made, types: [] } : fitMapped(made, fitTypes);
   const counts = warnings.total();
   return {
     topic: record.topic,
@@ -90,8 +104,9 @@ export function explainRecord(
     conditions: trace.conditions,
     values: trace.values,
     ...(trace.moreValues > 0 && { moreValues: trace.moreValues }),
-    unused: isReadToItsEnd(mapped) ? trace.unused() : [],
+    unused: isReadToItsEnd(made) ? trace.unused() : [],
     mapped,
+    ...(types.length > 0 && { types }),
     lines: mapped.kind === 'filtered' ? [] : (mapped.points ?? []).map(encode),
     warnings: MAPPING_WARNING_CODES.filter((code) => counts[code] > 0).map((code) => ({
       code,

@@ -33,7 +33,7 @@ export function followedJson(record: StreamRecord, explanation: ExplanationJson)
   const about = { topic, clientId, qos, receivedAt: isoTime(receivedAtNs), payload: payloadText(payload) };
   const json = JSON.stringify({ ...about, ...explained });
   if (json.length <= MAX_CHARACTERS) return json;
-  const { values, moreValues = 0, unused, lines, tried } = explained;
+  const { values, moreValues = 0, unused, types, lines, tried } = explained;
   return JSON.stringify({
     ...about,
     ...explained,
@@ -41,6 +41,7 @@ export function followedJson(record: StreamRecord, explanation: ExplanationJson)
     values: values.slice(0, MAX_LISTED),
     moreValues: moreValues + Math.max(0, values.length - MAX_LISTED),
     unused: unused.slice(0, MAX_LISTED),
+    types: types?.slice(0, MAX_LISTED),
     lines: lines.slice(0, MAX_LISTED).map((line) => line.slice(0, MAX_LINE_CHARACTERS)),
   });
 }

@@ -1,5 +1,6 @@
 import { escapeUnprintable, oneLine, printable } from '../lib/printable.js';
 import type { ExplanationJson } from './explain-record.js';
+import type { ExplainedType } from './policies/fit-mapped.js';
 import type { ExplainedCondition, ExplainedValue } from './recorded-trace.js';
 import { type Captures, compileTopicPattern } from './topic-pattern.js';
 
@@ -23,6 +24,7 @@ export type ExplanationText = Pick<
   | 'values'
   | 'moreValues'
   | 'unused'
+  | 'types'
   | 'lines'
   | 'notes'
   | 'outcome'
@@ -55,6 +57,7 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     ...valueTexts(explanation),
     ...unusedText(explanation),
   );
+  text.push(...(explanation.types ?? []).map(typeText));
   text.push(...lines.map((line) => labelled('line', escapeUnprintable(line))));
   if (explanation.outcome === 'filtered') text.push(labelled('filtered', filteredBy(explanation)));
   if (explanation.outcome === 'parked')
@@ -69,6 +72,10 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
 function levelsBy(filter: string, topic: string): Captures {
   const compiled = compileTopicPattern(filter);
   return (compiled.ok ? compiled.pattern.match(topic) : undefined) ?? {};
+}
+
+function typeText({ field, type, storedType, outcome }: ExplainedType): string {
+  return labelled('type', `${oneLine(field)} is ${type}, the store has ${storedType}: ${outcome}`);
 }
 
 /** One line of the text: a label, and what it says. */

@@ -14,7 +14,8 @@ export interface Series {
 }
 
 /** The type of a field. A store fixes it when it first sees the field, and rejects points with another type later. */
-export type FieldType = 'float' | 'int' | 'string' | 'boolean';
+export const FIELD_TYPES = ['float', 'int', 'string', 'boolean'] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
 
 /** `float`: finite number. `int`: bigint within int64. */
 export type Field =

@@ -1,4 +1,5 @@
-import type { Point } from './point.js';
+import type { FieldChange, FieldChangeResult } from './field-change.js';
+import type { FieldType, Point } from './point.js';
 import type { StoreReader } from './store-reader.js';
 
 /**
@@ -9,8 +10,29 @@ import type { StoreReader } from './store-reader.js';
  * overwrites the fields it names and leaves the others: a replay never adds a point.
  */
 
-export const REJECTION_CODES = ['store-refused', 'store-too-large', 'not-expressible'] as const;
+export const REJECTION_CODES = [
+  'store-refused',
+  'store-too-large',
+  'not-expressible',
+  /** Not by a sink: the policy for the types of fields (consumer.policies.type) gives it. */
+  'field-type-conflict',
+] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
+
+/** A field has another type in the store than in a point. */
+export interface FieldTypeConflict {
+  readonly measurement: string;
+  readonly field: string;
+  readonly storedType: FieldType;
+  /** The timestamps for which the store has this type, ns; absent when it has one type for all. */
+  readonly span?: TimeSpan;
+}
+
+export interface TimeSpan {
+  readonly fromNs: bigint;
+  /** Exclusive. */
+  readonly toNs: bigint;
+}
 
 /** A point that the store will never accept as it is. */
 export interface Rejection {
@@ -19,6 +41,8 @@ export interface Rejection {
   readonly code: RejectionCode;
   /** The store's own message, or why the point cannot be expressed in the store's format. */
   readonly reason: string;
+  /** Present when the store rejected the point for the type of this field, perhaps among others. */
+  readonly conflict?: FieldTypeConflict;
 }
 
 export interface SinkStatus {
@@ -63,5 +87,10 @@ export interface Sink {
   counters(): SinkCounters;
   /** The read side for the live page; absent when the store cannot be queried. */
   readonly reader?: StoreReader;
+  /**
+   * Changes a field between two writes. Rejects with USAGE_INVALID for a field that does not exist, or with how it is done
+   * where only the store itself can do it; and with SINK_CHANGE_FAILED: then nothing has changed.
+   */
+  changeField(change: FieldChange): Promise<FieldChangeResult>;
   close(): Promise<void>;
 }

@@ -117,6 +117,7 @@ async function runningGateway(directory: string, file: string | undefined, port:
       start: unused,
       reload: unused,
       follow: unused,
+      changeField: unused,
       status: () => undefined,
       describe: () => ({ processId: 4711, file, listeners: [{ host: '127.0.0.1', port }] }),
     }),

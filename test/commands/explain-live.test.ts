@@ -34,6 +34,7 @@ async function configOf(answers: readonly FollowedRecords[], filters: string[] =
       status: () => undefined,
       reload: other,
       describe: () => ({ processId: 1, listeners: [] }),
+      changeField: other,
       follow: async (filter) => {
         filters.push(filter);
         return {

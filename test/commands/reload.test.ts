@@ -37,6 +37,7 @@ async function configWith(more: string, answer?: () => Promise<ReloadResult>): P
       reload: answer,
       describe: () => ({ processId: 1, listeners: [] }),
       follow: other,
+      changeField: other,
     }),
   );
   return file;

@@ -211,6 +211,11 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
         { index: 3_210, code: 'store-refused' },
       ]);
       expect(rejections[0]?.reason).toMatch(under.conflictWords ?? /./);
+      expect(rejections[0]?.conflict).toMatchObject({
+        measurement: 'contract_conflict',
+        field: 'value',
+        storedType: 'float',
+      });
       await expectStored('contract_conflict', [
         pointOf(series, atMs(0), { value: 1.5 }),
         ...points.filter((_, i) => i !== 3_210),
@@ -228,6 +233,60 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       const rejections = await sink.write(points, never());
       expect(rejections.map(({ index }) => index).sort((a, b) => a - b)).toEqual(bad);
       expect(await under.readBack('contract_conflicts')).toHaveLength(97);
+    });
+
+    test('each point with a type that the store does not take names a field, the others are written', async ({
+      skip,
+    }) => {
+      if (!able.typeConflicts) skip('the store has no type conflicts');
+      const measurement = 'contract "types", all=of them';
+      const series = seriesOf(measurement, { device: 'a' });
+      await writeAll([pointOf(series, atMs(0), { 'v "x", y': 1, text: 'a', yes: true, n: 1n })]);
+      const points = [
+        pointOf(series, atMs(1), { 'v "x", y': 2n }),
+        pointOf(series, atMs(2), { 'v "x", y': 2 }),
+        pointOf(series, atMs(3), { text: 3 }),
+        pointOf(series, atMs(4), { yes: 'no', other: 1 }),
+        pointOf(series, atMs(5), { other: 2 }),
+        pointOf(series, atMs(6), { n: 1.5 }),
+      ];
+      const rejections = await sink.write(points, never());
+      expect(
+        rejections.map(({ index, conflict }) => [
+          index,
+          conflict?.measurement,
+          conflict?.field,
+          conflict?.storedType,
+        ]),
+      ).toEqual([
+        [0, measurement, 'v "x", y', 'float'],
+        [2, measurement, 'text', 'string'],
+        [3, measurement, 'yes', 'boolean'],
+        [5, measurement, 'n', 'int'],
+      ]);
+      for (const { conflict } of rejections) {
+        if (conflict?.span === undefined) continue;
+        expect(conflict.span.fromNs).toBeLessThanOrEqual(atMs(1));
+        expect(conflict.span.toNs).toBeGreaterThan(atMs(6));
+      }
+      expect(await under.readBack(measurement)).toHaveLength(3);
+    });
+
+    test('when a new field comes with two types in one call, the store takes one and names it', async ({
+      skip,
+    }) => {
+      if (!able.typeConflicts) skip('the store has no type conflicts');
+      const series = seriesOf('contract_two_types', { device: 'a' });
+      const points = [
+        pointOf(series, atMs(0), { value: 1n }),
+        pointOf(series, atMs(1), { value: 1.5 }),
+        pointOf(series, atMs(2), { value: 2n }),
+      ];
+      const rejections = await sink.write(points, never());
+      expect(rejections).toMatchObject([
+        { index: 1, conflict: { measurement: 'contract_two_types', field: 'value', storedType: 'int' } },
+      ]);
+      expect(await under.readBack('contract_two_types')).toHaveLength(2);
     });
 
     test('a name reserved by the store rejects only its point', async () => {

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ReloadResult } from '../../src/config/reload-result.js';
-import { askForDescription, askForReload, askGateway } from '../../src/control/ask-gateway.js';
+import {
+  askForDescription,
+  askForFieldChange,
+  askForReload,
+  askGateway,
+} from '../../src/control/ask-gateway.js';
 import { MAX_REQUEST_BYTES, readCommandRequest } from '../../src/control/command-protocol.js';
 import { type CommandDeps, serveCommands } from '../../src/control/serve-commands.js';
 import { dataDirectory } from '../../src/data-directory/data-directory.js';
@@ -45,6 +50,7 @@ const refuse: CommandDeps = {
   reload: () => Promise.reject(new SluiceError('RELOAD_BUSY', 'one after the other')),
   describe: () => DESCRIPTION,
   follow: () => Promise.reject(new SluiceError('CONTROL_FAILED', 'no consumer runs')),
+  changeField: () => Promise.reject(new SluiceError('USAGE_INVALID', 'no such field')),
 };
 
 /** A connection whose other side never ends, and what was sent to it. */
@@ -107,7 +113,13 @@ describe('a command at the lock of a running gateway', () => {
     [
       'an unknown kind',
       '{"kind":"format","selection":{"all":true}}\n',
-      'expected kind replay, purge, reload, describe or follow',
+      'expected kind replay, purge, reload, describe, follow or change-field',
+    ],
+    ['a change without names', '{"kind":"change-field","change":{"kind":"drop"}}\n', 'name of a measurement'],
+    [
+      'a change to an unknown type',
+      '{"kind":"change-field","change":{"kind":"retype","measurement":"m","field":"v","type":"text"}}\n',
+      'expected drop, or retype with a type of float, int, string, boolean',
     ],
     ['no selection', '{"kind":"purge"}\n', 'the selection: expected an object'],
     ['an empty selection', '{"kind":"purge","selection":{}}\n', 'nothing is selected'],
@@ -242,6 +254,41 @@ describe('a reload at the lock of a running gateway', () => {
     await expect(askForReload(await connectedTo(() => undefined), 50)).rejects.toMatchObject({
       code: 'CONTROL_FAILED',
       message: expect.stringContaining('has not answered') as string,
+    });
+  });
+});
+
+describe('a change of a field at the lock of a running gateway', () => {
+  const change = { kind: 'retype', measurement: 'm', field: 'v', type: 'int', isConfirmed: true } as const;
+  const result = { isDone: true, storedType: 'float', values: 3, lost: 1, examples: ['0.5'] } as const;
+
+  it('is answered with what it did', async () => {
+    const asked: unknown[] = [];
+    const root = await gateway({
+      ...refuse,
+      changeField: async (one) => {
+        asked.push(one);
+        return result;
+      },
+    });
+    expect(await askForFieldChange(await connectToLockHolder(root), change)).toEqual(result);
+    expect(asked).toEqual([change]);
+  });
+
+  it('receives the error it is refused with', async () => {
+    const root = await gateway(refuse);
+    await expect(askForFieldChange(await connectToLockHolder(root), change)).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+      message: 'no such field',
+    });
+  });
+
+  it('is told that the gateway is of an older version', async () => {
+    const refused = { code: 'USAGE_INVALID', message: 'the request: expected kind replay, purge, reload' };
+    const connection = await connectedTo((one) => one.end(`${JSON.stringify({ refused })}\n`));
+    await expect(askForFieldChange(connection, change)).rejects.toMatchObject({
+      code: 'CONTROL_FAILED',
+      message: expect.stringContaining('of a version before store') as string,
     });
   });
 });

@@ -21,6 +21,7 @@ async function gateway(follow: CommandDeps['follow']): Promise<Socket> {
       status: () => undefined,
       reload: none,
       describe: () => ({ processId: 1, listeners: [] }),
+      changeField: none,
       follow,
     }),
   );

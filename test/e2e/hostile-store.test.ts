@@ -38,7 +38,9 @@ async function store(answer: (response: ServerResponse, nth: number) => void): P
   const server = createServer((request, response) => {
     request.resume();
     response.on('error', () => undefined);
-    request.on('end', () => answer(response, nth++));
+    // The start asks for the types of fields; its answer is as bad as the others.
+    const isQuery = request.url?.startsWith('/query') === true;
+    request.on('end', () => (isQuery ? endless(response) : answer(response, nth++)));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -79,7 +79,7 @@ describe.skipIf(!hasInfluxd)('with InfluxDB down under load', () => {
 });
 
 describe.skipIf(!hasInfluxd)('a batch with one impossible line', () => {
-  it('loses only that line, which is in the dead letter with the words of the server', {
+  it('loses only that line, which is in the dead letter with the field and both types', {
     timeout: 120_000,
   }, async () => {
     const influxd = await startInfluxd({ databases: ['iot'] });
@@ -114,14 +114,14 @@ rules:
     expect(ledger).toMatchObject({
       written: total - 1,
       parked: 1,
-      reasons: { parked: { 'store-refused': 1 } },
+      reasons: { parked: { 'field-type-conflict': 1 } },
     });
     expect(isBalanced(ledger)).toBe(true);
     const [parked, ...others] = await listParked(join(gateway.dataDirectory, 'dead-letter'), 9);
     expect(others).toEqual([]);
-    expect(parked).toMatchObject({ topic: 'm/d1', code: 'store-refused', rule: 'all' });
+    expect(parked).toMatchObject({ topic: 'm/d1', code: 'field-type-conflict', rule: 'all' });
     expect(parked!.payload.toString()).toBe('{"v":"warm"}');
-    expect(parked!.reason).toContain('field type conflict');
+    expect(parked!.reason).toContain('the field "v" of "m" is string, the store has float');
     const answer = await fetch(
       `${influxd.url}/query?db=iot&q=${encodeURIComponent('SELECT count(v) FROM m')}`,
     );

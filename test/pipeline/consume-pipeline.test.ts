@@ -4,8 +4,10 @@ import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/da
 import { DEFAULT_JSON_LIMITS } from '../../src/formats/json/json-value.js';
 import { gatewayOptions } from '../../src/gateway/gateway-options.js';
 import { ConsumePipeline } from '../../src/pipeline/consume-pipeline.js';
+import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { DurableEndReader } from '../../src/stream/log/durable-end.js';
 import { MAX_BODY_BYTES, TestLog } from '../support/log-fixture.js';
+import { pointOf, seriesOf } from '../support/points.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 /**
@@ -62,6 +64,26 @@ describe('the consuming pipeline', () => {
     });
   });
 
+  it('applies a new policy for types with the new rules, and a changed field at once', async () => {
+    const { pipeline } = await started();
+    const rejected = (v: number | string) =>
+      pipeline.ask({
+        kind: 'write-self-metrics',
+        points: [pointOf(seriesOf('m'), BigInt(Date.now()) * 1_000_000n, { v, n: 1 })],
+      });
+    expect([await rejected(1.5), await rejected('warm'), await rejected('warm')]).toEqual([0, 1, 1]);
+    expect(pipeline.report()).toMatchObject({ sink: { pointsWritten: 1, pointsRefused: 2 } });
+    const types = { otherwise: 'side-field' } as const;
+    const rules = DEFAULT_RULES;
+    await pipeline.ask({ kind: 'replace-rules', rules, payload: DEFAULT_JSON_LIMITS, types });
+    expect(await rejected('warm')).toBe(0);
+    expect(pipeline.report().typeConversions).toMatchObject({ 'side-field': 1 });
+    const change = { kind: 'drop', measurement: 'm', field: 'v', isConfirmed: true } as const;
+    expect(await pipeline.ask({ kind: 'change-field', change })).toMatchObject({ isDone: true, lost: 1 });
+    expect(await rejected('warm')).toBe(0);
+    expect(pipeline.report().typeConversions).toMatchObject({ 'side-field': 1 });
+  });
+
   it('explains a parked record by the rules in force', async () => {
     const { pipeline } = await started();
     const id = String(1_700_000_000_000_000_007n);
@@ -85,7 +107,12 @@ describe('the consuming pipeline', () => {
       tags: {},
       fields: 'auto',
     } as const;
-    await pipeline.ask({ kind: 'replace-rules', rules: [rule], payload: DEFAULT_JSON_LIMITS });
+    await pipeline.ask({
+      kind: 'replace-rules',
+      rules: [rule],
+      payload: DEFAULT_JSON_LIMITS,
+      types: { otherwise: 'park' },
+    });
     await log.append(50, 60);
     await until(() => pipeline.report().ledger.processed === 60);
     const { totals } = pipeline.report().ledger;
@@ -110,7 +137,12 @@ describe('the consuming pipeline', () => {
       tags: {},
       fields: 'auto',
     } as const;
-    const asked = pipeline.ask({ kind: 'replace-rules', rules: [rule], payload: DEFAULT_JSON_LIMITS });
+    const asked = pipeline.ask({
+      kind: 'replace-rules',
+      rules: [rule],
+      payload: DEFAULT_JSON_LIMITS,
+      types: { otherwise: 'park' },
+    });
     await expect(asked).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     await log.append(50, 60);
     await until(() => pipeline.report().ledger.processed === 60);

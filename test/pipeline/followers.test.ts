@@ -4,6 +4,8 @@ import { StateTables } from '../../src/lib/state-tables.js';
 import { Followers } from '../../src/pipeline/followers.js';
 import { type Mapping, RulesInForce } from '../../src/pipeline/rules-in-force.js';
 import type { FollowedRecord, FollowedRecords } from '../../src/rules/followed-record.js';
+import { formatExplanation } from '../../src/rules/format-explanation.js';
+import { fitPoint, type StoredType } from '../../src/rules/policies/field-types.js';
 import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { sampleRecord } from '../rules/sample-record.js';
 import { SetClock } from '../support/clock.js';
@@ -11,7 +13,11 @@ import { SetClock } from '../support/clock.js';
 function setUp() {
   const clock = new SetClock();
   const followers = new Followers(clock);
-  const mapping = new RulesInForce({ rules: DEFAULT_RULES, payload: DEFAULT_JSON_LIMITS }).current;
+  const mapping = new RulesInForce({
+    rules: DEFAULT_RULES,
+    payload: DEFAULT_JSON_LIMITS,
+    types: { otherwise: 'park' },
+  }).current;
   const map = followers.watching(mapping);
   const send = (topic: string, payload: string | Buffer = '{"t":1}') =>
     map(sampleRecord(payload, { topic }), new StateTables());
@@ -34,6 +40,35 @@ test('a follower gets the records of its filter since it asked last', async () =
   expect(JSON.parse(first.records[1]!)).toMatchObject({ outcome: 'parked', code: 'payload-not-json' });
   send('home/d');
   expect(topicsOf(await followers.next(id))).toEqual(['home/d']);
+});
+
+test('a follower sees the types that the store has, as far as they are known', async () => {
+  const { mapping } = setUp();
+  const types = new Map<string, StoredType>([['t', { type: 'int', isCertain: true }]]);
+  const followers = new Followers(new SetClock(), (point) =>
+    fitPoint(point, (field) => types.get(field), 'park'),
+  );
+  const map = followers.watching(mapping);
+  const id = followers.follow('#');
+  for (const payload of ['{"t":21.0}', '{"t":21.5,"u":1}', '{"u":1}']) {
+    map(sampleRecord(payload, { topic: 'home/a' }), new StateTables());
+  }
+  const { records } = await followers.next(id);
+  const [whole, half, other] = records.map((record) => JSON.parse(record) as FollowedRecord);
+  expect(whole).toMatchObject({
+    outcome: 'written',
+    types: [{ field: 't', type: 'float', storedType: 'int', outcome: 'float-to-int' }],
+  });
+  expect(whole!.lines[0]).toContain(' t=21i ');
+  expect(half).toMatchObject({
+    outcome: 'parked',
+    code: 'field-type-conflict',
+    types: [{ field: 't', type: 'float', storedType: 'int', outcome: 'parked' }],
+    lines: [],
+  });
+  expect(formatExplanation(half!)).toContain('type     t is float, the store has int: parked');
+  expect(other).toMatchObject({ outcome: 'written' });
+  expect(other!.types).toBeUndefined();
 });
 
 test('who asks before there is a record is answered with the next one', async () => {

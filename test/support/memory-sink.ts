@@ -35,6 +35,10 @@ export class MemorySink implements Sink {
     return rejections;
   }
 
+  async changeField(): Promise<never> {
+    throw new SluiceError('USAGE_INVALID', 'this store has no types');
+  }
+
   status(): SinkStatus {
     return { state: 'healthy', detail: '' };
   }

@@ -58,6 +58,13 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       (s) => s.budgets.ratios,
     ],
     [
+      'sluice_consumer_type_conversions_total',
+      'Fields that were converted to the type that the store has, omitted, or written under the name of their type',
+      'kind',
+      'counter',
+      (s) => s.typeConversions,
+    ],
+    [
       'sluice_sink_state',
       '1 for the current state of the sink',
       'state',

@@ -1,11 +1,12 @@
 import type { Field, Point, Series } from '../point.js';
-import type { RejectionCode } from '../sink.js';
+import type { FieldTypeConflict, RejectionCode } from '../sink.js';
 import type { MeasurementTable } from './measurement-table.js';
 
 /** The reason why a point is rejected. */
 export interface Objection {
   readonly code: RejectionCode;
   readonly reason: string;
+  readonly conflict?: FieldTypeConflict;
 }
 
 export interface Limits {
@@ -76,6 +77,7 @@ function objectionToField(field: Field, point: Point, table: MeasurementTable): 
     return {
       code: 'store-refused',
       reason: `field type conflict: input field "${field.name}" on measurement "${table.measurement}" is type ${field.type}, already exists as type ${stored.type}`,
+      conflict: { measurement: table.measurement, field: field.name, storedType: stored.type },
     };
   }
   if (field.name === 'time') return reserved('field');

@@ -61,6 +61,7 @@ export class Catalog {
     for (const row of await rows(`SELECT id, name, view_name FROM ${SCHEMA}.measurements ORDER BY id`)) {
       const [id, name, viewName] = row as [number, string, string];
       const table = new MeasurementTable(id, name, viewName);
+      table.isStored = true;
       byId.set(id, table);
       catalog.#tables.set(name, table);
       catalog.#nextId = id + 1;
@@ -88,6 +89,12 @@ export class Catalog {
     const table = new MeasurementTable(this.#nextId++, measurement, shownName(measurement, this.#takenNames));
     this.#tables.set(measurement, table);
     return table;
+  }
+
+  /** Returns the table of a measurement that is in the file. */
+  find(measurement: string): MeasurementTable | undefined {
+    const table = this.#tables.get(measurement);
+    return table?.isStored === true ? table : undefined;
   }
 
   /** Returns the tables that are in the file. */

@@ -6,6 +6,7 @@ import { errorText, SluiceError } from '../../lib/errors.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import { pause, type Schedule } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
+import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
@@ -112,6 +113,25 @@ export class DuckdbSink implements Sink {
     const written = this.#probe.around(() => this.#queue.run(() => this.#writeUntilStored(points, signal)));
     void this.#queue.run(() => this.#deleteOldRowsWhenDue()); // it runs after the write, which does not wait for it
     return written;
+  }
+
+  async changeField(change: FieldChange): Promise<FieldChangeResult> {
+    return this.#queue.run(async () => {
+      try {
+        const store = await this.#openedStore();
+        const result = await store.changeField(change);
+        await store.database.ensureDurable();
+        return result;
+      } catch (thrown) {
+        if (thrown instanceof SluiceError) throw thrown;
+        await this.#closeStore();
+        throw new SluiceError(
+          'SINK_CHANGE_FAILED',
+          `DuckDB could not change the field: ${errorText(thrown)}`,
+          { cause: thrown },
+        );
+      }
+    });
   }
 
   status(): SinkStatus {

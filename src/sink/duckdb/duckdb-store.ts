@@ -1,9 +1,11 @@
+import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import type { Point } from '../point.js';
 import type { Rejection } from '../sink.js';
 import { admit, objectionToPoint } from './admission.js';
 import { Catalog } from './catalog.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
-import { type MeasurementTable, maxColumns, SCHEMA } from './measurement-table.js';
+import { type Column, type MeasurementTable, maxColumns, SCHEMA } from './measurement-table.js';
+import { planChange } from './plan-change.js';
 import { RowBatch } from './row-batch.js';
 import { writeRows } from './row-writer.js';
 import { SeriesEntries } from './series-entries.js';
@@ -33,6 +35,8 @@ export class DuckdbStore {
   readonly #entries: SeriesEntries;
   /** Tables with new rows since the last checkpoint of this store. */
   readonly #grown = new Set<MeasurementTable>();
+  /** Unused columns of all tables were dropped: a process that was killed may have left some. */
+  #isSwept = false;
 
   private constructor(database: DuckdbDatabase, catalog: Catalog) {
     this.database = database;
@@ -85,14 +89,20 @@ export class DuckdbStore {
     return rejections;
   }
 
-  /** Deletes older points, then series without a point, and makes their space in the file available again. */
+  /**
+   * Deletes older points, then series without a point, then columns without a value, and makes their space in the file
+   * available again.
+   */
   async deleteBefore(oldestNs: bigint): Promise<void> {
+    const shrunk: MeasurementTable[] = [];
     await this.#transaction(async () => {
-      for (const { pointsTable, seriesTable } of this.#catalog.stored()) {
+      for (const table of this.#catalog.stored()) {
+        const { pointsTable, seriesTable } = table;
         const deleted = await this.database.writer.run(
           `DELETE FROM ${SCHEMA}.${pointsTable} WHERE time < make_timestamp_ns(${oldestNs})`,
         );
         if (deleted.rowsChanged === 0) continue;
+        shrunk.push(table);
         await this.database.writer.run(
           `DELETE FROM ${SCHEMA}.${seriesTable} s WHERE NOT EXISTS (FROM ${SCHEMA}.${pointsTable} p WHERE p.series = s.series)`,
         );
@@ -100,7 +110,38 @@ export class DuckdbStore {
     });
     // A deleted series gets a new id when it returns.
     this.#entries.clear();
+    for (const table of this.#isSwept ? shrunk : this.#catalog.stored()) await this.#dropUnused(table);
+    this.#isSwept = true;
     await this.database.writer.run('CHECKPOINT');
+  }
+
+  /** Changes a field, unless that would lose values and is not confirmed. */
+  async changeField(change: FieldChange): Promise<FieldChangeResult> {
+    const { table, column, sql, result } = await planChange(this.database.writer, this.#catalog, change);
+    if (result.lost > 0 && !change.isConfirmed) return { ...result, isDone: false };
+    if (change.kind === 'retype' && column.type === change.type) return { ...result, isDone: true };
+    await this.#transaction(async () => {
+      await this.database.writer.run(sql);
+    });
+    if (change.kind === 'drop') table.dropped([column]);
+    else table.retyped(column, change.type);
+    return { ...result, isDone: true };
+  }
+
+  /** A name that is dropped can come again, also with another type. */
+  async #dropUnused(table: MeasurementTable): Promise<void> {
+    const unused: Column[] = [];
+    for (const column of [...table.tags.values(), ...table.fields.values()]) {
+      const used = await this.database.writer.runAndReadAll(
+        `FROM ${SCHEMA}.${table.tableOf(column)} SELECT 1 WHERE ${column.column} IS NOT NULL LIMIT 1`,
+      );
+      if (used.currentRowCount === 0) unused.push(column);
+    }
+    if (unused.length === 0) return;
+    await this.#transaction(async () => {
+      await this.database.writer.run(table.dropSql(unused));
+    });
+    table.dropped(unused);
   }
 
   close(): void {

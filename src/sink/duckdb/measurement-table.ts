@@ -39,6 +39,8 @@ export class MeasurementTable {
   /** Id of the last series in the file; undefined until it has been read. */
   lastSeriesId: number | undefined;
   isStored = false;
+  /** The highest number of a column of each kind. */
+  readonly #lastNumber = { tag: 0, field: 0 };
   #pending: Column[] = [];
   readonly #shownColumns = new Set(['time']);
 
@@ -66,17 +68,16 @@ export class MeasurementTable {
 
   /** Adds a column that is already in the file. */
   restore(column: Column): void {
-    this.isStored = true;
     this.#shownColumns.add(folded(column.shown));
     this.#ofKind(column.kind).set(column.name, column);
+    this.#lastNumber[column.kind] = Math.max(this.#lastNumber[column.kind], Number(column.column.slice(1)));
   }
 
   /** Adds a column that the file does not have yet. */
   add(kind: Column['kind'], name: string, type: FieldType): void {
-    const columns = this.#ofKind(kind);
-    const column = `${kind === 'tag' ? 't' : 'f'}${columns.size + 1}`;
+    const column = `${kind === 'tag' ? 't' : 'f'}${++this.#lastNumber[kind]}`;
     const added: Column = { kind, name, type, column, shown: shownName(name, this.#shownColumns) };
-    columns.set(name, added);
+    this.#ofKind(kind).set(name, added);
     this.#pending.push(added);
   }
 
@@ -99,6 +100,43 @@ export class MeasurementTable {
     this.#pending = [];
   }
 
+  /** Returns the statements that drop columns of the file; `dropped` comes after they are committed. */
+  dropSql(columns: readonly Column[]): string {
+    const names = columns.map(({ kind, name }) => `(${literal(kind)}, ${literal(name)})`);
+    return [
+      ...columns.map(
+        (column) => `ALTER TABLE ${SCHEMA}.${this.tableOf(column)} DROP COLUMN ${column.column}`,
+      ),
+      `DELETE FROM ${SCHEMA}.columns WHERE measurement = ${this.id} AND (kind, name) IN (${names.join(', ')})`,
+      this.#viewSql(new Set(columns)),
+    ].join(';\n');
+  }
+
+  dropped(columns: readonly Column[]): void {
+    for (const { kind, name, shown } of columns) {
+      this.#ofKind(kind).delete(name);
+      this.#shownColumns.delete(folded(shown));
+    }
+  }
+
+  /** Returns the statements that give a field another type; `retyped` comes after they are committed. */
+  retypeSql({ name, column }: Column, type: FieldType, converted: string): string {
+    return [
+      `ALTER TABLE ${SCHEMA}.${this.pointsTable} ALTER COLUMN ${column} TYPE ${SQL_TYPES[type]} USING ${converted}`,
+      `UPDATE ${SCHEMA}.columns SET type = ${literal(type)} WHERE measurement = ${this.id} AND kind = 'field' AND name = ${literal(name)}`,
+      this.#viewSql(),
+    ].join(';\n');
+  }
+
+  retyped(column: Column, type: FieldType): void {
+    this.fields.set(column.name, { ...column, type });
+  }
+
+  /** The table that has the column. */
+  tableOf({ kind }: Pick<Column, 'kind'>): string {
+    return kind === 'tag' ? this.seriesTable : this.pointsTable;
+  }
+
   #createSql(): string[] {
     const of = (kind: Column['kind']) =>
       this.#pending
@@ -113,18 +151,18 @@ export class MeasurementTable {
   }
 
   #alterSql(): string[] {
-    return this.#pending.map(({ kind, column, type }) => {
-      const table = kind === 'tag' ? this.seriesTable : this.pointsTable;
-      return `ALTER TABLE ${SCHEMA}.${table} ADD COLUMN ${column} ${SQL_TYPES[type]}`;
-    });
+    return this.#pending.map(
+      ({ kind, column, type }) =>
+        `ALTER TABLE ${SCHEMA}.${this.tableOf({ kind })} ADD COLUMN ${column} ${SQL_TYPES[type]}`,
+    );
   }
 
   /** Returns the statement for the view, which shows time, tags and fields under their own names. */
-  #viewSql(): string {
+  #viewSql(without: ReadonlySet<Column> = new Set()): string {
+    const columns = [...this.tags.values(), ...this.fields.values()].filter((one) => !without.has(one));
     const shown = [
       'p.time AS "time"',
-      ...[...this.tags.values()].map((tag) => `s.${tag.column} AS ${quoted(tag.shown)}`),
-      ...[...this.fields.values()].map((field) => `p.${field.column} AS ${quoted(field.shown)}`),
+      ...columns.map((one) => `${one.kind === 'tag' ? 's' : 'p'}.${one.column} AS ${quoted(one.shown)}`),
     ];
     return `CREATE OR REPLACE VIEW main.${quoted(this.viewName)} AS SELECT ${shown.join(', ')} FROM ${SCHEMA}.${this.pointsTable} p JOIN ${SCHEMA}.${this.seriesTable} s USING (series)`;
   }

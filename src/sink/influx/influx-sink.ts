@@ -1,12 +1,16 @@
 import { backOffMs } from '../../lib/back-off.js';
 import type { Clock } from '../../lib/clock.js';
+import { SluiceError } from '../../lib/errors.js';
 import { LimitedWarning } from '../../lib/limited-warning.js';
 import { type Pause, pause, type Schedule } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
+import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import type { StoreReader } from '../store-reader.js';
+import { changeFieldAdvice } from './change-field-advice.js';
+import type { ChunkPort, PauseCause } from './chunk-port.js';
 import {
   HEALTH_MEASUREMENT,
   type InfluxSettings,
@@ -19,7 +23,7 @@ import { chunkBounds, LineDistributor, type LineQueue } from './line-distributor
 import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster, type StoreWarning } from './poster.js';
 import { StatusBoard } from './status-board.js';
 import { InfluxTransport, pauseUnlessAborted } from './transport.js';
-import { type ChunkPort, type LineRejection, type PauseCause, writeChunk } from './write-chunk.js';
+import { type LineRejection, withoutConflicts, writeChunk } from './write-chunk.js';
 
 /** Pause between the two refusals that make a line a bad line. */
 const CONFIRM_AFTER_MS = 250;
@@ -119,7 +123,7 @@ export class InfluxSink implements Sink {
     try {
       const writing = queues.map(async (queue, i) => {
         try {
-          await this.#writeQueue(queue, `queue ${i}`, rejections, stop.signal);
+          await this.#writeQueue(points, queue, `queue ${i}`, rejections, stop.signal);
         } catch (thrown) {
           abort();
           throw thrown;
@@ -134,6 +138,10 @@ export class InfluxSink implements Sink {
     this.#pointsRefused += rejections.length;
     this.#pointsWritten += points.length - rejections.length;
     return rejections.sort((a, b) => a.index - b.index);
+  }
+
+  async changeField({ measurement }: FieldChange): Promise<FieldChangeResult> {
+    throw new SluiceError('USAGE_INVALID', changeFieldAdvice(this.#settings.version, measurement));
   }
 
   status(): SinkStatus {
@@ -154,24 +162,32 @@ export class InfluxSink implements Sink {
   }
 
   async #writeQueue(
+    points: readonly Point[],
     queue: LineQueue,
     name: string,
     rejections: Rejection[],
     signal: AbortSignal,
   ): Promise<void> {
-    const port: ChunkPort = {
-      post: (lines) => this.#poster.post(lines, name, signal),
+    const { lines, indices } = queue;
+    const portOf = (from: number): ChunkPort => ({
+      post: (numbers) =>
+        this.#poster.post(
+          numbers.map((line) => lines[from + line]!),
+          name,
+          signal,
+        ),
+      pointOf: (line) => points[indices[from + line]!]!,
       acceptsHealthLine: () => this.#acceptsHealthLine(name, signal),
       pause: (cause, attempt, reason) => this.#pauseFor(cause, attempt, reason, name, signal),
       maxRefusedShare: this.#settings.maxRefusedShare,
-    };
+    });
     const { maxBatchLines, maxBatchBytes } = this.#settings;
-    for (const [from, to] of chunkBounds(queue.lines, maxBatchLines, maxBatchBytes)) {
-      const rejected = await writeChunk(queue.lines.slice(from, to), port);
+    for (const [from, to] of chunkBounds(lines, maxBatchLines, maxBatchBytes)) {
+      const rejected = await writeChunk(to - from, portOf(from));
       this.#board.clear(name);
-      this.#updateAlarm(rejected, to - from);
-      for (const { line, code, reason } of rejected) {
-        rejections.push({ index: queue.indices[from + line]!, code, reason });
+      this.#updateAlarm(withoutConflicts(rejected), to - from);
+      for (const { line, ...rejection } of rejected) {
+        rejections.push({ index: indices[from + line]!, ...rejection });
       }
     }
   }

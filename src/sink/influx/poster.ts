@@ -5,12 +5,13 @@ import type { LimitedWarning } from '../../lib/limited-warning.js';
 import { printable } from '../../lib/printable.js';
 import type { Pause } from '../../lib/timers.js';
 import type { WarningCode } from '../../lib/warnings.js';
+import type { Verdict } from './chunk-port.js';
 import { type InfluxSettings, writePath } from './influx-options.js';
 import { probeProblem, probeRequest } from './probe-request.js';
-import { actionFor, rejectedLines, retryAfterMs, storeMessage } from './response.js';
+import { actionFor, rejectedLines, retryAfterMs, storeMessage, storeText } from './response.js';
 import type { StatusBoard } from './status-board.js';
 import { type InfluxTransport, type NoAnswer, pauseUnlessAborted, type StoreAnswer } from './transport.js';
-import type { Verdict } from './write-chunk.js';
+import { namedConflict } from './type-conflict.js';
 
 /** For outages, which end without the operator: short, so that points flow soon after the store is back. */
 export const AVAILABILITY_BACK_OFF: BackOff = { baseMs: 100, capMs: 4_000 };
@@ -138,7 +139,11 @@ export class Poster {
       case 'bisect': {
         const isVersion3 = this.#parts.settings.version === 3;
         const lines = isVersion3 ? rejectedLines(answer.json, lineCount) : undefined;
-        return { kind: 'refused', reason: storeMessage(answer), lines };
+        return {
+          kind: 'refused',
+          reason: storeMessage(answer),
+          ...(isVersion3 ? { lines } : { conflict: namedConflict(storeText(answer)) }),
+        };
       }
       case 'split':
         return { kind: 'too-large', reason: storeMessage(answer) };

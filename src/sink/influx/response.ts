@@ -8,7 +8,7 @@ import type { StoreAnswer } from './transport.js';
  */
 export type Action = 'written' | 'bisect' | 'split' | 'configuration' | 'retry';
 
-/** InfluxDB Enterprise answers 5xx with this text although it has accepted the write. It is the only text this sink reads. */
+/** InfluxDB Enterprise answers 5xx with this text although it has accepted the write. For what happens to a request it is the only text this sink reads. */
 const ACCEPTED_BY_HINTED_HANDOFF = 'hinted handoff queue not empty';
 
 /**
@@ -64,13 +64,19 @@ const MAX_REASON_CHARS = 500;
 const MAX_ADDRESS_CHARS = 200;
 
 /** Returns the store's own message, short enough to keep with every rejected point. */
-export function storeMessage({ status, body, json, isWebPage, movedTo }: StoreAnswer): string {
+export function storeMessage(answer: StoreAnswer): string {
+  const { status, body, isWebPage, movedTo } = answer;
   if (movedTo !== undefined) return `moved to ${printable(movedTo, MAX_ADDRESS_CHARS)}`;
   if (isWebPage) return `a web page${pageTitle(body)}`;
+  const text = storeText(answer);
+  return (text === '' ? `status ${status} without a text` : text).slice(0, MAX_REASON_CHARS);
+}
+
+/** Returns the whole text of an answer. */
+export function storeText({ body, json }: Pick<StoreAnswer, 'body' | 'json'>): string {
   const answer = json as { error?: unknown; message?: unknown } | null | undefined;
   const message = [answer?.error, answer?.message].find((text) => typeof text === 'string' && text !== '');
-  const text = (typeof message === 'string' ? message : body).trim();
-  return (text === '' ? `status ${status} without a text` : text).slice(0, MAX_REASON_CHARS);
+  return (typeof message === 'string' ? message : body).trim();
 }
 
 const MAX_TITLE_CHARS = 80;

@@ -9,7 +9,7 @@ import {
 import { SystemClock } from '../../../src/lib/clock.js';
 import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
-import { influxCount } from '../../support/influx-read-back.js';
+import { influxCount, influxReadBack } from '../../support/influx-read-back.js';
 import { pointOf, seriesOf } from '../../support/points.js';
 
 const closers: (() => Promise<void>)[] = [];
@@ -143,9 +143,41 @@ describe.skipIf(!requireServer('influxd'))('InfluxSink on InfluxDB 1.6', { timeo
     const rejections = await sink.write(points, never());
     expect(rejections).toHaveLength(334);
     expect(new Set(rejections.map(({ index }) => index % 3))).toEqual(new Set([0]));
-    expect(sink.status().state).toBe('misconfigured');
-    expect(sink.status().detail).toContain('334 of 1000 lines');
+    expect(sink.status().state).toBe('healthy');
     // 666 of this write and the one before it.
     expect(await influxCount(server.url, 'iot', 'm', 'v')).toBe(667);
+    // The first write, all lines, those of another type, the others.
+    expect(sink.counters().requests).toBe(4);
+  });
+
+  test('where shards have different types, only the lines of the wrong one are rejected, and a later line still wins', async () => {
+    const server = await influxd({ databases: ['iot'] });
+    const sink = sinkOn(server);
+    const oldNs = baseNs - 14n * 86_400_000_000_000n;
+    const series = seriesOf('m', { device: 'a' });
+    await sink.write([pointOf(series, oldNs, { v: 1n, n: 0 }), pointOf(series, baseNs, { v: 1 })], never());
+    const points = [
+      pointOf(series, baseNs, { v: 2n }),
+      pointOf(series, oldNs, { v: 2n, n: 1 }),
+      pointOf(series, oldNs, { n: 2 }),
+      pointOf(series, oldNs + 1n, { v: 2.5 }),
+    ];
+    const rejections = await sink.write(points, never());
+    expect(rejections.map(({ index, conflict }) => [index, conflict?.storedType])).toEqual([
+      [0, 'float'],
+      [3, 'int'],
+    ]);
+    const inside = (index: number, ns: bigint) => {
+      const { fromNs = 0n, toNs = 0n } = rejections[index]?.conflict?.span ?? {};
+      return fromNs <= ns && ns < toNs;
+    };
+    expect([inside(0, baseNs), inside(0, oldNs), inside(1, oldNs), inside(1, baseNs)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    const rows = await influxReadBack(server.url, 'iot', 'm');
+    expect(rows.find(({ timestampNs }) => timestampNs === oldNs)?.fields).toMatchObject({ v: 2n, n: 2 });
   });
 });

@@ -24,7 +24,7 @@ const refusing = (bad: readonly number[], status = 400) => {
     call.lines.some(
       (line) => endings.some((end) => line.endsWith(end)) && !line.startsWith(HEALTH_MEASUREMENT),
     )
-      ? refuse(status, 'field type conflict')
+      ? refuse(status, 'unable to parse')
       : DONE;
 };
 
@@ -289,7 +289,7 @@ describe('only bad lines are rejected', () => {
       const { sink, store } = await steeredSink(refusing([7, 63, 64, 99], status));
       const rejections = await sink.write(pointsOf(100), never());
       expect(rejections).toEqual(
-        [7, 63, 64, 99].map((index) => ({ index, code: 'store-refused', reason: 'field type conflict' })),
+        [7, 63, 64, 99].map((index) => ({ index, code: 'store-refused', reason: 'unable to parse' })),
       );
       const written = new Set(
         store.calls.filter((call) => refusing([7, 63, 64, 99])(call) === DONE).flatMap((call) => call.lines),
@@ -509,6 +509,92 @@ describe('InfluxDB 3 names the refused lines', () => {
     expect((await sink.write(pointsOf(8), never())).map(({ index, reason }) => [index, reason])).toEqual([
       [3, 'odd'],
     ]);
+  });
+});
+
+describe('a conflict of types', () => {
+  const named = (sent: string, stored: string, dropped: number, version = 1) =>
+    refuse(
+      version === 1 ? 400 : 422,
+      `${version === 1 ? '' : 'failure writing points to database: '}partial write: field type conflict: input field "v" on measurement "m" is type ${sent}, already exists as type ${stored} dropped=${dropped}`,
+    );
+  /** Refuses integers as InfluxDB does: it writes the other lines of the request. */
+  const floatsOnly = (call: StoreCall) => {
+    const dropped = call.lines.filter((line) => / v=\d+i /.test(line)).length;
+    return dropped === 0 || isHealthLine(call) ? DONE : named('integer', 'float', dropped);
+  };
+  const mixed = (count: number, everyNth: number) =>
+    pointsOf(count).map((point, i) =>
+      i % everyNth === 0 ? pointOf(point.series, point.timestampNs, { v: BigInt(i) }) : point,
+    );
+
+  test.each([10, 2, 1])('in one of %i points costs at most three requests and no pause', async (everyNth) => {
+    const { sink, store, pausesMs, warnings } = await steeredSink(floatsOnly);
+    const rejections = await sink.write(mixed(1_000, everyNth), never());
+    expect(rejections.map(({ index }) => index)).toEqual(
+      Array.from({ length: 1_000 / everyNth }, (_, i) => i * everyNth),
+    );
+    expect(rejections[0]).toMatchObject({
+      code: 'store-refused',
+      conflict: { measurement: 'm', field: 'v', storedType: 'float' },
+    });
+    expect(store.calls.length).toBeLessThanOrEqual(3);
+    expect(store.calls.some(isHealthLine)).toBe(false);
+    expect([pausesMs, warnings]).toEqual([[], []]);
+    expect(sink.status().state).toBe('healthy');
+  });
+
+  test('is known by the words of InfluxDB 2 too', async () => {
+    const { sink, store } = await steeredSink((call) =>
+      floatsOnly(call) === DONE ? DONE : named('integer', 'float', 1, 2),
+    );
+    const rejections = await sink.write(mixed(10, 10), never());
+    expect(rejections).toMatchObject([{ index: 0, conflict: { field: 'v', storedType: 'float' } }]);
+    expect(store.calls).toHaveLength(3);
+  });
+
+  test('is sent once more when the store does not name the field yet', async () => {
+    const { sink, store } = await steeredSink((call, index) =>
+      index === 0 ? refuse(400, 'field type conflict') : floatsOnly(call),
+    );
+    expect((await sink.write(mixed(10, 5), never())).map(({ index }) => index)).toEqual([0, 5]);
+    expect(store.calls.length).toBe(4);
+  });
+
+  test('that no line has is not believed: the request is halved', async () => {
+    const isBad = refusing([3]);
+    const { sink } = await steeredSink((call) =>
+      isBad(call) === DONE ? DONE : named('boolean', 'float', call.lines.length),
+    );
+    const rejections = await sink.write(pointsOf(8), never());
+    expect(rejections).toMatchObject([{ index: 3, code: 'store-refused' }]);
+    expect(rejections[0]?.conflict).toBeUndefined();
+  });
+
+  test.each([
+    `invalid field value in line protocol for field 'v' on line 0: expected type iox::column_type::field::integer, but got iox::column_type::field::float`,
+    `invalid column type for column 'v', expected iox::column_type::field::integer, got iox::column_type::field::float`,
+  ])('of InfluxDB 3 is known by its words: %s', async (words) => {
+    const isBad = refusing([1, 3]);
+    const { sink, store } = await steeredSink(
+      (call) =>
+        isBad(call) === DONE
+          ? DONE
+          : {
+              status: 400,
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({
+                error: 'partial write of line protocol occurred',
+                data: [2, 4].map((line_number) => ({ line_number, error_message: words })),
+              }),
+            },
+      { version: 3, database: 'd' },
+    );
+    expect(await sink.write(pointsOf(5), never())).toMatchObject([
+      { index: 1, reason: words, conflict: { measurement: 'm', field: 'v', storedType: 'int' } },
+      { index: 3, conflict: { measurement: 'm', field: 'v', storedType: 'int' } },
+    ]);
+    expect(store.calls).toHaveLength(1);
   });
 });
 
