@@ -10,6 +10,9 @@ export type SenmlEncoding = (typeof SENML_ENCODINGS)[number];
 /** Blanks before `[`, which JSON allows. */
 const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
+/** Tag 55799: what follows is CBOR (RFC 8949, 3.4.6). */
+const CBOR_TAG = [0xd9, 0xd9, 0xf7];
+
 /** SenML (RFC 8428) in JSON or CBOR, as a list of resolved records. */
 export function createSenmlFormat(encoding: SenmlEncoding): PayloadFormat {
   return {
@@ -34,10 +37,14 @@ export function createSenmlFormat(encoding: SenmlEncoding): PayloadFormat {
   };
 }
 
-/** A list in CBOR begins with 80 to 9B, or 9F when its length is not known; one in JSON with `[`. */
+/** A list in CBOR begins with 80 to 9B, or 9F when its length is not known, behind the tag of CBOR if it has one; one in JSON with `[`. */
 function encodingOf(payload: Buffer): 'json' | 'cbor' | undefined {
   const first = payload.find((byte) => !BLANKS.has(byte));
   if (first === 0x5b) return 'json';
-  const begin = payload[0] ?? 0;
+  const begin = payload[isTagged(payload) ? CBOR_TAG.length : 0] ?? 0;
   return begin >= 0x80 && begin <= 0x9f ? 'cbor' : undefined;
+}
+
+function isTagged(payload: Buffer): boolean {
+  return CBOR_TAG.every((byte, index) => payload[index] === byte);
 }

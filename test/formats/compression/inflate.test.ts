@@ -138,6 +138,11 @@ describe('hostile frames of zstd', () => {
     );
   });
 
+  test('with another frame behind it that the decoder would skip', () => {
+    const skippable = Buffer.from('502a4d1800000000', 'hex');
+    expect(reason(Buffer.concat([ZSTD, skippable]), 'zstd')).toMatch(/8 bytes behind the end of its frame/);
+  });
+
   test('that declares less than it holds, or more', () => {
     expect(outcome(frame(100, ...block(1, 100, true), 0x41), 'zstd')).toBe('A'.repeat(100));
     for (const length of [101, 99, 131_072]) {

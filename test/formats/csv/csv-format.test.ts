@@ -153,7 +153,7 @@ test('mutated payloads never throw', () => {
   const { decoded, codes } = decodeMutations(good, 11, (payload) => format.decode(payload, context));
   expect(decoded).toBeGreaterThan(100);
   expect(codes).toContain('payload-not-decodable');
-});
+}, 600_000);
 
 describe('in a rule', () => {
   test('a logger that sends one row of bare numbers', () => {

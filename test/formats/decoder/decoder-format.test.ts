@@ -59,12 +59,14 @@ describe('what a decoder gives', () => {
     expect(decode('return 1', { maxPayloadBytes: 7 })).toMatch(/^payload-too-large/);
   });
 
-  test('is not the payload of another call: each has bytes of its own', () => {
-    const decode = decoder(
-      TIMEOUT_MS,
-      'const kept = []; export default (p) => (kept.push(p), p.fill(0), kept.length);',
-    );
-    expect([decode('a'), decode('b')]).toEqual([1, 2]);
+  test('is made of the bytes of the payload alone', () => {
+    const format = new DecoderFormat({
+      file: decoderFile('export default (payload) => payload.buffer.byteLength;'),
+      timeoutMs: TIMEOUT_MS,
+    });
+    expect(format.decode(Buffer.from('before|in|behind').subarray(7, 9), decodeContext())).toMatchObject({
+      value: 2,
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonLimits } from '../../../src/formats/json/json-value.js';
 import { LENIENCIES, type Leniency, lenientJson } from '../../../src/formats/json/lenient-json.js';
 import { decodeContext } from '../decode-context.js';
+import { decodeMutations } from '../mutated-payloads.js';
 
 function decode(
   payload: string | Buffer,
@@ -102,3 +103,14 @@ describe('limits', () => {
     expect(decode('\u{feff}{"t":1}', LENIENCIES, { maxPayloadBytes: 9 })).toBe('payload-too-large');
   });
 });
+
+test('mutated payloads never throw', () => {
+  const format = lenientJson(LENIENCIES);
+  const context = decodeContext();
+  const good = ['\u{feff}{"t":nan,"a":"{\\"b\\":[1,-inf]}"}\0', '{"t":1,"u":"21 °C","l":[[]]}'].map((text) =>
+    Buffer.from(text),
+  );
+  const { decoded, codes } = decodeMutations(good, 17, (payload) => format.decode(payload, context));
+  expect(decoded).toBeGreaterThan(100);
+  expect(codes).toContain('payload-not-json');
+}, 600_000);

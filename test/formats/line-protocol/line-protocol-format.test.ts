@@ -162,4 +162,4 @@ test('mutated lines never throw', () => {
   const { decoded, codes } = decodeMutations(good, 13, (payload) => format.decode(payload, context));
   expect(decoded).toBeGreaterThan(100);
   expect(codes).toContain('payload-not-decodable');
-});
+}, 600_000);

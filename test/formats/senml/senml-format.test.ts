@@ -214,6 +214,8 @@ describe('the examples of RFC 8428', () => {
     expect(CURRENTS_CBOR).toHaveLength(0xc3);
     expect(records(CURRENTS_CBOR)).toEqual(CURRENTS);
     expect(records(CURRENTS_CBOR, 'cbor')).toEqual(CURRENTS);
+    const tagged = Buffer.concat([Buffer.from('d9d9f7', 'hex'), CURRENTS_CBOR]);
+    expect(records(tagged)).toEqual(CURRENTS);
   });
 });
 
