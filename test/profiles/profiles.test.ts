@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load-config.js';
 import { shippedProfiles } from '../../src/config/profiles/find-profile.js';
+import { StateTables } from '../../src/lib/state-tables.js';
 import type { RuleSet } from '../../src/rules/rule-set.js';
-import { outcomeIn, ruleSetOf } from '../rules/rule-outcome.js';
+import { encodeSparkplug, type TestPayload } from '../formats/sparkplug/encode-sparkplug.js';
+import { type Outcome, outcomeIn, ruleSetOf } from '../rules/rule-outcome.js';
 
 /** The cases of a profile, in test/profiles/<name>.yaml. The messages came at 2026-03-08T20:05:12.5Z. */
 interface Cases {
@@ -14,12 +16,19 @@ interface Cases {
   readonly cases: readonly Case[];
 }
 
-interface Case {
-  readonly what: string;
+interface Message {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload?: string;
   /** Bytes in base64, in place of the payload. */
   readonly payloadBase64?: string;
+  /** A payload of Sparkplug B, which is encoded here; 64-bit integers are plain numbers. */
+  readonly sparkplug?: TestPayload;
+}
+
+interface Case extends Message {
+  readonly what: string;
+  /** Messages before it. */
+  readonly after?: readonly Message[];
   /** Keys for this case alone. */
   readonly use?: Readonly<Record<string, unknown>>;
   /** The lines that reach InfluxDB, or the outcome in words. */
@@ -31,6 +40,25 @@ const FOLDER = import.meta.dirname;
 
 function casesOf(profile: string): Cases {
   return parse(readFileSync(join(FOLDER, `${profile}.yaml`), 'utf8')) as Cases;
+}
+
+function bytesOf({ payload, payloadBase64, sparkplug }: Message): Buffer {
+  if (sparkplug !== undefined) {
+    const metrics = sparkplug.metrics?.map((metric) => ({
+      ...metric,
+      ...(metric.long !== undefined && { long: BigInt(metric.long) }),
+    }));
+    return encodeSparkplug({ ...sparkplug, metrics });
+  }
+  return payload === undefined ? Buffer.from(payloadBase64!, 'base64') : Buffer.from(payload);
+}
+
+/** What becomes of a case behind the messages before it. */
+function outcomeOf(rules: RuleSet, message: Case): Outcome {
+  const state = new StateTables();
+  for (const before of message.after ?? [])
+    outcomeIn(rules, bytesOf(before), { topic: before.topic }, { state });
+  return outcomeIn(rules, bytesOf(message), { topic: message.topic }, { state });
 }
 
 /** Most cases of a profile have the same rules. */
@@ -53,11 +81,10 @@ describe.each(shippedProfiles())('the profile %s', (profile) => {
 
   // A user whose rules all take a message that matches gets the same.
   describe.each(['first', 'all'] as const)('where %s of the rules may take a message', (match) => {
-    it.each(cases)('$what', ({ topic, payload, payloadBase64, lines, outcome, use: ofCase }) => {
-      const bytes = payloadBase64 === undefined ? payload : Buffer.from(payloadBase64, 'base64');
-      const got = outcomeIn(rulesWith(profile, ofCase ?? use, match), bytes, { topic });
-      expect(got.outcome, got.reason).toBe(outcome ?? 'written');
-      expect(got.lines).toEqual(lines ?? []);
+    it.each(cases)('$what', (message) => {
+      const { lines, outcome, reason } = outcomeOf(rulesWith(profile, message.use ?? use, match), message);
+      expect(outcome, reason).toBe(message.outcome ?? 'written');
+      expect(lines).toEqual(message.lines ?? []);
     });
   });
 
@@ -98,8 +125,8 @@ describe('all profiles together', () => {
   });
 
   const together = ruleSetOf(JSON.stringify({ rules }));
-  it.each(ofDefaults)('take only their own messages: $topic, $what', ({ topic, payload, lines, outcome }) => {
-    const got = outcomeIn(together, payload, { topic });
-    expect(got).toMatchObject({ outcome: outcome ?? 'written', lines: lines ?? [] });
+  it.each(ofDefaults)('take only their own messages: $topic, $what', (message) => {
+    const { lines = [], outcome = 'written' } = message;
+    expect(outcomeOf(together, message)).toMatchObject({ outcome, lines });
   });
 });
