@@ -2,13 +2,14 @@ import { findProfile, shippedProfiles } from '../config/profiles/find-profile.js
 import type { Profile } from '../config/profiles/profile.js';
 import { defaultRules, defaultRulesText, openProfile } from '../config/profiles/profile-text.js';
 import { SluiceError } from '../lib/errors.js';
+import { storesNothing } from '../rules/rule-options.js';
 import type { ProfileShowOptions } from './options.js';
 
 /** `sluice profiles list`: a line for each profile that comes with Sluice, with the topics that it stores. */
 export function listProfiles(): number {
   const rows = shippedProfiles().map((name) => {
     const profile = shipped(name);
-    const stored = defaultRules(profile).filter(({ rule }) => rule.where !== 'false');
+    const stored = defaultRules(profile).filter(({ rule }) => !storesNothing(rule));
     const topics = [...new Set(stored.map(({ rule }) => String(rule.topic)))];
     return { name, title: profile.title, topics: topics.join(', ') };
   });

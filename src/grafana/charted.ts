@@ -3,6 +3,7 @@ import {
   type FieldOptions,
   isTemplate,
   type RuleOptions,
+  storesNothing,
 } from '../rules/rule-options.js';
 import type { FieldType } from '../sink/point.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
@@ -30,9 +31,10 @@ export interface ChartedField {
  * @param stored the measurements in the store; they provide types, tags, and the fields of rules with `fields: auto`
  */
 export function chartedMeasurements(
-  rules: readonly RuleOptions[],
+  all: readonly RuleOptions[],
   stored: readonly MeasurementSummary[] = [],
 ): ChartedMeasurement[] {
+  const rules = all.filter((rule) => !storesNothing(rule));
   const names = [...new Set(rules.flatMap(({ measurement }) => constantMeasurement(measurement) ?? []))];
   return names.map((name) =>
     chartedMeasurement(

@@ -190,6 +190,11 @@ export function constantMeasurement(measurement: RuleOptions['measurement']): st
   return measurement.value === undefined ? undefined : String(measurement.value);
 }
 
+/** Whether a rule ignores its topics on purpose. */
+export function storesNothing({ where }: Pick<RuleOptions, 'where'>): boolean {
+  return where?.trim() === 'false';
+}
+
 /** Whether a text has a reference in braces. */
 export function isTemplate(text: string): boolean {
   return /\{[^{}]*\}/.test(text.replace(/\{\{|\}\}/g, ''));

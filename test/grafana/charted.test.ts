@@ -46,6 +46,11 @@ describe('what a dashboard shows of the rules', () => {
     expect(chartedMeasurements([rule({ fields: { x: field } })])[0]!.fields).toEqual([{ name: 'x', kind }]);
   });
 
+  it('is nothing of a rule that ignores its topics', () => {
+    const ignored = rule({ where: 'false', measurement: 'ignored' });
+    expect(chartedMeasurements([ignored, rule({})]).map(({ name }) => name)).toEqual(['m']);
+  });
+
   it('has no fields when one rule accepts any field', () => {
     const fixed = rule({ fields: { a: { path: 'payload.a' } } });
     expect(chartedMeasurements([fixed, rule({})])).toEqual([{ name: 'm', tags: ['device'] }]);
