@@ -118,7 +118,11 @@ export class DuckdbSink implements Sink {
   async changeField(change: FieldChange): Promise<FieldChangeResult> {
     return this.#queue.run(async () => {
       try {
+        if (this.#isClosed)
+          throw new SluiceError('SINK_CHANGE_FAILED', 'DuckDB is closed: nothing was changed');
         const store = await this.#openedStore();
+        // A file that was removed or replaced would take the change and keep nothing of it.
+        await store.database.ensureDurable();
         const result = await store.changeField(change);
         await store.database.ensureDurable();
         return result;

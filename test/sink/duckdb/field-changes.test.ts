@@ -1,3 +1,4 @@
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DuckdbSink } from '../../../src/sink/duckdb/duckdb-sink.js';
 import type { FieldType } from '../../../src/sink/point.js';
@@ -132,6 +133,20 @@ test.each([
     code: 'USAGE_INVALID',
     message: expect.stringContaining(sentence),
   });
+});
+
+test('a file that is away is not changed; once it is back it can be', async () => {
+  const { sink, options, stored, retype } = await sinkWith(['1']);
+  renameSync(options.path, `${options.path}.away`);
+  mkdirSync(options.path);
+  await expect(retype('int')).rejects.toMatchObject({ code: 'SINK_CHANGE_FAILED' });
+  rmdirSync(options.path);
+  renameSync(`${options.path}.away`, options.path);
+  expect(await sink.write([pointOf(series, 1n, { v: '2' })], never())).toEqual([]);
+  expect(await stored()).toEqual(['1', '2']);
+  expect(await retype('int')).toMatchObject({ isDone: true });
+  await sink.close();
+  await expect(retype('float')).rejects.toMatchObject({ code: 'SINK_CHANGE_FAILED' });
 });
 
 describe('with the retention run', () => {
