@@ -25,8 +25,8 @@ import { AlertWatch, QUICK_ALERTS } from './quick-alerts.js';
 const SERVERS = [requireServer('influxd'), requireServer('prometheus')];
 /** It takes a minute and a half. */
 const TIMEOUT_MS = 300_000;
-/** There is no lease table here, and no rule omits a value: these metrics have no series then. */
-const NOT_HERE = ['sluice_kinesis_leases', 'sluice_consumer_rule_notes_total'];
+/** There is no lease table here: this metric has no series then. */
+const NOT_HERE = ['sluice_kinesis_leases'];
 
 interface Watched {
   readonly gateway: GatewayProcess;
