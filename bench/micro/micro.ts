@@ -7,6 +7,7 @@ import { compareDecode } from './decode.js';
 import { compareEncode } from './encode.js';
 import { compareInspect } from './inspect.js';
 import { compareKinesisCodec } from './kinesis-codec.js';
+import { comparePolicies } from './policies.js';
 import type { Comparison } from './rounds.js';
 
 /** What one element costs in each stage, on one thread with nothing else running. */
@@ -18,6 +19,7 @@ export async function micro(options: BenchOptions): Promise<PartReport> {
   const comparisons = [
     await compareDecode(sizes),
     ...(await compareApply(sizes)),
+    ...(await comparePolicies(sizes)),
     await compareEncode(sizes),
     await compareInspect(sizes),
     ...(await compareAppend(options.directory, options.isQuick ? [1, 1000] : [1, 100, 1000, 5000], sizes)),

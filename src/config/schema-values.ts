@@ -78,7 +78,10 @@ const tagSection = section(
     noValue,
     map,
     default: text({ description: 'Value of the tag when there is none.' }).optional(),
-    required: trueOrFalse({ description: 'A record without a value is parked.' }).optional(),
+    required: trueOrFalse({
+      description:
+        'True: a record without a value is parked. False: that there is none is expected, and no mapping warning.',
+    }).optional(),
     otherwise: oneOf(['park', 'omit', 'replace'], {
       description:
         'What happens to a value that cannot be a tag: the record is parked, the tag is omitted, or forbidden characters become `_`.',
@@ -143,7 +146,10 @@ export const field = pathOr(
           'What happens to a value of another type or outside `range`, `oneOf` or `maxLength`: the record is parked, the field is omitted, the nearer end of the range is stored, or the `default`. Without it the record is parked.',
       }).optional(),
       default: scalar({ description: 'Stored when there is no value.' }).optional(),
-      required: trueOrFalse({ description: 'A record without a value is parked.' }).optional(),
+      required: trueOrFalse({
+        description:
+          'True: a record without a value is parked. False: that there is none is expected, and no mapping warning.',
+      }).optional(),
       unit: text({
         type: 'unit such as celsius, kWh or hPa',
         pattern: /^[^\p{C}\p{Z}][^\p{C}]{0,39}$/u,

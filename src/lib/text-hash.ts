@@ -1,14 +1,15 @@
 const FIRST_SEED = 0x9747b28c;
 const SECOND_SEED = 0x3c6ef372;
+// Two hashes as FNV-1a makes them, with multipliers of MurmurHash3: what is alike in one differs in the other.
 const MULTIPLIER_1 = 0xcc9e2d51;
 const MULTIPLIER_2 = 0x1b873593;
 
 const float = new Float64Array(1);
-const words = new Uint32Array(float.buffer);
+const words = new Int32Array(float.buffer);
 
 /**
- * TextHash takes texts one after the other and gives 64 bits that depend on all of them and on where one ends. It is fast
- * and always the same, and no protection against somebody who looks for two texts with one hash.
+ * TextHash takes texts and numbers one after the other and gives 64 bits that depend on all of them and on where one ends. It
+ * is fast and always the same, because it is saved; it is no protection against somebody who looks for two texts with one hash.
  */
 export class TextHash {
   #first: number;
@@ -20,16 +21,36 @@ export class TextHash {
     this.#second = SECOND_SEED ^ seed;
   }
 
+  /** Begins again, so that a hash for every message needs no object for each. */
+  reset(): this {
+    this.#first = FIRST_SEED;
+    this.#second = SECOND_SEED;
+    return this;
+  }
+
   add(text: string): this {
-    let first = this.#first ^ text.length;
-    let second = this.#second ^ text.length;
-    for (let at = 0; at < text.length; at++) {
+    const { length } = text;
+    // The length first, mixed: it must not cancel out with the first character.
+    let first = mixed(this.#first ^ length);
+    let second = mixed(this.#second + length);
+    for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at);
-      first = Math.imul(rotated(first ^ Math.imul(code, MULTIPLIER_1), 13), 5) + 0xe6546b64;
-      second = Math.imul(rotated(second ^ Math.imul(code, MULTIPLIER_2), 17), 9) + 0x38b34ae5;
+      first = Math.imul(first ^ code, MULTIPLIER_1);
+      second = Math.imul(second ^ code, MULTIPLIER_2);
     }
     this.#first = first | 0;
     this.#second = second | 0;
+    return this;
+  }
+
+  /** Adds a number by its bits, which is faster than as text. */
+  addNumber(value: number): this {
+    float[0] = value;
+    for (let at = 0; at < 2; at++) {
+      const bits = words[at] as number;
+      this.#first = mixed(Math.imul(this.#first ^ bits, MULTIPLIER_1)) | 0;
+      this.#second = mixed(Math.imul(this.#second ^ bits, MULTIPLIER_2)) | 0;
+    }
     return this;
   }
 
@@ -39,21 +60,14 @@ export class TextHash {
     return (high >>> 0).toString(36) + (low >>> 0).toString(36).padStart(7, '0');
   }
 
-  /** Adds a number by its bits, which is faster than as text. */
-  addNumber(value: number): this {
-    float[0] = value;
-    for (let at = 0; at < 2; at++) {
-      const bits = words[at] as number;
-      this.#first = (Math.imul(rotated(this.#first ^ Math.imul(bits, MULTIPLIER_1), 13), 5) + 0xe6546b64) | 0;
-      this.#second =
-        (Math.imul(rotated(this.#second ^ Math.imul(bits, MULTIPLIER_2), 17), 9) + 0x38b34ae5) | 0;
-    }
-    return this;
+  /** One half: a signed integer of 32 bits. */
+  get high(): number {
+    return mixed(this.#first ^ (this.#second >>> 7)) | 0;
   }
 
-  /** A signed integer of 32 bits. */
-  get number(): number {
-    return this.bits.high;
+  /** The other half, of which `high` is half of the input. */
+  lowAfter(high: number): number {
+    return mixed(this.#second + Math.imul(high, MULTIPLIER_1)) | 0;
   }
 
   /** From 0 to below 1, in steps of 2^-53. */
@@ -64,13 +78,9 @@ export class TextHash {
 
   /** Both halves, each a signed integer of 32 bits. */
   get bits(): { readonly high: number; readonly low: number } {
-    const high = mixed(this.#first ^ this.#second) | 0;
-    return { high, low: mixed(this.#second + Math.imul(high, MULTIPLIER_1)) | 0 };
+    const { high } = this;
+    return { high, low: this.lowAfter(high) };
   }
-}
-
-function rotated(bits: number, by: number): number {
-  return (bits << by) | (bits >>> (32 - by));
 }
 
 /** The last step of MurmurHash3: numbers close to each other give hashes far from each other. */

@@ -77,7 +77,7 @@ export function compileField(
     prepare,
     otherwise: options.otherwise === 'park' ? undefined : options.otherwise,
     fallback,
-    isRequired: options.required === true,
+    isRequired: options.required,
   };
   const nameSource = dynamic && {
     get: dynamic.get,

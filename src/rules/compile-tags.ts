@@ -47,7 +47,7 @@ function tagReader(name: string, tag: TagOptions, { get, origin }: Source): TagR
     origin,
     ...(prepare !== undefined && { prepare }),
     ...(fallback !== undefined && { fallback }),
-    ...(required === true && { isRequired: true }),
+    ...(required !== undefined && { isRequired: required }),
     ...(otherwise !== undefined && otherwise !== 'park' && { otherwise }),
   };
 }

@@ -86,6 +86,7 @@ export class CompiledRule {
   readonly format: PayloadFormat | undefined;
   readonly continues: boolean;
   readonly #parts: RuleParts;
+  readonly #isPlain: boolean;
 
   constructor(parts: RuleParts) {
     this.name = parts.name;
@@ -93,6 +94,7 @@ export class CompiledRule {
     this.format = parts.format;
     this.continues = parts.continues;
     this.#parts = parts;
+    this.#isPlain = !parts.hasAutoTags && parts.spreadOver === undefined;
   }
 
   /** Tables of the state that no other rule uses begin with these names. */
@@ -234,11 +236,18 @@ export class CompiledRule {
     const fields = this.#parts.fields.read(reading, warnings);
     if (fields instanceof MappingFailure || fields === 'no-value') return fields;
     if (fields.length === 0) return 'absent';
-    const collision = this.#parts.hasAutoTags ? tagAndField(series, fields) : undefined;
+    const point = { series, fields, timestampNs };
+    return this.#isPlain ? point : this.#finished(point, reading);
+  }
+
+  /** What only few rules ask for, apart from the code that every message takes. */
+  #finished(point: Point, reading: Reading): Point | MappingFailure {
+    const { series, fields, timestampNs } = point;
+    const { hasAutoTags, spreadOver } = this.#parts;
+    const collision = hasAutoTags ? tagAndField(series, fields) : undefined;
     if (collision !== undefined) return collision;
-    const { spreadOver } = this.#parts;
-    if (spreadOver === undefined || timestampNs === reading.record.receivedAtNs)
-      return { series, fields, timestampNs };
+    // No two messages share a receive time.
+    if (spreadOver === undefined || timestampNs === reading.record.receivedAtNs) return point;
     const addedNs = spreadNs(fields, series, spreadOver(reading) ?? 0);
     return { series, fields, timestampNs: timestampNs + addedNs };
   }

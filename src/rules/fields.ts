@@ -22,7 +22,7 @@ export interface FieldReader extends FieldShape {
   readonly otherwise?: Otherwise;
   /** Stored when there is no value, and with `otherwise: default` also instead of a bad one. */
   readonly fallback?: Field;
-  /** A record without a value is parked. */
+  /** A record without a value is parked; false: that there is none is expected, and not counted. */
   readonly isRequired?: boolean;
 }
 
@@ -112,7 +112,7 @@ function withoutValue(
     return fallback;
   }
   if (isRequired !== true) {
-    warnings[code]++;
+    if (isRequired === undefined) warnings[code]++;
     return undefined;
   }
   const state = code === 'field-null' ? 'has no value' : 'is missing';

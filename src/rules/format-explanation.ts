@@ -1,5 +1,5 @@
 import { escapeUnprintable, oneLine, printable } from '../lib/printable.js';
-import type { ExplanationJson } from './explain-record.js';
+import type { ExplanationJson, RuleTrial } from './explain-record.js';
 import type { ExplainedType } from './policies/fit-mapped.js';
 import type { ExplainedCondition, ExplainedValue } from './recorded-trace.js';
 import { type Captures, compileTopicPattern } from './topic-pattern.js';
@@ -11,6 +11,7 @@ const MAX_VALUE_CHARACTERS = 60;
 /** Of long lists the beginning is printed; `--json` has all. */
 const MAX_VALUES = 100;
 const MAX_UNUSED = 20;
+const MAX_OTHER_RULES = 5;
 
 /** What text needs of an explanation. */
 export type ExplanationText = Pick<
@@ -41,7 +42,8 @@ export type ExplanationText = Pick<
 export function formatExplanation(explanation: ExplanationText, afterTopic: readonly string[] = []): string {
   const { topic, device, lines, notes } = explanation;
   const text = [labelled('topic', oneLine(topic)), ...afterTopic];
-  for (const { rule, filter, mismatch } of explanation.tried) {
+  const { shown, hidden } = rulesToShow(explanation);
+  for (const { rule, filter, mismatch } of shown) {
     text.push(labelled('rule', `${rule} (${filter}): ${outcomeOf(mismatch)}`));
     if (mismatch !== undefined) continue;
     for (const [name, level] of Object.entries(levelsBy(filter, topic))) {
@@ -49,6 +51,7 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     }
     if (device !== undefined) text.push(labelled('', `device = ${oneLine(device)}`));
   }
+  if (hidden > 0) text.push(labelled('', `${hidden} more rules do not take this topic`));
   const { format, repaired } = explanation;
   if (format !== undefined && format !== 'json') text.push(labelled('format', format));
   if (repaired !== undefined) text.push(labelled('repaired', repaired.join(', ')));
@@ -78,6 +81,20 @@ function typeText({ field, type, storedType, outcome }: ExplainedType): string {
   return labelled('type', `${oneLine(field)} is ${type}, the store has ${storedType}: ${outcome}`);
 }
 
+/** With profiles there are many rules. Of those that have nothing to do with the topic only some are shown. */
+function rulesToShow({ tried }: ExplanationText): {
+  readonly shown: readonly RuleTrial[];
+  readonly hidden: number;
+} {
+  let others = 0;
+  const shown = tried.filter(({ mismatch }) => {
+    if (mismatch === undefined || isDecidedLater(mismatch)) return true;
+    others += 1;
+    return others <= MAX_OTHER_RULES;
+  });
+  return { shown, hidden: tried.length - shown.length };
+}
+
 /** One line of the text: a label, and what it says. */
 export function labelled(label: string, says: string): string {
   return `${label.padEnd(LABEL_WIDTH)}${says}`.trimEnd();
@@ -85,7 +102,11 @@ export function labelled(label: string, says: string): string {
 
 function outcomeOf(mismatch: string | undefined): string {
   if (mismatch === undefined) return 'takes it';
-  return mismatch.startsWith('not tried') ? mismatch : `no: ${mismatch}`;
+  return isDecidedLater(mismatch) ? mismatch : `no: ${mismatch}`;
+}
+
+function isDecidedLater(mismatch: string): boolean {
+  return mismatch.startsWith('not tried');
 }
 
 function conditionText({ expression, result, read }: ExplainedCondition): string {

@@ -134,7 +134,7 @@ export interface TimeSpanOptions {
 export interface TagOptions extends SourceOptions, Pick<WordOptions, 'noValue' | 'map'> {
   /** When there is no value. */
   readonly default?: string;
-  /** A record without a value is parked. */
+  /** A record without a value is parked; false: that there is none is expected, and no mapping warning. */
   readonly required?: boolean;
   /** What happens to a value that cannot be a tag; 'park' when absent. 'replace': forbidden characters become `_`. */
   readonly otherwise?: 'park' | 'omit' | 'replace';
@@ -160,6 +160,7 @@ export interface FieldOptions extends SourceOptions, WordOptions, NumberOptions 
   readonly otherwise?: Otherwise;
   /** Stored when there is no value. */
   readonly default?: Scalar;
+  /** As for a tag. */
   readonly required?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { decodeByMagic } from '../formats/decode-by-magic.js';
 import type { TopicFormat } from '../formats/format-options.js';
 import { decodeJson, jsonFormat } from '../formats/json/decode-json.js';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../formats/json/json-value.js';
-import type { Decoded, PayloadFormat } from '../formats/payload-format.js';
+import type { DecodeContext, Decoded, PayloadFormat } from '../formats/payload-format.js';
 import { sparkplugFormat } from '../formats/sparkplug/sparkplug-format.js';
 import { isSparkplugTopic } from '../formats/sparkplug/sparkplug-topic.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
@@ -182,17 +182,13 @@ function applyRule(
   if (!decoded.ok) {
     return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
   }
-  const {
-    value: payload,
-    holdsExact,
-    repaired,
-    notes,
-    format: decodedBy = format?.name ?? jsonFormat.name,
-  } = decoded;
+  const { value: payload, holdsExact } = decoded;
   const counts = countsOf(match, warnings);
-  if (repaired !== undefined) counts['payload-repaired']++;
-  if (notes !== undefined) for (const note of notes) counts[note]++;
-  if (trace !== undefined) trace.payload(payload, decodedBy, repaired);
+  // Strict JSON has nothing to say besides.
+  if (format !== undefined || decoded.format !== undefined) countRemarks(decoded, counts);
+  if (trace !== undefined) {
+    trace.payload(payload, decoded.format ?? format?.name ?? jsonFormat.name, decoded.repaired);
+  }
   const members = membersOf(payload);
   if (members !== payload) {
     const refusal = rule.refusal(payload);
@@ -205,13 +201,28 @@ function applyRule(
 function decode(
   record: StreamRecord,
   format: PayloadFormat | undefined,
-  { limits = DEFAULT_JSON_LIMITS, state = new StateTables() }: ApplyOptions,
+  { limits = DEFAULT_JSON_LIMITS, state }: ApplyOptions,
 ): Decoded {
-  const { payload, topic, receivedAtNs } = record;
-  if (format !== undefined) return format.decode(payload, { limits, topic, receivedAtNs, state });
-  const decoded = decodeJson(payload, limits);
+  if (format !== undefined) return format.decode(record.payload, contextOf(record, limits, state));
+  const decoded = decodeJson(record.payload, limits);
   if (decoded.ok) return decoded;
-  return decodeByMagic(payload, { limits, topic, receivedAtNs, state }, jsonFormat) ?? decoded;
+  return decodeByMagic(record.payload, contextOf(record, limits, state), jsonFormat) ?? decoded;
+}
+
+function contextOf(
+  { topic, receivedAtNs }: StreamRecord,
+  limits: JsonLimits,
+  state = new StateTables(),
+): DecodeContext {
+  return { limits, topic, receivedAtNs, state };
+}
+
+function countRemarks(
+  { repaired, notes = [] }: Extract<Decoded, { ok: true }>,
+  counts: MappingWarningCounts,
+): void {
+  if (repaired !== undefined) counts['payload-repaired']++;
+  for (const note of notes) counts[note]++;
 }
 
 /** The counts of the rule, kept with the topic: nearly all records of a process are counted in one place. */

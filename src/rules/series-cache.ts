@@ -177,7 +177,7 @@ function withoutValue(
     return fallback;
   }
   if (isRequired === true) return invalid(name, 'is missing, and the rule requires it', 'tag-required');
-  warnings['tag-missing']++;
+  if (isRequired === undefined) warnings['tag-missing']++;
   return '';
 }
 

@@ -96,6 +96,11 @@ describe('no value', () => {
     expect(stored({ required: true }, json)).toEqual({ parked: 'field-required', reason, notes: [] });
   });
 
+  it('is expected where the rule says that a value is not required', () => {
+    expect(stored({ required: false }, '')).toEqual({ value: undefined, notes: [] });
+    expect(stored({ required: false }, 'null')).toEqual({ value: 'no-value', notes: [] });
+  });
+
   it('is not said by a default, which is neither mapped nor calculated', () => {
     const options: Partial<FieldOptions> = { type: 'float', scale: 10, range: [0, 100], default: 7 };
     expect(stored(options, 'null')).toEqual({ value: 7, notes: ['field-default'] });

@@ -40,6 +40,24 @@ test('each rule that takes the message has its own names for the levels', () => 
   ]);
 });
 
+test('of many rules that do not take the topic the first are shown, and every one that has to do with it', () => {
+  const others = Array.from({ length: 20 }, (_, n) => ({
+    rule: `o${n}`,
+    filter: `o${n}/#`,
+    mismatch: `level 1 is "a", not "o${n}"`,
+  }));
+  const tried = [
+    ...others,
+    { rule: 'r', filter: '#' },
+    { rule: 'z', filter: '#', mismatch: 'not tried: an earlier rule took it' },
+  ];
+  const text = formatExplanation({ ...EXPLANATION, tried }).split('\n');
+  expect(text.filter((line) => /rule {5}o/.test(line))).toHaveLength(5);
+  expect(text).toContain('rule     r (#): takes it');
+  expect(text.at(-2)).toBe('rule     z (#): not tried: an earlier rule took it');
+  expect(text.at(-1)).toBe('         15 more rules do not take this topic');
+});
+
 test('values are aligned, but a wide one moves no other', () => {
   const wide = 'n'.repeat(40);
   const values = [

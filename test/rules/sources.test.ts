@@ -151,6 +151,16 @@ describe('where a value comes from', () => {
   });
 });
 
+describe('a tag without a value', () => {
+  it.each([
+    ['', { 'tag-missing': 1 }],
+    [', required: false', {}],
+  ])('is a mapping warning unless it is not required%s', (required, notes) => {
+    const rules = ruleOf(`tags: { s: { path: payload.s${required} } }, fields: { v: payload.v }`);
+    expect(outcomeIn(rules, '{"v":1}')).toMatchObject({ lines: [`m v=1 ${AT}`], notes });
+  });
+});
+
 describe('fields that are found', () => {
   it.each<[what: string, rule: string, payload: string, line: string]>([
     [

@@ -1,7 +1,6 @@
 import { quoted } from '../../lib/printable.js';
 import type { StateTables } from '../../lib/state-tables.js';
 import type { Field, Point, Series } from '../../sink/point.js';
-import type { StreamRecord } from '../../stream/stream.js';
 import { MappingFailure, type MappingWarningCounts } from '../mapped.js';
 import { countedMeasurements, MeasurementCensus } from './measurement-census.js';
 import type { CardinalityOptions } from './policy-options.js';
@@ -32,11 +31,10 @@ const OTHER_CLIENTS = '';
 export class Cardinality {
   readonly #state: StateTables;
   readonly #census = new Map<string, MeasurementCensus>();
-  /** Series that were let in, with the day: the common case costs one look. */
-  #admitted = new WeakMap<Series, number>();
   #admittedFields = new Map<string, Set<string>>();
   /** The hour of the last record and its begin and end. */
   #hour = 0;
+  #day = 0;
   #hourFromNs = 0n;
   #hourToNs = 0n;
 
@@ -44,25 +42,10 @@ export class Cardinality {
     this.#state = state;
   }
 
-  /** The point as it may be written, or why it may not. */
-  admit(
-    point: Point,
-    { receivedAtNs, clientId }: Pick<StreamRecord, 'receivedAtNs' | 'clientId'>,
-    options: CardinalityOptions,
-    hasFoundFields: boolean,
-    warnings: MappingWarningCounts,
-    notice: (over: OverBudgetNotice) => void,
-  ): Point | MappingFailure {
+  /** The day of a receive time, counted from 1970: what is known once is looked at again on the next day. */
+  dayOf(receivedAtNs: bigint): number {
     if (receivedAtNs < this.#hourFromNs || receivedAtNs >= this.#hourToNs) this.#turnHour(receivedAtNs);
-    const day = Math.floor(this.#hour / HOURS_PER_DAY);
-    let admitted = point;
-    if (this.#admitted.get(point.series) !== day) {
-      const result = this.#admitSeries(point, clientId, day, options, warnings, notice);
-      if (result instanceof MappingFailure) return result;
-      admitted = result;
-    }
-    if (!hasFoundFields) return admitted;
-    return this.#admitFields(admitted, clientId, day, options, warnings, notice);
+    return this.#day;
   }
 
   /** What each measurement has, with its `top` largest tags and clients. */
@@ -79,8 +62,11 @@ export class Cardinality {
       }));
   }
 
-  /** Tags are taken out one after the other, until the series is known or has room. */
-  #admitSeries(
+  /**
+   * The point as it may be written, or why it may not. Tags are taken out one after the other, until the series is known or
+   * has room.
+   */
+  admitSeries(
     point: Point,
     client: string,
     day: number,
@@ -97,7 +83,6 @@ export class Cardinality {
         : this.#overSeriesBudget(census, series, client, day, options);
       if (over === undefined) {
         if (!census.seeSeries(series, day)) census.addSeries(series, day, client);
-        this.#admitted.set(series, day);
         return admitted;
       }
       notice(over);
@@ -158,7 +143,8 @@ export class Cardinality {
     return census.seriesOfClient(client) >= share ? { budget: 'client-series', limit: share } : undefined;
   }
 
-  #admitFields(
+  /** The point with the fields that may be written. */
+  admitFields(
     point: Point,
     client: string,
     day: number,
@@ -274,12 +260,13 @@ export class Cardinality {
   }
 
   #turnHour(receivedAtNs: bigint): void {
-    const day = Math.floor(this.#hour / HOURS_PER_DAY);
     const hour = receivedAtNs / NS_PER_HOUR;
     this.#hour = Number(hour);
     this.#hourFromNs = hour * NS_PER_HOUR;
     this.#hourToNs = this.#hourFromNs + NS_PER_HOUR;
-    if (Math.floor(this.#hour / HOURS_PER_DAY) === day) return;
+    const day = Math.floor(this.#hour / HOURS_PER_DAY);
+    if (day === this.#day) return;
+    this.#day = day;
     // What is seen on a new day is written down again.
     this.#admittedFields = new Map();
   }

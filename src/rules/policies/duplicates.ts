@@ -1,8 +1,9 @@
 import type { StateTables } from '../../lib/state-tables.js';
+import { TextHash } from '../../lib/text-hash.js';
 import type { MappingWarningCounts, Reading } from '../mapped.js';
 import type { Getter } from '../reference.js';
-import { type Key64, KeyTimes } from './key-times.js';
-import { keyHashOf } from './message-key.js';
+import { KeyTimes } from './key-times.js';
+import { hashKey } from './message-key.js';
 
 interface DuplicatesParts {
   readonly rule: string;
@@ -38,8 +39,14 @@ export class Duplicates {
   readonly prefix: string;
   readonly #parts: DuplicatesParts;
   readonly #buckets = new WeakMap<StateTables, Buckets>();
-  /** The key of the message that was asked for last: it is remembered next. */
-  #last: { readonly reading: Reading; readonly key: Key64 | undefined; readonly nowMs: number } | undefined;
+  /** The state that was asked for last, and its buckets: nearly always the same one is asked for again. */
+  #recent: { readonly state: StateTables; readonly buckets: Buckets } | undefined;
+  /** The message that was asked for last, with its key and time: it is remembered next. */
+  #last: Reading | undefined;
+  #high = 0;
+  #low = 0;
+  #nowMs = 0;
+  readonly #hash = new TextHash();
 
   constructor(parts: DuplicatesParts) {
     this.#parts = parts;
@@ -48,24 +55,24 @@ export class Duplicates {
 
   /** Whether a message with the same key became a point within the window. */
   isKnown(reading: Reading, state: StateTables, warnings: MappingWarningCounts): boolean {
-    const key = keyHashOf(this.#parts.key, reading);
-    const nowMs = receivedMs(reading);
-    this.#last = { reading, key, nowMs };
-    if (key === undefined) {
+    if (!hashKey(this.#parts.key, reading, this.#hash)) {
+      this.#last = undefined;
       warnings['duplicate-key-missing']++;
       return false;
     }
-    return state.isOverlay
-      ? state.below.some((below) => this.#has(below, key, nowMs))
-      : this.#has(state, key, nowMs);
+    this.#last = reading;
+    this.#high = this.#hash.high;
+    this.#low = this.#hash.lowAfter(this.#high);
+    this.#nowMs = receivedMs(reading);
+    return state.isOverlay ? state.below.some((below) => this.#has(below)) : this.#has(state);
   }
 
   /** Remembers the message that `isKnown` was asked for, because it became points. */
   remember(reading: Reading, state: StateTables, warnings: MappingWarningCounts): void {
-    const last = this.#last;
+    const isLast = this.#last === reading;
     this.#last = undefined;
-    if (state.isOverlay || last?.key === undefined || last.reading !== reading) return;
-    const { key, nowMs } = last;
+    if (!isLast || state.isOverlay) return;
+    const nowMs = this.#nowMs;
     const { withinMs, maxKeys } = this.#parts;
     let { current } = this.#of(state) ?? this.#begin(state, undefined, nowMs);
     const isFull = current.keys.size >= maxKeys / 2;
@@ -76,25 +83,29 @@ export class Duplicates {
       state.drop(this.#name(current.number - 1));
       current = this.#begin(state, current, nowMs).current;
     }
-    current.keys.set(key, nowMs - current.beganMs);
+    current.keys.set(this.#high, this.#low, nowMs - current.beganMs);
   }
 
-  #has(state: StateTables, key: Key64, nowMs: number): boolean {
+  #has(state: StateTables): boolean {
     const buckets = this.#of(state);
     if (buckets === undefined) return false;
-    return this.#isIn(buckets.current, key, nowMs) || this.#isIn(buckets.before, key, nowMs);
+    return this.#isIn(buckets.current) || this.#isIn(buckets.before);
   }
 
-  #isIn(bucket: Bucket | undefined, key: Key64, nowMs: number): boolean {
+  #isIn(bucket: Bucket | undefined): boolean {
     if (bucket === undefined) return false;
-    const seenMs = bucket.keys.get(key);
-    return seenMs >= 0 && Math.abs(nowMs - bucket.beganMs - seenMs) <= this.#parts.withinMs;
+    const seenMs = bucket.keys.get(this.#high, this.#low);
+    return seenMs >= 0 && Math.abs(this.#nowMs - bucket.beganMs - seenMs) <= this.#parts.withinMs;
   }
 
   /** The buckets of a partition; at the first call they are made of what the state holds. */
   #of(state: StateTables): Buckets | undefined {
+    if (this.#recent?.state === state) return this.#recent.buckets;
     const known = this.#buckets.get(state);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#recent = { state, buckets: known };
+      return known;
+    }
     const filled = state.table<Filled>(this.prefix).get(FILLED);
     if (filled === undefined) return undefined;
     const [number, beganMs, beforeBeganMs] = filled;
@@ -113,6 +124,7 @@ export class Duplicates {
 
   #keep(state: StateTables, buckets: Buckets): Buckets {
     this.#buckets.set(state, buckets);
+    this.#recent = { state, buckets };
     state.beforeTaking(this.prefix, () => this.#save(state, buckets.current));
     return buckets;
   }

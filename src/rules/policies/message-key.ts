@@ -2,7 +2,6 @@ import { TextHash } from '../../lib/text-hash.js';
 import { MappingFailure, type Reading } from '../mapped.js';
 import type { Getter } from '../reference.js';
 import { scalarText } from '../scalar-text.js';
-import type { Key64 } from './key-times.js';
 
 /** A longer key is replaced by its beginning and a hash. */
 const MAX_KEY_CHARACTERS = 80;
@@ -23,19 +22,22 @@ export function keyOf(getters: readonly Getter[], reading: Reading): string | un
   return `${key.slice(0, MAX_KEY_CHARACTERS)}…${new TextHash().add(hash).add(key).text}${hash}`;
 }
 
-/** A hash of the same: two different keys have the same one about once in 2^64. */
-export function keyHashOf(getters: readonly Getter[], reading: Reading): Key64 | undefined {
-  const hash = new TextHash();
+/**
+ * Puts a hash of the same into `hash`: two different keys have the same one about once in 2^64. False when a reference gives
+ * nothing.
+ */
+export function hashKey(getters: readonly Getter[], reading: Reading, hash: TextHash): boolean {
+  hash.reset();
   for (let index = 0; index < getters.length; index++) {
     const found = (getters[index] as Getter)(reading);
     if (typeof found === 'number') {
       hash.addNumber(found);
       continue;
     }
-    if (found === undefined || found === null || found instanceof MappingFailure) return undefined;
+    if (found === undefined || found === null || found instanceof MappingFailure) return false;
     const text = scalarText(found);
-    if (text === undefined) return undefined;
+    if (text === undefined) return false;
     hash.add(text);
   }
-  return hash.bits;
+  return true;
 }

@@ -25,16 +25,19 @@ export interface PolicyContext {
   readonly notice?: (over: OverBudgetNotice) => void;
 }
 
-/** The point that was written last into a series. */
-interface LastPoint {
-  timestampNs: bigint;
+/** What is known of a series object: one look in the common case. */
+interface SeriesMemory {
+  /** The day on which it was let in last. */
+  day: number;
+  /** The point that came last. */
+  timestampNs: bigint | undefined;
   fields: readonly Field[];
 }
 
 /** What policies know of one partition besides its state: only what can be lost without changing a point. */
 interface PartitionMemory {
   readonly cardinality: Cardinality;
-  readonly lastPoints: WeakMap<Series, LastPoint>;
+  readonly series: WeakMap<Series, SeriesMemory>;
 }
 
 // The state owns its memory: with the partition it goes as well.
@@ -46,6 +49,8 @@ export function cardinalityOf(state: StateTables): Cardinality {
 }
 
 const ignored = () => undefined;
+
+const NO_DAY = -1;
 
 /** RulePolicies applies the policies of one rule to what it makes of a message. */
 export class RulePolicies {
@@ -73,50 +78,52 @@ export class RulePolicies {
 
   /** What is left of the outcome of a message. A point over a budget costs the other points of the message nothing. */
   after(mapped: Mapped, reading: Reading, warnings: MappingWarningCounts, context: PolicyContext): Mapped {
-    const { duplicates, gaps, options } = this.#parts;
+    const { duplicates, gaps } = this.#parts;
     const { state, isReplay = false } = context;
     if (mapped.kind === 'filtered' || state === undefined) return mapped;
-    if (!isReplay) {
-      gaps?.observe(reading, state, warnings);
-      if (mapped.kind === 'points') duplicates?.remember(reading, state, warnings);
-    }
-    if (mapped.points === undefined) return mapped;
-    const memory = memoryOf(state);
     const judged =
-      options.cardinality === undefined ? mapped : this.#admitted(mapped, reading, warnings, context, memory);
-    if (options.collision !== 'keep-last' || judged.kind === 'filtered') return judged;
-    for (const point of judged.points ?? []) countCollision(point, memory, warnings);
+      mapped.points === undefined ? mapped : this.#judged(mapped, reading, warnings, context, state);
+    if (isReplay) return judged;
+    gaps?.observe(reading, state, warnings);
+    if (judged.kind === 'points') duplicates?.remember(reading, state, warnings);
     return judged;
   }
 
-  #admitted(
+  #judged(
     mapped: Exclude<Mapped, { kind: 'filtered' }>,
     { record }: Reading,
     warnings: MappingWarningCounts,
     { notice = ignored }: PolicyContext,
-    { cardinality }: PartitionMemory,
+    state: StateTables,
   ): Mapped {
     const { rule, options, hasFoundFields } = this.#parts;
+    const { cardinality: budgets, collision } = options;
+    const { cardinality, series: known } = memoryOf(state);
+    const day = budgets === undefined ? NO_DAY : cardinality.dayOf(record.receivedAtNs);
     const points = mapped.points ?? [];
     let kept: Point[] | undefined;
     let failure: MappingFailure | undefined;
     for (let index = 0; index < points.length; index++) {
       const point = points[index] as Point;
-      const admitted = cardinality.admit(
-        point,
-        record,
-        options.cardinality!,
-        hasFoundFields,
-        warnings,
-        notice,
-      );
-      if (admitted === point) {
-        kept?.push(point);
+      let memory = memoryOfSeries(known, point.series);
+      let admitted: Point | MappingFailure = point;
+      if (budgets !== undefined && memory.day !== day) {
+        admitted = cardinality.admitSeries(point, record.clientId, day, budgets, warnings, notice);
+        if (!(admitted instanceof MappingFailure)) {
+          if (admitted !== point) memory = memoryOfSeries(known, admitted.series);
+          memory.day = day;
+        }
+      }
+      if (budgets !== undefined && hasFoundFields && !(admitted instanceof MappingFailure)) {
+        admitted = cardinality.admitFields(admitted, record.clientId, day, budgets, warnings, notice);
+      }
+      if (admitted !== point) kept ??= points.slice(0, index);
+      if (admitted instanceof MappingFailure) {
+        failure ??= admitted;
         continue;
       }
-      kept ??= points.slice(0, index);
-      if (admitted instanceof MappingFailure) failure ??= admitted;
-      else kept.push(admitted);
+      kept?.push(admitted);
+      if (collision === 'keep-last') countCollision(admitted, memory, warnings);
     }
     if (kept === undefined) return mapped;
     if (mapped.kind === 'parked' || failure === undefined) return { ...mapped, points: kept };
@@ -125,16 +132,23 @@ export class RulePolicies {
 }
 
 /** Two readings of one series at one time, directly one after the other: the store keeps the later one. */
-function countCollision(point: Point, { lastPoints }: PartitionMemory, warnings: MappingWarningCounts): void {
-  const { series, timestampNs, fields } = point;
-  const last = lastPoints.get(series);
-  if (last === undefined) {
-    lastPoints.set(series, { timestampNs, fields });
-    return;
+function countCollision(
+  { timestampNs, fields }: Point,
+  memory: SeriesMemory,
+  warnings: MappingWarningCounts,
+): void {
+  if (memory.timestampNs === timestampNs && disagree(memory.fields, fields)) warnings.collision++;
+  memory.timestampNs = timestampNs;
+  memory.fields = fields;
+}
+
+function memoryOfSeries(known: PartitionMemory['series'], series: Series): SeriesMemory {
+  let memory = known.get(series);
+  if (memory === undefined) {
+    memory = { day: NO_DAY, timestampNs: undefined, fields: [] };
+    known.set(series, memory);
   }
-  if (last.timestampNs === timestampNs && disagree(last.fields, fields)) warnings.collision++;
-  last.timestampNs = timestampNs;
-  last.fields = fields;
+  return memory;
 }
 
 function disagree(some: readonly Field[], others: readonly Field[]): boolean {
@@ -144,7 +158,7 @@ function disagree(some: readonly Field[], others: readonly Field[]): boolean {
 function memoryOf(state: StateTables): PartitionMemory {
   let memory = memories.get(state);
   if (memory === undefined) {
-    memory = { cardinality: new Cardinality(state), lastPoints: new WeakMap() };
+    memory = { cardinality: new Cardinality(state), series: new WeakMap() };
     memories.set(state, memory);
   }
   return memory;

@@ -27,7 +27,7 @@ function tagHash(series: Series): number {
   if (known === undefined) {
     const hash = new TextHash();
     for (const { name, value } of series.tags) hash.add(name).add(value);
-    known = hash.number;
+    known = hash.high;
     tagHashes.set(series, known);
   }
   return known;

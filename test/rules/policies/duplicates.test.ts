@@ -58,6 +58,17 @@ describe('messages that were sent again', () => {
     );
   });
 
+  test('one over a budget was not written either', () => {
+    const rules = ruleOf(
+      'tags: { d: payload.d }, policies: { duplicates: { key: payload.id }, cardinality: { series: 1, clientShare: 100 } }',
+    );
+    const state = new StateTables();
+    const send = (payload: string) => outcomeIn(rules, payload, {}, { state }).outcome;
+    expect(send('{"d":"a","id":1,"v":1}')).toBe('written');
+    expect(send('{"d":"b","id":2,"v":1}')).toBe('parked as too-many-series');
+    expect(send('{"d":"b","id":2,"v":1}')).toBe('parked as too-many-series');
+  });
+
   test('the keys are bounded: with more of them the window is shorter, and that is counted', () => {
     const { send, state } = sender('{ key: payload.id, maxKeys: 100 }');
     const notes: Record<string, number>[] = [];
