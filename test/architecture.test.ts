@@ -57,6 +57,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   web: [
     /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
     /^replay\/(selection|replay-status)$/,
+    /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,
   ],
   metrics: [

@@ -219,6 +219,19 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     panel: { dashboard: GATEWAY, title: 'Parked, by reason' },
   },
   {
+    uid: 'sluice-budget-nearly-full',
+    title: 'Budget nearly full',
+    severity: 'warning',
+    expr: 'max by (instance, budget) (sluice_consumer_budget_used_ratio)',
+    threshold: 0.9,
+    for: '10m',
+    unit: 'share',
+    summary: 'A budget of series or fields of {instance} is used to {value}',
+    description:
+      'The label budget says which. When it is full, records with new series or fields are parked, or lose tags and fields.',
+    panel: { dashboard: GATEWAY, title: 'Budgets used' },
+  },
+  {
     uid: 'sluice-silent-fleet',
     title: 'Silent fleet',
     severity: 'warning',

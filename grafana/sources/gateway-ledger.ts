@@ -50,6 +50,20 @@ export function ledgerPanels(ask: MetricQueries) {
       ]),
       { width: 12 },
     ),
+    overTime(
+      'Budgets used',
+      'How full the fullest measurement, tag or share of a client is, by budget of policies.cardinality. Normal: flat, below 0.8. At 1 new series or fields are parked, or omitted: GET /api/budgets and sluice doctor name the measurement, the tag and the client.',
+      'percentunit',
+      ask.labelled('sluice_consumer_budget_used_ratio', 'budget'),
+      { width: 12, thresholds: steps(0.8, 0.9), max: 1 },
+    ),
+    overTime(
+      'Types converted',
+      'Fields per second whose type differs from the one in the store, by what became of them. Normal: 0, or int-to-float of devices that write whole numbers without a decimal point. omitted and side-field: fix the device, or the type in the store (docs/policies.md). What is parked counts as field-type-conflict.',
+      'ops',
+      ask.labelledRates('sluice_consumer_type_conversions_total', 'kind'),
+      { width: 12 },
+    ),
   ];
 }
 

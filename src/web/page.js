@@ -1,3 +1,4 @@
+import { BudgetsPanel } from './budgets-panel.js';
 import { ChartsPanel } from './charts-panel.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import { ConsumerIdleness } from './consumer-idleness.js';
@@ -81,6 +82,7 @@ function showState(state) {
   setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
   if (!wasAnswering) {
     void refreshCharts();
+    void refreshBudgets();
     void refreshDeadLetters();
   }
 }
@@ -109,7 +111,12 @@ async function showCharts() {
 
 const charts = new ChartsPanel(() => refreshCharts());
 const devices = new DevicesPanel(charts, () => refreshDevices());
+const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);
+const refreshBudgets = repeat(
+  () => budgets.refreshMs,
+  async () => isAnswering && budgets.update(),
+);
 const refreshDevices = repeat(
   () => devices.refreshMs,
   async () => isAnswering && devices.update(),

@@ -134,7 +134,7 @@ export const STAGES = [
         { name: 'filtered', total: filtered, to: 'ledger-title' },
       ];
     },
-    codes: /^(CHECKPOINT|DEAD_LETTER|DISK|REPLAY|WORKER)_/,
+    codes: /^(CARDINALITY|CHECKPOINT|DEAD_LETTER|DISK|REPLAY|STATE|WORKER)_/,
     metrics: [
       'sluice_consumer_records_read_total',
       'sluice_consumer_points_made_total',

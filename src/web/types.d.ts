@@ -15,6 +15,7 @@ import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
 import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
+import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -23,6 +24,7 @@ import type { Rates } from './rates.js';
 export type {
   AnswerError,
   BoundedDetail,
+  BudgetName,
   ExplanationView,
   LatestGroup,
   LatestPage,
@@ -31,6 +33,7 @@ export type {
   LiveState,
   LogLevel,
   MeasurementSummary,
+  MeasurementUse,
   ParkedSelection,
   ParkedView,
   RateHistory,
@@ -40,8 +43,14 @@ export type {
   ReplayStatus,
   SeriesResponse,
   StreamStatus,
+  UsedBudget,
   WarningView,
 };
+
+/** The answer of `/api/budgets`; `limits` is null where nothing is limited. */
+export interface BudgetsAnswer extends Pick<BudgetUse, 'measurements'> {
+  readonly limits: BudgetUse['limits'] | null;
+}
 
 export type Attributes = Readonly<Record<string, string>>;
 export type Child = Node | string;

@@ -191,6 +191,29 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       },
     ],
   },
+  'sluice-budget-nearly-full': {
+    fires: {
+      series: [
+        ...one('sluice_consumer_budget_used_ratio', '0x9 0.95x30', 'budget="client-series"'),
+        ...one('sluice_consumer_budget_used_ratio', '0.2x40', 'budget="series"'),
+      ],
+      trueAtMinute: 10,
+    },
+    quiet: [
+      {
+        why: 'nine tenths and no more',
+        series: one('sluice_consumer_budget_used_ratio', '0.9x40', 'budget="fields"'),
+      },
+      {
+        why: 'somebody has made room in time',
+        series: one('sluice_consumer_budget_used_ratio', '0.5x9 1x8 0.2x30', 'budget="series"'),
+      },
+      {
+        why: 'nothing is limited',
+        series: one('sluice_consumer_budget_used_ratio', '0x40', 'budget="series"'),
+      },
+    ],
+  },
   'sluice-clock-wrong': {
     fires: {
       series: [...one('sluice_clock_implausible', '0x9 1x30'), ...one('sluice_clock_steps_total', '0x40')],

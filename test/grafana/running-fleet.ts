@@ -21,6 +21,15 @@ const DATABASE = 'telemetry';
 const MESSAGES = 960;
 const MINUTE_MS = 60_000;
 
+/** Whole degrees, where all other sites send floats: they are converted to the type of the store. */
+const WHOLE_NUMBER_RULE = {
+  name: 'whole-degrees',
+  topic: 'climate/attic/+device/telemetry',
+  measurement: 'climate',
+  tags: { site: { value: 'attic' }, device: 'topic.device' },
+  fields: { temperature: { path: 'payload.temperature', type: 'int' } },
+};
+
 /** Fed by the simulators as by `docker compose up`; and one site that a rule filters. */
 const FILTERING_RULE = {
   name: 'no-cellar',
@@ -61,7 +70,7 @@ export async function startFleet(): Promise<RunningFleet> {
       'http: { host: 127.0.0.1, port: 0 }',
       `sink: { influx: { url: "http://127.0.0.1:${proxy.port}", database: ${DATABASE} } }`,
       'metrics: { store: { enabled: true, interval: 1s } }',
-      stringify({ rules: [FILTERING_RULE, ...deployedRules()] }),
+      stringify({ rules: [FILTERING_RULE, WHOLE_NUMBER_RULE, ...deployedRules()] }),
     ].join('\n'),
   });
   const stop = async () => {
@@ -75,6 +84,7 @@ export async function startFleet(): Promise<RunningFleet> {
     await gateway.start();
     await simulate(gateway.mqttPort);
     await publishWithoutClock(gateway.mqttPort);
+    await publish(gateway.mqttPort, 'climate/attic/a1/telemetry', '{"temperature":21}');
     await beRefused(gateway.mqttPort);
     await gateway.ledgerWhen(({ received, buffered }) => received > MESSAGES && buffered === 0);
     await cutOff(proxy, gateway);
@@ -111,11 +121,13 @@ async function simulate(port: number): Promise<void> {
 }
 
 /** Of a device whose clock was never set: the receive time stands in, which is noted. */
-async function publishWithoutClock(port: number): Promise<void> {
+function publishWithoutClock(port: number): Promise<void> {
+  return publish(port, 'sensors/kochi/CITIKOC/telemetry', '{"temperature":25,"timestamp":0}');
+}
+
+async function publish(port: number, topic: string, payload: string): Promise<void> {
   const client = await connectAsync(`mqtt://127.0.0.1:${port}`);
-  await client.publishAsync('sensors/kochi/CITIKOC/telemetry', '{"temperature":25,"timestamp":0}', {
-    qos: 1,
-  });
+  await client.publishAsync(topic, payload, { qos: 1 });
   await client.endAsync();
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
+import type { BudgetUse } from '../../src/rules/policies/budget-use.js';
+import { DEFAULT_CARDINALITY } from '../../src/rules/policies/policy-options.js';
 import { parkedDetail } from '../support/fake-gateway-view.js';
 import { LivePage, SOON, warningLine } from '../support/live-page.js';
 import { DESKTOP, PHONE } from '../support/page-browser.js';
@@ -40,6 +42,22 @@ const FAULTS = `(() => {
   return faults;
 })()`;
 
+const FULL_BUDGET: BudgetUse = {
+  ratios: { series: 1, 'tag-values': 0, 'client-series': 0, fields: 0, 'client-fields': 0 },
+  limits: DEFAULT_CARDINALITY,
+  measurements: [
+    {
+      measurement: 'climate',
+      series: 9,
+      fields: 1,
+      tags: [],
+      clients: [],
+      fieldClients: [],
+      fullest: { budget: 'series', used: 9, limit: 9 },
+    },
+  ],
+};
+
 describe.skipIf(!requireServer('chromium'))('the frame of the live page', { timeout: 40_000 }, () => {
   const live = new LivePage();
   const text = (selector: string) => live.text(selector);
@@ -51,6 +69,7 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
     live.view.outcomes = { written: 5, parked: { 'payload-not-json': 1 }, filtered: { cold: 2 } };
     live.view.deadLetters = [parkedDetail({ id: '1', rule: 'r' })];
     live.view.warningLines = [warningLine({ seq: 1 })];
+    live.view.budgetUse = FULL_BUDGET;
     live.view.stored = [
       { name: 'climate', tags: ['city'], fields: [{ name: 'temperature', type: 'float' }] },
     ];

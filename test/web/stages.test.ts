@@ -43,6 +43,8 @@ describe('STAGES', () => {
     ['LEASE_LOST', ['reader']],
     ['SINK_ABORTED', ['sink']],
     ['DEAD_LETTER_FULL', ['consumer']],
+    ['CARDINALITY_EXCEEDED', ['consumer']],
+    ['STATE_LOST', ['consumer']],
     ['BROKER_TOO_MANY_CONNECTIONS', ['broker']],
     ['FLEET_ENDED', []],
   ])('counts the warning %s among those of %j', (code, ids) => {

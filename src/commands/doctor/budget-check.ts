@@ -9,39 +9,47 @@ import { type CheckResult, ok, warn } from './check-result.js';
 const BUDGETS = 'budgets';
 const NEARLY_FULL = 0.8;
 const MAX_NAME = 60;
+const AGAIN =
+  'run this again; if it stays so, restore the file from a backup, or the gateway begins with what can be read (docs/policies.md)';
+const NEXT =
+  'make the tag with too many values a field, stop the client that adds them, or raise the budget under policies.cardinality (docs/policies.md)';
 
 /** Reads what the rules remember at the last checkpoint, and compares it with the budgets of the configuration. */
 export async function checkBudgets({ dataDirectory: root, mapping }: SluiceConfig): Promise<CheckResult> {
   const { cardinality } = mapping.policies;
   if (cardinality === undefined)
     return ok(BUDGETS, 'series and fields are not counted (policies.cardinality: false)');
-  const states = await savedStates(dataDirectory(root), () => undefined);
-  const use = budgetUse(states.all().map(cardinalityOf), cardinality);
-  const [first] = use.measurements;
-  if (first === undefined) return ok(BUDGETS, 'no series is known yet');
-  const fullest = Math.max(...Object.values(use.ratios));
-  const found = budgetText(use);
-  if (fullest < NEARLY_FULL) return ok(BUDGETS, found);
-  return warn(
-    BUDGETS,
-    found,
-    'make the tag with too many values a field, stop the client that adds them, or raise the budget under policies.cardinality (docs/policies.md)',
+  const unreadable: string[] = [];
+  const states = await savedStates(dataDirectory(root), ({ file, reason }) =>
+    unreadable.push(`${file}: ${reason}`),
   );
+  // What a running gateway has replaced between two reads looks the same: the second run of the command finds it whole.
+  if (unreadable.length > 0)
+    return warn(BUDGETS, `what the rules remember cannot be read: ${unreadable.join('; ')}`, AGAIN);
+  const use = budgetUse(states.all().map(cardinalityOf), cardinality);
+  const found = budgetText(use);
+  const isNearlyFull = Math.max(...Object.values(use.ratios)) >= NEARLY_FULL;
+  return isNearlyFull ? warn(BUDGETS, found, NEXT) : ok(BUDGETS, found);
 }
 
 /** One line: the fullest measurement, what makes its series, and who. */
 export function budgetText({ measurements, limits, ratios }: BudgetUse): string {
   const [first] = measurements;
   if (first === undefined) return 'no series is known yet';
-  const [tag] = first.tags;
-  const [client] = first.clients;
+  const name = (text: string) => printable(text, MAX_NAME);
   const percent = Math.round(Math.max(...Object.values(ratios)) * 100);
-  return [
-    `the fullest budget is used to ${percent} %`,
-    `${printable(first.measurement, MAX_NAME)} has ${first.series} of ${limits?.series ?? 0} series`,
-    ...(tag === undefined ? [] : [`its tag ${printable(tag.tag, MAX_NAME)} has ${tag.values} values`]),
-    ...(client === undefined
-      ? []
-      : [`the client ${printable(client.client, MAX_NAME)} added ${client.series} series`]),
-  ].join('; ');
+  const parts = [`the fullest budget is used to ${percent} %`];
+  const budget = first.fullest?.budget;
+  if (budget === 'fields' || budget === 'client-fields') {
+    parts.push(`${name(first.measurement)} has ${first.fields} of ${limits?.fields} fields`);
+    for (const { client, fields } of first.fieldClients.slice(0, 1))
+      parts.push(`the client ${name(client)} added ${fields} fields`);
+    return parts.join('; ');
+  }
+  parts.push(`${name(first.measurement)} has ${first.series} of ${limits?.series} series`);
+  for (const { tag, values } of first.tags.slice(0, 1))
+    parts.push(`its tag ${name(tag)} has ${values} values`);
+  for (const { client, series } of first.clients.slice(0, 1))
+    parts.push(`the client ${name(client)} added ${series} series`);
+  return parts.join('; ');
 }

@@ -52,7 +52,7 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
     ],
     [
       'sluice_consumer_budget_used_ratio',
-      'How full the fullest measurement or tag is, by budget of `policies.cardinality`; at 1 nothing new gets in',
+      'How full the fullest measurement, tag or share of a client is, by budget of `policies.cardinality`; at 1 nothing new gets in there',
       'budget',
       'gauge',
       (s) => s.budgets.ratios,

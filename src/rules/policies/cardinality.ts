@@ -48,8 +48,8 @@ export class Cardinality {
     return this.#day;
   }
 
-  /** The use of the budgets of each measurement, the first with the most series. */
-  usage(limit: number, top: number): MeasurementUsage[] {
+  /** What each measurement has, with its `top` largest tags and clients. */
+  usage(top: number): MeasurementUsage[] {
     return countedMeasurements(this.#state)
       .map((measurement) => this.#of(measurement))
       .map((census) => ({
@@ -58,9 +58,8 @@ export class Cardinality {
         fields: census.fieldCount,
         tags: census.tags().slice(0, top),
         clients: census.topClients(top),
-      }))
-      .sort((a, b) => b.series - a.series)
-      .slice(0, limit);
+        fieldClients: census.topFieldClients(top),
+      }));
   }
 
   /**
@@ -287,7 +286,10 @@ export interface MeasurementUsage {
   readonly series: number;
   readonly fields: number;
   readonly tags: readonly { readonly tag: string; readonly values: number }[];
+  /** The clients that added most series. */
   readonly clients: readonly { readonly client: string; readonly series: number }[];
+  /** The clients that added most fields. */
+  readonly fieldClients: readonly { readonly client: string; readonly fields: number }[];
 }
 
 type Over =
@@ -303,6 +305,7 @@ function largestTag(census: MeasurementCensus, { tags }: Series): string | undef
   return largest;
 }
 
-function shareOf(budget: number, percent: number): number {
+/** What one client may add of a budget. */
+export function shareOf(budget: number, percent: number): number {
   return Math.max(1, Math.floor((budget * percent) / 100));
 }

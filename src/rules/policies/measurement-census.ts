@@ -49,10 +49,12 @@ export class MeasurementCensus {
 
   /** The clients that brought most series, the first with the most. */
   topClients(limit: number): { readonly client: string; readonly series: number }[] {
-    return [...this.#clientsOfSeries]
-      .map(([client, series]) => ({ client, series }))
-      .sort((a, b) => b.series - a.series)
-      .slice(0, limit);
+    return topOf(this.#clientsOfSeries, limit).map(([client, series]) => ({ client, series }));
+  }
+
+  /** The clients that brought most fields, the first with the most. */
+  topFieldClients(limit: number): { readonly client: string; readonly fields: number }[] {
+    return topOf(this.#clientsOfFields, limit).map(([client, fields]) => ({ client, fields }));
   }
 
   /** Whether the series is known; it counts as seen today then. */
@@ -176,6 +178,10 @@ function countByClient(table: StateTable<Entry>): Map<string, number> {
     counts.set(client, (counts.get(client) ?? 0) + 1);
   }
   return counts;
+}
+
+function topOf(counts: ReadonlyMap<string, number>, limit: number): [client: string, count: number][] {
+  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, limit);
 }
 
 function forget(table: StateTable<Entry>, byClient: Map<string, number>, oldestDay: number): void {

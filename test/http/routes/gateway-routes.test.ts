@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpApp } from '../../../src/http/http-app.js';
 import { SluiceError } from '../../../src/lib/errors.js';
+import { DEFAULT_CARDINALITY } from '../../../src/rules/policies/policy-options.js';
 import { FakeGatewayView } from '../../support/fake-gateway-view.js';
 
 let view: FakeGatewayView;
@@ -59,5 +60,39 @@ describe('POST /api/reload', () => {
     const answer = await post({ file: '/etc/passwd' });
     expect([answer.statusCode, answer.json().code]).toEqual([400, 'QUERY_INVALID']);
     expect(view.reloadsAsked).toBe(0);
+  });
+});
+
+describe('GET /api/budgets', () => {
+  const get = () => app.inject({ url: '/api/budgets' });
+
+  it('answers with the use, the limits and the measurements', async () => {
+    const limits = DEFAULT_CARDINALITY;
+    const measurements = [
+      {
+        measurement: 'm',
+        series: 7,
+        fields: 2,
+        tags: [{ tag: 'id', values: 7 }],
+        clients: [{ client: 'c', series: 7 }],
+        fieldClients: [{ client: 'c', fields: 2 }],
+        fullest: { budget: 'client-series' as const, name: 'c', used: 7, limit: 50_000 },
+      },
+    ];
+    const ratios = { series: 0.1, 'tag-values': 0.2, fields: 0.3, 'client-series': 0.4, 'client-fields': 0 };
+    view.budgetUse = { ratios, limits, measurements };
+    const answer = await get();
+    expect([answer.statusCode, answer.json()]).toEqual([200, { ratios, limits, measurements }]);
+  });
+
+  it('answers with null for the limits where nothing is limited', async () => {
+    const ratios = { series: 0, 'tag-values': 0, fields: 0, 'client-series': 0, 'client-fields': 0 };
+    view.budgetUse = { ratios, limits: undefined, measurements: [] };
+    expect((await get()).json()).toEqual({ ratios, limits: null, measurements: [] });
+  });
+
+  it('answers with nothing in a process that has no consumer', async () => {
+    const answer = await get();
+    expect([answer.statusCode, answer.json()]).toEqual([200, { ratios: {}, limits: null, measurements: [] }]);
   });
 });

@@ -37,7 +37,7 @@ rules:
     state = new StateTables();
     state.restore(saved);
   };
-  return { send, restart, notices, usage: () => cardinalityOf(state).usage(3, 3) };
+  return { send, restart, notices, usage: () => cardinalityOf(state).usage(3) };
 }
 
 /** Sends `count` payloads with an identity of their own each. */
@@ -198,6 +198,7 @@ test('the use of each measurement is listed with its top tags and clients', () =
         { client: 'bad', series: 5 },
         { client: 'good', series: 2 },
       ],
+      fieldClients: [{ client: 'bad', fields: 1 }],
     },
   ]);
 });
