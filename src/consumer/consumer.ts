@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { SerialQueue } from '../lib/serial-queue.js';
+import type { StateTables } from '../lib/state-tables.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Point } from '../sink/point.js';
 import type { Rejection, Sink } from '../sink/sink.js';
@@ -162,11 +163,16 @@ export class Consumer {
   }
 
   /**
-   * Maps every record that is not mapped yet by `apply`. Rejects with RELOAD_FAILED when what is mapped already cannot be
-   * completed and saved: nothing has changed then.
+   * Maps every record that is not mapped yet by `apply`. Between the last batch of the old rules and the first of the new ones
+   * `changeState` is called, which may drop what only the old rules remember. Rejects with RELOAD_FAILED when what is mapped
+   * already cannot be completed and saved: nothing has changed then.
    */
-  async swapRules(apply: ConsumerDeps['apply']): Promise<void> {
+  async swapRules(
+    apply: ConsumerDeps['apply'],
+    changeState: (states: readonly StateTables[]) => void = () => undefined,
+  ): Promise<void> {
     const swap = () => {
+      changeState(this.#states.all());
       this.#apply = this.#traced(apply);
     };
     const outcome = await swapBetweenBatches(

@@ -23,7 +23,10 @@ export function keyOf(getters: readonly Getter[], reading: Reading): string | un
   return `${key.slice(0, MAX_KEY_CHARACTERS)}…${new TextHash().add(hash).add(key).text}${hash}`;
 }
 
-/** A hash of the same: two different keys have the same one about once in 2^64. */
+/**
+ * A hash of the same: two different keys have the same one about once in 2^64. An empty text is nothing, too: devices send it
+ * for an id that they have not.
+ */
 export function keyHashOf(getters: readonly Getter[], reading: Reading): Key64 | undefined {
   const hash = new TextHash();
   for (let index = 0; index < getters.length; index++) {
@@ -34,7 +37,7 @@ export function keyHashOf(getters: readonly Getter[], reading: Reading): Key64 |
     }
     if (found === undefined || found === null || found instanceof MappingFailure) return undefined;
     const text = scalarText(found);
-    if (text === undefined) return undefined;
+    if (text === undefined || text === '') return undefined;
     hash.add(text);
   }
   return hash.bits;

@@ -63,11 +63,13 @@ export class RulePolicies {
 
   /** The outcome of a message that was taken before; undefined for every other one. */
   before(reading: Reading, warnings: MappingWarningCounts, context: PolicyContext): Mapped | undefined {
-    const { rule, duplicates } = this.#parts;
+    const { rule, duplicates, gaps } = this.#parts;
     // A parked record that is mapped again was never written, and its own key must not hold it back.
     if (duplicates === undefined || context.isReplay) return undefined;
     const { state } = context;
     if (state === undefined || !duplicates.isKnown(reading, state, warnings)) return undefined;
+    // Its counter may be another one: then it was no loss.
+    gaps?.observe(reading, state, warnings);
     return { kind: 'filtered', rule: `${rule}: duplicate` };
   }
 
@@ -75,12 +77,13 @@ export class RulePolicies {
   after(mapped: Mapped, reading: Reading, warnings: MappingWarningCounts, context: PolicyContext): Mapped {
     const { duplicates, gaps, options } = this.#parts;
     const { state, isReplay = false } = context;
-    if (mapped.kind === 'filtered' || state === undefined) return mapped;
+    if (state === undefined) return mapped;
     if (!isReplay) {
+      // Also of a message that has no value now: it has come.
       gaps?.observe(reading, state, warnings);
       if (mapped.kind === 'points') duplicates?.remember(reading, state, warnings);
     }
-    if (mapped.points === undefined) return mapped;
+    if (mapped.kind === 'filtered' || mapped.points === undefined) return mapped;
     const memory = memoryOf(state);
     const judged =
       options.cardinality === undefined ? mapped : this.#admitted(mapped, reading, warnings, context, memory);
