@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { isOutOfRoom, type KeepingParts, Parking } from '../dead-letter/parking.js';
 import type { ReasonsWriter } from '../dead-letter/reasons-writer.js';
@@ -23,7 +24,7 @@ import {
   type Apply,
   type PreparedBatch,
   parkRejected,
-  prepareBatch,
+  prepareBatchInTurns,
   type RejectedSource,
   recordOutcomes,
 } from './prepare-batch.js';
@@ -221,7 +222,10 @@ export class Consumer {
     const startedNs = this.#deps.clock.nowNs();
     const { journal } = this.#deps;
     const states = this.#states;
-    const prepared = prepareBatch(batch, this.#apply, (partition) => states.of(partition), this.#nowMs());
+    const turns = prepareBatchInTurns(batch, this.#apply, (partition) => states.of(partition), this.#nowMs());
+    let turn = turns.next();
+    for (; !turn.done; turn = turns.next()) await nextTurn();
+    const prepared = turn.value;
     // What the journal is to have once this batch is completed; the next batch changes the state before that.
     const isAll = journal?.wantsAll === true;
     const changed = isAll ? states.takeAll() : states.takeChanges();
