@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { isOutOfRoom, type KeepingParts, Parking } from '../dead-letter/parking.js';
 import type { ReasonsWriter } from '../dead-letter/reasons-writer.js';
@@ -10,6 +11,7 @@ import type { Clock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { SerialQueue } from '../lib/serial-queue.js';
+import type { StateTables } from '../lib/state-tables.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Point } from '../sink/point.js';
 import type { Rejection, Sink } from '../sink/sink.js';
@@ -22,7 +24,7 @@ import {
   type Apply,
   type PreparedBatch,
   parkRejected,
-  prepareBatch,
+  prepareBatchWithPauses,
   type RejectedSource,
   recordOutcomes,
 } from './prepare-batch.js';
@@ -162,11 +164,16 @@ export class Consumer {
   }
 
   /**
-   * Maps every record that is not mapped yet by `apply`. Rejects with RELOAD_FAILED when what is mapped already cannot be
-   * completed and saved: nothing has changed then.
+   * Maps every record that is not mapped yet by `apply`. Between the last batch of the old rules and the first of the new ones
+   * `changeState` is called, which may drop what only the old rules remember. Rejects with RELOAD_FAILED when what is mapped
+   * already cannot be completed and saved: nothing has changed then.
    */
-  async swapRules(apply: ConsumerDeps['apply']): Promise<void> {
+  async swapRules(
+    apply: ConsumerDeps['apply'],
+    changeState: (states: readonly StateTables[]) => void = () => undefined,
+  ): Promise<void> {
     const swap = () => {
+      changeState(this.#states.all());
       this.#apply = this.#traced(apply);
     };
     const outcome = await swapBetweenBatches(
@@ -215,7 +222,15 @@ export class Consumer {
     const startedNs = this.#deps.clock.nowNs();
     const { journal } = this.#deps;
     const states = this.#states;
-    const prepared = prepareBatch(batch, this.#apply, (partition) => states.of(partition), this.#nowMs());
+    const turns = prepareBatchWithPauses(
+      batch,
+      this.#apply,
+      (partition) => states.of(partition),
+      this.#nowMs(),
+    );
+    let turn = turns.next();
+    for (; !turn.done; turn = turns.next()) await nextTurn();
+    const prepared = turn.value;
     // What the journal is to have once this batch is completed; the next batch changes the state before that.
     const isAll = journal?.wantsAll === true;
     const changed = isAll ? states.takeAll() : states.takeChanges();

@@ -46,19 +46,35 @@ export interface PointSource {
 export type Apply = (record: StreamRecord, state: StateTables) => Mapped;
 
 /**
+ * A payload that could not be inflated keeps some KiB until the event loop has had a turn, so a batch of very many of them
+ * must give it some.
+ */
+const MAX_RECORDS_PER_TURN = 5_000;
+
+/**
  * The same batch gives the same points whenever it is mapped again from the same state. `stateOf` is the state of a
  * partition, which the records change.
  */
-export function prepareBatch(
+export function prepareBatch(...batch: Parameters<typeof prepareBatchWithPauses>): PreparedBatch {
+  const turns = prepareBatchWithPauses(...batch);
+  for (;;) {
+    const turn = turns.next();
+    if (turn.done) return turn.value;
+  }
+}
+
+/** The same, and yields where the event loop should have a turn before it goes on. */
+export function* prepareBatchWithPauses(
   batch: RecordBatch,
   apply: Apply,
   stateOf: (partition: string) => StateTables,
   nowMs: number,
-): PreparedBatch {
+): Generator<undefined, PreparedBatch> {
   const points: Point[] = [];
   const sourceOfPoint: number[] = [];
   const sources: PointSource[] = [];
-  const preparePart = (part: BatchPart, index: number): PreparedPart => {
+  let mappedRecords = 0;
+  function* preparePart(part: BatchPart, index: number): Generator<undefined, PreparedPart> {
     const parked: ParkedRecord[] = [];
     const filtered = new Map<string, number>();
     let written = 0;
@@ -78,6 +94,8 @@ export function prepareBatch(
       }
     };
     for (const record of part.records) {
+      if (mappedRecords > 0 && mappedRecords % MAX_RECORDS_PER_TURN === 0) yield;
+      mappedRecords++;
       const mapped = applySafely(apply, record, state);
       switch (mapped.kind) {
         case 'points':
@@ -97,8 +115,9 @@ export function prepareBatch(
     }
     const { partition, lost } = part;
     return { partition, lost, sources: written, parked, filtered };
-  };
-  const parts = batch.parts.map(preparePart);
+  }
+  const parts: PreparedPart[] = [];
+  for (const [index, part] of batch.parts.entries()) parts.push(yield* preparePart(part, index));
   return { batch, points, sourceOfPoint, sources, parts };
 }
 

@@ -32,7 +32,7 @@ export class StateTables {
   table<Value extends StateValue>(name: string): StateTable<Value> {
     let table = this.#tables.get(name);
     if (table === undefined) {
-      table = new StateTable<StateValue>(this.#below.map((below) => below.table(name)));
+      table = new StateTable<StateValue>(this.isOverlay ? () => this.#tablesBelow(name) : undefined);
       this.#tables.set(name, table);
     }
     return table as unknown as StateTable<Value>;
@@ -58,8 +58,9 @@ export class StateTables {
     return this.#below;
   }
 
-  /** Drops a table with all its keys at once. */
+  /** Drops a table with all its keys at once, and what was kept elsewhere under its name. */
   drop(name: string): void {
+    this.#beforeTaking.delete(name);
     if (!this.#tables.has(name) && this.#below.length === 0) return;
     // An overlay keeps an empty table that hides the one below.
     if (this.#below.length === 0) this.#tables.delete(name);
@@ -94,6 +95,17 @@ export class StateTables {
     );
   }
 
+  /** Of those below that have one: to look must make none there. */
+  #tablesBelow(name: string): StateTable<StateValue>[] {
+    return this.#below.flatMap((below) => below.#existing(name) ?? []);
+  }
+
+  #existing(name: string): StateTable<StateValue> | undefined {
+    const own = this.#tables.get(name);
+    if (own !== undefined || this.#tablesBelow(name).length === 0) return own;
+    return this.table<StateValue>(name) as StateTable<StateValue>;
+  }
+
   /** Applies changes that are saved already: they are not taken again. */
   restore(changes: Iterable<StateChange>): void {
     for (const [name, key, value] of changes) {
@@ -107,15 +119,18 @@ export class StateTables {
 export class StateTable<Value extends StateValue> {
   readonly #values = new Map<string, Value | undefined>();
   readonly #changed = new Set<string>();
-  readonly #below: readonly StateTable<Value>[];
+  /** Present in an overlay. */
+  readonly #below: (() => readonly StateTable<Value>[]) | undefined;
+  /** Of an overlay: keys that are only here, less those of below that are hidden. */
+  #more = 0;
 
-  constructor(below: readonly StateTable<Value>[] = []) {
+  constructor(below?: () => readonly StateTable<Value>[]) {
     this.#below = below;
   }
 
   get(key: string): Value | undefined {
-    if (this.#below.length === 0 || this.#values.has(key)) return this.#values.get(key);
-    for (const table of this.#below) {
+    if (this.#below === undefined || this.#values.has(key)) return this.#values.get(key);
+    for (const table of this.#below()) {
       const value = table.get(key);
       if (value !== undefined) return value;
     }
@@ -127,27 +142,31 @@ export class StateTable<Value extends StateValue> {
   }
 
   set(key: string, value: Value): void {
+    if (this.#below !== undefined && !this.has(key)) this.#more += 1;
     this.#values.set(key, value);
     this.#changed.add(key);
   }
 
   delete(key: string): void {
-    // An overlay hides the key of the table below.
-    if (this.#below.length === 0) this.#values.delete(key);
-    else this.#values.set(key, undefined);
+    if (this.#below === undefined) this.#values.delete(key);
+    else {
+      if (this.has(key)) this.#more -= 1;
+      // An overlay hides the key of the table below.
+      this.#values.set(key, undefined);
+    }
     this.#changed.add(key);
   }
 
-  /** The number of keys. It is exact below an overlay, and in an overlay an upper bound. */
+  /** The number of keys. Over several tables the largest of them counts: each is bounded on its own. */
   get size(): number {
-    let size = this.#values.size;
-    for (const below of this.#below) size += below.size;
-    return size;
+    if (this.#below === undefined) return this.#values.size;
+    return Math.max(0, ...this.#below().map(({ size }) => size)) + this.#more;
   }
 
   entries(): [string, Value][] {
-    const below = this.#below.toReversed().flatMap((table) => table.entries());
-    const all = new Map<string, Value | undefined>([...below, ...this.#values]);
+    const below = this.#below?.() ?? [];
+    const inherited = below.toReversed().flatMap((table) => table.entries());
+    const all = new Map<string, Value | undefined>([...inherited, ...this.#values]);
     return [...all].flatMap(([key, value]): [string, Value][] => (value === undefined ? [] : [[key, value]]));
   }
 

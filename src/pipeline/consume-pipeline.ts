@@ -12,11 +12,13 @@ import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { withinDeadline } from '../lib/lifecycle.js';
 import { LimitedWarning } from '../lib/limited-warning.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
+import type { StateTables } from '../lib/state-tables.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
 import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js';
 import { type BudgetUse, budgetUse } from '../rules/policies/budget-use.js';
 import { cardinalityOf } from '../rules/policies/rule-policies.js';
+import { dropTablesOfOtherRules } from '../rules/policies/rule-tables.js';
 import { createSink } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
@@ -27,7 +29,7 @@ import { type ConsumerSource, onSave, savingState } from './consumer-source.js';
 import { FirstContact } from './first-contact.js';
 import { Followers } from './followers.js';
 import { LogSource } from './log-source.js';
-import { type MappingOptions, RulesInForce } from './rules-in-force.js';
+import { type Mapping, type MappingOptions, RulesInForce } from './rules-in-force.js';
 import { SerialSink } from './serial-sink.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
 
@@ -280,7 +282,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     const { rules, followers, typed } = this.#parts;
     const mapping = rules.compile(options);
     // A consumer that is not open yet has mapped nothing; it begins with the rules that are in force then.
-    if (this.#consumer !== undefined) await this.#consumer.swapRules(followers.watching(mapping));
+    if (this.#consumer !== undefined) {
+      await this.#consumer.swapRules(followers.watching(mapping), (states) => dropUnused(states, mapping));
+    }
     rules.replace(mapping);
     typed.replacePolicy(options.types);
   }
@@ -319,6 +323,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     first.end();
     await this.#inspected();
     const { states, journal } = this.#parts;
+    // Rules may have gone while the gateway was stopped.
+    dropUnused(states.all(), rules.current);
     const saving = journal === undefined ? opened.checkpoints : savingState(opened.checkpoints, journal);
     const consumer = new Consumer(options.consumer, {
       ...opened,
@@ -350,6 +356,11 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     if (this.#stopOpening.signal.aborted) consumer.abort();
     await consumer.run();
   }
+}
+
+/** Drops what only rules remember that are not in force. */
+function dropUnused(states: readonly StateTables[], { ruleSet }: Mapping): void {
+  for (const state of states) dropTablesOfOtherRules(state, ruleSet.ownTables);
 }
 
 async function createSource(

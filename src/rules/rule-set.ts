@@ -112,6 +112,11 @@ export class RuleSet {
     this.#matching = matching;
   }
 
+  /** The tables of the state that a single rule uses begin with these names. */
+  get ownTables(): readonly string[] {
+    return this.rules.flatMap((rule) => rule.ownTables);
+  }
+
   /** Maps one record. It never throws on what a device sent, and counts in `warnings` what it omitted. */
   apply(record: StreamRecord, warnings: MappingWarnings, options: ApplyOptions = NO_OPTIONS): Mapped {
     const matches = this.matches(record.topic);

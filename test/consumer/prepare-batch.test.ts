@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { parkRejected, prepareBatch, recordOutcomes } from '../../src/consumer/prepare-batch.js';
+import {
+  parkRejected,
+  prepareBatch,
+  prepareBatchWithPauses,
+  recordOutcomes,
+} from '../../src/consumer/prepare-batch.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { StateTables } from '../../src/lib/state-tables.js';
 import type { Mapped } from '../../src/rules/mapped.js';
@@ -93,4 +98,22 @@ test('a record of which the store refuses every point is parked as a whole', () 
   expect(rejected).toMatchObject([{ topic: 'two', code: 'store-refused', reason: 'point 0' }]);
   expect(rejected[0]!.refusedPoints).toBeUndefined();
   expect(written).toBe(0);
+});
+
+test('a batch of very many records gives the event loop a turn after every 5,000, over all of its parts', () => {
+  const records = Array.from({ length: 6_000 }, () => sampleRecord('{}', { topic: 'two' }));
+  const parts = ['p', 'q'].map((partition) => ({ partition, records, lost: { damaged: 0, dropped: 0 } }));
+  let mapped = 0;
+  const apply = ({ topic }: StreamRecord) => {
+    mapped++;
+    return MADE[topic]!;
+  };
+  const batch = { parts, position: '', release: () => undefined };
+  const turns = prepareBatchWithPauses(batch, apply, () => new StateTables(), NOW_MS);
+  const at: number[] = [];
+  let turn = turns.next();
+  for (; !turn.done; turn = turns.next()) at.push(mapped);
+  expect(at).toEqual([5_000, 10_000]);
+  expect(turn.value.sources).toHaveLength(12_000);
+  expect(turn.value.points).toHaveLength(24_000);
 });

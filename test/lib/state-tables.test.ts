@@ -63,4 +63,32 @@ describe('state tables', () => {
     below.set('w', 9);
     expect(above.get('w')).toBe(9);
   });
+
+  test('an overlay counts a key that it has changed once, and the tables below it by the largest', () => {
+    const [one, other] = [new StateTables(), new StateTables()];
+    for (const key of ['x', 'y', 'z']) one.table<number>('a').set(key, 1);
+    other.table<number>('a').set('w', 1);
+    const table = StateTables.over([one, other]).table<number>('a');
+    expect(table.size).toBe(3);
+    table.set('x', 2);
+    table.set('x', 3);
+    expect(table.size).toBe(3);
+    table.set('new', 1);
+    table.delete('y');
+    table.delete('y');
+    table.delete('never');
+    expect(table.size).toBe(3);
+    table.set('y', 1);
+    expect(table.size).toBe(4);
+  });
+
+  test('to look for a table through overlays makes none', () => {
+    const state = new StateTables();
+    const overlay = state.overlay().overlay();
+    expect(overlay.table('a').get('x')).toBeUndefined();
+    expect(state.names).toEqual([]);
+    // One that is made meanwhile is seen.
+    state.table<number>('a').set('x', 1);
+    expect(overlay.table('a').get('x')).toBe(1);
+  });
 });

@@ -3,6 +3,7 @@ import type { StateTables } from '../../lib/state-tables.js';
 import type { Field, Point, Series } from '../../sink/point.js';
 import { MappingFailure, type MappingWarningCounts } from '../mapped.js';
 import { countedMeasurements, MeasurementCensus } from './measurement-census.js';
+import { NewFieldCounts } from './new-field-counts.js';
 import type { CardinalityOptions } from './policy-options.js';
 
 /** What was over a budget, for a line in the log. */
@@ -20,9 +21,6 @@ export interface OverBudgetNotice {
 const NS_PER_HOUR = 3_600_000_000_000n;
 const HOURS_PER_DAY = 24;
 const MS_PER_DAY = 86_400_000;
-/** Clients whose new fields are counted at once; beyond that all others together share one budget. */
-const MAX_COUNTED_CLIENTS = 10_000;
-const OTHER_CLIENTS = '';
 
 /**
  * Cardinality decides which series and fields are let into the store: by what is known of each measurement in one partition of
@@ -30,22 +28,28 @@ const OTHER_CLIENTS = '';
  */
 export class Cardinality {
   readonly #state: StateTables;
+  readonly #newFields: NewFieldCounts;
   readonly #census = new Map<string, MeasurementCensus>();
   #admittedFields = new Map<string, Set<string>>();
   /** The hour of the last record and its begin and end. */
   #hour = 0;
   #day = 0;
+  #stamp = 0;
   #hourFromNs = 0n;
   #hourToNs = 0n;
 
   constructor(state: StateTables) {
     this.#state = state;
+    this.#newFields = new NewFieldCounts(state);
   }
 
-  /** The day of a receive time, counted from 1970: what is known once is looked at again on the next day. */
-  dayOf(receivedAtNs: bigint): number {
+  /**
+   * Goes to the day of a receive time, and returns a number that changes when what was let in must be looked at again: on
+   * another day, and when something was forgotten.
+   */
+  stampOf(receivedAtNs: bigint): number {
     if (receivedAtNs < this.#hourFromNs || receivedAtNs >= this.#hourToNs) this.#turnHour(receivedAtNs);
-    return this.#day;
+    return this.#stamp;
   }
 
   /** What each measurement has, with its `top` largest tags and clients. */
@@ -69,12 +73,12 @@ export class Cardinality {
   admitSeries(
     point: Point,
     client: string,
-    day: number,
     options: CardinalityOptions,
     warnings: MappingWarningCounts,
     notice: (over: OverBudgetNotice) => void,
   ): Point | MappingFailure {
     const census = this.#of(point.series.measurement);
+    const day = this.#day;
     let admitted = point;
     for (;;) {
       const { series } = admitted;
@@ -91,11 +95,11 @@ export class Cardinality {
         return new MappingFailure('too-many-series', over.reason);
       }
       const value = series.tags.find(({ name }) => name === tag)?.value ?? '';
-      warnings[options.otherwise === 'demote' ? 'tag-demoted' : 'tag-over-budget']++;
       const demoted: Field = { name: `${tag}_value`, type: 'string', value };
-      const isFree = !admitted.fields.some(({ name }) => name === demoted.name);
-      const fields =
-        options.otherwise === 'demote' && isFree ? [...admitted.fields, demoted] : admitted.fields;
+      const isFree = [...admitted.fields, ...series.tags].every(({ name }) => name !== demoted.name);
+      const isDemoted = options.otherwise === 'demote' && isFree;
+      warnings[isDemoted ? 'tag-demoted' : 'tag-over-budget']++;
+      const fields = isDemoted ? [...admitted.fields, demoted] : admitted.fields;
       const tags = series.tags.filter(({ name }) => name !== tag);
       admitted = { ...admitted, series: { measurement: series.measurement, tags }, fields };
     }
@@ -112,7 +116,7 @@ export class Cardinality {
     const { measurement } = census;
     const over = this.#firstOver(census, series, client, options);
     if (over === undefined) return undefined;
-    census.forgetBefore(day - Math.ceil(options.forgetAfterMs / MS_PER_DAY), day);
+    this.#forget(census, day, options);
     if (this.#firstOver(census, series, client, options) === undefined) return undefined;
     const m = quoted(measurement);
     if (over.budget === 'tag-values') {
@@ -147,12 +151,12 @@ export class Cardinality {
   admitFields(
     point: Point,
     client: string,
-    day: number,
     options: CardinalityOptions,
     warnings: MappingWarningCounts,
     notice: (over: OverBudgetNotice) => void,
   ): Point | MappingFailure {
     const { measurement } = point.series;
+    const day = this.#day;
     let admitted = this.#admittedFields.get(measurement);
     if (admitted === undefined) {
       admitted = new Set();
@@ -175,7 +179,7 @@ export class Cardinality {
       }
     }
     for (const name of fresh) census.addField(name, day, client);
-    this.#countNewFields(client, fresh.length);
+    this.#newFields.add(client, fresh.length, this.#hour);
     warnings['field-over-budget'] += left.length;
     const fields = left.length === 0 ? point.fields : point.fields.filter(({ name }) => !left.includes(name));
     for (const { name } of fields) seen.add(name);
@@ -197,7 +201,7 @@ export class Cardinality {
   ): OverBudgetNotice | undefined {
     const over = this.#firstFieldOver(census, name, client, pending, options);
     if (over === undefined) return undefined;
-    census.forgetBefore(day - Math.ceil(options.forgetAfterMs / MS_PER_DAY), day);
+    this.#forget(census, day, options);
     return this.#firstFieldOver(census, name, client, pending, options);
   }
 
@@ -228,7 +232,7 @@ export class Cardinality {
         share,
         `the client ${quoted(client)} has added ${share} fields to ${m} already (policies.cardinality.clientShare)`,
       );
-    if (this.#newFieldsOf(client) + pending >= newFields)
+    if (this.#newFields.of(client, this.#hour) + pending >= newFields)
       return over(
         'new-fields',
         newFields,
@@ -237,26 +241,11 @@ export class Cardinality {
     return undefined;
   }
 
-  get #newFields() {
-    return this.#state.table<[hour: number, fields: number]>('new-fields');
-  }
-
-  #newFieldsOf(client: string): number {
-    const table = this.#newFields;
-    const [hour, fields] = table.get(client) ?? table.get(OTHER_CLIENTS) ?? [this.#hour, 0];
-    return hour === this.#hour ? fields : 0;
-  }
-
-  #countNewFields(client: string, count: number): void {
-    if (count === 0) return;
-    const table = this.#newFields;
-    if (table.size >= MAX_COUNTED_CLIENTS) {
-      for (const [key, [hour]] of table.entries()) if (hour !== this.#hour) table.delete(key);
-    }
-    const isCounted = table.get(client) !== undefined || table.size < MAX_COUNTED_CLIENTS;
-    const key = isCounted ? client : OTHER_CLIENTS;
-    const [hour, fields] = table.get(key) ?? [this.#hour, 0];
-    table.set(key, [this.#hour, hour === this.#hour ? fields + count : count]);
+  #forget(census: MeasurementCensus, day: number, { forgetAfterMs }: CardinalityOptions): void {
+    if (!census.forgetBefore(day - Math.ceil(forgetAfterMs / MS_PER_DAY), day)) return;
+    // After a clock was set back, what was let in today may be forgotten as well.
+    this.#stamp += 1;
+    this.#admittedFields = new Map();
   }
 
   #turnHour(receivedAtNs: bigint): void {
@@ -267,6 +256,7 @@ export class Cardinality {
     const day = Math.floor(this.#hour / HOURS_PER_DAY);
     if (day === this.#day) return;
     this.#day = day;
+    this.#stamp += 1;
     // What is seen on a new day is written down again.
     this.#admittedFields = new Map();
   }

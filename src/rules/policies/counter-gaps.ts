@@ -3,11 +3,13 @@ import type { StateTables } from '../../lib/state-tables.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from '../mapped.js';
 import type { Getter } from '../reference.js';
 import { keyOf } from './message-key.js';
+import { tableOfRule } from './rule-tables.js';
 
 /** Counters that are followed at once; a device beyond that is not followed, and its gaps are not seen. */
 const MAX_COUNTERS = 100_000;
 /** A step that is larger is a device that began again, or another one of the same name. */
 const MAX_STEP = 10_000;
+const WHOLE_NUMBER = /^[+-]?\d+$/;
 
 interface CounterGapsParts {
   readonly rule: string;
@@ -24,7 +26,7 @@ export class CounterGaps {
 
   constructor(parts: CounterGapsParts) {
     this.#parts = parts;
-    this.table = `gaps/${parts.rule}`;
+    this.table = tableOfRule(parts.rule, 'gaps');
   }
 
   /** Adds what is missing before this message to `warnings`, and remembers its counter. */
@@ -62,7 +64,8 @@ function stepBetween(last: number, next: number, largest: number | undefined): n
 }
 
 function wholeNumber(value: JsonValue | undefined): number | undefined {
-  const number =
-    value instanceof ExactNumber ? value.toNumber() : typeof value === 'string' ? Number(value) : value;
-  return typeof number === 'number' && value !== '' && Number.isSafeInteger(number) ? number : undefined;
+  const number = value instanceof ExactNumber ? value.toNumber() : value;
+  // Not `Number('')` and `Number(' ')`, which are 0.
+  const read = typeof number === 'string' && WHOLE_NUMBER.test(number.trim()) ? Number(number) : number;
+  return typeof read === 'number' && Number.isSafeInteger(read) ? read : undefined;
 }

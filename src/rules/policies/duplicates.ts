@@ -4,6 +4,7 @@ import type { MappingWarningCounts, Reading } from '../mapped.js';
 import type { Getter } from '../reference.js';
 import { KeyTimes } from './key-times.js';
 import { hashKey } from './message-key.js';
+import { tableOfRule } from './rule-tables.js';
 
 interface DuplicatesParts {
   readonly rule: string;
@@ -50,7 +51,7 @@ export class Duplicates {
 
   constructor(parts: DuplicatesParts) {
     this.#parts = parts;
-    this.prefix = `duplicates/${parts.rule}`;
+    this.prefix = tableOfRule(parts.rule, 'duplicates');
   }
 
   /** Whether a message with the same key became a point within the window. */
@@ -76,14 +77,14 @@ export class Duplicates {
     const { withinMs, maxKeys } = this.#parts;
     let { current } = this.#of(state) ?? this.#begin(state, undefined, nowMs);
     const isFull = current.keys.size >= maxKeys / 2;
-    // A clock that was set back must not keep a bucket for ever.
-    const isOver = nowMs < current.beganMs || nowMs - current.beganMs > withinMs;
+    // A clock that was set back must not keep a bucket for ever; several gateways on one stream differ by a little.
+    const isOver = Math.abs(nowMs - current.beganMs) > withinMs;
     if (isFull || isOver) {
       if (!isOver) warnings['duplicate-window-short']++;
       state.drop(this.#name(current.number - 1));
       current = this.#begin(state, current, nowMs).current;
     }
-    current.keys.set(this.#high, this.#low, nowMs - current.beganMs);
+    current.keys.set(this.#high, this.#low, Math.max(0, nowMs - current.beganMs));
   }
 
   #has(state: StateTables): boolean {

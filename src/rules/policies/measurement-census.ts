@@ -7,7 +7,7 @@ type Entry = string;
 
 /**
  * MeasurementCensus knows the series, the values of each tag and the fields of one measurement, as far as they were seen in
- * the days before. It is a view of state tables: what it counts itself can be counted again from them.
+ * the days before. It is a view of state tables, and keeps nothing itself.
  */
 export class MeasurementCensus {
   readonly measurement: string;
@@ -15,16 +15,20 @@ export class MeasurementCensus {
   readonly #series: StateTable<Entry>;
   readonly #fields: StateTable<Entry>;
   readonly #tags = new Map<string, StateTable<number>>();
-  /** Counted at the first need: most readers of a census ask only for a known series. */
-  #seriesByClient: Map<string, number> | undefined;
-  #fieldsByClient: Map<string, number> | undefined;
-  #sweptOnDay: number | undefined;
+  /** How many series and fields each client brought: kept, because to count them is to look at all of them. */
+  readonly #clientsOfSeries: StateTable<number>;
+  readonly #clientsOfFields: StateTable<number>;
+  /** By measurement: a restart must not forget more than an undisturbed run. */
+  readonly #sweptOnDay: StateTable<number>;
 
   constructor(measurement: string, state: StateTables) {
     this.measurement = measurement;
     this.#state = state;
     this.#series = state.table(`series/${measurement}`);
     this.#fields = state.table(`fields/${measurement}`);
+    this.#clientsOfSeries = state.table(`series-clients/${measurement}`);
+    this.#clientsOfFields = state.table(`field-clients/${measurement}`);
+    this.#sweptOnDay = state.table('swept-on-day');
   }
 
   get seriesCount(): number {
@@ -75,9 +79,8 @@ export class MeasurementCensus {
   }
 
   addSeries(series: Series, day: number, client: string): void {
-    const count = this.seriesOfClient(client);
     this.#series.set(seriesKey(series), entry(day, client));
-    this.#clientsOfSeries.set(client, count + 1);
+    this.#clientsOfSeries.set(client, this.seriesOfClient(client) + 1);
     for (const tag of series.tags) this.#tag(tag.name).set(valueKey(tag), day);
   }
 
@@ -91,21 +94,21 @@ export class MeasurementCensus {
   }
 
   addField(name: string, day: number, client: string): void {
-    const count = this.fieldsOfClient(client);
     this.#fields.set(name, entry(day, client));
-    this.#clientsOfFields.set(client, count + 1);
+    this.#clientsOfFields.set(client, this.fieldsOfClient(client) + 1);
   }
 
-  /** Forgets what was not seen since a day; at most once a day, because it looks at everything. */
-  forgetBefore(oldestDay: number, today: number): void {
-    if (this.#sweptOnDay === today) return;
-    this.#sweptOnDay = today;
+  /** Forgets what was not seen since a day, and returns true; at most once a day, because it looks at everything. */
+  forgetBefore(oldestDay: number, today: number): boolean {
+    if (this.#sweptOnDay.get(this.measurement) === today) return false;
+    this.#sweptOnDay.set(this.measurement, today);
     forget(this.#series, this.#clientsOfSeries, oldestDay);
     forget(this.#fields, this.#clientsOfFields, oldestDay);
     for (const name of this.#tagNames()) {
       const values = this.#tag(name);
       for (const [key, day] of values.entries()) if (day < oldestDay) values.delete(key);
     }
+    return true;
   }
 
   /** The tags with their numbers of values, the first with the most. */
@@ -113,16 +116,6 @@ export class MeasurementCensus {
     return this.#tagNames()
       .map((tag) => ({ tag, values: this.tagValueCount(tag) }))
       .sort((a, b) => b.values - a.values);
-  }
-
-  get #clientsOfSeries(): Map<string, number> {
-    this.#seriesByClient ??= countByClient(this.#series);
-    return this.#seriesByClient;
-  }
-
-  get #clientsOfFields(): Map<string, number> {
-    this.#fieldsByClient ??= countByClient(this.#fields);
-    return this.#fieldsByClient;
   }
 
   #tagNames(): string[] {
@@ -171,20 +164,14 @@ function parsed(known: Entry): { readonly day: number; readonly client: string }
   return { day: Number(known.slice(0, at)), client: known.slice(at + 1) };
 }
 
-function countByClient(table: StateTable<Entry>): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const [, known] of table.entries()) {
-    const { client } = parsed(known);
-    counts.set(client, (counts.get(client) ?? 0) + 1);
-  }
-  return counts;
+function topOf(counts: StateTable<number>, limit: number): [client: string, count: number][] {
+  return counts
+    .entries()
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, limit);
 }
 
-function topOf(counts: ReadonlyMap<string, number>, limit: number): [client: string, count: number][] {
-  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, limit);
-}
-
-function forget(table: StateTable<Entry>, byClient: Map<string, number>, oldestDay: number): void {
+function forget(table: StateTable<Entry>, byClient: StateTable<number>, oldestDay: number): void {
   for (const [key, known] of table.entries()) {
     const { day, client } = parsed(known);
     if (day >= oldestDay) continue;

@@ -24,7 +24,7 @@ export function keyOf(getters: readonly Getter[], reading: Reading): string | un
 
 /**
  * Puts a hash of the same into `hash`: two different keys have the same one about once in 2^64. False when a reference gives
- * nothing.
+ * nothing. An empty text is nothing, too: devices send it for an id that they have not.
  */
 export function hashKey(getters: readonly Getter[], reading: Reading, hash: TextHash): boolean {
   hash.reset();
@@ -36,7 +36,7 @@ export function hashKey(getters: readonly Getter[], reading: Reading, hash: Text
     }
     if (found === undefined || found === null || found instanceof MappingFailure) return false;
     const text = scalarText(found);
-    if (text === undefined) return false;
+    if (text === undefined || text === '') return false;
     hash.add(text);
   }
   return true;

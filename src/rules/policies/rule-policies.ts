@@ -27,8 +27,8 @@ export interface PolicyContext {
 
 /** What is known of a series object: one look in the common case. */
 interface SeriesMemory {
-  /** The day on which it was let in last. */
-  day: number;
+  /** When it was let in last: see `Cardinality.stampOf`. */
+  stamp: number;
   /** The point that came last. */
   timestampNs: bigint | undefined;
   fields: readonly Field[];
@@ -50,7 +50,7 @@ export function cardinalityOf(state: StateTables): Cardinality {
 
 const ignored = () => undefined;
 
-const NO_DAY = -1;
+const NO_STAMP = -1;
 
 /** RulePolicies applies the policies of one rule to what it makes of a message. */
 export class RulePolicies {
@@ -68,11 +68,13 @@ export class RulePolicies {
 
   /** The outcome of a message that was taken before; undefined for every other one. */
   before(reading: Reading, warnings: MappingWarningCounts, context: PolicyContext): Mapped | undefined {
-    const { rule, duplicates } = this.#parts;
+    const { rule, duplicates, gaps } = this.#parts;
     // A parked record that is mapped again was never written, and its own key must not hold it back.
     if (duplicates === undefined || context.isReplay) return undefined;
     const { state } = context;
     if (state === undefined || !duplicates.isKnown(reading, state, warnings)) return undefined;
+    // Its counter may be another one: then it was no loss.
+    gaps?.observe(reading, state, warnings);
     return { kind: 'filtered', rule: `${rule}: duplicate` };
   }
 
@@ -80,10 +82,13 @@ export class RulePolicies {
   after(mapped: Mapped, reading: Reading, warnings: MappingWarningCounts, context: PolicyContext): Mapped {
     const { duplicates, gaps } = this.#parts;
     const { state, isReplay = false } = context;
-    if (mapped.kind === 'filtered' || state === undefined) return mapped;
+    if (state === undefined) return mapped;
     const judged =
-      mapped.points === undefined ? mapped : this.#judged(mapped, reading, warnings, context, state);
+      mapped.kind === 'filtered' || mapped.points === undefined
+        ? mapped
+        : this.#judged(mapped, reading, warnings, context, state);
     if (isReplay) return judged;
+    // Also of a message that has no value now: it has come.
     gaps?.observe(reading, state, warnings);
     if (judged.kind === 'points') duplicates?.remember(reading, state, warnings);
     return judged;
@@ -99,7 +104,7 @@ export class RulePolicies {
     const { rule, options, hasFoundFields } = this.#parts;
     const { cardinality: budgets, collision } = options;
     const { cardinality, series: known } = memoryOf(state);
-    const day = budgets === undefined ? NO_DAY : cardinality.dayOf(record.receivedAtNs);
+    const stamp = budgets === undefined ? NO_STAMP : cardinality.stampOf(record.receivedAtNs);
     const points = mapped.points ?? [];
     let kept: Point[] | undefined;
     let failure: MappingFailure | undefined;
@@ -107,15 +112,15 @@ export class RulePolicies {
       const point = points[index] as Point;
       let memory = memoryOfSeries(known, point.series);
       let admitted: Point | MappingFailure = point;
-      if (budgets !== undefined && memory.day !== day) {
-        admitted = cardinality.admitSeries(point, record.clientId, day, budgets, warnings, notice);
+      if (budgets !== undefined && memory.stamp !== stamp) {
+        admitted = cardinality.admitSeries(point, record.clientId, budgets, warnings, notice);
         if (!(admitted instanceof MappingFailure)) {
           if (admitted !== point) memory = memoryOfSeries(known, admitted.series);
-          memory.day = day;
+          memory.stamp = stamp;
         }
       }
       if (budgets !== undefined && hasFoundFields && !(admitted instanceof MappingFailure)) {
-        admitted = cardinality.admitFields(admitted, record.clientId, day, budgets, warnings, notice);
+        admitted = cardinality.admitFields(admitted, record.clientId, budgets, warnings, notice);
       }
       if (admitted !== point) kept ??= points.slice(0, index);
       if (admitted instanceof MappingFailure) {
@@ -145,7 +150,7 @@ function countCollision(
 function memoryOfSeries(known: PartitionMemory['series'], series: Series): SeriesMemory {
   let memory = known.get(series);
   if (memory === undefined) {
-    memory = { day: NO_DAY, timestampNs: undefined, fields: [] };
+    memory = { stamp: NO_STAMP, timestampNs: undefined, fields: [] };
     known.set(series, memory);
   }
   return memory;

@@ -37,7 +37,14 @@ rules:
     state = new StateTables();
     state.restore(saved);
   };
-  return { send, restart, notices, usage: () => cardinalityOf(state).usage(3) };
+  const again = (payload: Record<string, unknown>, overlay: StateTables, laterNs: bigint) =>
+    outcomeIn(
+      rules,
+      JSON.stringify(payload),
+      { topic: 's/a', receivedAtNs: atNs + laterNs },
+      { state: overlay, isReplay: true },
+    );
+  return { send, again, state: () => state, restart, notices, usage: () => cardinalityOf(state).usage(3) };
 }
 
 /** Sends `count` payloads with an identity of their own each. */
@@ -201,4 +208,66 @@ test('the use of each measurement is listed with its top tags and clients', () =
       fieldClients: [{ client: 'bad', fields: 1 }],
     },
   ]);
+});
+
+test('a replay on a later day counts the series that it sees again once', () => {
+  const one = fleet('{ series: 4, clientShare: 100 }');
+  flood(one, 2);
+  const state = one.state().overlay();
+  const outcomes = [0, 1, 2].map((n) => one.again({ id: `bad-${n}`, v: 2 }, state, DAY_NS).outcome);
+  expect(outcomes).toEqual(Array(3).fill('written'));
+});
+
+test('a tag over a budget is no field where its name is taken, and does not count as one', () => {
+  for (const keys of [
+    'tags: { id: payload.id }, fields: { v: payload.v, id_value: payload.v }',
+    'tags: { id: payload.id, id_value: { value: x } }, fields: { v: payload.v }',
+  ]) {
+    const rules = ruleSetOf(`
+consumer: { policies: { cardinality: { tagValues: 1, otherwise: demote } } }
+rules: [{ name: r, topic: "#", measurement: m, ${keys} }]
+`);
+    const state = new StateTables();
+    outcomeIn(rules, '{"id":"a","v":1}', {}, { state });
+    const { lines, notes } = outcomeIn(rules, '{"id":"c","v":1}', {}, { state });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain('"c"');
+    expect(notes).toEqual({ 'tag-over-budget': 1 });
+  }
+});
+
+test('after a clock was set back, what is forgotten is so for every rule, with and without a restart', () => {
+  const rules = () =>
+    ruleSetOf(`
+consumer: { policies: { cardinality: { series: 2, clientShare: 100, forgetAfter: 1d } } }
+rules:
+  - { name: one, topic: one/+device, measurement: m, tags: { device: topic.device } }
+  - { name: other, topic: other/+device, measurement: m, tags: { device: topic.device } }
+`);
+  const outcomes = (restarts: boolean) => {
+    let state = new StateTables();
+    let inForce = rules();
+    return [
+      ['one/a', 10],
+      ['other/a', 5],
+      ['one/b', 10],
+      ['one/c', 10],
+      ['one/a', 10],
+      ['one/d', 10],
+    ].map(([topic, day]) => {
+      if (restarts) {
+        const saved = state.takeAll();
+        state = new StateTables();
+        state.restore(saved);
+        inForce = rules();
+      }
+      const record = {
+        topic: String(topic),
+        receivedAtNs: CASE_RECEIVED_AT_NS + BigInt(day as number) * DAY_NS,
+      };
+      return outcomeIn(inForce, '{"v":1}', record, { state }).outcome;
+    });
+  };
+  expect(outcomes(false)).toEqual(outcomes(true));
+  expect(outcomes(true)).toContain('parked as too-many-series');
 });

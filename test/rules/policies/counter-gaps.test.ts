@@ -31,7 +31,8 @@ describe('the counter of a device', () => {
 
   test('is missed where it is not a whole number', () => {
     const send = counted('{ counter: payload.n }');
-    for (const bad of ['1.5', '"x"', 'null', '""']) expect(send(bad)).toMatchObject({ 'counter-missing': 1 });
+    for (const bad of ['1.5', '"x"', 'null', '""', '"  "', '"0x10"', '"1e3"'])
+      expect(send(bad)).toMatchObject({ 'counter-missing': 1 });
     expect([send('"7"'), send(9)]).toEqual([{}, { 'lost-before-gateway': 1 }]);
   });
 
@@ -41,5 +42,25 @@ describe('the counter of a device', () => {
     const send = (n: number, isReplay = false) =>
       outcomeIn(rules, `{"n":${n},"v":1}`, {}, { state, isReplay }).notes;
     expect([send(1), send(9, true), send(2)]).toEqual([{}, {}, {}]);
+  });
+
+  test('a message that has no value now has come, and is no loss', () => {
+    const rules = ruleOf('fields: { v: payload.v }, policies: { gaps: { counter: payload.n } }');
+    const state = new StateTables();
+    const send = (payload: string) => outcomeIn(rules, payload, {}, { state });
+    expect(send('{"n":1,"v":1}').notes).toEqual({});
+    expect(send('{"n":2,"v":null}').outcome).toBe('filtered by r: no value');
+    expect(send('{"n":3,"v":1}').notes).toEqual({});
+  });
+
+  test('a duplicate has come as well, whatever its counter is', () => {
+    const rules = ruleOf(
+      'fields: { v: payload.v }, policies: { duplicates: { key: payload.id }, gaps: { counter: payload.n } }',
+    );
+    const state = new StateTables();
+    const send = (id: number, n: number) => outcomeIn(rules, `{"id":${id},"n":${n},"v":1}`, {}, { state });
+    expect(send(1, 1).outcome).toBe('written');
+    expect(send(1, 2).outcome).toBe('filtered by r: duplicate');
+    expect(send(2, 3)).toMatchObject({ outcome: 'written', notes: {} });
   });
 });

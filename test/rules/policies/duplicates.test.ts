@@ -81,4 +81,40 @@ describe('messages that were sent again', () => {
     expect(kept.length).toBeLessThan(4_000);
     expect(send('{"id":999,"v":1}').outcome).toBe('filtered by r: duplicate');
   });
+
+  test('an empty key is none, and 0 is one', () => {
+    const { send } = sender('{ key: payload.id }');
+    for (const id of ['""', 'null']) {
+      const sent = [1, 2].map(() => send(`{"id":${id},"v":1}`));
+      for (const one of sent)
+        expect(one).toMatchObject({ outcome: 'written', notes: { 'duplicate-key-missing': 1 } });
+    }
+    expect([send('{"id":0,"v":1}'), send('{"id":0,"v":1}')].map(({ outcome }) => outcome)).toEqual([
+      'written',
+      'filtered by r: duplicate',
+    ]);
+  });
+
+  test('clocks of several gateways on one stream that differ a little cost no key', () => {
+    const { send } = sender('{ key: payload.id, within: 60s }');
+    for (const [id, atS] of [
+      [1, 0],
+      [2, 50],
+      [3, 61],
+      [4, 60],
+      [5, 59],
+    ])
+      send(`{"id":${id},"v":1}`, atS);
+    expect([2, 3, 4, 5].map((id) => send(`{"id":${id},"v":1}`, 62).outcome)).toEqual(
+      Array(4).fill('filtered by r: duplicate'),
+    );
+  });
+
+  test('a clock that was set back by more than the window does not keep the keys for ever', () => {
+    const { send } = sender('{ key: payload.id, within: 60s }');
+    expect(send('{"id":1,"v":1}', 100_000).outcome).toBe('written');
+    expect(send('{"id":2,"v":1}', 0).outcome).toBe('written');
+    expect(send('{"id":2,"v":1}', 59).outcome).toBe('filtered by r: duplicate');
+    expect(send('{"id":2,"v":1}', 200).outcome).toBe('written');
+  });
 });
