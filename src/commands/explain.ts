@@ -1,7 +1,10 @@
 import { loadConfig } from '../config/load-config.js';
+import { dataDirectory } from '../data-directory/data-directory.js';
+import { savedStates } from '../ledger/saved-states.js';
 import { SystemClock } from '../lib/clock.js';
 import { SluiceError } from '../lib/errors.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
+import { StateTables } from '../lib/state-tables.js';
 import { explainRecord, explanationJson } from '../rules/explain-record.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { newLineText } from '../sink/influx/line.js';
@@ -24,10 +27,13 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
   const receivedAtNs = receiveTime(options.receivedAt);
   const config = await loadConfig(options.config, { secrets: 'optional' });
   const rules = compileOrThrow(config.rules, config.mapping);
+  const state = await rememberedState(config.dataDirectory);
   const lines = newLineText();
   const explained = (record: StreamRecord): Explained => ({
     record,
-    explanation: explanationJson(explainRecord(rules, record, lines, { limits: config.consumer.payload })),
+    explanation: explanationJson(
+      explainRecord(rules, record, lines, { limits: config.consumer.payload, state }),
+    ),
     maxPacketBytes: config.broker.maxPacketBytes,
   });
   if (file !== undefined) {
@@ -44,6 +50,15 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
     `${options.json ? JSON.stringify(explainedJson(one), null, 2) : explainedText(one)}\n`,
   );
   return 0;
+}
+
+/** What the gateway on this data directory remembered at its last checkpoint, such as births; nothing where there is none. */
+async function rememberedState(root: string): Promise<StateTables> {
+  try {
+    return (await savedStates(dataDirectory(root), () => undefined)).overlay();
+  } catch {
+    return new StateTables();
+  }
 }
 
 function checkUsage({ topic, payload, file, follow, count, timeout }: ExplainOptions, stdin: Input): void {

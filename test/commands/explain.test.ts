@@ -4,6 +4,11 @@ import { Readable } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
 import { explain as explainCommand } from '../../src/commands/explain.js';
 import type { ExplainOptions } from '../../src/commands/options.js';
+import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
+import { CONSUMER_READER, FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
+import { NO_RECORDS } from '../../src/ledger/ledger.js';
+import { PartitionStates } from '../../src/ledger/partition-states.js';
+import { StateJournal, stateFolder } from '../../src/ledger/state-journal.js';
 import { packageRoot } from '../../src/lib/package-root.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
@@ -218,4 +223,39 @@ test('docs/rules.md shows what is printed for its rules', async () => {
     ...['explain', '-c', file, '--topic', topic!, '--payload', payload!, '--received-at', receivedAt!],
   );
   expect(stdout).toBe(shown);
+});
+
+test('what the gateway remembers is known: a budget that is used up there parks here', async () => {
+  const root = tempDirectory();
+  const directory = dataDirectory(join(root, 'data'));
+  await prepareDataDirectory(directory);
+  const states = new PartitionStates();
+  const journal = await StateJournal.open(
+    stateFolder(directory.checkpoints, CONSUMER_READER),
+    undefined,
+    states,
+    () => undefined,
+  );
+  states
+    .of('log')
+    .table<string>('series/m')
+    .set('known', `${Math.floor(Date.now() / 86_400_000)} somebody`);
+  journal.append(states.takeChanges());
+  await journal.flush();
+  await new FileCheckpointStore(directory.checkpoints, CONSUMER_READER).save({
+    position: '0',
+    ledger: NO_RECORDS,
+    deadLetterEnd: { file: 0, bytes: 0 },
+    stateEnd: journal.end,
+  });
+  await journal.close();
+  const file = join(root, 'sluice.yaml');
+  const budget = (series: number) =>
+    `stream: { log: { directory: ./data/log } }\nrules: [{ name: r, topic: "#", measurement: m, policies: { cardinality: { series: ${series}, clientShare: 100 } } }]\n`;
+  const outcomeWith = async (series: number) => {
+    writeFileSync(file, budget(series));
+    return (await runMain('explain', '-c', file, '--topic', 'a/b', '--payload', '{"v":1}')).stdout;
+  };
+  expect(await outcomeWith(1)).toContain('parked   too-many-series: "m" has 1 series already');
+  expect(await outcomeWith(2)).toContain('line     m v=1');
 });
