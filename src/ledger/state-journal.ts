@@ -173,12 +173,15 @@ async function restoreFrom(
   if (end.bytes === 0) return undefined;
   const content = await ifThere(readFile(path));
   if (content === undefined) return 'the file is missing';
-  if (content.length < end.bytes) return `it has ${content.length} bytes, the checkpoint names ${end.bytes}`;
   let at = 0;
   while (at < end.bytes) {
     const lineEnd = content.indexOf('\n', at);
     const line = lineEnd < 0 ? undefined : objectOfLine(content.subarray(at, lineEnd), FIRST_KEY);
-    if (line === undefined) return `the line at byte ${at} is damaged`;
+    if (line === undefined) {
+      return content.length < end.bytes
+        ? `it has ${content.length} bytes, the checkpoint names ${end.bytes}`
+        : `the line at byte ${at} is damaged`;
+    }
     states.restore({ partition: String(line[FIRST_KEY]), changes: line.changes as readonly StateChange[] });
     at = lineEnd + 1;
   }
