@@ -76,14 +76,13 @@ export class RulePolicies {
     const { duplicates, gaps, options } = this.#parts;
     const { state, isReplay = false } = context;
     if (mapped.kind === 'filtered' || state === undefined) return mapped;
-    if (!isReplay) {
-      gaps?.observe(reading, state, warnings);
-      if (mapped.kind === 'points') duplicates?.remember(reading, state, warnings);
-    }
+    if (!isReplay) gaps?.observe(reading, state, warnings);
     if (mapped.points === undefined) return mapped;
     const memory = memoryOf(state);
     const judged =
       options.cardinality === undefined ? mapped : this.#admitted(mapped, reading, warnings, context, memory);
+    // After the budgets: a message that they park must not make a duplicate of the one that is sent again.
+    if (!isReplay && judged.kind === 'points') duplicates?.remember(reading, state, warnings);
     if (options.collision !== 'keep-last' || judged.kind === 'filtered') return judged;
     for (const point of judged.points ?? []) countCollision(point, memory, warnings);
     return judged;
