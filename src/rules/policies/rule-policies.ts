@@ -90,6 +90,7 @@ export class RulePolicies {
     if (isReplay) return judged;
     // Also of a message that has no value now: it has come.
     gaps?.observe(reading, state, warnings);
+    // After the budgets: a message that they park must not make a duplicate of the one that is sent again.
     if (judged.kind === 'points') duplicates?.remember(reading, state, warnings);
     return judged;
   }

@@ -31,6 +31,19 @@ describe('messages that were sent again', () => {
     expect(send('{"id":1,"v":1}', 100).outcome).toBe('written');
   });
 
+  test('a message that a budget has parked is none that was taken: sent again, it is judged again', () => {
+    const policies =
+      'policies: { duplicates: { key: payload.id }, cardinality: { tagValues: 1, otherwise: park } }';
+    const rules = ruleOf(`tags: { tag: payload.tag }, fields: { v: payload.v }, ${policies}`);
+    const state = new StateTables();
+    const send = (payload: string) =>
+      outcomeIn(rules, payload, { receivedAtNs: CASE_RECEIVED_AT_NS }, { state }).outcome;
+    expect(send('{"id":1,"tag":"a","v":1}')).toBe('written');
+    expect(send('{"id":2,"tag":"b","v":1}')).toContain('too-many-series');
+    expect(send('{"id":2,"tag":"b","v":1}')).toContain('too-many-series');
+    expect(send('{"id":1,"tag":"a","v":1}')).toBe('filtered by r: duplicate');
+  });
+
   test('several references are one key, and a text is told from another split of it', () => {
     const { send } = sender('{ key: [payload.a, payload.b] }');
     expect(send('{"a":"x","b":"yz","v":1}').outcome).toBe('written');
