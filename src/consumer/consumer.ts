@@ -24,7 +24,7 @@ import {
   type Apply,
   type PreparedBatch,
   parkRejected,
-  prepareBatchInTurns,
+  prepareBatchBySlices,
   type RejectedSource,
   recordOutcomes,
 } from './prepare-batch.js';
@@ -222,7 +222,12 @@ export class Consumer {
     const startedNs = this.#deps.clock.nowNs();
     const { journal } = this.#deps;
     const states = this.#states;
-    const turns = prepareBatchInTurns(batch, this.#apply, (partition) => states.of(partition), this.#nowMs());
+    const turns = prepareBatchBySlices(
+      batch,
+      this.#apply,
+      (partition) => states.of(partition),
+      this.#nowMs(),
+    );
     let turn = turns.next();
     for (; !turn.done; turn = turns.next()) await nextTurn();
     const prepared = turn.value;
