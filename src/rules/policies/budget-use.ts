@@ -1,4 +1,5 @@
 import type { Cardinality, MeasurementUsage } from './cardinality.js';
+import type { LargestCounts } from './measurement-census.js';
 import type { CardinalityOptions } from './policy-options.js';
 
 /** How much of the budgets is used. */
@@ -20,13 +21,13 @@ export function budgetUse(
 ): BudgetUse {
   const measurements = partitions.flatMap((cardinality) => cardinality.usage(MAX_MEASUREMENTS, MAX_TOP));
   measurements.sort((a, b) => b.series - a.series);
-  const most = (of: (one: MeasurementUsage) => number) => Math.max(0, ...measurements.map(of));
+  const largest = partitions.map((cardinality) => cardinality.largest());
+  const most = (what: keyof LargestCounts) => Math.max(0, ...largest.map((counts) => counts[what]));
   return {
     ratios: {
-      series: most(({ series }) => series) / (limits?.series ?? Number.POSITIVE_INFINITY),
-      'tag-values':
-        most(({ tags }) => tags[0]?.values ?? 0) / (limits?.tagValues ?? Number.POSITIVE_INFINITY),
-      fields: most(({ fields }) => fields) / (limits?.fields ?? Number.POSITIVE_INFINITY),
+      series: most('series') / (limits?.series ?? Number.POSITIVE_INFINITY),
+      'tag-values': most('tagValues') / (limits?.tagValues ?? Number.POSITIVE_INFINITY),
+      fields: most('fields') / (limits?.fields ?? Number.POSITIVE_INFINITY),
     },
     limits,
     measurements: measurements.slice(0, MAX_MEASUREMENTS),

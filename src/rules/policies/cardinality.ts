@@ -3,7 +3,12 @@ import type { StateTables } from '../../lib/state-tables.js';
 import type { Field, Point, Series } from '../../sink/point.js';
 import type { StreamRecord } from '../../stream/stream.js';
 import { MappingFailure, type MappingWarningCounts } from '../mapped.js';
-import { countedMeasurements, MeasurementCensus } from './measurement-census.js';
+import {
+  countedMeasurements,
+  type LargestCounts,
+  largestCounts,
+  MeasurementCensus,
+} from './measurement-census.js';
 import { NewFieldCounts } from './new-field-counts.js';
 import type { CardinalityOptions } from './policy-options.js';
 
@@ -65,19 +70,24 @@ export class Cardinality {
     return this.#admitFields(admitted, clientId, day, options, warnings, notice);
   }
 
-  /** The use of the budgets of each measurement, the first with the most series. */
+  /** The use of the budgets of those measurements with the most series, the first with the most. */
   usage(limit: number, top: number): MeasurementUsage[] {
     return countedMeasurements(this.#state)
       .map((measurement) => this.#of(measurement))
+      .sort((a, b) => b.seriesCount - a.seriesCount)
+      .slice(0, limit)
       .map((census) => ({
         measurement: census.measurement,
         series: census.seriesCount,
         fields: census.fieldCount,
         tags: census.tags().slice(0, top),
         clients: census.topClients(top),
-      }))
-      .sort((a, b) => b.series - a.series)
-      .slice(0, limit);
+      }));
+  }
+
+  /** Of all measurements: the most series, values of a tag and fields that one has. */
+  largest(): LargestCounts {
+    return largestCounts(this.#state);
   }
 
   /** Tags are taken out one after the other, until the series is known or has room. */

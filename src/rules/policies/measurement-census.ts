@@ -144,6 +144,22 @@ export function countedMeasurements(state: StateTables): string[] {
   return state.names.flatMap((name) => (name.startsWith('series/') ? [name.slice('series/'.length)] : []));
 }
 
+export interface LargestCounts {
+  readonly series: number;
+  readonly tagValues: number;
+  readonly fields: number;
+}
+
+/** Over all measurements of a state, in one pass over its tables. */
+export function largestCounts(state: StateTables): LargestCounts {
+  const most = (prefix: string) =>
+    state.names.reduce(
+      (largest, name) => (name.startsWith(prefix) ? Math.max(largest, state.table(name).size) : largest),
+      0,
+    );
+  return { series: most('series/'), tagValues: most('tag/'), fields: most('fields/') };
+}
+
 function seriesKey({ tags }: Series): string {
   const hash = new TextHash();
   for (const { name, value } of tags) hash.add(name).add(value);
