@@ -24,7 +24,7 @@ import {
   type Apply,
   type PreparedBatch,
   parkRejected,
-  prepareBatchWithPauses,
+  prepareBatchBySlices,
   type RejectedSource,
   recordOutcomes,
 } from './prepare-batch.js';
@@ -222,7 +222,7 @@ export class Consumer {
     const startedNs = this.#deps.clock.nowNs();
     const { journal } = this.#deps;
     const states = this.#states;
-    const turns = prepareBatchWithPauses(
+    const turns = prepareBatchBySlices(
       batch,
       this.#apply,
       (partition) => states.of(partition),

@@ -55,8 +55,8 @@ const MAX_RECORDS_PER_TURN = 5_000;
  * The same batch gives the same points whenever it is mapped again from the same state. `stateOf` is the state of a
  * partition, which the records change.
  */
-export function prepareBatch(...batch: Parameters<typeof prepareBatchWithPauses>): PreparedBatch {
-  const turns = prepareBatchWithPauses(...batch);
+export function prepareBatch(...batch: Parameters<typeof prepareBatchBySlices>): PreparedBatch {
+  const turns = prepareBatchBySlices(...batch);
   for (;;) {
     const turn = turns.next();
     if (turn.done) return turn.value;
@@ -64,7 +64,7 @@ export function prepareBatch(...batch: Parameters<typeof prepareBatchWithPauses>
 }
 
 /** The same, and yields where the event loop should have a turn before it goes on. */
-export function* prepareBatchWithPauses(
+export function* prepareBatchBySlices(
   batch: RecordBatch,
   apply: Apply,
   stateOf: (partition: string) => StateTables,

@@ -1,7 +1,7 @@
 import { type FileHandle, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkedLine, objectOfLine } from '../dead-letter/checked-line.js';
-import { withReserve } from '../lib/disk-room.js';
+import { exceptNoRoom, withReserve } from '../lib/disk-room.js';
 import { makeDirectory } from '../lib/durable-files.js';
 import { closeDurable, open, readdir, readFile, truncate } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
@@ -47,6 +47,7 @@ export class StateJournal {
   #durableBytes = 0;
   /** Lines that are not written yet, with the file that they belong to. */
   #pending: { readonly file: number; readonly lines: string[] }[] = [];
+  #isFlushing = false;
 
   private constructor(folder: string, end: StateEnd) {
     this.#folder = folder;
@@ -98,6 +99,8 @@ export class StateJournal {
 
   /** Begins a new file with everything that is known. */
   appendAll(all: readonly PartitionChanges[]): void {
+    // On a full disk nothing is written for long. Only a checkpoint that is being saved needs what the new file holds as well.
+    if (!this.#isFlushing) this.#pending = [];
     this.#number += 1;
     this.#bytes = 0;
     this.append(all);
@@ -106,6 +109,15 @@ export class StateJournal {
 
   /** Resolves when all that was appended is durable. On a full disk it uses the room of the reserve. */
   async flush(): Promise<void> {
+    this.#isFlushing = true;
+    try {
+      await this.#writePending();
+    } finally {
+      this.#isFlushing = false;
+    }
+  }
+
+  async #writePending(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       const { file, lines } = next;
       const count = lines.length;
@@ -121,8 +133,10 @@ export class StateJournal {
   async noteSaved(end: StateEnd): Promise<void> {
     for (const number of this.#firstBytes.keys()) {
       if (number >= end.file) continue;
-      this.#firstBytes.delete(number);
-      await ifThere(unlink(pathOf(this.#folder, number)));
+      // One that a full disk has no room to delete is deleted with a later checkpoint.
+      const removed = unlink(pathOf(this.#folder, number)).then(() => true);
+      const isGone = await ifThere(removed).then((done) => done ?? true, exceptNoRoom);
+      if (isGone) this.#firstBytes.delete(number);
     }
   }
 

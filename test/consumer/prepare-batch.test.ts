@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   parkRejected,
   prepareBatch,
-  prepareBatchWithPauses,
+  prepareBatchBySlices,
   recordOutcomes,
 } from '../../src/consumer/prepare-batch.js';
 import { Ledger } from '../../src/ledger/ledger.js';
@@ -109,7 +109,7 @@ test('a batch of very many records gives the event loop a turn after every 5,000
     return MADE[topic]!;
   };
   const batch = { parts, position: '', release: () => undefined };
-  const turns = prepareBatchWithPauses(batch, apply, () => new StateTables(), NOW_MS);
+  const turns = prepareBatchBySlices(batch, apply, () => new StateTables(), NOW_MS);
   const at: number[] = [];
   let turn = turns.next();
   for (; !turn.done; turn = turns.next()) at.push(mapped);

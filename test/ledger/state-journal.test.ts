@@ -106,6 +106,40 @@ describe('the journal of what mapping remembers', () => {
     },
   );
 
+  test('while nothing can be written it keeps in memory what the newest file needs, and no file before', async () => {
+    const folder = join(tempDirectory(), 'state');
+    const { states, journal } = await openJournal(folder);
+    for (let round = 1; round <= 3; round += 1) {
+      states.of('a').table<number>('t').set('x', round);
+      journal.append(states.takeChanges());
+      journal.appendAll(states.takeAll());
+    }
+    states.of('a').table<number>('t').set('y', 1);
+    journal.append(states.takeChanges());
+    await journal.flush();
+    expect(readdirSync(folder)).toHaveLength(1);
+    const again = await openJournal(folder, journal.end);
+    expect(again.warnings).toEqual([]);
+    expect(contentOf(again.states).a).toEqual([
+      ['t', 'x', 3],
+      ['t', 'y', 1],
+    ]);
+  });
+
+  test('a new file that begins during a write leaves what the checkpoint of that write names', async () => {
+    const folder = join(tempDirectory(), 'state');
+    const { states, journal } = await openJournal(folder);
+    states.of('a').table<number>('t').set('x', 1);
+    journal.append(states.takeChanges());
+    const { end } = journal;
+    const flushed = journal.flush();
+    journal.appendAll(states.takeAll());
+    await flushed;
+    const again = await openJournal(folder, end);
+    expect(again.warnings).toEqual([]);
+    expect(contentOf(again.states).a).toEqual([['t', 'x', 1]]);
+  });
+
   test('is read by a command without changing a file', async () => {
     const folder = join(tempDirectory(), 'state');
     const { states, journal } = await openJournal(folder);

@@ -44,7 +44,7 @@ const KEPT = 0.9;
 /**
  * The births of nodes and devices, in the state that is saved with the checkpoint: DATA names its metrics by aliases, which
  * only the birth explains. One key for each node (`group/node`) and device (`group/node/device`). When the births have no
- * room, the nodes that were born least recently go with their devices. A birth is replaced and never changed.
+ * room, the nodes that were born least recently go with their devices, and of a node that has none alone its oldest devices. A birth is replaced and never changed.
  */
 export class SparkplugBirths {
   readonly #births: StateTable<Birth>;
@@ -66,7 +66,7 @@ export class SparkplugBirths {
     return this.#addNode(node, bdSeq, metrics);
   }
 
-  /** Takes the birth of a device, also of a node whose own birth was not seen. Returns how many nodes had to go. */
+  /** Takes the birth of a device, also of a node whose own birth was not seen. Returns how many births had to go. */
   deviceBorn(node: string, device: string, metrics: BornMetric[]): number {
     let gone = this.#node(node) === undefined ? this.#addNode(node, null, []) : 0;
     const parent = this.#node(node)!;
@@ -84,7 +84,7 @@ export class SparkplugBirths {
     this.#births.set(node, { ...parent, devices, size: parent.size + grown });
     this.#count(0, grown);
     gone += this.#makeRoom(node);
-    return gone;
+    return gone + this.#makeRoomIn(node, device);
   }
 
   /** The bdSeq of the session; null when the birth had none or was not seen, undefined for a node that is not known. */
@@ -158,6 +158,23 @@ export class SparkplugBirths {
       gone++;
     }
     return gone;
+  }
+
+  /** A node that is too large alone forgets its devices born least recently, but not `kept`; returns how many. */
+  #makeRoomIn(node: string, kept: string): number {
+    const { maxSize } = this.#limits;
+    const parent = this.#node(node);
+    if (parent === undefined || this.#size <= maxSize) return 0;
+    const devices = [...parent.devices];
+    let freed = 0;
+    while (devices[0] !== kept && this.#size - freed > maxSize * KEPT) {
+      const key = `${node}/${devices.shift()}`;
+      freed += this.#births.get(key)?.size ?? 0;
+      this.#births.delete(key);
+    }
+    this.#births.set(node, { ...parent, devices, size: parent.size - freed });
+    this.#count(0, -freed);
+    return parent.devices.length - devices.length;
   }
 
   get #nodes(): number {

@@ -433,6 +433,27 @@ describe('Sparkplug B', () => {
     });
   });
 
+  it('bounds the births of one node with many large devices: those born least recently go', () => {
+    const host = new Host();
+    host.format = createSparkplugFormat({ maxNodes: 10, maxDevicesPerNode: 1_000, maxSize: 20_000 });
+    const birth = { metrics: [{ name: 'x'.repeat(1_000), alias: 1, datatype: 10, double: 1 }] };
+    const data = { metrics: [{ alias: 1, double: 2 }] };
+    host.value('spBv1.0/g/NBIRTH/n', birth);
+    for (let device = 0; device < 99; device++) host.value(`spBv1.0/g/DBIRTH/n/d${device}`, birth);
+    expect(host.refusal('spBv1.0/g/DDATA/n/d98', data)).toBe('decoded');
+    let gone = 0;
+    for (let device = 99; device < 110; device++) {
+      const sent = host.send(`spBv1.0/g/DBIRTH/n/d${device}`, birth);
+      if ('notes' in sent && sent.notes?.includes('sparkplug-birth-forgotten')) gone++;
+    }
+    expect(gone).toBeGreaterThan(0);
+    const entries = host.state.table<{ size: number; devices?: string[] }>('sparkplug-births').entries();
+    expect(JSON.stringify(entries).length).toBeLessThan(20_000);
+    const [node] = entries.flatMap(([, one]) => (one.devices === undefined ? [] : [one]));
+    expect(node?.devices).toHaveLength(entries.length - 1);
+    expect(host.state.table('sparkplug-totals').get('')).toMatchObject({ nodes: 1, size: node?.size });
+  });
+
   it('never throws on mutated payloads', () => {
     const host = new Host();
     const all: TestMetric[] = [
