@@ -29,7 +29,7 @@ const STORES: readonly [name: string, isThere: boolean, open: () => Promise<Stor
     'InfluxDB 1.6',
     requireServer('influxd'),
     async () => {
-      const server = await startInfluxd({ databases: ['iot'] });
+      const server = await startInfluxd({ databases: ['iot'], unlimitedSeries: true });
       onTestFinished(() => server.stop());
       return {
         names: isFull ? 5_000 : 2_000,
@@ -229,7 +229,7 @@ rules:
       const config = readFileSync(gateway.configFile, 'utf8');
       const raised = config.replace(
         /series: \d+, fields: \d+, newFields: \d+, clientShare: 80/,
-        'series: 1000000, fields: 10000, newFields: 10000, clientShare: 100',
+        'series: 1000000, tagValues: 1000000, fields: 10000, newFields: 10000, clientShare: 100',
       );
       expect(raised).not.toBe(config);
       writeFileSync(`${gateway.configFile}.new`, raised);
