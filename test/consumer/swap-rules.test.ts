@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../src/ledger/checkpoint-store.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { SluiceError } from '../../src/lib/errors.js';
+import type { StateTables } from '../../src/lib/state-tables.js';
 import type { Mapped } from '../../src/rules/mapped.js';
 import type { RecordBatch, StreamReader, StreamRecord } from '../../src/stream/stream.js';
 import { MemorySink } from '../support/memory-sink.js';
@@ -141,6 +142,25 @@ describe('new rules in a running consumer', () => {
     await until(() => consumer.progress().position === '6');
     expect(measurements(sink)).toEqual(['old', 'old', 'new', 'new']);
     expect(consumer.progress().ledger.filtered).toEqual({ old: 1, new: 1 });
+  });
+
+  it('drop what only the old ones remember behind the checkpoint, and before they map', async () => {
+    const { consumer, reader } = await setUp();
+    const remembering = (name: string) => (record: StreamRecord, state: StateTables) => {
+      state.table<number>(name).set('x', 1);
+      seen.push([...state.names]);
+      return rules(name)(record);
+    };
+    const seen: string[][] = [];
+    await consumer.swapRules(remembering('old'));
+    reader.give(1);
+    await until(() => consumer.progress().position === '1');
+    await consumer.swapRules(remembering('new'), (states) => {
+      for (const state of states) state.drop('old');
+    });
+    reader.give(1);
+    await until(() => consumer.progress().position === '2');
+    expect(seen).toEqual([['old'], ['new']]);
   });
 
   it('come into force while nothing arrives', async () => {

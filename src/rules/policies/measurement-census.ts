@@ -98,9 +98,15 @@ export class MeasurementCensus {
     this.#clientsOfFields.set(client, this.fieldsOfClient(client) + 1);
   }
 
-  /** Forgets what was not seen since a day, and returns true; at most once a day, because it looks at everything. */
+  /**
+   * Forgets what was not seen since a day, and returns true; at most once a day, because it looks at everything. Around midnight
+   * records of both days come. An explanation must not hold up the pipeline, and forgets nothing.
+   */
   forgetBefore(oldestDay: number, today: number): boolean {
-    if (this.#sweptOnDay.get(this.measurement) === today) return false;
+    if (this.#state.isOverlay) return false;
+    const sweptOn = this.#sweptOnDay.get(this.measurement);
+    // A clock may have been far ahead.
+    if (sweptOn !== undefined && sweptOn >= today && sweptOn - today <= 1) return false;
     this.#sweptOnDay.set(this.measurement, today);
     forget(this.#series, this.#clientsOfSeries, oldestDay);
     forget(this.#fields, this.#clientsOfFields, oldestDay);

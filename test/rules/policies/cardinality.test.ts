@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { StateTables } from '../../../src/lib/state-tables.js';
 import type { OverBudgetNotice } from '../../../src/rules/policies/cardinality.js';
 import { cardinalityOf } from '../../../src/rules/policies/rule-policies.js';
@@ -270,4 +270,37 @@ rules:
   };
   expect(outcomes(false)).toEqual(outcomes(true));
   expect(outcomes(true)).toContain('parked as too-many-series');
+});
+
+describe('all that is known is looked at', () => {
+  const looks = (one: ReturnType<typeof fleet>) => {
+    const series = one.state().table('series/m');
+    return vi.spyOn(series, 'entries');
+  };
+
+  test('once a day by the consumer, also where records of two days mix, and again after a clock was far ahead', () => {
+    const one = fleet('{ series: 2, clientShare: 100 }');
+    flood(one, 2);
+    const looked = looks(one);
+    const over = (laterNs: bigint) => one.send({ id: 'over', v: 1 }, { laterNs }).outcome;
+    for (let n = 0; n < 5; n++) {
+      expect(over(DAY_NS)).toBe('parked as too-many-series');
+      expect(over(-DAY_NS)).toBe('parked as too-many-series');
+    }
+    expect(looked).toHaveBeenCalledTimes(1);
+    over(20n * DAY_NS);
+    over(-20n * DAY_NS);
+    expect(looked).toHaveBeenCalledTimes(3);
+  });
+
+  test('never for an explanation', () => {
+    const one = fleet('{ series: 2, clientShare: 100 }');
+    flood(one, 2);
+    const looked = looks(one);
+    const outcomes = [DAY_NS, 2n * DAY_NS].map(
+      (laterNs) => one.again({ id: 'over', v: 1 }, one.state().overlay(), laterNs).outcome,
+    );
+    expect(outcomes).toEqual(Array(2).fill('parked as too-many-series'));
+    expect(looked).not.toHaveBeenCalled();
+  });
 });
