@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
-import type { PolicyOptions } from '../rules/policies/policy-options.js';
+import { DEFAULT_CARDINALITY, DUCKDB_FIELDS, type PolicyOptions } from '../rules/policies/policy-options.js';
 import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
 import { resolveFormat } from './resolve-format.js';
@@ -25,6 +25,8 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
   const logDirectory = resolve(directory, stream.log.directory);
   const dataDirectory = dirname(logDirectory);
   const { type: types, ...rulePolicies } = consumer.policies;
+  const sink = resolveSink(written.sink, directory, dataDirectory, findings);
+  const maxFields = sink.kind === 'duckdb' ? DUCKDB_FIELDS : DEFAULT_CARDINALITY.fields;
   const resolvedMetrics = resolveMetrics(metrics);
   return {
     dataDirectory,
@@ -53,7 +55,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       written.rules?.map((rule, index) => {
         const format =
           rule.format && resolveFormat(rule.format, ['rules', index, 'format'], directory, findings);
-        return { ...resolveRule(rule), ...(format !== undefined && { format }) };
+        return { ...resolveRule(rule, maxFields), ...(format !== undefined && { format }) };
       }) ?? DEFAULT_RULES,
     mapping: {
       match: consumer.match,
@@ -61,7 +63,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         const path = ['consumer', 'formats', index, 'format'];
         return { topic, format: resolveFormat(format, path, directory, findings) };
       }),
-      policies: resolvePolicies(rulePolicies),
+      policies: resolvePolicies(rulePolicies, maxFields),
       tables: resolveTables(consumer.tables, directory, findings),
       reservedMeasurements: selfMeasurements(resolvedMetrics),
     },
@@ -83,7 +85,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         clientSharePercent: consumer.deadLetter.clientShare,
       },
     },
-    sink: resolveSink(written.sink, directory, dataDirectory, findings),
+    sink,
     http: http === false ? undefined : http,
     metrics: resolvedMetrics,
     log,
@@ -105,18 +107,22 @@ function resolveMetrics({ instance, store, otlp }: Written['metrics']): MetricsC
 }
 
 /** Converts a rule of the file to the options of the rules. */
-export function resolveRule({ time, policies, format: _resolved, ...rule }: WrittenRule): RuleOptions {
+export function resolveRule(
+  { time, policies, format: _resolved, ...rule }: WrittenRule,
+  maxFields = DEFAULT_CARDINALITY.fields,
+): RuleOptions {
   return {
     ...rule,
-    ...(policies !== undefined && { policies: resolvePolicies(policies) }),
+    ...(policies !== undefined && { policies: resolvePolicies(policies, maxFields) }),
     ...(time !== undefined && { time: time === 'auto' ? time : resolveTime(time) }),
   };
 }
 
 /** `false` switches budgets off, also where all other rules have them. */
-function resolvePolicies({ cardinality, ...rest }: WrittenPolicies): PolicyOptions {
+function resolvePolicies({ cardinality, ...rest }: WrittenPolicies, maxFields: number): PolicyOptions {
   if (cardinality === undefined) return rest;
-  return { ...rest, cardinality: cardinality === false ? undefined : cardinality };
+  if (cardinality === false) return { ...rest, cardinality: undefined };
+  return { ...rest, cardinality: { ...cardinality, fields: cardinality.fields ?? maxFields } };
 }
 
 function resolveTime({ window, ...time }: WrittenTime): TimeOptions {

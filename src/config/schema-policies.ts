@@ -1,5 +1,5 @@
 import { TYPE_OTHERWISES } from '../rules/policies/field-types.js';
-import { DEFAULT_CARDINALITY } from '../rules/policies/policy-options.js';
+import { DEFAULT_CARDINALITY, DUCKDB_FIELDS } from '../rules/policies/policy-options.js';
 import { formatDuration } from './quantity.js';
 import { duration, oneOf, text, textOrTexts, wholeNumber } from './setting.js';
 import { section, wordOr } from './structured-setting.js';
@@ -24,7 +24,8 @@ const cardinality = section(
       min: 1,
       max: 100_000,
       description: 'Limit of fields of a measurement whose names come from messages.',
-    }).prefault(DEFAULT_CARDINALITY.fields),
+      unset: `${DEFAULT_CARDINALITY.fields}; ${DUCKDB_FIELDS} with DuckDB`,
+    }).optional(),
     newFields: wholeNumber({
       min: 1,
       max: 100_000,

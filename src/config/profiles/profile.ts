@@ -84,7 +84,7 @@ function unknownPlaceholders(
 
 /** The tables of `lookup` are those of the user's configuration: whether they are there is checked with it. */
 function problemsOfRules({ rules }: ProfileFile, yaml: YamlSource): readonly ConfigProblem[] {
-  const compiled = compileRules(rules.map(resolveRule));
+  const compiled = compileRules(rules.map((rule) => resolveRule(rule)));
   if (compiled.ok) return [];
   const findings = new Findings(yaml, []);
   const own = compiled.problems.filter(({ path }) => path.at(-2) !== 'lookup' || path.at(-1) === 'key');

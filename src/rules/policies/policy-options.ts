@@ -37,6 +37,9 @@ export const DEFAULT_CARDINALITY: CardinalityOptions = {
   otherwise: 'park',
 };
 
+/** A table of DuckDB has at most 500 tags and fields, and those that rules name need room as well. */
+export const DUCKDB_FIELDS = 400;
+
 /**
  * park: the record is parked. omit: the tag with too many values, or the new field, is omitted. demote: such a tag becomes
  * the text field `<tag>_value`; a new field is omitted.
