@@ -64,6 +64,11 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   ],
   ['not a number', 'http: { port: .nan }', 'sluice.yaml:1:9: http.port: got NaN, expected a whole number'],
   [
+    'unknown word of a policy',
+    'consumer: { policies: { type: { otherwise: sidefield } } }',
+    'sluice.yaml:1:33: consumer.policies.type.otherwise: got "sidefield", expected one of park, omit, side-field; did you mean side-field?',
+  ],
+  [
     'word of a closed list',
     'stream: { log: { whenFull: drop } }',
     'sluice.yaml:1:18: stream.log.whenFull: got "drop", expected one of block, drop-oldest',
