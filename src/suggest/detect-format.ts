@@ -30,7 +30,9 @@ export function detectFormat(all: readonly SampleMessage[]): DetectedFormat | un
   const [first] = messages;
   if (first === undefined) return undefined;
   if (isSparkplugTopic(first.topic)) {
-    return tried(messages, { type: 'sparkplug' }, 'certain', 'the topic is one of Sparkplug B');
+    // Its values depend on births in earlier messages, and its rule on none of them.
+    const why = 'the topic is one of Sparkplug B';
+    return { options: { type: 'sparkplug' }, certainty: 'certain', why, units: [] };
   }
   return compressed(messages) ?? json(messages) ?? binary(messages) ?? lines(messages) ?? text(messages);
 }

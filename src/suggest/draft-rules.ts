@@ -35,7 +35,7 @@ export function draftRules(group: TopicGroup, names: Set<string>): DraftedRules 
     const { entries, ...parts } = known;
     const draft = {
       name,
-      topic: knownTopic(group),
+      topic: head.topic,
       comments: head.comments,
       entries: [...head.format, ...entries],
       ...parts,
@@ -46,11 +46,6 @@ export function draftRules(group: TopicGroup, names: Set<string>): DraftedRules 
   if (group.shapes.every(({ kind }) => kind === 'number' || kind === 'word'))
     return draftScalars(head, units, names);
   return draftObjects(head, units, names);
-}
-
-/** The topics of Sparkplug are known, whatever was seen of them. */
-function knownTopic({ shapes, filter }: TopicGroup): string {
-  return shapes[0]!.format.options.type === 'sparkplug' ? 'spBv1.0/#' : filter.filter;
 }
 
 /** Payloads that are a single value: the field is named by the topic. */

@@ -15,7 +15,7 @@ export function headOf(group: TopicGroup): GroupHead {
   const { filter } = group;
   const shape = group.shapes[0]!;
   const count = group.shapes.reduce((sum, { messages }) => sum + messages.length, 0);
-  const topics = group.shapes.length;
+  const topics = new Set(group.shapes.flatMap(({ messages }) => messages.map(({ topic }) => topic))).size;
   const format = formatEntry(shape.format);
   const tags = filter.captures.map(({ name, values }) => ({
     key: name,
@@ -27,7 +27,7 @@ export function headOf(group: TopicGroup): GroupHead {
     topic: filter.filter,
     comments: [
       `${count} ${count === 1 ? 'message' : 'messages'} of ${topics} ${topics === 1 ? 'topic' : 'topics'}`,
-      ...(topics === 1 && filter.constants.length > 1
+      ...(topics === 1 && filter.constants.length > 1 && shape.format.options.type !== 'sparkplug'
         ? ['only one topic was seen: write +name in the place of a level that varies']
         : []),
     ],

@@ -94,12 +94,9 @@ function isNumericIdentity(
 function tagValue(observed: Observed, scalars: readonly string[]): string {
   const reference = yamlText(referenceTo(observed.base, observed.path));
   const needsCare = scalars.some((text) => CONTROL.test(text) || text.endsWith('\\'));
-  return needsCare
-    ? yamlSection([
-        ['path', reference],
-        ['otherwise', 'replace'],
-      ])
-    : reference;
+  // In the short form braces are a template.
+  if (!needsCare && !reference.includes('{')) return reference;
+  return yamlSection([['path', reference], ...(needsCare ? [['otherwise', 'replace'] as const] : [])]);
 }
 
 function field(observed: Observed, more: readonly (readonly [string, string])[], comment: string): Verdict {

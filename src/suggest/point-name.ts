@@ -41,7 +41,11 @@ export function measurementOf({ constants }: TopicFilter): string {
 
 /** A name of a tag or field by a path: unique, and one that stores take. */
 export function pointName(path: readonly string[], taken: Set<string>, fallback = 'value'): string {
-  const joined = path.join('_').replace(UNSAFE, '_').replace(/^_+/, '').trim();
+  const joined = path
+    .join('_')
+    .replace(UNSAFE, '_')
+    .replace(/^[_\s]+/, '')
+    .trim();
   const plain = joined === '' ? fallback : joined === 'time' ? 'time_value' : joined;
   let name = plain;
   for (let number = 2; taken.has(name); number++) name = `${plain}_${number}`;

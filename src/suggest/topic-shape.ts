@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonValue } from '../formats/json/json-value.js';
+import { isSparkplugTopic } from '../formats/sparkplug/sparkplug-topic.js';
 import { type DetectedFormat, detectFormat } from './detect-format.js';
 import { areAlike } from './find-lists.js';
 import { groupBy } from './group-by.js';
@@ -20,6 +21,8 @@ export interface TopicShape {
 
 /** Messages of more topics say nothing new about the keys of a payload. */
 const MAX_KEYS = 200;
+/** All its topics are one: a message of one explains those of others. */
+const SPARKPLUG = 'spBv1.0/#';
 
 /** The shapes of the topics, and the messages of those that no format decodes or that have no payload. */
 export function topicShapes(messages: readonly SampleMessage[]): {
@@ -27,7 +30,7 @@ export function topicShapes(messages: readonly SampleMessage[]): {
   readonly notUnderstood: readonly SampleMessage[];
   readonly empty: number;
 } {
-  const byTopic = groupBy(messages, ({ topic }) => topic);
+  const byTopic = groupBy(messages, ({ topic }) => (isSparkplugTopic(topic) ? SPARKPLUG : topic));
   const shapes: TopicShape[] = [];
   const notUnderstood: SampleMessage[] = [];
   let empty = 0;

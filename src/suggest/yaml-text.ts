@@ -8,7 +8,7 @@ const MAX_COMMENT_CHARACTERS = 200;
 /** A text as a key or value of YAML, in quotes where it needs them. `${` is written so that no variable is looked for. */
 export function yamlText(text: string): string {
   if (PLAIN.test(text) && !RESERVED.test(text)) return text;
-  return JSON.stringify(text.replaceAll('${', '$${'));
+  return JSON.stringify(text.replaceAll('${', () => '$${'));
 }
 
 export function yamlScalar(value: string | number | boolean): string {
