@@ -1,7 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { loadDataDirectory } from '../config/load-config.js';
-import { listParked } from '../dead-letter/dead-letter-reader.js';
 import { SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { topicNameFault } from '../lib/mqtt-names.js';
@@ -10,8 +7,9 @@ import { oneLine } from '../lib/printable.js';
 import { type Suggestion, suggestRules } from '../suggest/suggest-rules.js';
 import { countsText } from '../suggest/try-rules.js';
 import type { SuggestOptions } from './options.js';
-import { MAX_SAMPLE_BYTES, MAX_SAMPLES, SampleCollection } from './sample-collection.js';
+import { MAX_SAMPLE_BYTES, MAX_SAMPLES, type SampleCollection } from './sample-collection.js';
 import { followMessages } from './suggest-follow.js';
+import { parkedMessages } from './suggest-parked.js';
 import { readSampleMessages } from './suggest-samples.js';
 import { writeOut } from './write-out.js';
 
@@ -77,21 +75,7 @@ async function collect(
     const { forMs = DEFAULT_FOR_MS, messages = DEFAULT_MESSAGES } = options;
     return followMessages({ config, filter, forMs, messages });
   }
-  return parkedMessages(join(await loadDataDirectory(config), 'dead-letter'), { code, topic });
-}
-
-/** The newest parked records whose payload was kept, oldest first, as they came. */
-async function parkedMessages(
-  directory: string,
-  filter: { readonly code?: string; readonly topic?: string },
-): Promise<SampleCollection> {
-  const collection = new SampleCollection();
-  const parked = await listParked(directory, MAX_SAMPLES, filter);
-  for (const { topic, clientId, qos, receivedAtNs, payload, bytesNotKept } of parked.reverse()) {
-    if (bytesNotKept !== undefined) continue;
-    collection.add({ topic, clientId, qos, receivedAtNs, payload, isReceiveTimeKnown: true });
-  }
-  return collection;
+  return parkedMessages({ config, code, topic });
 }
 
 async function write(text: string, { output, force }: SuggestOptions): Promise<void> {
@@ -108,24 +92,38 @@ async function write(text: string, { output, force }: SuggestOptions): Promise<v
 
 function summary(
   { messages, isFull }: SampleCollection,
-  { text, topics, groups, empty, notUnderstood, counts }: Suggestion,
+  { text, topics, groups, empty, notUnderstood, notGrouped, counts }: Suggestion,
   { output = 'suggested.yaml' }: SuggestOptions,
 ): string[] {
-  const read = `${messages.length} messages of ${topics} topics read${isFull ? ` (no more than ${MAX_SAMPLES}, or ${MAX_SAMPLE_BYTES / 2 ** 20} MiB)` : ''}`;
+  const bound = isFull ? ` (no more than ${MAX_SAMPLES}, or ${MAX_SAMPLE_BYTES / 2 ** 20} MiB)` : '';
+  const read = `${counted(messages.length, 'message')} of ${counted(topics, 'topic')} read${bound}`;
   const others = [
-    ...(empty > 0 ? [`${empty} have no payload: they clear retained messages`] : []),
+    ...(empty > 0 ? [`${counted(empty, 'message')} without a payload, as they clear retained ones`] : []),
     ...(notUnderstood.length > 0
-      ? [`${notUnderstood.length} are in no format that was recognised: ${topicsOf(notUnderstood)}`]
+      ? [
+          `${counted(notUnderstood.length, 'message')} in no format that was recognised: ${topicsOf(notUnderstood)}`,
+        ]
+      : []),
+    ...(notGrouped.length > 0
+      ? [
+          `${counted(notGrouped.length, 'message')} in more groups than are suggested for: ${topicsOf(notGrouped)}`,
+        ]
       : []),
   ];
   if (text === undefined) return [`${read}: there is nothing to suggest a rule for`, ...others];
+  const check = sluiceCommand(`check -c ${output}`);
+  const explain = sluiceCommand(`explain -c ${output} --file …`);
   return [
-    `${read}, ${groups} ${groups === 1 ? 'group' : 'groups'} of topics`,
+    `${read}, ${counted(groups, 'group')} of topics`,
     ...others,
     `by the suggested rules: ${countsText(counts)}`,
     ...counts.reasons.map((reason) => `  ${oneLine(reason)}`),
-    `next: read it and correct it, then ${sluiceCommand(`check -c ${output}`)}, and ${sluiceCommand(`explain -c ${output} --file …`)}`,
+    `next: read it and correct it, then ${check}, and ${explain}`,
   ];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function topicsOf(messages: readonly { readonly topic: string }[]): string {

@@ -141,8 +141,11 @@ function binary(messages: readonly SampleMessage[]): DetectedFormat | undefined 
   );
 }
 
+/** Blanks and line ends of text, and the escape that gives lines of a log their colour. */
+const TEXT_CONTROLS = new Set([0x09, 0x0a, 0x0d, 0x1b]);
+
 function isPrintable(payload: Buffer): boolean {
-  return payload.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return payload.every((byte) => byte >= 0x20 || TEXT_CONTROLS.has(byte));
 }
 
 function isStructured(value: JsonValue): boolean {

@@ -7,10 +7,11 @@ import { type GroupHead, headOf, withDevice } from './group-head.js';
 import type { TopicGroup } from './group-topics.js';
 import { judgeValue } from './judge-value.js';
 import { KNOWN_RULES } from './known-rules.js';
-import { observe, type Unit } from './observed.js';
+import { numberOf, observe, type Unit } from './observed.js';
 import { pointName, uniqueIn } from './point-name.js';
-import type { RuleDraft } from './rule-draft.js';
+import type { DraftEntry, RuleDraft } from './rule-draft.js';
 import type { SampleMessage } from './sample-message.js';
+import type { Verdict } from './verdict.js';
 import { yamlText } from './yaml-text.js';
 
 /** The rules for the messages of a group; several take the same messages where they hold lists beside single values. */
@@ -57,23 +58,47 @@ function draftScalars(head: GroupHead, units: readonly Unit[], names: Set<string
   const last = filter.filter.split('/').at(-1) ?? '';
   const named = kind === undefined && !last.startsWith('+') ? last : 'value';
   const verdict = judgeValue({ base: 'payload', path: [], name: named, seen: units, of: units.length });
-  const value = verdict.kind === 'field' ? verdict.value : '{ path: payload, type: string, otherwise: omit }';
   const taken = new Set(head.tags.map(({ key }) => key));
   const key = kind === undefined ? pointName([named], taken) : '{topic.kind}';
+  const filtered = {
+    key: 'where',
+    value: '"false"',
+    comment: 'texts that change with the messages are no readings: they are counted as filtered',
+  };
   const draft: RuleDraft = {
     name: uniqueIn(names, head.measurement),
     topic: head.topic,
     comments: head.comments,
-    entries: [...head.format, { key: 'measurement', value: yamlText(head.measurement) }],
+    entries: [
+      ...head.format,
+      ...(verdict.kind === 'omitted' ? [filtered] : []),
+      { key: 'measurement', value: yamlText(head.measurement) },
+    ],
     tags: withDevice(
       head.tags.filter((tag) => tag.key !== kind?.name),
       filter.constants.length,
     ),
-    fields: [{ key, value, ...(verdict.kind !== 'omitted' && { comment: verdict.comment }) }],
+    fields: scalarFields(key, verdict, units),
     policies: [],
     omitted: [],
   };
   return { drafts: [draft], times: new Map() };
+}
+
+/** The field of a payload that is one value; two where it is a number or a word, because a field has one type. */
+function scalarFields(key: string, verdict: Verdict, units: readonly Unit[]): DraftEntry[] {
+  const text = '{ path: payload, type: string, otherwise: omit }';
+  if (verdict.kind === 'omitted') return [{ key, value: text }];
+  const { value, comment } = verdict;
+  const isNumber = value.includes('type: float');
+  const isMixed = isNumber
+    ? value.includes('otherwise: omit')
+    : units.some((unit) => numberOf(unit.value) !== undefined);
+  if (!isMixed) return [{ key, value: verdict.kind === 'tag' ? text : value, comment }];
+  return [
+    { key, value: isNumber ? value : '{ path: payload, type: float, otherwise: omit }', comment },
+    { key: `${key}_text`, value: text, comment: 'what is no number' },
+  ];
 }
 
 function draftObjects(head: GroupHead, units: readonly Unit[], names: Set<string>): DraftedRules {

@@ -13,6 +13,8 @@ export interface FoundList {
 
 const MAX_DEPTH = 6;
 const MIN_MEMBERS = 2;
+/** More elements say nothing new about what is in them. */
+const MAX_ELEMENTS = 20_000;
 /** How many keys two objects must share, of those of the smaller one. */
 const MIN_ALIKE = 0.5;
 
@@ -54,6 +56,7 @@ function asList(path: readonly string[], values: Candidate['values']): FoundList
     const elements = lists.flatMap(({ message, value }) =>
       (value as JsonValue[]).map((element) => ({ message, value: element })),
     );
+    if (elements.length > MAX_ELEMENTS) elements.length = MAX_ELEMENTS;
     const isOf = (test: (value: JsonValue) => boolean) =>
       elements.length > 0 && elements.every(({ value }) => value === null || test(value));
     if (isOf(isJsonObject)) return { path, kind: 'objects', elements, parallel: [] };

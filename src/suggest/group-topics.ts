@@ -9,17 +9,27 @@ export interface TopicGroup {
   readonly filter: TopicFilter;
 }
 
+export interface GroupedTopics {
+  readonly groups: readonly TopicGroup[];
+  /** Topics that would need more groups. */
+  readonly rest: readonly TopicShape[];
+}
+
+/** Nobody reads more rules than these. */
+const MAX_GROUPS = 60;
 /** More rules than these for values of one level are no better than one rule for all. */
 const MAX_SPLIT = 12;
 const MAX_ROUNDS = 20;
 
 /** Groups topics with alike payloads, so that no filter of a group takes topics of another. */
-export function groupTopics(shapes: readonly TopicShape[]): readonly TopicGroup[] {
+export function groupTopics(shapes: readonly TopicShape[]): GroupedTopics {
   let clusters: TopicShape[][] = [];
+  const rest: TopicShape[] = [];
   for (const shape of shapes) {
     const cluster = clusters.find((one) => isAlike(one[0]!, shape));
-    if (cluster === undefined) clusters.push([shape]);
-    else cluster.push(shape);
+    if (cluster !== undefined) cluster.push(shape);
+    else if (clusters.length < MAX_GROUPS) clusters.push([shape]);
+    else rest.push(shape);
   }
   clusters = clusters.flatMap(withConstantLevel);
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -29,7 +39,8 @@ export function groupTopics(shapes: readonly TopicShape[]): readonly TopicGroup[
   }
   const groups = clusters.map((cluster) => ({ shapes: cluster, filter: filterOf(cluster) }));
   // What has fewer wildcards comes first, in case that two filters take the same topic after all.
-  return groups.sort((one, other) => one.filter.captures.length - other.filter.captures.length);
+  groups.sort((one, other) => one.filter.captures.length - other.filter.captures.length);
+  return { groups, rest };
 }
 
 /** Topics that have no level in common are divided by the level with the fewest values. */

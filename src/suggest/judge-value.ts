@@ -68,7 +68,7 @@ function judgeText(observed: Observed, { name, scalars, distinct, presence }: Te
   ) {
     return omitted(`it changes with the messages (${values}): never a tag`);
   }
-  const longest = Math.max(...scalars.map((text) => Buffer.byteLength(text)));
+  const longest = scalars.reduce((length, text) => Math.max(length, Buffer.byteLength(text)), 0);
   const isText = observed.seen.every(({ value }) => value === null || typeof value === 'string');
   const canBeField = longest <= MAX_FIELD_CHARACTERS && isText && !scalars.some((text) => CONTROL.test(text));
   if (isStateName(name) && canBeField) return field(observed, [['type', 'string']], `${presence}; ${values}`);

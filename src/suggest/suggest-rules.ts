@@ -5,7 +5,14 @@ import type { RuleDraft } from './rule-draft.js';
 import { draftText } from './rule-draft.js';
 import type { SampleMessage } from './sample-message.js';
 import { topicShapes } from './topic-shape.js';
-import { type Counts, compileText, countOutcomes, countsText, tryRules } from './try-rules.js';
+import {
+  type Counts,
+  compileText,
+  countOutcomes,
+  countsText,
+  type TriedMessage,
+  tryRules,
+} from './try-rules.js';
 import { commentText, yamlText } from './yaml-text.js';
 
 /** Rules that are suggested for messages, and what they make of these. */
@@ -17,6 +24,8 @@ export interface Suggestion {
   /** Messages without a payload, which clear retained ones. */
   readonly empty: number;
   readonly notUnderstood: readonly SampleMessage[];
+  /** Messages of topics that would need more groups. */
+  readonly notGrouped: readonly SampleMessage[];
   /** What becomes of all messages by the suggested rules. */
   readonly counts: Counts;
 }
@@ -29,6 +38,13 @@ interface Part {
   readonly fit?: ProfileFit;
 }
 
+/** Parts in an order, and what became of the messages. */
+interface TriedParts {
+  readonly parts: readonly Part[];
+  readonly tried: readonly TriedMessage[];
+  readonly counts: Counts;
+}
+
 /** A reading is received a moment after its time. */
 const DELAY_NS = 1_000_000_000n;
 
@@ -39,23 +55,25 @@ const DELAY_NS = 1_000_000_000n;
 export function suggestRules(messages: readonly SampleMessage[], fitter = new ProfileFitter()): Suggestion {
   const { shapes, notUnderstood, empty } = topicShapes(messages);
   const names = new Set<string>();
+  const { groups, rest } = groupTopics(shapes);
   const parts = withProfiles(
-    groupTopics(shapes).map((group) => partOf(group, names)),
+    groups.map((group) => partOf(group, names)),
     fitter,
   );
   const all = parts.flatMap((part) => part.messages);
   const topics = new Set(messages.map(({ topic }) => topic)).size;
-  const seen = { topics, groups: parts.length, empty, notUnderstood };
-  if (parts.length === 0) return { ...seen, text: undefined, counts: countOutcomes([]) };
-  const order = bestOrder(parts, all);
-  const counts = countsOf(order.text, all);
-  const rules = compileText(order.text);
-  const tried = rules === undefined ? [] : tryRules(rules, all);
-  const textOf = (part: Part) => {
-    const own = new Set(part.messages);
-    return countOutcomes(tried.filter(({ message }) => own.has(message)));
+  const seen = {
+    topics,
+    groups: parts.length,
+    empty,
+    notUnderstood,
+    notGrouped: rest.flatMap((shape) => shape.messages),
   };
-  return { ...seen, text: rulesText(order.parts, textOf), counts };
+  if (parts.length === 0) return { ...seen, text: undefined, counts: countOutcomes([]) };
+  const { parts: ordered, tried, counts } = bestOrder(parts, all);
+  const outcomes = new Map(tried.map((one) => [one.message, one]));
+  const countsFor = (part: Part) => countOutcomes(part.messages.map((message) => outcomes.get(message)!));
+  return { ...seen, text: rulesText(ordered, countsFor), counts };
 }
 
 function partOf(group: TopicGroup, names: Set<string>): Part {
@@ -108,26 +126,20 @@ function withFit(part: Part, fit: ProfileFit | undefined): Part {
 }
 
 /** Profiles before or behind the other rules: where fewer messages are parked. */
-function bestOrder(
-  parts: readonly Part[],
-  messages: readonly SampleMessage[],
-): { readonly parts: readonly Part[]; readonly text: string } {
+function bestOrder(parts: readonly Part[], messages: readonly SampleMessage[]): TriedParts {
   const profiles = parts.filter(({ fit }) => fit !== undefined);
   const own = parts.filter(({ fit }) => fit === undefined);
-  const orders = [
-    [...profiles, ...own],
-    [...own, ...profiles],
-  ].map((ordered) => {
-    const text = rulesText(ordered, () => undefined);
-    return { parts: ordered, text, parked: countsOf(text, messages).parked };
-  });
-  return orders[0]!.parked <= orders[1]!.parked ? orders[0]! : orders[1]!;
+  const first = triedParts([...profiles, ...own], messages);
+  if (first.counts.parked === 0 || profiles.length === 0 || own.length === 0) return first;
+  const second = triedParts([...own, ...profiles], messages);
+  return second.counts.parked < first.counts.parked ? second : first;
 }
 
-function countsOf(text: string, messages: readonly SampleMessage[]): Counts {
-  const rules = compileText(text);
+function triedParts(parts: readonly Part[], messages: readonly SampleMessage[]): TriedParts {
+  const rules = compileText(rulesText(parts, () => undefined));
   if (rules === undefined) throw new Error('the suggested rules do not compile');
-  return countOutcomes(tryRules(rules, messages));
+  const tried = tryRules(rules, messages);
+  return { parts, tried, counts: countOutcomes(tried) };
 }
 
 function rulesText(parts: readonly Part[], countsFor: (part: Part) => Counts | undefined): string {

@@ -53,7 +53,7 @@ it('with a topic each line is a payload', async () => {
   const samples = fileOf('p.txt', '{"temp":20,"payload":"x"}\n{"temp":21,"payload":"y"}\n');
   const { stdout, stderr } = await runMain('suggest', '--samples', samples, '--topic', 'a/b/c');
   expect(stdout).toContain('topic: a/b/c');
-  expect(stderr).toContain('2 messages of 1 topics read');
+  expect(stderr).toContain('2 messages of 1 topic read');
 });
 
 it.each([
@@ -64,7 +64,7 @@ it.each([
   const args = ['suggest', '--samples', fileOf('p.bin', content), '--topic', 'a/b/c', ...more];
   const { exitCode, stderr } = await runMain(...args);
   expect(exitCode).toBe(0);
-  expect(stderr).toContain('1 messages of 1 topics read');
+  expect(stderr).toContain('1 message of 1 topic read');
 });
 
 it('a directory has files of records and of cases', async () => {
@@ -110,7 +110,7 @@ it('parked records of a code and topic are read, also without a gateway', async 
   const { exitCode, stdout, stderr } = await runMain(...args);
   expect(exitCode).toBe(0);
   expect(stdout).toContain('topic: a/x/t');
-  expect(stderr).toContain('1 messages of 1 topics read');
+  expect(stderr).toContain('1 message of 1 topic read');
 });
 
 it('without a message that a rule can be made for the exit code is 1', async () => {

@@ -37,6 +37,29 @@ describe('topics', () => {
     expect(text).toContain('topic: "h/+device/door"');
   });
 
+  it('numbers and words under one topic are two fields', () => {
+    const messages = Array.from({ length: 12 }, (_, n) => sample('h/a/level', n % 3 ? 'idle' : `${n}`));
+    const { text, counts } = suggestRules(messages, fitter);
+    expect(text).toContain('level: { path: payload, type: float');
+    expect(text).toContain('level_text: { path: payload, type: string');
+    expect(counts).toMatchObject({ written: 12, parked: 0 });
+  });
+
+  it('lines of a log are filtered, and not parked', () => {
+    const messages = Array.from({ length: 12 }, (_, n) =>
+      sample('h/a/log', `[\u001b[31m] line ${n} of many`),
+    );
+    const { text, counts } = suggestRules(messages, fitter);
+    expect(text).toContain('where: "false"');
+    expect(counts).toMatchObject({ filtered: 12, parked: 0 });
+  });
+
+  it('more groups than a person reads are counted, and not suggested', () => {
+    const messages = Array.from({ length: 70 }, (_, n) => sample(`a/b${'/x'.repeat(n)}`, { v: n }));
+    const { groups, notGrouped } = suggestRules(messages, fitter);
+    expect({ groups, rest: notGrouped.length }).toEqual({ groups: 60, rest: 10 });
+  });
+
   it('values that are named by the last level become fields of that name', () => {
     const text = textOf(
       ['temperature', 'humidity'].flatMap((kind) =>
