@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_ELEMENTS } from '../rules/rule-options.js';
 import { draftValues } from './draft-values.js';
 import type { FoundList } from './find-lists.js';
 import type { FoundTime } from './find-time.js';
@@ -7,6 +8,9 @@ import { observe, referenceTo } from './observed.js';
 import { pointName, uniqueIn } from './point-name.js';
 import type { DraftEntry, RuleDraft } from './rule-draft.js';
 import { yamlText } from './yaml-text.js';
+
+/** The largest limit of elements that a rule may set. */
+const MOST_ELEMENTS = 100_000;
 
 /** What the rule of the message as a whole has found. */
 interface Shared {
@@ -42,6 +46,7 @@ export function draftEach(
       entries: [
         ...head.format,
         { key: 'each', value: each, comment: why },
+        ...(list.longest > DEFAULT_MAX_ELEMENTS ? [maxElements(list)] : []),
         { key: 'measurement', value: yamlText(measurement) },
         ...(used === undefined ? [] : [{ key: 'time', value: used.value, comment: used.comment }]),
         { key: 'whenEmpty', value: 'filter', comment: 'for messages without it' },
@@ -54,6 +59,12 @@ export function draftEach(
     },
     ...(values.time !== undefined && { time: values.time }),
   };
+}
+
+/** Room for twice as many elements as were seen, up to what a rule may have. */
+function maxElements({ longest }: FoundList): DraftEntry {
+  const room = Math.min(2 * longest, MOST_ELEMENTS);
+  return { key: 'maxElements', value: String(room), comment: `one message has ${longest} elements` };
 }
 
 type Values = Pick<RuleDraft, 'tags' | 'fields' | 'omitted'> & { readonly time?: FoundTime };

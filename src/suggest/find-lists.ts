@@ -7,6 +7,8 @@ export interface FoundList {
   /** `keys`: an object of alike objects. `numbers`: a list of numbers. */
   readonly kind: 'objects' | 'keys' | 'numbers';
   readonly elements: readonly Unit[];
+  /** The most elements that one message has. */
+  readonly longest: number;
   /** Where lists of numbers of the same lengths are: they are read beside it. */
   readonly parallel: readonly (readonly string[])[];
 }
@@ -53,15 +55,16 @@ function collect(
 function asList(path: readonly string[], values: Candidate['values']): FoundList | undefined {
   const lists = values.filter(({ value }) => Array.isArray(value));
   if (lists.length > 0) {
+    const longest = lists.reduce((most, { value }) => Math.max(most, (value as JsonValue[]).length), 0);
     const elements = lists.flatMap(({ message, value }) =>
       (value as JsonValue[]).map((element) => ({ message, value: element })),
     );
     if (elements.length > MAX_ELEMENTS) elements.length = MAX_ELEMENTS;
     const isOf = (test: (value: JsonValue) => boolean) =>
       elements.length > 0 && elements.every(({ value }) => value === null || test(value));
-    if (isOf(isJsonObject)) return { path, kind: 'objects', elements, parallel: [] };
+    if (isOf(isJsonObject)) return { path, kind: 'objects', elements, longest, parallel: [] };
     if (isOf((value) => numberOf(value) !== undefined))
-      return { path, kind: 'numbers', elements, parallel: [] };
+      return { path, kind: 'numbers', elements, longest, parallel: [] };
     return undefined;
   }
   return asKeys(path, values);
@@ -83,7 +86,8 @@ function asKeys(path: readonly string[], values: Candidate['values']): FoundList
   const elements = members.flatMap(({ message, objects }) =>
     objects.map(([, value]) => ({ message, value })),
   );
-  return { path, kind: 'keys', elements, parallel: [] };
+  const longest = members.reduce((most, { objects }) => Math.max(most, objects.length), 0);
+  return { path, kind: 'keys', elements, longest, parallel: [] };
 }
 
 /** Whether two sets of keys have most of the smaller one in common. */

@@ -250,6 +250,13 @@ describe('the whole', () => {
     expect(counts.written).toBe(2);
   });
 
+  it('a list that is longer than rules take by default raises the limit', () => {
+    const values = Array.from({ length: 2_500 }, (_, n) => n);
+    const { text, counts } = suggestRules([sample('a/b/c', { values })], fitter);
+    expect(text).toContain('maxElements: 5000');
+    expect(counts).toMatchObject({ written: 1, parked: 0 });
+  });
+
   it('a comment cannot be ended by what a device sends', () => {
     const text = rulesFor((n) => ({ v: n, line: `a\n  - name: forged ${n % 2}` }));
     expect(text).not.toMatch(/^ {2}- name: forged/m);
