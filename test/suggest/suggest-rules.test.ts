@@ -102,6 +102,11 @@ describe('fields', () => {
     ],
     ['true and false', (n) => ({ wet: n % 2 === 0 }), 'wet: { path: payload.wet, type: boolean }'],
     ['a nested value', (n) => ({ a: { b: n } }), 'a_b: { path: payload.a.b, type: float }'],
+    [
+      'a key of blanks and a backslash',
+      (n) => ({ ' \\': n }),
+      'value: { path: "payload[\\" \\\\\\\\\\"]", type: float }',
+    ],
     ['an odd key', (n) => ({ 'odd key.x': n }), 'path: "payload[\\"odd key.x\\"]"'],
     [
       'a state',
