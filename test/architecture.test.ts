@@ -27,6 +27,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // Payload bytes → value → points.
   formats: [/^dead-letter\/park-codes$/],
   rules: [/^formats\//, /^stream\/stream$/, /^sink\/(point|sink)$/, /^dead-letter\/park-codes$/],
+  // Messages → rules, the other way round.
+  suggest: [/^(formats|rules)\//, /^stream\/stream$/, /^config\/(load-config|profiles\/find-profile)$/],
   // Only YAML files.
   profiles: [],
   // What became of each record.
@@ -94,7 +96,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
   ],
   commands: [
-    /^(gateway|config|control|replay|dead-letter|rules|grafana|data-directory|sink)\//,
+    /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink)\//,
     /^consumer\/typed-writer$/,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
     /^bridge\/(epoch-file|receive-times)$/,

@@ -124,6 +124,7 @@ describe('help', () => {
     ['doctor'],
     ['reload'],
     ['explain'],
+    ['suggest'],
     ['profiles'],
     ['profiles', 'list'],
     ['profiles', 'show'],

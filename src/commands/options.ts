@@ -65,6 +65,25 @@ export interface ExplainOptions extends ConfigOptions {
   readonly json: boolean;
 }
 
+export interface SuggestOptions extends ConfigOptions {
+  /** A file, a directory, or `-` for stdin. */
+  readonly samples?: string;
+  /** The topic of payloads without one; of parked records the only one. */
+  readonly topic?: string;
+  /** Each file is one payload. */
+  readonly whole: boolean;
+  /** Topic filter of the messages of a running gateway; true for all topics. */
+  readonly follow?: string | true;
+  readonly forMs?: number;
+  readonly messages?: number;
+  readonly deadLetter: boolean;
+  readonly code?: string;
+  /** File to write. Without it the rules go to stdout. */
+  readonly output?: string;
+  /** Replace a file that is there. */
+  readonly force: boolean;
+}
+
 export interface DashboardOptions extends ConfigOptions {
   /** File to write. Without it the dashboard goes to stdout. */
   readonly out?: string;

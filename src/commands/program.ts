@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../lib/package-root.js';
 import { addProfiles } from './profiles-usage.js';
+import { addSuggest } from './suggest-usage.js';
 import {
   addCheck,
   addDashboard,
@@ -42,6 +43,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addDoctor(program, finish);
   addReload(program, finish);
   addExplain(program, finish);
+  addSuggest(program, finish);
   addProfiles(program, finish);
   addDashboard(program, finish);
   addDeadLetters(program, finish);

@@ -16,6 +16,8 @@ export interface Sample {
   readonly clientId: string;
   readonly qos: 0 | 1 | 2;
   readonly receivedAtNs: bigint;
+  /** Whether the case names its receive time. */
+  readonly hasReceivedAt: boolean;
   readonly payload: Buffer;
   /** Absent in a case whose outcome is not known yet. */
   readonly expected?: ExpectedOutcome;
@@ -84,6 +86,7 @@ class SampleReader {
       clientId: this.#text(section, [...path, 'clientId'], ''),
       qos: this.#qos(section.qos, [...path, 'qos']),
       receivedAtNs: this.#time(section, [...path, 'receivedAt']),
+      hasReceivedAt: section.receivedAt !== undefined,
       payload: this.#payload(section, path),
       expected: section.expect === undefined ? undefined : this.#outcome(section.expect, [...path, 'expect']),
     };

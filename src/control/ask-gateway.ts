@@ -117,6 +117,12 @@ export async function askForDescription(
   return description;
 }
 
+export interface FollowOptions {
+  /** Each record comes with its whole payload, if that is not too large. */
+  readonly withPayloads?: boolean;
+  readonly answerWithinMs?: number;
+}
+
 /**
  * Follows the records of a topic filter, until the caller ends the iteration or destroys the connection. The gateway sends no
  * more than the caller takes. Throws the error of a gateway that refuses, and CONTROL_FAILED when it stops answering.
@@ -124,7 +130,7 @@ export async function askForDescription(
 export async function* followGateway(
   connection: Socket,
   filter: string,
-  answerWithinMs = ANSWER_WITHIN_MS,
+  { withPayloads = false, answerWithinMs = ANSWER_WITHIN_MS }: FollowOptions = {},
 ): AsyncGenerator<Followed> {
   let isTimedOut = false;
   const expectAnswer = () =>
@@ -132,7 +138,7 @@ export async function* followGateway(
       isTimedOut = true;
       connection.destroy();
     }, answerWithinMs);
-  connection.write(`${JSON.stringify({ kind: 'follow', filter } satisfies CommandRequest)}\n`);
+  connection.write(`${JSON.stringify({ kind: 'follow', filter, withPayloads } satisfies CommandRequest)}\n`);
   let timer = expectAnswer();
   let isFollowing = false;
   try {

@@ -45,6 +45,8 @@ export interface FollowCommand {
   readonly kind: 'follow';
   /** An MQTT topic filter. */
   readonly filter: string;
+  /** Whether each record has its whole payload. A gateway of an older version sends only the beginning. */
+  readonly withPayloads: boolean;
 }
 
 export interface ChangeFieldCommand {
@@ -85,11 +87,12 @@ export function readCommandRequest(line: string): CommandRequest | string {
   } catch {
     return 'the request is not JSON';
   }
-  const { kind, selection, dryRun, filter, change } = (json ?? {}) as Record<string, unknown>;
+  const { kind, selection, dryRun, filter, withPayloads, change } = (json ?? {}) as Record<string, unknown>;
   if (kind === 'reload' || kind === 'describe') return { kind };
   if (kind === 'follow') {
     const fault = typeof filter === 'string' ? topicFilterFault(filter) : 'expected a text';
-    return fault === undefined ? { kind, filter: filter as string } : `the topic filter: ${fault}`;
+    if (fault !== undefined) return `the topic filter: ${fault}`;
+    return { kind, filter: filter as string, withPayloads: withPayloads === true };
   }
   if (kind === 'change-field') {
     const read = readChange(change);

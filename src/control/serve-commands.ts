@@ -23,7 +23,7 @@ export interface CommandDeps {
   /** Changes a field of the store; rejects with the reason why it cannot. */
   readonly changeField: (change: FieldChange) => Promise<FieldChangeResult>;
   /** Begins to follow the records of a topic filter; rejects with the reason why that is not possible here. */
-  readonly follow: (filter: string) => Promise<Following>;
+  readonly follow: (filter: string, withPayloads: boolean) => Promise<Following>;
 }
 
 const STATUS_INTERVAL_MS = 200;
@@ -74,7 +74,7 @@ async function answer(connection: Socket, line: string | undefined, deps: Comman
         end(connection);
         break;
       case 'follow':
-        await serveFollowing(connection, await deps.follow(request.filter));
+        await serveFollowing(connection, await deps.follow(request.filter, request.withPayloads));
         end(connection);
         break;
       default:

@@ -7,6 +7,7 @@ import type { ConsumeWorker } from './gateway-workers.js';
 export async function followConsumer(
   consumer: Pick<ConsumeWorker, 'ask'> | undefined,
   filter: string,
+  withPayloads: boolean,
 ): Promise<Following> {
   if (consumer === undefined) {
     throw new SluiceError(
@@ -14,7 +15,7 @@ export async function followConsumer(
       'no consumer runs in this gateway (--role ingest), and the rules are applied there: follow at a consumer',
     );
   }
-  const id = (await consumer.ask({ kind: 'follow', filter })) as number;
+  const id = (await consumer.ask({ kind: 'follow', filter, withPayloads })) as number;
   return {
     next: async () => (await consumer.ask({ kind: 'follow-next', id })) as FollowedRecords,
     // A consumer that has ended follows nothing anyway.

@@ -231,7 +231,7 @@ function takeCommands(
       status: () => replaying.report.replay?.status,
       reload: () => reload.run(),
       describe,
-      follow: (filter) => followConsumer(consume, filter),
+      follow: (filter, withPayloads) => followConsumer(consume, filter, withPayloads),
       changeField: (change) => changeStoredField(consume, change),
     }),
   );

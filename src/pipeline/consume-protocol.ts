@@ -83,7 +83,7 @@ export interface ReplaceRulesRequest extends MappingOptions {
 /** What a command that follows the records asks. */
 export type FollowRequest =
   /** The records of an MQTT topic filter; answered with the id for the other two. Refused with CONTROL_FAILED or USAGE_INVALID. */
-  | { readonly kind: 'follow'; readonly filter: string }
+  | { readonly kind: 'follow'; readonly filter: string; readonly withPayloads: boolean }
   /** Answered within a second with FollowedRecords. */
   | { readonly kind: 'follow-next'; readonly id: number }
   | { readonly kind: 'follow-end'; readonly id: number };

@@ -58,7 +58,7 @@ export class ConsumeRequests {
       case 'explain':
         return this.#explain(request.id, request.after);
       case 'follow':
-        return this.#parts.followers.follow(request.filter);
+        return this.#parts.followers.follow(request.filter, request.withPayloads);
       case 'follow-next':
         return this.#parts.followers.next(request.id);
       case 'follow-end':

@@ -21,6 +21,7 @@ const ANSWER_WITHIN_MS = 1_000;
 /** One who follows the records of a topic filter. What it cannot have is counted, and nothing waits for it. */
 export class Follower {
   readonly #pattern: TopicPattern;
+  readonly #withPayloads: boolean;
   readonly #clock: Clock;
   /** Gives a point the types that the store has. */
   readonly #fitTypes: ((point: Point) => Fitted) | undefined;
@@ -33,8 +34,15 @@ export class Follower {
   #isEnded = false;
   #answer: (() => void) | undefined;
 
-  constructor(pattern: TopicPattern, clock: Clock, fitTypes?: (point: Point) => Fitted) {
+  /** @param withPayloads whether each record has its whole payload */
+  constructor(
+    pattern: TopicPattern,
+    clock: Clock,
+    fitTypes?: (point: Point) => Fitted,
+    withPayloads = false,
+  ) {
     this.#pattern = pattern;
+    this.#withPayloads = withPayloads;
     this.#clock = clock;
     this.#fitTypes = fitTypes;
     this.#records = new RateBudget(RECORDS_PER_SECOND, clock.monotonicMs());
@@ -52,7 +60,7 @@ export class Follower {
     }
     const options = { limits: payload, state: state.overlay(), fitTypes: this.#fitTypes };
     const explanation = explainRecord(ruleSet, record, this.#lines, options);
-    const json = followedJson(record, explanationJson(explanation));
+    const json = followedJson(record, explanationJson(explanation), this.#withPayloads);
     this.#records.spend(1);
     this.#busyMs.spend(this.#clock.monotonicMs() - startedMs);
     this.#waiting.push(json);

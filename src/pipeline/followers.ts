@@ -35,7 +35,7 @@ export class Followers {
   }
 
   /** Begins to follow the records whose topics match the MQTT filter; returns the id for `next` and `end`. */
-  follow(filter: string): number {
+  follow(filter: string, withPayloads = false): number {
     if (this.#followers.size >= MAX_FOLLOWERS) {
       throw new SluiceError(
         'CONTROL_FAILED',
@@ -45,7 +45,7 @@ export class Followers {
     const compiled = compileTopicPattern(filter);
     if (!compiled.ok) throw new SluiceError('USAGE_INVALID', `the topic filter: ${compiled.problem}`);
     const id = this.#nextId++;
-    this.#followers.set(id, new Follower(compiled.pattern, this.#clock, this.#fitTypes));
+    this.#followers.set(id, new Follower(compiled.pattern, this.#clock, this.#fitTypes, withPayloads));
     this.#isEmpty = false;
     return id;
   }

@@ -10,6 +10,8 @@ export interface FollowedRecord extends ExplanationJson {
   readonly receivedAt: string;
   /** The beginning of the payload. */
   readonly payload: string;
+  /** The whole payload, where the follower asks for it and it is not larger than MAX_WHOLE_PAYLOAD_BYTES. */
+  readonly payloadBase64?: string;
 }
 
 /** What a follower gets at once. */
@@ -27,10 +29,25 @@ const MAX_CHARACTERS = 128 * 1024;
 const MAX_LISTED = 10;
 const MAX_LINE_CHARACTERS = 1_000;
 
-export function followedJson(record: StreamRecord, explanation: ExplanationJson): string {
+/** The largest payload that a follower gets as a whole: what `consumer.payload.maxSize` accepts by default. */
+export const MAX_WHOLE_PAYLOAD_BYTES = 64 * 1024;
+
+export function followedJson(
+  record: StreamRecord,
+  explanation: ExplanationJson,
+  withPayload = false,
+): string {
   const { clientId, qos, receivedAtNs, payload } = record;
   const { topic, ...explained } = explanation;
-  const about = { topic, clientId, qos, receivedAt: isoTime(receivedAtNs), payload: payloadText(payload) };
+  const isWhole = withPayload && payload.length <= MAX_WHOLE_PAYLOAD_BYTES;
+  const about = {
+    topic,
+    clientId,
+    qos,
+    receivedAt: isoTime(receivedAtNs),
+    payload: payloadText(payload),
+    ...(isWhole && { payloadBase64: payload.toString('base64') }),
+  };
   const json = JSON.stringify({ ...about, ...explained });
   if (json.length <= MAX_CHARACTERS) return json;
   const { values, moreValues = 0, unused, types, lines, tried } = explained;

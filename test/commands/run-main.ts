@@ -8,7 +8,12 @@ export interface Outcome {
 }
 
 /** The command line inside this process, with what it printed. */
-export async function runMain(...args: readonly string[]): Promise<Outcome> {
+export function runMain(...args: readonly string[]): Promise<Outcome> {
+  return captured(() => main(args));
+}
+
+/** What a command prints inside this process; it resolves with the exit code. */
+export async function captured(run: () => Promise<number>): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   const out = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
@@ -20,7 +25,7 @@ export async function runMain(...args: readonly string[]): Promise<Outcome> {
     return true;
   });
   try {
-    const exitCode = await main(args);
+    const exitCode = await run();
     return { exitCode, stdout, stderr };
   } finally {
     out.mockRestore();

@@ -40,7 +40,7 @@ async function connectedTo(answer: (connection: Socket) => void): Promise<Socket
 
 async function allOf(connection: Socket, filter = 'a/#', answerWithinMs?: number): Promise<Followed[]> {
   const all: Followed[] = [];
-  for await (const followed of followGateway(connection, filter, answerWithinMs)) all.push(followed);
+  for await (const followed of followGateway(connection, filter, { answerWithinMs })) all.push(followed);
   return all;
 }
 

@@ -3,7 +3,7 @@ import { followConsumer } from '../../src/gateway/follow-consumer.js';
 import type { ConsumeRequest } from '../../src/pipeline/consume-protocol.js';
 
 test('a gateway without a consumer follows nothing', async () => {
-  await expect(followConsumer(undefined, '#')).rejects.toMatchObject({
+  await expect(followConsumer(undefined, '#', false)).rejects.toMatchObject({
     code: 'CONTROL_FAILED',
     message: expect.stringContaining('no consumer runs in this gateway (--role ingest)') as string,
   });
@@ -20,11 +20,12 @@ test('the consumer is asked under the id that it gives', async () => {
       },
     },
     'a/#',
+    true,
   );
   expect(await following.next()).toEqual({ records: [], skipped: 3 });
   following.end();
   expect(asked).toEqual([
-    { kind: 'follow', filter: 'a/#' },
+    { kind: 'follow', filter: 'a/#', withPayloads: true },
     { kind: 'follow-next', id: 5 },
     { kind: 'follow-end', id: 5 },
   ]);

@@ -172,3 +172,12 @@ test('an explanation that fails ends the follower and no record', async () => {
   });
   expect(await followers.next(id)).toMatchObject({ isEnded: true });
 });
+
+test('whole payloads are only for the follower that asks for them', async () => {
+  const { followers, send } = setUp();
+  const ids = [followers.follow('#', true), followers.follow('#')];
+  send('home/a', '{"t":1}');
+  const answers = await Promise.all(ids.map((id) => followers.next(id)));
+  const payloads = answers.map(({ records }) => (JSON.parse(records[0]!) as FollowedRecord).payloadBase64);
+  expect(payloads).toEqual([Buffer.from('{"t":1}').toString('base64'), undefined]);
+});

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
 import { explainRecord, explanationJson } from '../../src/rules/explain-record.js';
-import { type FollowedRecord, followedJson } from '../../src/rules/followed-record.js';
+import {
+  type FollowedRecord,
+  followedJson,
+  MAX_WHOLE_PAYLOAD_BYTES,
+} from '../../src/rules/followed-record.js';
 import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { compileOrThrow } from '../../src/rules/rule-set.js';
 import { sampleRecord } from './sample-record.js';
 
 const rules = compileOrThrow(DEFAULT_RULES);
 
-function followed(payload: string | Buffer): FollowedRecord {
+function followed(payload: string | Buffer, withPayload?: boolean): FollowedRecord {
   const record = sampleRecord(payload, { topic: 'a/b' });
   return JSON.parse(
-    followedJson(record, explanationJson(explainRecord(rules, record, () => 'x'.repeat(2_000)))),
+    followedJson(record, explanationJson(explainRecord(rules, record, () => 'x'.repeat(2_000))), withPayload),
   ) as FollowedRecord;
 }
 
@@ -40,4 +44,12 @@ test('a large explanation is cut', () => {
   // Its time, its device and its topic are values too.
   expect(moreValues).toBe(893);
   expect(lines).toEqual(['x'.repeat(1_000)]);
+});
+
+test('a whole payload is there for a follower that asks for it, unless it is too large', () => {
+  const payload = Buffer.from([0xff, 0x00, 0x7b]);
+  expect(followed(payload, true).payloadBase64).toBe('/wB7');
+  expect(followed(payload).payloadBase64).toBeUndefined();
+  expect(followed(Buffer.alloc(MAX_WHOLE_PAYLOAD_BYTES), true).payloadBase64).toHaveLength(87_384);
+  expect(followed(Buffer.alloc(MAX_WHOLE_PAYLOAD_BYTES + 1), true).payloadBase64).toBeUndefined();
 });
