@@ -1,57 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load-config.js';
 import { shippedProfiles } from '../../src/config/profiles/find-profile.js';
 import { StateTables } from '../../src/lib/state-tables.js';
 import type { RuleSet } from '../../src/rules/rule-set.js';
-import { encodeSparkplug, type TestPayload } from '../formats/sparkplug/encode-sparkplug.js';
 import { type Outcome, outcomeIn, ruleSetOf } from '../rules/rule-outcome.js';
-
-/** The cases of a profile, in test/profiles/<name>.yaml. The messages came at 2026-03-08T20:05:12.5Z. */
-interface Cases {
-  /** Keys beside `profile` in the configuration. */
-  readonly use?: Readonly<Record<string, unknown>>;
-  readonly cases: readonly Case[];
-}
-
-interface Message {
-  readonly topic: string;
-  readonly payload?: string;
-  /** Bytes in base64, in place of the payload. */
-  readonly payloadBase64?: string;
-  /** A payload of Sparkplug B, which is encoded here; 64-bit integers are plain numbers. */
-  readonly sparkplug?: TestPayload;
-}
-
-interface Case extends Message {
-  readonly what: string;
-  /** Messages before it. */
-  readonly after?: readonly Message[];
-  /** Keys for this case alone. */
-  readonly use?: Readonly<Record<string, unknown>>;
-  /** The lines that reach InfluxDB, or the outcome in words. */
-  readonly lines?: readonly string[];
-  readonly outcome?: string;
-}
+import { bytesOf, type Case, type Cases, casesOf } from './profile-cases.js';
 
 const FOLDER = import.meta.dirname;
-
-function casesOf(profile: string): Cases {
-  return parse(readFileSync(join(FOLDER, `${profile}.yaml`), 'utf8')) as Cases;
-}
-
-function bytesOf({ payload, payloadBase64, sparkplug }: Message): Buffer {
-  if (sparkplug !== undefined) {
-    const metrics = sparkplug.metrics?.map((metric) => ({
-      ...metric,
-      ...(metric.long !== undefined && { long: BigInt(metric.long) }),
-    }));
-    return encodeSparkplug({ ...sparkplug, metrics });
-  }
-  return payload === undefined ? Buffer.from(payloadBase64!, 'base64') : Buffer.from(payload);
-}
 
 /** What becomes of a case behind the messages before it. */
 function outcomeOf(rules: RuleSet, message: Case): Outcome {

@@ -1,33 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode as msgpack } from '@msgpack/msgpack';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { shippedProfiles } from '../../src/config/profiles/find-profile.js';
 import { ProfileFitter } from '../../src/suggest/fit-profiles.js';
 import { suggestRules } from '../../src/suggest/suggest-rules.js';
 import { encodeSparkplug } from '../formats/sparkplug/encode-sparkplug.js';
+import { bytesOf, casesOf } from '../profiles/profile-cases.js';
 import { sample } from './sample.js';
 
 const fitter = new ProfileFitter();
 
-interface ProfileCase {
-  readonly topic: string;
-  readonly payload: string;
-  readonly payloadBase64?: string;
-  readonly use?: unknown;
-  readonly outcome?: string;
-}
-
 describe.each(shippedProfiles())('the messages of the profile %s', (profile) => {
-  const file = readFileSync(join(import.meta.dirname, `../profiles/${profile}.yaml`), 'utf8');
-  const { cases } = parse(file) as { cases: readonly ProfileCase[] };
+  const { cases } = casesOf(profile);
   const messages = cases
     .filter(({ use, outcome }) => use === undefined && outcome?.startsWith('parked') !== true)
-    .map(({ topic, payload, payloadBase64 }) =>
-      sample(topic, payloadBase64 === undefined ? payload : Buffer.from(payloadBase64, 'base64')),
-    );
+    .flatMap((one) => [...(one.after ?? []), one])
+    .map((message) => sample(message.topic, bytesOf(message)));
 
   it('are understood: it is named, and few are parked', () => {
     const { text, counts } = suggestRules(messages, fitter);
@@ -59,7 +47,7 @@ const FAMILIES: readonly (readonly [string, string, unknown, RegExp])[] = [
     { attic: { t: 18.5 }, cellar: { t: 12 } },
     /each: payload /,
   ],
-  ['SenML', 'senml/a', SENML, /format: senml/],
+  ['SenML', 'packs/a', SENML, /format: senml/],
   ['a bare number', 'house/attic/reading', '21.5', /format: text/],
   [
     'line protocol in seconds',
@@ -103,7 +91,7 @@ describe('a rule', () => {
     expect(counts.written).toBe(1);
   });
 
-  it('is that of Sparkplug B for its topics, births and data together', () => {
+  it('is that of the profile for Sparkplug B, births and data together', () => {
     const metric = {
       name: 'Tank/Level',
       alias: 11,
@@ -123,7 +111,7 @@ describe('a rule', () => {
       ),
     ];
     const { text, counts } = suggestRules(messages, fitter);
-    expect(text).toContain('topic: "spBv1.0/#"');
+    expect(text).toContain('- profile: sparkplug');
     expect(counts, text).toMatchObject({ written: 2, parked: 0 });
   });
 });
