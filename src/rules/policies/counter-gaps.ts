@@ -2,7 +2,7 @@ import { ExactNumber, type JsonValue } from '../../formats/json/json-value.js';
 import type { StateTables } from '../../lib/state-tables.js';
 import { MappingFailure, type MappingWarningCounts, type Reading } from '../mapped.js';
 import type { Getter } from '../reference.js';
-import { keyOf } from './message-key.js';
+import { KnownKeys } from './message-key.js';
 import { tableOfRule } from './rule-tables.js';
 
 /** Counters that are followed at once; a device beyond that is not followed, and its gaps are not seen. */
@@ -23,6 +23,7 @@ interface CounterGapsParts {
 export class CounterGaps {
   readonly table: string;
   readonly #parts: CounterGapsParts;
+  readonly #keys = new KnownKeys();
 
   constructor(parts: CounterGapsParts) {
     this.#parts = parts;
@@ -34,7 +35,7 @@ export class CounterGaps {
     const { counter, by, largest } = this.#parts;
     const found = counter(reading);
     const number = found instanceof MappingFailure ? undefined : wholeNumber(found);
-    const key = keyOf(by, reading);
+    const key = this.#keys.keyOf(by, reading);
     if (number === undefined || key === undefined) {
       warnings['counter-missing']++;
       return;

@@ -55,9 +55,13 @@ const NO_STAMP = -1;
 /** RulePolicies applies the policies of one rule to what it makes of a message. */
 export class RulePolicies {
   readonly #parts: RulePoliciesParts;
+  /** Whether a policy looks at each point. */
+  readonly #judges: boolean;
 
   constructor(parts: RulePoliciesParts) {
     this.#parts = parts;
+    const { cardinality, collision } = parts.options;
+    this.#judges = cardinality !== undefined || collision === 'keep-last';
   }
 
   /** The names of the state tables that only this rule uses begin with one of these. */
@@ -84,7 +88,7 @@ export class RulePolicies {
     const { state, isReplay = false } = context;
     if (state === undefined) return mapped;
     const judged =
-      mapped.kind === 'filtered' || mapped.points === undefined
+      !this.#judges || mapped.kind === 'filtered' || mapped.points === undefined
         ? mapped
         : this.#judged(mapped, reading, warnings, context, state);
     if (isReplay) return judged;
