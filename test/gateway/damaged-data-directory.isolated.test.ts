@@ -91,6 +91,7 @@ function listedFiles(): RegExp[] {
       .replace('**/', '(.+/)?')
       .replace('…', '[^/]*')
       .replace('<n>', '\\d+')
+      .replace('<reader>', '[^/]+')
       .replace(/\/$/, '/[^/]+');
     return new RegExp(`^${pattern}$`);
   });

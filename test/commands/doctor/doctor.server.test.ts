@@ -18,6 +18,7 @@ const NAMES = [
   'ports',
   'data directory',
   'free space',
+  'budgets',
   'disk',
   'clock',
   'store',
@@ -32,7 +33,7 @@ test('the default store: each check on a line in order, then a summary, and noth
   expect(lines.map((line) => line.slice(6, 20).trim())).toEqual(NAMES);
   expect(stdout).toMatch(/^ok +disk .* median [\d.]+ ms, worst [\d.]+ ms; .*group commit/m);
   expect(stdout).toMatch(/^ok +store +DuckDB .*telemetry\.duckdb will be created$/m);
-  expect(stdout).toMatch(/\n10 checks: /);
+  expect(stdout).toMatch(/\n11 checks: /);
   expect(readdirSync(directory)).toEqual(['sluice.yaml']);
 });
 
