@@ -3,7 +3,6 @@ import { createLogger } from '../lib/logger.js';
 import { StopSignals } from '../lib/stop-signals.js';
 import type { StartOptions } from './options.js';
 import { ReloadSignal } from './reload-signal.js';
-import { reportStartFailure, runGateway } from './run-gateway.js';
 
 /** `sluice start`: runs the gateway until a signal. Resolves with the exit code. */
 export async function start(options: StartOptions): Promise<number> {
@@ -13,6 +12,8 @@ export async function start(options: StartOptions): Promise<number> {
   const { config } = loaded;
   const logger = createLogger(config.log);
   const { kinesis } = config.stream;
+  // Imported only now: the loader opens all modules of a graph at once, and a process may have few files.
+  const { reportStartFailure, runGateway } = await import('./run-gateway.js');
   try {
     return await runGateway(loaded, { logger, role: options.role, stop, reload }, ({ mqttUrls, httpUrl }) => {
       logger.info(
