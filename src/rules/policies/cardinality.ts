@@ -225,18 +225,18 @@ export class Cardinality {
       reason: `the field ${quoted(name)} is new: ${why}`,
     });
     if (census.fieldCount + pending >= fields)
-      return over('fields', fields, `${m} has ${fields} fields already (policies.cardinality.fields)`);
+      return over('fields', fields, `${m} may have ${fields} such fields (policies.cardinality.fields)`);
     if (census.fieldsOfClient(client) + pending >= share)
       return over(
         'client-fields',
         share,
-        `the client ${quoted(client)} has added ${share} fields to ${m} already (policies.cardinality.clientShare)`,
+        `the client ${quoted(client)} may add ${share} fields to ${m} (policies.cardinality.clientShare)`,
       );
     if (this.#newFields.of(client, this.#hour) + pending >= newFields)
       return over(
         'new-fields',
         newFields,
-        `the client ${quoted(client)} has added ${newFields} fields in this hour already (policies.cardinality.newFields)`,
+        `the client ${quoted(client)} may add ${newFields} fields in an hour (policies.cardinality.newFields)`,
       );
     return undefined;
   }
