@@ -8,6 +8,8 @@ export interface Received {
   readonly topic: string;
   readonly payload: Buffer;
   readonly clientId: string;
+  /** The DUP flag: the client sent it before. */
+  readonly isResent: boolean;
 }
 
 export interface TinyBrokerOptions {
@@ -31,6 +33,7 @@ export async function tinyBroker(options: TinyBrokerOptions = {}) {
         topic: packet.topic,
         payload: Buffer.from(packet.payload),
         clientId: client.id,
+        isResent: packet.dup,
       };
       received.push(one);
       if (options.withhold?.(one, received.length, client.conn as Socket)) return;
