@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
+  windows: [],
   consumer: [
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,
@@ -82,13 +83,13 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   lib: [],
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
-    /^(stream|sink|consumer|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^(stream|sink|consumer|windows|forwarder|rules|formats|dead-letter|ledger|replay)\//,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control)\//,
+    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^sink\/(field-change|point|sink|store-reader)$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
@@ -96,7 +97,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
   ],
   commands: [
-    /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink)\//,
+    /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,
     /^consumer\/typed-writer$/,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
     /^bridge\/(epoch-file|receive-times)$/,

@@ -1,6 +1,7 @@
 import type { FieldChange, FieldChangeResult } from './field-change.js';
 import type { FieldType, Point } from './point.js';
 import type { StoreReader } from './store-reader.js';
+import type { WindowReader } from './window-reader.js';
 
 /**
  * The seam between the consumer and a store. A sink takes points, returns those it rejected, and never changes
@@ -87,6 +88,8 @@ export interface Sink {
   counters(): SinkCounters;
   /** The read side for the live page; absent when the store cannot be queried. */
   readonly reader?: StoreReader;
+  /** The side that windows are computed from; absent when the store cannot be queried. */
+  readonly windows?: WindowReader;
   /**
    * Changes a field between two writes. Rejects with USAGE_INVALID for a field that does not exist, or with how it is done
    * where only the store itself can do it; and with SINK_CHANGE_FAILED: then nothing has changed.
