@@ -60,7 +60,7 @@ function checkMeasurements(
         expected: `one that no rule writes; ${findings.keyOf(['rules', rule])} writes it`,
       });
     }
-    if (selfMeasurements(metrics).includes(measurement)) {
+    if (selfMeasurements({ metrics }).includes(measurement)) {
       findings.add([namePath, ['metrics', 'store', 'measurement']], {
         got: `the measurement ${measurement}`,
         expected: 'one that is not of metrics.store',
