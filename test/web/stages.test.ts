@@ -66,6 +66,7 @@ it('shows every warning at a stage but those that are about none', () => {
     'CONTROL_FAILED',
     'CONFIG_RELOAD_REFUSED',
     'RULES_UNREACHABLE',
+    'WINDOWS_WITHOUT_POINTS',
     'LEDGER_RESET',
     'OWN_METRICS_REFUSED',
     'OTLP_FAILED',
