@@ -42,6 +42,8 @@ describe('STAGES', () => {
     ['KINESIS_THROTTLED', ['producer', 'reader']],
     ['LEASE_LOST', ['reader']],
     ['SINK_ABORTED', ['sink']],
+    ['WINDOW_FOLD_FAILED', ['sink']],
+    ['WINDOWS_STATE_LOST', ['sink']],
     ['DEAD_LETTER_FULL', ['consumer']],
     ['CARDINALITY_EXCEEDED', ['consumer']],
     ['STATE_LOST', ['consumer']],
