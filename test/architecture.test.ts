@@ -76,7 +76,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^windows\/windows-report$/,
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
-  config: [/^(formats|rules)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
+  config: [/^(formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
   'data-directory': [
     /^ledger\/checkpoint-file$/,
     /^dead-letter\/dead-letter-files$/,

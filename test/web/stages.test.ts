@@ -45,6 +45,7 @@ describe('STAGES', () => {
     ['SINK_ABORTED', ['sink']],
     ['WINDOW_FOLD_FAILED', ['windows']],
     ['WINDOWS_STATE_LOST', ['windows']],
+    ['WINDOWS_WITHOUT_POINTS', ['windows']],
     ['DEAD_LETTER_FULL', ['consumer']],
     ['CARDINALITY_EXCEEDED', ['consumer']],
     ['STATE_LOST', ['consumer']],
