@@ -55,6 +55,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/policies\/budget-use$/,
     /^replay\/(selection|replay-status)$/,
     /^config\/reload-result$/,
+    /^windows\/windows-report$/,
   ],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
@@ -62,6 +63,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,
+    /^windows\/windows-report$/,
   ],
   metrics: [
     /^broker\/broker$/,
@@ -71,6 +73,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^http\/(gateway-view|http-refusals)$/,
     /^pipeline\/(consume|forward)-protocol$/,
     /^config\/reload-result$/,
+    /^windows\/windows-report$/,
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
   config: [/^(formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
