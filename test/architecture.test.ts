@@ -73,7 +73,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^config\/reload-result$/,
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
-  config: [/^(formats|rules)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
+  config: [/^(formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
   'data-directory': [
     /^ledger\/checkpoint-file$/,
     /^dead-letter\/dead-letter-files$/,

@@ -6,6 +6,7 @@ import type { KeyPath } from './problem.js';
 import { formatSize } from './quantity.js';
 import { isOfSelfMetrics } from './self-measurements.js';
 import type { SluiceConfig } from './sluice-config.js';
+import { checkWindows } from './window-checks.js';
 
 /** Checks the conditions between keys and compiles the rules. */
 export function crossCheck(config: SluiceConfig, findings: Findings): void {
@@ -15,6 +16,7 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
   checkDataDirectory(config, findings);
   checkKinesis(config, findings);
   checkMetrics(config, findings);
+  checkWindows(config, findings);
   const compiled = compileRules(config.rules, config.mapping);
   if (!compiled.ok) addRuleProblems(compiled.problems, findings);
 }

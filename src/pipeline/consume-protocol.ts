@@ -23,6 +23,7 @@ import type {
 } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
+import type { WindowsOptions } from '../windows/aggregate.js';
 import type { MappingOptions } from './rules-in-force.js';
 
 /** What crosses between the main thread and the worker of consumer and sink. */
@@ -35,6 +36,8 @@ export interface ConsumeOptions extends MappingOptions {
   /** When payloads of parked records are given up. */
   readonly keeping: KeepingOptions;
   readonly sink: SinkOptions;
+  /** Absent: no windows are computed. */
+  readonly windows?: WindowsOptions;
   /** Absent: records come from the log. */
   readonly kinesis?: KinesisConfig;
   /** Absent: no record is followed. */

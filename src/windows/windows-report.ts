@@ -50,7 +50,7 @@ export interface RebuildRequest {
   readonly aggregate?: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Nothing is marked: only what would be is told. */
+  /** Nothing is marked: the result has what would be. */
   readonly isDryRun: boolean;
   /** Also rows whose count would fall are written. */
   readonly isForced: boolean;
