@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
+import { formatSize } from '../lib/quantity.js';
 import type { RuleProblem } from '../rules/rule-problem.js';
 import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
-import { formatSize } from './quantity.js';
-import { isOfSelfMetrics } from './self-measurements.js';
+import { isSelfMeasurement } from './self-measurements.js';
 import type { SluiceConfig } from './sluice-config.js';
+import { checkWindows } from './window-checks.js';
 
 /** Checks the conditions between keys and compiles the rules. */
 export function crossCheck(config: SluiceConfig, findings: Findings): void {
@@ -15,6 +16,7 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
   checkDataDirectory(config, findings);
   checkKinesis(config, findings);
   checkMetrics(config, findings);
+  checkWindows(config, findings);
   const compiled = compileRules(config.rules, config.mapping);
   if (!compiled.ok) addRuleProblems(compiled.problems, findings);
 }
@@ -148,7 +150,7 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
   const { store, otlp } = metrics;
   for (const [index, { measurement }] of rules.entries()) {
     if (store === undefined) break;
-    if (!isOfSelfMetrics(measurement, metrics)) continue;
+    if (!isSelfMeasurement(measurement, { metrics })) continue;
     findings.add(
       [
         ['metrics', 'store', 'measurement'],

@@ -19,6 +19,7 @@ import { schema, type Written } from './schema.js';
 import { branchAt, infoOf } from './schema-walk.js';
 import type { SluiceConfig } from './sluice-config.js';
 import { validate } from './validate.js';
+import { findWindowWarnings } from './window-warnings.js';
 
 export const DEFAULT_CONFIG_FILE = 'sluice.yaml';
 
@@ -31,7 +32,7 @@ export interface LoadedConfig {
   readonly written: Written;
   /** The path as the user gave it; absent with the built-in defaults. */
   readonly file?: string;
-  /** What is valid and hardly meant: rules that no record reaches. */
+  /** What is valid and hardly meant: rules that no record reaches, windows without points. */
   readonly warnings: readonly ConfigProblem[];
   /** Secrets that this process lacks; there are none where they are needed. */
   readonly missingSecrets: readonly ConfigProblem[];
@@ -138,6 +139,7 @@ export function parseConfig(
   }
   const warnings = new Findings(source, source.unreadable);
   findRuleWarnings(config, warnings);
+  findWindowWarnings(config, warnings);
   return {
     ok: true,
     loaded: {

@@ -7,6 +7,7 @@ import type { Findings } from './findings.js';
 import { resolveFormat } from './resolve-format.js';
 import { resolveSink } from './resolve-sink.js';
 import { resolveTables } from './resolve-tables.js';
+import { resolveWindows, withRetentions } from './resolve-windows.js';
 import type { Written } from './schema.js';
 import { selfMeasurements } from './self-measurements.js';
 import type { KinesisConfig, KinesisReaderConfig, MetricsConfig, SluiceConfig } from './sluice-config.js';
@@ -26,6 +27,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
   const dataDirectory = dirname(logDirectory);
   const { type: types, ...rulePolicies } = consumer.policies;
   const sink = resolveSink(written.sink, directory, dataDirectory, findings);
+  const windows = resolveWindows(written.windows, sink, findings);
   const maxFields = sink.kind === 'duckdb' ? DUCKDB_FIELDS : DEFAULT_CARDINALITY.fields;
   const resolvedMetrics = resolveMetrics(metrics);
   return {
@@ -65,7 +67,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       }),
       policies: resolvePolicies(rulePolicies, maxFields),
       tables: resolveTables(consumer.tables, directory, findings),
-      reservedMeasurements: selfMeasurements(resolvedMetrics),
+      reservedMeasurements: selfMeasurements({ metrics: resolvedMetrics, windows }),
     },
     consumer: {
       maxBatchRecords: consumer.batch.records,
@@ -85,7 +87,8 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
         clientSharePercent: consumer.deadLetter.clientShare,
       },
     },
-    sink,
+    windows,
+    sink: withRetentions(sink, windows),
     http: http === false ? undefined : http,
     metrics: resolvedMetrics,
     log,

@@ -5,6 +5,7 @@ import { policies } from './schema-policies.js';
 import { lookupTables, rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
+import { windows } from './schema-windows.js';
 import { duration, oneOf, size, text, trueOrFalse, wholeNumber } from './setting.js';
 import { listOf, section, wordOr } from './structured-setting.js';
 
@@ -208,6 +209,7 @@ export const schema = section(
     stream: stream.prefault({}),
     rules,
     consumer: consumer.prefault({}),
+    windows,
     sink,
     http: wordOr(false, http, {
       type: 'false, or section',

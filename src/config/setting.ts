@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { nearestName } from '../lib/nearest-name.js';
-import { formatDuration, formatSize, parseDuration, parseSize, type Quantity } from './quantity.js';
+import { formatDuration, formatSize, parseDuration, parseSize, type Quantity } from '../lib/quantity.js';
 import { secretProblem } from './secret-problem.js';
 
 /** What the documentation and the problems show about a key. */
@@ -34,7 +34,7 @@ interface Invalid {
 type Parsed<T> = { readonly value: T } | Invalid;
 
 /** Creates the schema of a single value; `parse` gets the value from YAML. */
-function leaf<T>(info: SettingInfo, parse: (raw: unknown) => Parsed<T>) {
+export function leaf<T>(info: SettingInfo, parse: (raw: unknown) => Parsed<T>) {
   const schema = z.unknown().transform((raw, context): T => {
     const parsed = parse(raw);
     if ('value' in parsed) return parsed.value;

@@ -4,6 +4,7 @@ import type { TypePolicy } from '../rules/policies/field-types.js';
 import type { RuleOptions } from '../rules/rule-options.js';
 import type { RuleSetOptions } from '../rules/rule-set.js';
 import type { SinkOptions } from '../sink/create-sink.js';
+import type { WindowsOptions } from '../windows/aggregate.js';
 
 /** The configuration in force: defaults filled in, units resolved, secrets read, paths absolute. It is deeply frozen. */
 export interface SluiceConfig {
@@ -16,6 +17,8 @@ export interface SluiceConfig {
   /** Which rules take a record, and the tables that they look values up in. */
   readonly mapping: Required<Omit<RuleSetOptions, 'readClock'>>;
   readonly consumer: ConsumerConfig;
+  /** Absent without aggregates. */
+  readonly windows?: WindowsOptions;
   readonly sink: SinkOptions;
   /** Absent when the HTTP server is switched off. */
   readonly http?: HttpConfig;

@@ -17,6 +17,7 @@ export const WHEN_APPLIED: Readonly<Record<string, WhenApplied>> = {
   'consumer.payload': 'reload',
   'consumer.policies': 'reload',
   'consumer.deadLetter': 'restart',
+  windows: 'restart',
   sink: 'restart',
   http: 'restart',
   metrics: 'restart',

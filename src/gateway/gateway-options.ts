@@ -64,6 +64,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
       deadLetterMaxSizeBytes: consumer.deadLetter.maxSizeBytes,
       keeping: consumer.deadLetter,
       sink: config.sink,
+      windows: config.windows,
       kinesis,
     },
     forward: kinesis && {

@@ -57,6 +57,11 @@ export class TimeZone {
     return this.#offsetMs(second) === after ? second : first;
   }
 
+  /** What the clocks of the zone show at an instant, written as if it were UTC. */
+  wallOf(utcMs: number): number {
+    return utcMs + this.#offsetMs(utcMs);
+  }
+
   #offsetMs(utcMs: number): number {
     const quarter = Math.floor(utcMs / MS_PER_QUARTER);
     const known = this.#offsets.get(String(quarter));

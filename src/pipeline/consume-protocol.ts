@@ -23,6 +23,8 @@ import type {
 } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
+import type { WindowsOptions } from '../windows/aggregate.js';
+import type { WindowsReport } from '../windows/windows-report.js';
 import type { MappingOptions } from './rules-in-force.js';
 
 /** What crosses between the main thread and the worker of consumer and sink. */
@@ -35,6 +37,8 @@ export interface ConsumeOptions extends MappingOptions {
   /** When payloads of parked records are given up. */
   readonly keeping: KeepingOptions;
   readonly sink: SinkOptions;
+  /** Absent: no windows are computed. */
+  readonly windows?: WindowsOptions;
   /** Absent: records come from the log. */
   readonly kinesis?: KinesisConfig;
   /** Absent: no record is followed. */
@@ -55,6 +59,8 @@ export interface ConsumeReport {
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
+  /** Absent: no windows are configured. */
+  readonly windows?: WindowsReport;
 }
 
 export interface KinesisReaderReport {

@@ -34,6 +34,8 @@ export interface ResolutionReport {
   readonly markedWindows: number;
   /** Start of the oldest of all these, ms since 1970. */
   readonly oldestMs?: number;
+  /** Since when the marked window that has waited longest can be computed, ms since 1970; absent: none waits. */
+  readonly dueSinceMs?: number;
   /** Since the process started, as are the rest. */
   readonly folds: number;
   readonly foldMs: number;
@@ -50,7 +52,7 @@ export interface RebuildRequest {
   readonly aggregate?: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Nothing is marked: only what would be is told. */
+  /** Nothing is marked: the result has what would be. */
   readonly isDryRun: boolean;
   /** Also rows whose count would fall are written. */
   readonly isForced: boolean;

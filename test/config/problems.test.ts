@@ -14,7 +14,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'unknown key',
     'brokr:\n  insecure: true',
-    'sluice.yaml:1:1: brokr: got an unknown key, expected the keys broker, stream, rules, consumer, sink, http, metrics, log; did you mean "broker"?',
+    'sluice.yaml:1:1: brokr: got an unknown key, expected the keys broker, stream, rules, consumer, windows, sink, http, metrics, log; did you mean "broker"?',
   ],
   ['unknown key without value', 'broker:\n  insecur:', 'sluice.yaml:2:3: broker.insecur: got an unknown key'],
   [

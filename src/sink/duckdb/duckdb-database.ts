@@ -12,6 +12,8 @@ export interface DuckdbSinkOptions {
   readonly path: string;
   /** Age in ms (by a point's timestamp) at which points are rejected and rows deleted; 0 keeps all. */
   readonly retentionMs?: number;
+  /** The same for single measurements, in place of `retentionMs`. */
+  readonly retentions?: ReadonlyMap<string, number>;
   /** Memory for DuckDB's buffers; above it DuckDB spills to `<path>.tmp`. */
   readonly memoryLimitBytes?: number;
   /** Number of DuckDB's threads for one query. */
