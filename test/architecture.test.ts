@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
-  windows: [],
+  windows: [/^sink\/point$/],
   consumer: [
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,
@@ -27,7 +27,13 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // Payload bytes → value → points.
   formats: [/^dead-letter\/park-codes$/],
-  rules: [/^formats\//, /^stream\/stream$/, /^sink\/(point|sink)$/, /^dead-letter\/park-codes$/],
+  rules: [
+    /^formats\//,
+    /^stream\/stream$/,
+    /^sink\/(point|sink)$/,
+    /^dead-letter\/park-codes$/,
+    /^windows\/explain-windows$/,
+  ],
   // Messages → rules, the other way round.
   suggest: [/^(formats|rules)\//, /^stream\/stream$/, /^config\/(load-config|profiles\/find-profile)$/],
   // Only YAML files.

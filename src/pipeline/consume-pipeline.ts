@@ -23,6 +23,7 @@ import { createSink } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
+import { createExplainWindows } from '../windows/explain-windows.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
 import { type ConsumerSource, onSave, savingState } from './consumer-source.js';
@@ -114,8 +115,11 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const typed = new TypedWriter(options.types, { sink, reader, clock, warn: hooks.warn });
       // Not waited for: the start does not depend on the store.
       void typed.askTypes();
-      const fitTypes = (point: Point) => typed.fit(point);
-      const followers = new Followers(clock, fitTypes);
+      const afterMapping = {
+        fitTypes: (point: Point) => typed.fit(point),
+        explainWindows: options.windows && createExplainWindows(options.windows),
+      };
+      const followers = new Followers(clock, afterMapping);
       const writes = new SerialSink(typed);
       await prepareDeadLetter({ ...options.directory, warn: hooks.warn });
       const deadLetter = await DeadLetterWriter.open(
@@ -164,7 +168,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         followers,
         writes,
         reader,
-        fitTypes,
+        afterMapping,
         changeField: async (change) => {
           const result = await sink.changeField(change);
           typed.forgetTypes();

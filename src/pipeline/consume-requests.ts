@@ -6,13 +6,12 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
-import type { Fitted } from '../rules/policies/field-types.js';
 import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
-import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
+import type { AfterMapping } from './follower.js';
 import type { Followers } from './followers.js';
 import type { RulesInForce } from './rules-in-force.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
@@ -28,8 +27,7 @@ export interface ConsumeRequestsParts {
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
   readonly changeField: Sink['changeField'];
-  /** Gives a point the types that the store has. */
-  readonly fitTypes: (point: Point) => Fitted;
+  readonly afterMapping: AfterMapping;
   readonly replay: ReplayService;
   readonly warn: Warn;
 }
@@ -109,7 +107,7 @@ export class ConsumeRequests {
     const parked = found[0]?.parked;
     const { ruleSet, payload } = this.#parts.rules.current;
     if (parked === undefined) return undefined;
-    const options = { limits: payload, state: this.#parts.states.overlay(), fitTypes: this.#parts.fitTypes };
+    const options = { limits: payload, state: this.#parts.states.overlay(), ...this.#parts.afterMapping };
     return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
   }
 
