@@ -61,6 +61,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/policies\/budget-use$/,
     /^replay\/(selection|replay-status)$/,
     /^config\/reload-result$/,
+    /^windows\/windows-report$/,
   ],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
@@ -68,6 +69,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,
+    /^windows\/windows-report$/,
   ],
   metrics: [
     /^broker\/broker$/,
@@ -77,6 +79,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^http\/(gateway-view|http-refusals)$/,
     /^pipeline\/(consume|forward)-protocol$/,
     /^config\/reload-result$/,
+    /^windows\/windows-report$/,
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
   config: [/^(formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],

@@ -24,6 +24,7 @@ import type {
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { WindowsOptions } from '../windows/aggregate.js';
+import type { WindowsReport } from '../windows/windows-report.js';
 import type { MappingOptions } from './rules-in-force.js';
 
 /** What crosses between the main thread and the worker of consumer and sink. */
@@ -58,6 +59,8 @@ export interface ConsumeReport {
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
+  /** Absent: no windows are configured. */
+  readonly windows?: WindowsReport;
 }
 
 export interface KinesisReaderReport {
