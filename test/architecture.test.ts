@@ -54,6 +54,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^replay\/(selection|replay-status)$/,
     /^rules\/followed-record$/,
     /^sink\/(field-change|point)$/,
+    /^windows\/windows-report$/,
   ],
   // What is shown and set.
   http: [

@@ -10,6 +10,7 @@ import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
+import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
 import type { AfterMapping } from './follower.js';
 import type { Followers } from './followers.js';
@@ -19,6 +20,13 @@ import { SelfMetricsStore } from './self-metrics-store.js';
 /** With its cursor a record is found in the first slice. */
 const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000 } as const;
 
+/** What windows answer to commands. */
+export interface WindowsControl {
+  report(): WindowsReport;
+  /** Marks windows to be computed again; resolves when the marks are on disk. */
+  rebuild(request: RebuildRequest): Promise<RebuildResult>;
+}
+
 export interface ConsumeRequestsParts {
   readonly rules: RulesInForce;
   readonly states: PartitionStates;
@@ -27,6 +35,8 @@ export interface ConsumeRequestsParts {
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
   readonly changeField: Sink['changeField'];
+  /** Absent where no windows are computed. */
+  readonly windows?: WindowsControl;
   readonly afterMapping: AfterMapping;
   readonly replay: ReplayService;
   readonly warn: Warn;
@@ -64,6 +74,10 @@ export class ConsumeRequests {
         return undefined;
       case 'change-field':
         return this.#parts.changeField(request.change);
+      case 'windows-list':
+        return this.#windows().report();
+      case 'windows-rebuild':
+        return this.#windows().rebuild(request.request);
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
       case 'measurements':
@@ -109,6 +123,15 @@ export class ConsumeRequests {
     if (parked === undefined) return undefined;
     const options = { limits: payload, state: this.#parts.states.overlay(), ...this.#parts.afterMapping };
     return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
+  }
+
+  #windows(): WindowsControl {
+    const { windows } = this.#parts;
+    if (windows !== undefined) return windows;
+    throw new SluiceError(
+      'USAGE_INVALID',
+      'this gateway computes no windows: the configuration that it was started with has no windows.aggregates',
+    );
   }
 
   #selfMetrics(): SelfMetricsStore {
