@@ -21,7 +21,7 @@ export async function listWindows({
   return 0;
 }
 
-/** The report as text: a table of resolutions, the account of values, memory, and what goes wrong. */
+/** The report as text: a table of resolutions, where the values are, memory, and what goes wrong. */
 export function windowsText(report: WindowsReport): string {
   const { aggregates, memoryBytes, maxMemoryBytes, watermarkMs, problem } = report;
   const heads = [

@@ -9,7 +9,7 @@ export async function listWindows(consumer: Consumer): Promise<WindowsReport> {
   return (await running(consumer).ask({ kind: 'windows-list' })) as WindowsReport;
 }
 
-/** Lets the consumer's thread mark windows to be computed again. Rejects as `listWindows`. */
+/** Lets the consumer's thread compute windows again: it answers when they are marked. Rejects as `listWindows`. */
 export async function rebuildWindows(consumer: Consumer, request: RebuildRequest): Promise<RebuildResult> {
   return (await running(consumer).ask({ kind: 'windows-rebuild', request })) as RebuildResult;
 }

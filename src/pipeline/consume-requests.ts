@@ -10,7 +10,7 @@ import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
-import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
+import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
 import type { AfterMapping } from './follower.js';
 import type { Followers } from './followers.js';
@@ -20,13 +20,6 @@ import { SelfMetricsStore } from './self-metrics-store.js';
 /** With its cursor a record is found in the first slice. */
 const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000 } as const;
 
-/** What windows answer to commands. */
-export interface WindowsControl {
-  report(): WindowsReport;
-  /** Marks windows to be computed again; resolves when the marks are on disk. */
-  rebuild(request: RebuildRequest): Promise<RebuildResult>;
-}
-
 export interface ConsumeRequestsParts {
   readonly rules: RulesInForce;
   readonly states: PartitionStates;
@@ -35,10 +28,10 @@ export interface ConsumeRequestsParts {
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
   readonly changeField: Sink['changeField'];
-  /** Absent where no windows are computed. */
-  readonly windows?: WindowsControl;
   readonly afterMapping: AfterMapping;
   readonly replay: ReplayService;
+  /** Absent: none are configured. */
+  readonly windows: Pick<Windows, 'report' | 'rebuild'> | undefined;
   readonly warn: Warn;
 }
 
@@ -125,7 +118,7 @@ export class ConsumeRequests {
     return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
   }
 
-  #windows(): WindowsControl {
+  #windows(): Pick<Windows, 'report' | 'rebuild'> {
     const { windows } = this.#parts;
     if (windows !== undefined) return windows;
     throw new SluiceError(

@@ -41,7 +41,7 @@ describe('sluice windows list', () => {
     { memoryBytes: 5_000, watermarkMs: Date.parse('2026-11-30T11:29:00.123Z') },
   );
 
-  it('prints a table of resolutions, the account of values and the memory', async () => {
+  it('prints a table of resolutions, where the values are and the memory', async () => {
     const file = await configWith({ listWindows: async () => REPORT });
     expect(await runMain('windows', 'list', '-c', file)).toEqual({
       exitCode: 0,

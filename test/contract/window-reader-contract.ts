@@ -26,7 +26,8 @@ export interface WindowReaderUnderTest {
 const NS_PER_MS = 1_000_000n;
 const MINUTE_MS = 60_000;
 const MINUTE_NS = 60_000_000_000n;
-const HOSTILE_TEXT = `' OR 1 = 1 --; "x" \\ /.*/ Zürich 🌧`;
+/** No backslash before a blank: InfluxDB and its relatives read that in two ways, so no point has it. */
+const HOSTILE_TEXT = `' OR 1 = 1 --; "x" \\/.*/ Zürich 🌧`;
 const never = () => new AbortController().signal;
 
 /** A field with nothing beside what is always taken. */
