@@ -41,7 +41,7 @@ export function partText({ name, state, detail = '', statement = '' }: PartResul
     changed: `changed: ${detail}`,
     missing: `is missing. It would be made: ${statement}`,
     differs: `differs: ${detail}. Nothing was changed. Add --change, or: ${statement}`,
-    failed: `FAILED: ${detail}. With more rights: ${statement}`,
+    failed: `FAILED: ${detail}. By hand: ${statement}`,
   }[state];
   return `${printable(`${name}: ${text}`, MAX_TEXT_CHARACTERS)}\n`;
 }
