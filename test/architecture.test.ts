@@ -17,7 +17,10 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
-  windows: [],
+  windows: [
+    /^sink\/(field-summary|point|quantile-sketch|sink|window-reader)$/,
+    /^dead-letter\/checked-line$/,
+  ],
   consumer: [
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,
@@ -27,7 +30,13 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // Payload bytes → value → points.
   formats: [/^dead-letter\/park-codes$/],
-  rules: [/^formats\//, /^stream\/stream$/, /^sink\/(point|sink)$/, /^dead-letter\/park-codes$/],
+  rules: [
+    /^formats\//,
+    /^stream\/stream$/,
+    /^sink\/(point|sink)$/,
+    /^dead-letter\/park-codes$/,
+    /^windows\/explain-windows$/,
+  ],
   // Messages → rules, the other way round.
   suggest: [/^(formats|rules)\//, /^stream\/stream$/, /^config\/(load-config|profiles\/find-profile)$/],
   // Only YAML files.
@@ -48,6 +57,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^replay\/(selection|replay-status)$/,
     /^rules\/followed-record$/,
     /^sink\/(field-change|point)$/,
+    /^windows\/windows-report$/,
   ],
   // What is shown and set.
   http: [
@@ -55,6 +65,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/policies\/budget-use$/,
     /^replay\/(selection|replay-status)$/,
     /^config\/reload-result$/,
+    /^windows\/windows-report$/,
   ],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
@@ -62,6 +73,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,
+    /^windows\/windows-report$/,
   ],
   metrics: [
     /^broker\/broker$/,
@@ -71,6 +83,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^http\/(gateway-view|http-refusals)$/,
     /^pipeline\/(consume|forward)-protocol$/,
     /^config\/reload-result$/,
+    /^windows\/windows-report$/,
   ],
   grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
   config: [/^(formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],

@@ -151,6 +151,32 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     panel: { dashboard: GATEWAY, title: 'Requests to the store' },
   },
   {
+    uid: 'sluice-windows-behind',
+    title: 'Windows behind',
+    severity: 'warning',
+    expr: 'max by (instance, measurement) (sluice_windows_behind_seconds)',
+    threshold: 300,
+    for: '5m',
+    unit: 'seconds',
+    summary: 'Windows of {instance} have waited to be computed for {value}',
+    description:
+      'The label measurement says which. The store answers too slowly, or rows cannot be written. Points are stored as always.',
+    panel: { dashboard: GATEWAY, title: 'Windows behind' },
+  },
+  {
+    uid: 'sluice-window-rows-refused',
+    title: 'Window rows refused',
+    severity: 'warning',
+    expr: 'sum by (instance, measurement) (increase(sluice_windows_rows_refused_total[5m]))',
+    threshold: 0,
+    for: '0s',
+    unit: 'number',
+    summary: 'The store has rejected {value} rows of windows of {instance} in five minutes',
+    description:
+      'The label measurement says which. These rows are missing in the store; the points that they are computed from are not.',
+    panel: { dashboard: GATEWAY, title: 'Rows of windows refused' },
+  },
+  {
     uid: 'sluice-dead-letters-growing',
     title: 'Dead letters growing',
     severity: 'warning',

@@ -5,6 +5,7 @@ import type { MetricQueries } from '../build/metric-queries.js';
 import { ledgerPanels, processPanels } from './gateway-ledger.js';
 import { DEAD_LETTERS, STORE } from './gateway-next-steps.js';
 import { queuePanels, timePanels } from './gateway-time-and-queues.js';
+import { windowPanels } from './gateway-windows.js';
 
 /** The rows for broker, log, consumer, store and ledger, for either kind of data source. */
 export function gatewayRows(ask: MetricQueries): RowSpec[] {
@@ -16,6 +17,7 @@ export function gatewayRows(ask: MetricQueries): RowSpec[] {
     { title: 'Queues', height: 8, panels: queuePanels(ask) },
     { title: 'Ledger and top reasons', height: 8, panels: ledgerPanels(ask) },
     { title: 'Process', height: 8, panels: processPanels(ask) },
+    { title: 'Windows', height: 8, panels: windowPanels(ask) },
   ];
 }
 

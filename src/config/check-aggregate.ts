@@ -1,8 +1,8 @@
+import { formatDuration } from '../lib/quantity.js';
 import type { Aggregate, Resolution } from '../windows/aggregate.js';
-import { ROW_MARKERS, rowFieldNames } from '../windows/row-field-names.js';
+import { HIDDEN_PARTS, hiddenName, ROW_MARKERS, rowFieldNames } from '../windows/row-field-names.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
-import { formatDuration } from './quantity.js';
 import { MAX_AGGREGATE_FIELDS, MAX_RESOLUTIONS, type WrittenAggregate } from './schema-windows.js';
 import { zoneProblem } from './zone-problem.js';
 
@@ -118,8 +118,9 @@ function checkNames(
     for (const name of rowFieldNames(field, aggregated)) {
       const other = origins.get(name);
       origins.set(name, field);
-      // Behind two underscores are the values that a coarser resolution is merged from.
-      const hidden = [...fields.keys()].find((one) => one !== field && name.startsWith(`${one}__`));
+      const hidden = [...fields.keys()].find((one) =>
+        HIDDEN_PARTS.some((part) => hiddenName(one, part) === name),
+      );
       if (other === undefined && hidden === undefined) continue;
       findings.add([path, [...at, 'quantiles'], [...at, 'histogram']], {
         got: name,

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
+import { formatSize } from '../lib/quantity.js';
 import type { RuleProblem } from '../rules/rule-problem.js';
 import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
-import { formatSize } from './quantity.js';
-import { isOfSelfMetrics } from './self-measurements.js';
+import { isSelfMeasurement } from './self-measurements.js';
 import type { SluiceConfig } from './sluice-config.js';
 import { checkWindows } from './window-checks.js';
 
@@ -150,7 +150,7 @@ function checkMetrics({ metrics, rules }: SluiceConfig, findings: Findings): voi
   const { store, otlp } = metrics;
   for (const [index, { measurement }] of rules.entries()) {
     if (store === undefined) break;
-    if (!isOfSelfMetrics(measurement, metrics)) continue;
+    if (!isSelfMeasurement(measurement, { metrics })) continue;
     findings.add(
       [
         ['metrics', 'store', 'measurement'],

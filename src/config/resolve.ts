@@ -67,7 +67,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       }),
       policies: resolvePolicies(rulePolicies, maxFields),
       tables: resolveTables(consumer.tables, directory, findings),
-      reservedMeasurements: selfMeasurements(resolvedMetrics),
+      reservedMeasurements: selfMeasurements({ metrics: resolvedMetrics, windows }),
     },
     consumer: {
       maxBatchRecords: consumer.batch.records,

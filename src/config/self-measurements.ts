@@ -1,16 +1,20 @@
 import { constantMeasurement, type RuleOptions } from '../rules/rule-options.js';
-import type { MetricsConfig } from './sluice-config.js';
+import type { MetricsConfig, SluiceConfig } from './sluice-config.js';
 
-/** The measurements that the gateway writes its own metrics and events into; none when it writes none. */
-export function selfMeasurements({ store }: Pick<MetricsConfig, 'store'>): readonly string[] {
-  return store === undefined ? [] : [store.measurement, `${store.measurement}_events`];
+interface Writers {
+  readonly metrics: Pick<MetricsConfig, 'store'>;
+  readonly windows?: SluiceConfig['windows'];
+}
+
+/** The measurements that the gateway itself writes: its own metrics and events, and the rows of windows. */
+export function selfMeasurements({ metrics: { store }, windows }: Writers): readonly string[] {
+  const ofMetrics = store === undefined ? [] : [store.measurement, `${store.measurement}_events`];
+  const resolutions = windows?.aggregates.flatMap((aggregate) => aggregate.resolutions) ?? [];
+  return [...ofMetrics, ...resolutions.map(({ measurement }) => measurement)];
 }
 
 /** Whether a rule always writes into one of them. A rule whose measurement messages name refuses these names itself. */
-export function isOfSelfMetrics(
-  measurement: RuleOptions['measurement'],
-  metrics: Pick<MetricsConfig, 'store'>,
-): boolean {
+export function isSelfMeasurement(measurement: RuleOptions['measurement'], writers: Writers): boolean {
   const name = constantMeasurement(measurement);
-  return name !== undefined && selfMeasurements(metrics).includes(name);
+  return name !== undefined && selfMeasurements(writers).includes(name);
 }

@@ -1,13 +1,27 @@
 import type { LoadedConfig } from '../config/load-config.js';
-import { formatProblem } from '../config/problem.js';
+import { type ConfigProblem, formatProblem } from '../config/problem.js';
 import type { Logger } from '../lib/logger.js';
 
 const MAX_LOGGED = 20;
 
-/** Logs which rules no record reaches; called for each configuration that comes into force. */
+/** Logs what is valid and hardly meant; called for each configuration that comes into force. */
 export function logConfigWarnings({ warnings }: LoadedConfig, logger: Pick<Logger, 'warn'>): void {
-  if (warnings.length === 0) return;
-  const rules = warnings.slice(0, MAX_LOGGED).map(formatProblem);
-  if (warnings.length > MAX_LOGGED) rules.push(`and ${warnings.length - MAX_LOGGED} more`);
-  logger.warn({ code: 'RULES_UNREACHABLE', rules }, 'no record reaches some of the rules');
+  const ofWindows = warnings.filter(({ key }) => key.startsWith('windows.'));
+  const rules = shortened(warnings.filter((warning) => !ofWindows.includes(warning)));
+  if (rules.length > 0) {
+    logger.warn({ code: 'RULES_UNREACHABLE', rules }, 'no record reaches some of the rules');
+  }
+  const windows = shortened(ofWindows);
+  if (windows.length > 0) {
+    logger.warn(
+      { code: 'WINDOWS_WITHOUT_POINTS', windows },
+      'an aggregate of windows names what no rule gives to points',
+    );
+  }
+}
+
+function shortened(warnings: readonly ConfigProblem[]): string[] {
+  const lines = warnings.slice(0, MAX_LOGGED).map(formatProblem);
+  if (warnings.length > MAX_LOGGED) lines.push(`and ${warnings.length - MAX_LOGGED} more`);
+  return lines;
 }

@@ -8,7 +8,7 @@ import {
   type ReloadOutcome,
   type ReloadResult,
 } from '../config/reload-result.js';
-import { isOfSelfMetrics } from '../config/self-measurements.js';
+import { isSelfMeasurement } from '../config/self-measurements.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ReplaceRulesRequest } from '../pipeline/consume-protocol.js';
@@ -85,7 +85,7 @@ export class GatewayReload {
     const next = await this.#read();
     if ('outcome' in next) return next;
     const file = next.file ?? BUILT_IN;
-    const problems = selfMetricsProblems(started, next);
+    const problems = selfMeasurementProblems(started, next);
     if (problems.length > 0)
       return this.#refuse({ outcome: 'invalid', file, code: 'CONFIG_INVALID', problems });
     const changes = configChanges(this.#inForce, next);
@@ -132,16 +132,13 @@ function outcomeOf(changes: ConfigChanges, isConsuming: boolean): ReloadDone['ou
   return changes.needRestart.length > 0 ? 'restart-needed' : 'unchanged';
 }
 
-/** Until the restart the gateway writes its metrics into the measurement that it was started with. */
-function selfMetricsProblems({ config: { metrics } }: LoadedConfig, next: LoadedConfig): ConfigProblem[] {
-  const { store } = metrics;
-  if (store === undefined) return [];
+/** Until the restart the gateway writes metrics and windows into the measurements that it was started with. */
+function selfMeasurementProblems({ config }: LoadedConfig, next: LoadedConfig): ConfigProblem[] {
   // What was found is not shown: it may be the value of a variable.
   return next.config.rules.flatMap(({ measurement }, index) => {
     const path = ['rules', index, 'measurement'];
-    if (!isOfSelfMetrics(measurement, metrics)) return [];
-    const expected =
-      'a measurement that the gateway does not write its own metrics into until it is restarted';
+    if (!isSelfMeasurement(measurement, config)) return [];
+    const expected = 'a measurement that the gateway itself does not write into until it is restarted';
     return [{ ...next.locationOf(path), key: next.keyOf(path), expected }];
   });
 }

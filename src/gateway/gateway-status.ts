@@ -28,6 +28,7 @@ import type {
 } from '../sink/store-reader.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
 import { PathWatch } from './path-watch.js';
+import { readinessNotes } from './readiness-notes.js';
 import { readinessProblems } from './readiness-problems.js';
 import { SnapshotSource } from './snapshot-source.js';
 import { stageCounters } from './stage-counters.js';
@@ -95,7 +96,7 @@ export class GatewayStatus implements GatewayView {
   }
 
   notes(): readonly ReadinessNote[] {
-    return this.#parts.clockWatch.notes();
+    return readinessNotes(this.#parts);
   }
 
   alive(): boolean {

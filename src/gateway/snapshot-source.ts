@@ -6,6 +6,7 @@ import type {
   MetricsSnapshot,
   ProducerFacts,
   ReaderFacts,
+  WindowFacts,
 } from '../metrics/metrics-snapshot.js';
 import type { HealthFacts } from '../metrics/tables/backlog-metrics.js';
 import { Utilization } from '../metrics/utilization.js';
@@ -45,6 +46,7 @@ export class SnapshotSource {
       producer: this.#producer(),
       reader: this.#reader(),
       consume: this.#consume(),
+      windows: this.#windows(),
       ledger: this.ledger(),
       health: this.#health(),
       deadLetterBytes:
@@ -130,6 +132,11 @@ export class SnapshotSource {
       typeConversions,
       sink,
     };
+  }
+
+  #windows(): WindowFacts | undefined {
+    const report = this.#parts.workers.consume?.report.windows;
+    return report && { report, nowMs: Number(this.#parts.clock.nowNs() / 1_000_000n) };
   }
 
   #ageMs(receivedAtNs: bigint | undefined): number {

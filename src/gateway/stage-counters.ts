@@ -8,13 +8,20 @@ import type {
 } from '../metrics/metrics-snapshot.js';
 
 /** Picks what the page shows of each stage from a snapshot of the metrics. */
-export function stageCounters({ ingest, producer, reader, consume }: MetricsSnapshot): StageCounters {
+export function stageCounters({
+  ingest,
+  producer,
+  reader,
+  consume,
+  windows,
+}: MetricsSnapshot): StageCounters {
   return {
     ...(ingest && ingestCounters(ingest)),
     producer: producer && producerCounters(producer),
     reader: reader && readerCounters(reader),
     consumer: consume && consumerCounters(consume),
     sink: consume && { ...consume.sink },
+    windows: windows?.report,
   };
 }
 

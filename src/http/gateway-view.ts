@@ -10,6 +10,7 @@ import type {
   SeriesAnswer,
   SeriesQuery,
 } from '../sink/store-reader.js';
+import type { WindowsReport } from '../windows/windows-report.js';
 
 /** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */
 export interface LedgerCounts {
@@ -96,6 +97,8 @@ export interface StageCounters {
     readonly lagMs: number;
   };
   readonly sink?: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
+  /** Present only when windows are configured. */
+  readonly windows?: WindowsReport;
 }
 
 export interface StreamStatus {
@@ -133,7 +136,7 @@ export interface BacklogView {
 
 /** Something that should be known although the gateway is ready. */
 export interface ReadinessNote {
-  readonly stage: 'clock';
+  readonly stage: 'clock' | 'windows';
   readonly note: string;
 }
 

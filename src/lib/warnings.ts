@@ -73,6 +73,8 @@ export const NEXT_STEPS = {
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
   RULES_UNREACHABLE:
     'Put the rule that the line names before the one that takes its topics, or correct the filter of one of them.',
+  WINDOWS_WITHOUT_POINTS:
+    'Correct the name in `windows.aggregates`, or let a rule give points that measurement, field or tag.',
   WORKER_STALLED:
     'Look which rule or store takes that long, in `/readyz` and the log; restart the gateway if it lasts: nothing is lost.',
   BROKER_TOO_MANY_CONNECTIONS:
@@ -131,6 +133,14 @@ export const NEXT_STEPS = {
     'Raise the limit that the line names in the store (`max-values-per-tag`, `max-series-per-database`), or make the tag with too many values a field; then replay the parked records.',
   STORE_RETENTION_FAILED:
     'Check the disk and the permissions of the DuckDB file: it grows until old rows can be deleted.',
+  WINDOW_ROWS_REFUSED:
+    'Correct what the line names: a retention policy or bucket that is missing, or a field with another type. Then run `sluice windows rebuild` for the range.',
+  WINDOWS_STATE_LOST:
+    'Check the disk, then run `sluice windows rebuild` from the time that the line names: rows of that time may lack late points.',
+  WINDOWS_OVER_MEMORY:
+    'Raise `windows.memory`, or group by fewer series (`by`). Then run `sluice windows rebuild` for the range that the line names.',
+  WINDOW_FOLD_FAILED:
+    'Nothing to do if it passes: the window is tried again. If it lasts, see the state of the store in `/readyz` and in its own log.',
   KINESIS_ADVICE:
     'Change the stream or the keys under `stream.kinesis` as the line describes; nothing is lost meanwhile.',
   KINESIS_FAILING: 'Nothing to do, the records are sent again; if it lasts, see the status page of AWS.',

@@ -10,6 +10,7 @@ import { LEDGER } from './tables/ledger-metrics.js';
 import { PROCESS, SELF } from './tables/process-metrics.js';
 import { PRODUCER } from './tables/producer-metrics.js';
 import { READER } from './tables/reader-metrics.js';
+import { WINDOWS } from './tables/window-metrics.js';
 
 /** A metric as the documentation lists it. */
 export interface MetricDescription {
@@ -18,7 +19,7 @@ export interface MetricDescription {
   readonly label?: string;
   readonly help: string;
   /** Condition under which the metric exists; absent for metrics that always exist. */
-  readonly only?: 'Kinesis mode' | 'metrics.store';
+  readonly only?: 'Kinesis mode' | 'windows' | 'metrics.store';
 }
 
 /** Every metric, in the order of the data path and of the documentation. */
@@ -27,6 +28,7 @@ export const METRICS: readonly MetricDescription[] = [
   ...described(PRODUCER, 'Kinesis mode'),
   ...described(READER, 'Kinesis mode'),
   ...described(CONSUME),
+  ...described(WINDOWS, 'windows'),
   ...described(LEDGER),
   ...described(HEALTH),
   ...described(HTTP),
@@ -65,6 +67,7 @@ export function createMetrics(takeSnapshot: () => MetricsSnapshot): Registry {
   if (first.producer !== undefined) register(registry, PRODUCER, () => current().producer!);
   if (first.reader !== undefined) register(registry, READER, () => current().reader!);
   if (first.consume !== undefined) register(registry, CONSUME, () => current().consume!);
+  if (first.windows !== undefined) register(registry, WINDOWS, () => current().windows!);
   register(registry, LEDGER, current);
   register(registry, HEALTH, () => current().health);
   register(registry, HTTP, current);
@@ -94,28 +97,37 @@ function register<Facts>(registry: Registry, table: MetricTable<Facts>, current:
   }
   registerPairs(table.twiceLabelled, registers, current);
   for (const [name, help, label, kind, read] of table.labelled ?? []) {
-    const shape = { name, help, labelNames: [label], registers };
-    const each = (set: (labels: Record<string, string>, value: number) => void) => {
+    registerLabelled(kind, { name, help, labelNames: [label], registers }, (set) => {
       for (const [value, count] of Object.entries(read(current()))) set({ [label]: value }, count);
-    };
-    if (kind === 'counter') {
-      const metric = new Counter({
-        ...shape,
-        collect: () => {
-          metric.reset();
-          each((labels, value) => metric.inc(labels, value));
-        },
-      });
-    } else {
-      const metric = new Gauge({
-        ...shape,
-        collect: () => {
-          metric.reset();
-          each((labels, value) => metric.set(labels, value));
-        },
-      });
-    }
+    });
   }
+}
+
+type SetValue = (labels: Record<string, string>, value: number) => void;
+
+/** `each` is called with every scrape, and sets all values that there are then. */
+function registerLabelled(
+  kind: 'counter' | 'gauge',
+  shape: { name: string; help: string; labelNames: string[]; registers: Registry[] },
+  each: (set: SetValue) => void,
+): void {
+  if (kind === 'counter') {
+    const metric = new Counter({
+      ...shape,
+      collect: () => {
+        metric.reset();
+        each((labels, value) => metric.inc(labels, value));
+      },
+    });
+    return;
+  }
+  const metric: Gauge = new Gauge({
+    ...shape,
+    collect: () => {
+      metric.reset();
+      each((labels, value) => metric.set(labels, value));
+    },
+  });
 }
 
 function registerPairs<Facts>(
@@ -123,21 +135,14 @@ function registerPairs<Facts>(
   registers: Registry[],
   current: () => Facts,
 ): void {
-  for (const [name, help, labels, read] of pairs ?? []) {
+  for (const [name, help, labels, kind, read] of pairs ?? []) {
     const [outer, inner] = labels;
-    const metric = new Counter({
-      name,
-      help,
-      labelNames: [...labels],
-      registers,
-      collect: () => {
-        metric.reset();
-        for (const [value, counts] of Object.entries(read(current()))) {
-          for (const [innerValue, count = 0] of Object.entries(counts)) {
-            metric.inc({ [outer]: value, [inner]: innerValue }, count);
-          }
+    registerLabelled(kind, { name, help, labelNames: [...labels], registers }, (set) => {
+      for (const [value, counts] of Object.entries(read(current()))) {
+        for (const [innerValue, count = 0] of Object.entries(counts)) {
+          set({ [outer]: value, [inner]: innerValue }, count);
         }
-      },
+      }
     });
   }
 }
@@ -147,8 +152,8 @@ function described<Facts>(table: MetricTable<Facts>, only?: MetricDescription['o
     ...(table.counters ?? []).map(([name, help]) => ({ name, help, kind: 'counter' as const, only })),
     ...(table.gauges ?? []).map(([name, help]) => ({ name, help, kind: 'gauge' as const, only })),
     ...(table.labelled ?? []).map(([name, help, label, kind]) => ({ name, help, label, kind, only })),
-    ...(table.twiceLabelled ?? []).map(([name, help, labels]) => {
-      return { name, help, label: labels.join(', '), kind: 'counter' as const, only };
+    ...(table.twiceLabelled ?? []).map(([name, help, labels, kind]) => {
+      return { name, help, label: labels.join(', '), kind, only };
     }),
     ...(table.histograms ?? []).map(([name, help]) => ({ name, help, kind: 'histogram' as const, only })),
   ];

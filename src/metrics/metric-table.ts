@@ -24,11 +24,12 @@ export type Labelled<Facts> = readonly [
   read: (facts: Facts) => Readonly<Record<string, number>>,
 ];
 
-/** A counter with two labels, of the same kinds of values. It has a series from the first increase on. */
+/** A metric with two labels, of the same kinds of values. A counter has a series from the first increase on. */
 export type TwiceLabelled<Facts> = readonly [
   name: string,
   help: string,
   labels: readonly [string, string],
+  kind: 'counter' | 'gauge',
   read: (facts: Facts) => Readonly<Record<string, Readonly<Record<string, number | undefined>>>>,
 ];
 

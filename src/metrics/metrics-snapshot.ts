@@ -8,6 +8,7 @@ import type { ForwardReport } from '../pipeline/forward-protocol.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { LogCounters } from '../stream/log/log-writer.js';
+import type { WindowsReport } from '../windows/windows-report.js';
 import type { SelfMetricsCounters } from './self-metrics.js';
 import type { HealthFacts } from './tables/backlog-metrics.js';
 
@@ -17,6 +18,7 @@ export interface MetricsSnapshot {
   readonly producer?: ProducerFacts;
   readonly reader?: ReaderFacts;
   readonly consume?: ConsumeFacts;
+  readonly windows?: WindowFacts;
   readonly ledger: LedgerCounts;
   readonly health: HealthFacts;
   readonly deadLetterBytes: number;
@@ -63,4 +65,10 @@ export interface ConsumeFacts {
   readonly budgets: ConsumeReport['budgets'];
   readonly typeConversions: ConsumeReport['typeConversions'];
   readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
+}
+
+export interface WindowFacts {
+  readonly report: WindowsReport;
+  /** The wall clock, for the ages. */
+  readonly nowMs: number;
 }

@@ -198,7 +198,7 @@ function compileMeasurement(
   const source = compileSource(measurement, { path: ['measurement'] }, names, list);
   if (source === undefined) return { reader: '', sources: [] };
   const budget = new NameBudget('measurement', maxNames, (name) =>
-    reserved.includes(name) ? "is the one of the gateway's own metrics" : measurementProblem(name),
+    reserved.includes(name) ? 'is one that the gateway itself writes' : measurementProblem(name),
   );
   return { reader: { get: source.get, origin: source.origin, names: budget }, sources: [source] };
 }

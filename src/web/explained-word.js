@@ -11,6 +11,7 @@ const SENTENCES = {
   buffered: 'Waiting: it is on this disk, but not in the store yet.',
   refused: 'Rejected: the gateway promised nothing, and the sender knows.',
   shed: 'Dropped: the log was full, and the device had asked for no receipt (QoS 0).',
+  'rows refused': 'The store rejected these rows. The points that they are computed from are stored.',
 };
 const EDGE_PX = 8;
 

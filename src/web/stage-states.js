@@ -1,5 +1,6 @@
 import { duration } from './format.js';
 import { fullState } from './stages.js';
+import { windowsBehindMs } from './window-totals.js';
 
 /**
  * @import {
@@ -17,6 +18,8 @@ import { fullState } from './stages.js';
 
 /** Behind by more than this is worth a look; the sink's batches alone explain less. */
 const SLOW_LAG_MS = 5_000;
+/** To compute a window of many thousand series takes a store most of a minute. */
+const SLOW_WINDOWS_MS = 60_000;
 export const NEARLY_FULL = 0.8;
 
 /** @type {StageState} */
@@ -35,7 +38,7 @@ const stopped = (word, sentence) => ({ level: 'stopped', word, sentence });
  * @returns {StageStates}
  */
 export function stageStates(state, isConsumerIdle) {
-  const { broker, log, producer, reader, consumer, sink, problems } = state;
+  const { broker, log, producer, reader, consumer, sink, windows, problems } = state;
   const full = fullState(state);
   const states = {
     ...(broker && { broker: brokerState(full) }),
@@ -44,6 +47,7 @@ export function stageStates(state, isConsumerIdle) {
     ...(reader && { reader: streamState('reader', reader, reader.millisBehindLatest, problems) }),
     ...(consumer && { consumer: consumerState(full, isConsumerIdle) }),
     ...(sink && { sink: sinkState(full) }),
+    ...(windows && { windows: windowsState(full) }),
   };
   return /** @type {StageStates} */ (states);
 }
@@ -107,6 +111,18 @@ function sinkState({ sink, problems }) {
     return { ...HEALTHY, word: 'Not tried yet', sentence: sink.status.detail };
   const problem = reasonOf(problems, 'sink');
   return problem === undefined ? HEALTHY : stopped('Stopped', problem);
+}
+
+/**
+ * Never stopped: whatever the windows do, records go on their way, and the gateway is ready.
+ *
+ * @param {FullState} state
+ * @returns {StageState}
+ */
+function windowsState({ windows, nowMs }) {
+  if (windows.problem !== '') return slow('Problem', windows.problem);
+  const behindMs = windowsBehindMs(windows, nowMs);
+  return behindMs > SLOW_WINDOWS_MS ? slow('Behind', `Behind by ${duration(behindMs)}.`) : HEALTHY;
 }
 
 /** @param {readonly ReadinessProblem[]} problems @param {StageId} stage */

@@ -1,4 +1,5 @@
 import { bytes, count, duration } from './format.js';
+import { windowsBehindMs, windowTotals } from './window-totals.js';
 
 /** @import { Fact, FullState, LiveState, Stage } from './types.js' */
 
@@ -169,10 +170,46 @@ export const STAGES = [
       'sluice_sink_state',
     ],
   },
+  {
+    id: 'windows',
+    title: 'Windows',
+    unit: 'rows/s',
+    does: 'Computes aggregates per window of time from the stored points, and writes them to the store as rows.',
+    total: ({ windows }) => windowTotals(windows).rowsWritten,
+    facts: ({ windows, nowMs }) => {
+      const { openWindows, markedWindows, rowsWritten, rowsInexact } = windowTotals(windows);
+      const behindMs = windowsBehindMs(windows, nowMs);
+      return [
+        ['open', count(openWindows)],
+        ['due', count(markedWindows)],
+        ['behind', behindMs === 0 ? 'no' : duration(behindMs)],
+        ['rows written', count(rowsWritten)],
+        ...inexactFact(rowsInexact),
+      ];
+    },
+    // The store takes the rows of nearly every gateway. The word is omitted there so that it worries nobody.
+    branches: ({ windows }) => {
+      const { rowsRefused } = windowTotals(windows);
+      return rowsRefused > 0 ? [{ name: 'rows refused', total: rowsRefused, isBad: true }] : [];
+    },
+    codes: /^WINDOWS?_/,
+    metrics: [
+      'sluice_windows_open_windows',
+      'sluice_windows_marked_windows',
+      'sluice_windows_behind_seconds',
+      'sluice_windows_rows_written_total',
+      'sluice_windows_rows_refused_total',
+      'sluice_windows_rows_inexact_total',
+      'sluice_windows_fold_seconds_total',
+      'sluice_windows_values',
+      'sluice_windows_memory_bytes',
+    ],
+  },
 ];
 
 /**
- * The stages that run in this process: without Kinesis there is nothing between log and consumer.
+ * The stages that run in this process: without Kinesis there is nothing between log and consumer, and without windows in
+ * the configuration nothing behind the sink.
  *
  * @param {LiveState} state
  */
@@ -204,6 +241,16 @@ export function stageTotals(state) {
  */
 function consumersFact(consumers) {
   return consumers === undefined ? [] : [['consumers', count(consumers)]];
+}
+
+/**
+ * Every row is exact unless points are late beyond what the store keeps.
+ *
+ * @param {number} rowsInexact
+ * @returns {readonly Fact[]}
+ */
+function inexactFact(rowsInexact) {
+  return rowsInexact === 0 ? [] : [['inexact rows', count(rowsInexact), true]];
 }
 
 /**

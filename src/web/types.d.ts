@@ -17,6 +17,7 @@ import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
 import type { Rates } from './rates.js';
@@ -45,6 +46,7 @@ export type {
   StreamStatus,
   UsedBudget,
   WarningView,
+  WindowsReport,
 };
 
 /** The answer of `/api/budgets`; `limits` is null where nothing is limited. */
@@ -59,7 +61,7 @@ export type Refresh = () => void;
 
 /** Healthy, slow or stopped: the colour and the shape of a state. */
 export type Level = 'healthy' | 'slow' | 'stopped';
-export type StageId = 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink';
+export type StageId = 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink' | 'windows';
 
 export interface StageState {
   readonly level: Level;

@@ -34,6 +34,8 @@ export interface ResolutionReport {
   readonly markedWindows: number;
   /** Start of the oldest of all these, ms since 1970. */
   readonly oldestMs?: number;
+  /** Since when the marked window that has waited longest can be computed, ms since 1970; absent: none waits. */
+  readonly dueSinceMs?: number;
   /** Since the process started, as are the rest. */
   readonly folds: number;
   readonly foldMs: number;

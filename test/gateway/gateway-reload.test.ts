@@ -60,6 +60,30 @@ describe('a reload', () => {
     });
   });
 
+  it('warns of windows that the new rules leave without points', async () => {
+    const windows = 'windows: { aggregates: [{ name: w, from: m, every: 5min, fields: { t: mean } }] }';
+    const { reload, file, lines } = setUp(`${rule('a')}${windows}`);
+    file.yaml = `rules: [{ name: a, topic: "#", measurement: other }]\n${windows}`;
+    expect(await reload.run()).toMatchObject({ outcome: 'applied' });
+    expect(lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields)).toEqual([
+      {
+        code: 'WINDOWS_WITHOUT_POINTS',
+        windows: [expect.stringContaining('windows.aggregates[0].from: got "m", expected')],
+      },
+    ]);
+  });
+
+  it('is refused when a rule would write into rows of windows that are in force until the restart', async () => {
+    const windows = 'windows: { aggregates: [{ name: w, from: m, every: 5min, fields: { t: mean } }] }';
+    const { reload, file, asked } = setUp(`${rule('a')}${windows}`);
+    file.yaml = 'rules: [{ name: a, topic: "#", measurement: w_5min }]';
+    expect(await reload.run()).toMatchObject({
+      outcome: 'invalid',
+      problems: [{ key: 'rules[0].measurement', expected: expect.stringContaining('itself') }],
+    });
+    expect(asked).toEqual([]);
+  });
+
   it('gives the consumer the new rules with the limits of a payload, and logs what has changed', async () => {
     const { reload, file, asked, lines } = setUp(rule('a'));
     file.yaml = `${rule('b')}consumer: { payload: { maxDepth: 4 } }\nhttp: { port: 8081 }`;
@@ -135,7 +159,7 @@ describe('a reload', () => {
       'metrics: { store: { enabled: true, measurement: other } }\nrules: [{ name: a, topic: "#", measurement: gateway }]';
     const result = await reload.run();
     expect(result.outcome === 'invalid' && result.problems.map(formatProblem)).toEqual([
-      'sluice.yaml:2:32: rules[0].measurement: expected a measurement that the gateway does not write its own metrics into until it is restarted',
+      'sluice.yaml:2:32: rules[0].measurement: expected a measurement that the gateway itself does not write into until it is restarted',
     ]);
     expect(asked).toEqual([]);
   });

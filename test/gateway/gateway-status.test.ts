@@ -8,6 +8,8 @@ import type { StatusParts } from '../../src/gateway/status-parts.js';
 import { type LedgerTotals, NO_RECORDS, type ReaderLedger } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { RecentWarnings } from '../../src/lib/recent-warnings.js';
+import type { WindowsReport } from '../../src/windows/windows-report.js';
+import { windowsReport } from '../support/windows-report.js';
 
 const parsed = parseConfig('stream: { mode: kinesis }', 'sluice.yaml', '/', {});
 if (!parsed.ok) throw new Error('the configuration of this test is wrong');
@@ -20,7 +22,10 @@ function totals(outcomes: Partial<LedgerTotals>): LedgerTotals {
 }
 
 /** A status of which only the ledger works. */
-function statusOf(ledgers: { stored: number; ingest: ReaderLedger; consume: ReaderLedger }): GatewayStatus {
+function statusOf(
+  ledgers: { stored: number; ingest: ReaderLedger; consume: ReaderLedger },
+  windows?: WindowsReport,
+): GatewayStatus {
   const healthy = { state: 'healthy', detail: '' };
   return new GatewayStatus({
     options: OPTIONS,
@@ -40,6 +45,7 @@ function statusOf(ledgers: { stored: number; ingest: ReaderLedger; consume: Read
           sink: { status: healthy },
           mappingWarnings: {},
           kinesis: undefined,
+          windows,
         },
         eventLoop,
       },
@@ -118,6 +124,16 @@ describe('the ledger of a process that forwards and consumes', () => {
     expect(ledger.balanced).toBe(false);
     expect(isBalanced(ledger)).toBe(false);
   });
+});
+
+it('the windows of the consumer are among the counters, and only where it has some', () => {
+  const side = { processed: 0, totals: totals({}) };
+  const ledgers = { stored: 0, ingest: side, consume: { ...side, received: 0 } };
+  const windows = windowsReport([{ measurement: 'climate_5min', openWindows: 3 }], { problem: 'why' });
+  const status = statusOf(ledgers, windows);
+  expect(status.counters().windows).toBe(windows);
+  expect(status.notes()).toEqual([{ stage: 'windows', note: 'why' }]);
+  expect(statusOf(ledgers).counters().windows).toBeUndefined();
 });
 
 it('a role other than all needs Kinesis mode', () => {

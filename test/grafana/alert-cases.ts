@@ -132,6 +132,45 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       { why: 'nothing is written', series: requests('100x40', '90x40') },
     ],
   },
+  'sluice-windows-behind': {
+    fires: {
+      series: [
+        ...one('sluice_windows_behind_seconds', '0x40', 'measurement="climate_1h"'),
+        ...one('sluice_windows_behind_seconds', '0x9 301+60x30', 'measurement="climate_5min"'),
+      ],
+      trueAtMinute: 10,
+    },
+    quiet: [
+      {
+        why: 'a window that takes the store a minute, every five minutes',
+        series: one(
+          'sluice_windows_behind_seconds',
+          '0 0 0 60 0 0 0 0 60 0 0 0 0 60 0 0 0 0 60 0 0 0',
+          'measurement="climate_5min"',
+        ),
+      },
+      {
+        why: 'catching up after a restart',
+        series: one('sluice_windows_behind_seconds', '900 600 400 0x30', 'measurement="climate_5min"'),
+      },
+    ],
+  },
+  'sluice-window-rows-refused': {
+    fires: {
+      series: one('sluice_windows_rows_refused_total', '3x9 4x30', 'measurement="climate_5min"'),
+      trueAtMinute: 10,
+    },
+    quiet: [
+      {
+        why: 'refused long ago',
+        series: one('sluice_windows_rows_refused_total', '3x40', 'measurement="climate_5min"'),
+      },
+      {
+        why: 'a restart sets the counter back',
+        series: one('sluice_windows_rows_refused_total', '3x9 0x30', 'measurement="climate_5min"'),
+      },
+    ],
+  },
   'sluice-dead-letters-growing': {
     fires: { series: outcomes('100+100x40', '97x40', { parked: '3x9 4x30' }), trueAtMinute: 10 },
     quiet: [

@@ -120,6 +120,16 @@ describe('names out of messages', () => {
     expect([outcome('owner'), outcome('own', false)]).toEqual(['written', 'written']);
   });
 
+  it('are not those of the rows of windows', () => {
+    const rules = ruleSetOf(
+      'windows: { aggregates: [{ name: climate, from: climate, every: 5min, fields: { t: mean } }] }\n' +
+        'rules: [{ name: r, topic: "#", measurement: { path: payload.m }, fields: { v: payload.v } }]',
+    );
+    const outcome = (m: string) => outcomeIn(rules, `{"m":"${m}","v":1}`).outcome;
+    expect(outcome('climate_5min')).toBe('parked as measurement-name-invalid');
+    expect(outcome('climate')).toBe('written');
+  });
+
   it('a field name with a brace before a reference and none behind it is no constant name', () => {
     expect(() => ruleOf('fields: { "{payload.n": payload.v }')).toThrow('the brace { has no partner');
     expect(() => ruleOf('fields: { "v_{key": payload.v }')).toThrow('the brace { has no partner');

@@ -26,6 +26,7 @@ import type {
   SeriesQuery,
   StoreReader,
 } from '../../src/sink/store-reader.js';
+import type { WindowsReport } from '../../src/windows/windows-report.js';
 
 /** Fates that the fake hands out, as records. */
 export interface FakeOutcomes {
@@ -64,6 +65,8 @@ export class FakeGatewayView implements GatewayView {
   isAlive = true;
   /** Between log and consumer: absent in direct mode. */
   kinesis: Required<Pick<StageCounters, 'producer' | 'reader'>> | undefined;
+  /** Absent: none are configured. */
+  windows: WindowsReport | undefined;
   /** The half of the path that runs here. */
   role: 'all' | 'ingest' | 'consume' = 'all';
   outcomes: FakeOutcomes = {};
@@ -124,7 +127,7 @@ export class FakeGatewayView implements GatewayView {
     if (this.failure) throw this.failure;
     const records = Math.floor(((Date.now() - this.startedAtMs) / 1000) * this.recordsPerSecond);
     const points = this.sinkStopped ? 0 : records;
-    const all: Required<Omit<StageCounters, 'producer' | 'reader'>> = {
+    const all: Required<Omit<StageCounters, 'producer' | 'reader' | 'windows'>> = {
       broker: {
         connections: this.connections,
         packetsAccepted: records,
@@ -157,7 +160,12 @@ export class FakeGatewayView implements GatewayView {
       ...(this.role === 'consume' ? {} : { broker: all.broker, log: all.log, ...(producer && { producer }) }),
       ...(this.role === 'ingest'
         ? {}
-        : { ...(reader && { reader }), consumer: all.consumer, sink: all.sink }),
+        : {
+            ...(reader && { reader }),
+            consumer: all.consumer,
+            sink: all.sink,
+            ...(this.windows && { windows: this.windows }),
+          }),
     };
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
 import { HOSTILE, LivePage, SOON, warningLine } from '../support/live-page.js';
 import { PHONE } from '../support/page-browser.js';
+import { windowsReport } from '../support/windows-report.js';
 
 const HEALTHY = { state: 'healthy', detail: '' } as const;
 const KINESIS = {
@@ -52,6 +53,34 @@ describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeo
     await expect.poll(stages, SOON).toEqual(['From Kinesis', 'Consumer', 'Sink']);
     live.view.role = 'ingest';
     await expect.poll(stages, SOON).toEqual(['Broker', 'Log', 'To Kinesis']);
+  });
+
+  it('shows windows behind the sink only where they are configured, how far they are, and what is wrong', async () => {
+    const stages = () => live.page.locator('#path h3').allTextContents();
+    await live.open();
+    await expect.poll(stages, SOON).toEqual(['Broker', 'Log', 'Consumer', 'Sink']);
+
+    const fiveMinutes = { measurement: 'climate_5min', openWindows: 2, markedWindows: 1, rowsWritten: 1_234 };
+    live.view.windows = windowsReport([fiveMinutes, { measurement: 'climate_1h', openWindows: 1 }]);
+    await expect.poll(stages, SOON).toEqual(['Broker', 'Log', 'Consumer', 'Sink', 'Windows']);
+    const facts = '[data-stage=windows] .facts';
+    await text(facts).toBe('open3due1behindnorows written1,234');
+    await text('[data-stage=windows] .state').toBe('Healthy');
+    await text('#overall').toBe('All stages healthy');
+
+    const late = { ...fiveMinutes, dueSinceMs: Date.now() - 300_000, rowsInexact: 4, rowsRefused: 7 };
+    live.view.windows = windowsReport([late]);
+    await text(facts).toContain('behind5 min');
+    await text(`${facts} .bad`).toBe('4');
+    await text('[data-branch="windows:rows refused"] .branch-total').toBe('7');
+    await text('#overall').toBe('Windows: behind');
+
+    live.view.windows = windowsReport([late], { problem: 'there is no retention policy two_years' });
+    await text('#overall').toBe('Windows: problem');
+    await text('#path-notes').toContain('there is no retention policy two_years');
+    await live.page.getByRole('button', { name: 'Windows' }).click();
+    await text('#drawer-body .metric-names').toContain('sluice_windows_rows_written_total');
+    await live.expectToFit();
   });
 
   it('shows the rate on each connection, its curve, the fill of the log, and what branches off', async () => {

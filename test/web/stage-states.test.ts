@@ -2,13 +2,15 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ReadinessProblem, StageCounters } from '../../src/http/gateway-view.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { pageModule } from '../support/page-module.js';
+import { windowsReport } from '../support/windows-report.js';
 
+const NOW_MS = Date.UTC(2026, 0, 1);
 type State = { level: string; word: string; sentence: string };
 const { stageStates } = await pageModule<{
   stageStates(
-    counters: StageCounters & { problems: readonly ReadinessProblem[] },
+    counters: StageCounters & { problems: readonly ReadinessProblem[]; nowMs: number },
     isConsumerIdle: boolean,
-  ): Record<'broker' | 'log' | 'consumer' | 'sink', State>;
+  ): Record<'broker' | 'log' | 'consumer' | 'sink' | 'windows', State>;
 }>('stage-states.js');
 
 describe('stageStates', () => {
@@ -18,7 +20,7 @@ describe('stageStates', () => {
   });
 
   const states = (isConsumerIdle = false) =>
-    stageStates({ ...view.counters(), problems: view.problems() }, isConsumerIdle);
+    stageStates({ ...view.counters(), problems: view.problems(), nowMs: NOW_MS }, isConsumerIdle);
 
   it('is healthy all along without a word more', () => {
     for (const state of Object.values(states()))
@@ -76,6 +78,30 @@ describe('stageStates', () => {
     expect(states().consumer.word).toBe('Waiting');
     view.sinkStatus = { state: 'misconfigured', detail: 'The token is refused.' };
     expect(states().sink).toMatchObject({ level: 'stopped', sentence: 'The token is refused.' });
+  });
+
+  it('has no windows where none are configured', () => {
+    expect(Object.keys(states())).toEqual(['broker', 'log', 'consumer', 'sink']);
+  });
+
+  it('shows windows that cannot be computed without calling the path stopped', () => {
+    view.windows = windowsReport([], { problem: 'there is no retention policy two_years' });
+    expect(states().windows).toEqual({
+      level: 'slow',
+      word: 'Problem',
+      sentence: 'there is no retention policy two_years',
+    });
+  });
+
+  it('says how far the windows are behind, by the one that has waited longest', () => {
+    view.windows = windowsReport([
+      { measurement: 'climate_5min', dueSinceMs: NOW_MS - 61_000 },
+      { measurement: 'climate_1h', dueSinceMs: NOW_MS - 7_200_000 },
+      { measurement: 'climate_1d' },
+    ]);
+    expect(states().windows).toEqual({ level: 'slow', word: 'Behind', sentence: 'Behind by 2 h 0 min.' });
+    view.windows = windowsReport([{ measurement: 'climate_5min', dueSinceMs: NOW_MS - 59_000 }]);
+    expect(states().windows).toEqual({ level: 'healthy', word: 'Healthy', sentence: '' });
   });
 
   it.each(['broker', 'log', 'consumer', 'sink'] as const)(

@@ -6,6 +6,7 @@ import { packageRoot } from '../../src/lib/package-root.js';
 import { NEXT_STEPS } from '../../src/lib/warnings.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { pageModule } from '../support/page-module.js';
+import { windowsReport } from '../support/windows-report.js';
 
 type State = StageCounters & { readonly ledger: LedgerView };
 interface Stage {
@@ -42,6 +43,9 @@ describe('STAGES', () => {
     ['KINESIS_THROTTLED', ['producer', 'reader']],
     ['LEASE_LOST', ['reader']],
     ['SINK_ABORTED', ['sink']],
+    ['WINDOW_FOLD_FAILED', ['windows']],
+    ['WINDOWS_STATE_LOST', ['windows']],
+    ['WINDOWS_WITHOUT_POINTS', ['windows']],
     ['DEAD_LETTER_FULL', ['consumer']],
     ['CARDINALITY_EXCEEDED', ['consumer']],
     ['STATE_LOST', ['consumer']],
@@ -112,6 +116,20 @@ describe('stageTotals', () => {
       'producer:parked': 1,
       'consumer:parked': 2,
     });
+  });
+
+  it('adds up the rows of all windows, and shows those refused only where there are some', () => {
+    view.windows = windowsReport([
+      { measurement: 'climate_5min', rowsWritten: 3 },
+      { measurement: 'climate_1h', rowsWritten: 4 },
+    ]);
+    expect(stageTotals(state())).toMatchObject({ windows: 7 });
+    expect(stageTotals(state())).not.toHaveProperty('windows:rows refused');
+    view.windows = windowsReport([
+      { measurement: 'climate_5min', rowsRefused: 2 },
+      { measurement: 'climate_1h', rowsRefused: 1 },
+    ]);
+    expect(stageTotals(state())).toMatchObject({ 'windows:rows refused': 3 });
   });
 
   it('shows what the log lost only where it lost something', () => {

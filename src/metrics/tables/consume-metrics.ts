@@ -77,6 +77,7 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       'sluice_consumer_rule_notes_total',
       'Mapping warnings by rule',
       ['rule', 'note'],
+      'counter',
       (s) => s.mappingWarningsByRule,
     ],
   ],

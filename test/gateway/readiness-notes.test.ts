@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { readinessNotes } from '../../src/gateway/readiness-notes.js';
+import { readinessProblems } from '../../src/gateway/readiness-problems.js';
+import type { StatusParts } from '../../src/gateway/status-parts.js';
+import { windowsReport } from '../support/windows-report.js';
+
+const HEALTHY = { state: 'healthy', detail: '' };
+const CLOCK_NOTE = { stage: 'clock', note: 'the clock was set' };
+
+function partsWith(problem: string | undefined): StatusParts {
+  const windows = problem === undefined ? undefined : windowsReport([], { problem });
+  const report = { consumer: {}, sink: { status: HEALTHY }, windows };
+  return {
+    clockWatch: { notes: () => [CLOCK_NOTE] },
+    workers: { consume: { report } },
+  } as unknown as StatusParts;
+}
+
+it('a problem of the windows is noted beside those of the clock, and the gateway stays ready', () => {
+  const parts = partsWith('the retention policy two_years does not exist');
+  expect(readinessNotes(parts)).toEqual([
+    CLOCK_NOTE,
+    { stage: 'windows', note: 'the retention policy two_years does not exist' },
+  ]);
+  expect(readinessProblems(parts)).toEqual([]);
+});
+
+it.each([
+  ['without windows', undefined],
+  ['while nothing is wrong with the windows', ''],
+])('nothing is noted of them %s', (_when, problem) => {
+  expect(readinessNotes(partsWith(problem))).toEqual([CLOCK_NOTE]);
+});
+
+it('a process that only forwards has no windows', () => {
+  const parts = { ...partsWith('unused'), workers: { forward: {} } } as unknown as StatusParts;
+  expect(readinessNotes(parts)).toEqual([CLOCK_NOTE]);
+});
