@@ -17,7 +17,10 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
-  windows: [],
+  windows: [
+    /^sink\/(field-summary|point|quantile-sketch|sink|window-reader)$/,
+    /^dead-letter\/checked-line$/,
+  ],
   consumer: [
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,

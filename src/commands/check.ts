@@ -1,7 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { type LoadedConfig, openConfig } from '../config/load-config.js';
 import { drawProblem, formatProblem } from '../config/problem.js';
-import { formatSize } from '../config/quantity.js';
 import { effectiveConfigText } from '../config/redact.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
 import { askForDescription } from '../control/ask-gateway.js';
@@ -9,6 +8,7 @@ import type { GatewayDescription } from '../control/command-protocol.js';
 import { SluiceError } from '../lib/errors.js';
 import { openFilesLimit, shareOpenFiles } from '../lib/open-files.js';
 import { withSluiceCommands } from '../lib/package-root.js';
+import { formatSize } from '../lib/quantity.js';
 import { checkSamples } from './check-samples.js';
 import { nearlyFullText } from './doctor/disk-checks.js';
 import { environmentProblems } from './environment-problems.js';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../config/quantity.js';
 import type { Role } from '../gateway/gateway-options.js';
+import { parseDuration } from '../lib/quantity.js';
 
 // The options of each command as the command line passes them, and the readers of single options.
 

@@ -1,8 +1,8 @@
+import { formatDuration } from '../lib/quantity.js';
 import type { Aggregate, Resolution } from '../windows/aggregate.js';
 import { ROW_MARKERS, rowFieldNames } from '../windows/row-field-names.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
-import { formatDuration } from './quantity.js';
 import { MAX_AGGREGATE_FIELDS, MAX_RESOLUTIONS, type WrittenAggregate } from './schema-windows.js';
 import { zoneProblem } from './zone-problem.js';
 

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
+import { formatSize } from '../lib/quantity.js';
 import type { RuleProblem } from '../rules/rule-problem.js';
 import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
-import { formatSize } from './quantity.js';
 import { isSelfMeasurement } from './self-measurements.js';
 import type { SluiceConfig } from './sluice-config.js';
 import { checkWindows } from './window-checks.js';

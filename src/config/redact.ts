@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type * as z from 'zod';
-import { formatDuration, formatSize } from './quantity.js';
+import { formatDuration, formatSize } from '../lib/quantity.js';
 import { schema, type Written } from './schema.js';
 import { infoOf, structureOf } from './schema-walk.js';
 

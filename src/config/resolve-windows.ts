@@ -1,9 +1,9 @@
+import { formatDuration } from '../lib/quantity.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 import { DUCKDB_DEFAULTS } from '../sink/duckdb/duckdb-database.js';
 import type { Aggregate, AggregateField, Resolution, WindowsOptions } from '../windows/aggregate.js';
 import { checkAggregate } from './check-aggregate.js';
 import type { Findings } from './findings.js';
-import { formatDuration } from './quantity.js';
 import type { Written } from './schema.js';
 import type { WrittenAggregate } from './schema-windows.js';
 

@@ -1,6 +1,6 @@
+import { formatDuration } from '../lib/quantity.js';
 import { TYPE_OTHERWISES } from '../rules/policies/field-types.js';
 import { DEFAULT_CARDINALITY, DUCKDB_FIELDS } from '../rules/policies/policy-options.js';
-import { formatDuration } from './quantity.js';
 import { duration, oneOf, text, textOrTexts, wholeNumber } from './setting.js';
 import { section, wordOr } from './structured-setting.js';
 

@@ -1,5 +1,5 @@
+import { formatDuration } from '../lib/quantity.js';
 import { DEFAULT_TIME_WINDOW } from '../rules/time.js';
-import { formatDuration } from './quantity.js';
 import { format } from './schema-formats.js';
 import { rulePolicies } from './schema-policies.js';
 import { constant, field, pathOr, source, tag } from './schema-values.js';

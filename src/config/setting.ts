@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { nearestName } from '../lib/nearest-name.js';
-import { formatDuration, formatSize, parseDuration, parseSize, type Quantity } from './quantity.js';
+import { formatDuration, formatSize, parseDuration, parseSize, type Quantity } from '../lib/quantity.js';
 import { secretProblem } from './secret-problem.js';
 
 /** What the documentation and the problems show about a key. */

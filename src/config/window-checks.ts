@@ -1,9 +1,9 @@
+import { formatDuration } from '../lib/quantity.js';
 import { constantMeasurement, type RuleOptions } from '../rules/rule-options.js';
 import type { Aggregate } from '../windows/aggregate.js';
 import { ROW_MARKERS, rowFieldNames } from '../windows/row-field-names.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
-import { formatDuration } from './quantity.js';
 import { retentionOfPoints } from './resolve-windows.js';
 import { MAX_AGGREGATES } from './schema-windows.js';
 import { selfMeasurements } from './self-measurements.js';

@@ -1,6 +1,6 @@
+import { formatDuration } from '../lib/quantity.js';
 import { TimeZone } from '../lib/time-zone.js';
 import type { Finding } from './findings.js';
-import { formatDuration } from './quantity.js';
 
 const FIRST_YEAR = 2000;
 const LAST_YEAR = 2037;

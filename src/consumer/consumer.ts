@@ -56,6 +56,8 @@ export interface ConsumerDeps {
   readonly clock: Clock;
   /** Where the reader starts. */
   readonly position: Position;
+  /** Called with each batch that has been processed, before its checkpoint is made. */
+  readonly onCompleted?: (batch: RecordBatch) => void;
   /** Called after each batch that has been processed. */
   readonly onProgress: () => void;
   /** Called after each durable checkpoint: this reader no longer needs what lies before it. */
@@ -113,6 +115,11 @@ export class Consumer {
       onFailure: (thrown) => this.#fail(thrown),
       warn: deps.warn,
     });
+  }
+
+  /** True while every record that was read is processed. */
+  get isIdle(): boolean {
+    return this.#pending.length === 0;
   }
 
   progress(): ConsumerProgress {
@@ -278,6 +285,7 @@ export class Consumer {
     if (state.isAll) this.#deps.journal?.appendAll(state.changed);
     else this.#deps.journal?.append(state.changed);
     this.#pending.shift();
+    this.#deps.onCompleted?.(prepared.batch);
     prepared.batch.release();
     this.#noteCheckpoint();
     this.#deps.onProgress();

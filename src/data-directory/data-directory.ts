@@ -12,6 +12,8 @@ export interface DataDirectory {
   readonly log: string;
   readonly deadLetter: string;
   readonly checkpoints: string;
+  /** Which windows are due; made when windows are configured. */
+  readonly windows: string;
 }
 
 export function dataDirectory(root: string): DataDirectory {
@@ -20,6 +22,7 @@ export function dataDirectory(root: string): DataDirectory {
     log: join(resolve(root), 'log'),
     deadLetter: join(resolve(root), 'dead-letter'),
     checkpoints: join(resolve(root), 'checkpoints'),
+    windows: join(resolve(root), 'windows'),
   };
 }
 

@@ -53,7 +53,8 @@ export async function readAnswer(
   return { status, headers, text, ...(bytes > maxBytes && { omitted: 'too-large' }) };
 }
 
-function isEncoded(headers: IncomingHttpHeaders): boolean {
+/** Returns whether the body of an answer has a content encoding, such as gzip. */
+export function isEncoded(headers: IncomingHttpHeaders): boolean {
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase();
   return encoding !== '' && encoding !== 'identity';
 }

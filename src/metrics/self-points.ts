@@ -1,4 +1,4 @@
-import type { Field, Point, Series, Tag } from '../sink/point.js';
+import { type Field, type Point, type Series, sortedTags, type Tag } from '../sink/point.js';
 import { histogramOf, type MetricSample, quantile } from './samples.js';
 
 const SLUICE_PREFIX = 'sluice_';
@@ -87,7 +87,7 @@ export class SelfPoints {
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     const gateway: Tag = { name: 'gateway', value: this.#options.instance };
-    const tags = label === '' ? [gateway] : sorted([gateway, { name: label, value }]);
+    const tags = label === '' ? [gateway] : sortedTags([gateway, { name: label, value }]);
     const series: Series = { measurement: this.#options.measurement, tags };
     this.#series.set(key, series);
     return series;
@@ -122,8 +122,4 @@ class PointsBySeries {
 
 function fieldName(metric: string): string {
   return metric.startsWith(SLUICE_PREFIX) ? metric.slice(SLUICE_PREFIX.length) : metric;
-}
-
-function sorted(tags: readonly Tag[]): readonly Tag[] {
-  return [...tags].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }

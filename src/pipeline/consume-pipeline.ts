@@ -1,10 +1,7 @@
-import { join } from 'node:path';
+import { newestOf } from '../consumer/batch-records.js';
 import { Consumer } from '../consumer/consumer.js';
 import { TypedWriter } from '../consumer/typed-writer.js';
-import { ClientBytes } from '../dead-letter/client-bytes.js';
 import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
-import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
-import { ReasonsWriter } from '../dead-letter/reasons-writer.js';
 import { PartitionStates } from '../ledger/partition-states.js';
 import { StateJournal } from '../ledger/state-journal.js';
 import { SystemClock } from '../lib/clock.js';
@@ -12,10 +9,9 @@ import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { withinDeadline } from '../lib/lifecycle.js';
 import { LimitedWarning } from '../lib/limited-warning.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
+import { SerialQueue } from '../lib/serial-queue.js';
 import type { StateTables } from '../lib/state-tables.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
-import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
-import { CHECKPOINT_GRACE_MS, ReplayService } from '../replay/replay-service.js';
 import { type BudgetUse, budgetUse } from '../rules/policies/budget-use.js';
 import { cardinalityOf } from '../rules/policies/rule-policies.js';
 import { dropTablesOfOtherRules } from '../rules/policies/rule-tables.js';
@@ -23,12 +19,15 @@ import { createSink } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
+import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
-import { type ConsumerSource, onSave, savingState } from './consumer-source.js';
+import { type ConsumerSource, onSave, savingState, savingWindows } from './consumer-source.js';
 import { FirstContact } from './first-contact.js';
 import { Followers } from './followers.js';
 import { LogSource } from './log-source.js';
+import { type DeadLetterParts, openDeadLetter } from './open-dead-letter.js';
+import { openWindows } from './open-windows.js';
 import { type Mapping, type MappingOptions, RulesInForce } from './rules-in-force.js';
 import { SerialSink } from './serial-sink.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
@@ -59,10 +58,11 @@ interface ConsumePipelineParts {
   /** Absent where the state is not kept. */
   readonly journal: StateJournal | undefined;
   readonly followers: Followers;
-  readonly deadLetter: DeadLetterWriter;
-  readonly reasons: ReasonsWriter;
-  readonly clients: ClientBytes;
-  readonly replay: ReplayService;
+  readonly parked: DeadLetterParts;
+  /** Absent: none are configured. */
+  readonly windows: Windows | undefined;
+  /** The consumer, once the source is open. */
+  readonly reading: { consumer?: Consumer };
   readonly requests: ConsumeRequests;
   /** Absent: no record is followed. */
   readonly trace?: TraceExport;
@@ -74,8 +74,6 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   readonly #stopOpening = new AbortController();
   /** Looking at all measurements takes time, so it is not done for every report. */
   #budgets: { readonly atMs: number; readonly use: BudgetUse } | undefined;
-  /** Absent until the source is open. */
-  #consumer: Consumer | undefined;
   /** Why there is no consumer yet. */
   #blockedBy: string | undefined;
 
@@ -111,53 +109,35 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       await sink.open();
       opened(() => sink.close());
       const { reader } = sink;
-      const typed = new TypedWriter(options.types, { sink, reader, clock, warn: hooks.warn });
+      const order = new SerialQueue();
+      const reading: { consumer?: Consumer } = {};
+      const windows = await openWindows(options, source, {
+        sink,
+        writes: new SerialSink(sink, order),
+        isIdle: () => reading.consumer?.isIdle ?? false,
+        clock,
+        warn: hooks.warn,
+      });
+      opened(() => windows?.close());
+      const typed = new TypedWriter(options.types, {
+        sink: windows?.around(sink) ?? sink,
+        reader,
+        clock,
+        warn: hooks.warn,
+      });
       // Not waited for: the start does not depend on the store.
       void typed.askTypes();
       const fitTypes = (point: Point) => typed.fit(point);
       const followers = new Followers(clock, fitTypes);
-      const writes = new SerialSink(typed);
-      await prepareDeadLetter({ ...options.directory, warn: hooks.warn });
-      const deadLetter = await DeadLetterWriter.open(
-        {
-          directory: join(options.directory.deadLetter, source.deadLetterFolder ?? ''),
-          maxSizeBytes: options.deadLetterMaxSizeBytes,
+      const writes = new SerialSink(typed, order);
+      const store = {
+        rulesInForce: () => ({ apply: rules.current.applyAgain, state: states.overlay() }),
+        sink: {
+          write: (points: readonly Point[], signal: AbortSignal) => writes.write(points, signal),
+          status: () => sink.status(),
         },
-        source.deadLetterEnd,
-      );
-      opened(() => deadLetter.close());
-      const folder = source.deadLetterFolder ?? '';
-      const reasons = await ReasonsWriter.open(
-        join(options.directory.deadLetter, reasonsFolder(folder)),
-        options.deadLetterMaxSizeBytes,
-        source.reasonsEnd,
-      );
-      opened(() => reasons.close());
-      const clients = new ClientBytes();
-      const replay = await ReplayService.open({
-        ...options.directory,
-        checkpointWaitMs: options.consumer.checkpointIntervalMs + CHECKPOINT_GRACE_MS,
-        kinesisFolder: source.deadLetterFolder,
-        clients: { folder, bytes: clients },
-        store: {
-          rulesInForce: () => ({ apply: rules.current.applyAgain, state: states.overlay() }),
-          sink: {
-            write: (points, signal) => writes.write(points, signal),
-            status: () => sink.status(),
-          },
-        },
-        clock,
-        onProgress: hooks.onProgress,
-        onFreed: async () => {
-          await deadLetter.measure();
-          await reasons.measure();
-          clients.keepOnly(await deadLetter.files());
-        },
-        warn: hooks.warn,
-      });
-      opened(() => replay.close());
-      replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
-      replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
+      };
+      const parked = await openDeadLetter(options, source, { store, clock, hooks }, opened);
       const requests = new ConsumeRequests(options, {
         rules,
         states,
@@ -170,7 +150,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
           typed.forgetTypes();
           return result;
         },
-        replay,
+        replay: parked.replay,
+        windows,
         warn: hooks.warn,
       });
       const trace = options.traces && new TraceExport(options.traces, hooks.warn);
@@ -185,10 +166,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         states,
         journal,
         followers,
-        deadLetter,
-        reasons,
-        clients,
-        replay,
+        parked,
+        windows,
+        reading,
         requests,
         trace,
       });
@@ -196,7 +176,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   async run(): Promise<void> {
-    const { source, sink, deadLetter, reasons, replay, requests, trace } = this.#parts;
+    const { source, sink, parked, windows, requests, trace } = this.#parts;
+    const { deadLetter, reasons, replay } = parked;
     try {
       await this.#consume();
     } catch (thrown) {
@@ -204,6 +185,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       throw thrown;
     } finally {
       await replay.close();
+      await windows?.close();
       await withinDeadline(source.close(), SOURCE_CLOSE_MS);
       await deadLetter.close();
       await reasons.close();
@@ -216,15 +198,15 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
 
   drain(): void {
     this.#stopOpening.abort();
-    this.#parts.replay.drain();
+    this.#parts.parked.replay.drain();
     this.#parts.source.stopFetching?.();
-    this.#consumer?.drain();
+    this.#parts.reading.consumer?.drain();
   }
 
   abort(): void {
     this.#stopOpening.abort();
-    this.#parts.replay.abort();
-    this.#consumer?.abort();
+    this.#parts.parked.replay.abort();
+    this.#parts.reading.consumer?.abort();
   }
 
   isUnavailable(): boolean {
@@ -232,8 +214,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   report(): ConsumeReport {
-    const { source, sink, typed, deadLetter, reasons, replay, rules } = this.#parts;
-    const progress = this.#consumer?.progress();
+    const { source, sink, typed, parked, windows, rules } = this.#parts;
+    const { deadLetter, reasons, replay } = parked;
+    const progress = this.#parts.reading.consumer?.progress();
     const { recordsRead = 0, pointsMade = 0, busyMs = 0, oldestPendingNs } = progress ?? {};
     const { recordsInFlight = 0, pointsInFlight = 0 } = progress ?? {};
     const { latency = NO_LATENCY, writeTimes = NO_LATENCY } = progress ?? {};
@@ -258,6 +241,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       typeConversions: typed.conversions(),
       sink: { ...sink.counters(), ...typed.counters(), kind: sink.kind, status: sink.status() },
       kinesis: source.report?.(),
+      ...(windows !== undefined && { windows: windows.report() }),
     };
   }
 
@@ -282,8 +266,10 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     const { rules, followers, typed } = this.#parts;
     const mapping = rules.compile(options);
     // A consumer that is not open yet has mapped nothing; it begins with the rules that are in force then.
-    if (this.#consumer !== undefined) {
-      await this.#consumer.swapRules(followers.watching(mapping), (states) => dropUnused(states, mapping));
+    if (this.#parts.reading.consumer !== undefined) {
+      await this.#parts.reading.consumer.swapRules(followers.watching(mapping), (states) =>
+        dropUnused(states, mapping),
+      );
     }
     rules.replace(mapping);
     typed.replacePolicy(options.types);
@@ -295,7 +281,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       this.#blockedBy = 'the parked files are being read and compared with the ledger';
     }, SAY_AFTER_MS);
     try {
-      await this.#parts.replay.inspected();
+      await this.#parts.parked.replay.inspected();
     } finally {
       clearTimeout(timer);
       this.#blockedBy = undefined;
@@ -303,9 +289,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   async #consume(): Promise<void> {
-    const { options, hooks, source, writes, rules, followers, deadLetter, reasons, clients, replay, trace } =
-      this.#parts;
-    const folder = source.deadLetterFolder ?? '';
+    const { options, hooks, source, writes, rules, followers, parked, windows, trace } = this.#parts;
+    const { folder, deadLetter, reasons, clients, replay } = parked;
     const clock = new SystemClock();
     const first = new FirstContact(hooks.onContact);
     // Meanwhile the parked files are read; a failure of that is thrown below.
@@ -325,7 +310,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     const { states, journal } = this.#parts;
     // Rules may have gone while the gateway was stopped.
     dropUnused(states.all(), rules.current);
-    const saving = journal === undefined ? opened.checkpoints : savingState(opened.checkpoints, journal);
+    const stateSaving = journal === undefined ? opened.checkpoints : savingState(opened.checkpoints, journal);
+    const saving = windows === undefined ? stateSaving : savingWindows(stateSaving, windows);
+    windows?.start();
     const consumer = new Consumer(options.consumer, {
       ...opened,
       states,
@@ -348,9 +335,12 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       ledger: source.ledger,
       clock,
       trace,
+      ...(windows !== undefined && {
+        onCompleted: (batch) => windows.processed(batch.position, newestOf(batch)),
+      }),
       ...hooks,
     });
-    this.#consumer = consumer;
+    this.#parts.reading.consumer = consumer;
     replay.noteReader(consumer);
     // Asked to stop while opening: what the stream holds is for the next start.
     if (this.#stopOpening.signal.aborted) consumer.abort();

@@ -12,6 +12,7 @@ import { LatestPages } from '../sink/latest-pages.js';
 import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
+import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
 import type { Followers } from './followers.js';
 import type { RulesInForce } from './rules-in-force.js';
@@ -31,6 +32,8 @@ export interface ConsumeRequestsParts {
   /** Gives a point the types that the store has. */
   readonly fitTypes: (point: Point) => Fitted;
   readonly replay: ReplayService;
+  /** Absent: none are configured. */
+  readonly windows: Pick<Windows, 'report' | 'rebuild'> | undefined;
   readonly warn: Warn;
 }
 

@@ -5,6 +5,7 @@ import type { StateEnd, StateJournal } from '../ledger/state-journal.js';
 import { isNoRoom } from '../lib/disk-room.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { ComponentStatus, Position, StreamReader } from '../stream/stream.js';
+import type { Windows } from '../windows/windows.js';
 import type { KinesisReaderReport } from './consume-protocol.js';
 import type { FirstContact } from './first-contact.js';
 
@@ -19,6 +20,8 @@ export interface ConsumerSource {
   readonly reasonsEnd: DeadLetterEnd | undefined;
   /** Where what mapping remembers is kept; absent where it is not kept: a consumer that takes over a shard begins empty. */
   readonly stateFolder?: string | undefined;
+  /** Where the reader starts, where that is known before `open`. */
+  readonly startPosition?: Position;
   /** Its end at the checkpoint. */
   readonly stateEnd?: StateEnd | undefined;
   /**
@@ -50,6 +53,26 @@ export function onSave(store: CheckpointStore, saved: (checkpoint: Checkpoint) =
     save: async (checkpoint) => {
       await store.save(checkpoint);
       saved(checkpoint);
+    },
+  };
+}
+
+/** Wraps `store` so that what is due of windows is durable before the checkpoint is. */
+export function savingWindows(store: CheckpointStore, windows: Windows): CheckpointStore {
+  return {
+    load: () => store.load(),
+    save: async (checkpoint) => {
+      try {
+        await windows.saveAt(checkpoint.position);
+      } catch (thrown) {
+        throw new SluiceError(
+          isNoRoom(thrown) ? 'DISK_FULL' : 'CHECKPOINT_FAILED',
+          `what is due of windows cannot be saved with the checkpoint: ${errorText(thrown)}`,
+          { cause: thrown },
+        );
+      }
+      await store.save(checkpoint);
+      await windows.noteSaved(checkpoint.position);
     },
   };
 }

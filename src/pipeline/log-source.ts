@@ -66,6 +66,10 @@ export class LogSource implements ConsumerSource {
     return new LogSource({ reader, checkpoints, position }, start, folder);
   }
 
+  get startPosition(): Position {
+    return this.#opened.position;
+  }
+
   async open(): Promise<OpenSource> {
     return this.#opened;
   }

@@ -8,10 +8,12 @@ import type { Rejection, Sink } from '../sink/sink.js';
  */
 export class SerialSink implements Pick<Sink, 'write'> {
   readonly #sink: Pick<Sink, 'write'>;
-  readonly #queue = new SerialQueue();
+  readonly #queue: SerialQueue;
 
-  constructor(sink: Pick<Sink, 'write'>) {
+  /** Writers of one store share the queue. */
+  constructor(sink: Pick<Sink, 'write'>, queue = new SerialQueue()) {
     this.#sink = sink;
+    this.#queue = queue;
   }
 
   /** As `Sink.write`. The call stays in the queue after `signal` has aborted: the sink itself rejects it then. */

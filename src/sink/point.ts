@@ -3,6 +3,11 @@ export interface Tag {
   readonly value: string;
 }
 
+/** Returns the tags in the order that a series has them. */
+export function sortedTags(tags: Iterable<Tag>): readonly Tag[] {
+  return [...tags].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+}
+
 /**
  * A measurement with a tag set. All points of a series share one object, so that a sink can keep what it
  * derives from it (an escaped prefix, a key) in a WeakMap.

@@ -33,7 +33,7 @@ export interface StoredRow {
   /** Sorted by the UTF-8 bytes of the name; no empty value. */
   readonly tags: readonly Tag[];
   readonly timestampNs: bigint;
-  /** Those of the query that the point has. An int beyond 2^53 may be rounded. */
+  /** Those of the query that the point has, at least one. An int beyond 2^53 may be rounded. */
   readonly fields: readonly Field[];
 }
 

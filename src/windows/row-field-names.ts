@@ -1,7 +1,19 @@
 import type { AggregateField } from './aggregate.js';
 
+/** In every row, because stores keep the old value of a field that a later write omits. */
+export const OPEN_FIELD = 'open';
+export const INEXACT_FIELD = 'inexact';
+
 /** The fields that every row has beside those of the functions. */
-export const ROW_MARKERS = ['open', 'inexact'] as const;
+export const ROW_MARKERS = [OPEN_FIELD, INEXACT_FIELD] as const;
+
+/** What only merging into coarser rows needs; omitted where a function says the same. */
+export const HIDDEN_PARTS = ['count', 'sum', 'seconds', 'trues', 'm2', 'm3', 'm4', 'sketch'] as const;
+export type HiddenPart = (typeof HIDDEN_PARTS)[number];
+
+export function hiddenName(field: string, part: HiddenPart): string {
+  return `${field}__${part}`;
+}
 
 /** The names of the fields that a field of the points becomes in the rows, without the hidden ones. */
 export function rowFieldNames(

@@ -1,5 +1,5 @@
-import { formatDuration } from '../../config/quantity.js';
 import { SluiceError } from '../../lib/errors.js';
+import { formatDuration } from '../../lib/quantity.js';
 import type { RuleOptions } from '../../rules/rule-options.js';
 import { DEFAULT_TIME_WINDOW } from '../../rules/time.js';
 import {

@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { errorText, SluiceError } from '../../lib/errors.js';
+import { SharedAccess } from '../../lib/shared-access.js';
 import { syncDirectory } from '../../lib/sync-directory.js';
 
 const DAY_MS = 86_400_000;
@@ -44,11 +45,14 @@ export async function loadDuckdb(
   }
 }
 
-/** An open database file with one connection for writing and one for reading. */
+/** An open database file with one connection for writing, one for the live page and one for windows. */
 export class DuckdbDatabase {
   readonly api: DuckdbApi;
   readonly writer: DuckDBConnection;
   readonly reader: DuckDBConnection;
+  readonly windowReader: DuckDBConnection;
+  /** All reads must run as its shared tasks: see `checkpoint`. */
+  readonly reads = new SharedAccess();
   readonly memoryLimitBytes: number;
   readonly #instance: DuckDBInstance;
   readonly #path: string;
@@ -59,7 +63,7 @@ export class DuckdbDatabase {
   private constructor(
     api: DuckdbApi,
     instance: DuckDBInstance,
-    connections: { writer: DuckDBConnection; reader: DuckDBConnection },
+    connections: { writer: DuckDBConnection; reader: DuckDBConnection; windowReader: DuckDBConnection },
     { path, memoryLimitBytes = DUCKDB_DEFAULTS.memoryLimitBytes }: DuckdbSinkOptions,
   ) {
     this.api = api;
@@ -67,6 +71,7 @@ export class DuckdbDatabase {
     this.#instance = instance;
     this.writer = connections.writer;
     this.reader = connections.reader;
+    this.windowReader = connections.windowReader;
     this.#path = path;
     this.#inode = statSync(path, { bigint: true }).ino;
   }
@@ -81,10 +86,11 @@ export class DuckdbDatabase {
       try {
         const writer = await instance.connect();
         const reader = await instance.connect();
-        const database = new DuckdbDatabase(api, instance, { writer, reader }, options);
+        const windowReader = await instance.connect();
+        const database = new DuckdbDatabase(api, instance, { writer, reader, windowReader }, options);
         // Rows in the log of an earlier process may not be on disk if its last sync failed, and a replay that finds
         // them writes nothing. A checkpoint writes them again and syncs.
-        await writer.run('CHECKPOINT');
+        await database.checkpoint();
         return database;
       } catch (thrown) {
         instance.closeSync();
@@ -117,9 +123,20 @@ export class DuckdbDatabase {
     this.#syncedLog = identity;
   }
 
+  /**
+   * Moves all commits from the log into the file, and frees their memory.
+   *
+   * Reads wait meanwhile: DuckDB 1.5 refuses a checkpoint after an update, or after a new table or column, while a
+   * statement that began before that is still running. Its own FORCE CHECKPOINT would wait on a thread that the reads need.
+   */
+  async checkpoint(): Promise<void> {
+    await this.reads.exclusive(() => this.writer.run('CHECKPOINT'));
+  }
+
   /** Closes the file. No query may be running: closing frees the memory that it uses. */
   close(): void {
     this.reader.disconnectSync();
+    this.windowReader.disconnectSync();
     this.writer.disconnectSync();
     this.#instance.closeSync();
   }

@@ -19,6 +19,7 @@ import {
 } from './duckdb-database.js';
 import { DuckdbReader } from './duckdb-reader.js';
 import { DuckdbStore } from './duckdb-store.js';
+import { DuckdbWindowReader } from './duckdb-window-reader.js';
 
 const NS_PER_MS = 1_000_000n;
 const RETENTION_EVERY_MS = 3_600_000;
@@ -59,6 +60,7 @@ export interface DuckdbSinkParts {
 export class DuckdbSink implements Sink {
   readonly kind = 'duckdb';
   readonly reader: DuckdbReader;
+  readonly windows: DuckdbWindowReader;
   readonly #options: DuckdbSinkOptions;
   readonly #clock: Clock;
   readonly #backOff: BackOff;
@@ -96,6 +98,7 @@ export class DuckdbSink implements Sink {
       schedule: parts.scheduleProbe,
     });
     this.reader = new DuckdbReader(() => this.#store?.database);
+    this.windows = new DuckdbWindowReader(() => this.#store?.database);
   }
 
   async open(): Promise<void> {
@@ -272,8 +275,8 @@ export class DuckdbSink implements Sink {
   async #closeStore(): Promise<void> {
     const store = this.#store;
     this.#store = undefined;
-    // From here on the reader finds no store, but a running query still uses the connection.
-    await this.reader.stop();
+    // From here on the readers find no store, but a running query still uses its connection.
+    await Promise.all([this.reader.stop(), this.windows.stop()]);
     try {
       store?.close();
     } catch {

@@ -112,7 +112,7 @@ export class DuckdbStore {
     this.#entries.clear();
     for (const table of this.#isSwept ? shrunk : this.#catalog.stored()) await this.#dropUnused(table);
     this.#isSwept = true;
-    await this.database.writer.run('CHECKPOINT');
+    await this.database.checkpoint();
   }
 
   /** Changes a field, unless that would lose values and is not confirmed. */
@@ -166,7 +166,7 @@ export class DuckdbStore {
     let columns = 0;
     for (const table of this.#grown) columns += table.columnCount + FIXED_COLUMNS;
     if (columns * MEMORY_PER_GROWN_COLUMN_BYTES < this.database.memoryLimitBytes / 2) return;
-    await this.database.writer.run('CHECKPOINT');
+    await this.database.checkpoint();
     this.#grown.clear();
   }
 

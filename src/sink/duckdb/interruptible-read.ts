@@ -38,6 +38,34 @@ export class InterruptibleRead {
     return (await this.#connection.runAndReadAll(sql)).getRows();
   }
 
+  /**
+   * Returns all rows of one statement like `rows`. They are converted in parts, between which the thread is free: for
+   * statements with thousands of rows.
+   */
+  async manyRows(sql: string): Promise<readonly (readonly unknown[])[]> {
+    if (this.#endedBecause !== undefined) throw new Error(this.#endedBecause);
+    const result = await this.#connection.stream(sql);
+    const rows: (readonly unknown[])[] = [];
+    for await (const part of result.yieldRows()) rows.push(...part);
+    return rows;
+  }
+
+  /** Runs `work` on one state of the data. */
+  async snapshot<T>(work: () => Promise<T>): Promise<T> {
+    // An interrupt may have reached the last ROLLBACK, and every BEGIN fails on a connection that is in a transaction.
+    await this.#rollback();
+    await this.rows('BEGIN TRANSACTION READ ONLY');
+    try {
+      return await work();
+    } finally {
+      await this.#rollback();
+    }
+  }
+
+  async #rollback(): Promise<void> {
+    await this.#connection.run('ROLLBACK').catch(() => undefined); // it fails where there is no transaction
+  }
+
   /** Interrupts the running statement and prevents further ones. */
   end(reason: string): void {
     if (this.#endedBecause !== undefined) return;

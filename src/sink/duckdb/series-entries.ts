@@ -1,4 +1,4 @@
-import type { Series } from '../point.js';
+import type { Series, Tag } from '../point.js';
 import { type Objection, objectionToSeries } from './admission.js';
 import type { Catalog } from './catalog.js';
 import type { MeasurementTable } from './measurement-table.js';
@@ -33,7 +33,7 @@ export class SeriesEntries {
     const known = this.#bySeries.get(series);
     if (known !== undefined) return known;
     const table = this.#catalog.table(series.measurement);
-    const key = JSON.stringify(series.tags.map(({ name, value }) => [name, value]));
+    const key = keyOfTags(series.tags);
     let byKey = this.#byKey.get(table);
     if (byKey === undefined) {
       byKey = new Map();
@@ -59,6 +59,16 @@ export class SeriesEntries {
     this.#byKey.clear();
     this.#count = 0;
   }
+}
+
+/** Returns a tag set as text: what the column `tags` of the series table has. */
+function keyOfTags(tags: readonly Tag[]): string {
+  return JSON.stringify(tags.map(({ name, value }) => [name, value]));
+}
+
+export function tagsOfKey(key: string): Tag[] {
+  const tags = JSON.parse(key) as readonly (readonly [string, string])[];
+  return tags.map(([name, value]) => ({ name, value }));
 }
 
 /** Returns the id of a series; throws before `identifySeries` has run. */

@@ -4,6 +4,9 @@ import type { InterruptibleRead } from './interruptible-read.js';
 import { SCHEMA } from './measurement-table.js';
 
 const NS_PER_MS = 1_000_000n;
+/** DuckDB's TIMESTAMP_NS uses the ends of int64 for infinity. */
+const FIRST_NS = -(2n ** 63n) + 2n;
+const LAST_NS = 2n ** 63n - 2n;
 
 /** The tables and columns of a measurement. */
 export interface StoredMeasurement {
@@ -45,9 +48,37 @@ export function tagText({ tags }: StoredMeasurement, tag: string | undefined): s
   return column === undefined ? `''` : `coalesce(s.${column}, '')`;
 }
 
+/** The same for several tags. */
+export function tagTexts(stored: StoredMeasurement, tags: readonly string[]): string[] {
+  return tags.map((tag) => tagText(stored, tag));
+}
+
 /** Returns an SQL condition that a text expression has one of the values. */
 export function isOneOf(text: string, values: readonly string[]): string {
   return values.length === 0 ? 'false' : `${text} IN (${values.map(literal).join(', ')})`;
+}
+
+/** Returns an SQL condition that some tags have one of the lists of values, as `tagText` has them. */
+export function hasOneOf(
+  stored: StoredMeasurement,
+  { tags, values }: { readonly tags: readonly string[]; readonly values: readonly (readonly string[])[] },
+): string {
+  if (values.length === 0) return 'false';
+  if (tags.length === 0) return 'true';
+  const lists = values.map((list) => `(${list.map(literal).join(', ')})`);
+  // As a table they are hashed once; a list of a thousand would be compared one by one.
+  return `(${tagTexts(stored, tags).join(', ')}) IN (FROM (VALUES ${lists.join(', ')}))`;
+}
+
+/** Returns an SQL condition that the time of a row `p` is in the span. */
+export function isInSpan(fromNs: bigint, toNs: bigint): string {
+  return `p.time >= ${instantNs(fromNs)} AND p.time < ${instantNs(toNs)}`;
+}
+
+/** Returns an SQL expression for an instant; beyond the times that a point can have it is the nearest of them. */
+export function instantNs(ns: bigint): string {
+  const nearest = ns < FIRST_NS ? FIRST_NS : ns > LAST_NS ? LAST_NS : ns;
+  return `make_timestamp_ns(${nearest})`;
 }
 
 /** Returns an SQL expression for an instant in whole ms. Throws a RangeError when `ms` is not finite. */

@@ -10,6 +10,7 @@ import type {
   StoreReader,
 } from '../store-reader.js';
 import { HEALTH_MEASUREMENT, type InfluxSettings } from './influx-options.js';
+import { identifier } from './influxql.js';
 import { type QueriedSeries, QueryChannel } from './query-channel.js';
 import { readLastSeen, readNewest } from './read-latest.js';
 import { readSeries } from './read-series.js';
@@ -63,6 +64,18 @@ async function readMeasurements(channel: QueryChannel): Promise<readonly Measure
       tags: rowsOf(tags, name).map(([tag]) => String(tag)),
       fields: fieldsOf(rowsOf(fields, name)),
     }));
+}
+
+/** Resolves with the type of each field of a measurement; empty for one that is not there. */
+export async function fieldTypes(
+  channel: QueryChannel,
+  measurement: string,
+): Promise<ReadonlyMap<string, FieldType>> {
+  const listed = await channel.query(
+    `SHOW FIELD KEYS FROM ${identifier(measurement)}`,
+    (name) => name === measurement,
+  );
+  return new Map(fieldsOf(rowsOf(listed, measurement)).map(({ name, type }) => [name, type]));
 }
 
 function rowsOf(series: readonly QueriedSeries[], name: string): readonly (readonly unknown[])[] {

@@ -18,6 +18,7 @@ import {
   influxSettings,
 } from './influx-options.js';
 import { InfluxReader } from './influx-reader.js';
+import { InfluxWindowReader } from './influx-window-reader.js';
 import { LineEncoder } from './line.js';
 import { chunkBounds, LineDistributor, type LineQueue } from './line-distributor.js';
 import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster, type StoreWarning } from './poster.js';
@@ -42,6 +43,8 @@ export interface InfluxSinkParts {
   readonly pause?: Pause;
   /** When an idle store is probed; tests replace it. */
   readonly scheduleProbe?: Schedule;
+  /** How long the store may send nothing while a window is read; tests shorten it. */
+  readonly silenceMs?: number;
 }
 
 /**
@@ -60,6 +63,7 @@ export interface InfluxSinkParts {
 export class InfluxSink implements Sink {
   readonly kind = 'influx';
   readonly reader: StoreReader;
+  readonly windows: InfluxWindowReader;
   readonly #settings: InfluxSettings;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -101,6 +105,7 @@ export class InfluxSink implements Sink {
       schedule: parts.scheduleProbe,
     });
     this.reader = new InfluxReader(settings, this.#transport);
+    this.windows = new InfluxWindowReader(settings, parts.silenceMs);
   }
 
   /** There is nothing to prepare: the first write connects, and waits for the store if necessary. */
@@ -159,6 +164,7 @@ export class InfluxSink implements Sink {
   async close(): Promise<void> {
     await this.#probe.stop();
     this.#transport.close();
+    this.windows.close();
   }
 
   async #writeQueue(

@@ -1,13 +1,21 @@
+import { boundedLines } from '../../lib/bounded-lines.js';
 import { SluiceError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
+import { TimeSlice } from '../../lib/time-slice.js';
 import { type InfluxSettings, QUERY_PATH, queryTarget } from './influx-options.js';
 import { isExpressible } from './influxql.js';
 import { storeMessage } from './response.js';
-import type { InfluxTransport } from './transport.js';
+import type { InfluxTransport, NoAnswer, StoreAnswer, StoreRequest } from './transport.js';
 
 /** Thousands of devices take about 200 bytes each. A larger answer would block the thread that writes while it is parsed. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
+/** About 2 ms for the thread that parses it. */
+const MAX_CHUNK_ROWS = 2_000;
+/** InfluxDB looks through all series before it sends anything. */
+const SILENCE_MS = 60_000;
+
+const OPENING_BRACE = 0x7b;
 const MAX_ADDRESS_CHARACTERS = 200;
 const MAX_ERROR_CHARACTERS = 500;
 /** Errors of the parser of InfluxQL. */
@@ -25,10 +33,13 @@ export interface QueriedSeries {
 export class QueryChannel {
   readonly #settings: InfluxSettings;
   readonly #transport: InfluxTransport;
+  readonly #silenceMs: number;
 
-  constructor(settings: InfluxSettings, transport: InfluxTransport) {
+  /** `silenceMs`: how long a streamed answer may take for its first part, and between two parts. */
+  constructor(settings: InfluxSettings, transport: InfluxTransport, silenceMs = SILENCE_MS) {
     this.#settings = settings;
     this.#transport = transport;
+    this.#silenceMs = silenceMs;
   }
 
   /**
@@ -37,27 +48,65 @@ export class QueryChannel {
    * @param isExpected whether an answer to this statement may contain a series of that name
    */
   async query(statement: string, isExpected: (name: string) => boolean): Promise<readonly QueriedSeries[]> {
-    if (!isExpressible(statement)) {
-      throw this.#failed('cannot be asked about a name with NUL or a carriage return');
-    }
-    const form = new URLSearchParams({ ...queryTarget(this.#settings), epoch: 'ms', q: statement });
     const answer = await this.#transport.post(
-      {
-        path: QUERY_PATH,
-        body: form.toString(),
-        contentType: 'application/x-www-form-urlencoded',
-        accept: 'application/json',
-        maxAnswerBytes: MAX_ANSWER_BYTES,
-      },
+      { ...this.#request(statement, { epoch: 'ms' }), maxAnswerBytes: MAX_ANSWER_BYTES },
       // A query ends by its time-out; only writes are aborted.
       new AbortController().signal,
     );
-    if (answer.kind === 'no-answer') throw this.#failed(`does not answer the query: ${answer.reason}`);
     if (answer.kind === 'too-large') {
       throw this.#failed(
         `answers with more than ${MAX_ANSWER_BYTES} bytes; ask for a shorter time or a tag with fewer values`,
       );
     }
+    return this.#seriesOf(this.#accepted(answer), isExpected);
+  }
+
+  /**
+   * Runs a statement whose answer may be larger than the memory: gives its series in parts of at most MAX_CHUNK_ROWS rows
+   * of one series, in the order of the store. Times are RFC 3339 texts, to the ns. Rejects also when the answer ends early,
+   * and after `signal`.
+   */
+  async *stream(
+    statement: string,
+    isExpected: (name: string) => boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<QueriedSeries, void, undefined> {
+    const request = this.#request(statement, { chunked: 'true', chunk_size: String(MAX_CHUNK_ROWS) });
+    const answer = await this.#transport.stream(request, this.#silenceMs, signal);
+    if (answer.kind !== 'stream') {
+      this.#accepted(answer);
+      throw this.#unsupported('does not answer /query as InfluxDB does');
+    }
+    const slice = new TimeSlice();
+    let isComplete = false;
+    for await (const { bytes } of boundedLines(answer.parts, MAX_ANSWER_BYTES)) {
+      if (bytes === undefined) throw this.#failed(`answers with more than ${MAX_ANSWER_BYTES} bytes at once`);
+      if (bytes.length === 0) continue;
+      const json = this.#parsedChunk(bytes);
+      yield* this.#seriesOf(json, isExpected);
+      isComplete = isLastChunk(json);
+      // What the connection brings at once can hold hundreds of small series.
+      if (slice.isOver) await slice.yield();
+    }
+    if (!isComplete) throw this.#failed('ended its answer to the query early');
+  }
+
+  #request(statement: string, parameters: Readonly<Record<string, string>>): StoreRequest {
+    if (!isExpressible(statement)) {
+      throw this.#failed('cannot be asked about a name with NUL or a carriage return');
+    }
+    const form = new URLSearchParams({ ...queryTarget(this.#settings), ...parameters, q: statement });
+    return {
+      path: QUERY_PATH,
+      body: form.toString(),
+      contentType: 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    };
+  }
+
+  /** Returns the JSON of an answer with status 2xx. */
+  #accepted(answer: StoreAnswer | NoAnswer): unknown {
+    if (answer.kind === 'no-answer') throw this.#failed(`does not answer the query: ${answer.reason}`);
     if (answer.movedTo !== undefined) {
       throw this.#failed(
         `answered ${answer.status} to ${printable(answer.movedTo, MAX_ADDRESS_CHARACTERS)}: set sink.influx.url to it`,
@@ -74,10 +123,14 @@ export class QueryChannel {
     }
     if (answer.isEncoded) throw this.#failed(`answers the query, but ${answer.body}`);
     if (answer.isWebPage) throw this.#unsupported(`answers /query with ${message}, so it is no InfluxDB`);
-    const result = resultOf(answer.json);
+    return answer.json;
+  }
+
+  #seriesOf(json: unknown, isExpected: (name: string) => boolean): readonly QueriedSeries[] {
+    const result = resultOf(json);
     if (result === undefined) throw this.#unsupported('does not answer /query as InfluxDB does');
     if (result.error !== undefined) {
-      const denied = deniedRead(this.#settings, answer.status, result.error);
+      const denied = deniedRead(this.#settings, 200, result.error);
       if (denied !== undefined) throw this.#failed(denied);
       // What the store says of the statement itself quotes it, which is nothing for a client; the cause is logged.
       if (QUOTES_STATEMENT.test(result.error)) {
@@ -90,6 +143,16 @@ export class QueryChannel {
       throw this.#unsupported('answers /query with something else than was asked: it has no InfluxQL');
     }
     return result.series;
+  }
+
+  /** Each line of a chunked answer is an answer of its own. */
+  #parsedChunk(line: Buffer): unknown {
+    try {
+      return JSON.parse(line.toString('utf8')) as unknown;
+    } catch {
+      if (line[0] === OPENING_BRACE) throw this.#failed('broke off its answer to the query');
+      throw this.#unsupported('does not answer /query as InfluxDB does');
+    }
   }
 
   #failed(what: string, cause?: string): SluiceError {
@@ -133,4 +196,10 @@ function resultOf(json: unknown): { series: readonly QueriedSeries[]; error?: st
   const [first] = answer.results as readonly ({ error?: unknown; series?: unknown } | undefined)[];
   if (typeof first?.error === 'string') return { series: [], error: first.error };
   return { series: Array.isArray(first?.series) ? (first.series as QueriedSeries[]) : [] };
+}
+
+/** InfluxDB 1 and 2 mark a result that has more; also when a limit of the server has cut it. */
+function isLastChunk(json: unknown): boolean {
+  const [result] = (json as { results: readonly { partial?: unknown }[] }).results;
+  return result?.partial !== true;
 }

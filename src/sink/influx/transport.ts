@@ -2,9 +2,9 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import https from 'node:https';
 import { InfluxDB } from '@influxdata/influxdb-client';
 import {
-  type AnswerLimits,
   type BoundedAnswer,
   encodedText,
+  isEncoded,
   isWebPage,
   MAX_SHORT_ANSWER_BYTES,
   readAnswer,
@@ -13,6 +13,7 @@ import {
 import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
 import type { Pause } from '../../lib/timers.js';
 import type { InfluxSettings } from './influx-options.js';
+import { SilenceWatch } from './silence-watch.js';
 
 /** The store answered. */
 export interface StoreAnswer {
@@ -61,12 +62,18 @@ const GZIP_THRESHOLD_BYTES = 1_000;
 /** Queries of the live page run at the same time as writes. */
 const SOCKETS_FOR_QUERIES = 2;
 
-/** A call whose answer is awaited, found by the signal that the client passes on. */
-interface OpenCall {
-  readonly limits: AnswerLimits;
-  readonly answered: (answer: BoundedAnswer) => void;
-  readonly failed: (thrown: unknown) => void;
+/** An answer that is read while it comes, in parts as the connection brings them. */
+export interface StreamedAnswer {
+  readonly kind: 'stream';
+  /**
+   * Must be read: its end, or leaving the loop, ends the call and closes the connection. Rejects with
+   * SINK_QUERY_FAILED after the signal, when the answer breaks off, or when nothing comes for the time allowed.
+   */
+  readonly parts: AsyncIterable<Buffer>;
 }
+
+/** Takes the answer to a call; a call is found by the signal that the client passes on. */
+type OnResponse = (response: IncomingMessage) => void;
 
 type Request = (options: RequestOptions, onResponse: (response: IncomingMessage) => void) => ClientRequest;
 
@@ -78,7 +85,7 @@ export class InfluxTransport {
   readonly #agent: http.Agent | https.Agent;
   readonly #client: InfluxDB;
   readonly #settings: InfluxSettings;
-  readonly #calls = new WeakMap<AbortSignal, OpenCall>();
+  readonly #calls = new WeakMap<AbortSignal, OnResponse>();
 
   constructor(settings: InfluxSettings) {
     const agentOptions = { keepAlive: true, maxSockets: settings.concurrency + SOCKETS_FOR_QUERIES };
@@ -117,8 +124,11 @@ export class InfluxTransport {
     }, timeoutMs);
     try {
       const answer = await this.#send(request, call.signal);
-      const isSuccess = answer.status >= 200 && answer.status < 300;
-      if (request.maxAnswerBytes !== undefined && isSuccess && answer.omitted === 'too-large') {
+      if (
+        request.maxAnswerBytes !== undefined &&
+        isSuccess(answer.status) &&
+        answer.omitted === 'too-large'
+      ) {
         return { kind: 'too-large' };
       }
       return this.#storeAnswer(answer, request);
@@ -133,17 +143,51 @@ export class InfluxTransport {
     }
   }
 
-  #send(
+  /**
+   * Sends a query whose answer is read while it comes, however long it is. An answer that is no success is read as a
+   * whole. `silenceMs` limits the wait for each part. Rejects only with SINK_QUERY_FAILED, after `signal`.
+   */
+  async stream(
+    request: StoreRequest,
+    silenceMs: number,
+    signal: AbortSignal,
+  ): Promise<StreamedAnswer | StoreAnswer | NoAnswer> {
+    if (signal.aborted) throw readAborted();
+    const watch = new SilenceWatch(silenceMs, signal);
+    const asError = (reason: string) =>
+      signal.aborted ? readAborted() : answerBroke(this.#settings, reason);
+    try {
+      const response = await watch.within(this.#respond(request, watch.signal));
+      if (isSuccess(response.statusCode ?? 0) && !isEncoded(response.headers)) {
+        return { kind: 'stream', parts: watch.parts(response, asError) };
+      }
+      const answer = await watch.within(readAnswer(response));
+      watch.end();
+      return this.#storeAnswer(answer, request);
+    } catch (thrown) {
+      watch.end();
+      if (signal.aborted) throw readAborted();
+      return { kind: 'no-answer', reason: watch.reason(thrown) };
+    }
+  }
+
+  async #send(
     { path, body, contentType, accept, maxAnswerBytes, maxErrorBytes }: StoreRequest & Partial<StoreQuery>,
     signal: AbortSignal,
   ): Promise<BoundedAnswer> {
-    const { gzip, authorization } = this.#settings;
     const limits = {
       success: maxAnswerBytes ?? MAX_SHORT_ANSWER_BYTES,
       error: maxErrorBytes ?? MAX_SHORT_ANSWER_BYTES,
     };
-    return new Promise((answered, failed) => {
-      this.#calls.set(signal, { limits, answered, failed });
+    const response = await this.#respond({ path, body, contentType, accept }, signal);
+    return readAnswer(response, limits);
+  }
+
+  /** Resolves with the head of the answer. The caller must begin to read it in the same turn. */
+  #respond({ path, body, contentType, accept }: StoreRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const { gzip, authorization } = this.#settings;
+    return new Promise((responded, failed) => {
+      this.#calls.set(signal, responded);
       const options = {
         method: 'POST',
         headers: {
@@ -160,28 +204,23 @@ export class InfluxTransport {
   }
 
   #requestWith(request: Request): Request {
-    return (options) => {
-      const call = this.#calls.get(options.signal!)!;
-      return request(options, (response) => {
-        readAnswer(response, call.limits).then(call.answered, call.failed);
-      });
-    };
+    return (options) => request(options, this.#calls.get(options.signal!)!);
   }
 
   #storeAnswer(answer: BoundedAnswer, { path, accept }: StoreRequest): StoreAnswer {
     const { status, headers, text, omitted } = answer;
-    const isEncoded = omitted === 'encoded';
+    const hasEncoding = omitted === 'encoded';
     const retryAfter: unknown = headers['retry-after'];
     // InfluxDB 1 repeats its text in a header, which is there also when a proxy has dropped the body.
     const inHeader = text === '' && status >= 300 ? String(headers['x-influxdb-error'] ?? '') : '';
     return {
       kind: 'answer',
       status,
-      body: isEncoded ? encodedText(headers) : text || inHeader,
+      body: hasEncoding ? encodedText(headers) : text || inHeader,
       json: omitted === undefined && isJson(accept ?? headers['content-type']) ? parsed(text) : undefined,
       retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
       isWebPage: isWebPage(answer),
-      isEncoded,
+      isEncoded: hasEncoding,
       movedTo: this.#movedTo(answer, path),
     };
   }
@@ -200,6 +239,18 @@ export class InfluxTransport {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function readAborted(): SluiceError {
+  return new SluiceError('SINK_QUERY_FAILED', 'reading from InfluxDB was stopped');
+}
+
+function answerBroke({ url }: InfluxSettings, reason: string): SluiceError {
+  return new SluiceError('SINK_QUERY_FAILED', `the answer of InfluxDB at ${url.origin} broke off: ${reason}`);
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatDuration, formatSize, parseDuration, parseSize } from '../../src/config/quantity.js';
+import { formatDuration, formatSize, parseDuration, parseSize } from '../../src/lib/quantity.js';
 
 describe('parseSize', () => {
   test.each([

@@ -1,0 +1,173 @@
+import type { FieldSummary, NumberSummary, StepSummary } from '../field-summary.js';
+import type { Tag } from '../point.js';
+import type { FoldedGroup } from '../window-reader.js';
+import type { FoldPlan, PlannedField } from './fold-plan.js';
+import { baseSql, binsSql, isNumber, MAX_SQUARED, type SeriesPart, shapeSql, stepsSql } from './fold-sql.js';
+import type { InterruptibleRead } from './interruptible-read.js';
+import { tagsOfKey } from './series-entries.js';
+
+/** DuckDB keeps vectors of 2,048 values for each column of a statement, however few groups there are. */
+const FIELDS_AT_ONCE = 16;
+/** Measured with DuckDB 1.5: 32 bytes for a value with its neighbours, 50 for a bin of a group, of which a value may have one. */
+const BYTES_PER_VALUE = 50;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type Cells = Iterator<unknown, undefined>;
+
+/** A summary that statements fill in one after the other. */
+interface Summary extends Writable<Omit<FieldSummary, 'numbers'>> {
+  numbers?: Writable<Omit<NumberSummary, 'sketch'>> & { sketch?: Map<number, number> };
+}
+
+interface Group {
+  readonly tags: readonly Tag[];
+  readonly fields: Map<string, Summary>;
+}
+
+/** Resolves with the groups of one slice. All its statements must see the same data: run it in `read.snapshot`. */
+export async function foldSlice(
+  read: InterruptibleRead,
+  plan: FoldPlan,
+  slice: number,
+): Promise<readonly FoldedGroup[]> {
+  const groups = new Map<number, Group>();
+  let rows = 0;
+  for (const fields of inParts(plan.fields)) {
+    rows = 0;
+    for (const row of await read.manyRows(baseSql(plan, slice, fields)))
+      rows += addRow(groups, plan, fields, row);
+  }
+  if (groups.size === 0) return [];
+  for (const fields of inParts(plan.fields.filter((field) => field.asked.shape && isNumber(field)))) {
+    for (const row of await read.manyRows(shapeSql(plan, slice, fields))) addShape(groups, fields, row);
+  }
+  const parts = Math.ceil((rows * BYTES_PER_VALUE) / plan.budgetBytes);
+  for (const field of plan.fields) {
+    for (let nth = 0; nth < parts; nth++)
+      await addParts(read, plan, slice, groups, field, { nth, of: parts });
+  }
+  return [...groups.values()].filter(({ fields }) => fields.size > 0);
+}
+
+function inParts(fields: readonly PlannedField[]): PlannedField[][] {
+  const parts: PlannedField[][] = [];
+  for (let from = 0; from < fields.length; from += FIELDS_AT_ONCE) {
+    parts.push(fields.slice(from, from + FIELDS_AT_ONCE));
+  }
+  return parts;
+}
+
+function addShape(
+  groups: ReadonlyMap<number, Group>,
+  fields: readonly PlannedField[],
+  row: readonly unknown[],
+): void {
+  const cells: Cells = row[Symbol.iterator]();
+  const group = groups.get(number(cells));
+  for (const { asked } of fields) {
+    const [m3, m4] = [number(cells), number(cells)];
+    const numbers = group?.fields.get(asked.name)?.numbers;
+    if (numbers !== undefined) Object.assign(numbers, { m3, m4 });
+  }
+}
+
+async function addParts(
+  read: InterruptibleRead,
+  plan: FoldPlan,
+  slice: number,
+  groups: ReadonlyMap<number, Group>,
+  field: PlannedField,
+  part: SeriesPart,
+): Promise<void> {
+  const { name, steps, quantiles } = field.asked;
+  const summaryOf = (id: unknown) => groups.get(Number(id))?.fields.get(name);
+  if (steps) {
+    for (const [id, ...cells] of await read.manyRows(stepsSql(plan, slice, field, part))) {
+      const summary = summaryOf(id);
+      if (summary !== undefined) summary.steps = addedSteps(summary.steps, cells.map(Number));
+    }
+  }
+  if (quantiles && isNumber(field)) {
+    for (const [id, bin, count] of await read.manyRows(binsSql(plan, slice, field, part))) {
+      const numbers = summaryOf(id)?.numbers;
+      if (numbers === undefined) continue;
+      numbers.sketch ??= new Map<number, number>();
+      numbers.sketch.set(Number(bin), (numbers.sketch.get(Number(bin)) ?? 0) + Number(count));
+    }
+  }
+}
+
+/** A text or boolean field has changes only. */
+function addedSteps(before: StepSummary | undefined, cells: readonly number[]): StepSummary {
+  const [changes = 0, increase = 0, weightedSum = 0, seconds = 0] = cells;
+  return {
+    changes: (before?.changes ?? 0) + changes,
+    increase: (before?.increase ?? 0) + increase,
+    weightedSum: (before?.weightedSum ?? 0) + weightedSum,
+    seconds: (before?.seconds ?? 0) + seconds,
+  };
+}
+
+/** Adds the answer of `baseSql` for one group, and returns the number of its points. */
+function addRow(
+  groups: Map<number, Group>,
+  plan: FoldPlan,
+  fields: readonly PlannedField[],
+  row: readonly unknown[],
+): number {
+  const cells: Cells = row[Symbol.iterator]();
+  const id = number(cells);
+  const rows = number(cells);
+  const summaries = fields.map((field) => [field.asked.name, summaryOf(cells, field)] as const);
+  let group = groups.get(id);
+  if (group === undefined) {
+    group = { tags: groupTags(plan, [...rest(cells)]), fields: new Map() };
+    groups.set(id, group);
+  }
+  for (const [name, summary] of summaries) if (summary.count > 0) group.fields.set(name, summary);
+  return rows;
+}
+
+function summaryOf(cells: Cells, { asked, type }: PlannedField): Summary {
+  const count = number(cells);
+  if (type === 'string') return { count };
+  if (type === 'boolean') return { count, trueCount: number(cells) };
+  const [sum, variance, min, max, first, last] = [1, 2, 3, 4, 5, 6].map(() => number(cells)) as NumberCells;
+  const isSquared = Math.max(-min, max) < MAX_SQUARED;
+  const numbers: NonNullable<Summary['numbers']> = {
+    sum,
+    mean: sum / count,
+    m2: isSquared ? variance * count : Number.POSITIVE_INFINITY,
+    min,
+    max,
+    first,
+    last,
+  };
+  if (asked.histogram !== undefined) numbers.histogram = histogramOf(cells, count, asked.histogram.length);
+  return { count, numbers };
+}
+
+type NumberCells = [sum: number, variance: number, min: number, max: number, first: number, last: number];
+
+/** From the counts at or above each bound to those between them. */
+function histogramOf(cells: Cells, count: number, bounds: number): number[] {
+  const atLeast = [count, ...Array.from({ length: bounds }, () => number(cells)), 0];
+  return atLeast.slice(1).map((above, i) => (atLeast[i] ?? 0) - above);
+}
+
+/** The tags of `by`, or of the series: then the cell is the text that `SeriesEntry.key` describes. */
+function groupTags({ query: { by } }: FoldPlan, cells: readonly unknown[]): Tag[] {
+  if (by === undefined) return tagsOfKey(String(cells[0]));
+  return by
+    .map((name, i) => ({ name, value: String(cells[i]) }))
+    .filter(({ value }) => value !== '')
+    .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+}
+
+function number(cells: Cells): number {
+  return Number(cells.next().value);
+}
+
+function* rest(cells: Cells): Generator<unknown> {
+  for (let next = cells.next(); next.done !== true; next = cells.next()) yield next.value;
+}

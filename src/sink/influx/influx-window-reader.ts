@@ -1,0 +1,115 @@
+import { SluiceError } from '../../lib/errors.js';
+import { rfc3339Ns } from '../../lib/rfc3339.js';
+import { TimeSlice } from '../../lib/time-slice.js';
+import { GroupFold } from '../group-fold.js';
+import type { Field, FieldType } from '../point.js';
+import type { StoredValue } from '../summary-builder.js';
+import type { FoldedGroup, FoldQuery, RowsQuery, StoredRow, WindowReader } from '../window-reader.js';
+import type { InfluxSettings } from './influx-options.js';
+import { fieldTypes } from './influx-reader.js';
+import { isExpressible } from './influxql.js';
+import { QueryChannel } from './query-channel.js';
+import { rawChunks } from './raw-query.js';
+import { InfluxTransport } from './transport.js';
+
+const MAX_PART = 1_000;
+const NS_PER_MS = 1_000_000n;
+/** Windows are computed beside writes and the queries of the live page, over connections of their own. */
+const CONNECTIONS = 2;
+
+/**
+ * Computes windows from the raw points, which InfluxDB streams: InfluxQL has no variance, no sketch and no exact first
+ * value of several series, and its functions over ten thousand series take longer than their points.
+ */
+export class InfluxWindowReader implements WindowReader {
+  readonly #transport: InfluxTransport;
+  readonly #channel: QueryChannel;
+
+  /** `silenceMs`: see QueryChannel. */
+  constructor(settings: InfluxSettings, silenceMs?: number) {
+    this.#transport = new InfluxTransport({ ...settings, concurrency: CONNECTIONS });
+    this.#channel = new QueryChannel(settings, this.#transport, silenceMs);
+  }
+
+  async *fold(query: FoldQuery, signal: AbortSignal): AsyncGenerator<readonly FoldedGroup[]> {
+    const fields = query.fields.filter(({ name }) => isExpressible(name));
+    const fold = new GroupFold({ ...query, fields });
+    const names = fields.map(({ name }) => name);
+    const lookbackNs = fields.some(({ steps }) => steps)
+      ? BigInt(Math.ceil(query.lookbackMs)) * NS_PER_MS
+      : 0n;
+    const fromNs = query.fromNs > lookbackNs ? query.fromNs - lookbackNs : 0n;
+    let key: string | undefined;
+    for await (const chunk of rawChunks(this.#channel, { ...query, fields: names, fromNs }, signal)) {
+      if (chunk.key !== key) {
+        if (key !== undefined) fold.endSeries();
+        key = chunk.key;
+        fold.beginSeries(chunk.tags, key);
+      }
+      for (const row of chunk.rows) {
+        const atNs = Number(timeNs(row[0]) - query.fromNs);
+        for (let field = 0; field < names.length; field += 1) {
+          const value = row[field + 1] as StoredValue | null;
+          if (value !== null) fold.add(field, value, atNs);
+        }
+      }
+      if (fold.completed >= MAX_PART) yield fold.takeCompleted();
+    }
+    if (key !== undefined) fold.endSeries();
+    const slice = new TimeSlice();
+    for (const _ of fold.completeAll()) {
+      if (fold.completed >= MAX_PART) yield fold.takeCompleted();
+      if (slice.isOver) await slice.yield();
+    }
+    if (fold.completed > 0) yield fold.takeCompleted();
+  }
+
+  async *rows(query: RowsQuery, signal: AbortSignal): AsyncGenerator<readonly StoredRow[]> {
+    const fields = query.fields.filter(isExpressible);
+    if (fields.length === 0 || !isExpressible(query.measurement)) return;
+    // JSON does not tell the int 1 from the float 1.
+    const types = await fieldTypes(this.#channel, query.measurement);
+    let part: StoredRow[] = [];
+    for await (const { tags, rows } of rawChunks(this.#channel, { ...query, fields }, signal)) {
+      for (const row of rows)
+        part.push({ tags, timestampNs: timeNs(row[0]), fields: fieldsOf(row, fields, types) });
+      if (part.length < MAX_PART) continue;
+      yield part;
+      part = [];
+    }
+    if (part.length > 0) yield part;
+  }
+
+  /** Ends what is still being read. */
+  close(): void {
+    this.#transport.close();
+  }
+}
+
+function timeNs(text: unknown): bigint {
+  const ns = typeof text === 'string' ? rfc3339Ns(text) : undefined;
+  if (ns === undefined) {
+    throw new SluiceError('SINK_QUERY_UNSUPPORTED', 'the store returns times in another form than RFC 3339');
+  }
+  return ns;
+}
+
+function fieldsOf(
+  row: readonly unknown[],
+  names: readonly string[],
+  types: ReadonlyMap<string, FieldType>,
+): readonly Field[] {
+  const fields: Field[] = [];
+  for (const [i, name] of names.entries()) {
+    const value = row[i + 1] as StoredValue | null;
+    if (value !== null) fields.push(fieldOf(name, value, types.get(name)));
+  }
+  return fields;
+}
+
+function fieldOf(name: string, value: StoredValue, type: FieldType | undefined): Field {
+  if (typeof value === 'string') return { name, type: 'string', value };
+  if (typeof value === 'boolean') return { name, type: 'boolean', value };
+  if (type === 'int' && Number.isInteger(value)) return { name, type, value: BigInt(value) };
+  return { name, type: 'float', value };
+}

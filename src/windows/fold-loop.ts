@@ -1,0 +1,235 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../lib/clock.js';
+import { errorText } from '../lib/errors.js';
+import type { AggregateState } from './aggregate-state.js';
+import { type DueFold, nextDue, nextEarly } from './due-fold.js';
+import type { FoldWarnings } from './fold-warnings.js';
+import { type FoldResult, foldWindow } from './fold-window.js';
+import type { SavedMark } from './journal-lines.js';
+import type { GroupKey } from './window-marks.js';
+import { floorToMs } from './window-spans.js';
+import type { WindowStores } from './window-stores.js';
+import type { WindowsCheckpoint } from './windows-checkpoint.js';
+import type { WindowsJournal } from './windows-journal.js';
+
+export interface FoldLoopDeps {
+  readonly states: readonly AggregateState[];
+  readonly stores: WindowStores;
+  readonly journal: WindowsJournal;
+  readonly checkpoint: WindowsCheckpoint;
+  readonly clock: Clock;
+  readonly warning: FoldWarnings;
+  /** The receive time that the log has come to, ms. */
+  readonly watermarkMs: () => number;
+  /** Numbers the changes of windows and the folds in their order. */
+  readonly nextGeneration: () => number;
+}
+
+/** How often it is looked for windows that are due, while there are no records that move the watermark. */
+const LOOK_EVERY_MS = 500;
+const RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
+/** Open windows may be computed in a tenth of the time, however often they are asked for. */
+const EARLY_SHARE = 10;
+
+/** Computes one window after the other, as they become due. What fails is tried again. */
+export class FoldLoop {
+  readonly #deps: FoldLoopDeps;
+  readonly #stop = new AbortController();
+  #wake: () => void = () => undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #problem = '';
+
+  constructor(deps: FoldLoopDeps) {
+    this.#deps = deps;
+  }
+
+  /** Why the last fold failed, for a person; empty: it did not. */
+  get problem(): string {
+    return this.#problem;
+  }
+
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  /** Something may be due now. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** A fold that runs is given up: its window stays due. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stop.signal.aborted; ) {
+      const due = this.#nextFold();
+      if (due === undefined) {
+        await this.#sleep();
+        continue;
+      }
+      try {
+        await this.#fold(due);
+        failures = 0;
+        this.#problem = '';
+      } catch (thrown) {
+        if (this.#stop.signal.aborted) return;
+        this.#noteFailure(due, thrown);
+        await this.#pause(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures++));
+      }
+    }
+  }
+
+  #nextFold(): DueFold | undefined {
+    const { states, clock } = this.#deps;
+    const watermarkMs = this.#deps.watermarkMs();
+    return nextDue(states, watermarkMs) ?? nextEarly(states, watermarkMs, clock.monotonicMs());
+  }
+
+  async #fold({ state, level, mark, isOpen }: DueFold): Promise<void> {
+    const { clock, stores } = this.#deps;
+    const startedMs = clock.monotonicMs();
+    const generation = this.#deps.nextGeneration();
+    const groups = mark.whole === undefined ? [...mark.groups.keys()] : undefined;
+    const isLate = mark.touchedAtMs >= state.closesAtMs(mark.span);
+    const plan = {
+      state,
+      level,
+      span: mark.span,
+      ...(groups !== undefined && { groups }),
+      isOpen,
+      keepsCounts: !isOpen && !mark.isForced && (mark.isRebuild || isLate),
+      nowMs: floorToMs(clock.nowNs()),
+    };
+    if (!isOpen) {
+      mark.folding += mark.values;
+      mark.values = 0;
+    }
+    let result: FoldResult;
+    try {
+      result = await foldWindow(plan, stores, this.#stop.signal);
+    } catch (thrown) {
+      mark.values += mark.folding;
+      mark.folding = 0;
+      throw thrown;
+    }
+    const tookMs = clock.monotonicMs() - startedMs;
+    countFold(state, level, result, tookMs);
+    if (result.refusal !== undefined) this.#deps.warning.rowsRefused(measurementOf(state, level), result);
+    if (isOpen) {
+      mark.shownGeneration = generation;
+      if (level === 0)
+        state.nextEarlyMs = Math.max(state.nextEarlyMs, clock.monotonicMs() + EARLY_SHARE * tookMs);
+      return;
+    }
+    this.#complete({ state, level, mark, isOpen }, generation, groups, result);
+  }
+
+  /** The rows are in the store: what did not change meanwhile is no longer due, and the next level is. */
+  #complete(
+    { state, level, mark }: DueFold,
+    generation: number,
+    groups: readonly GroupKey[] | undefined,
+    { isComputed }: FoldResult,
+  ): void {
+    const { measurement, marks } = state.levels[level]!;
+    const outcome = isComputed ? 'aggregated' : 'beyondRetention';
+    const values = mark.folding;
+    mark.folding = 0;
+    mark.waitsSinceMs = undefined;
+    state.count(outcome, values);
+    const coarser = this.#markCoarser(state, level, mark.span, groups, mark);
+    const done = marks.computed(mark, generation, groups);
+    if (done === 'whole') {
+      mark.isRebuild = false;
+      mark.isForced = false;
+    }
+    this.#deps.checkpoint.noteFolded(state.aggregate.name, mark.span.startMs);
+    this.#deps.journal.append({
+      kind: 'folded',
+      aggregate: state.aggregate.name,
+      measurement,
+      startMs: mark.span.startMs,
+      values,
+      outcome,
+      done,
+      marks: coarser,
+    });
+    if (level === 0) state.showsCoarser = true;
+  }
+
+  #markCoarser(
+    state: AggregateState,
+    level: number,
+    { startMs, endMs }: DueFold['mark']['span'],
+    groups: readonly GroupKey[] | undefined,
+    { isForced, isRebuild }: Pick<DueFold['mark'], 'isForced' | 'isRebuild'>,
+  ): SavedMark[] {
+    const coarser = state.levels[level + 1];
+    if (coarser === undefined) return [];
+    const generation = this.#deps.nextGeneration();
+    const saved: SavedMark[] = [];
+    for (const span of coarser.spans.within({ startMs, endMs })) {
+      const mark = coarser.marks.markOf(span);
+      if (mark === undefined) {
+        this.#deps.warning.overMemory();
+        continue;
+      }
+      mark.isForced ||= isForced;
+      mark.isRebuild ||= isRebuild;
+      const one = {
+        measurement: coarser.measurement,
+        startMs: span.startMs,
+        ...(mark.isForced && { isForced: true }),
+        ...(mark.isRebuild && { isRebuild: true }),
+      };
+      if (groups === undefined || mark.whole !== undefined) {
+        if (coarser.marks.touchWhole(mark, generation)) saved.push(one);
+        continue;
+      }
+      const added = groups.filter((group) => coarser.marks.touchGroup(mark, group, generation));
+      if (mark.whole !== undefined) saved.push(one);
+      else if (added.length > 0) saved.push({ ...one, groups: added });
+    }
+    return saved;
+  }
+
+  #noteFailure({ state, level, mark }: DueFold, thrown: unknown): void {
+    const measurement = measurementOf(state, level);
+    const start = new Date(mark.span.startMs).toISOString();
+    const reason = errorText(thrown);
+    this.#problem = `the window ${start} of ${measurement} could not be computed: ${reason}; it is tried again`;
+    this.#deps.warning.foldFailed({ measurement, start, reason });
+  }
+
+  async #sleep(): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const timer = new AbortController();
+    await Promise.race([woken, this.#pause(LOOK_EVERY_MS, timer.signal)]);
+    timer.abort();
+  }
+
+  async #pause(ms: number, signal = this.#stop.signal): Promise<void> {
+    await sleep(ms, undefined, { signal }).catch(() => undefined); // ended early
+  }
+}
+
+function measurementOf(state: AggregateState, level: number): string {
+  return state.levels[level]!.measurement;
+}
+
+function countFold({ levels }: AggregateState, level: number, result: FoldResult, tookMs: number): void {
+  const { counts } = levels[level]!;
+  counts.folds++;
+  counts.foldMs += tookMs;
+  counts.longestFoldMs = Math.max(counts.longestFoldMs, tookMs);
+  counts.rowsWritten += result.rowsWritten;
+  counts.rowsRefused += result.rowsRefused;
+  counts.rowsInexact += result.rowsInexact;
+}

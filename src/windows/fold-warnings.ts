@@ -1,0 +1,38 @@
+import type { Clock } from '../lib/clock.js';
+import { LimitedWarning } from '../lib/limited-warning.js';
+import type { Warn } from '../lib/warnings.js';
+import type { FoldResult } from './fold-window.js';
+import type { MarksMemory } from './window-marks.js';
+
+/** The warnings of windows, each at most once in 30 s. */
+export class FoldWarnings {
+  readonly #warning: LimitedWarning<'WINDOW_ROWS_REFUSED' | 'WINDOWS_OVER_MEMORY' | 'WINDOW_FOLD_FAILED'>;
+  readonly #memory: MarksMemory;
+
+  constructor(warn: Warn, clock: Clock, memory: MarksMemory) {
+    this.#warning = new LimitedWarning(warn, clock);
+    this.#memory = memory;
+  }
+
+  foldFailed(fields: {
+    readonly measurement: string;
+    readonly start: string;
+    readonly reason: string;
+  }): void {
+    this.#warning.log('WINDOW_FOLD_FAILED', fields, 'a window could not be computed; it is tried again');
+  }
+
+  rowsRefused(measurement: string, { rowsRefused, refusal }: FoldResult): void {
+    const fields = { measurement, rows: rowsRefused, reason: refusal };
+    this.#warning.log('WINDOW_ROWS_REFUSED', fields, 'the store refuses rows of windows');
+  }
+
+  overMemory(): void {
+    const { bytes, maxBytes } = this.#memory;
+    this.#warning.log(
+      'WINDOWS_OVER_MEMORY',
+      { memoryBytes: bytes, maxMemoryBytes: maxBytes },
+      'there is no room to remember more windows: values of others are stored, but are not in the rows of windows',
+    );
+  }
+}

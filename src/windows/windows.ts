@@ -1,0 +1,254 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../lib/clock.js';
+import { errorText, SluiceError } from '../lib/errors.js';
+import type { Warn } from '../lib/warnings.js';
+import type { Point, Series } from '../sink/point.js';
+import type { Rejection, Sink } from '../sink/sink.js';
+import type { WindowsOptions } from './aggregate.js';
+import type { AggregateState } from './aggregate-state.js';
+import { FoldLoop } from './fold-loop.js';
+import { FoldWarnings } from './fold-warnings.js';
+import type { SavedMark } from './journal-lines.js';
+import { planRebuild } from './plan-rebuild.js';
+import { PointTouches } from './point-touches.js';
+import { reportAggregate } from './report-windows.js';
+import { restoreStates } from './restore-states.js';
+import { MarksMemory } from './window-marks.js';
+import { floorToMs, nsOf } from './window-spans.js';
+import type { WindowStores } from './window-stores.js';
+import { WindowsCheckpoint } from './windows-checkpoint.js';
+import { WindowsJournal } from './windows-journal.js';
+import type { RebuildRequest, RebuildResult, WindowsReport } from './windows-report.js';
+
+export interface WindowsDeps {
+  /** The folder of the journal. */
+  readonly folder: string;
+  /** Where the consumer starts. */
+  readonly position: string;
+  readonly stores: WindowStores;
+  /** Whether the consumer has completed all records that it was given. */
+  readonly isIdle: () => boolean;
+  readonly clock: Clock;
+  readonly warn: Warn;
+}
+
+/** A record that the broker has received may be so long on its way to the consumer. */
+const ON_THE_WAY_MS = 1_000;
+/** A receive time that is so much earlier than the last one began a new epoch: the clock was set back. */
+const NEW_EPOCH_MS = 60_000;
+const RETRY_MS = 1_000;
+
+/**
+ * Notes which windows the points of a store fall into, and computes them from the store. Invariants:
+ * 1. Before the store has a point, it is durable which windows have to be computed for it.
+ * 2. A window is forgotten only after a fold that began behind the last write into it, and whose rows are in the store.
+ * So after a crash at any time each row comes out as if there had been none.
+ */
+export class Windows {
+  readonly #states: readonly AggregateState[];
+  readonly #statesOf = new Map<string, readonly AggregateState[]>();
+  readonly #statesOfSeries = new WeakMap<Series, readonly AggregateState[]>();
+  readonly #memory: MarksMemory;
+  readonly #journal: WindowsJournal;
+  readonly #checkpoint: WindowsCheckpoint;
+  readonly #loop: FoldLoop;
+  readonly #warning: FoldWarnings;
+  readonly #deps: WindowsDeps;
+  #generation = 0;
+  #receivedMs = Number.NEGATIVE_INFINITY;
+  #problem = '';
+
+  private constructor(
+    states: readonly AggregateState[],
+    memory: MarksMemory,
+    journal: WindowsJournal,
+    deps: WindowsDeps,
+  ) {
+    this.#states = states;
+    this.#memory = memory;
+    this.#journal = journal;
+    this.#deps = deps;
+    this.#checkpoint = new WindowsCheckpoint(states, journal);
+    this.#warning = new FoldWarnings(deps.warn, deps.clock, memory);
+    this.#loop = new FoldLoop({
+      states,
+      stores: deps.stores,
+      journal,
+      checkpoint: this.#checkpoint,
+      clock: deps.clock,
+      warning: this.#warning,
+      watermarkMs: () => this.watermarkMs,
+      nextGeneration: () => ++this.#generation,
+    });
+    for (const { aggregate } of states) {
+      const same = states.filter((state) => state.aggregate.from === aggregate.from);
+      this.#statesOf.set(aggregate.from, same);
+    }
+  }
+
+  /** Rejects with CONFIG_INVALID for an aggregate that was something else under its name. */
+  static async open(options: WindowsOptions, deps: WindowsDeps): Promise<Windows> {
+    const { aggregates, memoryBytes } = options;
+    const finestOf = (name: string) =>
+      aggregates.find((aggregate) => aggregate.name === name)?.resolutions[0]?.measurement ?? '';
+    const { journal, saved, problem } = await WindowsJournal.open(deps.folder, deps.position, finestOf);
+    const memory = new MarksMemory(memoryBytes);
+    const states = restoreStates(aggregates, saved, memory, floorToMs(deps.clock.nowNs()));
+    if (problem !== undefined) {
+      deps.warn(
+        { code: 'WINDOWS_STATE_LOST', folder: deps.folder, reason: problem },
+        'it is not known for sure which windows were due; those that are open now are computed, and others by `sluice windows rebuild`',
+      );
+    }
+    const windows = new Windows(states, memory, journal, deps);
+    await windows.#checkpoint.begin(deps.position);
+    return windows;
+  }
+
+  /** Computes windows from now on. */
+  start(): void {
+    this.#loop.start();
+  }
+
+  /** A fold that runs is given up: its window stays due. */
+  async close(): Promise<void> {
+    await this.#loop.stop();
+    await this.#journal.close();
+  }
+
+  /** The sink with windows in front of it; for the caller it is the same. */
+  around(sink: Pick<Sink, 'write'>): Pick<Sink, 'write'> {
+    return { write: (points, signal) => this.#write(sink, points, signal) };
+  }
+
+  /** The consumer has completed its records up to this position and receive time. */
+  processed(position: string, newestReceivedNs: bigint | undefined): void {
+    if (newestReceivedNs !== undefined) this.#receivedMs = floorToMs(newestReceivedNs);
+    this.#checkpoint.note(position);
+    this.#loop.wake();
+  }
+
+  /** Makes durable what belongs to a position; called before the checkpoint of it is saved. */
+  saveAt(position: string): Promise<void> {
+    return this.#checkpoint.save(position);
+  }
+
+  /** The checkpoint of the position is durable. */
+  noteSaved(position: string): Promise<void> {
+    return this.#journal.noteSaved(position);
+  }
+
+  /**
+   * The receive time that the log has come to, ms: the same at every replay. While nothing waits it is the clock, also
+   * where the last records were of an epoch that was ahead of it.
+   */
+  get watermarkMs(): number {
+    const receivedMs = this.#receivedMs;
+    if (!this.#deps.isIdle()) return receivedMs;
+    const nowMs = floorToMs(this.#deps.clock.nowNs()) - ON_THE_WAY_MS;
+    return receivedMs > nowMs + NEW_EPOCH_MS ? nowMs : Math.max(receivedMs, nowMs);
+  }
+
+  /** From when points or rows of a measurement are kept beyond their retention, because windows wait for them, ns. */
+  keepFromNs(measurement: string): bigint | undefined {
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const { aggregate, levels, reachMs } of this.#states) {
+      for (const [nth, { marks }] of levels.entries()) {
+        const source = nth === 0 ? aggregate.from : levels[nth - 1]!.measurement;
+        if (source !== measurement) continue;
+        for (const { span } of marks.all()) oldestMs = Math.min(oldestMs, span.startMs - reachMs);
+      }
+    }
+    return Number.isFinite(oldestMs) ? nsOf(oldestMs) : undefined;
+  }
+
+  report(): WindowsReport {
+    const { watermarkMs } = this;
+    return {
+      aggregates: this.#states.map((state) => reportAggregate(state, watermarkMs)),
+      memoryBytes: this.#memory.bytes,
+      maxMemoryBytes: this.#memory.maxBytes,
+      ...(Number.isFinite(watermarkMs) && { watermarkMs }),
+      problem: this.#problem || this.#loop.problem,
+    };
+  }
+
+  /** Marks windows to be computed again; resolves when that is durable. Rejects with USAGE_INVALID. */
+  async rebuild(request: RebuildRequest): Promise<RebuildResult> {
+    const { marks, result } = planRebuild(this.#states, request, this.#deps.stores);
+    if (request.isDryRun) return result;
+    const generation = ++this.#generation;
+    const saved: SavedMark[] = [];
+    for (const { level, span } of marks) {
+      const mark = level.marks.markOf(span);
+      if (mark === undefined) {
+        throw new SluiceError(
+          'USAGE_INVALID',
+          'that many windows do not fit into windows.memory; take a shorter time',
+        );
+      }
+      level.marks.touchWhole(mark, generation);
+      mark.isRebuild = true;
+      mark.isForced = request.isForced;
+      saved.push({
+        measurement: level.measurement,
+        startMs: span.startMs,
+        isRebuild: true,
+        ...(request.isForced && { isForced: true }),
+      });
+    }
+    this.#journal.append({ kind: 'mark', marks: saved });
+    await this.#journal.flush();
+    this.#loop.wake();
+    return result;
+  }
+
+  async #write(
+    sink: Pick<Sink, 'write'>,
+    points: readonly Point[],
+    signal: AbortSignal,
+  ): Promise<readonly Rejection[]> {
+    const generation = ++this.#generation;
+    const touches = new PointTouches(
+      points,
+      (series) => this.#aggregatesOf(series),
+      this.watermarkMs,
+      generation,
+    );
+    if (touches.isEmpty) return sink.write(points, signal);
+    let rejections: readonly Rejection[] | undefined;
+    try {
+      if (touches.newMarks.length > 0) await this.#saveMarks(touches.newMarks, signal);
+      rejections = await sink.write(points, signal);
+      return rejections;
+    } finally {
+      touches.answered(rejections, ++this.#generation);
+      if (touches.isOverMemory) this.#warning.overMemory();
+    }
+  }
+
+  #aggregatesOf(series: Series): readonly AggregateState[] {
+    let states = this.#statesOfSeries.get(series);
+    if (states === undefined) {
+      states = this.#statesOf.get(series.measurement) ?? [];
+      this.#statesOfSeries.set(series, states);
+    }
+    return states;
+  }
+
+  /** Resolves when the marks are durable. A full disk is waited for, as a store that takes no points is. */
+  async #saveMarks(marks: readonly SavedMark[], signal: AbortSignal): Promise<void> {
+    this.#journal.append({ kind: 'mark', marks });
+    for (;;) {
+      try {
+        await this.#journal.flush();
+        this.#problem = '';
+        return;
+      } catch (thrown) {
+        this.#problem = `which windows are due cannot be saved: ${errorText(thrown)}; points wait for it`;
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined); // it ends early
+        if (signal.aborted) throw new SluiceError('SINK_ABORTED', this.#problem);
+      }
+    }
+  }
+}
