@@ -132,10 +132,13 @@ class Publisher {
   /** Ends the wait of `connectFirst`, for the messages that are due after this time. */
   release(elapsedMs: number): void {
     const { messagesPerSecond, connections } = this.#options;
-    this.#due =
-      messagesPerSecond === undefined
-        ? Number.POSITIVE_INFINITY
-        : Math.floor((elapsedMs * messagesPerSecond) / 1_000 / connections) + 1;
+    if (messagesPerSecond === undefined) {
+      this.#due = Number.POSITIVE_INFINITY;
+    } else {
+      const due = (elapsedMs / 1_000) * (messagesPerSecond / connections);
+      // The connections send one after the other, not all at once.
+      this.#due = Math.floor(due + (this.#connection + 1) / connections);
+    }
     this.#fill();
   }
 

@@ -36,8 +36,9 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     payload: (connection, reading) => Buffer.from(payloadOf(job, connection, reading)),
     ...(messagesPerSecond !== undefined && {
       messagesPerSecond,
-      onAcknowledged: (_connection, message, latencyMs) => {
-        if (message % SAMPLE_EVERY === 0) samples.push({ acknowledgedAtMs: Date.now(), latencyMs });
+      onAcknowledged: (connection, message, latencyMs) => {
+        if ((message + connection) % SAMPLE_EVERY === 0)
+          samples.push({ acknowledgedAtMs: Date.now(), latencyMs });
       },
     }),
   });

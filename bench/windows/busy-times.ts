@@ -4,6 +4,8 @@ import { percentile } from '../report/percentile.js';
 import { windowsOf } from './computed-windows.js';
 
 const POLL_MS = 100;
+/** The thread that computes reports to the main thread in this interval. */
+const REPORT_INTERVAL_MS = 500;
 
 interface TimeSpan {
   readonly fromMs: number;
@@ -64,7 +66,7 @@ export class BusyTimes {
       const isWaiting = resolutions.some(({ dueSinceMs }) => dueSinceMs !== undefined);
       const atMs = Date.now();
       if (isWaiting || this.#wasWaiting || folds > this.#lastFolds) {
-        this.#spans.push({ fromMs: this.#lastAtMs, toMs: atMs });
+        this.#spans.push({ fromMs: this.#lastAtMs - REPORT_INTERVAL_MS, toMs: atMs });
       }
       [this.#lastFolds, this.#lastAtMs, this.#wasWaiting] = [folds, atMs, isWaiting];
     } catch (thrown) {
