@@ -188,6 +188,7 @@ export class Windows {
         );
       }
       level.marks.touchWhole(mark, generation);
+      mark.markedAtMs ??= this.watermarkMs;
       mark.isRebuild = true;
       mark.isForced = request.isForced;
       saved.push({
