@@ -25,25 +25,16 @@ export async function rebuildWindows({
   json,
   toMs = Date.now(),
   pause = sleep,
-  ...asked
+  ...request
 }: RebuildOptions): Promise<number> {
-  const { aggregate, fromMs, isDryRun, isForced } = asked;
-  if (fromMs >= toMs) throw new SluiceError('USAGE_INVALID', '--from must be before --to');
+  if (request.fromMs >= toMs) throw new SluiceError('USAGE_INVALID', '--from must be before --to');
   const ask = async () => askForWindows((await gatewayOf(config)).gateway);
-  const before = await ask();
-  if (aggregate !== undefined && !before.aggregates.some(({ name }) => name === aggregate)) {
-    const names = before.aggregates.map(({ name }) => name).join(', ');
-    throw new SluiceError(
-      'USAGE_INVALID',
-      `there is no aggregate ${JSON.stringify(aggregate)}; there are ${names}`,
-    );
-  }
-  const request = { aggregate, fromMs, toMs, isDryRun, isForced };
-  const result = await askForRebuild((await gatewayOf(config)).gateway, request);
-  if (!json) process.stdout.write(rebuildText(result, isDryRun));
-  if (!isDryRun) await waitUntilComputed(result, before, ask, pause);
+  const before = request.isDryRun ? undefined : await ask();
+  const result = await askForRebuild((await gatewayOf(config)).gateway, { ...request, toMs });
+  if (!json) process.stdout.write(rebuildText(result, request.isDryRun));
+  if (before !== undefined) await waitUntilComputed(result, before, ask, pause);
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else if (!isDryRun) process.stdout.write('All of them are computed.\n');
+  else if (before !== undefined) process.stdout.write('All that have closed are computed.\n');
   return result.aggregates.some(({ beyondRetention }) => beyondRetention > 0) ? 1 : 0;
 }
 

@@ -10,7 +10,7 @@ import type { Field, Tag } from './point.js';
 export interface WindowReader {
   /** The summaries of each group that has a value in the time span. */
   fold(query: FoldQuery, signal: AbortSignal): AsyncIterable<readonly FoldedGroup[]>;
-  /** The points of a measurement whose time lies in the span, each series in the order of time. */
+  /** The points of a measurement whose time lies in the span: one series after the other, each in the order of time. */
   rows(query: RowsQuery, signal: AbortSignal): AsyncIterable<readonly StoredRow[]>;
 }
 

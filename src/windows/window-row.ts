@@ -59,7 +59,7 @@ function functionValue(
     case 'time_weighted_mean':
       return numbers && steps && (steps.seconds > 0 ? steps.weightedSum / steps.seconds : numbers.mean);
     case 'stddev':
-      return numbers && (count > 1 ? Math.sqrt(numbers.m2 / (count - 1)) : 0);
+      return numbers && count > 1 ? Math.sqrt(numbers.m2 / (count - 1)) : undefined;
     case 'skew':
       return numbers?.m3 === undefined ? undefined : skewOf(count, numbers.m2, numbers.m3);
     case 'kurtosis':

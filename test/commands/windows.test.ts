@@ -5,6 +5,7 @@ import { rebuildText, rebuildWindows } from '../../src/commands/rebuild-windows.
 import { type CommandDeps, serveCommands } from '../../src/control/serve-commands.js';
 import { dataDirectory } from '../../src/data-directory/data-directory.js';
 import { lockDataDirectory } from '../../src/data-directory/directory-lock.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from '../../src/windows/windows-report.js';
 import { NO_COMMANDS } from '../support/no-commands.js';
 import { tempDirectory } from '../support/temp-directory.js';
@@ -110,7 +111,7 @@ describe('sluice windows rebuild', () => {
   }
 
   it('shows with --dry-run what would be computed', async () => {
-    const { file, asked } = await gatewayAt([marked(0)]);
+    const { file, asked } = await gatewayAt([]);
     const outcome = await runMain('windows', 'rebuild', 'climate', '-c', file, ...TIMES, '--dry-run');
     expect(outcome).toEqual({
       exitCode: 0,
@@ -131,7 +132,7 @@ describe('sluice windows rebuild', () => {
     expect(outcome).toEqual({
       exitCode: 0,
       stderr: '',
-      stdout: 'climate_5min: 12 windows marked to be computed again\nAll of them are computed.\n',
+      stdout: 'climate_5min: 12 windows marked to be computed again\nAll that have closed are computed.\n',
     });
     expect(asked).toEqual([{ fromMs: FROM, toMs: TO, isDryRun: false, isForced: true }]);
     expect(pauses).toHaveLength(2);
@@ -169,12 +170,12 @@ describe('sluice windows rebuild', () => {
     expect(stderr).toContain(words);
   });
 
-  it('names the aggregates where there is none of a name', async () => {
-    const { file, asked } = await gatewayAt([marked(0)]);
-    const { exitCode, stderr } = await runMain('windows', 'rebuild', 'klima', '-c', file, ...TIMES);
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain('there is no aggregate "klima"; there are climate');
-    expect(asked).toEqual([]);
+  it('is refused with the reason of the gateway', async () => {
+    const refusal = new SluiceError('USAGE_INVALID', 'there is no aggregate "klima"');
+    const file = await configWith({ rebuildWindows: () => Promise.reject(refusal) });
+    const outcome = await runMain('windows', 'rebuild', 'klima', '-c', file, ...TIMES, '--dry-run');
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toContain(refusal.message);
   });
 
   it('finds no windows where none lie in the time', () => {

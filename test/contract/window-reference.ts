@@ -59,6 +59,11 @@ export class ReferenceStore {
 
   rows(query: RowsQuery): StoredRow[] {
     return this.#chosen(query, query.fromNs)
+      .sort((a, b) => {
+        const [one, other] = [tagsText(a.tags), tagsText(b.tags)];
+        if (one !== other) return one < other ? -1 : 1;
+        return a.timestampNs < b.timestampNs ? -1 : 1;
+      })
       .map(({ tags, timestampNs, fields }) => ({
         tags,
         timestampNs,
@@ -255,10 +260,13 @@ function expectNear(actual: number | undefined, expected: number, allowed: numbe
 /** Fails unless both have the same rows, and the actual ones have each series in the order of time. */
 export function expectRows(actual: readonly StoredRow[], expected: readonly StoredRow[]): void {
   const newest = new Map<string, bigint>();
+  let series: string | undefined;
   for (const { tags, timestampNs } of actual) {
     const before = newest.get(tagsText(tags));
     if (before !== undefined) expect(timestampNs > before, 'each series is in the order of time').toBe(true);
     newest.set(tagsText(tags), timestampNs);
+    if (tagsText(tags) !== series) expect(before, 'one series comes after the other').toBeUndefined();
+    series = tagsText(tags);
   }
   expect(actual.map(rowText).sort()).toEqual(expected.map(rowText).sort());
 }

@@ -19,7 +19,7 @@ export interface RowPage {
   readonly next?: RowPosition;
 }
 
-/** Resolves with some rows of the answer, in the order of time. */
+/** Resolves with some rows of the answer, in the order of the series and then of time. */
 export async function readRowPage(
   read: InterruptibleRead,
   stored: StoredMeasurement,
@@ -50,17 +50,18 @@ function pageSql(
 ): string {
   const columns = fields.map(({ column }) => `p.${column}`);
   const conditions = [
-    isInSpan(after?.timestampNs ?? fromNs, toNs),
+    isInSpan(fromNs, toNs),
     `(${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})`,
   ];
   if (only !== undefined) conditions.push(hasOneOf(stored, only));
   if (after !== undefined) {
-    conditions.push(`(p.time > ${instantNs(after.timestampNs)} OR p.series > ${after.series})`);
+    const isLater = `p.series = ${after.series} AND p.time > ${instantNs(after.timestampNs)}`;
+    conditions.push(`p.series >= ${after.series} AND (p.series > ${after.series} OR (${isLater}))`);
   }
   return `
     SELECT p.series, epoch_ns(p.time), s.tags, ${columns.join(', ')}
     FROM ${stored.pointsTable} p JOIN ${stored.seriesTable} s USING (series)
-    WHERE ${conditions.join(' AND ')} ORDER BY p.time, p.series LIMIT ${PAGE_ROWS}`;
+    WHERE ${conditions.join(' AND ')} ORDER BY p.series, p.time LIMIT ${PAGE_ROWS}`;
 }
 
 function storedField(name: string, type: Field['type'], value: unknown): Field[] {
