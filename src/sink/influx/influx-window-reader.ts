@@ -67,7 +67,7 @@ export class InfluxWindowReader implements WindowReader {
     if (fold.completed > 0) yield fold.takeCompleted();
   }
 
-  /** Where no tag is left out of the groups, a group is complete with its series, and its memory is free again. */
+  /** Where the groups have every tag, a group is complete with its series, and its memory is free again. */
   async #isEachSeriesOneGroup({ measurement, by }: FoldQuery): Promise<boolean> {
     if (by === undefined) return true;
     const tags = await tagNames(this.#channel, measurement);
