@@ -83,16 +83,22 @@ export class DuckdbDatabase {
       // The cache makes a second `open` in this process share the database: two instances on one file would corrupt
       // it, and the file lock does not prevent that because it is held per process.
       const instance = await api.DuckDBInstance.fromCache(options.path, duckdbSettings(options));
+      const connections: DuckDBConnection[] = [];
       try {
-        const writer = await instance.connect();
-        const reader = await instance.connect();
-        const windowReader = await instance.connect();
+        for (let nth = 0; nth < 3; nth++) connections.push(await instance.connect());
+        const [writer, reader, windowReader] = connections as [
+          DuckDBConnection,
+          DuckDBConnection,
+          DuckDBConnection,
+        ];
         const database = new DuckdbDatabase(api, instance, { writer, reader, windowReader }, options);
         // Rows in the log of an earlier process may not be on disk if its last sync failed, and a replay that finds
         // them writes nothing. A checkpoint writes them again and syncs.
         await database.checkpoint();
         return database;
       } catch (thrown) {
+        // With a connection left, the next `fromCache` would wait until it is collected as garbage.
+        for (const connection of connections) connection.disconnectSync();
         instance.closeSync();
         throw thrown;
       }

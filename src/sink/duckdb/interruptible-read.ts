@@ -40,11 +40,12 @@ export class InterruptibleRead {
 
   /**
    * Returns all rows of one statement like `rows`. They are converted in parts, between which the thread is free: for
-   * statements with thousands of rows.
+   * statements with thousands of rows. Not by `stream`: a stream that is not read to its end keeps the file open until
+   * it is collected as garbage.
    */
   async manyRows(sql: string): Promise<readonly (readonly unknown[])[]> {
     if (this.#endedBecause !== undefined) throw new Error(this.#endedBecause);
-    const result = await this.#connection.stream(sql);
+    const result = await this.#connection.run(sql);
     const rows: (readonly unknown[])[] = [];
     for await (const part of result.yieldRows()) rows.push(...part);
     return rows;

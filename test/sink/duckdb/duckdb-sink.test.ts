@@ -4,6 +4,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SluiceError } from '../../../src/lib/errors.js';
+import { duckdbSettings } from '../../../src/sink/duckdb/duckdb-database.js';
 import { DuckdbSink } from '../../../src/sink/duckdb/duckdb-sink.js';
 import { maxColumns } from '../../../src/sink/duckdb/measurement-table.js';
 import type { Point } from '../../../src/sink/point.js';
@@ -373,4 +374,23 @@ test('a write after close rejects, and the points are still the caller’s', asy
   await expect(sink.write([pointOf(seriesOf('m'), NOW_NS, { v: 1 })], never())).rejects.toMatchObject({
     code: 'SINK_ABORTED',
   });
+});
+
+test('a file that could not be opened can be opened as soon as the reason has passed', async () => {
+  const { path, remove } = duckdbPath();
+  const options = { path, retentionMs: 0 };
+  const instance = await DuckDBInstance.fromCache(path, duckdbSettings(options));
+  const connection = await instance.connect();
+  await connection.run('BEGIN; CREATE TABLE unfinished (a INTEGER)');
+  const sink = new DuckdbSink(options);
+  onTestFinished(async () => {
+    await sink.close();
+    remove();
+  });
+  await expect(sink.open()).rejects.toMatchObject({ code: 'SINK_UNUSABLE' });
+  await connection.run('ROLLBACK');
+  connection.disconnectSync();
+  instance.closeSync();
+  await sink.open();
+  expect(await sink.write([pointOf(seriesOf('m'), 1n, { v: 1 })], never())).toEqual([]);
 });
