@@ -2,16 +2,22 @@ export const PARTS = [
   'ack',
   'e2e-influx',
   'e2e-duckdb',
+  'e2e-influx-windows',
+  'e2e-duckdb-windows',
   'e2e-kinesis',
   'kinesis',
   'micro',
   'reading',
+  'windows-fleet',
 ] as const;
 export type PartName = (typeof PARTS)[number];
 
+/** Not part of "everything": it keeps its pace for more than twenty minutes. */
+export const ONLY_NAMED: ReadonlySet<PartName> = new Set(['windows-fleet']);
+
 /** What the command line asked for. */
 export interface BenchOptions {
-  /** In this order; all of them when none was named. */
+  /** In this order; all of them but ONLY_NAMED when none was named. */
   readonly parts: readonly PartName[];
   /** Whether the parts were named: what was asked for and cannot run is a failure. */
   readonly areNamed: boolean;
@@ -19,7 +25,7 @@ export interface BenchOptions {
   readonly messages?: number;
   /** Runs behind each figure; absent: 3, or 1 with `isQuick`. */
   readonly repeat?: number;
-  /** A look whether all works, in about 20 s: too short for figures. */
+  /** A look whether all works, in under a minute: too short for figures. */
   readonly isQuick: boolean;
   /** For the logs, databases and files of what is measured; its file system decides what an fdatasync costs. */
   readonly directory: string;

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { ack } from './ack/ack.js';
-import { e2eDuckdb } from './e2e/e2e-duckdb.js';
-import { e2eInflux } from './e2e/e2e-influx.js';
+import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
+import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
 import { e2eKinesis } from './kinesis/e2e-kinesis.js';
 import { kinesis } from './kinesis/kinesis.js';
 import { micro } from './micro/micro.js';
@@ -12,15 +12,19 @@ import { busyShare } from './report/busy-share.js';
 import { describeMachine, machineText } from './report/machine.js';
 import { writeResults } from './report/results-file.js';
 import { type PartReport, reportText } from './report/table.js';
+import { windowsFleet } from './windows/windows-fleet.js';
 
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
   ack,
   'e2e-influx': e2eInflux,
   'e2e-duckdb': e2eDuckdb,
+  'e2e-influx-windows': e2eInfluxWindows,
+  'e2e-duckdb-windows': e2eDuckdbWindows,
   'e2e-kinesis': e2eKinesis,
   kinesis,
   micro,
   reading,
+  'windows-fleet': windowsFleet,
 };
 
 /** Runs the parts one after the other. Resolves with the exit code: 1 when one failed, after the others have run. */

@@ -20,10 +20,12 @@ export interface LoadOptions {
   readonly clientId?: (connection: number) => string;
   /** Publish only once every connection is made; `durationMs` then counts from there. */
   readonly connectFirst?: boolean;
+  /** Of all connections together, with `connectFirst`; absent: as fast as the window allows. */
+  readonly messagesPerSecond?: number;
   /** Reconnect and resend when a connection is lost; otherwise it is an error. */
   readonly reconnect?: boolean;
   /** Called once per message, when its handshake is complete. */
-  readonly onAcknowledged?: (connection: number, message: number) => void;
+  readonly onAcknowledged?: (connection: number, message: number, latencyMs: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -42,12 +44,21 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   let startedMs = performance.now();
   const publishers = Array.from({ length: options.connections }, (_, i) => new Publisher(options, i));
   const running = Promise.all(publishers.map((publisher) => publisher.run()));
+  let pacing: NodeJS.Timeout | undefined;
   if (options.connectFirst) {
     await Promise.race([running, Promise.all(publishers.map((publisher) => publisher.connected))]);
     startedMs = performance.now();
-    for (const publisher of publishers) publisher.release();
+    const release = () => {
+      for (const publisher of publishers) publisher.release(performance.now() - startedMs);
+    };
+    release();
+    if (options.messagesPerSecond !== undefined) pacing = setInterval(release, PACE_MS);
   }
-  await running;
+  try {
+    await running;
+  } finally {
+    clearInterval(pacing);
+  }
   return {
     acknowledged: publishers.reduce((sum, p) => sum + p.acknowledged, 0),
     durationMs: performance.now() - startedMs,
@@ -65,6 +76,8 @@ const WRITE_BYTES = 64 * 1024;
 /** One in so many messages has its latency taken. */
 const SAMPLE_EVERY = 16;
 const RETRY_MS = 50;
+/** Between two looks at which messages are due, where they have a pace. */
+const PACE_MS = 5;
 
 interface Unacknowledged {
   readonly message: number;
@@ -91,7 +104,8 @@ class Publisher {
   #finish!: () => void;
   #fail!: (error: Error) => void;
   #done = false;
-  #isHeld: boolean;
+  /** Messages that may have been sent by now. */
+  #due: number;
   /** Resolves with the first CONNACK. */
   readonly connected: Promise<void>;
   #firstConnack!: () => void;
@@ -99,7 +113,7 @@ class Publisher {
   constructor(options: LoadOptions, connection: number) {
     this.#options = options;
     this.#connection = connection;
-    this.#isHeld = options.connectFirst === true;
+    this.#due = options.connectFirst === true ? 0 : Number.POSITIVE_INFINITY;
     this.connected = new Promise((resolve) => {
       this.#firstConnack = resolve;
     });
@@ -115,9 +129,16 @@ class Publisher {
     });
   }
 
-  /** Ends the wait of `connectFirst`. */
-  release(): void {
-    this.#isHeld = false;
+  /** Ends the wait of `connectFirst`, for the messages that are due after this time. */
+  release(elapsedMs: number): void {
+    const { messagesPerSecond, connections } = this.#options;
+    if (messagesPerSecond === undefined) {
+      this.#due = Number.POSITIVE_INFINITY;
+    } else {
+      const due = (elapsedMs / 1_000) * (messagesPerSecond / connections);
+      // The connections send one after the other, not all at once.
+      this.#due = Math.floor(due + (this.#connection + 1) / connections);
+    }
     this.#fill();
   }
 
@@ -202,8 +223,9 @@ class Publisher {
     this.#open.delete(packetId);
     if (open.message < this.#options.messages) {
       this.acknowledged += 1;
-      this.#options.onAcknowledged?.(this.#connection, open.message);
-      if (open.message % SAMPLE_EVERY === 0) this.latenciesMs.push(performance.now() - open.sentMs);
+      const latencyMs = performance.now() - open.sentMs;
+      this.#options.onAcknowledged?.(this.#connection, open.message, latencyMs);
+      if (open.message % SAMPLE_EVERY === 0) this.latenciesMs.push(latencyMs);
     }
     if (this.#next >= this.#total && this.#open.size === 0) this.#end();
   }
@@ -217,12 +239,13 @@ class Publisher {
   }
 
   #fill(): void {
-    if (!this.#isConnected || this.#isHeld || this.#done) return;
-    while (this.#next < this.#total && this.#open.size < this.#options.window) {
+    if (!this.#isConnected || this.#done) return;
+    const end = Math.min(this.#due, this.#total);
+    while (this.#next < end && this.#open.size < this.#options.window) {
       const packets: Buffer[] = [];
       let bytes = 0;
       const sentMs = performance.now();
-      while (this.#next < this.#total && this.#open.size < this.#options.window && bytes < WRITE_BYTES) {
+      while (this.#next < end && this.#open.size < this.#options.window && bytes < WRITE_BYTES) {
         const message = this.#next++;
         const packet = this.#packet(this.#take(message, sentMs), message, false);
         packets.push(packet);

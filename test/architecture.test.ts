@@ -30,7 +30,13 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // Payload bytes → value → points.
   formats: [/^dead-letter\/park-codes$/],
-  rules: [/^formats\//, /^stream\/stream$/, /^sink\/(point|sink)$/, /^dead-letter\/park-codes$/],
+  rules: [
+    /^formats\//,
+    /^stream\/stream$/,
+    /^sink\/(point|sink)$/,
+    /^dead-letter\/park-codes$/,
+    /^windows\/explain-windows$/,
+  ],
   // Messages → rules, the other way round.
   suggest: [/^(formats|rules)\//, /^stream\/stream$/, /^config\/(load-config|profiles\/find-profile)$/],
   // Only YAML files.
@@ -51,6 +57,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^replay\/(selection|replay-status)$/,
     /^rules\/followed-record$/,
     /^sink\/(field-change|point)$/,
+    /^windows\/windows-report$/,
   ],
   // What is shown and set.
   http: [

@@ -139,6 +139,7 @@ describe('help', () => {
     ['stream', 'describe'],
     ['stream', 'delete'],
     ['store'],
+    ['store', 'prepare'],
     ['store', 'retype'],
     ['store', 'drop-field'],
   ];

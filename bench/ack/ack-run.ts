@@ -38,7 +38,7 @@ export async function ackRun(
     messages: sent,
     qos: cell.qos,
     window: cell.window,
-    baseMs: Date.now(),
+    readings: { kind: 'city', baseMs: Date.now() },
   });
   const taken = await broker.atRest();
   const cpuAfter = cpuUsageOf(broker.pid);

@@ -1,13 +1,22 @@
-import { cityRule } from '../processes/city-reading.js';
 import { type RunningGateway, startGateway } from '../processes/gateway.js';
 import type { LoadClient } from '../processes/load-client.js';
+import type { LoadJob } from '../processes/load-job.js';
 import { type CpuUsage, cpuUsageOf, peakRssBytes } from '../processes/process-usage.js';
 import type { Store } from './store.js';
 
 export const CONNECTIONS = 20;
 /** As the simulators have it: what a busy client leaves unacknowledged. */
 export const WINDOW = 100;
-const HOUR_MS = 3_600_000;
+
+/** What is published and how the gateway is configured beside its store. */
+export interface Workload {
+  readonly config: string;
+  readonly readings: () => LoadJob['readings'];
+  /** Called when every message is written, outside of the time that is measured; the gateway still runs. */
+  readonly onWritten?: (gateway: RunningGateway) => Promise<void>;
+  /** Called when the gateway has stopped and its files are still there. */
+  readonly onStopped?: (gateway: RunningGateway) => Promise<void>;
+}
 
 /** One run end to end: figures of it, once every message was counted in the store. */
 export interface E2eRun {
@@ -30,15 +39,18 @@ export async function e2eRun(
   store: Store,
   client: LoadClient,
   messages: number,
+  workload: Workload,
 ): Promise<E2eRun> {
-  const gateway = await startGateway(directory, `${store.sink}\n${cityRule()}`, store.gateway);
+  const gateway = await startGateway(directory, `${store.sink}\n${workload.config}`, store.gateway);
   try {
-    const run = await publishAndWait(gateway, store, client, messages);
+    const run = await publishAndWait(gateway, store, client, messages, workload.readings());
+    await workload.onWritten?.(gateway);
     await gateway.stop();
     const stored = await store.count?.(gateway);
     if (stored !== undefined && stored !== messages) {
       throw new Error(`${messages} messages were acknowledged, but ${store.name} holds ${stored} points`);
     }
+    await workload.onStopped?.(gateway);
     return run;
   } finally {
     await gateway.remove();
@@ -50,6 +62,7 @@ async function publishAndWait(
   store: Store,
   client: LoadClient,
   messages: number,
+  readings: LoadJob['readings'],
 ): Promise<E2eRun> {
   const { pid } = gateway.process;
   const gatewayBefore = cpuUsageOf(pid);
@@ -60,8 +73,7 @@ async function publishAndWait(
     messages,
     qos: 1,
     window: WINDOW,
-    // Behind the wall clock all along, so that no reading is from the future.
-    baseMs: Date.now() - HOUR_MS,
+    readings,
   });
   const outcomes = await gateway.settled();
   const totalMs = Date.now() - load.startedAtMs;

@@ -18,22 +18,26 @@ export async function startInfluxStore(): Promise<Store> {
     sink: `sink: { influx: { url: "${server.url}", database: ${DATABASE} } }`,
     pid: server.pid,
     count: () => countPoints(server.url),
+    sum: async (_gateway, measurement, field) =>
+      (await numbersOf(server.url, `SELECT sum("${field}") FROM "${measurement}"`)).get('sum') ?? 0,
     stop: () => server.stop(),
   };
 }
 
-/** Both fields of every point must be there. */
+/** Every field of every point must be there. */
 async function countPoints(url: string): Promise<number> {
-  const query = `SELECT count(*) FROM "${MEASUREMENT}"`;
+  const row = await numbersOf(url, `SELECT count(*) FROM "${MEASUREMENT}"`);
+  const counts = [...row].flatMap(([column, count]) => (column.startsWith('count_') ? [count] : []));
+  if (new Set(counts).size > 1) throw new Error(`the fields have different counts: ${counts.join(', ')}`);
+  return counts[0] ?? 0;
+}
+
+/** The first row of the answer, by column; empty without one. */
+async function numbersOf(url: string, query: string): Promise<ReadonlyMap<string, number>> {
   const answer = await fetch(`${url}/query?db=${DATABASE}&q=${encodeURIComponent(query)}`);
   const body = (await answer.json()) as {
     results: { series?: { columns: string[]; values: number[][] }[] }[];
   };
   const series = body.results[0]?.series?.[0];
-  if (series === undefined) return 0;
-  const counts = series.columns.flatMap((column, i) =>
-    column.startsWith('count_') ? [series.values[0]![i]!] : [],
-  );
-  if (new Set(counts).size !== 1) throw new Error(`the fields have different counts: ${counts.join(', ')}`);
-  return counts[0]!;
+  return new Map(series?.columns.map((column, at) => [column, series.values[0]![at]!]));
 }

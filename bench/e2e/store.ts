@@ -12,5 +12,7 @@ export interface Store {
   readonly gateway?: Pick<GatewayProcessOptions, 'stream' | 'args'>;
   /** Points in the store. The gateway has stopped by then; its files are still there. Absent: it keeps nothing. */
   count?(gateway: RunningGateway): Promise<number>;
+  /** The sum of a field over all points of a measurement; 0 without one. As `count`. */
+  sum?(gateway: RunningGateway, measurement: string, field: string): Promise<number>;
   stop(): Promise<void>;
 }

@@ -7,8 +7,23 @@ export interface LoadJob {
   readonly qos: 0 | 1 | 2;
   /** Unacknowledged messages a connection may have. */
   readonly window: number;
+  readonly readings: CityReadings | ClimateReadings;
+  /** Of all connections together; absent: as fast as they are acknowledged. */
+  readonly messagesPerSecond?: number;
+}
+
+/** A device a connection. */
+export interface CityReadings {
+  readonly kind: 'city';
   /** Timestamp of every device's first reading; the next ones follow ms by ms. */
   readonly baseMs: number;
+}
+
+/** Five fields, and no time of their own. */
+export interface ClimateReadings {
+  readonly kind: 'climate';
+  /** Devices that a connection speaks for. */
+  readonly devices: number;
 }
 
 export interface LoadOutcome {
@@ -20,6 +35,14 @@ export interface LoadOutcome {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly cpuSeconds: number;
+  /** Of some messages: present with `messagesPerSecond`. */
+  readonly samples?: readonly AcknowledgeSample[];
+}
+
+export interface AcknowledgeSample {
+  /** Wall clock. */
+  readonly acknowledgedAtMs: number;
+  readonly latencyMs: number;
 }
 
 export type LoadAnswer = { readonly outcome: LoadOutcome } | { readonly failure: string };

@@ -1,6 +1,8 @@
 import { runLoad } from '../../harness/load-client.js';
+import { percentile } from '../report/percentile.js';
 import { cityPayload, cityTopic } from './city-reading.js';
-import type { LoadAnswer, LoadJob, LoadOutcome } from './load-job.js';
+import { climatePayload } from './climate-reading.js';
+import type { AcknowledgeSample, LoadAnswer, LoadJob, LoadOutcome } from './load-job.js';
 
 /** The MQTT client in a process of its own, so that it and the broker share nothing but the machine. */
 
@@ -13,9 +15,14 @@ process.on('message', (job: LoadJob) => {
 // The bench has ended, by whatever way.
 process.on('disconnect', () => process.exit());
 
+/** One in so many messages is a sample. */
+const SAMPLE_EVERY = 16;
+
 async function publish(job: LoadJob): Promise<LoadOutcome> {
   globalThis.gc?.();
   const before = process.cpuUsage();
+  const samples: AcknowledgeSample[] = [];
+  const { messagesPerSecond } = job;
   const { acknowledged, durationMs, latenciesMs } = await runLoad({
     host: '127.0.0.1',
     port: job.port,
@@ -26,7 +33,14 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     connectFirst: true,
     clientId: (connection) => `bench-${connection}`,
     topic: cityTopic,
-    payload: (connection, reading) => Buffer.from(cityPayload(connection, reading, job.baseMs)),
+    payload: (connection, reading) => Buffer.from(payloadOf(job, connection, reading)),
+    ...(messagesPerSecond !== undefined && {
+      messagesPerSecond,
+      onAcknowledged: (connection, message, latencyMs) => {
+        if ((message + connection) % SAMPLE_EVERY === 0)
+          samples.push({ acknowledgedAtMs: Date.now(), latencyMs });
+      },
+    }),
   });
   const endedAtMs = Date.now();
   const { user, system } = process.cpuUsage(before);
@@ -37,12 +51,14 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     p50Ms: percentile(latenciesMs, 0.5),
     p99Ms: percentile(latenciesMs, 0.99),
     cpuSeconds: (user + system) / 1e6,
+    ...(messagesPerSecond !== undefined && { samples }),
   };
 }
 
-/** NaN of nothing: QoS 0 has no acknowledgements. */
-function percentile(ascending: readonly number[], share: number): number {
-  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? Number.NaN;
+function payloadOf({ readings }: LoadJob, connection: number, reading: number): string {
+  return readings.kind === 'city'
+    ? cityPayload(connection, reading, readings.baseMs)
+    : climatePayload(connection, reading, readings.devices);
 }
 
 function answer(answer: LoadAnswer): void {

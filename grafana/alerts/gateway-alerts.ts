@@ -167,11 +167,11 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     uid: 'sluice-window-rows-refused',
     title: 'Window rows refused',
     severity: 'warning',
-    expr: 'sum by (instance, measurement) (increase(sluice_windows_rows_refused_total[5m]))',
+    expr: 'sum by (instance, measurement) (increase(sluice_windows_rows_refused_total[10m]))',
     threshold: 0,
     for: '0s',
     unit: 'number',
-    summary: 'The store has rejected {value} rows of windows of {instance} in five minutes',
+    summary: 'The store has rejected {value} rows of windows of {instance} in ten minutes',
     description:
       'The label measurement says which. These rows are missing in the store; the points that they are computed from are not.',
     panel: { dashboard: GATEWAY, title: 'Rows of windows refused' },

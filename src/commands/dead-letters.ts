@@ -6,6 +6,7 @@ import { sluiceCommand } from '../lib/package-root.js';
 import { printable } from '../lib/printable.js';
 import { onlyCountedLine } from './only-counted.js';
 import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js';
+import { textTable } from './text-table.js';
 
 /** `sluice dead-letters list` prints parked records, newest first, as a table or as JSON lines. A gateway may be running. */
 export async function listDeadLetters(options: DeadLetterListOptions): Promise<number> {
@@ -59,15 +60,7 @@ function table(parked: readonly ParkedRecord[]): string {
     `${printable(one.reason, 160)}${one.bytesNotKept === undefined ? '' : ' (payload not kept)'}`,
   ]);
   const heads = ['ID', 'RECEIVED', 'CODE', 'TOPIC', 'REASON'];
-  const widths = heads.map((head, i) =>
-    rows.reduce((width, row) => Math.max(width, row[i]!.length), head.length),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd();
-  return `${[heads, ...rows].map(line).join('\n')}\n`;
+  return `${textTable(heads, rows).join('\n')}\n`;
 }
 
 function details(parked: ParkedRecord): string {

@@ -2,6 +2,7 @@ import { SluiceError } from '../lib/errors.js';
 import { printable } from '../lib/printable.js';
 import { parentsOf, type ShardDescription, type StreamSummary } from '../stream/kinesis/kinesis-api.js';
 import { hasCode, type StreamCommand, shardCount } from './manage-stream.js';
+import { textTable } from './text-table.js';
 
 /** ShardReading is how far an application has read a shard, by its checkpoints or leases. */
 export interface ShardReading {
@@ -112,13 +113,7 @@ function shardTable(rows: readonly ShardRow[], hasReading: boolean): string[] {
     row.parents.length === 0 ? '-' : row.parents.join(' '),
     ...(hasReading ? [printable(row.owner ?? '-', 48), position(row.position), lag(row.millisBehind)] : []),
   ]);
-  const widths = heads.map((head, i) => Math.max(head.length, ...cells.map((line) => line[i]!.length)));
-  return [heads, ...cells].map((line) =>
-    line
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd(),
-  );
+  return textTable(heads, cells);
 }
 
 const POSITION_CHARACTERS = 24;

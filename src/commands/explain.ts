@@ -9,6 +9,7 @@ import { explainRecord, explanationJson } from '../rules/explain-record.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { newLineText } from '../sink/influx/line.js';
 import type { StreamRecord } from '../stream/stream.js';
+import { createExplainWindows } from '../windows/explain-windows.js';
 import { explainFile } from './explain-file.js';
 import { openInput, readPayload } from './explain-input.js';
 import { type Explained, explainedJson, explainedText } from './explained-record.js';
@@ -29,10 +30,11 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
   const rules = compileOrThrow(config.rules, config.mapping);
   const state = await rememberedState(config.dataDirectory);
   const lines = newLineText();
+  const explainWindows = config.windows && createExplainWindows(config.windows);
   const explained = (record: StreamRecord): Explained => ({
     record,
     explanation: explanationJson(
-      explainRecord(rules, record, lines, { limits: config.consumer.payload, state }),
+      explainRecord(rules, record, lines, { limits: config.consumer.payload, state, explainWindows }),
     ),
     maxPacketBytes: config.broker.maxPacketBytes,
   });

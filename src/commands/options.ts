@@ -27,6 +27,14 @@ export interface DemoOptions {
   readonly fleet: boolean;
 }
 
+export interface StorePrepareOptions extends ConfigOptions {
+  /** Say what would be made, and make nothing. */
+  readonly dryRun: boolean;
+  /** Also change the retention of what is there. */
+  readonly change: boolean;
+  readonly json: boolean;
+}
+
 export interface CheckOptions extends ConfigOptions {
   /** Print the effective configuration. */
   readonly print: boolean;

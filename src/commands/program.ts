@@ -15,6 +15,7 @@ import {
   help,
 } from './usage.js';
 import { addStore } from './usage-store.js';
+import { addWindows } from './usage-windows.js';
 
 /**
  * Builds the command line. The code of a command is loaded when it runs, so help and usage errors need no loading.
@@ -48,6 +49,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addDashboard(program, finish);
   addDeadLetters(program, finish);
   addStream(program, finish);
+  addWindows(program, finish);
   addStore(program, finish);
   return program;
 }

@@ -1,10 +1,10 @@
 import { formatDuration } from '../lib/quantity.js';
+import { TimeZone } from '../lib/time-zone.js';
 import type { Aggregate, Resolution } from '../windows/aggregate.js';
-import { ROW_MARKERS, rowFieldNames } from '../windows/row-field-names.js';
+import { HIDDEN_PARTS, hiddenName, ROW_MARKERS, rowFieldNames } from '../windows/row-field-names.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
 import { MAX_AGGREGATE_FIELDS, MAX_RESOLUTIONS, type WrittenAggregate } from './schema-windows.js';
-import { zoneProblem } from './zone-problem.js';
 
 const DAY_MS = 86_400_000;
 /** One value is in as many windows. */
@@ -118,8 +118,9 @@ function checkNames(
     for (const name of rowFieldNames(field, aggregated)) {
       const other = origins.get(name);
       origins.set(name, field);
-      // Behind two underscores are the values that a coarser resolution is merged from.
-      const hidden = [...fields.keys()].find((one) => one !== field && name.startsWith(`${one}__`));
+      const hidden = [...fields.keys()].find((one) =>
+        HIDDEN_PARTS.some((part) => hiddenName(one, part) === name),
+      );
       if (other === undefined && hidden === undefined) continue;
       findings.add([path, [...at, 'quantiles'], [...at, 'histogram']], {
         got: name,
@@ -209,6 +210,10 @@ function checkZone(
     findings.add([zonePath, [...at, 'every']], { expected: 'no such key, because every is not 1d' });
     return;
   }
-  const problem = zoneProblem(timezone, finer?.everyMs);
-  if (problem !== undefined) findings.add([zonePath], problem);
+  if (TimeZone.of(timezone) !== undefined) return;
+  const meant = TimeZone.ofCity(timezone);
+  findings.add([zonePath], {
+    expected: 'an IANA time zone such as Europe/Berlin',
+    hint: meant === undefined ? undefined : `did you mean ${meant}?`,
+  });
 }

@@ -4,6 +4,7 @@ import { boundedLines } from '../lib/bounded-lines.js';
 import { SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
+import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
 import type {
   CommandRequest,
   Followed,
@@ -19,6 +20,8 @@ const DESCRIBED_WITHIN_MS = 3_000;
 const RELOADED_WITHIN_MS = 30_000;
 /** A change of a field waits for the present write, and may rewrite all values of the field. */
 const CHANGED_WITHIN_MS = 600_000;
+/** Marks of many windows are written to disk first. */
+const MARKED_WITHIN_MS = 60_000;
 /**
  * Limit of a line of the gateway. A status with every reason takes a few kB; a reload may name every rule of two files of
  * 1 MiB. Followed records are bounded where they are made.
@@ -29,7 +32,14 @@ const MAX_LINE_CHARACTERS = {
   gateway: 64 * 1024,
   changed: 64 * 1024,
   followed: 4 * 1024 * 1024,
+  windows: 1024 * 1024,
+  rebuild: 1024 * 1024,
 } as const;
+type AnswerKey = Exclude<keyof typeof MAX_LINE_CHARACTERS, 'followed'>;
+
+/** What gateways of older versions do not know. */
+const FEATURES = ['replay', 'reload', 'explain --follow', 'store', 'windows'] as const;
+type Feature = (typeof FEATURES)[number];
 
 /**
  * Lets the gateway at the other end of the connection run a job; `onStatus` gets its progress. Resolves with its last
@@ -58,46 +68,40 @@ export async function askGateway(
  * Lets the gateway at the other end of the connection reload its configuration. Rejects with its error, such as RELOAD_BUSY,
  * or with CONTROL_FAILED when it does not answer.
  */
-export async function askForReload(
-  connection: Socket,
-  answerWithinMs = RELOADED_WITHIN_MS,
-): Promise<ReloadResult> {
-  let result: ReloadResult | undefined;
-  let isTimedOut: boolean;
-  try {
-    isTimedOut = await ask(connection, { kind: 'reload' }, 'reload', answerWithinMs, (one: ReloadResult) => {
-      result = one;
-    });
-  } catch (thrown) {
-    // A version that does not know the request takes it for a malformed one.
-    if (thrown instanceof SluiceError && thrown.code === 'USAGE_INVALID') throw ofOlderVersion('reload');
-    throw thrown;
-  }
-  if (result === undefined) throw noAnswer('reload', isTimedOut, answerWithinMs);
-  return result;
+export function askForReload(connection: Socket, answerWithinMs = RELOADED_WITHIN_MS): Promise<ReloadResult> {
+  return askOnce(connection, { kind: 'reload' }, 'reload', 'reload', answerWithinMs);
 }
 
 /**
  * Lets the gateway at the other end of the connection change a field of its store. Rejects with its error, or with
  * CONTROL_FAILED when it does not answer.
  */
-export async function askForFieldChange(
+export function askForFieldChange(
   connection: Socket,
   change: FieldChange,
   answerWithinMs = CHANGED_WITHIN_MS,
 ): Promise<FieldChangeResult> {
-  let result: FieldChangeResult | undefined;
-  let isTimedOut: boolean;
-  try {
-    const request = { kind: 'change-field', change } as const;
-    isTimedOut = await ask(connection, request, 'changed', answerWithinMs, (one: FieldChangeResult) => {
-      result = one;
-    });
-  } catch (thrown) {
-    throw isUnknownRequest(thrown) ? ofOlderVersion('store') : thrown;
-  }
-  if (result === undefined) throw noAnswer('store', isTimedOut, answerWithinMs);
-  return result;
+  return askOnce(connection, { kind: 'change-field', change }, 'changed', 'store', answerWithinMs);
+}
+
+/**
+ * Asks the gateway at the other end of the connection what its windows are at. Rejects with its error, or with
+ * CONTROL_FAILED when it does not answer.
+ */
+export function askForWindows(connection: Socket, answerWithinMs = ANSWER_WITHIN_MS): Promise<WindowsReport> {
+  return askOnce(connection, { kind: 'windows-list' }, 'windows', 'windows', answerWithinMs);
+}
+
+/**
+ * Lets the gateway at the other end of the connection mark windows, which it then computes again. Rejects with its error, or
+ * with CONTROL_FAILED when it does not answer.
+ */
+export function askForRebuild(
+  connection: Socket,
+  request: RebuildRequest,
+  answerWithinMs = MARKED_WITHIN_MS,
+): Promise<RebuildResult> {
+  return askOnce(connection, { kind: 'windows-rebuild', request }, 'rebuild', 'windows', answerWithinMs);
 }
 
 /**
@@ -161,6 +165,27 @@ export async function* followGateway(
   if (isTimedOut || !isFollowing) throw noAnswer('explain --follow', isTimedOut, answerWithinMs);
 }
 
+/** Sends a request that has one answer. `feature` names it where a gateway of an older version does not know it. */
+async function askOnce<Answer>(
+  connection: Socket,
+  request: CommandRequest,
+  key: AnswerKey,
+  feature: Feature,
+  answerWithinMs: number,
+): Promise<Answer> {
+  let answer: Answer | undefined;
+  let isTimedOut: boolean;
+  try {
+    isTimedOut = await ask(connection, request, key, answerWithinMs, (one: Answer) => {
+      answer = one;
+    });
+  } catch (thrown) {
+    throw isUnknownRequest(thrown) ? ofOlderVersion(feature) : thrown;
+  }
+  if (answer === undefined) throw noAnswer(feature, isTimedOut, answerWithinMs);
+  return answer;
+}
+
 /**
  * Sends a request and calls `onAnswer` with what each line has under `key`. Resolves with whether the answer was not waited
  * for any longer; rejects with the error of a gateway that refuses.
@@ -168,7 +193,7 @@ export async function* followGateway(
 function ask<Answer>(
   connection: Socket,
   request: CommandRequest,
-  key: 'status' | 'reload' | 'gateway' | 'changed',
+  key: AnswerKey,
   answerWithinMs: number,
   onAnswer: (answer: Answer) => void,
 ): Promise<boolean> {
@@ -241,10 +266,7 @@ function readLines(
 }
 
 function noAnswer(kind: string, isTimedOut: boolean, withinMs: number): SluiceError {
-  if (!isTimedOut) {
-    const isNamed = kind === 'reload' || kind === 'explain --follow' || kind === 'store';
-    return ofOlderVersion(isNamed ? kind : 'replay');
-  }
+  if (!isTimedOut) return ofOlderVersion(FEATURES.find((one) => one === kind) ?? 'replay');
   return new SluiceError(
     'CONTROL_FAILED',
     `the gateway that runs on this data directory has not answered for ${withinMs / 1_000} s; look at its log lines`,
@@ -258,7 +280,7 @@ function isUnknownRequest(thrown: unknown): boolean {
   );
 }
 
-function ofOlderVersion(feature: 'replay' | 'reload' | 'explain --follow' | 'store'): SluiceError {
+function ofOlderVersion(feature: Feature): SluiceError {
   return new SluiceError(
     'CONTROL_FAILED',
     'the gateway that runs on this data directory does not answer: it is starting, stopping, or of a version before ' +

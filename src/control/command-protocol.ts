@@ -6,6 +6,7 @@ import { type ParkedSelection, readSelection } from '../replay/selection.js';
 import type { FollowedRecord } from '../rules/followed-record.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import { FIELD_TYPES } from '../sink/point.js';
+import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
 
 /**
  * What a command asks of the gateway that holds its data directory, over the socket of the lock: one line of JSON. The
@@ -16,7 +17,9 @@ export type CommandRequest =
   | ReloadCommand
   | DescribeCommand
   | FollowCommand
-  | ChangeFieldCommand;
+  | ChangeFieldCommand
+  | WindowsListCommand
+  | WindowsRebuildCommand;
 
 export interface ReplayCommand {
   readonly kind: ReplayKind;
@@ -54,6 +57,15 @@ export interface ChangeFieldCommand {
   readonly change: FieldChange;
 }
 
+export interface WindowsListCommand {
+  readonly kind: 'windows-list';
+}
+
+export interface WindowsRebuildCommand {
+  readonly kind: 'windows-rebuild';
+  readonly request: RebuildRequest;
+}
+
 /** The last line of a replay or purge has `refused`, or a status whose state is not `running`. */
 export type ReplayLine = { readonly status: ReplayStatus } | RefusedLine;
 /** The only line of a reload. */
@@ -62,9 +74,19 @@ export type ReloadLine = { readonly reload: ReloadResult } | RefusedLine;
 export type DescribeLine = { readonly gateway: GatewayDescription } | RefusedLine;
 /** The only line of a change of a field. */
 export type ChangeFieldLine = { readonly changed: FieldChangeResult } | RefusedLine;
+/** The only line of a list of windows. */
+export type WindowsListLine = { readonly windows: WindowsReport } | RefusedLine;
+/** The only line of a rebuild of windows: they are marked then, and computed later. */
+export type WindowsRebuildLine = { readonly rebuild: RebuildResult } | RefusedLine;
 /** Records that were mapped since the line before; there is one at least every two seconds until the command disconnects. */
 export type FollowLine = { readonly followed: Followed } | RefusedLine;
-export type AnswerLine = ReplayLine | ReloadLine | DescribeLine | ChangeFieldLine;
+export type AnswerLine =
+  | ReplayLine
+  | ReloadLine
+  | DescribeLine
+  | ChangeFieldLine
+  | WindowsListLine
+  | WindowsRebuildLine;
 
 export interface Followed {
   readonly records: readonly FollowedRecord[];
@@ -87,8 +109,11 @@ export function readCommandRequest(line: string): CommandRequest | string {
   } catch {
     return 'the request is not JSON';
   }
-  const { kind, selection, dryRun, filter, withPayloads, change } = (json ?? {}) as Record<string, unknown>;
-  if (kind === 'reload' || kind === 'describe') return { kind };
+  const { kind, selection, dryRun, filter, withPayloads, change, request } = (json ?? {}) as Record<
+    string,
+    unknown
+  >;
+  if (kind === 'reload' || kind === 'describe' || kind === 'windows-list') return { kind };
   if (kind === 'follow') {
     const fault = typeof filter === 'string' ? topicFilterFault(filter) : 'expected a text';
     if (fault !== undefined) return `the topic filter: ${fault}`;
@@ -98,9 +123,13 @@ export function readCommandRequest(line: string): CommandRequest | string {
     const read = readChange(change);
     return typeof read === 'string' ? read : { kind, change: read };
   }
+  if (kind === 'windows-rebuild') {
+    const read = readRebuild(request);
+    return typeof read === 'string' ? read : { kind, request: read };
+  }
   const known = REPLAY_KINDS.find((one) => one === kind);
   if (known === undefined) {
-    return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload, describe, follow or change-field`;
+    return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload, describe, follow, change-field, windows-list or windows-rebuild`;
   }
   const read = readSelection(selection);
   if (typeof read === 'string') return read;
@@ -117,4 +146,20 @@ function readChange(written: unknown): FieldChange | string {
   const known = FIELD_TYPES.find((one) => one === type);
   if (kind === 'retype' && known !== undefined) return { kind, ...names, type: known };
   return `the change: expected drop, or retype with a type of ${FIELD_TYPES.join(', ')}`;
+}
+
+function readRebuild(written: unknown): RebuildRequest | string {
+  const { aggregate, fromMs, toMs, isDryRun, isForced } = (written ?? {}) as Record<string, unknown>;
+  if (aggregate !== undefined && typeof aggregate !== 'string') {
+    return 'the rebuild: expected the name of an aggregate';
+  }
+  if (!isTime(fromMs) || !isTime(toMs) || fromMs >= toMs) {
+    return 'the rebuild: expected a time, and a later one, in ms since 1970';
+  }
+  const span = { fromMs, toMs, isDryRun: isDryRun === true, isForced: isForced === true };
+  return aggregate === undefined ? span : { aggregate, ...span };
+}
+
+function isTime(written: unknown): written is number {
+  return Number.isSafeInteger(written);
 }

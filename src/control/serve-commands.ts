@@ -3,6 +3,7 @@ import type { ReloadResult } from '../config/reload-result.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
+import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
 import {
   type AnswerLine,
   type GatewayDescription,
@@ -22,6 +23,10 @@ export interface CommandDeps {
   readonly describe: () => GatewayDescription;
   /** Changes a field of the store; rejects with the reason why it cannot. */
   readonly changeField: (change: FieldChange) => Promise<FieldChangeResult>;
+  /** Reports what the windows are at; rejects where none are computed. */
+  readonly listWindows: () => Promise<WindowsReport>;
+  /** Marks windows to be computed again; rejects with the reason why it cannot. */
+  readonly rebuildWindows: (request: RebuildRequest) => Promise<RebuildResult>;
   /** Begins to follow the records of a topic filter; rejects with the reason why that is not possible here. */
   readonly follow: (filter: string, withPayloads: boolean) => Promise<Following>;
 }
@@ -71,6 +76,14 @@ async function answer(connection: Socket, line: string | undefined, deps: Comman
         break;
       case 'change-field':
         send(connection, { changed: await deps.changeField(request.change) });
+        end(connection);
+        break;
+      case 'windows-list':
+        send(connection, { windows: await deps.listWindows() });
+        end(connection);
+        break;
+      case 'windows-rebuild':
+        send(connection, { rebuild: await deps.rebuildWindows(request.request) });
         end(connection);
         break;
       case 'follow':

@@ -18,6 +18,7 @@ import type { ReplayStatus } from '../replay/replay-status.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { changeStoredField } from './change-stored-field.js';
 import { ClockWatch } from './clock-watch.js';
+import { listWindows, rebuildWindows } from './consumer-windows.js';
 import { DebugLines } from './debug-lines.js';
 import { DiskReserve } from './disk-reserve.js';
 import type { Ended, FatalFailure } from './fatal-failure.js';
@@ -233,6 +234,8 @@ function takeCommands(
       describe,
       follow: (filter, withPayloads) => followConsumer(consume, filter, withPayloads),
       changeField: (change) => changeStoredField(consume, change),
+      listWindows: () => listWindows(consume),
+      rebuildWindows: (request) => rebuildWindows(consume, request),
     }),
   );
 }

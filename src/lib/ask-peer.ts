@@ -5,7 +5,8 @@ import { errorText, systemErrorCode } from './errors.js';
 
 export interface PeerRequest {
   readonly url: string;
-  /** GET without a body, POST with one. */
+  /** Absent: GET without a body, POST with one. */
+  readonly method?: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** For the whole call, until the last byte of the answer. */
@@ -20,6 +21,7 @@ export interface PeerRequest {
  */
 export async function askPeer({
   url,
+  method,
   body,
   headers,
   timeoutMs,
@@ -32,7 +34,7 @@ export async function askPeer({
       const call = request(
         url,
         {
-          method: body === undefined ? 'GET' : 'POST',
+          method: method ?? (body === undefined ? 'GET' : 'POST'),
           headers: {
             ...headers,
             ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),

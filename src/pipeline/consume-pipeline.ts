@@ -19,6 +19,7 @@ import { createSink } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
+import { createExplainWindows } from '../windows/explain-windows.js';
 import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
@@ -130,8 +131,11 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       });
       // Not waited for: the start does not depend on the store.
       void typed.askTypes();
-      const fitTypes = (point: Point) => typed.fit(point);
-      const followers = new Followers(clock, fitTypes);
+      const afterMapping = {
+        fitTypes: (point: Point) => typed.fit(point),
+        explainWindows: options.windows && createExplainWindows(options.windows),
+      };
+      const followers = new Followers(clock, afterMapping);
       const writes = new SerialSink(typed, order);
       const store = {
         rulesInForce: () => ({ apply: rules.current.applyAgain, state: states.overlay() }),
@@ -147,7 +151,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         followers,
         writes,
         reader,
-        fitTypes,
+        afterMapping,
         changeField: async (change) => {
           const result = await sink.changeField(change);
           typed.forgetTypes();

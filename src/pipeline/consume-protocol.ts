@@ -24,7 +24,7 @@ import type {
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { WindowsOptions } from '../windows/aggregate.js';
-import type { WindowsReport } from '../windows/windows-report.js';
+import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
 import type { MappingOptions } from './rules-in-force.js';
 
 /** What crosses between the main thread and the worker of consumer and sink. */
@@ -100,11 +100,24 @@ export interface ChangeFieldRequest {
   readonly change: FieldChange;
 }
 
+/** What `sluice windows` asks; refused with USAGE_INVALID where no windows are computed. */
+export type WindowsRequest =
+  /** Answered with WindowsReport. */
+  | { readonly kind: 'windows-list' }
+  /** Answered with RebuildResult when the windows are marked; they are computed later. */
+  | { readonly kind: 'windows-rebuild'; readonly request: RebuildRequest };
+
 /** What is answered beside the path of the records. */
-export type SideRequest = StoreRequest | ReplayRequest | FollowRequest | ChangeFieldRequest;
+export type SideRequest = StoreRequest | ReplayRequest | FollowRequest | ChangeFieldRequest | WindowsRequest;
 /** Everything that the worker can be asked. */
 export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
-export type ConsumeAnswer = StoreAnswer | ReplayAnswer | FollowedRecords | FieldChangeResult;
+export type ConsumeAnswer =
+  | StoreAnswer
+  | ReplayAnswer
+  | FollowedRecords
+  | FieldChangeResult
+  | WindowsReport
+  | RebuildResult;
 
 /** The leases of this process. */
 export interface LeaseReport {

@@ -6,14 +6,13 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
-import type { Fitted } from '../rules/policies/field-types.js';
 import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
-import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
 import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
+import type { AfterMapping } from './follower.js';
 import type { Followers } from './followers.js';
 import type { RulesInForce } from './rules-in-force.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
@@ -29,8 +28,7 @@ export interface ConsumeRequestsParts {
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
   readonly changeField: Sink['changeField'];
-  /** Gives a point the types that the store has. */
-  readonly fitTypes: (point: Point) => Fitted;
+  readonly afterMapping: AfterMapping;
   readonly replay: ReplayService;
   /** Absent: none are configured. */
   readonly windows: Pick<Windows, 'report' | 'rebuild'> | undefined;
@@ -69,6 +67,10 @@ export class ConsumeRequests {
         return undefined;
       case 'change-field':
         return this.#parts.changeField(request.change);
+      case 'windows-list':
+        return this.#windows().report();
+      case 'windows-rebuild':
+        return this.#windows().rebuild(request.request);
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
       case 'measurements':
@@ -112,8 +114,17 @@ export class ConsumeRequests {
     const parked = found[0]?.parked;
     const { ruleSet, payload } = this.#parts.rules.current;
     if (parked === undefined) return undefined;
-    const options = { limits: payload, state: this.#parts.states.overlay(), fitTypes: this.#parts.fitTypes };
+    const options = { limits: payload, state: this.#parts.states.overlay(), ...this.#parts.afterMapping };
     return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
+  }
+
+  #windows(): Pick<Windows, 'report' | 'rebuild'> {
+    const { windows } = this.#parts;
+    if (windows !== undefined) return windows;
+    throw new SluiceError(
+      'USAGE_INVALID',
+      'this gateway computes no windows: the configuration that it was started with has no windows.aggregates',
+    );
   }
 
   #selfMetrics(): SelfMetricsStore {

@@ -1,12 +1,10 @@
 import type { Clock } from '../lib/clock.js';
 import { RateBudget } from '../lib/rate-budget.js';
 import type { StateTables } from '../lib/state-tables.js';
-import { explainRecord, explanationJson } from '../rules/explain-record.js';
+import { type ExplainOptions, explainRecord, explanationJson } from '../rules/explain-record.js';
 import { type FollowedRecords, followedJson } from '../rules/followed-record.js';
-import type { Fitted } from '../rules/policies/field-types.js';
 import type { TopicPattern } from '../rules/topic-pattern.js';
 import { newLineText } from '../sink/influx/line.js';
-import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { Mapping } from './rules-in-force.js';
 
@@ -18,13 +16,15 @@ const MAX_WAITING_CHARACTERS = 512 * 1024;
 /** A follower is answered at least so often, so that it can tell a quiet topic from a gateway that hangs. */
 const ANSWER_WITHIN_MS = 1_000;
 
+/** What becomes of points: their types in the store, and their windows. */
+export type AfterMapping = Pick<ExplainOptions, 'fitTypes' | 'explainWindows'>;
+
 /** One who follows the records of a topic filter. What it cannot have is counted, and nothing waits for it. */
 export class Follower {
   readonly #pattern: TopicPattern;
   readonly #withPayloads: boolean;
   readonly #clock: Clock;
-  /** Gives a point the types that the store has. */
-  readonly #fitTypes: ((point: Point) => Fitted) | undefined;
+  readonly #afterMapping: AfterMapping;
   readonly #records: RateBudget;
   readonly #busyMs: RateBudget;
   readonly #lines = newLineText();
@@ -35,16 +35,11 @@ export class Follower {
   #answer: (() => void) | undefined;
 
   /** @param withPayloads whether each record has its whole payload */
-  constructor(
-    pattern: TopicPattern,
-    clock: Clock,
-    fitTypes?: (point: Point) => Fitted,
-    withPayloads = false,
-  ) {
+  constructor(pattern: TopicPattern, clock: Clock, afterMapping: AfterMapping = {}, withPayloads = false) {
     this.#pattern = pattern;
     this.#withPayloads = withPayloads;
     this.#clock = clock;
-    this.#fitTypes = fitTypes;
+    this.#afterMapping = afterMapping;
     this.#records = new RateBudget(RECORDS_PER_SECOND, clock.monotonicMs());
     this.#busyMs = new RateBudget(BUSY_MS_PER_SECOND, clock.monotonicMs());
   }
@@ -58,7 +53,7 @@ export class Follower {
       this.#skipped += 1;
       return;
     }
-    const options = { limits: payload, state: state.overlay(), fitTypes: this.#fitTypes };
+    const options = { limits: payload, state: state.overlay(), ...this.#afterMapping };
     const explanation = explainRecord(ruleSet, record, this.#lines, options);
     const json = followedJson(record, explanationJson(explanation), this.#withPayloads);
     this.#records.spend(1);

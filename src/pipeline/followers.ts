@@ -2,11 +2,9 @@ import type { Clock } from '../lib/clock.js';
 import { SluiceError } from '../lib/errors.js';
 import type { StateTables } from '../lib/state-tables.js';
 import type { FollowedRecords } from '../rules/followed-record.js';
-import type { Fitted } from '../rules/policies/field-types.js';
 import { compileTopicPattern } from '../rules/topic-pattern.js';
-import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
-import { Follower } from './follower.js';
+import { type AfterMapping, Follower } from './follower.js';
 import type { Mapping } from './rules-in-force.js';
 
 const MAX_FOLLOWERS = 4;
@@ -14,15 +12,14 @@ const MAX_FOLLOWERS = 4;
 /** Those who follow the records of the consumer with an explanation. While there is none they cost one comparison a record. */
 export class Followers {
   readonly #clock: Clock;
-  readonly #fitTypes: ((point: Point) => Fitted) | undefined;
+  readonly #afterMapping: AfterMapping;
   readonly #followers = new Map<number, Follower>();
   #nextId = 1;
   #isEmpty = true;
 
-  /** @param fitTypes gives a point the types that the store has */
-  constructor(clock: Clock, fitTypes?: (point: Point) => Fitted) {
+  constructor(clock: Clock, afterMapping: AfterMapping = {}) {
     this.#clock = clock;
-    this.#fitTypes = fitTypes;
+    this.#afterMapping = afterMapping;
   }
 
   /** Maps records, and shows each to the followers before it changes the state that it is mapped by. */
@@ -45,7 +42,7 @@ export class Followers {
     const compiled = compileTopicPattern(filter);
     if (!compiled.ok) throw new SluiceError('USAGE_INVALID', `the topic filter: ${compiled.problem}`);
     const id = this.#nextId++;
-    this.#followers.set(id, new Follower(compiled.pattern, this.#clock, this.#fitTypes, withPayloads));
+    this.#followers.set(id, new Follower(compiled.pattern, this.#clock, this.#afterMapping, withPayloads));
     this.#isEmpty = false;
     return id;
   }

@@ -1,5 +1,6 @@
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
+import type { ExplainedWindow, ExplainWindows } from '../windows/explain-windows.js';
 import { MAPPING_WARNING_CODES, type Mapped, type MappingWarningCode, MappingWarnings } from './mapped.js';
 import type { Fitted } from './policies/field-types.js';
 import { type ExplainedType, fitMapped } from './policies/fit-mapped.js';
@@ -31,6 +32,8 @@ export interface Explanation {
   readonly types?: readonly ExplainedType[];
   /** The points as the store would receive them. */
   readonly lines: readonly string[];
+  /** The windows that they fall into; absent when there are none. */
+  readonly windows?: readonly ExplainedWindow[];
   readonly warnings: readonly MappingWarning[];
 }
 
@@ -72,6 +75,8 @@ export function explanationJson({ mapped, warnings, ...explanation }: Explanatio
 export interface ExplainOptions extends Pick<ApplyOptions, 'limits' | 'state'> {
   /** Gives a point the types that the store has; absent where they are not known. */
   readonly fitTypes?: ((point: Point) => Fitted) | undefined;
+  /** Absent without windows. */
+  readonly explainWindows?: ExplainWindows | undefined;
 }
 
 /**
@@ -83,7 +88,7 @@ export function explainRecord(
   ruleSet: RuleSet,
   record: StreamRecord,
   encode: (point: Point) => string,
-  { fitTypes, ...options }: ExplainOptions = {},
+  { fitTypes, explainWindows, ...options }: ExplainOptions = {},
 ): Explanation {
   const warnings = new MappingWarnings();
   const [match] = ruleSet.matches(record.topic);
@@ -91,6 +96,8 @@ export function explainRecord(
   const made = ruleSet.apply(record, warnings, { ...options, trace });
   const { mapped, types } = fitTypes === undefined ? { mapped: made, types: [] } : fitMapped(made, fitTypes);
   const counts = warnings.total();
+  const written = mapped.kind === 'filtered' ? [] : (mapped.points ?? []);
+  const windows = explainWindows?.(written) ?? [];
   return {
     topic: record.topic,
     tried: ruleSet.rules.map(({ name, pattern }) => {
@@ -107,7 +114,8 @@ export function explainRecord(
     unused: isReadToItsEnd(made) ? trace.unused() : [],
     mapped,
     ...(types.length > 0 && { types }),
-    lines: mapped.kind === 'filtered' ? [] : (mapped.points ?? []).map(encode),
+    lines: written.map(encode),
+    ...(windows.length > 0 && { windows }),
     warnings: MAPPING_WARNING_CODES.filter((code) => counts[code] > 0).map((code) => ({
       code,
       count: counts[code],

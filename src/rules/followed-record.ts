@@ -50,7 +50,7 @@ export function followedJson(
   };
   const json = JSON.stringify({ ...about, ...explained });
   if (json.length <= MAX_CHARACTERS) return json;
-  const { values, moreValues = 0, unused, types, lines, tried } = explained;
+  const { values, moreValues = 0, unused, types, lines, windows, tried } = explained;
   return JSON.stringify({
     ...about,
     ...explained,
@@ -59,6 +59,7 @@ export function followedJson(
     moreValues: moreValues + Math.max(0, values.length - MAX_LISTED),
     unused: unused.slice(0, MAX_LISTED),
     types: types?.slice(0, MAX_LISTED),
+    windows: windows?.slice(0, MAX_LISTED),
     lines: lines.slice(0, MAX_LISTED).map((line) => line.slice(0, MAX_LINE_CHARACTERS)),
   });
 }

@@ -12,6 +12,7 @@ const MAX_VALUE_CHARACTERS = 60;
 const MAX_VALUES = 100;
 const MAX_UNUSED = 20;
 const MAX_OTHER_RULES = 5;
+const MAX_WINDOWS = 20;
 
 /** What text needs of an explanation. */
 export type ExplanationText = Pick<
@@ -27,6 +28,7 @@ export type ExplanationText = Pick<
   | 'unused'
   | 'types'
   | 'lines'
+  | 'windows'
   | 'notes'
   | 'outcome'
   | 'rule'
@@ -61,7 +63,7 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     ...unusedText(explanation),
   );
   text.push(...(explanation.types ?? []).map(typeText));
-  text.push(...lines.map((line) => labelled('line', escapeUnprintable(line))));
+  text.push(...lines.map((line) => labelled('line', escapeUnprintable(line))), ...windowTexts(explanation));
   if (explanation.outcome === 'filtered') text.push(labelled('filtered', filteredBy(explanation)));
   if (explanation.outcome === 'parked')
     text.push(labelled('parked', `${explanation.code}: ${explanation.reason}`));
@@ -79,6 +81,22 @@ function levelsBy(filter: string, topic: string): Captures {
 
 function typeText({ field, type, storedType, outcome }: ExplainedType): string {
   return labelled('type', `${oneLine(field)} is ${type}, the store has ${storedType}: ${outcome}`);
+}
+
+function windowTexts({ windows = [] }: ExplanationText): string[] {
+  const text = windows.slice(0, MAX_WINDOWS).map(({ measurement, from, to, by }) => {
+    const tags = Object.entries(by).map(([name, value]) => ` ${cut(name)}=${cut(value)}`);
+    const group = tags.length === 0 ? ', all in one group' : `, by${tags.join('')}`;
+    return labelled('window', `${measurement} ${from} to ${endText(from, to)}${group}`);
+  });
+  const more = windows.length - MAX_WINDOWS;
+  return more > 0 ? [...text, labelled('', `… ${more} more windows`)] : text;
+}
+
+/** The end without its date where that is the one of the start. */
+function endText(from: string, to: string): string {
+  const dateAndT = 'yyyy-mm-ddT'.length;
+  return from.slice(0, dateAndT) === to.slice(0, dateAndT) ? to.slice(dateAndT) : to;
 }
 
 /** With profiles there are many rules. Of those that have nothing to do with the topic only some are shown. */

@@ -63,15 +63,38 @@ function closesAtMs(state: AggregateState, { span }: WindowMark): number {
 }
 
 function isDue(state: AggregateState, level: number, mark: WindowMark, watermarkMs: number): boolean {
-  const closedAtMs = closesAtMs(state, mark);
-  if (closedAtMs > watermarkMs) return false;
+  if (closesAtMs(state, mark) > watermarkMs) return false;
   if (level > 0) return !hasFinerMark(state, level, mark);
-  // Points that came before it closed need no quiet.
-  if (mark.isRebuild || mark.touchedAtMs < closedAtMs) return true;
+  if (needsQuiet(state, mark)) mark.waitsSinceMs ??= mark.touchedAtMs;
+  return quietAtMs(state, mark) <= watermarkMs;
+}
+
+/** The watermark since when a window can be computed; undefined: it cannot yet. */
+export function dueSinceMs(
+  state: AggregateState,
+  level: number,
+  mark: WindowMark,
+  watermarkMs: number,
+): number | undefined {
+  if (level > 0 && hasFinerMark(state, level, mark)) return undefined;
+  const sinceMs = Math.max(
+    level > 0 ? closesAtMs(state, mark) : quietAtMs(state, mark),
+    mark.markedAtMs ?? Number.NEGATIVE_INFINITY,
+  );
+  return sinceMs <= watermarkMs ? sinceMs : undefined;
+}
+
+/** When points have been quiet for long enough, where the window has closed. */
+function quietAtMs(state: AggregateState, mark: WindowMark): number {
+  if (!needsQuiet(state, mark)) return closesAtMs(state, mark);
   const quietMs = Math.max(state.aggregate.latenessMs, MIN_QUIET_MS);
-  mark.waitsSinceMs ??= mark.touchedAtMs;
-  const isQuiet = watermarkMs - mark.touchedAtMs >= quietMs;
-  return isQuiet || watermarkMs - mark.waitsSinceMs >= MAX_QUIETS * quietMs;
+  const waitsSinceMs = mark.waitsSinceMs ?? mark.touchedAtMs;
+  return Math.min(mark.touchedAtMs + quietMs, waitsSinceMs + MAX_QUIETS * quietMs);
+}
+
+/** Points that came before it closed need no quiet. */
+function needsQuiet(state: AggregateState, mark: WindowMark): boolean {
+  return !mark.isRebuild && mark.touchedAtMs >= closesAtMs(state, mark);
 }
 
 /** A window whose parts will be computed waits for them. */

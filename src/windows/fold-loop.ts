@@ -141,6 +141,7 @@ export class FoldLoop {
     const values = mark.folding;
     mark.folding = 0;
     mark.waitsSinceMs = undefined;
+    mark.markedAtMs = undefined;
     state.count(outcome, values);
     const coarser = this.#markCoarser(state, level, mark.span, groups, mark);
     const done = marks.computed(mark, generation, groups);
@@ -179,6 +180,7 @@ export class FoldLoop {
         this.#deps.warning.overMemory();
         continue;
       }
+      mark.markedAtMs ??= this.#deps.watermarkMs();
       mark.isForced ||= isForced;
       mark.isRebuild ||= isRebuild;
       const one = {

@@ -1,4 +1,5 @@
 import type { AggregateState } from './aggregate-state.js';
+import { dueSinceMs } from './due-fold.js';
 import type { AggregateReport, ResolutionReport } from './windows-report.js';
 
 /** What an aggregate is at when the log has come to `watermarkMs`. */
@@ -6,18 +7,21 @@ export function reportAggregate(state: AggregateState, watermarkMs: number): Agg
   return {
     name: state.aggregate.name,
     values: { ...state.values, awaiting: state.awaiting },
-    resolutions: state.levels.map(({ measurement, marks, counts }): ResolutionReport => {
+    resolutions: state.levels.map(({ measurement, marks, counts }, level): ResolutionReport => {
       let openWindows = 0;
       let oldestMs = Number.POSITIVE_INFINITY;
-      for (const { span } of marks.all()) {
-        if (state.closesAtMs(span) > watermarkMs) openWindows++;
-        oldestMs = Math.min(oldestMs, span.startMs);
+      let oldestDueMs = Number.POSITIVE_INFINITY;
+      for (const mark of marks.all()) {
+        if (state.closesAtMs(mark.span) > watermarkMs) openWindows++;
+        oldestMs = Math.min(oldestMs, mark.span.startMs);
+        oldestDueMs = Math.min(oldestDueMs, dueSinceMs(state, level, mark, watermarkMs) ?? oldestDueMs);
       }
       return {
         measurement,
         openWindows,
         markedWindows: marks.size - openWindows,
         ...(Number.isFinite(oldestMs) && { oldestMs }),
+        ...(Number.isFinite(oldestDueMs) && { dueSinceMs: oldestDueMs }),
         ...counts,
       };
     }),

@@ -29,6 +29,8 @@ export interface WindowMark {
   touchedAtMs: number;
   /** The watermark since when it waits for points to be quiet; undefined: it does not. */
   waitsSinceMs: number | undefined;
+  /** The watermark when it was marked first by a finer window or by a person; undefined: by points only. */
+  markedAtMs: number | undefined;
   /** The generation of the last fold while the window was open; undefined: there was none. */
   shownGeneration: number | undefined;
   /** A person asked for it, also where a count would fall. */
@@ -93,6 +95,7 @@ export class WindowMarks {
       folding: 0,
       touchedAtMs: Number.NEGATIVE_INFINITY,
       waitsSinceMs: undefined,
+      markedAtMs: undefined,
       shownGeneration: undefined,
       isForced: false,
       isRebuild: false,

@@ -6,6 +6,7 @@ import { serveCommands } from '../../src/control/serve-commands.js';
 import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
 import { lockDataDirectory } from '../../src/data-directory/directory-lock.js';
 import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
+import { NO_COMMANDS } from '../support/no-commands.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
 
@@ -111,14 +112,9 @@ async function runningGateway(directory: string, file: string | undefined, port:
   await prepareDataDirectory(data);
   const lock = await lockDataDirectory(data);
   onTestFinished(() => lock.release());
-  const unused = () => Promise.reject(new Error('nobody asks for it'));
   lock.onConnection((connection) =>
     serveCommands(connection, {
-      start: unused,
-      reload: unused,
-      follow: unused,
-      changeField: unused,
-      status: () => undefined,
+      ...NO_COMMANDS,
       describe: () => ({ processId: 4711, file, listeners: [{ host: '127.0.0.1', port }] }),
     }),
   );

@@ -9,6 +9,7 @@ import { type FollowedRecords, followedJson } from '../../src/rules/followed-rec
 import { DEFAULT_RULES } from '../../src/rules/rule-options.js';
 import { compileOrThrow } from '../../src/rules/rule-set.js';
 import { sampleRecord } from '../rules/sample-record.js';
+import { NO_COMMANDS } from '../support/no-commands.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
 
@@ -26,15 +27,10 @@ async function configOf(answers: readonly FollowedRecords[], filters: string[] =
   writeFileSync(file, 'stream: { log: { directory: ./log } }\n');
   const lock = await lockDataDirectory(dataDirectory(root));
   onTestFinished(() => lock.release());
-  const other = () => Promise.reject(new Error('only following is asked for here'));
   const left = [...answers];
   lock.onConnection((connection) =>
     serveCommands(connection, {
-      start: other,
-      status: () => undefined,
-      reload: other,
-      describe: () => ({ processId: 1, listeners: [] }),
-      changeField: other,
+      ...NO_COMMANDS,
       follow: async (filter) => {
         filters.push(filter);
         return {

@@ -51,6 +51,28 @@ test.each([
   expect(stdout).toContain(line);
 });
 
+test('the windows that its point falls into', async () => {
+  const file = join(tempDirectory(), 'sluice.yaml');
+  const windows =
+    'windows: { aggregates: [{ name: c, from: climate, by: city, every: 5min, fields: { t: mean } }] }';
+  writeFileSync(file, `${RULES}${windows}\n`);
+  const options = ['-c', file, '--topic', 'sensors/pune/d1/telemetry', '--received-at', AT];
+  const payload = ['--payload', `{"t": 21.5, "ts": ${AT_SECONDS}}`];
+  const { stdout } = await runMain('explain', ...options, ...payload);
+  expect(stdout).toContain('\nwindow   c_5min 2026-03-01T12:00:00Z to 12:05:00Z, by city=pune\n');
+  const json = JSON.parse((await runMain('explain', ...options, ...payload, '--json')).stdout) as unknown;
+  expect(json).toMatchObject({
+    windows: [
+      {
+        measurement: 'c_5min',
+        from: '2026-03-01T12:00:00Z',
+        to: '2026-03-01T12:05:00Z',
+        by: { city: 'pune' },
+      },
+    ],
+  });
+});
+
 test('--json prints the same for scripts', async () => {
   const written = JSON.parse((await explain(`{"t": 1, "ts": ${AT_SECONDS}}`, '--json')).stdout) as unknown;
   expect(written).toMatchObject({

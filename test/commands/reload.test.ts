@@ -8,6 +8,7 @@ import { serveCommands } from '../../src/control/serve-commands.js';
 import { dataDirectory } from '../../src/data-directory/data-directory.js';
 import { lockDataDirectory } from '../../src/data-directory/directory-lock.js';
 import { SluiceError } from '../../src/lib/errors.js';
+import { NO_COMMANDS } from '../support/no-commands.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { runMain } from './run-main.js';
 
@@ -29,17 +30,7 @@ async function configWith(more: string, answer?: () => Promise<ReloadResult>): P
   if (answer === undefined) return file;
   const lock = await lockDataDirectory(dataDirectory(root));
   onTestFinished(() => lock.release());
-  const other = () => Promise.reject(new Error('only a reload is asked for here'));
-  lock.onConnection((connection) =>
-    serveCommands(connection, {
-      start: other,
-      status: () => undefined,
-      reload: answer,
-      describe: () => ({ processId: 1, listeners: [] }),
-      follow: other,
-      changeField: other,
-    }),
-  );
+  lock.onConnection((connection) => serveCommands(connection, { ...NO_COMMANDS, reload: answer }));
   return file;
 }
 

@@ -7,7 +7,9 @@ import type { ReloadResult } from '../../src/config/reload-result.js';
 import {
   askForDescription,
   askForFieldChange,
+  askForRebuild,
   askForReload,
+  askForWindows,
   askGateway,
 } from '../../src/control/ask-gateway.js';
 import { MAX_REQUEST_BYTES, readCommandRequest } from '../../src/control/command-protocol.js';
@@ -20,7 +22,9 @@ import {
 } from '../../src/data-directory/directory-lock.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
+import type { RebuildRequest } from '../../src/windows/windows-report.js';
 import { tempDirectory } from '../support/temp-directory.js';
+import { windowsReport } from '../support/windows-report.js';
 
 const RUNNING: ReplayStatus = {
   kind: 'replay',
@@ -51,6 +55,8 @@ const refuse: CommandDeps = {
   describe: () => DESCRIPTION,
   follow: () => Promise.reject(new SluiceError('CONTROL_FAILED', 'no consumer runs')),
   changeField: () => Promise.reject(new SluiceError('USAGE_INVALID', 'no such field')),
+  listWindows: () => Promise.reject(new SluiceError('USAGE_INVALID', 'no windows')),
+  rebuildWindows: () => Promise.reject(new SluiceError('USAGE_INVALID', 'no windows')),
 };
 
 /** A connection whose other side never ends, and what was sent to it. */
@@ -113,13 +119,23 @@ describe('a command at the lock of a running gateway', () => {
     [
       'an unknown kind',
       '{"kind":"format","selection":{"all":true}}\n',
-      'expected kind replay, purge, reload, describe, follow or change-field',
+      'expected kind replay, purge, reload, describe, follow, change-field, windows-list or windows-rebuild',
     ],
     ['a change without names', '{"kind":"change-field","change":{"kind":"drop"}}\n', 'name of a measurement'],
     [
       'a change to an unknown type',
       '{"kind":"change-field","change":{"kind":"retype","measurement":"m","field":"v","type":"text"}}\n',
       'expected drop, or retype with a type of float, int, string, boolean',
+    ],
+    [
+      'a rebuild without a time',
+      '{"kind":"windows-rebuild","request":{"fromMs":1}}\n',
+      'expected a time, and a later one',
+    ],
+    [
+      'a rebuild of no aggregate',
+      '{"kind":"windows-rebuild","request":{"aggregate":1,"fromMs":1,"toMs":2}}\n',
+      'expected the name of an aggregate',
     ],
     ['no selection', '{"kind":"purge"}\n', 'the selection: expected an object'],
     ['an empty selection', '{"kind":"purge","selection":{}}\n', 'nothing is selected'],
@@ -218,6 +234,46 @@ describe('a command at the lock of a running gateway', () => {
     await lock.release();
     await closed;
     expect(await isDataDirectoryLocked(root)).toBe(false);
+  });
+});
+
+describe('windows at the lock of a running gateway', () => {
+  const REPORT = windowsReport([{ measurement: 'climate_5min', openWindows: 3 }]);
+  const REBUILD = { aggregate: 'climate', fromMs: 1, toMs: 2, isDryRun: true, isForced: false };
+
+  it('are reported', async () => {
+    const root = await gateway({ ...refuse, listWindows: async () => REPORT });
+    expect(await askForWindows(await connectToLockHolder(root))).toEqual(REPORT);
+  });
+
+  it('are marked', async () => {
+    const result = { aggregates: [{ measurement: 'climate_5min', windows: 12, beyondRetention: 1 }] };
+    const asked: RebuildRequest[] = [];
+    const root = await gateway({
+      ...refuse,
+      rebuildWindows: async (request) => {
+        asked.push(request);
+        return result;
+      },
+    });
+    expect(await askForRebuild(await connectToLockHolder(root), REBUILD)).toEqual(result);
+    expect(asked).toEqual([REBUILD]);
+  });
+
+  it('are refused with the reason', async () => {
+    const root = await gateway(refuse);
+    const refusal = { code: 'USAGE_INVALID', message: 'no windows' };
+    await expect(askForWindows(await connectToLockHolder(root))).rejects.toMatchObject(refusal);
+    await expect(askForRebuild(await connectToLockHolder(root), REBUILD)).rejects.toMatchObject(refusal);
+  });
+
+  it('are unknown to a gateway of an older version', async () => {
+    const refused = { code: 'USAGE_INVALID', message: 'the request: expected kind replay, purge, reload' };
+    const connection = await connectedTo((one) => one.end(`${JSON.stringify({ refused })}\n`));
+    await expect(askForWindows(connection)).rejects.toMatchObject({
+      code: 'CONTROL_FAILED',
+      message: expect.stringContaining('of a version before windows') as string,
+    });
   });
 });
 

@@ -8,23 +8,14 @@ import { type CommandDeps, serveCommands } from '../../src/control/serve-command
 import { serveFollowing } from '../../src/control/serve-following.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { FollowedRecords } from '../../src/rules/followed-record.js';
+import { NO_COMMANDS } from '../support/no-commands.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-const none = () => Promise.reject(new Error('only following is asked for here'));
 const record = (seq: number, filler = '') => JSON.stringify({ seq, filler });
 
 /** A connection to a gateway that follows this way. */
 async function gateway(follow: CommandDeps['follow']): Promise<Socket> {
-  return connectedTo((connection) =>
-    serveCommands(connection, {
-      start: none,
-      status: () => undefined,
-      reload: none,
-      describe: () => ({ processId: 1, listeners: [] }),
-      changeField: none,
-      follow,
-    }),
-  );
+  return connectedTo((connection) => serveCommands(connection, { ...NO_COMMANDS, follow }));
 }
 
 async function connectedTo(answer: (connection: Socket) => void): Promise<Socket> {

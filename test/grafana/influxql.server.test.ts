@@ -8,7 +8,7 @@ import { anyOf, interpolate } from './interpolate.js';
 import { INTERVAL, type RunningFleet, startFleet } from './running-fleet.js';
 
 const ALL = '.*';
-/** The gateway that fills the store has no windows, so that there is nothing to see of them. */
+/** The gateway that fills the store is in Kinesis mode, in which no windows are computed. */
 const OF_WINDOWS = /\("windows_/;
 const ofInflux = DASHBOARDS.filter(({ dashboard }) => dashboard.templating.list[0]!.query === 'influxdb');
 

@@ -84,6 +84,14 @@ describe('the consuming pipeline', () => {
     expect(pipeline.report().typeConversions).toMatchObject({ 'side-field': 1 });
   });
 
+  it('has no windows to report where none are configured', async () => {
+    const { pipeline } = await started();
+    await expect(pipeline.ask({ kind: 'windows-list' })).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+      message: expect.stringContaining('this gateway computes no windows') as string,
+    });
+  });
+
   it('explains a parked record by the rules in force', async () => {
     const { pipeline } = await started();
     const id = String(1_700_000_000_000_000_007n);

@@ -45,9 +45,9 @@ test('a follower gets the records of its filter since it asked last', async () =
 test('a follower sees the types that the store has, as far as they are known', async () => {
   const { mapping } = setUp();
   const types = new Map<string, StoredType>([['t', { type: 'int', isCertain: true }]]);
-  const followers = new Followers(new SetClock(), (point) =>
-    fitPoint(point, (field) => types.get(field), 'park'),
-  );
+  const followers = new Followers(new SetClock(), {
+    fitTypes: (point) => fitPoint(point, (field) => types.get(field), 'park'),
+  });
   const map = followers.watching(mapping);
   const id = followers.follow('#');
   for (const payload of ['{"t":21.0}', '{"t":21.5,"u":1}', '{"u":1}']) {

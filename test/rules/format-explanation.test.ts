@@ -116,3 +116,18 @@ test('nothing of a device is printed unescaped or without end', () => {
   expect(text.split('\n')).toHaveLength(4);
   expect(text).toContain(`${'x'.repeat(60)}…`);
 });
+
+test('the windows of the points come behind their lines', () => {
+  const window = { measurement: 'm_5min', from: '2026-11-30T11:25:00Z', to: '2026-11-30T11:30:00Z' };
+  const midnight = { ...window, from: '2026-11-30T23:55:00Z', to: '2026-12-01T00:00:00Z', by: {} };
+  const windows = [{ ...window, by: { device: 'd1', site: 'North' } }, midnight];
+  expect(lines({ lines: ['m v=1 1'], windows })).toEqual([
+    'line     m v=1 1',
+    'window   m_5min 2026-11-30T11:25:00Z to 11:30:00Z, by device=d1 site=North',
+    'window   m_5min 2026-11-30T23:55:00Z to 2026-12-01T00:00:00Z, all in one group',
+  ]);
+  expect(lines({ windows: Array(25).fill(windows[0]) }).slice(-2)).toEqual([
+    expect.stringContaining('window'),
+    '         … 5 more windows',
+  ]);
+});

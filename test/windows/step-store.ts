@@ -27,8 +27,15 @@ export class StepStore implements WindowStores {
     return { reader: this.points, write: (points: readonly Point[]) => this.write(points) };
   }
 
+  problem(): string {
+    return '';
+  }
+
+  async close(): Promise<void> {}
+
   async write(points: readonly Point[]): Promise<readonly Rejection[]> {
-    await this.#step();
+    // Folds take several steps, so that writes begin and end within them.
+    for (let nth = 0; nth < 4; nth++) await this.#step();
     const rejections = points.flatMap(({ series }, index): Rejection[] => {
       const isRefused = series.tags.some(({ name, value }) => name === 'refused' && value === REFUSED);
       return isRefused ? [{ index, code: 'store-refused', reason: 'refused' }] : [];

@@ -60,6 +60,8 @@ export class WindowsProcess {
     while (this.#position < this.log.length) {
       const batch = this.log.slice(this.#position, this.#position + batchSize);
       const sink = this.windows.around(this.#store);
+      // A fold that is due runs while the batch is written.
+      this.windows.processed(String(this.#position), undefined);
       try {
         await sink.write(
           batch.map(({ point }) => point),

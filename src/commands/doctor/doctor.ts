@@ -23,6 +23,7 @@ import { checkInfluxReads, STORE_READS } from './influx-reads.js';
 import { checkInfluxRetention, RETENTION } from './influx-retention.js';
 import { checkDuckdbStore, checkInfluxStore } from './store-checks.js';
 import { checkKinesisStream, checkLeaseTable, findRunningGateway } from './stream-checks.js';
+import { checkWindowPlaces, WINDOWS } from './window-places.js';
 
 // The local, disk and remote checks follow each other, so all of them take at most 15 s together.
 const LOCAL_WITHIN_MS = 3_000;
@@ -114,7 +115,7 @@ export async function* examine(
     aheadMs = found.aheadMs;
     return found.result;
   });
-  const ofReading = readingResults(sink, config.rules);
+  const ofReading = readingResults(config);
   const { kinesis } = stream;
   const ofStream: Promise<CheckResult>[] = [];
   if (kinesis !== undefined) {
@@ -137,13 +138,15 @@ export async function* examine(
   for (const result of ofStream) yield await result;
 }
 
-function readingResults(sink: SinkOptions, rules: LoadedConfig['config']['rules']) {
+function readingResults({ sink, rules, windows }: LoadedConfig['config']) {
   if (sink.kind !== 'influx') return [];
   const { influx } = sink;
-  return [
+  const results = [
     withTimeout(STORE_READS, REMOTE_WITHIN_MS, () => checkInfluxReads(influx)),
     withTimeout(RETENTION, REMOTE_WITHIN_MS, () => checkInfluxRetention(influx, rules)),
   ];
+  if (windows === undefined) return results;
+  return [...results, withTimeout(WINDOWS, REMOTE_WITHIN_MS, () => checkWindowPlaces(influx, windows))];
 }
 
 /** A file that cannot be read says nothing about the clock. */

@@ -1,5 +1,12 @@
-import { askPeer } from '../../lib/ask-peer.js';
 import { SluiceError } from '../../lib/errors.js';
+import {
+  type ApiSettings,
+  type Bucket,
+  type BucketMapping,
+  mappingTaken,
+  readBuckets,
+  readMappings,
+} from '../../sink/influx/admin-api.js';
 import {
   type InfluxSettings,
   type InfluxSinkOptions,
@@ -16,24 +23,6 @@ export const STORE_READS = 'store reads';
 const CALL_WITHIN_MS = 2_000;
 const BUCKET_ID = /^[0-9a-f]{16}$/;
 const ONLY_CHARTS = 'points are written, but the charts of the page cannot be read';
-const MS_PER_SECOND = 1_000;
-
-/** What the API of InfluxDB 2 says about a bucket. */
-export interface Bucket {
-  readonly id: string;
-  readonly name: string;
-  readonly orgId: string;
-  /** Absent for a bucket that keeps its points for ever. */
-  readonly retentionMs?: number;
-}
-
-/** A database and retention policy of InfluxQL, and the bucket that they lead to. */
-interface Mapping {
-  readonly database: string;
-  readonly policy: string;
-  readonly isDefault: boolean;
-  readonly bucketId: string;
-}
 
 /**
  * Checks that what is written can be read: with InfluxDB 2 a token may write a bucket that it may not read, and InfluxQL
@@ -85,19 +74,17 @@ async function mappingProblem(settings: InfluxSettings): Promise<CheckResult | u
       `give the token the rights to read and write the bucket (influx auth create --read-bucket ID --write-bucket ID); ${ONLY_CHARTS}`,
     );
   }
-  const mappings = await mappingsOf(settings, bucket.orgId);
+  const mappings = await readMappings(settings, bucket.orgId).catch(() => undefined);
   return mappings === undefined ? undefined : wrongMapping(settings, bucket, mappings);
 }
 
 function wrongMapping(
   settings: InfluxSettings,
   bucket: Bucket,
-  mappings: readonly Mapping[],
+  mappings: readonly BucketMapping[],
 ): CheckResult | undefined {
   const { db, rp } = queryTarget(settings);
-  const mapping = mappings.find(
-    ({ database, policy, isDefault }) => database === db && (rp === undefined ? isDefault : policy === rp),
-  );
+  const mapping = mappingTaken(settings, mappings);
   if (mapping?.bucketId === bucket.id) return undefined;
   const asked = `database "${db}"${rp === undefined ? '' : `, retention policy "${rp}"`}`;
   const create =
@@ -119,60 +106,11 @@ function wrongMapping(
 
 /** Resolves with undefined when the store does not answer this question, as anything but InfluxDB 2. */
 export async function bucketsOf(
-  settings: Pick<InfluxSettings, 'url' | 'authorization' | 'org' | 'timeoutMs'>,
+  settings: ApiSettings,
   query: Readonly<Record<string, string>>,
 ): Promise<readonly Bucket[] | undefined> {
-  const org: Record<string, string> = settings.org === undefined ? {} : { org: settings.org };
-  const json = await apiAnswer(settings, `/api/v2/buckets?${new URLSearchParams({ ...org, ...query })}`);
-  const { buckets } = (json ?? {}) as { buckets?: unknown };
-  if (!Array.isArray(buckets)) return undefined;
-  return (buckets as readonly Record<string, unknown>[]).map(({ id, name, orgID, retentionRules }) => ({
-    id: String(id),
-    name: String(name),
-    orgId: String(orgID),
-    retentionMs: retentionMs(retentionRules),
-  }));
+  return readBuckets(settings, query).catch(() => undefined);
 }
-
-function retentionMs(rules: unknown): number | undefined {
-  const seconds = (Array.isArray(rules) ? (rules as readonly { everySeconds?: unknown }[]) : [])
-    .map(({ everySeconds }) => Number(everySeconds))
-    .filter((each) => each > 0);
-  return seconds.length === 0 ? undefined : Math.min(...seconds) * MS_PER_SECOND;
-}
-
-async function mappingsOf(settings: InfluxSettings, orgID: string): Promise<readonly Mapping[] | undefined> {
-  const json = await apiAnswer(settings, `/api/v2/dbrps?${new URLSearchParams({ orgID })}`);
-  const { content } = (json ?? {}) as { content?: unknown };
-  if (!Array.isArray(content)) return undefined;
-  return (content as readonly Record<string, unknown>[]).map((one) => ({
-    database: String(one.database),
-    policy: String(one.retention_policy),
-    isDefault: one.default === true,
-    bucketId: String(one.bucketID),
-  }));
-}
-
-async function apiAnswer(
-  { url, authorization, timeoutMs }: Pick<InfluxSettings, 'url' | 'authorization' | 'timeoutMs'>,
-  path: string,
-): Promise<unknown> {
-  try {
-    const { status, text } = await askPeer({
-      url: `${url.origin}${url.pathname.replace(/\/$/, '')}${path}`,
-      headers: authorization === undefined ? {} : { authorization },
-      timeoutMs,
-      limits: API_ANSWERS,
-    });
-    return status === 200 ? (JSON.parse(text) as unknown) : undefined;
-  } catch {
-    // It does not answer, or not with JSON; another check has the words for that.
-    return undefined;
-  }
-}
-
-/** An organisation can have thousands of buckets, each with a mapping of about 300 bytes. */
-const API_ANSWERS = { success: 4 * 1024 * 1024, error: 64 * 1024 };
 
 function placeOf({ version, url, database }: InfluxSettings): string {
   return `${version === 2 ? 'bucket' : 'database'} ${database} at ${url.origin}`;

@@ -8,6 +8,7 @@ import {
   influxSettings,
 } from '../../sink/influx/influx-options.js';
 import { QueryChannel } from '../../sink/influx/query-channel.js';
+import { goDurationMs } from '../../sink/influx/store-duration.js';
 import { InfluxTransport } from '../../sink/influx/transport.js';
 import { type CheckResult, ok, warn } from './check-result.js';
 import { bucketsOf } from './influx-reads.js';
@@ -96,15 +97,4 @@ async function policyRetention(settings: InfluxSettings): Promise<Kept | undefin
   } finally {
     transport.close();
   }
-}
-
-const MS_PER_UNIT: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000 };
-
-/** Reads a duration as Go writes it, such as `168h0m0s`; undefined for any other text. */
-export function goDurationMs(text: string): number | undefined {
-  if (!/^(\d+[hms])+$/.test(text)) return undefined;
-  return [...text.matchAll(/(\d+)([hms])/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * MS_PER_UNIT[unit!]!,
-    0,
-  );
 }

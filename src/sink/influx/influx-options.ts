@@ -36,6 +36,12 @@ export interface InfluxSinkOptions {
   readonly maxRefusedShare?: number;
 }
 
+/** Returns the options with another retention policy (version 1), bucket (2) or database (3). */
+export function influxTarget(options: InfluxSinkOptions, to: string): InfluxSinkOptions {
+  if (options.version === 1) return { ...options, retentionPolicy: to };
+  return options.version === 2 ? { ...options, bucket: to } : { ...options, database: to };
+}
+
 /** `InfluxSinkOptions` after checking, with every default filled in. */
 export interface InfluxSettings {
   readonly url: URL;

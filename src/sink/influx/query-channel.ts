@@ -195,11 +195,16 @@ function resultOf(json: unknown): { series: readonly QueriedSeries[]; error?: st
   if (!Array.isArray(answer?.results)) return undefined;
   const [first] = answer.results as readonly ({ error?: unknown; series?: unknown } | undefined)[];
   if (typeof first?.error === 'string') return { series: [], error: first.error };
-  return { series: Array.isArray(first?.series) ? (first.series as QueriedSeries[]) : [] };
+  return { series: Array.isArray(first?.series) ? (first.series as QueriedSeries[]).map(withValues) : [] };
 }
 
 /** InfluxDB 1 and 2 mark a result that has more; also when a limit of the server has cut it. */
 function isLastChunk(json: unknown): boolean {
   const [result] = (json as { results: readonly { partial?: unknown }[] }).results;
   return result?.partial !== true;
+}
+
+/** InfluxDB 1 leaves out the values of a list without entries. */
+function withValues(series: QueriedSeries): QueriedSeries {
+  return series.values === undefined ? { ...series, values: [] } : series;
 }

@@ -8,6 +8,7 @@ import { fail, ok, warn } from '../../../src/commands/doctor/check-result.js';
 import { checkText, reportJson, summaryText, withTimeout } from '../../../src/commands/doctor/doctor.js';
 import { createTestStream, startDynalite, startKinesalite } from '../../support/kinesis-servers.js';
 import { tempDirectory } from '../../support/temp-directory.js';
+import { runMain } from '../run-main.js';
 import { configFile, doctorReport, FREE, influxConfig, runDoctor } from './run-doctor.js';
 
 const NAMES = [
@@ -145,6 +146,43 @@ test.skipIf(!requireServer('influxd'))(
       advice: expect.stringContaining('create the retention policy'),
     });
     expect(await query('SHOW MEASUREMENTS')).not.toContain('series');
+  },
+);
+
+test.skipIf(!requireServer('influxd'))(
+  'InfluxDB 1.6: what windows write to, before and after it is made',
+  async () => {
+    const server = await startInfluxd();
+    onTestFinished(() => server.stop());
+    const resolutions = '[{ every: 5min, retention: 30d }, { every: 1h, retention: 90d, to: rows }]';
+    const aggregate = `{ name: c, from: c, lateness: 30s, fields: { t: [mean] }, resolutions: ${resolutions} }`;
+    const file = configFile(
+      tempDirectory(),
+      `${FREE}sink: { influx: { url: "${server.url}", version: 1, database: d } }\nwindows: { aggregates: [${aggregate}] }\n`,
+    );
+    const run = async (statement: string) =>
+      (
+        await fetch(`${server.url}/query`, { method: 'POST', body: new URLSearchParams({ q: statement }) })
+      ).text();
+    await run('CREATE DATABASE d');
+    const windows = async () => (await doctorReport(file)).of('windows');
+    expect(await windows()).toEqual({
+      name: 'windows',
+      state: 'fail',
+      found: 'missing in the store: retention policy "rows" of database "d"',
+      advice: 'run `sluice store prepare`; until then these rows are not written',
+    });
+    await run('CREATE RETENTION POLICY "rows" ON "d" DURATION 1d REPLICATION 1');
+    expect(await windows()).toEqual({
+      name: 'windows',
+      state: 'warn',
+      found:
+        'retention policy "rows" of database "d" differs: it keeps points for 1d, and should keep them for 90d',
+      advice:
+        'run `sluice store prepare --change`, or by hand: ALTER RETENTION POLICY "rows" ON "d" DURATION 90d',
+    });
+    expect((await runMain('store', 'prepare', '--change', '-c', file)).exitCode).toBe(0);
+    expect((await windows()).state).toBe('ok');
   },
 );
 

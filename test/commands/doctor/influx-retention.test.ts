@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { checkInfluxRetention, goDurationMs } from '../../../src/commands/doctor/influx-retention.js';
+import { checkInfluxRetention } from '../../../src/commands/doctor/influx-retention.js';
 import { DEFAULT_RULES, type RuleOptions } from '../../../src/rules/rule-options.js';
 import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
 import { startFakeStore } from '../../support/fake-store.js';
@@ -89,14 +89,4 @@ test.each([
     state: 'ok',
     found: expect.stringContaining('not compared'),
   });
-});
-
-test.each([
-  ['168h0m0s', 168 * 3_600_000],
-  ['1m30s', 90_000],
-  ['0s', 0],
-  ['', undefined],
-  ['7d', undefined],
-])('the Go duration %j is %j ms', (text, ms) => {
-  expect(goDurationMs(text)).toBe(ms);
 });

@@ -1,0 +1,83 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseRfc3339 } from '../lib/rfc3339.js';
+import { type ConfigOptions, configOption } from './options.js';
+import { help } from './usage.js';
+
+interface ListOptions extends ConfigOptions {
+  readonly json: boolean;
+}
+
+interface RebuildWritten extends ConfigOptions {
+  readonly from: number;
+  readonly to?: number;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+const NOTE = `It needs a running gateway, and waits until the windows are computed; Ctrl-C ends only the waiting. The exit code is also 1
+when windows are older than the points of the store: they stay as they are.`;
+
+/** `sluice windows`: what is aggregated per window of time. */
+export function addWindows(program: Command, finish: (exitCode: number) => void): void {
+  const windows = program
+    .command('windows')
+    .description('List the windows that the running gateway computes, or let it compute some again.')
+    .addHelpText('after', help(['windows list', 'windows rebuild climate --from 2026-11-29 --dry-run']));
+  windows
+    .command('list')
+    .description(
+      'Show for each resolution how many windows are open, wait or are computed, and where the values are.',
+    )
+    .addOption(configOption())
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', help(['windows list', 'windows list --json']))
+    .action(async (options: ListOptions) => {
+      const { listWindows } = await import('./list-windows.js');
+      finish(await listWindows(options));
+    });
+  windows
+    .command('rebuild')
+    .description(
+      'Compute the windows of a time again from the stored points, for example after a rule was fixed.',
+    )
+    .argument('[aggregate]', 'its name (default: all)')
+    .addOption(configOption())
+    .addOption(
+      new Option('--from <time>', 'a date, or a time as in RFC 3339: the first window is the one with it')
+        .argParser(timeMs)
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--to <time>', 'the end, exclusive (default: now)').argParser(timeMs))
+    .option('--dry-run', 'only show how many windows it would be', false)
+    .option('--force', 'also write rows whose count becomes less, because points are gone', false)
+    .option('--json', 'print JSON', false)
+    .addHelpText(
+      'after',
+      help(
+        [
+          'windows rebuild --from 2026-11-29 --to 2026-11-30 --dry-run',
+          'windows rebuild climate --from 2026-11-29T08:00:00Z',
+        ],
+        NOTE,
+      ),
+    )
+    .action(
+      async (aggregate: string | undefined, { from, to, dryRun, force, ...options }: RebuildWritten) => {
+        const { rebuildWindows } = await import('./rebuild-windows.js');
+        const span = { fromMs: from, toMs: to, isDryRun: dryRun, isForced: force };
+        finish(await rebuildWindows({ ...options, ...span, aggregate }));
+      },
+    );
+}
+
+const NS_PER_MS = 1_000_000n;
+
+/** A date stands for its midnight in UTC. */
+function timeMs(written: string): number {
+  const read = parseRfc3339(/^\d{4}-\d\d-\d\d$/.test(written) ? `${written}T00:00:00Z` : written);
+  if (read.ok) return Number(read.ns / NS_PER_MS);
+  throw new InvalidArgumentError(
+    'Expected a date such as 2026-11-30, or a time such as 2026-11-30T08:00:00Z.',
+  );
+}
