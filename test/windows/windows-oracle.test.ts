@@ -64,10 +64,19 @@ const command = fc.oneof(
       hasW: fc.boolean(),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('work' as const), batch: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('turns' as const), count: fc.integer({ min: 1, max: 12 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('work' as const), batch: fc.integer({ min: 1, max: 4 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('turns' as const), count: fc.integer({ min: 1, max: 12 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('checkpoint' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('die-after' as const), steps: fc.integer({ min: 0, max: 12 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('die-after' as const), steps: fc.integer({ min: 0, max: 12 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('die-in-checkpoint' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('replay' as const), series, lagMs }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('clock-back' as const) }) },
