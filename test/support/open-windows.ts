@@ -14,7 +14,13 @@ export function openIdleWindows(
     {
       folder,
       position: '0',
-      stores: { points: undefined, oldestKeptNs: () => undefined, rowsIn: () => rows },
+      stores: {
+        points: undefined,
+        oldestKeptNs: () => undefined,
+        rowsIn: () => rows,
+        problem: () => '',
+        close: async () => undefined,
+      },
       isIdle: () => true,
       clock: new SetClock(),
       warn,
