@@ -43,7 +43,7 @@ export function benchCommand(): Command {
         count,
       ),
     )
-    .addOption(new Option('--quick', 'about 20 s in all, to see that everything works'))
+    .addOption(new Option('--quick', 'under a minute in all, to see that everything works'))
     .addOption(
       new Option('--directory <path>', 'disk to measure on: what is stored goes below it').default(tmpdir()),
     )

@@ -25,7 +25,7 @@ export interface BenchOptions {
   readonly messages?: number;
   /** Runs behind each figure; absent: 3, or 1 with `isQuick`. */
   readonly repeat?: number;
-  /** A look whether all works, in about 20 s: too short for figures. */
+  /** A look whether all works, in under a minute: too short for figures. */
   readonly isQuick: boolean;
   /** For the logs, databases and files of what is measured; its file system decides what an fdatasync costs. */
   readonly directory: string;
