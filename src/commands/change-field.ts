@@ -10,6 +10,7 @@ import { ifThere } from '../lib/if-there.js';
 import { VERSION } from '../lib/package-root.js';
 import { printable, quoted } from '../lib/printable.js';
 import { createSink } from '../sink/create-sink.js';
+import { keepFrom1970 } from '../sink/duckdb/row-retention.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import { failAsOtherUser } from './fail-as-other-user.js';
 import { findGateway } from './find-gateway.js';
@@ -52,9 +53,10 @@ async function runChange(configFile: string | undefined, change: FieldChange): P
 }
 
 function sinkOf({ sink }: SluiceConfig) {
-  return createSink(sink, new SystemClock(), (_fields, sentence) => {
+  const warn = (_fields: Record<string, unknown>, sentence: string) => {
     process.stderr.write(`${sentence}\n`);
-  });
+  };
+  return createSink(sink, new SystemClock(), warn, keepFrom1970);
 }
 
 /** What was changed, or what a change would lose and how to confirm it. */

@@ -20,6 +20,7 @@ import type { JobRequest } from '../replay/replayer.js';
 import { MappingWarnings } from '../rules/mapped.js';
 import { compileOrThrow } from '../rules/rule-set.js';
 import { createSink } from '../sink/create-sink.js';
+import { keepFrom1970 } from '../sink/duckdb/row-retention.js';
 import { failAsOtherUser } from './fail-as-other-user.js';
 import { findGateway } from './find-gateway.js';
 
@@ -72,7 +73,7 @@ async function replayHere(
   };
   const ruleSet = compileOrThrow(config.rules, config.mapping);
   const mappingWarnings = new MappingWarnings();
-  const sink = createSink(config.sink, clock, warn);
+  const sink = createSink(config.sink, clock, warn, keepFrom1970);
   const typed = new TypedWriter(config.consumer.types, { sink, clock, warn });
   const directory = dataDirectory(config.dataDirectory);
   const states = await savedStates(directory, warn);

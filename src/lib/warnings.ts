@@ -123,7 +123,7 @@ export const NEXT_STEPS = {
   STORE_UNAVAILABLE: 'Start the store, or fix the connection to it; records wait in the log meanwhile.',
   STORE_UNEXPECTED: 'Check what listens at `sink.influx.url`: its answers are not those of InfluxDB.',
   STORE_CONFIGURATION:
-    'Correct token, user, bucket or database under `sink.influx`, or create them in the store; `sluice doctor` tests it.',
+    'Correct token, user, bucket or database under `sink.influx`, or make what is missing with `sluice store prepare`; `sluice doctor` tests it.',
   STORE_REFUSES_EVERYTHING: 'Read the log of the store: it rejects even a line that is known to be good.',
   STORE_REFUSES_MANY:
     'Run `sluice dead-letters list`: the reason is in the words of the store. Fix the rule or the store, then replay the parked records.',

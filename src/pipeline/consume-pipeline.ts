@@ -106,9 +106,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
           ? undefined
           : await StateJournal.open(stateFolder, stateEnd, states, hooks.warn);
       opened(async () => journal?.close());
-      const sink = createSink(options.sink, clock, hooks.warn);
-      await sink.open();
-      opened(() => sink.close());
+      const sink = createSink(options.sink, clock, hooks.warn, (measurement) =>
+        windows?.keepFromNs(measurement),
+      );
       const { reader } = sink;
       const order = new SerialQueue();
       const reading: { consumer?: Consumer } = {};
@@ -120,6 +120,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         warn: hooks.warn,
       });
       opened(() => windows?.close());
+      // Behind the windows, which know what is not to be deleted: retention runs when the store is opened.
+      await sink.open();
+      opened(() => sink.close());
       const typed = new TypedWriter(options.types, {
         sink: windows?.around(sink) ?? sink,
         reader,

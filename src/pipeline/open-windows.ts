@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.js';
 import type { Warn } from '../lib/warnings.js';
-import type { Sink } from '../sink/sink.js';
-import type { RowStore } from '../windows/window-stores.js';
+import { createTargetSink } from '../sink/create-sink.js';
+import { isUnavailable, type Sink } from '../sink/sink.js';
+import type { RowStore, WindowStores } from '../windows/window-stores.js';
 import { Windows } from '../windows/windows.js';
 import type { ConsumeOptions } from './consume-protocol.js';
 import type { ConsumerSource } from './consumer-source.js';
@@ -10,32 +11,66 @@ export interface OpenWindowsParts {
   readonly sink: Sink;
   /** Writes rows to the sink, in turn with the points of others. */
   readonly writes: Pick<Sink, 'write'>;
+  /** Whether the consumer has completed all records that it was given. */
   readonly isIdle: () => boolean;
   readonly clock: Clock;
   readonly warn: Warn;
 }
 
-/** Opens the windows of the configuration; undefined: there are none. Rejects with CONFIG_INVALID. */
+/**
+ * Opens the windows of the configuration, and the sinks of rows that go beside the points; undefined: there are none.
+ * Rejects with CONFIG_INVALID.
+ */
 export async function openWindows(
-  { windows, directory }: Pick<ConsumeOptions, 'windows' | 'directory'>,
+  options: Pick<ConsumeOptions, 'windows' | 'directory' | 'sink'>,
   { startPosition }: ConsumerSource,
-  { sink, writes, isIdle, clock, warn }: OpenWindowsParts,
+  parts: OpenWindowsParts,
 ): Promise<Windows | undefined> {
-  if (windows === undefined || startPosition === undefined) return undefined;
-  const rows: RowStore = {
+  if (options.windows === undefined || startPosition === undefined) return undefined;
+  const { isIdle, clock, warn } = parts;
+  const stores = await openStores(options.sink, targetsOf(options.windows), parts);
+  try {
+    return await Windows.open(options.windows, {
+      folder: options.directory.windows,
+      position: startPosition,
+      stores,
+      isIdle,
+      clock,
+      warn,
+    });
+  } catch (thrown) {
+    await stores.close();
+    throw thrown;
+  }
+}
+
+function targetsOf({ aggregates }: NonNullable<ConsumeOptions['windows']>): Set<string> {
+  const targets = aggregates.flatMap(({ resolutions }) => resolutions.map(({ to }) => to));
+  return new Set(targets.filter((to) => to !== undefined));
+}
+
+async function openStores(
+  options: ConsumeOptions['sink'],
+  targets: ReadonlySet<string>,
+  { sink, writes, clock, warn }: OpenWindowsParts,
+): Promise<WindowStores> {
+  const besidePoints: RowStore = {
     reader: sink.windows,
     write: (points, signal) => writes.write(points, signal),
   };
-  return Windows.open(windows, {
-    folder: directory.windows,
-    position: startPosition,
-    stores: {
-      points: sink.windows,
-      oldestKeptNs: (measurement) => sink.oldestKeptNs?.(measurement),
-      rowsIn: () => rows,
+  const sinks = new Map([...targets].map((to) => [to, createTargetSink(options, to, clock, warn)]));
+  for (const target of sinks.values()) await target.open();
+  return {
+    points: sink.windows,
+    oldestKeptNs: (measurement) => sink.oldestKeptNs?.(measurement),
+    rowsIn: (to) => {
+      const target = to === undefined ? undefined : sinks.get(to);
+      if (target === undefined) return besidePoints;
+      return { reader: target.windows, write: (points, signal) => target.write(points, signal) };
     },
-    isIdle,
-    clock,
-    warn,
-  });
+    problem: () => [...sinks.values()].map((target) => target.status()).find(isUnavailable)?.detail ?? '',
+    close: async () => {
+      for (const target of sinks.values()) await target.close();
+    },
+  };
 }

@@ -22,6 +22,7 @@ export function planRebuild(
   states: readonly AggregateState[],
   { aggregate, fromMs, toMs }: RebuildRequest,
   stores: WindowStores,
+  watermarkMs: number,
 ): RebuildPlan {
   const chosen = states.filter((state) => aggregate === undefined || state.aggregate.name === aggregate);
   if (chosen.length === 0) {
@@ -38,6 +39,8 @@ export function planRebuild(
       let windows = 0;
       let beyondRetention = 0;
       for (const span of level.spans.within({ startMs: fromMs, endMs: toMs })) {
+        // What is open will be computed when it closes.
+        if (state.closesAtMs(span) > watermarkMs) break;
         windows++;
         if (windows > MAX_REBUILT_WINDOWS) throw tooMany(level.measurement);
         const isGone = keptNs !== undefined && keptNs > nsOf(span.startMs);

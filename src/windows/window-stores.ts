@@ -10,6 +10,9 @@ export interface WindowStores {
   oldestKeptNs(measurement: string): bigint | undefined;
   /** Where rows with this target are written to and read from; see `Resolution.to`. */
   rowsIn(to: string | undefined): RowStore;
+  /** Why rows cannot be written now, for a person; empty: they can, or go the way of the points. */
+  problem(): string;
+  close(): Promise<void>;
 }
 
 export interface RowStore {

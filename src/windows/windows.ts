@@ -114,6 +114,7 @@ export class Windows {
   async close(): Promise<void> {
     await this.#loop.stop();
     await this.#journal.close();
+    await this.#deps.stores.close();
   }
 
   /** The sink with windows in front of it; for the caller it is the same. */
@@ -169,13 +170,13 @@ export class Windows {
       memoryBytes: this.#memory.bytes,
       maxMemoryBytes: this.#memory.maxBytes,
       ...(Number.isFinite(watermarkMs) && { watermarkMs }),
-      problem: this.#problem || this.#loop.problem,
+      problem: this.#problem || this.#deps.stores.problem() || this.#loop.problem,
     };
   }
 
   /** Marks windows to be computed again; resolves when that is durable. Rejects with USAGE_INVALID. */
   async rebuild(request: RebuildRequest): Promise<RebuildResult> {
-    const { marks, result } = planRebuild(this.#states, request, this.#deps.stores);
+    const { marks, result } = planRebuild(this.#states, request, this.#deps.stores, this.watermarkMs);
     if (request.isDryRun) return result;
     const generation = ++this.#generation;
     const saved: SavedMark[] = [];

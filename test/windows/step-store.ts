@@ -27,6 +27,12 @@ export class StepStore implements WindowStores {
     return { reader: this.points, write: (points: readonly Point[]) => this.write(points) };
   }
 
+  problem(): string {
+    return '';
+  }
+
+  async close(): Promise<void> {}
+
   async write(points: readonly Point[]): Promise<readonly Rejection[]> {
     // Folds take several steps, so that writes begin and end within them.
     for (let nth = 0; nth < 4; nth++) await this.#step();

@@ -10,7 +10,7 @@ import {
   influxSettings,
 } from '../../sink/influx/influx-options.js';
 import { probeRequest } from '../../sink/influx/probe-request.js';
-import { storeMessage } from '../../sink/influx/response.js';
+import { isPolicyMissing, storeMessage } from '../../sink/influx/response.js';
 import { InfluxTransport, type StoreAnswer } from '../../sink/influx/transport.js';
 import { folderProblem } from '../environment-problems.js';
 import { type CheckResult, fail, ok, STORE, type StoreFinding, sizeText } from './check-result.js';
@@ -101,7 +101,7 @@ function writeResult(settings: InfluxSettings, answer: StoreAnswer, target: stri
   // InfluxDB 2 rejects a write without a line, but only after it has accepted token, organisation and bucket.
   if (version === 2 && status === 400)
     return ok(STORE, `${answered} to an empty write: token and bucket are correct`);
-  if (version === 1 && status === 500 && body.includes('retention policy not found')) {
+  if (version === 1 && isPolicyMissing(status, body)) {
     return fail(
       STORE,
       answered,

@@ -1,6 +1,7 @@
 import type { Field, Point, Series } from '../point.js';
 import type { FieldTypeConflict, RejectionCode } from '../sink.js';
 import type { MeasurementTable } from './measurement-table.js';
+import type { AgeLimit } from './row-retention.js';
 
 /** The reason why a point is rejected. */
 export interface Objection {
@@ -10,8 +11,8 @@ export interface Objection {
 }
 
 export interface Limits {
-  /** The next retention run would delete older points. */
-  readonly oldestNs: bigint;
+  /** Absent: points of any age are taken. */
+  readonly age: AgeLimit | undefined;
   /** Limit of tags and fields of one measurement. */
   readonly maxColumns: number;
 }
@@ -44,10 +45,11 @@ export function objectionToPoint(
   if (timestampNs <= MIN_INT64 + 1n || timestampNs >= MAX_INT64) {
     return { code: 'not-expressible', reason: `timestamp ${timestampNs} is outside what DuckDB can store` };
   }
-  if (timestampNs < limits.oldestNs) {
+  const { age } = limits;
+  if (age !== undefined && timestampNs < age.oldestNs) {
     return {
       code: 'store-refused',
-      reason: `point beyond retention: its timestamp ${timestampNs} is before ${limits.oldestNs}, the oldest that is kept (sink.duckdb.retention)`,
+      reason: `point beyond retention: its timestamp ${timestampNs} is before ${age.oldestNs}, the oldest that is kept (${age.setting})`,
     };
   }
   for (const field of fields) {

@@ -15,6 +15,7 @@ const LAYOUT_VERSION = 1;
  *   sluice_internal.points_<id>      series, time, f1, f2, …    one row per point
  *   sluice_internal.series_<id>      series, tags, t1, t2, …    one row per tag set
  *   sluice_internal.measurements, .columns                      the exact names behind the tables and columns
+ *   sluice_internal.deletions                                   up to which times points were deleted
  *
  * Tables and columns have numbered names because measurements, tags and fields may have any name, and DuckDB's
  * identifiers do not distinguish `Temp` from `temp`. There is no primary key: its index would be in memory and grow
@@ -79,6 +80,10 @@ export class Catalog {
       ];
       byId.get(id)?.restore({ kind: kind === 'tag' ? 'tag' : 'field', name, type, column, shown });
     }
+    for (const row of await rows(`SELECT measurement, before_ns FROM ${SCHEMA}.deletions`)) {
+      const [id, beforeNs] = row as [number, bigint];
+      byId.get(id)?.noteDeleted(beforeNs);
+    }
     return catalog;
   }
 
@@ -110,4 +115,16 @@ const LAYOUT_SQL = `
   CREATE TABLE IF NOT EXISTS ${SCHEMA}.measurements (id INTEGER, name VARCHAR, view_name VARCHAR);
   CREATE TABLE IF NOT EXISTS ${SCHEMA}.columns (measurement INTEGER, kind VARCHAR, position INTEGER,
     name VARCHAR, type VARCHAR, column_name VARCHAR, shown_name VARCHAR);
+  CREATE TABLE IF NOT EXISTS ${SCHEMA}.deletions (measurement INTEGER, before_ns BIGINT);
 `;
+
+/** Returns the statements that note up to which times the points of some tables are deleted. */
+export function deletionsSql(beforeNs: ReadonlyMap<MeasurementTable, bigint>): string {
+  const rows = [...beforeNs].map(([{ id, deletedBeforeNs }, ns]) => {
+    const latest = deletedBeforeNs !== undefined && deletedBeforeNs > ns ? deletedBeforeNs : ns;
+    return `(${id}, ${latest})`;
+  });
+  return `
+    DELETE FROM ${SCHEMA}.deletions WHERE measurement IN (${[...beforeNs.keys()].map(({ id }) => id).join(', ')});
+    INSERT INTO ${SCHEMA}.deletions VALUES ${rows.join(', ')}`;
+}

@@ -10,18 +10,12 @@ import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
-import {
-  DUCKDB_DEFAULTS,
-  type DuckdbApi,
-  DuckdbDatabase,
-  type DuckdbSinkOptions,
-  loadDuckdb,
-} from './duckdb-database.js';
+import { type DuckdbApi, DuckdbDatabase, type DuckdbSinkOptions, loadDuckdb } from './duckdb-database.js';
 import { DuckdbReader } from './duckdb-reader.js';
 import { DuckdbStore } from './duckdb-store.js';
 import { DuckdbWindowReader } from './duckdb-window-reader.js';
+import { type KeepFromNs, RowRetention } from './row-retention.js';
 
-const NS_PER_MS = 1_000_000n;
 const RETENTION_EVERY_MS = 3_600_000;
 /** Interval at which an idle sink checks whether retention is due, and pause after a failed run. */
 const RETENTION_CHECK_MS = 60_000;
@@ -45,6 +39,8 @@ export interface DuckdbSinkParts {
   readonly scheduleProbe?: Schedule;
   /** The free bytes on the disk of a folder; tests replace it. */
   readonly freeBytes?: (folder: string) => Promise<number>;
+  /** Rows that windows still have to be computed from; called before each deletion. */
+  readonly keepFromNs?: KeepFromNs | undefined;
   /** Receives every failure. */
   readonly warn?: Warn;
 }
@@ -75,6 +71,7 @@ export class DuckdbSink implements Sink {
   readonly #warn: Warn;
   readonly #probe: IdleProbe;
   readonly #freeBytes: (folder: string) => Promise<number>;
+  readonly #retention: RowRetention;
   #writeProblem = '';
   #probeProblem = '';
   #retentionProblem = '';
@@ -92,6 +89,7 @@ export class DuckdbSink implements Sink {
     this.#load = parts.load;
     this.#warn = parts.warn ?? (() => undefined);
     this.#freeBytes = parts.freeBytes ?? freeBytesOf;
+    this.#retention = new RowRetention(options, parts.keepFromNs ?? (() => undefined));
     this.#probe = new IdleProbe({
       clock: this.#clock,
       probe: () => this.#queue.run(() => this.#tryStore()),
@@ -116,6 +114,14 @@ export class DuckdbSink implements Sink {
     const written = this.#probe.around(() => this.#queue.run(() => this.#writeUntilStored(points, signal)));
     void this.#queue.run(() => this.#deleteOldRowsWhenDue()); // it runs after the write, which does not wait for it
     return written;
+  }
+
+  /** What earlier runs of retention have deleted, and what the next one will. */
+  oldestKeptNs(measurement: string): bigint | undefined {
+    const deletedNs = this.#store?.deletedBeforeNs(measurement);
+    const dueNs = this.#retention.deleteBeforeNs(measurement, this.#clock.nowNs());
+    if (deletedNs === undefined || dueNs === undefined) return deletedNs ?? dueNs;
+    return deletedNs > dueNs ? deletedNs : dueNs;
   }
 
   async changeField(change: FieldChange): Promise<FieldChangeResult> {
@@ -217,7 +223,8 @@ export class DuckdbSink implements Sink {
 
   async #writeOnce(points: readonly Point[]): Promise<readonly Rejection[]> {
     const store = await this.#openedStore();
-    const rejections = await store.write(points, this.#oldestNs());
+    const nowNs = this.#clock.nowNs();
+    const rejections = await store.write(points, (measurement) => this.#retention.limit(measurement, nowNs));
     await store.database.ensureDurable();
     return rejections;
   }
@@ -229,10 +236,10 @@ export class DuckdbSink implements Sink {
 
   /** Never rejects: rows may stay a little longer without harm, and the status shows the problem. */
   async #deleteOldRows(): Promise<void> {
-    const oldestNs = this.#oldestNs();
-    if (oldestNs === undefined) return;
+    const nowNs = this.#clock.nowNs();
     try {
-      await (await this.#openedStore()).deleteBefore(oldestNs);
+      const store = await this.#openedStore();
+      await store.deleteBefore((measurement) => this.#retention.deleteBeforeNs(measurement, nowNs));
       this.#retentionProblem = '';
       this.#retentionDueMs = this.#clock.monotonicMs() + RETENTION_EVERY_MS;
     } catch (thrown) {
@@ -244,11 +251,6 @@ export class DuckdbSink implements Sink {
       );
       await this.#closeStore();
     }
-  }
-
-  #oldestNs(): bigint | undefined {
-    const retentionMs = this.#options.retentionMs ?? DUCKDB_DEFAULTS.retentionMs;
-    return retentionMs === 0 ? undefined : this.#clock.nowNs() - BigInt(retentionMs) * NS_PER_MS;
   }
 
   async #openedStore(): Promise<DuckdbStore> {

@@ -1,17 +1,16 @@
 import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import type { Point } from '../point.js';
 import type { Rejection } from '../sink.js';
-import { admit, objectionToPoint } from './admission.js';
-import { Catalog } from './catalog.js';
+import { admit, type Limits, objectionToPoint } from './admission.js';
+import { Catalog, deletionsSql } from './catalog.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
 import { type Column, type MeasurementTable, maxColumns, SCHEMA } from './measurement-table.js';
 import { planChange } from './plan-change.js';
 import { RowBatch } from './row-batch.js';
+import type { AgeLimit } from './row-retention.js';
 import { writeRows } from './row-writer.js';
 import { SeriesEntries } from './series-entries.js';
 import { identifySeries } from './series-ids.js';
-
-const MIN_INT64 = -(2n ** 63n);
 
 /**
  * DuckDB 1.5 keeps up to 256 KiB for each column that a transaction appends to, and cannot spill it before the
@@ -52,16 +51,25 @@ export class DuckdbStore {
    * Writes the points and resolves with those that were rejected. All others are committed, and the commits are synced
    * to disk.
    *
-   * @param oldestNs earlier points are rejected
+   * @param ageLimit the limit of each measurement; undefined: points of any age are taken
    */
-  async write(points: readonly Point[], oldestNs: bigint = MIN_INT64): Promise<readonly Rejection[]> {
+  async write(
+    points: readonly Point[],
+    ageLimit: (measurement: string) => AgeLimit | undefined,
+  ): Promise<readonly Rejection[]> {
     this.#entries.clearWhenFull();
-    const limits = { oldestNs, maxColumns: maxColumns(this.database.memoryLimitBytes) };
+    const limitsOf = new Map<MeasurementTable, Limits>();
     const rejections: Rejection[] = [];
     const batches = new Map<MeasurementTable, RowBatch>();
     for (const [index, point] of points.entries()) {
       const entry = this.#entries.entry(point.series);
       const { table } = entry;
+      let limits = limitsOf.get(table);
+      if (limits === undefined) {
+        const { memoryLimitBytes } = this.database;
+        limits = { age: ageLimit(table.measurement), maxColumns: maxColumns(memoryLimitBytes) };
+        limitsOf.set(table, limits);
+      }
       const objection = entry.objection ?? objectionToPoint(point, table, limits);
       if (objection !== undefined) {
         rejections.push({ index, ...objection });
@@ -92,11 +100,19 @@ export class DuckdbStore {
   /**
    * Deletes older points, then series without a point, then columns without a value, and makes their space in the file
    * available again.
+   *
+   * @param beforeNs the time for each measurement; undefined: nothing is deleted
    */
-  async deleteBefore(oldestNs: bigint): Promise<void> {
+  async deleteBefore(beforeNs: (measurement: string) => bigint | undefined): Promise<void> {
+    const limits = new Map<MeasurementTable, bigint>();
+    for (const table of this.#catalog.stored()) {
+      const oldestNs = beforeNs(table.measurement);
+      if (oldestNs !== undefined) limits.set(table, oldestNs);
+    }
+    if (limits.size === 0) return;
     const shrunk: MeasurementTable[] = [];
     await this.#transaction(async () => {
-      for (const table of this.#catalog.stored()) {
+      for (const [table, oldestNs] of limits) {
         const { pointsTable, seriesTable } = table;
         const deleted = await this.database.writer.run(
           `DELETE FROM ${SCHEMA}.${pointsTable} WHERE time < make_timestamp_ns(${oldestNs})`,
@@ -107,7 +123,9 @@ export class DuckdbStore {
           `DELETE FROM ${SCHEMA}.${seriesTable} s WHERE NOT EXISTS (FROM ${SCHEMA}.${pointsTable} p WHERE p.series = s.series)`,
         );
       }
+      await this.database.writer.run(deletionsSql(limits));
     });
+    for (const [table, oldestNs] of limits) table.noteDeleted(oldestNs);
     // A deleted series gets a new id when it returns.
     this.#entries.clear();
     for (const table of this.#isSwept ? shrunk : this.#catalog.stored()) await this.#dropUnused(table);
@@ -142,6 +160,11 @@ export class DuckdbStore {
       await this.database.writer.run(table.dropSql(unused));
     });
     table.dropped(unused);
+  }
+
+  /** The points of a measurement before this time were deleted, also by earlier processes; undefined: none. */
+  deletedBeforeNs(measurement: string): bigint | undefined {
+    return this.#catalog.find(measurement)?.deletedBeforeNs;
   }
 
   close(): void {

@@ -39,6 +39,7 @@ export class MeasurementTable {
   /** Id of the last series in the file; undefined until it has been read. */
   lastSeriesId: number | undefined;
   isStored = false;
+  #deletedBeforeNs: bigint | undefined;
   /** The highest number of a column of each kind. */
   readonly #lastNumber = { tag: 0, field: 0 };
   #pending: Column[] = [];
@@ -62,8 +63,18 @@ export class MeasurementTable {
     return this.tags.size + this.fields.size;
   }
 
+  /** Points before this time were deleted; undefined: none. */
+  get deletedBeforeNs(): bigint | undefined {
+    return this.#deletedBeforeNs;
+  }
+
   get hasPending(): boolean {
     return this.#pending.length > 0;
+  }
+
+  noteDeleted(beforeNs: bigint): void {
+    if (this.#deletedBeforeNs === undefined || beforeNs > this.#deletedBeforeNs)
+      this.#deletedBeforeNs = beforeNs;
   }
 
   /** Adds a column that is already in the file. */

@@ -78,6 +78,15 @@ export async function fieldTypes(
   return new Map(fieldsOf(rowsOf(listed, measurement)).map(({ name, type }) => [name, type]));
 }
 
+/** Resolves with the names of the tags of a measurement, of all its series. */
+export async function tagNames(channel: QueryChannel, measurement: string): Promise<readonly string[]> {
+  const listed = await channel.query(
+    `SHOW TAG KEYS FROM ${identifier(measurement)}`,
+    (name) => name === measurement,
+  );
+  return rowsOf(listed, measurement).map(([name]) => String(name));
+}
+
 function rowsOf(series: readonly QueriedSeries[], name: string): readonly (readonly unknown[])[] {
   return series.filter((one) => one.name === name).flatMap((one) => one.values);
 }

@@ -2,11 +2,11 @@ import { SluiceError } from '../../lib/errors.js';
 import { rfc3339Ns } from '../../lib/rfc3339.js';
 import { TimeSlice } from '../../lib/time-slice.js';
 import { GroupFold } from '../group-fold.js';
-import type { Field, FieldType } from '../point.js';
+import type { Field, FieldType, Tag } from '../point.js';
 import type { StoredValue } from '../summary-builder.js';
 import type { FoldedGroup, FoldQuery, RowsQuery, StoredRow, WindowReader } from '../window-reader.js';
 import type { InfluxSettings } from './influx-options.js';
-import { fieldTypes } from './influx-reader.js';
+import { fieldTypes, tagNames } from './influx-reader.js';
 import { isExpressible } from './influxql.js';
 import { QueryChannel } from './query-channel.js';
 import { rawChunks } from './raw-query.js';
@@ -33,7 +33,9 @@ export class InfluxWindowReader implements WindowReader {
 
   async *fold(query: FoldQuery, signal: AbortSignal): AsyncGenerator<readonly FoldedGroup[]> {
     const fields = query.fields.filter(({ name }) => isExpressible(name));
-    const fold = new GroupFold({ ...query, fields });
+    if (fields.length === 0 || !isExpressible(query.measurement)) return;
+    const isBySeries = await this.#isEachSeriesOneGroup(query);
+    const fold = new GroupFold({ ...query, fields, by: isBySeries ? undefined : query.by });
     const names = fields.map(({ name }) => name);
     const lookbackNs = fields.some(({ steps }) => steps)
       ? BigInt(Math.ceil(query.lookbackMs)) * NS_PER_MS
@@ -44,6 +46,7 @@ export class InfluxWindowReader implements WindowReader {
       if (chunk.key !== key) {
         if (key !== undefined) fold.endSeries();
         key = chunk.key;
+        if (isBySeries) failOnNewTag(chunk.tags, query.by);
         fold.beginSeries(chunk.tags, key);
       }
       for (const row of chunk.rows) {
@@ -62,6 +65,13 @@ export class InfluxWindowReader implements WindowReader {
       if (slice.isOver) await slice.yield();
     }
     if (fold.completed > 0) yield fold.takeCompleted();
+  }
+
+  /** Where the groups have every tag, a group is complete with its series, and its memory is free again. */
+  async #isEachSeriesOneGroup({ measurement, by }: FoldQuery): Promise<boolean> {
+    if (by === undefined) return true;
+    const tags = await tagNames(this.#channel, measurement);
+    return tags.every((name) => by.includes(name));
   }
 
   async *rows(query: RowsQuery, signal: AbortSignal): AsyncGenerator<readonly StoredRow[]> {
@@ -84,6 +94,15 @@ export class InfluxWindowReader implements WindowReader {
   close(): void {
     this.#transport.close();
   }
+}
+
+/** A group of which some series have been completed already must not get another one. */
+function failOnNewTag(tags: readonly Tag[], by: readonly string[] | undefined): void {
+  if (by === undefined || tags.every(({ name }) => by.includes(name))) return;
+  throw new SluiceError(
+    'SINK_QUERY_FAILED',
+    'a tag was added to the measurement while it was read: try again',
+  );
 }
 
 function timeNs(text: unknown): bigint {

@@ -8,7 +8,14 @@ import type { WarningCode } from '../../lib/warnings.js';
 import type { Verdict } from './chunk-port.js';
 import { type InfluxSettings, writePath } from './influx-options.js';
 import { probeProblem, probeRequest } from './probe-request.js';
-import { actionFor, rejectedLines, retryAfterMs, storeMessage, storeText } from './response.js';
+import {
+  actionFor,
+  isPolicyMissing,
+  rejectedLines,
+  retryAfterMs,
+  storeMessage,
+  storeText,
+} from './response.js';
 import type { StatusBoard } from './status-board.js';
 import { type InfluxTransport, type NoAnswer, pauseUnlessAborted, type StoreAnswer } from './transport.js';
 import { namedConflict } from './type-conflict.js';
@@ -162,13 +169,16 @@ export class Poster {
     if (answer.isWebPage) {
       return `${this.#name} answered as no InfluxDB does ${message}; is something else at this address? Trying again, nothing is lost`;
     }
-    const { version, database, org } = this.#parts.settings;
+    const { version, database, org, retentionPolicy } = this.#parts.settings;
     if (isConfiguration && answer.status === 404 && version === 2 && /\borgani[sz]ation\b/i.test(words)) {
       return `${this.#name} does not know the organisation "${org}", or the token is not for it ${message}; correct sink.influx.org, nothing is lost`;
     }
     if (isConfiguration && answer.status === 404) {
       const what = version === 2 ? 'bucket' : 'database';
-      return `${this.#name} does not know the ${what} "${database}" ${message}; create it or correct sink.influx, nothing is lost`;
+      return `${this.#name} does not know the ${what} "${database}" ${message}; create it (\`sluice store prepare\`) or correct sink.influx, nothing is lost`;
+    }
+    if (isConfiguration && isPolicyMissing(answer.status, answer.body)) {
+      return `${this.#name} has no retention policy "${retentionPolicy}" in the database "${database}" ${message}; create it (\`sluice store prepare\`) or correct the configuration, nothing is lost`;
     }
     if (isConfiguration) {
       const keys = version === 1 ? 'sink.influx.username and password' : 'sink.influx.token';

@@ -8,11 +8,19 @@ import type { StoreAnswer } from './transport.js';
  */
 export type Action = 'written' | 'bisect' | 'split' | 'configuration' | 'retry';
 
-/** InfluxDB Enterprise answers 5xx with this text although it has accepted the write. For what happens to a request it is the only text this sink reads. */
+// For what happens to a request these two are the only texts that this sink reads.
+/** InfluxDB Enterprise answers 5xx with this text although it has accepted the write. */
 const ACCEPTED_BY_HINTED_HANDOFF = 'hinted handoff queue not empty';
+/** InfluxDB 1 answers 500 for a retention policy that must be created, and 404 for a database. */
+const POLICY_MISSING = 'retention policy not found';
+
+/** Returns whether InfluxDB 1 has no such retention policy. */
+export function isPolicyMissing(status: number, body: string): boolean {
+  return status >= 500 && body.includes(POLICY_MISSING);
+}
 
 /**
- * Returns the action for an answer. Only the status decides, for every version, because the texts differ between
+ * Returns the action for an answer. Otherwise only the status decides, for every version, because the texts differ between
  * versions. 201 is a partial write on v3 clusters. Other 2xx and 3xx come from something between gateway and store.
  */
 export function actionFor(status: number, body: string): Action {
@@ -30,7 +38,8 @@ export function actionFor(status: number, body: string): Action {
     case 404:
       return 'configuration';
     default:
-      return status >= 500 && body.includes(ACCEPTED_BY_HINTED_HANDOFF) ? 'written' : 'retry';
+      if (status >= 500 && body.includes(ACCEPTED_BY_HINTED_HANDOFF)) return 'written';
+      return isPolicyMissing(status, body) ? 'configuration' : 'retry';
   }
 }
 

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DuckdbSink } from '../../../src/sink/duckdb/duckdb-sink.js';
 import { SetClock } from '../../support/clock.js';
 import { pointOf, seriesOf } from '../../support/points.js';
@@ -104,3 +104,108 @@ test('the space of deleted rows is used again', async () => {
   expect(Math.max(...sizes)).toBeLessThan(4 * sizes[0]!);
   expect(sizes.at(-1)).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 4)));
 }, 60_000);
+
+describe('retention per measurement', () => {
+  const retentions = new Map([
+    ['short', DAY_MS],
+    ['long', 10 * DAY_MS],
+    ['always', 0],
+  ]);
+  const measurements = ['short', 'long', 'always', 'other'];
+
+  /** A sink that keeps points for two days, except those of the measurements in `retentions`. */
+  async function keptSink(keepFromNs?: (measurement: string) => bigint | undefined) {
+    const clock = new SetClock();
+    const { sink, options } = await openedSink(
+      { retentionMs: 2 * DAY_MS, retentions },
+      { clock, keepFromNs },
+    );
+    const write = (timeNs: bigint) =>
+      sink.write(
+        measurements.map((name) => pointOf(seriesOf(name), timeNs, { v: 1 })),
+        never(),
+      );
+    const counts = () =>
+      Promise.all(measurements.map(async (name) => (await readBack(options, name)).length));
+    /** Lets retention run, which the write after the next waits for. */
+    const runRetention = async () => {
+      clock.elapsedMs += 3_600_000;
+      for (const offset of [0n, 1n]) {
+        await sink.write([pointOf(seriesOf('now'), clock.wallNs + offset, { v: 1 })], never());
+      }
+    };
+    return { clock, sink, options, write, counts, runRetention };
+  }
+
+  test('each measurement has its age at which rows are deleted', async () => {
+    const { clock, write, counts, runRetention } = await keptSink();
+    await write(clock.wallNs);
+    for (const [days, expected] of [
+      [1n, [1, 1, 1, 1]],
+      [2n, [0, 1, 1, 1]],
+      [3n, [0, 1, 1, 0]],
+      [11n, [0, 0, 1, 0]],
+    ] as const) {
+      clock.wallNs = 1_795_000_000_000_000_000n + days * DAY_NS;
+      await runRetention();
+      expect(await counts(), `${days} d`).toEqual(expected);
+    }
+  });
+
+  test('and at which points are rejected, with where it is set', async () => {
+    const { clock, write } = await keptSink();
+    const reasons = async (timeNs: bigint) =>
+      (await write(timeNs)).map(({ index, reason }) => [index, reason]);
+    expect(await reasons(clock.wallNs - 2n * DAY_NS)).toEqual([
+      [0, expect.stringContaining('(the retention of a resolution in windows.aggregates)')],
+    ]);
+    expect(await reasons(clock.wallNs - 3n * DAY_NS)).toEqual([
+      [0, expect.stringContaining('windows.aggregates')],
+      [3, expect.stringContaining('(sink.duckdb.retention)')],
+    ]);
+  });
+
+  test('rows that windows are still computed from stay until they are', async () => {
+    let keepFromNs: bigint | undefined;
+    const { clock, sink, write, counts, runRetention } = await keptSink((measurement) =>
+      measurement === 'short' ? keepFromNs : undefined,
+    );
+    const startNs = clock.wallNs;
+    await write(startNs);
+    await write(startNs + 1n);
+    keepFromNs = startNs + 1n;
+    clock.wallNs += 20n * DAY_NS;
+    await runRetention();
+    expect(await counts()).toEqual([1, 0, 2, 0]);
+    expect(sink.oldestKeptNs('short')).toBe(startNs + 1n);
+    keepFromNs = undefined;
+    await runRetention();
+    expect(await counts()).toEqual([0, 0, 2, 0]);
+  });
+
+  test('it is known what was deleted and what will be next, also by another process with another age', async () => {
+    const { clock, sink, options, write, runRetention } = await keptSink();
+    await write(clock.wallNs);
+    clock.wallNs += 2n * DAY_NS;
+    expect(measurements.map((name) => sink.oldestKeptNs(name))).toEqual([
+      clock.wallNs - DAY_NS,
+      clock.wallNs - 10n * DAY_NS,
+      undefined,
+      clock.wallNs - 2n * DAY_NS,
+    ]);
+    await runRetention();
+    await sink.close();
+    const again = new DuckdbSink(
+      { ...options, retentionMs: 0, retentions: new Map([['short', 0]]) },
+      { clock },
+    );
+    await again.open();
+    onTestFinished(() => again.close());
+    expect(measurements.map((name) => again.oldestKeptNs(name))).toEqual([
+      clock.wallNs - DAY_NS,
+      clock.wallNs - 10n * DAY_NS,
+      undefined,
+      clock.wallNs - 2n * DAY_NS,
+    ]);
+  });
+});

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { SystemClock } from '../../../src/lib/clock.js';
 import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
@@ -103,6 +103,37 @@ test('the tag __proto__ is a tag like any other', async () => {
   expect((await fold(sink, { ...QUERY, by: ['__proto__'] }))[0]?.tags).toEqual([
     { name: '__proto__', value: '1' },
   ]);
+});
+
+describe('groups of some tags', () => {
+  const tagKeys = (...names: readonly string[]) =>
+    answer(chunk({ columns: ['tagKey'], values: names.map((name) => [name]) }));
+  const many = Array.from({ length: 2_500 }, (_, i) =>
+    chunk({ tags: { a: `d${i % 1_250}`, b: i < 1_250 ? '' : 'y' }, values: [at(0, i)], partial: i < 2_499 }),
+  );
+  const partSizes = async (by: readonly string[], ...names: readonly string[]) => {
+    const { sink } = await sinkOn((call) =>
+      statementOf(call).startsWith('SHOW TAG KEYS') ? tagKeys(...names) : answer(...many),
+    );
+    const sizes: number[] = [];
+    for await (const part of sink.windows.fold({ ...QUERY, by }, never())) sizes.push(part.length);
+    return sizes;
+  };
+
+  test('which leave out a tag are complete at the end, over all series', async () => {
+    expect(await partSizes(['a'], 'a', 'b')).toEqual([1_000, 250]);
+  });
+
+  test('which leave out none are complete with their series', async () => {
+    expect(await partSizes(['b', 'a'], 'a', 'b')).toEqual([1_000, 1_000, 500]);
+  });
+
+  test('that a new tag would split are not computed', async () => {
+    await expect(partSizes(['a'], 'a')).rejects.toMatchObject({
+      code: 'SINK_QUERY_FAILED',
+      message: expect.stringContaining('a tag was added'),
+    });
+  });
 });
 
 test('many groups are asked for a hundred at a time, each of them once', async () => {

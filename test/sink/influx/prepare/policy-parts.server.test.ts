@@ -94,6 +94,30 @@ describe.skipIf(!requireServer('influxd'))('InfluxDB 1.6 is prepared', () => {
     ]);
   });
 
+  test('rows for a policy that is missing wait, and are written once it is made', async () => {
+    const influx = await started();
+    await prepareInfluxStore(influx, [], 'make');
+    const warnings: (string | undefined)[] = [];
+    const clock = new SystemClock();
+    const rows = createTargetSink({ kind: 'influx', influx }, 'ever', clock, ({ code }) =>
+      warnings.push(code),
+    );
+    onTestFinished(() => rows.close());
+    const writing = rows.write([pointOf(seriesOf('r'), clock.nowNs(), { v: 1 })], never());
+    await expect
+      .poll(() => rows.status())
+      .toMatchObject({
+        state: 'misconfigured',
+        detail: expect.stringMatching(
+          /has no retention policy "ever" in the database "d" .*sluice store prepare/,
+        ),
+      });
+    expect(warnings).toEqual(['STORE_CONFIGURATION']);
+    await prepareInfluxStore(influx, PLACES, 'make');
+    expect(await writing).toEqual([]);
+    expect(rows.status().state).toBe('healthy');
+  });
+
   test('rows of a target are written to its policy and read from it, and the points stay where they are', async () => {
     const influx = await started();
     await prepareInfluxStore(influx, PLACES, 'make');
