@@ -15,8 +15,8 @@ const BYTES_PER_AGGREGATE = 24;
 const AGGREGATES_PER_FIELD = 7;
 /** No group has more bins than that unless its values lie far apart. */
 const MAX_EXPECTED_BINS = 100;
-/** One answer in our own memory. */
-const MAX_GROUPS_AT_ONCE = 5_000;
+/** What our own memory has of one slice. */
+const MAX_GROUPS_AT_ONCE = 10_000;
 
 /** A field that is asked for and stored. */
 export interface PlannedField {
