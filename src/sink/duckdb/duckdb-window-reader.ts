@@ -29,7 +29,7 @@ export class DuckdbWindowReader implements WindowReader {
     const budgetBytes = of.memoryLimitBytes / BUDGET_DIVISOR;
     const plan = await this.#queue.run((read) => planFold(read, query, budgetBytes), { signal, of });
     if (plan === undefined) return;
-    for (let slice = 0; slice < plan.slices; slice++) {
+    for (const slice of plan.slices) {
       const groups = await this.#queue.run((read) => read.snapshot(() => foldSlice(read, plan, slice)), {
         signal,
         of,

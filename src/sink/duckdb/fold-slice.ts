@@ -1,7 +1,7 @@
 import type { FieldSummary, NumberSummary } from '../field-summary.js';
 import type { Tag } from '../point.js';
 import type { FoldedGroup } from '../window-reader.js';
-import type { FoldPlan, PlannedField } from './fold-plan.js';
+import type { FoldPlan, FoldSlice, PlannedField } from './fold-plan.js';
 import { baseSql, binsSql, isNumber, MAX_SQUARED, shapeSql, stepsSql } from './fold-sql.js';
 import type { InterruptibleRead } from './interruptible-read.js';
 import { tagsOfKey } from './series-entries.js';
@@ -28,7 +28,7 @@ interface Group {
 export async function foldSlice(
   read: InterruptibleRead,
   plan: FoldPlan,
-  slice: number,
+  slice: FoldSlice,
 ): Promise<readonly FoldedGroup[]> {
   const groups = new Map<number, Group>();
   let rows = 0;

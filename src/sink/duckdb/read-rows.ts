@@ -2,6 +2,7 @@ import type { Field } from '../point.js';
 import type { RowsQuery, StoredRow } from '../window-reader.js';
 import type { InterruptibleRead } from './interruptible-read.js';
 import { tagsOfKey } from './series-entries.js';
+import { isInRange, type SeriesRange, seriesRanges } from './series-ranges.js';
 import { hasOneOf, isInSpan, type StoredMeasurement, storedMeasurement } from './stored-measurement.js';
 
 /** About that many are in memory at once, of DuckDB and of ours. */
@@ -19,12 +20,6 @@ export interface RowsPlan {
   readonly pages: readonly SeriesRange[];
 }
 
-/** Ids of series; both ends are included. */
-interface SeriesRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 /** Resolves with undefined when nothing can be in the answer. */
 export async function planRows(read: InterruptibleRead, query: RowsQuery): Promise<RowsPlan | undefined> {
   if (query.fromNs >= query.toNs) return undefined;
@@ -34,29 +29,21 @@ export async function planRows(read: InterruptibleRead, query: RowsQuery): Promi
     return field === undefined ? [] : [{ name, ...field }];
   });
   if (stored === undefined || fields.length === 0) return undefined;
-  const pages = await read.rows(`
-    WITH counted AS (SELECT p.series, count(*) AS n ${fromSql(stored, query)} GROUP BY p.series),
-    paged AS (SELECT series, (sum(n) OVER (ORDER BY series) - n) // ${ROWS_AT_ONCE} AS page FROM counted)
-    SELECT min(series), max(series) FROM paged GROUP BY page ORDER BY page`);
-  return {
-    query,
-    stored,
-    fields,
-    pages: pages.map(([first, last]) => ({ first: Number(first), last: Number(last) })),
-  };
+  const counted = `SELECT p.series, count(*) AS n ${fromSql(stored, query)} GROUP BY p.series`;
+  return { query, stored, fields, pages: await seriesRanges(read, counted, ROWS_AT_ONCE) };
 }
 
 /** Resolves with the rows of one page, in the order of the series and then of time. */
 export async function readRows(
   read: InterruptibleRead,
   { query, stored, fields }: RowsPlan,
-  { first, last }: SeriesRange,
+  page: SeriesRange,
 ): Promise<readonly StoredRow[]> {
   const columns = fields.map(({ column }) => `p.${column}`);
   const rows: StoredRow[] = [];
   const sql = `
     SELECT epoch_ns(p.time), s.tags, ${columns.join(', ')} ${fromSql(stored, query)}
-      AND p.series BETWEEN ${first} AND ${last} AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})
+      AND ${isInRange('p.series', page)} AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})
     ORDER BY p.series, p.time`;
   await read.each(sql, ([timestampNs, tags, ...values]) => {
     rows.push({
