@@ -1,6 +1,7 @@
 import type { FieldType } from '../point.js';
 import type { FoldField, FoldQuery } from '../window-reader.js';
 import type { InterruptibleRead } from './interruptible-read.js';
+import { type SeriesRange, seriesRanges } from './series-ranges.js';
 import {
   hasOneOf,
   isInSpan,
@@ -15,8 +16,8 @@ const BYTES_PER_AGGREGATE = 24;
 const AGGREGATES_PER_FIELD = 7;
 /** No group has more bins than that unless its values lie far apart. */
 const MAX_EXPECTED_BINS = 100;
-/** One answer in our own memory. */
-const MAX_GROUPS_AT_ONCE = 5_000;
+/** What our own memory has of one slice. */
+const MAX_GROUPS_AT_ONCE = 10_000;
 
 /** A field that is asked for and stored. */
 export interface PlannedField {
@@ -26,12 +27,17 @@ export interface PlannedField {
   readonly value: string;
 }
 
+/** Whole groups: where each series is one, a range of them, else those with one remainder of their hash. */
+export type FoldSlice =
+  | { readonly kind: 'range'; readonly range: SeriesRange }
+  | { readonly kind: 'hash'; readonly nth: number; readonly of: number };
+
 /** A fold, cut into slices of whole groups that fit into memory one after the other. */
 export interface FoldPlan {
   readonly query: FoldQuery;
   readonly stored: StoredMeasurement;
   readonly fields: readonly PlannedField[];
-  readonly slices: number;
+  readonly slices: readonly FoldSlice[];
   /** What one statement may take. */
   readonly budgetBytes: number;
 }
@@ -52,7 +58,28 @@ export async function planFold(
   if (groups === undefined || rows === undefined || groups === 0) return undefined;
   const groupBytes = bytesPerGroup(fields, rows / groups);
   const atOnce = Math.min(MAX_GROUPS_AT_ONCE, Math.max(1, Math.floor(budgetBytes / groupBytes)));
-  return { query, stored, fields, slices: Math.ceil(groups / atOnce), budgetBytes };
+  const slices =
+    query.by === undefined
+      ? await rangeSlices(read, stored, query, atOnce)
+      : hashSlices(Math.ceil(groups / atOnce));
+  return { query, stored, fields, slices, budgetBytes };
+}
+
+async function rangeSlices(
+  read: InterruptibleRead,
+  stored: StoredMeasurement,
+  { fromNs, toNs, only }: FoldQuery,
+  atOnce: number,
+): Promise<readonly FoldSlice[]> {
+  const filter = only === undefined ? '' : `AND ${hasOneOf(stored, only)}`;
+  const counted = `
+    SELECT p.series, 1 AS n FROM ${stored.pointsTable} p JOIN ${stored.seriesTable} s USING (series)
+    WHERE ${isInSpan(fromNs, toNs)} ${filter} GROUP BY p.series`;
+  return (await seriesRanges(read, counted, atOnce)).map((range) => ({ kind: 'range', range }));
+}
+
+function hashSlices(of: number): readonly FoldSlice[] {
+  return Array.from({ length: of }, (_, nth) => ({ kind: 'hash', nth, of }));
 }
 
 function plannedFields(stored: StoredMeasurement, asked: readonly FoldField[]): PlannedField[] {

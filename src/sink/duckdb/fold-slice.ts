@@ -1,7 +1,7 @@
 import type { FieldSummary, NumberSummary } from '../field-summary.js';
 import type { Tag } from '../point.js';
 import type { FoldedGroup } from '../window-reader.js';
-import type { FoldPlan, PlannedField } from './fold-plan.js';
+import type { FoldPlan, FoldSlice, PlannedField } from './fold-plan.js';
 import { baseSql, binsSql, isNumber, MAX_SQUARED, shapeSql, stepsSql } from './fold-sql.js';
 import type { InterruptibleRead } from './interruptible-read.js';
 import { tagsOfKey } from './series-entries.js';
@@ -28,18 +28,19 @@ interface Group {
 export async function foldSlice(
   read: InterruptibleRead,
   plan: FoldPlan,
-  slice: number,
+  slice: FoldSlice,
 ): Promise<readonly FoldedGroup[]> {
   const groups = new Map<number, Group>();
   let rows = 0;
   for (const fields of inParts(plan.fields)) {
     rows = 0;
-    for (const row of await read.manyRows(baseSql(plan, slice, fields)))
+    await read.each(baseSql(plan, slice, fields), (row) => {
       rows += addRow(groups, plan, fields, row);
+    });
   }
   if (groups.size === 0) return [];
   for (const fields of inParts(plan.fields.filter((field) => field.asked.shape && isNumber(field)))) {
-    for (const row of await read.manyRows(shapeSql(plan, slice, fields))) addShape(groups, fields, row);
+    await read.each(shapeSql(plan, slice, fields), (row) => addShape(groups, fields, row));
   }
   const parts = Math.ceil((rows * BYTES_PER_STEP) / plan.budgetBytes);
   for (const field of plan.fields) {
@@ -47,12 +48,12 @@ export async function foldSlice(
     const summaryOf = (id: unknown) => groups.get(Number(id))?.fields.get(name);
     for (let nth = 0; steps && nth < parts; nth++) {
       const sql = stepsSql(plan, slice, field, { nth, of: parts });
-      for (const [id, ...cells] of await read.manyRows(sql)) addSteps(summaryOf(id), cells.map(Number));
+      await read.each(sql, ([id, ...cells]) => addSteps(summaryOf(id), cells.map(Number)));
     }
     if (!quantiles || !isNumber(field)) continue;
-    for (const [id, bin, count] of await read.manyRows(binsSql(plan, slice, field))) {
-      addBin(summaryOf(id), Number(bin), Number(count));
-    }
+    await read.each(binsSql(plan, slice, field), ([id, bin, count]) =>
+      addBin(summaryOf(id), Number(bin), Number(count)),
+    );
   }
   return [...groups.values()].filter(({ fields }) => fields.size > 0);
 }

@@ -1,5 +1,7 @@
 import { BIN_OFFSET, LOG_GAMMA } from '../quantile-sketch.js';
-import type { FoldPlan, PlannedField } from './fold-plan.js';
+import type { FoldQuery } from '../window-reader.js';
+import type { FoldPlan, FoldSlice, PlannedField } from './fold-plan.js';
+import { isInRange } from './series-ranges.js';
 import { hasOneOf, isInSpan, tagTexts } from './stored-measurement.js';
 
 const NS_PER_MS = 1_000_000n;
@@ -17,7 +19,7 @@ export interface SeriesPart {
  * Returns a statement with one row for each group of a slice: a number that stands for the group, its tags (those of
  * `by`, or the text in the column `tags`), and for each field the columns of `aggregatesOf`.
  */
-export function baseSql(plan: FoldPlan, slice: number, fields: readonly PlannedField[]): string {
+export function baseSql(plan: FoldPlan, slice: FoldSlice, fields: readonly PlannedField[]): string {
   const { stored, query } = plan;
   const tags = query.by === undefined ? ['s.tags'] : tagTexts(stored, query.by);
   const aggregates = fields.flatMap((field) => aggregatesOf(field, query.by !== undefined));
@@ -26,7 +28,7 @@ export function baseSql(plan: FoldPlan, slice: number, fields: readonly PlannedF
     folded AS (
       SELECT m.grp, count(*)::DOUBLE AS n, ${aggregates.map((sql, i) => `${sql} AS a${i}`).join(', ')}
       FROM ${stored.pointsTable} p JOIN members m USING (series)
-      WHERE ${isInSpan(query.fromNs, query.toNs)} GROUP BY m.grp)
+      WHERE ${isInSlice(slice, query)} GROUP BY m.grp)
     SELECT folded.*${tags.map((tag) => `, ${tag}`).join('')}
     FROM folded JOIN ${stored.seriesTable} s ON s.series = folded.grp`;
 }
@@ -52,11 +54,11 @@ function aggregatesOf({ asked, type, value }: PlannedField, hasRanks: boolean): 
 }
 
 /** Returns a statement with the group, and for each field the sums of the third and fourth powers of the differences. */
-export function shapeSql(plan: FoldPlan, slice: number, fields: readonly PlannedField[]): string {
+export function shapeSql(plan: FoldPlan, slice: FoldSlice, fields: readonly PlannedField[]): string {
   const { stored, query } = plan;
   const values = fields.map(({ value }, i) => ({ value, mean: `g.mean${i}` }));
   const source = `${stored.pointsTable} p JOIN members m USING (series)`;
-  const inSpan = isInSpan(query.fromNs, query.toNs);
+  const inSpan = isInSlice(slice, query);
   return `
     WITH members AS MATERIALIZED (${membersSql(plan, slice)}),
     means AS MATERIALIZED (
@@ -70,12 +72,12 @@ export function shapeSql(plan: FoldPlan, slice: number, fields: readonly Planned
  * Returns a statement with the group and what its series have of `StepSummary`: changes, and for numbers increase,
  * weightedSum and seconds. Of the time before the span only the last value of each series is taken.
  */
-export function stepsSql(plan: FoldPlan, slice: number, field: PlannedField, part: SeriesPart): string {
+export function stepsSql(plan: FoldPlan, slice: FoldSlice, field: PlannedField, part: SeriesPart): string {
   const { stored, query } = plan;
   const { fromNs, toNs, lookbackMs } = query;
   const rows = (startNs: bigint, endNs: bigint) =>
     `FROM ${stored.pointsTable} p JOIN members m USING (series)
-      WHERE ${isInSpan(startNs, endNs)} AND ${field.value} IS NOT NULL`;
+      WHERE ${isInSlice(slice, { fromNs: startNs, toNs: endNs })} AND ${field.value} IS NOT NULL`;
   const time = 'epoch_ns(p.time)';
   const seconds = `(coalesce(next, ${toNs}) - t) / 1e9`;
   const numbers = [
@@ -98,14 +100,14 @@ export function stepsSql(plan: FoldPlan, slice: number, field: PlannedField, par
 }
 
 /** Returns a statement with the group, a bin of `binOf`, and the number of values in it. */
-export function binsSql(plan: FoldPlan, slice: number, { value }: PlannedField): string {
+export function binsSql(plan: FoldPlan, slice: FoldSlice, { value }: PlannedField): string {
   const { stored, query } = plan;
   const bin = `sign(${value}) * (ceil(ln(abs(${value})) / ${double(LOG_GAMMA)}) + ${BIN_OFFSET})`;
   return `
     WITH members AS MATERIALIZED (${membersSql(plan, slice)})
     SELECT m.grp, (CASE WHEN ${value} = 0 THEN 0 ELSE ${bin} END)::INTEGER AS bin, count(*)::DOUBLE
     FROM ${stored.pointsTable} p JOIN members m USING (series)
-    WHERE ${isInSpan(query.fromNs, query.toNs)} AND ${value} IS NOT NULL GROUP BY m.grp, bin`;
+    WHERE ${isInSlice(slice, query)} AND ${value} IS NOT NULL GROUP BY m.grp, bin`;
 }
 
 export function isNumber({ type }: PlannedField): boolean {
@@ -121,14 +123,12 @@ function histogramOf(value: string, bounds: readonly number[]): string[] {
  * Returns a query for the series of a slice, with the group of each: the least id of its series. `rank` is the place of
  * a series in the order of its tags.
  */
-function membersSql({ stored, query, slices }: FoldPlan, slice: number): string {
+function membersSql({ stored, query }: FoldPlan, slice: FoldSlice): string {
   const { by, only } = query;
   const conditions = only === undefined ? [] : [hasOneOf(stored, only)];
   const texts = tagTexts(stored, by ?? []);
-  if (slices > 1) {
-    const key = by === undefined ? 's.series' : `hash(${texts.join(', ')})`;
-    conditions.push(`${key} % ${slices} = ${slice}`);
-  }
+  if (slice.kind === 'range') conditions.push(isInRange('s.series', slice.range));
+  else if (slice.of > 1) conditions.push(`hash(${texts.join(', ')}) % ${slice.of} = ${slice.nth}`);
   const grp =
     by === undefined
       ? 's.series'
@@ -138,7 +138,12 @@ function membersSql({ stored, query, slices }: FoldPlan, slice: number): string 
     ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}`;
 }
 
-/** Not by the id as in `membersSql`: all series of a slice may be in one part then. */
+/** Which points are joined with the members. */
+function isInSlice(slice: FoldSlice, { fromNs, toNs }: Pick<FoldQuery, 'fromNs' | 'toNs'>): string {
+  const inSpan = isInSpan(fromNs, toNs);
+  return slice.kind === 'range' ? `${inSpan} AND ${isInRange('p.series', slice.range)}` : inSpan;
+}
+
 function partSql(members: string, { nth, of }: SeriesPart): string {
   return of === 1 ? members : `SELECT * FROM (${members}) WHERE hash(series) % ${of} = ${nth}`;
 }

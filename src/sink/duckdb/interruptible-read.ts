@@ -39,16 +39,13 @@ export class InterruptibleRead {
   }
 
   /**
-   * Returns all rows of one statement like `rows`. They are converted in parts, between which the thread is free: for
-   * statements with thousands of rows. Not by `stream`: a stream that is not read to its end keeps the file open until
-   * it is collected as garbage.
+   * Calls `take` with each row of one statement. The thread is free between some rows: for statements with thousands.
+   * Not by `stream`: a stream that is not read to its end keeps the file open until it is collected as garbage.
    */
-  async manyRows(sql: string): Promise<readonly (readonly unknown[])[]> {
+  async each(sql: string, take: (row: readonly unknown[]) => void): Promise<void> {
     if (this.#endedBecause !== undefined) throw new Error(this.#endedBecause);
     const result = await this.#connection.run(sql);
-    const rows: (readonly unknown[])[] = [];
-    for await (const part of result.yieldRows()) rows.push(...part);
-    return rows;
+    for await (const rows of result.yieldRows()) rows.forEach(take);
   }
 
   /** Runs `work` on one state of the data. */

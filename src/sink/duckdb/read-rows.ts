@@ -2,66 +2,63 @@ import type { Field } from '../point.js';
 import type { RowsQuery, StoredRow } from '../window-reader.js';
 import type { InterruptibleRead } from './interruptible-read.js';
 import { tagsOfKey } from './series-entries.js';
-import { hasOneOf, instantNs, isInSpan, type StoredMeasurement } from './stored-measurement.js';
+import { isInRange, type SeriesRange, seriesRanges } from './series-ranges.js';
+import { hasOneOf, isInSpan, type StoredMeasurement, storedMeasurement } from './stored-measurement.js';
 
-/** DuckDB keeps that many while it reads all others: about 200 bytes each. */
-const PAGE_ROWS = 8_000;
+/** About that many are in memory at once, of DuckDB and of ours. */
+const ROWS_AT_ONCE = 8_000;
 
-/** The last row of a page: the next page begins behind it. */
-export interface RowPosition {
-  readonly timestampNs: bigint;
-  readonly series: number;
+/** An answer, cut into pages of whole series. */
+export interface RowsPlan {
+  readonly query: RowsQuery;
+  readonly stored: StoredMeasurement;
+  readonly fields: readonly {
+    readonly name: string;
+    readonly column: string;
+    readonly type: Field['type'];
+  }[];
+  readonly pages: readonly SeriesRange[];
 }
 
-export interface RowPage {
-  readonly rows: readonly StoredRow[];
-  /** Absent after the last page. */
-  readonly next?: RowPosition;
-}
-
-/** Resolves with some rows of the answer, in the order of the series and then of time. */
-export async function readRowPage(
-  read: InterruptibleRead,
-  stored: StoredMeasurement,
-  query: RowsQuery,
-  after: RowPosition | undefined,
-): Promise<RowPage> {
+/** Resolves with undefined when nothing can be in the answer. */
+export async function planRows(read: InterruptibleRead, query: RowsQuery): Promise<RowsPlan | undefined> {
+  if (query.fromNs >= query.toNs) return undefined;
+  const stored = await storedMeasurement(read, query.measurement);
   const fields = query.fields.flatMap((name) => {
-    const field = stored.fields.get(name);
+    const field = stored?.fields.get(name);
     return field === undefined ? [] : [{ name, ...field }];
   });
-  if (fields.length === 0 || query.fromNs >= query.toNs) return { rows: [] };
-  const cells = await read.manyRows(pageSql(stored, query, fields, after));
-  const rows = cells.map(([, timestampNs, tags, ...values]) => ({
-    tags: tagsOfKey(String(tags)),
-    timestampNs: timestampNs as bigint,
-    fields: fields.flatMap(({ name, type }, i) => storedField(name, type, values[i])),
-  }));
-  const last = cells.at(-1);
-  if (last === undefined || cells.length < PAGE_ROWS) return { rows };
-  return { rows, next: { series: Number(last[0]), timestampNs: last[1] as bigint } };
+  if (stored === undefined || fields.length === 0) return undefined;
+  const counted = `SELECT p.series, count(*) AS n ${fromSql(stored, query)} GROUP BY p.series`;
+  return { query, stored, fields, pages: await seriesRanges(read, counted, ROWS_AT_ONCE) };
 }
 
-function pageSql(
-  stored: StoredMeasurement,
-  { fromNs, toNs, only }: RowsQuery,
-  fields: readonly { readonly column: string }[],
-  after: RowPosition | undefined,
-): string {
+/** Resolves with the rows of one page, in the order of the series and then of time. */
+export async function readRows(
+  read: InterruptibleRead,
+  { query, stored, fields }: RowsPlan,
+  page: SeriesRange,
+): Promise<readonly StoredRow[]> {
   const columns = fields.map(({ column }) => `p.${column}`);
-  const conditions = [
-    isInSpan(fromNs, toNs),
-    `(${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})`,
-  ];
-  if (only !== undefined) conditions.push(hasOneOf(stored, only));
-  if (after !== undefined) {
-    const isLater = `p.series = ${after.series} AND p.time > ${instantNs(after.timestampNs)}`;
-    conditions.push(`p.series >= ${after.series} AND (p.series > ${after.series} OR (${isLater}))`);
-  }
-  return `
-    SELECT p.series, epoch_ns(p.time), s.tags, ${columns.join(', ')}
-    FROM ${stored.pointsTable} p JOIN ${stored.seriesTable} s USING (series)
-    WHERE ${conditions.join(' AND ')} ORDER BY p.series, p.time LIMIT ${PAGE_ROWS}`;
+  const rows: StoredRow[] = [];
+  const sql = `
+    SELECT epoch_ns(p.time), s.tags, ${columns.join(', ')} ${fromSql(stored, query)}
+      AND ${isInRange('p.series', page)} AND (${columns.map((column) => `${column} IS NOT NULL`).join(' OR ')})
+    ORDER BY p.series, p.time`;
+  await read.each(sql, ([timestampNs, tags, ...values]) => {
+    rows.push({
+      tags: tagsOfKey(String(tags)),
+      timestampNs: timestampNs as bigint,
+      fields: fields.flatMap(({ name, type }, i) => storedField(name, type, values[i])),
+    });
+  });
+  return rows;
+}
+
+function fromSql(stored: StoredMeasurement, { fromNs, toNs, only }: RowsQuery): string {
+  const filter = only === undefined ? '' : ` AND ${hasOneOf(stored, only)}`;
+  return `FROM ${stored.pointsTable} p JOIN ${stored.seriesTable} s USING (series)
+    WHERE ${isInSpan(fromNs, toNs)}${filter}`;
 }
 
 function storedField(name: string, type: Field['type'], value: unknown): Field[] {

@@ -39,7 +39,7 @@ test('many groups come in several parts, none twice and none missing, while more
     let parts = 0;
     const counts = new Map<string, number>();
     for await (const groups of sink.windows.fold(foldOf('m', by && { by }), never())) {
-      expect(groups.length).toBeLessThanOrEqual(6_000);
+      expect(groups.length).toBeLessThanOrEqual(2_000);
       for (const { tags, fields } of groups) {
         const key = JSON.stringify(tags);
         expect(counts.has(key)).toBe(false);
@@ -52,13 +52,14 @@ test('many groups come in several parts, none twice and none missing, while more
     expect(known).toHaveLength(by === undefined ? 12_000 : 6_000);
   }
   let rows = 0;
-  let pages = 0;
+  const pages: number[] = [];
   const query = { measurement: 'm', fromNs: 0n, toNs: MINUTE_NS, fields: ['v'] };
   for await (const page of sink.windows.rows(query, never())) {
     rows += page.length;
-    pages++;
+    pages.push(page.length);
   }
-  expect([rows, pages]).toEqual([12_500, 2]);
+  expect(rows).toBe(12_500);
+  expect(Math.max(...pages)).toBeLessThanOrEqual(2_000);
 });
 
 test('a call that began before the file was opened again is rejected, and the next one is answered', async () => {
@@ -75,7 +76,10 @@ test('a call that began before the file was opened again is rejected, and the ne
   await expect.poll(() => sink.counters().retries).toBeGreaterThan(0);
   await queried(options, 'ALTER TABLE sluice_internal.away RENAME TO points_1');
   await retried;
-  await expect(parts.next()).rejects.toMatchObject({
+  const rest = async () => {
+    while ((await parts.next()).done !== true);
+  };
+  await expect(rest()).rejects.toMatchObject({
     code: 'SINK_QUERY_FAILED',
     message: 'The DuckDB file was closed during the query.',
   });
