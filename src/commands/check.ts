@@ -9,6 +9,7 @@ import { SluiceError } from '../lib/errors.js';
 import { openFilesLimit, shareOpenFiles } from '../lib/open-files.js';
 import { withSluiceCommands } from '../lib/package-root.js';
 import { formatSize } from '../lib/quantity.js';
+import type { WindowsOptions } from '../windows/aggregate.js';
 import { checkSamples } from './check-samples.js';
 import { nearlyFullText } from './doctor/disk-checks.js';
 import { environmentProblems } from './environment-problems.js';
@@ -75,7 +76,7 @@ function warn(text: string): void {
 }
 
 function summary({ config, file }: LoadedConfig, running: GatewayDescription | undefined): string {
-  const { broker, stream, rules, sink, http } = config;
+  const { broker, stream, rules, windows, sink, http } = config;
   const listeners = broker.listeners.map(
     ({ protocol, host, port }) => `${protocol}://${hostText(host)}:${port}`,
   );
@@ -89,6 +90,7 @@ function summary({ config, file }: LoadedConfig, running: GatewayDescription | u
     ['log', `up to ${formatSize(log.maxSizeBytes)}, then ${log.whenFull}`],
     ...(stream.kinesis === undefined ? [] : [['stream', streamText(stream.kinesis)]]),
     ['rules', rules.map(({ name }) => name).join(', ')],
+    ...(windows === undefined ? [] : [['windows', windowsText(windows)]]),
     ['store', storeText(sink)],
     ['http', http === undefined ? 'off' : `http://${hostText(http.host)}:${http.port}`],
   ];
@@ -112,6 +114,13 @@ function streamText({ name, region, endpoint, producer, reader }: KinesisConfig)
   const recordFormat = producer.aggregation ? 'aggregated' : 'plain records';
   const checkpoints = reader.leases === undefined ? 'in a file' : `in DynamoDB table ${reader.leases.table}`;
   return `Kinesis ${name} at ${where}, ${producer.format}, ${recordFormat}; application ${reader.application}, checkpoints ${checkpoints}`;
+}
+
+function windowsText({ aggregates }: WindowsOptions): string {
+  return aggregates
+    .flatMap(({ resolutions }) => resolutions)
+    .map(({ measurement }) => measurement)
+    .join(', ');
 }
 
 function storeText(sink: LoadedConfig['config']['sink']): string {

@@ -14,6 +14,7 @@ import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { checkFit, describeUsable } from '../pipeline/kinesis-check.js';
 import { connectKinesis } from '../stream/kinesis/aws/connect-kinesis.js';
 import { decoderProblem } from './decoder-problem.js';
+import { windowProblems } from './window-problems.js';
 
 const FREE_PORT = 'a free port';
 
@@ -48,7 +49,7 @@ export async function environmentProblems(
   loaded: LoadedConfig,
   running: GatewayDescription | undefined,
 ): Promise<ConfigProblem[]> {
-  const { broker, http, dataDirectory, sink, stream } = loaded.config;
+  const { broker, http, dataDirectory, sink, stream, windows } = loaded.config;
   const problems: ConfigProblem[] = [];
   const portProblem = async (address: { readonly host: string; readonly port: number }) => {
     const problem = await listenProblem(address.host, address.port);
@@ -72,6 +73,9 @@ export async function environmentProblems(
   for (const problem of running === undefined ? await dataProblems(directory) : []) {
     add(['stream', 'log', 'directory'], problem);
   }
+  // Files that this user cannot read are problems of the directory.
+  const ofWindows = windows && (await windowProblems(windows, directory.windows).catch(() => []));
+  for (const { index, ...problem } of ofWindows ?? []) add(['windows', 'aggregates', index], problem);
   if (sink.kind === 'duckdb' && dirname(sink.duckdb.path) !== dataDirectory) {
     add(['sink', 'duckdb', 'path'], await folderProblem(dirname(sink.duckdb.path)));
   }

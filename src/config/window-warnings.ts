@@ -1,5 +1,11 @@
-import { constantMeasurement, isTemplate, type RuleOptions, storesNothing } from '../rules/rule-options.js';
-import type { Aggregate } from '../windows/aggregate.js';
+import {
+  constantMeasurement,
+  type FieldOptions,
+  isTemplate,
+  type RuleOptions,
+  storesNothing,
+} from '../rules/rule-options.js';
+import { type Aggregate, WINDOW_FUNCTIONS, type WindowFunction } from '../windows/aggregate.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
 import type { SluiceConfig } from './sluice-config.js';
@@ -24,6 +30,7 @@ export function findWindowWarnings(
     }
     warnOfFields(aggregate, writers, at, findings);
     warnOfTags(aggregate, writers, at, findings);
+    warnOfFunctions(aggregate, writers, at, findings);
   }
 }
 
@@ -52,6 +59,39 @@ function warnOfFields(
       expected: `a field that a rule gives to this measurement: ${[...known].join(', ')}`,
     });
   }
+}
+
+/** What rules say of the type of a field decides which functions it has. */
+function warnOfFunctions(
+  { fields }: Aggregate,
+  writers: readonly RuleOptions[],
+  at: KeyPath,
+  findings: Findings,
+): void {
+  for (const [field, { functions }] of fields) {
+    const types = new Set(
+      writers.flatMap(({ fields: named, autoFields }) => {
+        // The value decides it.
+        if (named === 'auto' || autoFields !== undefined) return [undefined];
+        const options = named[field];
+        return options === undefined ? [] : [options.type];
+      }),
+    );
+    const [type] = types;
+    if (types.size !== 1 || type === undefined) continue;
+    const useless = functions.filter((one) => !isFor(one, type));
+    if (useless.length === 0) continue;
+    findings.add([[...at, 'fields', field]], {
+      got: `${useless.join(', ')} of a field of type ${type}`,
+      expected: `functions that such a field has: ${WINDOW_FUNCTIONS.filter((one) => isFor(one, type)).join(', ')}`,
+    });
+  }
+}
+
+function isFor(one: WindowFunction, type: NonNullable<FieldOptions['type']>): boolean {
+  if (one === 'count' || one === 'changes') return true;
+  if (one === 'true_ratio') return type === 'boolean';
+  return type === 'float' || type === 'int';
 }
 
 function warnOfTags(

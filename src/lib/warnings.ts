@@ -74,7 +74,7 @@ export const NEXT_STEPS = {
   RULES_UNREACHABLE:
     'Put the rule that the line names before the one that takes its topics, or correct the filter of one of them.',
   WINDOWS_WITHOUT_POINTS:
-    'Correct the name in `windows.aggregates`, or let a rule give points that measurement, field or tag.',
+    'Correct the name or the function in `windows.aggregates`, or let a rule give points that measurement, field or tag.',
   WORKER_STALLED:
     'Look which rule or store takes that long, in `/readyz` and the log; restart the gateway if it lasts: nothing is lost.',
   BROKER_TOO_MANY_CONNECTIONS:

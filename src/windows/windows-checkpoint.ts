@@ -24,6 +24,8 @@ export class WindowsCheckpoint {
   #noted: Noted | undefined;
   /** Window → values that waited for it in the last line that was appended. */
   #saved = new Map<string, number>();
+  /** Windows that were computed since the counts were noted, in which values waited then. */
+  readonly #foldedSince = new Set<string>();
 
   constructor(
     states: readonly AggregateState[],
@@ -51,6 +53,7 @@ export class WindowsCheckpoint {
       ),
     );
     this.#noted = { position, counts, waiting };
+    this.#foldedSince.clear();
   }
 
   /** Resolves when the counts of the position are durable. */
@@ -61,7 +64,8 @@ export class WindowsCheckpoint {
     if (this.#journal.wantsSnapshot) return this.#beginFile(noted);
     const saved = this.#saved;
     const changed = noted.waiting.filter(([name, startMs, values]) => {
-      return (saved.get(keyOf(name, startMs)) ?? 0) !== values;
+      const key = keyOf(name, startMs);
+      return this.#foldedSince.has(key) || (saved.get(key) ?? 0) !== values;
     });
     this.#saved = keyed(noted.waiting);
     this.#journal.append({ kind: 'counts', position, counts: noted.counts, waiting: changed });
@@ -69,10 +73,11 @@ export class WindowsCheckpoint {
   }
 
   /**
-   * A line says that a window was computed. The next counts are perhaps of a time before that, and then have to say what
-   * waited for it.
+   * A line says that a window was computed. Counts that are of a time before that have to say what waited for it, in each
+   * line: they also say that it is not aggregated yet.
    */
   noteFolded(aggregate: string, startMs: number): void {
+    this.#foldedSince.add(keyOf(aggregate, startMs));
     this.#saved.delete(keyOf(aggregate, startMs));
   }
 

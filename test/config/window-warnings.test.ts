@@ -52,3 +52,30 @@ it('finds nothing where messages give the names', () => {
   expect(warningsOf({ fields: { temp: 'mean' } }, template)).toEqual([]);
   expect(warningsOf({ by: 'city' }, { ...RULE, autoTags: { from: 'payload.tags' } })).toEqual([]);
 });
+
+it.each([
+  [
+    'boolean',
+    'mean',
+    'got mean of a field of type boolean, expected functions that such a field has: count, true_ratio, changes',
+  ],
+  [
+    'string',
+    'true_ratio',
+    'got true_ratio of a field of type string, expected functions that such a field has: count, changes',
+  ],
+  [
+    'float',
+    'true_ratio',
+    'got true_ratio of a field of type float, expected functions that such a field has: count, sum, mean,',
+  ],
+])('finds functions that a field of type %s does not have', (type, one, text) => {
+  const rule = { ...RULE, fields: { temperature: { path: 'payload.t', type } } };
+  const fields = { temperature: ['count', one] };
+  const warnings = warningsOf({ fields }, rule);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain(`windows.aggregates[0].fields.temperature: ${text}`);
+  // Another rule decides the type by the value.
+  const other = { ...RULE, name: 'other', topic: 'other', tags: {} };
+  expect(warningsOf({ fields }, rule, other)).toEqual([]);
+});
