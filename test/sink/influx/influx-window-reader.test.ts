@@ -137,15 +137,20 @@ describe('groups of some tags', () => {
 });
 
 test('many groups are asked for a hundred at a time, each of them once', async () => {
-  const { sink, store } = await sinkOn((call) => {
-    const tags = { site: /'(s\d+)'/.exec(statementOf(call))![1]! };
-    return answer(chunk({ tags, values: [at(0, 1)] }));
-  });
+  const { sink, store } = await sinkOn(
+    (call) => {
+      const tags = { site: /'(s\d+)'/.exec(statementOf(call))![1]! };
+      return answer(chunk({ tags, values: [at(0, 1)] }));
+    },
+    { gzip: true },
+  );
   const values = Array.from({ length: 250 }, (_, i) => [`s${i}`, '']);
   const only = { tags: ['site', 'room'], values: [...values, ['s3', ''], ['a\rb', '']] };
   expect(await fold(sink, { ...QUERY, only })).toHaveLength(3);
   const conditions = store.calls.map((call) => statementOf(call).match(/"site"::tag = '[^']+'/g) ?? []);
   expect(conditions.map(({ length }) => length)).toEqual([100, 100, 50]);
+  // InfluxDB 1 takes a compressed query for an empty one.
+  expect(store.calls.every(({ headers }) => headers['content-encoding'] === undefined)).toBe(true);
   expect(new Set(conditions.flat()).size).toBe(250);
   expect(statementOf(store.calls[0]!)).toContain(`AND (("site"::tag = 's0' AND "room"::tag = '') OR (`);
 });
