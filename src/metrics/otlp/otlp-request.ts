@@ -127,6 +127,8 @@ const UNITS: readonly (readonly [word: RegExp, unit: string])[] = [
   [/_packets(_|$)/, '{packet}'],
   [/_requests(_|$)/, '{request}'],
   [/_connections(_|$)/, '{connection}'],
+  [/_rows(_|$)/, '{row}'],
+  [/_windows$/, '{window}'],
 ];
 
 function unitOf(name: string): string | undefined {

@@ -96,6 +96,9 @@ test.each([
   ['sluice_thread_utilization_ratio', '1'],
   ['sluice_consumer_records_in_flight', '{record}'],
   ['sluice_sink_points_written_total', '{point}'],
+  ['sluice_windows_rows_written_total', '{row}'],
+  ['sluice_windows_open_windows', '{window}'],
+  ['sluice_windows_max_memory_bytes', 'By'],
   ['sluice_sink_state', undefined],
 ])('the unit of %s is %s', async (name, unit) => {
   const registry = new Registry();
