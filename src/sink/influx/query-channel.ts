@@ -84,7 +84,8 @@ export class QueryChannel {
       throw this.#unsupported('does not answer /query as InfluxDB does');
     }
     const slice = new TimeSlice();
-    let isComplete = false;
+    // Version 3 sends no line at all when it finds nothing.
+    let isComplete = this.#settings.version === 3;
     for await (const { bytes } of boundedLines(answer.parts, MAX_ANSWER_BYTES)) {
       if (bytes === undefined) throw this.#failed(`answers with more than ${MAX_ANSWER_BYTES} bytes at once`);
       if (bytes.length === 0) continue;
