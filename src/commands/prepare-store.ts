@@ -34,13 +34,13 @@ export async function prepareStore({
 }
 
 /** One part as a sentence, with what to do by hand. */
-export function partText({ name, state, detail = '', statement = '' }: PartResult): string {
+export function partText({ name, state, detail = '', statement = '', isChangeable }: PartResult): string {
   const text = {
     there: 'is there',
     made: 'made',
     changed: `changed: ${detail}`,
     missing: `is missing. It would be made: ${statement}`,
-    differs: `differs: ${detail}. Nothing was changed. Add --change, or: ${statement}`,
+    differs: `differs: ${detail}. Nothing was changed. ${isChangeable ? 'Add --change, or' : 'By hand'}: ${statement}`,
     failed: `FAILED: ${detail}. By hand: ${statement}`,
   }[state];
   return `${printable(`${name}: ${text}`, MAX_TEXT_CHARACTERS)}\n`;

@@ -43,6 +43,14 @@ test('each part is one line, whatever a store puts into its answer', () => {
   );
 });
 
+test('a difference that the store cannot change is left to the operator', () => {
+  const differs = { name: 'mapping', state: 'differs', detail: 'D', statement: 'S' } as const;
+  expect(partText({ ...differs, isChangeable: false })).toMatch(/Nothing was changed\. By hand: S\n$/);
+  expect(partText({ ...differs, isChangeable: true })).toMatch(
+    /Nothing was changed\. Add --change, or: S\n$/,
+  );
+});
+
 const CONFIG = `
 windows:
   aggregates:

@@ -43,7 +43,7 @@ export async function checkWindowPlaces(
     return warn(
       WINDOWS,
       `${differs.name} differs: ${differs.detail}`,
-      `run \`sluice store prepare --change\`, or by hand: ${differs.statement}`,
+      `${differs.isChangeable ? 'run `sluice store prepare --change`, or by hand' : 'by hand'}: ${differs.statement}`,
     );
   }
   return ok(WINDOWS, `there: ${parts.map(({ name }) => name).join(', ')}`);

@@ -1,6 +1,6 @@
 import { type InfluxSettings, QUERY_PATH, queryTarget, writePath } from './influx-options.js';
 import { actionFor } from './response.js';
-import type { StoreRequest } from './transport.js';
+import { FORM, type StoreRequest } from './transport.js';
 
 /**
  * Returns a write without a line for versions 1 and 2, which check credentials and database before the body. Version 3
@@ -14,7 +14,7 @@ export function probeRequest(settings: InfluxSettings): StoreRequest {
   return {
     path: QUERY_PATH,
     body,
-    contentType: 'application/x-www-form-urlencoded',
+    contentType: FORM,
     accept: 'application/json',
   };
 }

@@ -5,7 +5,13 @@ import { TimeSlice } from '../../lib/time-slice.js';
 import { type InfluxSettings, QUERY_PATH, queryTarget } from './influx-options.js';
 import { isExpressible } from './influxql.js';
 import { storeMessage } from './response.js';
-import type { InfluxTransport, NoAnswer, StoreAnswer, StoreRequest } from './transport.js';
+import {
+  FORM,
+  type InfluxTransport,
+  type NoAnswer,
+  type StoreAnswer,
+  type StoreRequest,
+} from './transport.js';
 
 /** Thousands of devices take about 200 bytes each. A larger answer would block the thread that writes while it is parsed. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
@@ -78,7 +84,8 @@ export class QueryChannel {
       throw this.#unsupported('does not answer /query as InfluxDB does');
     }
     const slice = new TimeSlice();
-    let isComplete = false;
+    // Version 3 sends no line at all when it finds nothing.
+    let isComplete = this.#settings.version === 3;
     for await (const { bytes } of boundedLines(answer.parts, MAX_ANSWER_BYTES)) {
       if (bytes === undefined) throw this.#failed(`answers with more than ${MAX_ANSWER_BYTES} bytes at once`);
       if (bytes.length === 0) continue;
@@ -99,7 +106,7 @@ export class QueryChannel {
     return {
       path: QUERY_PATH,
       body: form.toString(),
-      contentType: 'application/x-www-form-urlencoded',
+      contentType: FORM,
       accept: 'application/json',
     };
   }

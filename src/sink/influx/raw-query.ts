@@ -1,4 +1,3 @@
-import { SluiceError } from '../../lib/errors.js';
 import { sortedTags, type Tag } from '../point.js';
 import type { RowsQuery } from '../window-reader.js';
 import { identifier, isExpressible, literal } from './influxql.js';
@@ -25,8 +24,7 @@ export async function* rawChunks(
   const { measurement } = query;
   for (const statement of rawStatements(query)) {
     for await (const series of channel.stream(statement, (name) => name === measurement, signal)) {
-      const tags = tagsOf(series);
-      yield { tags, key: tagsKey(tags), rows: rowsInOrder(series, query.fields) };
+      yield* chunksOf(series, query.fields);
     }
   }
 }
@@ -64,23 +62,38 @@ function groupConditions({ tags, values }: NonNullable<RowsQuery['only']>): read
   return [...new Set(conditions)].map((condition) => `(${condition})`);
 }
 
-/** InfluxDB 1 names every tag of the measurement, with '' where a series does not have it. */
-function tagsOf({ tags }: QueriedSeries): readonly Tag[] {
-  const named = Object.entries(tags ?? {}).filter(([, value]) => value !== '');
-  return sortedTags(named.map(([name, value]) => ({ name, value })));
+/** One chunk, or one for each series where the store returns the tags as columns. */
+function* chunksOf(series: QueriedSeries, fields: readonly string[]): Generator<RawChunk, void, undefined> {
+  const { tags, columns, values } = series;
+  const places = [0, ...fields.map((name) => columns.indexOf(name, 1))];
+  const isAsAsked = columns.length === places.length && places.every((place, i) => place === i);
+  const rowOf = (row: readonly unknown[]) => places.map((place) => row[place] ?? null);
+  const others = columns
+    .map((name, place) => ({ name, place }))
+    .filter(({ place }) => !places.includes(place));
+  if (tags !== undefined || others.length === 0) {
+    const named = tagsOf(Object.entries(tags ?? {}));
+    yield { tags: named, key: tagsKey(named), rows: isAsAsked ? values : values.map(rowOf) };
+    return;
+  }
+  // The first versions of InfluxDB 3 return the rows of all series together, in the order of the tags.
+  let open: { readonly tags: readonly Tag[]; readonly key: string; readonly rows: unknown[][] } | undefined;
+  for (const row of values) {
+    const named = tagsOf(others.map(({ name, place }) => [name, row[place]]));
+    const key = tagsKey(named);
+    if (open?.key !== key) {
+      if (open !== undefined) yield open;
+      open = { tags: named, key, rows: [] };
+    }
+    open.rows.push(rowOf(row));
+  }
+  if (open !== undefined) yield open;
 }
 
-/** Other columns than those asked for are tags: the first versions of InfluxDB 3 do not tell series apart in another way. */
-function rowsInOrder({ columns, values }: QueriedSeries, fields: readonly string[]): RawChunk['rows'] {
-  if (columns.length > fields.length + 1) {
-    throw new SluiceError(
-      'SINK_QUERY_UNSUPPORTED',
-      'the store returns the tags of a series as columns: windows need a later version of InfluxDB 3',
-    );
-  }
-  const isAsAsked =
-    columns.length === fields.length + 1 && fields.every((name, i) => columns[i + 1] === name);
-  if (isAsAsked) return values;
-  const places = [0, ...fields.map((name) => columns.indexOf(name, 1))];
-  return values.map((row) => places.map((place) => row[place] ?? null));
+/** InfluxDB names every tag of the measurement, with '' or null where a series does not have it. */
+function tagsOf(named: readonly (readonly [name: string, value: unknown])[]): readonly Tag[] {
+  const tags: Tag[] = [];
+  for (const [name, value] of named)
+    if (typeof value === 'string' && value !== '') tags.push({ name, value });
+  return sortedTags(tags);
 }

@@ -58,6 +58,9 @@ export interface StoreQuery extends StoreRequest {
   readonly maxAnswerBytes: number;
 }
 
+/** Content type of a query. */
+export const FORM = 'application/x-www-form-urlencoded';
+
 const GZIP_THRESHOLD_BYTES = 1_000;
 /** Queries of the live page run at the same time as writes. */
 const SOCKETS_FOR_QUERIES = 2;
@@ -195,7 +198,8 @@ export class InfluxTransport {
           ...(accept !== undefined && { accept }),
           ...(authorization !== undefined && { authorization }),
         },
-        ...(gzip && { gzipThreshold: GZIP_THRESHOLD_BYTES }),
+        // InfluxDB 1 decompresses what is written, and no query.
+        ...(gzip && contentType !== FORM && { gzipThreshold: GZIP_THRESHOLD_BYTES }),
         signal,
       };
       // It never resolves, because the client gets no answer; it rejects when there is none.

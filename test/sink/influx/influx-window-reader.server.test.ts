@@ -6,6 +6,7 @@ import {
   startVictoriaMetrics,
 } from '../../../harness/servers.js';
 import { SystemClock } from '../../../src/lib/clock.js';
+import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
 import type { FoldedGroup, FoldQuery } from '../../../src/sink/window-reader.js';
 
@@ -20,9 +21,9 @@ const QUERY: FoldQuery = {
 };
 const never = () => new AbortController().signal;
 
-function sinkOn({ url }: RunningServer): InfluxSink {
+function sinkOn({ url }: RunningServer, options: Partial<InfluxSinkOptions> = {}): InfluxSink {
   const sink = new InfluxSink(
-    { url, version: 1, database: 'd' },
+    { url, version: 1, database: 'd', ...options },
     { clock: new SystemClock(), warn: () => {} },
   );
   onTestFinished(() => sink.close());
@@ -79,6 +80,13 @@ describe.skipIf(!requireServer('influxd'))('InfluxDB 1.6', () => {
     );
     const groups = await foldOf(sinkOn(server));
     expect(groups.map(({ fields }) => fields.get('v')?.count)).toEqual([4_500, 4_000]);
+  });
+
+  test('a long statement is understood also where requests are compressed', async () => {
+    const server = await withLines(`m,a=d7 v=1 ${FROM_NS}`);
+    const sink = sinkOn(server, { gzip: true });
+    const values = Array.from({ length: 100 }, (_, i) => [`d${i}`]);
+    expect(await foldOf(sink, { ...QUERY, only: { tags: ['a'], values } })).toHaveLength(1);
   });
 
   test('a database that is not there is an error, because its points are not known', async () => {

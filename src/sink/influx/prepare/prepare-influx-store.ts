@@ -44,8 +44,9 @@ async function prepare(part: StorePart, mode: PrepareMode): Promise<PartResult> 
       return { name, state: 'made' };
     }
     byHand = found.statement;
+    const isChangeable = found.change !== undefined;
     if (mode !== 'change' || found.change === undefined) {
-      return { name, state: 'differs', detail: found.difference, statement: byHand };
+      return { name, state: 'differs', detail: found.difference, statement: byHand, isChangeable };
     }
     await found.change();
     return { name, state: 'changed', detail: found.difference };

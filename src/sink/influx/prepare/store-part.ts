@@ -37,6 +37,8 @@ export interface PartResult {
   readonly detail?: string;
   /** With `missing`, `differs` and `failed`: how to do it by hand. */
   readonly statement?: string;
+  /** With `differs`: true when the mode `change` would change it. */
+  readonly isChangeable?: boolean;
 }
 
 /** What is done with a part that is not as it should be: nothing, made if it is missing, or also changed. */

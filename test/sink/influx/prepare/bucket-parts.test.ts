@@ -105,6 +105,7 @@ test('the retention of a bucket is changed only when that is asked for', async (
     state: 'differs',
     detail: 'it keeps points for 7d, and should keep them for ever',
     statement: 'influx bucket update --id 0000000000000002 --retention 0',
+    isChangeable: true,
   });
   expect(server.buckets).toEqual(before);
   expect((await run('change', 0)).results[2]?.state).toBe('changed');
@@ -135,6 +136,7 @@ test('a mapping that leads to another bucket is never changed', async () => {
   expect(results[1]).toMatchObject({
     state: 'differs',
     detail: 'it leads to another bucket (id fedcba9876543210) than this one (id 1)',
+    isChangeable: false,
   });
   expect(store.calls.every(({ method }) => method === 'GET')).toBe(true);
 });

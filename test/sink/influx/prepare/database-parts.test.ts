@@ -80,6 +80,7 @@ test('another retention is changed only when that is asked for', async () => {
     state: 'differs',
     detail: 'it keeps points for 30d, and should keep them for 90d',
     statement: 'influxdb3 update database --database rows --retention-period 90d',
+    isChangeable: true,
   });
   expect(server.databases.get('rows')).toBe('720h0m0s');
   expect((await run('change', 90 * DAY_MS)).results[1]?.state).toBe('changed');

@@ -61,6 +61,7 @@ describe.skipIf(!requireServer('influxd'))('InfluxDB 1.6 is prepared', () => {
         state: 'differs',
         detail: 'it keeps points for 7d, and should keep them for 30d',
         statement: 'ALTER RETENTION POLICY "rows" ON "d" DURATION 30d',
+        isChangeable: true,
       });
     }
     expect((await prepareInfluxStore(options, asked, 'change'))[1]?.state).toBe('changed');
