@@ -17,6 +17,10 @@ export class InstantSink implements Sink {
     return Promise.reject(new Error('nothing is stored'));
   }
 
+  deleteMeasurement(): Promise<never> {
+    return Promise.reject(new Error('nothing is stored'));
+  }
+
   status(): SinkStatus {
     return { state: 'healthy', detail: '' };
   }

@@ -80,8 +80,32 @@ rules:
     time: auto
     tags: { device: device, topic: topic }
     fields: auto
-`;
+${kinesis === undefined ? WINDOWS : ''}`;
 }
+
+/** A person who watches sees the numbers of a window that is still open. */
+const WINDOWS = `windows:
+  aggregates:
+    - name: city
+      from: sensordata
+      by: [city]
+      early: 10s
+      fields: { temperature: [count, mean, min, max], humidity: mean }
+      resolutions: [{ every: 1min, retention: 7d }, { every: 1h, retention: 730d }, { every: 1d }]
+    - name: climate
+      from: climate
+      by: [site, device]
+      early: 30s
+      fields: { temperature: [count, mean, min, max, stddev], humidity: [mean, min, max] }
+      quantiles: { temperature: [0.05, 0.95] }
+      resolutions: [{ every: 5min, retention: 30d }, { every: 1h, retention: 730d }, { every: 1d }]
+    - name: energy
+      from: energy
+      by: [building, meter]
+      early: 30s
+      fields: { power: [mean, max], energy: [increase, last], relay: [true_ratio, changes] }
+      resolutions: [{ every: 5min, retention: 30d }, { every: 1h, retention: 730d }, { every: 1d }]
+`;
 
 /** The local Kinesis takes some hundred records a second, and a person watches: few buckets and a short linger. */
 function streamConfig({ endpoint, region }: DemoKinesis): string {

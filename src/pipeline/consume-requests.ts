@@ -9,13 +9,14 @@ import { type ExplanationJson, explainRecord, explanationJson } from '../rules/e
 import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
-import type { StoreReader } from '../sink/store-reader.js';
+import type { MeasurementSummary, StoreReader } from '../sink/store-reader.js';
 import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
 import type { AfterMapping } from './follower.js';
 import type { Followers } from './followers.js';
 import type { RulesInForce } from './rules-in-force.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
+import { shownMeasurements } from './shown-measurements.js';
 
 /** With its cursor a record is found in the first slice. */
 const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000 } as const;
@@ -74,12 +75,17 @@ export class ConsumeRequests {
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
       case 'measurements':
-        return this.#logged(existing(this.#parts.reader).measurements());
+        return this.#logged(this.#measurements());
       case 'series':
         return this.#logged(existing(this.#parts.reader).series(request.query));
       case 'latest':
         return this.#logged(existing(this.#latestPages).page(request.query));
     }
+  }
+
+  async #measurements(): Promise<readonly MeasurementSummary[]> {
+    const stored = await existing(this.#parts.reader).measurements();
+    return shownMeasurements(stored, this.#options.windows);
   }
 
   /** The cause of a failed query is for the log: a client gets the sentence without it. */

@@ -97,5 +97,10 @@ export interface Sink {
    * where only the store itself can do it; and with SINK_CHANGE_FAILED: then nothing has changed.
    */
   changeField(change: FieldChange): Promise<FieldChangeResult>;
+  /**
+   * Deletes all points of a measurement between two writes; resolves with how many there were. Rejects with USAGE_INVALID and
+   * how it is done where only the store itself can do it, and with SINK_CHANGE_FAILED: then some may be left.
+   */
+  deleteMeasurement(measurement: string): Promise<number>;
   close(): Promise<void>;
 }

@@ -35,8 +35,6 @@ export class AggregateState {
   /** How far a value has an effect on later windows of its series; 0 where functions compare no neighbours. */
   readonly reachMs: number;
   values: ValueCounts;
-  /** When open windows may be written next, by the monotonic clock. */
-  nextEarlyMs = 0;
   /** A finer window has closed, so that open coarser ones can show it. */
   showsCoarser = false;
   readonly #groups = new WeakMap<Series, GroupKey>();

@@ -30,7 +30,10 @@ export function nextDue(states: readonly AggregateState[], watermarkMs: number):
   return next;
 }
 
-/** An open window whose rows are older than `early` allows; undefined: none. */
+/**
+ * An open window whose rows are older than `early` allows; undefined: none. Coarser ones are only looked at when a finer one
+ * has closed.
+ */
 export function nextEarly(
   states: readonly AggregateState[],
   watermarkMs: number,
@@ -38,17 +41,18 @@ export function nextEarly(
 ): DueFold | undefined {
   for (const state of states) {
     if (state.aggregate.earlyMs === undefined) continue;
-    const isFineTime = monotonicMs >= state.nextEarlyMs;
     for (const [level, { marks }] of state.levels.entries()) {
-      if (level === 0 ? !isFineTime : !state.showsCoarser) continue;
+      if (level > 0 && !state.showsCoarser) break;
       for (const mark of marks.all()) {
-        const hasNews = mark.shownGeneration === undefined || isChangedSince(mark, mark.shownGeneration);
-        if (hasNews && closesAtMs(state, mark) > watermarkMs) return { state, level, mark, isOpen: true };
+        if (closesAtMs(state, mark) <= watermarkMs || mark.nextEarlyMs > monotonicMs) continue;
+        const { shownGeneration } = mark;
+        if (shownGeneration === undefined || isChangedSince(mark, shownGeneration)) {
+          return { state, level, mark, isOpen: true };
+        }
       }
     }
-    // All that is open has been written.
+    // All coarser windows that are open have been written.
     state.showsCoarser = false;
-    if (isFineTime) state.nextEarlyMs = monotonicMs + state.aggregate.earlyMs;
   }
   return undefined;
 }

@@ -122,8 +122,9 @@ export class FoldLoop {
     if (result.refusal !== undefined) this.#deps.warning.rowsRefused(measurementOf(state, level), result);
     if (isOpen) {
       mark.shownGeneration = generation;
-      if (level === 0)
-        state.nextEarlyMs = Math.max(state.nextEarlyMs, clock.monotonicMs() + EARLY_SHARE * tookMs);
+      const { earlyMs = 0 } = state.aggregate;
+      const waitMs = level === 0 ? Math.max(earlyMs, EARLY_SHARE * tookMs) : 0;
+      mark.nextEarlyMs = clock.monotonicMs() + waitMs;
       return;
     }
     this.#complete({ state, level, mark, isOpen }, generation, groups, result);

@@ -51,11 +51,18 @@ export interface SnapshotLine {
   readonly counts: Readonly<Record<string, ValueCounts>>;
   readonly waiting: CountsLine['waiting'];
   readonly marks: readonly SavedMark[];
-  /** Aggregate → what must not change under its name. */
+  /** Aggregate → what must not change under its name; also of those that are no longer configured. */
   readonly layouts: Readonly<Record<string, AggregateLayout>>;
 }
 
-export type JournalLine = MarkLine | FoldedLine | CountsLine | SnapshotLine;
+/** A person has given up the rows of an aggregate, and what was known of it; written while no gateway runs. */
+export interface DroppedLine {
+  readonly kind: 'dropped';
+  readonly aggregate: string;
+  readonly measurements: readonly string[];
+}
+
+export type JournalLine = MarkLine | FoldedLine | CountsLine | SnapshotLine | DroppedLine;
 
 /** Counts of values that are not awaiting any more, and of all that the store took. */
 export interface ValueCounts {
@@ -77,7 +84,10 @@ export interface SavedWindows {
   readonly counts: Map<string, ValueCounts>;
   /** Measurement of the resolution → start → window. */
   readonly marks: Map<string, Map<number, SavedWindow>>;
+  /** Also of aggregates that are no longer configured. */
   layouts: Readonly<Record<string, AggregateLayout>>;
+  /** The aggregates that the last process computed. */
+  configured: Set<string>;
   /** False: no counts fit to the position, because the state is from another time; marks may be missing. */
   isAtPosition: boolean;
 }
@@ -109,6 +119,7 @@ export function restoreLines(
     counts: new Map(),
     marks: new Map(),
     layouts: {},
+    configured: new Set(),
     isAtPosition: found >= 0,
   };
   for (const [nth, line] of lines.entries()) apply(saved, line, nth <= at, finestOf);
@@ -126,9 +137,18 @@ function apply(saved: SavedWindows, line: JournalLine, isBefore: boolean, finest
       return;
     case 'snapshot':
       saved.layouts = line.layouts;
+      saved.configured = new Set(Object.keys(line.counts));
       for (const mark of line.marks) addMark(saved, mark);
       if (isBefore) applyCounts(saved, line, finestOf);
       return;
+    case 'dropped': {
+      const { [line.aggregate]: _dropped, ...layouts } = saved.layouts;
+      saved.layouts = layouts;
+      saved.configured.delete(line.aggregate);
+      saved.counts.delete(line.aggregate);
+      for (const measurement of line.measurements) saved.marks.delete(measurement);
+      return;
+    }
     case 'counts':
       if (isBefore) applyCounts(saved, line, finestOf);
       return;

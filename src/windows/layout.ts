@@ -49,7 +49,7 @@ export function layoutProblem(saved: AggregateLayout, now: AggregateLayout): str
   const change = changeOf(saved, now);
   if (change === undefined) return undefined;
   const { key, was, is } = change;
-  return `${key} of the windows "${now.name}" was ${was} and is ${is}: give the aggregate another name, or run sluice windows rebuild --drop ${now.name}`;
+  return `${key} of the windows "${now.name}" was ${was} and is ${is}: give the aggregate another name, or delete its rows with sluice windows rebuild --drop ${now.name}`;
 }
 
 interface Change {

@@ -27,7 +27,7 @@ export function restoreStates(
         if (span.startMs === startMs) restoreMark(marks, span, window);
       }
     }
-    if (layout === undefined || !saved.isAtPosition) markOpenWindows(state, nowMs);
+    if (!saved.configured.has(aggregate.name) || !saved.isAtPosition) markOpenWindows(state, nowMs);
     return state;
   });
 }

@@ -31,6 +31,8 @@ export interface WindowMark {
   waitsSinceMs: number | undefined;
   /** The watermark when it was marked first by a finer window or by a person; undefined: by points only. */
   markedAtMs: number | undefined;
+  /** When the open window may be written next, by the monotonic clock. */
+  nextEarlyMs: number;
   /** The generation of the last fold while the window was open; undefined: there was none. */
   shownGeneration: number | undefined;
   /** A person asked for it, also where a count would fall. */
@@ -96,6 +98,7 @@ export class WindowMarks {
       touchedAtMs: Number.NEGATIVE_INFINITY,
       waitsSinceMs: undefined,
       markedAtMs: undefined,
+      nextEarlyMs: Number.NEGATIVE_INFINITY,
       shownGeneration: undefined,
       isForced: false,
       isRebuild: false,

@@ -1,5 +1,5 @@
 import type { AggregateState } from './aggregate-state.js';
-import type { CountsLine, SavedMark, ValueCounts } from './journal-lines.js';
+import type { CountsLine, SavedMark, SnapshotLine, ValueCounts } from './journal-lines.js';
 import { layoutOf } from './layout.js';
 import type { WindowsJournal } from './windows-journal.js';
 
@@ -19,13 +19,21 @@ interface Noted {
 export class WindowsCheckpoint {
   readonly #states: readonly AggregateState[];
   readonly #journal: WindowsJournal;
+  /** Of all aggregates that ever had windows: one that is configured again later must be what it was. */
+  readonly #layouts: SnapshotLine['layouts'];
   #noted: Noted | undefined;
   /** Window → values that waited for it in the last line that was appended. */
   #saved = new Map<string, number>();
 
-  constructor(states: readonly AggregateState[], journal: WindowsJournal) {
+  constructor(
+    states: readonly AggregateState[],
+    journal: WindowsJournal,
+    savedLayouts: SnapshotLine['layouts'],
+  ) {
     this.#states = states;
     this.#journal = journal;
+    const layouts = states.map(({ aggregate }) => [aggregate.name, layoutOf(aggregate)]);
+    this.#layouts = { ...savedLayouts, ...Object.fromEntries(layouts) };
   }
 
   /** Begins the journal of this process. */
@@ -71,11 +79,8 @@ export class WindowsCheckpoint {
   #beginFile({ position, counts, waiting }: Noted): Promise<void> {
     return this.#journal.beginWith(() => {
       const marks = this.#states.flatMap(marksOf);
-      const layouts = Object.fromEntries(
-        this.#states.map(({ aggregate }) => [aggregate.name, layoutOf(aggregate)]),
-      );
       this.#saved = keyed(waiting);
-      return { kind: 'snapshot', position, counts, waiting, marks, layouts };
+      return { kind: 'snapshot', position, counts, waiting, marks, layouts: this.#layouts };
     });
   }
 }

@@ -145,7 +145,16 @@ export class WindowsJournal {
   }
 }
 
-async function readLines(path: string): Promise<{ lines: JournalLine[]; badLines: number; isCut: boolean }> {
+interface ReadLines {
+  readonly lines: readonly JournalLine[];
+  readonly badLines: number;
+  /** Bytes up to the end of the last whole line. */
+  readonly wholeBytes: number;
+  /** Half a line is behind it. */
+  readonly isCut: boolean;
+}
+
+export async function readLines(path: string): Promise<ReadLines> {
   const content = (await ifThere(readFile(path))) ?? Buffer.alloc(0);
   const lines: JournalLine[] = [];
   let badLines = 0;
@@ -156,10 +165,10 @@ async function readLines(path: string): Promise<{ lines: JournalLine[]; badLines
     else lines.push(line as unknown as JournalLine);
     at = end + 1;
   }
-  return { lines, badLines, isCut: at < content.length };
+  return { lines, badLines, wholeBytes: at, isCut: at < content.length };
 }
 
-async function fileNumbers(folder: string): Promise<number[]> {
+export async function fileNumbers(folder: string): Promise<number[]> {
   const names = await readdir(folder);
   const numbers = names.flatMap((name) => {
     const [, digits] = FILE_NAME.exec(name) ?? [];
@@ -168,6 +177,6 @@ async function fileNumbers(folder: string): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
-function pathOf(folder: string, number: number): string {
+export function pathOf(folder: string, number: number): string {
   return join(folder, `${String(number).padStart(8, '0')}.jsonl`);
 }

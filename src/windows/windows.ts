@@ -8,7 +8,7 @@ import type { WindowsOptions } from './aggregate.js';
 import type { AggregateState } from './aggregate-state.js';
 import { FoldLoop } from './fold-loop.js';
 import { FoldWarnings } from './fold-warnings.js';
-import type { SavedMark } from './journal-lines.js';
+import type { SavedMark, SavedWindows } from './journal-lines.js';
 import { planRebuild } from './plan-rebuild.js';
 import { PointTouches } from './point-touches.js';
 import { reportAggregate } from './report-windows.js';
@@ -63,13 +63,14 @@ export class Windows {
     states: readonly AggregateState[],
     memory: MarksMemory,
     journal: WindowsJournal,
+    layouts: SavedWindows['layouts'],
     deps: WindowsDeps,
   ) {
     this.#states = states;
     this.#memory = memory;
     this.#journal = journal;
     this.#deps = deps;
-    this.#checkpoint = new WindowsCheckpoint(states, journal);
+    this.#checkpoint = new WindowsCheckpoint(states, journal, layouts);
     this.#warning = new FoldWarnings(deps.warn, deps.clock, memory);
     this.#loop = new FoldLoop({
       states,
@@ -101,7 +102,7 @@ export class Windows {
         'it is not known for sure which windows were due; those that are open now are computed, and others by `sluice windows rebuild`',
       );
     }
-    const windows = new Windows(states, memory, journal, deps);
+    const windows = new Windows(states, memory, journal, saved.layouts, deps);
     await windows.#checkpoint.begin(deps.position);
     return windows;
   }

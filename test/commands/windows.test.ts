@@ -161,7 +161,7 @@ describe('sluice windows rebuild', () => {
   it.each([
     [['--from', 'yesterday'], 'Expected a date such as 2026-11-30'],
     [['--from', '2026-02-30'], 'Expected a date such as 2026-11-30'],
-    [[], "required option '--from <time>' not specified"],
+    [[], '--from is needed'],
     [['--from', '2026-11-30', '--to', '2026-11-29'], '--from must be before --to'],
   ])('takes %j for wrong usage', async (args, words) => {
     const { file } = await gatewayAt([]);

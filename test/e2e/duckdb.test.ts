@@ -6,7 +6,7 @@ import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import { expectedOfDevice, FLEET_CONNECTIONS, FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-const KILLS = process.env.SLUICE_SOAK === 'full' ? 100 : 5;
+const KILLS = process.env.SLUICE_SOAK === 'full' ? 100 : 4;
 
 /** As another program finds it, once the gateway has stopped. */
 async function storedFleet(file: string) {
@@ -26,7 +26,7 @@ it.each([1, 2] as const)(
   `QoS %i into DuckDB with ${KILLS} SIGKILLs on the way: all there, none twice, the books balance`,
   { timeout: 600_000 },
   async (qos) => {
-    const messages = qos === 1 ? 100_000 : 40_000;
+    const messages = qos === 1 ? 60_000 : 20_000;
     const port = await freePort();
     const gateway = new GatewayProcess({
       directory: tempDirectory(),

@@ -6,8 +6,8 @@ import { expectedOfDevice, FLEET_CONNECTIONS, FLEET_RULE, runFleet } from '../su
 import { influxFleet, type StoredFleet, victoriaMetricsFleet } from '../support/stored-fleet.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-const MESSAGES = 200_000;
-const KILLS = process.env.SLUICE_SOAK === 'full' ? 100 : 5;
+const MESSAGES = 120_000;
+const KILLS = process.env.SLUICE_SOAK === 'full' ? 100 : 4;
 
 interface Store {
   readonly sink: string;

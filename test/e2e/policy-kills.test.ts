@@ -14,10 +14,10 @@ import { duckdbLines, influxLines } from '../support/stored-lines.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const isFull = process.env.SLUICE_SOAK === 'full';
-const ROUNDS = isFull ? 2_000 : 200;
-const KILLS = isFull ? 60 : 5;
+const ROUNDS = isFull ? 2_000 : 120;
+const KILLS = isFull ? 60 : 3;
 /** They take longer. */
-const DUCKDB_KILLS = isFull ? 60 : 3;
+const DUCKDB_KILLS = isFull ? 60 : 2;
 const SEED = Number(process.env.SLUICE_SEED ?? 20_261_130);
 
 interface Run {

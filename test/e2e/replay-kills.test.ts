@@ -18,7 +18,7 @@ import { influxCount } from '../support/influx-read-back.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const hasInfluxd = requireServer('influxd');
-const ROUNDS = process.env.SLUICE_SOAK === 'full' ? 60 : 5;
+const ROUNDS = process.env.SLUICE_SOAK === 'full' ? 60 : 4;
 const SEED = Number(process.env.SLUICE_SEED ?? 20_261_121);
 /** Messages per topic in a round. */
 const MESSAGES = 3_000;

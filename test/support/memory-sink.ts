@@ -39,6 +39,10 @@ export class MemorySink implements Sink {
     throw new SluiceError('USAGE_INVALID', 'this store has no types');
   }
 
+  async deleteMeasurement(): Promise<never> {
+    throw new SluiceError('USAGE_INVALID', 'this store deletes nothing');
+  }
+
   status(): SinkStatus {
     return { state: 'healthy', detail: '' };
   }

@@ -76,7 +76,7 @@ describe('the layout of an aggregate', () => {
     ],
   ])('must not change so: %s', (sentence, change) => {
     expect(problemAfter(change)).toBe(
-      `${sentence}: give the aggregate another name, or run sluice windows rebuild --drop climate`,
+      `${sentence}: give the aggregate another name, or delete its rows with sluice windows rebuild --drop climate`,
     );
   });
 

@@ -124,27 +124,12 @@ export class DuckdbSink implements Sink {
     return deletedNs > dueNs ? deletedNs : dueNs;
   }
 
-  async changeField(change: FieldChange): Promise<FieldChangeResult> {
-    return this.#queue.run(async () => {
-      try {
-        if (this.#isClosed)
-          throw new SluiceError('SINK_CHANGE_FAILED', 'DuckDB is closed: nothing was changed');
-        const store = await this.#openedStore();
-        // A file that was removed or replaced would take the change and keep nothing of it.
-        await store.database.ensureDurable();
-        const result = await store.changeField(change);
-        await store.database.ensureDurable();
-        return result;
-      } catch (thrown) {
-        if (thrown instanceof SluiceError) throw thrown;
-        await this.#closeStore();
-        throw new SluiceError(
-          'SINK_CHANGE_FAILED',
-          `DuckDB could not change the field: ${errorText(thrown)}`,
-          { cause: thrown },
-        );
-      }
-    });
+  changeField(change: FieldChange): Promise<FieldChangeResult> {
+    return this.#change('change the field', (store) => store.changeField(change));
+  }
+
+  deleteMeasurement(measurement: string): Promise<number> {
+    return this.#change('delete the measurement', (store) => store.deleteMeasurement(measurement));
   }
 
   status(): SinkStatus {
@@ -251,6 +236,28 @@ export class DuckdbSink implements Sink {
       );
       await this.#closeStore();
     }
+  }
+
+  /** Runs what an operator asks for between two writes. `what` completes "DuckDB could not …". */
+  #change<T>(what: string, work: (store: DuckdbStore) => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => {
+      try {
+        if (this.#isClosed)
+          throw new SluiceError('SINK_CHANGE_FAILED', 'DuckDB is closed: nothing was changed');
+        const store = await this.#openedStore();
+        // A file that was removed or replaced would take the change and keep nothing of it.
+        await store.database.ensureDurable();
+        const result = await work(store);
+        await store.database.ensureDurable();
+        return result;
+      } catch (thrown) {
+        if (thrown instanceof SluiceError) throw thrown;
+        await this.#closeStore();
+        throw new SluiceError('SINK_CHANGE_FAILED', `DuckDB could not ${what}: ${errorText(thrown)}`, {
+          cause: thrown,
+        });
+      }
+    });
   }
 
   async #openedStore(): Promise<DuckdbStore> {

@@ -146,6 +146,23 @@ export class DuckdbStore {
     return { ...result, isDone: true };
   }
 
+  /** Deletes all points of a measurement; resolves with how many there were. */
+  async deleteMeasurement(measurement: string): Promise<number> {
+    const table = this.#catalog.find(measurement);
+    if (table === undefined) return 0;
+    let deleted = 0;
+    await this.#transaction(async () => {
+      const points = await this.database.writer.run(`DELETE FROM ${SCHEMA}.${table.pointsTable}`);
+      deleted = points.rowsChanged;
+      await this.database.writer.run(`DELETE FROM ${SCHEMA}.${table.seriesTable}`);
+    });
+    // A deleted series gets a new id when it returns.
+    this.#entries.clear();
+    await this.#dropUnused(table);
+    await this.database.checkpoint();
+    return deleted;
+  }
+
   /** A name that is dropped can come again, also with another type. */
   async #dropUnused(table: MeasurementTable): Promise<void> {
     const unused: Column[] = [];

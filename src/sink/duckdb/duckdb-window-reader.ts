@@ -6,10 +6,10 @@ import { ReadQueue } from './read-queue.js';
 import { type RowPosition, readRowPage } from './read-rows.js';
 import { storedMeasurement } from './stored-measurement.js';
 
-/** One slice usually takes less than a second; a checkpoint of the writer waits for it. */
-const MAX_SLICE_MS = 30_000;
+/** One slice takes seconds, or minutes on a very slow machine; a checkpoint of the writer waits for it. */
+const MAX_SLICE_MS = 300_000;
 /** All statements share DuckDB's memory with the writer, whose commits fail when there is none left. */
-const BUDGET_DIVISOR = 16;
+const BUDGET_DIVISOR = 8;
 
 /**
  * Computes windows by SQL, on a connection of its own. An answer is read in slices that fit into a part of DuckDB's

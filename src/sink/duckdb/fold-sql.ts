@@ -75,7 +75,7 @@ export function stepsSql(plan: FoldPlan, slice: number, field: PlannedField, par
   const { fromNs, toNs, lookbackMs } = query;
   const rows = (startNs: bigint, endNs: bigint) =>
     `FROM ${stored.pointsTable} p JOIN members m USING (series)
-      WHERE ${isInSpan(startNs, endNs)} AND ${isInPart(part)} AND ${field.value} IS NOT NULL`;
+      WHERE ${isInSpan(startNs, endNs)} AND ${field.value} IS NOT NULL`;
   const time = 'epoch_ns(p.time)';
   const seconds = `(coalesce(next, ${toNs}) - t) / 1e9`;
   const numbers = [
@@ -84,7 +84,7 @@ export function stepsSql(plan: FoldPlan, slice: number, field: PlannedField, par
     `sum(${seconds})`,
   ];
   return `
-    WITH members AS MATERIALIZED (${membersSql(plan, slice)}),
+    WITH members AS MATERIALIZED (${partSql(membersSql(plan, slice), part)}),
     seen AS (
       SELECT p.series, m.grp, ${time} AS t, ${field.value} AS v ${rows(fromNs, toNs)}
       UNION ALL
@@ -98,24 +98,18 @@ export function stepsSql(plan: FoldPlan, slice: number, field: PlannedField, par
 }
 
 /** Returns a statement with the group, a bin of `binOf`, and the number of values in it. */
-export function binsSql(plan: FoldPlan, slice: number, { value }: PlannedField, part: SeriesPart): string {
+export function binsSql(plan: FoldPlan, slice: number, { value }: PlannedField): string {
   const { stored, query } = plan;
   const bin = `sign(${value}) * (ceil(ln(abs(${value})) / ${double(LOG_GAMMA)}) + ${BIN_OFFSET})`;
   return `
     WITH members AS MATERIALIZED (${membersSql(plan, slice)})
     SELECT m.grp, (CASE WHEN ${value} = 0 THEN 0 ELSE ${bin} END)::INTEGER AS bin, count(*)::DOUBLE
     FROM ${stored.pointsTable} p JOIN members m USING (series)
-    WHERE ${isInSpan(query.fromNs, query.toNs)} AND ${isInPart(part)} AND ${value} IS NOT NULL
-    GROUP BY m.grp, bin`;
+    WHERE ${isInSpan(query.fromNs, query.toNs)} AND ${value} IS NOT NULL GROUP BY m.grp, bin`;
 }
 
 export function isNumber({ type }: PlannedField): boolean {
   return type === 'float' || type === 'int';
-}
-
-/** Not by the id as in `membersSql`: all series of a slice may be in one part then. */
-function isInPart({ nth, of }: SeriesPart): string {
-  return `hash(p.series) % ${of} = ${nth}`;
 }
 
 /** How many values are at or above each bound: counts between bounds are the differences. */
@@ -142,6 +136,11 @@ function membersSql({ stored, query, slices }: FoldPlan, slice: number): string 
   const rank = by === undefined ? '' : ', row_number() OVER (ORDER BY s.tags) AS rank';
   return `SELECT s.series, ${grp} AS grp${rank} FROM ${stored.seriesTable} s
     ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}`;
+}
+
+/** Not by the id as in `membersSql`: all series of a slice may be in one part then. */
+function partSql(members: string, { nth, of }: SeriesPart): string {
+  return of === 1 ? members : `SELECT * FROM (${members}) WHERE hash(series) % ${of} = ${nth}`;
 }
 
 /** Returns a number as a DOUBLE with every digit; without an exponent it would be a DECIMAL. */

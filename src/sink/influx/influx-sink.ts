@@ -9,7 +9,7 @@ import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import type { StoreReader } from '../store-reader.js';
-import { changeFieldAdvice } from './change-field-advice.js';
+import { changeFieldAdvice, removalAdvice } from './change-field-advice.js';
 import type { ChunkPort, PauseCause } from './chunk-port.js';
 import {
   HEALTH_MEASUREMENT,
@@ -147,6 +147,13 @@ export class InfluxSink implements Sink {
 
   async changeField({ measurement }: FieldChange): Promise<FieldChangeResult> {
     throw new SluiceError('USAGE_INVALID', changeFieldAdvice(this.#settings.version, measurement));
+  }
+
+  async deleteMeasurement(measurement: string): Promise<number> {
+    throw new SluiceError(
+      'USAGE_INVALID',
+      `only InfluxDB itself can do that: ${removalAdvice(this.#settings.version, measurement)}`,
+    );
   }
 
   status(): SinkStatus {

@@ -138,3 +138,37 @@ test('rows past retention are deleted while windows are read, and nothing has to
   expect(sink.counters().retries).toBe(0);
   expect(sink.status()).toEqual({ state: 'healthy', detail: '' });
 });
+
+test('steps of more values than fit into memory at once are added up over parts of the series', async () => {
+  const { sink, options } = await openedSink({ memoryLimitBytes: 32 * 2 ** 20 });
+  const all = Array.from({ length: 100 }, (_, i) => seriesOf('m', { device: `d${i}`, site: `s${i % 2}` }));
+  const write = (timeNs: bigint) =>
+    sink.write(
+      all.map((series) => pointOf(series, timeNs, { v: 0 })),
+      never(),
+    );
+  await write(-1n);
+  // 200,000 values of 32 bytes, and a part takes an eighth of the memory. Each series counts to 3 and begins again.
+  await queried(
+    options,
+    `INSERT INTO sluice_internal.points_1 (series, time, f1)
+     SELECT s.series, make_timestamp_ns(n * 1_000_000), n % 4 FROM sluice_internal.series_1 s, range(2_000) r(n)`,
+  );
+  for (const [by, groups] of [
+    [['site'], 2],
+    [[], 1],
+  ] as const) {
+    const fields = [{ ...plain('v'), steps: true }];
+    const folded = await collected(
+      sink.windows.fold(foldOf('m', { by, fields, lookbackMs: 1_000 }), never()),
+    );
+    const series = 100 / groups;
+    expect(folded).toHaveLength(groups);
+    for (const group of folded) {
+      expect(group.fields.get('v')).toMatchObject({
+        count: series * 2_000,
+        steps: { changes: series * 1_999, increase: series * 500 * 3 },
+      });
+    }
+  }
+});

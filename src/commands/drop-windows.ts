@@ -1,0 +1,93 @@
+import { stat } from 'node:fs/promises';
+import { loadConfig } from '../config/load-config.js';
+import type { SluiceConfig } from '../config/sluice-config.js';
+import { type DataDirectory, dataDirectory } from '../data-directory/data-directory.js';
+import { openDataDirectory } from '../data-directory/open-directory.js';
+import { SystemClock } from '../lib/clock.js';
+import { SluiceError } from '../lib/errors.js';
+import { ifThere } from '../lib/if-there.js';
+import { VERSION } from '../lib/package-root.js';
+import { quoted } from '../lib/printable.js';
+import { createSink } from '../sink/create-sink.js';
+import { removalAdvice } from '../sink/influx/change-field-advice.js';
+import { dropAggregate, savedLayouts } from '../windows/drop-aggregate.js';
+import type { AggregateLayout } from '../windows/layout.js';
+import { failAsOtherUser } from './fail-as-other-user.js';
+import { findGateway } from './find-gateway.js';
+
+export interface DropWindowsOptions {
+  readonly config?: string;
+  readonly aggregate: string;
+  /** Without it nothing is done, and it is only shown what would be. */
+  readonly yes: boolean;
+}
+
+/**
+ * `sluice windows rebuild --drop` deletes the rows of an aggregate and forgets what it was, so that its name can stand for
+ * something else. Resolves with the exit code: 2 when it is not confirmed. Rejects while a gateway runs.
+ */
+export async function dropWindows({ config: file, aggregate, yes }: DropWindowsOptions): Promise<number> {
+  const config = await loadConfig(file, { secrets: 'optional' });
+  const directory = dataDirectory(config.dataDirectory);
+  const gateway = await findGateway(directory.root);
+  if (gateway !== undefined) {
+    gateway.destroy();
+    throw new SluiceError('CONTROL_FAILED', 'the gateway writes these rows now: stop it first');
+  }
+  await failAsOtherUser(directory.root);
+  const { lock } = await openDataDirectory(directory, VERSION);
+  try {
+    const layout = await layoutOf(directory, aggregate);
+    if (!yes) {
+      const rows = Object.keys(layout.resolutions).map(quoted).join(' and ');
+      process.stdout.write(
+        `This deletes all rows of ${rows}, and what is known of these windows.\nNothing has been done. Add --yes to delete them.\n`,
+      );
+      return 2;
+    }
+    // The rows go first: if it is interrupted, the same command can be run again.
+    await deleteRows(config, layout);
+    await dropAggregate(directory.windows, layout);
+  } finally {
+    await lock.release();
+  }
+  process.stdout.write(
+    `The windows ${quoted(aggregate)} are forgotten. For rows of the past start the gateway, and run sluice windows rebuild with --from.\n`,
+  );
+  return 0;
+}
+
+async function layoutOf({ windows }: DataDirectory, aggregate: string): Promise<AggregateLayout> {
+  const layouts = await savedLayouts(windows);
+  const layout = layouts[aggregate];
+  if (layout !== undefined) return layout;
+  const names = Object.keys(layouts).map(quoted).join(', ');
+  throw new SluiceError(
+    'USAGE_INVALID',
+    `no windows ${quoted(aggregate)} are known in ${windows}${names === '' ? '' : `; there are ${names}`}`,
+  );
+}
+
+async function deleteRows({ sink }: SluiceConfig, { resolutions }: AggregateLayout): Promise<void> {
+  const measurements = Object.keys(resolutions);
+  if (sink.kind === 'influx') {
+    const commands = measurements.map((name) => `  ${removalAdvice(sink.influx.version, name)}\n`);
+    process.stdout.write(
+      `Delete the old rows in InfluxDB itself, before you start the gateway:\n${commands.join('')}`,
+    );
+    return;
+  }
+  if ((await ifThere(stat(sink.duckdb.path))) === undefined) return;
+  const store = createSink(sink, new SystemClock(), (_fields, sentence) => {
+    process.stderr.write(`${sentence}\n`);
+  });
+  try {
+    await store.open();
+    for (const name of measurements) {
+      const rows = await store.deleteMeasurement(name);
+      process.stdout.write(`${name}: ${rows} rows deleted\n`);
+    }
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,105 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  type RunningServer,
+  requireServer,
+  startInfluxd,
+  startVictoriaMetrics,
+} from '../../../harness/servers.js';
+import { SystemClock } from '../../../src/lib/clock.js';
+import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
+import type { FoldedGroup, FoldQuery } from '../../../src/sink/window-reader.js';
+
+const DAY_NS = 86_400_000_000_000n;
+const FROM_NS = 1_700_000_000_000_000_000n;
+const QUERY: FoldQuery = {
+  measurement: 'm',
+  fromNs: FROM_NS,
+  toNs: FROM_NS + 30n * DAY_NS,
+  fields: [{ name: 'v', shape: false, steps: false, quantiles: false }],
+  lookbackMs: 0,
+};
+const never = () => new AbortController().signal;
+
+function sinkOn({ url }: RunningServer): InfluxSink {
+  const sink = new InfluxSink(
+    { url, version: 1, database: 'd' },
+    { clock: new SystemClock(), warn: () => {} },
+  );
+  onTestFinished(() => sink.close());
+  return sink;
+}
+
+async function foldOf(sink: InfluxSink, query = QUERY): Promise<readonly FoldedGroup[]> {
+  const groups: FoldedGroup[] = [];
+  for await (const part of sink.windows.fold(query, never())) groups.push(...part);
+  return groups;
+}
+
+describe.skipIf(!requireServer('influxd'))('InfluxDB 1.6', () => {
+  async function withLines(...lines: readonly string[]): Promise<RunningServer> {
+    const server = await startInfluxd({ databases: ['d'] });
+    onTestFinished(() => server.stop());
+    const answer = await fetch(`${server.url}/write?db=d`, { method: 'POST', body: lines.join('\n') });
+    expect(answer.status).toBe(204);
+    return server;
+  }
+
+  test('of a field with several types in different shards the numbers are taken, as doubles', async () => {
+    const server = await withLines(
+      `m v=1i ${FROM_NS}`,
+      `m v=2.5 ${FROM_NS + 8n * DAY_NS}`,
+      `m v="x" ${FROM_NS + 16n * DAY_NS}`,
+      `m v=true ${FROM_NS + 24n * DAY_NS}`,
+    );
+    const [group] = await foldOf(sinkOn(server));
+    expect(group?.fields.get('v')).toMatchObject({ count: 2, numbers: { sum: 3.5, first: 1, last: 2.5 } });
+  });
+
+  test('ints beyond 2^53 are rounded to doubles', async () => {
+    const server = await withLines(
+      `m v=9007199254740993i ${FROM_NS}`,
+      `m v=-9223372036854775808i ${FROM_NS + 1n}`,
+    );
+    const [group] = await foldOf(sinkOn(server));
+    expect(group?.fields.get('v')?.numbers).toMatchObject({ first: 2 ** 53, last: -(2 ** 63) });
+  });
+
+  test('a tag and a field of one name are kept apart', async () => {
+    const server = await withLines(`m,v=tag v=1 ${FROM_NS}`, `m,v=other v=2 ${FROM_NS}`);
+    const groups = await foldOf(sinkOn(server), { ...QUERY, only: { tags: ['v'], values: [['tag']] } });
+    expect(groups.map(({ tags, fields }) => [tags, fields.get('v')?.numbers?.sum])).toEqual([
+      [[{ name: 'v', value: 'tag' }], 1],
+    ]);
+  });
+
+  test('a series of more points than one chunk is one group', async () => {
+    const server = await withLines(
+      ...Array.from({ length: 4_500 }, (_, i) => `m,a=x v=${i} ${FROM_NS + BigInt(i)}`),
+      ...Array.from({ length: 4_000 }, (_, i) => `m,a=y v=${i} ${FROM_NS + BigInt(i)}`),
+    );
+    const groups = await foldOf(sinkOn(server));
+    expect(groups.map(({ fields }) => fields.get('v')?.count)).toEqual([4_500, 4_000]);
+  });
+
+  test('a database that is not there is an error, because its points are not known', async () => {
+    const server = await startInfluxd();
+    onTestFinished(() => server.stop());
+    await expect(foldOf(sinkOn(server))).rejects.toMatchObject({
+      code: 'SINK_QUERY_FAILED',
+      message: expect.stringContaining('database not found: d'),
+    });
+  });
+});
+
+test.skipIf(!requireServer('victoria-metrics'))(
+  'VictoriaMetrics has no InfluxQL, and the error says so',
+  async () => {
+    const server = await startVictoriaMetrics();
+    onTestFinished(() => server.stop());
+    const sink = sinkOn(server);
+    await expect(foldOf(sink)).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
+    await expect(foldOf(sink, { ...QUERY, by: ['a'] })).rejects.toMatchObject({
+      code: 'SINK_QUERY_UNSUPPORTED',
+    });
+  },
+);
