@@ -47,7 +47,7 @@ function forwardProblems({ status, blockedBy }: ForwardReport): ReadinessProblem
 }
 
 function consumeProblems(
-  { kinesis, consumer, sink }: ConsumeReport,
+  { kinesis, consumer, sink, windows }: ConsumeReport,
   stalled: readonly ReadinessProblem[],
 ): ReadinessProblem[] {
   const problems: ReadinessProblem[] = [];
@@ -55,6 +55,7 @@ function consumeProblems(
     problems.push({ stage: 'reader', reason: kinesis.status.detail });
   }
   if (consumer.blockedBy !== undefined) problems.push({ stage: 'consumer', reason: consumer.blockedBy });
+  if (windows?.blockedBy !== undefined) problems.push({ stage: 'consumer', reason: windows.blockedBy });
   problems.push(...stalled);
   if (isUnavailable(sink.status)) problems.push({ stage: 'sink', reason: sink.status.detail });
   return problems;

@@ -21,7 +21,7 @@ export function watchedWorkers({ ingest, workers }: StatusParts): readonly Watch
   }
   if (consume !== undefined) {
     const { report } = consume;
-    const { ledger, sink, consumer, kinesis } = report;
+    const { ledger, sink, consumer, kinesis, windows } = report;
     watched.push({
       stage: 'consumer',
       report,
@@ -30,6 +30,7 @@ export function watchedWorkers({ ingest, workers }: StatusParts): readonly Watch
       isHeldUp:
         isUnavailable(sink.status) ||
         consumer.blockedBy !== undefined ||
+        windows?.blockedBy !== undefined ||
         (kinesis !== undefined && kinesis.status.state !== 'healthy'),
     });
   }

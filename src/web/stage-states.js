@@ -114,12 +114,13 @@ function sinkState({ sink, problems }) {
 }
 
 /**
- * Never stopped: whatever the windows do, records go on their way, and the gateway is ready.
+ * Stopped only where points wait for it: else records go on their way, and the gateway is ready.
  *
  * @param {FullState} state
  * @returns {StageState}
  */
 function windowsState({ windows, nowMs }) {
+  if (windows.blockedBy !== undefined) return stopped('Stopped', windows.blockedBy);
   if (windows.problem !== '') return slow('Problem', windows.problem);
   const behindMs = windowsBehindMs(windows, nowMs);
   return behindMs > SLOW_WINDOWS_MS ? slow('Behind', `Behind by ${duration(behindMs)}.`) : HEALTHY;

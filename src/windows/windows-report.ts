@@ -8,6 +8,8 @@ export interface WindowsReport {
   readonly watermarkMs?: number;
   /** What goes wrong now, for a person; empty: nothing. */
   readonly problem: string;
+  /** Why points wait: it cannot be saved in which windows they are. Absent: none waits. */
+  readonly blockedBy?: string;
 }
 
 export interface AggregateReport {

@@ -56,7 +56,8 @@ export class Windows {
   readonly #deps: WindowsDeps;
   #generation = 0;
   #receivedMs = Number.NEGATIVE_INFINITY;
-  #problem = '';
+  /** Why points wait; undefined: none does. */
+  #blockedBy: string | undefined;
 
   private constructor(
     states: readonly AggregateState[],
@@ -171,7 +172,8 @@ export class Windows {
       memoryBytes: this.#memory.bytes,
       maxMemoryBytes: this.#memory.maxBytes,
       ...(Number.isFinite(watermarkMs) && { watermarkMs }),
-      problem: this.#problem || this.#deps.stores.problem() || this.#loop.problem,
+      problem: this.#blockedBy ?? (this.#deps.stores.problem() || this.#loop.problem),
+      ...(this.#blockedBy !== undefined && { blockedBy: this.#blockedBy }),
     };
   }
 
@@ -245,12 +247,12 @@ export class Windows {
     for (;;) {
       try {
         await this.#journal.flush();
-        this.#problem = '';
+        this.#blockedBy = undefined;
         return;
       } catch (thrown) {
-        this.#problem = `which windows are due cannot be saved: ${errorText(thrown)}; points wait for it`;
+        this.#blockedBy = `which windows are due cannot be saved: ${errorText(thrown)}; points wait for it`;
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined); // it ends early
-        if (signal.aborted) throw new SluiceError('SINK_ABORTED', this.#problem);
+        if (signal.aborted) throw new SluiceError('SINK_ABORTED', this.#blockedBy);
       }
     }
   }

@@ -7,8 +7,8 @@ import { windowsReport } from '../support/windows-report.js';
 const HEALTHY = { state: 'healthy', detail: '' };
 const CLOCK_NOTE = { stage: 'clock', note: 'the clock was set' };
 
-function partsWith(problem: string | undefined): StatusParts {
-  const windows = problem === undefined ? undefined : windowsReport([], { problem });
+function partsWith(problem: string | undefined, blockedBy?: string): StatusParts {
+  const windows = problem === undefined ? undefined : windowsReport([], { problem, blockedBy });
   const report = { consumer: {}, sink: { status: HEALTHY }, windows };
   return {
     clockWatch: { notes: () => [CLOCK_NOTE] },
@@ -23,6 +23,12 @@ it('a problem of the windows is noted beside those of the clock, and the gateway
     { stage: 'windows', note: 'the retention policy two_years does not exist' },
   ]);
   expect(readinessProblems(parts)).toEqual([]);
+});
+
+it('windows that points wait for make the gateway unready, and are not noted as well', () => {
+  const parts = partsWith('no space left', 'no space left');
+  expect(readinessNotes(parts)).toEqual([CLOCK_NOTE]);
+  expect(readinessProblems(parts)).toEqual([{ stage: 'consumer', reason: 'no space left' }]);
 });
 
 it.each([

@@ -93,6 +93,11 @@ describe('stageStates', () => {
     });
   });
 
+  it('shows windows that points wait for as stopped', () => {
+    view.windows = windowsReport([], { problem: 'no space left', blockedBy: 'no space left' });
+    expect(states().windows).toEqual({ level: 'stopped', word: 'Stopped', sentence: 'no space left' });
+  });
+
   it('says how far the windows are behind, by the one that has waited longest', () => {
     view.windows = windowsReport([
       { measurement: 'climate_5min', dueSinceMs: NOW_MS - 61_000 },
