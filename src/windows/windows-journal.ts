@@ -60,8 +60,10 @@ export class WindowsJournal {
     for (const number of numbers) {
       const read = await readLines(pathOf(folder, number));
       lines.push(...read.lines);
-      // A crash leaves half a line only at the very end.
-      if (read.badLines > 0 || (read.isCut && number !== numbers.at(-1))) {
+      // A crash leaves half a line only at the very end, which may be the first line of a new file.
+      const isNewest = number === numbers.at(-1) && numbers.length > 1;
+      const isEmpty = read.lines.length === 0 && !isNewest;
+      if (read.badLines > 0 || (read.isCut && number !== numbers.at(-1)) || isEmpty) {
         problem ??= `${pathOf(folder, number)} is damaged`;
       }
     }

@@ -19,6 +19,10 @@ const POINT = {
   fields: [{ name: 'temperature', type: 'float', value: 21 }],
 } as const;
 
+function diskFault(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
 it('points wait while it cannot be saved in which windows they are, the report says why, and they go on', async () => {
   const store = new StepStore();
   const gateway = new WindowsProcess([AGGREGATE], tempDirectory(), store);
@@ -26,12 +30,15 @@ it('points wait while it cannot be saved in which windows they are, the report s
   await gateway.start();
   expect(gateway.windows.report()).not.toHaveProperty('blockedBy');
 
-  const flush = vi.spyOn(WindowsJournal.prototype, 'flush').mockRejectedValue(new Error('no space left'));
+  const flush = vi
+    .spyOn(WindowsJournal.prototype, 'flush')
+    .mockRejectedValue(diskFault('ENOSPC', 'no space left'));
   onTestFinished(() => flush.mockRestore());
   const write = vi.spyOn(store, 'write');
   const writing = gateway.windows.around(store).write([POINT], new AbortController().signal);
   await vi.waitFor(() => expect(gateway.windows.report().blockedBy).toContain('no space left'));
   expect(gateway.windows.report().problem).toContain('no space left');
+  expect(gateway.warnings).toEqual(['DISK_FULL']);
   expect(write).not.toHaveBeenCalled();
 
   flush.mockRestore();
@@ -39,4 +46,19 @@ it('points wait while it cannot be saved in which windows they are, the report s
   expect(write).toHaveBeenCalledOnce();
   expect(gateway.windows.report()).toMatchObject({ problem: '' });
   expect(gateway.windows.report()).not.toHaveProperty('blockedBy');
+});
+
+it('another fault of the disk is one that ends the process, and the store never gets the points', async () => {
+  const store = new StepStore();
+  const gateway = new WindowsProcess([AGGREGATE], tempDirectory(), store);
+  onTestFinished(() => gateway.stop());
+  await gateway.start();
+  const flush = vi
+    .spyOn(WindowsJournal.prototype, 'flush')
+    .mockRejectedValue(diskFault('EIO', 'input/output error'));
+  onTestFinished(() => flush.mockRestore());
+  const write = vi.spyOn(store, 'write');
+  const writing = gateway.windows.around(store).write([POINT], new AbortController().signal);
+  await expect(writing).rejects.toMatchObject({ code: 'CHECKPOINT_FAILED' });
+  expect(write).not.toHaveBeenCalled();
 });

@@ -19,8 +19,11 @@ export class StepStore implements WindowStores {
     rows: (query) => this.#rows(query),
   };
 
-  oldestKeptNs(): undefined {
-    return undefined;
+  /** What `oldestKeptNs` says of each measurement. */
+  readonly keptNs = new Map<string, bigint>();
+
+  oldestKeptNs(measurement: string): bigint | undefined {
+    return this.keptNs.get(measurement);
   }
 
   rowsIn() {

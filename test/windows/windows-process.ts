@@ -20,13 +20,20 @@ export class WindowsProcess {
   readonly warnings: string[] = [];
   readonly #aggregates: readonly Aggregate[];
   readonly #folder: string;
+  readonly #memoryBytes: number;
   readonly #store: StepStore;
   #windows: Windows | undefined;
   #saved = 0;
   #position = 0;
   #isIdle = false;
 
-  constructor(aggregates: readonly Aggregate[], folder: string, store: StepStore) {
+  constructor(
+    aggregates: readonly Aggregate[],
+    folder: string,
+    store: StepStore,
+    memoryBytes = 64 * 1024 * 1024,
+  ) {
+    this.#memoryBytes = memoryBytes;
     this.#aggregates = aggregates;
     this.#folder = folder;
     this.#store = store;
@@ -42,7 +49,7 @@ export class WindowsProcess {
     this.#store.stepsLeft = Number.POSITIVE_INFINITY;
     this.#position = this.#saved;
     this.#windows = await Windows.open(
-      { memoryBytes: 64 * 1024 * 1024, aggregates: this.#aggregates },
+      { memoryBytes: this.#memoryBytes, aggregates: this.#aggregates },
       {
         folder: this.#folder,
         position: String(this.#saved),
