@@ -6,12 +6,22 @@ import type { MarksMemory } from './window-marks.js';
 
 /** The warnings of windows, each at most once in 30 s. */
 export class FoldWarnings {
-  readonly #warning: LimitedWarning<'WINDOW_ROWS_REFUSED' | 'WINDOWS_OVER_MEMORY' | 'WINDOW_FOLD_FAILED'>;
+  readonly #warning: LimitedWarning<
+    'DISK_FULL' | 'WINDOW_ROWS_REFUSED' | 'WINDOWS_OVER_MEMORY' | 'WINDOW_FOLD_FAILED'
+  >;
   readonly #memory: MarksMemory;
 
   constructor(warn: Warn, clock: Clock, memory: MarksMemory) {
     this.#warning = new LimitedWarning(warn, clock);
     this.#memory = memory;
+  }
+
+  diskFull(reason: string): void {
+    this.#warning.log(
+      'DISK_FULL',
+      { reason },
+      'it cannot be saved which windows are due; points wait for it',
+    );
   }
 
   foldFailed(fields: {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.js';
+import { isNoRoom } from '../lib/disk-room.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Point, Series } from '../sink/point.js';
@@ -241,7 +242,10 @@ export class Windows {
     return states;
   }
 
-  /** Resolves when the marks are durable. A full disk is waited for, as a store that takes no points is. */
+  /**
+   * Resolves when the marks are durable. A full disk is waited for, as a store that takes no points is. Rejects with
+   * CHECKPOINT_FAILED after any other fault of the disk, which ends the process, and with SINK_ABORTED.
+   */
   async #saveMarks(marks: readonly SavedMark[], signal: AbortSignal): Promise<void> {
     this.#journal.append({ kind: 'mark', marks });
     for (;;) {
@@ -250,7 +254,10 @@ export class Windows {
         this.#blockedBy = undefined;
         return;
       } catch (thrown) {
-        this.#blockedBy = `which windows are due cannot be saved: ${errorText(thrown)}; points wait for it`;
+        const reason = `which windows are due cannot be saved: ${errorText(thrown)}`;
+        if (!isNoRoom(thrown)) throw new SluiceError('CHECKPOINT_FAILED', reason, { cause: thrown });
+        this.#blockedBy = `${reason}; points wait for it`;
+        this.#warning.diskFull(reason);
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined); // it ends early
         if (signal.aborted) throw new SluiceError('SINK_ABORTED', this.#blockedBy);
       }
