@@ -144,6 +144,7 @@ function isInSlice(slice: FoldSlice, { fromNs, toNs }: Pick<FoldQuery, 'fromNs' 
   return slice.kind === 'range' ? `${inSpan} AND ${isInRange('p.series', slice.range)}` : inSpan;
 }
 
+/** Behind `membersSql`, which has to see all series of a group. */
 function partSql(members: string, { nth, of }: SeriesPart): string {
   return of === 1 ? members : `SELECT * FROM (${members}) WHERE hash(series) % ${of} = ${nth}`;
 }
