@@ -8,7 +8,9 @@ import { SluiceError } from '../lib/errors.js';
 import { ifThere } from '../lib/if-there.js';
 import { VERSION } from '../lib/package-root.js';
 import { quoted } from '../lib/printable.js';
+import type { Warn } from '../lib/warnings.js';
 import { createSink } from '../sink/create-sink.js';
+import { keepFrom1970 } from '../sink/duckdb/row-retention.js';
 import { removalAdvice } from '../sink/influx/change-field-advice.js';
 import { dropAggregate, savedLayouts } from '../windows/drop-aggregate.js';
 import type { AggregateLayout } from '../windows/layout.js';
@@ -78,9 +80,10 @@ async function deleteRows({ sink }: SluiceConfig, { resolutions }: AggregateLayo
     return;
   }
   if ((await ifThere(stat(sink.duckdb.path))) === undefined) return;
-  const store = createSink(sink, new SystemClock(), (_fields, sentence) => {
+  const warn: Warn = (_fields, sentence) => {
     process.stderr.write(`${sentence}\n`);
-  });
+  };
+  const store = createSink(sink, new SystemClock(), warn, keepFrom1970);
   try {
     await store.open();
     for (const name of measurements) {

@@ -28,7 +28,7 @@ import { FirstContact } from './first-contact.js';
 import { Followers } from './followers.js';
 import { LogSource } from './log-source.js';
 import { type DeadLetterParts, openDeadLetter } from './open-dead-letter.js';
-import { openWindows } from './open-windows.js';
+import { formerRows, openWindows } from './open-windows.js';
 import { type Mapping, type MappingOptions, RulesInForce } from './rules-in-force.js';
 import { SerialSink } from './serial-sink.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
@@ -106,8 +106,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
           ? undefined
           : await StateJournal.open(stateFolder, stateEnd, states, hooks.warn);
       opened(async () => journal?.close());
+      const former = await formerRows(options);
       const sink = createSink(options.sink, clock, hooks.warn, (measurement) =>
-        windows?.keepFromNs(measurement),
+        former.has(measurement) ? 0n : windows?.keepFromNs(measurement),
       );
       const { reader } = sink;
       const order = new SerialQueue();

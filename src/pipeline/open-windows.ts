@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.js';
 import type { Warn } from '../lib/warnings.js';
 import { createTargetSink } from '../sink/create-sink.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
+import { savedLayouts } from '../windows/drop-aggregate.js';
 import type { RowStore, WindowStores } from '../windows/window-stores.js';
 import { Windows } from '../windows/windows.js';
 import type { ConsumeOptions } from './consume-protocol.js';
@@ -42,6 +43,19 @@ export async function openWindows(
     await stores.close();
     throw thrown;
   }
+}
+
+/** The measurements with rows of aggregates and resolutions that are no longer configured: nothing says that they may go. */
+export async function formerRows({
+  windows,
+  directory,
+}: Pick<ConsumeOptions, 'windows' | 'directory'>): Promise<ReadonlySet<string>> {
+  const layouts = Object.values(await savedLayouts(directory.windows));
+  const former = new Set(layouts.flatMap(({ resolutions }) => Object.keys(resolutions)));
+  for (const { resolutions } of windows?.aggregates ?? []) {
+    for (const { measurement } of resolutions) former.delete(measurement);
+  }
+  return former;
 }
 
 function targetsOf({ aggregates }: NonNullable<ConsumeOptions['windows']>): Set<string> {

@@ -34,7 +34,12 @@ export class WindowsCheckpoint {
   ) {
     this.#states = states;
     this.#journal = journal;
-    const layouts = states.map(({ aggregate }) => [aggregate.name, layoutOf(aggregate)]);
+    const layouts = states.map(({ aggregate }) => {
+      const layout = layoutOf(aggregate);
+      // Those that are no longer configured have rows, too.
+      const resolutions = { ...savedLayouts[aggregate.name]?.resolutions, ...layout.resolutions };
+      return [aggregate.name, { ...layout, resolutions }] as const;
+    });
     this.#layouts = { ...savedLayouts, ...Object.fromEntries(layouts) };
   }
 
