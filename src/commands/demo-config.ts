@@ -80,7 +80,7 @@ rules:
     time: auto
     tags: { device: device, topic: topic }
     fields: auto
-${kinesis === undefined ? WINDOWS : ''}`;
+${WINDOWS}`;
 }
 
 /** A person who watches sees the numbers of a window that is still open. */

@@ -16,10 +16,11 @@ export function checkWindows(config: SluiceConfig, findings: Findings): void {
   const { windows, stream } = config;
   if (windows === undefined) return;
   const { aggregates } = windows;
-  if (stream.kinesis !== undefined) {
-    findings.add([AGGREGATES, ['stream', 'mode']], {
-      got: 'windows with stream.mode: kinesis',
-      expected: 'stream.mode: direct, or no aggregates: windows are not yet computed in Kinesis mode',
+  if (stream.kinesis?.reader.leases !== undefined) {
+    findings.add([AGGREGATES, ['stream', 'kinesis', 'checkpoints']], {
+      got: 'windows with stream.kinesis.checkpoints: dynamodb',
+      expected:
+        'checkpoints: file, or no aggregates: windows are not yet computed where several consumers share a stream',
     });
   }
   if (aggregates.length > MAX_AGGREGATES) {

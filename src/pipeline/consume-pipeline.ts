@@ -1,4 +1,3 @@
-import { newestOf } from '../consumer/batch-records.js';
 import { Consumer } from '../consumer/consumer.js';
 import { TypedWriter } from '../consumer/typed-writer.js';
 import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
@@ -20,6 +19,7 @@ import type { Point } from '../sink/point.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import { createExplainWindows } from '../windows/explain-windows.js';
+import { LogWatermark, ShardsWatermark } from '../windows/watermark.js';
 import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
@@ -116,7 +116,10 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       const windows = await openWindows(options, source, {
         sink,
         writes: new SerialSink(sink, order),
-        isIdle: () => reading.consumer?.isIdle ?? false,
+        watermark:
+          source.shards === undefined
+            ? new LogWatermark(() => reading.consumer?.isIdle ?? false, clock)
+            : new ShardsWatermark(() => source.shards?.() ?? new Map(), clock),
         clock,
         warn: hooks.warn,
       });
@@ -320,6 +323,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     dropUnused(states.all(), rules.current);
     const stateSaving = journal === undefined ? opened.checkpoints : savingState(opened.checkpoints, journal);
     const saving = windows === undefined ? stateSaving : savingWindows(stateSaving, windows);
+    // The first checkpoint is of the position that the source has now.
+    windows?.processed({ position: opened.position, parts: [] });
     windows?.start();
     const consumer = new Consumer(options.consumer, {
       ...opened,
@@ -344,7 +349,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       clock,
       trace,
       ...(windows !== undefined && {
-        onCompleted: (batch) => windows.processed(batch.position, newestOf(batch)),
+        onCompleted: (batch) => windows.processed(batch),
       }),
       ...hooks,
     });

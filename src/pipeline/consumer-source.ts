@@ -20,7 +20,7 @@ export interface ConsumerSource {
   readonly reasonsEnd: DeadLetterEnd | undefined;
   /** Where what mapping remembers is kept; absent where it is not kept: a consumer that takes over a shard begins empty. */
   readonly stateFolder?: string | undefined;
-  /** Where the reader starts, where that is known before `open`. */
+  /** Where the reader starts, or '' before its first checkpoint; absent where several processes share the checkpoints. */
   readonly startPosition?: Position;
   /** Its end at the checkpoint. */
   readonly stateEnd?: StateEnd | undefined;
@@ -32,6 +32,8 @@ export interface ConsumerSource {
   /** `processedTo` is directly behind the last record that has been processed; undefined until the source is open. */
   readerLedger(processedTo: Position | undefined): ReaderLedger;
   status(): ComponentStatus;
+  /** Present when the source has shards: partition → whether it is read to its end. */
+  shards?(): ReadonlyMap<string, boolean>;
   /** Present when the source is Kinesis. */
   report?(): KinesisReaderReport;
   /** Called before a drain: a stream that other gateways fill would never be empty. */

@@ -19,6 +19,8 @@ export interface KinesisCheckpoints {
   /** See ConsumerSource; absent with leases: the consumer that takes a shard over has nothing of the one before. */
   readonly stateFolder?: string;
   readonly stateEnd?: StateEnd | undefined;
+  /** See ConsumerSource. */
+  readonly startPosition?: Position;
   readonly checkpoints: CheckpointStore;
   /**
    * Makes the assigner for another attempt to open the reader: one that could not be opened has been closed.

@@ -68,6 +68,10 @@ export class FileCheckpoints implements KinesisCheckpoints {
     );
   }
 
+  get startPosition(): Position {
+    return this.#saved?.position ?? '';
+  }
+
   get assigner(): SingleWorkerAssigner {
     return this.#assigner;
   }

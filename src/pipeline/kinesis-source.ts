@@ -106,6 +106,14 @@ export class KinesisSource implements ConsumerSource {
     return this.#checkpoints.reasonsEnd;
   }
 
+  get startPosition(): Position | undefined {
+    return this.#checkpoints.startPosition;
+  }
+
+  shards(): ReadonlyMap<string, boolean> {
+    return this.#reader?.shardsAtEnd() ?? new Map();
+  }
+
   async open(signal: AbortSignal, first: FirstContact): Promise<OpenSource | undefined> {
     const opened = await openWithRetry(
       () => this.#openReader(signal),

@@ -3,6 +3,7 @@ import type { Warn } from '../lib/warnings.js';
 import { createTargetSink } from '../sink/create-sink.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import { savedLayouts } from '../windows/drop-aggregate.js';
+import type { Watermark } from '../windows/watermark.js';
 import type { RowStore, WindowStores } from '../windows/window-stores.js';
 import { Windows } from '../windows/windows.js';
 import type { ConsumeOptions } from './consume-protocol.js';
@@ -12,8 +13,7 @@ export interface OpenWindowsParts {
   readonly sink: Sink;
   /** Writes rows to the sink, in turn with the points of others. */
   readonly writes: Pick<Sink, 'write'>;
-  /** Whether the consumer has completed all records that it was given. */
-  readonly isIdle: () => boolean;
+  readonly watermark: Watermark;
   readonly clock: Clock;
   readonly warn: Warn;
 }
@@ -28,14 +28,14 @@ export async function openWindows(
   parts: OpenWindowsParts,
 ): Promise<Windows | undefined> {
   if (options.windows === undefined || startPosition === undefined) return undefined;
-  const { isIdle, clock, warn } = parts;
+  const { watermark, clock, warn } = parts;
   const stores = await openStores(options.sink, targetsOf(options.windows), parts);
   try {
     return await Windows.open(options.windows, {
       folder: options.directory.windows,
       position: startPosition,
       stores,
-      isIdle,
+      watermark,
       clock,
       warn,
     });

@@ -29,6 +29,8 @@ export interface FoldLoopDeps {
 const LOOK_EVERY_MS = 500;
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
+/** A window that closed so long ago may have rows, and its points may be on their way out of the store. */
+const OLD_AFTER_MS = 60_000;
 /** Open windows may be computed in a tenth of the time, however often they are asked for. */
 const EARLY_SHARE = 10;
 
@@ -95,14 +97,15 @@ export class FoldLoop {
     const startedMs = clock.monotonicMs();
     const generation = this.#deps.nextGeneration();
     const groups = mark.whole === undefined ? [...mark.groups.keys()] : undefined;
-    const isLate = mark.touchedAtMs >= state.closesAtMs(mark.span);
+    const closedAtMs = state.closesAtMs(mark.span);
+    const isOld = mark.touchedAtMs >= closedAtMs || this.#deps.watermarkMs() - closedAtMs > OLD_AFTER_MS;
     const plan = {
       state,
       level,
       span: mark.span,
       ...(groups !== undefined && { groups }),
       isOpen,
-      keepsCounts: !isOpen && !mark.isForced && (mark.isRebuild || isLate),
+      keepsCounts: !isOpen && !mark.isForced && (mark.isRebuild || isOld),
       nowMs: floorToMs(clock.nowNs()),
     };
     if (!isOpen) {

@@ -52,11 +52,13 @@ export class WindowsCheckpoint {
   /** The counts as they are now belong to this position. */
   note(position: string): void {
     const counts = Object.fromEntries(this.#states.map(({ aggregate, values }) => [aggregate.name, values]));
-    const waiting = this.#states.flatMap(({ aggregate, finest }) =>
-      [...finest.marks.all()].map(
-        ({ span, values, folding }): Waiting => [aggregate.name, span.startMs, values + folding],
-      ),
-    );
+    const waiting: Waiting[] = [];
+    for (const { aggregate, finest } of this.#states) {
+      for (const { span, values, folding } of finest.marks.all()) {
+        // A rebuild marks a hundred thousand windows that no value waits for.
+        if (values + folding > 0) waiting.push([aggregate.name, span.startMs, values + folding]);
+      }
+    }
     this.#noted = { position, counts, waiting };
     this.#foldedSince.clear();
   }

@@ -14,6 +14,7 @@ import { planRebuild } from './plan-rebuild.js';
 import { PointTouches } from './point-touches.js';
 import { reportAggregate } from './report-windows.js';
 import { restoreStates } from './restore-states.js';
+import type { Watermark } from './watermark.js';
 import { MarksMemory } from './window-marks.js';
 import { floorToMs, nsOf } from './window-spans.js';
 import type { WindowStores } from './window-stores.js';
@@ -21,22 +22,26 @@ import { WindowsCheckpoint } from './windows-checkpoint.js';
 import { WindowsJournal } from './windows-journal.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from './windows-report.js';
 
+/** Of each partition, in its order. */
+export interface CompletedRecords {
+  readonly position: string;
+  readonly parts: readonly {
+    readonly partition: string;
+    readonly records: readonly { readonly receivedAtNs: bigint }[];
+  }[];
+}
+
 export interface WindowsDeps {
   /** The folder of the journal. */
   readonly folder: string;
   /** Where the consumer starts. */
   readonly position: string;
   readonly stores: WindowStores;
-  /** Whether the consumer has completed all records that it was given. */
-  readonly isIdle: () => boolean;
+  readonly watermark: Watermark;
   readonly clock: Clock;
   readonly warn: Warn;
 }
 
-/** A record that the broker has received may be so long on its way to the consumer. */
-const ON_THE_WAY_MS = 1_000;
-/** A receive time that is so much earlier than the last one began a new epoch: the clock was set back. */
-const NEW_EPOCH_MS = 60_000;
 const RETRY_MS = 1_000;
 
 /**
@@ -56,7 +61,6 @@ export class Windows {
   readonly #warning: FoldWarnings;
   readonly #deps: WindowsDeps;
   #generation = 0;
-  #receivedMs = Number.NEGATIVE_INFINITY;
   /** Why points wait; undefined: none does. */
   #blockedBy: string | undefined;
 
@@ -80,7 +84,7 @@ export class Windows {
       checkpoint: this.#checkpoint,
       clock: deps.clock,
       warning: this.#warning,
-      watermarkMs: () => this.watermarkMs,
+      watermarkMs: () => deps.watermark.ms,
       nextGeneration: () => ++this.#generation,
     });
     for (const { aggregate } of states) {
@@ -125,9 +129,12 @@ export class Windows {
     return { write: (points, signal) => this.#write(sink, points, signal) };
   }
 
-  /** The consumer has completed its records up to this position and receive time. */
-  processed(position: string, newestReceivedNs: bigint | undefined): void {
-    if (newestReceivedNs !== undefined) this.#receivedMs = floorToMs(newestReceivedNs);
+  /** The consumer has completed these records, and everything before the position. */
+  processed({ position, parts }: CompletedRecords): void {
+    for (const { partition, records } of parts) {
+      const newest = records.at(-1);
+      if (newest !== undefined) this.#deps.watermark.processed(partition, newest.receivedAtNs);
+    }
     this.#checkpoint.note(position);
     this.#loop.wake();
   }
@@ -140,17 +147,6 @@ export class Windows {
   /** The checkpoint of the position is durable. */
   noteSaved(position: string): Promise<void> {
     return this.#journal.noteSaved(position);
-  }
-
-  /**
-   * The receive time that the log has come to, ms: the same at every replay. While nothing waits it is the clock, also
-   * where the last records were of an epoch that was ahead of it.
-   */
-  get watermarkMs(): number {
-    const receivedMs = this.#receivedMs;
-    if (!this.#deps.isIdle()) return receivedMs;
-    const nowMs = floorToMs(this.#deps.clock.nowNs()) - ON_THE_WAY_MS;
-    return receivedMs > nowMs + NEW_EPOCH_MS ? nowMs : Math.max(receivedMs, nowMs);
   }
 
   /** From when points or rows of a measurement are kept beyond their retention, because windows wait for them, ns. */
@@ -167,7 +163,7 @@ export class Windows {
   }
 
   report(): WindowsReport {
-    const { watermarkMs } = this;
+    const watermarkMs = this.#deps.watermark.ms;
     return {
       aggregates: this.#states.map((state) => reportAggregate(state, watermarkMs)),
       memoryBytes: this.#memory.bytes,
@@ -180,7 +176,7 @@ export class Windows {
 
   /** Marks windows to be computed again; resolves when that is durable. Rejects with USAGE_INVALID. */
   async rebuild(request: RebuildRequest): Promise<RebuildResult> {
-    const { marks, result } = planRebuild(this.#states, request, this.#deps.stores, this.watermarkMs);
+    const { marks, result } = planRebuild(this.#states, request, this.#deps.stores, this.#deps.watermark.ms);
     if (request.isDryRun) return result;
     const generation = ++this.#generation;
     const saved: SavedMark[] = [];
@@ -193,7 +189,7 @@ export class Windows {
         );
       }
       level.marks.touchWhole(mark, generation);
-      mark.markedAtMs ??= this.watermarkMs;
+      mark.markedAtMs ??= this.#deps.watermark.ms;
       mark.isRebuild = true;
       mark.isForced = request.isForced;
       saved.push({
@@ -218,7 +214,7 @@ export class Windows {
     const touches = new PointTouches(
       points,
       (series) => this.#aggregatesOf(series),
-      this.watermarkMs,
+      this.#deps.watermark.ms,
       generation,
     );
     if (touches.isEmpty) return sink.write(points, signal);

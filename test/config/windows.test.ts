@@ -366,13 +366,15 @@ describe('windows are refused', () => {
     expect(faults[0]).toContain(text);
   });
 
-  it('in Kinesis mode', () => {
-    const text = stringify({
-      ...{ rules: [RULE], windows: { aggregates: [AGGREGATE] } },
-      stream: { mode: 'kinesis', kinesis: { name: 'telemetry' } },
-    });
-    expect(withoutPlace(problemsOf(text))).toEqual([
-      'windows.aggregates: got windows with stream.mode: kinesis, expected stream.mode: direct, or no aggregates: windows are not yet computed in Kinesis mode',
+  it('where several consumers share a Kinesis stream', () => {
+    const inKinesis = (checkpoints: string) =>
+      stringify({
+        ...{ rules: [RULE], windows: { aggregates: [AGGREGATE] } },
+        stream: { mode: 'kinesis', kinesis: { name: 'telemetry', checkpoints } },
+      });
+    expect(problemsOf(inKinesis('file'))).toEqual([]);
+    expect(withoutPlace(problemsOf(inKinesis('dynamodb')))).toEqual([
+      'windows.aggregates: got windows with stream.kinesis.checkpoints: dynamodb, expected checkpoints: file, or no aggregates: windows are not yet computed where several consumers share a stream',
     ]);
   });
 

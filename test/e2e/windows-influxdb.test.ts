@@ -6,10 +6,10 @@ import { requireServer, startInfluxd } from '../../harness/servers.js';
 import { FLEET_CONNECTIONS, FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-const MESSAGES = 200_000;
+const MESSAGES = 60_000;
 const OF_DEVICE = MESSAGES / FLEET_CONNECTIONS;
 const COARSE_MS = 10_000;
-const KILLS = process.env.SLUICE_SOAK === 'full' ? 30 : 3;
+const KILLS = process.env.SLUICE_SOAK === 'full' ? 30 : 2;
 
 const WINDOWS = `
 windows:

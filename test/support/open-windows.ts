@@ -1,4 +1,5 @@
 import type { Aggregate } from '../../src/windows/aggregate.js';
+import { LogWatermark } from '../../src/windows/watermark.js';
 import { Windows } from '../../src/windows/windows.js';
 import { SetClock } from './clock.js';
 
@@ -8,6 +9,7 @@ export function openIdleWindows(
   aggregates: readonly Aggregate[],
   warn: () => void = () => undefined,
 ): Promise<Windows> {
+  const clock = new SetClock();
   const rows = { reader: undefined, write: async () => [] };
   return Windows.open(
     { memoryBytes: 1024 * 1024, aggregates },
@@ -21,8 +23,8 @@ export function openIdleWindows(
         problem: () => '',
         close: async () => undefined,
       },
-      isIdle: () => true,
-      clock: new SetClock(),
+      watermark: new LogWatermark(() => true, clock),
+      clock,
       warn,
     },
   );

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Point } from '../../src/sink/point.js';
 import type { Aggregate } from '../../src/windows/aggregate.js';
+import { LogWatermark } from '../../src/windows/watermark.js';
 import { Windows } from '../../src/windows/windows.js';
 import { SetClock } from '../support/clock.js';
 import type { StepStore } from './step-store.js';
@@ -23,6 +24,7 @@ export class WindowsProcess {
   readonly #memoryBytes: number;
   readonly #store: StepStore;
   #windows: Windows | undefined;
+  #watermark = new LogWatermark(() => false, this.clock);
   #saved = 0;
   #position = 0;
   #isIdle = false;
@@ -48,13 +50,14 @@ export class WindowsProcess {
     this.#store.isDead = false;
     this.#store.stepsLeft = Number.POSITIVE_INFINITY;
     this.#position = this.#saved;
+    this.#watermark = new LogWatermark(() => this.#isIdle && this.#position === this.log.length, this.clock);
     this.#windows = await Windows.open(
       { memoryBytes: this.#memoryBytes, aggregates: this.#aggregates },
       {
         folder: this.#folder,
         position: String(this.#saved),
         stores: this.#store,
-        isIdle: () => this.#isIdle && this.#position === this.log.length,
+        watermark: this.#watermark,
         clock: this.clock,
         warn: ({ code }) => this.warnings.push(code),
       },
@@ -68,7 +71,7 @@ export class WindowsProcess {
       const batch = this.log.slice(this.#position, this.#position + batchSize);
       const sink = this.windows.around(this.#store);
       // A fold that is due runs while the batch is written.
-      this.windows.processed(String(this.#position), undefined);
+      this.windows.processed({ position: String(this.#position), parts: [] });
       try {
         await sink.write(
           batch.map(({ point }) => point),
@@ -78,7 +81,10 @@ export class WindowsProcess {
         break;
       }
       this.#position += batch.length;
-      this.windows.processed(String(this.#position), batch.at(-1)?.receivedNs);
+      this.windows.processed({
+        position: String(this.#position),
+        parts: [{ partition: 'log', records: batch.map(({ receivedNs }) => ({ receivedAtNs: receivedNs })) }],
+      });
     }
     await this.restartIfDead();
   }
@@ -113,7 +119,7 @@ export class WindowsProcess {
   /** Lets folds go on for some turns. */
   async turns(count: number): Promise<void> {
     for (let turn = 0; turn < count; turn++) {
-      this.windows.processed(String(this.#position), undefined);
+      this.windows.processed({ position: String(this.#position), parts: [] });
       await nextTurn();
     }
     await this.restartIfDead();

@@ -157,6 +157,15 @@ export class KinesisReader implements StreamReader, ShardAssignmentListener {
     };
   }
 
+  /** Partition → whether all that the shard has was delivered, as far as its last answer knows. */
+  shardsAtEnd(): ReadonlyMap<string, boolean> {
+    const shards = new Map<string, boolean>();
+    for (const [partition, { feed, health }] of this.#readings) {
+      shards.set(partition, health.isAtEnd && feed.readyRecords === 0);
+    }
+    return shards;
+  }
+
   shards(): ShardReading[] {
     return [...this.#readings.values()].map(({ feed, health }) => ({
       shardId: feed.assignment.shardId,

@@ -46,6 +46,7 @@ export class ShardHealth implements ShardWatch {
   readonly #ports: HealthPorts;
   #lastGoodAtMs: number;
   #millisBehindLatest = 0;
+  #hasAnswered = false;
   /** Throttled calls in a row. */
   #throttles = 0;
   #failure: SluiceError | undefined;
@@ -65,6 +66,11 @@ export class ShardHealth implements ShardWatch {
     return this.#millisBehindLatest;
   }
 
+  /** Whether the last answer reached the end of the shard; false before the first one. */
+  get isAtEnd(): boolean {
+    return this.#hasAnswered && this.#millisBehindLatest === 0;
+  }
+
   status(): ComponentStatus {
     if (this.#failure === undefined) return HEALTHY;
     const state = this.#failure.retryable ? 'retrying' : 'misconfigured';
@@ -78,6 +84,7 @@ export class ShardHealth implements ShardWatch {
     if (page.records.length === 0) totals.emptyPolls += 1;
     if (page.end !== undefined) totals.shardsEnded += 1;
     this.#lastGoodAtMs = this.#nowMs();
+    this.#hasAnswered = true;
     this.#millisBehindLatest = page.millisBehindLatest;
     this.#throttles = 0;
     this.#failure = undefined;
