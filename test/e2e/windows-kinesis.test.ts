@@ -3,26 +3,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
 import { GatewayProcess } from '../../harness/gateway-process.js';
-import { sluice } from '../../harness/programs.js';
-import type { WindowsReport } from '../../src/windows/windows-report.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
+import { windowsReportWhenComputed } from '../support/reported-windows.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-const MESSAGES = 8_000;
+const MESSAGES = 12_000;
 const KILLS = process.env.SLUICE_SOAK === 'full' ? 20 : 2;
-
-async function reportWhenComputed(gateway: GatewayProcess): Promise<WindowsReport> {
-  for (;;) {
-    const { stdout } = await sluice(['windows', 'list', '-c', gateway.configFile, '--json']);
-    const report = JSON.parse(stdout) as WindowsReport;
-    const due = report.aggregates.flatMap(({ resolutions }) =>
-      resolutions.map(({ openWindows, markedWindows }) => openWindows + markedWindows),
-    );
-    if (due.every((count) => count === 0)) return report;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 it(`windows of a stream of three shards, groups inside and across them, with ${KILLS} SIGKILLs of the consumer`, {
   timeout: 300_000,
@@ -44,8 +31,8 @@ windows:
       by: [device]
       lateness: 1s
       fields: { temperature: [count, min, max, sum] }
-      resolutions: [{ every: 100ms }, { every: 1s }]
-    - { name: all, from: fleet, by: [], every: 100ms, lateness: 0s, fields: { temperature: [count, min, max, sum] } }
+      resolutions: [{ every: 1s }, { every: 2s }]
+    - { name: all, from: fleet, by: [], every: 1s, lateness: 0s, fields: { temperature: [count, min, max, sum] } }
 `,
   });
   onTestFinished(() => gateway.end());
@@ -54,6 +41,7 @@ windows:
   const load = runFleet({
     port,
     messages: MESSAGES,
+    connections: 4,
     baseMs: Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000,
     onAcknowledged: () => {
       acknowledged += 1;
@@ -66,11 +54,12 @@ windows:
   }
   await load;
   const ledger = await gateway.ledgerWhen(({ buffered }) => buffered === 0);
-  const report = await reportWhenComputed(gateway);
+  const report = await windowsReportWhenComputed(gateway);
   for (const { values } of report.aggregates) {
     expect(values).toMatchObject({ awaiting: 0, beyondMemory: 0, beyondRetention: 0 });
     expect(values.accepted).toBe(values.aggregated);
-    expect(values.accepted).toBe(ledger.written);
+    // What a killed producer has sent twice is twice in the stream.
+    expect(values.accepted).toBeGreaterThanOrEqual(ledger.written);
   }
   expect(await gateway.stop()).toBe(0);
 
@@ -91,9 +80,9 @@ windows:
     );
     return [Number(found.getRows()[0]![0]), total.getRows()[0]![0]];
   };
-  expect(await differences('fleet_100ms', 100, ', device')).toEqual([0, MESSAGES]);
   expect(await differences('fleet_1s', 1_000, ', device')).toEqual([0, MESSAGES]);
-  expect(await differences('all_100ms', 100, '')).toEqual([0, MESSAGES]);
+  expect(await differences('fleet_2s', 2_000, ', device')).toEqual([0, MESSAGES]);
+  expect(await differences('all_1s', 1_000, '')).toEqual([0, MESSAGES]);
   connection.closeSync();
   database.closeSync();
 });

@@ -3,12 +3,11 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
-import { sluice } from '../../harness/programs.js';
 import { requireServer, startInfluxd } from '../../harness/servers.js';
-import type { WindowsReport } from '../../src/windows/windows-report.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { influxQuery } from '../support/influx-read-back.js';
 import { publishMessages } from '../support/publish-messages.js';
+import { windowsReport, windowsReportWhenComputed } from '../support/reported-windows.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const KILLS = process.env.SLUICE_SOAK === 'full' ? 30 : 3;
@@ -65,22 +64,6 @@ ${store.sink}${FLEET_RULE}${windowsOf(store.to)}`,
   onTestFinished(() => gateway.end());
   await gateway.start();
   return gateway;
-}
-
-async function reportOf(gateway: GatewayProcess): Promise<WindowsReport> {
-  const { stdout } = await sluice(['windows', 'list', '-c', gateway.configFile, '--json']);
-  return JSON.parse(stdout) as WindowsReport;
-}
-
-async function reportWhenComputed(gateway: GatewayProcess): Promise<WindowsReport> {
-  for (;;) {
-    const report = await reportOf(gateway);
-    const due = report.aggregates.flatMap(({ resolutions }) =>
-      resolutions.map(({ openWindows, markedWindows }) => openWindows + markedWindows),
-    );
-    if (due.every((count) => count === 0)) return report;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 function expectSame(rows: ReadonlyMap<string, Numbers>, truth: ReadonlyMap<string, Numbers>): void {
@@ -225,7 +208,7 @@ describe.each(STORES)('windows in $name', ({ installed, start }) => {
       // Kill it while it computes, too.
       await gateway.kill();
       await gateway.start();
-      const report = await reportWhenComputed(gateway);
+      const report = await windowsReportWhenComputed(gateway);
       for (const { values } of report.aggregates) {
         expect(values.accepted).toBe(values.aggregated);
         expect(values).toMatchObject({ awaiting: 0, beyondMemory: 0, beyondRetention: 0 });
@@ -293,12 +276,12 @@ windows:
   };
   await expect.poll(() => values('temperature_count'), { timeout: 20_000 }).toEqual({ Mumbai: 2, Pune: 3 });
   expect(await values('temperature_mean')).toEqual({ Mumbai: 31, Pune: 22 });
-  const report = await reportOf(gateway);
+  const report = await windowsReport(gateway);
   // On a slow machine it may have closed by now.
   if (Date.now() < startMs + 4_000) expect(report.aggregates[0]?.resolutions[0]?.openWindows).toBe(1);
-  const closed = await reportWhenComputed(gateway);
+  const closed = await windowsReportWhenComputed(gateway);
   expect(closed.aggregates[0]?.values).toMatchObject({ accepted: 5, aggregated: 5, awaiting: 0 });
-  expect(closed.memoryBytes).toBe(0);
+  await expect.poll(async () => (await windowsReport(gateway)).memoryBytes, { timeout: 20_000 }).toBe(0);
   expect(await gateway.stop()).toBe(0);
   const rows = await duckRows(
     gateway.dataDirectory,
