@@ -16,18 +16,33 @@ const MAX_QUIETS = 10;
 /** The quiet where `lateness` is shorter. */
 const MIN_QUIET_MS = 1_000;
 
-/** The closed window that waits longest; of several, finer ones come first. Undefined: nothing is due. */
+/**
+ * The closed window that waits longest; of several, finer ones come first. What was late or is rebuilt comes behind all that
+ * has closed in time: a device with a wrong clock can touch a hundred thousand windows. Undefined: nothing is due.
+ */
 export function nextDue(states: readonly AggregateState[], watermarkMs: number): DueFold | undefined {
   let next: DueFold | undefined;
   for (const state of states) {
     for (const [level, { marks }] of state.levels.entries()) {
       for (const mark of marks.all()) {
-        if (next !== undefined && closesAtMs(state, mark) >= closesAtMs(next.state, next.mark)) continue;
-        if (isDue(state, level, mark, watermarkMs)) next = { state, level, mark, isOpen: false };
+        const one = { state, level, mark, isOpen: false };
+        if (next !== undefined && !isBefore(one, next)) continue;
+        if (isDue(state, level, mark, watermarkMs)) next = one;
       }
     }
   }
   return next;
+}
+
+function isBefore(one: DueFold, other: DueFold): boolean {
+  const [isInTime, isOtherInTime] = [hasClosedInTime(one.mark), hasClosedInTime(other.mark)];
+  if (isInTime !== isOtherInTime) return isInTime;
+  return closesAtMs(one.state, one.mark) < closesAtMs(other.state, other.mark);
+}
+
+/** Late points touch groups, and not the window as a whole. */
+function hasClosedInTime({ whole, isRebuild }: WindowMark): boolean {
+  return whole !== undefined && !isRebuild;
 }
 
 /**
@@ -45,6 +60,8 @@ export function nextEarly(
       if (level > 0 && !state.showsCoarser) break;
       for (const mark of marks.all()) {
         if (closesAtMs(state, mark) <= watermarkMs || mark.nextEarlyMs > monotonicMs) continue;
+        // It is of a device whose clock is ahead.
+        if (mark.span.startMs > watermarkMs) continue;
         const { shownGeneration } = mark;
         if (shownGeneration === undefined || isChangedSince(mark, shownGeneration)) {
           return { state, level, mark, isOpen: true };

@@ -179,11 +179,9 @@ export class FoldLoop {
     const generation = this.#deps.nextGeneration();
     const saved: SavedMark[] = [];
     for (const span of coarser.spans.within({ startMs, endMs })) {
-      const mark = coarser.marks.markOf(span);
-      if (mark === undefined) {
-        this.#deps.warning.overMemory();
-        continue;
-      }
+      // Its part is computed already: without the mark the coarser row would lack it and not say so.
+      const mark = coarser.marks.markOf(span, true);
+      if (mark === undefined) continue;
       mark.markedAtMs ??= this.#deps.watermarkMs();
       mark.isForced ||= isForced;
       mark.isRebuild ||= isRebuild;

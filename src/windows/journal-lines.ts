@@ -139,7 +139,10 @@ function apply(saved: SavedWindows, line: JournalLine, isBefore: boolean, finest
       saved.layouts = line.layouts;
       saved.configured = new Set(Object.keys(line.counts));
       for (const mark of line.marks) addMark(saved, mark);
-      if (isBefore) applyCounts(saved, line, finestOf);
+      if (!isBefore) return;
+      // It is complete: what an earlier process has counted and not brought to a checkpoint is not in it.
+      for (const windows of saved.marks.values()) for (const window of windows.values()) window.values = 0;
+      applyCounts(saved, line, finestOf);
       return;
     case 'dropped': {
       const { [line.aggregate]: _dropped, ...layouts } = saved.layouts;

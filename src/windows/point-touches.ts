@@ -116,7 +116,9 @@ export class PointTouches {
     let touch = touches.get(span.startMs);
     if (touch === undefined) {
       const isClosed = state.closesAtMs(span) <= this.#watermarkMs;
-      const mark = state.finest.marks.markOf(span);
+      // The windows of now, which those of a device with a wrong clock must not displace.
+      const isNow = !isClosed && span.startMs - this.#watermarkMs <= state.aggregate.sizeMs;
+      const mark = state.finest.marks.markOf(span, isNow);
       if (mark === undefined) this.isOverMemory = true;
       touch = { state, mark, groups: isClosed ? new Set() : undefined, values: 0 };
       touches.set(span.startMs, touch);

@@ -33,7 +33,7 @@ export function restoreStates(
 }
 
 function restoreMark(marks: WindowMarks, span: Span, { isWhole, groups, ...rest }: SavedWindow): void {
-  const mark = marks.markOf(span);
+  const mark = marks.markOf(span, true);
   if (mark === undefined) return;
   if (isWhole) marks.touchWhole(mark, 0);
   for (const group of groups) marks.touchGroup(mark, group, 0);
@@ -47,7 +47,7 @@ function restoreMark(marks: WindowMarks, span: Span, { isWhole, groups, ...rest 
 function markOpenWindows({ aggregate, levels }: AggregateState, nowMs: number): void {
   for (const { spans, marks } of levels) {
     for (const span of spans.within({ startMs: nowMs - aggregate.latenessMs, endMs: nowMs + 1 })) {
-      const mark = marks.markOf(span);
+      const mark = marks.markOf(span, true);
       if (mark !== undefined) marks.touchWhole(mark, 0);
     }
   }

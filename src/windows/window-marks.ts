@@ -82,11 +82,14 @@ export class WindowMarks {
     return this.#marks.get(startMs);
   }
 
-  /** The mark of a window, which is made when there is none; undefined when there is no room for it. */
-  markOf(span: Span): WindowMark | undefined {
+  /**
+   * The mark of a window, which is made when there is none; undefined when there is no room for it. One that is always kept
+   * goes beyond the room: there are few of these, and one device with a wrong clock could take all of it.
+   */
+  markOf(span: Span, isAlwaysKept = false): WindowMark | undefined {
     const known = this.#marks.get(span.startMs);
     if (known !== undefined) return known;
-    if (!this.#memory.hasRoomFor(BYTES_PER_MARK)) return undefined;
+    if (!isAlwaysKept && !this.#memory.hasRoomFor(BYTES_PER_MARK)) return undefined;
     this.#memory.bytes += BYTES_PER_MARK;
     const mark: WindowMark = {
       span,

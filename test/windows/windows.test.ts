@@ -128,6 +128,25 @@ it('counts values that it has no room to remember, warns, and leaves their point
   ).toHaveLength(8);
 });
 
+it('keeps room and time for the windows of now when a device with a wrong clock fills the memory', async () => {
+  const { store, gateway, publish } = await started([aggregate()], 4_000);
+  publish('a', 1, 5);
+  await gateway.work(10);
+  for (let nth = 1; nth <= 50; nth++) publish('wrong', -1_000_000 * nth, nth, 2);
+  for (let nth = 1; nth <= 50; nth++) publish('wrong', 1_000_000 * nth, nth, 2);
+  await gateway.work(10);
+  expect(gateway.warnings).toContain('WINDOWS_OVER_MEMORY');
+  publish('a', 11, 6);
+  publish('a', 25, 7);
+  await gateway.work(1);
+  // One fold a turn: those of now come first.
+  await gateway.turns(4);
+  expect(rowsOf(store, 'room_10s').filter(({ room }) => room === 'a')).toMatchObject([
+    { at: 0, v_count: 1 },
+    { at: 10, v_count: 1 },
+  ]);
+});
+
 it('does not compute a window whose points may be gone, and says so in the row that there is', async () => {
   const { store, gateway, publish, end } = await started();
   publish('a', 1, 5);
