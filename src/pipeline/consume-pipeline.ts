@@ -1,36 +1,20 @@
 import { Consumer } from '../consumer/consumer.js';
-import { TypedWriter } from '../consumer/typed-writer.js';
 import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
-import { PartitionStates } from '../ledger/partition-states.js';
-import { StateJournal } from '../ledger/state-journal.js';
 import { SystemClock } from '../lib/clock.js';
 import { LatencyHistogram } from '../lib/latency-histogram.js';
 import { withinDeadline } from '../lib/lifecycle.js';
-import { LimitedWarning } from '../lib/limited-warning.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
-import { SerialQueue } from '../lib/serial-queue.js';
 import type { StateTables } from '../lib/state-tables.js';
-import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { type BudgetUse, budgetUse } from '../rules/policies/budget-use.js';
 import { cardinalityOf } from '../rules/policies/rule-policies.js';
 import { dropTablesOfOtherRules } from '../rules/policies/rule-tables.js';
-import { createSink } from '../sink/create-sink.js';
-import type { Point } from '../sink/point.js';
-import { isUnavailable, type Sink } from '../sink/sink.js';
+import { isUnavailable } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
-import { createExplainWindows } from '../windows/explain-windows.js';
-import { LogWatermark, ShardsWatermark } from '../windows/watermark.js';
-import type { Windows } from '../windows/windows.js';
 import type { ConsumeAnswer, ConsumeOptions, ConsumeReport, ConsumeRequest } from './consume-protocol.js';
-import { ConsumeRequests } from './consume-requests.js';
-import { type ConsumerSource, onSave, savingState, savingWindows } from './consumer-source.js';
+import { onSave, savingState, savingWindows } from './consumer-source.js';
 import { FirstContact } from './first-contact.js';
-import { Followers } from './followers.js';
-import { LogSource } from './log-source.js';
-import { type DeadLetterParts, openDeadLetter } from './open-dead-letter.js';
-import { formerRows, openWindows } from './open-windows.js';
-import { type Mapping, type MappingOptions, RulesInForce } from './rules-in-force.js';
-import { SerialSink } from './serial-sink.js';
+import { type ConsumeParts, openConsumeParts } from './open-consume-parts.js';
+import type { Mapping, MappingOptions } from './rules-in-force.js';
 import type { Pipeline, PipelineHooks } from './worker/worker-protocol.js';
 
 /** What the last spans may take of a stop. */
@@ -46,39 +30,16 @@ const BUDGETS_EVERY_MS = 5_000;
 
 const NO_LATENCY = new LatencyHistogram().snapshot();
 
-interface ConsumePipelineParts {
-  readonly options: ConsumeOptions;
-  readonly hooks: PipelineHooks;
-  readonly source: ConsumerSource;
-  readonly sink: Sink;
-  readonly typed: TypedWriter;
-  /** The `write` of `typed`, which consumer, replays and self-metrics share. */
-  readonly writes: Pick<Sink, 'write'>;
-  readonly rules: RulesInForce;
-  readonly states: PartitionStates;
-  /** Absent where the state is not kept. */
-  readonly journal: StateJournal | undefined;
-  readonly followers: Followers;
-  readonly parked: DeadLetterParts;
-  /** Absent: none are configured. */
-  readonly windows: Windows | undefined;
-  /** The consumer, once the source is open. */
-  readonly reading: { consumer?: Consumer };
-  readonly requests: ConsumeRequests;
-  /** Absent: no record is followed. */
-  readonly trace?: TraceExport;
-}
-
 /** Source, consumer and sink, wired: the half of the gateway behind the stream. */
 export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, ConsumeAnswer> {
-  readonly #parts: ConsumePipelineParts;
+  readonly #parts: ConsumeParts;
   readonly #stopOpening = new AbortController();
   /** Looking at all measurements takes time, so it is not done for every report. */
   #budgets: { readonly atMs: number; readonly use: BudgetUse } | undefined;
   /** Why there is no consumer yet. */
   #blockedBy: string | undefined;
 
-  private constructor(parts: ConsumePipelineParts) {
+  private constructor(parts: ConsumeParts) {
     this.#parts = parts;
   }
 
@@ -91,99 +52,9 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
     durableEnd: DurableEnd,
     hooks: PipelineHooks,
   ): Promise<ConsumePipeline> {
-    return openAllOrNone(async (opened) => {
-      const clock = new SystemClock();
-      const overBudget = new LimitedWarning<'CARDINALITY_EXCEEDED'>(hooks.warn, clock);
-      const rules = new RulesInForce(options, ({ reason, ...over }) =>
-        overBudget.log('CARDINALITY_EXCEEDED', over, `a record is over a budget: ${reason}`),
-      );
-      const states = new PartitionStates();
-      const source = await createSource(options, durableEnd, hooks);
-      opened(() => source.close());
-      const { stateFolder, stateEnd } = source;
-      const journal =
-        stateFolder === undefined
-          ? undefined
-          : await StateJournal.open(stateFolder, stateEnd, states, hooks.warn);
-      opened(async () => journal?.close());
-      const former = await formerRows(options);
-      const sink = createSink(options.sink, clock, hooks.warn, (measurement) =>
-        former.has(measurement) ? 0n : windows?.keepFromNs(measurement),
-      );
-      const { reader } = sink;
-      const order = new SerialQueue();
-      const reading: { consumer?: Consumer } = {};
-      const windows = await openWindows(options, source, {
-        sink,
-        writes: new SerialSink(sink, order),
-        watermark:
-          source.shards === undefined
-            ? new LogWatermark(() => reading.consumer?.isIdle ?? false, clock)
-            : new ShardsWatermark(() => source.shards?.() ?? new Map(), clock),
-        clock,
-        warn: hooks.warn,
-      });
-      opened(() => windows?.close());
-      // Behind the windows, which know what is not to be deleted: retention runs when the store is opened.
-      await sink.open();
-      opened(() => sink.close());
-      const typed = new TypedWriter(options.types, {
-        sink: windows?.around(sink) ?? sink,
-        reader,
-        clock,
-        warn: hooks.warn,
-      });
-      // Not waited for: the start does not depend on the store.
-      void typed.askTypes();
-      const afterMapping = {
-        fitTypes: (point: Point) => typed.fit(point),
-        explainWindows: options.windows && createExplainWindows(options.windows),
-      };
-      const followers = new Followers(clock, afterMapping);
-      const writes = new SerialSink(typed, order);
-      const store = {
-        rulesInForce: () => ({ apply: rules.current.applyAgain, state: states.overlay() }),
-        sink: {
-          write: (points: readonly Point[], signal: AbortSignal) => writes.write(points, signal),
-          status: () => sink.status(),
-        },
-      };
-      const parked = await openDeadLetter(options, source, { store, clock, hooks }, opened);
-      const requests = new ConsumeRequests(options, {
-        rules,
-        states,
-        followers,
-        writes,
-        reader,
-        afterMapping,
-        changeField: async (change) => {
-          const result = await sink.changeField(change);
-          typed.forgetTypes();
-          return result;
-        },
-        replay: parked.replay,
-        windows,
-        warn: hooks.warn,
-      });
-      const trace = options.traces && new TraceExport(options.traces, hooks.warn);
-      return new ConsumePipeline({
-        options,
-        hooks,
-        source,
-        sink,
-        typed,
-        writes,
-        rules,
-        states,
-        journal,
-        followers,
-        parked,
-        windows,
-        reading,
-        requests,
-        trace,
-      });
-    });
+    return openAllOrNone(
+      async (opened) => new ConsumePipeline(await openConsumeParts(options, durableEnd, hooks, opened)),
+    );
   }
 
   async run(): Promise<void> {
@@ -364,17 +235,4 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
 /** Drops what only rules remember that are not in force. */
 function dropUnused(states: readonly StateTables[], { ruleSet }: Mapping): void {
   for (const state of states) dropTablesOfOtherRules(state, ruleSet.ownTables);
-}
-
-async function createSource(
-  { directory, maxBodyBytes, kinesis }: ConsumeOptions,
-  durableEnd: DurableEnd,
-  hooks: PipelineHooks,
-): Promise<ConsumerSource> {
-  if (kinesis !== undefined) {
-    // Imported only then: direct mode must not pay for what it does not use.
-    const { KinesisSource } = await import('./kinesis-source.js');
-    return KinesisSource.create(kinesis, directory, hooks);
-  }
-  return LogSource.create({ directory, maxBodyBytes }, durableEnd, hooks.warn);
 }
