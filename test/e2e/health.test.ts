@@ -45,12 +45,22 @@ const failures: readonly Failure[] = [
     what: 'the store does not know the database',
     store: () => ({ status: 404, body: '{"error":"database not found: \\"iot\\""}' }),
     publish: { payload: READING, times: 1 },
-    problems: [['sink', /does not know the database "iot" .*create it or correct sink\.influx/]],
+    problems: [
+      [
+        'sink',
+        /does not know the database "iot" .*create it \(`sluice store prepare`\) or correct sink\.influx/,
+      ],
+    ],
   },
   {
     what: 'the store does not know the database, before the first message',
     store: () => ({ status: 404, body: '{"error":"database not found: \\"iot\\""}' }),
-    problems: [['sink', /does not know the database "iot" .*create it or correct sink\.influx/]],
+    problems: [
+      [
+        'sink',
+        /does not know the database "iot" .*create it \(`sluice store prepare`\) or correct sink\.influx/,
+      ],
+    ],
   },
   {
     what: 'the log is full',

@@ -14,7 +14,7 @@ import { duckdbLines, influxLines } from '../support/stored-lines.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const isFull = process.env.SLUICE_SOAK === 'full';
-const ROUNDS = isFull ? 2_000 : 120;
+const ROUNDS = isFull ? 2_000 : 200;
 const KILLS = isFull ? 60 : 3;
 /** They take longer. */
 const DUCKDB_KILLS = isFull ? 60 : 2;

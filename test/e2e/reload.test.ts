@@ -89,9 +89,12 @@ async function numbersIn(
     access_mode: 'READ_ONLY',
   });
   const connection = await database.connect();
-  const tables = await connection.runAndReadAll('SELECT table_name FROM information_schema.tables');
-  // A measurement without a point has no table.
-  const isThere = tables.getRows().some(([name]) => name === measurement);
+  const columns = await connection.runAndReadAll(
+    'SELECT table_name, column_name FROM information_schema.columns',
+  );
+  // A measurement without a point has no table. A kill may leave one before its first point is in it, and the next start
+  // drops its columns.
+  const isThere = columns.getRows().some(([table, column]) => table === measurement && column === 'device');
   const rows = await connection.runAndReadAll(
     isThere ? `SELECT device, seq::DOUBLE FROM ${measurement} ORDER BY device, seq` : 'SELECT 0 WHERE false',
   );

@@ -3,6 +3,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { sluice } from '../../harness/programs.js';
 import { requireServer, startInfluxd } from '../../harness/servers.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { influxQuery } from '../support/influx-read-back.js';
@@ -282,6 +283,18 @@ windows:
   const closed = await windowsReportWhenComputed(gateway);
   expect(closed.aggregates[0]?.values).toMatchObject({ accepted: 5, aggregated: 5, awaiting: 0 });
   await expect.poll(async () => (await windowsReport(gateway)).memoryBytes, { timeout: 20_000 }).toBe(0);
+  const span = ['--from', new Date(startMs).toISOString(), '--to', new Date(startMs + 4_000).toISOString()];
+  const rebuild = (...args: string[]) =>
+    sluice(['windows', 'rebuild', 'city', '-c', gateway.configFile, ...span, ...args]);
+  expect(await rebuild('--dry-run')).toMatchObject({
+    code: 0,
+    stdout: 'city_4s: 1 window would be computed again\n',
+  });
+  expect(await rebuild()).toMatchObject({
+    code: 0,
+    stdout: 'city_4s: 1 window marked to be computed again\nAll that have closed are computed.\n',
+  });
+  expect((await windowsReport(gateway)).aggregates[0]?.values).toEqual(closed.aggregates[0]?.values);
   expect(await gateway.stop()).toBe(0);
   const rows = await duckRows(
     gateway.dataDirectory,
