@@ -100,6 +100,20 @@ test('an answer that would fill the memory is cut off, and the error suggests as
   });
 });
 
+test('a measurement that gets its first point between two statements does not make the store one without InfluxQL', async () => {
+  const series = (name: string, values: string[][]) => ({ name, columns: ['a', 'b'], values });
+  const { sink } = await steeredSink((call) => {
+    const statement = statementOf(call);
+    if (statement === 'SHOW MEASUREMENTS')
+      return json({ results: [{ series: [series('measurements', [['old']])] }] });
+    const keys = statement === 'SHOW TAG KEYS' ? [['room']] : [['v', 'float']];
+    return json({ results: [{ series: [series('new', keys), series('old', keys)] }] });
+  });
+  expect(await sink.reader.measurements()).toEqual([
+    { name: 'old', tags: ['room'], fields: [{ name: 'v', type: 'float' }] },
+  ]);
+});
+
 test.each(['boolean', 'string'])('a field of type %s has no mean, and the error says so', async (type) => {
   const { sink } = await steeredSink((call) =>
     statementOf(call)?.startsWith('SHOW FIELD KEYS')
