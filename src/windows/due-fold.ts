@@ -18,13 +18,19 @@ const MIN_QUIET_MS = 1_000;
 
 /**
  * The closed window that waits longest; of several, finer ones come first. What was late or is rebuilt comes behind all that
- * has closed in time: a device with a wrong clock can touch a hundred thousand windows. Undefined: nothing is due.
+ * has closed in time: a device with a wrong clock can touch a hundred thousand windows. One that could not be computed is
+ * passed over for a while, so that it does not keep the others waiting. Undefined: nothing is due.
  */
-export function nextDue(states: readonly AggregateState[], watermarkMs: number): DueFold | undefined {
+export function nextDue(
+  states: readonly AggregateState[],
+  watermarkMs: number,
+  monotonicMs = Number.POSITIVE_INFINITY,
+): DueFold | undefined {
   let next: DueFold | undefined;
   for (const state of states) {
     for (const [level, { marks }] of state.levels.entries()) {
       for (const mark of marks.all()) {
+        if (mark.retryAtMs > monotonicMs) continue;
         const one = { state, level, mark, isOpen: false };
         if (next !== undefined && !isBefore(one, next)) continue;
         if (isDue(state, level, mark, watermarkMs)) next = one;
@@ -60,6 +66,7 @@ export function nextEarly(
       if (level > 0 && !state.showsCoarser) break;
       for (const mark of marks.all()) {
         if (closesAtMs(state, mark) <= watermarkMs || mark.nextEarlyMs > monotonicMs) continue;
+        if (mark.retryAtMs > monotonicMs) continue;
         // It is of a device whose clock is ahead.
         if (mark.span.startMs > watermarkMs) continue;
         const { shownGeneration } = mark;

@@ -29,6 +29,8 @@ export interface FoldLoopDeps {
 const LOOK_EVERY_MS = 500;
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
+/** A window that could not be computed is passed over for so long: the next one may be computed. */
+const PASS_OVER_MS = 10_000;
 /** A window that closed so long ago may have rows, and its points may be on their way out of the store. */
 const OLD_AFTER_MS = 60_000;
 /** Open windows may be computed in a tenth of the time, however often they are asked for. */
@@ -80,6 +82,7 @@ export class FoldLoop {
         this.#problem = '';
       } catch (thrown) {
         if (this.#stop.signal.aborted) return;
+        due.mark.retryAtMs = this.#deps.clock.monotonicMs() + PASS_OVER_MS;
         this.#noteFailure(due, thrown);
         await this.#pause(Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures++));
       }
@@ -89,7 +92,8 @@ export class FoldLoop {
   #nextFold(): DueFold | undefined {
     const { states, clock } = this.#deps;
     const watermarkMs = this.#deps.watermarkMs();
-    return nextDue(states, watermarkMs) ?? nextEarly(states, watermarkMs, clock.monotonicMs());
+    const monotonicMs = clock.monotonicMs();
+    return nextDue(states, watermarkMs, monotonicMs) ?? nextEarly(states, watermarkMs, monotonicMs);
   }
 
   async #fold({ state, level, mark, isOpen }: DueFold): Promise<void> {

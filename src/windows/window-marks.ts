@@ -31,6 +31,8 @@ export interface WindowMark {
   waitsSinceMs: number | undefined;
   /** The watermark when it was marked first by a finer window or by a person; undefined: by points only. */
   markedAtMs: number | undefined;
+  /** When a window that could not be computed is tried again, by the monotonic clock. */
+  retryAtMs: number;
   /** When the open window may be written next, by the monotonic clock. */
   nextEarlyMs: number;
   /** The generation of the last fold while the window was open; undefined: there was none. */
@@ -101,6 +103,7 @@ export class WindowMarks {
       touchedAtMs: Number.NEGATIVE_INFINITY,
       waitsSinceMs: undefined,
       markedAtMs: undefined,
+      retryAtMs: Number.NEGATIVE_INFINITY,
       nextEarlyMs: Number.NEGATIVE_INFINITY,
       shownGeneration: undefined,
       isForced: false,

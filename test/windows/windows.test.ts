@@ -147,6 +147,41 @@ it('keeps room and time for the windows of now when a device with a wrong clock 
   ]);
 });
 
+it('computes the other windows while one cannot be computed', async () => {
+  const { store, gateway, publish } = await started();
+  const bad = BigInt(START_S) * NS_PER_S;
+  const fold = store.points.fold;
+  store.points.fold = (query, signal) => {
+    if (query.fromNs === bad) throw new Error('too large');
+    return fold(query, signal);
+  };
+  publish('a', 1, 5);
+  publish('a', 11, 6);
+  publish('a', 30, 7);
+  await gateway.work(10);
+  await expect
+    .poll(
+      async () => {
+        await gateway.turns(1);
+        return rowsOf(store, 'room_10s');
+      },
+      { timeout: 10_000 },
+    )
+    .toMatchObject([{ at: 10, v_count: 1 }]);
+  expect(gateway.warnings).toEqual(['WINDOW_FOLD_FAILED']);
+  store.points.fold = fold;
+  gateway.clock.elapsedMs += 10_000;
+  await expect
+    .poll(
+      async () => {
+        await gateway.turns(1);
+        return rowsOf(store, 'room_10s').map(({ at }) => at);
+      },
+      { timeout: 10_000 },
+    )
+    .toEqual([0, 10]);
+});
+
 it('does not compute a window whose points may be gone, and says so in the row that there is', async () => {
   const { store, gateway, publish, end } = await started();
   publish('a', 1, 5);
