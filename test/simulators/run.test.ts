@@ -99,7 +99,12 @@ describe('a killed connection', () => {
       });
       const summary = await run({ url, qos, connections: 2, inFlight: 30 });
       expectBalance(summary);
-      expect(summary).toMatchObject({ published: 2000, acknowledged: 2000, reconnects: 10 });
+      expect(summary).toMatchObject({ published: 2000, acknowledged: 2000 });
+      expect(kills).toBe(10);
+      // The run may end before the last reconnect is reported: the other connection can publish all the rest
+      // meanwhile, and then the acknowledgements of the resent messages, which come before `connect`, are the last.
+      expect(summary.reconnects).toBeGreaterThanOrEqual(9);
+      expect(summary.reconnects).toBeLessThanOrEqual(10);
       expect(distinct(received).size).toBe(2000);
       // At the least the ten that never got their acknowledgement came twice.
       expect(received.length).toBeGreaterThanOrEqual(2010);
