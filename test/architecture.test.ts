@@ -18,9 +18,11 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
   windows: [
-    /^sink\/(field-summary|point|quantile-sketch|sink|window-reader)$/,
+    /^sink\/(field-summary|point|quantile-sketch|sink|statistics|store-reader|window-reader)$/,
     /^dead-letter\/checked-line$/,
   ],
+  // Points and rows of windows → what somebody asks about a range of time.
+  reading: [/^sink\/(statistics|store-reader)$/, /^windows\/(readable-rows|window-spans)$/],
   consumer: [
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,
@@ -61,6 +63,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // What is shown and set.
   http: [
+    /^reading\/series-query$/,
     /^sink\/(sink|store-reader)$/,
     /^rules\/policies\/budget-use$/,
     /^replay\/(selection|replay-status)$/,
@@ -96,7 +99,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   lib: [],
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
-    /^(stream|sink|consumer|windows|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^(stream|sink|consumer|windows|reading|forwarder|rules|formats|dead-letter|ledger|replay)\//,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
@@ -105,6 +108,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^sink\/(field-change|point|sink|store-reader)$/,
+    /^reading\/series-query$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
@@ -167,7 +171,8 @@ const USES_DESCRIPTORS: Readonly<Record<string, string>> = {
 /** Names that several files may have, because they play the same role in sibling folders. */
 const SAME_ROLE: Readonly<Record<string, RegExp>> = {
   'read-latest': /^sink\/(influx|duckdb)\//,
-  'read-series': /^sink\/(influx|duckdb)\//,
+  'read-series-counts': /^sink\/(influx|duckdb)\//,
+  'read-statistics': /^sink\/(influx|duckdb)\//,
 };
 
 interface Import {

@@ -1,5 +1,7 @@
+import type { SeriesQuery } from '../../src/reading/series-query.js';
+import { SeriesReader } from '../../src/reading/series-reader.js';
 import { LatestPages } from '../../src/sink/latest-pages.js';
-import type { LatestQuery, SeriesQuery, StoreReader } from '../../src/sink/store-reader.js';
+import type { LatestQuery, StoreReader } from '../../src/sink/store-reader.js';
 import { FLEET_FIELDS, FLEET_MEASUREMENT } from './large-fleet.js';
 
 const DAY_MS = 86_400_000;
@@ -33,15 +35,26 @@ export function pageQuestions(reader: StoreReader, devices: number, spanMs: numb
     expectSame('rows', page.groups.length, query.limit);
     expectSame('values', values, FLEET_FIELDS.length);
   };
+  const charts = new SeriesReader({
+    points: reader,
+    rowsIn: () => undefined,
+    readable: () => [],
+    pointsFromMs: () => undefined,
+  });
   const series = (groups: number, change: Partial<SeriesQuery>) => async () => {
     const toMs = Date.now();
-    const answer = await reader.series({
+    const answer = await charts.read({
       measurement: FLEET_MEASUREMENT,
       field: FLEET_FIELDS[0]!,
       fromMs: toMs - spanMs,
       toMs,
       bucketMs: Math.ceil(spanMs / BUCKETS),
-      maxGroups: GROUPS,
+      fn: 'mean',
+      resolution: 'auto',
+      order: 'count',
+      maxBuckets: BUCKETS,
+      offset: 0,
+      limit: GROUPS,
       ...change,
     });
     expectSame('groups', answer.groups.length, groups);

@@ -15,17 +15,12 @@ import { SluiceError } from '../lib/errors.js';
 import { createMetrics } from '../metrics/create-metrics.js';
 import { type MetricSample, readSamples } from '../metrics/samples.js';
 import type { ConsumeAnswer, StoreRequest } from '../pipeline/consume-protocol.js';
+import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { Point } from '../sink/point.js';
-import type {
-  LatestPage,
-  LatestQuery,
-  MeasurementSummary,
-  SeriesAnswer,
-  SeriesQuery,
-} from '../sink/store-reader.js';
+import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
 import { PathWatch } from './path-watch.js';
 import { readinessNotes } from './readiness-notes.js';

@@ -1,15 +1,10 @@
 import type { ReloadResult } from '../config/reload-result.js';
+import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
-import type {
-  LatestPage,
-  LatestQuery,
-  MeasurementSummary,
-  SeriesAnswer,
-  SeriesQuery,
-} from '../sink/store-reader.js';
+import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 
 /** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */

@@ -20,6 +20,7 @@ export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
 
 /** Codes of the stages that a caller can act on. All other codes are answered as INTERNAL. */
 const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
+  QUERY_NAMES_UNKNOWN: 404,
   SINK_QUERY_UNSUPPORTED: 501,
   SINK_QUERY_FAILED: 503,
   DEAD_LETTER_FAILED: 500,

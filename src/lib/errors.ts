@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   CONTROL_FAILED: { retryable: false, exitCode: 1 },
   SINK_ABORTED: { retryable: true, exitCode: 1 },
   SINK_UNUSABLE: { retryable: false, exitCode: 2 },
+  QUERY_NAMES_UNKNOWN: { retryable: false, exitCode: 2 },
   SINK_QUERY_UNSUPPORTED: { retryable: false, exitCode: 1 },
   SINK_QUERY_FAILED: { retryable: true, exitCode: 1 },
   SINK_CHANGE_FAILED: { retryable: true, exitCode: 1 },

@@ -44,6 +44,7 @@ export const NEXT_STEPS = {
     'Read the log of the gateway on that data directory; restart the gateway if it runs an older version.',
   SINK_ABORTED: 'Nothing to do: the points that were not written stay in the log for the next start.',
   SINK_UNUSABLE: 'Correct the key under `sink` that the line names; `sluice doctor` tests the store.',
+  QUERY_NAMES_UNKNOWN: 'Correct the name; `/api/measurements` lists what is in the store.',
   SINK_QUERY_UNSUPPORTED:
     'Nothing to do, writing is not affected: the charts of the page need InfluxQL or DuckDB.',
   SINK_QUERY_FAILED: 'Try again; `/readyz` shows the state of the store.',

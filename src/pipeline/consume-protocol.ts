@@ -6,6 +6,7 @@ import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import type { TraceOptions } from '../metrics/otlp/trace-export.js';
+import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
 import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
 import type { FollowedRecords } from '../rules/followed-record.js';
 import type { MappingWarningCounts } from '../rules/mapped.js';
@@ -14,13 +15,7 @@ import type { SinkOptions } from '../sink/create-sink.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { Point } from '../sink/point.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
-import type {
-  LatestPage,
-  LatestQuery,
-  MeasurementSummary,
-  SeriesAnswer,
-  SeriesQuery,
-} from '../sink/store-reader.js';
+import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { WindowsOptions } from '../windows/aggregate.js';

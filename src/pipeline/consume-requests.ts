@@ -4,6 +4,7 @@ import { SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
+import type { SeriesReader } from '../reading/series-reader.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
 import { newLineText } from '../sink/influx/line.js';
@@ -28,6 +29,8 @@ export interface ConsumeRequestsParts {
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
+  /** What charts are read from; undefined where the store cannot be queried. */
+  readonly series: SeriesReader | undefined;
   readonly changeField: Sink['changeField'];
   readonly afterMapping: AfterMapping;
   readonly replay: ReplayService;
@@ -77,7 +80,7 @@ export class ConsumeRequests {
       case 'measurements':
         return this.#logged(this.#measurements());
       case 'series':
-        return this.#logged(existing(this.#parts.reader).series(request.query));
+        return this.#logged(existing(this.#parts.series).read(request.query));
       case 'latest':
         return this.#logged(existing(this.#latestPages).page(request.query));
     }

@@ -7,12 +7,15 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Opened } from '../lib/open-all-or-none.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
+import { SeriesReader, type SeriesStores } from '../reading/series-reader.js';
 import { createSink } from '../sink/create-sink.js';
 import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
+import type { StoreReader } from '../sink/store-reader.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import { createExplainWindows } from '../windows/explain-windows.js';
 import { LogWatermark, ShardsWatermark } from '../windows/watermark.js';
+import { floorToMs } from '../windows/window-spans.js';
 import type { Windows } from '../windows/windows.js';
 import type { ConsumeOptions } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
@@ -93,6 +96,7 @@ export async function openConsumeParts(
   // Behind the windows, which know what is not to be deleted: retention runs when the store is opened.
   await sink.open();
   opened(() => sink.close());
+  await noteStored(sink, windows);
   const typed = new TypedWriter(options.types, {
     sink: windows?.around(sink) ?? sink,
     reader,
@@ -121,6 +125,7 @@ export async function openConsumeParts(
     followers,
     writes,
     reader,
+    series: reader && new SeriesReader(seriesStores(sink, reader, windows)),
     afterMapping,
     changeField: async (change) => {
       const result = await sink.changeField(change);
@@ -148,6 +153,25 @@ export async function openConsumeParts(
     reading,
     requests,
     ...(trace !== undefined && { trace }),
+  };
+}
+
+/** The embedded store says at once whether it has points from before the first window. */
+async function noteStored({ kind, reader }: Sink, windows: Windows | undefined): Promise<void> {
+  if (kind !== 'duckdb' || reader === undefined || windows === undefined) return;
+  const stored = await reader.measurements();
+  windows.noteStored(new Set(stored.map(({ name }) => name)));
+}
+
+function seriesStores(sink: Sink, points: StoreReader, windows: Windows | undefined): SeriesStores {
+  return {
+    points,
+    rowsIn: (to) => windows?.chartsIn(to),
+    readable: (measurement) => windows?.readable(measurement) ?? [],
+    pointsFromMs: (measurement) => {
+      const oldestNs = sink.oldestKeptNs?.(measurement);
+      return oldestNs === undefined ? undefined : floorToMs(oldestNs);
+    },
   };
 }
 

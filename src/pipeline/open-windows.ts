@@ -70,6 +70,7 @@ async function openStores(
 ): Promise<WindowStores> {
   const besidePoints: RowStore = {
     reader: sink.windows,
+    charts: sink.reader,
     write: (points, signal) => writes.write(points, signal),
   };
   const sinks = new Map([...targets].map((to) => [to, createTargetSink(options, to, clock, warn)]));
@@ -80,7 +81,11 @@ async function openStores(
     rowsIn: (to) => {
       const target = to === undefined ? undefined : sinks.get(to);
       if (target === undefined) return besidePoints;
-      return { reader: target.windows, write: (points, signal) => target.write(points, signal) };
+      return {
+        reader: target.windows,
+        charts: target.reader,
+        write: (points, signal) => target.write(points, signal),
+      };
     },
     problem: () => [...sinks.values()].map((target) => target.status()).find(isUnavailable)?.detail ?? '',
     close: async () => {

@@ -1,4 +1,5 @@
 import type { FieldType } from './point.js';
+import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from './statistics.js';
 
 /** Longer texts in a store are cut to this length when they are read. */
 export const MAX_TEXT_CHARACTERS = 1_024;
@@ -9,8 +10,10 @@ export const MAX_TEXT_CHARACTERS = 1_024;
  */
 export interface StoreReader {
   measurements(): Promise<readonly MeasurementSummary[]>;
-  /** Resolves with the groups that have the most values, largest first. */
-  series(query: SeriesQuery): Promise<SeriesAnswer>;
+  /** Resolves with what the values of a field come to, by group and cell of time. */
+  statistics(query: StatisticsQuery): Promise<StatisticsAnswer>;
+  /** Resolves with how many series each group has; a group may be absent where a store does not say it. */
+  seriesCounts(query: SeriesCountQuery): Promise<ReadonlyMap<string, number>>;
   /** Resolves with when each group sent its newest point. */
   lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]>;
   /** Resolves with the newest value of every field of the named groups. */
@@ -21,33 +24,6 @@ export interface MeasurementSummary {
   readonly name: string;
   readonly tags: readonly string[];
   readonly fields: readonly { readonly name: string; readonly type: FieldType }[];
-}
-
-export interface SeriesQuery {
-  readonly measurement: string;
-  /** Name of a float or int field. */
-  readonly field: string;
-  /** Tag that splits the series into groups; without it all series form one group. */
-  readonly by?: string;
-  /** Restricts the query to points whose tag has one of these values; '' matches points without the tag. */
-  readonly only?: { readonly tag: string; readonly values: readonly string[] };
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Width of one bucket; its value is the mean. */
-  readonly bucketMs: number;
-  /** Limit of returned groups. */
-  readonly maxGroups: number;
-}
-
-export interface SeriesAnswer {
-  /** Start of each bucket in ms since 1970, ascending. */
-  readonly timesMs: readonly number[];
-  readonly groups: readonly {
-    /** Value of the `by` tag; '' without `by` and for points without the tag. */
-    readonly name: string;
-    /** One value per entry of `timesMs`; null where the bucket is empty. */
-    readonly values: readonly (number | null)[];
-  }[];
 }
 
 /** Asks for the groups of a measurement with a point at `fromMs` or later. */

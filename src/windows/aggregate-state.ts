@@ -14,6 +14,8 @@ export interface Level {
   readonly spans: WindowSpans;
   readonly marks: WindowMarks;
   readonly counts: FoldCounts;
+  /** From then on each window with points has a row, or a mark; see complete-rows.ts. */
+  completeFromMs: number;
 }
 
 /** Since the process started. */
@@ -35,6 +37,8 @@ export class AggregateState {
   /** How far a value has an effect on later windows of its series; 0 where functions compare no neighbours. */
   readonly reachMs: number;
   values: ValueCounts;
+  /** How many values were beyond memory when `completeFromMs` was set: one more, and a window may lack a row. */
+  completeBeyondMemory = 0;
   /** A finer window has closed, so that open coarser ones can show it. */
   showsCoarser = false;
   readonly #groups = new WeakMap<Series, GroupKey>();
@@ -47,6 +51,7 @@ export class AggregateState {
       spans: new WindowSpans(resolution, nth === 0 ? aggregate.sizeMs : resolution.everyMs),
       marks: new WindowMarks(memory),
       counts: { folds: 0, foldMs: 0, longestFoldMs: 0, rowsWritten: 0, rowsRefused: 0, rowsInexact: 0 },
+      completeFromMs: Number.POSITIVE_INFINITY,
     }));
     this.foldFields = foldFieldsOf(aggregate);
     const hasSteps = this.foldFields.some(({ steps }) => steps);

@@ -3,6 +3,7 @@ import type { FieldSummary } from '../sink/field-summary.js';
 import type { Point, Tag } from '../sink/point.js';
 import type { FoldedGroup, RowsQuery, TagValues, WindowReader } from '../sink/window-reader.js';
 import type { AggregateState } from './aggregate-state.js';
+import { keptFromMs } from './kept-rows.js';
 import { mergeSummaries } from './merge-summaries.js';
 import { fieldsToRead, readRow } from './read-row.js';
 import { INEXACT_FIELD } from './row-field-names.js';
@@ -85,10 +86,7 @@ function isMadeOf(state: AggregateState, finer: number, { startMs, endMs }: Span
 }
 
 function keepsRows({ state, span, nowMs }: FoldPlan, level: number, stores: WindowStores): boolean {
-  const { measurement, retentionMs, to } = state.aggregate.resolutions[level]!;
-  const oldestNs = to === undefined ? stores.oldestKeptNs(measurement) : undefined;
-  if (oldestNs !== undefined) return oldestNs <= nsOf(span.startMs);
-  return retentionMs === 0 || span.startMs >= nowMs - retentionMs;
+  return keptFromMs(state, level, stores, nowMs) <= span.startMs;
 }
 
 async function* foldedPoints(

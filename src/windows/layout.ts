@@ -13,8 +13,17 @@ export interface AggregateLayout {
   /** The interval of the finest resolution. */
   readonly everyMs: number;
   /** By measurement, which has the duration in its name. */
-  readonly resolutions: Readonly<Record<string, { readonly everyMs: number; readonly timezone: string }>>;
+  readonly resolutions: Readonly<Record<string, ResolutionLayout>>;
   readonly fields: Readonly<Record<string, FieldLayout>>;
+  /** Values beyond memory when `completeFromMs` was set. */
+  readonly beyondMemory?: number;
+}
+
+export interface ResolutionLayout {
+  readonly everyMs: number;
+  readonly timezone: string;
+  /** See complete-rows.ts. */
+  readonly completeFromMs?: number;
 }
 
 interface FieldLayout {

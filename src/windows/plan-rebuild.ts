@@ -10,6 +10,8 @@ export const MAX_REBUILT_WINDOWS = 100_000;
 
 export interface RebuildPlan {
   readonly marks: readonly { readonly level: Level; readonly span: Span }[];
+  /** The times of which all windows are computed from points that are all there. */
+  readonly complete: readonly { readonly level: Level; readonly span: Span }[];
   readonly result: RebuildResult;
 }
 
@@ -32,6 +34,7 @@ export function planRebuild(
     throw new SluiceError('USAGE_INVALID', `there is no aggregate "${aggregate}"; ${hint}`);
   }
   const marks: RebuildPlan['marks'][number][] = [];
+  const complete: RebuildPlan['complete'][number][] = [];
   const aggregates: RebuildResult['aggregates'][number][] = [];
   for (const state of chosen) {
     const keptNs = stores.oldestKeptNs(state.aggregate.from);
@@ -47,12 +50,15 @@ export function planRebuild(
         if (nth === 0 && isGone) beyondRetention++;
         else marks.push({ level, span });
       }
+      if (keptNs === undefined || keptNs <= nsOf(fromMs)) {
+        complete.push({ level, span: { startMs: fromMs, endMs: toMs } });
+      }
       aggregates.push({ measurement: level.measurement, windows, beyondRetention });
     }
   }
   if (marks.length > MAX_REBUILT_WINDOWS)
     throw tooMany(chosen.map((state) => state.aggregate.name).join(', '));
-  return { marks, result: { aggregates } };
+  return { marks, complete, result: { aggregates } };
 }
 
 function tooMany(what: string): SluiceError {

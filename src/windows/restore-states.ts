@@ -1,6 +1,7 @@
 import { SluiceError } from '../lib/errors.js';
 import type { Aggregate } from './aggregate.js';
 import { AggregateState } from './aggregate-state.js';
+import { restoreCompleteness } from './complete-rows.js';
 import type { SavedWindow, SavedWindows } from './journal-lines.js';
 import { layoutOf, layoutProblem } from './layout.js';
 import type { MarksMemory, WindowMarks } from './window-marks.js';
@@ -28,6 +29,7 @@ export function restoreStates(
       }
     }
     if (!saved.configured.has(aggregate.name) || !saved.isAtPosition) markOpenWindows(state, nowMs);
+    restoreCompleteness(state, saved, nowMs);
     return state;
   });
 }

@@ -1,5 +1,6 @@
 import type { Point } from '../sink/point.js';
 import type { Rejection } from '../sink/sink.js';
+import type { StoreReader } from '../sink/store-reader.js';
 import type { WindowReader } from '../sink/window-reader.js';
 
 /** What windows use of the stores. */
@@ -17,6 +18,8 @@ export interface WindowStores {
 
 export interface RowStore {
   readonly reader: WindowReader | undefined;
+  /** Where somebody reads rows in place of points. */
+  readonly charts?: Pick<StoreReader, 'statistics'> | undefined;
   /** As `Sink.write`; may overlap with the writes of others. */
   write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]>;
 }

@@ -1,6 +1,7 @@
 import type { AggregateState } from './aggregate-state.js';
+import { savedCompleteness } from './complete-rows.js';
 import type { CountsLine, SavedMark, SnapshotLine, ValueCounts } from './journal-lines.js';
-import { layoutOf } from './layout.js';
+import { layoutOf, type ResolutionLayout } from './layout.js';
 import type { WindowsJournal } from './windows-journal.js';
 
 type Waiting = CountsLine['waiting'][number];
@@ -20,7 +21,7 @@ export class WindowsCheckpoint {
   readonly #states: readonly AggregateState[];
   readonly #journal: WindowsJournal;
   /** Of all aggregates that ever had windows: one that is configured again later must be what it was. */
-  readonly #layouts: SnapshotLine['layouts'];
+  readonly #savedLayouts: SnapshotLine['layouts'];
   #noted: Noted | undefined;
   /** Window → values that waited for it in the last line that was appended. */
   #saved = new Map<string, number>();
@@ -34,13 +35,7 @@ export class WindowsCheckpoint {
   ) {
     this.#states = states;
     this.#journal = journal;
-    const layouts = states.map(({ aggregate }) => {
-      const layout = layoutOf(aggregate);
-      // Those that are no longer configured have rows, too.
-      const resolutions = { ...savedLayouts[aggregate.name]?.resolutions, ...layout.resolutions };
-      return [aggregate.name, { ...layout, resolutions }] as const;
-    });
-    this.#layouts = { ...savedLayouts, ...Object.fromEntries(layouts) };
+    this.#savedLayouts = savedLayouts;
   }
 
   /** Begins the journal of this process. */
@@ -88,11 +83,26 @@ export class WindowsCheckpoint {
     this.#saved.delete(keyOf(aggregate, startMs));
   }
 
+  #layouts(): SnapshotLine['layouts'] {
+    const layouts = this.#states.map((state) => {
+      const { name } = state.aggregate;
+      const layout = layoutOf(state.aggregate);
+      const { beyondMemory, completeFromMs } = savedCompleteness(state);
+      // Those that are no longer configured have rows, too.
+      const resolutions: Record<string, ResolutionLayout> = { ...this.#savedLayouts[name]?.resolutions };
+      for (const [measurement, resolution] of Object.entries(layout.resolutions)) {
+        resolutions[measurement] = { ...resolution, completeFromMs: completeFromMs[measurement]! };
+      }
+      return [name, { ...layout, resolutions, beyondMemory }] as const;
+    });
+    return { ...this.#savedLayouts, ...Object.fromEntries(layouts) };
+  }
+
   #beginFile({ position, counts, waiting }: Noted): Promise<void> {
     return this.#journal.beginWith(() => {
       const marks = this.#states.flatMap(marksOf);
       this.#saved = keyed(waiting);
-      return { kind: 'snapshot', position, counts, waiting, marks, layouts: this.#layouts };
+      return { kind: 'snapshot', position, counts, waiting, marks, layouts: this.#layouts() };
     });
   }
 }

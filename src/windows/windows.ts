@@ -7,17 +7,20 @@ import type { Point, Series } from '../sink/point.js';
 import type { Rejection, Sink } from '../sink/sink.js';
 import type { WindowsOptions } from './aggregate.js';
 import type { AggregateState } from './aggregate-state.js';
+import { completeFromStart, extendCompleteness } from './complete-rows.js';
 import { FoldLoop } from './fold-loop.js';
 import { FoldWarnings } from './fold-warnings.js';
 import type { SavedMark, SavedWindows } from './journal-lines.js';
+import { keptFromMs } from './kept-rows.js';
 import { planRebuild } from './plan-rebuild.js';
 import { PointTouches } from './point-touches.js';
+import { type ReadableRows, readableRows } from './readable-rows.js';
 import { reportAggregate } from './report-windows.js';
 import { restoreStates } from './restore-states.js';
 import type { Watermark } from './watermark.js';
 import { MarksMemory } from './window-marks.js';
 import { floorToMs, nsOf } from './window-spans.js';
-import type { WindowStores } from './window-stores.js';
+import type { RowStore, WindowStores } from './window-stores.js';
 import { WindowsCheckpoint } from './windows-checkpoint.js';
 import { WindowsJournal } from './windows-journal.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from './windows-report.js';
@@ -174,9 +177,37 @@ export class Windows {
     };
   }
 
+  /** The resolutions whose rows say something of the points of a measurement, those of one aggregate finest first. */
+  readable(measurement: string): readonly ReadableRows[] {
+    const watermarkMs = this.#deps.watermark.ms;
+    const nowMs = floorToMs(this.#deps.clock.nowNs());
+    return (this.#statesOf.get(measurement) ?? []).flatMap((state) =>
+      readableRows(state, watermarkMs, (level) => keptFromMs(state, level, this.#deps.stores, nowMs)),
+    );
+  }
+
+  /** Where rows with this target are read from; undefined: that store cannot be queried. */
+  chartsIn(to: string | undefined): RowStore['charts'] {
+    return this.#deps.stores.rowsIn(to).charts;
+  }
+
+  /** The store is open and has only these measurements: of all others no window lacks a row. Called before the first point. */
+  noteStored(measurements: ReadonlySet<string>): void {
+    for (const state of this.#states) {
+      const { aggregate, levels } = state;
+      const names = [aggregate.from, ...levels.map(({ measurement }) => measurement)];
+      if (!names.some((name) => measurements.has(name))) completeFromStart(state);
+    }
+  }
+
   /** Marks windows to be computed again; resolves when that is durable. Rejects with USAGE_INVALID. */
   async rebuild(request: RebuildRequest): Promise<RebuildResult> {
-    const { marks, result } = planRebuild(this.#states, request, this.#deps.stores, this.#deps.watermark.ms);
+    const { marks, complete, result } = planRebuild(
+      this.#states,
+      request,
+      this.#deps.stores,
+      this.#deps.watermark.ms,
+    );
     if (request.isDryRun) return result;
     const generation = ++this.#generation;
     const saved: SavedMark[] = [];
@@ -201,6 +232,7 @@ export class Windows {
     }
     this.#journal.append({ kind: 'mark', marks: saved });
     await this.#journal.flush();
+    for (const { level, span } of complete) extendCompleteness(level, span);
     this.#loop.wake();
     return result;
   }

@@ -3,6 +3,7 @@ import { SluiceError } from '../../src/lib/errors.js';
 import type { Point } from '../../src/sink/point.js';
 import type { Sink } from '../../src/sink/sink.js';
 import { pointOf, seriesOf } from '../support/points.js';
+import { readChart } from '../support/read-chart.js';
 
 export type StoredValue = number | bigint | string | boolean;
 
@@ -469,7 +470,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
         bucketMs: 1_000,
         maxGroups: 10,
       };
-      const split = await sink.reader?.series({ ...query, by: 'which city' });
+      const split = await readChart(sink.reader, { ...query, by: 'which city' });
       const valueAt = (group: string, offsetMs: number) => {
         const at = split?.timesMs.indexOf(baseMs + offsetMs) ?? -1;
         const values = split?.groups.find((g) => g.name === group)?.values;
@@ -483,13 +484,13 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(split?.timesMs).toEqual([...(split?.timesMs ?? [])].sort((x, y) => x - y));
       for (const group of split?.groups ?? []) expect(group.values).toHaveLength(split?.timesMs.length ?? -1);
 
-      const together = await sink.reader?.series(query);
+      const together = await readChart(sink.reader, query);
       expect(together?.groups).toHaveLength(1);
       expect(together?.groups[0]?.name).toBe('');
       const filled = together?.groups[0]?.values.filter((v) => v !== null);
       expect(filled).toEqual([15, 40, 30]);
 
-      const one = await sink.reader?.series({ ...query, by: 'which city', maxGroups: 1 });
+      const one = await readChart(sink.reader, { ...query, by: 'which city', maxGroups: 1 });
       expect(one?.groups).toHaveLength(1);
     });
 
@@ -499,7 +500,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
         pointOf(seriesOf('contract_reader_bare'), atMs(0), { value: 1n }),
         pointOf(seriesOf('contract_reader_bare', { room: 'hall' }), atMs(0), { value: 3n }),
       ]);
-      const answer = await sink.reader?.series({
+      const answer = await readChart(sink.reader, {
         measurement: 'contract_reader_bare',
         field: 'value',
         by: 'room',
@@ -526,7 +527,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
           ),
         ),
       );
-      const answer = await sink.reader?.series({
+      const answer = await readChart(sink.reader, {
         ...minute('contract_reader_sizes'),
         by: 'device',
         maxGroups: 2,
@@ -546,7 +547,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
         ),
       ]);
       const means = async (values: readonly string[], by?: string) => {
-        const answer = await sink.reader?.series({
+        const answer = await readChart(sink.reader, {
           ...minute('contract_only'),
           ...(by === undefined ? {} : { by }),
           only: { tag: HOSTILE_NAME, values },
@@ -568,7 +569,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       if (!able.query || !able.strings) skip('the store cannot be queried, or keeps no strings');
       await writeAll([pointOf(seriesOf('contract_only_field'), atMs(0), { value: 5, mode: 'auto' })]);
       const only = async (tag: string, value: string) =>
-        (await sink.reader?.series({ ...minute('contract_only_field'), only: { tag, values: [value] } }))
+        (await readChart(sink.reader, { ...minute('contract_only_field'), only: { tag, values: [value] } }))
           ?.groups;
       expect(await only('mode', 'auto')).toEqual([]);
       expect(await only('no such tag', 'auto')).toEqual([]);
@@ -683,17 +684,18 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       );
     });
 
-    test('the reader answers an unknown measurement with no group', async ({ skip }) => {
+    test('the reader names what it knows in place of an unknown measurement or field', async ({ skip }) => {
       if (!able.query) skip('the store cannot be queried');
-      const answer = await sink.reader?.series({
-        measurement: 'contract_never_written',
-        field: 'value',
-        fromMs: baseMs,
-        toMs: baseMs + MINUTE_MS,
-        bucketMs: 1_000,
-        maxGroups: 5,
+      await writeAll([pointOf(seriesOf('contract_known'), atMs(0), { value: 1 })]);
+      const asked = (change: object) => readChart(sink.reader, { ...minute('contract_known'), ...change });
+      await expect(asked({ measurement: 'contract_knwon' })).rejects.toMatchObject({
+        code: 'QUERY_NAMES_UNKNOWN',
+        message: 'measurement: "contract_knwon" is not in the store; did you mean "contract_known"?',
       });
-      expect(answer?.groups).toEqual([]);
+      await expect(asked({ field: 'valu' })).rejects.toMatchObject({
+        code: 'QUERY_NAMES_UNKNOWN',
+        message: 'field: "valu" is not in the store; did you mean "value"?',
+      });
     });
   });
 }

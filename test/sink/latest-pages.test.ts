@@ -39,7 +39,8 @@ function pagesOf(
   }));
   const reader: StoreReader = {
     measurements: notAsked,
-    series: notAsked,
+    statistics: notAsked,
+    seriesCounts: notAsked,
     lastSeen: vi.fn(async ({ maxGroups }) => lastSeen.slice(0, maxGroups)),
     newest,
   };

@@ -12,6 +12,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/http/gateway-view.js';
+import type { SeriesAnswer, SeriesGroup, SeriesQuery } from '../../src/reading/series-query.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
 import type { ParkedSelection } from '../../src/replay/selection.js';
 import type { BudgetUse } from '../../src/rules/policies/budget-use.js';
@@ -22,8 +23,6 @@ import type {
   LatestPage,
   LatestQuery,
   MeasurementSummary,
-  SeriesAnswer,
-  SeriesQuery,
   StoreReader,
 } from '../../src/sink/store-reader.js';
 import type { WindowsReport } from '../../src/windows/windows-report.js';
@@ -195,17 +194,31 @@ export class FakeGatewayView implements GatewayView {
     this.seriesQueries.push(query);
     await this.storeGate;
     if (this.storeFailure) throw this.storeFailure;
+    const { fromMs, toMs, bucketMs = 3_600_000 } = query;
     const timesMs: number[] = [];
-    for (let at = query.fromMs; at < query.toMs; at += query.bucketMs) timesMs.push(at);
+    for (let at = fromMs; at < toMs; at += bucketMs) timesMs.push(at);
     const all = query.by === undefined ? [''] : (this.tagValues[query.by] ?? ['only']);
     const { only } = query;
     const names =
       only !== undefined && only.tag === query.by ? all.filter((name) => only.values.includes(name)) : all;
-    const groups = names.slice(0, query.maxGroups).map((name, index) => ({
-      name,
-      values: timesMs.map((at) => sampleAt(at, index, timesMs.length)),
-    }));
-    return { timesMs, groups };
+    const page = names.slice(query.offset, query.offset + query.limit);
+    const groups = page.map((name, index) =>
+      sampleGroup(
+        name,
+        timesMs.map((at) => sampleAt(at, index, timesMs.length)),
+        timesMs,
+      ),
+    );
+    return {
+      resolutions: ['raw'],
+      fromMs,
+      toMs,
+      nextFromMs: null,
+      bucketMs,
+      timesMs,
+      found: names.length,
+      groups,
+    };
   }
 
   async latest(query: LatestQuery): Promise<LatestPage> {
@@ -299,7 +312,8 @@ function readerOf(groups: readonly LatestGroup[]): StoreReader {
   const notAsked = () => Promise.reject(new Error('only devices are asked for here'));
   return {
     measurements: notAsked,
-    series: notAsked,
+    statistics: notAsked,
+    seriesCounts: notAsked,
     lastSeen: async ({ fromMs }) => groups.filter(({ atMs }) => atMs >= fromMs),
     newest: async ({ names }) => ({
       moreFields: false,
@@ -309,6 +323,35 @@ function readerOf(groups: readonly LatestGroup[]): StoreReader {
 }
 
 /** A slow wave that differs a little per group. */
+/** A group whose values lie around their mean, as those of a sensor do. */
+function sampleGroup(name: string, values: readonly number[], timesMs: readonly number[]): SeriesGroup {
+  const lows = values.map((value) => value - 0.75);
+  const highs = values.map((value) => value + 0.75);
+  const moment = (index: number) => ({
+    value: values.at(index) ?? 0,
+    atMs: timesMs.at(index) ?? 0,
+    isExactTime: true,
+  });
+  const sum = values.reduce((total, value) => total + value, 0);
+  return {
+    name,
+    series: 1,
+    values,
+    lows,
+    highs,
+    statistics: {
+      count: values.length,
+      sum,
+      mean: sum / values.length,
+      min: Math.min(...lows),
+      max: Math.max(...highs),
+      first: moment(0),
+      last: moment(-1),
+    },
+    isInexact: false,
+  };
+}
+
 function sampleAt(atMs: number, group: number, buckets: number): number {
   const phase = atMs / (buckets * 900) + group * 1.3;
   return 18 + group * 2.2 + 3 * Math.sin(phase) + 0.4 * Math.sin(phase * 11);

@@ -352,7 +352,7 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
       .asked('/api/latest')
       .filter(({ searchParams }) => searchParams.get('limit') === '20');
     expect(searches.length).toBeLessThanOrEqual(3);
-    expect(view.seriesQueries.every(({ maxGroups }) => maxGroups <= 13)).toBe(true);
+    expect(view.seriesQueries.every(({ limit }) => limit <= 12)).toBe(true);
   });
 
   it('gives the values as a table on demand', async () => {

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { LATEST_ORDERS, type LatestQuery, type SeriesQuery } from '../../sink/store-reader.js';
+import { parseInstant } from '../../lib/parse-instant.js';
+import {
+  SERIES_FUNCTIONS,
+  SERIES_ORDERS,
+  type SeriesFunction,
+  type SeriesQuery,
+} from '../../reading/series-query.js';
+import { LATEST_ORDERS, type LatestQuery } from '../../sink/store-reader.js';
 import {
   MAX_NAME_CHARACTERS,
   name,
@@ -7,29 +14,33 @@ import {
   type Parsed,
   parseRequest,
   text,
-  wholeNumber,
 } from '../request-parameters.js';
 
 /** The number of lines on one chart that a person can still distinguish. */
-export const MAX_SERIES_GROUPS = 12;
-export const MAX_SERIES_BUCKETS = 500;
+const DEFAULT_SERIES_GROUPS = 12;
+const MAX_SERIES_GROUPS = 200;
 const DEFAULT_SERIES_BUCKETS = 150;
+export const MAX_SERIES_BUCKETS = 2_000;
+/** Groups times buckets of one answer. */
+const MAX_SERIES_VALUES = 60_000;
 /** The number of tag values that a chart can be limited to. */
 const MAX_ONLY_VALUES = 50;
 
 const MAX_OFFSET = 20_000;
+const MAX_RESOLUTION_CHARACTERS = 32;
 const MAX_LATEST_ROWS = 200;
 const DEFAULT_LATEST_ROWS = 50;
 const MAX_SEARCH_CHARACTERS = 256;
 /** Pages that ask within this time ask the same, so that the store is asked once. */
 const SAME_INSTANT_MS = 2_000;
 
-/** A store keeps times as nanoseconds in 64 bits: until April 2262. */
-const LAST_MS = Math.floor(Number((2n ** 63n - 1n) / 1_000_000n));
-const time = wholeNumber.refine(
-  (ms) => ms <= LAST_MS || !Number.isSafeInteger(ms),
-  `must be a time in ms until the year 2262, at most ${LAST_MS}`,
-);
+/** ISO 8601, an epoch in seconds to nanoseconds, or `now-24h`; ms since 1970 once parsed. */
+const time = text(MAX_NAME_CHARACTERS).transform((written, context) => {
+  const parsed = parseInstant(written, Date.now());
+  if (parsed.ok) return parsed.ms;
+  context.addIssue({ code: 'custom', message: parsed.problem });
+  return z.NEVER;
+});
 
 const latestParameters = z.strictObject({
   measurement: name,
@@ -74,41 +85,85 @@ const onlyValues = z.preprocess(
   z.array(text(MAX_NAME_CHARACTERS)).max(MAX_ONLY_VALUES, `must be given at most ${MAX_ONLY_VALUES} times`),
 );
 
+const percentile = /^p(\d{1,2}(?:\.\d{1,3})?)$/;
+
+const fn = z.string().transform((written, context): SeriesFunction => {
+  const known = SERIES_FUNCTIONS.find((one) => one === written);
+  if (known !== undefined) return known;
+  const [, rank] = percentile.exec(written) ?? [];
+  if (rank !== undefined && Number(rank) > 0)
+    return { percentile: Number((Number(rank) / 100).toPrecision(12)) };
+  context.addIssue({
+    code: 'custom',
+    message: `must be one of ${SERIES_FUNCTIONS.join(', ')}, or a percentile such as p95`,
+  });
+  return z.NEVER;
+});
+
 const seriesParameters = z
   .strictObject({
     measurement: name,
     field: name,
+    fn: fn.optional(),
     by: name.optional(),
     onlyTag: name.optional(),
     only: onlyValues.optional(),
     from: time,
-    to: time,
+    to: time.optional(),
     buckets: numberFrom(1, MAX_SERIES_BUCKETS).optional(),
+    resolution: text(MAX_RESOLUTION_CHARACTERS).optional(),
+    order: z.enum(SERIES_ORDERS, `must be one of ${SERIES_ORDERS.join(', ')}`).optional(),
+    offset: numberFrom(0, MAX_OFFSET).optional(),
+    limit: numberFrom(1, MAX_SERIES_GROUPS).optional(),
+    top: numberFrom(1, MAX_SERIES_GROUPS).optional(),
   })
-  .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' })
   .refine(({ onlyTag, only }) => (onlyTag === undefined) === (only === undefined), {
     path: ['only'],
     message: 'goes together with onlyTag',
+  })
+  .refine(({ limit, top }) => limit === undefined || top === undefined, {
+    path: ['top'],
+    message: 'is another name of limit: give one of them',
+  })
+  .refine(({ order, by }) => order === undefined || by !== undefined, {
+    path: ['order'],
+    message: 'goes together with by',
+  })
+  .transform((given, context) => {
+    const { limit = DEFAULT_SERIES_GROUPS, top = limit, to = Date.now(), resolution = 'auto' } = given;
+    // Of a resolution that is named each window is a bucket.
+    const isByWindow = given.buckets === undefined && resolution !== 'auto' && resolution !== 'raw';
+    const { buckets = DEFAULT_SERIES_BUCKETS } = given;
+    if (given.from >= to) {
+      context.addIssue({ code: 'custom', path: ['to'], message: 'must be later than from' });
+    }
+    if (!isByWindow && buckets * top > MAX_SERIES_VALUES) {
+      const message = `must be at most ${MAX_SERIES_VALUES} together with limit, multiplied`;
+      context.addIssue({ code: 'custom', path: ['buckets'], message });
+    }
+    const query: SeriesQuery = {
+      measurement: given.measurement,
+      field: given.field,
+      fn: given.fn ?? 'mean',
+      ...(given.by !== undefined && { by: given.by }),
+      ...(given.onlyTag !== undefined &&
+        given.only !== undefined && { only: { tag: given.onlyTag, values: given.only } }),
+      fromMs: given.from,
+      toMs: to,
+      ...(!isByWindow && { bucketMs: Math.max(1, Math.ceil((to - given.from) / buckets)) }),
+      resolution,
+      order: given.order ?? 'count',
+      maxBuckets: Math.min(MAX_SERIES_BUCKETS, Math.floor(MAX_SERIES_VALUES / top)),
+      offset: given.offset ?? 0,
+      limit: top,
+    };
+    return query;
   });
 
 /**
- * Takes `measurement`, `field`, `by?`, `from` and `to` in ms since 1970, and `buckets?` up to 500. `onlyTag` with one
- * `only` for each value omits the other values of that tag.
+ * Takes `measurement`, `field`, `fn?`, `by?`, `from`, `to?`, `buckets?`, `resolution?`, `order?`, `offset?`, and `limit?` or
+ * `top?`. `onlyTag` with one `only` for each value omits the other values of that tag.
  */
 export function parseSeriesRequest(parameters: unknown): Parsed<SeriesQuery> {
-  const parsed = parseRequest(seriesParameters, parameters);
-  if (!parsed.ok) return parsed;
-  const { measurement, field, by, onlyTag, only, from, to, buckets = DEFAULT_SERIES_BUCKETS } = parsed.value;
-  const query = {
-    measurement,
-    field,
-    by,
-    only: onlyTag === undefined || only === undefined ? undefined : { tag: onlyTag, values: only },
-    fromMs: from,
-    toMs: to,
-    bucketMs: Math.ceil((to - from) / buckets),
-    // One more than is shown, so that the answer can tell that there are more.
-    maxGroups: MAX_SERIES_GROUPS + 1,
-  };
-  return { ok: true, value: query };
+  return parseRequest(seriesParameters, parameters);
 }

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { RecentAnswers } from '../../lib/recent-answers.js';
-import type { SeriesAnswer } from '../../sink/store-reader.js';
+import type { SeriesAnswer, SeriesQuery } from '../../reading/series-query.js';
 import type { GatewayView } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
 import type { HttpRefusalCounts } from '../http-refusals.js';
-import { MAX_SERIES_GROUPS, parseLatestRequest, parseSeriesRequest } from './store-requests.js';
+import { parseLatestRequest, parseSeriesRequest } from './store-requests.js';
 
 /** The number of queries that the store answers at once: the page must not slow down the writer. */
 export const MAX_STORE_QUERIES = 8;
@@ -14,7 +14,6 @@ const MAX_ANSWERS = 32;
 
 /** The answer of `/api/series`. */
 export interface SeriesResponse extends SeriesAnswer {
-  readonly bucketMs: number;
   /** Whether there are more groups than those in the answer. */
   readonly moreGroups: boolean;
 }
@@ -46,15 +45,7 @@ export function addStoreRoutes(app: FastifyInstance, view: GatewayView, refusals
   app.get('/api/series', async (request, reply) => {
     const query = parseSeriesRequest(request.query);
     if (!query.ok) return sendError(reply, 'QUERY_INVALID', query.reason);
-    return askStore(reply, { kind: 'series', ...query.value }, async () => {
-      const { timesMs, groups } = await view.series(query.value);
-      return {
-        bucketMs: query.value.bucketMs,
-        timesMs,
-        groups: groups.slice(0, MAX_SERIES_GROUPS),
-        moreGroups: groups.length > MAX_SERIES_GROUPS,
-      } satisfies SeriesResponse;
-    });
+    return askStore(reply, { kind: 'series', ...query.value }, () => seriesResponse(view, query.value));
   });
 
   app.get('/api/latest', async (request, reply) => {
@@ -62,6 +53,11 @@ export function addStoreRoutes(app: FastifyInstance, view: GatewayView, refusals
     if (!query.ok) return sendError(reply, 'QUERY_INVALID', query.reason);
     return askStore(reply, { kind: 'latest', ...query.value }, () => view.latest(query.value));
   });
+}
+
+async function seriesResponse(view: GatewayView, query: SeriesQuery): Promise<SeriesResponse> {
+  const answer = await view.series(query);
+  return { ...answer, moreGroups: answer.found > query.offset + answer.groups.length };
 }
 
 /** Limits the queries to the store and shares their answers; all routes of this file ask through it. */

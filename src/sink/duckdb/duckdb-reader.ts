@@ -1,12 +1,11 @@
 import type { FieldType } from '../point.js';
+import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from '../statistics.js';
 import type {
   LastSeenGroup,
   LastSeenQuery,
   MeasurementSummary,
   NewestAnswer,
   NewestQuery,
-  SeriesAnswer,
-  SeriesQuery,
   StoreReader,
 } from '../store-reader.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
@@ -14,7 +13,8 @@ import type { InterruptibleRead } from './interruptible-read.js';
 import { SCHEMA } from './measurement-table.js';
 import { readLastSeen, readNewest } from './read-latest.js';
 import { ReadQueue } from './read-queue.js';
-import { readSeries } from './read-series.js';
+import { readSeriesCounts } from './read-series-counts.js';
+import { readStatistics } from './read-statistics.js';
 
 /** A longer read would keep memory that the writer needs, and delay the other queries. */
 const MAX_READ_MS = 10_000;
@@ -31,8 +31,12 @@ export class DuckdbReader implements StoreReader {
     return this.#queue.run(readMeasurements);
   }
 
-  series(query: SeriesQuery): Promise<SeriesAnswer> {
-    return this.#queue.run((read) => readSeries(read, query));
+  statistics(query: StatisticsQuery): Promise<StatisticsAnswer> {
+    return this.#queue.run((read) => readStatistics(read, query));
+  }
+
+  seriesCounts(query: SeriesCountQuery): Promise<ReadonlyMap<string, number>> {
+    return this.#queue.run((read) => readSeriesCounts(read, query));
   }
 
   lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]> {

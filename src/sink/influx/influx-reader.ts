@@ -1,19 +1,19 @@
 import type { FieldType } from '../point.js';
+import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from '../statistics.js';
 import type {
   LastSeenGroup,
   LastSeenQuery,
   MeasurementSummary,
   NewestAnswer,
   NewestQuery,
-  SeriesAnswer,
-  SeriesQuery,
   StoreReader,
 } from '../store-reader.js';
 import { HEALTH_MEASUREMENT, type InfluxSettings } from './influx-options.js';
 import { identifier } from './influxql.js';
 import { type QueriedSeries, QueryChannel } from './query-channel.js';
 import { readLastSeen, readNewest } from './read-latest.js';
-import { readSeries } from './read-series.js';
+import { readSeriesCounts } from './read-series-counts.js';
+import { readStatistics } from './read-statistics.js';
 import type { InfluxTransport } from './transport.js';
 
 /** Reads with the subset of InfluxQL that versions 1, 2 (through DBRP) and 3 share. */
@@ -28,8 +28,12 @@ export class InfluxReader implements StoreReader {
     return readMeasurements(this.#channel);
   }
 
-  series(query: SeriesQuery): Promise<SeriesAnswer> {
-    return readSeries(this.#channel, query);
+  statistics(query: StatisticsQuery): Promise<StatisticsAnswer> {
+    return readStatistics(this.#channel, query);
+  }
+
+  seriesCounts(query: SeriesCountQuery): Promise<ReadonlyMap<string, number>> {
+    return readSeriesCounts(this.#channel, query);
   }
 
   lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]> {

@@ -11,6 +11,9 @@ const series = {
   buckets: '150',
 };
 
+const NO_TIME = 'must be a time: 2026-03-08T21:04:50Z, an epoch in s, ms, us or ns, now, or now-24h';
+const NO_FUNCTION = 'must be one of mean, min, max, sum, count, first, last, or a percentile such as p95';
+
 describe('parseLatestRequest', () => {
   it('takes the 50 that have been silent for longest when nothing else is asked', () => {
     expect(parseLatestRequest(latest)).toEqual({
@@ -49,7 +52,7 @@ describe('parseLatestRequest', () => {
   it.each([
     [{ measurement: undefined }, 'measurement: must be given once.'],
     [{ from: undefined }, 'from: must be given once.'],
-    [{ silentBefore: 'now' }, 'silentBefore: must be a whole number.'],
+    [{ silentBefore: 'noon' }, `silentBefore: ${NO_TIME}.`],
     [{ order: 'loud' }, 'order: must be one of silent, newest, name.'],
     [{ order: ['name', 'name'] }, 'order: must be one of silent, newest, name.'],
     [{ search: 'x'.repeat(257) }, 'search: must not be longer than 256 characters.'],
@@ -65,7 +68,7 @@ describe('parseLatestRequest', () => {
 });
 
 describe('parseSeriesRequest', () => {
-  it('makes a query of the store from the parameters that asks for one group more than is shown', () => {
+  it('makes a query of the store from the parameters that says everything', () => {
     expect(parseSeriesRequest(series)).toEqual({
       ok: true,
       value: {
@@ -74,8 +77,13 @@ describe('parseSeriesRequest', () => {
         by: 'city',
         fromMs: 1000,
         toMs: 301_000,
+        fn: 'mean',
         bucketMs: 2000,
-        maxGroups: 13,
+        resolution: 'auto',
+        order: 'count',
+        maxBuckets: 2000,
+        offset: 0,
+        limit: 12,
       },
     });
   });
@@ -85,6 +93,40 @@ describe('parseSeriesRequest', () => {
     const parsed = parseSeriesRequest(rest);
     expect(parsed).toMatchObject({ ok: true, value: { bucketMs: 2000 } });
     expect(parsed.ok && parsed.value.by).toBeUndefined();
+  });
+
+  it.each([
+    ['2026-11-30T12:00:00Z', 1_796_040_000_000],
+    ['2026-11-30T13:00:00.5+01:00', 1_796_040_000_500],
+    ['2026-11-30T13:00:00 01:00', 1_796_040_000_000],
+    ['2026-11-30', 1_795_996_800_000],
+    ['1796040000', 1_796_040_000_000],
+    ['1796040000000', 1_796_040_000_000],
+    ['1796040000000000', 1_796_040_000_000],
+    ['1796040000000000999', 1_796_040_000_000],
+  ])('takes the time %s', (from, fromMs) => {
+    expect(parseSeriesRequest({ ...series, from, to: '4102444800' })).toMatchObject({ value: { fromMs } });
+  });
+
+  it('takes a time before now, and ends now where no other end is given', () => {
+    const { to: _to, ...open } = series;
+    const beforeMs = Date.now();
+    const parsed = parseSeriesRequest({ ...open, from: 'now-1h' });
+    if (!parsed.ok) throw new Error(parsed.reason);
+    const { fromMs, toMs } = parsed.value;
+    expect(fromMs).toBeGreaterThanOrEqual(beforeMs - 3_600_000);
+    expect(toMs).toBeLessThanOrEqual(Date.now());
+    // Parsed one after the other.
+    expect(Math.abs(toMs - fromMs - 3_600_000)).toBeLessThan(1_000);
+  });
+
+  it('leaves the width of buckets to a resolution that is named, and counts buckets by the groups', () => {
+    const { buckets: _buckets, ...rest } = series;
+    const parsed = parseSeriesRequest({ ...rest, resolution: '1d', order: 'value', top: '60', fn: 'p99.9' });
+    expect(parsed).toMatchObject({
+      value: { fn: { percentile: 0.999 }, limit: 60, maxBuckets: 1000, order: 'value' },
+    });
+    expect(parsed.ok && parsed.value.bucketMs).toBeUndefined();
   });
 
   it.each([
@@ -112,12 +154,22 @@ describe('parseSeriesRequest', () => {
   });
 
   it.each([
-    [{ buckets: '501' }, 'buckets: must be 1 to 500.'],
-    [{ buckets: '0' }, 'buckets: must be 1 to 500.'],
+    [{ buckets: '2001' }, 'buckets: must be 1 to 2000.'],
+    [{ buckets: '0' }, 'buckets: must be 1 to 2000.'],
     [{ buckets: '1e2' }, 'buckets: must be a whole number.'],
-    [{ from: '-1' }, 'from: must be a whole number.'],
-    [{ from: '1.5' }, 'from: must be a whole number.'],
-    [{ to: '9999999999999999' }, 'to: must be a whole number within 2^53.'],
+    [{ from: '-1' }, `from: ${NO_TIME}.`],
+    [{ from: '1.5' }, `from: ${NO_TIME}.`],
+    [{ from: 'now-5' }, `from: ${NO_TIME}; write a unit, such as 5s.`],
+    [{ from: '2026-02-30T00:00:00Z' }, `from: ${NO_TIME}.`],
+    [{ to: '99999999999999' }, 'to: must be a time between 1970 and April 2262.'],
+    [{ fn: 'average' }, `fn: ${NO_FUNCTION}.`],
+    [{ fn: 'p100' }, `fn: ${NO_FUNCTION}.`],
+    [{ fn: 'p0' }, `fn: ${NO_FUNCTION}.`],
+    [{ limit: '201' }, 'limit: must be 1 to 200.'],
+    [{ limit: '5', top: '5' }, 'top: is another name of limit: give one of them.'],
+    [{ by: undefined, order: 'value' }, 'order: goes together with by.'],
+    [{ order: 'size' }, 'order: must be one of count, value, name.'],
+    [{ buckets: '2000', limit: '31' }, 'buckets: must be at most 60000 together with limit, multiplied.'],
     [{ to: '1000' }, 'to: must be later than from.'],
     [{ measurement: '' }, 'measurement: must not be empty.'],
     [{ measurement: undefined }, 'measurement: must be given once.'],
@@ -150,7 +202,7 @@ describe('a time that no store can hold', () => {
     expect(parse()).toEqual({
       ok: false,
       reason: expect.stringMatching(
-        new RegExp(`${name}: must be a time in ms until the year 2262`),
+        new RegExp(`${name}: must be a time between 1970 and April 2262`),
       ) as string,
     });
   });

@@ -2,9 +2,17 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { requireServer, startInfluxd, startVictoriaMetrics } from '../../../harness/servers.js';
 import { SystemClock } from '../../../src/lib/clock.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
+import type { StatisticsQuery } from '../../../src/sink/statistics.js';
 import { steeredSink } from './influx-fixture.js';
 
-const QUERY = { measurement: 'm', field: 'v', fromMs: 0, toMs: 10_000, bucketMs: 1_000, maxGroups: 5 };
+const QUERY: StatisticsQuery = {
+  measurement: 'm',
+  values: { kind: 'points', field: 'v' },
+  fromMs: 0,
+  toMs: 10_000,
+  cellMs: 1_000,
+  parts: new Set(),
+};
 const json = (answer: unknown) => ({
   status: 200,
   headers: { 'content-type': 'application/json' },
@@ -17,70 +25,60 @@ const statementOf = (call: { readonly body: string } | undefined) => new URLSear
 
 test('a query is a form to /query, with the database of the bucket and quoted names', async () => {
   const { sink, store } = await steeredSink(() => json({ results: [{}] }), { bucket: 'db/rp' });
-  const odd = { ...QUERY, measurement: 'a"; DROP', field: 'b\\' };
-  expect(await sink.reader.series(odd)).toEqual({ timesMs: [], groups: [] });
+  const odd = { ...QUERY, measurement: 'a"; DROP', values: { kind: 'points', field: 'b\\' } as const };
+  expect(await sink.reader.statistics({ ...odd, parts: new Set(['sum', 'max']) })).toEqual(new Map());
   const form = new URLSearchParams(store.calls[0]?.body);
   expect(store.calls[0]?.headers.authorization).toBe('Token secret');
   expect([form.get('db'), form.get('rp'), form.get('epoch')]).toEqual(['db', 'rp', 'ms']);
   expect(form.get('q')).toBe(
-    'SELECT mean("b\\\\") FROM "a\\"; DROP" WHERE time >= 0ms AND time < 10000ms GROUP BY time(1000ms) fill(none)',
+    'SELECT count("b\\\\"), sum("b\\\\"), max("b\\\\") FROM "a\\"; DROP" WHERE time >= 0ms AND time < 10000ms GROUP BY time(1000ms) fill(none)',
   );
 });
 
-test('groups are counted first, and only the buckets of the largest are queried', async () => {
-  const { sink, store } = await steeredSink((_call, nth) =>
-    nth === 0
-      ? seriesAnswer(
-          { tags: { room: 'small' }, values: [[0, 1]] },
-          { tags: { room: '' }, values: [[0, 7]] },
-          { tags: { room: "it's" }, values: [[0, 9]] },
-          { tags: { room: 'none' }, values: [[0, 0]] },
-        )
-      : seriesAnswer(
-          { tags: { room: '' }, values: [[1_000, 2.5]] },
-          {
-            tags: { room: "it's" },
-            values: [
-              [0, 1],
-              [2_000, null],
-            ],
-          },
-        ),
+test('only the groups that are named are asked for, and cells without a value are omitted', async () => {
+  const { sink, store } = await steeredSink(() =>
+    seriesAnswer(
+      { tags: { room: '' }, values: [[1_000, 1, 2.5]] },
+      {
+        tags: { room: "it's" },
+        values: [
+          [2_000, 0, null],
+          [0, 2, 3],
+        ],
+      },
+    ),
   );
-  const answer = await sink.reader.series({
+  const answer = await sink.reader.statistics({
     ...QUERY,
     by: 'room',
     only: { tag: 'floor', values: ['1'] },
-    maxGroups: 2,
+    names: ["it's", ''],
+    parts: new Set(['sum']),
   });
-  expect(answer).toEqual({
-    timesMs: [0, 1_000],
-    groups: [
-      { name: "it's", values: [1, null] },
-      { name: '', values: [null, 2.5] },
-    ],
-  });
-  const where = `FROM "m" WHERE time >= 0ms AND time < 10000ms AND ("floor"::tag = '1')`;
+  expect(answer).toEqual(
+    new Map([
+      ['', [{ startMs: 1_000, count: 1, sum: 2.5, isInexact: false }]],
+      ["it's", [{ startMs: 0, count: 2, sum: 3, isInexact: false }]],
+    ]),
+  );
   expect(store.calls.map(statementOf)).toEqual([
-    `SELECT count("v") ${where} GROUP BY "room"`,
-    `SELECT mean("v") ${where} AND ("room"::tag = 'it\\'s' OR "room"::tag = '') GROUP BY time(1000ms), "room" fill(none)`,
+    `SELECT count("v"), sum("v") FROM "m" WHERE time >= 0ms AND time < 10000ms AND ("floor"::tag = '1') AND ("room"::tag = 'it\\'s' OR "room"::tag = '') GROUP BY time(1000ms), "room" fill(none)`,
   ]);
 });
 
-test('without a group there is no second query; without a value to match there is no query at all', async () => {
+test('without a value to match there is no query', async () => {
   const { sink, store } = await steeredSink(() => json({ results: [{}] }));
-  expect((await sink.reader.series({ ...QUERY, by: 'room' })).groups).toEqual([]);
-  expect(store.calls).toHaveLength(1);
   const unwritable = { tag: 'room', values: ['a\rb', 'a\0b'] };
-  expect((await sink.reader.series({ ...QUERY, only: unwritable })).groups).toEqual([]);
-  expect(store.calls).toHaveLength(1);
+  expect(await sink.reader.statistics({ ...QUERY, only: unwritable })).toEqual(new Map());
+  expect(await sink.reader.statistics({ ...QUERY, by: 'room', names: [] })).toEqual(new Map());
+  expect(store.calls).toHaveLength(0);
 });
 
 test.each(['m\0', 'm\r'])(
   'the measurement %j is not queried: InfluxQL would read another name',
   async (measurement) => {
     const { sink, store } = await steeredSink(() => json({ results: [{}] }));
-    await expect(sink.reader.series({ ...QUERY, measurement })).rejects.toMatchObject({
+    await expect(sink.reader.statistics({ ...QUERY, measurement })).rejects.toMatchObject({
       code: 'SINK_QUERY_FAILED',
     });
     expect(store.calls).toHaveLength(0);
@@ -120,7 +118,7 @@ test.each(['boolean', 'string'])('a field of type %s has no mean, and the error 
       ? seriesAnswer({ values: [['v', type]] })
       : json({ results: [{ error: `unsupported mean iterator type: *query.${type}InterruptIterator` }] }),
   );
-  await expect(sink.reader.series(QUERY)).rejects.toMatchObject({
+  await expect(sink.reader.statistics(QUERY)).rejects.toMatchObject({
     code: 'SINK_QUERY_UNSUPPORTED',
     message: `the field "v" of "m" is of type ${type}, which has no mean`,
   });
@@ -132,7 +130,7 @@ test('an error about a field of numbers stays what it is', async () => {
       ? seriesAnswer({ values: [['v', 'float']] })
       : json({ results: [{ error: 'timeout' }] }),
   );
-  await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code: 'SINK_QUERY_FAILED' });
+  await expect(sink.reader.statistics(QUERY)).rejects.toMatchObject({ code: 'SINK_QUERY_FAILED' });
 });
 
 describe.skipIf(!requireServer('influxd'))('on InfluxDB 1', () => {
@@ -149,8 +147,9 @@ describe.skipIf(!requireServer('influxd'))('on InfluxDB 1', () => {
       { clock: new SystemClock(), warn: () => {} },
     );
     onTestFinished(() => sink.close());
-    for (const by of [undefined, 'room']) {
-      await expect(sink.reader.series({ ...QUERY, by })).rejects.toMatchObject({
+    for (const by of [{}, { by: 'room' }]) {
+      const query = { ...QUERY, ...by, parts: new Set(['sum'] as const) };
+      await expect(sink.reader.statistics(query)).rejects.toMatchObject({
         code: 'SINK_QUERY_UNSUPPORTED',
       });
     }
@@ -221,7 +220,7 @@ describe('a store that cannot answer', () => {
     ],
   ])('is recognised by %s', async (_why, answer, code) => {
     const { sink } = await steeredSink(() => answer);
-    await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code });
+    await expect(sink.reader.statistics(QUERY)).rejects.toMatchObject({ code });
   });
 
   test('is recognised by no answer within the time-out', async () => {
@@ -232,10 +231,10 @@ describe('a store that cannot answer', () => {
 
 test('a query for too many buckets is not sent: InfluxDB 1 would build them all', async () => {
   const { sink, store } = await steeredSink(() => json({ results: [{}] }));
-  await expect(sink.reader.series({ ...QUERY, toMs: 1e9, bucketMs: 1 })).rejects.toMatchObject({
+  await expect(sink.reader.statistics({ ...QUERY, toMs: 1e9, cellMs: 1 })).rejects.toMatchObject({
     code: 'SINK_QUERY_FAILED',
   });
-  await expect(sink.reader.series({ ...QUERY, bucketMs: 0 })).rejects.toMatchObject({
+  await expect(sink.reader.statistics({ ...QUERY, cellMs: 0 })).rejects.toMatchObject({
     code: 'SINK_QUERY_FAILED',
   });
   expect(store.calls).toHaveLength(0);
@@ -250,7 +249,7 @@ describe.skipIf(!requireServer('victoria-metrics'))('on VictoriaMetrics', () => 
     );
     try {
       await expect(sink.reader.measurements()).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
-      await expect(sink.reader.series(QUERY)).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
+      await expect(sink.reader.statistics(QUERY)).rejects.toMatchObject({ code: 'SINK_QUERY_UNSUPPORTED' });
     } finally {
       await sink.close();
       await server.stop();

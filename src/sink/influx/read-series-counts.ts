@@ -1,0 +1,28 @@
+import type { SeriesCountQuery } from '../statistics.js';
+import { identifier, isExpressible, tagIsOneOf } from './influxql.js';
+import type { QueryChannel } from './query-channel.js';
+
+/** Rejects in version 3, which has no such statement. */
+export async function readSeriesCounts(
+  channel: QueryChannel,
+  { measurement, by, only, names }: SeriesCountQuery,
+): Promise<ReadonlyMap<string, number>> {
+  const choices = [
+    ...(only === undefined ? [] : [{ tag: only.tag, values: only.values.filter(isExpressible) }]),
+    ...(by === undefined || names === undefined ? [] : [{ tag: by, values: names.filter(isExpressible) }]),
+  ];
+  if (choices.some(({ values }) => values.length === 0)) return new Map();
+  const conditions = choices.map(({ tag, values }) => tagIsOneOf(tag, values));
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  const grouped = by === undefined ? '' : ` GROUP BY ${identifier(by)}`;
+  const found = await channel.query(
+    `SHOW SERIES EXACT CARDINALITY FROM ${identifier(measurement)}${where}${grouped}`,
+    (name) => name === measurement,
+  );
+  return new Map(
+    found.map(({ tags, values }) => [
+      by === undefined ? '' : (tags?.[by] ?? ''),
+      Number(values[0]?.[0] ?? 0),
+    ]),
+  );
+}
