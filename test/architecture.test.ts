@@ -73,6 +73,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
     /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
+    /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,

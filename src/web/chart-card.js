@@ -1,5 +1,5 @@
 import { ChartGestures } from './chart-gestures.js';
-import { bestSplit, hasValues, newestValue } from './chart-lines.js';
+import { bestSplit, hasValues, meanWords } from './chart-lines.js';
 import { seriesRequest } from './chart-request.js';
 import { ChartSetup } from './chart-setup.js';
 import { ChartTable } from './chart-table.js';
@@ -122,16 +122,16 @@ export class ChartCard {
     const answer = await this.#ask(field, tag, window);
     const names = answer.groups.map(({ name }) => name);
     const styles = this.#styles.assign(names);
-    const lines = answer.groups.map(({ name, values }) => ({
-      name,
-      label: tag === undefined ? field : name || `(without ${tag})`,
-      values,
-      style: styles.get(name) ?? lineStyle(0),
+    const lines = answer.groups.map((group) => ({
+      ...group,
+      label: tag === undefined ? field : group.name || `(without ${tag})`,
+      style: styles.get(group.name) ?? lineStyle(0),
     }));
     lines.sort(byLabel);
-    this.#drawn = { timesMs: answer.timesMs, lines, bucketMs: window.bucketMs, field, tag };
+    this.#drawn = { timesMs: answer.timesMs, lines, bucketMs: answer.bucketMs, field, tag };
     this.#draw(this.#drawn);
-    this.#showNote(this.#sentenceAbout(answer, names, tag, only));
+    const sentence = this.#sentenceAbout(answer, names, tag, only);
+    this.#showNote([sentence, foreign(meanWords(lines))].filter((part) => part !== '').join(' '));
   }
 
   /** Stretches what is drawn to the new range until the store has answered. */
@@ -187,13 +187,13 @@ export class ChartCard {
   }
 
   /** @param {Drawn} drawn */
-  #draw({ timesMs, lines, bucketMs }) {
+  #draw({ timesMs, lines }) {
     const shown = lines.map((line) => ({ ...line, isShown: !this.#hidden.has(line.name) }));
     this.#plotBox.hidden = this.#isTable;
     this.#asTable.hidden = false;
     if (!this.#isTable) this.#plot.show(this.#panel.range.edges, timesMs, shown);
     this.#legend.show(shown);
-    this.#table.show(this.#label(), timesMs, lines, bucketMs, this.#panel.now());
+    this.#table.show(this.#label(), lines, this.#panel.now());
     this.#showValues(this.#plot.cursorIndex);
   }
 
@@ -230,7 +230,7 @@ export class ChartCard {
     const { timesMs, lines, bucketMs } = this.#drawn;
     const atMs = index === null ? undefined : timesMs[index];
     if (index === null || atMs === undefined) {
-      this.#legend.showValues(lines.map(({ values }) => newestValue(values)));
+      this.#legend.showValues(lines.map(({ statistics }) => statistics.last?.value ?? null));
       setText(this.#at, lines.length > 0 ? 'Newest values' : '');
       return;
     }

@@ -1,5 +1,7 @@
 /** @import { Fields, Value } from './types.js' */
 
+/** More would be a paragraph below the chart. */
+const MAX_NAMED_MEANS = 4;
 /** Between two values further apart than this many usual distances the line breaks. */
 const GAP_FACTOR = 3.5;
 
@@ -33,15 +35,6 @@ export function hasValues(groups) {
 }
 
 /**
- * The newest value of a line.
- *
- * @param {readonly Value[]} values
- */
-export function newestValue(values) {
-  return values.findLast((value) => value !== null) ?? null;
-}
-
-/**
  * Fields that can be drawn, the most useful first: measured values before counters and ids.
  *
  * @param {Fields} fields
@@ -68,23 +61,14 @@ export function bestSplit(lineCounts) {
 }
 
 /**
- * The figures of a line over the range; null where it has no value.
+ * Says of which lines a value is the mean of several series; '' when each is of one.
  *
- * @param {readonly number[]} timesMs
- * @param {readonly Value[]} values
+ * @param {readonly { readonly label: string; readonly series: number | null }[]} lines
  */
-export function summaryOf(timesMs, values) {
-  const filled = values.flatMap((value, index) =>
-    typeof value === 'number' ? [{ value, atMs: timesMs[index] }] : [],
-  );
-  const newest = filled.at(-1);
-  if (newest === undefined) return { newest: null, atMs: null, lowest: null, mean: null, highest: null };
-  const sum = filled.reduce((total, { value }) => total + value, 0);
-  return {
-    newest: newest.value,
-    atMs: newest.atMs,
-    lowest: filled.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY),
-    mean: sum / filled.length,
-    highest: filled.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY),
-  };
+export function meanWords(lines) {
+  const several = lines.filter(({ series }) => series !== null && series > 1);
+  if (several.length === 0) return '';
+  const named = several.slice(0, MAX_NAMED_MEANS).map(({ label, series }) => `${label} of ${series}`);
+  const more = several.length > named.length ? ` and ${several.length - named.length} more` : '';
+  return `Means of several series: ${named.join(', ')}${more}.`;
 }

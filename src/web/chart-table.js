@@ -1,4 +1,3 @@
-import { summaryOf } from './chart-lines.js';
 import { momentOf } from './chart-time.js';
 import { element } from './dom.js';
 import { foreign, value } from './format.js';
@@ -6,6 +5,8 @@ import { swatch } from './line-legend.js';
 
 /** @import { Line } from './types.js' */
 
+/** Of a value that only a window says, the time is told as roughly as this. */
+const HOUR_MS = 3_600_000;
 const COLUMNS = ['Line', 'Newest', 'Lowest', 'Mean', 'Highest', 'At'];
 
 /** The lines of a chart as a table, for those who do not see it, and for exact numbers. */
@@ -27,18 +28,16 @@ export class ChartTable {
    * `caption`: what is drawn, in words.
    *
    * @param {string} caption
-   * @param {readonly number[]} timesMs
    * @param {readonly Line[]} lines
-   * @param {number} bucketMs
    * @param {number} nowMs
    */
-  show(caption, timesMs, lines, bucketMs, nowMs) {
+  show(caption, lines, nowMs) {
     this.#caption.textContent = caption;
     this.#rows.replaceChildren(
-      ...lines.map(({ label, style, values }) => {
-        const { newest, atMs, lowest, mean, highest } = summaryOf(timesMs, values);
-        const at = atMs === null ? '–' : momentOf(atMs, bucketMs, nowMs);
-        const cells = [value(newest), value(lowest), value(mean), value(highest), at];
+      ...lines.map(({ label, style, statistics }) => {
+        const { last, min, mean, max } = statistics;
+        const at = last === null ? '–' : momentOf(last.atMs, last.isExactTime ? 1 : HOUR_MS, nowMs);
+        const cells = [value(last?.value), value(min), value(mean), value(max), at];
         const name = element('th', { scope: 'row' }, swatch(style), element('bdi', {}, foreign(label, 80)));
         return element('tr', {}, name, ...cells.map((text) => element('td', {}, text)));
       }),

@@ -60,8 +60,8 @@ export class LinePlot {
     this.#timesMs = isEmpty ? [] : timesMs;
     /** @type {uPlot.AlignedData} */
     const columns = isEmpty
-      ? [[edges.fromMs, edges.toMs], ...noValues(Math.max(1, lines.length))]
-      : [[...timesMs], ...lines.map((line) => bridgeShortGaps(line.values))];
+      ? [[edges.fromMs, edges.toMs], ...noValues(3 * Math.max(1, lines.length))]
+      : [[...timesMs], ...lines.map((line) => bridgeShortGaps(line.values)), ...bandColumns(lines)];
     const key = JSON.stringify(lines.map(({ name, style, isShown }) => [name, style, isShown]));
     if (key === this.#key && this.#plot !== null) {
       this.#plot.setData(columns);
@@ -193,6 +193,11 @@ export class LinePlot {
           values: (_plot, ticks) => ticks.map(value),
         },
       ],
+      bands: drawn.flatMap((line, nth) =>
+        hasBand(lines, line)
+          ? [{ series: bandSeries(drawn.length, nth), fill: bandFill(colour(`--line-${line.style.colour}`)) }]
+          : [],
+      ),
       series: [
         {},
         ...drawn.map(({ style, isShown }) => ({
@@ -202,10 +207,53 @@ export class LinePlot {
           width: 1.75,
           points: { size: 5 },
         })),
+        ...drawn.flatMap(({ isShown }) => [edgeSeries(isShown), edgeSeries(isShown)]),
       ],
       hooks: { setCursor: [() => this.#onPoint(this.cursorIndex)] },
     };
   }
+}
+
+/** With more lines their bands would hide one another. */
+const MAX_BANDS = 4;
+/** Two hexadecimal digits of opacity behind a colour. */
+const BAND_OPACITY = '2e';
+
+/**
+ * The greatest and the least values of each line, in two columns behind those of all lines.
+ *
+ * @param {readonly ShownLine[]} lines
+ */
+function bandColumns(lines) {
+  return lines.flatMap(({ highs, lows }) => [bridgeShortGaps(highs), bridgeShortGaps(lows)]);
+}
+
+/**
+ * @param {readonly { readonly isShown: boolean }[]} lines
+ * @param {{ readonly isShown: boolean }} line
+ */
+function hasBand(lines, line) {
+  return line.isShown && lines.filter(({ isShown }) => isShown).length <= MAX_BANDS;
+}
+
+/** @param {number} lines @param {number} nth @returns {[number, number]} */
+function bandSeries(lines, nth) {
+  const high = 1 + lines + 2 * nth;
+  return [high, high + 1];
+}
+
+/** @param {string} colour */
+function bandFill(colour) {
+  return /^#[0-9a-f]{6}$/i.test(colour) ? `${colour}${BAND_OPACITY}` : 'transparent';
+}
+
+/**
+ * An edge of a band: it is not drawn itself, but the scale makes room for it.
+ *
+ * @param {boolean} isShown
+ */
+function edgeSeries(isShown) {
+  return { show: isShown, stroke: 'transparent', width: 0, points: { show: false } };
 }
 
 /**

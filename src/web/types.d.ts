@@ -13,6 +13,7 @@ import type {
 import type { LiveState } from '../http/live-state.js';
 import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
+import type { SeriesGroup } from '../reading/series-query.js';
 import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
@@ -165,10 +166,8 @@ export interface LineStyle {
   /** 0 to 3 */
   readonly dash: number;
 }
-export interface Line {
-  readonly name: string;
+export interface Line extends SeriesGroup {
   readonly label: string;
-  readonly values: readonly Value[];
   readonly style: LineStyle;
 }
 export interface ShownLine extends Line {

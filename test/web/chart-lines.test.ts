@@ -3,11 +3,11 @@ import type { FieldType } from '../../src/sink/point.js';
 import { pageModule } from '../support/page-module.js';
 
 type Values = readonly (number | null | undefined)[];
-const { bridgeShortGaps, drawableFields, bestSplit, summaryOf } = await pageModule<{
+const { bridgeShortGaps, drawableFields, bestSplit, meanWords } = await pageModule<{
   bridgeShortGaps(values: Values): Values;
   drawableFields(fields: readonly { name: string; type: FieldType }[]): readonly string[];
   bestSplit(counts: readonly { tag: string; lines: number }[]): string | undefined;
-  summaryOf(timesMs: readonly number[], values: Values): Record<string, number | null>;
+  meanWords(lines: readonly { label: string; series: number | null }[]): string;
 }>('chart-lines.js');
 
 describe('bridgeShortGaps', () => {
@@ -59,19 +59,12 @@ it('splits by the tag with the fewest lines but more than one, else by the first
   expect(bestSplit([])).toBeUndefined();
 });
 
-it('sums a line up by its newest, lowest, mean and highest value, and leaves the gaps out', () => {
-  expect(summaryOf([10, 20, 30, 40], [4, null, 1, undefined])).toEqual({
-    newest: 1,
-    atMs: 30,
-    lowest: 1,
-    mean: 2.5,
-    highest: 4,
-  });
-  expect(summaryOf([10], [null])).toEqual({
-    newest: null,
-    atMs: null,
-    lowest: null,
-    mean: null,
-    highest: null,
-  });
+it('says of which lines a value is the mean of several series', () => {
+  const line = (label: string, series: number | null) => ({ label, series });
+  expect(meanWords([line('a', 1), line('b', null)])).toBe('');
+  expect(meanWords([line('a', 1), line('Pune', 12), line('Mumbai', 8)])).toBe(
+    'Means of several series: Pune of 12, Mumbai of 8.',
+  );
+  const cities = ['A', 'B', 'C', 'D', 'E', 'F'].map((city) => line(city, 2));
+  expect(meanWords(cities)).toBe('Means of several series: A of 2, B of 2, C of 2, D of 2 and 2 more.');
 });
