@@ -19,7 +19,7 @@ export const HTTP_ERROR_CODES = {
 export type HttpErrorCode = keyof typeof HTTP_ERROR_CODES;
 
 /** Codes of the stages that a caller can act on. All other codes are answered as INTERNAL. */
-const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
+export const STATUS_OF_STAGE_CODE = {
   QUERY_NAMES_UNKNOWN: 404,
   SINK_QUERY_UNSUPPORTED: 501,
   SINK_QUERY_FAILED: 503,
@@ -31,7 +31,7 @@ const STATUS_OF_STAGE_CODE: Partial<Record<ErrorCode, number>> = {
   CONFIG_UNREADABLE: 422,
   RELOAD_BUSY: 409,
   RELOAD_FAILED: 503,
-};
+} as const satisfies Partial<Record<ErrorCode, number>>;
 
 /** The longest request is a selection of ten thousand ids. */
 export const MAX_BODY_BYTES = 512 * 1024;
@@ -57,7 +57,8 @@ export function sendError(reply: FastifyReply, code: HttpErrorCode, reason: stri
 /** Status and body for anything that a route threw. The texts of unexpected errors are not sent: they may name paths. */
 export function errorAnswer(thrown: unknown): { readonly status: number; readonly body: ErrorBody } {
   if (thrown instanceof SluiceError) {
-    const status = STATUS_OF_STAGE_CODE[thrown.code];
+    const statuses: Partial<Record<ErrorCode, number>> = STATUS_OF_STAGE_CODE;
+    const status = statuses[thrown.code];
     if (status !== undefined) return { status, body: { code: thrown.code, reason: thrown.message } };
   }
   const { statusCode: status, code } = (thrown ?? {}) as { statusCode?: unknown; code?: unknown };

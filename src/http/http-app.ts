@@ -15,6 +15,7 @@ import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http
 import type { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
+import { addOpenApiRoute } from './openapi.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
@@ -93,6 +94,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   });
 
   const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
+  addOpenApiRoute(app, view.version);
   addHealthRoutes(app, view);
   addGatewayRoutes(app, source);
   addLiveRoutes(app, source, {

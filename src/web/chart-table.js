@@ -5,7 +5,7 @@ import { swatch } from './line-legend.js';
 
 /** @import { Line } from './types.js' */
 
-/** Of a value that only a window says, the time is told as roughly as this. */
+/** Of a value that only a window says, the time is shown as roughly as this. */
 const HOUR_MS = 3_600_000;
 const COLUMNS = ['Line', 'Newest', 'Lowest', 'Mean', 'Highest', 'At'];
 

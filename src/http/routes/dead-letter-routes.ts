@@ -5,6 +5,7 @@ import { type ParkedSelection, readSelection } from '../../replay/selection.js';
 import type { GatewayView, ParkedDetailPage } from '../gateway-view.js';
 import { HTTP_ERROR_CODES, sendError } from '../http-answers.js';
 import type { HttpRefusalCounts } from '../http-refusals.js';
+import type { RouteDescription } from '../openapi.js';
 import { name, numberFrom, type Parsed, parseRequest, text } from '../request-parameters.js';
 import { boundedDetail } from './bounded-detail.js';
 
@@ -26,6 +27,40 @@ const listParameters = z.strictObject({
   rule: name.optional(),
 });
 
+/** As `readSelection` takes it. */
+const selectionBody = z.strictObject({
+  ids: z.array(z.string()).optional(),
+  code: z.string().optional(),
+  topic: z.string().optional(),
+  rule: z.string().optional(),
+  parkedBeforeMs: z.number().optional(),
+  all: z.literal(true).optional(),
+});
+const DESCRIPTIONS = {
+  list: {
+    summary: 'A page of parked records, newest first.',
+    query: listParameters,
+    errors: ['DEAD_LETTER_SCANNING', 'DEAD_LETTER_FAILED'],
+  },
+  one: {
+    summary: 'One parked record with its payload, and what the present rules make of it.',
+    query: detailParameters,
+    errors: ['NOT_FOUND', 'SEARCH_INCOMPLETE', 'DEAD_LETTER_SCANNING'],
+  },
+  replay: {
+    summary: 'Starts a replay of parked records.',
+    body: selectionBody,
+    status: 202,
+    errors: ['CHANGE_REFUSED', 'DEAD_LETTER_BUSY', 'REPLAY_UNSUPPORTED'],
+  },
+  purge: {
+    summary: 'Starts a purge of parked records.',
+    body: selectionBody,
+    status: 202,
+    errors: ['CHANGE_REFUSED', 'DEAD_LETTER_BUSY'],
+  },
+} as const satisfies Record<string, RouteDescription>;
+
 export interface DeadLettersRequest extends Omit<ParkedSelection, 'ids' | 'all'> {
   readonly limit: number;
   /** Where the list before ended. */
@@ -38,35 +73,43 @@ export function addDeadLetterRoutes(
   view: GatewayView,
   refusals: HttpRefusalCounts,
 ): void {
-  app.get('/api/dead-letters', async (request, reply) => {
+  app.get('/api/dead-letters', { config: { describes: DESCRIPTIONS.list } }, async (request, reply) => {
     const asked = parseDeadLettersRequest(request.query);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
     const { limit, after, ...filter } = asked.value;
     return reply.send(await view.parked(limit, filter, after));
   });
 
-  app.get<{ Params: { id: string } }>('/api/dead-letters/:id', async (request, reply) => {
-    const { id } = request.params;
-    const asked = parseRequest(detailParameters, request.query);
-    if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
-    const { detail, next } = ID.test(id) ? await view.deadLetter(id, asked.value.after) : NOT_FOUND;
-    if (detail !== undefined) return reply.send(boundedDetail(detail));
-    if (next === undefined) return sendError(reply, 'NOT_FOUND', 'No parked record has this id.');
-    refusals['search-incomplete'] += 1;
-    const reason = 'It was not found within the limits of one search; ask again with after set to next.';
-    return reply
-      .code(HTTP_ERROR_CODES.SEARCH_INCOMPLETE)
-      .send({ code: 'SEARCH_INCOMPLETE', reason, incomplete: true, next });
-  });
+  app.get<{ Params: { id: string } }>(
+    '/api/dead-letters/:id',
+    { config: { describes: DESCRIPTIONS.one } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const asked = parseRequest(detailParameters, request.query);
+      if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
+      const { detail, next } = ID.test(id) ? await view.deadLetter(id, asked.value.after) : NOT_FOUND;
+      if (detail !== undefined) return reply.send(boundedDetail(detail));
+      if (next === undefined) return sendError(reply, 'NOT_FOUND', 'No parked record has this id.');
+      refusals['search-incomplete'] += 1;
+      const reason = 'It was not found within the limits of one search; ask again with after set to next.';
+      return reply
+        .code(HTTP_ERROR_CODES.SEARCH_INCOMPLETE)
+        .send({ code: 'SEARCH_INCOMPLETE', reason, incomplete: true, next });
+    },
+  );
 
-  const addChange = (path: string, begin: (selection: ParkedSelection) => Promise<ReplayStatus>) =>
-    app.post(path, async (request, reply) => {
+  const addChange = (
+    path: string,
+    describes: RouteDescription,
+    begin: (selection: ParkedSelection) => Promise<ReplayStatus>,
+  ) =>
+    app.post(path, { config: { describes } }, async (request, reply) => {
       const selection = parseSelection(request.body);
       if (!selection.ok) return sendError(reply, 'QUERY_INVALID', selection.reason);
       return reply.code(202).send(await begin(selection.value));
     });
-  addChange('/api/dead-letters/replay', (selection) => view.replay(selection));
-  addChange('/api/dead-letters/purge', (selection) => view.purge(selection));
+  addChange('/api/dead-letters/replay', DESCRIPTIONS.replay, (selection) => view.replay(selection));
+  addChange('/api/dead-letters/purge', DESCRIPTIONS.purge, (selection) => view.purge(selection));
 }
 
 /** Takes `limit?` up to 500, `after?`, `code?`, `topic?` and `rule?`. */

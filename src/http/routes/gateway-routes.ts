@@ -1,35 +1,62 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { ledgerAnswer } from '../answer-schemas.js';
 import { LOG_LEVELS } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
 import { countersAnswer, type LiveStateSource } from '../live-state.js';
+import type { RouteDescription } from '../openapi.js';
 import { parseBody, parseRequest, wholeNumber } from '../request-parameters.js';
 
 const warningsParameters = z.strictObject({ after: wholeNumber.optional() });
 const levelBody = z.strictObject({ level: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`) });
 
 const reloadBody = z.strictObject({});
+
+const DESCRIPTIONS = {
+  ledger: {
+    summary: 'What became of every record since the data directory was made.',
+    answer: ledgerAnswer,
+  },
+  counters: { summary: 'The counters of every stage since the process started.' },
+  budgets: { summary: 'How many series and fields there are, and how many are allowed.' },
+  warnings: { summary: 'The last warnings of the log.', query: warningsParameters },
+  reload: {
+    summary: 'Reads the configuration again and replaces the rules.',
+    body: reloadBody,
+    errors: ['CHANGE_REFUSED', 'CONFIG_INVALID', 'CONFIG_UNREADABLE', 'RELOAD_BUSY', 'RELOAD_FAILED'],
+  },
+  level: { summary: 'The log level.' },
+  setLevel: {
+    summary: 'Sets the log level until the next start.',
+    body: levelBody,
+    errors: ['CHANGE_REFUSED'],
+  },
+} as const satisfies Record<string, RouteDescription>;
 const INVALID = 'The new configuration is not valid; the gateway goes on with the old one.';
 
 /** The ledger, the counters behind the rates, the newest warnings, the log level, and reloads. */
 export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource): void {
   const { view } = source;
-  app.get('/api/ledger', (_request, reply) => reply.send(view.ledger()));
+  app.get('/api/ledger', { config: { describes: DESCRIPTIONS.ledger } }, (_request, reply) =>
+    reply.send(view.ledger()),
+  );
 
-  app.get('/api/counters', (_request, reply) => reply.send(countersAnswer(source)));
+  app.get('/api/counters', { config: { describes: DESCRIPTIONS.counters } }, (_request, reply) =>
+    reply.send(countersAnswer(source)),
+  );
 
-  app.get('/api/budgets', (_request, reply) => {
+  app.get('/api/budgets', { config: { describes: DESCRIPTIONS.budgets } }, (_request, reply) => {
     const { ratios = {}, limits = null, measurements = [] } = view.budgets() ?? {};
     return reply.send({ ratios, limits, measurements });
   });
 
-  app.get('/api/warnings', (request, reply) => {
+  app.get('/api/warnings', { config: { describes: DESCRIPTIONS.warnings } }, (request, reply) => {
     const asked = parseRequest(warningsParameters, request.query);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
     return reply.send({ warnings: view.warnings(asked.value.after ?? 0) });
   });
 
-  app.post('/api/reload', async (request, reply) => {
+  app.post('/api/reload', { config: { describes: DESCRIPTIONS.reload } }, async (request, reply) => {
     const asked = parseBody(reloadBody, request.body);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
     const result = await view.reload();
@@ -38,9 +65,11 @@ export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource):
     return reply.code(422).send({ code, reason: INVALID, file, problems });
   });
 
-  app.get('/api/log-level', (_request, reply) => reply.send({ level: view.logLevel() }));
+  app.get('/api/log-level', { config: { describes: DESCRIPTIONS.level } }, (_request, reply) =>
+    reply.send({ level: view.logLevel() }),
+  );
 
-  app.put('/api/log-level', (request, reply) => {
+  app.put('/api/log-level', { config: { describes: DESCRIPTIONS.setLevel } }, (request, reply) => {
     const asked = parseBody(levelBody, request.body);
     if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
     view.setLogLevel(asked.value.level);

@@ -16,6 +16,13 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
+const STATE = { summary: 'Everything that the page shows of the gateway, once.' };
+const LIVE = {
+  summary: 'The same as server-sent events, once a second.',
+  contentType: 'text/event-stream',
+  errors: ['TOO_MANY_STREAMS'],
+} as const;
+
 export interface LiveRoutesOptions extends LiveFeedOptions {
   /** 8 by default. */
   readonly maxStreamsPerAddress?: number;
@@ -35,8 +42,8 @@ export function addLiveRoutes(
     done();
   });
 
-  app.get('/api/state', () => liveState(source));
-  app.get('/api/live', (request, reply) => {
+  app.get('/api/state', { config: { describes: STATE } }, () => liveState(source));
+  app.get('/api/live', { config: { describes: LIVE } }, (request, reply) => {
     reply.headers(STREAM_HEADERS);
     // A HEAD request has the same route but no body to stream.
     if (request.method === 'HEAD') return reply.send();

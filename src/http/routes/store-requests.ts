@@ -42,7 +42,7 @@ const time = text(MAX_NAME_CHARACTERS).transform((written, context) => {
   return z.NEVER;
 });
 
-const latestParameters = z.strictObject({
+export const latestParameters = z.strictObject({
   measurement: name,
   by: name.optional(),
   from: time,
@@ -100,22 +100,26 @@ const fn = z.string().transform((written, context): SeriesFunction => {
   return z.NEVER;
 });
 
-const seriesParameters = z
+export const seriesParameters = z
   .strictObject({
     measurement: name,
     field: name,
-    fn: fn.optional(),
+    fn: fn
+      .optional()
+      .describe('mean (the default), min, max, sum, count, first, last, or a percentile such as p95.'),
     by: name.optional(),
-    onlyTag: name.optional(),
+    onlyTag: name.optional().describe('Only points whose tag has one of the values of only.'),
     only: onlyValues.optional(),
-    from: time,
-    to: time.optional(),
+    from: time.describe('ISO 8601, an epoch in s, ms, us or ns, now, or now-24h.'),
+    to: time.optional().describe('The same; now by default. Values at this time are no longer part of it.'),
     buckets: numberFrom(1, MAX_SERIES_BUCKETS).optional(),
-    resolution: text(MAX_RESOLUTION_CHARACTERS).optional(),
+    resolution: text(MAX_RESOLUTION_CHARACTERS)
+      .optional()
+      .describe('auto (the default), raw, or the duration of a resolution such as 5min.'),
     order: z.enum(SERIES_ORDERS, `must be one of ${SERIES_ORDERS.join(', ')}`).optional(),
     offset: numberFrom(0, MAX_OFFSET).optional(),
     limit: numberFrom(1, MAX_SERIES_GROUPS).optional(),
-    top: numberFrom(1, MAX_SERIES_GROUPS).optional(),
+    top: numberFrom(1, MAX_SERIES_GROUPS).optional().describe('Another name of limit.'),
   })
   .refine(({ onlyTag, only }) => (onlyTag === undefined) === (only === undefined), {
     path: ['only'],

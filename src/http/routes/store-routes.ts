@@ -1,10 +1,17 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { RecentAnswers } from '../../lib/recent-answers.js';
 import type { SeriesAnswer, SeriesQuery } from '../../reading/series-query.js';
+import { latestAnswer, measurementsAnswer, seriesAnswer } from '../answer-schemas.js';
 import type { GatewayView } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
 import type { HttpRefusalCounts } from '../http-refusals.js';
-import { parseLatestRequest, parseSeriesRequest } from './store-requests.js';
+import type { RouteDescription } from '../openapi.js';
+import {
+  latestParameters,
+  parseLatestRequest,
+  parseSeriesRequest,
+  seriesParameters,
+} from './store-requests.js';
 
 /** The number of queries that the store answers at once: the page must not slow down the writer. */
 export const MAX_STORE_QUERIES = 8;
@@ -17,6 +24,27 @@ export interface SeriesResponse extends SeriesAnswer {
   /** Whether there are more groups than those in the answer. */
   readonly moreGroups: boolean;
 }
+
+const STORE_ERRORS = ['SINK_QUERY_UNSUPPORTED', 'SINK_QUERY_FAILED', 'TOO_MANY_QUERIES'] as const;
+const DESCRIPTIONS = {
+  measurements: {
+    summary: 'The measurements in the store with their tags and fields.',
+    answer: measurementsAnswer,
+    errors: STORE_ERRORS,
+  },
+  series: {
+    summary: 'The values of a number field over time, by group.',
+    query: seriesParameters,
+    answer: seriesAnswer,
+    errors: [...STORE_ERRORS, 'QUERY_NAMES_UNKNOWN'],
+  },
+  latest: {
+    summary: 'A page of devices with the newest value of each field.',
+    query: latestParameters,
+    answer: latestAnswer,
+    errors: STORE_ERRORS,
+  },
+} as const satisfies Record<string, RouteDescription>;
 
 /** The contents of the store, for the charts and the table of devices. */
 export function addStoreRoutes(app: FastifyInstance, view: GatewayView, refusals: HttpRefusalCounts): void {
@@ -38,17 +66,17 @@ export function addStoreRoutes(app: FastifyInstance, view: GatewayView, refusals
     );
   }
 
-  app.get('/api/measurements', (_request, reply) =>
+  app.get('/api/measurements', { config: { describes: DESCRIPTIONS.measurements } }, (_request, reply) =>
     askStore(reply, { kind: 'measurements' }, async () => ({ measurements: await view.measurements() })),
   );
 
-  app.get('/api/series', async (request, reply) => {
+  app.get('/api/series', { config: { describes: DESCRIPTIONS.series } }, async (request, reply) => {
     const query = parseSeriesRequest(request.query);
     if (!query.ok) return sendError(reply, 'QUERY_INVALID', query.reason);
     return askStore(reply, { kind: 'series', ...query.value }, () => seriesResponse(view, query.value));
   });
 
-  app.get('/api/latest', async (request, reply) => {
+  app.get('/api/latest', { config: { describes: DESCRIPTIONS.latest } }, async (request, reply) => {
     const query = parseLatestRequest(request.query);
     if (!query.ok) return sendError(reply, 'QUERY_INVALID', query.reason);
     return askStore(reply, { kind: 'latest', ...query.value }, () => view.latest(query.value));

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+/*
+ * The forms of the answers that programs rely on. They are documentation: answers are not checked against them while the gateway runs;
+ * a test does that.
+ */
+
+const value = z.number().nullable();
+const counts = z.record(z.string(), z.number());
+
+export const ledgerAnswer = z.object({
+  received: z.number(),
+  written: z.number(),
+  parked: z.number(),
+  filtered: z.number(),
+  lost: z.number(),
+  buffered: z.number(),
+  balanced: z.boolean().describe('Whether received is the sum of the other five.'),
+  reasons: z.object({
+    parked: counts,
+    filtered: counts.describe('By rule.'),
+    lost: counts,
+    parkedWithoutPayload: counts.optional(),
+  }),
+});
+
+export const measurementsAnswer = z.object({
+  measurements: z.array(
+    z.object({
+      name: z.string(),
+      tags: z.array(z.string()),
+      fields: z.array(z.object({ name: z.string(), type: z.enum(['float', 'int', 'string', 'boolean']) })),
+    }),
+  ),
+});
+
+const moment = z
+  .object({
+    value: z.number(),
+    atMs: z.number().describe('ms since 1970'),
+    isExactTime: z.boolean().describe('false: the start of the window that the value is from'),
+  })
+  .nullable();
+
+export const seriesAnswer = z.object({
+  resolutions: z.array(z.string()).describe('What was read, the coarsest first; raw: points'),
+  fromMs: z.number(),
+  toMs: z.number(),
+  nextFromMs: value.describe('The from of the next request; null: there is none'),
+  bucketMs: z.number(),
+  timesMs: z.array(z.number()).describe('Start of each bucket, ms since 1970'),
+  found: z.number(),
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      series: value,
+      values: z.array(value),
+      lows: z.array(value),
+      highs: z.array(value),
+      statistics: z.object({
+        count: z.number(),
+        sum: value,
+        mean: value,
+        min: value,
+        max: value,
+        first: moment,
+        last: moment,
+      }),
+      isInexact: z.boolean(),
+    }),
+  ),
+  moreGroups: z.boolean(),
+});
+
+export const latestAnswer = z.object({
+  devices: z.number(),
+  moreDevices: z.boolean(),
+  silent: z.number(),
+  found: z.number(),
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      atMs: z.number(),
+      values: z.array(z.object({ field: z.string(), value: z.union([z.number(), z.string(), z.boolean()]) })),
+    }),
+  ),
+  moreFields: z.boolean(),
+});
