@@ -8,6 +8,7 @@ export const PARTS = [
   'kinesis',
   'micro',
   'reading',
+  'reading-year',
   'windows-fleet',
 ] as const;
 export type PartName = (typeof PARTS)[number];

@@ -8,6 +8,7 @@ import { micro } from './micro/micro.js';
 import { NotRunnable } from './not-runnable.js';
 import type { BenchOptions, PartName } from './options.js';
 import { reading } from './reading/reading.js';
+import { readingYear } from './reading/reading-year.js';
 import { busyShare } from './report/busy-share.js';
 import { describeMachine, machineText } from './report/machine.js';
 import { writeResults } from './report/results-file.js';
@@ -24,6 +25,7 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   kinesis,
   micro,
   reading,
+  'reading-year': readingYear,
   'windows-fleet': windowsFleet,
 };
 
