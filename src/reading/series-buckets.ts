@@ -16,7 +16,7 @@ export interface Buckets {
 /** Days of a zone begin at a multiple of it: all zones that are in use differ from UTC by whole quarters of an hour. */
 const QUARTER_OF_AN_HOUR_MS = 900_000;
 
-/** The buckets of a query. They are widened so that rows can be read: to whole windows of the coarsest that is not wider. */
+/** The buckets of a query. Their width is rounded so that rows can be read: to whole windows of the coarsest that is not wider. */
 export function bucketsOf(query: SeriesQuery, chosen: UsableRows | undefined, sources: Sources): Buckets {
   const { fromMs, toMs, bucketMs, maxBuckets } = query;
   if (bucketMs === undefined && chosen !== undefined) return windowBuckets(query, chosen);
@@ -26,7 +26,7 @@ export function bucketsOf(query: SeriesQuery, chosen: UsableRows | undefined, so
   const width = Math.max(asked, least);
   const fitting = [...sources.levels, ...sources.fallbacks].map(({ everyMs }) => everyMs);
   const coarsest = Math.max(1, ...fitting.filter((everyMs) => everyMs <= width));
-  const wide = Math.ceil(width / coarsest) * coarsest;
+  const wide = Math.max(1, Math.round(width / coarsest)) * coarsest;
   const edges: number[] = [];
   let atMs = Math.floor(fromMs / wide) * wide;
   for (; atMs < toMs && edges.length < maxBuckets; atMs += wide) edges.push(atMs);

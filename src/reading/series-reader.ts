@@ -59,7 +59,7 @@ export class SeriesReader {
     const counts = await this.#seriesCounts(query, names);
     const shown = names ?? [...read.keys()];
     return {
-      resolutions: [...new Set(plan.segments.map(({ rows }) => resolutionName(rows)))],
+      resolutions: resolutionsOf(plan.segments),
       fromMs: plan.fromMs,
       toMs: plan.toMs,
       nextFromMs: buckets.nextFromMs,
@@ -195,6 +195,12 @@ export class SeriesReader {
       values: { kind: 'rows', columns: rows.columns, ...(rows.by !== undefined && { tags: rows.by }) },
     });
   }
+}
+
+/** What was read, the coarsest first. */
+function resolutionsOf(segments: readonly Segment[]): string[] {
+  const byWidth = segments.map(({ rows }) => rows).sort((a, b) => (b?.everyMs ?? 0) - (a?.everyMs ?? 0));
+  return [...new Set(byWidth.map(resolutionName))];
 }
 
 /** Percentiles cannot be merged: each bucket is read alone where a store cannot split the time into them. */
