@@ -1,6 +1,7 @@
 import type { Series, Tag } from '../sink/point.js';
 import type { FoldField } from '../sink/window-reader.js';
 import type { Aggregate } from './aggregate.js';
+import { type InexactRange, InexactRanges } from './inexact-ranges.js';
 import { NO_VALUES, type ValueCounts } from './journal-lines.js';
 import { type GroupKey, groupKeyOf, type MarksMemory, WindowMarks } from './window-marks.js';
 import { type Span, WindowSpans } from './window-spans.js';
@@ -35,17 +36,25 @@ export class AggregateState {
   /** How far a value has an effect on later windows of its series; 0 where functions compare no neighbours. */
   readonly reachMs: number;
   values: ValueCounts;
+  /** Where rows have to say that they lack values. */
+  readonly inexact: InexactRanges;
   /** A finer window has closed, so that open coarser ones can show it. */
   showsCoarser = false;
   readonly #groups = new WeakMap<Series, GroupKey>();
 
-  constructor(aggregate: Aggregate, memory: MarksMemory, values: ValueCounts = NO_VALUES) {
+  constructor(
+    aggregate: Aggregate,
+    memory: MarksMemory,
+    values: ValueCounts = NO_VALUES,
+    inexact: readonly InexactRange[] = [],
+  ) {
     this.aggregate = aggregate;
     this.values = values;
+    this.inexact = new InexactRanges(inexact);
     this.levels = aggregate.resolutions.map((resolution, nth) => ({
       measurement: resolution.measurement,
       spans: new WindowSpans(resolution, nth === 0 ? aggregate.sizeMs : resolution.everyMs),
-      marks: new WindowMarks(memory),
+      marks: new WindowMarks(resolution.measurement, memory),
       counts: { folds: 0, foldMs: 0, longestFoldMs: 0, rowsWritten: 0, rowsRefused: 0, rowsInexact: 0 },
     }));
     this.foldFields = foldFieldsOf(aggregate);

@@ -41,14 +41,14 @@ export function nextDue(
 }
 
 function isBefore(one: DueFold, other: DueFold): boolean {
-  const [isInTime, isOtherInTime] = [hasClosedInTime(one.mark), hasClosedInTime(other.mark)];
+  const [isInTime, isOtherInTime] = [hasClosedInTime(one), hasClosedInTime(other)];
   if (isInTime !== isOtherInTime) return isInTime;
   return closesAtMs(one.state, one.mark) < closesAtMs(other.state, other.mark);
 }
 
-/** Late points touch groups, and not the window as a whole. */
-function hasClosedInTime({ whole, isRebuild }: WindowMark): boolean {
-  return whole !== undefined && !isRebuild;
+/** Late points touch groups, and the window as a whole only where there is no room for these. */
+function hasClosedInTime({ state, mark }: DueFold): boolean {
+  return mark.whole !== undefined && !mark.isRebuild && !needsQuiet(state, mark);
 }
 
 /**

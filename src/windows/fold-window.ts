@@ -118,8 +118,10 @@ async function* mergedRows(
   stores: WindowStores,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ComputedGroup[]> {
-  const { aggregate } = state;
+  const { aggregate, inexact } = state;
   const { measurement, to } = aggregate.resolutions[level]!;
+  // Of a finer window that could not be noted there may be no row that says so.
+  const lacksRows = inexact.hasPartOf(span);
   const query = { ...spanNs(span), measurement, fields: fieldsToRead(aggregate) };
   for (const only of slicesOf(groups, aggregate.by)) {
     let merging: MergingGroup | undefined;
@@ -129,7 +131,7 @@ async function* mergedRows(
         const key = groupKeyOf(row.tags);
         if (merging?.key !== key) {
           if (merging !== undefined) done.push(merging);
-          merging = { key, tags: row.tags, fields: new Map(), isInexact: false };
+          merging = { key, tags: row.tags, fields: new Map(), isInexact: lacksRows };
         }
         const { summaries, isInexact } = readRow(aggregate, row);
         merging.isInexact ||= isInexact;

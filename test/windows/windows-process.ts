@@ -147,6 +147,9 @@ export class WindowsProcess {
       // After a death there are records to be read again.
       await this.work(10);
     }
+    // Rows that lack values are marked every ten seconds.
+    this.clock.elapsedMs += 10_000;
+    await this.turns(200);
     await this.checkpoint();
   }
 
