@@ -104,6 +104,24 @@ describe.skipIf(!requireServer('influxd'))('InfluxDB 1.6', () => {
     ]);
   });
 
+  test('the retention policy says from when points are kept', async () => {
+    const server = await withLines(`m v=1i ${FROM_NS}`);
+    const query = new URLSearchParams({
+      q: 'CREATE RETENTION POLICY "week" ON "d" DURATION 7d REPLICATION 1',
+    });
+    expect((await fetch(`${server.url}/query`, { method: 'POST', body: query })).status).toBe(200);
+    const [forEver, week] = [sinkOn(server), sinkOn(server, { retentionPolicy: 'week' })];
+    const ageDays = () => {
+      const oldestNs = week.oldestKeptNs();
+      return oldestNs === undefined
+        ? undefined
+        : Number(new SystemClock().nowNs() - oldestNs) / Number(DAY_NS);
+    };
+    expect(forEver.oldestKeptNs()).toBeUndefined();
+    await expect.poll(ageDays).toBeCloseTo(7, 2);
+    expect(forEver.oldestKeptNs()).toBeUndefined();
+  });
+
   test('a long statement is understood also where requests are compressed', async () => {
     const server = await withLines(`m,a=d7 v=1 ${FROM_NS}`);
     const sink = sinkOn(server, { gzip: true });
