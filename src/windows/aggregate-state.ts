@@ -103,6 +103,7 @@ function foldFieldsOf({ fields }: Aggregate): FoldField[] {
     shape: functions.includes('skew') || functions.includes('kurtosis'),
     steps: functions.some((one) => one === 'changes' || one === 'increase' || one === 'time_weighted_mean'),
     quantiles: quantiles.length > 0,
+    top: functions.includes('topk'),
     ...(histogram !== undefined && { histogram }),
   }));
 }

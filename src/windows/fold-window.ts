@@ -182,13 +182,14 @@ class RowWriter {
     };
   }
 
-  add(tags: readonly Tag[], summaries: ReadonlyMap<string, FieldSummary>, isInexact: boolean): void {
+  add(tags: readonly Tag[], summaries: ReadonlyMap<string, FieldSummary>, lacksValues: boolean): void {
     if (summaries.size === 0) return;
     const { aggregate } = this.#plan.state;
     if (this.#wouldFall(tags, summaries)) {
       this.#addInexact(tags);
       return;
     }
+    const isInexact = lacksValues || [...summaries.values()].some(({ top }) => top?.isExact === false);
     if (isInexact) this.#inexact++;
     const markers = { isOpen: this.#plan.isOpen, isInexact };
     this.#rows.push(this.#row(tags, rowFields(aggregate, summaries, markers)));

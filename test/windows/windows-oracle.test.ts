@@ -22,7 +22,10 @@ const SERIES: Aggregate = {
   from: 'climate',
   sizeMs: 10_000,
   latenessMs: 2_000,
-  fields: new Map([['v', field(ALL)]]),
+  fields: new Map([
+    ['v', field(ALL)],
+    ['state', { functions: ['topk'], quantiles: [], top: 2 }],
+  ]),
   resolutions: [
     { everyMs: 10_000, measurement: 'fine_10s', retentionMs: 0 },
     { everyMs: 60_000, measurement: 'fine_1min', retentionMs: 0 },
@@ -90,6 +93,7 @@ interface Value {
   readonly atMs: number;
   readonly v: number;
   readonly w: number | undefined;
+  readonly state: string;
 }
 
 class Run {
@@ -146,7 +150,7 @@ class Run {
     const point = this.#point(one.series, atMs, one.isRefused, one.hasW);
     this.process.log.push({ receivedNs: this.#receivedNs, point });
     if (one.isRefused) return;
-    this.accepted.fine += 1;
+    this.accepted.fine += 2;
     this.accepted.site += 3 * (one.hasW ? 2 : 1);
   }
 
@@ -159,14 +163,15 @@ class Run {
   #point(nth: number, atMs: number, isRefused: boolean, hasW: boolean) {
     const v = Math.sin(++this.#number * 12.9898) * 1_000;
     const w = hasW ? this.#number : undefined;
+    const state = `state ${(this.#number * 7) % 4}`;
     const [device, site] = [`d${nth}`, `s${nth % 2}`];
     if (!isRefused) {
       const before = this.values.get(`${nth} ${atMs}`);
-      this.values.set(`${nth} ${atMs}`, { device, site, atMs, v, w: w ?? before?.w });
+      this.values.set(`${nth} ${atMs}`, { device, site, atMs, v, w: w ?? before?.w, state });
     }
     const tags = { device, site, ...(isRefused && { refused: 'yes' }) };
     const timestampNs = BigInt(Math.round(atMs * 1e6 - START_MS * 1e6)) + BigInt(START_MS) * NS_PER_MS;
-    return pointOf(seriesOf('climate', tags), timestampNs, { v, ...(w !== undefined && { w }) });
+    return pointOf(seriesOf('climate', tags), timestampNs, { v, state, ...(w !== undefined && { w }) });
   }
 
   get lastMs(): number {
@@ -199,6 +204,20 @@ function expected(values: readonly Value[], prefix: string, pick: (value: Value)
   };
 }
 
+/** The two most frequent states, by plain loops; of equals the first in the alphabet. */
+function expectedStates(values: readonly Value[]) {
+  const states = [...new Set(values.map(({ state }) => state))].sort();
+  const counted = states.map((state) => ({
+    state,
+    count: values.filter((one) => one.state === state).length,
+  }));
+  const [first, second] = counted.sort((a, b) => b.count - a.count);
+  return {
+    ...{ state_top1: first?.state, state_top1_count: first?.count },
+    ...{ state_top2: second?.state ?? '', state_top2_count: second?.count ?? 0 },
+  };
+}
+
 function expectRows(
   run: Run,
   aggregate: Aggregate,
@@ -216,13 +235,14 @@ function expectRows(
     }
   }
   const names = [...aggregate.fields].flatMap(([name, { functions }]) =>
-    functions.map((one) => `${name}_${one}`),
+    functions.filter((one) => one !== 'topk').map((one) => `${name}_${one}`),
   );
+  const stateNames = aggregate.fields.has('state') ? Object.keys(expectedStates([])) : [];
   const rows = run.store.reference.rows({
     measurement,
     fromNs: -(2n ** 62n),
     toNs: 2n ** 62n,
-    fields: [...names, 'open', 'inexact'],
+    fields: [...names, ...stateNames, 'open', 'inexact'],
   });
   const keyOf = (row: (typeof rows)[number]) =>
     `${row.timestampNs / NS_PER_MS} ${row.tags.map(({ value }) => value).join(',')}`;
@@ -235,6 +255,10 @@ function expectRows(
     expect(fields.open, `${measurement} ${key}`).toBe(false);
     if (!isComplete && fields.inexact === true) continue;
     expect(fields.inexact, `${measurement} ${key}`).toBe(false);
+    const states = Object.fromEntries(
+      stateNames.map((name) => [name, name.endsWith('count') ? Number(fields[name]) : fields[name]]),
+    );
+    if (stateNames.length > 0) expect(states, `${measurement} ${key}`).toEqual(expectedStates(values));
     const all = { ...expected(values, 'v', ({ v }) => v), ...expected(values, 'w', ({ w }) => w) };
     for (const name of names) {
       if (!(name in all)) continue;

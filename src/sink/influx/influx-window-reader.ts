@@ -1,9 +1,9 @@
 import { SluiceError } from '../../lib/errors.js';
 import { rfc3339Ns } from '../../lib/rfc3339.js';
 import { TimeSlice } from '../../lib/time-slice.js';
+import type { StoredValue } from '../field-summary.js';
 import { GroupFold } from '../group-fold.js';
 import type { Field, FieldType, Tag } from '../point.js';
-import type { StoredValue } from '../summary-builder.js';
 import type { FoldedGroup, FoldQuery, RowsQuery, StoredRow, WindowReader } from '../window-reader.js';
 import type { InfluxSettings } from './influx-options.js';
 import { storedFields, tagNames } from './influx-reader.js';
