@@ -38,8 +38,6 @@ export class AggregateState {
   values: ValueCounts;
   /** Where rows have to say that they lack values. */
   readonly inexact: InexactRanges;
-  /** A finer window has closed, so that open coarser ones can show it. */
-  showsCoarser = false;
   readonly #groups = new WeakMap<Series, GroupKey>();
 
   constructor(

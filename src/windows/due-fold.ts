@@ -51,10 +51,7 @@ function hasClosedInTime({ state, mark }: DueFold): boolean {
   return mark.whole !== undefined && !mark.isRebuild && !needsQuiet(state, mark);
 }
 
-/**
- * An open window whose rows are older than `early` allows; undefined: none. Coarser ones are only looked at when a finer one
- * has closed.
- */
+/** An open window whose rows are older than `early` allows, the finest first; undefined: none. */
 export function nextEarly(
   states: readonly AggregateState[],
   watermarkMs: number,
@@ -63,7 +60,6 @@ export function nextEarly(
   for (const state of states) {
     if (state.aggregate.earlyMs === undefined) continue;
     for (const [level, { marks }] of state.levels.entries()) {
-      if (level > 0 && !state.showsCoarser) break;
       for (const mark of marks.all()) {
         if (closesAtMs(state, mark) <= watermarkMs || mark.nextEarlyMs > monotonicMs) continue;
         if (mark.retryAtMs > monotonicMs) continue;
@@ -75,8 +71,6 @@ export function nextEarly(
         }
       }
     }
-    // All coarser windows that are open have been written.
-    state.showsCoarser = false;
   }
   return undefined;
 }

@@ -160,9 +160,10 @@ export class FoldLoop {
     if (result.refusal !== undefined) this.#deps.warning.rowsRefused(measurementOf(state, level), result);
     if (isOpen) {
       mark.shownGeneration = generation;
-      const { earlyMs = 0 } = state.aggregate;
-      const waitMs = level === 0 ? Math.max(earlyMs, EARLY_SHARE * tookMs) : 0;
+      const { earlyMs = 0, resolutions } = state.aggregate;
+      const waitMs = Math.max(earlyMs, EARLY_SHARE * resolutions.length * tookMs);
       mark.nextEarlyMs = clock.monotonicMs() + waitMs;
+      this.#showInCoarser(state, level, mark.span, groups);
       return;
     }
     this.#complete({ state, level, mark, isOpen }, generation, groups, result);
@@ -200,7 +201,18 @@ export class FoldLoop {
       done,
       marks: coarser,
     });
-    if (level === 0) state.showsCoarser = true;
+  }
+
+  /** The rows of the open window are new, so those of the coarser one that it is a part of can be. */
+  #showInCoarser(
+    state: AggregateState,
+    level: number,
+    span: DueFold['mark']['span'],
+    groups: readonly GroupKey[] | undefined,
+  ): void {
+    const marks = this.#markCoarser(state, level, span, groups, { isForced: false, isRebuild: false });
+    // The coarser window is due when it closes, and nothing would note that again.
+    if (marks.length > 0) this.#deps.journal.append({ kind: 'mark', marks });
   }
 
   #noteComplete(state: AggregateState, span: DueFold['mark']['span'], generation: number): void {

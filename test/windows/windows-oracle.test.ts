@@ -22,6 +22,7 @@ const SERIES: Aggregate = {
   from: 'climate',
   sizeMs: 10_000,
   latenessMs: 2_000,
+  earlyMs: 2_000,
   fields: new Map([
     ['v', field(ALL)],
     ['state', { functions: ['topk'], quantiles: [], top: 2 }],
@@ -141,6 +142,7 @@ class Run {
 
   #publish(one: Extract<Command, { kind: 'publish' }>): void {
     this.#nowMs += one.passMs;
+    this.process.clock.elapsedMs += one.passMs;
     const byClock = BigInt(this.#nowMs) * NS_PER_MS;
     this.#receivedNs = byClock > this.#receivedNs ? byClock : this.#receivedNs + 1n;
     this.process.clock.wallNs = this.#receivedNs;

@@ -213,6 +213,65 @@ it('keeps room and time for the windows of now when a device with a wrong clock 
   ]);
 });
 
+it('shows open windows of all resolutions at the interval, also while no finer window closes', async () => {
+  const of = aggregate({ earlyMs: 3_000, latenessMs: 0, sizeMs: 30_000 });
+  const resolutions = [
+    { everyMs: 30_000, measurement: 'room_30s', retentionMs: 0 },
+    { everyMs: 3_600_000, measurement: 'room_1h', retentionMs: 0 },
+    { everyMs: 86_400_000, measurement: 'room_1d', retentionMs: 0 },
+  ];
+  const { store, gateway, publish, end } = await started([{ ...of, resolutions }]);
+  const shown = () =>
+    ['room_30s', 'room_1h', 'room_1d'].map((name) => {
+      const last = rowsOf(store, name).at(-1) as { v_count?: number; open?: boolean } | undefined;
+      return [last?.v_count, last?.open];
+    });
+  publish('a', 1, 5);
+  await gateway.work(1);
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [1, true],
+    [1, true],
+    [1, true],
+  ]);
+  publish('a', 2, 6);
+  await gateway.work(1);
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [1, true],
+    [1, true],
+    [1, true],
+  ]);
+  gateway.clock.elapsedMs += 3_000;
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [2, true],
+    [2, true],
+    [2, true],
+  ]);
+  // The finest window closes, and no point falls into the next one.
+  const receivedNs = (START_S + 31n) * NS_PER_S;
+  gateway.log.push({ receivedNs, point: pointOf(seriesOf('other', {}), receivedNs, { v: 1 }) });
+  await gateway.work(1);
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [2, false],
+    [2, true],
+    [2, true],
+  ]);
+  // That the hour and the day are due when they end is known after a restart, too.
+  await gateway.checkpoint();
+  await gateway.stop();
+  await gateway.start();
+  await end();
+  await gateway.settle((START_S + 100_000n) * NS_PER_S);
+  expect(shown()).toEqual([
+    [2, false],
+    [2, false],
+    [2, false],
+  ]);
+});
+
 it('computes the other windows while one cannot be computed', async () => {
   const { store, gateway, publish } = await started();
   const bad = BigInt(START_S) * NS_PER_S;
