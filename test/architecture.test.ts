@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
   windows: [
-    /^sink\/(field-summary|point|quantile-sketch|sink|statistics|store-reader|window-reader)$/,
+    /^sink\/(field-summary|point|quantile-sketch|sink|statistics|store-reader|top-values|window-reader)$/,
     /^dead-letter\/checked-line$/,
   ],
   // Points and rows of windows → what somebody asks about a range of time.

@@ -58,14 +58,19 @@ function resolveAggregate(written: WrittenAggregate, pointsKeptMs: number): Aggr
   };
 }
 
-function resolveField(field: string, { fields, histogram, quantiles }: WrittenAggregate): AggregateField {
+function resolveField(
+  field: string,
+  { fields, histogram, quantiles, topk }: WrittenAggregate,
+): AggregateField {
   const own = Array.isArray(quantiles)
     ? quantiles
     : (quantiles as Readonly<Record<string, readonly number[]>> | undefined)?.[field];
   const bounds = histogram[field];
+  const functions = fields[field]!;
   return {
-    functions: fields[field]!,
+    functions,
     quantiles: own ?? [],
+    ...(functions.includes('topk') && { top: topk }),
     ...(bounds !== undefined && { histogram: bounds }),
   };
 }

@@ -1,11 +1,12 @@
 import type * as z from 'zod';
-import { duration, size, text } from './setting.js';
+import { duration, size, text, wholeNumber } from './setting.js';
 import { listOf, named, section } from './structured-setting.js';
 import { groupTags, histogramBounds, quantiles, windowFunctions } from './window-settings.js';
 
 export const MAX_AGGREGATES = 50;
 export const MAX_RESOLUTIONS = 8;
 export const MAX_AGGREGATE_FIELDS = 100;
+const MAX_TOP = 10;
 
 const DAY_MS = 86_400_000;
 const MAX_RETENTION_MS = 100 * 365 * DAY_MS;
@@ -85,6 +86,11 @@ const aggregate = section(
       description:
         'Quantiles of all fields, or by field, with a relative error of 1 %: 0.95 becomes `temperature_p95`.',
     }).optional(),
+    topk: wholeNumber({
+      min: 1,
+      max: MAX_TOP,
+      description: 'How many of the most frequent values of a field with the function `topk` are in a row.',
+    }).prefault(3),
     resolutions: listOf(resolution, {
       placeholder: { every: '1d' },
       description:

@@ -40,6 +40,7 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['std', 'stddev'],
   ['total', 'sum'],
   ['median', 'quantiles: [0.5]'],
+  ['mode', 'topk'],
 ]);
 
 function functionHint(name: string): string | undefined {

@@ -11,6 +11,8 @@ export interface FieldSummary {
   readonly trueCount?: number;
   /** Present when it was asked for: `FoldField.steps`. */
   readonly steps?: StepSummary;
+  /** Present when it was asked for: `FoldField.top`. */
+  readonly top?: TopValues;
 }
 
 /** The numbers of a field. */
@@ -45,6 +47,19 @@ export interface StepSummary {
   /** Each value times the seconds until the next one or the end of the window, and the sum of these seconds. */
   readonly weightedSum: number;
   readonly seconds: number;
+}
+
+/** A value as a store returns it; an int is a double here. */
+export type StoredValue = number | boolean | string;
+
+/** How often values occur: see top-values.ts. */
+export interface TopValues {
+  /** The most frequent values, the most frequent first. */
+  readonly counts: ReadonlyMap<StoredValue, number>;
+  /** There are further values: of several windows together the most frequent cannot be said for sure. */
+  readonly isCut: boolean;
+  /** False: a more frequent value may be missing, or a count too low. */
+  readonly isExact: boolean;
 }
 
 /** Counts per bin of a sketch with a relative error of 1 %: see quantile-sketch.ts. */

@@ -1,7 +1,7 @@
-import type { FieldSummary } from './field-summary.js';
+import type { FieldSummary, StoredValue } from './field-summary.js';
 import { sortedTags, type Tag } from './point.js';
 import { binOf } from './quantile-sketch.js';
-import { type StoredValue, SummaryBuilder } from './summary-builder.js';
+import { SummaryBuilder } from './summary-builder.js';
 import type { FoldedGroup, FoldField, FoldQuery } from './window-reader.js';
 
 interface OpenGroup {

@@ -90,7 +90,7 @@ export interface Sink {
   readonly reader?: StoreReader;
   /** The side that windows are computed from; absent when the store cannot be queried. */
   readonly windows?: WindowReader;
-  /** Points of the measurement before this time may be gone, ns; undefined: not known, or none are deleted. */
+  /** Points of the measurement before this time may be gone, ns; undefined: not known yet, or none are deleted. */
   oldestKeptNs?(measurement: string): bigint | undefined;
   /**
    * Changes a field between two writes. Rejects with USAGE_INVALID for a field that does not exist, or with how it is done

@@ -1,10 +1,8 @@
-import type { FieldSummary, NumberSummary, StepSummary } from './field-summary.js';
+import type { FieldSummary, NumberSummary, StepSummary, StoredValue } from './field-summary.js';
+import { TopCounter } from './top-values.js';
 import type { FoldField } from './window-reader.js';
 
 const NS_PER_S = 1_000_000_000;
-
-/** A value as a store returns it; an int is a double here. */
-export type StoredValue = number | boolean | string;
 
 /** Returns the bin of a value in a sketch: see quantile-sketch.ts. */
 export type BinOf = (value: number) => number;
@@ -36,6 +34,8 @@ export class SummaryBuilder {
   readonly #histogram: number[] | undefined;
   readonly #bins: Map<number, number> | undefined;
 
+  readonly #top: TopCounter | undefined;
+
   #changes = 0;
   #increase = 0;
   #weightedSum = 0;
@@ -61,6 +61,7 @@ export class SummaryBuilder {
     this.#histogram =
       field.histogram === undefined ? undefined : new Array<number>(field.histogram.length + 1).fill(0);
     this.#bins = field.quantiles ? new Map() : undefined;
+    this.#top = field.top === true ? new TopCounter() : undefined;
   }
 
   /** `key` orders the series of the group, for values of one time. */
@@ -74,6 +75,7 @@ export class SummaryBuilder {
   add(value: StoredValue, atNs: number): void {
     if (atNs >= 0) {
       if (this.#field.steps) this.#addStep(value, atNs);
+      this.#top?.add(value);
       if (typeof value === 'number') this.#addNumber(value, atNs);
       else this.#addOther(value);
     }
@@ -93,12 +95,15 @@ export class SummaryBuilder {
 
   /** Returns undefined when there is no value. */
   summary(): FieldSummary | undefined {
-    const steps = this.#field.steps ? { steps: this.#steps() } : {};
+    const others = {
+      ...(this.#field.steps && { steps: this.#steps() }),
+      ...(this.#top !== undefined && { top: this.#top.topValues(this.#numbers > 0) }),
+    };
     // Stores that keep two types of one field return the numbers.
-    if (this.#numbers > 0) return { count: this.#numbers, numbers: this.#numberSummary(), ...steps };
+    if (this.#numbers > 0) return { count: this.#numbers, numbers: this.#numberSummary(), ...others };
     const count = this.#booleans + this.#texts;
     if (count === 0) return undefined;
-    return { count, ...(this.#texts === 0 && { trueCount: this.#trues }), ...steps };
+    return { count, ...(this.#texts === 0 && { trueCount: this.#trues }), ...others };
   }
 
   #addStep(value: StoredValue, atNs: number): void {

@@ -51,6 +51,8 @@ export interface FoldField {
   readonly shape: boolean;
   readonly steps: boolean;
   readonly quantiles: boolean;
+  /** How often which values occur. */
+  readonly top?: boolean;
   /** Ascending bounds; absent: no histogram. */
   readonly histogram?: readonly number[];
 }

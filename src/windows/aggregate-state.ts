@@ -1,6 +1,7 @@
 import type { Series, Tag } from '../sink/point.js';
 import type { FoldField } from '../sink/window-reader.js';
 import type { Aggregate } from './aggregate.js';
+import { type InexactRange, InexactRanges } from './inexact-ranges.js';
 import { NO_VALUES, type ValueCounts } from './journal-lines.js';
 import { type GroupKey, groupKeyOf, type MarksMemory, WindowMarks } from './window-marks.js';
 import { type Span, WindowSpans } from './window-spans.js';
@@ -37,19 +38,23 @@ export class AggregateState {
   /** How far a value has an effect on later windows of its series; 0 where functions compare no neighbours. */
   readonly reachMs: number;
   values: ValueCounts;
-  /** How many values were beyond memory when `completeFromMs` was set: one more, and a window may lack a row. */
-  completeBeyondMemory = 0;
-  /** A finer window has closed, so that open coarser ones can show it. */
-  showsCoarser = false;
+  /** Where rows have to say that they lack values. */
+  readonly inexact: InexactRanges;
   readonly #groups = new WeakMap<Series, GroupKey>();
 
-  constructor(aggregate: Aggregate, memory: MarksMemory, values: ValueCounts = NO_VALUES) {
+  constructor(
+    aggregate: Aggregate,
+    memory: MarksMemory,
+    values: ValueCounts = NO_VALUES,
+    inexact: readonly InexactRange[] = [],
+  ) {
     this.aggregate = aggregate;
     this.values = values;
+    this.inexact = new InexactRanges(inexact);
     this.levels = aggregate.resolutions.map((resolution, nth) => ({
       measurement: resolution.measurement,
       spans: new WindowSpans(resolution, nth === 0 ? aggregate.sizeMs : resolution.everyMs),
-      marks: new WindowMarks(memory),
+      marks: new WindowMarks(resolution.measurement, memory),
       counts: { folds: 0, foldMs: 0, longestFoldMs: 0, rowsWritten: 0, rowsRefused: 0, rowsInexact: 0 },
       completeFromMs: Number.POSITIVE_INFINITY,
     }));
@@ -99,6 +104,7 @@ function foldFieldsOf({ fields }: Aggregate): FoldField[] {
     shape: functions.includes('skew') || functions.includes('kurtosis'),
     steps: functions.some((one) => one === 'changes' || one === 'increase' || one === 'time_weighted_mean'),
     quantiles: quantiles.length > 0,
+    top: functions.includes('topk'),
     ...(histogram !== undefined && { histogram }),
   }));
 }

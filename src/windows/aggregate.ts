@@ -14,6 +14,7 @@ export const WINDOW_FUNCTIONS = [
   'changes',
   'increase',
   'time_weighted_mean',
+  'topk',
 ] as const;
 export type WindowFunction = (typeof WINDOW_FUNCTIONS)[number];
 
@@ -40,6 +41,8 @@ export interface AggregateField {
   readonly quantiles: readonly number[];
   /** Ascending bounds; absent: no histogram. */
   readonly histogram?: readonly number[];
+  /** How many of the most frequent values are in a row; absent without `topk`. */
+  readonly top?: number;
 }
 
 export interface Resolution {

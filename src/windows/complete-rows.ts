@@ -10,19 +10,17 @@ import type { Span } from './window-spans.js';
 
 /** Sets `completeFromMs` of each level: as saved, or from the windows that are open now. */
 export function restoreCompleteness(state: AggregateState, saved: SavedWindows, nowMs: number): void {
-  const { aggregate, values } = state;
+  const { aggregate } = state;
   const before = saved.layouts[aggregate.name];
   const isContinued =
     saved.isAtPosition &&
     saved.configured.has(aggregate.name) &&
     before !== undefined &&
-    (before.beyondMemory ?? 0) === values.beyondMemory &&
     hasAllFunctions(before, state);
   for (const level of state.levels) {
     const known = isContinued ? before.resolutions[level.measurement]?.completeFromMs : undefined;
     level.completeFromMs = known ?? level.spans.latestWith(nowMs - aggregate.latenessMs).startMs;
   }
-  state.completeBeyondMemory = values.beyondMemory;
 }
 
 /** Rows that were written before a function was added do not have it. */
@@ -30,15 +28,6 @@ function hasAllFunctions({ fields }: AggregateLayout, { aggregate }: AggregateSt
   return [...aggregate.fields].every(([name, { functions }]) =>
     functions.every((one) => fields[name]?.functions.includes(one) === true),
   );
-}
-
-/** What is saved of it with the layout. */
-export function savedCompleteness({ levels, completeBeyondMemory }: AggregateState): {
-  readonly beyondMemory: number;
-  readonly completeFromMs: Readonly<Record<string, number>>;
-} {
-  const entries = levels.map(({ measurement, completeFromMs }) => [measurement, completeFromMs] as const);
-  return { beyondMemory: completeBeyondMemory, completeFromMs: Object.fromEntries(entries) };
 }
 
 /** All windows of the span are computed: rows are complete from its start on, where it reaches what was complete. */

@@ -41,20 +41,17 @@ export function nextDue(
 }
 
 function isBefore(one: DueFold, other: DueFold): boolean {
-  const [isInTime, isOtherInTime] = [hasClosedInTime(one.mark), hasClosedInTime(other.mark)];
+  const [isInTime, isOtherInTime] = [hasClosedInTime(one), hasClosedInTime(other)];
   if (isInTime !== isOtherInTime) return isInTime;
   return closesAtMs(one.state, one.mark) < closesAtMs(other.state, other.mark);
 }
 
-/** Late points touch groups, and not the window as a whole. */
-function hasClosedInTime({ whole, isRebuild }: WindowMark): boolean {
-  return whole !== undefined && !isRebuild;
+/** Late points touch groups, and the window as a whole only where there is no room for these. */
+function hasClosedInTime({ state, mark }: DueFold): boolean {
+  return mark.whole !== undefined && !mark.isRebuild && !needsQuiet(state, mark);
 }
 
-/**
- * An open window whose rows are older than `early` allows; undefined: none. Coarser ones are only looked at when a finer one
- * has closed.
- */
+/** An open window whose rows are older than `early` allows, the finest first; undefined: none. */
 export function nextEarly(
   states: readonly AggregateState[],
   watermarkMs: number,
@@ -63,7 +60,6 @@ export function nextEarly(
   for (const state of states) {
     if (state.aggregate.earlyMs === undefined) continue;
     for (const [level, { marks }] of state.levels.entries()) {
-      if (level > 0 && !state.showsCoarser) break;
       for (const mark of marks.all()) {
         if (closesAtMs(state, mark) <= watermarkMs || mark.nextEarlyMs > monotonicMs) continue;
         if (mark.retryAtMs > monotonicMs) continue;
@@ -75,8 +71,6 @@ export function nextEarly(
         }
       }
     }
-    // All coarser windows that are open have been written.
-    state.showsCoarser = false;
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { type DueFold, nextDue, nextEarly } from './due-fold.js';
 import type { FoldWarnings } from './fold-warnings.js';
 import { type FoldResult, foldWindow } from './fold-window.js';
 import type { SavedMark } from './journal-lines.js';
+import { markInexact } from './mark-inexact.js';
 import type { GroupKey } from './window-marks.js';
 import { floorToMs } from './window-spans.js';
 import type { WindowStores } from './window-stores.js';
@@ -35,6 +36,9 @@ const PASS_OVER_MS = 10_000;
 const OLD_AFTER_MS = 60_000;
 /** Open windows may be computed in a tenth of the time, however often they are asked for. */
 const EARLY_SHARE = 10;
+/** Rows that lack values say so at most that often, and in at most a tenth of the time. */
+const MARK_INEXACT_EVERY_MS = 10_000;
+const MARK_INEXACT_SHARE = 10;
 
 /** Computes one window after the other, as they become due. What fails is tried again. */
 export class FoldLoop {
@@ -43,6 +47,7 @@ export class FoldLoop {
   #wake: () => void = () => undefined;
   #ended: Promise<void> = Promise.resolve();
   #problem = '';
+  #markProblem = '';
 
   constructor(deps: FoldLoopDeps) {
     this.#deps = deps;
@@ -50,7 +55,7 @@ export class FoldLoop {
 
   /** Why the last fold failed, for a person; empty: it did not. */
   get problem(): string {
-    return this.#problem;
+    return this.#problem || this.#markProblem;
   }
 
   start(): void {
@@ -71,6 +76,7 @@ export class FoldLoop {
 
   async #run(): Promise<void> {
     for (let failures = 0; !this.#stop.signal.aborted; ) {
+      await this.#markInexactRows();
       const due = this.#nextFold();
       if (due === undefined) {
         await this.#sleep();
@@ -94,6 +100,31 @@ export class FoldLoop {
     const watermarkMs = this.#deps.watermarkMs();
     const monotonicMs = clock.monotonicMs();
     return nextDue(states, watermarkMs, monotonicMs) ?? nextEarly(states, watermarkMs, monotonicMs);
+  }
+
+  /** What fails is tried again, as a fold is. */
+  async #markInexactRows(): Promise<void> {
+    const { clock, stores, checkpoint } = this.#deps;
+    for (const state of this.#deps.states) {
+      const startedMs = clock.monotonicMs();
+      if (state.inexact.unmarked.length === 0 || state.inexact.nextMs > startedMs) continue;
+      try {
+        for (const range of state.inexact.unmarked) {
+          await markInexact(state, range, stores, this.#stop.signal);
+          state.inexact.marked(range);
+        }
+        this.#markProblem = '';
+      } catch (thrown) {
+        if (this.#stop.signal.aborted) return;
+        const { measurement } = state.finest;
+        this.#markProblem = `rows of ${measurement} cannot be marked as inexact: ${errorText(thrown)}; it is tried again`;
+        this.#deps.warning.foldFailed({ measurement, reason: errorText(thrown) });
+      }
+      checkpoint.noteInexact(state);
+      const tookMs = clock.monotonicMs() - startedMs;
+      state.inexact.nextMs =
+        clock.monotonicMs() + Math.max(MARK_INEXACT_EVERY_MS, MARK_INEXACT_SHARE * tookMs);
+    }
   }
 
   async #fold({ state, level, mark, isOpen }: DueFold): Promise<void> {
@@ -129,9 +160,10 @@ export class FoldLoop {
     if (result.refusal !== undefined) this.#deps.warning.rowsRefused(measurementOf(state, level), result);
     if (isOpen) {
       mark.shownGeneration = generation;
-      const { earlyMs = 0 } = state.aggregate;
-      const waitMs = level === 0 ? Math.max(earlyMs, EARLY_SHARE * tookMs) : 0;
+      const { earlyMs = 0, resolutions } = state.aggregate;
+      const waitMs = Math.max(earlyMs, EARLY_SHARE * resolutions.length * tookMs);
       mark.nextEarlyMs = clock.monotonicMs() + waitMs;
+      this.#showInCoarser(state, level, mark.span, groups);
       return;
     }
     this.#complete({ state, level, mark, isOpen }, generation, groups, result);
@@ -153,6 +185,7 @@ export class FoldLoop {
     state.count(outcome, values);
     const coarser = this.#markCoarser(state, level, mark.span, groups, mark);
     const done = marks.computed(mark, generation, groups);
+    if (level === 0 && groups === undefined && isComputed) this.#noteComplete(state, mark.span, generation);
     if (done === 'whole') {
       mark.isRebuild = false;
       mark.isForced = false;
@@ -168,7 +201,23 @@ export class FoldLoop {
       done,
       marks: coarser,
     });
-    if (level === 0) state.showsCoarser = true;
+  }
+
+  /** The rows of the open window are new, so those of the coarser one that it is a part of can be. */
+  #showInCoarser(
+    state: AggregateState,
+    level: number,
+    span: DueFold['mark']['span'],
+    groups: readonly GroupKey[] | undefined,
+  ): void {
+    const marks = this.#markCoarser(state, level, span, groups, { isForced: false, isRebuild: false });
+    // The coarser window is due when it closes, and nothing would note that again.
+    if (marks.length > 0) this.#deps.journal.append({ kind: 'mark', marks });
+  }
+
+  #noteComplete(state: AggregateState, span: DueFold['mark']['span'], generation: number): void {
+    const isChanged = state.inexact.computed(state.finest.spans.slotOf(span), generation);
+    if (isChanged) this.#deps.checkpoint.noteInexact(state);
   }
 
   #markCoarser(

@@ -26,7 +26,7 @@ export class FoldWarnings {
 
   foldFailed(fields: {
     readonly measurement: string;
-    readonly start: string;
+    readonly start?: string;
     readonly reason: string;
   }): void {
     this.#warning.log('WINDOW_FOLD_FAILED', fields, 'a window could not be computed; it is tried again');
@@ -42,7 +42,7 @@ export class FoldWarnings {
     this.#warning.log(
       'WINDOWS_OVER_MEMORY',
       { memoryBytes: bytes, maxMemoryBytes: maxBytes },
-      'there is no room to remember more windows: values of others are stored, but are not in the rows of windows',
+      'there is no room to remember more windows: values are stored that rows of windows lack; these say inexact=true',
     );
   }
 }

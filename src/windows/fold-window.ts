@@ -116,8 +116,10 @@ async function* mergedRows(
   stores: WindowStores,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ComputedGroup[]> {
-  const { aggregate } = state;
+  const { aggregate, inexact } = state;
   const { measurement, to } = aggregate.resolutions[level]!;
+  // Of a finer window that could not be noted there may be no row that says so.
+  const lacksRows = inexact.hasPartOf(span);
   const query = { ...spanNs(span), measurement, fields: fieldsToRead(aggregate) };
   for (const only of slicesOf(groups, aggregate.by)) {
     let merging: MergingGroup | undefined;
@@ -127,7 +129,7 @@ async function* mergedRows(
         const key = groupKeyOf(row.tags);
         if (merging?.key !== key) {
           if (merging !== undefined) done.push(merging);
-          merging = { key, tags: row.tags, fields: new Map(), isInexact: false };
+          merging = { key, tags: row.tags, fields: new Map(), isInexact: lacksRows };
         }
         const { summaries, isInexact } = readRow(aggregate, row);
         merging.isInexact ||= isInexact;
@@ -178,13 +180,14 @@ class RowWriter {
     };
   }
 
-  add(tags: readonly Tag[], summaries: ReadonlyMap<string, FieldSummary>, isInexact: boolean): void {
+  add(tags: readonly Tag[], summaries: ReadonlyMap<string, FieldSummary>, lacksValues: boolean): void {
     if (summaries.size === 0) return;
     const { aggregate } = this.#plan.state;
     if (this.#wouldFall(tags, summaries)) {
       this.#addInexact(tags);
       return;
     }
+    const isInexact = lacksValues || [...summaries.values()].some(({ top }) => top?.isExact === false);
     if (isInexact) this.#inexact++;
     const markers = { isOpen: this.#plan.isOpen, isInexact };
     this.#rows.push(this.#row(tags, rowFields(aggregate, summaries, markers)));

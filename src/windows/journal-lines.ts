@@ -1,3 +1,4 @@
+import type { InexactRange } from './inexact-ranges.js';
 import type { AggregateLayout } from './layout.js';
 import type { GroupKey } from './window-marks.js';
 
@@ -51,8 +52,17 @@ export interface SnapshotLine {
   readonly counts: Readonly<Record<string, ValueCounts>>;
   readonly waiting: CountsLine['waiting'];
   readonly marks: readonly SavedMark[];
+  /** Aggregate → as in its last `InexactLine`; absent in files of earlier versions. */
+  readonly inexact?: Readonly<Record<string, readonly InexactRange[]>>;
   /** Aggregate → what must not change under its name; also of those that are no longer configured. */
   readonly layouts: Readonly<Record<string, AggregateLayout>>;
+}
+
+/** The times whose rows have to say that they lack values: all of them, in place of what an earlier line says. */
+export interface InexactLine {
+  readonly kind: 'inexact';
+  readonly aggregate: string;
+  readonly ranges: readonly InexactRange[];
 }
 
 /** A person has given up the rows of an aggregate, and what was known of it; written while no gateway runs. */
@@ -62,7 +72,7 @@ export interface DroppedLine {
   readonly measurements: readonly string[];
 }
 
-export type JournalLine = MarkLine | FoldedLine | CountsLine | SnapshotLine | DroppedLine;
+export type JournalLine = MarkLine | FoldedLine | CountsLine | SnapshotLine | InexactLine | DroppedLine;
 
 /** Counts of values that are not awaiting any more, and of all that the store took. */
 export interface ValueCounts {
@@ -84,6 +94,8 @@ export interface SavedWindows {
   readonly counts: Map<string, ValueCounts>;
   /** Measurement of the resolution → start → window. */
   readonly marks: Map<string, Map<number, SavedWindow>>;
+  /** Aggregate → times whose rows have to say that they lack values. */
+  readonly inexact: Map<string, readonly InexactRange[]>;
   /** Also of aggregates that are no longer configured. */
   layouts: Readonly<Record<string, AggregateLayout>>;
   /** The aggregates that the last process computed. */
@@ -118,6 +130,7 @@ export function restoreLines(
   const saved: SavedWindows = {
     counts: new Map(),
     marks: new Map(),
+    inexact: new Map(),
     layouts: {},
     configured: new Set(),
     isAtPosition: found >= 0,
@@ -139,16 +152,21 @@ function apply(saved: SavedWindows, line: JournalLine, isBefore: boolean, finest
       saved.layouts = line.layouts;
       saved.configured = new Set(Object.keys(line.counts));
       for (const mark of line.marks) addMark(saved, mark);
+      for (const [name, ranges] of Object.entries(line.inexact ?? {})) saved.inexact.set(name, ranges);
       if (!isBefore) return;
       // It is complete: what an earlier process has counted and not brought to a checkpoint is not in it.
       for (const windows of saved.marks.values()) for (const window of windows.values()) window.values = 0;
       applyCounts(saved, line, finestOf);
+      return;
+    case 'inexact':
+      saved.inexact.set(line.aggregate, line.ranges);
       return;
     case 'dropped': {
       const { [line.aggregate]: _dropped, ...layouts } = saved.layouts;
       saved.layouts = layouts;
       saved.configured.delete(line.aggregate);
       saved.counts.delete(line.aggregate);
+      saved.inexact.delete(line.aggregate);
       for (const measurement of line.measurements) saved.marks.delete(measurement);
       return;
     }

@@ -15,8 +15,6 @@ export interface AggregateLayout {
   /** By measurement, which has the duration in its name. */
   readonly resolutions: Readonly<Record<string, ResolutionLayout>>;
   readonly fields: Readonly<Record<string, FieldLayout>>;
-  /** Values beyond memory when `completeFromMs` was set. */
-  readonly beyondMemory?: number;
 }
 
 export interface ResolutionLayout {

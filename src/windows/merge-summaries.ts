@@ -1,5 +1,6 @@
 import type { FieldSummary, NumberSummary, SketchBins, StepSummary } from '../sink/field-summary.js';
 import { mergeBins } from '../sink/quantile-sketch.js';
+import { mergeTopValues } from '../sink/top-values.js';
 
 /** The summary of two neighbouring windows together; `before` is the earlier one. */
 export function mergeSummaries(before: FieldSummary, after: FieldSummary): FieldSummary {
@@ -10,6 +11,7 @@ export function mergeSummaries(before: FieldSummary, after: FieldSummary): Field
     ),
     ...both('trueCount', before.trueCount, after.trueCount, (a, b) => a + b),
     ...both('steps', before.steps, after.steps, mergeSteps),
+    ...both('top', before.top, after.top, mergeTopValues),
   };
 }
 

@@ -9,7 +9,7 @@ import type { RebuildRequest, RebuildResult } from './windows-report.js';
 export const MAX_REBUILT_WINDOWS = 100_000;
 
 export interface RebuildPlan {
-  readonly marks: readonly { readonly level: Level; readonly span: Span }[];
+  readonly marks: readonly { readonly state: AggregateState; readonly level: Level; readonly span: Span }[];
   /** The times of which all windows are computed from points that are all there. */
   readonly complete: readonly { readonly level: Level; readonly span: Span }[];
   readonly result: RebuildResult;
@@ -48,7 +48,7 @@ export function planRebuild(
         if (windows > MAX_REBUILT_WINDOWS) throw tooMany(level.measurement);
         const isGone = keptNs !== undefined && keptNs > nsOf(span.startMs);
         if (nth === 0 && isGone) beyondRetention++;
-        else marks.push({ level, span });
+        else marks.push({ state, level, span });
       }
       if (keptNs === undefined || keptNs <= nsOf(fromMs)) {
         complete.push({ level, span: { startMs: fromMs, endMs: toMs } });

@@ -8,6 +8,7 @@ import { floorToMs, nsOf, type Span } from './window-spans.js';
 /** What the points of one write do to one window. */
 interface Touch {
   readonly state: AggregateState;
+  readonly span: Span;
   /** Undefined: there was no room to remember the window. */
   readonly mark: WindowMark | undefined;
   /** The groups that change, where the window has closed; undefined: it is open, and computed as a whole. */
@@ -28,9 +29,12 @@ export class PointTouches {
   readonly newMarks: SavedMark[] = [];
   /** Some windows could not be remembered. */
   isOverMemory = false;
+  /** The aggregates whose rows have to say that they lack values, where that was not known before. */
+  readonly newlyInexact = new Set<AggregateState>();
   readonly #points: readonly Point[];
   readonly #statesOf: (series: Series) => readonly AggregateState[];
   readonly #watermarkMs: number;
+  readonly #generation: number;
   readonly #touches = new Map<AggregateState, Map<number, Touch>>();
   /** Every mark that was touched: none of them is forgotten before the store has answered. */
   readonly #marks = new Set<WindowMark>();
@@ -45,6 +49,7 @@ export class PointTouches {
     this.#points = points;
     this.#statesOf = statesOf;
     this.#watermarkMs = watermarkMs;
+    this.#generation = generation;
     for (const point of points) this.#add(point);
     for (const touch of this.#all()) this.#touch(touch, generation, true);
     for (const mark of this.#marks) mark.writing++;
@@ -52,6 +57,11 @@ export class PointTouches {
 
   get isEmpty(): boolean {
     return this.#touches.size === 0;
+  }
+
+  /** Whether something has to be durable before the points are written. */
+  get hasNew(): boolean {
+    return this.newMarks.length > 0 || this.newlyInexact.size > 0;
   }
 
   /**
@@ -118,30 +128,40 @@ export class PointTouches {
       const isClosed = state.closesAtMs(span) <= this.#watermarkMs;
       // The windows of now, which those of a device with a wrong clock must not displace.
       const isNow = !isClosed && span.startMs - this.#watermarkMs <= state.aggregate.sizeMs;
-      const mark = state.finest.marks.markOf(span, isNow);
-      if (mark === undefined) this.isOverMemory = true;
-      touch = { state, mark, groups: isClosed ? new Set() : undefined, values: 0 };
+      const mark = isNow ? state.finest.marks.markOf(span, true) : this.#markOf(state, span);
+      touch = { state, span, mark, groups: isClosed ? new Set() : undefined, values: 0 };
       touches.set(span.startMs, touch);
     }
     return touch;
+  }
+
+  /** Undefined when there is no room for the mark of a window. */
+  #markOf(state: AggregateState, span: Span): WindowMark | undefined {
+    const { marks } = state.finest;
+    this.newMarks.push(...marks.makeRoomFor(span));
+    const mark = marks.markOf(span);
+    if (mark !== undefined) return mark;
+    this.isOverMemory = true;
+    if (state.inexact.add(state.finest.spans.slotOf(span), this.#generation)) this.newlyInexact.add(state);
+    return undefined;
   }
 
   *#all(): Generator<Touch> {
     for (const touches of this.#touches.values()) yield* touches.values();
   }
 
-  #touch({ state, mark, groups }: Touch, generation: number, isFirst: boolean): void {
-    if (mark === undefined) return;
-    this.#touchMark(state, mark, groups, generation, isFirst);
+  #touch({ state, span: own, mark, groups }: Touch, generation: number, isFirst: boolean): void {
+    if (mark !== undefined) this.#touchMark(state, mark, groups, generation, isFirst);
+    // A fold during the write may have made rows that do not say it.
+    else if (!isFirst) state.inexact.add(state.finest.spans.slotOf(own), generation);
     if (groups === undefined || state.reachMs === 0) return;
     // The first value of a later window is compared with the one before it, which may be among these.
     const { spans, marks } = state.finest;
-    const reach = { startMs: mark.span.endMs, endMs: mark.span.endMs + state.reachMs };
+    const reach = { startMs: own.endMs, endMs: own.endMs + state.reachMs };
     for (const span of spans.within(reach)) {
       if (state.closesAtMs(span) > this.#watermarkMs) break;
-      const later = marks.markOf(span);
-      if (later === undefined) this.isOverMemory = true;
-      else this.#touchMark(state, later, groups, generation, isFirst);
+      const later = isFirst ? this.#markOf(state, span) : marks.get(span.startMs);
+      if (later !== undefined) this.#touchMark(state, later, groups, generation, isFirst);
     }
   }
 

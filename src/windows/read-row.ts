@@ -11,6 +11,7 @@ import {
   OPEN_FIELD,
 } from './row-field-names.js';
 import { parseSketch } from './sketch-text.js';
+import { parseTopValues } from './top-values-text.js';
 
 /** A row of a window that was written before, as coarser resolutions need it. */
 export interface ReadRow {
@@ -23,7 +24,7 @@ export interface ReadRow {
 export function fieldsToRead({ fields }: Aggregate): string[] {
   const names = [OPEN_FIELD, INEXACT_FIELD];
   for (const [name, { functions, histogram }] of fields) {
-    names.push(...functions.map((one) => `${name}_${one}`));
+    names.push(...functions.filter((one) => one !== 'topk').map((one) => `${name}_${one}`));
     names.push(...HIDDEN_PARTS.map((part) => hiddenName(name, part)));
     if (histogram !== undefined) names.push(...binNames(histogram).map((bin) => `${name}_${bin}`));
   }
@@ -57,13 +58,14 @@ function readSummary(
   const trueCount = hidden('trues');
   const steps = readSteps(visible, hidden('seconds'));
   const numbers = readNumbers(count, visible, hidden);
-  const sketch = stored.get(hiddenName(name, 'sketch'));
-  const bins = sketch?.type === 'string' ? parseSketch(sketch.value) : undefined;
+  const bins = parsed(stored.get(hiddenName(name, 'sketch')), parseSketch);
+  const top = parsed(stored.get(hiddenName(name, 'top')), parseTopValues);
   const counts = histogram && binNames(histogram).map((bin) => numberOf(stored.get(`${name}_${bin}`)));
   return {
     count,
     ...(trueCount !== undefined && { trueCount }),
     ...(steps !== undefined && { steps }),
+    ...(top !== undefined && { top }),
     ...((numbers !== undefined || bins !== undefined || counts?.[0] !== undefined) && {
       numbers: {
         ...(numbers ?? NO_NUMBERS),
@@ -72,6 +74,10 @@ function readSummary(
       },
     }),
   };
+}
+
+function parsed<T>(field: Field | undefined, parse: (text: string) => T): T | undefined {
+  return field?.type === 'string' ? parse(field.value) : undefined;
 }
 
 /** Of numbers that no function of the row says; none of them is written again. */

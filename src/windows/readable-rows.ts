@@ -31,7 +31,7 @@ export function readableRows(
   watermarkMs: number,
   keptFromMs: (level: number) => number,
 ): ReadableRows[] {
-  const { aggregate, levels, values, completeBeyondMemory } = state;
+  const { aggregate, levels, inexact } = state;
   const { by, sizeMs, latenessMs, resolutions } = aggregate;
   if (sizeMs !== resolutions[0]!.everyMs) return [];
   const columns = new Map<string, RowColumns>();
@@ -40,7 +40,7 @@ export function readableRows(
     if (known !== undefined) columns.set(name, known);
   }
   // What changes a finer window changes the coarser one that it is a part of.
-  const due: Span[] = [];
+  const due: Span[] = [...inexact.all];
   return levels.map(({ measurement, spans, marks, completeFromMs }, nth) => {
     for (const { span } of marks.all()) due.push(span);
     const { everyMs, to } = resolutions[nth]!;
@@ -49,8 +49,7 @@ export function readableRows(
       everyMs,
       spans,
       columns,
-      completeFromMs:
-        values.beyondMemory === completeBeyondMemory ? completeFromMs : Number.POSITIVE_INFINITY,
+      completeFromMs,
       keptFromMs: keptFromMs(nth),
       closedUntilMs: watermarkMs - latenessMs,
       due: [...due],

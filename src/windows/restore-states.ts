@@ -21,7 +21,8 @@ export function restoreStates(
     const layout = saved.layouts[aggregate.name];
     const problem = layout === undefined ? undefined : layoutProblem(layout, layoutOf(aggregate));
     if (problem !== undefined) throw new SluiceError('CONFIG_INVALID', problem);
-    const state = new AggregateState(aggregate, memory, saved.counts.get(aggregate.name));
+    const { name } = aggregate;
+    const state = new AggregateState(aggregate, memory, saved.counts.get(name), saved.inexact.get(name));
     for (const { measurement, marks, spans } of state.levels) {
       for (const [startMs, window] of saved.marks.get(measurement) ?? []) {
         const span = spans.latestWith(startMs);

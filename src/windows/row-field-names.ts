@@ -8,7 +8,7 @@ export const INEXACT_FIELD = 'inexact';
 export const ROW_MARKERS = [OPEN_FIELD, INEXACT_FIELD] as const;
 
 /** What only merging into coarser rows needs; omitted where a function says the same. */
-export const HIDDEN_PARTS = ['count', 'sum', 'seconds', 'trues', 'm2', 'm3', 'm4', 'sketch'] as const;
+export const HIDDEN_PARTS = ['count', 'sum', 'seconds', 'trues', 'm2', 'm3', 'm4', 'sketch', 'top'] as const;
 export type HiddenPart = (typeof HIDDEN_PARTS)[number];
 
 export function hiddenName(field: string, part: HiddenPart): string {
@@ -18,11 +18,17 @@ export function hiddenName(field: string, part: HiddenPart): string {
 /** The names of the fields that a field of the points becomes in the rows, without the hidden ones. */
 export function rowFieldNames(
   field: string,
-  { functions, quantiles, histogram = [] }: AggregateField,
+  { functions, quantiles, histogram = [], top = 0 }: AggregateField,
 ): string[] {
-  return [...functions, ...quantiles.map(quantileName), ...binNames(histogram)].map(
+  const valued = functions.filter((one) => one !== 'topk');
+  return [...valued, ...topNames(top).flat(), ...quantiles.map(quantileName), ...binNames(histogram)].map(
     (suffix) => `${field}_${suffix}`,
   );
+}
+
+/** The names for each of the most frequent values and its count: `top1`, `top1_count`. */
+export function topNames(top: number): [value: string, count: string][] {
+  return Array.from({ length: top }, (_, index) => [`top${index + 1}`, `top${index + 1}_count`]);
 }
 
 /** `p95` for 0.95, `p99_9` for 0.999. */

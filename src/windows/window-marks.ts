@@ -49,10 +49,22 @@ export const MAX_GROUPS_PER_MARK = 1_000;
 const BYTES_PER_MARK = 400;
 const BYTES_PER_GROUP = 120;
 
+/** So much of the memory is freed at once, because finding it takes a look at every mark. */
+const FREED_SHARE = 1 / 16;
+
+/** A window that is computed as a whole from now on, because its groups took too much room. */
+export interface WidenedMark {
+  readonly measurement: string;
+  readonly startMs: number;
+}
+
 /** Counts the bytes of all marks of a gateway. */
 export class MarksMemory {
   readonly maxBytes: number;
   bytes = 0;
+  /** Those of them that groups take. */
+  groupBytes = 0;
+  readonly #marks: WindowMarks[] = [];
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -61,15 +73,37 @@ export class MarksMemory {
   hasRoomFor(bytes: number): boolean {
     return this.bytes + bytes <= this.maxBytes;
   }
+
+  register(marks: WindowMarks): void {
+    this.#marks.push(marks);
+  }
+
+  /** Frees what groups take, so that another window has room: a window that is computed as a whole is as exact. */
+  makeRoom(): WidenedMark[] {
+    const widened: WidenedMark[] = [];
+    const enoughBytes = this.bytes - this.maxBytes * FREED_SHARE;
+    for (const marks of this.#marks) {
+      for (const mark of marks.all()) {
+        if (this.groupBytes === 0 || this.bytes < enoughBytes) return widened;
+        if (mark.groups.size === 0) continue;
+        marks.touchWhole(mark, Math.max(...mark.groups.values()));
+        widened.push({ measurement: marks.measurement, startMs: mark.span.startMs });
+      }
+    }
+    return widened;
+  }
 }
 
 /** The marks of one resolution, by the start of their window. */
 export class WindowMarks {
   readonly #marks = new Map<number, WindowMark>();
+  readonly measurement: string;
   readonly #memory: MarksMemory;
 
-  constructor(memory: MarksMemory) {
+  constructor(measurement: string, memory: MarksMemory) {
+    this.measurement = measurement;
     this.#memory = memory;
+    memory.register(this);
   }
 
   get size(): number {
@@ -82,6 +116,12 @@ export class WindowMarks {
 
   get(startMs: number): WindowMark | undefined {
     return this.#marks.get(startMs);
+  }
+
+  /** Frees room where another window needs it; returns the windows that are computed as a whole instead. */
+  makeRoomFor(span: Span): readonly WidenedMark[] {
+    if (this.#marks.has(span.startMs) || this.#memory.hasRoomFor(BYTES_PER_MARK)) return [];
+    return this.#memory.makeRoom();
   }
 
   /**
@@ -133,6 +173,7 @@ export class WindowMarks {
       return this.touchWhole(mark, generation);
     }
     this.#memory.bytes += bytes;
+    this.#memory.groupBytes += bytes;
     mark.groups.set(group, generation);
     return true;
   }
@@ -179,6 +220,8 @@ export class WindowMarks {
 
   #forgetGroup(mark: WindowMark, group: GroupKey): void {
     mark.groups.delete(group);
-    this.#memory.bytes -= BYTES_PER_GROUP + 2 * group.length;
+    const bytes = BYTES_PER_GROUP + 2 * group.length;
+    this.#memory.bytes -= bytes;
+    this.#memory.groupBytes -= bytes;
   }
 }

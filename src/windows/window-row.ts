@@ -2,12 +2,20 @@ import type { FieldSummary, NumberSummary } from '../sink/field-summary.js';
 import type { Field } from '../sink/point.js';
 import { quantileOf } from '../sink/quantile-sketch.js';
 import type { Aggregate, AggregateField, WindowFunction } from './aggregate.js';
-import { binNames, hiddenName, INEXACT_FIELD, OPEN_FIELD, quantileName } from './row-field-names.js';
+import {
+  binNames,
+  hiddenName,
+  INEXACT_FIELD,
+  OPEN_FIELD,
+  quantileName,
+  topNames,
+} from './row-field-names.js';
 import { sketchText } from './sketch-text.js';
+import { topValuesText } from './top-values-text.js';
 
 /*
  * A row of a window has a field for each function of each field, and what coarser resolutions need to be merged from it.
- * Counts are ints, all else is floats, always: a store keeps the type that it saw first.
+ * Counts are ints, frequent values are texts, all else is floats, always: a store keeps the type that it saw first.
  */
 
 export interface RowMarkers {
@@ -32,23 +40,40 @@ export function rowFields(
     const summary = summaries.get(name);
     if (summary === undefined) continue;
     for (const one of options.functions) {
+      if (one === 'topk') continue;
       const field = functionField(name, one, summary);
       if (field !== undefined) fields.push(field);
     }
+    fields.push(...topFields(name, options, summary));
     fields.push(...distributionFields(name, options, summary.numbers));
     if (isMerged) fields.push(...hiddenFields(name, options, summary));
   }
   return fields;
 }
 
-function functionField(name: string, one: WindowFunction, summary: FieldSummary): Field | undefined {
+/** All of them always: a row that is computed again may have fewer values than before. */
+function topFields(name: string, { top: most = 0 }: AggregateField, { top }: FieldSummary): Field[] {
+  if (top === undefined) return [];
+  const values = [...top.counts];
+  return topNames(most).flatMap(([valueName, countName], nth) => {
+    const [value = '', count = 0] = values[nth] ?? [];
+    return [
+      { name: `${name}_${valueName}`, type: 'string', value: String(value) },
+      { name: `${name}_${countName}`, type: 'int', value: BigInt(count) },
+    ];
+  });
+}
+
+type ValueFunction = Exclude<WindowFunction, 'topk'>;
+
+function functionField(name: string, one: ValueFunction, summary: FieldSummary): Field | undefined {
   if (one === 'count') return int(`${name}_count`, summary.count);
   if (one === 'changes') return int(`${name}_changes`, summary.steps?.changes);
   return float(`${name}_${one}`, functionValue(one, summary));
 }
 
 function functionValue(
-  one: Exclude<WindowFunction, 'count' | 'changes'>,
+  one: Exclude<ValueFunction, 'count' | 'changes'>,
   { count, numbers, trueCount, steps }: FieldSummary,
 ): number | undefined {
   switch (one) {
@@ -100,10 +125,13 @@ function distributionFields(
 function hiddenFields(name: string, options: AggregateField, summary: FieldSummary): Field[] {
   const { functions, quantiles } = options;
   const has = (one: WindowFunction) => functions.includes(one);
-  const { count, numbers, trueCount, steps } = summary;
+  const { count, numbers, trueCount, steps, top } = summary;
   const fields: (Field | undefined)[] = [];
   if (!has('count')) fields.push(int(hiddenName(name, 'count'), count));
   if (has('true_ratio')) fields.push(int(hiddenName(name, 'trues'), trueCount));
+  if (top !== undefined) {
+    fields.push({ name: hiddenName(name, 'top'), type: 'string', value: topValuesText(top) });
+  }
   if (numbers !== undefined) {
     const needsMoments = has('stddev') || has('skew') || has('kurtosis');
     if (needsMoments && !has('sum') && !has('mean')) fields.push(float(hiddenName(name, 'sum'), numbers.sum));

@@ -63,6 +63,11 @@ export class WindowSpans {
     }
   }
 
+  /** From the start of a window to that of the next one: where windows overlap, it is only a part of it. */
+  slotOf(span: Span): Span {
+    return { startMs: span.startMs, endMs: this.next(span).startMs };
+  }
+
   /** The window that begins next. */
   next({ startMs, endMs }: Span): Span {
     if (this.#zone !== undefined) return this.latestWith(endMs);

@@ -1,5 +1,4 @@
 import type { AggregateState } from './aggregate-state.js';
-import { savedCompleteness } from './complete-rows.js';
 import type { CountsLine, SavedMark, SnapshotLine, ValueCounts } from './journal-lines.js';
 import { layoutOf, type ResolutionLayout } from './layout.js';
 import type { WindowsJournal } from './windows-journal.js';
@@ -23,8 +22,8 @@ export class WindowsCheckpoint {
   /** Of all aggregates that ever had windows: one that is configured again later must be what it was. */
   readonly #savedLayouts: SnapshotLine['layouts'];
   #noted: Noted | undefined;
-  /** Window → values that waited for it in the last line that was appended. */
-  #saved = new Map<string, number>();
+  /** The values that wait for each window as the lines say; NaN where a fold makes that depend on their order. */
+  #saved = new Map<string, Waiting>();
   /** Windows that were computed since the counts were noted, in which values waited then. */
   readonly #foldedSince = new Set<string>();
 
@@ -64,12 +63,8 @@ export class WindowsCheckpoint {
     if (noted?.position !== position)
       throw new Error(`the counts are of ${noted?.position}, not at ${position}`);
     if (this.#journal.wantsSnapshot) return this.#beginFile(noted);
-    const saved = this.#saved;
-    const changed = noted.waiting.filter(([name, startMs, values]) => {
-      const key = keyOf(name, startMs);
-      return this.#foldedSince.has(key) || (saved.get(key) ?? 0) !== values;
-    });
-    this.#saved = keyed(noted.waiting);
+    const changed = this.#changed(noted.waiting);
+    this.#noteSaved(noted.waiting);
     this.#journal.append({ kind: 'counts', position, counts: noted.counts, waiting: changed });
     await this.#journal.flush();
   }
@@ -79,21 +74,46 @@ export class WindowsCheckpoint {
    * line: they also say that it is not aggregated yet.
    */
   noteFolded(aggregate: string, startMs: number): void {
-    this.#foldedSince.add(keyOf(aggregate, startMs));
-    this.#saved.delete(keyOf(aggregate, startMs));
+    const key = keyOf(aggregate, startMs);
+    this.#foldedSince.add(key);
+    this.#saved.set(key, [aggregate, startMs, Number.NaN]);
+  }
+
+  /** The line is durable with the next `flush` of the journal. */
+  noteInexact({ aggregate, inexact }: AggregateState): void {
+    this.#journal.append({ kind: 'inexact', aggregate: aggregate.name, ranges: inexact.all });
+  }
+
+  #changed(waiting: readonly Waiting[]): Waiting[] {
+    const now = new Map(waiting.map((one) => [keyOf(one[0], one[1]), one]));
+    const changed = waiting.filter(([name, startMs, values]) => {
+      const key = keyOf(name, startMs);
+      return this.#foldedSince.has(key) || this.#saved.get(key)?.[2] !== values;
+    });
+    for (const [key, [name, startMs]] of this.#saved) if (!now.has(key)) changed.push([name, startMs, 0]);
+    return changed;
+  }
+
+  #noteSaved(waiting: readonly Waiting[]): void {
+    this.#saved = new Map(
+      waiting.map(([name, startMs, values]) => {
+        const key = keyOf(name, startMs);
+        return [key, [name, startMs, this.#foldedSince.has(key) ? Number.NaN : values]];
+      }),
+    );
   }
 
   #layouts(): SnapshotLine['layouts'] {
     const layouts = this.#states.map((state) => {
       const { name } = state.aggregate;
       const layout = layoutOf(state.aggregate);
-      const { beyondMemory, completeFromMs } = savedCompleteness(state);
+      const completeFrom = new Map(state.levels.map((level) => [level.measurement, level.completeFromMs]));
       // Those that are no longer configured have rows, too.
       const resolutions: Record<string, ResolutionLayout> = { ...this.#savedLayouts[name]?.resolutions };
       for (const [measurement, resolution] of Object.entries(layout.resolutions)) {
-        resolutions[measurement] = { ...resolution, completeFromMs: completeFromMs[measurement]! };
+        resolutions[measurement] = { ...resolution, completeFromMs: completeFrom.get(measurement)! };
       }
-      return [name, { ...layout, resolutions, beyondMemory }] as const;
+      return [name, { ...layout, resolutions }] as const;
     });
     return { ...this.#savedLayouts, ...Object.fromEntries(layouts) };
   }
@@ -101,14 +121,13 @@ export class WindowsCheckpoint {
   #beginFile({ position, counts, waiting }: Noted): Promise<void> {
     return this.#journal.beginWith(() => {
       const marks = this.#states.flatMap(marksOf);
-      this.#saved = keyed(waiting);
-      return { kind: 'snapshot', position, counts, waiting, marks, layouts: this.#layouts() };
+      this.#noteSaved(waiting);
+      const inexact = Object.fromEntries(
+        this.#states.map((state) => [state.aggregate.name, state.inexact.all]),
+      );
+      return { kind: 'snapshot', position, counts, waiting, marks, inexact, layouts: this.#layouts() };
     });
   }
-}
-
-function keyed(waiting: readonly Waiting[]): Map<string, number> {
-  return new Map(waiting.map(([name, startMs, values]) => [keyOf(name, startMs), values]));
 }
 
 function keyOf(aggregate: string, startMs: number): string {

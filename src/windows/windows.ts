@@ -211,7 +211,7 @@ export class Windows {
     if (request.isDryRun) return result;
     const generation = ++this.#generation;
     const saved: SavedMark[] = [];
-    for (const { level, span } of marks) {
+    for (const { state, level, span } of marks) {
       const mark = level.marks.markOf(span);
       if (mark === undefined) {
         throw new SluiceError(
@@ -220,6 +220,8 @@ export class Windows {
         );
       }
       level.marks.touchWhole(mark, generation);
+      // Rows that lack values say so before they are computed again, and not behind that.
+      state.inexact.nextMs = Number.NEGATIVE_INFINITY;
       mark.markedAtMs ??= this.#deps.watermark.ms;
       mark.isRebuild = true;
       mark.isForced = request.isForced;
@@ -252,11 +254,13 @@ export class Windows {
     if (touches.isEmpty) return sink.write(points, signal);
     let rejections: readonly Rejection[] | undefined;
     try {
-      if (touches.newMarks.length > 0) await this.#saveMarks(touches.newMarks, signal);
+      for (const state of touches.newlyInexact) this.#checkpoint.noteInexact(state);
+      if (touches.hasNew) await this.#saveMarks(touches.newMarks, signal);
       rejections = await sink.write(points, signal);
       return rejections;
     } finally {
       touches.answered(rejections, ++this.#generation);
+      for (const state of touches.newlyInexact) this.#checkpoint.noteInexact(state);
       if (touches.isOverMemory) this.#warning.overMemory();
     }
   }

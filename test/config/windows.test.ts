@@ -95,6 +95,17 @@ describe('windows in the configuration', () => {
     expect([...fields.values()].map(({ quantiles }) => quantiles)).toEqual([[0.999], [0.999]]);
   });
 
+  it('have the three most frequent values of a field, or as many as are asked for', () => {
+    const fields = { temperature: 'mean', open: ['topk', 'count'] };
+    const topOf = (keys: object) =>
+      [...aggregateOf({ fields, ...keys }).fields.values()].map(({ top }) => top);
+    expect(topOf({})).toEqual([undefined, 3]);
+    expect(topOf({ topk: 10 })).toEqual([undefined, 10]);
+    expect(faultsOf({ fields, topk: 11 })).toEqual([
+      'windows.aggregates[0].topk: got 11, expected a whole number, 1 to 10',
+    ]);
+  });
+
   it('have days of a zone whose midnight is in the middle of an hour', () => {
     const resolutions = [{ every: '1h' }, { every: '1d', timezone: 'Asia/Kolkata' }];
     expect(aggregateOf({ every: '1h', resolutions }).resolutions[1]!.timezone).toBe('Asia/Kolkata');
@@ -200,6 +211,7 @@ describe('a problem of windows is reported at its key', () => {
       { fields: { temperature: 'avg' } },
       'did you mean mean?',
     ],
+    ['name that other tools have', { fields: { temperature: ['mode'] } }, 'did you mean topk?'],
     ['quantile as a function', { fields: { temperature: ['p95'] } }, 'write quantiles: [0.95]'],
     [
       'function twice',

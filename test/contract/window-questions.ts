@@ -36,6 +36,7 @@ const anyField = fc.record({
   shape: fc.boolean(),
   steps: fc.boolean(),
   quantiles: fc.boolean(),
+  top: fc.boolean(),
   histogram: fc.constantFrom([0, 10, 20], [1.5]),
 });
 /** What is asked then. */

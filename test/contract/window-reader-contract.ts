@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { Point } from '../../src/sink/point.js';
 import type { Sink } from '../../src/sink/sink.js';
+import { MAX_TOP_CHARACTERS, MAX_TOP_VALUES } from '../../src/sink/top-values.js';
 import type {
   FoldedGroup,
   FoldField,
@@ -37,7 +38,7 @@ export function plain(name: string): FoldField {
 
 /** A field with everything that can be asked for. */
 export function everything(name: string): FoldField {
-  return { name, shape: true, steps: true, quantiles: true, histogram: [0, 10, 20] };
+  return { name, shape: true, steps: true, quantiles: true, top: true, histogram: [0, 10, 20] };
 }
 
 /**
@@ -332,6 +333,60 @@ export function windowReaderContract(name: string, factory: () => Promise<Window
       const values = Array.from({ length: 101 }, (_, i) => (i - 50) * Math.abs(i - 50));
       await write(...values.map((v, i) => pointOf(series, atS(i / 2), { v })));
       await expectFold(query('window_quantiles', [{ ...plain('v'), quantiles: true }]));
+    });
+
+    test('the most frequent values come with their counts, of several series together, the first of equals first', async () => {
+      const [a, b] = ['a', 'b'].map((device) => seriesOf('window_top', { device, site: 'x' }));
+      const states = ['off', 'on', 'on', 'error', 'off', 'on', 'é', 'Z'];
+      await write(
+        ...states.map((text, i) =>
+          pointOf(a!, atS(i), { text, yes: text === 'on', v: i % 3, int: BigInt(i % 2) }),
+        ),
+        ...states.slice(0, 3).map((text, i) => pointOf(b!, atS(i), { text, v: 2.5 })),
+        pointOf(a!, atS(-1), { text: 'before' }),
+      );
+      const fields = ['text', 'yes', 'v', 'int'].map((name) => ({ ...plain(name), top: true }));
+      const [group] = await expectFold(query('window_top', fields, { by: ['site'], lookbackMs: 60_000 }));
+      const top = (name: string) => [...(group?.fields.get(name)?.top?.counts ?? [])];
+      expect(top('text')).toEqual([
+        ['on', 5],
+        ['off', 3],
+        ['Z', 1],
+        ['error', 1],
+        ['é', 1],
+      ]);
+      expect(top('yes')).toEqual([
+        [false, 5],
+        [true, 3],
+      ]);
+      expect(top('v')).toEqual([
+        [0, 3],
+        [1, 3],
+        [2.5, 3],
+        [2, 2],
+      ]);
+      expect(top('int')).toEqual([
+        [0, 4],
+        [1, 4],
+      ]);
+    });
+
+    test('of many values the most frequent are kept, and it is said that there are others', async () => {
+      const series = seriesOf('window_top_many', { device: 'a' });
+      const long = 'x'.repeat(MAX_TOP_CHARACTERS);
+      const values = Array.from({ length: MAX_TOP_VALUES + 10 }, (_, i) => `value ${i}`);
+      const texts = [...values, ...values.slice(-3), `${long}1`, `${long}2`, `${long}🌧`];
+      await write(...texts.map((text, i) => pointOf(series, atS(i / 10), { text })));
+      const fields = [{ ...plain('text'), top: true }];
+      const [group] = await expectFold(query('window_top_many', fields));
+      const top = group?.fields.get('text')?.top;
+      expect([top?.counts.size, top?.isCut, top?.isExact]).toEqual([MAX_TOP_VALUES, true, true]);
+      expect([...(top?.counts ?? [])].slice(0, 4)).toEqual([
+        [long, 3],
+        ['value 39', 2],
+        ['value 40', 2],
+        ['value 41', 2],
+      ]);
     });
 
     test('names and values that would end a query are quoted', async () => {

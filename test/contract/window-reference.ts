@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { FieldSummary } from '../../src/sink/field-summary.js';
 import type { Point, Tag } from '../../src/sink/point.js';
 import { quantileOf, RELATIVE_ERROR } from '../../src/sink/quantile-sketch.js';
+import { MAX_COUNTED_VALUES, MAX_TOP_CHARACTERS, MAX_TOP_VALUES } from '../../src/sink/top-values.js';
 import type {
   FoldedGroup,
   FoldField,
@@ -124,6 +125,7 @@ export class ReferenceStore {
       ...(areBooleans && { trueCount: values.filter((value) => value === true).length }),
       ...(areNumbers && { numbers: this.#numbers(inSpan, asked) }),
       ...(asked.steps && { steps: stepsOf(samples, query, areNumbers) }),
+      ...(asked.top === true && { top: topOf(areNumbers ? values.map(Number) : values) }),
     };
   }
 
@@ -155,6 +157,23 @@ export class ReferenceStore {
       ...(asked.quantiles && { sketch: new Map(values.sort((a, b) => a - b).entries()) }),
     };
   }
+}
+
+/** All values with their counts; `expectGroups` knows how many of them a summary has. */
+function topOf(values: readonly Value[]): NonNullable<FieldSummary['top']> {
+  const first = values.map((value) =>
+    typeof value === 'string'
+      ? [...value].slice(0, MAX_TOP_CHARACTERS).join('')
+      : (value as number | boolean),
+  );
+  const counts = new Map<number | boolean | string, number>();
+  for (const value of first) counts.set(value, first.filter((other) => other === value).length);
+  const bytes = (value: unknown) => Buffer.from(String(value));
+  const inOrder = [...counts].sort(([a, countA], [b, countB]) => {
+    if (countA !== countB) return countB - countA;
+    return typeof a === 'string' ? Buffer.compare(bytes(a), bytes(b)) : Number(a) - Number(b);
+  });
+  return { counts: new Map(inOrder), isCut: inOrder.length > MAX_TOP_VALUES, isExact: true };
 }
 
 /** Neighbours are taken in each series, and what comes of them is added up. */
@@ -194,9 +213,10 @@ export function expectGroups(actual: readonly FoldedGroup[], expected: readonly 
 }
 
 function expectSummary(actual: FieldSummary, expected: FieldSummary, hint: string): void {
-  const { numbers, steps, ...counts } = expected;
-  const { numbers: actualNumbers, steps: actualSteps, ...actualCounts } = actual;
+  const { numbers, steps, top, ...counts } = expected;
+  const { numbers: actualNumbers, steps: actualSteps, top: actualTop, ...actualCounts } = actual;
   expect(actualCounts, hint).toEqual(counts);
+  expectTop(actualTop, top, hint);
   if (numbers === undefined) expect(actualNumbers, hint).toBeUndefined();
   else expectNumbers(actualNumbers, numbers, expected.count, hint);
   if (steps === undefined) {
@@ -207,6 +227,17 @@ function expectSummary(actual: FieldSummary, expected: FieldSummary, hint: strin
   for (const key of ['increase', 'weightedSum', 'seconds'] as const) {
     expectNear(actualSteps?.[key], steps[key], 1e-9 * Math.max(1, Math.abs(steps[key])), `${hint} ${key}`);
   }
+}
+
+function expectTop(actual: FieldSummary['top'], expected: FieldSummary['top'], hint: string): void {
+  expect(actual === undefined, hint).toBe(expected === undefined);
+  if (actual === undefined || expected === undefined) return;
+  expect(actual.isCut, hint).toBe(expected.isCut);
+  // A store that returns raw values has no room to count all of them, and says so.
+  const isCounted = expected.counts.size <= MAX_COUNTED_VALUES;
+  if (isCounted) expect(actual.isExact, hint).toBe(true);
+  if (!actual.isExact) return;
+  expect([...actual.counts], hint).toEqual([...expected.counts].slice(0, MAX_TOP_VALUES));
 }
 
 function expectNumbers(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FieldSummary } from '../../src/sink/field-summary.js';
-import { type StoredValue, SummaryBuilder } from '../../src/sink/summary-builder.js';
+import type { FieldSummary, StoredValue } from '../../src/sink/field-summary.js';
+import { SummaryBuilder } from '../../src/sink/summary-builder.js';
 import type { FoldField } from '../../src/sink/window-reader.js';
 
 const NS_PER_S = 1_000_000_000;

@@ -19,6 +19,16 @@ it('names the fields of rows after the field and its functions, quantiles and bi
   ]);
 });
 
+it('names the most frequent values and their counts by their places', () => {
+  expect(rowFieldNames('state', { functions: ['topk', 'count'], quantiles: [], top: 2 })).toEqual([
+    'state_count',
+    'state_top1',
+    'state_top1_count',
+    'state_top2',
+    'state_top2_count',
+  ]);
+});
+
 it.each([
   [0.07, 'p7'],
   [0.29, 'p29'],

@@ -128,6 +128,72 @@ it('counts values that it has no room to remember, warns, and leaves their point
   ).toHaveLength(8);
 });
 
+it('computes all groups of a window where there is no room for the late ones, so that rows are exact', async () => {
+  // Room for four windows and some of their groups.
+  const { store, gateway, publish, end } = await started([aggregate()], 2_000);
+  for (const room of ['a', 'b']) publish(room, 1, 1);
+  await gateway.work(10);
+  await end();
+  publish('a', 701, 1);
+  await gateway.work(1);
+  publish('a', 2, 2, 701);
+  publish('a', 41, 3, 701);
+  publish('b', 3, 4, 701);
+  publish('a', 52, 5, 701);
+  await gateway.work(1);
+  await end();
+  const { values } = gateway.windows.report().aggregates[0]!;
+  expect(values).toMatchObject({ beyondMemory: 0, awaiting: 0 });
+  expect(rowsOf(store, 'room_1min')).toMatchObject([
+    { room: 'a', v_sum: 11, inexact: false },
+    { room: 'a', v_sum: 1, inexact: false },
+    { room: 'b', v_sum: 5, inexact: false },
+  ]);
+  expect(gateway.warnings).toEqual([]);
+});
+
+it('says in rows that they lack values for which there was no room, until they are rebuilt', async () => {
+  const { store, gateway, publish, end } = await started([aggregate()], 2_100);
+  publish('a', 1, 1);
+  publish('a', 11, 1);
+  await gateway.work(10);
+  await end();
+  expect(rowsOf(store, 'room_10s')).toMatchObject([{ inexact: false }, { inexact: false }]);
+  // These take the room, so that the late value cannot be noted.
+  for (let nth = 10; nth < 15; nth++) publish('a', nth * 1_000, nth, 700);
+  await gateway.work(10);
+  publish('a', 2, 5, 701);
+  publish('a', 25, 5, 701);
+  await gateway.work(10);
+  await gateway.turns(5);
+  expect(gateway.warnings).toContain('WINDOWS_OVER_MEMORY');
+  const marked = [
+    { at: 0, v_count: 1, inexact: true },
+    { at: 10, v_count: 1, inexact: false },
+  ];
+  expect(rowsOf(store, 'room_10s').slice(0, 2)).toMatchObject(marked);
+  expect(rowsOf(store, 'room_1min')[0]).toMatchObject({ v_count: 2, inexact: true });
+  await gateway.checkpoint();
+  await gateway.stop();
+  await gateway.start();
+  await gateway.settle((START_S + 20_000n) * NS_PER_S);
+  // It is also known after a restart, and when the coarser row is computed for another reason.
+  publish('a', 12, 1, 20_001);
+  await gateway.settle((START_S + 20_010n) * NS_PER_S);
+  expect(rowsOf(store, 'room_1min')[0]).toMatchObject({ v_count: 3, inexact: true });
+  const rebuild = async (seconds: number) => {
+    const fromMs = day.fromMs + seconds * 1_000;
+    await gateway.windows.rebuild({ fromMs, toMs: fromMs + 1, isForced: false, isDryRun: false });
+    await gateway.settle((START_S + 20_020n) * NS_PER_S);
+  };
+  await rebuild(0);
+  expect(rowsOf(store, 'room_10s')[0]).toMatchObject({ at: 0, v_count: 2, v_sum: 6, inexact: false });
+  // There never was a row of the third window.
+  expect(rowsOf(store, 'room_1min')[0]).toMatchObject({ v_count: 4, inexact: true });
+  await rebuild(20);
+  expect(rowsOf(store, 'room_1min')[0]).toMatchObject({ v_count: 5, inexact: false });
+});
+
 it('keeps room and time for the windows of now when a device with a wrong clock fills the memory', async () => {
   const { store, gateway, publish } = await started([aggregate()], 4_000);
   publish('a', 1, 5);
@@ -144,6 +210,65 @@ it('keeps room and time for the windows of now when a device with a wrong clock 
   expect(rowsOf(store, 'room_10s').filter(({ room }) => room === 'a')).toMatchObject([
     { at: 0, v_count: 1 },
     { at: 10, v_count: 1 },
+  ]);
+});
+
+it('shows open windows of all resolutions at the interval, also while no finer window closes', async () => {
+  const of = aggregate({ earlyMs: 3_000, latenessMs: 0, sizeMs: 30_000 });
+  const resolutions = [
+    { everyMs: 30_000, measurement: 'room_30s', retentionMs: 0 },
+    { everyMs: 3_600_000, measurement: 'room_1h', retentionMs: 0 },
+    { everyMs: 86_400_000, measurement: 'room_1d', retentionMs: 0 },
+  ];
+  const { store, gateway, publish } = await started([{ ...of, resolutions }]);
+  const shown = () =>
+    ['room_30s', 'room_1h', 'room_1d'].map((name) => {
+      const last = rowsOf(store, name).at(-1) as { v_count?: number; open?: boolean } | undefined;
+      return [last?.v_count, last?.open];
+    });
+  // Not in the hour and day of the start, which are due anyway.
+  publish('a', 90_001, 5);
+  await gateway.work(1);
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [1, true],
+    [1, true],
+    [1, true],
+  ]);
+  publish('a', 90_002, 6);
+  await gateway.work(1);
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [1, true],
+    [1, true],
+    [1, true],
+  ]);
+  gateway.clock.elapsedMs += 3_000;
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [2, true],
+    [2, true],
+    [2, true],
+  ]);
+  // The finest window closes, and no point falls into the next one.
+  const receivedNs = (START_S + 90_031n) * NS_PER_S;
+  gateway.log.push({ receivedNs, point: pointOf(seriesOf('other', {}), receivedNs, { v: 1 }) });
+  await gateway.work(1);
+  await gateway.turns(5);
+  expect(shown()).toEqual([
+    [2, false],
+    [2, true],
+    [2, true],
+  ]);
+  // That the hour and the day are due when they end is known after a restart, too.
+  await gateway.checkpoint();
+  await gateway.stop();
+  await gateway.start();
+  await gateway.settle((START_S + 300_000n) * NS_PER_S);
+  expect(shown()).toEqual([
+    [2, false],
+    [2, false],
+    [2, false],
   ]);
 });
 

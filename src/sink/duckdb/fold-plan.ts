@@ -16,6 +16,9 @@ const BYTES_PER_AGGREGATE = 24;
 const AGGREGATES_PER_FIELD = 7;
 /** No group has more bins than that unless its values lie far apart. */
 const MAX_EXPECTED_BINS = 100;
+/** Of the fields whose frequent values are asked for; a text takes the room of some aggregates. */
+const MAX_EXPECTED_VALUES = 100;
+const AGGREGATES_PER_VALUE = 4;
 /** What our own memory has of one slice. */
 const MAX_GROUPS_AT_ONCE = 10_000;
 
@@ -95,6 +98,8 @@ function bytesPerGroup(fields: readonly PlannedField[], rowsPerGroup: number): n
   let aggregates = 0;
   for (const { asked } of fields) {
     aggregates += AGGREGATES_PER_FIELD + (asked.histogram?.length ?? 0);
+    if (asked.top === true)
+      aggregates += AGGREGATES_PER_VALUE * Math.min(MAX_EXPECTED_VALUES, Math.ceil(rowsPerGroup));
     if (asked.quantiles) aggregates += Math.min(MAX_EXPECTED_BINS, Math.ceil(rowsPerGroup));
   }
   return aggregates * BYTES_PER_AGGREGATE;

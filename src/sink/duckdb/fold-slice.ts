@@ -1,8 +1,9 @@
-import type { FieldSummary, NumberSummary } from '../field-summary.js';
+import type { FieldSummary, NumberSummary, StoredValue, TopValues } from '../field-summary.js';
 import type { Tag } from '../point.js';
+import { MAX_TOP_VALUES } from '../top-values.js';
 import type { FoldedGroup } from '../window-reader.js';
 import type { FoldPlan, FoldSlice, PlannedField } from './fold-plan.js';
-import { baseSql, binsSql, isNumber, MAX_SQUARED, shapeSql, stepsSql } from './fold-sql.js';
+import { baseSql, binsSql, isNumber, MAX_SQUARED, shapeSql, stepsSql, topSql } from './fold-sql.js';
 import type { InterruptibleRead } from './interruptible-read.js';
 import { tagsOfKey } from './series-entries.js';
 
@@ -15,7 +16,8 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Cells = Iterator<unknown, undefined>;
 
 /** A summary that statements fill in one after the other. */
-interface Summary extends Writable<Omit<FieldSummary, 'numbers'>> {
+interface Summary extends Writable<Omit<FieldSummary, 'numbers' | 'top'>> {
+  top?: Writable<Omit<TopValues, 'counts'>> & { readonly counts: Map<StoredValue, number> };
   numbers?: Writable<Omit<NumberSummary, 'sketch'>> & { sketch?: Map<number, number> };
 }
 
@@ -44,11 +46,16 @@ export async function foldSlice(
   }
   const parts = Math.ceil((rows * BYTES_PER_STEP) / plan.budgetBytes);
   for (const field of plan.fields) {
-    const { name, steps, quantiles } = field.asked;
+    const { name, steps, quantiles, top } = field.asked;
     const summaryOf = (id: unknown) => groups.get(Number(id))?.fields.get(name);
     for (let nth = 0; steps && nth < parts; nth++) {
       const sql = stepsSql(plan, slice, field, { nth, of: parts });
       await read.each(sql, ([id, ...cells]) => addSteps(summaryOf(id), cells.map(Number)));
+    }
+    if (top === true) {
+      await read.each(topSql(plan, slice, field), ([id, value, count]) =>
+        addTop(summaryOf(id), value as StoredValue, Number(count)),
+      );
     }
     if (!quantiles || !isNumber(field)) continue;
     await read.each(binsSql(plan, slice, field), ([id, bin, count]) =>
@@ -97,6 +104,13 @@ function addBin(summary: Summary | undefined, bin: number, count: number): void 
   if (summary?.numbers === undefined) return;
   summary.numbers.sketch ??= new Map<number, number>();
   summary.numbers.sketch.set(bin, count);
+}
+
+function addTop(summary: Summary | undefined, value: StoredValue, count: number): void {
+  if (summary === undefined) return;
+  summary.top ??= { counts: new Map(), isCut: false, isExact: true };
+  if (summary.top.counts.size === MAX_TOP_VALUES) summary.top.isCut = true;
+  else summary.top.counts.set(value, count);
 }
 
 /** Adds the answer of `baseSql` for one group, and returns the number of its points. */

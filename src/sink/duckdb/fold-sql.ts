@@ -1,4 +1,5 @@
 import { BIN_OFFSET, LOG_GAMMA } from '../quantile-sketch.js';
+import { MAX_TOP_CHARACTERS, MAX_TOP_VALUES } from '../top-values.js';
 import type { FoldQuery } from '../window-reader.js';
 import type { FoldPlan, FoldSlice, PlannedField } from './fold-plan.js';
 import { isInRange } from './series-ranges.js';
@@ -108,6 +109,23 @@ export function binsSql(plan: FoldPlan, slice: FoldSlice, { value }: PlannedFiel
     SELECT m.grp, (CASE WHEN ${value} = 0 THEN 0 ELSE ${bin} END)::INTEGER AS bin, count(*)::DOUBLE
     FROM ${stored.pointsTable} p JOIN members m USING (series)
     WHERE ${isInSlice(slice, query)} AND ${value} IS NOT NULL GROUP BY m.grp, bin`;
+}
+
+/**
+ * Returns a statement with the group, a value and how often it occurs: the most frequent first, and one more than a summary
+ * has.
+ */
+export function topSql(plan: FoldPlan, slice: FoldSlice, { type, value }: PlannedField): string {
+  const { stored, query } = plan;
+  return `
+    WITH members AS MATERIALIZED (${membersSql(plan, slice)}),
+    counted AS (
+      SELECT m.grp AS grp, ${type === 'string' ? `left(${value}, ${MAX_TOP_CHARACTERS})` : value} AS val, count(*) AS n
+      FROM ${stored.pointsTable} p JOIN members m USING (series)
+      WHERE ${isInSlice(slice, query)} AND ${value} IS NOT NULL GROUP BY 1, 2)
+    SELECT grp, val, n::DOUBLE FROM counted
+    QUALIFY row_number() OVER (PARTITION BY grp ORDER BY n DESC, val) <= ${MAX_TOP_VALUES + 1}
+    ORDER BY grp, n DESC, val`;
 }
 
 export function isNumber({ type }: PlannedField): boolean {

@@ -71,16 +71,21 @@ async function readMeasurements(channel: QueryChannel): Promise<readonly Measure
     }));
 }
 
-/** Resolves with the type of each field of a measurement; empty for one that is not there. */
-export async function fieldTypes(
-  channel: QueryChannel,
-  measurement: string,
-): Promise<ReadonlyMap<string, FieldType>> {
+export interface StoredFields {
+  readonly types: ReadonlyMap<string, FieldType>;
+  /** The fields with texts, also where they have another type in other shards. */
+  readonly texts: ReadonlySet<string>;
+}
+
+/** Resolves with the fields of a measurement; none for one that is not there. */
+export async function storedFields(channel: QueryChannel, measurement: string): Promise<StoredFields> {
   const listed = await channel.query(
     `SHOW FIELD KEYS FROM ${identifier(measurement)}`,
     (name) => name === measurement,
   );
-  return new Map(fieldsOf(rowsOf(listed, measurement)).map(({ name, type }) => [name, type]));
+  const rows = rowsOf(listed, measurement);
+  const texts = rows.filter(([, type]) => type === 'string').map(([name]) => String(name));
+  return { types: new Map(fieldsOf(rows).map(({ name, type }) => [name, type])), texts: new Set(texts) };
 }
 
 /** Resolves with the names of the tags of a measurement, of all its series. */

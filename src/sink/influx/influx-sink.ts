@@ -23,6 +23,7 @@ import { LineEncoder } from './line.js';
 import { chunkBounds, LineDistributor, type LineQueue } from './line-distributor.js';
 import { AVAILABILITY_BACK_OFF, CONFIGURATION_BACK_OFF, Poster, type StoreWarning } from './poster.js';
 import { StatusBoard } from './status-board.js';
+import { StoreRetention } from './store-retention.js';
 import { InfluxTransport, pauseUnlessAborted } from './transport.js';
 import { type LineRejection, withoutConflicts, writeChunk } from './write-chunk.js';
 
@@ -70,6 +71,7 @@ export class InfluxSink implements Sink {
   readonly #pause: Pause;
   readonly #transport: InfluxTransport;
   readonly #distributor: LineDistributor;
+  readonly #retention: StoreRetention;
   readonly #board = new StatusBoard();
   readonly #warning: LimitedWarning<StoreWarning>;
   readonly #poster: Poster;
@@ -104,6 +106,7 @@ export class InfluxSink implements Sink {
       probe: (signal) => this.#poster.probe(signal).catch(() => undefined),
       schedule: parts.scheduleProbe,
     });
+    this.#retention = new StoreRetention(settings, this.#transport, this.#clock);
     this.reader = new InfluxReader(settings, this.#transport);
     this.windows = new InfluxWindowReader(settings, parts.silenceMs);
   }
@@ -154,6 +157,11 @@ export class InfluxSink implements Sink {
       'USAGE_INVALID',
       `only InfluxDB itself can do that: ${removalAdvice(this.#settings.version, measurement)}`,
     );
+  }
+
+  /** The first call only asks the store. */
+  oldestKeptNs(): bigint | undefined {
+    return this.#retention.oldestKeptNs();
   }
 
   status(): SinkStatus {

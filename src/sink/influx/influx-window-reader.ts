@@ -1,12 +1,12 @@
 import { SluiceError } from '../../lib/errors.js';
 import { rfc3339Ns } from '../../lib/rfc3339.js';
 import { TimeSlice } from '../../lib/time-slice.js';
+import type { StoredValue } from '../field-summary.js';
 import { GroupFold } from '../group-fold.js';
 import type { Field, FieldType, Tag } from '../point.js';
-import type { StoredValue } from '../summary-builder.js';
 import type { FoldedGroup, FoldQuery, RowsQuery, StoredRow, WindowReader } from '../window-reader.js';
 import type { InfluxSettings } from './influx-options.js';
-import { fieldTypes, tagNames } from './influx-reader.js';
+import { storedFields, tagNames } from './influx-reader.js';
 import { isExpressible } from './influxql.js';
 import { QueryChannel } from './query-channel.js';
 import { rawChunks } from './raw-query.js';
@@ -78,11 +78,11 @@ export class InfluxWindowReader implements WindowReader {
     const fields = query.fields.filter(isExpressible);
     if (fields.length === 0 || !isExpressible(query.measurement)) return;
     // JSON does not tell the int 1 from the float 1.
-    const types = await fieldTypes(this.#channel, query.measurement);
+    const stored = await storedFields(this.#channel, query.measurement);
     let part: StoredRow[] = [];
-    for await (const { tags, rows } of rawChunks(this.#channel, { ...query, fields }, signal)) {
+    for await (const { tags, rows } of rawChunks(this.#channel, { ...query, fields }, signal, stored)) {
       for (const row of rows)
-        part.push({ tags, timestampNs: timeNs(row[0]), fields: fieldsOf(row, fields, types) });
+        part.push({ tags, timestampNs: timeNs(row[0]), fields: fieldsOf(row, fields, stored.types) });
       if (part.length < MAX_PART) continue;
       yield part;
       part = [];

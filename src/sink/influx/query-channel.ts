@@ -16,8 +16,12 @@ import {
 /** Thousands of devices take about 200 bytes each. A larger answer would block the thread that writes while it is parsed. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** About 2 ms for the thread that parses it. */
+/** About 2 ms for the thread that parses it, where the rows have no texts. */
 const MAX_CHUNK_ROWS = 2_000;
+/** A part with texts of this size together; smaller parts of short texts cost next to nothing. */
+const CHUNK_TEXT_BYTES = 16 * 1024 * 1024;
+/** InfluxDB takes texts of 64 KiB, and writes a character as 6 bytes at most, as in `\u003c`. */
+const MAX_TEXT_BYTES = 6 * 65_536;
 /** InfluxDB looks through all series before it sends anything: 6 s for 90,000. */
 const SILENCE_MS = 60_000;
 
@@ -68,16 +72,19 @@ export class QueryChannel {
   }
 
   /**
-   * Runs a statement whose answer may be larger than the memory: gives its series in parts of at most MAX_CHUNK_ROWS rows
-   * of one series, in the order of the store. Times are RFC 3339 texts, to the ns. Rejects also when the answer ends early,
+   * Runs a statement whose answer may be larger than the memory: gives its series in parts of some rows of one series, in
+   * the order of the store. Times are RFC 3339 texts, to the ns. Rejects also when the answer ends early,
    * and after `signal`.
+   *
+   * @param texts how many text fields are selected: the more, the fewer rows are in a part
    */
   async *stream(
     statement: string,
     isExpected: (name: string) => boolean,
     signal: AbortSignal,
+    texts = 0,
   ): AsyncGenerator<QueriedSeries, void, undefined> {
-    const request = this.#request(statement, { chunked: 'true', chunk_size: String(MAX_CHUNK_ROWS) });
+    const request = this.#request(statement, { chunked: 'true', chunk_size: String(chunkRows(texts)) });
     const answer = await this.#transport.stream(request, this.#silenceMs, signal);
     if (answer.kind !== 'stream') {
       this.#accepted(answer);
@@ -173,6 +180,11 @@ export class QueryChannel {
       `the store at ${this.#settings.url.origin} ${what}; points are written, but charts cannot be read from it`,
     );
   }
+}
+
+/** Every point has its place in an answer, however long its texts are. */
+function chunkRows(texts: number): number {
+  return Math.max(1, Math.min(MAX_CHUNK_ROWS, Math.floor(CHUNK_TEXT_BYTES / (texts * MAX_TEXT_BYTES))));
 }
 
 /**

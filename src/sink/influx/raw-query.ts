@@ -1,5 +1,6 @@
 import { sortedTags, type Tag } from '../point.js';
 import type { RowsQuery } from '../window-reader.js';
+import { type StoredFields, storedFields } from './influx-reader.js';
 import { identifier, isExpressible, literal } from './influxql.js';
 import type { QueriedSeries, QueryChannel } from './query-channel.js';
 
@@ -20,10 +21,15 @@ export async function* rawChunks(
   channel: QueryChannel,
   query: RowsQuery,
   signal: AbortSignal,
+  known?: StoredFields,
 ): AsyncGenerator<RawChunk, void, undefined> {
+  const statements = rawStatements(query);
+  if (statements.length === 0) return;
   const { measurement } = query;
-  for (const statement of rawStatements(query)) {
-    for await (const series of channel.stream(statement, (name) => name === measurement, signal)) {
+  const stored = known ?? (await storedFields(channel, measurement));
+  const texts = query.fields.filter((name) => stored.texts.has(name)).length;
+  for (const statement of statements) {
+    for await (const series of channel.stream(statement, (name) => name === measurement, signal, texts)) {
       yield* chunksOf(series, query.fields);
     }
   }

@@ -9,6 +9,7 @@ import { SystemClock } from '../../../src/lib/clock.js';
 import type { InfluxSinkOptions } from '../../../src/sink/influx/influx-options.js';
 import { InfluxSink } from '../../../src/sink/influx/influx-sink.js';
 import type { FoldedGroup, FoldQuery } from '../../../src/sink/window-reader.js';
+import { pointOf, seriesOf } from '../../support/points.js';
 
 const DAY_NS = 86_400_000_000_000n;
 const FROM_NS = 1_700_000_000_000_000_000n;
@@ -80,6 +81,45 @@ describe.skipIf(!requireServer('influxd'))('InfluxDB 1.6', () => {
     );
     const groups = await foldOf(sinkOn(server));
     expect(groups.map(({ fields }) => fields.get('v')?.count)).toEqual([4_500, 4_000]);
+  });
+
+  test('the longest texts of a whole window are read, also those that JSON makes longer', async () => {
+    const server = await startInfluxd({ databases: ['d'] });
+    onTestFinished(() => server.stop());
+    const sink = sinkOn(server);
+    // Written as \u003c: 100 of them are 38 MiB of an answer.
+    const text = '<'.repeat(65_000);
+    for (let from = 0; from < 100; from += 20) {
+      const points = Array.from({ length: 20 }, (_, i) =>
+        pointOf(seriesOf('m', { a: 'long' }), FROM_NS + BigInt(from + i), { text: `${text}${i}`, v: 1 }),
+      );
+      expect(await sink.write(points, never())).toEqual([]);
+    }
+    await sink.write([pointOf(seriesOf('m', { a: 'short' }), FROM_NS, { text: 'on', v: 2 })], never());
+    const fields = ['text', 'v'].map((name) => ({ ...QUERY.fields[0]!, name, steps: true }));
+    const groups = await foldOf(sink, { ...QUERY, fields });
+    expect(groups.map((group) => [group.tags[0]?.value, group.fields.get('text')])).toMatchObject([
+      ['long', { count: 100, steps: { changes: 99 } }],
+      ['short', { count: 1 }],
+    ]);
+  });
+
+  test('the retention policy says from when points are kept', async () => {
+    const server = await withLines(`m v=1i ${FROM_NS}`);
+    const query = new URLSearchParams({
+      q: 'CREATE RETENTION POLICY "week" ON "d" DURATION 7d REPLICATION 1',
+    });
+    expect((await fetch(`${server.url}/query`, { method: 'POST', body: query })).status).toBe(200);
+    const [forEver, week] = [sinkOn(server), sinkOn(server, { retentionPolicy: 'week' })];
+    const ageDays = () => {
+      const oldestNs = week.oldestKeptNs();
+      return oldestNs === undefined
+        ? undefined
+        : Number(new SystemClock().nowNs() - oldestNs) / Number(DAY_NS);
+    };
+    expect(forEver.oldestKeptNs()).toBeUndefined();
+    await expect.poll(ageDays).toBeCloseTo(7, 2);
+    expect(forEver.oldestKeptNs()).toBeUndefined();
   });
 
   test('a long statement is understood also where requests are compressed', async () => {

@@ -36,12 +36,22 @@ const at = (second: number, ...values: readonly unknown[]) => [
   ...values,
 ];
 
+const asksFieldKeys = (call: StoreCall) => statementOf(call).startsWith('SHOW FIELD KEYS');
+const fieldKeys = (...values: readonly (readonly [name: string, type: string])[]) =>
+  answer(chunk({ columns: ['fieldKey', 'fieldType'], values }));
+
+/** `script` is asked for all but the list of fields, which `calls` leaves out. */
 async function sinkOn(
   script: Script,
   options: Partial<InfluxSinkOptions> = {},
   silenceMs = 60_000,
-): Promise<{ readonly sink: InfluxSink; readonly store: FakeStore }> {
-  const store = await startFakeStore(script);
+  listed = fieldKeys(['v', 'float']),
+): Promise<{ readonly sink: InfluxSink; readonly store: Pick<FakeStore, 'calls' | 'openConnections'> }> {
+  const store = await startFakeStore((call, index) =>
+    asksFieldKeys(call)
+      ? { ...listed, body: listed.body.replace('"m"', measurementOf(call)) }
+      : script(call, index),
+  );
   const sink = new InfluxSink(
     { url: store.url, version: 1, database: 'd', ...options },
     { clock: new SystemClock(), warn: () => {}, silenceMs },
@@ -50,7 +60,20 @@ async function sinkOn(
     await sink.close();
     await store.stop();
   });
-  return { sink, store };
+  return {
+    sink,
+    store: {
+      get calls() {
+        return store.calls.filter((call) => !asksFieldKeys(call));
+      },
+      openConnections: () => store.openConnections(),
+    },
+  };
+}
+
+/** As JSON. */
+function measurementOf(call: StoreCall): string {
+  return statementOf(call).slice('SHOW FIELD KEYS FROM '.length);
 }
 
 async function all<T>(parts: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
@@ -169,6 +192,17 @@ describe('groups of some tags', () => {
   });
 });
 
+test('the more texts are asked for, the fewer rows come at once, also where they are numbers elsewhere', async () => {
+  const listed = fieldKeys(['a', 'string'], ['b', 'float'], ['b', 'string'], ['v', 'float']);
+  const { sink, store } = await sinkOn(() => answer('{"results":[{}]}'), {}, 60_000, listed);
+  const sizes: (string | null)[] = [];
+  for (const names of [['v'], ['v', 'a'], ['b', 'a', 'v']]) {
+    await fold(sink, { ...QUERY, fields: names.map((name) => ({ ...V, name })) });
+    sizes.push(new URLSearchParams(store.calls.at(-1)?.body).get('chunk_size'));
+  }
+  expect(sizes).toEqual(['2000', '42', '21']);
+});
+
 test('many groups are asked for a hundred at a time, each of them once', async () => {
   const { sink, store } = await sinkOn(
     (call) => {
@@ -201,24 +235,18 @@ test('the look-back widens the question only when steps are asked for', async ()
 });
 
 test('rows have the types that the store lists, because JSON does not tell 1 from 1.0', async () => {
-  const { sink } = await sinkOn((call) =>
-    statementOf(call).startsWith('SHOW FIELD KEYS')
-      ? answer(
-          chunk({
-            columns: ['fieldKey', 'fieldType'],
-            values: [
-              ['n', 'integer'],
-              ['v', 'float'],
-            ],
-          }),
-        )
-      : answer(
-          chunk({
-            tags: { a: 'x', b: '' },
-            columns: ['time', 'v', 'n', 'open', 's'],
-            values: [['2023-11-14T22:13:20.000000001Z', 1, 1, true, null], at(1, null, null, null, 't')],
-          }),
-        ),
+  const { sink } = await sinkOn(
+    () =>
+      answer(
+        chunk({
+          tags: { a: 'x', b: '' },
+          columns: ['time', 'v', 'n', 'open', 's'],
+          values: [['2023-11-14T22:13:20.000000001Z', 1, 1, true, null], at(1, null, null, null, 't')],
+        }),
+      ),
+    {},
+    60_000,
+    fieldKeys(['n', 'integer'], ['v', 'float']),
   );
   const { fromNs, toNs } = QUERY;
   const asked = { measurement: 'm', fromNs, toNs, fields: ['v', 'n', 'open', 's'] };

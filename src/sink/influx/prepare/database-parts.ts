@@ -2,7 +2,8 @@ import { SluiceError } from '../../../lib/errors.js';
 import { askApi } from '../admin-api.js';
 import type { InfluxSettings } from '../influx-options.js';
 import { QueryChannel } from '../query-channel.js';
-import { goDurationMs, storeDuration } from '../store-duration.js';
+import { storeDuration } from '../store-duration.js';
+import { databaseRetentionMs } from '../store-retention.js';
 import type { InfluxTransport } from '../transport.js';
 import { retentionDifference } from './retention-difference.js';
 import type { PartFound, RowsPlace, StorePart } from './store-part.js';
@@ -37,7 +38,7 @@ function databasePart(settings: InfluxSettings, transport: InfluxTransport, rete
     look: async (): Promise<PartFound> => {
       if (!(await databaseNames(settings)).includes(database)) return { state: 'missing' };
       if (retentionMs === undefined) return { state: 'there' };
-      const keptMs = await retentionOf(new QueryChannel(settings, transport));
+      const keptMs = await databaseRetentionMs(new QueryChannel(settings, transport));
       if (keptMs === undefined || keptMs === retentionMs) return { state: 'there' };
       return {
         state: 'differs',
@@ -60,11 +61,4 @@ async function databaseNames(settings: InfluxSettings): Promise<readonly string[
     throw new SluiceError('SINK_QUERY_FAILED', `${settings.url.origin} does not answer as InfluxDB 3 does`);
   }
   return (json as readonly Record<string, unknown>[]).map((row) => String(row['iox::database']));
-}
-
-/** Resolves with 0 for ever, and with undefined when the store does not say. */
-async function retentionOf(channel: QueryChannel): Promise<number | undefined> {
-  const [series] = await channel.query('SHOW RETENTION POLICIES', () => true);
-  const duration = series?.values[0]?.[series.columns.indexOf('duration')];
-  return duration === undefined ? undefined : goDurationMs(String(duration));
 }

@@ -1,8 +1,8 @@
-import { SluiceError } from '../../../lib/errors.js';
 import type { InfluxSettings } from '../influx-options.js';
 import { identifier } from '../influxql.js';
-import { type QueriedSeries, QueryChannel } from '../query-channel.js';
-import { goDurationMs, storeDuration } from '../store-duration.js';
+import { QueryChannel } from '../query-channel.js';
+import { storeDuration } from '../store-duration.js';
+import { readPolicies } from '../store-retention.js';
 import type { InfluxTransport } from '../transport.js';
 import { retentionDifference } from './retention-difference.js';
 import type { PartFound, RowsPlace, StorePart } from './store-part.js';
@@ -53,9 +53,9 @@ function policyPart(
     name: `retention policy "${policy}" of database "${database}"`,
     statement: create,
     look: async (): Promise<PartFound> => {
-      const found = await policiesOf(channel, database);
-      const keptMs = found.get(policy);
-      if (keptMs === undefined) return { state: 'missing' };
+      const found = (await readPolicies(channel, database)).find(({ name }) => name === policy);
+      if (found === undefined) return { state: 'missing' };
+      const keptMs = found.retentionMs;
       if (retentionMs === undefined || keptMs === retentionMs) return { state: 'there' };
       return {
         state: 'differs',
@@ -68,33 +68,6 @@ function policyPart(
   };
 }
 
-/** The retention of each policy in ms, 0 for ever; none for a database that is not there. */
-async function policiesOf(channel: QueryChannel, database: string): Promise<ReadonlyMap<string, number>> {
-  let listed: readonly QueriedSeries[];
-  try {
-    listed = await channel.query(`SHOW RETENTION POLICIES ON ${identifier(database)}`, isWithoutName);
-  } catch (thrown) {
-    // This is what a look finds before the database is made.
-    if (thrown instanceof SluiceError && /database not found/i.test(thrown.message)) return new Map();
-    throw thrown;
-  }
-  const policies = new Map<string, number>();
-  for (const { columns, values } of listed) {
-    const name = columns.indexOf('name');
-    const duration = columns.indexOf('duration');
-    for (const row of values) policies.set(String(row[name]), knownDurationMs(row[duration]));
-  }
-  return policies;
-}
-
-function knownDurationMs(value: unknown): number {
-  const ms = goDurationMs(String(value));
-  if (ms === undefined) throw new SluiceError('SINK_QUERY_FAILED', `the store has a duration "${value}"`);
-  return ms;
-}
-
 async function run(channel: QueryChannel, statement: string): Promise<void> {
   await channel.query(statement, () => false);
 }
-
-const isWithoutName = (name: string | undefined) => name === undefined;
