@@ -3,20 +3,18 @@ import type { Clock } from '../lib/clock.js';
 import { errorText } from '../lib/errors.js';
 import type { AggregateState } from './aggregate-state.js';
 import { type DueFold, nextDue, nextEarly } from './due-fold.js';
+import type { BegunFold, DueMarks } from './due-marks.js';
 import type { FoldWarnings } from './fold-warnings.js';
 import { type FoldResult, foldWindow } from './fold-window.js';
 import type { SavedMark } from './journal-lines.js';
 import type { GroupKey } from './window-marks.js';
 import { floorToMs } from './window-spans.js';
 import type { WindowStores } from './window-stores.js';
-import type { WindowsCheckpoint } from './windows-checkpoint.js';
-import type { WindowsJournal } from './windows-journal.js';
 
 export interface FoldLoopDeps {
   readonly states: readonly AggregateState[];
   readonly stores: WindowStores;
-  readonly journal: WindowsJournal;
-  readonly checkpoint: WindowsCheckpoint;
+  readonly due: DueMarks;
   readonly clock: Clock;
   readonly warning: FoldWarnings;
   /** The receive time that the log has come to, ms. */
@@ -96,8 +94,10 @@ export class FoldLoop {
     return nextDue(states, watermarkMs, monotonicMs) ?? nextEarly(states, watermarkMs, monotonicMs);
   }
 
-  async #fold({ state, level, mark, isOpen }: DueFold): Promise<void> {
+  async #fold(due: DueFold): Promise<void> {
+    const { state, level, mark, isOpen } = due;
     const { clock, stores } = this.#deps;
+    const begun = this.#deps.due.begin(due);
     const startedMs = clock.monotonicMs();
     const generation = this.#deps.nextGeneration();
     const groups = mark.whole === undefined ? [...mark.groups.keys()] : undefined;
@@ -118,8 +118,9 @@ export class FoldLoop {
     }
     let result: FoldResult;
     try {
-      result = await foldWindow(plan, stores, this.#stop.signal);
+      result = await foldWindow(plan, stores, this.#signalOf(begun));
     } catch (thrown) {
+      begun.failed();
       mark.values += mark.folding;
       mark.folding = 0;
       throw thrown;
@@ -128,23 +129,29 @@ export class FoldLoop {
     countFold(state, level, result, tookMs);
     if (result.refusal !== undefined) this.#deps.warning.rowsRefused(measurementOf(state, level), result);
     if (isOpen) {
+      begun.shown();
       mark.shownGeneration = generation;
       const { earlyMs = 0 } = state.aggregate;
       const waitMs = level === 0 ? Math.max(earlyMs, EARLY_SHARE * tookMs) : 0;
       mark.nextEarlyMs = clock.monotonicMs() + waitMs;
       return;
     }
-    this.#complete({ state, level, mark, isOpen }, generation, groups, result);
+    await this.#complete(due, begun, generation, groups, result);
+  }
+
+  #signalOf({ signal }: BegunFold): AbortSignal {
+    return signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
   }
 
   /** The rows are in the store: what did not change meanwhile is no longer due, and the next level is. */
-  #complete(
-    { state, level, mark }: DueFold,
+  async #complete(
+    due: DueFold,
+    begun: BegunFold,
     generation: number,
     groups: readonly GroupKey[] | undefined,
     { isComputed }: FoldResult,
-  ): void {
-    const { measurement, marks } = state.levels[level]!;
+  ): Promise<void> {
+    const { state, level, mark } = due;
     const outcome = isComputed ? 'aggregated' : 'beyondRetention';
     const values = mark.folding;
     mark.folding = 0;
@@ -152,22 +159,7 @@ export class FoldLoop {
     mark.markedAtMs = undefined;
     state.count(outcome, values);
     const coarser = this.#markCoarser(state, level, mark.span, groups, mark);
-    const done = marks.computed(mark, generation, groups);
-    if (done === 'whole') {
-      mark.isRebuild = false;
-      mark.isForced = false;
-    }
-    this.#deps.checkpoint.noteFolded(state.aggregate.name, mark.span.startMs);
-    this.#deps.journal.append({
-      kind: 'folded',
-      aggregate: state.aggregate.name,
-      measurement,
-      startMs: mark.span.startMs,
-      values,
-      outcome,
-      done,
-      marks: coarser,
-    });
+    await begun.computed({ due, generation, groups, values, outcome, coarser });
     if (level === 0) state.showsCoarser = true;
   }
 

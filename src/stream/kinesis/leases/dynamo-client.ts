@@ -166,6 +166,10 @@ export function toDynamo(value: Attribute): AttributeValue {
   return { SS: [...value] };
 }
 
+export function dynamoOfRow(row: Row): Record<string, AttributeValue> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toDynamo(value)]));
+}
+
 /** Omits attributes of other types (KCL has some): nothing here reads them. */
 export function rowOfDynamo(attributes: Readonly<Record<string, AttributeValue>>): Row {
   const row: Record<string, Attribute> = {};

@@ -28,6 +28,8 @@ export interface Lease {
   readonly records: number;
   /** The ledger of this shard up to the checkpoint, as text of the caller's that means nothing here; empty while there is none. */
   readonly ledger: string;
+  /** How far the receive times of its stored records have come, ms since 1970; absent until a reader has saved it. */
+  readonly watermarkMs?: number;
 }
 
 /** NewLease is what a row is created from. */
@@ -44,6 +46,16 @@ export type MergeLedgers = (a: string, b: string) => string;
 
 export function isEnded(lease: Lease): boolean {
   return lease.checkpoint.kind === 'SHARD_END';
+}
+
+/**
+ * The receive time, ms, up to which every shard that has not ended is stored. One of which that is not known holds all back,
+ * and so does a stream of which no shard is known: -Infinity.
+ */
+export function leastWatermarkMs(leases: Iterable<Lease>): number {
+  const unfinished = [...leases].filter((lease) => !isEnded(lease));
+  if (unfinished.length === 0) return Number.NEGATIVE_INFINITY;
+  return Math.min(...unfinished.map(({ watermarkMs }) => watermarkMs ?? Number.NEGATIVE_INFINITY));
 }
 
 /** Merges ledgers of which any may be empty. */
