@@ -12,8 +12,7 @@ import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import { createExplainWindows } from '../windows/explain-windows.js';
-import { LogWatermark, ShardsWatermark } from '../windows/watermark.js';
-import type { Windows } from '../windows/windows.js';
+import type { WindowsStage } from '../windows/windows-stage.js';
 import type { ConsumeOptions } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
 import type { ConsumerSource } from './consumer-source.js';
@@ -40,7 +39,7 @@ export interface ConsumeParts {
   readonly followers: Followers;
   readonly parked: DeadLetterParts;
   /** Absent: none are configured. */
-  readonly windows: Windows | undefined;
+  readonly windows: WindowsStage | undefined;
   /** The consumer, once the source is open. */
   readonly reading: { consumer?: Consumer };
   readonly requests: ConsumeRequests;
@@ -82,10 +81,7 @@ export async function openConsumeParts(
   const windows = await openWindows(options, source, {
     sink,
     writes: new SerialSink(sink, order),
-    watermark:
-      source.shards === undefined
-        ? new LogWatermark(() => reading.consumer?.isIdle ?? false, clock)
-        : new ShardsWatermark(() => source.shards?.() ?? new Map(), clock),
+    isIdle: () => reading.consumer?.isIdle ?? false,
     clock,
     warn: hooks.warn,
   });
