@@ -19,10 +19,10 @@ import type { Watermark } from './watermark.js';
 import { MarksMemory } from './window-marks.js';
 import { floorToMs, nsOf } from './window-spans.js';
 import type { WindowStores } from './window-stores.js';
-import type { CompletedRecords, WindowsStage } from './windows-stage.js';
 import { WindowsCheckpoint } from './windows-checkpoint.js';
 import { WindowsJournal } from './windows-journal.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from './windows-report.js';
+import type { CompletedRecords, WindowsStage } from './windows-stage.js';
 
 export interface WindowsDeps {
   /** The folder of the journal. */

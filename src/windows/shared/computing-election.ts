@@ -91,9 +91,7 @@ export class ComputingElection {
   get #isFree(): boolean {
     const owner = this.#row?.owner;
     return (
-      owner === undefined ||
-      owner === this.#options.workerId ||
-      this.#unchangedMs >= this.#options.failoverMs
+      owner === undefined || owner === this.#options.workerId || this.#unchangedMs >= this.#options.failoverMs
     );
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.js';
 import { errorText } from '../../lib/errors.js';
-import { pause } from '../../lib/timers.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
+import type { Pause } from '../../lib/timers.js';
 import type { AggregateState } from '../aggregate-state.js';
 import { FoldLoop } from '../fold-loop.js';
 import type { FoldWarnings } from '../fold-warnings.js';
@@ -19,6 +20,8 @@ export interface ComputingDeps {
   /** Reads the least watermark of all shards that have not ended; -Infinity where one of them has none. */
   readonly leastWatermarkMs: () => Promise<number>;
   readonly clock: Clock;
+  /** Between two turns. */
+  readonly sleep: Pause;
   readonly warning: FoldWarnings;
   readonly nextGeneration: () => number;
 }
@@ -51,6 +54,7 @@ export class Computing {
   readonly #loop: FoldLoop;
   readonly #turnMs: number;
   readonly #stop = new AbortController();
+  readonly #turns = new SerialQueue();
   #running: Promise<void> = Promise.resolve();
   #scanning: Promise<void> | undefined;
   #scanned: Scanned | undefined;
@@ -108,8 +112,13 @@ export class Computing {
     return this.#problem || (this.#election.isMine ? this.#loop.problem : '');
   }
 
-  /** One turn; rejects as the table does. Public, so that a test sets the order of events. */
+  /** Resolves behind one turn and the scan that it may have begun. Rejects as the table does. */
   async turn(): Promise<void> {
+    await this.#turns.run(() => this.#turn());
+    await this.#scanning;
+  }
+
+  async #turn(): Promise<void> {
     const scanned = this.#scanned;
     this.#scanned = undefined;
     const wasMine = this.#election.isMine;
@@ -124,21 +133,16 @@ export class Computing {
     if (this.#election.isMine) this.#scanIfDue();
   }
 
-  /** Resolves when the scan that runs has ended. */
-  async scanned(): Promise<void> {
-    await this.#scanning;
-  }
-
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
-        await this.turn();
+        await this.#turns.run(() => this.#turn());
         this.#problem = '';
       } catch (thrown) {
         this.#noteFailure(thrown);
       }
       const timer = new AbortController();
-      const waiting = pause(this.#turnMs, AbortSignal.any([this.#stop.signal, timer.signal]));
+      const waiting = this.#deps.sleep(this.#turnMs, AbortSignal.any([this.#stop.signal, timer.signal]));
       await Promise.race([waiting, this.#scanning ?? waiting]);
       timer.abort();
     }

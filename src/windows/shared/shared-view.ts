@@ -3,10 +3,7 @@ import { reportAggregate } from '../report-windows.js';
 import type { ResolutionReport } from '../windows-report.js';
 
 /** What one measurement has due, as the computing consumer sees the table. */
-export type DueCounts = Pick<
-  ResolutionReport,
-  'openWindows' | 'markedWindows' | 'oldestMs' | 'dueSinceMs'
->;
+export type DueCounts = Pick<ResolutionReport, 'openWindows' | 'markedWindows' | 'oldestMs' | 'dueSinceMs'>;
 
 /** What the computing consumer shows to all others in its row. */
 export interface SharedView {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.js';
 import { errorText, SluiceError } from '../../lib/errors.js';
+import { type Pause, pause } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
 import type { Point, Series } from '../../sink/point.js';
 import type { Rejection, Sink } from '../../sink/sink.js';
@@ -41,6 +42,8 @@ export interface SharedWindowsDeps {
   readonly watermark: ShardsWatermark;
   readonly clock: Clock;
   readonly warn: Warn;
+  /** A test passes its own. */
+  readonly sleep?: Pause;
 }
 
 /** Windows that were asked for again, until the computing consumer has seen them. */
@@ -93,6 +96,7 @@ export class SharedWindows implements WindowsStage {
       stores,
       table: this.#table,
       clock,
+      sleep: deps.sleep ?? pause,
       warning: this.#warning,
       nextGeneration: () => ++this.#generation,
     });
@@ -117,9 +121,9 @@ export class SharedWindows implements WindowsStage {
     await this.#deps.stores.close();
   }
 
-  /** For a test that sets the order of events. */
-  get computing(): Computing {
-    return this.#computing;
+  /** One turn of computing more than those that time brings; see `Computing`. */
+  turn(): Promise<void> {
+    return this.#computing.turn();
   }
 
   around(sink: Pick<Sink, 'write'>): Pick<Sink, 'write'> {

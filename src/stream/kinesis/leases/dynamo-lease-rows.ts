@@ -1,4 +1,9 @@
-import type { AttributeValue, DynamoDBClient, TableDescription, WriteRequest } from '@aws-sdk/client-dynamodb';
+import type {
+  AttributeValue,
+  DynamoDBClient,
+  TableDescription,
+  WriteRequest,
+} from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../../../lib/errors.js';
 import { StoppedEarly, unlessStopped } from '../../../lib/lifecycle.js';
 import { type Pause, pause } from '../../../lib/timers.js';
@@ -116,7 +121,8 @@ export class DynamoLeaseRows implements LeaseRows {
 
   async putAll(rows: readonly Row[]): Promise<void> {
     const batches: (readonly Row[])[] = [];
-    for (let at = 0; at < rows.length; at += ROWS_PER_BATCH) batches.push(rows.slice(at, at + ROWS_PER_BATCH));
+    for (let at = 0; at < rows.length; at += ROWS_PER_BATCH)
+      batches.push(rows.slice(at, at + ROWS_PER_BATCH));
     const [failure] = await forEachLimited(batches, PARALLEL_BATCHES, (batch) => this.#putBatch(batch));
     if (failure !== undefined) throw failure;
   }
