@@ -38,6 +38,10 @@ const MAX_TURN_MS = 1_000;
 const TURNS_PER_FAILOVER = 4;
 /** Reading the table takes at most a tenth of the time. */
 const SCAN_SHARE = 10;
+/** A shard may have no reader for so many times the fail-over time. */
+const UNKNOWN_FAILOVERS = 5;
+const UNKNOWN =
+  'no window closes: a shard is not read by any consumer, or by one that has no windows configured';
 
 /**
  * Computes the windows of all shards, while this consumer is the elected one. In each turn it writes its row, and at most one
@@ -61,6 +65,8 @@ export class Computing {
   #nextScanMs = Number.NEGATIVE_INFINITY;
   #watermarkMs = Number.NEGATIVE_INFINITY;
   #asOf = 0;
+  /** Since when it is not known of all shards how far they are stored. */
+  #unknownSinceMs: number | undefined;
   #problem = '';
 
   constructor(deps: ComputingDeps) {
@@ -109,7 +115,9 @@ export class Computing {
 
   /** For a person; empty: nothing goes wrong. */
   get problem(): string {
-    return this.#problem || (this.#election.isMine ? this.#loop.problem : '');
+    if (this.#problem !== '' || !this.#election.isMine) return this.#problem;
+    const unknownMs = this.#deps.clock.monotonicMs() - (this.#unknownSinceMs ?? Number.POSITIVE_INFINITY);
+    return unknownMs > UNKNOWN_FAILOVERS * this.#deps.failoverMs ? UNKNOWN : this.#loop.problem;
   }
 
   /** Resolves behind one turn and the scan that it may have begun. Rejects as the table does. */
@@ -174,6 +182,8 @@ export class Computing {
     const rows = await table.due();
     const tookMs = clock.monotonicMs() - startedMs;
     this.#nextScanMs = startedMs + Math.max(this.#turnMs, SCAN_SHARE * tookMs);
+    if (Number.isFinite(leastMs)) this.#unknownSinceMs = undefined;
+    else this.#unknownSinceMs ??= startedMs;
     this.#scanned = { leastMs, closedBeforeMs, asOf, rows };
   }
 

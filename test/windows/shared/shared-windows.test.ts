@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { holdAt, ROOM, SharedApplication, settle } from './shared-application.js';
+import { holdAt, msOf, ROOM, SharedApplication, settle } from './shared-application.js';
 
 async function twoConsumers() {
   const application = new SharedApplication();
@@ -96,6 +96,27 @@ it('keeps a mark that was written again while the fold ran', async () => {
   expect(application.rows()).toMatchObject({ 'kitchen 0': '3 115' });
 });
 
+it('saves no watermark that passes an open window while a point is on its way into it', async () => {
+  const { one } = await twoConsumers();
+  const records = (seconds: number) => [{ receivedAtNs: BigInt(msOf(seconds)) * 1_000_000n }];
+  const passTo = (seconds: number) => {
+    one.windows.processed({ position: '', parts: [{ partition: 'a#0', records: records(seconds) }] });
+    return one.windows.watermarkMs('a#0');
+  };
+  expect(one.windows.watermarkMs('a#0')).toBeUndefined();
+  expect(passTo(-50)).toBe(msOf(-50));
+  const write = holdAt(one, 'points');
+  const writing = one.write('kitchen', -15, 5);
+  await write.reached;
+  expect(passTo(-10)).toBe(msOf(-10));
+  expect(passTo(-5)).toBe(msOf(-8) - 1);
+  write.release();
+  await writing;
+  expect(passTo(-5)).toBe(msOf(-5));
+  // The clock of a gateway is ahead.
+  expect(passTo(5)).toBe(msOf(0));
+});
+
 it('computes a window again when a point was on its way into it while the shard of its consumer was lost', async () => {
   const { application, one, two } = await twoConsumers();
   await one.write('kitchen', 1, 5);
@@ -132,7 +153,8 @@ it('closes no window by watermarks that were read before a shard was known', asy
   await two.write('kitchen', 2, 7);
   one.save('a', 100);
   two.save('b', 100);
-  await one.turns(1);
+  // The second turn begins a scan, which the third one takes in.
+  await one.turns(2);
   two.lose('b');
   application.shards.delete('b');
   two.take('child');

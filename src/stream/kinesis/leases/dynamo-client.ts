@@ -93,7 +93,7 @@ const REMEDY: Readonly<Record<string, string>> = {
   UnrecognizedClientException: WRONG_CREDENTIALS,
   InvalidSignatureException: WRONG_CREDENTIALS,
   AccessDeniedException:
-    'the role needs dynamodb:DescribeTable, CreateTable, Scan, GetItem, UpdateItem and DeleteItem on it',
+    'the role needs dynamodb:DescribeTable, CreateTable, Scan, GetItem, UpdateItem and DeleteItem on it, and BatchWriteItem on a table of windows',
 };
 
 /** Makes anything that the SDK throws LEASE_TABLE_UNREACHABLE or LEASE_TABLE_UNUSABLE. */

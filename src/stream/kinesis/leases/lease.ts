@@ -49,13 +49,16 @@ export function isEnded(lease: Lease): boolean {
 }
 
 /**
- * The receive time, ms, up to which every shard that has not ended is stored. One of which that is not known holds all back,
- * and so does a stream of which no shard is known: -Infinity.
+ * The receive time, ms, up to which every shard that has not ended is stored: -Infinity where it is not known of one, or where
+ * no shard is known. A shard that waits for its parents is behind them, and they decide.
  */
-export function leastWatermarkMs(leases: Iterable<Lease>): number {
-  const unfinished = [...leases].filter((lease) => !isEnded(lease));
-  if (unfinished.length === 0) return Number.NEGATIVE_INFINITY;
-  return Math.min(...unfinished.map(({ watermarkMs }) => watermarkMs ?? Number.NEGATIVE_INFINITY));
+export function leastWatermarkMs(leases: readonly Lease[]): number {
+  const unfinished = new Set(leases.filter((lease) => !isEnded(lease)).map(({ shardId }) => shardId));
+  const deciding = leases.filter(
+    ({ shardId, parents }) => unfinished.has(shardId) && !parents.some((id) => unfinished.has(id)),
+  );
+  if (deciding.length === 0) return Number.NEGATIVE_INFINITY;
+  return Math.min(...deciding.map(({ watermarkMs }) => watermarkMs ?? Number.NEGATIVE_INFINITY));
 }
 
 /** Merges ledgers of which any may be empty. */
