@@ -8,7 +8,7 @@ import type { ComponentStatus, Position, StreamReader } from '../stream/stream.j
 import type { WindowsStage } from '../windows/windows-stage.js';
 import type { KinesisReaderReport } from './consume-protocol.js';
 import type { FirstContact } from './first-contact.js';
-import type { SharedWindowsSource } from './shared-windows-source.js';
+import type { SharedWindowsSource } from './kinesis-shared-windows.js';
 
 /** Where the consumer's records come from, and where it saves its position. */
 export interface ConsumerSource {

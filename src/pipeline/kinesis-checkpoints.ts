@@ -9,7 +9,7 @@ import type { ShardAssigner } from '../stream/kinesis/shard-assignment.js';
 import type { ShardPosition } from '../stream/kinesis/shard-position.js';
 import type { ComponentStatus, Position } from '../stream/stream.js';
 import type { LeaseReport } from './consume-protocol.js';
-import type { SharedWindowsSource } from './shared-windows-source.js';
+import type { SharedWindowsSource } from './kinesis-shared-windows.js';
 
 /** Where a consumer of Kinesis saves its positions, and what decides which shards it reads. */
 export interface KinesisCheckpoints {

@@ -19,7 +19,7 @@ import {
   type SharedWindowsSource,
   sharedStream,
   type WindowsOfSource,
-} from './shared-windows-source.js';
+} from './kinesis-shared-windows.js';
 
 type LeaseOptions = NonNullable<KinesisReaderConfig['leases']> & { readonly workerId: string };
 

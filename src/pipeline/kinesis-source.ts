@@ -23,8 +23,8 @@ import { describeUsable } from './kinesis-check.js';
 import type { KinesisCheckpoints } from './kinesis-checkpoints.js';
 import { FileCheckpoints } from './kinesis-file-checkpoints.js';
 import { LeaseCheckpoints, workerIdOf } from './kinesis-lease-checkpoints.js';
+import type { SharedWindowsSource } from './kinesis-shared-windows.js';
 import { openWithRetry } from './open-with-retry.js';
-import type { SharedWindowsSource } from './shared-windows-source.js';
 import type { PipelineHooks } from './worker/worker-protocol.js';
 
 const MAX_CONCURRENT_FETCHES = 16;

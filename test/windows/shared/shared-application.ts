@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { SluiceError } from '../../../src/lib/errors.js';
 import { pauseOn } from '../../../src/lib/timers.js';
-import { sharedRows } from '../../../src/pipeline/shared-windows-source.js';
+import { sharedRows } from '../../../src/pipeline/kinesis-shared-windows.js';
 import type { Point } from '../../../src/sink/point.js';
 import type { Aggregate } from '../../../src/windows/aggregate.js';
 import { SharedWindows } from '../../../src/windows/shared/shared-windows.js';
