@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.js';
 import { errorText } from '../lib/errors.js';
+import { type Pause, pause } from '../lib/timers.js';
 import type { AggregateState } from './aggregate-state.js';
 import { type DueFold, nextDue, nextEarly } from './due-fold.js';
 import type { BegunFold, DueMarks } from './due-marks.js';
@@ -16,6 +16,8 @@ export interface FoldLoopDeps {
   readonly stores: WindowStores;
   readonly due: DueMarks;
   readonly clock: Clock;
+  /** A test passes its own. */
+  readonly sleep?: Pause;
   readonly warning: FoldWarnings;
   /** The receive time that the log has come to, ms. */
   readonly watermarkMs: () => number;
@@ -215,8 +217,8 @@ export class FoldLoop {
     timer.abort();
   }
 
-  async #pause(ms: number, signal = this.#stop.signal): Promise<void> {
-    await sleep(ms, undefined, { signal }).catch(() => undefined); // ended early
+  #pause(ms: number, signal = this.#stop.signal): Promise<void> {
+    return (this.#deps.sleep ?? pause)(ms, signal);
   }
 }
 

@@ -87,12 +87,9 @@ export class ComputingElection {
     return this.#row?.closedToMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** A row with the own name is of an earlier process of this consumer. */
+  /** A row with the own name is of an earlier process of this consumer, which may still have rows on their way to the store. */
   get #isFree(): boolean {
-    const owner = this.#row?.owner;
-    return (
-      owner === undefined || owner === this.#options.workerId || this.#unchangedMs >= this.#options.failoverMs
-    );
+    return this.#row?.owner === undefined || this.#unchangedMs >= this.#options.failoverMs;
   }
 
   async #observe(): Promise<void> {

@@ -20,7 +20,6 @@ export interface ComputingDeps {
   /** Reads the least watermark of all shards that have not ended; -Infinity where one of them has none. */
   readonly leastWatermarkMs: () => Promise<number>;
   readonly clock: Clock;
-  /** Between two turns. */
   readonly sleep: Pause;
   readonly warning: FoldWarnings;
   readonly nextGeneration: () => number;
@@ -36,8 +35,9 @@ interface Scanned {
 
 const MAX_TURN_MS = 1_000;
 const TURNS_PER_FAILOVER = 4;
-/** Reading the table takes at most a tenth of the time. */
+/** Reading the table takes at most a tenth of the time, where it does not take very long. */
 const SCAN_SHARE = 10;
+const MAX_SCAN_WAIT_MS = 10_000;
 /** A shard may have no reader for so many times the fail-over time. */
 const UNKNOWN_FAILOVERS = 5;
 const UNKNOWN =
@@ -181,7 +181,8 @@ export class Computing {
     const leastMs = await leastWatermarkMs();
     const rows = await table.due();
     const tookMs = clock.monotonicMs() - startedMs;
-    this.#nextScanMs = startedMs + Math.max(this.#turnMs, SCAN_SHARE * tookMs);
+    const waitMs = Math.min(MAX_SCAN_WAIT_MS, (SCAN_SHARE - 1) * tookMs);
+    this.#nextScanMs = Math.max(startedMs + this.#turnMs, startedMs + tookMs + waitMs);
     if (Number.isFinite(leastMs)) this.#unknownSinceMs = undefined;
     else this.#unknownSinceMs ??= startedMs;
     this.#scanned = { leastMs, closedBeforeMs, asOf, rows };

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.js';
+import type { Pause } from '../../lib/timers.js';
 import type { AggregateState, Level } from '../aggregate-state.js';
 import type { DueFold } from '../due-fold.js';
 import type { BegunFold, ComputedWindow, DueMarks } from '../due-marks.js';
@@ -14,6 +14,7 @@ export interface SharedMarksDeps {
   readonly table: SharedTable;
   readonly election: ComputingElection;
   readonly clock: Clock;
+  readonly sleep: Pause;
   readonly failoverMs: number;
   readonly nextGeneration: () => number;
 }
@@ -195,7 +196,7 @@ export class SharedMarks implements DueMarks {
         return;
       } catch {
         if (signal.aborted) return;
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined); // it ends early
+        await this.#deps.sleep(RETRY_MS, signal);
       }
     }
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.js';
 import { errorText, SluiceError } from '../../lib/errors.js';
 import { type Pause, pause } from '../../lib/timers.js';
@@ -72,6 +71,7 @@ export class SharedWindows implements WindowsStage {
   readonly #computing: Computing;
   readonly #warning: FoldWarnings;
   readonly #deps: SharedWindowsDeps;
+  readonly #sleep: Pause;
   #generation = 0;
   #asked: Asked[] = [];
   /** Why points wait; undefined: none does. */
@@ -80,6 +80,7 @@ export class SharedWindows implements WindowsStage {
   constructor({ aggregates, memoryBytes }: WindowsOptions, deps: SharedWindowsDeps) {
     const { stream, clock, stores } = deps;
     this.#deps = deps;
+    this.#sleep = deps.sleep ?? pause;
     this.#memory = new MarksMemory(memoryBytes);
     this.#states = aggregates.map((aggregate) => new AggregateState(aggregate, this.#memory));
     this.#dueStates = aggregates.map((aggregate) => new AggregateState(aggregate, this.#memory));
@@ -96,7 +97,7 @@ export class SharedWindows implements WindowsStage {
       stores,
       table: this.#table,
       clock,
-      sleep: deps.sleep ?? pause,
+      sleep: this.#sleep,
       warning: this.#warning,
       nextGeneration: () => ++this.#generation,
     });
@@ -260,7 +261,7 @@ export class SharedWindows implements WindowsStage {
         const reason = errorText(thrown);
         this.#blockedBy = `which windows are due cannot be written: ${reason}; points wait for it`;
         this.#warning.tableFailing(reason);
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined); // it ends early
+        await this.#sleep(RETRY_MS, signal);
         if (signal.aborted) throw new SluiceError('SINK_ABORTED', this.#blockedBy);
       }
     }

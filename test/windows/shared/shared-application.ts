@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { SluiceError } from '../../../src/lib/errors.js';
-import { pauseOn } from '../../../src/lib/timers.js';
+import { pauseOn, type Schedule } from '../../../src/lib/timers.js';
 import { sharedRows } from '../../../src/pipeline/kinesis-shared-windows.js';
 import type { Point } from '../../../src/sink/point.js';
 import type { Aggregate } from '../../../src/windows/aggregate.js';
@@ -104,6 +104,8 @@ export class SharedConsumer {
   isTableDown = false;
   /** Called before each step of this consumer at the store. */
   before: (step: Step) => Promise<void> | undefined = () => undefined;
+  /** What would come with time comes from the test. */
+  schedule: Schedule = () => () => undefined;
   readonly #application: SharedApplication;
   readonly #abort = new AbortController();
   #assignments = 0;
@@ -148,8 +150,7 @@ export class SharedConsumer {
         watermark: new ShardsWatermark(() => new Map(), clock),
         clock,
         warn: ({ code }) => this.warnings.push(code),
-        // Turns come from the test.
-        sleep: pauseOn(() => () => undefined),
+        sleep: pauseOn((ms, run) => this.schedule(ms, run)),
       },
     );
   }

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { scheduleOnTimer } from '../../../src/lib/timers.js';
 import { holdAt, msOf, ROOM, SharedApplication, settle } from './shared-application.js';
 
 async function twoConsumers() {
@@ -229,6 +230,7 @@ it('lets points wait while the table does not answer, says so, and goes on', asy
   const { application, one } = await twoConsumers();
   await one.write('kitchen', 1, 5);
   one.isTableDown = true;
+  one.schedule = (_ms, run) => scheduleOnTimer(1, run);
   const writing = one.write('kitchen', 11, 7);
   await expect.poll(() => one.windows.report().blockedBy).toContain('points wait for it');
   expect(one.warnings).toEqual(['WINDOWS_TABLE_FAILING']);
