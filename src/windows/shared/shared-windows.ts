@@ -236,9 +236,7 @@ export class SharedWindows implements WindowsStage {
       if (rejections === undefined) this.#forget(touches.marks);
       if (touches.isOverMemory) this.#warning.overMemory();
     }
-    const lateNowMs = this.#lateness.ms;
-    await this.#put(lateMarks(touches.marks, lateNowMs), signal);
-    this.#forgetClosed(lateNowMs);
+    await this.#put(lateMarks(touches.marks, this.#lateness.ms), signal);
     return rejections;
   }
 

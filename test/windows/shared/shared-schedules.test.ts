@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Aggregate } from '../../../src/windows/aggregate.js';
 import { pointOf, seriesOf } from '../../support/points.js';
-import { type Shard, SharedWorld, Worker } from './shared-world.js';
+import { type Logged, type Shard, SharedWorld, Worker } from './shared-world.js';
 
 const NS_PER_MS = 1_000_000n;
 const AGGREGATES: readonly Aggregate[] = [
@@ -90,7 +90,8 @@ class Run {
     if (what < 30) {
       for (let steps = random.below(8); steps >= 0; steps--) await this.#step();
     } else if (what < 50) this.#publish();
-    else if (what < 65 && running.length > 0) this.#work(random.of(running));
+    else if (what < 60 && running.length > 0) this.#work(random.of(running));
+    else if (what < 65 && running.length > 0) this.#begin(random.of(running).replay(this.#logged().point));
     else if (what < 75 && running.length > 0) random.of(running).save();
     else if (what < 90) await this.#pass(1 + random.below(random.isOneIn(5) ? 16 : 4));
     else if (what < 93) this.#moveShards(4);
@@ -146,7 +147,11 @@ class Run {
 
   #publish(): void {
     const random = this.#random;
-    const shard = random.of(this.world.shards.filter(({ isClosed }) => !isClosed));
+    random.of(this.world.shards.filter(({ isClosed }) => !isClosed)).log.push(this.#logged());
+  }
+
+  #logged(): Logged {
+    const random = this.#random;
     const receivedNs = this.world.clock.nowNs();
     const lagMs = random.of([0, 0, 300, 4_000, 30_000]);
     // Some points overwrite others.
@@ -154,11 +159,14 @@ class Run {
     const point = pointOf(seriesOf('climate', { room: random.of(['a', 'b']) }), timestampNs, {
       v: random.below(1_000),
     });
-    shard.log.push({ receivedNs, point });
+    return { receivedNs, point };
   }
 
   #work(worker: Worker): void {
-    const working = worker.work(1 + this.#random.below(4));
+    this.#begin(worker.work(1 + this.#random.below(4)));
+  }
+
+  #begin(working: Promise<void>): void {
     this.#working.add(working);
     void working.finally(() => this.#working.delete(working));
   }
@@ -191,7 +199,11 @@ class Run {
 function truthOf({ store }: SharedWorld, everyMs: number, byRoom: boolean): Record<string, string> {
   const windows = new Map<string, number[]>();
   const all = { fromNs: -(2n ** 62n), toNs: 2n ** 62n };
-  for (const { tags, timestampNs, fields } of store.reference.rows({ measurement: 'climate', fields: ['v'], ...all })) {
+  for (const { tags, timestampNs, fields } of store.reference.rows({
+    measurement: 'climate',
+    fields: ['v'],
+    ...all,
+  })) {
     const startMs = Math.floor(Number(timestampNs / NS_PER_MS) / everyMs) * everyMs;
     const key = `${startMs} ${byRoom ? tags[0]!.value : ''}`;
     windows.set(key, [...(windows.get(key) ?? []), Number(fields[0]!.value)]);

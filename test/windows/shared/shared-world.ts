@@ -100,7 +100,8 @@ export class SharedWorld {
     for (const timer of due) timer.run();
     await nextTurn();
     // A request of a killed process arrives within the fail-over time, or never.
-    for (const call of [...this.#calls]) if (call.worker.hasBeenDeadFor(FAILOVER_MS / 2)) await this.goOn(call);
+    for (const call of [...this.#calls])
+      if (call.worker.hasBeenDeadFor(FAILOVER_MS / 2)) await this.goOn(call);
   }
 }
 
@@ -129,7 +130,7 @@ export class Worker {
   constructor(world: SharedWorld, workerId: string, aggregates: readonly Aggregate[]) {
     this.#world = world;
     this.#renewedAtMs = world.clock.elapsedMs;
-    const { clock, store } = world;
+    const { clock } = world;
     const rows = { reader: this.#reader(), write: (all: readonly Point[]) => this.#write(all) };
     this.windows = new SharedWindows(
       { memoryBytes: 1024 * 1024, aggregates },
@@ -167,7 +168,6 @@ export class Worker {
       },
     );
     world.workers.push(this);
-    void store;
   }
 
   hasBeenDeadFor(ms: number): boolean {
@@ -219,6 +219,19 @@ export class Worker {
     } catch (thrown) {
       if (this.isLive) throw thrown;
     }
+    this.isBusy = false;
+  }
+
+  /** Writes a point that is in no shard; killed in the middle of it, nobody writes it again. */
+  async replay(point: Point): Promise<void> {
+    if (this.isBusy || !this.isLive) return;
+    this.isBusy = true;
+    const writing = this.windows
+      .around({ write: (all) => this.#write(all) })
+      .write([point], this.#abort.signal);
+    await writing.catch((thrown: unknown) => {
+      if (this.isLive) throw thrown;
+    });
     this.isBusy = false;
   }
 
