@@ -117,7 +117,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,
     /^consumer\/typed-writer$/,
-    /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints)$/,
+    /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints|shared-windows)$/,
     /^bridge\/(epoch-file|receive-times)$/,
     /^ledger\/(checkpoint-store|saved-states)$/,
     /^stream\/(stream$|kinesis\/)/,

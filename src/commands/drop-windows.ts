@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { loadConfig } from '../config/load-config.js';
-import type { SluiceConfig } from '../config/sluice-config.js';
+import type { KinesisConfig, SluiceConfig } from '../config/sluice-config.js';
 import { type DataDirectory, dataDirectory } from '../data-directory/data-directory.js';
 import { openDataDirectory } from '../data-directory/open-directory.js';
 import { SystemClock } from '../lib/clock.js';
@@ -8,14 +8,20 @@ import { SluiceError } from '../lib/errors.js';
 import { ifThere } from '../lib/if-there.js';
 import { VERSION } from '../lib/package-root.js';
 import { quoted } from '../lib/printable.js';
+import { pause } from '../lib/timers.js';
 import type { Warn } from '../lib/warnings.js';
+import { windowsRows, windowsTableOf } from '../pipeline/kinesis-shared-windows.js';
 import { createSink } from '../sink/create-sink.js';
 import { keepFrom1970 } from '../sink/duckdb/row-retention.js';
 import { removalAdvice } from '../sink/influx/change-field-advice.js';
 import { dropAggregate, savedLayouts } from '../windows/drop-aggregate.js';
 import type { AggregateLayout } from '../windows/layout.js';
+import { SharedTable } from '../windows/shared/shared-table.js';
 import { failAsOtherUser } from './fail-as-other-user.js';
 import { findGateway } from './find-gateway.js';
+
+/** A consumer that computes windows writes its row at least once a second. */
+const COMPUTES_WITHIN_MS = 3_000;
 
 export interface DropWindowsOptions {
   readonly config?: string;
@@ -38,8 +44,11 @@ export async function dropWindows({ config: file, aggregate, yes }: DropWindowsO
   }
   await failAsOtherUser(directory.root);
   const { lock } = await openDataDirectory(directory, VERSION);
+  let opened: WindowsState | undefined;
   try {
-    const layout = await layoutOf(directory, aggregate);
+    const state = stateOf(config, directory);
+    opened = state;
+    const layout = layoutIn(await state.layouts(aggregate), aggregate, state.name);
     if (!yes) {
       const rows = Object.keys(layout.resolutions).map(quoted).join(' and ');
       process.stdout.write(
@@ -49,8 +58,9 @@ export async function dropWindows({ config: file, aggregate, yes }: DropWindowsO
     }
     // The rows go first: if it is interrupted, the same command can be run again.
     await deleteRows(config, layout);
-    await dropAggregate(directory.windows, layout);
+    await state.drop(layout);
   } finally {
+    opened?.close();
     await lock.release();
   }
   process.stdout.write(
@@ -59,14 +69,66 @@ export async function dropWindows({ config: file, aggregate, yes }: DropWindowsO
   return 0;
 }
 
-async function layoutOf({ windows }: DataDirectory, aggregate: string): Promise<AggregateLayout> {
-  const layouts = await savedLayouts(windows);
+/** Where it is known what aggregates were: the data directory, or the table that consumers share. */
+interface WindowsState {
+  readonly name: string;
+  layouts(aggregate: string): Promise<Readonly<Record<string, AggregateLayout>>>;
+  drop(layout: AggregateLayout): Promise<void>;
+  close(): void;
+}
+
+function stateOf({ stream }: SluiceConfig, { windows }: DataDirectory): WindowsState {
+  const leases = stream.kinesis?.reader.leases;
+  if (stream.kinesis !== undefined && leases !== undefined) return sharedState(stream.kinesis, leases);
+  return {
+    name: windows,
+    layouts: () => savedLayouts(windows),
+    drop: (layout) => dropAggregate(windows, layout),
+    close: () => undefined,
+  };
+}
+
+function sharedState(
+  kinesis: KinesisConfig,
+  leases: NonNullable<KinesisConfig['reader']['leases']>,
+): WindowsState {
+  const table = new SharedTable(windowsRows(kinesis, leases));
+  return {
+    name: `the DynamoDB table ${windowsTableOf(leases.table)}`,
+    layouts: async (aggregate) => {
+      await failWhileComputed(table);
+      const layout = await table.layout(aggregate);
+      return layout === undefined ? {} : { [aggregate]: layout };
+    },
+    drop: (layout) => table.drop(layout),
+    close: () => table.close(),
+  };
+}
+
+/** Rejects while a consumer computes windows: it writes its row all the time. One that was killed does not. */
+async function failWhileComputed(table: SharedTable): Promise<void> {
+  const before = await table.computer();
+  if (before?.owner === undefined) return;
+  await pause(COMPUTES_WITHIN_MS);
+  const now = await table.computer();
+  if (now?.counter === before.counter) return;
+  throw new SluiceError(
+    'CONTROL_FAILED',
+    `the consumer ${quoted(before.owner)} computes windows now: stop all consumers first`,
+  );
+}
+
+function layoutIn(
+  layouts: Readonly<Record<string, AggregateLayout>>,
+  aggregate: string,
+  state: string,
+): AggregateLayout {
   const layout = layouts[aggregate];
   if (layout !== undefined) return layout;
   const names = Object.keys(layouts).map(quoted).join(', ');
   throw new SluiceError(
     'USAGE_INVALID',
-    `no windows ${quoted(aggregate)} are known in ${windows}${names === '' ? '' : `; there are ${names}`}`,
+    `no windows ${quoted(aggregate)} are known in ${state}${names === '' ? '' : `; there are ${names}`}`,
   );
 }
 

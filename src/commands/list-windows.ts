@@ -23,7 +23,7 @@ export async function listWindows({
 
 /** The report as text: a table of resolutions, where the values are, memory, and what goes wrong. */
 export function windowsText(report: WindowsReport): string {
-  const { aggregates, memoryBytes, maxMemoryBytes, watermarkMs, problem } = report;
+  const { aggregates, memoryBytes, maxMemoryBytes, watermarkMs, computedBy, problem } = report;
   const heads = [
     'MEASUREMENT',
     'OPEN',
@@ -44,6 +44,7 @@ export function windowsText(report: WindowsReport): string {
     ...aggregates.map(valuesLine),
     `memory: ${memory}`,
     watermarkMs === undefined ? 'no record yet' : `receive times have come to ${timeText(watermarkMs)}`,
+    ...(computedBy === undefined ? [] : [`computed by ${computedBy}`]),
     ...(problem === '' ? [] : [`problem: ${problem}`]),
   ];
   return `${lines.join('\n')}\n`;

@@ -16,13 +16,7 @@ export function checkWindows(config: SluiceConfig, findings: Findings): void {
   const { windows, stream } = config;
   if (windows === undefined) return;
   const { aggregates } = windows;
-  if (stream.kinesis?.reader.leases !== undefined) {
-    findings.add([AGGREGATES, ['stream', 'kinesis', 'checkpoints']], {
-      got: 'windows with stream.kinesis.checkpoints: dynamodb',
-      expected:
-        'checkpoints: file, or no aggregates: windows are not yet computed where several consumers share a stream',
-    });
-  }
+  if (stream.kinesis?.reader.leases !== undefined) checkShared(config, findings);
   if (aggregates.length > MAX_AGGREGATES) {
     findings.add([AGGREGATES], {
       got: `${aggregates.length} aggregates`,
@@ -36,6 +30,15 @@ export function checkWindows(config: SluiceConfig, findings: Findings): void {
     checkTags(aggregate, config.rules, at, findings);
     checkStore(aggregate, config, at, findings);
   }
+}
+
+/** One of the consumers computes the windows of all of them, from a store that all of them write to. */
+function checkShared({ sink }: SluiceConfig, findings: Findings): void {
+  if (sink.kind === 'influx') return;
+  findings.add([AGGREGATES, ['stream', 'kinesis', 'checkpoints']], {
+    got: 'windows with stream.kinesis.checkpoints: dynamodb and DuckDB, which each consumer has its own of',
+    expected: 'sink.influx, where all consumers write to, or checkpoints: file',
+  });
 }
 
 /** No two writers share a measurement: one would overwrite the other's rows. */

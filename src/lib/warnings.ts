@@ -136,6 +136,8 @@ export const NEXT_STEPS = {
     'Check the disk and the permissions of the DuckDB file: it grows until old rows can be deleted.',
   WINDOW_ROWS_REFUSED:
     'Correct what the line names: a retention policy or bucket that is missing, or a field with another type. Then run `sluice windows rebuild` for the range.',
+  WINDOWS_TABLE_FAILING:
+    'Nothing to do, the request is repeated; if it lasts, check DynamoDB, the network and the permissions of the role on the table of the windows.',
   WINDOWS_STATE_LOST:
     'Check the disk, then run `sluice windows rebuild` from the time that the line names: rows of that time may lack late points.',
   WINDOWS_OVER_MEMORY:

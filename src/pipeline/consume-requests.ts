@@ -11,7 +11,7 @@ import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { MeasurementSummary, StoreReader } from '../sink/store-reader.js';
-import type { Windows } from '../windows/windows.js';
+import type { WindowsStage } from '../windows/windows-stage.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
 import type { AfterMapping } from './follower.js';
 import type { Followers } from './followers.js';
@@ -35,7 +35,7 @@ export interface ConsumeRequestsParts {
   readonly afterMapping: AfterMapping;
   readonly replay: ReplayService;
   /** Absent: none are configured. */
-  readonly windows: Pick<Windows, 'report' | 'rebuild'> | undefined;
+  readonly windows: Pick<WindowsStage, 'report' | 'rebuild'> | undefined;
   readonly warn: Warn;
 }
 
@@ -127,7 +127,7 @@ export class ConsumeRequests {
     return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
   }
 
-  #windows(): Pick<Windows, 'report' | 'rebuild'> {
+  #windows(): Pick<WindowsStage, 'report' | 'rebuild'> {
     const { windows } = this.#parts;
     if (windows !== undefined) return windows;
     throw new SluiceError(

@@ -5,9 +5,10 @@ import type { StateEnd, StateJournal } from '../ledger/state-journal.js';
 import { isNoRoom } from '../lib/disk-room.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { ComponentStatus, Position, StreamReader } from '../stream/stream.js';
-import type { Windows } from '../windows/windows.js';
+import type { WindowsStage } from '../windows/windows-stage.js';
 import type { KinesisReaderReport } from './consume-protocol.js';
 import type { FirstContact } from './first-contact.js';
+import type { SharedWindowsSource } from './kinesis-shared-windows.js';
 
 /** Where the consumer's records come from, and where it saves its position. */
 export interface ConsumerSource {
@@ -22,6 +23,8 @@ export interface ConsumerSource {
   readonly stateFolder?: string | undefined;
   /** Where the reader starts, or '' before its first checkpoint; absent where several processes share the checkpoints. */
   readonly startPosition?: Position;
+  /** Present where several processes share the stream. */
+  readonly sharedWindows?: SharedWindowsSource | undefined;
   /** Its end at the checkpoint. */
   readonly stateEnd?: StateEnd | undefined;
   /**
@@ -60,7 +63,7 @@ export function onSave(store: CheckpointStore, saved: (checkpoint: Checkpoint) =
 }
 
 /** Wraps `store` so that what is due of windows is durable before the checkpoint is. */
-export function savingWindows(store: CheckpointStore, windows: Windows): CheckpointStore {
+export function savingWindows(store: CheckpointStore, windows: WindowsStage): CheckpointStore {
   return {
     load: () => store.load(),
     save: async (checkpoint) => {

@@ -9,6 +9,7 @@ import type { ShardAssigner } from '../stream/kinesis/shard-assignment.js';
 import type { ShardPosition } from '../stream/kinesis/shard-position.js';
 import type { ComponentStatus, Position } from '../stream/stream.js';
 import type { LeaseReport } from './consume-protocol.js';
+import type { SharedWindowsSource } from './kinesis-shared-windows.js';
 
 /** Where a consumer of Kinesis saves its positions, and what decides which shards it reads. */
 export interface KinesisCheckpoints {
@@ -22,6 +23,10 @@ export interface KinesisCheckpoints {
   /** See ConsumerSource. */
   readonly startPosition?: Position;
   readonly checkpoints: CheckpointStore;
+  /** See ConsumerSource. */
+  readonly windows?: SharedWindowsSource;
+  /** Called in each attempt to open, before the assigner is made. Rejects with what makes the stream unusable now. */
+  prepare?(): Promise<void>;
   /**
    * Makes the assigner for another attempt to open the reader: one that could not be opened has been closed.
    * `streamCreatedAtMs` tells the stream from an earlier one of that name.

@@ -8,13 +8,18 @@ import { replaceFile } from '../lib/durable-files.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import { pause } from '../lib/timers.js';
-import { DynamoLeaseRows } from '../stream/kinesis/leases/dynamo-lease-rows.js';
 import { parseDelivered } from '../stream/kinesis/leases/lease.js';
 import { LeaseCoordinator } from '../stream/kinesis/leases/lease-coordinator.js';
 import { LeaseTable } from '../stream/kinesis/leases/lease-table.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { LeaseReport } from './consume-protocol.js';
 import type { KinesisCheckpoints, KinesisCheckpointsParts } from './kinesis-checkpoints.js';
+import {
+  leaseRows,
+  type SharedWindowsSource,
+  sharedStream,
+  type WindowsOfSource,
+} from './kinesis-shared-windows.js';
 
 type LeaseOptions = NonNullable<KinesisReaderConfig['leases']> & { readonly workerId: string };
 
@@ -33,19 +38,31 @@ export class LeaseCheckpoints implements KinesisCheckpoints, CheckpointStore {
   /** A checkpoint that processes share cannot name an end of the dead letter of this one. */
   readonly deadLetterEnd = undefined;
   readonly reasonsEnd = undefined;
+  readonly windows: SharedWindowsSource;
   readonly #failoverMs: number;
   readonly #newAssigner: (streamCreatedAtMs?: number) => LeaseCoordinator;
   #assigner: LeaseCoordinator;
+  #usedBy: WindowsOfSource | undefined;
 
   private constructor(
-    deadLetterFolder: string,
-    failoverMs: number,
-    newAssigner: (streamCreatedAtMs?: number) => LeaseCoordinator,
+    kinesis: KinesisConfig,
+    leases: LeaseOptions,
+    newAssigner: (
+      watermarkMs: (partition: string) => number | undefined,
+      streamCreatedAtMs?: number,
+    ) => LeaseCoordinator,
   ) {
-    this.deadLetterFolder = deadLetterFolder;
-    this.#failoverMs = failoverMs;
-    this.#newAssigner = newAssigner;
-    this.#assigner = newAssigner();
+    this.deadLetterFolder = `leases-${leases.table}`;
+    this.#failoverMs = leases.failoverMs;
+    const watermarkMs = (partition: string) => this.#usedBy?.watermarkMs(partition);
+    this.#newAssigner = (streamCreatedAtMs) => newAssigner(watermarkMs, streamCreatedAtMs);
+    this.#assigner = this.#newAssigner();
+    this.windows = {
+      ...sharedStream(kinesis, leases, () => this.#assigner.watermarks()),
+      use: (windows) => {
+        this.#usedBy = windows;
+      },
+    };
   }
 
   static async create(
@@ -62,18 +79,22 @@ export class LeaseCheckpoints implements KinesisCheckpoints, CheckpointStore {
     };
     const parts = { api, clock, sleep: pause, random: Math.random, mergeLedgers, warn };
     return new LeaseCheckpoints(
-      `leases-${leases.table}`,
-      failoverMs,
-      (streamCreatedAtMs) =>
+      kinesis,
+      leases,
+      (watermarkMs, streamCreatedAtMs) =>
         new LeaseCoordinator(
           { ...options, streamCreatedAtMs },
-          { ...parts, table: leaseTable(kinesis, leases) },
+          { ...parts, watermarkMs, table: leaseTable(kinesis, leases) },
         ),
     );
   }
 
   get checkpoints(): CheckpointStore {
     return this;
+  }
+
+  async prepare(): Promise<void> {
+    await this.#usedBy?.prepare();
   }
 
   get assigner(): LeaseCoordinator {
@@ -125,21 +146,11 @@ export class LeaseCheckpoints implements KinesisCheckpoints, CheckpointStore {
   }
 }
 
-/** A write and a read, each of them twice, have to fit into the fail-over time. */
-const CALLS_PER_FAILOVER = 5;
-const MAX_REQUEST_TIMEOUT_MS = 2_000;
-
 export function leaseTable(
-  { region }: Pick<KinesisConfig, 'region'>,
-  { table, endpoint, failoverMs }: Pick<LeaseOptions, 'table' | 'endpoint' | 'failoverMs'>,
+  kinesis: Pick<KinesisConfig, 'region'>,
+  leases: Pick<LeaseOptions, 'table' | 'endpoint' | 'failoverMs'>,
 ): LeaseTable {
-  const rows = new DynamoLeaseRows({
-    table,
-    requestTimeoutMs: Math.min(MAX_REQUEST_TIMEOUT_MS, failoverMs / CALLS_PER_FAILOVER),
-    region,
-    endpoint,
-  });
-  return new LeaseTable(rows);
+  return new LeaseTable(leaseRows(kinesis, leases));
 }
 
 export function mergeLedgers(a: string, b: string): string {

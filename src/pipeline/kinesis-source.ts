@@ -23,6 +23,7 @@ import { describeUsable } from './kinesis-check.js';
 import type { KinesisCheckpoints } from './kinesis-checkpoints.js';
 import { FileCheckpoints } from './kinesis-file-checkpoints.js';
 import { LeaseCheckpoints, workerIdOf } from './kinesis-lease-checkpoints.js';
+import type { SharedWindowsSource } from './kinesis-shared-windows.js';
 import { openWithRetry } from './open-with-retry.js';
 import type { PipelineHooks } from './worker/worker-protocol.js';
 
@@ -110,6 +111,10 @@ export class KinesisSource implements ConsumerSource {
     return this.#checkpoints.startPosition;
   }
 
+  get sharedWindows(): SharedWindowsSource | undefined {
+    return this.#checkpoints.windows;
+  }
+
   shards(): ReadonlyMap<string, boolean> {
     return this.#reader?.shardsAtEnd() ?? new Map();
   }
@@ -165,6 +170,7 @@ export class KinesisSource implements ConsumerSource {
     const { createdAtMs } = await describeUsable(this.#api, this.#kinesis.name);
     await this.#api.probe('read');
     throwIfStopped(signal);
+    await this.#checkpoints.prepare?.();
     const source = await this.#source();
     throwIfStopped(signal);
     const reader = await KinesisReader.open(

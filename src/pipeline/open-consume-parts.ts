@@ -14,9 +14,8 @@ import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
 import type { DurableEnd } from '../stream/log/durable-end.js';
 import { createExplainWindows } from '../windows/explain-windows.js';
-import { LogWatermark, ShardsWatermark } from '../windows/watermark.js';
 import { floorToMs } from '../windows/window-spans.js';
-import type { Windows } from '../windows/windows.js';
+import type { WindowsStage } from '../windows/windows-stage.js';
 import type { ConsumeOptions } from './consume-protocol.js';
 import { ConsumeRequests } from './consume-requests.js';
 import type { ConsumerSource } from './consumer-source.js';
@@ -43,7 +42,7 @@ export interface ConsumeParts {
   readonly followers: Followers;
   readonly parked: DeadLetterParts;
   /** Absent: none are configured. */
-  readonly windows: Windows | undefined;
+  readonly windows: WindowsStage | undefined;
   /** The consumer, once the source is open. */
   readonly reading: { consumer?: Consumer };
   readonly requests: ConsumeRequests;
@@ -85,10 +84,7 @@ export async function openConsumeParts(
   const windows = await openWindows(options, source, {
     sink,
     writes: new SerialSink(sink, order),
-    watermark:
-      source.shards === undefined
-        ? new LogWatermark(() => reading.consumer?.isIdle ?? false, clock)
-        : new ShardsWatermark(() => source.shards?.() ?? new Map(), clock),
+    isIdle: () => reading.consumer?.isIdle ?? false,
     clock,
     warn: hooks.warn,
   });
@@ -157,13 +153,13 @@ export async function openConsumeParts(
 }
 
 /** The embedded store says at once whether it has points from before the first window. */
-async function noteStored({ kind, reader }: Sink, windows: Windows | undefined): Promise<void> {
+async function noteStored({ kind, reader }: Sink, windows: WindowsStage | undefined): Promise<void> {
   if (kind !== 'duckdb' || reader === undefined || windows === undefined) return;
   const stored = await reader.measurements();
   windows.noteStored(new Set(stored.map(({ name }) => name)));
 }
 
-function seriesStores(sink: Sink, points: StoreReader, windows: Windows | undefined): SeriesStores {
+function seriesStores(sink: Sink, points: StoreReader, windows: WindowsStage | undefined): SeriesStores {
   return {
     points,
     rowsIn: (to) => windows?.chartsIn(to),

@@ -3,9 +3,11 @@ import type { Warn } from '../lib/warnings.js';
 import { createTargetSink } from '../sink/create-sink.js';
 import { isUnavailable, type Sink } from '../sink/sink.js';
 import { savedLayouts } from '../windows/drop-aggregate.js';
-import type { Watermark } from '../windows/watermark.js';
+import { SharedWindows } from '../windows/shared/shared-windows.js';
+import { LogWatermark, ShardsWatermark } from '../windows/watermark.js';
 import type { RowStore, WindowStores } from '../windows/window-stores.js';
 import { Windows } from '../windows/windows.js';
+import type { WindowsStage } from '../windows/windows-stage.js';
 import type { ConsumeOptions } from './consume-protocol.js';
 import type { ConsumerSource } from './consumer-source.js';
 
@@ -13,7 +15,8 @@ export interface OpenWindowsParts {
   readonly sink: Sink;
   /** Writes rows to the sink, in turn with the points of others. */
   readonly writes: Pick<Sink, 'write'>;
-  readonly watermark: Watermark;
+  /** Whether all records that the consumer was given are completed. */
+  readonly isIdle: () => boolean;
   readonly clock: Clock;
   readonly warn: Warn;
 }
@@ -24,21 +27,28 @@ export interface OpenWindowsParts {
  */
 export async function openWindows(
   options: Pick<ConsumeOptions, 'windows' | 'directory' | 'sink'>,
-  { startPosition }: ConsumerSource,
+  source: ConsumerSource,
   parts: OpenWindowsParts,
-): Promise<Windows | undefined> {
-  if (options.windows === undefined || startPosition === undefined) return undefined;
-  const { watermark, clock, warn } = parts;
+): Promise<WindowsStage | undefined> {
+  if (options.windows === undefined) return undefined;
+  const { isIdle, clock, warn } = parts;
   const stores = await openStores(options.sink, targetsOf(options.windows), parts);
+  const shards = () => source.shards?.() ?? new Map<string, boolean>();
   try {
-    return await Windows.open(options.windows, {
-      folder: options.directory.windows,
-      position: startPosition,
-      stores,
-      watermark,
-      clock,
-      warn,
-    });
+    const { sharedWindows: stream, startPosition: position } = source;
+    if (stream !== undefined) {
+      // What is on its way to the store is not at its end for the others, who compute from there.
+      const ended = () => new Map([...shards()].map(([shard, isAtEnd]) => [shard, isAtEnd && isIdle()]));
+      const watermark = new ShardsWatermark(ended, clock);
+      const windows = new SharedWindows(options.windows, { stream, stores, watermark, clock, warn });
+      stream.use(windows);
+      return windows;
+    }
+    if (position === undefined) throw new Error('a source that is not shared has a position');
+    const watermark =
+      source.shards === undefined ? new LogWatermark(isIdle, clock) : new ShardsWatermark(shards, clock);
+    const folder = options.directory.windows;
+    return await Windows.open(options.windows, { folder, position, stores, watermark, clock, warn });
   } catch (thrown) {
     await stores.close();
     throw thrown;
@@ -75,8 +85,8 @@ async function openStores(
   };
   const sinks = new Map([...targets].map((to) => [to, createTargetSink(options, to, clock, warn)]));
   for (const target of sinks.values()) await target.open();
-  // A store that has to be asked knows it then when the first window is computed.
-  sink.oldestKeptNs?.('');
+  // InfluxDB has to be asked: it is known then when the first window is computed. DuckDB asks these windows in turn.
+  if (sink.kind === 'influx') sink.oldestKeptNs?.('');
   return {
     points: sink.windows,
     oldestKeptNs: (measurement) => sink.oldestKeptNs?.(measurement),

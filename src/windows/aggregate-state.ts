@@ -1,7 +1,7 @@
 import type { Series, Tag } from '../sink/point.js';
 import type { FoldField } from '../sink/window-reader.js';
 import type { Aggregate } from './aggregate.js';
-import { type InexactRange, InexactRanges } from './inexact-ranges.js';
+import { InexactRanges } from './inexact-ranges.js';
 import { NO_VALUES, type ValueCounts } from './journal-lines.js';
 import { type GroupKey, groupKeyOf, type MarksMemory, WindowMarks } from './window-marks.js';
 import { type Span, WindowSpans } from './window-spans.js';
@@ -46,11 +46,11 @@ export class AggregateState {
     aggregate: Aggregate,
     memory: MarksMemory,
     values: ValueCounts = NO_VALUES,
-    inexact: readonly InexactRange[] = [],
+    inexact = new InexactRanges(),
   ) {
     this.aggregate = aggregate;
     this.values = values;
-    this.inexact = new InexactRanges(inexact);
+    this.inexact = inexact;
     this.levels = aggregate.resolutions.map((resolution, nth) => ({
       measurement: resolution.measurement,
       spans: new WindowSpans(resolution, nth === 0 ? aggregate.sizeMs : resolution.everyMs),

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.js';
 import { errorText } from '../lib/errors.js';
+import { type Pause, pause } from '../lib/timers.js';
 import type { AggregateState } from './aggregate-state.js';
 import { type DueFold, nextDue, nextEarly } from './due-fold.js';
+import type { BegunFold, DueMarks } from './due-marks.js';
 import type { FoldWarnings } from './fold-warnings.js';
 import { type FoldResult, foldWindow } from './fold-window.js';
 import type { SavedMark } from './journal-lines.js';
@@ -10,15 +11,14 @@ import { markInexact } from './mark-inexact.js';
 import type { GroupKey } from './window-marks.js';
 import { floorToMs } from './window-spans.js';
 import type { WindowStores } from './window-stores.js';
-import type { WindowsCheckpoint } from './windows-checkpoint.js';
-import type { WindowsJournal } from './windows-journal.js';
 
 export interface FoldLoopDeps {
   readonly states: readonly AggregateState[];
   readonly stores: WindowStores;
-  readonly journal: WindowsJournal;
-  readonly checkpoint: WindowsCheckpoint;
+  readonly due: DueMarks;
   readonly clock: Clock;
+  /** A test passes its own. */
+  readonly sleep?: Pause;
   readonly warning: FoldWarnings;
   /** The receive time that the log has come to, ms. */
   readonly watermarkMs: () => number;
@@ -104,7 +104,7 @@ export class FoldLoop {
 
   /** What fails is tried again, as a fold is. */
   async #markInexactRows(): Promise<void> {
-    const { clock, stores, checkpoint } = this.#deps;
+    const { clock, stores, due } = this.#deps;
     for (const state of this.#deps.states) {
       const startedMs = clock.monotonicMs();
       if (state.inexact.unmarked.length === 0 || state.inexact.nextMs > startedMs) continue;
@@ -120,15 +120,17 @@ export class FoldLoop {
         this.#markProblem = `rows of ${measurement} cannot be marked as inexact: ${errorText(thrown)}; it is tried again`;
         this.#deps.warning.foldFailed({ measurement, reason: errorText(thrown) });
       }
-      checkpoint.noteInexact(state);
+      due.noteInexact(state);
       const tookMs = clock.monotonicMs() - startedMs;
       state.inexact.nextMs =
         clock.monotonicMs() + Math.max(MARK_INEXACT_EVERY_MS, MARK_INEXACT_SHARE * tookMs);
     }
   }
 
-  async #fold({ state, level, mark, isOpen }: DueFold): Promise<void> {
+  async #fold(due: DueFold): Promise<void> {
+    const { state, level, mark, isOpen } = due;
     const { clock, stores } = this.#deps;
+    const begun = this.#deps.due.begin(due);
     const startedMs = clock.monotonicMs();
     const generation = this.#deps.nextGeneration();
     const groups = mark.whole === undefined ? [...mark.groups.keys()] : undefined;
@@ -149,8 +151,9 @@ export class FoldLoop {
     }
     let result: FoldResult;
     try {
-      result = await foldWindow(plan, stores, this.#stop.signal);
+      result = await foldWindow(plan, stores, this.#signalOf(begun));
     } catch (thrown) {
+      begun.failed();
       mark.values += mark.folding;
       mark.folding = 0;
       throw thrown;
@@ -163,20 +166,26 @@ export class FoldLoop {
       const { earlyMs = 0, resolutions } = state.aggregate;
       const waitMs = Math.max(earlyMs, EARLY_SHARE * resolutions.length * tookMs);
       mark.nextEarlyMs = clock.monotonicMs() + waitMs;
-      this.#showInCoarser(state, level, mark.span, groups);
+      // The coarser window is due when it closes, and nothing would note that again.
+      await begun.shown(this.#shownInCoarser(state, level, mark.span, groups));
       return;
     }
-    this.#complete({ state, level, mark, isOpen }, generation, groups, result);
+    await this.#complete(due, begun, generation, groups, result);
+  }
+
+  #signalOf({ signal }: BegunFold): AbortSignal {
+    return signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
   }
 
   /** The rows are in the store: what did not change meanwhile is no longer due, and the next level is. */
-  #complete(
-    { state, level, mark }: DueFold,
+  async #complete(
+    due: DueFold,
+    begun: BegunFold,
     generation: number,
     groups: readonly GroupKey[] | undefined,
     { isComputed }: FoldResult,
-  ): void {
-    const { measurement, marks } = state.levels[level]!;
+  ): Promise<void> {
+    const { state, level, mark } = due;
     const outcome = isComputed ? 'aggregated' : 'beyondRetention';
     const values = mark.folding;
     mark.folding = 0;
@@ -184,40 +193,23 @@ export class FoldLoop {
     mark.markedAtMs = undefined;
     state.count(outcome, values);
     const coarser = this.#markCoarser(state, level, mark.span, groups, mark);
-    const done = marks.computed(mark, generation, groups);
+    await begun.computed({ due, generation, groups, values, outcome, coarser });
     if (level === 0 && groups === undefined && isComputed) this.#noteComplete(state, mark.span, generation);
-    if (done === 'whole') {
-      mark.isRebuild = false;
-      mark.isForced = false;
-    }
-    this.#deps.checkpoint.noteFolded(state.aggregate.name, mark.span.startMs);
-    this.#deps.journal.append({
-      kind: 'folded',
-      aggregate: state.aggregate.name,
-      measurement,
-      startMs: mark.span.startMs,
-      values,
-      outcome,
-      done,
-      marks: coarser,
-    });
   }
 
   /** The rows of the open window are new, so those of the coarser one that it is a part of can be. */
-  #showInCoarser(
+  #shownInCoarser(
     state: AggregateState,
     level: number,
     span: DueFold['mark']['span'],
     groups: readonly GroupKey[] | undefined,
-  ): void {
-    const marks = this.#markCoarser(state, level, span, groups, { isForced: false, isRebuild: false });
-    // The coarser window is due when it closes, and nothing would note that again.
-    if (marks.length > 0) this.#deps.journal.append({ kind: 'mark', marks });
+  ): SavedMark[] {
+    return this.#markCoarser(state, level, span, groups, { isForced: false, isRebuild: false });
   }
 
   #noteComplete(state: AggregateState, span: DueFold['mark']['span'], generation: number): void {
     const isChanged = state.inexact.computed(state.finest.spans.slotOf(span), generation);
-    if (isChanged) this.#deps.checkpoint.noteInexact(state);
+    if (isChanged) this.#deps.due.noteInexact(state);
   }
 
   #markCoarser(
@@ -272,8 +264,8 @@ export class FoldLoop {
     timer.abort();
   }
 
-  async #pause(ms: number, signal = this.#stop.signal): Promise<void> {
-    await sleep(ms, undefined, { signal }).catch(() => undefined); // ended early
+  #pause(ms: number, signal = this.#stop.signal): Promise<void> {
+    return (this.#deps.sleep ?? pause)(ms, signal);
   }
 }
 

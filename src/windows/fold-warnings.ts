@@ -7,7 +7,11 @@ import type { MarksMemory } from './window-marks.js';
 /** The warnings of windows, each at most once in 30 s. */
 export class FoldWarnings {
   readonly #warning: LimitedWarning<
-    'DISK_FULL' | 'WINDOW_ROWS_REFUSED' | 'WINDOWS_OVER_MEMORY' | 'WINDOW_FOLD_FAILED'
+    | 'DISK_FULL'
+    | 'WINDOW_ROWS_REFUSED'
+    | 'WINDOWS_OVER_MEMORY'
+    | 'WINDOW_FOLD_FAILED'
+    | 'WINDOWS_TABLE_FAILING'
   >;
   readonly #memory: MarksMemory;
 
@@ -21,6 +25,14 @@ export class FoldWarnings {
       'DISK_FULL',
       { reason },
       'it cannot be saved which windows are due; points wait for it',
+    );
+  }
+
+  tableFailing(reason: string): void {
+    this.#warning.log(
+      'WINDOWS_TABLE_FAILING',
+      { reason },
+      'the table of the windows cannot be used; points with windows wait for it, and it is tried again',
     );
   }
 

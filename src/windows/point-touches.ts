@@ -37,7 +37,7 @@ export class PointTouches {
   readonly #generation: number;
   readonly #touches = new Map<AggregateState, Map<number, Touch>>();
   /** Every mark that was touched: none of them is forgotten before the store has answered. */
-  readonly #marks = new Set<WindowMark>();
+  readonly #marks = new Map<WindowMark, AggregateState>();
   readonly #slots = new Map<AggregateState, Slot>();
 
   constructor(
@@ -52,7 +52,11 @@ export class PointTouches {
     this.#generation = generation;
     for (const point of points) this.#add(point);
     for (const touch of this.#all()) this.#touch(touch, generation, true);
-    for (const mark of this.#marks) mark.writing++;
+    for (const mark of this.#marks.keys()) mark.writing++;
+  }
+
+  get marks(): ReadonlyMap<WindowMark, AggregateState> {
+    return this.#marks;
   }
 
   get isEmpty(): boolean {
@@ -79,7 +83,7 @@ export class PointTouches {
       if (touch.mark === undefined) touch.state.count('beyondMemory', touch.values);
       else touch.mark.values += touch.values;
     }
-    for (const mark of this.#marks) mark.writing--;
+    for (const mark of this.#marks.keys()) mark.writing--;
   }
 
   #add(point: Point): void {
@@ -166,15 +170,15 @@ export class PointTouches {
   }
 
   #touchMark(
-    { finest }: AggregateState,
+    state: AggregateState,
     mark: WindowMark,
     groups: ReadonlySet<GroupKey> | undefined,
     generation: number,
     isFirst: boolean,
   ): void {
-    this.#marks.add(mark);
+    this.#marks.set(mark, state);
     mark.touchedAtMs = this.#watermarkMs;
-    const { marks, measurement } = finest;
+    const { marks, measurement } = state.finest;
     const wasWhole = mark.whole !== undefined;
     const added: GroupKey[] = [];
     if (groups === undefined) marks.touchWhole(mark, generation);

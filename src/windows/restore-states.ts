@@ -2,6 +2,7 @@ import { SluiceError } from '../lib/errors.js';
 import type { Aggregate } from './aggregate.js';
 import { AggregateState } from './aggregate-state.js';
 import { restoreCompleteness } from './complete-rows.js';
+import { InexactRanges } from './inexact-ranges.js';
 import type { SavedWindow, SavedWindows } from './journal-lines.js';
 import { layoutOf, layoutProblem } from './layout.js';
 import type { MarksMemory, WindowMarks } from './window-marks.js';
@@ -22,7 +23,8 @@ export function restoreStates(
     const problem = layout === undefined ? undefined : layoutProblem(layout, layoutOf(aggregate));
     if (problem !== undefined) throw new SluiceError('CONFIG_INVALID', problem);
     const { name } = aggregate;
-    const state = new AggregateState(aggregate, memory, saved.counts.get(name), saved.inexact.get(name));
+    const inexact = new InexactRanges(saved.inexact.get(name));
+    const state = new AggregateState(aggregate, memory, saved.counts.get(name), inexact);
     for (const { measurement, marks, spans } of state.levels) {
       for (const [startMs, window] of saved.marks.get(measurement) ?? []) {
         const span = spans.latestWith(startMs);

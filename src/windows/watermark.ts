@@ -70,10 +70,18 @@ export class ShardsWatermark implements Watermark {
       if (!shards.has(partition)) this.#receivedMs.delete(partition);
     }
     let least = shards.size === 0 ? Number.NEGATIVE_INFINITY : nowMs;
-    for (const [partition, isAtEnd] of shards) {
-      const receivedMs = this.#receivedMs.get(partition) ?? Number.NEGATIVE_INFINITY;
-      least = Math.min(least, isAtEnd ? Math.max(receivedMs, nowMs - THROUGH_A_SHARD_MS) : receivedMs);
-    }
+    for (const [partition, isAtEnd] of shards) least = Math.min(least, this.#msOf(partition, isAtEnd, nowMs));
     return least;
+  }
+
+  /** Of one shard; -Infinity before anything is known of it. Not ahead of the clock, where the one of a gateway is. */
+  msOf(partition: string): number {
+    const nowMs = floorToMs(this.#clock.nowNs());
+    return Math.min(nowMs, this.#msOf(partition, this.#shards().get(partition) === true, nowMs));
+  }
+
+  #msOf(partition: string, isAtEnd: boolean, nowMs: number): number {
+    const receivedMs = this.#receivedMs.get(partition) ?? Number.NEGATIVE_INFINITY;
+    return isAtEnd ? Math.max(receivedMs, nowMs - THROUGH_A_SHARD_MS) : receivedMs;
   }
 }

@@ -8,6 +8,8 @@ export interface WindowsReport {
   readonly watermarkMs?: number;
   /** What goes wrong now, for a person; empty: nothing. */
   readonly problem: string;
+  /** Where several consumers share a stream: the one that computes; absent: none is known to do so now, or they do not share. */
+  readonly computedBy?: string;
   /** Why points wait: it cannot be saved in which windows they are. Absent: none waits. */
   readonly blockedBy?: string;
 }

@@ -11,6 +11,7 @@ import { completeFromStart, extendCompleteness } from './complete-rows.js';
 import { FoldLoop } from './fold-loop.js';
 import { FoldWarnings } from './fold-warnings.js';
 import type { SavedMark, SavedWindows } from './journal-lines.js';
+import { JournalMarks } from './journal-marks.js';
 import { keptFromMs } from './kept-rows.js';
 import { planRebuild } from './plan-rebuild.js';
 import { PointTouches } from './point-touches.js';
@@ -24,15 +25,7 @@ import type { RowStore, WindowStores } from './window-stores.js';
 import { WindowsCheckpoint } from './windows-checkpoint.js';
 import { WindowsJournal } from './windows-journal.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from './windows-report.js';
-
-/** Of each partition, in its order. */
-export interface CompletedRecords {
-  readonly position: string;
-  readonly parts: readonly {
-    readonly partition: string;
-    readonly records: readonly { readonly receivedAtNs: bigint }[];
-  }[];
-}
+import type { CompletedRecords, WindowsStage } from './windows-stage.js';
 
 export interface WindowsDeps {
   /** The folder of the journal. */
@@ -47,13 +40,8 @@ export interface WindowsDeps {
 
 const RETRY_MS = 1_000;
 
-/**
- * Notes which windows the points of a store fall into, and computes them from the store. Invariants:
- * 1. Before the store has a point, it is durable which windows have to be computed for it.
- * 2. A window is forgotten only after a fold that began behind the last write into it, and whose rows are in the store.
- * So after a crash at any time each row comes out as if there had been none.
- */
-export class Windows {
+/** The windows of a process that writes all points of its store itself: its journal says what is due. */
+export class Windows implements WindowsStage {
   readonly #states: readonly AggregateState[];
   readonly #statesOf = new Map<string, readonly AggregateState[]>();
   readonly #statesOfSeries = new WeakMap<Series, readonly AggregateState[]>();
@@ -83,8 +71,7 @@ export class Windows {
     this.#loop = new FoldLoop({
       states,
       stores: deps.stores,
-      journal,
-      checkpoint: this.#checkpoint,
+      due: new JournalMarks(journal, this.#checkpoint),
       clock: deps.clock,
       warning: this.#warning,
       watermarkMs: () => deps.watermark.ms,
@@ -115,24 +102,20 @@ export class Windows {
     return windows;
   }
 
-  /** Computes windows from now on. */
   start(): void {
     this.#loop.start();
   }
 
-  /** A fold that runs is given up: its window stays due. */
   async close(): Promise<void> {
     await this.#loop.stop();
     await this.#journal.close();
     await this.#deps.stores.close();
   }
 
-  /** The sink with windows in front of it; for the caller it is the same. */
   around(sink: Pick<Sink, 'write'>): Pick<Sink, 'write'> {
     return { write: (points, signal) => this.#write(sink, points, signal) };
   }
 
-  /** The consumer has completed these records, and everything before the position. */
   processed({ position, parts }: CompletedRecords): void {
     for (const { partition, records } of parts) {
       const newest = records.at(-1);
@@ -142,17 +125,14 @@ export class Windows {
     this.#loop.wake();
   }
 
-  /** Makes durable what belongs to a position; called before the checkpoint of it is saved. */
   saveAt(position: string): Promise<void> {
     return this.#checkpoint.save(position);
   }
 
-  /** The checkpoint of the position is durable. */
   noteSaved(position: string): Promise<void> {
     return this.#journal.noteSaved(position);
   }
 
-  /** From when points or rows of a measurement are kept beyond their retention, because windows wait for them, ns. */
   keepFromNs(measurement: string): bigint | undefined {
     let oldestMs = Number.POSITIVE_INFINITY;
     for (const { aggregate, levels, reachMs } of this.#states) {
@@ -177,7 +157,6 @@ export class Windows {
     };
   }
 
-  /** The resolutions whose rows say something of the points of a measurement, those of one aggregate finest first. */
   readable(measurement: string): readonly ReadableRows[] {
     const watermarkMs = this.#deps.watermark.ms;
     const nowMs = floorToMs(this.#deps.clock.nowNs());
@@ -186,12 +165,10 @@ export class Windows {
     );
   }
 
-  /** Where rows with this target are read from; undefined: that store cannot be queried. */
   chartsIn(to: string | undefined): RowStore['charts'] {
     return this.#deps.stores.rowsIn(to).charts;
   }
 
-  /** The store is open and has only these measurements: of all others no window lacks a row. Called before the first point. */
   noteStored(measurements: ReadonlySet<string>): void {
     for (const state of this.#states) {
       const { aggregate, levels } = state;
@@ -200,7 +177,6 @@ export class Windows {
     }
   }
 
-  /** Marks windows to be computed again; resolves when that is durable. Rejects with USAGE_INVALID. */
   async rebuild(request: RebuildRequest): Promise<RebuildResult> {
     const { marks, complete, result } = planRebuild(
       this.#states,

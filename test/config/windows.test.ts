@@ -378,16 +378,20 @@ describe('windows are refused', () => {
     expect(faults[0]).toContain(text);
   });
 
-  it('where several consumers share a Kinesis stream', () => {
-    const inKinesis = (checkpoints: string) =>
+  it('where several consumers share a Kinesis stream, and not a store', () => {
+    const inKinesis = (checkpoints: string, sink?: object) =>
       stringify({
+        ...(sink && { sink }),
         ...{ rules: [RULE], windows: { aggregates: [AGGREGATE] } },
         stream: { mode: 'kinesis', kinesis: { name: 'telemetry', checkpoints } },
       });
     expect(problemsOf(inKinesis('file'))).toEqual([]);
     expect(withoutPlace(problemsOf(inKinesis('dynamodb')))).toEqual([
-      'windows.aggregates: got windows with stream.kinesis.checkpoints: dynamodb, expected checkpoints: file, or no aggregates: windows are not yet computed where several consumers share a stream',
+      'windows.aggregates: got windows with stream.kinesis.checkpoints: dynamodb and DuckDB, which each consumer has its own of, expected sink.influx, where all consumers write to, or checkpoints: file',
     ]);
+    expect(
+      problemsOf(inKinesis('dynamodb', { influx: { url: 'http://127.0.0.1:8086', database: 'iot' } })),
+    ).toEqual([]);
   });
 
   it('when two have one name', () => {

@@ -202,8 +202,8 @@ describe('the policies of docs/kinesis.md', () => {
   const statements = policies.flatMap(({ Statement }) => Statement ?? []);
   const allowed = new Set(statements.flatMap(({ Action }) => Action));
 
-  it('are six, each for one resource at a time, of the service of its actions', () => {
-    expect(policies.length).toBe(6);
+  it('are seven, each for one resource at a time, of the service of its actions', () => {
+    expect(policies.length).toBe(7);
     expect(new Set(policies.map(({ Version }) => Version))).toEqual(new Set(['2012-10-17']));
     for (const { Effect, Action, Resource } of statements) {
       expect(Effect).toBe('Allow');

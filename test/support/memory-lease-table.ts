@@ -1,7 +1,7 @@
 import { SluiceError } from '../../src/lib/errors.js';
 import type { LeaseRows, Row, RowChange, RowCondition } from '../../src/stream/kinesis/leases/lease-rows.js';
 
-export type LeaseCall = 'prepare' | 'scan' | 'get' | 'write' | 'remove';
+export type LeaseCall = 'prepare' | 'scan' | 'get' | 'write' | 'put' | 'remove';
 
 /**
  * What goes wrong with one call:
@@ -49,6 +49,13 @@ export class MemoryLeaseTable {
     return true;
   }
 
+  put(row: Row): void {
+    const key = String(row.leaseKey);
+    const before = this.rows.get(key);
+    this.rows.set(key, row);
+    this.#written(key, before, row);
+  }
+
   remove(key: string, when: RowCondition): boolean {
     const before = this.rows.get(key);
     if (!holds(before, when)) return false;
@@ -62,7 +69,7 @@ export class MemoryLeaseTable {
 export class MemoryLeaseRows implements LeaseRows {
   readonly #table: MemoryLeaseTable;
   readonly #options: LeaseClientOptions;
-  readonly calls: Record<LeaseCall, number> = { prepare: 0, scan: 0, get: 0, write: 0, remove: 0 };
+  readonly calls: Record<LeaseCall, number> = { prepare: 0, scan: 0, get: 0, write: 0, put: 0, remove: 0 };
 
   constructor(table: MemoryLeaseTable, options: LeaseClientOptions) {
     this.#table = table;
@@ -93,6 +100,12 @@ export class MemoryLeaseRows implements LeaseRows {
 
   write(key: string, change: RowChange): Promise<boolean> {
     return this.#call('write', key, () => this.#table.write(key, change));
+  }
+
+  putAll(rows: readonly Row[]): Promise<void> {
+    return this.#call('put', '', () => {
+      for (const row of rows) this.#table.put(row);
+    });
   }
 
   remove(key: string, when: RowCondition): Promise<boolean> {

@@ -93,7 +93,7 @@ const REMEDY: Readonly<Record<string, string>> = {
   UnrecognizedClientException: WRONG_CREDENTIALS,
   InvalidSignatureException: WRONG_CREDENTIALS,
   AccessDeniedException:
-    'the role needs dynamodb:DescribeTable, CreateTable, Scan, GetItem, UpdateItem and DeleteItem on it',
+    'the role needs dynamodb:DescribeTable, CreateTable, Scan, GetItem, UpdateItem and DeleteItem on it, and BatchWriteItem on a table of windows',
 };
 
 /** Makes anything that the SDK throws LEASE_TABLE_UNREACHABLE or LEASE_TABLE_UNUSABLE. */
@@ -164,6 +164,10 @@ export function toDynamo(value: Attribute): AttributeValue {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
   return { SS: [...value] };
+}
+
+export function dynamoOfRow(row: Row): Record<string, AttributeValue> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toDynamo(value)]));
 }
 
 /** Omits attributes of other types (KCL has some): nothing here reads them. */

@@ -1,4 +1,9 @@
-import type { AttributeValue, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb';
+import type {
+  AttributeValue,
+  DynamoDBClient,
+  TableDescription,
+  WriteRequest,
+} from '@aws-sdk/client-dynamodb';
 import { SluiceError } from '../../../lib/errors.js';
 import { StoppedEarly, unlessStopped } from '../../../lib/lifecycle.js';
 import { type Pause, pause } from '../../../lib/timers.js';
@@ -8,6 +13,7 @@ import {
   type DynamoLeaseOptions,
   type DynamoSdk,
   dynamoClient,
+  dynamoOfRow,
   Expression,
   leaseTableFault,
   loadDynamoSdk,
@@ -15,10 +21,16 @@ import {
 } from './dynamo-client.js';
 import { ATTRIBUTE } from './lease-row.js';
 import type { LeaseRows, Row, RowChange, RowCondition } from './lease-rows.js';
+import { forEachLimited } from './wakeable-loop.js';
 
 /** A new table is usually ready within seconds. */
 const POLL_TABLE_EVERY_MS = 250;
 const TABLE_READY_WITHIN_MS = 60_000;
+/** The most that DynamoDB takes at once. */
+const ROWS_PER_BATCH = 25;
+const PARALLEL_BATCHES = 8;
+const MAX_BATCH_TRIES = 5;
+const BATCH_RETRY_MS = 25;
 
 export interface DynamoLeaseParts {
   /** Loads the optional SDK. */
@@ -104,6 +116,32 @@ export class DynamoLeaseRows implements LeaseRows {
         }),
         options,
       ),
+    );
+  }
+
+  async putAll(rows: readonly Row[]): Promise<void> {
+    const batches: (readonly Row[])[] = [];
+    for (let at = 0; at < rows.length; at += ROWS_PER_BATCH)
+      batches.push(rows.slice(at, at + ROWS_PER_BATCH));
+    const [failure] = await forEachLimited(batches, PARALLEL_BATCHES, (batch) => this.#putBatch(batch));
+    if (failure !== undefined) throw failure;
+  }
+
+  /** DynamoDB may leave some of a batch undone when it is throttled. */
+  async #putBatch(rows: readonly Row[]): Promise<void> {
+    let left: WriteRequest[] = rows.map((row) => ({ PutRequest: { Item: dynamoOfRow(row) } }));
+    for (let tries = 0; tries < MAX_BATCH_TRIES; tries += 1) {
+      if (tries > 0) await this.#sleep(BATCH_RETRY_MS * 2 ** tries);
+      const input = { RequestItems: { [this.#table]: left } };
+      const { UnprocessedItems } = await this.#call(({ sdk, client }, options) =>
+        client.send(new sdk.BatchWriteItemCommand(input), options),
+      );
+      left = UnprocessedItems?.[this.#table] ?? [];
+      if (left.length === 0) return;
+    }
+    throw new SluiceError(
+      'LEASE_TABLE_UNREACHABLE',
+      `the DynamoDB table "${this.#table}" is throttled: ${left.length} rows were not written`,
     );
   }
 

@@ -25,6 +25,7 @@ export class HeldLease {
   readonly ledgerBefore: string;
   readonly #from: ShardPosition;
   readonly #recordsBefore: number;
+  readonly #takenAtMs: number;
   readonly #failoverMs: number;
   readonly #clock: Clock;
   #lease: Lease;
@@ -36,6 +37,10 @@ export class HeldLease {
   /** When the reader stopped so that another worker can continue; absent while it reads. */
   leavingSinceMs: number | undefined;
   isReleasing = false;
+  /** The greatest watermark that a write has been sent with, or that the row had before: the row may have it. */
+  sentWatermarkMs: number | undefined;
+  /** A write was sent after which the shard may be another worker's, or has ended; it may even be done later. */
+  isGivenUp = false;
   /** True once the lease is no longer this worker's: what is still being processed of it is not saved. */
   isDropped = false;
 
@@ -47,7 +52,9 @@ export class HeldLease {
     this.#failoverMs = failoverMs;
     this.#clock = clock;
     this.#lease = lease;
+    this.#takenAtMs = takenAtMs;
     this.#renewedAtMs = takenAtMs;
+    this.sentWatermarkMs = lease.watermarkMs;
   }
 
   get shardId(): string {
@@ -76,6 +83,14 @@ export class HeldLease {
   /** From then on another worker may take the lease, so this one has to have stopped. Counted from before the last write was sent. */
   get expiresAtMs(): number {
     return this.#renewedAtMs + this.#failoverMs;
+  }
+
+  /**
+   * Until then no watermark is saved: a reader before this one that was killed may still have a write on its way to the store,
+   * and another process may not take for complete what that write belongs to.
+   */
+  get savesWatermarkFromMs(): number {
+    return this.#takenAtMs + this.#failoverMs;
   }
 
   get renewedAtMs(): number {

@@ -17,6 +17,8 @@ export interface HeldLeasesParts {
   readonly clock: Clock;
   readonly warnings: LeaseWarnings;
   readonly listener: ShardAssignmentListener;
+  /** How far the receive times of an assignment's stored records have come, ms; undefined: that is not saved. */
+  readonly watermarkMs?: (partition: string) => number | undefined;
 }
 
 export interface HeldCounts {
@@ -76,6 +78,18 @@ export class HeldLeases {
     for (const { partition, delivered } of this.#all()) {
       if (delivered !== undefined) yield [partition, delivered];
     }
+  }
+
+  /**
+   * Partition → the watermark that its row has at most, -Infinity where it has none. Only shards that no other worker can have
+   * taken or ended by now: their rows are changed by this worker alone.
+   */
+  watermarks(): ReadonlyMap<string, number> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const sure = [...this.#all()].filter((held) => !held.isGivenUp && nowMs < held.expiresAtMs);
+    return new Map(
+      sure.map(({ partition, sentWatermarkMs = Number.NEGATIVE_INFINITY }) => [partition, sentWatermarkMs]),
+    );
   }
 
   async take(known: Lease): Promise<void> {
@@ -140,7 +154,7 @@ export class HeldLeases {
       (held) => !held.hasPendingWrites && nowMs - held.renewedAtMs >= renewMs / 2,
     );
     const failures = await forEachLimited(due, PARALLEL_WRITES, async (held) => {
-      await this.#write(held, (lease) => table.renew(lease));
+      await this.#write(held, (lease) => table.renew(lease, this.#watermarkToSend(held)));
     });
     this.#warnOf(failures);
   }
@@ -178,12 +192,13 @@ export class HeldLeases {
   /** Resolves true when `progress` was the end of the shard. Rejects with the codes of LeaseTable. */
   async save(held: HeldLease, progress: ShardProgress, ledger: string): Promise<boolean> {
     const { table } = this.#parts;
-    const written = await this.#write(held, (lease) =>
+    const written = await this.#write(held, (lease) => {
       // A later save may have been written before this one is tried again.
-      progress.records < lease.records
-        ? Promise.resolve(lease)
-        : table.checkpoint(lease, progress, ledger, held.children),
-    );
+      if (progress.records < lease.records) return Promise.resolve(lease);
+      const watermarkMs = this.#watermarkToSend(held);
+      if (progress.at.kind === 'SHARD_END') held.isGivenUp = true;
+      return table.checkpoint(lease, progress, ledger, held.children, watermarkMs);
+    });
     if (written !== 'done') return false;
     if (isEnded(held.lease)) {
       this.#drop(held);
@@ -210,6 +225,16 @@ export class HeldLeases {
     for (const held of all) this.#drop(held);
   }
 
+  /** It never falls, so that what one process has taken for complete stays so. Called when a write is sent. */
+  #watermarkToSend(held: HeldLease): number | undefined {
+    const { clock, watermarkMs } = this.#parts;
+    if (watermarkMs === undefined || clock.monotonicMs() < held.savesWatermarkFromMs) return undefined;
+    const nowMs = watermarkMs(held.partition);
+    if (nowMs === undefined) return undefined;
+    held.sentWatermarkMs = Math.max(held.sentWatermarkMs ?? nowMs, nowMs);
+    return held.sentWatermarkMs;
+  }
+
   #all(): Iterable<HeldLease> {
     return this.#byPartition.values();
   }
@@ -217,7 +242,10 @@ export class HeldLeases {
   async #release(held: HeldLease): Promise<void> {
     held.isReleasing = true;
     try {
-      const written = await this.#write(held, (lease) => this.#parts.table.release(lease));
+      const written = await this.#write(held, (lease) => {
+        held.isGivenUp = true;
+        return this.#parts.table.release(lease);
+      });
       if (written === 'done') {
         this.#released += 1;
         this.#drop(held);

@@ -36,6 +36,8 @@ export interface LeaseCoordinatorParts {
   readonly random: () => number;
   readonly mergeLedgers: MergeLedgers;
   readonly warn: Warn;
+  /** See HeldLeases. */
+  readonly watermarkMs?: (partition: string) => number | undefined;
 }
 
 export interface LeaseStatus extends LeaseOverview {

@@ -138,6 +138,11 @@ export class LeaseCoordinator implements ShardAssigner {
     if (failure !== undefined) throw failure;
   }
 
+  /** See HeldLeases. */
+  watermarks(): ReadonlyMap<string, number> {
+    return this.#operation?.held.watermarks() ?? new Map();
+  }
+
   status(): LeaseStatus {
     const held = this.#operation?.held;
     const scannedAtMs = this.#view.scannedAtMs;
@@ -176,7 +181,7 @@ export class LeaseCoordinator implements ShardAssigner {
   }
 
   #newOperation(listener: ShardAssignmentListener): Operation {
-    const { table, clock, sleep } = this.#parts;
+    const { table, clock, sleep, watermarkMs } = this.#parts;
     const held = new HeldLeases({
       workerId: this.#options.workerId,
       failoverMs: this.#failoverMs,
@@ -186,6 +191,7 @@ export class LeaseCoordinator implements ShardAssigner {
       table,
       clock,
       listener,
+      ...(watermarkMs !== undefined && { watermarkMs }),
     });
     const loop = (step: () => Promise<number>, afterFailureInMs: number) =>
       new WakeableLoop(() => this.#tried(step, afterFailureInMs), sleep);

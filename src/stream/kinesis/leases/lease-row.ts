@@ -32,6 +32,7 @@ export const ATTRIBUTE = {
   oldLedger: 'sluiceBooks',
   /** KCL keeps the time of AT_TIMESTAMP in its configuration; here it has to survive a change of the configuration. */
   timestampMs: 'sluiceTimestampMs',
+  watermarkMs: 'sluiceWatermarkMs',
 } as const;
 
 export const LEASE_ENTITY = 'LEASE';
@@ -45,6 +46,7 @@ export function leaseOfRow(row: Row): Lease | undefined {
   if (entityType !== undefined && entityType !== LEASE_ENTITY) return undefined;
   if (row[ATTRIBUTE.streamName] !== undefined) return undefined;
   try {
+    const watermarkMs = count(row, ATTRIBUTE.watermarkMs);
     return {
       shardId: required(row, ATTRIBUTE.key, text),
       owner: text(row, ATTRIBUTE.owner),
@@ -57,6 +59,7 @@ export function leaseOfRow(row: Row): Lease | undefined {
       ownerSwitches: count(row, ATTRIBUTE.ownerSwitches) ?? 0,
       records: count(row, ATTRIBUTE.records) ?? 0,
       ledger: ledgerText(row),
+      ...(watermarkMs !== undefined && { watermarkMs }),
     };
   } catch (thrown) {
     throw new SluiceError(

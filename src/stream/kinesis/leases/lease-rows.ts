@@ -27,6 +27,8 @@ export interface LeaseRows {
   get(key: string): Promise<Row | undefined>;
   /** Changes or creates the row. Resolves false when the condition did not hold and nothing was done. */
   write(key: string, change: RowChange): Promise<boolean>;
+  /** Puts whole rows, each with its key and no two with the same, in place of those that there are. Any may be done when it rejects. */
+  putAll(rows: readonly Row[]): Promise<void>;
   /** Resolves false when the condition did not hold; for a missing row none does. */
   remove(key: string, when: RowCondition): Promise<boolean>;
   close(): void;

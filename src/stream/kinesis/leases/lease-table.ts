@@ -114,10 +114,11 @@ export class LeaseTable {
     });
   }
 
-  renew(known: Lease): Promise<Lease | undefined> {
+  /** With a watermark, that is saved as well; so it is at a checkpoint. */
+  renew(known: Lease, watermarkMs?: number): Promise<Lease | undefined> {
     return this.#apply(known, {
-      next: (from) => ({ ...from, counter: from.counter + 1 }),
-      change: (next) => ({ set: { [ATTRIBUTE.counter]: next.counter } }),
+      next: (from) => ({ ...withWatermark(from, watermarkMs), counter: from.counter + 1 }),
+      change: (next) => ({ set: { [ATTRIBUTE.counter]: next.counter, ...watermarkOf(next) } }),
       guard: NOT_PROMISED,
       isDone: (row) => row.owner === known.owner,
       mayTry: (row) => row.owner === known.owner,
@@ -141,12 +142,13 @@ export class LeaseTable {
     progress: ShardProgress,
     ledger: string,
     children: readonly string[] = [],
+    watermarkMs?: number,
   ): Promise<Lease | undefined> {
     const at = shardPositionText(progress.at);
     const isEnd = progress.at.kind === 'SHARD_END';
     return this.#apply(known, {
       next: ({ owner, ...from }) => ({
-        ...from,
+        ...withWatermark(from, watermarkMs),
         ...(isEnd || owner === undefined ? {} : { owner }),
         counter: from.counter + 1,
         checkpoint: progress.at,
@@ -254,6 +256,14 @@ export class LeaseTable {
   }
 }
 
+function withWatermark<T extends Pick<Lease, 'watermarkMs'>>(lease: T, watermarkMs: number | undefined): T {
+  return watermarkMs === undefined ? lease : { ...lease, watermarkMs };
+}
+
+function watermarkOf({ watermarkMs }: Pick<Lease, 'watermarkMs'>): Row {
+  return watermarkMs === undefined ? {} : { [ATTRIBUTE.watermarkMs]: watermarkMs };
+}
+
 function checkpointChange(next: Lease): { set: Row; remove: readonly string[] } {
   const remove: string[] = [
     ATTRIBUTE.pendingCheckpoint,
@@ -270,6 +280,7 @@ function checkpointChange(next: Lease): { set: Row; remove: readonly string[] } 
       [ATTRIBUTE.counter]: next.counter,
       [ATTRIBUTE.ownerSwitches]: 0,
       [ATTRIBUTE.records]: next.records,
+      ...watermarkOf(next),
       ...(next.ledger === '' ? {} : { [ATTRIBUTE.ledger]: next.ledger }),
       ...(next.children.length === 0 ? {} : { [ATTRIBUTE.children]: next.children }),
     },

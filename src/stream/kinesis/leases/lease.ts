@@ -28,6 +28,8 @@ export interface Lease {
   readonly records: number;
   /** The ledger of this shard up to the checkpoint, as text of the caller's that means nothing here; empty while there is none. */
   readonly ledger: string;
+  /** How far the receive times of its stored records have come, ms since 1970; absent until a reader has saved it. */
+  readonly watermarkMs?: number;
 }
 
 /** NewLease is what a row is created from. */
@@ -44,6 +46,19 @@ export type MergeLedgers = (a: string, b: string) => string;
 
 export function isEnded(lease: Lease): boolean {
   return lease.checkpoint.kind === 'SHARD_END';
+}
+
+/**
+ * The receive time, ms, up to which every shard that has not ended is stored: -Infinity where it is not known of one, or where
+ * no shard is known. A shard that waits for its parents is behind them, and they decide.
+ */
+export function leastWatermarkMs(leases: readonly Lease[]): number {
+  const unfinished = new Set(leases.filter((lease) => !isEnded(lease)).map(({ shardId }) => shardId));
+  const deciding = leases.filter(
+    ({ shardId, parents }) => unfinished.has(shardId) && !parents.some((id) => unfinished.has(id)),
+  );
+  if (deciding.length === 0) return Number.NEGATIVE_INFINITY;
+  return Math.min(...deciding.map(({ watermarkMs }) => watermarkMs ?? Number.NEGATIVE_INFINITY));
 }
 
 /** Merges ledgers of which any may be empty. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HeldLeases } from '../../../../src/stream/kinesis/leases/held-leases.js';
+import { type Lease, leastWatermarkMs } from '../../../../src/stream/kinesis/leases/lease.js';
 import { LeaseTable } from '../../../../src/stream/kinesis/leases/lease-table.js';
 import { LeaseView } from '../../../../src/stream/kinesis/leases/lease-view.js';
 import { LeaseWarnings } from '../../../../src/stream/kinesis/leases/lease-warnings.js';
@@ -15,7 +16,7 @@ const upTo = (records: number): ShardProgress => ({
 });
 
 /** The leases of worker `a`, with calls that can be held up on their way back, and the table as others see it. */
-async function stand() {
+async function stand(watermarkMs?: (partition: string) => number | undefined) {
   const memory = new MemoryLeaseTable();
   const clock = new SetClock();
   let answers: Promise<void> | undefined;
@@ -32,6 +33,7 @@ async function stand() {
     warnings: new LeaseWarnings((fields) => warnings.push(fields), clock),
     table,
     clock,
+    ...(watermarkMs !== undefined && { watermarkMs }),
     listener: {
       begin: ({ partition, records }) => seen.push(`begin ${partition} at ${records}`),
       streamMadeAgain: () => undefined,
@@ -175,5 +177,112 @@ describe('the leases a worker holds', () => {
     expect(free).toMatchObject({ records: 5, ledger: '5' });
     expect(seen).toEqual(['begin s#0 at 0', 'end s#0']);
     expect(held.counts).toEqual({ taken: 1, lost: 0, released: 1 });
+  });
+});
+
+describe('the watermark of a held lease', () => {
+  it('is saved with renewals and checkpoints, not before a killed reader has lost its time, and never falls', async () => {
+    let nowMs: number | undefined = 100;
+    const { held, row, clock } = await stand(() => nowMs);
+    await held.take(await row());
+    const lease = held.get('s#0')!;
+    await held.save(lease, upTo(1), '1');
+    clock.elapsedMs += FAILOVER_MS - 1;
+    await held.renew();
+    expect((await row()).watermarkMs).toBeUndefined();
+    expect([...held.watermarks()]).toEqual([['s#0', Number.NEGATIVE_INFINITY]]);
+    clock.elapsedMs += 1;
+    await held.save(lease, upTo(2), '2');
+    expect((await row()).watermarkMs).toBe(100);
+    nowMs = 50;
+    await held.save(lease, upTo(3), '3');
+    nowMs = undefined;
+    await held.save(lease, upTo(4), '4');
+    expect((await row()).watermarkMs).toBe(100);
+    nowMs = 200;
+    clock.elapsedMs += FAILOVER_MS / 2;
+    await held.renew();
+    expect((await row()).watermarkMs).toBe(200);
+    expect([...held.watermarks()]).toEqual([['s#0', 200]]);
+  });
+
+  it('counts from when it is sent, and only while no other worker can have taken or ended the shard', async () => {
+    const { held, row, clock, holdUp } = await stand(() => 100);
+    await held.take(await row());
+    const lease = held.get('s#0')!;
+    clock.elapsedMs += FAILOVER_MS / 2;
+    await held.renew();
+    clock.elapsedMs += FAILOVER_MS / 2;
+    const letGo = holdUp();
+    const saving = held.save(lease, upTo(1), '1');
+    await settled();
+    expect([...held.watermarks()]).toEqual([['s#0', 100]]);
+    letGo();
+    await saving;
+    clock.elapsedMs += FAILOVER_MS - 1;
+    expect(held.watermarks().size).toBe(1);
+    clock.elapsedMs += 1;
+    expect(held.watermarks().size).toBe(0);
+  });
+
+  it.each([
+    ['its release', async (held: HeldLeases) => held.giveAway('s')],
+    [
+      'its end',
+      async (held: HeldLeases) => {
+        await held.save(held.get('s#0')!, { at: { kind: 'SHARD_END' }, records: 1 }, '1');
+      },
+    ],
+  ])('does not count any more when %s was sent, whatever the answer', async (_what, give) => {
+    const { held, row, holdUp } = await stand(() => 100);
+    await held.take(await row());
+    expect(held.watermarks().size).toBe(1);
+    const letGo = holdUp();
+    const giving = give(held);
+    await settled();
+    expect(held.watermarks().size).toBe(0);
+    letGo();
+    await giving;
+  });
+});
+
+describe('the least watermark', () => {
+  const lease = (
+    shardId: string,
+    watermarkMs?: number,
+    parents: readonly string[] = [],
+    isEnded = false,
+  ): Lease => ({
+    shardId,
+    counter: 0,
+    checkpoint: isEnded ? { kind: 'SHARD_END' } : { kind: 'TRIM_HORIZON' },
+    parents,
+    children: [],
+    ownerSwitches: 0,
+    records: 0,
+    ledger: '',
+    ...(watermarkMs !== undefined && { watermarkMs }),
+  });
+
+  it.each([
+    ['no shard', [], Number.NEGATIVE_INFINITY],
+    ['two shards', [lease('a', 2), lease('b', 1)], 1],
+    ['one that has none', [lease('a', 2), lease('b')], Number.NEGATIVE_INFINITY],
+    ['one that has ended', [lease('a', 2), lease('b', 1, [], true)], 2],
+    ['only ended ones', [lease('b', 1, [], true)], Number.NEGATIVE_INFINITY],
+    ['a child that waits for its parent', [lease('a', 2), lease('c', undefined, ['a'])], 2],
+    [
+      'a child that waits for one of two',
+      [lease('a', 2), lease('b', 1, [], true), lease('c', undefined, ['a', 'b'])],
+      2,
+    ],
+    [
+      'a child that may be read',
+      [lease('a', 2, [], true), lease('b', 5), lease('c', undefined, ['a'])],
+      Number.NEGATIVE_INFINITY,
+    ],
+    ['a child whose parent is gone', [lease('c', 3, ['a'])], 3],
+  ])('of %s', (_what, leases, expected) => {
+    expect(leastWatermarkMs(leases)).toBe(expected);
   });
 });

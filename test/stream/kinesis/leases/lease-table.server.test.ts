@@ -164,6 +164,19 @@ describe.each(STANDS)('a lease table %s', (_name, openStand) => {
     expect(await mine.renew(ended)).toBeUndefined();
   });
 
+  it('puts whole rows, more than one request takes, in place of what there is', async () => {
+    const { rows } = await opened();
+    await rows.write('row 1', { set: { version: 'a', group: 'x' } });
+    const all = Array.from({ length: 60 }, (_, n) => ({ leaseKey: `row ${n}`, version: 'b', startMs: n }));
+    await rows.putAll(all);
+    const found = await rows.scan();
+    expect(found.toSorted((a, b) => Number(a.startMs) - Number(b.startMs))).toEqual(all);
+    expect(await rows.remove('row 1', { version: 'a' })).toBe(false);
+    expect(await rows.remove('row 1', { version: 'b' })).toBe(true);
+    await rows.putAll([]);
+    expect(await rows.scan()).toHaveLength(59);
+  });
+
   it('reads all pages, and skips what is no lease of this stream', async () => {
     const { mine, rows } = await opened();
     const long = 'x'.repeat(150_000);
