@@ -121,6 +121,7 @@ export async function openConsumeParts(
     followers,
     writes,
     reader,
+    queries: sink.queries,
     afterMapping,
     changeField: async (change) => {
       const result = await sink.changeField(change);
