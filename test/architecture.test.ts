@@ -56,12 +56,12 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^config\/reload-result$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/followed-record$/,
-    /^sink\/(field-change|point)$/,
+    /^sink\/(field-change|point|store-query)$/,
     /^windows\/windows-report$/,
   ],
   // What is shown and set.
   http: [
-    /^sink\/(sink|store-reader)$/,
+    /^sink\/(sink|store-query|store-reader)$/,
     /^rules\/policies\/budget-use$/,
     /^replay\/(selection|replay-status)$/,
     /^config\/reload-result$/,
@@ -104,7 +104,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   gateway: [
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
-    /^sink\/(field-change|point|sink|store-reader)$/,
+    /^sink\/(field-change|point|sink|store-query|store-reader)$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,

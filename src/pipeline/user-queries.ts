@@ -1,4 +1,4 @@
-import { SluiceError } from '../lib/errors.js';
+import { queryUnsupported } from '../sink/open-queries.js';
 import type { StoreQueries, StoreQueryAnswer } from '../sink/store-query.js';
 import type { QueryRequest } from './consume-protocol.js';
 
@@ -33,11 +33,4 @@ export class UserQueries {
       this.#stops.delete(id);
     }
   }
-}
-
-function queryUnsupported(): SluiceError {
-  return new SluiceError(
-    'SINK_QUERY_UNSUPPORTED',
-    'The store is InfluxDB, which is asked directly: with the influx client, its HTTP API, or Grafana. SQL over the gateway needs the embedded store, sink.duckdb.',
-  );
 }
