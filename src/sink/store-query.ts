@@ -2,6 +2,9 @@
 export const QUERY_FORMATS = ['json', 'csv', 'parquet', 'text-rows'] as const;
 export type QueryFormat = (typeof QUERY_FORMATS)[number];
 
+/** Longer texts are refused: the parser of the store takes memory that it does not count. */
+export const MAX_QUERY_CHARACTERS = 100_000;
+
 /** One statement of a user, or all rows of a measurement in a span of time. */
 export type QueryText =
   | { readonly sql: string }
@@ -28,18 +31,22 @@ export interface StoreQueryAnswer {
   readonly isLimitReached: boolean;
 }
 
-/** How queries ended since the start. */
-export interface QueryCounts {
-  readonly answered: number;
+/** How a query ended. The list is closed: it is the label of a metric. */
+export const QUERY_OUTCOMES = [
+  'answered',
   /** Not one statement that only reads, or one that the store cannot answer. */
-  readonly refused: number;
+  'refused',
   /** Another query was running. */
-  readonly busy: number;
+  'busy',
   /** Ended at a limit of time, memory or size. */
-  readonly limited: number;
+  'limited',
   /** Ended by the caller, or for the writer. */
-  readonly ended: number;
-}
+  'ended',
+] as const;
+export type QueryOutcome = (typeof QUERY_OUTCOMES)[number];
+
+/** How many queries ended so since the start. */
+export type QueryCounts = Readonly<Record<QueryOutcome, number>>;
 
 /**
  * The side of a store that answers queries of users, one at a time. It rejects with QUERY_INVALID, TOO_MANY_QUERIES,

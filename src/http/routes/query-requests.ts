@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../../lib/quantity.js';
-import type { StoreQuery } from '../../sink/store-query.js';
+import { MAX_QUERY_CHARACTERS, type StoreQuery } from '../../sink/store-query.js';
 import { numberFrom, type Parsed, parseBody, parseRequest, text } from '../request-parameters.js';
 
 export const MAX_QUERY_ROWS = 1_000_000;
@@ -8,11 +8,10 @@ export const MAX_ANSWER_BYTES = 2 ** 30;
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** Nothing moves on the connection while a query runs, and a connection without motion is closed after a minute. */
 export const MAX_TIMEOUT_MS = 50_000;
-const MAX_SQL_CHARACTERS = 100_000;
 
 const FORMATS = ['json', 'csv', 'parquet'] as const;
 
-const sql = text(MAX_SQL_CHARACTERS).min(1, 'must not be empty');
+const sql = text(MAX_QUERY_CHARACTERS).min(1, 'must not be empty');
 const format = z.enum(FORMATS, `must be one of ${FORMATS.join(', ')}`).optional();
 const timeout = z
   .string()

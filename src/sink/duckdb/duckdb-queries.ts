@@ -6,7 +6,15 @@ import { errorText, SluiceError } from '../../lib/errors.js';
 import { nearestName } from '../../lib/nearest-name.js';
 import { quoted as inQuotes, oneLine } from '../../lib/printable.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
-import type { QueryCounts, QueryText, StoreQueries, StoreQuery, StoreQueryAnswer } from '../store-query.js';
+import {
+  MAX_QUERY_CHARACTERS,
+  type QueryCounts,
+  type QueryOutcome,
+  type QueryText,
+  type StoreQueries,
+  type StoreQuery,
+  type StoreQueryAnswer,
+} from '../store-query.js';
 import { answerSql, asTable, distinctColumns } from './answer-sql.js';
 import { checkQuery, refused, type SerializedSql } from './check-query.js';
 import { answersFolder, type DuckdbDatabase } from './duckdb-database.js';
@@ -14,9 +22,6 @@ import { literal, quoted } from './identifiers.js';
 import { InterruptibleRead } from './interruptible-read.js';
 import { SCHEMA } from './measurement-table.js';
 import { instant } from './stored-measurement.js';
-
-/** Longer texts are refused: DuckDB's parser takes memory that it does not count. */
-export const MAX_QUERY_CHARACTERS = 100_000;
 
 /** How often the size of the answer is looked at. */
 const SIZE_EVERY_MS = 50;
@@ -227,7 +232,7 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function outcomeOf(thrown: unknown): Exclude<keyof QueryCounts, 'answered'> {
+function outcomeOf(thrown: unknown): QueryOutcome {
   const code = thrown instanceof SluiceError ? thrown.code : undefined;
   if (code === 'TOO_MANY_QUERIES') return 'busy';
   if (code === 'QUERY_INVALID') return 'refused';

@@ -3,6 +3,9 @@ import { SluiceError } from '../../lib/errors.js';
 
 const EVERY_MS = 20;
 
+/** Reads may take this part of the memory. */
+const WATCHED_DIVISOR = 2;
+
 /**
  * What DuckDB frees when others need memory, and what the writer holds until its next checkpoint. All else belongs to
  * queries that run.
@@ -71,7 +74,7 @@ export class MemoryWatch {
 
   async #ask(): Promise<void> {
     const usedBytes = await this.#usedBytes();
-    if (usedBytes < this.#memoryLimitBytes / 2) return;
+    if (usedBytes < this.#memoryLimitBytes / WATCHED_DIVISOR) return;
     for (const read of this.#watched.keys()) read.end(tooMuch());
   }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { answersFolder } from '../../../src/sink/duckdb/duckdb-database.js';
@@ -178,6 +178,20 @@ describe('a query is ended', () => {
     });
     expect(await sink.deleteMeasurement('climate')).toBe(20);
     await ended;
+  });
+
+  it('when the writer fails: the store is opened again, the points are written, and none is refused', async () => {
+    const { sink, options, answer } = await queriedStore();
+    const ended = expect(answer({ sql: ENDLESS })).rejects.toMatchObject({
+      code: 'SINK_QUERY_FAILED',
+      message: 'DuckDB: the file is being closed; try again',
+    });
+    rmSync(options.path);
+    const later = pointOf(seriesOf('climate'), START_NS, { temperature: 1 });
+    expect(await sink.write([later], never())).toEqual([]);
+    await ended;
+    expect(sink.counters()).toMatchObject({ retries: 1, pointsRefused: 0 });
+    expect(await answer({ sql: 'FROM climate' })).toMatchObject({ rows: 1 });
   });
 
   it('when the sink is closed', async () => {
