@@ -25,28 +25,45 @@ export interface SerializedSql {
   readonly statements?: readonly { readonly node: Node }[];
 }
 
+/** What there is to read. */
+export interface QueryNames {
+  /** The views and tables that a query may name. */
+  readonly stored: readonly string[];
+  /** The views of DuckDB itself, which tell of settings and files. */
+  readonly internal: readonly string[];
+}
+
+/** The folded names that stand for something a query may read. */
+interface Known {
+  readonly stored: ReadonlySet<string>;
+  /** Names that the query gives with WITH. */
+  readonly own: ReadonlySet<string>;
+}
+
 /**
  * Throws QUERY_INVALID unless the text is one statement that only reads the views of measurements. DuckDB itself refuses
  * files, settings and changes too; this is what names them in a sentence, and what keeps values from taking all memory.
  *
  * @param sql the text, for the sentence
- * @param names the views and tables that a query may name
  */
-export function checkQuery(sql: string, { error, ...read }: SerializedSql, names: readonly string[]): void {
+export function checkQuery(sql: string, { error, ...read }: SerializedSql, names: QueryNames): void {
   if (error) throw refused(read.error_type === 'parser' ? (read.error_message ?? '') : otherStatement(sql));
   const { statements = [] } = read;
   if (statements.length !== 1) throw refused(`found ${statements.length} statements; ${EXPECTED}`);
   const nodes = nodesOf(statements[0]!.node);
-  const known = new Set(names.map(folded));
-  // A name with a dot that is no view could be the name of a file.
-  const own = nodes.flatMap(commonTableNames).filter((name) => !/[./\\:]/.test(name));
-  for (const name of own) known.add(folded(name));
+  const internal = new Set(names.internal.map(folded));
+  // Outside its WITH a name means something else: perhaps a view of DuckDB or, with a dot, a file.
+  const own = nodes
+    .flatMap(commonTableNames)
+    .map(folded)
+    .filter((name) => !internal.has(name) && !/[./\\:]/.test(name));
+  const known: Known = { stored: new Set(names.stored.map(folded)), own: new Set(own) };
   // Functions in FROM give rows, one after the other: they are checked by name, and may be as large as they like.
   const inFrom = new Set(nodes.filter(({ type }) => type === 'TABLE_FUNCTION').map((node) => node.function));
   const sized = new Set<string>();
   let size = 1;
   for (const node of nodes) {
-    checkNode(node, known, names);
+    checkNode(node, known, names.stored);
     if (node.class !== 'FUNCTION' || inFrom.has(node)) continue;
     const factor = checkFunction(node);
     if (factor > 1) sized.add(`${String(node.function_name)}()`);
@@ -77,19 +94,20 @@ function commonTableNames({ cte_map: withs }: Node): string[] {
   return (map ?? []).map(({ key }) => key);
 }
 
-function checkNode(node: Node, known: ReadonlySet<string>, names: readonly string[]): void {
+function checkNode(node: Node, known: Known, names: readonly string[]): void {
   if (node.type === 'BASE_TABLE') checkTable(node, known, names);
   if (node.type === 'SHOW_REF') checkShow(node);
   if (node.type === 'TABLE_FUNCTION') checkTableFunction(node);
   if (node.class === 'PARAMETER') throw refused('found a parameter; expected values in the text');
 }
 
-function checkTable(node: Node, known: ReadonlySet<string>, names: readonly string[]): void {
+function checkTable(node: Node, { stored, own }: Known, names: readonly string[]): void {
   const { schema_name: schema, catalog_name: catalog, table_name: table } = node as Record<string, string>;
   const name = table ?? '';
   const isQualified = schema !== '' || catalog !== '';
   const isMain = catalog === '' && folded(schema ?? '') === 'main';
-  if (known.has(folded(name)) && (!isQualified || isMain)) return;
+  if (stored.has(folded(name)) && (!isQualified || isMain)) return;
+  if (own.has(folded(name)) && !isQualified) return;
   if (isQualified && !isMain) {
     throw refused(
       `found ${quoted(`${schema}.${name}`)}; expected a measurement, without a schema before its name`,

@@ -151,15 +151,14 @@ async function textOf(read: InterruptibleRead, of: QueryText): Promise<string> {
   if (sql.includes('\0')) throw refused('found the character NUL');
   if (sql.trim() === '') throw refused('found no statement; expected one SELECT');
   const serialized = await read.rows(`SELECT json_serialize_sql(${literal(sql)}::VARCHAR)`);
-  const names = await read.rows(
-    `SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal
-     UNION ALL SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' ORDER BY 1`,
+  const views = await read.rows(
+    `SELECT view_name, internal FROM duckdb_views() WHERE schema_name = 'main' OR internal
+     UNION ALL SELECT table_name, false FROM duckdb_tables() WHERE schema_name = 'main' ORDER BY 1`,
   );
-  checkQuery(
-    sql,
-    JSON.parse(String(serialized[0]?.[0])) as SerializedSql,
-    names.map(([name]) => String(name)),
-  );
+  const named = (ofDuckdb: boolean) =>
+    views.filter(([, internal]) => internal === ofDuckdb).map(([name]) => String(name));
+  const tree = JSON.parse(String(serialized[0]?.[0])) as SerializedSql;
+  checkQuery(sql, tree, { stored: named(false), internal: named(true) });
   return sql;
 }
 

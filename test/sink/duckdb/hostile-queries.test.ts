@@ -100,6 +100,14 @@ const HOSTILE: readonly (readonly [sql: string, found: string])[] = [
   ['SELECT * FROM telemetry.sluice_internal.points_1', 'found "sluice_internal.points_1"'],
   ['SELECT * FROM information_schema.tables', 'found "information_schema.tables"'],
   ['SELECT * FROM sqlite_master', 'found "sqlite_master"'],
+  [
+    'WITH duckdb_databases AS (SELECT 1) SELECT * FROM main.duckdb_databases',
+    'found "duckdb_databases"; expected',
+  ],
+  [
+    'SELECT * FROM (WITH duckdb_databases AS (SELECT 1) SELECT 1), duckdb_databases',
+    'found "duckdb_databases"; expected',
+  ],
   ['DESCRIBE sluice_internal.points_1', 'found "sluice_internal.points_1"'],
   ['SUMMARIZE sluice_internal.points_1', 'found "sluice_internal.points_1"'],
   ['SHOW ALL TABLES', 'found SHOW or DESCRIBE'],
