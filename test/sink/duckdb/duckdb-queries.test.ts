@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it, vi } from 'vitest';
 import { answersFolder } from '../../../src/sink/duckdb/duckdb-database.js';
 import { QUERY_FORMATS } from '../../../src/sink/store-query.js';
@@ -98,6 +99,49 @@ describe('a query', () => {
       { a: null, A_1: null, a_2: 0.5, big: 9007199254740992, n: null, b: true, l: '[nan]' },
     ]);
     expect(json).toContain('9007199254740993');
+  });
+
+  it('is Parquet with the types of the store, as a reader of another maker finds them', async () => {
+    const { answer } = await queriedStore(3);
+    const sql = `SELECT time, device, temperature, count, open, CASE WHEN open THEN state END AS maybe, [count] AS l FROM climate WHERE device = 'hall' ORDER BY time LIMIT 2`;
+    const { path } = await answer({ sql }, { format: 'parquet' });
+    const file = await asyncBufferFromFile(path);
+    const { schema } = await parquetMetadataAsync(file);
+    expect(
+      schema
+        .slice(1, 6)
+        .map(({ name, type, converted_type: kind, logical_type: logical }) => [
+          name,
+          type,
+          kind ?? logical?.type,
+        ]),
+    ).toEqual([
+      ['time', 'INT64', 'TIMESTAMP'],
+      ['device', 'BYTE_ARRAY', 'UTF8'],
+      ['temperature', 'DOUBLE', undefined],
+      ['count', 'INT64', 'INT_64'],
+      ['open', 'BOOLEAN', undefined],
+    ]);
+    expect(await parquetReadObjects({ file })).toEqual([
+      {
+        time: new Date('2026-11-30T08:00:00Z'),
+        device: 'hall',
+        temperature: 21,
+        count: 0n,
+        open: true,
+        maybe: `it's "0", ok`,
+        l: [0n],
+      },
+      {
+        time: new Date('2026-11-30T08:01:00Z'),
+        device: 'hall',
+        temperature: 21.1,
+        count: 1n,
+        open: false,
+        maybe: null,
+        l: [1n],
+      },
+    ]);
   });
 
   it('gives as many rows as the limit allows, and says so', async () => {
