@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -193,6 +193,28 @@ describe('sluice query while no gateway runs', () => {
     expect(await runMain('query', 'FROM climate LIMIT 1', '-c', config)).toMatchObject({ exitCode: 0 });
     expect(readFileSync(join(data, 'telemetry.duckdb')).equals(before)).toBe(true);
     expect(await isDataDirectoryLocked(data)).toBe(false);
+  });
+
+  it('reads also what a killed gateway has left in the log of the store, and leaves it there', async () => {
+    const { data } = await store(true);
+    const folder = tempDirectory();
+    const left = join(folder, 'data');
+    cpSync(data, left, { recursive: true, filter: (path) => !/lock[^/]*$/.test(path) });
+    const files = () =>
+      readdirSync(left)
+        .filter((name) => name.startsWith('telemetry.duckdb'))
+        .sort();
+    const before = files();
+    expect(before).toContain('telemetry.duckdb.wal');
+    const config = join(folder, 'sluice.yaml');
+    writeFileSync(config, 'stream: { log: { directory: ./data/log } }\n');
+    const sql = 'SELECT count(*) AS n FROM climate';
+    expect(await runMain('query', sql, '--format', 'csv', '-c', config)).toEqual({
+      exitCode: 0,
+      stdout: 'n\n10\n',
+      stderr: '',
+    });
+    expect(files()).toEqual(before);
   });
 
   it('says so when there is no file', async () => {

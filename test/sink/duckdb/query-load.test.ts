@@ -32,6 +32,44 @@ const GREEDY = [
 ] as const;
 
 describe('beside constant writes', () => {
+  it('a long query holds nothing up: new measurements, fields and tags, overwritten points, a full log', {
+    timeout: 120_000,
+  }, async () => {
+    const warnings: unknown[] = [];
+    const { sink, options } = await openedSink({}, { warn: (fields) => warnings.push(fields) });
+    const batch = (measurement: string, startMs: number, extra: string) =>
+      Array.from({ length: BATCH }, (_, i) =>
+        pointOf(
+          seriesOf(measurement, { device: `d${i % 50}`, [`${extra}_tag`]: 'x' }),
+          BigInt(startMs + i) * 1_000_000n,
+          {
+            temperature: i / 7,
+            [extra]: 'a text that is somewhat longer, so that the log of the store fills',
+          },
+        ),
+      );
+    await sink.write(batch('climate', 0, 'a'), never());
+    const stop = new AbortController();
+    const sql = 'SELECT count(*) FROM climate, range(1000000000000) WHERE range < 0';
+    const query = sink.queries.answer(
+      { of: { sql }, format: 'csv', maxRows: 1, timeoutMs: 100_000, maxBytes: MIB },
+      stop.signal,
+    );
+    const ended = expect(query).rejects.toMatchObject({ message: 'DuckDB: the caller stopped the query' });
+    for (let nth = 0; nth < 60; nth++) {
+      const name = nth % 6 === 0 ? `m${nth}` : 'climate';
+      // Every second batch is written again, with another field.
+      await sink.write(batch(name, (nth >> 1) * BATCH, `x${nth % 10}`), never());
+    }
+    expect(sink.queries.isBusy).toBe(true);
+    stop.abort();
+    await ended;
+    expect(warnings).toEqual([]);
+    expect(sink.counters()).toMatchObject({ retries: 0, pointsRefused: 0 });
+    await sink.close();
+    expect(await queried(options, 'SELECT count(*)::INTEGER AS n FROM m0')).toEqual([{ n: BATCH }]);
+  });
+
   it.each(GREEDY)(
     '%s is ended, and all points are written without a retry',
     { timeout: 120_000 },
