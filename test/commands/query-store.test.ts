@@ -202,7 +202,7 @@ describe('sluice query while no gateway runs', () => {
     cpSync(data, left, { recursive: true, filter: (path) => !/lock[^/]*$/.test(path) });
     const files = () =>
       readdirSync(left)
-        .filter((name) => name.startsWith('telemetry.duckdb'))
+        .filter((name) => /\.duckdb(\.wal)?$/.test(name))
         .sort();
     const before = files();
     expect(before).toContain('telemetry.duckdb.wal');

@@ -14,6 +14,12 @@ const DAY_MS = 86_400_000;
 const MIN_SPILL_BYTES = 2 ** 30;
 const SPILL_FACTOR = 4;
 
+/**
+ * Each statement takes one of the four threads that a process of Node has for files, unless UV_THREADPOOL_SIZE says
+ * otherwise. One has to be left: with four long statements an fdatasync of the log waited for seconds.
+ */
+const MAX_READS = 3;
+
 /** A checkpoint of the writer waits this long for queries of users before it ends them. */
 const CHECKPOINT_WAITS_MS = 250;
 
@@ -82,7 +88,7 @@ export class DuckdbDatabase {
   /** Reads that a checkpoint ends when they take long. */
   readonly yielding = new Set<InterruptibleRead>();
   /** All reads must run as its shared tasks: see `checkpoint`. */
-  readonly reads = new SharedAccess();
+  readonly reads = new SharedAccess(MAX_READS);
   readonly memoryLimitBytes: number;
   readonly #instance: DuckDBInstance;
   readonly #watch: DuckDBConnection;
@@ -113,7 +119,7 @@ export class DuckdbDatabase {
   /** Opens the file. Rejects with SINK_UNUSABLE and the reason. */
   static async open(api: DuckdbApi, options: DuckdbSinkOptions): Promise<DuckdbDatabase> {
     try {
-      mkdirSync(answersFolder(options.path), { recursive: true, mode: 0o700 });
+      mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
       // The cache makes a second `open` in this process share the database: two instances on one file would corrupt
       // it, and the file lock does not prevent that because it is held per process.
       const instance = await api.DuckDBInstance.fromCache(options.path, duckdbSettings(options));
@@ -179,8 +185,9 @@ export class DuckdbDatabase {
   /**
    * Moves all commits from the log into the file, and frees their memory.
    *
-   * Queries of users that take long are ended, so that the writer need not wait for them. Reads wait meanwhile: DuckDB 1.5 refuses a checkpoint after an update, or after a new table or column, while a
+   * Reads wait meanwhile: DuckDB 1.5 refuses a checkpoint after an update, or after a new table or column, while a
    * statement that began before that is still running. Its own FORCE CHECKPOINT would wait on a thread that the reads need.
+   * A query of a user that takes long is ended, so that the writer need not wait for it.
    */
   async checkpoint(): Promise<void> {
     const waited = setTimeout(() => {

@@ -55,9 +55,13 @@ export class DuckdbQueries implements StoreQueries {
     return this.#isBusy;
   }
 
-  /** Removes what an earlier process has left. */
+  /** Removes what an earlier process has left. What cannot be removed only takes space. */
   removeAnswers(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    try {
+      rmSync(this.#folder, { recursive: true, force: true });
+    } catch {
+      // Queries that cannot be answered for it say so.
+    }
   }
 
   async answer(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer> {
@@ -100,10 +104,8 @@ export class DuckdbQueries implements StoreQueries {
   async #answer(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer> {
     const database = this.#database();
     if (database === undefined) throw new SluiceError('SINK_QUERY_FAILED', 'The DuckDB file is not open.');
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const path = join(this.#folder, `${randomUUID()}.${query.format}`);
-    const { bavail, bsize } = statfsSync(this.#folder);
-    const maxBytes = Math.min(query.maxBytes, (bavail * bsize) / FREE_DIVISOR);
+    const maxBytes = Math.min(query.maxBytes, this.#freeBytes() / FREE_DIVISOR);
     const read = new InterruptibleRead(database.queries);
     const onAbort = () => read.end('the caller stopped the query');
     if (signal.aborted) onAbort();
@@ -127,6 +129,18 @@ export class DuckdbQueries implements StoreQueries {
       database.yielding.delete(read);
       clearInterval(sizes);
       signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #freeBytes(): number {
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      const { bavail, bsize } = statfsSync(this.#folder);
+      return bavail * bsize;
+    } catch (cause) {
+      throw new SluiceError('SINK_QUERY_FAILED', 'The folder for answers cannot be used; the log says why.', {
+        cause,
+      });
     }
   }
 }

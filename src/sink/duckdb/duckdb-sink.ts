@@ -106,8 +106,8 @@ export class DuckdbSink implements Sink {
 
   async open(): Promise<void> {
     this.#api = await loadDuckdb(this.#load);
-    this.queries.removeAnswers();
     this.#store = await this.#openStore(this.#api);
+    this.queries.removeAnswers();
     await this.#queue.run(() => this.#deleteOldRows());
     this.#retentionTimer = setInterval(() => {
       void this.#queue.run(() => this.#deleteOldRowsWhenDue());

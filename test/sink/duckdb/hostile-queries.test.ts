@@ -133,6 +133,7 @@ describe('a hostile statement is refused, and says what was found', () => {
     const answers = answersFolder(options.path);
     const files = join(dirname(options.path), 'files');
     mkdirSync(files);
+    mkdirSync(answers);
     writeFileSync(join(files, 'in.csv'), 'a,b\n1,2\n');
     writeFileSync(join(answers, 'old.csv'), 'a,b\n1,2\n');
     const before = await contents(options);
