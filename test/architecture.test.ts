@@ -58,13 +58,13 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^config\/reload-result$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/followed-record$/,
-    /^sink\/(field-change|point)$/,
+    /^sink\/(field-change|point|store-query)$/,
     /^windows\/windows-report$/,
   ],
   // What is shown and set.
   http: [
     /^reading\/series-query$/,
-    /^sink\/(sink|store-reader)$/,
+    /^sink\/(sink|store-query|store-reader)$/,
     /^rules\/policies\/budget-use$/,
     /^replay\/(selection|replay-status)$/,
     /^config\/reload-result$/,
@@ -108,7 +108,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   gateway: [
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
-    /^sink\/(field-change|point|sink|store-reader)$/,
+    /^sink\/(field-change|point|sink|store-query|store-reader)$/,
     /^reading\/series-query$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,

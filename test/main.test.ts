@@ -141,6 +141,8 @@ describe('help', () => {
     ['windows'],
     ['windows', 'list'],
     ['windows', 'rebuild'],
+    ['query'],
+    ['export'],
     ['store'],
     ['store', 'prepare'],
     ['store', 'retype'],

@@ -14,6 +14,7 @@ import {
   addStream,
   help,
 } from './usage.js';
+import { addQuery } from './usage-query.js';
 import { addStore } from './usage-store.js';
 import { addWindows } from './usage-windows.js';
 
@@ -50,6 +51,7 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addDeadLetters(program, finish);
   addStream(program, finish);
   addWindows(program, finish);
+  addQuery(program, finish);
   addStore(program, finish);
   return program;
 }

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { SluiceError } from '../lib/errors.js';
-import { parseRfc3339 } from '../lib/rfc3339.js';
+import { instantOption } from './instant-option.js';
 import { type ConfigOptions, configOption } from './options.js';
 import { help } from './usage.js';
 
@@ -48,11 +48,18 @@ export function addWindows(program: Command, finish: (exitCode: number) => void)
     .argument('[aggregate]', 'its name (default: all)')
     .addOption(configOption())
     .addOption(
-      new Option('--from <time>', 'a date, or a time as in RFC 3339: the first window is the one with it')
-        .argParser(timeMs)
+      new Option(
+        '--from <time>',
+        'a date, a time as in RFC 3339, or such as now-7d: the first window is the one with it',
+      )
+        .argParser((text: string) => instantOption(text))
         .conflicts('drop'),
     )
-    .addOption(new Option('--to <time>', 'the end, exclusive (default: now)').argParser(timeMs))
+    .addOption(
+      new Option('--to <time>', 'the end, exclusive (default: now)').argParser((text: string) =>
+        instantOption(text),
+      ),
+    )
     .option('--dry-run', 'only show how many windows it would be', false)
     .option('--force', 'also write rows whose count becomes less, because points are gone', false)
     .option('--drop <aggregate>', 'delete the rows of this aggregate, and forget what it was')
@@ -87,15 +94,4 @@ export function addWindows(program: Command, finish: (exitCode: number) => void)
         finish(await rebuildWindows({ config, json, ...span, aggregate }));
       },
     );
-}
-
-const NS_PER_MS = 1_000_000n;
-
-/** A date stands for its midnight in UTC. */
-function timeMs(written: string): number {
-  const read = parseRfc3339(/^\d{4}-\d\d-\d\d$/.test(written) ? `${written}T00:00:00Z` : written);
-  if (read.ok) return Number(read.ns / NS_PER_MS);
-  throw new InvalidArgumentError(
-    'Expected a date such as 2026-11-30, or a time such as 2026-11-30T08:00:00Z.',
-  );
 }

@@ -14,7 +14,7 @@ import type {
 } from './command-protocol.js';
 
 /** Even a busy gateway answers within this time. */
-const ANSWER_WITHIN_MS = 10_000;
+export const ANSWER_WITHIN_MS = 10_000;
 const DESCRIBED_WITHIN_MS = 3_000;
 /** A reload waits for the present batch first. */
 const RELOADED_WITHIN_MS = 30_000;
@@ -34,11 +34,12 @@ const MAX_LINE_CHARACTERS = {
   followed: 4 * 1024 * 1024,
   windows: 1024 * 1024,
   rebuild: 1024 * 1024,
+  query: 4 * 1024 * 1024,
 } as const;
 type AnswerKey = Exclude<keyof typeof MAX_LINE_CHARACTERS, 'followed'>;
 
 /** What gateways of older versions do not know. */
-const FEATURES = ['replay', 'reload', 'explain --follow', 'store', 'windows'] as const;
+const FEATURES = ['replay', 'reload', 'explain --follow', 'store', 'windows', 'query'] as const;
 type Feature = (typeof FEATURES)[number];
 
 /**
@@ -190,7 +191,7 @@ async function askOnce<Answer>(
  * Sends a request and calls `onAnswer` with what each line has under `key`. Resolves with whether the answer was not waited
  * for any longer; rejects with the error of a gateway that refuses.
  */
-function ask<Answer>(
+export function ask<Answer>(
   connection: Socket,
   request: CommandRequest,
   key: AnswerKey,
@@ -265,7 +266,7 @@ function readLines(
   });
 }
 
-function noAnswer(kind: string, isTimedOut: boolean, withinMs: number): SluiceError {
+export function noAnswer(kind: string, isTimedOut: boolean, withinMs: number): SluiceError {
   if (!isTimedOut) return ofOlderVersion(FEATURES.find((one) => one === kind) ?? 'replay');
   return new SluiceError(
     'CONTROL_FAILED',
@@ -274,16 +275,16 @@ function noAnswer(kind: string, isTimedOut: boolean, withinMs: number): SluiceEr
 }
 
 /** A version that does not know a request takes it for a malformed one. */
-function isUnknownRequest(thrown: unknown): boolean {
+export function isUnknownRequest(thrown: unknown): boolean {
   return (
     thrown instanceof SluiceError && thrown.code === 'USAGE_INVALID' && /expected kind/.test(thrown.message)
   );
 }
 
-function ofOlderVersion(feature: Feature): SluiceError {
+export function ofOlderVersion(feature: Feature): SluiceError {
   return new SluiceError(
     'CONTROL_FAILED',
     'the gateway that runs on this data directory does not answer: it is starting, stopping, or of a version before ' +
-      `${feature}. Try again, restart it with this version${feature === 'replay' || feature === 'store' ? ', or stop it and run the command again' : ''}`,
+      `${feature}. Try again, restart it with this version${['replay', 'store', 'query'].includes(feature) ? ', or stop it and run the command again' : ''}`,
   );
 }

@@ -6,6 +6,7 @@ import { type ParkedSelection, readSelection } from '../replay/selection.js';
 import type { FollowedRecord } from '../rules/followed-record.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import { FIELD_TYPES } from '../sink/point.js';
+import { QUERY_FORMATS, type QueryText, type StoreQuery } from '../sink/store-query.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
 
 /**
@@ -19,7 +20,8 @@ export type CommandRequest =
   | FollowCommand
   | ChangeFieldCommand
   | WindowsListCommand
-  | WindowsRebuildCommand;
+  | WindowsRebuildCommand
+  | QueryCommand;
 
 export interface ReplayCommand {
   readonly kind: ReplayKind;
@@ -66,6 +68,11 @@ export interface WindowsRebuildCommand {
   readonly request: RebuildRequest;
 }
 
+export interface QueryCommand {
+  readonly kind: 'query';
+  readonly query: StoreQuery;
+}
+
 /** The last line of a replay or purge has `refused`, or a status whose state is not `running`. */
 export type ReplayLine = { readonly status: ReplayStatus } | RefusedLine;
 /** The only line of a reload. */
@@ -109,7 +116,7 @@ export function readCommandRequest(line: string): CommandRequest | string {
   } catch {
     return 'the request is not JSON';
   }
-  const { kind, selection, dryRun, filter, withPayloads, change, request } = (json ?? {}) as Record<
+  const { kind, selection, dryRun, filter, withPayloads, change, request, query } = (json ?? {}) as Record<
     string,
     unknown
   >;
@@ -127,9 +134,13 @@ export function readCommandRequest(line: string): CommandRequest | string {
     const read = readRebuild(request);
     return typeof read === 'string' ? read : { kind, request: read };
   }
+  if (kind === 'query') {
+    const read = readQuery(query);
+    return typeof read === 'string' ? read : { kind, query: read };
+  }
   const known = REPLAY_KINDS.find((one) => one === kind);
   if (known === undefined) {
-    return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload, describe, follow, change-field, windows-list or windows-rebuild`;
+    return `the request: expected kind ${REPLAY_KINDS.join(', ')}, reload, describe, follow, change-field, windows-list, windows-rebuild or query`;
   }
   const read = readSelection(selection);
   if (typeof read === 'string') return read;
@@ -158,6 +169,32 @@ function readRebuild(written: unknown): RebuildRequest | string {
   }
   const span = { fromMs, toMs, isDryRun: isDryRun === true, isForced: isForced === true };
   return aggregate === undefined ? span : { aggregate, ...span };
+}
+
+function readQuery(written: unknown): StoreQuery | string {
+  const { of, format: asked, maxRows, timeoutMs, maxBytes } = (written ?? {}) as Record<string, unknown>;
+  const text = readQueryText(of);
+  if (typeof text === 'string') return text;
+  const format = QUERY_FORMATS.find((one) => one === asked);
+  if (format === undefined) return `the query: expected a format of ${QUERY_FORMATS.join(', ')}`;
+  if (!isCount(maxRows) || !isCount(timeoutMs) || !isCount(maxBytes)) {
+    return 'the query: expected limits of rows, time and bytes';
+  }
+  return { of: text, format, maxRows, timeoutMs, maxBytes };
+}
+
+function readQueryText(written: unknown): QueryText | string {
+  const { sql, measurement, fromMs, toMs } = (written ?? {}) as Record<string, unknown>;
+  if (typeof sql === 'string') return { sql };
+  if (typeof measurement !== 'string') return 'the query: expected a statement or a measurement';
+  if ((fromMs !== undefined && !isTime(fromMs)) || (toMs !== undefined && !isTime(toMs))) {
+    return 'the query: expected times in ms since 1970';
+  }
+  return { measurement, ...(fromMs !== undefined && { fromMs }), ...(toMs !== undefined && { toMs }) };
+}
+
+function isCount(written: unknown): written is number {
+  return Number.isSafeInteger(written) && Number(written) > 0;
 }
 
 function isTime(written: unknown): written is number {

@@ -12,8 +12,9 @@ import {
   readCommandRequest,
 } from './command-protocol.js';
 import { type Following, serveFollowing } from './serve-following.js';
+import { type QueryDeps, serveQuery } from './serve-query.js';
 
-export interface CommandDeps {
+export interface CommandDeps extends QueryDeps {
   /** Begins a job; rejects with the reason why it cannot. */
   readonly start: (request: ReplayCommand) => Promise<ReplayStatus>;
   /** The status of the last job. */
@@ -89,6 +90,9 @@ async function answer(connection: Socket, line: string | undefined, deps: Comman
       case 'follow':
         await serveFollowing(connection, await deps.follow(request.filter, request.withPayloads));
         end(connection);
+        break;
+      case 'query':
+        await serveQuery(connection, request.query, deps);
         break;
       default:
         await runJob(connection, request, deps);

@@ -20,7 +20,9 @@ import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { Point } from '../sink/point.js';
+import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
+import { queryConsumer } from './consumer-queries.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
 import { PathWatch } from './path-watch.js';
 import { readinessNotes } from './readiness-notes.js';
@@ -108,6 +110,10 @@ export class GatewayStatus implements GatewayView {
 
   async latest(query: LatestQuery): Promise<LatestPage> {
     return (await this.#ask({ kind: 'latest', query })) as LatestPage;
+  }
+
+  query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer> {
+    return queryConsumer(this.#parts.workers.consume, query, signal);
   }
 
   /** Writes metrics of the gateway itself into the store; resolves with how many points the store rejects. */

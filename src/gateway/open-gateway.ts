@@ -18,6 +18,7 @@ import type { ReplayStatus } from '../replay/replay-status.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { changeStoredField } from './change-stored-field.js';
 import { ClockWatch } from './clock-watch.js';
+import { queryConsumer, queryProgress } from './consumer-queries.js';
 import { listWindows, rebuildWindows } from './consumer-windows.js';
 import { DebugLines } from './debug-lines.js';
 import { DiskReserve } from './disk-reserve.js';
@@ -236,6 +237,8 @@ function takeCommands(
       changeField: (change) => changeStoredField(consume, change),
       listWindows: () => listWindows(consume),
       rebuildWindows: (request) => rebuildWindows(consume, request),
+      query: (query, signal) => queryConsumer(consume, query, signal),
+      queryProgress: () => queryProgress(consume),
     }),
   );
 }

@@ -121,6 +121,7 @@ export class SnapshotSource {
     if (report === undefined) return undefined;
     const { consumer, mappingWarnings, mappingWarningsByRule, budgets, typeConversions, sink, kinesis } =
       report;
+    const { queries = {} } = report;
     // A thread that does not answer has not reported what it has read last.
     const waitedMs = kinesis === undefined ? this.#watch.waitedMs : kinesis.counters.millisBehindLatest;
     const lagMs = Math.max(this.#ageMs(consumer.oldestPendingNs), waitedMs);
@@ -130,6 +131,7 @@ export class SnapshotSource {
       mappingWarningsByRule,
       budgets,
       typeConversions,
+      queries: { ...queries },
       sink,
     };
   }

@@ -4,6 +4,7 @@ import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
+import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 
@@ -236,6 +237,8 @@ export interface GatewayView {
   measurements(): Promise<readonly MeasurementSummary[]>;
   series(query: SeriesQuery): Promise<SeriesAnswer>;
   latest(query: LatestQuery): Promise<LatestPage>;
+  /** Answers as `StoreQueries.answer`, and rejects with SINK_QUERY_UNSUPPORTED where the store is not asked with SQL. */
+  query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer>;
   /** Newest first. */
   parked(
     limit: number,

@@ -21,6 +21,7 @@ import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
 import { addLiveRoutes } from './routes/live-routes.js';
 import { addPageRoutes, type PageFile } from './routes/page-routes.js';
+import { addQueryRoutes } from './routes/query-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
 
 export interface HttpAppOptions {
@@ -52,6 +53,8 @@ const KEEP_ALIVE_MS = 5_000;
 const SLOW_REQUEST_CHECK_MS = 1_000;
 /** A connection on which nothing moves for this long is closed: a client that does not read its answer must not keep it. */
 const MOTIONLESS_MS = 60_000;
+/** Questions that are too long for an address; they change nothing. */
+const READS_BY_POST = new Set(['/api/query']);
 const NO_CHANGES =
   'Changes are switched off here; the setting http.changes decides where they work (by default on loopback only). The command line always works.';
 
@@ -89,7 +92,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       logger?.error({ code: 'HTTP_FAILED', err: thrown, route }, 'HTTP answer failed');
     }
     if (body.code === 'DEAD_LETTER_SCANNING') refusals['too-many-searches'] += 1;
-    if (status === 429) reply.header('retry-after', '1');
+    if (body.code === 'TOO_MANY_QUERIES') refusals['too-many-queries'] += 1;
+    if (status === 429 || body.code === 'TOO_MANY_QUERIES') reply.header('retry-after', '1');
     reply.code(status).send(body);
   });
 
@@ -104,6 +108,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     refusals,
   });
   addStoreRoutes(app, view, refusals);
+  addQueryRoutes(app, view, refusals);
   addDeadLetterRoutes(app, view, refusals);
   addPageRoutes(app, options.pageFiles);
   return app;
@@ -153,7 +158,8 @@ function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): 
       sendError(reply, 'METHOD_NOT_ALLOWED', `Only ${methods} is answered here.`);
       return;
     }
-    const refusal = mayChange ? foreignChange(request.headers, host) : NO_CHANGES;
+    const mayBeAsked = mayChange || READS_BY_POST.has(request.url.split('?')[0]!);
+    const refusal = mayBeAsked ? foreignChange(request.headers, host) : NO_CHANGES;
     if (refusal === undefined) {
       done();
       return;

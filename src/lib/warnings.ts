@@ -48,6 +48,9 @@ export const NEXT_STEPS = {
   SINK_QUERY_UNSUPPORTED:
     'Nothing to do, writing is not affected: the charts of the page need InfluxQL or DuckDB.',
   SINK_QUERY_FAILED: 'Try again; `/readyz` shows the state of the store.',
+  QUERY_INVALID: 'Correct the query as the line says; docs/query.md has examples.',
+  TOO_MANY_QUERIES: 'Try again when the other query is answered: the store answers one at a time.',
+  QUERY_LIMIT_REACHED: 'Ask for fewer rows, groups or days, or raise the limit that the line names.',
   SINK_CHANGE_FAILED:
     'Try again: nothing was changed. `/readyz` and the log show what is wrong with the store.',
   KINESIS_THROTTLED: 'Nothing to do, the request is repeated; if it lasts, add shards to the stream.',

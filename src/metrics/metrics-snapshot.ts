@@ -64,6 +64,8 @@ export interface ConsumeFacts {
   readonly mappingWarningsByRule: ConsumeReport['mappingWarningsByRule'];
   readonly budgets: ConsumeReport['budgets'];
   readonly typeConversions: ConsumeReport['typeConversions'];
+  /** Outcome → statements of users; empty where the store is not asked with SQL. */
+  readonly queries: Readonly<Record<string, number>>;
   readonly sink: SinkCounters & { readonly kind: string; readonly status: SinkStatus };
 }
 

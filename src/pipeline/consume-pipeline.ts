@@ -124,6 +124,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       sink: { ...sink.counters(), ...typed.counters(), kind: sink.kind, status: sink.status() },
       kinesis: source.report?.(),
       ...(windows !== undefined && { windows: windows.report() }),
+      ...(sink.queries !== undefined && { queries: sink.queries.counts() }),
     };
   }
 

@@ -15,6 +15,7 @@ import type { SinkOptions } from '../sink/create-sink.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { Point } from '../sink/point.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
+import type { QueryCounts, StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
@@ -56,6 +57,8 @@ export interface ConsumeReport {
   readonly kinesis?: KinesisReaderReport;
   /** Absent: no windows are configured. */
   readonly windows?: WindowsReport;
+  /** Absent: the store is not asked with SQL. */
+  readonly queries?: QueryCounts;
 }
 
 export interface KinesisReaderReport {
@@ -102,8 +105,23 @@ export type WindowsRequest =
   /** Answered with RebuildResult when the windows are marked; they are computed later. */
   | { readonly kind: 'windows-rebuild'; readonly request: RebuildRequest };
 
+/** Queries of users; one runs at a time. */
+export type QueryRequest =
+  /** Answered with StoreQueryAnswer; refused as by StoreQueries, and with SINK_QUERY_UNSUPPORTED. */
+  | { readonly kind: 'query'; readonly id: string; readonly query: StoreQuery }
+  /** The one who asked is gone. */
+  | { readonly kind: 'query-end'; readonly id: string }
+  /** Answered with the bytes that are written of the query that runs. */
+  | { readonly kind: 'query-progress' };
+
 /** What is answered beside the path of the records. */
-export type SideRequest = StoreRequest | ReplayRequest | FollowRequest | ChangeFieldRequest | WindowsRequest;
+export type SideRequest =
+  | StoreRequest
+  | ReplayRequest
+  | FollowRequest
+  | ChangeFieldRequest
+  | WindowsRequest
+  | QueryRequest;
 /** Everything that the worker can be asked. */
 export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
 export type ConsumeAnswer =
@@ -112,7 +130,8 @@ export type ConsumeAnswer =
   | FollowedRecords
   | FieldChangeResult
   | WindowsReport
-  | RebuildResult;
+  | RebuildResult
+  | StoreQueryAnswer;
 
 /** The leases of this process. */
 export interface LeaseReport {

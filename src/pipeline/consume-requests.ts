@@ -10,6 +10,7 @@ import { type ExplanationJson, explainRecord, explanationJson } from '../rules/e
 import { newLineText } from '../sink/influx/line.js';
 import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
+import type { StoreQueries } from '../sink/store-query.js';
 import type { MeasurementSummary, StoreReader } from '../sink/store-reader.js';
 import type { WindowsStage } from '../windows/windows-stage.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
@@ -18,6 +19,7 @@ import type { Followers } from './followers.js';
 import type { RulesInForce } from './rules-in-force.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
 import { shownMeasurements } from './shown-measurements.js';
+import { UserQueries } from './user-queries.js';
 
 /** With its cursor a record is found in the first slice. */
 const EXPLAIN_LIMITS = { maxRecords: 1, maxBytes: 64 * 1024 * 1024, maxMs: 1_000 } as const;
@@ -31,6 +33,7 @@ export interface ConsumeRequestsParts {
   readonly reader: StoreReader | undefined;
   /** What charts are read from; undefined where the store cannot be queried. */
   readonly series: SeriesReader | undefined;
+  readonly queries: StoreQueries | undefined;
   readonly changeField: Sink['changeField'];
   readonly afterMapping: AfterMapping;
   readonly replay: ReplayService;
@@ -44,6 +47,7 @@ export class ConsumeRequests {
   readonly #options: ConsumeOptions;
   readonly #parts: ConsumeRequestsParts;
   readonly #latestPages: LatestPages | undefined;
+  readonly #userQueries: UserQueries;
   readonly #failedQueries: LimitedWarning<'SINK_QUERY_FAILED'>;
   /** Absent until the gateway writes its own metrics. */
   #selfMetricsStore: SelfMetricsStore | undefined;
@@ -53,6 +57,7 @@ export class ConsumeRequests {
     this.#parts = parts;
     this.#failedQueries = new LimitedWarning(parts.warn, new SystemClock());
     this.#latestPages = parts.reader && new LatestPages(parts.reader);
+    this.#userQueries = new UserQueries(parts.queries);
   }
 
   async answer(request: SideRequest): Promise<ConsumeAnswer> {
@@ -77,6 +82,10 @@ export class ConsumeRequests {
         return this.#windows().rebuild(request.request);
       case 'write-self-metrics':
         return this.#selfMetrics().write(request.points);
+      case 'query':
+      case 'query-end':
+      case 'query-progress':
+        return this.#logged(this.#userQueries.answer(request));
       case 'measurements':
         return this.#logged(this.#measurements());
       case 'series':
@@ -104,7 +113,7 @@ export class ConsumeRequests {
         this.#failedQueries.log(
           thrown.code,
           { reason: errorText(thrown.cause) },
-          'a query of the page could not be answered by the store',
+          'a query could not be answered by the store',
         );
       }
       throw thrown;

@@ -122,6 +122,7 @@ export async function openConsumeParts(
     writes,
     reader,
     series: reader && new SeriesReader(seriesStores(sink, reader, windows)),
+    queries: sink.queries,
     afterMapping,
     changeField: async (change) => {
       const result = await sink.changeField(change);

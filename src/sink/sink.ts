@@ -1,5 +1,6 @@
 import type { FieldChange, FieldChangeResult } from './field-change.js';
 import type { FieldType, Point } from './point.js';
+import type { StoreQueries } from './store-query.js';
 import type { StoreReader } from './store-reader.js';
 import type { WindowReader } from './window-reader.js';
 
@@ -90,6 +91,8 @@ export interface Sink {
   readonly reader?: StoreReader;
   /** The side that windows are computed from; absent when the store cannot be queried. */
   readonly windows?: WindowReader;
+  /** Queries of users; absent when the store itself answers them. */
+  readonly queries?: StoreQueries;
   /** Points of the measurement before this time may be gone, ns; undefined: not known yet, or none are deleted. */
   oldestKeptNs?(measurement: string): bigint | undefined;
   /**

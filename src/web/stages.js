@@ -160,7 +160,7 @@ export const STAGES = [
       ['retries', count(sink.retries)],
     ],
     branches: () => [],
-    codes: /^(SINK|STORE|FIELD_TYPE|QUERY)_/,
+    codes: /^(SINK|STORE|FIELD_TYPE|QUERY)_|^TOO_MANY_QUERIES$/,
     metrics: [
       'sluice_sink_points_written_total',
       'sluice_sink_points_refused_total',

@@ -57,6 +57,8 @@ const refuse: CommandDeps = {
   changeField: () => Promise.reject(new SluiceError('USAGE_INVALID', 'no such field')),
   listWindows: () => Promise.reject(new SluiceError('USAGE_INVALID', 'no windows')),
   rebuildWindows: () => Promise.reject(new SluiceError('USAGE_INVALID', 'no windows')),
+  query: () => Promise.reject(new SluiceError('QUERY_INVALID', 'no SELECT')),
+  queryProgress: async () => undefined,
 };
 
 /** A connection whose other side never ends, and what was sent to it. */
@@ -119,7 +121,7 @@ describe('a command at the lock of a running gateway', () => {
     [
       'an unknown kind',
       '{"kind":"format","selection":{"all":true}}\n',
-      'expected kind replay, purge, reload, describe, follow, change-field, windows-list or windows-rebuild',
+      'expected kind replay, purge, reload, describe, follow, change-field, windows-list, windows-rebuild or query',
     ],
     ['a change without names', '{"kind":"change-field","change":{"kind":"drop"}}\n', 'name of a measurement'],
     [

@@ -7,6 +7,7 @@ import { PARK_CODES } from '../../src/dead-letter/park-codes.js';
 import { HTTP_REFUSALS } from '../../src/http/http-refusals.js';
 import { WARNING_CODES } from '../../src/lib/warnings.js';
 import { METRICS } from '../../src/metrics/create-metrics.js';
+import { QUERY_OUTCOMES } from '../../src/sink/store-query.js';
 import { page, ROOT, tableBelow } from './pages.js';
 
 const rows = tableBelow(page('docs/limits.md'), '## All bounds').map(
@@ -103,7 +104,13 @@ describe('docs/limits.md', () => {
 
   it('names metrics and the values of their labels that exist', () => {
     const names = new Set(METRICS.map(({ name }) => name));
-    const values = new Set<string>([...BROKER_REFUSALS, ...HTTP_REFUSALS, ...PARK_CODES, ...WARNING_CODES]);
+    const values = new Set<string>([
+      ...BROKER_REFUSALS,
+      ...HTTP_REFUSALS,
+      ...PARK_CODES,
+      ...QUERY_OUTCOMES,
+      ...WARNING_CODES,
+    ]);
     for (const { bound, counted } of rows) {
       expect(counted, bound).not.toBe('');
       for (const [, name, value] of counted.matchAll(/`(sluice_\w+)(?:\{\w+="([^"]+)"\})?`/g)) {

@@ -45,3 +45,21 @@ test('a task that fails rejects for its caller and holds nothing up', async () =
   expect(await access.exclusive(() => Promise.resolve(1))).toBe(1);
   expect(await access.shared(() => Promise.resolve(2))).toBe(2);
 });
+
+test('no more shared tasks run at once than allowed; the next begins when one ends, in order', async () => {
+  const access = new SharedAccess(2);
+  const { log, task, end } = tasks();
+  const all = ['a', 'b', 'c', 'd'].map((name) => access.shared(task(name)));
+  await expect.poll(() => log).toEqual(['a began', 'b began']);
+  end('b');
+  await expect.poll(() => log.slice(2)).toEqual(['b ended', 'c began']);
+  const alone = access.exclusive(task('alone'));
+  end('a');
+  end('c');
+  await expect.poll(() => log.slice(4)).toEqual(['a ended', 'c ended', 'alone began']);
+  end('alone');
+  await expect.poll(() => log.at(-1)).toBe('d began');
+  end('d');
+  expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
+  await alone;
+});

@@ -12,12 +12,14 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/http/gateway-view.js';
+import { SluiceError } from '../../src/lib/errors.js';
 import type { SeriesAnswer, SeriesGroup, SeriesQuery } from '../../src/reading/series-query.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
 import type { ParkedSelection } from '../../src/replay/selection.js';
 import type { BudgetUse } from '../../src/rules/policies/budget-use.js';
 import { LatestPages } from '../../src/sink/latest-pages.js';
 import type { SinkStatus } from '../../src/sink/sink.js';
+import type { StoreQuery, StoreQueryAnswer } from '../../src/sink/store-query.js';
 import type {
   LatestGroup,
   LatestPage,
@@ -227,6 +229,14 @@ export class FakeGatewayView implements GatewayView {
     if (this.storeFailure) throw this.storeFailure;
     const groups = this.latestByTag[query.by ?? ''] ?? this.latestGroups;
     return new LatestPages(readerOf(groups)).page(query);
+  }
+
+  /** How a query of a user is answered; a test replaces it. */
+  answerQuery: (query: StoreQuery, signal: AbortSignal) => Promise<StoreQueryAnswer> = () =>
+    Promise.reject(new SluiceError('SINK_QUERY_UNSUPPORTED', 'The fake has no store.'));
+
+  query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer> {
+    return this.answerQuery(query, signal);
   }
 
   async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedPage> {

@@ -12,4 +12,6 @@ export const NO_COMMANDS: CommandDeps = {
   listWindows: refused,
   rebuildWindows: refused,
   follow: refused,
+  query: refused,
+  queryProgress: async () => undefined,
 };

@@ -65,6 +65,13 @@ export const CONSUME: MetricTable<ConsumeFacts> = {
       (s) => s.typeConversions,
     ],
     [
+      'sluice_sink_queries_total',
+      'SQL statements of users over the embedded store, by how they ended: answered, refused, busy (another one was running), limited (time, memory or size) or ended (by the caller, or for the writer)',
+      'outcome',
+      'counter',
+      (s) => s.queries,
+    ],
+    [
       'sluice_sink_state',
       '1 for the current state of the sink',
       'state',

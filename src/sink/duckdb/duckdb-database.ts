@@ -1,11 +1,27 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { errorText, SluiceError } from '../../lib/errors.js';
 import { SharedAccess } from '../../lib/shared-access.js';
 import { syncDirectory } from '../../lib/sync-directory.js';
+import { literal } from './identifiers.js';
+import type { InterruptibleRead } from './interruptible-read.js';
+import { MemoryWatch } from './memory-watch.js';
 
 const DAY_MS = 86_400_000;
+
+/** What DuckDB may spill to `<path>.tmp`: the least, and by its memory. Its default is most of the disk. */
+const MIN_SPILL_BYTES = 2 ** 30;
+const SPILL_FACTOR = 4;
+
+/**
+ * Each statement takes one of the four threads that a process of Node has for files, unless UV_THREADPOOL_SIZE says
+ * otherwise. One has to be left: with four long statements an fdatasync of the log waited for seconds.
+ */
+const MAX_READS = 3;
+
+/** A checkpoint of the writer waits this long for queries of users before it ends them. */
+const CHECKPOINT_WAITS_MS = 250;
 
 export interface DuckdbSinkOptions {
   /** Path of the database file; its directory is created when it is missing. */
@@ -18,6 +34,8 @@ export interface DuckdbSinkOptions {
   readonly memoryLimitBytes?: number;
   /** Number of DuckDB's threads for one query. */
   readonly threads?: number;
+  /** Opens the file for reading only: for a command beside a gateway that is stopped. */
+  readonly isReadOnly?: boolean;
 }
 
 export const DUCKDB_DEFAULTS = {
@@ -45,16 +63,35 @@ export async function loadDuckdb(
   }
 }
 
-/** An open database file with one connection for writing, one for the live page and one for windows. */
+interface Connections {
+  readonly writer: DuckDBConnection;
+  readonly reader: DuckDBConnection;
+  readonly windowReader: DuckDBConnection;
+  readonly queries: DuckDBConnection;
+  readonly watch: DuckDBConnection;
+}
+
+/** The folder that answers of queries are written to; DuckDB may touch no other file beside its own. */
+export function answersFolder(path: string): string {
+  return `${resolve(path)}.answers`;
+}
+
+/** An open database file with a connection for each that uses it. */
 export class DuckdbDatabase {
   readonly api: DuckdbApi;
   readonly writer: DuckDBConnection;
   readonly reader: DuckDBConnection;
   readonly windowReader: DuckDBConnection;
+  /** For queries of users. */
+  readonly queries: DuckDBConnection;
+  readonly memoryWatch: MemoryWatch;
+  /** Reads that a checkpoint ends when they take long. */
+  readonly yielding = new Set<InterruptibleRead>();
   /** All reads must run as its shared tasks: see `checkpoint`. */
-  readonly reads = new SharedAccess();
+  readonly reads = new SharedAccess(MAX_READS);
   readonly memoryLimitBytes: number;
   readonly #instance: DuckDBInstance;
+  readonly #watch: DuckDBConnection;
   readonly #path: string;
   readonly #inode: bigint;
   /** Identity of the write-ahead log whose directory entry is durable. */
@@ -63,7 +100,7 @@ export class DuckdbDatabase {
   private constructor(
     api: DuckdbApi,
     instance: DuckDBInstance,
-    connections: { writer: DuckDBConnection; reader: DuckDBConnection; windowReader: DuckDBConnection },
+    connections: Connections,
     { path, memoryLimitBytes = DUCKDB_DEFAULTS.memoryLimitBytes }: DuckdbSinkOptions,
   ) {
     this.api = api;
@@ -72,6 +109,9 @@ export class DuckdbDatabase {
     this.writer = connections.writer;
     this.reader = connections.reader;
     this.windowReader = connections.windowReader;
+    this.queries = connections.queries;
+    this.#watch = connections.watch;
+    this.memoryWatch = new MemoryWatch(this.#watch, { memoryLimitBytes });
     this.#path = path;
     this.#inode = statSync(path, { bigint: true }).ino;
   }
@@ -84,14 +124,27 @@ export class DuckdbDatabase {
       // it, and the file lock does not prevent that because it is held per process.
       const instance = await api.DuckDBInstance.fromCache(options.path, duckdbSettings(options));
       const connections: DuckDBConnection[] = [];
+      const connect = async () => {
+        const connection = await instance.connect();
+        connections.push(connection);
+        return connection;
+      };
       try {
-        for (let nth = 0; nth < 3; nth++) connections.push(await instance.connect());
-        const [writer, reader, windowReader] = connections as [
-          DuckDBConnection,
-          DuckDBConnection,
-          DuckDBConnection,
-        ];
-        const database = new DuckdbDatabase(api, instance, { writer, reader, windowReader }, options);
+        const writer = await connect();
+        await restrict(writer, options);
+        const database = new DuckdbDatabase(
+          api,
+          instance,
+          {
+            writer,
+            reader: await connect(),
+            windowReader: await connect(),
+            queries: await connect(),
+            watch: await connect(),
+          },
+          options,
+        );
+        if (options.isReadOnly === true) return database;
         // Rows in the log of an earlier process may not be on disk if its last sync failed, and a replay that finds
         // them writes nothing. A checkpoint writes them again and syncs.
         await database.checkpoint();
@@ -134,15 +187,27 @@ export class DuckdbDatabase {
    *
    * Reads wait meanwhile: DuckDB 1.5 refuses a checkpoint after an update, or after a new table or column, while a
    * statement that began before that is still running. Its own FORCE CHECKPOINT would wait on a thread that the reads need.
+   * A query of a user that takes long is ended, so that the writer need not wait for it.
    */
   async checkpoint(): Promise<void> {
-    await this.reads.exclusive(() => this.writer.run('CHECKPOINT'));
+    const waited = setTimeout(() => {
+      for (const read of this.yielding) {
+        read.end('the store had to write its file, and did not wait for the query; try again');
+      }
+    }, CHECKPOINT_WAITS_MS);
+    try {
+      await this.reads.exclusive(() => this.writer.run('CHECKPOINT'));
+    } finally {
+      clearTimeout(waited);
+    }
   }
 
   /** Closes the file. No query may be running: closing frees the memory that it uses. */
   close(): void {
     this.reader.disconnectSync();
     this.windowReader.disconnectSync();
+    this.queries.disconnectSync();
+    this.#watch.disconnectSync();
     this.writer.disconnectSync();
     this.#instance.closeSync();
   }
@@ -159,7 +224,29 @@ export function duckdbSettings(options: DuckdbSinkOptions): Record<string, strin
     // An unknown function in a query must fail, not fetch code from the network.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    ...(options.isReadOnly === true && { access_mode: 'READ_ONLY' }),
   };
+}
+
+/**
+ * Takes from DuckDB what only a query of a user would need: files, code, and the settings themselves. It cannot be undone
+ * while the file is open. DuckDB's own files are not concerned: its log, and what it spills.
+ */
+async function restrict(connection: DuckDBConnection, options: DuckdbSinkOptions): Promise<void> {
+  const locked = await connection.runAndReadAll(`SELECT current_setting('lock_configuration')`);
+  // It was opened before in this process.
+  if (locked.getRows()[0]?.[0] === true) return;
+  const { memoryLimitBytes = DUCKDB_DEFAULTS.memoryLimitBytes } = options;
+  const spillBytes = Math.max(MIN_SPILL_BYTES, SPILL_FACTOR * memoryLimitBytes);
+  for (const setting of [
+    `TimeZone = 'UTC'`,
+    `max_temp_directory_size = '${spillBytes} bytes'`,
+    `allowed_directories = [${literal(answersFolder(options.path))}]`,
+    'enable_external_access = false',
+    'lock_configuration = true',
+  ]) {
+    await connection.run(`SET GLOBAL ${setting}`);
+  }
 }
 
 function unusableSentence(path: string, text: string): string {

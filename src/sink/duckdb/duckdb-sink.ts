@@ -11,6 +11,7 @@ import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
 import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
 import { type DuckdbApi, DuckdbDatabase, type DuckdbSinkOptions, loadDuckdb } from './duckdb-database.js';
+import { DuckdbQueries } from './duckdb-queries.js';
 import { DuckdbReader } from './duckdb-reader.js';
 import { DuckdbStore } from './duckdb-store.js';
 import { DuckdbWindowReader } from './duckdb-window-reader.js';
@@ -19,6 +20,8 @@ import { type KeepFromNs, RowRetention } from './row-retention.js';
 const RETENTION_EVERY_MS = 3_600_000;
 /** Interval at which an idle sink checks whether retention is due, and pause after a failed run. */
 const RETENTION_CHECK_MS = 60_000;
+/** Retention waits this long for queries of users; each ends after its own limit of time. */
+const RETENTION_WAITS_MS = 600_000;
 /** With less a commit fails: DuckDB writes its log before the file. */
 const LEAST_FREE_BYTES = 1024 * 1024;
 const HEALTHY: SinkStatus = { state: 'healthy', detail: '' };
@@ -57,6 +60,7 @@ export class DuckdbSink implements Sink {
   readonly kind = 'duckdb';
   readonly reader: DuckdbReader;
   readonly windows: DuckdbWindowReader;
+  readonly queries: DuckdbQueries;
   readonly #options: DuckdbSinkOptions;
   readonly #clock: Clock;
   readonly #backOff: BackOff;
@@ -97,11 +101,13 @@ export class DuckdbSink implements Sink {
     });
     this.reader = new DuckdbReader(() => this.#store?.database);
     this.windows = new DuckdbWindowReader(() => this.#store?.database);
+    this.queries = new DuckdbQueries(() => this.#store?.database, options.path);
   }
 
   async open(): Promise<void> {
     this.#api = await loadDuckdb(this.#load);
     this.#store = await this.#openStore(this.#api);
+    this.queries.removeAnswers();
     await this.#queue.run(() => this.#deleteOldRows());
     this.#retentionTimer = setInterval(() => {
       void this.#queue.run(() => this.#deleteOldRowsWhenDue());
@@ -215,7 +221,10 @@ export class DuckdbSink implements Sink {
   }
 
   async #deleteOldRowsWhenDue(): Promise<void> {
-    if (this.#isClosed || this.#clock.monotonicMs() < this.#retentionDueMs) return;
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#isClosed || nowMs < this.#retentionDueMs) return;
+    // Its checkpoint would end the query.
+    if (this.queries.isBusy && nowMs < this.#retentionDueMs + RETENTION_WAITS_MS) return;
     await this.#deleteOldRows();
   }
 
@@ -285,7 +294,7 @@ export class DuckdbSink implements Sink {
     const store = this.#store;
     this.#store = undefined;
     // From here on the readers find no store, but a running query still uses its connection.
-    await Promise.all([this.reader.stop(), this.windows.stop()]);
+    await Promise.all([this.reader.stop(), this.windows.stop(), this.queries.stop()]);
     try {
       store?.close();
     } catch {
