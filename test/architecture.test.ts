@@ -13,7 +13,9 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The adapters: each knows one technology and no other stage.
   broker: [],
   stream: [],
-  sink: [],
+  sink: [/^influxql\//],
+  // A query language: text → statements, and what they mean beside the store.
+  influxql: [],
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
@@ -61,6 +63,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // What is shown and set.
   http: [
+    /^influxql\/answer$/,
     /^sink\/(sink|store-reader)$/,
     /^rules\/policies\/budget-use$/,
     /^replay\/(selection|replay-status)$/,
@@ -97,6 +100,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
     /^(stream|sink|consumer|windows|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^influxql\/answer$/,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
@@ -104,6 +108,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   gateway: [
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
+    /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-reader)$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,
@@ -131,7 +136,7 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   '@smithy/node-http-handler': /^stream\/kinesis\/(aws|leases)\//,
   '@duckdb/node-api': /^sink\/duckdb\//,
   '@marcbachmann/cel-js': /^rules\/cel\//,
-  re2js: /^rules\/cel\//,
+  re2js: /^(rules\/cel|influxql)\//,
   fastify: /^http\//,
   pino: /^lib\//,
   'prom-client': /^metrics\//,

@@ -80,6 +80,8 @@ export class ConsumeRequests {
         return this.#logged(existing(this.#parts.reader).series(request.query));
       case 'latest':
         return this.#logged(existing(this.#latestPages).page(request.query));
+      case 'influxql':
+        return this.#logged(existing(this.#parts.reader).influxql(request.request));
     }
   }
 
@@ -101,7 +103,7 @@ export class ConsumeRequests {
         this.#failedQueries.log(
           thrown.code,
           { reason: errorText(thrown.cause) },
-          'a query of the page could not be answered by the store',
+          'a query could not be answered by the store',
         );
       }
       throw thrown;

@@ -1,10 +1,11 @@
+import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import type { FieldType } from './point.js';
 
 /** Longer texts in a store are cut to this length when they are read. */
 export const MAX_TEXT_CHARACTERS = 1_024;
 
 /**
- * The read side of a store, for the live page. Calls may overlap with one another and with `Sink.write`. Every method
+ * The read side of a store, for the live page and for dashboards. Calls may overlap with one another and with `Sink.write`. Every method
  * rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED.
  */
 export interface StoreReader {
@@ -15,6 +16,8 @@ export interface StoreReader {
   lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]>;
   /** Resolves with the newest value of every field of the named groups. */
   newest(query: NewestQuery): Promise<NewestAnswer>;
+  /** Answers a query of a dashboard. A store that answers InfluxQL itself rejects with SINK_QUERY_UNSUPPORTED. */
+  influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer>;
 }
 
 export interface MeasurementSummary {
