@@ -97,6 +97,9 @@ export function typeOf(plan: CallPlan): ValueType | undefined {
     case 'mean':
     case 'median':
     case 'stddev':
+    case 'derivative':
+    case 'non_negative_derivative':
+    case 'moving_average':
       return 'float';
     default:
       return plan.kind === 'aggregate' ? plan.type : typeOf(plan.of);

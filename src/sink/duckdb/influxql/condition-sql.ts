@@ -13,6 +13,11 @@ export interface ConditionSql {
   readonly joinsSeries: boolean;
 }
 
+interface Names {
+  readonly stored: StoredMeasurement;
+  readonly fieldNames: ReadonlySet<string>;
+}
+
 interface Part {
   readonly sql: string;
   readonly usesTags: boolean;
@@ -26,9 +31,16 @@ const NEGATED = new Set<Operator>(['!=', '!~']);
 /**
  * Translates a condition without time. As in InfluxDB a series without a tag has '' there, and a comparison of a field that
  * a point does not have is false.
+ *
+ * @param fieldNames what is a field in any measurement of the statement: where one lacks it, it is no tag there
  */
-export function conditionSql(condition: Expression | undefined, stored: StoredMeasurement): ConditionSql {
-  const parts = condition === undefined ? [] : conjuncts(condition).map((one) => partOf(one, stored));
+export function conditionSql(
+  condition: Expression | undefined,
+  stored: StoredMeasurement,
+  fieldNames: ReadonlySet<string>,
+): ConditionSql {
+  const names = { stored, fieldNames };
+  const parts = condition === undefined ? [] : conjuncts(condition).map((one) => partOf(one, names));
   const ofSeries = parts.filter(({ usesFields }) => !usesFields);
   const ofPoints = parts.filter(({ usesFields }) => usesFields);
   return {
@@ -47,12 +59,12 @@ function conjuncts(condition: Expression): readonly Expression[] {
   return [...conjuncts(condition.left), ...conjuncts(condition.right)];
 }
 
-function partOf(condition: Expression, stored: StoredMeasurement): Part {
+function partOf(condition: Expression, names: Names): Part {
   if (condition.kind === 'boolean') return { sql: `${condition.value}`, usesTags: false, usesFields: false };
   if (condition.kind !== 'binary') throw notSupported();
   const { operator, left, right } = condition;
-  if (operator !== 'AND' && operator !== 'OR') return comparison(condition, stored);
-  const [a, b] = [partOf(left, stored), partOf(right, stored)];
+  if (operator !== 'AND' && operator !== 'OR') return comparison(condition, names);
+  const [a, b] = [partOf(left, names), partOf(right, names)];
   return {
     sql: `(${a.sql} ${operator} ${b.sql})`,
     usesTags: a.usesTags || b.usesTags,
@@ -60,31 +72,29 @@ function partOf(condition: Expression, stored: StoredMeasurement): Part {
   };
 }
 
-function comparison({ operator, left, right }: Binary, stored: StoredMeasurement): Part {
+function comparison({ operator, left, right }: Binary, names: Names): Part {
   const isRegex = operator === '=~' || operator === '!~';
   if (!isRegex && !COMPARISONS.has(operator)) throw notSupported();
   if (left.kind !== 'reference') {
     if (right.kind !== 'reference') throw notSupported();
     return comparison(
       { kind: 'binary', operator: MIRRORED[operator] ?? operator, left: right, right: left },
-      stored,
+      names,
     );
   }
-  const field = left.cast === 'tag' ? undefined : stored.fields.get(left.name);
-  if (right.kind === 'reference') return ofTwoFields(operator, left, right, stored);
-  if (field === undefined) return ofTag(operator, left, right, stored);
+  const field = left.cast === 'tag' ? undefined : names.stored.fields.get(left.name);
+  if (right.kind === 'reference') return ofTwoFields(operator, left, right, names.stored);
+  if (field === undefined) return ofTag(operator, left, right, names);
   const sql = fieldSql(operator, left.name, `p.${field.column}`, field.type, right);
   return { sql, usesTags: false, usesFields: true };
 }
 
-function ofTag(
-  operator: Operator,
-  { name, cast }: Reference,
-  value: Expression,
-  stored: StoredMeasurement,
-): Part {
-  const isTag = cast === undefined || cast === 'tag';
-  const text = isTag ? tagText(stored, name) : `''`;
+function ofTag(operator: Operator, { name, cast }: Reference, value: Expression, names: Names): Part {
+  const { stored, fieldNames } = names;
+  const isTag = cast === 'tag' || (cast === undefined && !fieldNames.has(name));
+  // No point of this measurement has such a field.
+  if (!isTag) return { sql: 'false', usesTags: false, usesFields: false };
+  const text = tagText(stored, name);
   const part = (sql: string): Part => ({ sql, usesTags: true, usesFields: false });
   if (value.kind === 'regex') return part(regexSql(operator, text, value.pattern));
   if (value.kind === 'string' && (operator === '=' || operator === '!=')) {

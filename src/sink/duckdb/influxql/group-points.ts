@@ -1,4 +1,5 @@
 import { MAX_ROWS_READ } from '../../../influxql/answer-limits.js';
+import type { Schema } from '../../../influxql/expand-fields.js';
 import { InfluxqlError } from '../../../influxql/influxql-error.js';
 import type { PreparedSelect } from '../../../influxql/prepare-select.js';
 import type { TimeRange } from '../../../influxql/split-condition.js';
@@ -29,8 +30,9 @@ export function groupPoints(
   { filter, statement }: PreparedSelect,
   stored: StoredMeasurement,
   tags: readonly string[],
+  { fields }: Schema,
 ): GroupedPoints {
-  const condition = conditionSql(filter, stored);
+  const condition = conditionSql(filter, stored, new Set(fields.keys()));
   const names = tags.map((_tag, nth) => `d${nth}`);
   const texts = tagTexts(stored, tags).map((text, nth) => `, ${text} AS d${nth}`);
   const rank = tags.length === 0 ? '0' : `dense_rank() OVER (ORDER BY ${names.join(', ')}) - 1`;

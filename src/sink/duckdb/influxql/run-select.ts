@@ -71,7 +71,7 @@ class MeasurementSelect {
     this.#schema = schema;
     this.#measurement = measurement;
     this.#limits = limits;
-    this.#grouped = groupPoints(prepared, measurement.stored, plan.tags);
+    this.#grouped = groupPoints(prepared, measurement.stored, plan.tags, schema);
     const keys = [...plan.calls, ...plan.references].map(({ key }, nth) => [key, nth] as const);
     const slotOf = new Map(keys);
     this.#expressions = plan.expressions.map((expression) => compileExpression(expression, slotOf));

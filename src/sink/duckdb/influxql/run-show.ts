@@ -158,7 +158,7 @@ class NameLists {
   }
 
   async #rows(one: FoundMeasurement, selected: string, end = ''): Promise<readonly (readonly unknown[])[]> {
-    const condition = conditionSql(this.#filter, one.stored);
+    const condition = conditionSql(this.#filter, one.stored, new Set(one.stored.fields.keys()));
     if (condition.points !== 'true') {
       throw new InfluxqlError('WHERE of a SHOW statement takes tags only');
     }
