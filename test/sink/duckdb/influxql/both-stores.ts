@@ -1,5 +1,4 @@
 import { type RunningServer, startInfluxd } from '../../../../harness/servers.js';
-import type { InfluxqlRequest } from '../../../../src/influxql/answer.js';
 import { DuckdbSink } from '../../../../src/sink/duckdb/duckdb-sink.js';
 import { LineEncoder } from '../../../../src/sink/influx/line.js';
 import type { Point } from '../../../../src/sink/point.js';
@@ -62,23 +61,12 @@ export class BothStores {
     await this.#influx.stop();
   }
 
-  async influx(query: string, epoch: InfluxqlRequest['epoch'] = 'ns'): Promise<Answered> {
-    const answer = await fetch(`${this.#influx.url}/query`, {
-      method: 'POST',
-      body: new URLSearchParams({ db: DATABASE, q: query, ...(epoch === undefined ? {} : { epoch }) }),
-    });
-    return { status: answer.status, body: exact(await answer.text()) };
+  influx(query: string): Promise<Answered> {
+    return askInflux(this.#influx.url, DATABASE, query);
   }
 
-  async embedded(query: string, epoch: InfluxqlRequest['epoch'] = 'ns'): Promise<Answered> {
-    const { status, json } = await this.#sink.reader.influxql({
-      query,
-      epoch,
-      pretty: false,
-      parameters: new Map(),
-      database: DATABASE,
-    });
-    return { status, body: exact(json) };
+  embedded(query: string): Promise<Answered> {
+    return askEmbedded(this.#sink, query);
   }
 
   async #write(points: readonly Point[]): Promise<void> {
@@ -94,6 +82,25 @@ export class BothStores {
       if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
     }
   }
+}
+
+export async function askInflux(url: string, database: string, query: string): Promise<Answered> {
+  const answer = await fetch(`${url}/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ db: database, q: query, epoch: 'ns' }),
+  });
+  return { status: answer.status, body: exact(await answer.text()) };
+}
+
+export async function askEmbedded({ reader }: DuckdbSink, query: string): Promise<Answered> {
+  const { status, json } = await reader.influxql({
+    query,
+    epoch: 'ns',
+    pretty: false,
+    parameters: new Map(),
+    database: DATABASE,
+  });
+  return { status, body: exact(json) };
 }
 
 /** Integers of 16 digits and more stay texts, where JSON.parse would round them. */
