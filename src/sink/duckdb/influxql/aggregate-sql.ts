@@ -10,6 +10,9 @@ export interface Aggregated {
   readonly beside?: readonly (Value | null)[];
 }
 
+/** Aggregates that keep all values of a window in memory until it ends. */
+export const KEEPS_VALUES: ReadonlySet<AggregatePlan['name']> = new Set(['median', 'count distinct']);
+
 /** SQL expressions for one aggregate, and what their cells mean. */
 export interface AggregateSql {
   readonly expressions: readonly string[];
@@ -17,11 +20,10 @@ export interface AggregateSql {
   readonly decode: (cells: readonly unknown[]) => Aggregated | undefined;
 }
 
-/** The chosen value of a selector, its time, and what is beside it. */
+/** The chosen value of a selector and its time; what is beside it comes after them, as a0, a1 and so on. */
 interface Chosen {
   readonly v: Value;
   readonly t: bigint;
-  readonly [beside: `a${number}`]: Value | null;
 }
 
 /** @param field SQL expression for the field of a point `p` */
@@ -86,36 +88,46 @@ export function selectorSql(
   field: string,
   beside: readonly string[],
 ): AggregateSql {
-  const found = [`'v': ${field}`, `'t': epoch_ns(p.time)`, ...beside.map((sql, nth) => `'a${nth}': ${sql}`)];
-  const [order, key] = selectorKey(name, type === 'boolean', field);
+  const { order, key, isReversed } = selectorKey(name, type === 'boolean', field);
+  const others = beside.map((sql, nth) => `'a${nth}': ${sql}`);
+  // The key alone has all that is asked for, and is faster than what it belongs to.
+  const chosen =
+    others.length === 0 ? `${order}({${key}})` : `arg_${order}({${key}, ${others.join(', ')}}, {${key}})`;
   return {
-    expressions: [`arg_${order}({${found.join(', ')}}, {${key}}) FILTER (${field} IS NOT NULL)`],
+    expressions: [`${chosen} FILTER (${field} IS NOT NULL)`],
     decode: ([cell]) => {
       if (cell === null) return undefined;
-      const chosen = (cell as { readonly entries: Chosen }).entries;
+      const { v, t, ...rest } = (cell as { readonly entries: Chosen }).entries;
+      const found = rest as Readonly<Record<string, Value | null>>;
       return {
-        value: chosen.v,
-        atNs: chosen.t,
-        beside: beside.map((_sql, nth) => chosen[`a${nth}`] ?? null),
+        value: v,
+        atNs: isReversed ? -t : t,
+        beside: beside.map((_sql, nth) => found[`a${nth}`] ?? null),
       };
     },
   };
 }
 
-function selectorKey(
-  name: AggregatePlan['name'],
-  isBoolean: boolean,
-  field: string,
-): readonly ['min' | 'max', string] {
-  const [at, value] = [`'t': epoch_ns(p.time)`, `'v': ${field}`];
+interface SelectorKey {
+  readonly order: 'min' | 'max';
+  /** The value and the time, in the order in which they are compared. */
+  readonly key: string;
+  /** True where the time is negative, so that the earliest is the largest. */
+  readonly isReversed: boolean;
+}
+
+function selectorKey(name: AggregatePlan['name'], isBoolean: boolean, field: string): SelectorKey {
+  const value = `'v': ${field}`;
+  const [at, reversed] = [`'t': epoch_ns(p.time)`, `'t': -epoch_ns(p.time)`];
   switch (name) {
     case 'min':
-      return ['min', `${value}, ${at}`];
+      return { order: 'min', key: `${value}, ${at}`, isReversed: false };
     case 'max':
-      return ['max', `${value}, 't': -epoch_ns(p.time)`];
+      return { order: 'max', key: `${value}, ${reversed}`, isReversed: true };
     case 'first':
-      return isBoolean ? ['min', `${at}, ${value}`] : ['max', `'t': -epoch_ns(p.time), ${value}`];
+      if (isBoolean) return { order: 'min', key: `${at}, ${value}`, isReversed: false };
+      return { order: 'max', key: `${reversed}, ${value}`, isReversed: true };
     default:
-      return ['max', `${at}, ${value}`];
+      return { order: 'max', key: `${at}, ${value}`, isReversed: false };
   }
 }

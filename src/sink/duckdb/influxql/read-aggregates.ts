@@ -3,7 +3,13 @@ import type { TimeRange } from '../../../influxql/split-condition.js';
 import type { TimeWindows } from '../../../influxql/time-windows.js';
 import type { TimedValue } from '../../../influxql/value.js';
 import type { InterruptibleRead } from '../interruptible-read.js';
-import { type Aggregated, type AggregatePlan, aggregateSql, selectorSql } from './aggregate-sql.js';
+import {
+  type Aggregated,
+  type AggregatePlan,
+  aggregateSql,
+  KEEPS_VALUES,
+  selectorSql,
+} from './aggregate-sql.js';
 import { fieldColumn } from './field-columns.js';
 import { fromSql, type Group, type GroupedPoints } from './group-points.js';
 import { distinctSql, type ModeCandidate, modeOf, modeSql, percentileSql } from './ranked-sql.js';
@@ -51,6 +57,7 @@ async function readTogether(
   found: Map<AggregatePlan, ValuesByGroup>,
 ): Promise<void> {
   const { grouped, range } = one;
+  if (plans.some(({ plan }) => KEEPS_VALUES.has(plan.name))) checkSortedPoints(pointsOf(one));
   const parts = plans.map(({ plan, field }) => {
     const isChosen = one.beside !== undefined || plan.name === 'first' || plan.name === 'last';
     const plain = isChosen ? undefined : aggregateSql(plan, field);
@@ -78,7 +85,7 @@ async function readTogether(
 
 /** Aggregates that need the values of a window in order. */
 async function readRanked(plan: AggregatePlan, field: string, one: AggregateRead): Promise<ValuesByGroup> {
-  checkSortedPoints(one.groups.reduce((sum, { points }) => sum + points, 0));
+  checkSortedPoints(pointsOf(one));
   const values = new Map<number, TimedValue[]>();
   const limit = `LIMIT ${MAX_ROWS_READ + 1}`;
   const window = windowOf(one);
@@ -126,6 +133,10 @@ async function readRanked(plan: AggregatePlan, field: string, one: AggregateRead
     }
   }
   return values;
+}
+
+function pointsOf({ groups }: AggregateRead): number {
+  return groups.reduce((sum, { points }) => sum + points, 0);
 }
 
 function windowOf({ windows, groups, range }: AggregateRead): string {

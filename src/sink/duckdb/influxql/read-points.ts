@@ -25,12 +25,6 @@ export async function readPoints(
   const found = new Map<number, TimedValue[]>();
   const fields = columns.filter(({ isField }) => isField);
   if (fields.length === 0 || one.groups.length === 0) return found;
-  const points = one.groups.reduce((sum, group) => sum + Math.max(0, group.points - one.offset), 0);
-  const kept = one.groups.reduce((sum, group) => sum + Math.min(one.limit || group.points, group.points), 0);
-  checkSortedPoints(points);
-  // Without a filter it is known how many there are before they are sorted.
-  if (one.grouped.condition.points === 'true' && one.limit === 0)
-    checkRowsRead(kept - one.offset * one.groups.length);
   const direction = one.ascending ? 'ASC' : 'DESC';
   const order = `p.time ${direction}, p.series ${direction}`;
   const present = fields.map(({ sql }) => `${sql} IS NOT NULL`).join(' OR ');
@@ -41,7 +35,7 @@ export async function readPoints(
       one.range,
       columns.some(({ isField }) => !isField),
     )} AND (${present})
-    ${qualify(one, order)} ORDER BY c.g, ${order} LIMIT ${MAX_ROWS_READ + 1}`;
+    ${choice(one, order)}`;
   let rows = 0;
   await one.read.each(sql, ([group, timeNs, ...beside]) => {
     rows += 1;
@@ -54,10 +48,16 @@ export async function readPoints(
   return found;
 }
 
-function qualify({ limit, offset }: PointsRead, order: string): string {
-  if (limit === 0 && offset === 0) return '';
+/** Returns the end of the statement. Of one group the database keeps no more rows than it returns; of several it sorts all. */
+function choice({ groups, limit, offset }: PointsRead, order: string): string {
+  const tooMany = MAX_ROWS_READ + 1;
+  if (limit === 0 && offset === 0) return `ORDER BY c.g, ${order} LIMIT ${tooMany}`;
+  if (groups.length === 1) {
+    return `ORDER BY ${order} LIMIT ${Math.min(limit || tooMany, tooMany)} OFFSET ${offset}`;
+  }
+  checkSortedPoints(groups.reduce((sum, { points }) => sum + points, 0));
   const nth = `row_number() OVER (PARTITION BY c.g ORDER BY ${order})`;
-  return limit === 0
-    ? `QUALIFY ${nth} > ${offset}`
-    : `QUALIFY ${nth} BETWEEN ${offset + 1} AND ${offset + limit}`;
+  const chosen =
+    limit === 0 ? `QUALIFY ${nth} > ${offset}` : `QUALIFY ${nth} BETWEEN ${offset + 1} AND ${offset + limit}`;
+  return `${chosen} ORDER BY c.g, ${order} LIMIT ${tooMany}`;
 }
