@@ -1,6 +1,14 @@
-import { isAggregate, isMath, isTransformation, MATH, SELECTORS, SUPPORTED_FUNCTIONS } from './functions.js';
+import {
+  isAggregate,
+  isMath,
+  isTransformation,
+  MATH,
+  RANKINGS,
+  SELECTORS,
+  SUPPORTED_FUNCTIONS,
+} from './functions.js';
 import { InfluxqlError } from './influxql-error.js';
-import type { Call, Expression, Field, Fill } from './statement.js';
+import type { Call, Expression, Field, SelectStatement } from './statement.js';
 
 const LITERALS: ReadonlySet<Expression['kind']> = new Set([
   'string',
@@ -12,32 +20,40 @@ const LITERALS: ReadonlySet<Expression['kind']> = new Set([
 ]);
 
 /** Throws an InfluxqlError for what no store can answer: wrong arguments, and fields that cannot stand beside each other. */
-export function checkSelect(fields: readonly Field[], fill: Fill, isGroupedByTime: boolean): void {
-  new SelectCheck(fill, isGroupedByTime).check(fields);
+export function checkSelect(
+  fields: readonly Field[],
+  statement: Pick<SelectStatement, 'fill' | 'limit' | 'ascending'>,
+  isGroupedByTime: boolean,
+): void {
+  new SelectCheck(statement, isGroupedByTime).check(fields);
 }
 
 class SelectCheck {
-  readonly #fill: Fill;
+  readonly #statement: Pick<SelectStatement, 'fill' | 'limit' | 'ascending'>;
   readonly #isGroupedByTime: boolean;
   #calls = 0;
   #hasFields = false;
   #hasDistinct = false;
+  #ranking: string | undefined;
   #onlySelectors = true;
 
-  constructor(fill: Fill, isGroupedByTime: boolean) {
-    this.#fill = fill;
+  constructor(statement: Pick<SelectStatement, 'fill' | 'limit' | 'ascending'>, isGroupedByTime: boolean) {
+    this.#statement = statement;
     this.#isGroupedByTime = isGroupedByTime;
   }
 
   check(fields: readonly Field[]): void {
     if (fields.length === 0) throw new InfluxqlError('at least 1 non-time field must be queried');
     for (const { expression } of fields) this.#expression(expression, true);
-    const { kind } = this.#fill;
+    const { kind } = this.#statement.fill;
     if (this.#calls === 0) {
       if (kind === 'none' || kind === 'linear') {
         throw new InfluxqlError(`fill(${kind}) must be used with a function`);
       }
       if (this.#isGroupedByTime) throw new InfluxqlError('GROUP BY requires at least one aggregate function');
+    }
+    if (this.#ranking !== undefined && this.#calls > 1) {
+      throw new InfluxqlError(`selector function ${this.#ranking}() cannot be combined with other functions`);
     }
     if (this.#hasDistinct && (this.#calls !== 1 || this.#hasFields)) {
       throw new InfluxqlError(
@@ -107,6 +123,12 @@ class SelectCheck {
     if (!isAggregate(name)) {
       throw new InfluxqlError(`undefined function ${name}(); supported are ${SUPPORTED_FUNCTIONS}`);
     }
+    if (RANKINGS.has(name)) {
+      if (isNested) throw new InfluxqlError(`${name}() inside a transformation is not supported`);
+      this.#ranking = name;
+      this.#checkRanking(call);
+      return;
+    }
     expectArguments(call, name === 'percentile' ? 2 : 1);
     const [of, nth] = call.args;
     if (name === 'percentile' && nth!.kind !== 'integer' && nth!.kind !== 'number') {
@@ -114,6 +136,23 @@ class SelectCheck {
     }
     if (name === 'count' && of!.kind === 'call' && of!.name === 'distinct') checkDistinct(of!);
     else this.#fieldArgument(name, of!, isAlone);
+  }
+
+  #checkRanking({ name, args }: Call): void {
+    const [of, count] = args;
+    if (args.length > 2) throw new InfluxqlError(`tags inside ${name}() are not supported: use GROUP BY`);
+    if (of?.kind !== 'reference')
+      throw new InfluxqlError(`expected first argument to be a field in ${name}()`);
+    if (count?.kind !== 'integer') throw new InfluxqlError(`expected integer as last argument in ${name}()`);
+    if (count.value < 1n) {
+      throw new InfluxqlError(`limit (${count.value}) in ${name} function must be at least 1`);
+    }
+    const { limit } = this.#statement;
+    if (limit > 0 && count.value > limit) {
+      throw new InfluxqlError(
+        `limit (${count.value}) in ${name} function can not be larger than the LIMIT (${limit}) in the select statement`,
+      );
+    }
   }
 
   #fieldArgument(name: string, argument: Expression, isAlone: boolean): void {
@@ -130,6 +169,13 @@ class SelectCheck {
     checkSecondArgument(call);
     const isGrouped = this.#isGroupedByTime;
     const [of] = call.args;
+    if (name === 'integral') {
+      if (!this.#statement.ascending) {
+        throw new InfluxqlError('integral() with ORDER BY time DESC is not supported');
+      }
+      this.#fieldArgument(name, of!, isAlone);
+      return;
+    }
     if (of!.kind === 'call') {
       if (!isGrouped) throw new InfluxqlError(`${name} aggregate requires a GROUP BY interval`);
       if (isMath(of!.name)) throw new InfluxqlError(`${of!.name}() inside ${name}() is not supported`);
@@ -162,6 +208,7 @@ function checkSecondArgument(call: Call): void {
     case 'derivative':
     case 'non_negative_derivative':
     case 'elapsed':
+    case 'integral':
       if (second === undefined) break;
       expectArguments(call, 2);
       if (second.kind !== 'duration')

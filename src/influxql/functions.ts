@@ -16,12 +16,25 @@ export const AGGREGATES = {
   first: 'any',
   last: 'any',
   percentile: 'number',
+  top: 'number',
+  bottom: 'number',
 } as const satisfies Record<string, Takes>;
 export type AggregateName = keyof typeof AGGREGATES;
 
-export const SELECTORS: ReadonlySet<string> = new Set(['min', 'max', 'first', 'last', 'percentile']);
+export const SELECTORS: ReadonlySet<string> = new Set([
+  'min',
+  'max',
+  'first',
+  'last',
+  'percentile',
+  'top',
+  'bottom',
+]);
 
-/** A value for each value, or for each window of the aggregate inside. */
+/** Selectors of several values, which keep their times in windows, too. */
+export const RANKINGS: ReadonlySet<string> = new Set(['top', 'bottom']);
+
+/** A value for each value, or for each window of the aggregate inside; `integral` is a value for each window of a field. */
 export const TRANSFORMATIONS = {
   derivative: 'number',
   non_negative_derivative: 'number',
@@ -30,6 +43,7 @@ export const TRANSFORMATIONS = {
   moving_average: 'number',
   cumulative_sum: 'number',
   elapsed: 'any',
+  integral: 'number',
 } as const satisfies Record<string, Takes>;
 export type TransformationName = keyof typeof TRANSFORMATIONS;
 

@@ -24,8 +24,8 @@ export type CallPlan =
       readonly name: AggregateName | 'distinct' | 'count distinct';
       readonly field: string;
       readonly type: ValueType | undefined;
-      /** Of percentile. */
-      readonly percent: number;
+      /** The percent of percentile, the number of values of top and bottom. */
+      readonly rank: number;
     }
   | { readonly kind: 'values'; readonly field: string; readonly type: ValueType | undefined }
   | {
@@ -83,7 +83,8 @@ export function keyOf(expression: Expression): string {
 /** How many windows before the first one have to be computed, too. */
 export function windowsBefore(plan: CallPlan): number {
   if (plan.kind !== 'transformation') return 0;
-  return windowsBefore(plan.of) + (plan.name === 'cumulative_sum' ? 0 : 1);
+  const needsNone = plan.name === 'cumulative_sum' || plan.name === 'integral';
+  return windowsBefore(plan.of) + (needsNone ? 0 : 1);
 }
 
 /** The type that a column of the call has. */
@@ -100,6 +101,7 @@ export function typeOf(plan: CallPlan): ValueType | undefined {
     case 'derivative':
     case 'non_negative_derivative':
     case 'moving_average':
+    case 'integral':
       return 'float';
     default:
       return plan.kind === 'aggregate' ? plan.type : typeOf(plan.of);
@@ -132,20 +134,20 @@ function planCall(call: Call, schema: Schema, everyNs: bigint | undefined): Call
     const inner: CallPlan =
       of!.kind === 'call' ? planCall(of!, schema, everyNs) : { kind: 'values', ...fieldOf(of!, schema) };
     expectType(name, TRANSFORMATIONS[name], inner);
-    const defaultUnitNs = name === 'elapsed' ? 1n : (everyNs ?? NS_PER_SECOND);
+    const unitNs = name === 'elapsed' ? 1n : name === 'integral' ? NS_PER_SECOND : (everyNs ?? NS_PER_SECOND);
     return {
       kind: 'transformation',
       name,
       of: inner,
-      unitNs: second?.kind === 'duration' ? second.ns : defaultUnitNs,
+      unitNs: second?.kind === 'duration' ? second.ns : unitNs,
       length: second?.kind === 'integer' ? Number(second.value) : 0,
     };
   }
   const isOfDistinct = of!.kind === 'call';
   const field = fieldOf(of!.kind === 'call' ? of!.args[0]! : of!, schema);
-  const percent = second?.kind === 'integer' || second?.kind === 'number' ? Number(second.value) : 0;
+  const rank = second?.kind === 'integer' || second?.kind === 'number' ? Number(second.value) : 0;
   const aggregate = isOfDistinct ? 'count distinct' : (name as AggregateName | 'distinct');
-  const plan: CallPlan = { kind: 'aggregate', name: aggregate, ...field, percent };
+  const plan: CallPlan = { kind: 'aggregate', name: aggregate, ...field, rank };
   if (aggregate !== 'distinct' && aggregate !== 'count distinct') {
     expectType(name, AGGREGATES[aggregate], { kind: 'values', ...field });
   }

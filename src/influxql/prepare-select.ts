@@ -23,7 +23,7 @@ export function prepareSelect(statement: SelectStatement, nowNs: bigint): Prepar
   const fields = statement.fields
     .filter((field) => !isTime(field))
     .map((field) => ({ ...field, expression: foldConstants(field.expression, time) }));
-  checkSelect(fields, statement.fill, grouping.windows !== undefined);
+  checkSelect(fields, statement, grouping.windows !== undefined);
   const { minNs, maxNs } = condition.range;
   // Windows end now where the statement does not say until when.
   const endsNow = grouping.windows !== undefined && maxNs === MAX_TIME_NS;

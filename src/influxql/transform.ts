@@ -1,13 +1,22 @@
 import type { CallPlan } from './plan-select.js';
+import type { TimeWindows } from './time-windows.js';
 import type { TimedValue, Value } from './value.js';
 
 type Transformation = Extract<CallPlan, { kind: 'transformation' }>;
+
+export interface TransformOptions {
+  readonly ascending: boolean;
+  /** Absent without GROUP BY time(). */
+  readonly windows: TimeWindows | undefined;
+  /** The time of a value of the whole range. */
+  readonly wholeNs: bigint;
+}
 
 /** Computes a transformation of the values of one group, in the order that they are in. Windows without a value are omitted. */
 export function transform(
   found: readonly TimedValue[],
   plan: Transformation,
-  ascending: boolean,
+  { ascending, windows, wholeNs }: TransformOptions,
 ): readonly TimedValue[] {
   const values = found.filter(({ value }) => value !== null);
   switch (plan.name) {
@@ -21,6 +30,8 @@ export function transform(
       return movingAverage(values, plan.length);
     case 'cumulative_sum':
       return cumulativeSum(values);
+    case 'integral':
+      return integral(values, plan.unitNs, windows, wholeNs);
     case 'elapsed':
       return pairs(values).map(([before, { timeNs }]) => ({
         timeNs,
@@ -64,6 +75,46 @@ function cumulativeSum(values: readonly TimedValue[]): TimedValue[] {
     sum = plus(sum, value);
     return { timeNs, value: sum };
   });
+}
+
+/**
+ * The area below the line through the values. What is between two windows is divided where the first one ends; the rest of it,
+ * also over windows without a value, belongs to the window of the later value.
+ */
+function integral(
+  values: readonly TimedValue[],
+  unitNs: bigint,
+  windows: TimeWindows | undefined,
+  wholeNs: bigint,
+): TimedValue[] {
+  const [first, ...others] = ofLastOfEachTime(values);
+  if (first === undefined) return [];
+  const found: TimedValue[] = [];
+  // As in InfluxDB 1, without windows only the area of integers has the start of the range as its time.
+  const wholeStartNs = typeof first.value === 'bigint' ? wholeNs : 0n;
+  let startNs = windows?.startNs(first.timeNs) ?? wholeStartNs;
+  let [atNs, height, area] = [first.timeNs, Number(first.value), 0];
+  const move = (toNs: bigint, to: number) => {
+    area += 0.5 * (to + height) * (Number(toNs - atNs) / Number(unitNs));
+    [atNs, height] = [toNs, to];
+  };
+  for (const { timeNs, value } of others) {
+    const endNs = windows?.endNs(startNs);
+    if (endNs !== undefined && timeNs >= endNs) {
+      const share = Number(endNs - atNs) / Number(timeNs - atNs);
+      if (atNs !== endNs) move(endNs, height + (Number(value) - height) * share);
+      found.push({ timeNs: startNs, value: area });
+      startNs = windows!.startNs(timeNs);
+      area = 0;
+    }
+    move(timeNs, Number(value));
+  }
+  // A value at the start of a window has no area in it.
+  return atNs === startNs ? found : [...found, { timeNs: startNs, value: area }];
+}
+
+function ofLastOfEachTime(values: readonly TimedValue[]): TimedValue[] {
+  return values.filter(({ timeNs }, nth) => values[nth + 1]?.timeNs !== timeNs);
 }
 
 /** Of several values of the same time, the first one counts. */

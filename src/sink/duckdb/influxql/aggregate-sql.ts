@@ -64,6 +64,8 @@ export function aggregateSql({ name, type }: AggregatePlan, field: string): Aggr
     case 'first':
     case 'last':
     case 'percentile':
+    case 'top':
+    case 'bottom':
     case 'mode':
     case 'distinct':
       return undefined;

@@ -11,17 +11,25 @@ export interface RankedParts {
   readonly from: string;
 }
 
-/** Selects group, window, value, its time and what is beside it: of n values the one at n × percent / 100, rounded. */
-export function percentileSql(
-  { percent }: AggregatePlan,
-  { field, window, beside, from }: RankedParts,
-): string {
+/** Selects group, window, value, its time and what is beside it: of n values the one at n × rank / 100, rounded. */
+export function percentileSql({ rank }: AggregatePlan, { field, window, beside, from }: RankedParts): string {
   const others = beside.map((sql, nth) => `, ${sql} AS a${nth}`);
   const names = beside.map((_sql, nth) => `, a${nth}`);
   return `SELECT g, w, v, t${names.join('')} FROM (
     SELECT *, row_number() OVER (PARTITION BY g, w ORDER BY v, t) AS nth, count(*) OVER (PARTITION BY g, w) AS n
     FROM (SELECT c.g, ${window} AS w, ${field} AS v, epoch_ns(p.time) AS t${others.join('')} ${from} AND ${field} IS NOT NULL))
-    WHERE nth = floor(n * ${percent}::DOUBLE / 100 + 0.5) ORDER BY g, w`;
+    WHERE nth = floor(n * ${rank}::DOUBLE / 100 + 0.5) ORDER BY g, w`;
+}
+
+/** Selects the same of the largest or smallest values of each window, in the order of their times; of equal ones the earliest. */
+export function rankingSql(
+  { name, rank }: AggregatePlan,
+  { field, window, beside, from }: RankedParts,
+): string {
+  const others = beside.map((sql, nth) => `, ${sql} AS a${nth}`);
+  return `SELECT c.g, ${window} AS w, ${field} AS v, epoch_ns(p.time) AS t${others.join('')} ${from} AND ${field} IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY 1, c.g, ${window} ORDER BY ${field} ${name === 'top' ? 'DESC' : 'ASC'}, p.time) <= ${rank}
+    ORDER BY 1, 2, 4`;
 }
 
 /** Selects group, window and value, in the order in which a reader of the points finds each value first. */

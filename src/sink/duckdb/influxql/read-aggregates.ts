@@ -12,7 +12,7 @@ import {
 } from './aggregate-sql.js';
 import { fieldColumn } from './field-columns.js';
 import { fromSql, type Group, type GroupedPoints } from './group-points.js';
-import { distinctSql, type ModeCandidate, modeOf, modeSql, percentileSql } from './ranked-sql.js';
+import { distinctSql, type ModeCandidate, modeOf, modeSql, percentileSql, rankingSql } from './ranked-sql.js';
 import { windowSql } from './window-sql.js';
 
 /** Values by group, in ascending order of time. */
@@ -33,6 +33,15 @@ export interface AggregateRead {
   readonly ascending: boolean;
 }
 
+/** Aggregates that need the values of a window in order. */
+const RANKED: ReadonlySet<AggregatePlan['name']> = new Set([
+  'percentile',
+  'mode',
+  'distinct',
+  'top',
+  'bottom',
+]);
+
 /** Computes aggregates; those that only need one pass in one statement. */
 export async function readAggregates(
   plans: readonly AggregatePlan[],
@@ -43,7 +52,7 @@ export async function readAggregates(
   for (const plan of plans) {
     const field = fieldColumn(one.grouped.stored, plan.field, plan.type);
     if (field === undefined || one.groups.length === 0) found.set(plan, new Map());
-    else if (plan.name === 'percentile' || plan.name === 'mode' || plan.name === 'distinct') {
+    else if (RANKED.has(plan.name)) {
       found.set(plan, await readRanked(plan, field, one));
     } else together.push({ plan, field });
   }
@@ -83,7 +92,7 @@ async function readTogether(
   checkRowsRead(rows);
 }
 
-/** Aggregates that need the values of a window in order. */
+/** Computes one of the aggregates of RANKED. */
 async function readRanked(plan: AggregatePlan, field: string, one: AggregateRead): Promise<ValuesByGroup> {
   checkSortedPoints(pointsOf(one));
   const values = new Map<number, TimedValue[]>();
@@ -105,6 +114,12 @@ async function readRanked(plan: AggregatePlan, field: string, one: AggregateRead
         percentileSql(plan, { field, window, beside, from }),
         ([group, at, value, atNs, ...others]) =>
           add(values, Number(group), at as bigint, { value, atNs, beside: others } as Aggregated, one),
+      );
+      break;
+    case 'top':
+    case 'bottom':
+      await each(rankingSql(plan, { field, window, beside, from }), ([group, , value, atNs, ...others]) =>
+        add(values, Number(group), atNs as bigint, { value, atNs, beside: others } as Aggregated, one),
       );
       break;
     case 'distinct':

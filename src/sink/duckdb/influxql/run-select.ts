@@ -3,6 +3,7 @@ import { AnswerLimits, checkWindows } from '../../../influxql/answer-limits.js';
 import { compileExpression, type Evaluate } from '../../../influxql/evaluate.js';
 import type { Schema } from '../../../influxql/expand-fields.js';
 import { fillWindows } from '../../../influxql/fill-windows.js';
+import { RANKINGS } from '../../../influxql/functions.js';
 import { type Column, joinRows } from '../../../influxql/join-rows.js';
 import {
   type CallPlan,
@@ -153,7 +154,7 @@ class MeasurementSelect {
       byEarlier.set(before, [...(byEarlier.get(before) ?? []), aggregate]);
     }
     const found = new Map<AggregatePlan, ValuesByGroup>();
-    const { range, windows, statement } = this.#prepared;
+    const { windows, statement } = this.#prepared;
     const beside = this.#plan.references.map(
       ({ of }) => selectedColumn(this.#measurement.stored, of, this.#schema.fields.get(of.name)).sql,
     );
@@ -165,12 +166,18 @@ class MeasurementSelect {
         range: this.#earlier(before),
         windows,
         beside: this.#plan.isSelector ? beside : undefined,
-        wholeNs: range.minNs === MIN_TIME_NS ? 0n : range.minNs,
+        wholeNs: this.#wholeNs(),
         ascending: statement.ascending,
       });
       for (const [plan, one] of values) found.set(plan, one);
     }
     return found;
+  }
+
+  /** The time of a value of the whole range. */
+  #wholeNs(): bigint {
+    const { minNs } = this.#prepared.range;
+    return minNs === MIN_TIME_NS ? 0n : minNs;
   }
 
   /** Reads the values of a field that a transformation takes as they are. */
@@ -202,8 +209,13 @@ class MeasurementSelect {
       case 'values':
         return found.raw.get(group) ?? [];
       case 'transformation': {
-        const more = plan.name === 'cumulative_sum' ? before : before + 1;
-        return transform(this.#valuesOf(plan.of, group, found, more), plan, ascending);
+        const more = before + windowsBefore(plan) - windowsBefore(plan.of);
+        const values = this.#valuesOf(plan.of, group, found, more);
+        return transform(values, plan, {
+          ascending,
+          windows: this.#prepared.windows,
+          wholeNs: this.#wholeNs(),
+        });
       }
       case 'aggregate': {
         const values = found.aggregates.get(plan)?.get(group) ?? [];
@@ -214,7 +226,7 @@ class MeasurementSelect {
 
   #filled(plan: AggregatePlan, values: readonly TimedValue[], before: number): readonly TimedValue[] {
     const { windows, statement } = this.#prepared;
-    if (windows === undefined || plan.name === 'distinct') return values;
+    if (windows === undefined || plan.name === 'distinct' || RANKINGS.has(plan.name)) return values;
     const isCount = plan.name === 'count' || plan.name === 'count distinct';
     return fillWindows(values, {
       // Where nothing is, the count is 0.

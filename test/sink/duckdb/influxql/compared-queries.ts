@@ -189,6 +189,31 @@ export const COMPARED_QUERIES: readonly string[] = [
   `SELECT non_negative_derivative(last("power"), 1s) FROM "energy" WHERE ${INSIDE} GROUP BY time(1m), "meter" fill(none)`,
   `SELECT difference("v") FROM "ties" GROUP BY "host"`,
 
+  // The largest and smallest values, and areas.
+  ...['top', 'bottom'].flatMap((name) => [
+    `SELECT ${name}("temperature", 3) FROM "climate" WHERE ${INSIDE}`,
+    `SELECT ${name}("battery", 4) FROM "climate"`,
+    `SELECT ${name}("temperature", 2), "device", "humidity" FROM "climate" WHERE ${INSIDE} GROUP BY "site"`,
+    `SELECT ${name}("temperature", 2) FROM "climate" WHERE ${INSIDE} GROUP BY time(20m)`,
+    `SELECT ${name}("temperature", 2) FROM "climate" WHERE ${INSIDE} GROUP BY time(20m), "device" fill(0)`,
+    `SELECT ${name}("temperature", 3) * 2 FROM "climate" WHERE ${INSIDE} GROUP BY "device"`,
+    `SELECT ${name}("temperature", 3) FROM "climate" LIMIT 2`,
+    `SELECT ${name}("temperature", 0) FROM "climate"`,
+    `SELECT ${name}("temperature") FROM "climate"`,
+    `SELECT ${name}("temperature", "x") FROM "climate"`,
+    `SELECT ${name}("temperature", 3), mean("temperature") FROM "climate"`,
+    `SELECT ${name}("state", 3) FROM "climate"`,
+  ]),
+  ...['', ' GROUP BY time(20m)', ' GROUP BY time(7m, 1m)', ' GROUP BY time(5m) fill(none)'].flatMap((end) => [
+    `SELECT integral("temperature") FROM "climate" WHERE ${INSIDE} AND "device" = 'a1'${end}`,
+    `SELECT integral("humidity", 1m) FROM "climate" WHERE ${INSIDE} AND "device" = 'c1'${end}`,
+  ]),
+  `SELECT integral("power", 1h) FROM "energy" WHERE "meter" = 'm1'`,
+  `SELECT integral("battery") FROM "climate" WHERE ${INSIDE} AND "device" = 'a1'`,
+  `SELECT integral("temperature", 5) FROM "climate"`,
+  `SELECT integral("state") FROM "climate"`,
+  `SELECT integral(mean("temperature")) FROM "climate" WHERE ${INSIDE} GROUP BY time(1m)`,
+
   // Integers beyond 2^53.
   `SELECT min("total"), max("total"), sum("total"), last("total"), spread("total"), count("total") FROM "energy" GROUP BY "meter"`,
   `SELECT "total" FROM "energy" LIMIT 5`,

@@ -118,7 +118,9 @@ test.each([
     'SELECT mean("v"::integer) FROM "m"',
     'the cast "v"::integer is not supported: the field is of type float',
   ],
-  ['SELECT integral("v") FROM "m"', 'undefined function integral(); supported are count, sum'],
+  ['SELECT sample("v", 3) FROM "m"', 'undefined function sample(); supported are count, sum'],
+  ['SELECT top("v", "host", 3) FROM "m"', 'tags inside top() are not supported: use GROUP BY'],
+  ['SELECT integral("v") FROM "m" ORDER BY time DESC', 'integral() with ORDER BY time DESC is not supported'],
   ['SELECT difference(distinct("v")) FROM "m" GROUP BY time(1m)', 'is not supported'],
   [`SHOW TAG VALUES FROM "m" WITH KEY = "host" WHERE "v" > 5`, 'WHERE of a SHOW statement takes tags only'],
 ])('%s says what is supported', async (query, reason) => {
@@ -227,6 +229,21 @@ describe('where InfluxDB 1.6 answers by accident', () => {
     );
     const query = `SELECT derivative(mean("v")) FROM "m" WHERE time < '2026-10-20T00:02:00Z' GROUP BY time(1m)`;
     expect(await one(ask, query)).toMatchObject([{ values: [['2026-10-20T00:01:00Z', 5]] }]);
+  });
+
+  test('top obeys the order and the limit', async () => {
+    const ask = await asking(
+      [3, 9, 1, 7, 8].map((v, nth) => pointOf(SERIES, BASE_NS + BigInt(nth) * SECOND_NS, { v })),
+    );
+    const found = (await one(
+      ask,
+      'SELECT top("v", 3) FROM "m" ORDER BY time DESC LIMIT 3',
+    )) as Result['series'];
+    expect(found?.[0]?.values).toEqual([
+      ['2026-10-20T00:00:04Z', 8],
+      ['2026-10-20T00:00:03Z', 7],
+      ['2026-10-20T00:00:01Z', 9],
+    ]);
   });
 
   test('percentile counts equal values in the order of their times, and mode takes the first of equally frequent ones', async () => {
