@@ -5,7 +5,7 @@ import { comparedPoints } from './compared-points.js';
 import { COMPARED_QUERIES } from './compared-queries.js';
 import { RandomQueries } from './random-queries.js';
 
-const RANDOM_QUERIES = 500;
+const RANDOM_QUERIES = process.env.SLUICE_SOAK === 'full' ? 5_000 : 500;
 
 describe.skipIf(!requireServer('influxd'))('beside InfluxDB 1.6, with the same points', () => {
   let stores: BothStores;
@@ -25,7 +25,7 @@ describe.skipIf(!requireServer('influxd'))('beside InfluxDB 1.6, with the same p
     expect(different).toEqual([]);
   });
 
-  it(`answers ${RANDOM_QUERIES} random queries alike`, async () => {
+  it(`answers ${RANDOM_QUERIES} random queries alike`, { timeout: 600_000 }, async () => {
     const seed = Number(process.env.SLUICE_SEED ?? 1);
     const queries = new RandomQueries(seed);
     const different: string[] = [];

@@ -35,7 +35,10 @@ export class RandomQueries {
       `SELECT ${fields.join(', ')} FROM ${this.#source()} WHERE ${this.#where()}`,
       this.#groupBy(isWindowed ? `time(${this.#window()})` : undefined),
       isWindowed
-        ? this.#maybe(0.8, () => `fill(${this.#pick('null', 'none', '0', '3', '-2.5', 'linear')})`)
+        ? this.#maybe(
+            0.8,
+            () => `fill(${this.#pick('null', 'none', '0', '3', '-2.5', 'linear', 'previous')})`,
+          )
         : '',
       ...this.#end(),
     ];
