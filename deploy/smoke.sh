@@ -2,8 +2,8 @@
 # Tests docker-compose.yml on this machine: starts it as a separate project with its own volumes, secrets and ports, sends a
 # reading through, queries every part, and removes everything again.
 #
-#   deploy/smoke.sh                              gateway, InfluxDB 2, Grafana, Prometheus
-#   deploy/smoke.sh influxdb1 influxdb3 kinesis  with these profiles too
+#   deploy/smoke.sh                                       gateway, InfluxDB 2, Grafana, Prometheus
+#   deploy/smoke.sh embedded influxdb1 influxdb3 kinesis  with these profiles too
 #
 # It needs Docker with Compose 2.24 and curl. The ports of the profiles (docs/deployment.md) and 9090 have to be free.
 # Exit code 0: every answer was correct. 1: the last line names what failed; the containers' logs are above it.
@@ -146,6 +146,7 @@ until_it 'the gateway is scraped' answers '"value":[' --get 'http://127.0.0.1:90
 for name in "$@"; do
   step "profile $name"
   case "$name" in
+    embedded) ports='8095' ;;
     influxdb1) ports='8091' ;;
     influxdb3) ports='8092' ;;
     kinesis) ports='8093 8094' ;;

@@ -13,7 +13,9 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The adapters: each knows one technology and no other stage.
   broker: [],
   stream: [],
-  sink: [],
+  sink: [/^influxql\//],
+  // A query language: text → statements, and what they mean beside the store.
+  influxql: [],
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
@@ -63,6 +65,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // What is shown and set.
   http: [
+    /^influxql\/answer$/,
     /^reading\/series-query$/,
     /^sink\/(sink|store-query|store-reader)$/,
     /^rules\/policies\/budget-use$/,
@@ -100,6 +103,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   lib: [],
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
+    /^influxql\/answer$/,
     /^(stream|sink|consumer|windows|reading|forwarder|rules|formats|dead-letter|ledger|replay)\//,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
@@ -108,6 +112,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   gateway: [
     /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
+    /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,
     /^reading\/series-query$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
@@ -136,7 +141,7 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   '@smithy/node-http-handler': /^stream\/kinesis\/(aws|leases)\//,
   '@duckdb/node-api': /^sink\/duckdb\//,
   '@marcbachmann/cel-js': /^rules\/cel\//,
-  re2js: /^rules\/cel\//,
+  re2js: /^(rules\/cel|influxql)\//,
   fastify: /^http\//,
   pino: /^lib\//,
   'prom-client': /^metrics\//,

@@ -11,6 +11,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../http/gateway-view.js';
+import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import { SluiceError } from '../lib/errors.js';
 import { createMetrics } from '../metrics/create-metrics.js';
 import { type MetricSample, readSamples } from '../metrics/samples.js';
@@ -114,6 +115,10 @@ export class GatewayStatus implements GatewayView {
 
   query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer> {
     return queryConsumer(this.#parts.workers.consume, query, signal);
+  }
+
+  async influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer> {
+    return (await this.#ask({ kind: 'influxql', request })) as InfluxqlAnswer;
   }
 
   /** Writes metrics of the gateway itself into the store; resolves with how many points the store rejects. */

@@ -1,4 +1,5 @@
 import type { ReloadResult } from '../config/reload-result.js';
+import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
@@ -233,12 +234,13 @@ export interface GatewayView {
   notes(): readonly ReadinessNote[];
   /** Returns false only when a restart would help. */
   alive(): boolean;
-  /** These three reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
+  /** These four reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
   measurements(): Promise<readonly MeasurementSummary[]>;
   series(query: SeriesQuery): Promise<SeriesAnswer>;
   latest(query: LatestQuery): Promise<LatestPage>;
   /** Answers as `StoreQueries.answer`, and rejects with SINK_QUERY_UNSUPPORTED where the store is not asked with SQL. */
   query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer>;
+  influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer>;
   /** Newest first. */
   parked(
     limit: number,

@@ -19,6 +19,7 @@ import { addOpenApiRoute } from './openapi.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
+import { addInfluxqlRoutes, QUERY_PATH } from './routes/influxql-routes.js';
 import { addLiveRoutes } from './routes/live-routes.js';
 import { addPageRoutes, type PageFile } from './routes/page-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
@@ -109,6 +110,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   });
   addStoreRoutes(app, view, refusals);
   addQueryRoutes(app, view, refusals);
+  addInfluxqlRoutes(app, view, refusals);
   addDeadLetterRoutes(app, view, refusals);
   addPageRoutes(app, options.pageFiles);
   return app;
@@ -145,8 +147,12 @@ function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): 
       sendError(reply, 'HOST_REFUSED', 'This address answers only to localhost, 127.0.0.1 and [::1].');
       return;
     }
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      const refusal = request.url.startsWith('/api/') ? foreignRead(request.headers) : undefined;
+    const path = request.url.split('?')[0]!;
+    // A query may be too long for an address: it is sent as a form, and changes nothing.
+    const isQuery = path === QUERY_PATH && request.method === 'POST';
+    if (request.method === 'GET' || request.method === 'HEAD' || isQuery) {
+      const asksStore = path.startsWith('/api/') || path === QUERY_PATH;
+      const refusal = asksStore ? foreignRead(request.headers) : undefined;
       if (refusal === undefined) done();
       else sendError(reply, 'CROSS_SITE_REFUSED', refusal);
       return;

@@ -4,6 +4,7 @@ import type { ConsumerProgress } from '../consumer/consumer-progress.js';
 import type { TypeConversionCounts } from '../consumer/typed-writer.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
+import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import type { TraceOptions } from '../metrics/otlp/trace-export.js';
 import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
@@ -72,9 +73,10 @@ export type StoreRequest =
   | { readonly kind: 'measurements' }
   | { readonly kind: 'series'; readonly query: SeriesQuery }
   | { readonly kind: 'latest'; readonly query: LatestQuery }
+  | { readonly kind: 'influxql'; readonly request: InfluxqlRequest }
   /** Metrics of the gateway itself; answered with how many points were rejected. */
   | { readonly kind: 'write-self-metrics'; readonly points: readonly Point[] };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | number;
+export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | InfluxqlAnswer | number;
 
 /**
  * The rules of a reload. Answered when they are in force; refused with RELOAD_FAILED when the batch before them cannot be

@@ -92,6 +92,8 @@ export class ConsumeRequests {
         return this.#logged(existing(this.#parts.series).read(request.query));
       case 'latest':
         return this.#logged(existing(this.#latestPages).page(request.query));
+      case 'influxql':
+        return this.#logged(existing(this.#parts.reader).influxql(request.request));
     }
   }
 

@@ -19,19 +19,21 @@ export const MAX_LATEST_FIELDS = 50;
 const KEEP_LAST_SEEN_MS = 2_000;
 const MAX_LAST_SEEN_LISTS = 4;
 
+type DevicesReader = Pick<StoreReader, 'lastSeen' | 'newest'>;
+
 /**
  * Answers queries for pages of the table of devices. It first queries when each device was last seen, which is cheap
  * for thousands, and then the values of the few devices on the page. It runs on the reader's thread, so that
  * thousands of devices are never copied to another thread.
  */
 export class LatestPages {
-  readonly #reader: StoreReader;
+  readonly #reader: DevicesReader;
   readonly #lastSeenLists = new RecentAnswers<readonly LastSeenGroup[]>(
     KEEP_LAST_SEEN_MS,
     MAX_LAST_SEEN_LISTS,
   );
 
-  constructor(reader: StoreReader) {
+  constructor(reader: DevicesReader) {
     this.#reader = reader;
   }
 

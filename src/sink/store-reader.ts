@@ -1,3 +1,4 @@
+import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import type { FieldType } from './point.js';
 import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from './statistics.js';
 
@@ -5,7 +6,7 @@ import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from './stat
 export const MAX_TEXT_CHARACTERS = 1_024;
 
 /**
- * The read side of a store, for the live page. Calls may overlap with one another and with `Sink.write`. Every method
+ * The read side of a store, for the live page and for dashboards. Calls may overlap with one another and with `Sink.write`. Every method
  * rejects with SINK_QUERY_FAILED or SINK_QUERY_UNSUPPORTED.
  */
 export interface StoreReader {
@@ -18,6 +19,8 @@ export interface StoreReader {
   lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]>;
   /** Resolves with the newest value of every field of the named groups. */
   newest(query: NewestQuery): Promise<NewestAnswer>;
+  /** Answers a query of a dashboard. A store that answers InfluxQL itself rejects with SINK_QUERY_UNSUPPORTED. */
+  influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer>;
 }
 
 export interface MeasurementSummary {

@@ -27,12 +27,12 @@ describe('docker-compose.yml', () => {
     expect(composeProblems(parsed())).toEqual([]);
   });
 
-  it('runs gateway, InfluxDB, Grafana and a fleet without a profile, and has the four profiles', () => {
+  it('runs gateway, InfluxDB, Grafana and a fleet without a profile, and has the five profiles', () => {
     const entries = Object.entries(compose.services);
     const always = entries.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name);
     expect(always.sort()).toEqual(['fleet', 'gateway', 'grafana', 'influxdb']);
     expect(new Set(entries.flatMap(([, { profiles }]) => profiles ?? []))).toEqual(
-      new Set(['influxdb1', 'influxdb3', 'kinesis', 'prometheus']),
+      new Set(['embedded', 'influxdb1', 'influxdb3', 'kinesis', 'prometheus']),
     );
   });
 
@@ -52,7 +52,7 @@ describe('docker-compose.yml', () => {
     const gateways = Object.values(compose.services).filter(({ healthcheck, image }) => {
       return image.startsWith('sluice:') && 'test' in healthcheck;
     });
-    expect(gateways.length).toBe(5);
+    expect(gateways.length).toBe(6);
     for (const { stop_grace_period } of gateways) expect(stop_grace_period).toBe('15s');
   });
 

@@ -22,7 +22,7 @@ describe.each(readdirSync(folder))('deploy/sluice/%s', (name) => {
   it('is right, and keeps everything in the volume', async () => {
     const config = await loadConfig(file);
     expect(config.dataDirectory).toBe('/var/lib/sluice');
-    expect(config.sink.kind).toBe(name === 'default.yaml' ? 'duckdb' : 'influx');
+    expect(config.sink.kind).toBe(['default.yaml', 'embedded.yaml'].includes(name) ? 'duckdb' : 'influx');
   });
 
   it('fills the dashboards for InfluxDB, under the name of the service that runs it', async () => {

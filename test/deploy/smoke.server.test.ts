@@ -12,7 +12,7 @@ import { tempDirectory } from '../support/temp-directory.js';
 
 const SCRIPT = join(packageRoot(), 'deploy', 'smoke.sh');
 const GRAFANA = join(packageRoot(), 'grafana');
-const PROFILES = ['influxdb1', 'influxdb3', 'kinesis'];
+const PROFILES = ['embedded', 'influxdb1', 'influxdb3', 'kinesis'];
 
 const read = (...path: string[]) =>
   parse(readFileSync(join(GRAFANA, ...path), 'utf8')) as Record<string, unknown>;

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
 import { runMain } from '../commands/run-main.js';
+import { askEmbedded, askInflux, difference } from '../sink/duckdb/influxql/both-stores.js';
 import { influxQuery } from '../support/influx-read-back.js';
+import { copyStore } from './copied-store.js';
 import { dashboardProblems } from './dashboard-lint.js';
 import { asking, DASHBOARDS, type Dashboard } from './dashboard-shape.js';
 import { anyOf, interpolate } from './interpolate.js';
 import { INTERVAL, type RunningFleet, startFleet } from './running-fleet.js';
 
 const ALL = '.*';
+const HOUR_NS = 3_600_000_000_000n;
+const SETTLED_MS = 3_000;
 /** The gateway that fills the store is in Kinesis mode, in which no windows are computed. */
 const OF_WINDOWS = /\("windows_/;
 const ofInflux = DASHBOARDS.filter(({ dashboard }) => dashboard.templating.list[0]!.query === 'influxdb');
@@ -37,6 +41,11 @@ describe.skipIf(!requireServer('influxd'))(
       expect(dashboardProblems(dashboard)).toEqual([]);
       // Nothing has come on other topics: of this measurement there is nothing to see.
       await expectData(fleet, dashboard, 'telemetry');
+      await expectAlike(fleet, dashboard, 'telemetry');
+    });
+
+    it.each(ofInflux)('$file: the embedded store answers every query alike', async ({ dashboard }) => {
+      await expectAlike(fleet, dashboard);
     });
 
     it.each([
@@ -51,6 +60,40 @@ describe.skipIf(!requireServer('influxd'))(
     });
   },
 );
+
+/** The panels, annotations and variables, over the time before the points were copied. */
+async function expectAlike(fleet: RunningFleet, dashboard: Dashboard, without?: string): Promise<void> {
+  // What the gateway measures of itself is written with a delay; the store goes on being filled.
+  const untilNs = BigInt(Date.now() - SETTLED_MS) * 1_000_000n;
+  const copied = await copyStore(fleet.url, fleet.database);
+  try {
+    const { values } = await chosen(fleet, dashboard, without);
+    const fixed = new Map(values)
+      .set('timeFilter', `time >= ${untilNs - HOUR_NS} AND time <= ${untilNs}`)
+      .set('__interval', '10s');
+    const queries = [
+      ...asking(dashboard).flatMap(({ targets }) => targets!.map(({ query }) => query!)),
+      ...dashboard.annotations.list.map(({ target }) => target!.query),
+      ...dashboard.templating.list
+        .filter(({ type }) => type === 'query')
+        .map(({ query }) => query)
+        .filter((query) => without === undefined || !query.includes(`FROM "${without}"`)),
+    ];
+    const different: string[] = [];
+    let withRows = 0;
+    for (const query of queries) {
+      const statement = interpolate(query, fixed);
+      const theirs = await askInflux(fleet.url, fleet.database, statement);
+      if (theirs.body.results?.[0]?.series !== undefined) withRows += 1;
+      const found = difference(theirs, await askEmbedded(copied.sink, statement));
+      if (found !== undefined) different.push(`${statement}\n    ${found}`);
+    }
+    expect(different).toEqual([]);
+    expect(withRows).toBeGreaterThan(queries.length / 3);
+  } finally {
+    await copied.stop();
+  }
+}
 
 /** `without`: a measurement that holds nothing. */
 async function expectData(fleet: RunningFleet, dashboard: Dashboard, without?: string): Promise<void> {

@@ -68,11 +68,12 @@ const bare = (yaml: string) =>
     .join('\n');
 
 describe('data sources', () => {
-  it('exist for each InfluxDB version and for Prometheus, with unique uids and names', () => {
+  it('exist for each InfluxDB version, the embedded store and Prometheus, with unique uids and names', () => {
     expect(sources.map(({ uid }) => uid).sort()).toEqual([
       'iot-influx',
       'iot-influx1',
       'iot-influx3',
+      'sluice-embedded',
       'sluice-prometheus',
     ]);
     expect(new Set(sources.map(({ name }) => name)).size).toBe(sources.length);
@@ -148,7 +149,7 @@ describe('docker-compose.yml', () => {
     const hosts = [...sources.map(({ url }) => url), String(environment.INFLUX_URL)]
       .filter((url) => !url.startsWith('$'))
       .map((url) => new URL(url));
-    expect(hosts).toHaveLength(4);
+    expect(hosts).toHaveLength(5);
     for (const { hostname, port } of hosts) {
       const ports = compose.services[hostname]?.ports ?? [];
       expect(

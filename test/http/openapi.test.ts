@@ -84,6 +84,8 @@ it('names the parameters that a route takes, and which of them it needs', () => 
 
 it('refuses each parameter that it does not name', async () => {
   for (const [path, { get }] of Object.entries(document.paths)) {
+    // InfluxDB ignores parameters that it does not know, and so does what answers in its place.
+    if (path === '/query') continue;
     if (get === undefined || get.parameters.every((parameter) => parameter.in === 'path')) continue;
     const answer = await app.inject({ url: `${path.replace('{id}', '1')}?no-such=1` });
     expect([path, answer.statusCode]).toEqual([path, 400]);

@@ -32,15 +32,11 @@ function pagesOf(
   values: readonly NewestValue[] = [],
   moreFields = false,
 ) {
-  const notAsked = () => Promise.reject(new Error('not asked here'));
   const newest = vi.fn(async ({ names }: NewestQuery) => ({
     moreFields,
     groups: names.map((name) => ({ name, values })),
   }));
-  const reader: StoreReader = {
-    measurements: notAsked,
-    statistics: notAsked,
-    seriesCounts: notAsked,
+  const reader: Pick<StoreReader, 'lastSeen' | 'newest'> = {
     lastSeen: vi.fn(async ({ maxGroups }) => lastSeen.slice(0, maxGroups)),
     newest,
   };

@@ -12,6 +12,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/http/gateway-view.js';
+import type { InfluxqlAnswer, InfluxqlRequest } from '../../src/influxql/answer.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { SeriesAnswer, SeriesGroup, SeriesQuery } from '../../src/reading/series-query.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
@@ -81,6 +82,8 @@ export class FakeGatewayView implements GatewayView {
   /** What a tag has instead of `latestGroups`. */
   latestByTag: Record<string, LatestGroup[]> = {};
   readonly latestQueries: LatestQuery[] = [];
+  readonly influxqlRequests: InfluxqlRequest[] = [];
+  influxqlAnswer: InfluxqlAnswer = { status: 200, json: '{"results":[{"statement_id":0}]}\n' };
   warningLines: WarningView[] = [];
   level: string = 'info';
   job: ReplayStatus | undefined;
@@ -223,6 +226,14 @@ export class FakeGatewayView implements GatewayView {
     };
   }
 
+  /** Awaits `storeGate`, as all that ask the store. */
+  async influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer> {
+    this.influxqlRequests.push(request);
+    await this.storeGate;
+    if (this.storeFailure) throw this.storeFailure;
+    return this.influxqlAnswer;
+  }
+
   async latest(query: LatestQuery): Promise<LatestPage> {
     this.latestQueries.push(query);
     await this.storeGate;
@@ -318,12 +329,8 @@ export class FakeGatewayView implements GatewayView {
   }
 }
 
-function readerOf(groups: readonly LatestGroup[]): StoreReader {
-  const notAsked = () => Promise.reject(new Error('only devices are asked for here'));
+function readerOf(groups: readonly LatestGroup[]): Pick<StoreReader, 'lastSeen' | 'newest'> {
   return {
-    measurements: notAsked,
-    statistics: notAsked,
-    seriesCounts: notAsked,
     lastSeen: async ({ fromMs }) => groups.filter(({ atMs }) => atMs >= fromMs),
     newest: async ({ names }) => ({
       moreFields: false,

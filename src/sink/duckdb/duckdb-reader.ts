@@ -1,3 +1,5 @@
+import type { InfluxqlAnswer, InfluxqlRequest } from '../../influxql/answer.js';
+import type { Clock } from '../../lib/clock.js';
 import type { FieldType } from '../point.js';
 import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from '../statistics.js';
 import type {
@@ -9,6 +11,7 @@ import type {
   StoreReader,
 } from '../store-reader.js';
 import type { DuckdbDatabase } from './duckdb-database.js';
+import { answerInfluxql } from './influxql/answer-query.js';
 import type { InterruptibleRead } from './interruptible-read.js';
 import { SCHEMA } from './measurement-table.js';
 import { readLastSeen, readNewest } from './read-latest.js';
@@ -19,11 +22,14 @@ import { readStatistics } from './read-statistics.js';
 /** A longer read would keep memory that the writer needs, and delay the other queries. */
 const MAX_READ_MS = 10_000;
 
-/** Runs the queries of the live page on a separate connection, one at a time. */
+/** Runs the queries of the live page and of dashboards on a separate connection, one at a time. */
 export class DuckdbReader implements StoreReader {
   readonly #queue: ReadQueue;
+  readonly #clock: Clock;
 
-  constructor(database: () => DuckdbDatabase | undefined) {
+  /** @param clock for `now()` of queries */
+  constructor(database: () => DuckdbDatabase | undefined, clock: Clock) {
+    this.#clock = clock;
     this.#queue = new ReadQueue(database, ({ reader }) => reader, MAX_READ_MS);
   }
 
@@ -45,6 +51,10 @@ export class DuckdbReader implements StoreReader {
 
   newest(query: NewestQuery): Promise<NewestAnswer> {
     return this.#queue.run((read) => readNewest(read, query));
+  }
+
+  influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer> {
+    return answerInfluxql(this.#queue, request, this.#clock.nowNs());
   }
 
   /** See `ReadQueue.stop`. */

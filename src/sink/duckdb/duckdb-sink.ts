@@ -99,7 +99,7 @@ export class DuckdbSink implements Sink {
       probe: () => this.#queue.run(() => this.#tryStore()),
       schedule: parts.scheduleProbe,
     });
-    this.reader = new DuckdbReader(() => this.#store?.database);
+    this.reader = new DuckdbReader(() => this.#store?.database, this.#clock);
     this.windows = new DuckdbWindowReader(() => this.#store?.database);
     this.queries = new DuckdbQueries(() => this.#store?.database, options.path);
   }

@@ -1,3 +1,4 @@
+import { SluiceError } from '../../lib/errors.js';
 import type { FieldType } from '../point.js';
 import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from '../statistics.js';
 import type {
@@ -42,6 +43,15 @@ export class InfluxReader implements StoreReader {
 
   newest(query: NewestQuery): Promise<NewestAnswer> {
     return readNewest(this.#channel, query);
+  }
+
+  influxql(): Promise<never> {
+    return Promise.reject(
+      new SluiceError(
+        'SINK_QUERY_UNSUPPORTED',
+        'The store of this gateway is InfluxDB: point the data source at InfluxDB itself. /query answers for the embedded store only.',
+      ),
+    );
   }
 }
 
