@@ -92,7 +92,11 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^config\/reload-result$/,
     /^windows\/windows-report$/,
   ],
-  grafana: [/^rules\/rule-options$/, /^sink\/(point|store-reader|influx\/influxql)$/],
+  grafana: [
+    /^rules\/rule-options$/,
+    /^sink\/(point|store-reader|influx\/influxql)$/,
+    /^windows\/(aggregate|row-field-names)$/,
+  ],
   config: [/^(formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
   'data-directory': [
     /^ledger\/checkpoint-file$/,

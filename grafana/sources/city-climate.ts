@@ -1,10 +1,25 @@
 import { INFLUX_ANNOTATIONS } from '../../src/grafana/annotation.js';
 import type { DashboardSpec } from '../../src/grafana/dashboard-json.js';
 import type { PanelSpec } from '../../src/grafana/panel.js';
-import { influxql } from '../../src/grafana/query.js';
+import { BAND_COLUMNS, chartedResolutions, meanWithBand } from '../../src/grafana/resolutions.js';
 import { linksFrom } from '../build/links.js';
 
-const WHERE = '"city" =~ /^$city$/ AND $timeFilter';
+const FILTER = '"city" =~ /^$city$/';
+/** As the gateways of docker-compose.yml compute them (deploy/sluice). */
+export const CITY_RESOLUTIONS = chartedResolutions({
+  sizeMs: 300_000,
+  fields: new Map(
+    ['temperature', 'humidity'].map((field) => [
+      field,
+      { functions: ['count', 'mean', 'min', 'max'], quantiles: [] },
+    ]),
+  ),
+  resolutions: [
+    { everyMs: 300_000, measurement: 'sensordata_5min', retentionMs: 0 },
+    { everyMs: 3_600_000, measurement: 'sensordata_1h', retentionMs: 0 },
+    { everyMs: 86_400_000, measurement: 'sensordata_1d', retentionMs: 0 },
+  ],
+});
 
 /** Temperature and humidity by city. */
 export const cityClimate: DashboardSpec = {
@@ -45,16 +60,20 @@ export const cityClimate: DashboardSpec = {
 function byTag(title: string, field: string, unit: string, tag: string): PanelSpec {
   return {
     title,
-    description: `Mean ${field} of each ${tag}. Normal: it follows the weather. A gap means that nothing was stored; Fleet overview shows silent devices.`,
+    description: `Mean ${field} of each ${tag}, and the band from the lowest to the highest value of all of them. Normal: it follows the weather. A gap means that nothing was stored; Fleet overview shows silent devices.`,
     kind: 'timeseries',
     unit,
     width: 12,
     ...(unit === 'humidity' ? { min: 0, max: 100 } : {}),
-    queries: [
-      influxql(
-        `SELECT mean("${field}") FROM "sensordata" WHERE ${WHERE} GROUP BY time($__interval), "${tag}" fill(null)`,
-        `$tag_${tag}`,
-      ),
-    ],
+    queries: meanWithBand({
+      measurement: 'sensordata',
+      field,
+      filter: FILTER,
+      tags: ['city', 'device'],
+      by: tag,
+      alias: `$tag_${tag}`,
+      resolutions: CITY_RESOLUTIONS,
+    }),
+    columns: BAND_COLUMNS,
   };
 }

@@ -16,11 +16,11 @@ import type { DashboardOptions } from './options.js';
  * `sluice dashboard`: writes the Grafana dashboard of the rules as JSON. Without `--from-store` it connects to nothing.
  */
 export async function dashboard(options: DashboardOptions): Promise<number> {
-  const { rules, sink } = await loadConfig(options.config, {
+  const { rules, sink, windows } = await loadConfig(options.config, {
     secrets: options.fromStore ? 'needed' : 'optional',
   });
   const stored = options.fromStore ? await storedMeasurements(sink) : undefined;
-  const measurements = chartedMeasurements(rules, stored);
+  const measurements = chartedMeasurements(rules, stored, windows?.aggregates);
   const json = dashboardJson(rulesDashboard(measurements, options));
   await writeText(`${JSON.stringify(json, null, 2)}\n`, options.out);
   for (const hint of hints(rules, sink, measurements, stored)) process.stderr.write(`${hint}\n`);
@@ -64,7 +64,9 @@ function hints(
 ): string[] {
   const lines: string[] = [];
   if (sink.kind === 'duckdb') {
-    lines.push('The configuration stores in DuckDB, but this dashboard queries InfluxDB. Set sink.influx.');
+    lines.push(
+      'The configuration stores in DuckDB: let the data source of Grafana point to this gateway, see docs/dashboards.md.',
+    );
   }
   const unknown = measurements.filter(({ fields }) => fields === undefined).map(({ name }) => name);
   if (unknown.length > 0) {

@@ -7,6 +7,8 @@ import {
 } from '../rules/rule-options.js';
 import type { FieldType } from '../sink/point.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
+import type { Aggregate } from '../windows/aggregate.js';
+import { type ChartedResolution, chartedResolutions } from './resolutions.js';
 
 /** A measurement as a dashboard shows it. */
 export interface ChartedMeasurement {
@@ -15,6 +17,8 @@ export interface ChartedMeasurement {
   readonly tags: readonly string[];
   /** Absent while the fields are unknown, because no point is stored yet. */
   readonly fields?: readonly ChartedField[];
+  /** Rows of windows that charts can read in place of points, finest first; absent: none. */
+  readonly resolutions?: readonly ChartedResolution[];
 }
 
 export interface ChartedField {
@@ -29,20 +33,24 @@ export interface ChartedField {
  * Returns what the rules store, one entry per measurement. A field without a declared type counts as a number.
  *
  * @param stored the measurements in the store; they provide types, tags, and the fields of rules with `fields: auto`
+ * @param aggregates the windows of the configuration
  */
 export function chartedMeasurements(
   all: readonly RuleOptions[],
   stored: readonly MeasurementSummary[] = [],
+  aggregates: readonly Aggregate[] = [],
 ): ChartedMeasurement[] {
   const rules = all.filter((rule) => !storesNothing(rule));
   const names = [...new Set(rules.flatMap(({ measurement }) => constantMeasurement(measurement) ?? []))];
-  return names.map((name) =>
-    chartedMeasurement(
+  return names.map((name) => {
+    const charted = chartedMeasurement(
       name,
       rules.filter((rule) => constantMeasurement(rule.measurement) === name),
       stored.find((summary) => summary.name === name),
-    ),
-  );
+    );
+    const resolutions = aggregates.filter(({ from }) => from === name).flatMap(chartedResolutions);
+    return resolutions.length === 0 ? charted : { ...charted, resolutions };
+  });
 }
 
 function chartedMeasurement(

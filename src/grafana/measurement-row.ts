@@ -3,6 +3,7 @@ import type { ChartedField, ChartedMeasurement } from './charted.js';
 import type { RowSpec } from './dashboard-json.js';
 import { type ColumnSpec, organized, type PanelSpec } from './panel.js';
 import { influxql, influxqlTable } from './query.js';
+import { BAND_COLUMNS, type ChartedResolution, meanWithBand } from './resolutions.js';
 import type { TagVariables } from './tag-variables.js';
 import { grafanaUnit } from './units.js';
 import type { QueryVariable } from './variable.js';
@@ -17,6 +18,10 @@ interface Target {
   /** `FROM … WHERE …` with the chosen tags and the time range. */
   readonly from: string;
   readonly deviceTag: string | undefined;
+  /** The conditions on tags; undefined: none. */
+  readonly filter: string | undefined;
+  readonly tags: readonly string[];
+  readonly resolutions: readonly ChartedResolution[];
 }
 
 /**
@@ -35,6 +40,9 @@ export function measurementRow(
     name,
     from: `FROM ${identifier(name)} WHERE ${filter === undefined ? '' : `${filter} AND `}$timeFilter`,
     deviceTag: tags.deviceTagOf(measurement.tags),
+    filter,
+    tags: measurement.tags,
+    resolutions: measurement.resolutions ?? [],
   };
   if (fields === undefined) return anyField(target, fieldVariable);
   const numbers = fields.filter(({ kind }) => kind === 'number');
@@ -79,18 +87,25 @@ function latestOfEach({ name, from, deviceTag }: Target, fields: readonly Charte
   };
 }
 
-function overTime({ name, from, deviceTag }: Target, field: ChartedField): PanelSpec {
+function overTime({ name, filter, tags, deviceTag, resolutions }: Target, field: ChartedField): PanelSpec {
   const { unit, range } = field;
-  const by = deviceTag === undefined ? '' : `, ${identifier(deviceTag)}`;
-  const text = `SELECT mean(${identifier(field.name)}) ${from} GROUP BY time($__interval)${by} fill(null)`;
   const limits = range === undefined ? '' : ` The rule accepts ${range[0]} to ${range[1]}.`;
   return {
     title: `${name}: ${field.name}`,
-    description: `Mean of ${field.name} per interval${deviceTag === undefined ? '' : `, by ${deviceTag}`}.${limits} ${GAP}`,
+    description: `Mean of ${field.name} per interval${deviceTag === undefined ? '' : `, by ${deviceTag}`}, and the band from the lowest to the highest value of all that is chosen.${limits} ${GAP}`,
     kind: 'timeseries',
     unit: unit === undefined ? 'none' : grafanaUnit(unit),
     width: 12,
-    queries: [influxql(text, aliasOf(deviceTag, field.name))],
+    queries: meanWithBand({
+      measurement: name,
+      field: field.name,
+      filter,
+      tags,
+      by: deviceTag,
+      alias: aliasOf(deviceTag, field.name),
+      resolutions,
+    }),
+    columns: BAND_COLUMNS,
     min: range?.[0],
     max: range?.[1],
   };

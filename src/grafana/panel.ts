@@ -14,6 +14,10 @@ export interface ColumnSpec {
   readonly thresholds?: readonly ThresholdStep[];
   readonly min?: number;
   readonly max?: number;
+  /** It is drawn without a line and is not in the legend. */
+  readonly isBandEdge?: boolean;
+  /** Name of the series that the space below is filled to. */
+  readonly fillBelowTo?: string;
 }
 
 export interface PanelSpec {
@@ -126,12 +130,24 @@ function customJson({ kind, thresholds }: PanelSpec): object {
   return { custom: { showPoints: 'auto', spanNulls: false, thresholdsStyle: style } };
 }
 
+const BAND_EDGE = [
+  { id: 'custom.lineWidth', value: 0 },
+  { id: 'custom.showPoints', value: 'never' },
+  { id: 'custom.fillOpacity', value: 12 },
+  { id: 'color', value: { mode: 'fixed', fixedColor: 'text' } },
+  { id: 'custom.hideFrom', value: { legend: true, tooltip: false, viz: false } },
+] as const;
+
 function overrideJson(name: string, column: ColumnSpec, { kind }: PanelSpec): object {
   const { unit, thresholds } = column;
   const properties: { id: string; value: unknown }[] = [];
   if (column.min !== undefined) properties.push({ id: 'min', value: column.min });
   if (column.max !== undefined) properties.push({ id: 'max', value: column.max });
   if (unit !== undefined) properties.push({ id: 'unit', value: unit });
+  if (column.isBandEdge === true) properties.push(...BAND_EDGE);
+  if (column.fillBelowTo !== undefined) {
+    properties.push({ id: 'custom.fillBelowTo', value: column.fillBelowTo });
+  }
   if (thresholds !== undefined) {
     properties.push({ id: 'thresholds', value: { mode: 'absolute', steps: thresholds } });
     if (kind === 'table')

@@ -134,7 +134,9 @@ function hiddenFields(name: string, options: AggregateField, summary: FieldSumma
   }
   if (numbers !== undefined) {
     const needsMoments = has('stddev') || has('skew') || has('kurtosis');
-    if (needsMoments && !has('sum') && !has('mean')) fields.push(float(hiddenName(name, 'sum'), numbers.sum));
+    // A mean of several rows needs their sums: InfluxQL cannot add up products.
+    if (!has('sum') && (needsMoments || has('mean')))
+      fields.push(float(hiddenName(name, 'sum'), numbers.sum));
     if (needsMoments) fields.push(float(hiddenName(name, 'm2'), numbers.m2));
     fields.push(float(hiddenName(name, 'm3'), numbers.m3), float(hiddenName(name, 'm4'), numbers.m4));
     if (quantiles.length > 0 && numbers.sketch !== undefined) {

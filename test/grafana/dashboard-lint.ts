@@ -4,7 +4,7 @@ import { all, asking, type Dashboard, type Panel } from './dashboard-shape.js';
 import { influxqlProblems } from './influxql-lint.js';
 
 /** Variables that Grafana replaces itself. */
-const BUILT_IN = /^(timeFilter|__interval|__rate_interval|__to|__all|col|tag_\w+)$/;
+const BUILT_IN = /^(timeFilter|__interval|__interval_ms|__rate_interval|__to|__all|col|tag_\w+)$/;
 
 /** Ids of Grafana's units that our panels use and no word of a rule stands for. */
 const FURTHER_UNITS = ['pps', 'ops', 'wps', 'reqps', 'string', 'bool_on_off', 'dateTimeFromNow'];

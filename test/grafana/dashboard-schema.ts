@@ -34,6 +34,17 @@ const override = z.strictObject({
   properties: z.array(
     z.discriminatedUnion('id', [
       z.strictObject({ id: z.literal('unit'), value: text }),
+      z.strictObject({ id: z.enum(['custom.lineWidth', 'custom.fillOpacity']), value: z.number() }),
+      z.strictObject({ id: z.literal('custom.showPoints'), value: z.literal('never') }),
+      z.strictObject({ id: z.literal('custom.fillBelowTo'), value: text }),
+      z.strictObject({
+        id: z.literal('color'),
+        value: z.strictObject({ mode: z.literal('fixed'), fixedColor: text }),
+      }),
+      z.strictObject({
+        id: z.literal('custom.hideFrom'),
+        value: z.strictObject({ legend: z.boolean(), tooltip: z.boolean(), viz: z.boolean() }),
+      }),
       z.strictObject({ id: z.enum(['min', 'max']), value: z.number() }),
       z.strictObject({ id: z.literal('thresholds'), value: thresholds }),
       z.strictObject({

@@ -1,5 +1,5 @@
 /** Functions that InfluxDB 1.8, 2 and 3 share, of those in use here. */
-const FUNCTIONS = new Set(['mean', 'count', 'min', 'max', 'last', 'non_negative_derivative', 'time']);
+const FUNCTIONS = new Set(['mean', 'sum', 'count', 'min', 'max', 'last', 'non_negative_derivative', 'time']);
 
 const IDENTIFIER = `"(?:[^"\\\\]|\\\\.)+"`;
 

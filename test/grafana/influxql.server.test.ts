@@ -12,8 +12,8 @@ import { INTERVAL, type RunningFleet, startFleet } from './running-fleet.js';
 const ALL = '.*';
 const HOUR_NS = 3_600_000_000_000n;
 const SETTLED_MS = 3_000;
-/** The gateway that fills the store is in Kinesis mode, in which no windows are computed. */
-const OF_WINDOWS = /\("windows_/;
+/** The gateway that fills the store computes no windows. */
+const OF_WINDOWS = /\("windows_|__interval_ms >=/;
 const ofInflux = DASHBOARDS.filter(({ dashboard }) => dashboard.templating.list[0]!.query === 'influxdb');
 
 describe.skipIf(!requireServer('influxd'))(
@@ -127,6 +127,7 @@ async function chosen(fleet: RunningFleet, { templating }: Dashboard, without: s
   const values = new Map([
     ['timeFilter', 'time >= now() - 1h AND time <= now()'],
     ['__interval', INTERVAL],
+    ['__interval_ms', '10000'],
   ]);
   const several = new Map<string, string[]>();
   for (const { name, type, query, current } of templating.list) {
