@@ -74,8 +74,6 @@ async function openStores(
   };
   const sinks = new Map([...targets].map((to) => [to, createTargetSink(options, to, clock, warn)]));
   for (const target of sinks.values()) await target.open();
-  // A store that has to be asked knows it then when the first window is computed.
-  sink.oldestKeptNs?.('');
   return {
     points: sink.windows,
     oldestKeptNs: (measurement) => sink.oldestKeptNs?.(measurement),

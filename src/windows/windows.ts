@@ -114,6 +114,8 @@ export class Windows {
 
   /** Computes windows from now on. */
   start(): void {
+    // A store that has to be asked says it by the time that the first window is computed.
+    for (const { aggregate } of this.#states) this.#deps.stores.oldestKeptNs(aggregate.from);
     this.#loop.start();
   }
 
