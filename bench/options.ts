@@ -9,6 +9,7 @@ export const PARTS = [
   'micro',
   'reading',
   'windows-fleet',
+  'windows-restart',
 ] as const;
 export type PartName = (typeof PARTS)[number];
 
