@@ -231,7 +231,7 @@ export class Windows {
     } finally {
       touches.answered(rejections, ++this.#generation);
       for (const state of touches.newlyInexact) this.#checkpoint.noteInexact(state);
-      if (touches.isOverMemory) this.#warning.overMemory();
+      if (touches.isOverMemory) this.#warning.overMemory(this.#states.flatMap(({ inexact }) => inexact.all));
     }
   }
 
