@@ -15,6 +15,8 @@ Parts:
   reading     the live page's questions with 10,000 devices in DuckDB and InfluxDB 1.x
   windows-fleet
               windows of 10,000 series at 10,000 points/s in both stores; only when it is named: 23 minutes
+  windows-restart
+              a restart with 100,000 series in DuckDB, without windows and with them
 
 What each part measures and what it does not: docs/benchmarks.md
 Exit codes: 0 fine; 1 a count was wrong, or a part that was named could not run; 2 wrong usage.`;

@@ -10,6 +10,7 @@ export const PARTS = [
   'reading',
   'reading-year',
   'windows-fleet',
+  'windows-restart',
 ] as const;
 export type PartName = (typeof PARTS)[number];
 

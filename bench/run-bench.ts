@@ -14,6 +14,7 @@ import { describeMachine, machineText } from './report/machine.js';
 import { writeResults } from './report/results-file.js';
 import { type PartReport, reportText } from './report/table.js';
 import { windowsFleet } from './windows/windows-fleet.js';
+import { windowsRestart } from './windows/windows-restart.js';
 
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
   ack,
@@ -27,6 +28,7 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   reading,
   'reading-year': readingYear,
   'windows-fleet': windowsFleet,
+  'windows-restart': windowsRestart,
 };
 
 /** Runs the parts one after the other. Resolves with the exit code: 1 when one failed, after the others have run. */

@@ -9,6 +9,7 @@ import { compareInspect } from './inspect.js';
 import { compareKinesisCodec } from './kinesis-codec.js';
 import { comparePolicies } from './policies.js';
 import type { Comparison } from './rounds.js';
+import { compareWindowValues } from './window-values.js';
 
 /** What one element costs in each stage, on one thread with nothing else running. */
 export async function micro(options: BenchOptions): Promise<PartReport> {
@@ -24,6 +25,7 @@ export async function micro(options: BenchOptions): Promise<PartReport> {
     await compareInspect(sizes),
     ...(await compareAppend(options.directory, options.isQuick ? [1, 1000] : [1, 100, 1000, 5000], sizes)),
     ...(await compareKinesisCodec(sizes)),
+    ...(await compareWindowValues(options.directory, sizes)),
   ];
   return {
     title: 'micro: operations a second on one thread',

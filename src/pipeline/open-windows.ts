@@ -85,8 +85,6 @@ async function openStores(
   };
   const sinks = new Map([...targets].map((to) => [to, createTargetSink(options, to, clock, warn)]));
   for (const target of sinks.values()) await target.open();
-  // InfluxDB has to be asked: it is known then when the first window is computed. DuckDB asks these windows in turn.
-  if (sink.kind === 'influx') sink.oldestKeptNs?.('');
   return {
     points: sink.windows,
     oldestKeptNs: (measurement) => sink.oldestKeptNs?.(measurement),

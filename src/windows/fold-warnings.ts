@@ -3,6 +3,7 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { FoldResult } from './fold-window.js';
 import type { MarksMemory } from './window-marks.js';
+import type { Span } from './window-spans.js';
 
 /** The warnings of windows, each at most once in 30 s. */
 export class FoldWarnings {
@@ -49,11 +50,15 @@ export class FoldWarnings {
     this.#warning.log('WINDOW_ROWS_REFUSED', fields, 'the store refuses rows of windows');
   }
 
-  overMemory(): void {
+  /** `ranges`: where values are missing from rows. */
+  overMemory(ranges: readonly Span[]): void {
+    if (ranges.length === 0) return;
     const { bytes, maxBytes } = this.#memory;
+    const from = new Date(Math.min(...ranges.map(({ startMs }) => startMs))).toISOString();
+    const to = new Date(Math.max(...ranges.map(({ endMs }) => endMs))).toISOString();
     this.#warning.log(
       'WINDOWS_OVER_MEMORY',
-      { memoryBytes: bytes, maxMemoryBytes: maxBytes },
+      { memoryBytes: bytes, maxMemoryBytes: maxBytes, from, to },
       'there is no room to remember more windows: values are stored that rows of windows lack; these say inexact=true',
     );
   }

@@ -155,18 +155,24 @@ export class PointTouches {
   }
 
   #touch({ state, span: own, mark, groups }: Touch, generation: number, isFirst: boolean): void {
+    const { spans, marks } = state.finest;
     if (mark !== undefined) this.#touchMark(state, mark, groups, generation, isFirst);
     // A fold during the write may have made rows that do not say it.
-    else if (!isFirst) state.inexact.add(state.finest.spans.slotOf(own), generation);
+    else if (!isFirst) state.inexact.add(spans.slotOf(own), generation);
     if (groups === undefined || state.reachMs === 0) return;
     // The first value of a later window is compared with the one before it, which may be among these.
-    const { spans, marks } = state.finest;
     const reach = { startMs: own.endMs, endMs: own.endMs + state.reachMs };
     for (const span of spans.within(reach)) {
       if (state.closesAtMs(span) > this.#watermarkMs) break;
-      const later = isFirst ? this.#markOf(state, span) : marks.get(span.startMs);
+      const later = isFirst ? this.#markOf(state, span) : this.#touched(marks.get(span.startMs));
       if (later !== undefined) this.#touchMark(state, later, groups, generation, isFirst);
+      else if (!isFirst) state.inexact.add(spans.slotOf(span), generation);
     }
+  }
+
+  /** A mark that others have made since does not know of this write. */
+  #touched(mark: WindowMark | undefined): WindowMark | undefined {
+    return mark !== undefined && this.#marks.has(mark) ? mark : undefined;
   }
 
   #touchMark(

@@ -103,6 +103,8 @@ export class Windows implements WindowsStage {
   }
 
   start(): void {
+    // A store that has to be asked says it by the time that the first window is computed.
+    for (const { aggregate } of this.#states) this.#deps.stores.oldestKeptNs(aggregate.from);
     this.#loop.start();
   }
 
@@ -237,7 +239,7 @@ export class Windows implements WindowsStage {
     } finally {
       touches.answered(rejections, ++this.#generation);
       for (const state of touches.newlyInexact) this.#checkpoint.noteInexact(state);
-      if (touches.isOverMemory) this.#warning.overMemory();
+      if (touches.isOverMemory) this.#warning.overMemory(this.#states.flatMap(({ inexact }) => inexact.all));
     }
   }
 

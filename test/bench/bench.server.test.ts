@@ -34,6 +34,12 @@ interface Results {
   };
 }
 
+interface RestartFigures {
+  readonly series: number;
+  readonly with: { readonly notedBytes: { readonly median: number } };
+  readonly late: { readonly notedBytes: number };
+}
+
 describe('npm run bench', () => {
   it('prints a table and writes the same figures as JSON, with the machine and what was compared', () => {
     const results = tempDirectory();
@@ -84,7 +90,27 @@ describe('npm run bench', () => {
       'kinesis: de-aggregate',
       'kinesis: encode + aggregate',
       'kinesis: de-aggregate + decode',
+      'windows: note a value',
+      'windows: note a late value',
     ]);
+  });
+
+  it('measures restarts with windows beside those without', () => {
+    const results = tempDirectory();
+    const run = bench('windows-restart', '--quick', '--results', results);
+    expect(run.stderr).toBe('');
+    expect(run.status).toBe(0);
+    expect(run.stdout).toMatch(/seconds of a restart +[\d.]+ +[\d.]+/);
+    expect(run.stdout).toMatch(/noted of windows, KB +0 +[\d.]+/);
+    expect(run.stdout).toMatch(/late: seconds to open +0 +[\d.]+/);
+    const [file] = readdirSync(results);
+    const { parts } = JSON.parse(readFileSync(join(results, file!), 'utf8')) as {
+      parts: { 'windows-restart': { figures: RestartFigures } };
+    };
+    const { series, with: having, late } = parts['windows-restart'].figures;
+    // Two open windows of five fields, however many series there are.
+    expect(having.notedBytes.median).toBe(800);
+    expect(late.notedBytes).toBeGreaterThan(120 * series);
   });
 
   it('names every part in its help', () => {

@@ -19,6 +19,8 @@ export class WindowsProcess {
   readonly clock = new SetClock();
   readonly log: LoggedPoint[] = [];
   readonly warnings: string[] = [];
+  /** With the values of its line. */
+  lastWarning: object = {};
   readonly #aggregates: readonly Aggregate[];
   readonly #folder: string;
   readonly #memoryBytes: number;
@@ -59,7 +61,10 @@ export class WindowsProcess {
         stores: this.#store,
         watermark: this.#watermark,
         clock: this.clock,
-        warn: ({ code }) => this.warnings.push(code),
+        warn: (fields) => {
+          this.warnings.push(fields.code);
+          this.lastWarning = fields;
+        },
       },
     );
     this.#windows.start();

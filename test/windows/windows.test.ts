@@ -166,7 +166,11 @@ it('says in rows that they lack values for which there was no room, until they a
   publish('a', 25, 5, 701);
   await gateway.work(10);
   await gateway.turns(5);
-  expect(gateway.warnings).toContain('WINDOWS_OVER_MEMORY');
+  expect(gateway.lastWarning).toMatchObject({
+    code: 'WINDOWS_OVER_MEMORY',
+    from: new Date(day.fromMs).toISOString(),
+    to: new Date(day.fromMs + 30_000).toISOString(),
+  });
   const marked = [
     { at: 0, v_count: 1, inexact: true },
     { at: 10, v_count: 1, inexact: false },

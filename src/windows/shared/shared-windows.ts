@@ -261,7 +261,7 @@ export class SharedWindows implements WindowsStage {
       touches.answered(rejections, ++this.#generation);
       // Perhaps not written: the next write has to.
       if (rejections === undefined) this.#forget(touches.marks);
-      if (touches.isOverMemory) this.#warning.overMemory();
+      if (touches.isOverMemory) this.#warning.overMemory(this.#states.flatMap(({ inexact }) => inexact.all));
     }
     await this.#put(lateMarks(touches.marks, this.#lateness.ms), signal);
     return rejections;
