@@ -25,6 +25,9 @@ export async function queryStore(statement: string, options: QueryOptions): Prom
     limit = format === 'table' ? TABLE_ROWS : ROWS,
     timeout = TIMEOUT_MS,
   } = options;
+  if (format === 'table' && output !== undefined) {
+    throw new SluiceError('USAGE_INVALID', '--output needs --format json, csv or parquet');
+  }
   if (output !== undefined) await checkOutput(output);
   if (format === 'parquet' && output === undefined && process.stdout.isTTY) {
     throw new SluiceError('USAGE_INVALID', 'a terminal cannot show Parquet: name a file with --output');
@@ -37,7 +40,7 @@ export async function queryStore(statement: string, options: QueryOptions): Prom
     clear,
   );
   try {
-    if (format === 'table') await printTable(answer, output);
+    if (format === 'table') await printTable(answer);
     else if (output === undefined) await printAnswer(answer);
     else await placeAnswer(answer, output);
   } finally {
@@ -49,10 +52,7 @@ export async function queryStore(statement: string, options: QueryOptions): Prom
   return 0;
 }
 
-async function printTable({ file, columns }: OpenAnswer, output: string | undefined): Promise<void> {
-  if (output !== undefined) {
-    throw new SluiceError('USAGE_INVALID', '--output needs --format json, csv or parquet');
-  }
+async function printTable({ file, columns }: OpenAnswer): Promise<void> {
   const rows = JSON.parse(await file.readFile('utf8')) as Record<string, string | null>[];
   const heads = columns.map(({ name }) => printable(name, MAX_CELL_CHARACTERS));
   const cells = rows.map((row) => columns.map(({ name }) => printable(row[name] ?? '', MAX_CELL_CHARACTERS)));

@@ -118,6 +118,7 @@ describe.each([
 
   it.each([
     [['DELETE FROM climate'], 2, 'The query is refused: found DELETE; expected one SELECT'],
+    [['SELECT 1', '--output', 'x'], 2, '--output needs --format json, csv or parquet'],
     [['FROM climat'], 2, 'did you mean "climate"?'],
     [['SELECT nothing FROM climate'], 2, 'DuckDB refuses the query: Binder Error'],
     [['SELECT 1', '--format', 'xml'], 2, 'Allowed choices are table, json, csv, parquet'],

@@ -7,6 +7,12 @@ const EVERY_MS = 20;
 const WATCHED_DIVISOR = 2;
 
 /**
+ * While a read runs the process may grow by twice DuckDB's memory, and at least by this: load makes it grow, too, and the
+ * memory that DuckDB counts is part of it.
+ */
+const MIN_GROWTH_BYTES = 2 ** 29;
+
+/**
  * What DuckDB frees when others need memory, and what the writer holds until its next checkpoint. All else belongs to
  * queries that run.
  */
@@ -64,8 +70,9 @@ export class MemoryWatch {
 
   #look(): void {
     const nowBytes = this.#processBytes();
+    const maxGrowthBytes = Math.max(2 * this.#memoryLimitBytes, MIN_GROWTH_BYTES);
     for (const [read, startBytes] of this.#watched) {
-      if (nowBytes - startBytes > 2 * this.#memoryLimitBytes) read.end(tooMuch());
+      if (nowBytes - startBytes > maxGrowthBytes) read.end(tooMuch());
     }
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;

@@ -42,5 +42,8 @@ export const SIZED_FUNCTIONS: ReadonlySet<string> = new Set([
 /** The same, where a text has the number in it. */
 export const FORMAT_FUNCTIONS: ReadonlySet<string> = new Set(['format', 'printf']);
 
-/** Limit of the product of all such numbers of a query, because one function can be given what another made. */
-export const MAX_SIZE = 1_000_000;
+/**
+ * Limit of the product of all such numbers of a query, because one function can be given what another made. DuckDB makes 2,048
+ * values at once.
+ */
+export const MAX_SIZE = 10_000;

@@ -121,6 +121,33 @@ describe('/api/query', () => {
     expect(change.statusCode).toBe(403);
   });
 
+  it('four answers are sent at once, and a fifth request is refused until one is read', async () => {
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const path = answerWith('a\n1\n');
+    const { answerQuery } = view;
+    const begun = vi.fn();
+    view.answerQuery = async (query, signal) => {
+      begun();
+      await finished;
+      return answerQuery(query, signal);
+    };
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as { port: number };
+    const ask = () => fetch(`http://127.0.0.1:${port}/api/query?sql=x&format=csv`);
+    const four = [1, 2, 3, 4].map(ask);
+    await vi.waitFor(() => expect(begun).toHaveBeenCalledTimes(4));
+    const fifth = await ask();
+    expect([fifth.status, fifth.headers.get('retry-after')]).toEqual([503, '1']);
+    finish();
+    // All four answers of this fake are one file, so only the first finds it.
+    await Promise.all(four.map(async (answer) => (await answer).text()));
+    expect(existsSync(path)).toBe(false);
+    await vi.waitFor(async () => expect((await ask()).status).toBe(200));
+  });
+
   it('a client that disconnects ends its query', async () => {
     const ended = new Promise<void>((resolve) => {
       view.answerQuery = (query, signal) => {

@@ -209,3 +209,30 @@ describe('retention per measurement', () => {
     ]);
   });
 });
+
+test('retention waits for a query of a user, but not for ever', async () => {
+  const clock = new SetClock();
+  const { sink, options } = await openedSink({ retentionMs: DAY_MS }, { clock });
+  const write = (v: number) => sink.write([pointOf(seriesOf('m'), clock.wallNs, { v })], never());
+  await write(1);
+  const limits = { format: 'csv', maxRows: 1, timeoutMs: 60_000, maxBytes: 2 ** 20 } as const;
+  const of = { sql: 'SELECT count(*) FROM range(1000000000000) WHERE range < 0' };
+  const ended = expect(sink.queries.answer({ of, ...limits }, never())).rejects.toMatchObject({
+    code: 'SINK_QUERY_FAILED',
+    message: expect.stringContaining('did not wait for the query') as string,
+  });
+  clock.wallNs += 2n * DAY_NS;
+  clock.elapsedMs += 3_600_000;
+  // Retention would run after a write: the next one waits for it.
+  await write(2);
+  await write(3);
+  expect(await readBack(options, 'm')).toHaveLength(2);
+  expect(sink.queries.isBusy).toBe(true);
+
+  clock.elapsedMs += 600_000;
+  clock.wallNs += 1n;
+  await write(4);
+  await write(5);
+  await ended;
+  expect((await readBack(options, 'm')).map(({ fields }) => fields.v)).not.toContain(1);
+});
