@@ -3,7 +3,7 @@ import { parseRfc3339 } from './rfc3339.js';
 
 /** A store keeps times as nanoseconds in 64 bits: until April 2262. */
 const LAST_MS = Math.floor(Number((2n ** 63n - 1n) / 1_000_000n));
-const EXPECTED = 'a time: 2026-03-08T21:04:50Z, an epoch in s, ms, us or ns, now, or now-24h';
+const EXPECTED = 'a time: 2026-03-08T21:04:50Z, 2026-03-08, an epoch in s, ms, us or ns, now, or now-24h';
 
 export type ParsedInstant =
   | { readonly ok: true; readonly ms: number }

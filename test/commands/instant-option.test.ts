@@ -15,6 +15,6 @@ it.each([
   expect(instantOption(written, NOW_MS)).toBe(Date.parse(at));
 });
 
-it.each(['', 'yesterday', 'now-', 'now+1d', 'now-7', '2026-13-01', '-5'])('%j is no time', (written) => {
-  expect(() => instantOption(written, NOW_MS)).toThrow('Expected a date such as 2026-11-30');
+it.each(['', 'yesterday', 'now-', 'now*2', 'now-7', '2026-13-01', '-5'])('%j is no time', (written) => {
+  expect(() => instantOption(written, NOW_MS)).toThrow('It must be a time: ');
 });

@@ -11,7 +11,8 @@ const series = {
   buckets: '150',
 };
 
-const NO_TIME = 'must be a time: 2026-03-08T21:04:50Z, an epoch in s, ms, us or ns, now, or now-24h';
+const NO_TIME =
+  'must be a time: 2026-03-08T21:04:50Z, 2026-03-08, an epoch in s, ms, us or ns, now, or now-24h';
 const NO_FUNCTION = 'must be one of mean, min, max, sum, count, first, last, or a percentile such as p95';
 
 describe('parseLatestRequest', () => {
