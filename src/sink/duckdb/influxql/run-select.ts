@@ -19,6 +19,7 @@ import { transform } from '../../../influxql/transform.js';
 import type { TimedValue } from '../../../influxql/value.js';
 import type { InterruptibleRead } from '../interruptible-read.js';
 import type { AggregatePlan } from './aggregate-sql.js';
+import { checkTexts } from './check-texts.js';
 import { fieldColumn, selectedColumn } from './field-columns.js';
 import { type FoundMeasurement, findMeasurements, schemaOf } from './find-measurements.js';
 import { type Group, type GroupedPoints, groupPoints, readGroups } from './group-points.js';
@@ -86,6 +87,7 @@ class MeasurementSelect {
     const groups = await readGroups(this.#read, this.#grouped, this.#plan.tags, this.#earlier(before));
     if (groups.length === 0) return [];
     if (windows !== undefined) this.#checkWindows(groups);
+    await checkTexts(this.#read, this.#grouped, this.#plan, this.#earlier(before), this.#rowsKept(groups));
     const columns = this.#plan.calls.length === 0 ? await this.#points(groups) : await this.#calls(groups);
     return groups.flatMap((group) => this.#seriesOf(group, columns));
   }
@@ -94,6 +96,22 @@ class MeasurementSelect {
     const { windows, range } = this.#prepared;
     const first = groups.reduce((ns, { firstNs }) => (firstNs < ns ? firstNs : ns), range.maxNs);
     checkWindows(windows!.count(range.minNs === MIN_TIME_NS ? first : range.minNs, range.maxNs));
+  }
+
+  /** How many values of a field a statement of this kind keeps at most. */
+  #rowsKept(groups: readonly Group[]): number {
+    const { windows, range, statement } = this.#prepared;
+    const { limit, offset } = statement;
+    const ofGroup = ({ points, firstNs, lastNs }: Group): number => {
+      if (this.#plan.calls.length === 0) return limit === 0 ? points : Math.min(points, limit + offset);
+      if (windows === undefined) return 1;
+      const [from, to] = [
+        firstNs > range.minNs ? firstNs : range.minNs,
+        lastNs < range.maxNs ? lastNs : range.maxNs,
+      ];
+      return Math.min(points, Number(windows.count(from, to)));
+    };
+    return groups.reduce((sum, group) => sum + Math.max(1, ofGroup(group)), 0);
   }
 
   /** The range with so many windows before it, or behind it where the order is descending. */

@@ -199,6 +199,23 @@ describe('bounds', () => {
     ]);
   });
 
+  test('long texts are not kept in the memory of the writer', async () => {
+    const points = Array.from({ length: 600 }, (_point, nth) =>
+      pointOf(SERIES, BASE_NS + BigInt(nth) * SECOND_NS, { s: `${nth}`.padStart(60_000, 'x'), v: nth }),
+    );
+    const ask = await asking(points);
+    const range = `time >= '2026-10-20' AND time < '2026-10-20T00:20:00Z'`;
+    const tooMuch = 'texts of 36000000 bytes would have to be kept';
+    expect(await one(ask, 'SELECT "s" FROM "m"')).toContain(tooMuch);
+    expect(await one(ask, 'SELECT mode("s") FROM "m"')).toContain(tooMuch);
+    expect(await one(ask, `SELECT last("s") FROM "m" WHERE ${range} GROUP BY time(1s)`)).toContain(tooMuch);
+    expect(
+      await one(ask, `SELECT last("s") FROM "m" WHERE ${range} GROUP BY time(1m) fill(none)`),
+    ).toHaveLength(1);
+    expect(await one(ask, 'SELECT "s" FROM "m" LIMIT 3')).toHaveLength(1);
+    expect(await one(ask, 'SELECT count("s"), last("v") FROM "m"')).toHaveLength(1);
+  });
+
   test('a regular expression can name up to 200 measurements', async () => {
     const ask = await asking(
       Array.from({ length: 201 }, (_point, nth) => pointOf(seriesOf(`m${nth}`), BASE_NS, { v: 1 })),
