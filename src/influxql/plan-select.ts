@@ -37,6 +37,9 @@ export type CallPlan =
       readonly length: number;
     };
 
+/** What the store is asked for: an aggregate, or the values of a field. */
+export type LeafPlan = Exclude<CallPlan, { kind: 'transformation' }>;
+
 /** A call or a bare reference: what a row has a value of, before arithmetic. */
 export interface Slot<T> {
   readonly key: string;
@@ -85,6 +88,11 @@ export function windowsBefore(plan: CallPlan): number {
   if (plan.kind !== 'transformation') return 0;
   const needsNone = plan.name === 'cumulative_sum' || plan.name === 'integral';
   return windowsBefore(plan.of) + (needsNone ? 0 : 1);
+}
+
+/** What the store is asked for by a call. */
+export function leafOf(plan: CallPlan): LeafPlan {
+  return plan.kind === 'transformation' ? leafOf(plan.of) : plan;
 }
 
 /** The type that a column of the call has. */

@@ -1,5 +1,5 @@
 import { checkTextBytes } from '../../../influxql/answer-limits.js';
-import type { CallPlan, SelectPlan } from '../../../influxql/plan-select.js';
+import { leafOf, type SelectPlan } from '../../../influxql/plan-select.js';
 import type { TimeRange } from '../../../influxql/split-condition.js';
 import type { InterruptibleRead } from '../interruptible-read.js';
 import { fromSql, type GroupedPoints } from './group-points.js';
@@ -27,9 +27,10 @@ export async function checkTexts(
     if (field?.type === 'string') columns.set(field.column, keepsAll || columns.get(field.column) === true);
   };
   for (const { of } of plan.calls) {
-    const { field, name } = sourceOf(of);
+    const leaf = leafOf(of);
+    const name = leaf.kind === 'values' ? undefined : leaf.name;
     // A count of points reads no text.
-    if (name !== 'count') add(field, KEEPS_ALL.has(name));
+    if (name !== 'count') add(leaf.field, name !== undefined && KEEPS_ALL.has(name));
   }
   for (const { of } of plan.references) if (of.cast !== 'tag') add(of.name, false);
   if (columns.size === 0) return;
@@ -43,9 +44,4 @@ export async function checkTexts(
     bytes += keepsAll ? total : Math.min(total, rows * longest);
   }
   checkTextBytes(bytes);
-}
-
-function sourceOf(plan: CallPlan): { readonly field: string; readonly name: string } {
-  if (plan.kind === 'transformation') return sourceOf(plan.of);
-  return plan.kind === 'values' ? { field: plan.field, name: 'values' } : plan;
 }
