@@ -3,7 +3,8 @@ import type { InfluxqlRequest } from '../../../../src/influxql/answer.js';
 import type { Point } from '../../../../src/sink/point.js';
 import { pointOf, seriesOf } from '../../../support/points.js';
 import { never, openedSink } from '../opened-sink.js';
-import { BASE_NS, comparedPoints } from './compared-points.js';
+import { BASE_NS, comparedPoints, randomNumbers } from './compared-points.js';
+import { COMPARED_QUERIES } from './compared-queries.js';
 
 const SECOND_NS = 1_000_000_000n;
 
@@ -118,6 +119,8 @@ test.each([
     'SELECT mean("v"::integer) FROM "m"',
     'the cast "v"::integer is not supported: the field is of type float',
   ],
+  ['SELECT abs("host") FROM "m"', 'abs() takes numbers, and not a string'],
+  ['SELECT "v" & 1 FROM "m"', 'the operator & takes integers, and not a float'],
   ['SELECT sample("v", 3) FROM "m"', 'undefined function sample(); supported are count, sum'],
   ['SELECT top("v", "host", 3) FROM "m"', 'tags inside top() are not supported: use GROUP BY'],
   ['SELECT integral("v") FROM "m" ORDER BY time DESC', 'integral() with ORDER BY time DESC is not supported'],
@@ -274,6 +277,27 @@ describe('where InfluxDB 1.6 answers by accident', () => {
       { values: [[{}, 3]].map(() => ['1970-01-01T00:00:00Z', 3]) },
     ]);
   });
+});
+
+test('garbled queries are answered or refused with a reason, and never fail', {
+  timeout: 60_000,
+}, async () => {
+  const ask = await asking(comparedPoints());
+  const random = randomNumbers(3);
+  const whole = (end: number) => Math.floor(random() * end);
+  const parts = (query: string) => query.match(/"[^"]*"|'[^']*'|\w+|\s+|[^\s\w]/g) ?? [];
+  const all = COMPARED_QUERIES.flatMap(parts);
+  let refused = 0;
+  for (let nth = 0; nth < 400; nth++) {
+    const words = [...parts(COMPARED_QUERIES[whole(COMPARED_QUERIES.length)]!)];
+    words.splice(whole(words.length), whole(2), all[whole(all.length)]!);
+    const { body } = await ask(words.join(''));
+    const error = body.error ?? body.results?.map((result) => result.error).find((one) => one !== undefined);
+    if (error !== undefined) refused += 1;
+    expect(error).not.toBe('');
+  }
+  expect(refused).toBeGreaterThan(50);
+  expect(refused).toBeLessThan(350);
 });
 
 test('queries and writing do not affect one another', async () => {
