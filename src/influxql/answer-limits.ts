@@ -12,6 +12,9 @@ export const MAX_ROWS_READ = 250_000;
 /** Points that have to be sorted for one statement. */
 export const MAX_SORTED_POINTS = 2_000_000;
 
+/** Bytes of all texts that one statement keeps in the store until it is answered. */
+export const MAX_KEPT_TEXT_BYTES = 33_554_432;
+
 const SHORTER = 'ask for a shorter time, longer windows, fewer groups or a LIMIT';
 
 /** Counts what one statement takes. Its methods throw an InfluxqlError when there is too much. */
@@ -45,6 +48,12 @@ export function checkWindows(count: bigint): void {
 export function checkRowsRead(count: number): void {
   if (count > MAX_ROWS_READ) {
     throw new InfluxqlError(`more than ${MAX_ROWS_READ} rows would be read; ${SHORTER}`);
+  }
+}
+
+export function checkTextBytes(count: number): void {
+  if (count > MAX_KEPT_TEXT_BYTES) {
+    throw new InfluxqlError(`texts of ${count} bytes would have to be kept, which is too much; ${SHORTER}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { TimeZone } from '../lib/time-zone.js';
 import type { ExpressionParser } from './expression-parser.js';
 import { InfluxqlError } from './influxql-error.js';
 import { parseCondition, parseCount, parseLimits, parseOrder, parseSources } from './parse-clauses.js';
-import type { Expression, Field, Fill, SelectStatement } from './statement.js';
+import { type Expression, type Field, type Fill, PRECEDENCE, type SelectStatement } from './statement.js';
 
 const MAX_FIELDS = 500;
 const MAX_DIMENSIONS = 100;
@@ -38,11 +38,23 @@ function parseFields(parser: ExpressionParser): readonly Field[] {
   const fields: Field[] = [];
   do {
     const expression = parser.regex() ?? parser.expression();
+    checkOperators(expression);
     fields.push(parser.skip('AS') ? { expression, alias: parser.identifier() } : { expression });
     if (fields.length > MAX_FIELDS)
       throw new InfluxqlError(`SELECT can have at most ${MAX_FIELDS} expressions`);
   } while (parser.skip(','));
   return fields;
+}
+
+function checkOperators(expression: Expression): void {
+  if (expression.kind === 'call') expression.args.forEach(checkOperators);
+  if (expression.kind !== 'binary') return;
+  const { operator, left, right } = expression;
+  if (PRECEDENCE[operator] < PRECEDENCE['+']) {
+    throw new InfluxqlError(`invalid operator ${operator} in SELECT clause; arithmetic is + - * / % & | ^`);
+  }
+  checkOperators(left);
+  checkOperators(right);
 }
 
 function parseGroupBy(parser: ExpressionParser): readonly Expression[] {

@@ -37,6 +37,9 @@ export type CallPlan =
       readonly length: number;
     };
 
+/** What the store is asked for: an aggregate, or the values of a field. */
+export type LeafPlan = Exclude<CallPlan, { kind: 'transformation' }>;
+
 /** A call or a bare reference: what a row has a value of, before arithmetic. */
 export interface Slot<T> {
   readonly key: string;
@@ -62,6 +65,10 @@ export function planSelect(prepared: PreparedSelect, schema: Schema): SelectPlan
   const calls = new Map<string, Call>();
   const references = new Map<string, Reference>();
   for (const { expression } of fields) collect(expression, calls, references);
+  const types = new Map<string, ValueType | undefined>();
+  for (const [key, call] of calls) types.set(key, typeOf(planCall(call, schema, windows?.everyNs)));
+  for (const [key, { name, cast }] of references) types.set(key, typeOfName(name, cast, schema));
+  for (const { expression } of fields) expectNumbers(expression, types);
   const [only] = calls.values();
   return {
     columns: [prepared.timeColumn, ...columnNames(fields)],
@@ -85,6 +92,11 @@ export function windowsBefore(plan: CallPlan): number {
   if (plan.kind !== 'transformation') return 0;
   const needsNone = plan.name === 'cumulative_sum' || plan.name === 'integral';
   return windowsBefore(plan.of) + (needsNone ? 0 : 1);
+}
+
+/** What the store is asked for by a call. */
+export function leafOf(plan: CallPlan): LeafPlan {
+  return plan.kind === 'transformation' ? leafOf(plan.of) : plan;
 }
 
 /** The type that a column of the call has. */
@@ -125,6 +137,37 @@ function collect(expression: Expression, calls: Map<string, Call>, references: M
       return;
   }
 }
+
+/** Returns undefined for a name that is neither a field nor a tag. */
+function typeOfName(name: string, cast: Reference['cast'], { fields, tags }: Schema): ValueType | undefined {
+  const field = cast === 'tag' ? undefined : fields.get(name);
+  return field ?? (tags.has(name) ? 'string' : undefined);
+}
+
+/** Throws an InfluxqlError for arithmetic with what is no number. */
+function expectNumbers(expression: Expression, types: ReadonlyMap<string, ValueType | undefined>): void {
+  if (types.has(keyOf(expression))) return;
+  if (expression.kind !== 'binary' && expression.kind !== 'call') return;
+  const isCall = expression.kind === 'call';
+  const operands = isCall ? expression.args : [expression.left, expression.right];
+  const what = isCall ? `${expression.name}()` : `the operator ${expression.operator}`;
+  const isOfBits = !isCall && BIT_OPERATORS.has(expression.operator);
+  for (const operand of operands) {
+    const type = types.get(keyOf(operand)) ?? LITERAL_TYPES[operand.kind];
+    if (type === 'string' || type === 'boolean' || (isOfBits && type === 'float')) {
+      throw new InfluxqlError(`${what} takes ${isOfBits ? 'integers' : 'numbers'}, and not a ${type}`);
+    }
+    expectNumbers(operand, types);
+  }
+}
+
+const BIT_OPERATORS: ReadonlySet<string> = new Set(['&', '|', '^']);
+const LITERAL_TYPES: Partial<Record<Expression['kind'], ValueType>> = {
+  string: 'string',
+  boolean: 'boolean',
+  number: 'float',
+  integer: 'integer',
+};
 
 /** The call has passed `checkSelect`. */
 function planCall(call: Call, schema: Schema, everyNs: bigint | undefined): CallPlan {

@@ -1,7 +1,7 @@
 import { checkSelect } from './check-select.js';
 import { foldConstants } from './fold-constants.js';
 import { type Grouping, groupingOf } from './grouping.js';
-import { MAX_TIME_NS, splitCondition, type TimeRange } from './split-condition.js';
+import { MAX_TIME_NS, MIN_TIME_NS, splitCondition, type TimeRange } from './split-condition.js';
 import type { Expression, Field, SelectStatement } from './statement.js';
 
 /** A SELECT that is checked, with its times computed. What it names is not known yet. */
@@ -35,4 +35,17 @@ export function prepareSelect(statement: SelectStatement, nowNs: bigint): Prepar
     ...condition,
     range: { minNs, maxNs: endsNow ? nowNs : maxNs },
   };
+}
+
+/** Returns the range with so many windows before it, or behind it where the order is descending. */
+export function earlierRange({ range, windows, statement }: PreparedSelect, count: number): TimeRange {
+  const ns = BigInt(count) * (windows?.everyNs ?? 0n);
+  if (ns === 0n) return range;
+  if (!statement.ascending) return { ...range, maxNs: range.maxNs + ns };
+  return range.minNs === MIN_TIME_NS ? range : { ...range, minNs: range.minNs - ns };
+}
+
+/** Returns the time of a value of the whole range. */
+export function wholeRangeNs({ range }: PreparedSelect): bigint {
+  return range.minNs === MIN_TIME_NS ? 0n : range.minNs;
 }

@@ -86,6 +86,8 @@ describe('what is wrong is named with its place', () => {
     ['SELECT v FROM m WHERE a =~ /b', 'no closing slash'],
     ['SELECT v FROM m WHERE a =~ /(/', 'not a regular expression of RE2'],
     ['SELECT v FROM (SELECT w FROM m)', 'subqueries are not supported'],
+    ['SELECT v < 5 FROM m', 'invalid operator < in SELECT clause'],
+    ['SELECT mean(v = 5) FROM m', 'invalid operator = in SELECT clause'],
     ['SELECT v INTO n FROM m', 'this store only reads'],
     ['DROP MEASUREMENT m', 'found DROP, expected SELECT, SHOW (this store only reads)'],
     ['SHOW TAG VALUES CARDINALITY', 'expected DATABASES, FIELD KEYS'],

@@ -8,6 +8,8 @@ import type { HttpRefusalCounts } from '../http-refusals.js';
 
 /** Queries of dashboards that are open at once; they are answered one after the other. A dashboard has some dozens of panels. */
 export const MAX_OPEN_INFLUXQL = 64;
+/** Bytes of answers that their readers have not taken yet, all connections. One alone may be larger. */
+export const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 /** What SHOW DATABASES says to a client that names no database. Every name is accepted. */
 const DEFAULT_DATABASE = 'telemetry';
 
@@ -41,26 +43,38 @@ export function addInfluxqlRoutes(
   refusals: HttpRefusalCounts,
 ): void {
   let open = 0;
+  let unsentBytes = 0;
   app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
   app.get('/ping', { config: { describes: PING } }, (_request, reply) =>
     reply.headers(versionHeaders(view)).code(204).send(),
   );
 
+  const refuse = (reply: FastifyReply, reason: string, pretty: boolean): FastifyReply => {
+    refusals['too-many-queries'] += 1;
+    reply.header('retry-after', '1');
+    return sendJson(reply, HTTP_ERROR_CODES.TOO_MANY_QUERIES, errorJson(reason, pretty));
+  };
+
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     reply.headers(versionHeaders(view));
     const asked = parseInfluxqlRequest(request.query, request.body);
     if ('problem' in asked) return sendJson(reply, 400, errorJson(asked.problem, false));
     if (open >= MAX_OPEN_INFLUXQL) {
-      refusals['too-many-queries'] += 1;
-      reply.header('retry-after', '1');
-      const reason = `${MAX_OPEN_INFLUXQL} queries are being answered already`;
-      return sendJson(reply, HTTP_ERROR_CODES.TOO_MANY_QUERIES, errorJson(reason, asked.pretty));
+      return refuse(reply, `${MAX_OPEN_INFLUXQL} queries are being answered already`, asked.pretty);
     }
     open += 1;
     try {
       const { status, json } = await view.influxql(asked);
-      return sendJson(reply, status, json);
+      const bytes = Buffer.from(json);
+      if (unsentBytes > 0 && unsentBytes + bytes.length > MAX_UNSENT_BYTES) {
+        return refuse(reply, 'earlier answers have not been read yet', asked.pretty);
+      }
+      unsentBytes += bytes.length;
+      reply.raw.once('close', () => {
+        unsentBytes -= bytes.length;
+      });
+      return sendJson(reply, status, bytes);
     } catch (thrown) {
       if (!(thrown instanceof SluiceError)) throw thrown;
       const { status, body } = errorAnswer(thrown);
@@ -78,7 +92,7 @@ function versionHeaders({ version }: GatewayView) {
   return { 'x-influxdb-version': `1.8.0-sluice.${version}`, 'x-influxdb-build': 'Sluice' };
 }
 
-function sendJson(reply: FastifyReply, status: number, json: string): FastifyReply {
+function sendJson(reply: FastifyReply, status: number, json: string | Buffer): FastifyReply {
   return reply.code(status).header('content-type', 'application/json').send(json);
 }
 

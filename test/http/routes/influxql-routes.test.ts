@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpApp } from '../../../src/http/http-app.js';
 import { createHttpRefusalCounts } from '../../../src/http/http-refusals.js';
-import { MAX_OPEN_INFLUXQL } from '../../../src/http/routes/influxql-routes.js';
+import { MAX_OPEN_INFLUXQL, MAX_UNSENT_BYTES } from '../../../src/http/routes/influxql-routes.js';
 import { SluiceError } from '../../../src/lib/errors.js';
 import { FakeGatewayView } from '../../support/fake-gateway-view.js';
 
@@ -39,7 +42,7 @@ describe('/query', () => {
       url: '/query?db=iot&epoch=ms&pretty=true&q=SHOW%20MEASUREMENTS&chunked=true',
     });
     expect([answer.statusCode, answer.body]).toEqual([200, view.influxqlAnswer.json]);
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(answer.headers['content-type']).toBe('application/json');
     expect(view.influxqlRequests).toEqual([
       { query: 'SHOW MEASUREMENTS', epoch: 'ms', pretty: true, parameters: new Map(), database: 'iot' },
     ]);
@@ -117,6 +120,25 @@ describe('/query', () => {
     expect(refusals['too-many-queries']).toBe(before + 1);
     release();
     for (const { statusCode } of await Promise.all(open)) expect(statusCode).toBe(200);
+    expect((await app.inject({ url: '/query?q=x' })).statusCode).toBe(200);
+  });
+
+  it('keeps no more answers than fit, while their readers do not read', async () => {
+    view.influxqlAnswer = { status: 200, json: `"${'x'.repeat(MAX_UNSENT_BYTES)}"` };
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const closed = once(app.server, 'request').then(([, response]) =>
+      once(response as ServerResponse, 'close'),
+    );
+    const slow = connect(port, '127.0.0.1');
+    slow.write('GET /query?q=x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(slow, 'readable'); // it has begun, and is read no further
+    view.influxqlAnswer = { status: 200, json: '{}' };
+    expect((await app.inject({ url: '/query?q=x' })).json()).toEqual({
+      error: 'earlier answers have not been read yet',
+    });
+    slow.destroy();
+    await closed;
     expect((await app.inject({ url: '/query?q=x' })).statusCode).toBe(200);
   });
 

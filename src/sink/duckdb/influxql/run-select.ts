@@ -1,24 +1,29 @@
 import type { AnswerSeries, StatementResult } from '../../../influxql/answer.js';
 import { AnswerLimits, checkWindows } from '../../../influxql/answer-limits.js';
+import { callValues } from '../../../influxql/call-values.js';
 import { compileExpression, type Evaluate } from '../../../influxql/evaluate.js';
 import type { Schema } from '../../../influxql/expand-fields.js';
-import { fillWindows } from '../../../influxql/fill-windows.js';
-import { RANKINGS } from '../../../influxql/functions.js';
 import { type Column, joinRows } from '../../../influxql/join-rows.js';
 import {
-  type CallPlan,
+  type LeafPlan,
+  leafOf,
   planSelect,
   type SelectPlan,
   typeOf,
   windowsBefore,
 } from '../../../influxql/plan-select.js';
-import { type PreparedSelect, prepareSelect } from '../../../influxql/prepare-select.js';
-import { MIN_TIME_NS, type TimeRange } from '../../../influxql/split-condition.js';
+import {
+  earlierRange,
+  type PreparedSelect,
+  prepareSelect,
+  wholeRangeNs,
+} from '../../../influxql/prepare-select.js';
+import { MIN_TIME_NS } from '../../../influxql/split-condition.js';
 import type { SelectStatement } from '../../../influxql/statement.js';
-import { transform } from '../../../influxql/transform.js';
 import type { TimedValue } from '../../../influxql/value.js';
 import type { InterruptibleRead } from '../interruptible-read.js';
 import type { AggregatePlan } from './aggregate-sql.js';
+import { checkTexts } from './check-texts.js';
 import { fieldColumn, selectedColumn } from './field-columns.js';
 import { type FoundMeasurement, findMeasurements, schemaOf } from './find-measurements.js';
 import { type Group, type GroupedPoints, groupPoints, readGroups } from './group-points.js';
@@ -83,9 +88,11 @@ class MeasurementSelect {
     const { range, windows } = this.#prepared;
     if (range.minNs > range.maxNs) return [];
     const before = Math.max(0, ...this.#plan.calls.map(({ of }) => windowsBefore(of)));
-    const groups = await readGroups(this.#read, this.#grouped, this.#plan.tags, this.#earlier(before));
+    const read = earlierRange(this.#prepared, before);
+    const groups = await readGroups(this.#read, this.#grouped, this.#plan.tags, read);
     if (groups.length === 0) return [];
     if (windows !== undefined) this.#checkWindows(groups);
+    await checkTexts(this.#read, this.#grouped, this.#plan, read, this.#rowsKept(groups));
     const columns = this.#plan.calls.length === 0 ? await this.#points(groups) : await this.#calls(groups);
     return groups.flatMap((group) => this.#seriesOf(group, columns));
   }
@@ -96,13 +103,20 @@ class MeasurementSelect {
     checkWindows(windows!.count(range.minNs === MIN_TIME_NS ? first : range.minNs, range.maxNs));
   }
 
-  /** The range with so many windows before it, or behind it where the order is descending. */
-  #earlier(count: number): TimeRange {
-    const { range, windows, statement } = this.#prepared;
-    const ns = BigInt(count) * (windows?.everyNs ?? 0n);
-    if (ns === 0n) return range;
-    if (!statement.ascending) return { ...range, maxNs: range.maxNs + ns };
-    return range.minNs === MIN_TIME_NS ? range : { ...range, minNs: range.minNs - ns };
+  /** How many values of a field a statement of this kind keeps at most. */
+  #rowsKept(groups: readonly Group[]): number {
+    const { windows, range, statement } = this.#prepared;
+    const { limit, offset } = statement;
+    const ofGroup = ({ points, firstNs, lastNs }: Group): number => {
+      if (this.#plan.calls.length === 0) return limit === 0 ? points : Math.min(points, limit + offset);
+      if (windows === undefined) return 1;
+      const [from, to] = [
+        firstNs > range.minNs ? firstNs : range.minNs,
+        lastNs < range.maxNs ? lastNs : range.maxNs,
+      ];
+      return Math.min(points, Number(windows.count(from, to)));
+    };
+    return groups.reduce((sum, group) => sum + Math.max(1, ofGroup(group)), 0);
   }
 
   async #points(groups: readonly Group[]): Promise<readonly GroupColumn[]> {
@@ -132,28 +146,36 @@ class MeasurementSelect {
   }
 
   async #calls(groups: readonly Group[]): Promise<readonly GroupColumn[]> {
-    const aggregates = await this.#aggregates(groups);
-    const columns: GroupColumn[] = [];
-    for (const [slot, { of }] of this.#plan.calls.entries()) {
+    const read = await this.#readLeaves(groups);
+    const fills = new AnswerLimits();
+    return this.#plan.calls.map(({ of }, slot) => {
       const values = new Map<number, readonly TimedValue[]>();
-      const raw = await this.#raw(of, groups);
-      for (const { id } of groups)
-        values.set(id, this.#limited(this.#valuesOf(of, id, { aggregates, raw }, 0)));
-      columns.push({ values, slot, type: typeOf(of), beside: this.#beside() });
-    }
-    return columns;
+      for (const { id } of groups) {
+        const found = callValues(
+          of,
+          this.#prepared,
+          (leaf) => read.get(leaf)?.get(id) ?? [],
+          () => fills.countCells(1),
+        );
+        values.set(id, found);
+      }
+      return { values, slot, type: typeOf(of), beside: this.#beside() };
+    });
   }
 
-  /** Reads all aggregates; those over equal ranges together. */
-  async #aggregates(groups: readonly Group[]): Promise<ReadonlyMap<AggregatePlan, ValuesByGroup>> {
+  /** Reads all aggregates, those over equal ranges together, and the fields that transformations take as they are. */
+  async #readLeaves(groups: readonly Group[]): Promise<ReadonlyMap<LeafPlan, ValuesByGroup>> {
     const byEarlier = new Map<number, AggregatePlan[]>();
+    const found = new Map<LeafPlan, ValuesByGroup>();
     for (const { of } of this.#plan.calls) {
-      const aggregate = aggregateOf(of);
-      if (aggregate === undefined) continue;
+      const leaf = leafOf(of);
+      if (leaf.kind === 'values') {
+        found.set(leaf, await this.#fieldValues(leaf, groups));
+        continue;
+      }
       const before = windowsBefore(of);
-      byEarlier.set(before, [...(byEarlier.get(before) ?? []), aggregate]);
+      byEarlier.set(before, [...(byEarlier.get(before) ?? []), leaf]);
     }
-    const found = new Map<AggregatePlan, ValuesByGroup>();
     const { windows, statement } = this.#prepared;
     const beside = this.#plan.references.map(
       ({ of }) => selectedColumn(this.#measurement.stored, of, this.#schema.fields.get(of.name)).sql,
@@ -163,10 +185,10 @@ class MeasurementSelect {
         read: this.#read,
         grouped: this.#grouped,
         groups,
-        range: this.#earlier(before),
+        range: earlierRange(this.#prepared, before),
         windows,
         beside: this.#plan.isSelector ? beside : undefined,
-        wholeNs: this.#wholeNs(),
+        wholeNs: wholeRangeNs(this.#prepared),
         ascending: statement.ascending,
       });
       for (const [plan, one] of values) found.set(plan, one);
@@ -174,76 +196,29 @@ class MeasurementSelect {
     return found;
   }
 
-  /** The time of a value of the whole range. */
-  #wholeNs(): bigint {
-    const { minNs } = this.#prepared.range;
-    return minNs === MIN_TIME_NS ? 0n : minNs;
-  }
-
-  /** Reads the values of a field that a transformation takes as they are. */
-  async #raw(plan: CallPlan, groups: readonly Group[]): Promise<ValuesByGroup> {
-    if (plan.kind === 'transformation') return this.#raw(plan.of, groups);
-    if (plan.kind === 'aggregate') return new Map();
-    const sql = fieldColumn(this.#measurement.stored, plan.field, plan.type);
+  async #fieldValues(
+    { field, type }: Extract<LeafPlan, { kind: 'values' }>,
+    groups: readonly Group[],
+  ): Promise<ValuesByGroup> {
+    const sql = fieldColumn(this.#measurement.stored, field, type);
     if (sql === undefined) return new Map();
-    const { range, statement } = this.#prepared;
     const points = await readPoints([{ sql, isField: true }], {
       read: this.#read,
       grouped: this.#grouped,
       groups,
-      range,
-      ascending: statement.ascending,
+      range: this.#prepared.range,
+      ascending: this.#prepared.statement.ascending,
       limit: 0,
       offset: 0,
     });
-    const entries = [...points].map(([id, found]) => [
-      id,
-      found.map(({ timeNs, beside }) => ({ timeNs, value: beside![0]! })),
-    ]);
-    return new Map(entries as [number, TimedValue[]][]);
-  }
-
-  #valuesOf(plan: CallPlan, group: number, found: FoundValues, before: number): readonly TimedValue[] {
-    const { ascending } = this.#prepared.statement;
-    switch (plan.kind) {
-      case 'values':
-        return found.raw.get(group) ?? [];
-      case 'transformation': {
-        const more = before + windowsBefore(plan) - windowsBefore(plan.of);
-        const values = this.#valuesOf(plan.of, group, found, more);
-        return transform(values, plan, {
-          ascending,
-          windows: this.#prepared.windows,
-          wholeNs: this.#wholeNs(),
-        });
-      }
-      case 'aggregate': {
-        const values = found.aggregates.get(plan)?.get(group) ?? [];
-        return this.#filled(plan, ascending ? values : inWindowOrder(values), before);
-      }
+    const values = new Map<number, readonly TimedValue[]>();
+    for (const [id, found] of points) {
+      values.set(
+        id,
+        found.map(({ timeNs, beside }) => ({ timeNs, value: beside![0]! })),
+      );
     }
-  }
-
-  #filled(plan: AggregatePlan, values: readonly TimedValue[], before: number): readonly TimedValue[] {
-    const { windows, statement } = this.#prepared;
-    if (windows === undefined || plan.name === 'distinct' || RANKINGS.has(plan.name)) return values;
-    const isCount = plan.name === 'count' || plan.name === 'count distinct';
-    return fillWindows(values, {
-      // Where nothing is, the count is 0.
-      fill: isCount && statement.fill.kind === 'null' ? { kind: 'number', value: 0n } : statement.fill,
-      windows,
-      range: this.#earlier(before),
-      ascending: statement.ascending,
-      type: typeOf(plan),
-      count: () => this.#limits.countCells(1),
-    });
-  }
-
-  #limited(values: readonly TimedValue[]): readonly TimedValue[] {
-    const { limit, offset } = this.#prepared.statement;
-    return limit === 0 && offset === 0
-      ? values
-      : values.slice(offset, limit === 0 ? undefined : offset + limit);
+    return values;
   }
 
   #seriesOf(group: Group, columns: readonly GroupColumn[]): readonly AnswerSeries[] {
@@ -270,19 +245,4 @@ class MeasurementSelect {
 
 interface GroupColumn extends Omit<Column, 'values'> {
   readonly values: ValuesByGroup;
-}
-
-interface FoundValues {
-  readonly aggregates: ReadonlyMap<AggregatePlan, ValuesByGroup>;
-  readonly raw: ValuesByGroup;
-}
-
-function aggregateOf(plan: CallPlan): AggregatePlan | undefined {
-  if (plan.kind === 'transformation') return aggregateOf(plan.of);
-  return plan.kind === 'aggregate' ? plan : undefined;
-}
-
-/** Reverses the windows, but not the values inside of one. */
-function inWindowOrder(values: readonly TimedValue[]): readonly TimedValue[] {
-  return [...values].sort((a, b) => (a.timeNs === b.timeNs ? 0 : a.timeNs > b.timeNs ? -1 : 1));
 }

@@ -3,7 +3,8 @@ import type { InfluxqlRequest } from '../../../../src/influxql/answer.js';
 import type { Point } from '../../../../src/sink/point.js';
 import { pointOf, seriesOf } from '../../../support/points.js';
 import { never, openedSink } from '../opened-sink.js';
-import { BASE_NS, comparedPoints } from './compared-points.js';
+import { BASE_NS, comparedPoints, randomNumbers } from './compared-points.js';
+import { COMPARED_QUERIES } from './compared-queries.js';
 
 const SECOND_NS = 1_000_000_000n;
 
@@ -118,6 +119,8 @@ test.each([
     'SELECT mean("v"::integer) FROM "m"',
     'the cast "v"::integer is not supported: the field is of type float',
   ],
+  ['SELECT abs("host") FROM "m"', 'abs() takes numbers, and not a string'],
+  ['SELECT "v" & 1 FROM "m"', 'the operator & takes integers, and not a float'],
   ['SELECT sample("v", 3) FROM "m"', 'undefined function sample(); supported are count, sum'],
   ['SELECT top("v", "host", 3) FROM "m"', 'tags inside top() are not supported: use GROUP BY'],
   ['SELECT integral("v") FROM "m" ORDER BY time DESC', 'integral() with ORDER BY time DESC is not supported'],
@@ -199,6 +202,23 @@ describe('bounds', () => {
     ]);
   });
 
+  test('long texts are not kept in the memory of the writer', async () => {
+    const points = Array.from({ length: 600 }, (_point, nth) =>
+      pointOf(SERIES, BASE_NS + BigInt(nth) * SECOND_NS, { s: `${nth}`.padStart(60_000, 'x'), v: nth }),
+    );
+    const ask = await asking(points);
+    const range = `time >= '2026-10-20' AND time < '2026-10-20T00:20:00Z'`;
+    const tooMuch = 'texts of 36000000 bytes would have to be kept';
+    expect(await one(ask, 'SELECT "s" FROM "m"')).toContain(tooMuch);
+    expect(await one(ask, 'SELECT mode("s") FROM "m"')).toContain(tooMuch);
+    expect(await one(ask, `SELECT last("s") FROM "m" WHERE ${range} GROUP BY time(1s)`)).toContain(tooMuch);
+    expect(
+      await one(ask, `SELECT last("s") FROM "m" WHERE ${range} GROUP BY time(1m) fill(none)`),
+    ).toHaveLength(1);
+    expect(await one(ask, 'SELECT "s" FROM "m" LIMIT 3')).toHaveLength(1);
+    expect(await one(ask, 'SELECT count("s"), last("v") FROM "m"')).toHaveLength(1);
+  });
+
   test('a regular expression can name up to 200 measurements', async () => {
     const ask = await asking(
       Array.from({ length: 201 }, (_point, nth) => pointOf(seriesOf(`m${nth}`), BASE_NS, { v: 1 })),
@@ -257,6 +277,27 @@ describe('where InfluxDB 1.6 answers by accident', () => {
       { values: [[{}, 3]].map(() => ['1970-01-01T00:00:00Z', 3]) },
     ]);
   });
+});
+
+test('garbled queries are answered or refused with a reason, and never fail', {
+  timeout: 60_000,
+}, async () => {
+  const ask = await asking(comparedPoints());
+  const random = randomNumbers(3);
+  const whole = (end: number) => Math.floor(random() * end);
+  const parts = (query: string) => query.match(/"[^"]*"|'[^']*'|\w+|\s+|[^\s\w]/g) ?? [];
+  const all = COMPARED_QUERIES.flatMap(parts);
+  let refused = 0;
+  for (let nth = 0; nth < 400; nth++) {
+    const words = [...parts(COMPARED_QUERIES[whole(COMPARED_QUERIES.length)]!)];
+    words.splice(whole(words.length), whole(2), all[whole(all.length)]!);
+    const { body } = await ask(words.join(''));
+    const error = body.error ?? body.results?.map((result) => result.error).find((one) => one !== undefined);
+    if (error !== undefined) refused += 1;
+    expect(error).not.toBe('');
+  }
+  expect(refused).toBeGreaterThan(50);
+  expect(refused).toBeLessThan(350);
 });
 
 test('queries and writing do not affect one another', async () => {
