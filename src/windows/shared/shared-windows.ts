@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.js';
 import { errorText, SluiceError } from '../../lib/errors.js';
+import { withinDeadline } from '../../lib/lifecycle.js';
 import { type Pause, pause } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
 import type { Point, Series } from '../../sink/point.js';
@@ -52,6 +53,8 @@ interface Asked {
 }
 
 const RETRY_MS = 1_000;
+/** What a stop waits for a table that does not answer. */
+const CLOSE_MS = 1_000;
 
 /**
  * The windows of a stream that several consumers share. Each of them writes to one table which windows its points fall into,
@@ -65,7 +68,9 @@ export class SharedWindows implements WindowsStage {
   readonly #statesOfSeries = new WeakMap<Series, readonly AggregateState[]>();
   /** What is due in the table, while this consumer computes. */
   readonly #dueStates: readonly AggregateState[];
+  /** Of the points of this process: what is due must not take the room for their marks. */
   readonly #memory: MarksMemory;
+  readonly #dueMemory: MarksMemory;
   readonly #table: SharedTable;
   readonly #lateness: Lateness;
   readonly #computing: Computing;
@@ -81,9 +86,10 @@ export class SharedWindows implements WindowsStage {
     const { stream, clock, stores } = deps;
     this.#deps = deps;
     this.#sleep = deps.sleep ?? pause;
-    this.#memory = new MarksMemory(memoryBytes);
+    this.#memory = new MarksMemory(memoryBytes / 2);
+    this.#dueMemory = new MarksMemory(memoryBytes / 2);
     this.#states = aggregates.map((aggregate) => new AggregateState(aggregate, this.#memory));
-    this.#dueStates = aggregates.map((aggregate) => new AggregateState(aggregate, this.#memory));
+    this.#dueStates = aggregates.map((aggregate) => new AggregateState(aggregate, this.#dueMemory));
     for (const { aggregate } of this.#states) {
       const same = this.#states.filter((state) => state.aggregate.from === aggregate.from);
       this.#statesOf.set(aggregate.from, same);
@@ -117,8 +123,11 @@ export class SharedWindows implements WindowsStage {
   }
 
   async close(): Promise<void> {
-    await this.#computing.close();
+    const closing = this.#computing.close();
+    await withinDeadline(closing, CLOSE_MS);
+    // Calls that are still on their way end by it.
     this.#table.close();
+    await closing;
     await this.#deps.stores.close();
   }
 
@@ -186,8 +195,8 @@ export class SharedWindows implements WindowsStage {
           }),
         };
       }),
-      memoryBytes: this.#memory.bytes,
-      maxMemoryBytes: this.#memory.maxBytes,
+      memoryBytes: this.#memory.bytes + this.#dueMemory.bytes,
+      maxMemoryBytes: this.#memory.maxBytes + this.#dueMemory.maxBytes,
       ...(view?.watermarkMs !== undefined && { watermarkMs: view.watermarkMs }),
       ...(computedBy !== undefined && { computedBy }),
       problem,
