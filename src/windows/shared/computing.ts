@@ -65,6 +65,8 @@ export class Computing {
   #nextScanMs = Number.NEGATIVE_INFINITY;
   #watermarkMs = Number.NEGATIVE_INFINITY;
   #asOf = 0;
+  /** What this consumer shows to the others while it computes. */
+  #report = '';
   /** Since when it is not known of all shards how far they are stored. */
   #unknownSinceMs: number | undefined;
   #problem = '';
@@ -129,13 +131,15 @@ export class Computing {
   async #turn(): Promise<void> {
     const scanned = this.#scanned;
     this.#scanned = undefined;
-    const wasMine = this.#election.isMine;
+    // It looks at every mark.
+    if (scanned !== undefined) this.#report = JSON.stringify(this.#ownView());
     const isMine = await this.#election.turn({
       closedToMs: scanned?.leastMs ?? Number.NEGATIVE_INFINITY,
-      report: wasMine ? JSON.stringify(this.#ownView()) : '',
+      report: this.#report,
     });
     if (!isMine) {
       this.#marks.clear();
+      this.#report = '';
       this.#watermarkMs = Number.NEGATIVE_INFINITY;
     } else if (scanned !== undefined) this.#take(scanned);
     if (this.#election.isMine) this.#scanIfDue();
