@@ -59,6 +59,8 @@ export class Computing {
   readonly #turnMs: number;
   readonly #stop = new AbortController();
   readonly #turns = new SerialQueue();
+  /** Ends the wait for the next turn. */
+  #wait = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #scanning: Promise<void> | undefined;
   #scanned: Scanned | undefined;
@@ -93,6 +95,7 @@ export class Computing {
   /** Leaves the row to another consumer, if the table answers soon. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#wait.abort();
     await this.#loop.stop();
     await this.#running;
     await this.#scanning;
@@ -153,10 +156,11 @@ export class Computing {
       } catch (thrown) {
         this.#noteFailure(thrown);
       }
-      const timer = new AbortController();
-      const waiting = this.#deps.sleep(this.#turnMs, AbortSignal.any([this.#stop.signal, timer.signal]));
+      if (this.#stop.signal.aborted) return;
+      this.#wait = new AbortController();
+      const waiting = this.#deps.sleep(this.#turnMs, this.#wait.signal);
       await Promise.race([waiting, this.#scanning ?? waiting]);
-      timer.abort();
+      this.#wait.abort();
     }
   }
 
