@@ -10,7 +10,6 @@ import { AggregateState } from '../aggregate-state.js';
 import { FoldWarnings } from '../fold-warnings.js';
 import { planRebuild } from '../plan-rebuild.js';
 import { PointTouches } from '../point-touches.js';
-import { reportAggregate } from '../report-windows.js';
 import type { ShardsWatermark } from '../watermark.js';
 import { MarksMemory, type WindowMark } from '../window-marks.js';
 import { floorToMs } from '../window-spans.js';
@@ -22,7 +21,7 @@ import { type HeldShards, Lateness } from './lateness.js';
 import { prepareLayouts } from './prepare-layouts.js';
 import type { SharedRows } from './shared-rows.js';
 import { type SharedMark, SharedTable } from './shared-table.js';
-import { dueIn } from './shared-view.js';
+import { sharedReport } from './shared-view.js';
 
 /** What windows use of a stream that several consumers share. */
 export interface SharedStream {
@@ -182,19 +181,7 @@ export class SharedWindows implements WindowsStage {
     const askedOf = (measurement: string) =>
       this.#asked.reduce((sum, { windows }) => sum + (windows.get(measurement) ?? 0), 0);
     return {
-      aggregates: this.#dueStates.map((state, nth) => {
-        const { values, awaiting } = this.#states[nth]!;
-        const { name, resolutions } = reportAggregate(state, Number.NEGATIVE_INFINITY);
-        return {
-          name,
-          values: { ...values, awaiting },
-          resolutions: resolutions.map(({ oldestMs: _, dueSinceMs: __, ...counts }) => {
-            const due = dueIn(view, counts.measurement);
-            const markedWindows = due.markedWindows + askedOf(counts.measurement);
-            return { ...counts, ...due, markedWindows };
-          }),
-        };
-      }),
+      aggregates: this.#states.map((state, nth) => sharedReport(state, this.#dueStates[nth]!, view, askedOf)),
       memoryBytes: this.#memory.bytes + this.#dueMemory.bytes,
       maxMemoryBytes: this.#memory.maxBytes + this.#dueMemory.maxBytes,
       ...(view?.watermarkMs !== undefined && { watermarkMs: view.watermarkMs }),
