@@ -44,6 +44,8 @@ const MARK_INEXACT_SHARE = 10;
 export class FoldLoop {
   readonly #deps: FoldLoopDeps;
   readonly #stop = new AbortController();
+  /** Signal of begun folds → that or the end of the loop. Each that is made stays known to the one of the loop. */
+  readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
   #wake: () => void = () => undefined;
   #ended: Promise<void> = Promise.resolve();
   #problem = '';
@@ -174,7 +176,13 @@ export class FoldLoop {
   }
 
   #signalOf({ signal }: BegunFold): AbortSignal {
-    return signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
+    if (signal === undefined) return this.#stop.signal;
+    let either = this.#signals.get(signal);
+    if (either === undefined) {
+      either = AbortSignal.any([this.#stop.signal, signal]);
+      this.#signals.set(signal, either);
+    }
+    return either;
   }
 
   /** The rows are in the store: what did not change meanwhile is no longer due, and the next level is. */

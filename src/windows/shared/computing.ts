@@ -59,12 +59,16 @@ export class Computing {
   readonly #turnMs: number;
   readonly #stop = new AbortController();
   readonly #turns = new SerialQueue();
+  /** Ends the wait for the next turn. */
+  #wait = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #scanning: Promise<void> | undefined;
   #scanned: Scanned | undefined;
   #nextScanMs = Number.NEGATIVE_INFINITY;
   #watermarkMs = Number.NEGATIVE_INFINITY;
   #asOf = 0;
+  /** What this consumer shows to the others while it computes. */
+  #report = '';
   /** Since when it is not known of all shards how far they are stored. */
   #unknownSinceMs: number | undefined;
   #problem = '';
@@ -91,6 +95,7 @@ export class Computing {
   /** Leaves the row to another consumer, if the table answers soon. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#wait.abort();
     await this.#loop.stop();
     await this.#running;
     await this.#scanning;
@@ -129,13 +134,15 @@ export class Computing {
   async #turn(): Promise<void> {
     const scanned = this.#scanned;
     this.#scanned = undefined;
-    const wasMine = this.#election.isMine;
+    // It looks at every mark.
+    if (scanned !== undefined) this.#report = JSON.stringify(this.#ownView());
     const isMine = await this.#election.turn({
       closedToMs: scanned?.leastMs ?? Number.NEGATIVE_INFINITY,
-      report: wasMine ? JSON.stringify(this.#ownView()) : '',
+      report: this.#report,
     });
     if (!isMine) {
       this.#marks.clear();
+      this.#report = '';
       this.#watermarkMs = Number.NEGATIVE_INFINITY;
     } else if (scanned !== undefined) this.#take(scanned);
     if (this.#election.isMine) this.#scanIfDue();
@@ -149,10 +156,11 @@ export class Computing {
       } catch (thrown) {
         this.#noteFailure(thrown);
       }
-      const timer = new AbortController();
-      const waiting = this.#deps.sleep(this.#turnMs, AbortSignal.any([this.#stop.signal, timer.signal]));
+      if (this.#stop.signal.aborted) return;
+      this.#wait = new AbortController();
+      const waiting = this.#deps.sleep(this.#turnMs, this.#wait.signal);
       await Promise.race([waiting, this.#scanning ?? waiting]);
-      timer.abort();
+      this.#wait.abort();
     }
   }
 

@@ -1,6 +1,6 @@
 import type { AggregateState } from '../aggregate-state.js';
 import { reportAggregate } from '../report-windows.js';
-import type { ResolutionReport } from '../windows-report.js';
+import type { AggregateReport, ResolutionReport } from '../windows-report.js';
 
 /** What one measurement has due, as the computing consumer sees the table. */
 export type DueCounts = Pick<ResolutionReport, 'openWindows' | 'markedWindows' | 'oldestMs' | 'dueSinceMs'>;
@@ -39,6 +39,23 @@ export function parseView(text: string): SharedView | undefined {
   return text === '' ? undefined : (JSON.parse(text) as SharedView);
 }
 
-export function dueIn(view: SharedView | undefined, measurement: string): DueCounts {
-  return view?.due[measurement] ?? NOTHING;
+/**
+ * What one consumer reports: its own values and folds, and what the table has due. `askedOf`: windows of a measurement that were
+ * asked for and are not in the view yet.
+ */
+export function sharedReport(
+  ownState: AggregateState,
+  dueState: AggregateState,
+  view: SharedView | undefined,
+  askedOf: (measurement: string) => number,
+): AggregateReport {
+  const { values, awaiting } = ownState;
+  return {
+    name: ownState.aggregate.name,
+    values: { ...values, awaiting },
+    resolutions: dueState.levels.map(({ measurement, counts }) => {
+      const due = view?.due[measurement] ?? NOTHING;
+      return { measurement, ...counts, ...due, markedWindows: due.markedWindows + askedOf(measurement) };
+    }),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.js';
 import { errorText, SluiceError } from '../../lib/errors.js';
+import { withinDeadline } from '../../lib/lifecycle.js';
 import { type Pause, pause } from '../../lib/timers.js';
 import type { Warn } from '../../lib/warnings.js';
 import type { Point, Series } from '../../sink/point.js';
@@ -12,7 +13,6 @@ import { keptFromMs } from '../kept-rows.js';
 import { planRebuild } from '../plan-rebuild.js';
 import { PointTouches } from '../point-touches.js';
 import { type ReadableRows, readableRows } from '../readable-rows.js';
-import { reportAggregate } from '../report-windows.js';
 import type { ShardsWatermark } from '../watermark.js';
 import { MarksMemory, type WindowMark } from '../window-marks.js';
 import { floorToMs } from '../window-spans.js';
@@ -24,7 +24,7 @@ import { type HeldShards, Lateness } from './lateness.js';
 import { prepareLayouts } from './prepare-layouts.js';
 import type { SharedRows } from './shared-rows.js';
 import { type SharedMark, SharedTable } from './shared-table.js';
-import { dueIn } from './shared-view.js';
+import { sharedReport } from './shared-view.js';
 
 /** What windows use of a stream that several consumers share. */
 export interface SharedStream {
@@ -55,6 +55,8 @@ interface Asked {
 }
 
 const RETRY_MS = 1_000;
+/** What a stop waits for a table that does not answer. */
+const CLOSE_MS = 1_000;
 
 /**
  * The windows of a stream that several consumers share. Each of them writes to one table which windows its points fall into,
@@ -68,7 +70,9 @@ export class SharedWindows implements WindowsStage {
   readonly #statesOfSeries = new WeakMap<Series, readonly AggregateState[]>();
   /** What is due in the table, while this consumer computes. */
   readonly #dueStates: readonly AggregateState[];
+  /** Of the points of this process: what is due must not take the room for their marks. */
   readonly #memory: MarksMemory;
+  readonly #dueMemory: MarksMemory;
   readonly #table: SharedTable;
   readonly #lateness: Lateness;
   readonly #computing: Computing;
@@ -84,11 +88,12 @@ export class SharedWindows implements WindowsStage {
     const { stream, clock, stores } = deps;
     this.#deps = deps;
     this.#sleep = deps.sleep ?? pause;
-    this.#memory = new MarksMemory(memoryBytes);
+    this.#memory = new MarksMemory(memoryBytes / 2);
+    this.#dueMemory = new MarksMemory(memoryBytes / 2);
     this.#states = aggregates.map((aggregate) => new AggregateState(aggregate, this.#memory));
     // The rows that lack values of this process are marked by it, also where another one computes.
     this.#dueStates = this.#states.map(
-      ({ aggregate, inexact }) => new AggregateState(aggregate, this.#memory, NO_VALUES, inexact),
+      ({ aggregate, inexact }) => new AggregateState(aggregate, this.#dueMemory, NO_VALUES, inexact),
     );
     for (const { aggregate } of this.#states) {
       const same = this.#states.filter((state) => state.aggregate.from === aggregate.from);
@@ -123,8 +128,11 @@ export class SharedWindows implements WindowsStage {
   }
 
   async close(): Promise<void> {
-    await this.#computing.close();
+    const closing = this.#computing.close();
+    await withinDeadline(closing, CLOSE_MS);
+    // Calls that are still on their way end by it.
     this.#table.close();
+    await closing;
     await this.#deps.stores.close();
   }
 
@@ -200,21 +208,9 @@ export class SharedWindows implements WindowsStage {
     const askedOf = (measurement: string) =>
       this.#asked.reduce((sum, { windows }) => sum + (windows.get(measurement) ?? 0), 0);
     return {
-      aggregates: this.#dueStates.map((state, nth) => {
-        const { values, awaiting } = this.#states[nth]!;
-        const { name, resolutions } = reportAggregate(state, Number.NEGATIVE_INFINITY);
-        return {
-          name,
-          values: { ...values, awaiting },
-          resolutions: resolutions.map(({ oldestMs: _, dueSinceMs: __, ...counts }) => {
-            const due = dueIn(view, counts.measurement);
-            const markedWindows = due.markedWindows + askedOf(counts.measurement);
-            return { ...counts, ...due, markedWindows };
-          }),
-        };
-      }),
-      memoryBytes: this.#memory.bytes,
-      maxMemoryBytes: this.#memory.maxBytes,
+      aggregates: this.#states.map((state, nth) => sharedReport(state, this.#dueStates[nth]!, view, askedOf)),
+      memoryBytes: this.#memory.bytes + this.#dueMemory.bytes,
+      maxMemoryBytes: this.#memory.maxBytes + this.#dueMemory.maxBytes,
       ...(view?.watermarkMs !== undefined && { watermarkMs: view.watermarkMs }),
       ...(computedBy !== undefined && { computedBy }),
       problem,

@@ -4,7 +4,7 @@ import { SluiceError } from '../../../src/lib/errors.js';
 import { pauseOn, type Schedule } from '../../../src/lib/timers.js';
 import { sharedRows } from '../../../src/pipeline/kinesis-shared-windows.js';
 import type { Point } from '../../../src/sink/point.js';
-import type { Aggregate } from '../../../src/windows/aggregate.js';
+import type { Aggregate, WindowsOptions } from '../../../src/windows/aggregate.js';
 import { SharedWindows } from '../../../src/windows/shared/shared-windows.js';
 import { ShardsWatermark } from '../../../src/windows/watermark.js';
 import { SetClock } from '../../support/clock.js';
@@ -47,8 +47,12 @@ export class SharedApplication {
     this.clock.wallNs = START_S * NS_PER_S;
   }
 
-  async consumer(workerId: string, aggregates: readonly Aggregate[] = [ROOM]): Promise<SharedConsumer> {
-    const consumer = new SharedConsumer(this, workerId, aggregates);
+  async consumer(
+    workerId: string,
+    aggregates: readonly Aggregate[] = [ROOM],
+    memoryBytes = 1024 * 1024,
+  ): Promise<SharedConsumer> {
+    const consumer = new SharedConsumer(this, workerId, { aggregates, memoryBytes });
     this.consumers.push(consumer);
     await consumer.windows.prepare();
     // What is open at the start is due; these tests look at what points make due.
@@ -110,7 +114,7 @@ export class SharedConsumer {
   readonly #abort = new AbortController();
   #assignments = 0;
 
-  constructor(application: SharedApplication, workerId: string, aggregates: readonly Aggregate[]) {
+  constructor(application: SharedApplication, workerId: string, options: WindowsOptions) {
     this.#application = application;
     const { clock, store, table, shards } = application;
     const fault = () => (this.isDead || this.isTableDown ? 'before' : 'none');
@@ -125,34 +129,31 @@ export class SharedConsumer {
         return store.write(all);
       },
     };
-    this.windows = new SharedWindows(
-      { memoryBytes: 1024 * 1024, aggregates },
-      {
-        stream: {
-          workerId,
-          failoverMs: FAILOVER_MS,
-          rows: sharedRows(table.client({ fault })),
-          held: () => this.held,
-          leastWatermarkMs: async () =>
-            shards.size === 0
-              ? Number.NEGATIVE_INFINITY
-              : Math.min(
-                  ...[...shards.values()].map((s) => (s === undefined ? Number.NEGATIVE_INFINITY : msOf(s))),
-                ),
-        },
-        stores: {
-          points,
-          oldestKeptNs: () => undefined,
-          rowsIn: () => rows,
-          problem: () => '',
-          close: async () => undefined,
-        },
-        watermark: new ShardsWatermark(() => new Map(), clock),
-        clock,
-        warn: ({ code }) => this.warnings.push(code),
-        sleep: pauseOn((ms, run) => this.schedule(ms, run)),
+    this.windows = new SharedWindows(options, {
+      stream: {
+        workerId,
+        failoverMs: FAILOVER_MS,
+        rows: sharedRows(table.client({ fault })),
+        held: () => this.held,
+        leastWatermarkMs: async () =>
+          shards.size === 0
+            ? Number.NEGATIVE_INFINITY
+            : Math.min(
+                ...[...shards.values()].map((s) => (s === undefined ? Number.NEGATIVE_INFINITY : msOf(s))),
+              ),
       },
-    );
+      stores: {
+        points,
+        oldestKeptNs: () => undefined,
+        rowsIn: () => rows,
+        problem: () => '',
+        close: async () => undefined,
+      },
+      watermark: new ShardsWatermark(() => new Map(), clock),
+      clock,
+      warn: ({ code }) => this.warnings.push(code),
+      sleep: pauseOn((ms, run) => this.schedule(ms, run)),
+    });
   }
 
   take(shard: string): void {

@@ -94,8 +94,9 @@ class Run {
     else if (what < 65 && running.length > 0) this.#begin(random.of(running).replay(this.#logged().point));
     else if (what < 75 && running.length > 0) random.of(running).save();
     else if (what < 90) await this.#pass(1 + random.below(random.isOneIn(5) ? 16 : 4));
-    else if (what < 93) this.#moveShards(4);
-    else if (what < 95 && running.length > 0) random.of(running).isStalled = true;
+    else if (what < 92) this.#moveShards(8);
+    else if (what < 95 && running.length > 0) await this.#standStill(random.of(running));
+    else if (what < 96 && running.length > 0) random.of(running).isStalled = true;
     else if (what < 97) for (const worker of live) worker.isStalled = false;
     else if (what < 98 && live.length > 0) random.of(live).kill(random.isOneIn(2));
     else if (what < 99 && live.length < 3) await this.start();
@@ -141,8 +142,29 @@ class Run {
   async #pass(ticks: number): Promise<void> {
     for (let tick = 0; tick < ticks; tick++) {
       await this.world.tick();
-      for (let steps = this.#random.below(6); steps > 0; steps--) await this.#step();
+      for (const worker of this.#live) if (!worker.isStalled && this.#random.isOneIn(3)) worker.save();
+      for (let steps = this.#random.below(40); steps > 0; steps--) await this.#step();
     }
+  }
+
+  /** A consumer stands still in the middle of a write, or is killed then, and the others go on. */
+  async #standStill(worker: Worker): Promise<void> {
+    const random = this.#random;
+    if (random.isOneIn(2)) this.#work(worker);
+    else this.#begin(worker.replay(this.#logged().point));
+    for (let steps = random.below(12); steps > 0; steps--) {
+      const own = this.world.ready.filter((call) => call.worker === worker);
+      if (own.length > 0) await this.world.goOn(random.of(own));
+    }
+    const isKilled = random.isOneIn(4);
+    if (isKilled) worker.kill(random.isOneIn(2));
+    else worker.isStalled = true;
+    for (let ticks = random.below(50); ticks > 0; ticks--) {
+      await this.#pass(1);
+      if (random.isOneIn(4)) this.#moveShards(Number.POSITIVE_INFINITY);
+    }
+    worker.isStalled = false;
+    if (isKilled && this.#live.length < 2) await this.start();
   }
 
   #publish(): void {

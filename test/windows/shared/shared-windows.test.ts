@@ -283,6 +283,23 @@ it('computes windows again that a person asks any consumer for', async () => {
   expect(one.windows.report().aggregates[0]!.resolutions[0]!.folds).toBe(before + 1);
 });
 
+it('works off more marks than it has memory for', async () => {
+  const application = new SharedApplication();
+  onTestFinished(() => application.close());
+  const one = await application.consumer('one', [ROOM], 4_000);
+  one.take('a');
+  one.save('a', 100);
+  for (let nth = 1; nth <= 20; nth++) await one.write('kitchen', -100 * nth, nth);
+  await one.turns(4);
+  expect(one.windows.report()).toMatchObject({ maxMemoryBytes: 4_000 });
+  expect(one.windows.report().memoryBytes).toBeGreaterThan(1_600);
+  for (let nth = 21; nth <= 25; nth++) await one.write('kitchen', -100 * nth, nth);
+  await settle(application, [one]);
+  expect(Object.keys(application.rows())).toHaveLength(25);
+  expect(one.windows.report().aggregates[0]!.values).toMatchObject({ accepted: 25, beyondMemory: 0 });
+  expect(one.warnings).toEqual([]);
+});
+
 it('refuses an aggregate that is another one in the table, under its name', async () => {
   const { application } = await twoConsumers();
   await expect(application.consumer('three', [{ ...ROOM, by: [] }])).rejects.toMatchObject({
