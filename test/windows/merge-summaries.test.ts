@@ -70,7 +70,8 @@ const valuesOf = <Value extends number | boolean | string>(value: fc.Arbitrary<V
   );
 const numbers = fc.oneof(
   fc.integer({ min: -20, max: 20 }),
-  fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+  // The fourth power of what is smaller leaves the range of doubles, and a kurtosis is nothing then, however it is computed.
+  fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => (Math.abs(value) < 1e-60 ? 0 : value)),
   fc.double({ min: 1e9, max: 1e9 + 10, noNaN: true }),
 );
 
