@@ -4,6 +4,7 @@ export const PARTS = [
   'e2e-duckdb',
   'e2e-influx-windows',
   'e2e-duckdb-windows',
+  'e2e-duckdb-pages',
   'e2e-kinesis',
   'kinesis',
   'micro',

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { ack } from './ack/ack.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
 import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
+import { e2eDuckdbPages } from './e2e/e2e-pages.js';
 import { e2eKinesis } from './kinesis/e2e-kinesis.js';
 import { kinesis } from './kinesis/kinesis.js';
 import { micro } from './micro/micro.js';
@@ -22,6 +23,7 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   'e2e-duckdb': e2eDuckdb,
   'e2e-influx-windows': e2eInfluxWindows,
   'e2e-duckdb-windows': e2eDuckdbWindows,
+  'e2e-duckdb-pages': e2eDuckdbPages,
   'e2e-kinesis': e2eKinesis,
   kinesis,
   micro,

@@ -12,6 +12,8 @@ export const WINDOW = 100;
 export interface Workload {
   readonly config: string;
   readonly readings: () => LoadJob['readings'];
+  /** Called when the gateway is ready, before the first message. */
+  readonly onStarted?: (gateway: RunningGateway) => void;
   /** Called when every message is written, outside of the time that is measured; the gateway still runs. */
   readonly onWritten?: (gateway: RunningGateway) => Promise<void>;
   /** Called when the gateway has stopped and its files are still there. */
@@ -43,6 +45,7 @@ export async function e2eRun(
 ): Promise<E2eRun> {
   const gateway = await startGateway(directory, `${store.sink}\n${workload.config}`, store.gateway);
   try {
+    workload.onStarted?.(gateway);
     const run = await publishAndWait(gateway, store, client, messages, workload.readings());
     await workload.onWritten?.(gateway);
     await gateway.stop();
