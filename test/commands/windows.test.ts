@@ -159,8 +159,8 @@ describe('sluice windows rebuild', () => {
   });
 
   it.each([
-    [['--from', 'yesterday'], 'Expected a date such as 2026-11-30'],
-    [['--from', '2026-02-30'], 'Expected a date such as 2026-11-30'],
+    [['--from', 'yesterday'], 'It must be a time'],
+    [['--from', '2026-02-30'], 'It must be a time'],
     [[], '--from is needed'],
     [['--from', '2026-11-30', '--to', '2026-11-29'], '--from must be before --to'],
   ])('takes %j for wrong usage', async (args, words) => {
