@@ -52,7 +52,6 @@ it('SQL over HTTP and the command line while points come in, and from the comman
   expect(ledger).toMatchObject({ written: 2 * MESSAGES, parked: 0, lost: 0, balanced: true });
   const metrics = await (await fetch(`${gateway.httpUrl}/metrics`)).text();
   expect(metrics).toContain('sluice_sink_queries_total{outcome="limited"} 1');
-  expect(metrics).toContain('sluice_sink_retries_total 0');
 
   const output = join(directory, 'fleet.parquet');
   const exported = await sluice([
@@ -95,18 +94,17 @@ it('the reader of a pipe may end early, and a killed export leaves neither its f
   expect([piped.code, piped.stdout, piped.stderr]).toEqual([0, 'time,device,seq,temperature,range\n', '']);
 
   const output = join(directory, 'out.csv');
-  const killed = spawn(process.execPath, [
-    LAUNCHER,
-    'query',
-    ENDLESS,
-    '--format',
-    'csv',
-    '--output',
-    output,
-    ...config,
-  ]);
   const busy = async () => (await query('SELECT 1')).status === 503;
-  await vi.waitFor(async () => expect(await busy()).toBe(true), { timeout: 20_000, interval: 50 });
+  const args = [LAUNCHER, 'query', ENDLESS, '--format', 'csv', '--output', output, ...config];
+  let killed = spawn(process.execPath, args);
+  await vi.waitFor(
+    async () => {
+      // It may have come while the question below was answered: one query runs at a time.
+      if (killed.exitCode !== null) killed = spawn(process.execPath, args);
+      expect(await busy()).toBe(true);
+    },
+    { timeout: 40_000, interval: 50 },
+  );
   killed.kill('SIGKILL');
   await once(killed, 'exit');
   await vi.waitFor(async () => expect(await busy()).toBe(false), { timeout: 20_000, interval: 50 });
