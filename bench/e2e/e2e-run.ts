@@ -81,7 +81,12 @@ async function publishAndWait(
   const outcomes = await gateway.settled();
   const totalMs = Date.now() - load.startedAtMs;
   if (outcomes.written !== messages || outcomes.received !== messages) {
-    throw new Error(`${messages} messages were acknowledged; the ledger says ${JSON.stringify(outcomes)}`);
+    // What was lost has a reason there, and a line in the log.
+    const ledger = JSON.stringify(await gateway.process.ledger());
+    const warnings = await (await fetch(`${gateway.process.httpUrl}/api/warnings`)).text();
+    throw new Error(
+      `${messages} messages were acknowledged; the ledger says ${ledger}; warnings: ${warnings}`,
+    );
   }
   const gatewayAfter = cpuUsageOf(pid);
   const storeAfter = store.pid === undefined ? 0 : cpuUsageOf(store.pid).totalSeconds;

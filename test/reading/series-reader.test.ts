@@ -180,7 +180,7 @@ describe('what is read of points and rows together', () => {
         }
         await climate.close();
       }),
-      { numRuns: Number(process.env.READING_RUNS ?? 12) },
+      { numRuns: Number(process.env.READING_RUNS ?? 4) },
     );
     // Otherwise nothing but points was read.
     expect([...resolutions].sort()).toEqual(expect.arrayContaining(['10s', '1min', 'raw']));

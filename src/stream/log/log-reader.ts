@@ -66,6 +66,7 @@ export function sequenceOfPosition(position: Position): number {
  *    counted as dropped, exactly as the writer counts it: the two agree on every record with `claim`. Everything else
  *    that is missing is damage.
  * 3. Bytes that were read before they were durable are read again: a page may have been half written.
+ * 4. Before anything counts as damaged it is read once more, from a file that was opened again.
  */
 export class LogReader implements StreamReader {
   readonly #options: LogReaderOptions;
@@ -82,6 +83,8 @@ export class LogReader implements StreamReader {
   #fileOffset = 0;
   /** The durable end when #bytes was last read. */
   #readAtEnd = 0;
+  /** The sequence whose bytes were read once more, because they seemed damaged. */
+  #readAgainAt = -1;
   /** What is damaged in the file that is being read, and not reported yet. */
   #damage: LogDamage | undefined;
 
@@ -167,7 +170,10 @@ export class LogReader implements StreamReader {
       }
       const scanned = this.#scan(segment, false);
       if (scanned.kind === 'frame' && scanned.sequence < this.#readAtEnd) {
-        if (scanned.sequence > this.#expected) damage.push(this.#damageTo(scanned.sequence, segment));
+        if (scanned.sequence > this.#expected) {
+          if (await this.#readAgain(segment)) continue;
+          damage.push(this.#damageTo(scanned.sequence, segment));
+        }
         records.push(readFrame(this.#bytes, scanned.start, scanned.end));
         if (this.#chunk !== undefined && !chunks.has(this.#chunk)) {
           chunks.add(this.#chunk);
@@ -184,6 +190,7 @@ export class LogReader implements StreamReader {
         continue;
       }
       if (scanned.kind === 'frame') {
+        if (await this.#readAgain(segment)) continue;
         damage.push(this.#damageTo(end, segment));
         this.#expected = end;
         continue;
@@ -234,6 +241,7 @@ export class LogReader implements StreamReader {
       await this.#openSegment(next);
       return undefined;
     }
+    if (await this.#readAgain(current)) return undefined;
     const behindDamage = this.#scan(current, true);
     if (behindDamage.kind === 'frame' && behindDamage.sequence < end) {
       const damage = this.#damageTo(behindDamage.sequence, current);
@@ -286,6 +294,21 @@ export class LogReader implements StreamReader {
     this.#readAtEnd = 0;
     // Nothing was written to it.
     await left?.file.close().catch(() => undefined);
+  }
+
+  /**
+   * Forgets what has been read and not delivered, and opens the file again. Resolves with false where that was done for this record
+   * already: then it is damaged. Two of forty runs under full load lost the rest of a segment behind a read that ended at
+   * 8 MiB; whether the read was wrong or the file was short is not known.
+   */
+  async #readAgain(segment: SegmentName): Promise<boolean> {
+    if (this.#readAgainAt === this.#expected) return false;
+    this.#readAgainAt = this.#expected;
+    this.#forgetBytes();
+    const from = this.#fileOffset;
+    await this.#openSegment(segment);
+    if (this.#segment !== undefined) this.#fileOffset = from;
+    return true;
   }
 
   #forgetBytes(): void {
