@@ -1,14 +1,13 @@
 import type { StatisticsAnswer, StatisticsPart } from '../sink/statistics.js';
 import type { Segment, UsableRows } from './plan-reading.js';
+import { QUARTER_OF_AN_HOUR_MS } from './series-buckets.js';
 import type { Moments, ReadCell } from './series-groups.js';
 
-/** Groups with their first or last value in different cells are asked one by one, up to so many cells. */
-const MAX_CELLS = 24;
+/** Queries of one answer: groups that were last seen at different times are asked one by one. What is beyond stays unknown. */
+export const MAX_MOMENT_QUERIES = 24;
 /** A day of points is more than two values are worth. */
 const LONGEST_WINDOW_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** Days of a zone begin at a multiple of it. */
-const QUARTER_OF_AN_HOUR_MS = 900_000;
 
 type Edge = 'first' | 'last';
 
@@ -29,11 +28,18 @@ export async function readMoments(
   groups: ReadonlyMap<string, readonly ReadCell[]>,
   cellMs: number,
   pointsFromMs: number,
-  ask: Ask,
+  askStore: Ask,
 ): Promise<ReadonlyMap<string, Moments>> {
+  let left = MAX_MOMENT_QUERIES;
+  const ask: Ask = async (segment, asked) => {
+    if (left === 0) return new Map();
+    left -= 1;
+    return askStore(segment, asked);
+  };
   const moments = new Map<string, Moments>([...groups.keys()].map((name) => [name, {}]));
-  for (const edge of ['first', 'last'] as const) {
-    for (const { read, names } of outermost(groups, edge).slice(0, MAX_CELLS)) {
+  // The newest value is the one that people look at.
+  for (const edge of ['last', 'first'] as const) {
+    for (const { read, names } of outermost(groups, edge)) {
       const { segment, cell } = read;
       const span = {
         startMs: edge === 'first' ? segment.startMs : Math.max(segment.startMs, cell.startMs),
@@ -83,7 +89,7 @@ async function edgeOf(
     const { startMs } = outer(cells, edge)!;
     windows.set(startMs, [...(windows.get(startMs) ?? []), name]);
   }
-  for (const [startMs, members] of [...windows].slice(0, MAX_CELLS)) {
+  for (const [startMs, members] of windows) {
     if (startMs < pointsFromMs || rows.everyMs > LONGEST_WINDOW_MS) continue;
     const { endMs } = rows.spans.latestWith(startMs);
     const window = { ...asked, fromMs: startMs, toMs: endMs, names: members };

@@ -14,7 +14,7 @@ export interface Buckets {
 }
 
 /** Days of a zone begin at a multiple of it: all zones that are in use differ from UTC by whole quarters of an hour. */
-const QUARTER_OF_AN_HOUR_MS = 900_000;
+export const QUARTER_OF_AN_HOUR_MS = 900_000;
 
 /** The buckets of a query. Their width is rounded so that rows can be read: to whole windows of the coarsest that is not wider. */
 export function bucketsOf(query: SeriesQuery, chosen: UsableRows | undefined, sources: Sources): Buckets {

@@ -4,6 +4,12 @@ import type { Span } from '../windows/window-spans.js';
 import type { UsableRows } from './plan-reading.js';
 import type { SeriesQuery } from './series-query.js';
 
+/**
+ * Each stretch is a query to the store. Late points of one device can cut the rows of all into a hundred thousand; the
+ * longest are read, and the rest comes from finer rows or points, which say the same.
+ */
+export const MAX_STRETCHES = 8;
+
 /** The rows that can answer a query, from the coarsest to the finest; of several of one duration the first. */
 export function usableRows(
   readable: readonly ReadableRows[],
@@ -39,5 +45,7 @@ function exactSpans({ completeFromMs, keptFromMs, closedUntilMs, due }: Readable
     startMs = Math.max(startMs, one.endMs);
   }
   if (startMs < closedUntilMs) spans.push({ startMs, endMs: closedUntilMs });
-  return spans;
+  if (spans.length <= MAX_STRETCHES) return spans;
+  const longest = spans.sort((a, b) => b.endMs - b.startMs - (a.endMs - a.startMs)).slice(0, MAX_STRETCHES);
+  return longest.sort((a, b) => a.startMs - b.startMs);
 }

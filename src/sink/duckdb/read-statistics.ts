@@ -17,6 +17,15 @@ import {
 } from './stored-measurement.js';
 
 const NS_PER_MS = 1_000_000n;
+/** Twice the values that a tag may have by default; each takes about 200 bytes. */
+const MAX_GROUPS = 200_000;
+
+function tooManyGroups(): SluiceError {
+  return new SluiceError(
+    'SINK_QUERY_FAILED',
+    `DuckDB: more than ${MAX_GROUPS} groups; choose a tag with fewer values`,
+  );
+}
 
 export async function readStatistics(
   read: InterruptibleRead,
@@ -31,6 +40,7 @@ export async function readStatistics(
     const [name] = row as [string];
     let cells = groups.get(name);
     if (cells === undefined) {
+      if (groups.size === MAX_GROUPS) throw tooManyGroups();
       cells = [];
       groups.set(name, cells);
     }
