@@ -2,6 +2,7 @@ import { type BenchOptions, sizeOf } from '../options.js';
 import { climateRule } from '../processes/climate-reading.js';
 import { LoadClient } from '../processes/load-client.js';
 import { evenMessages } from '../processes/load-job.js';
+import { ratioRow } from '../report/ratio-row.js';
 import { numberText, spreadOf, spreadText } from '../report/spread.js';
 import type { PartReport } from '../report/table.js';
 import { duckdbStore } from './duckdb-store.js';
@@ -52,16 +53,13 @@ export async function e2eDuckdbPages(options: BenchOptions): Promise<PartReport>
 }
 
 function reportOf(pairs: readonly Pair[], messages: number, repeat: number): PartReport {
-  const row = (name: string, figure: (run: E2eRun) => number, digits = 0) => {
-    const without = pairs.map((pair) => figure(pair.without));
-    const having = pairs.map((pair) => figure(pair.with));
-    const ratios = having.map((value, at) => value / without[at]!);
-    return [
+  const row = (name: string, figure: (run: E2eRun) => number, digits = 0) =>
+    ratioRow(
       name,
-      ...[without, having].map((values) => spreadText(spreadOf(values), digits)),
-      spreadText(spreadOf(ratios), 2),
-    ];
-  };
+      pairs.map((pair) => figure(pair.without)),
+      pairs.map((pair) => figure(pair.with)),
+      digits,
+    );
   return {
     title: `e2e-duckdb-pages: MQTT to DuckDB, with ${PAGES} open pages`,
     notes: [

@@ -4,6 +4,7 @@ import { climateRule } from '../processes/climate-reading.js';
 import type { RunningGateway } from '../processes/gateway.js';
 import { LoadClient } from '../processes/load-client.js';
 import { evenMessages } from '../processes/load-job.js';
+import { ratioRow } from '../report/ratio-row.js';
 import { numberText, spreadOf, spreadText } from '../report/spread.js';
 import type { PartReport } from '../report/table.js';
 import { computedWindows, finestOf } from '../windows/computed-windows.js';
@@ -88,18 +89,13 @@ async function checkCounts(store: Store, gateway: RunningGateway, messages: numb
 }
 
 function reportOf(title: string, pairs: readonly Pair[], messages: number, repeat: number): PartReport {
-  const row = (name: string, figure: (run: E2eRun) => number, digits = 0) => {
-    const [without, having] = [
+  const row = (name: string, figure: (run: E2eRun) => number, digits = 0) =>
+    ratioRow(
+      name,
       pairs.map((pair) => figure(pair.without)),
       pairs.map((pair) => figure(pair.with)),
-    ];
-    const ratios = having.map((value, at) => value / without[at]!);
-    return [
-      name,
-      ...[without, having].map((values) => spreadText(spreadOf(values), digits)),
-      spreadText(spreadOf(ratios), 2),
-    ];
-  };
+      digits,
+    );
   const ofWindows = (name: string, figure: (finest: ResolutionReport) => number, digits = 0) => [
     name,
     '',

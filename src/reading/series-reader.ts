@@ -23,6 +23,8 @@ export interface SeriesStores {
   pointsFromMs(measurement: string): number | undefined;
 }
 
+/** Each of them can be a query of its own: percentiles cannot be merged. */
+export const MAX_PERCENTILES = 200;
 const COUNTS_LIFETIME_MS = 60_000;
 const MAX_COUNTS = 64;
 
@@ -42,7 +44,10 @@ export class SeriesReader {
   async read(query: SeriesQuery): Promise<SeriesAnswer> {
     const parts = partsOf(query.fn);
     const { sources, chosen } = this.#sources(query, parts);
-    const buckets = bucketsOf(query, chosen, sources);
+    const maxBuckets = isPercentile(query.fn)
+      ? Math.min(query.maxBuckets, MAX_PERCENTILES)
+      : query.maxBuckets;
+    const buckets = bucketsOf({ ...query, maxBuckets }, chosen, sources);
     const range = { startMs: query.fromMs, endMs: buckets.endMs };
     const plan = planReading(buckets.edges, range, sources);
     const isSplit = isPercentile(query.fn) && buckets.cellMs !== buckets.bucketMs;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SerialQueue } from '../../src/lib/serial-queue.js';
 import type { SeriesAnswer, SeriesQuery } from '../../src/reading/series-query.js';
+import { MAX_PERCENTILES } from '../../src/reading/series-reader.js';
 import { DuckdbSink } from '../../src/sink/duckdb/duckdb-sink.js';
 import type { Aggregate } from '../../src/windows/aggregate.js';
 import { duckdbPath } from '../sink/duckdb/opened-sink.js';
@@ -285,6 +286,19 @@ describe('of a month of history', () => {
       fromMs = answer.nextFromMs;
     }
     expect(counts).toEqual([360, 360, 144]);
+  });
+
+  it('percentiles of windows are fewer in one answer, because each can be a query', async () => {
+    const query = {
+      ...QUERY,
+      resolution: '1h',
+      fn: { percentile: 0.9 },
+      fromMs: START_MS - 10 * DAY_MS,
+      toMs: START_MS,
+    };
+    const answer = await climate.reader.read(query);
+    expect(answer.timesMs).toHaveLength(MAX_PERCENTILES);
+    expect(answer.nextFromMs).toBe(query.fromMs + MAX_PERCENTILES * HOUR_MS);
   });
 
   // The last one: it changes the store.
