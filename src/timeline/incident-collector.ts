@@ -1,4 +1,4 @@
-import { BY_WARNING } from './cause-facts.js';
+import { BY_WARNING, CAUSE_FACTS } from './cause-facts.js';
 import { INCIDENT_CAUSES, type Incident } from './incident.js';
 import { type Failure, OpenIncident, type OpenIncidentState } from './open-incident.js';
 import { type SeenWarning, WarnedIncidents } from './warned-incidents.js';
@@ -105,7 +105,10 @@ export class IncidentCollector {
 
   /** Takes a look into account. Returns whether something has changed that is worth saving at once. */
   look(look: Look): boolean {
-    const lost = Math.max(0, look.lost + look.shed - (this.#before?.lost ?? look.lost) - (this.#before?.shed ?? 0));
+    const lost = Math.max(
+      0,
+      look.lost + look.shed - (this.#before?.lost ?? look.lost) - (this.#before?.shed ?? 0),
+    );
     this.#before = { lost: look.lost, shed: look.shed };
     const changes = [
       this.#takeWarnings(look),
@@ -127,9 +130,9 @@ export class IncidentCollector {
     return [...this.#goingOn(), ...[...this.#ended].sort((a, b) => b.fromMs - a.fromMs)];
   }
 
-  /** The worst that goes on. */
+  /** The worst that goes on, of those that are of the gateway itself. */
   worst(): Incident | undefined {
-    return this.#goingOn()[0];
+    return this.#goingOn().find(({ cause }) => CAUSE_FACTS[cause].isOfDevices === undefined);
   }
 
   saved(): SavedIncidents {
@@ -170,7 +173,6 @@ export class IncidentCollector {
     const incident = isSame ? new OpenIncident(before.state) : OpenIncident.begin(key, failure, atMs);
     const tracked = { incident, beganMonotonicMs: monotonicMs, isIncident: isSame, isLoaded: false };
     this.#open.set(key, tracked);
-    for (const warning of this.#lastWarnings) linkTo(incident, warning);
     return tracked;
   }
 
@@ -241,6 +243,7 @@ export class IncidentCollector {
     const { incident, beganMonotonicMs } = tracked;
     const { waiting } = incident.facts;
     const isFirst = incident.count(look.waiting, lost);
+    for (const warning of this.#lastWarnings) linkTo(incident, warning);
     if (tracked.isIncident) {
       if (isFirst && waiting !== undefined) incident.add(look.atMs, waiting);
       return isFirst;
@@ -286,7 +289,6 @@ export class IncidentCollector {
   #takeWarnings({ warnings, atMs, monotonicMs }: Look): boolean {
     let hasBegun = false;
     for (const warning of warnings) {
-      for (const { incident } of this.#open.values()) linkTo(incident, warning);
       if (this.#warned.take(warning, monotonicMs)) hasBegun = true;
     }
     this.#lastWarnings = [...this.#lastWarnings, ...warnings]
@@ -310,7 +312,10 @@ function rank({ cause, state }: Incident): number {
   return INCIDENT_CAUSES.indexOf(cause) + (state === 'failing' ? 0 : INCIDENT_CAUSES.length);
 }
 
-function linkTo(incident: OpenIncident, { atMs, code }: { readonly atMs: number; readonly code: string }): void {
+function linkTo(
+  incident: OpenIncident,
+  { atMs, code }: { readonly atMs: number; readonly code: string },
+): void {
   if (atMs < incident.state.fromMs - WARNED_BEFORE_MS) return;
   if (incident.facts.codes.test(code) || (incident.state.hasFilledLog && /^LOG_(UN)?BLOCKED$/.test(code))) {
     incident.link(code);

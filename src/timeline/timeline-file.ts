@@ -45,8 +45,7 @@ function isTimeline(content: unknown): boolean {
 
 /** A later version may have known more causes. */
 function withKnownCauses(timeline: SavedTimeline): SavedTimeline {
-  const isKnown = ({ cause }: { readonly cause: string }) =>
-    INCIDENT_CAUSES.some((known) => known === cause);
+  const isKnown = ({ cause }: { readonly cause: string }) => INCIDENT_CAUSES.some((known) => known === cause);
   const { ended, open, lost } = timeline.incidents;
   const incidents = { ended: ended.filter(isKnown), open: open.filter(isKnown), lost };
   return { ...timeline, incidents };
