@@ -2,7 +2,7 @@ import type { ReadinessProblem } from '../http/gateway-view.js';
 import { isUnavailable, type SinkContact, type SinkStatus } from '../sink/sink.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { IncidentCause } from '../timeline/incident.js';
-import type { Finding } from '../timeline/incident-collector.js';
+import type { Finding } from '../timeline/look.js';
 import type { StatusParts } from './status-parts.js';
 
 /** The same in every title and event. */

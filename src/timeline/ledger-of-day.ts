@@ -63,7 +63,7 @@ export class LedgerOfDay {
   }
 
   /**
-   * Takes the totals of now into account. Returns whether a day has begun.
+   * Takes the totals of now. Returns whether a day has begun.
    *
    * @param newestMs when the newest record of an earlier process was received; absent: there is none, or it is not known
    */

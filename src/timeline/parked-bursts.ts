@@ -1,4 +1,4 @@
-import type { Finding } from './incident-collector.js';
+import type { Finding } from './look.js';
 
 /** So many messages of one reason within this time are worth an incident; single ones are the business of the dead letter. */
 const MANY = 10;

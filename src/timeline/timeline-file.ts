@@ -5,8 +5,8 @@ import { readFile } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import type { BestOfHour } from './best-rate.js';
 import { INCIDENT_CAUSES } from './incident.js';
-import type { SavedIncidents } from './incident-collector.js';
 import type { DayStart } from './ledger-of-day.js';
+import type { SavedIncidents } from './look.js';
 
 export const TIMELINE_FILE = 'timeline.json';
 const FORMAT = 1;

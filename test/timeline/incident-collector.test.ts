@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Finding, IncidentCollector, type Look } from '../../src/timeline/incident-collector.js';
+import { IncidentCollector } from '../../src/timeline/incident-collector.js';
+import type { Finding, Look } from '../../src/timeline/look.js';
 import type { Failure } from '../../src/timeline/open-incident.js';
 
 const START_MS = 1_795_990_000_000;
