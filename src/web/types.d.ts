@@ -18,6 +18,9 @@ import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { Incident } from '../timeline/incident.js';
+import type { LedgerToday } from '../timeline/ledger-of-day.js';
+import type { StageHistory } from '../timeline/recorded-rates.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -28,9 +31,11 @@ export type {
   BoundedDetail,
   BudgetName,
   ExplanationView,
+  Incident,
   LatestGroup,
   LatestPage,
   LedgerCounts,
+  LedgerToday,
   LedgerView,
   LiveState,
   LogLevel,
@@ -44,6 +49,7 @@ export type {
   ReplayKind,
   ReplayStatus,
   SeriesResponse,
+  StageHistory,
   StreamStatus,
   UsedBudget,
   WarningView,
