@@ -11,6 +11,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../http/gateway-view.js';
+import type { ParkedGroupsView } from '../http/parked-groups-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import { SluiceError } from '../lib/errors.js';
 import { createMetrics } from '../metrics/create-metrics.js';
@@ -25,6 +26,7 @@ import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import { queryConsumer } from './consumer-queries.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { GatewayParkedGroups } from './gateway-parked-groups.js';
 import { PathWatch } from './path-watch.js';
 import { readinessNotes } from './readiness-notes.js';
 import { readinessProblems } from './readiness-problems.js';
@@ -45,6 +47,7 @@ export class GatewayStatus implements GatewayView {
   readonly #watch: PathWatch;
   readonly #registry;
   readonly #deadLetters: GatewayDeadLetters;
+  readonly #parkedGroups: GatewayParkedGroups;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -61,6 +64,17 @@ export class GatewayStatus implements GatewayView {
       directory: parts.options.directory.deadLetter,
       worker: parts.workers.replaying,
       isConsuming: parts.workers.consume !== undefined,
+    });
+    this.#parkedGroups = new GatewayParkedGroups({
+      directory: parts.options.directory.deadLetter,
+      worker: parts.workers.replaying,
+      ledger: () => this.ledger(),
+      rules: () => (parts.workers.consume === undefined ? undefined : parts.reload.rulesInForce),
+      size: () => {
+        const { deadLetterBytes: bytes, deadLetterMaxSizeBytes: maxBytes } = this.#snapshots.take();
+        return { bytes, maxBytes };
+      },
+      nowMs: () => Number(parts.clock.nowNs() / 1_000_000n),
     });
   }
 
@@ -132,6 +146,10 @@ export class GatewayStatus implements GatewayView {
     after?: string,
   ): Promise<ParkedPage> {
     return this.#deadLetters.list(limit, filter, after);
+  }
+
+  parkedGroups(): Promise<ParkedGroupsView> {
+    return this.#parkedGroups.groups();
   }
 
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage> {
