@@ -142,7 +142,7 @@ export class GatewayParkedGroups {
       countToday: recordsSince(group, startOfDayMs(nowMs)),
       ...(withoutPayload === 0 ? {} : { withoutPayload }),
       topics,
-      ofOtherTopics: count - sumOf(topics.map((topic) => topic.count)),
+      moreTopics: sumOf(topics.map((topic) => topic.count)) < count,
       firstMs,
       lastMs,
       perHour: perHour(group, nowMs),

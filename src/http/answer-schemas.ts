@@ -100,7 +100,7 @@ export const parkedGroupsAnswer = z.object({
       countToday: z.number(),
       withoutPayload: z.number().optional(),
       topics: z.array(z.object({ topic: z.string(), count: z.number() })),
-      ofOtherTopics: z.number(),
+      moreTopics: z.boolean(),
       firstMs: z.number(),
       lastMs: z.number(),
       perHour: z.array(z.number()).describe('24 hours; the last one is going on.'),

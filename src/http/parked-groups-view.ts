@@ -34,10 +34,9 @@ export interface ParkedGroupView {
   readonly countToday: number;
   /** Of `count`: those whose payload is not kept, so that they cannot be replayed. Absent: none. */
   readonly withoutPayload?: number;
-  /** The topics with most records; long ones are cut. */
+  /** The topics with most records, as far as they were told apart; long ones are cut. */
   readonly topics: readonly { readonly topic: string; readonly count: number }[];
-  /** Records of topics that are not listed. */
-  readonly ofOtherTopics: number;
+  readonly moreTopics: boolean;
   readonly firstMs: number;
   readonly lastMs: number;
   /** Records in each of 24 hours of the gateway's clock; the last one is the hour that is going on. */
@@ -53,7 +52,7 @@ export interface ParkedGroupView {
 /** All parked records, by code and rule. */
 export interface ParkedGroupsView {
   readonly asOfMs: number;
-  /** All that can be listed, while not all files have been read from the ledger. */
+  /** All that can be listed. While not all files have been read, the ledger says how many there are. */
   readonly records: number;
   readonly today: number;
   /** Records that were only counted, because there was no room even for their reason: they are in no list. Absent: none. */

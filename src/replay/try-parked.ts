@@ -18,7 +18,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_REASON_CHARACTERS = 300;
 
 /**
- * Tries parked records: each by itself, without writing anything. Resolves with one result for each place, in order;
+ * Tries parked records, each alone, without writing anything. Resolves with one result for each place, in order;
  * `undefined` for a record that is not there any more, has no payload, or is beyond the limits.
  */
 export async function tryParked(

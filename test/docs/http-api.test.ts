@@ -53,6 +53,7 @@ describe('the routes of docs/http-api.md', () => {
     'GET /api/series',
     'GET /api/latest',
     'GET /api/dead-letters',
+    'GET /api/dead-letters/groups',
     'GET /api/warnings',
     'GET /api/log-level',
   ])('%s answers with the keys of its example', async (route) => {

@@ -372,7 +372,7 @@ function withLetter(
     topics: known.some((one) => one.topic === topic)
       ? known.map((one) => (one.topic === topic ? { topic, count: one.count + 1 } : one))
       : [...known, { topic, count: 1 }].slice(0, 5),
-    ofOtherTopics: 0,
+    moreTopics: false,
     firstMs: parkedAtMs,
     lastMs: group?.lastMs ?? parkedAtMs,
     sample: group?.sample ?? { id, cursor: 'c', reason },
