@@ -34,7 +34,7 @@ export interface ParkedGroupView {
   readonly countToday: number;
   /** Of `count`: those whose payload is not kept, so that they cannot be replayed. Absent: none. */
   readonly withoutPayload?: number;
-  /** The topics with most records, as far as they were told apart; long ones are cut. */
+  /** The topics with most records, as far as they are kept apart; long ones are cut. */
   readonly topics: readonly { readonly topic: string; readonly count: number }[];
   readonly moreTopics: boolean;
   readonly firstMs: number;

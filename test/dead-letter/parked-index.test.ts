@@ -152,7 +152,7 @@ it('keeps the places of some records, spread over all of them, from which each c
   expect(await readParkedAt(directory, { ...place!, at: 1 << 30, end: (1 << 30) + 99 })).toBeUndefined();
 });
 
-it('stays small whatever devices send, and says how much it does not tell apart', async () => {
+it('stays small whatever devices send, and says how much it does not keep apart', async () => {
   const { writer, index } = await opened();
   const hostile = Array.from({ length: 3_000 }, (_, n) => ({
     ...parked(n, `code-${n % 300}` as ParkCode),
