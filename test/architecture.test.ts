@@ -88,7 +88,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
     /^devices\/device-state$/,
-    /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
+    /^http\/(gateway-view|live-state|parked-groups-view|routes\/(bounded-detail|store-routes))$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
@@ -136,7 +136,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^reading\/series-query$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,
-    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
+    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result|rule-excerpt)$/,
   ],
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,

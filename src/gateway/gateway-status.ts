@@ -12,6 +12,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../http/gateway-view.js';
+import type { ParkedGroupsView } from '../http/parked-groups-view.js';
 import type { LiveFacts } from '../http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import { SluiceError } from '../lib/errors.js';
@@ -29,6 +30,7 @@ import type { Incident } from '../timeline/incident.js';
 import type { HistoryRange, StageHistory } from '../timeline/recorded-rates.js';
 import { queryConsumer } from './consumer-queries.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { GatewayParkedGroups } from './gateway-parked-groups.js';
 import { GatewayTimeline } from './gateway-timeline.js';
 import { NeedsLookSource } from './needs-look-source.js';
 import { PathWatch } from './path-watch.js';
@@ -53,6 +55,7 @@ export class GatewayStatus implements GatewayView {
   readonly #deadLetters: GatewayDeadLetters;
   readonly #timeline: GatewayTimeline;
   readonly #needsLook: NeedsLookSource;
+  readonly #parkedGroups: GatewayParkedGroups;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -81,6 +84,17 @@ export class GatewayStatus implements GatewayView {
       ledger: () => this.#snapshots.ledger(),
       watch: this.#watch,
       sampleParked: (code) => this.#deadLetters.sample(code),
+    });
+    this.#parkedGroups = new GatewayParkedGroups({
+      directory: parts.options.directory.deadLetter,
+      worker: parts.workers.replaying,
+      ledger: () => this.ledger(),
+      rules: () => (parts.workers.consume === undefined ? undefined : parts.reload.rulesInForce),
+      size: () => {
+        const { deadLetterBytes: bytes, deadLetterMaxSizeBytes: maxBytes } = this.#snapshots.take();
+        return { bytes, maxBytes };
+      },
+      nowMs: () => Number(parts.clock.nowNs() / 1_000_000n),
     });
   }
 
@@ -180,6 +194,10 @@ export class GatewayStatus implements GatewayView {
     after?: string,
   ): Promise<ParkedPage> {
     return this.#deadLetters.list(limit, filter, after);
+  }
+
+  parkedGroups(): Promise<ParkedGroupsView> {
+    return this.#parkedGroups.groups();
   }
 
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage> {
