@@ -1,7 +1,15 @@
 import { type RunClock, systemClock } from './clock.js';
 import { Connection } from './connection.js';
+import { NO_FAULTS } from './faults.js';
 import { type Fleet, planFleets } from './fleet.js';
-import { Lane } from './lane.js';
+import {
+  COARSEST_RESOLUTION_MS,
+  historyFleet,
+  historyGrid,
+  historyReadings,
+  type SentHistory,
+} from './history.js';
+import { Lane, type LaneOptions } from './lane.js';
 import type { SimulateOptions } from './options.js';
 import { Pump } from './pump.js';
 import { hashText, Sfc32 } from './random.js';
@@ -24,7 +32,9 @@ export interface RunContext {
   /** Aborting it ends the run early, as a signal does. */
   readonly stop: AbortSignal;
   readonly clock?: RunClock;
-  /** Called once publishing begins, with the live counters. */
+  /** Called before the history is sent, with the counters and the number of its readings. */
+  readonly onHistory?: (tally: Tally, readings: number) => void;
+  /** Called once publishing the readings of now begins, with the live counters. */
   readonly onStart?: (tally: Tally) => void;
 }
 
@@ -37,6 +47,7 @@ export async function runSimulation(options: SimulateOptions, context: RunContex
   const simulation = new Simulation(options, fleets, context);
   try {
     if (!(await simulation.connect())) return simulation.summary('signal');
+    if ((await simulation.publishHistory()) === 'signal') return simulation.summary('signal');
     const stoppedBy = await simulation.publish();
     await simulation.acknowledgements(stoppedBy);
     return simulation.summary(stoppedBy);
@@ -55,6 +66,7 @@ class Simulation {
   #pumps: readonly Pump[] = [];
   #startedAtMs = 0;
   #publishedForMs = 0;
+  #sentHistory: SentHistory | undefined;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #onRoom = (): void => {};
@@ -128,13 +140,43 @@ class Simulation {
     return 'opened';
   }
 
+  /**
+   * Publishes the history, if the options ask for one, as fast as it is acknowledged, and waits for all
+   * acknowledgements. A signal ends it at once.
+   */
+  async publishHistory(): Promise<StoppedBy> {
+    const { history } = this.#options;
+    if (!history) return 'count';
+    const untilMs = this.#clock.wallMs();
+    const { startMs, ticks } = historyGrid(history, untilMs);
+    this.#sentHistory = { startMs, ticks, untilMs, messages: 0 };
+    this.#context.onHistory?.(this.#tally, historyReadings(this.#fleets, history, untilMs));
+    const fleets = this.#fleets.map((fleet) => historyFleet(fleet, history));
+    this.#pumps = this.#makePumps(fleets, { startMs, untilMs, faults: NO_FAULTS });
+    const stoppedBy = await this.#publishPumps(undefined);
+    await this.acknowledgements(stoppedBy);
+    this.#sentHistory = { ...this.#sentHistory, messages: this.#tally.published };
+    return stoppedBy;
+  }
+
   /** Publishes until the count, the duration or a signal ends it. */
   publish(): Promise<StoppedBy> {
-    const { durationMs } = this.#options;
-    const { stop, onStart } = this.#context;
+    const { startAtMs, faults, durationMs } = this.#options;
+    const sent = this.#sentHistory;
+    const startMs = startAtMs ?? this.#clock.wallMs();
+    this.#pumps = this.#makePumps(this.#fleets, {
+      // A run that is as fast as this sends no time twice, whatever the resolution of a scenario is.
+      startMs: sent === undefined ? startMs : Math.max(startMs, sent.untilMs + COARSEST_RESOLUTION_MS),
+      before: sent && { ticks: sent.ticks, elapsedMs: startMs - sent.startMs },
+      faults,
+    });
+    this.#context.onStart?.(this.#tally);
+    return this.#publishPumps(durationMs);
+  }
+
+  #publishPumps(durationMs: number | undefined): Promise<StoppedBy> {
+    const { stop } = this.#context;
     this.#startedAtMs = this.#clock.monotonicMs();
-    this.#pumps = this.#makePumps(this.#options.startAtMs ?? this.#clock.wallMs());
-    onStart?.(this.#tally);
 
     return new Promise((resolve) => {
       let stoppedBy: StoppedBy = 'count';
@@ -163,7 +205,7 @@ class Simulation {
         }
         for (const pump of this.#pumps) pump.run(nowMs * 1000);
         if (this.#pumps.every((pump) => pump.exhausted)) finish();
-        else this.#sleepUntilDue(nowMs, publishDue);
+        else this.#sleepUntilDue(nowMs, durationMs, publishDue);
       };
       this.#onRoom = () => {
         if (this.#immediate) return;
@@ -220,33 +262,40 @@ class Simulation {
   }
 
   summary(stoppedBy: StoppedBy): Summary {
-    return summarise(this.#options, this.#tally, this.#publishedForMs, stoppedBy);
+    const { messages } = this.#sentHistory ?? { messages: 0 };
+    return summarise(this.#options, this.#tally, {
+      durationMs: this.#publishedForMs,
+      history: messages,
+      stoppedBy,
+    });
   }
 
   /** Device g of the whole run publishes on connection g modulo the number of connections. */
-  #makePumps(startMs: number): readonly Pump[] {
-    const { faults, lateByMs } = this.#options;
+  #makePumps(
+    fleets: readonly Fleet[],
+    time: Pick<LaneOptions, 'startMs' | 'untilMs' | 'before' | 'faults'>,
+  ): readonly Pump[] {
+    const { lateByMs } = this.#options;
     const seed = hashText(this.#options.seed);
     return this.#connections.map((connection, at) => {
       const lanes: Lane[] = [];
-      for (const fleet of this.#fleets) {
+      for (const fleet of fleets) {
         const deviceIndexes = [...fleet.devices.keys()].filter(
           (index) => (fleet.firstIndex + index) % this.#connections.length === at,
         );
         if (deviceIndexes.length === 0) continue;
-        lanes.push(new Lane({ fleet, deviceIndexes, seed, startMs, faults, lateByMs }));
+        lanes.push(new Lane({ fleet, deviceIndexes, seed, lateByMs, ...time }));
       }
       return new Pump(connection, lanes, this.#tally);
     });
   }
 
-  #sleepUntilDue(nowMs: number, publishDue: () => void): void {
+  #sleepUntilDue(nowMs: number, durationMs: number | undefined, publishDue: () => void): void {
     let sleepMs = MOST_SLEEP_MS;
     for (const pump of this.#pumps) {
       const dueUs = pump.nextDueUs();
       if (dueUs !== undefined) sleepMs = Math.min(sleepMs, dueUs / 1000 - nowMs);
     }
-    const { durationMs } = this.#options;
     if (durationMs !== undefined && nowMs < durationMs) sleepMs = Math.min(sleepMs, durationMs - nowMs);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(publishDue, Math.max(LEAST_SLEEP_MS, sleepMs));
