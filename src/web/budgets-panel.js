@@ -10,7 +10,7 @@ const REFRESH_MS = 10_000;
 /** The measurements whose series or fields come near to a budget; nothing while each has room. */
 export class BudgetsPanel {
   #isInView = false;
-  #box = byId('budgets');
+  #section = byId('budgets-section');
   #words = byId('budgets-words');
   #list = new Redrawn(byId('budgets-list'));
 
@@ -24,14 +24,14 @@ export class BudgetsPanel {
       const cameIntoView = isIntersecting && !this.#isInView;
       this.#isInView = isIntersecting;
       if (cameIntoView) refresh();
-    }).observe(byId('measurements'));
+    }).observe(byId('view-pipeline'));
   }
 
   get refreshMs() {
     return REFRESH_MS;
   }
 
-  /** Asks for the budgets, unless the measurements are out of view. */
+  /** Asks for the budgets, unless the view is not shown. */
   async update() {
     if (!this.#isInView) return;
     /** @type {BudgetsAnswer} */
@@ -44,7 +44,7 @@ export class BudgetsPanel {
       throw thrown;
     }
     const rows = budgetRows(answer);
-    this.#box.hidden = rows.length === 0;
+    this.#section.hidden = rows.length === 0;
     setText(this.#words, rows.length === 0 ? '' : budgetSummary(rows));
     this.#list.show(JSON.stringify(rows), () => rows.map(itemOf));
   }

@@ -11,6 +11,7 @@ import { failureOf, getJson } from './poll.js';
 
 /** @import { ChoiceName } from './devices-choices.js' */
 /** @import { ChartsPanel } from './charts-panel.js' */
+/** @import { Views } from './views.js' */
 /** @import { Failure, LatestPage, MeasurementSummary, Refresh } from './types.js' */
 
 /** @typedef {LatestPage & { tag: string, atMs: number }} DevicesAnswer */
@@ -58,16 +59,18 @@ export class DevicesPanel {
    * `charts`: the panel that knows the measurements and the link. `refresh`: asks the page to call `update` soon.
    *
    * @param {ChartsPanel} charts
+   * @param {Views} views
    * @param {Refresh} refresh
    */
-  constructor(charts, refresh) {
+  constructor(charts, views, refresh) {
     this.#charts = charts;
     this.#refresh = refresh;
     const { silentAfterS } = charts.link.state;
     this.#choices = new DevicesChoices(silentAfterS, (what) => this.#choose(what));
-    this.#rows = new DeviceRows(byId('devices-rows'), (name) =>
-      charts.show(this.#choices.measurement, this.#choices.tag, name),
-    );
+    this.#rows = new DeviceRows(byId('devices-rows'), (name) => {
+      views.open('overview');
+      charts.show(this.#choices.measurement, this.#choices.tag, name);
+    });
     charts.onMeasurements = (measurements) => this.#takeMeasurements(measurements);
     charts.onFailure = (failure) => this.#fail(failure);
     this.#previous.addEventListener('click', () => this.#turn(-ROWS_A_PAGE));

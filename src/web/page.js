@@ -18,20 +18,19 @@ import { PathView } from './path-view.js';
 import { repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
-import { jumpWithinPage, linkSections } from './section-links.js';
 import { StageDetails } from './stage-details.js';
 import { overallState, stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
+import { Views } from './views.js';
 import { WarningsPanel } from './warnings-panel.js';
 
 /** @import { Seen } from './stage-details.js' */
 /** @import { Failure, LiveState } from './types.js' */
 
-linkSections(byId('sections'));
-jumpWithinPage();
 explainWords();
 keepFocus();
 
+const views = new Views();
 const rates = new Rates();
 const history = new RateHistory();
 const idleness = new ConsumerIdleness();
@@ -102,7 +101,7 @@ function showSilence({ code, message }) {
 }
 
 async function showDeadLetters() {
-  if (isAnswering) await deadLettersPanel.update(Date.now() + skewMs);
+  if (isAnswering && views.shown === 'set-aside') await deadLettersPanel.update(Date.now() + skewMs);
 }
 
 async function showCharts() {
@@ -110,7 +109,7 @@ async function showCharts() {
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
-const devices = new DevicesPanel(charts, () => refreshDevices());
+const devices = new DevicesPanel(charts, views, () => refreshDevices());
 const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);
 const refreshBudgets = repeat(
@@ -122,6 +121,9 @@ const refreshDevices = repeat(
   async () => isAnswering && devices.update(),
 );
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
+views.onChange((shown) => {
+  if (shown === 'set-aside') void refreshDeadLetters();
+});
 new LiveFeed({
   onState: showState,
   onWarnings: (warnings) => warningsPanel.receive(warnings),

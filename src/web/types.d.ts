@@ -55,6 +55,9 @@ export interface BudgetsAnswer extends Pick<BudgetUse, 'measurements'> {
   readonly limits: BudgetUse['limits'] | null;
 }
 
+/** The views of the page; each has a path of its own. */
+export type ViewName = 'overview' | 'devices' | 'set-aside' | 'pipeline';
+
 export type Attributes = Readonly<Record<string, string>>;
 export type Child = Node | string;
 /** Called when the page should ask the gateway again soon. */

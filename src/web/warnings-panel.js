@@ -77,8 +77,7 @@ export class WarningsPanel {
     if (this.#isInView && !document.hidden) keepSeen(this.#list.markSeen());
     const { unread } = this.#list;
     /** @type {HTMLElement | null} */
-    const badge = document.querySelector('#sections a[href="#warnings-title"] .badge');
-    if (badge === null) return;
+    const badge = byId('pipeline-badge');
     badge.hidden = unread === 0;
     setText(badge, count(unread));
     badge.title = `${count(unread)} since you last looked`;

@@ -29,7 +29,12 @@ export function warningLine(known: Partial<WarningView> & { readonly seq: number
   };
 }
 
+/** The paths of the four views. */
+export type ViewPath = '/' | '/devices' | '/set-aside' | '/pipeline';
+
 export interface OpenOptions {
+  /** The path of the view; that of the constructor otherwise. */
+  readonly path?: ViewPath;
   /** The address is opened with this behind its #. */
   readonly hash?: string;
   /** A script that runs in the page before its own scripts. */
@@ -63,6 +68,7 @@ export class LivePage {
   /** Set by a test that makes requests fail: a browser writes those to the console. */
   mayComplain = false;
   readonly #defaults: BrowserContextOptions;
+  readonly #path: ViewPath;
   #browser!: Browser;
   #port = 0;
   #clock = new MovableClock();
@@ -76,8 +82,10 @@ export class LivePage {
    * Registers the hooks of the surrounding `describe`.
    *
    * @param defaults of every tab
+   * @param path the view that `open` opens
    */
-  constructor(defaults: BrowserContextOptions = {}) {
+  constructor(defaults: BrowserContextOptions = {}, path: ViewPath = '/') {
+    this.#path = path;
     this.#defaults = { ...DESKTOP, ...defaults };
     beforeAll(async () => {
       this.#browser = await launchBrowser();
@@ -109,7 +117,7 @@ export class LivePage {
 
   async open(
     options: BrowserContextOptions = {},
-    { hash = '', script, hasClock = false }: OpenOptions = {},
+    { path = this.#path, hash = '', script, hasClock = false }: OpenOptions = {},
   ): Promise<Page> {
     const isShared = script === undefined && !hasClock;
     this.#tab = isShared ? await this.#sharedTab(options) : await this.#newTab(options);
@@ -117,7 +125,8 @@ export class LivePage {
     this.page = this.#tab.page;
     if (hasClock) await this.page.clock.install();
     if (script !== undefined) await this.page.addInitScript(script);
-    await this.page.goto(hash === '' ? this.server.url : `${this.server.url}/#${hash}`);
+    const address = `${this.server.url}${path}`;
+    await this.page.goto(hash === '' ? address : `${address}#${hash}`);
     return this.page;
   }
 

@@ -25,7 +25,7 @@ function measurementWith(name: string, fullest: UsedBudget): MeasurementUse {
 const series = (used: number): UsedBudget => ({ budget: 'series', used, limit: 100_000 });
 
 describe.skipIf(!requireServer('chromium'))('the budgets on the live page', { timeout: 60_000 }, () => {
-  const live = new LivePage();
+  const live = new LivePage({}, '/pipeline');
   let view: FakeGatewayView;
   let page: Page;
 

@@ -28,7 +28,7 @@ const OUT_OF_TIME = parkedDetail({
 });
 
 describe.skipIf(!requireServer('chromium'))('the dead letters of the live page', { timeout: 40_000 }, () => {
-  const live = new LivePage();
+  const live = new LivePage({}, '/set-aside');
   const text = (selector: string) => live.text(selector);
   const rows = () => live.page.locator('#dead-letters-rows tr').count();
 

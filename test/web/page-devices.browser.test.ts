@@ -12,7 +12,7 @@ import { storeFleet } from '../support/page-fleet.js';
 const NEXT_ANSWER_MS = 12_000;
 
 describe.skipIf(!requireServer('chromium'))('the devices of the live page', { timeout: 60_000 }, () => {
-  const live = new LivePage({ timezoneId: 'Asia/Kolkata' });
+  const live = new LivePage({ timezoneId: 'Asia/Kolkata' }, '/devices');
   let view: FakeGatewayView;
   let page: Page;
 

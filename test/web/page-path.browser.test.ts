@@ -26,7 +26,7 @@ const KINESIS = {
 };
 
 describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeout: 40_000 }, () => {
-  const live = new LivePage();
+  const live = new LivePage({}, '/pipeline');
   const text = (selector: string) => live.text(selector);
 
   it('shows both sides of Kinesis in the path, what is wrong there, and only the stages of its role', async () => {

@@ -4,7 +4,7 @@ import { SluiceError } from '../../src/lib/errors.js';
 import { LivePage, warningLine } from '../support/live-page.js';
 
 describe.skipIf(!requireServer('chromium'))('the stream behind the live page', { timeout: 60_000 }, () => {
-  const live = new LivePage();
+  const live = new LivePage({}, '/pipeline');
   const text = (selector: string) => live.text(selector);
   const countOf = (path: string) => live.asked(path).length;
 

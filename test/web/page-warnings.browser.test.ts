@@ -3,7 +3,7 @@ import { requireServer } from '../../harness/servers.js';
 import { HOSTILE, LivePage, SOON, warningLine } from '../support/live-page.js';
 
 describe.skipIf(!requireServer('chromium'))('the warnings of the live page', { timeout: 40_000 }, () => {
-  const live = new LivePage();
+  const live = new LivePage({}, '/pipeline');
   const text = (selector: string) => live.text(selector);
   const rows = () => live.page.locator('#warnings > li').count();
   const badge = () => live.page.locator('.sections a[href="#warnings-title"] .badge');

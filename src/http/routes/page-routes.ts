@@ -24,9 +24,14 @@ const UPLOT_FILES: Readonly<Record<string, string>> = {
   'uplot.css': 'uPlot.min.css',
 };
 
-/** Serves `/` and `/assets/<name>` from the closed list of page files. */
+/** The views of the page (src/web/views.js): one document, which shows the view of its address. */
+const VIEW_PATHS = ['/', '/devices', '/set-aside', '/pipeline'];
+
+/** Serves the views and `/assets/<name>` from the closed list of page files. */
 export function addPageRoutes(app: FastifyInstance, files: ReadonlyMap<string, PageFile>): void {
-  app.get('/', (request, reply) => sendPageFile(request, reply, files.get('index.html')));
+  for (const path of VIEW_PATHS) {
+    app.get(path, (request, reply) => sendPageFile(request, reply, files.get('index.html')));
+  }
 
   app.get<{ Params: { name: string } }>('/assets/:name', (request, reply) =>
     sendPageFile(request, reply, files.get(request.params.name)),
