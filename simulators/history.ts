@@ -2,40 +2,67 @@ import type { Fleet } from './fleet.js';
 import type { History } from './options.js';
 
 /** No scenario has a coarser time in its payloads. */
-export const COARSEST_RESOLUTION_MS = 1000;
+const COARSEST_RESOLUTION_MS = 1000;
+/** The last part has more readings, because a chart of these minutes has room for them. */
+const DENSE_MS = 15 * 60_000;
+const TIMES_DENSER = 12;
 
-/** What the readings of now continue. */
-export interface SentHistory {
+/** A part of the history in which the readings of a device have the same distance. */
+export interface HistoryStage {
   readonly startMs: number;
-  /** Readings of a device, at most. */
-  readonly ticks: number;
   /** No reading is later. */
   readonly untilMs: number;
-  readonly messages: number;
+  readonly intervalMs: number;
+  /** What the stages before have made, for `LaneOptions`. */
+  readonly before: { readonly ticks: number; readonly elapsedMs: number };
 }
 
 /**
- * Returns where the history begins and how many readings a device has at most. The grid does not depend on the second
- * in which the run starts, so that a second run sends the same times again.
+ * Returns the parts of a history that ends now, the oldest first. Their grids of time do not depend on the second in
+ * which the run starts, so that a second run sends the same times again.
  */
-export function historyGrid({ pastMs, intervalMs }: History, nowMs: number) {
-  const steps = Math.floor(pastMs / intervalMs);
-  const startMs = (Math.floor(nowMs / intervalMs) - steps) * intervalMs;
-  return { startMs, ticks: steps + 1 };
+export function historyStages({ pastMs, intervalMs }: History, nowMs: number): readonly HistoryStage[] {
+  const startMs = onGrid(nowMs - pastMs, intervalMs);
+  const denseMs = onGrid(nowMs - DENSE_MS, intervalMs);
+  if (denseMs <= startMs)
+    return [{ startMs, untilMs: nowMs, intervalMs, before: { ticks: 0, elapsedMs: 0 } }];
+  return [
+    { startMs, untilMs: denseMs - 1, intervalMs, before: { ticks: 0, elapsedMs: 0 } },
+    {
+      startMs: denseMs,
+      untilMs: nowMs,
+      intervalMs: Math.max(COARSEST_RESOLUTION_MS, intervalMs / TIMES_DENSER),
+      before: { ticks: (denseMs - startMs) / intervalMs, elapsedMs: denseMs - startMs },
+    },
+  ];
 }
 
-/** The same devices with the readings of the history, as fast as they are acknowledged. */
-export function historyFleet(fleet: Fleet, { intervalMs }: History): Fleet {
-  return { ...fleet, paceUs: 0, stepUs: intervalMs * 1000, messages: Number.POSITIVE_INFINITY };
+/** Returns when the readings of now begin, and what they continue. No time of a device comes twice. */
+export function afterHistory(stages: readonly HistoryStage[]): Pick<HistoryStage, 'startMs' | 'before'> {
+  const { startMs, untilMs, intervalMs, before } = stages.at(-1)!;
+  const nextMs = untilMs + COARSEST_RESOLUTION_MS;
+  return {
+    startMs: nextMs,
+    before: {
+      ticks: before.ticks + Math.floor((untilMs - startMs) / intervalMs) + 1,
+      elapsedMs: before.elapsedMs + nextMs - startMs,
+    },
+  };
 }
 
-/** Returns the number of readings of all devices, those of silent ones included. */
-export function historyReadings(fleets: readonly Fleet[], history: History, nowMs: number): number {
-  const { ticks } = historyGrid(history, nowMs);
-  // The devices of a fleet are spread over an interval, and the last interval has just begun.
-  const intoIntervalMs = nowMs % history.intervalMs;
-  return fleets.reduce((sum, { devices }) => {
-    const due = Math.floor((intoIntervalMs * devices.length) / history.intervalMs) + 1;
-    return sum + devices.length * (ticks - 1) + due;
-  }, 0);
+/** The same devices with the readings of a stage, as fast as they are acknowledged. */
+export function stageFleet(fleet: Fleet, { intervalMs }: HistoryStage): Fleet {
+  return { ...fleet, paceUs: 0, stepUs: Math.round(intervalMs * 1000), messages: Number.POSITIVE_INFINITY };
+}
+
+/** Returns about how many readings a history has; those of silent devices are among them. */
+export function historyReadings(stages: readonly HistoryStage[], devices: number): number {
+  return stages.reduce(
+    (sum, { startMs, untilMs, intervalMs }) => sum + Math.round(((untilMs - startMs) * devices) / intervalMs),
+    0,
+  );
+}
+
+function onGrid(atMs: number, intervalMs: number): number {
+  return Math.floor(atMs / intervalMs) * intervalMs;
 }

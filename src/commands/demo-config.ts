@@ -55,10 +55,10 @@ stream:
 ${kinesis === undefined ? '' : streamConfig(kinesis)}http: { host: 127.0.0.1, port: ${options.httpPort} }
 rules:
   - name: cold-rooms
-    topic: cold/+room/+device/telemetry
+    topic: cold/+/+device/telemetry
     measurement: cold_rooms
     time: { path: timestamp, unit: ms }
-    tags: { device: topic.device, room: topic.room }
+    tags: { device: topic.device }
     fields:
       temperature: { path: payload.temperature, type: float, unit: °C }
       compressor: { path: payload.compressor, type: float, unit: W }
