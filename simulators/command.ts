@@ -81,7 +81,10 @@ function simulateOptions(nowMs: () => number): readonly Option[] {
       '--history <time>',
       'first send readings of this time before now, like 24h, as fast as they are acknowledged; --count and --duration begin after them',
     ).argParser(duration),
-    new Option('--history-every <time>', 'time between two readings of a device in the history; in its last 15 minutes a twelfth of it')
+    new Option(
+      '--history-every <time>',
+      'time between two readings of a device in the history; in its last 15 minutes a twelfth of it',
+    )
       .argParser(duration)
       .default(duration('1min'), '1min'),
     new Option(

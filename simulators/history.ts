@@ -32,7 +32,7 @@ export function historyStages({ pastMs, intervalMs }: History, nowMs: number): r
       startMs: denseMs,
       untilMs: nowMs,
       intervalMs: Math.max(COARSEST_RESOLUTION_MS, intervalMs / TIMES_DENSER),
-      before: { ticks: (denseMs - startMs) / intervalMs, elapsedMs: denseMs - startMs },
+      before: { ticks: Math.round((denseMs - startMs) / intervalMs), elapsedMs: denseMs - startMs },
     },
   ];
 }

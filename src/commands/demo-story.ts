@@ -14,7 +14,8 @@ const HISTORY_MS = 24 * 3_600_000;
  */
 export async function demoStoryMs(directory: string, nowMs: number): Promise<number> {
   const path = join(directory, STORY_FILE);
-  const before = Date.parse((await ifThere(readFile(path, 'utf8'))) ?? '');
+  const written = (await ifThere(readFile(path, 'utf8'))) ?? '';
+  const before = Date.parse(written.trim());
   const writes = await Promise.all(STORE_FILES.map((name) => ifThere(stat(join(directory, name)))));
   const isRecent = writes.some((file) => file !== undefined && nowMs - file.mtimeMs < HISTORY_MS);
   if (isRecent && before <= nowMs) return before;
