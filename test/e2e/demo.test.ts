@@ -278,13 +278,13 @@ it.skipIf(!requireServer('chromium'))(
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
-    await page.goto(`${demo.url}/pipeline`);
-    await page.getByText('Balanced', { exact: false }).first().waitFor();
     await page.goto(demo.url);
     for (const name of ['cold_rooms', 'electricity', 'weather']) {
       await page.getByRole('heading', { name, exact: true }).waitFor();
     }
     await page.locator('canvas').first().waitFor();
+    await page.goto(`${demo.url}/pipeline`);
+    await page.getByText('Balanced', { exact: false }).first().waitFor();
     // A number on the page grows while nobody touches it.
     const received = async () => (await (await fetch(`${demo.url}/api/ledger`)).json()) as LedgerView;
     const before = (await received()).received;
