@@ -150,10 +150,10 @@ export class Lane {
     const resolutionUs = fleet.scenario.resolutionMs * 1000;
     const timestampMs =
       Math.floor((Math.round(startMs * 1000) + elapsedUs) / resolutionUs) * fleet.scenario.resolutionMs;
-    if (device.isSilentAt?.(timestampMs)) return;
+    const stepMs = fleet.stepUs / 1000;
+    if (device.isSilentAt?.(timestampMs, stepMs)) return;
 
     const elapsedMs = (before?.elapsedMs ?? 0) + elapsedUs / 1000;
-    const stepMs = fleet.stepUs / 1000;
     const fault = chooseFault(faults, seed, runIndex, tick);
     const { topic } = device;
     const good = (): Publication => ({

@@ -15,8 +15,8 @@ export interface Device {
   readonly id: string;
   readonly topic: string;
   payload(time: ReadingTime): string;
-  /** Whether the device sends nothing at this time of its clock. Without it the device always sends. */
-  isSilentAt?(timestampMs: number): boolean;
+  /** Whether the device does not send this reading. Without it the device sends all. */
+  isSilentAt?(timestampMs: number, stepMs: number): boolean;
 }
 
 export interface DeviceContext {

@@ -12,12 +12,14 @@ const WARMEST_YEAR_SHARE = 0.56;
 
 /** What a front does to the weather now. */
 interface FrontEffect {
-  readonly celsius: number;
-  readonly dewCelsius: number;
-  readonly hPa: number;
-  readonly metresPerSecond: number;
-  readonly cloud: number;
+  celsius: number;
+  dewCelsius: number;
+  hPa: number;
+  metresPerSecond: number;
+  cloud: number;
 }
+
+const NO_FRONT: FrontEffect = { celsius: 0, dewCelsius: 0, hPa: 0, metresPerSecond: 0, cloud: 0 };
 
 /**
  * The weather over a region, as functions of time. Places of one seed share it. Values do not jump, except when clocks
@@ -30,6 +32,10 @@ export class Sky {
   readonly #pressure: SmoothNoise;
   readonly #cloud: SmoothNoise;
   readonly #breeze: SmoothNoise;
+  #lastFront: { readonly atMs: number; readonly effect: FrontEffect } = {
+    atMs: Number.NaN,
+    effect: NO_FRONT,
+  };
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -89,10 +95,15 @@ export class Sky {
     return Math.min(1, Math.max(0, covered));
   }
 
-  /** Adds up the fronts that are near. */
   #front(atMs: number): FrontEffect {
+    // Each reading asks several times.
+    if (this.#lastFront.atMs !== atMs) this.#lastFront = { atMs, effect: this.#frontsNear(atMs) };
+    return this.#lastFront.effect;
+  }
+
+  #frontsNear(atMs: number): FrontEffect {
     const number = Math.floor(atMs / FRONT_EVERY_MS);
-    const sum = { celsius: 0, dewCelsius: 0, hPa: 0, metresPerSecond: 0, cloud: 0 };
+    const sum = { ...NO_FRONT };
     for (let near = number - 1; near <= number + 1; near++) {
       const random = randomAt(this.#seed, FRONTS, near);
       const passesMs = (near + random.between(0.25, 0.75)) * FRONT_EVERY_MS;

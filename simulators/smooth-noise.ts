@@ -5,6 +5,8 @@ export class SmoothNoise {
   readonly #seed: number;
   readonly #stream: number;
   readonly #periodMs: number;
+  /** The last stretch asked for, because the next reading is most often in it too. */
+  #stretch = { index: Number.NaN, from: 0, to: 0 };
 
   /** The curve turns about every `periodMs`. Streams of one seed are independent of each other. */
   constructor(seed: number, stream: number, periodMs: number) {
@@ -19,7 +21,11 @@ export class SmoothNoise {
     const index = Math.floor(position);
     const into = position - index;
     const eased = into * into * (3 - 2 * into);
-    return this.#knot(index) * (1 - eased) + this.#knot(index + 1) * eased;
+    if (this.#stretch.index !== index) {
+      this.#stretch = { index, from: this.#knot(index), to: this.#knot(index + 1) };
+    }
+    const { from, to } = this.#stretch;
+    return from * (1 - eased) + to * eased;
   }
 
   #knot(index: number): number {

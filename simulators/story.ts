@@ -13,6 +13,7 @@ const SILENT_FROM_MS = -3.2 * MS_PER_HOUR;
 const EMPTY_BATTERY_PERCENT = 9;
 const BATTERY_PERCENT_PER_HOUR = 2.5;
 const NONSENSE_FROM_MS = -14 * MS_PER_MINUTE;
+const NONSENSE_LASTS_MS = 45 * MS_PER_MINUTE;
 const NONSENSE_EVERY_MS = 45_000;
 const GAP_AT_HOUR = 20 + 1 / 6;
 const GAP_LASTS_MS = 45 * MS_PER_MINUTE;
@@ -59,9 +60,14 @@ export class Story {
     return Math.min(96, EMPTY_BATTERY_PERCENT + Math.max(0, hoursLeft) * BATTERY_PERCENT_PER_HOUR);
   }
 
-  /** Returns the number of the nonsense that the meter sends with the first reading after it; undefined if none is due. */
+  /** Whether the meter is broken: for some time of every hour. */
+  isBroken(atMs: number): boolean {
+    const sinceMs = this.#phaseMs(atMs) - NONSENSE_FROM_MS;
+    return sinceMs >= 0 && sinceMs % MS_PER_HOUR < NONSENSE_LASTS_MS;
+  }
+
+  /** Returns the number of the nonsense that a broken meter sends now; it sends nothing else, and seldom. */
   nonsense(atMs: number, stepMs: number): number | undefined {
-    if (this.#phaseMs(atMs) < NONSENSE_FROM_MS) return undefined;
     return happened(atMs, stepMs, NONSENSE_EVERY_MS);
   }
 

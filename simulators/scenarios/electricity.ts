@@ -63,9 +63,15 @@ export const electricity: Scenario = {
     };
     const energy = new DailyEnergy(kilowattsAt);
 
+    const isPump = name === 'pump';
+
     return {
       id,
       topic: `power/${id}/telemetry`,
+      ...(isPump && {
+        isSilentAt: (timestampMs, stepMs) =>
+          story.isBroken(timestampMs) && story.nonsense(timestampMs, stepMs) === undefined,
+      }),
       payload({ timestampMs, stepMs }: ReadingTime): string {
         const kilowatts = kilowattsAt(timestampMs);
         const evening = bell(localHour(timestampMs), 18.5, 1.8);
@@ -82,9 +88,9 @@ export const electricity: Scenario = {
           voltage: rounded(volts, 1),
           energy_today: rounded(energy.kilowattHours(timestampMs), 3),
         });
-        const nonsense = name === 'pump' ? story.nonsense(timestampMs, stepMs) : undefined;
-        if (nonsense === undefined) return text;
-        return nonsense % 5 === 0 ? 'ERR 7 OVERRANGE' : text.replace(/"power":[^,]+/, '"power":NaN');
+        if (!isPump || !story.isBroken(timestampMs)) return text;
+        const nonsense = story.nonsense(timestampMs, stepMs) ?? 0;
+        return nonsense % 5 === 4 ? 'ERR 7 OVERRANGE' : text.replace(/"power":[^,]+/, '"power":NaN');
       },
     };
   },

@@ -20,7 +20,7 @@ export function sentBy(
   const device = scenario.device(index, { seed: 1, idPrefix: '', dayMs: DAY_MS, storyMs: STORY_MS });
   const sent: Sent[] = [];
   for (let atMs = fromMs; atMs <= toMs; atMs += stepMs) {
-    if (device.isSilentAt?.(atMs)) continue;
+    if (device.isSilentAt?.(atMs, stepMs)) continue;
     // Neither the number of a reading nor the start of a run may matter.
     sent.push({ atMs, text: device.payload({ tick: sent.length, elapsedMs: 0, timestampMs: atMs, stepMs }) });
   }

@@ -42,13 +42,13 @@ describe('a cold room', () => {
     for (const index of [0, 6, 2]) {
       const values = readingsOf<Payload>(coldRooms, index, {
         ...LAST_DAY,
-        toMs: STORY_MS + DAY_MS,
-        stepMs: 5000,
+        toMs: STORY_MS + 12 * HOUR_MS,
+        stepMs: 15_000,
       });
       for (const [at, { temperature }] of values.entries()) {
         const before = values[at - 1];
-        if (before === undefined || values[at]!.timestamp - before.timestamp > 5000) continue;
-        expect(Math.abs(temperature - before.temperature)).toBeLessThan(0.25);
+        if (before === undefined || values[at]!.timestamp - before.timestamp > 15_000) continue;
+        expect(Math.abs(temperature - before.temperature)).toBeLessThan(0.3);
       }
     }
   });

@@ -13,6 +13,7 @@ const AIRFIELD = 0;
 const HARBOUR = 1;
 const DYKE = 3;
 const ORCHARD = 4;
+const TODAY_MS = new Date(STORY_MS).setHours(0, 0, 0, 0);
 const LAST_DAY = { fromMs: STORY_MS - DAY_MS, toMs: STORY_MS };
 
 /** Hourly means of a field over some weeks. */
@@ -113,9 +114,8 @@ describe('the orchard', () => {
   it.each([60_000, 1000])(
     'has nine readings that no air can have in the morning, with a reading each %i ms',
     (stepMs) => {
-      const above = readingsOf<Payload>(weather, ORCHARD, { ...LAST_DAY, stepMs }).filter(
-        ({ humidity }) => humidity > 100,
-      );
+      const morning = { fromMs: TODAY_MS + 6 * HOUR_MS, toMs: TODAY_MS + 8 * HOUR_MS, stepMs };
+      const above = readingsOf<Payload>(weather, ORCHARD, morning).filter(({ humidity }) => humidity > 100);
       expect(above).toHaveLength(9);
       for (const { humidity, timestamp } of above) {
         expect(humidity).toBeLessThan(101);
@@ -136,7 +136,8 @@ describe('the dyke', () => {
   it.each([60_000, 1000])(
     'is away for 45 minutes of the evening before; one message breaks off (%i ms)',
     (stepMs) => {
-      const sent = sentBy(weather, DYKE, { ...LAST_DAY, stepMs });
+      const evening = { fromMs: TODAY_MS - 6 * HOUR_MS, toMs: TODAY_MS, stepMs };
+      const sent = sentBy(weather, DYKE, evening);
       const gaps = sent.flatMap(({ atMs }, at) => {
         const gapMs = atMs - (sent[at - 1]?.atMs ?? atMs);
         return gapMs > stepMs ? [{ atMs, gapMs }] : [];
