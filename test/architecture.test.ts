@@ -16,6 +16,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   sink: [/^influxql\//],
   // A query language: text → statements, and what they mean beside the store.
   influxql: [],
+  // What is shown of messages on their way.
+  arrivals: [/^stream\/stream$/, /^sink\/point$/],
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
@@ -26,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // Points and rows of windows → what somebody asks about a range of time.
   reading: [/^sink\/(statistics|store-reader)$/, /^windows\/(readable-rows|window-spans)$/],
   consumer: [
+    /^arrivals\//,
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,
     /^rules\/(mapped|policies\/[\w-]+)$/,
@@ -65,6 +68,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // What is shown and set.
   http: [
+    /^arrivals\/arrival$/,
     /^influxql\/answer$/,
     /^reading\/series-query$/,
     /^sink\/(sink|store-query|store-reader)$/,
@@ -108,13 +112,14 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
     /^influxql\/answer$/,
+    /^arrivals\/arrival$/,
     /^(stream|sink|consumer|windows|reading|forwarder|rules|formats|dead-letter|ledger|replay)\//,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
+    /^(arrivals|broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,

@@ -1,3 +1,4 @@
+import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type {
   BacklogView,
@@ -40,6 +41,7 @@ const ANSWER_WITHIN_MS = 20_000;
 export class GatewayStatus implements GatewayView {
   readonly version: string;
   readonly startedAtMs = Date.now();
+  readonly arrivals: ArrivalsSource;
   readonly #parts: StatusParts;
   readonly #snapshots: SnapshotSource;
   readonly #watch: PathWatch;
@@ -49,6 +51,7 @@ export class GatewayStatus implements GatewayView {
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
+    this.arrivals = parts.arrivals;
     this.#watch = new PathWatch({
       workers: () => watchedWorkers(parts),
       backlog: () => backlogSample(parts, this.#snapshots.ledger(), this.#snapshots.lagMs()),

@@ -1,3 +1,4 @@
+import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
@@ -223,6 +224,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface GatewayView {
   readonly version: string;
   readonly startedAtMs: number;
+  /** What arrives, for those who watch. */
+  readonly arrivals: ArrivalsSource;
   ledger(): LedgerView;
   counters(): StageCounters;
   /** How many series and fields there are, and where they come from; undefined in a process without a consumer. */

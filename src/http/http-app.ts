@@ -16,6 +16,7 @@ import type { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
 import { addOpenApiRoute } from './openapi.js';
+import { addArrivalsRoutes } from './routes/arrivals-routes.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
@@ -106,6 +107,11 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     periodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,
     logger,
+    refusals,
+  });
+  addArrivalsRoutes(app, view, {
+    periodMs: options.livePeriodMs,
+    maxStreamsPerAddress: options.maxStreamsPerAddress,
     refusals,
   });
   addStoreRoutes(app, view, refusals);

@@ -1,3 +1,4 @@
+import { ArrivalWatch } from '../consumer/arrival-watch.js';
 import type { Consumer } from '../consumer/consumer.js';
 import { TypedWriter } from '../consumer/typed-writer.js';
 import { PartitionStates } from '../ledger/partition-states.js';
@@ -9,6 +10,7 @@ import { SerialQueue } from '../lib/serial-queue.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
 import { SeriesReader, type SeriesStores } from '../reading/series-reader.js';
 import { createSink } from '../sink/create-sink.js';
+import { newLineText } from '../sink/influx/line.js';
 import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
@@ -40,6 +42,7 @@ export interface ConsumeParts {
   /** Absent where the state is not kept. */
   readonly journal: StateJournal | undefined;
   readonly followers: Followers;
+  readonly arrivals: ArrivalWatch;
   readonly parked: DeadLetterParts;
   /** Absent: none are configured. */
   readonly windows: WindowsStage | undefined;
@@ -106,6 +109,11 @@ export async function openConsumeParts(
     explainWindows: options.windows && createExplainWindows(options.windows),
   };
   const followers = new Followers(clock, afterMapping);
+  const arrivals = new ArrivalWatch({
+    clock,
+    text: { lineOf: storedLine(typed) },
+    isInOrder: options.kinesis === undefined,
+  });
   const writes = new SerialSink(typed, order);
   const store = {
     rulesInForce: () => ({ apply: rules.current.applyAgain, state: states.overlay() }),
@@ -119,6 +127,7 @@ export async function openConsumeParts(
     rules,
     states,
     followers,
+    arrivals,
     writes,
     reader,
     series: reader && new SeriesReader(seriesStores(sink, reader, windows)),
@@ -145,11 +154,21 @@ export async function openConsumeParts(
     states,
     journal,
     followers,
+    arrivals,
     parked,
     windows,
     reading,
     requests,
     ...(trace !== undefined && { trace }),
+  };
+}
+
+/** A point as line protocol, with the types that the store has. */
+function storedLine(typed: TypedWriter): (point: Point) => string {
+  const lineOf = newLineText();
+  return (point) => {
+    const fitted = typed.fit(point);
+    return lineOf(fitted.kind === 'point' ? fitted.point : point);
   };
 }
 

@@ -1,3 +1,4 @@
+import { Arrivals } from '../../src/arrivals/arrivals.js';
 import type { ReloadResult } from '../../src/config/reload-result.js';
 import type {
   BacklogView,
@@ -13,6 +14,7 @@ import type {
   WarningView,
 } from '../../src/http/gateway-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../../src/influxql/answer.js';
+import { SystemClock } from '../../src/lib/clock.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { SeriesAnswer, SeriesGroup, SeriesQuery } from '../../src/reading/series-query.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
@@ -46,6 +48,14 @@ export interface FakeOutcomes {
 export class FakeGatewayView implements GatewayView {
   version = '0.1.0-test';
   startedAtMs = Date.now();
+  /** How often somebody began or ended to watch what arrives. */
+  readonly watched: boolean[] = [];
+  readonly arrivals = new Arrivals({
+    scope: { sees: 'whole-path' },
+    clock: new SystemClock(),
+    onWatched: (isWatched) => void this.watched.push(isWatched),
+    onFollow: () => undefined,
+  });
   recordsPerSecond = 0;
   /** Where the sink stands still although records come in. */
   sinkStopped = false;
