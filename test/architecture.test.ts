@@ -124,7 +124,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,
     /^reading\/series-query$/,
-    /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
+    /^rules\/(explain-record|first-message|followed-record|rule-options|policies\/budget-use)$/,
     /^data-directory\//,
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
   ],

@@ -49,6 +49,11 @@ export class GatewayReload {
     return { ...this.#totals };
   }
 
+  /** The configuration whose rules are in force. */
+  get applied(): LoadedConfig {
+    return this.#inForce.applied;
+  }
+
   /**
    * Resolves when the new rules are in force, or with why nothing has changed. Rejects with RELOAD_BUSY while another reload
    * runs, and with RELOAD_FAILED.

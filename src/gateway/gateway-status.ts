@@ -2,6 +2,7 @@ import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type {
   BacklogView,
+  FirstStepsView,
   GatewayView,
   LedgerView,
   LogLevel,
@@ -25,6 +26,7 @@ import type { Point } from '../sink/point.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import { queryConsumer } from './consumer-queries.js';
+import { FirstSteps } from './first-steps.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
 import { PathWatch } from './path-watch.js';
 import { readinessNotes } from './readiness-notes.js';
@@ -47,6 +49,7 @@ export class GatewayStatus implements GatewayView {
   readonly #watch: PathWatch;
   readonly #registry;
   readonly #deadLetters: GatewayDeadLetters;
+  readonly #firstSteps = new FirstSteps();
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -73,6 +76,11 @@ export class GatewayStatus implements GatewayView {
 
   counters(): StageCounters {
     return stageCounters(this.#snapshots.take());
+  }
+
+  firstSteps(): FirstStepsView {
+    const { ingest, reload } = this.#parts;
+    return this.#firstSteps.of(reload.applied.config, ingest?.broker.listeners ?? []);
   }
 
   budgets(): BudgetUse | undefined {

@@ -23,7 +23,7 @@ export interface StatusParts {
     readonly log: LogWriter;
     /** How many records the log has dropped before its reader came to them. */
     readonly dropped: () => number;
-    readonly broker: Pick<GatewayBroker, 'isListening' | 'counters'>;
+    readonly broker: Pick<GatewayBroker, 'isListening' | 'counters' | 'listeners'>;
   };
   readonly workers: {
     readonly forward?: { readonly report: ForwardReport; eventLoop(): EventLoopUtilization };
@@ -41,5 +41,5 @@ export interface StatusParts {
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
-  readonly reload: Pick<GatewayReload, 'run' | 'totals'>;
+  readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'applied'>;
 }

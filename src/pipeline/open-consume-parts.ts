@@ -111,7 +111,10 @@ export async function openConsumeParts(
   const followers = new Followers(clock, afterMapping);
   const arrivals = new ArrivalWatch({
     clock,
-    text: { lineOf: storedLine(typed) },
+    text: {
+      lineOf: storedLine(typed),
+      unitOf: (rule, field) => rules.current.unitOf(rule, field),
+    },
     isInOrder: options.kinesis === undefined,
   });
   const writes = new SerialSink(typed, order);

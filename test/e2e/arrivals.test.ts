@@ -14,7 +14,7 @@ rules:
     where: payload.t > -60.0
     measurement: climate
     tags: { device: payload.id, room: topic.room }
-    fields: { t: { path: payload.t, type: float, range: [-50, 60] } }
+    fields: { t: { path: payload.t, type: float, unit: °C, range: [-50, 60] } }
 `;
 const POLL = { timeout: 30_000, interval: 20 };
 
@@ -69,6 +69,7 @@ it('shows what became of each message that a search finds: stored, set aside, ig
     device: 'attic-1',
     field: 't',
     value: 21.5,
+    unit: '°C',
     payload: '{"id":"attic-1","t":21.5}',
     payloadBytes: 25,
   });

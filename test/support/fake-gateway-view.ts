@@ -2,6 +2,7 @@ import { Arrivals } from '../../src/arrivals/arrivals.js';
 import type { ReloadResult } from '../../src/config/reload-result.js';
 import type {
   BacklogView,
+  FirstStepsView,
   GatewayView,
   LedgerView,
   LogLevel,
@@ -119,6 +120,17 @@ export class FakeGatewayView implements GatewayView {
   /** Awaited by `measurements` and `series`. */
   storeGate: Promise<void> = Promise.resolve();
   readonly seriesQueries: SeriesQuery[] = [];
+
+  firstStepsView: FirstStepsView = {
+    listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port: 1883 }],
+    rule: { name: 'default', topic: '#', isBuiltIn: true, measurement: 'telemetry' },
+    sample: { topic: 'sensors/kitchen/telemetry', payload: '{ "temperature": 21.5 }' },
+    store: 'duckdb',
+  };
+
+  firstSteps(): FirstStepsView {
+    return this.firstStepsView;
+  }
 
   ledger(): LedgerView {
     if (this.failure) throw this.failure;
