@@ -79,6 +79,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
+    /^arrivals\/arrival$/,
     /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,

@@ -1,3 +1,4 @@
+import { ArrivalsPanel } from './arrivals-panel.js';
 import { BudgetsPanel } from './budgets-panel.js';
 import { ChartsPanel } from './charts-panel.js';
 import { ConfirmDialog } from './confirm-dialog.js';
@@ -15,7 +16,7 @@ import { LiveFeed } from './live-feed.js';
 import { LogLevelSwitch } from './log-level-switch.js';
 import { OverallView } from './overall-view.js';
 import { PathView } from './path-view.js';
-import { repeat } from './poll.js';
+import { getJson, repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
 import { StageDetails } from './stage-details.js';
@@ -44,7 +45,8 @@ const ledgerPanel = new LedgerPanel();
 const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshDeadLetters());
 const warningsPanel = new WarningsPanel();
 const logLevel = new LogLevelSwitch();
-const firstSteps = new FirstSteps();
+const arrivals = new ArrivalsPanel(drawer);
+const firstSteps = new FirstSteps(arrivals);
 
 /** The gateway's wall clock minus the browser's: charts show the gateway's time. */
 let skewMs = 0;
@@ -77,9 +79,11 @@ function showState(state) {
   stageDetails.show(last);
   deadLettersPanel.show(state);
   logLevel.show(state);
-  firstSteps.show(state.ledger, state.mqttPort);
+  arrivals.show(state, rates);
+  firstSteps.show(state);
   setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
   if (!wasAnswering) {
+    void describeFirstSteps();
     void refreshCharts();
     void refreshBudgets();
     void refreshDeadLetters();
@@ -98,6 +102,16 @@ function showSilence({ code, message }) {
   banner.hidden = false;
   byId('main').classList.add('stale');
   overall.show({ level: 'stopped', words: 'No answer' });
+}
+
+async function describeFirstSteps() {
+  try {
+    const steps = await getJson('/api/first-steps');
+    firstSteps.describe(steps);
+    arrivals.showAddress(steps);
+  } catch {
+    // It is asked again when the gateway answers again; until then the page says nothing of it.
+  }
 }
 
 async function showDeadLetters() {
@@ -121,7 +135,9 @@ const refreshDevices = repeat(
   async () => isAnswering && devices.update(),
 );
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
+arrivals.setShown(views.shown === 'overview');
 views.onChange((shown) => {
+  arrivals.setShown(shown === 'overview');
   if (shown === 'set-aside') void refreshDeadLetters();
 });
 new LiveFeed({

@@ -1,7 +1,9 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
+import type { Arrival, ArrivalsScope } from '../arrivals/arrival.js';
 import type {
   ExplanationView,
+  FirstStepsView,
   LedgerCounts,
   LedgerView,
   LogLevel,
@@ -25,9 +27,12 @@ import type { Rates } from './rates.js';
 
 export type {
   AnswerError,
+  Arrival,
+  ArrivalsScope,
   BoundedDetail,
   BudgetName,
   ExplanationView,
+  FirstStepsView,
   LatestGroup,
   LatestPage,
   LedgerCounts,
