@@ -3,6 +3,7 @@ import { deviceName, outcomeWord } from './arrival-words.js';
 import { copyButton } from './copy-button.js';
 import { byId, element, setText } from './dom.js';
 import { count, duration, foreign } from './format.js';
+import { payloadLines } from './payload-text.js';
 import { addressText, publishAddress, publishCommand } from './publish-address.js';
 
 /** @import { ArrivalsPanel } from './arrivals-panel.js' */
@@ -11,6 +12,9 @@ import { addressText, publishAddress, publishCommand } from './publish-address.j
 const STORE_NAMES = { influx: 'InfluxDB', duckdb: 'DuckDB' };
 /** The message may be counted before it is shown; one that another page has seen is not shown here. */
 const ARRIVES_WITHIN_MS = 2_000;
+/** Of the payload: enough to know it again. */
+const MAX_LINES = 12;
+const MAX_CHARACTERS = 600;
 
 /**
  * What somebody does who has received nothing yet: where to send a first message, and what becomes of it. It stays after the
@@ -96,6 +100,9 @@ export class FirstSteps {
       byId('first-arrived'),
       `Your message arrived: from ${deviceName(arrival)}, on ${foreign(arrival.topic, 200)}.`,
     );
+    const payload = byId('first-payload');
+    payload.hidden = false;
+    setText(payload, payloadLines(arrival).lines.slice(0, MAX_LINES).join('\n').slice(0, MAX_CHARACTERS));
     this.#showTrail();
   }
 
