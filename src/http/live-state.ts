@@ -1,3 +1,4 @@
+import type { DeviceCounts } from '../devices/device-state.js';
 import type { Clock } from '../lib/clock.js';
 import { COMMAND } from '../lib/package-root.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
@@ -31,6 +32,8 @@ export interface LiveState extends CountersAnswer, LiveFacts {
   readonly backlog: BacklogView;
   /** How long ago the message was received that is stored now: `backlog.oldestMs`, 0 while nothing waits. */
   readonly behindMs: number;
+  /** Null before it is known. */
+  readonly devices: DeviceCounts | null;
   /** The replay or purge that is running, or the last one; null before the first. */
   readonly replay: ReplayStatus | null;
   readonly logLevel: string;
@@ -61,7 +64,8 @@ export function countersAnswer({ view, clock, mqttPort }: LiveStateSource): Coun
   };
 }
 
-export function liveState(source: LiveStateSource): LiveState {
+/** @param isWatched whether a page is open: what costs a query is asked for only then */
+export function liveState(source: LiveStateSource, isWatched: boolean): LiveState {
   const { view, mayChange } = source;
   const backlog = view.backlog();
   return {
@@ -70,6 +74,7 @@ export function liveState(source: LiveStateSource): LiveState {
     ledger: view.ledger(),
     backlog,
     behindMs: backlog.oldestMs,
+    devices: view.deviceCounts(isWatched),
     replay: view.replayStatus() ?? null,
     logLevel: view.logLevel(),
     mayChange,

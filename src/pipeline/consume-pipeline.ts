@@ -219,6 +219,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         clock,
       },
       ledger: source.ledger,
+      unreadable: this.#parts.unreadable,
       clock,
       trace,
       ...(windows !== undefined && {

@@ -1,6 +1,12 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
 import type {
+  DeviceGroup as LatestGroup,
+  DevicePage as LatestPage,
+  Look,
+  NeedsLook,
+} from '../devices/device-state.js';
+import type {
   ExplanationView,
   LedgerCounts,
   LedgerView,
@@ -17,7 +23,7 @@ import type { SeriesGroup } from '../reading/series-query.js';
 import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
-import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { Incident } from '../timeline/incident.js';
 import type { LedgerToday } from '../timeline/ledger-of-day.js';
 import type { StageHistory } from '../timeline/recorded-rates.js';
@@ -39,8 +45,10 @@ export type {
   LedgerView,
   LiveState,
   LogLevel,
+  Look,
   MeasurementSummary,
   MeasurementUse,
+  NeedsLook,
   ParkedSelection,
   ParkedView,
   RateHistory,
