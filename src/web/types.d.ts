@@ -1,6 +1,12 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
 import type {
+  DeviceGroup as LatestGroup,
+  DevicePage as LatestPage,
+  Look,
+  NeedsLook,
+} from '../devices/device-state.js';
+import type {
   ExplanationView,
   LedgerCounts,
   LedgerView,
@@ -18,7 +24,10 @@ import type { SeriesGroup } from '../reading/series-query.js';
 import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
-import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
+import type { Incident } from '../timeline/incident.js';
+import type { LedgerToday } from '../timeline/ledger-of-day.js';
+import type { StageHistory } from '../timeline/recorded-rates.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -30,14 +39,18 @@ export type {
   BudgetName,
   ExplanationView,
   FinishedReplay,
+  Incident,
   LatestGroup,
   LatestPage,
   LedgerCounts,
+  LedgerToday,
   LedgerView,
   LiveState,
   LogLevel,
+  Look,
   MeasurementSummary,
   MeasurementUse,
+  NeedsLook,
   ParkedGroupsView,
   ParkedGroupView,
   ParkedSelection,
@@ -49,6 +62,7 @@ export type {
   ReplayStatus,
   RulePart,
   SeriesResponse,
+  StageHistory,
   StreamStatus,
   UsedBudget,
   WarningView,
