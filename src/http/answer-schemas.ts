@@ -216,6 +216,7 @@ export const parkedGroupsAnswer = z.object({
   incomplete: z.literal(true).optional(),
   unread: counts.optional(),
   rulesSinceMs: z.number().optional(),
+  rulesFile: z.string().optional(),
   sizeBytes: z.number(),
   maxSizeBytes: z.number(),
   finished: z.array(z.object({ status: z.object({}), endedAtMs: z.number(), selection: z.object({}) })),

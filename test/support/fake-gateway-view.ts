@@ -357,6 +357,7 @@ export class FakeGatewayView implements GatewayView {
       groups: [...groups.values()].sort((one, other) => other.count - one.count),
       ofOtherGroups: 0,
       rulesSinceMs: this.startedAtMs,
+      rulesFile: 'sluice.yaml',
       sizeBytes: 9 * 1024,
       maxSizeBytes: 256 * 1024 ** 2,
       finished: [],
