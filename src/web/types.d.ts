@@ -1,6 +1,7 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
 import type {
+  BacklogView,
   ExplanationView,
   LedgerCounts,
   LedgerView,
@@ -10,7 +11,7 @@ import type {
   StreamStatus,
   WarningView,
 } from '../http/gateway-view.js';
-import type { LiveState } from '../http/live-state.js';
+import type { LiveState as GatewayState } from '../http/live-state.js';
 import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
 import type { SeriesGroup } from '../reading/series-query.js';
@@ -18,6 +19,7 @@ import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { Incident, IncidentCause } from '../timeline/incident.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -25,14 +27,16 @@ import type { Rates } from './rates.js';
 
 export type {
   AnswerError,
+  BacklogView,
   BoundedDetail,
   BudgetName,
   ExplanationView,
+  Incident,
+  IncidentCause,
   LatestGroup,
   LatestPage,
   LedgerCounts,
   LedgerView,
-  LiveState,
   LogLevel,
   MeasurementSummary,
   MeasurementUse,
@@ -63,8 +67,38 @@ export type Child = Node | string;
 /** Called when the page should ask the gateway again soon. */
 export type Refresh = () => void;
 
-/** Healthy, slow or stopped: the colour and the shape of a state. */
-export type Level = 'healthy' | 'slow' | 'stopped';
+/** TEMPORARY: the gateway's own types come with its timeline. */
+export interface LiveFacts {
+  readonly incident: Incident | null;
+  readonly behindMs: number;
+  readonly logBytesPerSecond: number | null;
+  readonly sinkLastAnswerMs: number | null;
+  readonly timeZone: string;
+  readonly setAsideToday: number;
+  readonly ledgerToday: LedgerToday | null;
+}
+interface LedgerToday {
+  readonly sinceMs: number;
+  readonly isWholeDay: boolean;
+  readonly received: number;
+  readonly written: number;
+  readonly parked: number;
+  readonly filtered: number;
+  readonly lost: number;
+  readonly waitingBefore: number;
+}
+export interface StageHistory {
+  readonly stepMs: number;
+  readonly fromMs: number;
+  readonly rates: Readonly<Record<string, readonly number[]>>;
+  readonly behindMs: readonly number[];
+}
+/** `devices` is there once the gateway counts them. */
+export type LiveState = GatewayState &
+  LiveFacts & { readonly devices?: { readonly known: number; readonly needLook: number } };
+
+/** The colour and the shape of a state. `unknown`: nobody has tried it yet. */
+export type Level = 'healthy' | 'slow' | 'stopped' | 'unknown';
 export type StageId = 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink' | 'windows';
 
 export interface StageState {
@@ -92,15 +126,27 @@ export type FullState = LiveState & Required<Pick<LiveState, StageId>>;
 
 export interface Stage {
   readonly id: StageId;
-  readonly title: string;
+  title(state: FullState): string;
+  /** Who or what it is, in a few words below its title. */
+  about(state: FullState): string;
+  /** What the rate counts. */
+  readonly flow: string;
   readonly unit: string;
   readonly does: string;
   total(state: FullState): number;
+  /** What stands large on the card instead of the rate; null while it is not known. */
+  figure?(state: FullState): Figure | null;
   facts(state: FullState): readonly Fact[];
   fill?(state: FullState): Fill;
   branches(state: FullState): readonly Branch[];
   readonly codes: RegExp;
   readonly metrics: readonly string[];
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly value: string;
+  readonly unit: string;
 }
 
 export interface Fill {
