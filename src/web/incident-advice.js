@@ -70,6 +70,12 @@ export const ADVICE = {
     doctor: true,
     goesOn: true,
   },
+  'store-retention': {
+    means: `${STORED} Old rows stay longer than the retention says.`,
+    steps: ['Do what the message of the store says.'],
+    doctor: true,
+    goesOn: true,
+  },
   'kinesis-send': {
     means: KEPT,
     steps: ['Repair the way to Kinesis, or add shards if it is throttled.'],

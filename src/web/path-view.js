@@ -6,6 +6,8 @@ import { fullState, stagesOf } from './stages.js';
 
 /** Narrower than this a stage cannot show its facts beside the next one, px. */
 const MIN_STEP_WIDTH = 204;
+/** Before the first answer: the stages of most gateways. */
+const USUAL_STAGES = 4;
 
 /** The path of a message as a picture: the stages with arrows between them, and what leaves the path at each. */
 export class PathView {
@@ -56,6 +58,7 @@ export class PathView {
   }
 
   #arrange() {
-    this.#list.classList.toggle('row', this.#list.clientWidth >= this.#cards.size * MIN_STEP_WIDTH);
+    const stages = this.#cards.size || USUAL_STAGES;
+    this.#list.classList.toggle('row', this.#list.clientWidth >= stages * MIN_STEP_WIDTH);
   }
 }

@@ -49,7 +49,7 @@ export const STAGES = [
     does: 'Keeps every message on disk until it has been processed.',
     figure: ({ log }) => {
       const { sizeBytes, maxSizeBytes } = log;
-      return { name: 'used', value: share(sizeBytes, maxSizeBytes), unit: `of ${bytes(maxSizeBytes)}` };
+      return { name: 'used', value: share(sizeBytes, maxSizeBytes), unit: 'of its room' };
     },
     total: ({ log }) => log.recordsAppended,
     facts: ({ log, backlog, logBytesPerSecond }) => [

@@ -29,9 +29,7 @@ export class StripFlow {
         const box = element('span', { 'data-flow': id }, element('b', {}, foreign(title(full))), ' ', words);
         return { box, words, arrow: new FlowArrow() };
       });
-      return this.#parts.flatMap(({ box, arrow }, index) =>
-        index === 0 ? [box] : [' ', arrow.node, ' ', box],
-      );
+      return this.#parts.flatMap(({ box, arrow }, index) => (index === 0 ? [box] : [' ', arrow.node, box]));
     });
     for (const [index, stage] of shown.entries()) {
       const { level } = states[stage.id];

@@ -89,7 +89,7 @@ export class StripPanel {
     ]);
     this.#put(this.#gone.node);
     // A gateway that is only started again is back before that.
-    if (this.#gone.show() >= LONG_MS) this.#opener.show(GONE);
+    if (this.#gone.show(isSilent) >= LONG_MS) this.#opener.show(GONE);
   }
 
   #showLongWait() {

@@ -20,6 +20,8 @@ import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
 import type { Incident, IncidentCause } from '../timeline/incident.js';
+import type { LedgerToday } from '../timeline/ledger-of-day.js';
+import type { StageHistory } from '../timeline/recorded-rates.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -36,6 +38,7 @@ export type {
   LatestGroup,
   LatestPage,
   LedgerCounts,
+  LedgerToday,
   LedgerView,
   LogLevel,
   MeasurementSummary,
@@ -48,6 +51,7 @@ export type {
   ReplayKind,
   ReplayStatus,
   SeriesResponse,
+  StageHistory,
   StreamStatus,
   UsedBudget,
   WarningView,
@@ -67,35 +71,10 @@ export type Child = Node | string;
 /** Called when the page should ask the gateway again soon. */
 export type Refresh = () => void;
 
-/** TEMPORARY: the gateway's own types come with its timeline. */
-export interface LiveFacts {
-  readonly incident: Incident | null;
-  readonly behindMs: number;
-  readonly logBytesPerSecond: number | null;
-  readonly sinkLastAnswerMs: number | null;
-  readonly timeZone: string;
-  readonly setAsideToday: number;
-  readonly ledgerToday: LedgerToday | null;
-}
-interface LedgerToday {
-  readonly sinceMs: number;
-  readonly isWholeDay: boolean;
-  readonly received: number;
-  readonly written: number;
-  readonly parked: number;
-  readonly filtered: number;
-  readonly lost: number;
-  readonly waitingBefore: number;
-}
-export interface StageHistory {
-  readonly stepMs: number;
-  readonly fromMs: number;
-  readonly rates: Readonly<Record<string, readonly number[]>>;
-  readonly behindMs: readonly number[];
-}
 /** `devices` is there once the gateway counts them. */
-export type LiveState = GatewayState &
-  LiveFacts & { readonly devices?: { readonly known: number; readonly needLook: number } };
+export type LiveState = GatewayState & {
+  readonly devices?: { readonly known: number; readonly needLook: number };
+};
 
 /** The colour and the shape of a state. `unknown`: nobody has tried it yet. */
 export type Level = 'healthy' | 'slow' | 'stopped' | 'unknown';
