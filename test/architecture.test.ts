@@ -63,8 +63,11 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^sink\/(field-change|point|store-query)$/,
     /^windows\/windows-report$/,
   ],
+  // What happened over time: incidents, rates, the ledger of the day.
+  timeline: [],
   // What is shown and set.
   http: [
+    /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
     /^influxql\/answer$/,
     /^reading\/series-query$/,
     /^sink\/(sink|store-query|store-reader)$/,
@@ -81,6 +84,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,
     /^windows\/windows-report$/,
+    /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
   ],
   metrics: [
     /^broker\/broker$/,
@@ -114,7 +118,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
+    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows|timeline)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,

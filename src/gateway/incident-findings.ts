@@ -1,8 +1,8 @@
 import type { ReadinessProblem } from '../http/gateway-view.js';
-import { type SinkContact, type SinkStatus, isUnavailable } from '../sink/sink.js';
+import { isUnavailable, type SinkContact, type SinkStatus } from '../sink/sink.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { IncidentCause } from '../timeline/incident.js';
-import type { Finding } from '../timeline/incident-collector.js';
+import type { Finding } from '../timeline/look.js';
 import type { StatusParts } from './status-parts.js';
 
 /** The same in every title and event. */
@@ -24,7 +24,12 @@ export function incidentFindings(
 ): Finding[] {
   const { forward, consume } = workers;
   const findings: Finding[] = [
-    failingIf('clock', 'clock-implausible', clockWatch.facts().isImplausible, 'set it, and synchronise it with NTP'),
+    failingIf(
+      'clock',
+      'clock-implausible',
+      clockWatch.facts().isImplausible,
+      'set it, and synchronise it with NTP',
+    ),
   ];
   if (ingest !== undefined) {
     const { log, broker } = ingest;
@@ -68,7 +73,13 @@ export function logFullReason({ ingest }: Pick<StatusParts, 'ingest'>): string |
   return 'it has reached stream.log.maxSize; PUBACKs are withheld';
 }
 
-function failingIf(key: string, cause: IncidentCause, isFailing: boolean, detail = '', subject = ''): Finding {
+function failingIf(
+  key: string,
+  cause: IncidentCause,
+  isFailing: boolean,
+  detail = '',
+  subject = '',
+): Finding {
   return isFailing ? { key, state: 'failing', cause, subject, detail } : { key, state: 'well' };
 }
 
@@ -77,7 +88,14 @@ function ofStore(subject: string, status: SinkStatus, contact: SinkContact): Fin
   if (status.state === 'untried') return { key, state: 'unknown' };
   if (!isUnavailable(status)) return { key, state: 'well' };
   const { trouble = 'unavailable', nextTryMs } = contact;
-  return { key, state: 'failing', cause: CAUSES_OF_STORE[trouble], subject, detail: status.detail, nextTryMs };
+  return {
+    key,
+    state: 'failing',
+    cause: CAUSES_OF_STORE[trouble],
+    subject,
+    detail: status.detail,
+    nextTryMs,
+  };
 }
 
 function ofStream(key: 'kinesis-send' | 'kinesis-read', { state, detail }: ComponentStatus): Finding {

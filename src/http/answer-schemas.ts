@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { INCIDENT_CAUSES } from '../timeline/incident.js';
+import { HISTORY_RANGES } from '../timeline/recorded-rates.js';
 
 /*
  * The forms of the answers that programs rely on. They are documentation: answers are not checked against them while the gateway runs;
@@ -85,4 +87,38 @@ export const latestAnswer = z.object({
     }),
   ),
   moreFields: z.boolean(),
+});
+
+const ms = z.number().describe('ms since 1970');
+
+export const incidentsAnswer = z.object({
+  incidents: z.array(
+    z.object({
+      id: z.string(),
+      cause: z.enum(INCIDENT_CAUSES),
+      stage: z.enum(['broker', 'log', 'producer', 'reader', 'consumer', 'sink', 'windows']),
+      title: z.string(),
+      level: z.enum(['slow', 'stopped']),
+      state: z.enum(['failing', 'catching-up', 'over']),
+      fromMs: ms,
+      toMs: ms.optional(),
+      recoveredMs: ms.optional(),
+      caughtUpMs: ms.optional(),
+      waited: z.number().describe('Messages that waited when most did.'),
+      lost: z.number().describe('Messages lost or shed from begin to end.'),
+      tries: z.number().describe('How often a request was repeated.'),
+      nextTryMs: ms.optional(),
+      detail: z.string().optional(),
+      warnings: z.array(z.string()).describe('Codes of the warnings that belong to it.'),
+      events: z.array(z.object({ atMs: ms, text: z.string() })),
+    }),
+  ),
+});
+
+export const historyAnswer = z.object({
+  range: z.enum(HISTORY_RANGES),
+  stepMs: z.number(),
+  fromMs: ms,
+  rates: z.record(z.string(), z.array(z.number())).describe('By stage, per second.'),
+  behindMs: z.array(z.number()).describe('The greatest age of the oldest message that waited.'),
 });

@@ -8,6 +8,7 @@ import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
+import type { TimelineView } from './timeline-view.js';
 
 /** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */
 export interface LedgerCounts {
@@ -125,6 +126,8 @@ export interface BacklogView {
   readonly oldestMs: number;
   /** When all of it is processed. */
   readonly caughtUp: BacklogEstimate;
+  /** How long that takes once nothing holds it up, at the best rate of the last 24 h; `never`: more comes in than that. */
+  readonly catchUp: BacklogEstimate;
   /** When the log is full; absent where no log runs. */
   readonly logFull?: BacklogEstimate;
   /** All of this as one sentence. */
@@ -220,7 +223,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Everything that the HTTP side may know about the running gateway. The room `gateway` implements it. */
-export interface GatewayView {
+export interface GatewayView extends TimelineView {
   readonly version: string;
   readonly startedAtMs: number;
   ledger(): LedgerView;

@@ -8,6 +8,7 @@ import type {
   ReadinessProblem,
   StageCounters,
 } from './gateway-view.js';
+import type { LiveFacts } from './timeline-view.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -25,9 +26,11 @@ export interface CountersAnswer extends StageCounters {
 }
 
 /** Everything that the page updates once a second: the answer of `/api/state`. */
-export interface LiveState extends CountersAnswer {
+export interface LiveState extends CountersAnswer, LiveFacts {
   readonly ledger: LedgerView;
   readonly backlog: BacklogView;
+  /** How long ago the message was received that is stored now: `backlog.oldestMs`, 0 while nothing waits. */
+  readonly behindMs: number;
   /** The replay or purge that is running, or the last one; null before the first. */
   readonly replay: ReplayStatus | null;
   readonly logLevel: string;
@@ -60,10 +63,13 @@ export function countersAnswer({ view, clock, mqttPort }: LiveStateSource): Coun
 
 export function liveState(source: LiveStateSource): LiveState {
   const { view, mayChange } = source;
+  const backlog = view.backlog();
   return {
     ...countersAnswer(source),
+    ...view.liveFacts(),
     ledger: view.ledger(),
-    backlog: view.backlog(),
+    backlog,
+    behindMs: backlog.oldestMs,
     replay: view.replayStatus() ?? null,
     logLevel: view.logLevel(),
     mayChange,

@@ -8,6 +8,8 @@ export interface CauseFacts {
   readonly holdsUp: boolean;
   /** Whether what is lost meanwhile is counted as lost by it. */
   readonly mayLose: boolean;
+  /** True where devices have to be looked at: the gateway itself is well. */
+  readonly isOfDevices?: true;
   /** The warnings that belong to it. */
   readonly codes: RegExp;
   /** The titles, with `%` for the subject: the name of the store, or a topic. */
@@ -157,7 +159,8 @@ export const CAUSE_FACTS: Readonly<Record<IncidentCause, CauseFacts>> = {
     mayLose: true,
     stage: 'log',
     level: 'slow',
-    codes: /^(LOG_DAMAGED|CHECKPOINT_RESET|CHECKPOINT_RESTORED|DEAD_LETTER_DAMAGED|STATE_LOST|WINDOWS_STATE_LOST)$/,
+    codes:
+      /^(LOG_DAMAGED|CHECKPOINT_RESET|CHECKPOINT_RESTORED|DEAD_LETTER_DAMAGED|STATE_LOST|WINDOWS_STATE_LOST)$/,
     now: 'Files of the data directory are damaged',
     over: 'Files of the data directory were damaged',
   },
@@ -205,6 +208,7 @@ export const CAUSE_FACTS: Readonly<Record<IncidentCause, CauseFacts>> = {
   },
   'many-parked': {
     ...HOLDS_NOTHING_UP,
+    isOfDevices: true,
     stage: 'consumer',
     level: 'slow',
     codes: /^(CARDINALITY_EXCEEDED|FIELD_TYPE_CONFLICT)$/,

@@ -1,42 +1,8 @@
-import { BY_WARNING } from './cause-facts.js';
+import { BY_WARNING, CAUSE_FACTS } from './cause-facts.js';
 import { INCIDENT_CAUSES, type Incident } from './incident.js';
+import type { Finding, Look, SavedIncidents } from './look.js';
 import { type Failure, OpenIncident, type OpenIncidentState } from './open-incident.js';
 import { type SeenWarning, WarnedIncidents } from './warned-incidents.js';
-
-/** What is found of one thing that can fail. `unknown`: it has not been tried since the start. */
-export type Finding = {
-  /** Names the thing; one incident of it goes on at a time. */
-  readonly key: string;
-  /** How often a request to it was repeated since the start of the process. */
-  readonly tries?: number;
-} & ({ readonly state: 'well' | 'unknown' } | ({ readonly state: 'failing' } & Failure));
-
-/** What one look at the gateway has found. */
-export interface Look {
-  /** The wall clock. */
-  readonly atMs: number;
-  readonly monotonicMs: number;
-  readonly findings: readonly Finding[];
-  /** Whether the log is full: a cause of its own only where nothing else holds up what reads it. */
-  readonly logFull?: string;
-  /** Warnings since the last look, oldest first. */
-  readonly warnings: readonly SeenWarning[];
-  readonly received: number;
-  readonly processed: number;
-  readonly waiting: number;
-  /** Age of the oldest message that waits. */
-  readonly oldestMs: number;
-  /** Messages lost since the data directory was made, and shed since the start of the process. */
-  readonly lost: number;
-  readonly shed: number;
-}
-
-/** What is kept over restarts. */
-export interface SavedIncidents {
-  readonly ended: readonly Incident[];
-  readonly open: readonly OpenIncidentState[];
-  readonly lost: number;
-}
 
 /** A shorter failure is none, unless messages have waited for it longer than the second time. */
 const LEAST_MS = 5_000;
@@ -51,7 +17,7 @@ const MAX_RECENT_WARNINGS = 50;
 const KEPT = 200;
 const KEPT_FOR_MS = 30 * 86_400_000;
 /** The tries that are worth an event: 2, 5, 10, 20, 50, … */
-const TOLD_TRIES = [0, 1, 2, 3, 4, 5, 6].flatMap((tens) => [1, 2, 5].map((of) => of * 10 ** tens)).slice(1);
+const LISTED_TRIES = [0, 1, 2, 3, 4, 5, 6].flatMap((tens) => [1, 2, 5].map((of) => of * 10 ** tens)).slice(1);
 
 interface Tracked {
   readonly incident: OpenIncident;
@@ -103,9 +69,12 @@ export class IncidentCollector {
     this.#keep(incident.ended(toMs));
   }
 
-  /** Takes a look into account. Returns whether something has changed that is worth saving at once. */
+  /** Takes one look. Returns whether something has changed that is worth saving at once. */
   look(look: Look): boolean {
-    const lost = Math.max(0, look.lost + look.shed - (this.#before?.lost ?? look.lost) - (this.#before?.shed ?? 0));
+    const lost = Math.max(
+      0,
+      look.lost + look.shed - (this.#before?.lost ?? look.lost) - (this.#before?.shed ?? 0),
+    );
     this.#before = { lost: look.lost, shed: look.shed };
     const changes = [
       this.#takeWarnings(look),
@@ -127,9 +96,9 @@ export class IncidentCollector {
     return [...this.#goingOn(), ...[...this.#ended].sort((a, b) => b.fromMs - a.fromMs)];
   }
 
-  /** The worst that goes on. */
+  /** The worst that goes on, of those that are of the gateway itself. */
   worst(): Incident | undefined {
-    return this.#goingOn()[0];
+    return this.#goingOn().find(({ cause }) => CAUSE_FACTS[cause].isOfDevices === undefined);
   }
 
   saved(): SavedIncidents {
@@ -170,7 +139,6 @@ export class IncidentCollector {
     const incident = isSame ? new OpenIncident(before.state) : OpenIncident.begin(key, failure, atMs);
     const tracked = { incident, beganMonotonicMs: monotonicMs, isIncident: isSame, isLoaded: false };
     this.#open.set(key, tracked);
-    for (const warning of this.#lastWarnings) linkTo(incident, warning);
     return tracked;
   }
 
@@ -180,9 +148,9 @@ export class IncidentCollector {
     const hasChanged = incident.fail(failure, atMs);
     const before = incident.state.tries;
     incident.countTries(tries);
-    const told = TOLD_TRIES.findLast((count) => count > before && count <= incident.state.tries);
-    if (told !== undefined) incident.add(atMs, `${told} tries: ${failure.detail}`);
-    return hasChanged || told !== undefined;
+    const listed = LISTED_TRIES.findLast((count) => count > before && count <= incident.state.tries);
+    if (listed !== undefined) incident.add(atMs, `${listed} tries: ${failure.detail}`);
+    return hasChanged || listed !== undefined;
   }
 
   #recover(tracked: Tracked, { atMs, received }: Look): boolean {
@@ -197,7 +165,7 @@ export class IncidentCollector {
     return true;
   }
 
-  /** Whoever holds up the reader of the log has filled it. */
+  /** What holds up the reader of the log has filled it. */
   #takeLog(look: Look): boolean {
     const { logFull, atMs } = look;
     const holders = [...this.#open.values()].filter(
@@ -241,6 +209,7 @@ export class IncidentCollector {
     const { incident, beganMonotonicMs } = tracked;
     const { waiting } = incident.facts;
     const isFirst = incident.count(look.waiting, lost);
+    for (const warning of this.#lastWarnings) linkTo(incident, warning);
     if (tracked.isIncident) {
       if (isFirst && waiting !== undefined) incident.add(look.atMs, waiting);
       return isFirst;
@@ -286,7 +255,6 @@ export class IncidentCollector {
   #takeWarnings({ warnings, atMs, monotonicMs }: Look): boolean {
     let hasBegun = false;
     for (const warning of warnings) {
-      for (const { incident } of this.#open.values()) linkTo(incident, warning);
       if (this.#warned.take(warning, monotonicMs)) hasBegun = true;
     }
     this.#lastWarnings = [...this.#lastWarnings, ...warnings]
@@ -310,7 +278,10 @@ function rank({ cause, state }: Incident): number {
   return INCIDENT_CAUSES.indexOf(cause) + (state === 'failing' ? 0 : INCIDENT_CAUSES.length);
 }
 
-function linkTo(incident: OpenIncident, { atMs, code }: { readonly atMs: number; readonly code: string }): void {
+function linkTo(
+  incident: OpenIncident,
+  { atMs, code }: { readonly atMs: number; readonly code: string },
+): void {
   if (atMs < incident.state.fromMs - WARNED_BEFORE_MS) return;
   if (incident.facts.codes.test(code) || (incident.state.hasFilledLog && /^LOG_(UN)?BLOCKED$/.test(code))) {
     incident.link(code);

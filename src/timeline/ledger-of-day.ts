@@ -63,7 +63,7 @@ export class LedgerOfDay {
   }
 
   /**
-   * Takes the totals of now into account. Returns whether a day has begun.
+   * Takes the totals of now. Returns whether a day has begun.
    *
    * @param newestMs when the newest record of an earlier process was received; absent: there is none, or it is not known
    */
@@ -102,7 +102,9 @@ export class LedgerOfDay {
   /** Whether nothing ran between midnight and the start: then the totals of now are those of midnight. */
   #wasIdleSince(dayMs: number, { received }: DayTotals, newestMs: number | undefined): boolean {
     if (received === 0) return true;
-    return this.#start !== undefined && this.#start.dayMs < dayMs && newestMs !== undefined && newestMs < dayMs;
+    return (
+      this.#start !== undefined && this.#start.dayMs < dayMs && newestMs !== undefined && newestMs < dayMs
+    );
   }
 
   #midnightBefore(atMs: number): number {

@@ -1,4 +1,4 @@
-import type { Finding } from './incident-collector.js';
+import type { Finding } from './look.js';
 
 /** So many messages of one reason within this time are worth an incident; single ones are the business of the dead letter. */
 const MANY = 10;
@@ -28,6 +28,8 @@ export class ParkedBursts {
   readonly #bursts = new Map<string, Burst>();
   readonly #samples = new Map<string, ParkedSample | undefined>();
 
+  #isFirstLook = true;
+
   /** `parked`: how many were ever parked, by code. */
   look(parked: Readonly<Record<string, number>>, monotonicMs: number): Finding[] {
     const findings: Finding[] = [];
@@ -36,12 +38,15 @@ export class ParkedBursts {
       if (burst.isMany) findings.push(this.#finding(code, count - burst.before));
       else this.#samples.delete(code);
     }
+    this.#isFirstLook = false;
     return findings;
   }
 
   /** The codes whose messages nobody has looked at yet. */
   get unknownCodes(): string[] {
-    return [...this.#bursts].flatMap(([code, { isMany }]) => (isMany && !this.#samples.has(code) ? [code] : []));
+    return [...this.#bursts].flatMap(([code, { isMany }]) =>
+      isMany && !this.#samples.has(code) ? [code] : [],
+    );
   }
 
   /** Tells what the messages of a code are; undefined where it cannot be said. */
@@ -51,14 +56,15 @@ export class ParkedBursts {
 
   #burstOf(code: string, count: number, nowMs: number): Burst {
     const known = this.#bursts.get(code);
-    // What was parked before the first look is not new.
+    // What was parked before the first look is not new; a code that comes later was never counted before.
+    const before = this.#isFirstLook ? count : 0;
     const burst = known ?? {
       sinceMs: nowMs,
-      sinceCount: count,
+      sinceCount: before,
       lastMs: nowMs,
-      lastCount: count,
+      lastCount: before,
       isMany: false,
-      before: count,
+      before,
     };
     this.#bursts.set(code, burst);
     if (count > burst.lastCount) burst.lastMs = nowMs;

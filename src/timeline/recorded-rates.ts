@@ -70,7 +70,12 @@ export class RecordedRates {
 }
 
 /** After a pause of the machine several steps are over at once: all of them get its mean. */
-function addSteps(level: Level, passed: number, atMs: number, totals: Readonly<Record<string, number>>): void {
+function addSteps(
+  level: Level,
+  passed: number,
+  atMs: number,
+  totals: Readonly<Record<string, number>>,
+): void {
   const { steps, rates, behindMs } = level;
   const seconds = (atMs - level.atMs) / 1_000;
   const count = Math.min(passed, steps);

@@ -5,8 +5,8 @@ import { readFile } from '../lib/files.js';
 import { ifThere } from '../lib/if-there.js';
 import type { BestOfHour } from './best-rate.js';
 import { INCIDENT_CAUSES } from './incident.js';
-import type { SavedIncidents } from './incident-collector.js';
 import type { DayStart } from './ledger-of-day.js';
+import type { SavedIncidents } from './look.js';
 
 export const TIMELINE_FILE = 'timeline.json';
 const FORMAT = 1;
@@ -45,8 +45,7 @@ function isTimeline(content: unknown): boolean {
 
 /** A later version may have known more causes. */
 function withKnownCauses(timeline: SavedTimeline): SavedTimeline {
-  const isKnown = ({ cause }: { readonly cause: string }) =>
-    INCIDENT_CAUSES.some((known) => known === cause);
+  const isKnown = ({ cause }: { readonly cause: string }) => INCIDENT_CAUSES.some((known) => known === cause);
   const { ended, open, lost } = timeline.incidents;
   const incidents = { ended: ended.filter(isKnown), open: open.filter(isKnown), lost };
   return { ...timeline, incidents };

@@ -45,7 +45,7 @@ export class StageCard {
     this.#branchList = new Redrawn(this.#branches);
     this.#card = element(
       'div',
-      { class: 'stage card' },
+      { class: 'stage panel' },
       element('div', { class: 'stage-head' }, element('h2', {}, this.#opener), this.#state),
       this.#about,
       this.#figure.box,

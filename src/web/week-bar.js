@@ -26,7 +26,11 @@ export function weekBar(incidents, nowMs) {
   );
   return svgElement(
     'svg',
-    { class: 'week-bar', role: 'img', 'aria-label': `Seven days, ${parts.length} ${parts.length === 1 ? 'incident' : 'incidents'}` },
+    {
+      class: 'week-bar',
+      role: 'img',
+      'aria-label': `Seven days, ${parts.length} ${parts.length === 1 ? 'incident' : 'incidents'}`,
+    },
     svgElement('rect', { class: 'base', y: '4', width: '100%', height: '12', rx: '3' }),
     ...parts,
     ...Array.from({ length: DAYS }, (_, day) => dayLabel(day, nowMs)),

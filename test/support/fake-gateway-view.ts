@@ -12,6 +12,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/http/gateway-view.js';
+import type { LiveFacts } from '../../src/http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../../src/influxql/answer.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { SeriesAnswer, SeriesGroup, SeriesQuery } from '../../src/reading/series-query.js';
@@ -28,6 +29,8 @@ import type {
   MeasurementSummary,
   StoreReader,
 } from '../../src/sink/store-reader.js';
+import type { Incident } from '../../src/timeline/incident.js';
+import type { HistoryRange, StageHistory } from '../../src/timeline/recorded-rates.js';
 import type { WindowsReport } from '../../src/windows/windows-report.js';
 
 /** Fates that the fake hands out, as records. */
@@ -60,10 +63,21 @@ export class FakeGatewayView implements GatewayView {
     bytes: 0,
     oldestMs: 0,
     caughtUp: { state: 'now', ms: 0 },
+    catchUp: { state: 'now', ms: 0 },
     logFull: { state: 'never' },
     summary: 'no backlog',
   };
   readinessNotes: ReadinessNote[] = [];
+  incidentList: Incident[] = [];
+  stageHistory: StageHistory = { range: '3m', stepMs: 1_000, fromMs: 0, rates: {}, behindMs: [] };
+  facts: LiveFacts = {
+    incident: null,
+    logBytesPerSecond: 0,
+    sinkLastAnswerMs: Date.now(),
+    timeZone: 'Europe/Berlin',
+    setAsideToday: 0,
+    ledgerToday: null,
+  };
   isAlive = true;
   /** Between log and consumer: absent in direct mode. */
   kinesis: Required<Pick<StageCounters, 'producer' | 'reader'>> | undefined;
@@ -183,6 +197,18 @@ export class FakeGatewayView implements GatewayView {
 
   notes(): readonly ReadinessNote[] {
     return this.readinessNotes;
+  }
+
+  incidents(): readonly Incident[] {
+    return this.incidentList;
+  }
+
+  history(range: HistoryRange): StageHistory {
+    return { ...this.stageHistory, range };
+  }
+
+  liveFacts(): LiveFacts {
+    return this.facts;
   }
 
   alive(): boolean {

@@ -248,7 +248,12 @@ export class InfluxSink implements Sink {
       : `${store} refuses everything: ${reason} (${this.#healthLineRefusal}); trying again, nothing is lost`;
     const state = isHeld ? 'misconfigured' : 'retrying';
     const trouble = isHeld ? 'held' : 'unavailable';
-    this.#board.set(queue, { state, trouble, detail: sentence, nextTryMs: this.#nowMs() + Math.round(waitMs) });
+    this.#board.set(queue, {
+      state,
+      trouble,
+      detail: sentence,
+      nextTryMs: this.#nowMs() + Math.round(waitMs),
+    });
     const fields = { attempt, waitMs: Math.round(waitMs) };
     this.#warning.log(isHeld ? manyRefusedCode(reason) : 'STORE_REFUSES_EVERYTHING', fields, sentence);
     return pauseUnlessAborted(this.#pause, waitMs, signal);

@@ -89,7 +89,10 @@ export class Poster {
       const backOff = isConfiguration ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF;
       const waitMs = Math.max(backOffMs(attempt + 1, backOff, random), this.#retryAfterMs(answer));
       const sentence = this.#sentence(answer, isConfiguration);
-      board.set(source, { ...problemOf(answer, isConfiguration, sentence), nextTryMs: this.#nowMs() + Math.round(waitMs) });
+      board.set(source, {
+        ...problemOf(answer, isConfiguration, sentence),
+        nextTryMs: this.#nowMs() + Math.round(waitMs),
+      });
       this.#warn(answer, isConfiguration, { attempt, waitMs: Math.round(waitMs) }, sentence);
       await pauseUnlessAborted(pause, waitMs, signal);
       this.#retries++;
