@@ -109,7 +109,7 @@ function rowOf({ incident, since, title, outcome, lasted }) {
     element(
       'div',
       {},
-      element('span', { class: `state ${level}` }, foreign(title, 300)),
+      element('span', { class: `state ${level}` }, title),
       element('p', { class: 'muted' }, outcome),
       ...(detail === '' ? [] : [element('p', { class: 'code muted' }, foreign(detail, 300))]),
     ),

@@ -1,7 +1,10 @@
-import { count, delay, duration, rate, share } from './format.js';
+import { count, delay, duration, foreign, rate, share } from './format.js';
 import { fullState } from './stages.js';
 
 /** @import { Incident, Level, LiveState, Rates, Stage, StageStates } from './types.js' */
+
+/** A title may name a topic; the line has room for so much of it. */
+const MAX_TITLE = 120;
 
 /**
  * The whole gateway in one line, by the worst that is known: the incident that goes on, a ledger that does not add up,
@@ -37,7 +40,8 @@ function worse(level, ledgerProblem) {
 
 /** @param {Incident} incident */
 export function titleOf({ title, state }) {
-  return state === 'catching-up' ? `Catching up: ${title}` : title;
+  const shown = foreign(title, MAX_TITLE);
+  return state === 'catching-up' ? `Catching up: ${shown}` : shown;
 }
 
 /**
