@@ -8,7 +8,7 @@ import { element, setText } from './dom.js';
 import { foreign, value } from './format.js';
 import { LineLegend } from './line-legend.js';
 import { LinePlot } from './line-plot.js';
-import { LineStyles, lineStyle } from './line-styles.js';
+import { lineStyle, stylesOf } from './line-styles.js';
 import { getJson } from './poll.js';
 
 /** @import { RangeControl } from './chart-range-control.js' */
@@ -44,7 +44,6 @@ export class ChartCard {
   #table = new ChartTable();
   #plot;
   #legend;
-  #styles = new LineStyles();
   /** @type {Set<string>} */
   #hidden = new Set();
   /**
@@ -121,7 +120,7 @@ export class ChartCard {
     const { tag, only } = this.setup;
     const answer = await this.#ask(field, tag, window);
     const names = answer.groups.map(({ name }) => name);
-    const styles = this.#styles.assign(names);
+    const styles = stylesOf(this.#summary.name, tag ?? '', names);
     const lines = answer.groups.map((group) => ({
       ...group,
       label: tag === undefined ? field : group.name || `(without ${tag})`,
