@@ -38,7 +38,9 @@ export function marksOf(field, looks, way, { nowMs, hasWords }) {
     expected: field?.expected,
     waitingFromMs: way.waitingFromMs,
     nowMs,
-    callouts: looks.slice(0, MAX_CALLOUTS).map((look) => ({ name: look.name, words: lookWords(look, nowMs) })),
+    callouts: looks
+      .slice(0, MAX_CALLOUTS)
+      .map((look) => ({ name: look.name, words: lookWords(look, nowMs) })),
     looks: looks.map(({ name }) => name),
     hasWords,
   };

@@ -76,6 +76,7 @@ function showState(state) {
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
   deadLettersPanel.show(state);
+  charts.takeState(state);
   logLevel.show(state);
   firstSteps.show(state.ledger, state.mqttPort);
   setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
@@ -104,8 +105,11 @@ async function showDeadLetters() {
   if (isAnswering && views.shown === 'set-aside') await deadLettersPanel.update(Date.now() + skewMs);
 }
 
+/** The table of devices needs the list of measurements as well. */
 async function showCharts() {
-  if (isAnswering && charts.isQueryable) await charts.update(Date.now() + skewMs);
+  const isShown = views.shown === 'overview';
+  if (!isAnswering || !charts.isQueryable || !(isShown || views.shown === 'devices')) return;
+  await charts.update(Date.now() + skewMs, { isShown });
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
@@ -123,6 +127,7 @@ const refreshDevices = repeat(
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
 views.onChange((shown) => {
   if (shown === 'set-aside') void refreshDeadLetters();
+  if (shown === 'overview' || shown === 'devices') void refreshCharts();
 });
 new LiveFeed({
   onState: showState,
