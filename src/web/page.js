@@ -91,6 +91,7 @@ function showState(state) {
   stageDetails.show(last);
   deadLettersPanel.show(state);
   setAside.show(state);
+  charts.takeState(state);
   logLevel.show(state);
   arrivals.show(state, rates);
   firstSteps.show(state);
@@ -134,8 +135,11 @@ function refreshSetAside() {
   void refreshGroups();
 }
 
+/** The table of devices needs the list of measurements as well. */
 async function showCharts() {
-  if (isAnswering && charts.isQueryable) await charts.update(Date.now() + skewMs);
+  const isShown = views.shown === 'overview';
+  if (!isAnswering || !charts.isQueryable || !(isShown || views.shown === 'devices')) return;
+  await charts.update(Date.now() + skewMs, { isShown });
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
@@ -163,6 +167,7 @@ arrivals.setShown(views.shown === 'overview');
 views.onChange((shown) => {
   arrivals.setShown(shown === 'overview');
   if (shown === 'pipeline') void refreshPipeline();
+  if (shown === 'overview' || shown === 'devices') void refreshCharts();
   if (shown !== 'set-aside') return;
   setAside.begin();
   refreshSetAside();
