@@ -26,7 +26,7 @@ const KINESIS = {
   },
 };
 
-describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeout: 40_000 }, () => {
+describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeout: 60_000 }, () => {
   const live = new LivePage({}, '/pipeline');
   const text = (selector: string) => live.text(selector);
 
