@@ -16,12 +16,13 @@ import type { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
 import { addOpenApiRoute } from './openapi.js';
+import type { PageFiles } from './page-files.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
 import { addInfluxqlRoutes, QUERY_PATH } from './routes/influxql-routes.js';
 import { addLiveRoutes } from './routes/live-routes.js';
-import { addPageRoutes, type PageFile } from './routes/page-routes.js';
+import { addPageRoutes } from './routes/page-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
 
@@ -30,7 +31,7 @@ export interface HttpAppOptions {
   readonly host: string;
   readonly view: GatewayView;
   readonly clock: Clock;
-  readonly pageFiles: ReadonlyMap<string, PageFile>;
+  readonly pageFiles: PageFiles;
   /** The port in the page's first steps; null when no plain MQTT listener is open. */
   readonly mqttPort: number | null;
   /** Where replay, purge, reloads and changes of the log level are allowed. */

@@ -9,7 +9,7 @@ import { createHttpApp } from './http-app.js';
 import { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
-import { readPageFiles } from './routes/page-routes.js';
+import { readPageFiles } from './page-files.js';
 
 export interface HttpServerOptions {
   readonly host: string;

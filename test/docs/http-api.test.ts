@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ParkedDetail } from '../../src/http/gateway-view.js';
 import { errorAnswer, HTTP_ERROR_CODES } from '../../src/http/http-answers.js';
 import { createHttpApp } from '../../src/http/http-app.js';
+import { isPageRoute } from '../../src/http/routes/page-routes.js';
 import { ERROR_CODES, type ErrorCode, SluiceError } from '../../src/lib/errors.js';
 import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
 import { page, tableBelow } from './pages.js';
@@ -23,7 +24,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     view,
     clock: { nowNs: () => 5_000_000_000n, monotonicMs: () => 1 },
-    pageFiles: new Map(),
+    pageFiles: { version: 'none', files: new Map() },
     mqttPort: 1883,
     changes: 'always',
     requestTimeoutMs: 10_000,
@@ -97,7 +98,7 @@ const QUERIES: Readonly<Record<string, string>> = {
 };
 
 function isFile(route: string): boolean {
-  return route === 'GET /' || route.startsWith('GET /assets/');
+  return isPageRoute(route.replace('GET ', ''));
 }
 
 function exampleOf(route: string): Record<string, unknown> {

@@ -20,7 +20,7 @@ function makeApp(options: { host?: string; changes?: WhereChanges } = {}): Fasti
     host: '127.0.0.1',
     view,
     clock: { nowNs: () => 0n, monotonicMs: () => 0 },
-    pageFiles: new Map(),
+    pageFiles: { version: 'none', files: new Map() },
     mqttPort: null,
     changes: 'loopback',
     requestTimeoutMs: 10_000,

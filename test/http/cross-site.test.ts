@@ -13,7 +13,7 @@ beforeAll(() => {
     host: '127.0.0.1',
     view,
     clock: { nowNs: () => 5_000_000_000n, monotonicMs: () => 1 },
-    pageFiles: new Map(),
+    pageFiles: { version: 'none', files: new Map() },
     mqttPort: null,
     changes: 'loopback',
     requestTimeoutMs: 10_000,

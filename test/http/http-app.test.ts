@@ -1,8 +1,9 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpApp } from '../../src/http/http-app.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from '../../src/http/http-refusals.js';
-import { readPageFiles } from '../../src/http/routes/page-routes.js';
+import { readPageFiles } from '../../src/http/page-files.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
 
@@ -281,8 +282,8 @@ describe('the page', () => {
   });
 
   it('finds every file that it names, and those files every module that they import', async () => {
-    const wanted = [(await get('/')).body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].flatMap((found) =>
-      [...found].map((match) => String(match[1])),
+    const wanted = [(await get('/')).body.matchAll(/(?:href|src)="(\/(?:assets|page)\/[^"]+)"/g)].flatMap(
+      (found) => [...found].map((match) => String(match[1])),
     );
     const seen = new Set<string>();
     for (const url of wanted) {
@@ -293,10 +294,11 @@ describe('the page', () => {
       const isOurs = url.endsWith('.js') && !url.endsWith('uplot.js');
       if (isOurs)
         for (const [, name] of answer.body.matchAll(/^import [^;]*from '\.\/([\w-]+\.js)'/gm))
-          wanted.push(`/assets/${name}`);
+          wanted.push(url.replace(/[^/]+$/, String(name)));
     }
+    const names = ['uplot.js', 'uplot.css', 'poll.js'];
     expect([...seen]).toEqual(
-      expect.arrayContaining(['/assets/uplot.js', '/assets/uplot.css', '/assets/poll.js']),
+      expect.arrayContaining(names.map((name) => `/page/${pageFiles.version}/${name}`)),
     );
   });
 
@@ -308,6 +310,41 @@ describe('the page', () => {
       headers: { 'if-none-match': String(first.headers.etag) },
     });
     expect([again.statusCode, again.body]).toEqual([304, '']);
+  });
+
+  it('is the same document at each of its views', async () => {
+    const { body } = await get('/');
+    for (const path of ['/devices', '/set-aside', '/pipeline']) expect((await get(path)).body).toBe(body);
+  });
+
+  it('may be kept by the browser under its version, and only there', async () => {
+    const kept = await get(`/page/${pageFiles.version}/page.js`);
+    expect(kept.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    const old = await get('/page/older/page.js');
+    expect([old.statusCode, old.headers['cache-control'], old.body]).toEqual([200, 'no-cache', kept.body]);
+    expect((await get(`/page/${pageFiles.version}/__proto__`)).statusCode).toBe(404);
+  });
+
+  it('names all its modules at once, so that none is found out late', async () => {
+    const { body } = await get('/');
+    for (const name of pageFiles.files.keys()) {
+      if (!name.endsWith('.js') || name === 'theme.js') continue;
+      expect(body).toContain(`<link rel="modulepreload" href="/page/${pageFiles.version}/${name}">`);
+    }
+  });
+
+  it.each([
+    ['br', 'gzip, deflate, br, zstd', (body: Buffer) => brotliDecompressSync(body)],
+    ['gzip', 'gzip', (body: Buffer) => gunzipSync(body)],
+    ['gzip', 'br;q=0, gzip;q=0.5', (body: Buffer) => gunzipSync(body)],
+    [undefined, 'identity', (body: Buffer) => body],
+    [undefined, 'x-brotli, gzip;q=0.0', (body: Buffer) => body],
+  ])('is sent as %s to a browser that accepts %s', async (encoding, accepted, decode) => {
+    const plain = await get('/assets/page.js');
+    const answer = await app.inject({ url: '/assets/page.js', headers: { 'accept-encoding': accepted } });
+    expect([answer.headers['content-encoding'], answer.headers.vary]).toEqual([encoding, 'accept-encoding']);
+    expect(decode(answer.rawPayload).toString('utf8')).toBe(plain.body);
+    if (encoding !== undefined) expect(answer.rawPayload.length).toBeLessThan(plain.rawPayload.length / 2);
   });
 
   it.each([
@@ -323,7 +360,7 @@ describe('the page', () => {
   });
 
   it('names no place outside the gateway', () => {
-    for (const [name, { body }] of pageFiles) {
+    for (const [name, { body }] of pageFiles.files) {
       if (name === 'uplot.js') continue;
       const urls = body.toString('utf8').match(/(?:https?:)?\/\/[a-z0-9.-]+\.[a-z]+[^\s"']*/gi) ?? [];
       const foreign = urls.filter((url) => url !== 'http://www.w3.org/2000/svg');
@@ -332,7 +369,7 @@ describe('the page', () => {
   });
 
   it('never writes HTML from a string', () => {
-    for (const [name, { body }] of pageFiles) {
+    for (const [name, { body }] of pageFiles.files) {
       expect([
         name,
         /innerHTML|outerHTML|insertAdjacentHTML|document\.write/.test(body.toString('utf8')),

@@ -38,7 +38,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
       buffered: 7,
     };
     storeClimate();
-    const page = await live.open();
+    const page = await live.open({}, { path: '/pipeline' });
 
     await text('[data-ledger=received]').toBe('1,248');
     await text('[data-ledger=written]').toBe('1,234');
@@ -49,12 +49,14 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     for (const stage of ['broker', 'log', 'consumer', 'sink'])
       await text(`[data-rate=${stage}]`).toMatch(/^[45]\d\d$/);
     await text('#overall').toBe('All stages healthy');
+    await page.getByRole('link', { name: 'Overview' }).click();
     await shown('.card canvas').toBe(true);
     await expect
       .poll(() => page.locator('.card .lines .name').allTextContents(), SOON)
       .toEqual(['Mumbai', 'Pune']);
-    expect(await page.getByLabel('Field').inputValue()).toBe('temperature');
+    expect(await page.locator('.card').getByLabel('Field').inputValue()).toBe('temperature');
 
+    await page.getByRole('link', { name: 'Pipeline' }).click();
     view.outcomes = { ...view.outcomes, written: 2_000 };
     await text('[data-ledger=written]').toBe('2,000');
     await text('.term:has([data-ledger=written]) .term-rate').toMatch(/^\+\d+(\.\d)?\/s$/);
@@ -82,7 +84,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     storeClimate();
     const page = await live.open();
     await shown('.card canvas').toBe(true);
-    await page.getByLabel('Field').selectOption('humidity');
+    await page.locator('.card').getByLabel('Field').selectOption('humidity');
     await page.getByLabel('Line per').selectOption('device');
     await page.getByRole('radio', { name: '24 h' }).check();
     await expect
@@ -121,9 +123,11 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     const page = await live.open();
     await text('.card h3').toBe(HOSTILE);
     await shown('.card canvas').toBe(true);
-    await text('#dead-letters-rows .row-open').toBe(HOSTILE);
-    await text('[data-stage=sink] .sentence').toBe(HOSTILE);
     await text('.lines').toContain(HOSTILE);
+    await page.getByRole('link', { name: 'Set aside' }).click();
+    await text('#dead-letters-rows .row-open').toBe(HOSTILE);
+    await page.getByRole('link', { name: 'Pipeline' }).click();
+    await text('[data-stage=sink] .sentence').toBe(HOSTILE);
     expect(await page.locator('img').count()).toBe(0);
   });
 

@@ -27,7 +27,7 @@ function makeApp(changes: 'loopback' | 'never', host: string): FastifyInstance {
     host,
     view,
     clock: { nowNs: () => 0n, monotonicMs: () => 0 },
-    pageFiles: new Map(),
+    pageFiles: { version: 'none', files: new Map() },
     mqttPort: null,
     changes,
     requestTimeoutMs: 10_000,
