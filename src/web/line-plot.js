@@ -31,15 +31,18 @@ export class LinePlot {
   /** @type {number | null} */
   #heldAtMs = null;
   #onPoint;
+  #heightPx;
 
   /**
    * `onPoint(index | null)`: the bucket under the cursor.
    *
    * @param {HTMLElement} box
    * @param {(index: number | null) => void} onPoint
+   * @param {{ heightPx?: number }} [options]
    */
-  constructor(box, onPoint) {
+  constructor(box, onPoint, { heightPx = HEIGHT_PX } = {}) {
     this.#box = box;
+    this.#heightPx = heightPx;
     this.#onPoint = onPoint;
     new ResizeObserver(() => this.#fit()).observe(box);
     document.addEventListener('themechange', () => {
@@ -145,7 +148,7 @@ export class LinePlot {
   #fit() {
     if (this.#plot === null || this.#box.clientWidth === 0) return;
     if (this.#plot.width !== this.#box.clientWidth) {
-      this.#plot.setSize({ width: this.#box.clientWidth, height: HEIGHT_PX });
+      this.#plot.setSize({ width: this.#box.clientWidth, height: this.#heightPx });
     }
   }
 
@@ -163,7 +166,7 @@ export class LinePlot {
     const drawn = lines.length === 0 ? [{ style: { colour: 1, dash: 0 }, isShown: true }] : lines;
     return {
       width: this.#box.clientWidth,
-      height: HEIGHT_PX,
+      height: this.#heightPx,
       ms: 1,
       padding: [10, 14, 0, 0],
       // uPlot's own legend is not used: ours takes the names as text and is operated by keyboard.

@@ -13,6 +13,8 @@ import { keepFocus } from './keep-focus.js';
 import { LedgerPanel, ledgerTotals } from './ledger-panel.js';
 import { LiveFeed } from './live-feed.js';
 import { LogLevelSwitch } from './log-level-switch.js';
+import { LookList } from './look-list.js';
+import { LOOKS_EVERY_MS, Looks } from './looks.js';
 import { OverallView } from './overall-view.js';
 import { PathView } from './path-view.js';
 import { repeat } from './poll.js';
@@ -78,9 +80,12 @@ function showState(state) {
   deadLettersPanel.show(state);
   logLevel.show(state);
   firstSteps.show(state.ledger, state.mqttPort);
+  looks.showCount(state.devices);
   setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
   if (!wasAnswering) {
     void refreshCharts();
+    void refreshLooks();
+    devices.tick();
     void refreshBudgets();
     void refreshDeadLetters();
   }
@@ -98,10 +103,18 @@ function showSilence({ code, message }) {
   banner.hidden = false;
   byId('main').classList.add('stale');
   overall.show({ level: 'stopped', words: 'No answer' });
+  devices.tick();
+  lookList.show();
 }
 
 async function showDeadLetters() {
   if (isAnswering && views.shown === 'set-aside') await deadLettersPanel.update(Date.now() + skewMs);
+}
+
+async function showLooks() {
+  if (!isAnswering || (views.shown !== 'overview' && views.shown !== 'devices')) return;
+  await looks.update();
+  if (views.shown === 'overview') await lookList.update();
 }
 
 async function showCharts() {
@@ -109,7 +122,10 @@ async function showCharts() {
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
-const devices = new DevicesPanel(charts, views, () => refreshDevices());
+const gateway = { now: charts.now, isAnswering: () => isAnswering };
+const looks = new Looks();
+const lookList = new LookList(looks, gateway);
+const devices = new DevicesPanel(charts, views, looks, { ...gateway, refresh: () => refreshDevices() });
 const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);
 const refreshBudgets = repeat(
@@ -120,9 +136,11 @@ const refreshDevices = repeat(
   () => devices.refreshMs,
   async () => isAnswering && devices.update(),
 );
+const refreshLooks = repeat(() => LOOKS_EVERY_MS, showLooks);
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
 views.onChange((shown) => {
   if (shown === 'set-aside') void refreshDeadLetters();
+  if (shown === 'overview' || shown === 'devices') void refreshLooks();
 });
 new LiveFeed({
   onState: showState,

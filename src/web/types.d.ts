@@ -1,6 +1,13 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
 import type {
+  DeviceState,
+  DeviceGroup as LatestGroup,
+  DevicePage as LatestPage,
+  Look,
+  NeedsLook,
+} from '../devices/device-state.js';
+import type {
   ExplanationView,
   LedgerCounts,
   LedgerView,
@@ -17,7 +24,7 @@ import type { SeriesGroup } from '../reading/series-query.js';
 import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
-import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -27,6 +34,7 @@ export type {
   AnswerError,
   BoundedDetail,
   BudgetName,
+  DeviceState,
   ExplanationView,
   LatestGroup,
   LatestPage,
@@ -34,8 +42,10 @@ export type {
   LedgerView,
   LiveState,
   LogLevel,
+  Look,
   MeasurementSummary,
   MeasurementUse,
+  NeedsLook,
   ParkedSelection,
   ParkedView,
   RateHistory,
@@ -204,7 +214,13 @@ export interface Choice {
   readonly value: string;
 }
 
-export type DeviceState = 'reporting' | 'late' | 'silent';
+/** What a link to a device names. */
+export interface DeviceAddress {
+  readonly measurement: string;
+  /** '' when the measurement as a whole is the device; then it is also the name. */
+  readonly tag: string;
+  readonly name: string;
+}
 export type FieldValue = LatestGroup['values'][number]['value'];
 export type Fields = MeasurementSummary['fields'];
 
