@@ -5,7 +5,6 @@ import {
   columnsOf,
   decimalsOf,
   sinceWords,
-  stateOf,
   stateWords,
   unitOf,
   valueWords,
@@ -187,7 +186,12 @@ async function askGroup({ measurement, tag, name }, nowMs, silentAfterMs) {
   /** @type {LatestPage} */
   const { groups } = await getJson('/api/latest', [
     ['measurement', measurement],
-    ...(tag === '' ? [] : [['by', tag], ['only', name]]),
+    ...(tag === ''
+      ? []
+      : [
+          ['by', tag],
+          ['only', name],
+        ]),
     ['from', String(nowMs - LOOK_BACK_MS)],
     ['silentBefore', String(nowMs - silentAfterMs)],
     ['limit', '1'],

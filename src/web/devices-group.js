@@ -254,8 +254,9 @@ export class DevicesGroup {
   }
 
   /** @param {LatestPage} answer @param {Asked} asked @param {string | undefined} sparkField */
-  #show(answer, { nowMs, order, search }, sparkField) {
-    const groups = this.#order.keep(answer, order);
+  #show(answer, { nowMs, order, search, filter, looks }, sparkField) {
+    const kept = this.#order.keep(answer, order);
+    const groups = filter === 'look' ? withUnseen(kept, looks(this.measurement, this.tag), search) : kept;
     this.answer = { ...answer, groups, tag: this.tag, atMs: nowMs };
     this.#isOld = false;
     if (sparkField !== undefined) {
@@ -306,4 +307,25 @@ export class DevicesGroup {
 function noteOf(devices, search) {
   if (devices === 0) return 'Nothing was received in the last 24 hours.';
   return search === '' ? 'None of them is in this state.' : 'No device is called so.';
+}
+
+/**
+ * The devices of an answer, and behind them those that need a look but have sent nothing for so long that the answer does
+ * not have them.
+ *
+ * @param {readonly LatestGroup[]} groups
+ * @param {readonly Look[]} looks
+ * @param {string} search
+ * @returns {readonly LatestGroup[]}
+ */
+function withUnseen(groups, looks, search) {
+  const seen = new Set(groups.map(({ name }) => name));
+  const unseen = looks.filter(
+    ({ name, state, sinceMs }) =>
+      state === 'silent' && sinceMs !== undefined && !seen.has(name) && name.includes(search),
+  );
+  return [
+    ...groups,
+    ...unseen.map(({ name, state, sinceMs = 0 }) => ({ name, state, sinceMs, atMs: sinceMs, values: [] })),
+  ];
 }

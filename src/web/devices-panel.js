@@ -2,10 +2,11 @@ import { DeviceDetail } from './device-detail.js';
 import { DevicesChoices } from './devices-choices.js';
 import { devicesCsv } from './devices-csv.js';
 import { DevicesGroup } from './devices-group.js';
-import { deviceIn, keyOf, withDevice } from './devices-link.js';
+import { keyOf } from './devices-link.js';
 import { asOfWords, silentWords } from './devices-view.js';
 import { byId, element, setText } from './dom.js';
 import { count, foreign } from './format.js';
+import { OpenDevice } from './open-device.js';
 import { failureOf } from './poll.js';
 
 /** @import { Asked } from './devices-group.js' */
@@ -38,6 +39,7 @@ export class DevicesPanel {
   #refresh;
   #choices;
   #detail;
+  #open;
   /** @type {readonly MeasurementSummary[]} */
   #measurements = [];
   /** @type {Map<string, DevicesGroup>} */
@@ -46,8 +48,6 @@ export class DevicesPanel {
   /** False once the store has answered that it cannot be queried. */
   #isQueryable = true;
   #askedMs = 0;
-  #shownKey = '';
-  #scrolledTo = 0;
   #note = byId('devices-note');
   #words = byId('devices-words');
   #sortAgain = byId('devices-sort-again');
@@ -71,15 +71,14 @@ export class DevicesPanel {
     this.#isAnswering = isAnswering;
     this.#refresh = refresh;
     this.#choices = new DevicesChoices(charts.link.state.silentAfterS, (what) => this.#choose(what));
+    this.#open = new OpenDevice(views, (before) => this.#showOpen(before));
     this.#detail = new DeviceDetail({
       looks,
       now: charts.now,
-      close: () => this.#close(),
+      close: () => this.#open.close(),
       showInChart: ({ measurement, tag, name }) => {
         views.open('overview');
-        // The details are no longer open, neither here nor for whom the address is sent to.
-        const hash = withDevice(location.hash, undefined);
-        history.replaceState(null, '', location.pathname + location.search + (hash === '' ? '' : `#${hash}`));
+        this.#open.leave();
         charts.show(measurement, tag, name);
       },
     });
@@ -92,13 +91,11 @@ export class DevicesPanel {
       this.#maxGroups += GROUPS_A_STEP;
       this.#syncGroups();
     });
-    document.addEventListener('click', (click) => this.#follow(click));
     byId('attention-more').addEventListener('click', () => this.#showLooks());
     addEventListener('popstate', () => this.#followLink());
-    views.onChange(() => this.#followLink());
     setInterval(() => this.#tick(), TICK_MS);
     this.#explain();
-    this.#followLink();
+    this.#detail.show(this.#open.device);
   }
 
   get refreshMs() {
@@ -188,7 +185,7 @@ export class DevicesPanel {
     });
     const { list } = this.#charts.link.state;
     if (list?.measurement === summary.name) group.chooseTag(list.tag);
-    group.markOpen(this.#openKey);
+    group.markOpen(this.#open.key);
     this.#groups.set(summary.name, group);
     this.#box.append(group.node);
     this.#view.observe(group.node);
@@ -228,52 +225,6 @@ export class DevicesPanel {
     setText(this.#words, `${ORDER_WORDS[order]} ${silent} Seen in the last 24 hours.`);
   }
 
-  /**
-   * A link to a device shows its details here.
-   *
-   * @param {MouseEvent} click
-   */
-  #follow(click) {
-    if (click.defaultPrevented || click.ctrlKey || click.metaKey || click.shiftKey) return;
-    const link = click.target instanceof Element ? click.target.closest('a.device-open') : null;
-    const device = deviceIn(link?.getAttribute('href')?.split('#')[1] ?? '');
-    if (device === undefined) return;
-    click.preventDefault();
-    this.#open(device);
-  }
-
-  /** @param {DeviceAddress} device */
-  #open(device) {
-    const isHere = this.#views.shown === 'devices';
-    // Another device takes the place of the first, so that one step back closes the details.
-    const isOpen = isHere && this.#openKey !== '';
-    if (!isOpen) this.#scrolledTo = isHere ? scrollY : 0;
-    go(`/devices${location.search}#${withDevice(location.hash, device)}`, isOpen);
-    if (!isOpen) scrollTo(0, 0);
-    this.#detail.focus();
-  }
-
-  #close() {
-    if (history.state?.opensDevice === true) {
-      history.back();
-      return;
-    }
-    const hash = withDevice(location.hash, undefined);
-    history.replaceState(null, '', location.pathname + location.search + (hash === '' ? '' : `#${hash}`));
-    dispatchEvent(new PopStateEvent('popstate'));
-  }
-
-  /** The list as it was left, with the focus on the device that was open. @param {string} key */
-  #returnTo(key) {
-    for (const group of this.#groups.values()) group.focus(key);
-    scrollTo(0, this.#scrolledTo);
-  }
-
-  get #openKey() {
-    const device = deviceIn(location.hash);
-    return device === undefined ? '' : keyOf(device);
-  }
-
   #followLink() {
     const { silentAfterS, list } = this.#charts.link.state;
     if (silentAfterS !== this.#choices.silentAfterS) {
@@ -284,13 +235,17 @@ export class DevicesPanel {
     if (group !== undefined && list !== undefined && list.tag !== group.tag) {
       group.chooseTag(list.tag);
       group.startOver();
+      this.#refresh();
     }
-    const isDetailShown = this.#views.shown === 'devices';
-    const before = this.#shownKey;
-    this.#shownKey = isDetailShown ? this.#openKey : '';
-    this.#detail.show(isDetailShown ? deviceIn(location.hash) : undefined);
-    for (const each of this.#groups.values()) each.markOpen(this.#shownKey);
-    if (before !== '' && this.#shownKey === '' && isDetailShown) this.#returnTo(before);
+  }
+
+  /** @param {DeviceAddress | undefined} before */
+  #showOpen(before) {
+    const { device, key } = this.#open;
+    this.#detail.show(device);
+    for (const group of this.#groups.values()) group.markOpen(key);
+    if (device !== undefined) this.#detail.focus();
+    else if (before !== undefined) for (const group of this.#groups.values()) group.focus(keyOf(before));
     this.#refresh();
   }
 
@@ -298,8 +253,7 @@ export class DevicesPanel {
     if (document.hidden || this.#views.shown !== 'devices') return;
     const nowMs = this.#charts.now();
     const isOld = !this.#isAnswering();
-    for (const group of this.#groups.values())
-      if (group.isInView) group.tick(nowMs, isOld);
+    for (const group of this.#groups.values()) if (group.isInView) group.tick(nowMs, isOld);
     this.#detail.tick(isOld);
   }
 
@@ -349,14 +303,4 @@ export class DevicesPanel {
     setText(this.#note, sentence);
     this.#note.hidden = sentence === '';
   }
-}
-
-/**
- * @param {string} address
- * @param {boolean} isReplaced whether the browser's step back leaves out the present address
- */
-function go(address, isReplaced) {
-  if (isReplaced) history.replaceState(history.state, '', address);
-  else history.pushState({ opensDevice: true }, '', address);
-  dispatchEvent(new PopStateEvent('popstate'));
 }

@@ -117,7 +117,7 @@ export class DeviceRows {
 
   /** @param {LatestGroup} group @returns {Row} */
   #make(group) {
-    const { measurement, tag, columns, units } = this.#table;
+    const { columns, units } = this.#table;
     const shown = deviceName(this.#addressOf(group.name));
     const link = element(
       'a',

@@ -35,12 +35,19 @@ export function stateWords({ state, values }, mainField) {
 export function columnsOf(fields) {
   const drawable = drawableFields(fields);
   const rankOf = new Map(
-    fields.map(({ name, unit, expected }) => [name, expected === undefined ? (unit === undefined ? 2 : 1) : 0]),
+    fields.map(({ name, unit, expected }) => [
+      name,
+      expected === undefined ? (unit === undefined ? 2 : 1) : 0,
+    ]),
   );
   const numeric = drawable.toSorted((a, b) => (rankOf.get(a) ?? 0) - (rankOf.get(b) ?? 0));
   const others = fields.map(({ name }) => name).filter((name) => !numeric.includes(name));
   const all = [...numeric, ...others];
-  return { columns: all.slice(0, MAX_COLUMNS), main: numeric.at(0), omitted: Math.max(0, all.length - MAX_COLUMNS) };
+  return {
+    columns: all.slice(0, MAX_COLUMNS),
+    main: numeric.at(0),
+    omitted: Math.max(0, all.length - MAX_COLUMNS),
+  };
 }
 
 /**

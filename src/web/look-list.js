@@ -60,14 +60,20 @@ export class LookList {
     const isKnown = this.#isAnswering() && this.#looks.isKnown(nowMs);
     setClass(this.#box, isAnswered ? 'attention' : 'attention is-asking');
     if (answer === undefined) {
-      setText(this.#note, isAnswered ? 'Which devices need a look cannot be known now.' : 'Asking the gateway…');
+      setText(
+        this.#note,
+        isAnswered ? 'Which devices need a look cannot be known now.' : 'Asking the gateway…',
+      );
       return;
     }
     const { looks, devices, moreDevices, needLook } = answer;
     const asOf = isKnown ? '' : `, ${asOfWords(answer.asOfMs, nowMs)}`;
     const known = `${count(devices)}${moreDevices ? ' or more' : ''} ${devices === 1 ? 'device' : 'devices'}`;
     setText(this.#counts, needLook === 0 ? '' : `${count(needLook)} of ${known}${asOf}`);
-    setText(this.#note, devices === 0 ? `No device is known yet${asOf}.` : `None of ${known} needs a look${asOf}.`);
+    setText(
+      this.#note,
+      devices === 0 ? `No device is known yet${asOf}.` : `None of ${known} needs a look${asOf}.`,
+    );
     this.#note.hidden = looks.length > 0;
     // While it cannot be known, the times stop.
     this.#showRows(looks.slice(0, MAX_ROWS), isKnown ? nowMs : answer.asOfMs);
@@ -83,8 +89,15 @@ export class LookList {
     const shown = (this.#looks.answer?.looks ?? []).slice(0, MAX_ROWS);
     const isDue = this.#now() - this.#sparksAtMs >= SPARKS_AGAIN_MS;
     if (isDue) this.#sparksAtMs = this.#now();
-    const wanted = shown.filter((look) => look.measurement !== '' && (isDue || !this.#sparks.has(keyOf(look))));
-    const together = Map.groupBy(wanted, ({ measurement, tag, field }) => JSON.stringify([measurement, tag, field]));
+    const wanted = shown.filter(
+      (look) => look.measurement !== '' && (isDue || !this.#sparks.has(keyOf(look))),
+    );
+    /** @type {Map<string, Look[]>} */
+    const together = new Map();
+    for (const look of wanted) {
+      const key = JSON.stringify([look.measurement, look.tag, look.field]);
+      together.set(key, [...(together.get(key) ?? []), look]);
+    }
     for (const looks of together.values()) await this.#askSparks(looks);
     if (wanted.length > 0) this.show();
   }

@@ -68,7 +68,11 @@ export class Looks {
     const needLook = devices?.needLook ?? 0;
     this.#badge.hidden = needLook === 0;
     setText(this.#badge, count(needLook));
-    setAttribute(this.#badge, 'title', needLook === 1 ? '1 device needs a look' : `${count(needLook)} devices need a look`);
+    setAttribute(
+      this.#badge,
+      'title',
+      needLook === 1 ? '1 device needs a look' : `${count(needLook)} devices need a look`,
+    );
   }
 
   /** @param {DeviceAddress} device */
@@ -77,15 +81,13 @@ export class Looks {
   }
 
   /**
-   * Names of the devices of a measurement that need a look, as this tag names them.
+   * The devices of a measurement that need a look, as this tag names them.
    *
    * @param {string} measurement
    * @param {string} tag
    */
-  namesOf(measurement, tag) {
+  in(measurement, tag) {
     const looks = this.answer?.looks ?? [];
-    return looks
-      .filter((look) => look.measurement === measurement && look.tag === tag)
-      .map(({ name }) => name);
+    return looks.filter((look) => look.measurement === measurement && look.tag === tag);
   }
 }
