@@ -25,6 +25,14 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // Points and rows of windows → what somebody asks about a range of time.
   reading: [/^sink\/(statistics|store-reader)$/, /^windows\/(readable-rows|window-spans)$/],
+  // Points, rules, and what is parked → the state of each device.
+  devices: [
+    /^sink\/(latest-pages|statistics|store-reader)$/,
+    /^reading\/(ask-segment|cell-reader)$/,
+    /^rules\/(declared-fields|series-cache)$/,
+    /^consumer\/unreadable-topics$/,
+    /^windows\/row-field-sources$/,
+  ],
   consumer: [
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,
@@ -66,6 +74,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // What is shown and set.
   http: [
     /^influxql\/answer$/,
+    /^devices\/device-state$/,
     /^reading\/series-query$/,
     /^sink\/(sink|store-query|store-reader)$/,
     /^rules\/policies\/budget-use$/,
@@ -75,6 +84,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
+    /^devices\/device-state$/,
     /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
@@ -108,7 +118,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
     /^influxql\/answer$/,
-    /^(stream|sink|consumer|windows|reading|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^(stream|sink|consumer|windows|reading|devices|forwarder|rules|formats|dead-letter|ledger|replay)\//,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
@@ -118,6 +128,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^stream\/(stream|log\/[\w-]+)$/,
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,
+    /^devices\/device-state$/,
     /^reading\/series-query$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,

@@ -29,6 +29,7 @@ import {
   recordOutcomes,
 } from './prepare-batch.js';
 import { swapBetweenBatches } from './swap-between-batches.js';
+import type { UnreadableTopics } from './unreadable-topics.js';
 
 export interface ConsumerOptions {
   readonly maxBatchRecords: number;
@@ -53,6 +54,8 @@ export interface ConsumerDeps {
   readonly keeping?: KeepingParts & { readonly reasons: ReasonsWriter };
   readonly checkpoints: CheckpointStore;
   readonly ledger: Ledger;
+  /** Gets each batch that is completed; absent: nobody asks which topics are parked now. */
+  readonly unreadable?: Pick<UnreadableTopics, 'note'>;
   readonly clock: Clock;
   /** Where the reader starts. */
   readonly position: Position;
@@ -122,9 +125,14 @@ export class Consumer {
     return this.#pending.length === 0;
   }
 
+  /** Receive time of the oldest record read and not yet processed, ns; undefined: there is none. */
+  get oldestPendingNs(): bigint | undefined {
+    const [oldest] = this.#pending;
+    return oldest && oldestOf(oldest);
+  }
+
   progress(): ConsumerProgress {
     const { blockedBy } = this.#parking;
-    const oldest = this.#pending[0] === undefined ? undefined : oldestOf(this.#pending[0]);
     return {
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
@@ -135,7 +143,7 @@ export class Consumer {
       recordsInFlight: this.#pending.reduce((sum, batch) => sum + recordsOf(batch), 0),
       pointsInFlight: this.#pointsInFlight,
       writeTimes: this.#writeTimes.snapshot(),
-      oldestPendingNs: oldest,
+      oldestPendingNs: this.oldestPendingNs,
       blockedBy,
     };
   }
@@ -275,6 +283,7 @@ export class Consumer {
       const all = [...parked, ...rejected.map((source) => source.parked)];
       const notKept = await this.#parking.park(all, this.#giveUp.signal);
       recordOutcomes(this.#deps.ledger, prepared, rejected, notKept);
+      this.#deps.unreadable?.note(prepared, rejected);
     } catch (thrown) {
       this.#fail(thrown);
       return;

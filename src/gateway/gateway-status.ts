@@ -1,4 +1,5 @@
 import type { ReloadResult } from '../config/reload-result.js';
+import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type {
   BacklogView,
   GatewayView,
@@ -22,9 +23,10 @@ import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { Point } from '../sink/point.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
-import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
 import { queryConsumer } from './consumer-queries.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { NeedsLookSource } from './needs-look-source.js';
 import { PathWatch } from './path-watch.js';
 import { readinessNotes } from './readiness-notes.js';
 import { readinessProblems } from './readiness-problems.js';
@@ -45,6 +47,7 @@ export class GatewayStatus implements GatewayView {
   readonly #watch: PathWatch;
   readonly #registry;
   readonly #deadLetters: GatewayDeadLetters;
+  readonly #needsLook: NeedsLookSource;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -57,6 +60,10 @@ export class GatewayStatus implements GatewayView {
     });
     this.#snapshots = new SnapshotSource(parts, this.#watch);
     this.#registry = createMetrics(() => this.#snapshots.take());
+    this.#needsLook = new NeedsLookSource({
+      ask: async () => (await this.#ask({ kind: 'needs-look' })) as NeedsLook,
+      monotonicMs: () => parts.clock.monotonicMs(),
+    });
     this.#deadLetters = new GatewayDeadLetters({
       directory: parts.options.directory.deadLetter,
       worker: parts.workers.replaying,
@@ -109,8 +116,16 @@ export class GatewayStatus implements GatewayView {
     return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
   }
 
-  async latest(query: LatestQuery): Promise<LatestPage> {
-    return (await this.#ask({ kind: 'latest', query })) as LatestPage;
+  async latest(query: DeviceQuery): Promise<DevicePage> {
+    return (await this.#ask({ kind: 'latest', query })) as DevicePage;
+  }
+
+  needsLook(): Promise<NeedsLook> {
+    return this.#needsLook.get();
+  }
+
+  deviceCounts(refresh: boolean): DeviceCounts | null {
+    return this.#needsLook.counts(refresh);
   }
 
   query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer> {

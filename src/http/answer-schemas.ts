@@ -7,6 +7,14 @@ import { z } from 'zod';
 
 const value = z.number().nullable();
 const counts = z.record(z.string(), z.number());
+/** What the rules state about a field. */
+const meaning = {
+  unit: z.string().optional(),
+  expected: z
+    .tuple([z.number(), z.number()])
+    .optional()
+    .describe('Where values usually lie, both ends included'),
+};
 
 export const ledgerAnswer = z.object({
   received: z.number(),
@@ -29,7 +37,9 @@ export const measurementsAnswer = z.object({
     z.object({
       name: z.string(),
       tags: z.array(z.string()),
-      fields: z.array(z.object({ name: z.string(), type: z.enum(['float', 'int', 'string', 'boolean']) })),
+      fields: z.array(
+        z.object({ name: z.string(), type: z.enum(['float', 'int', 'string', 'boolean']), ...meaning }),
+      ),
     }),
   ),
 });
@@ -81,8 +91,43 @@ export const latestAnswer = z.object({
     z.object({
       name: z.string(),
       atMs: z.number(),
-      values: z.array(z.object({ field: z.string(), value: z.union([z.number(), z.string(), z.boolean()]) })),
+      values: z.array(
+        z.object({
+          field: z.string(),
+          value: z.union([z.number(), z.string(), z.boolean()]),
+          unit: z.string().optional(),
+          outside: z.enum(['above', 'below']).optional().describe('The side of the expected range'),
+        }),
+      ),
+      state: z.enum(['reporting', 'late', 'silent', 'outside', 'unreadable']),
+      sinceMs: z.number().optional().describe('When the state began, where that is known'),
+      spark: z.array(value).optional().describe('With the parameter spark'),
     }),
   ),
   moreFields: z.boolean(),
+  sparkField: z.string().optional(),
+});
+
+export const needsLookAnswer = z.object({
+  asOfMs: z.number().describe('When the store was asked'),
+  devices: z.number(),
+  moreDevices: z.boolean(),
+  needLook: z.number().describe('Devices'),
+  found: z.number().describe('Reasons; looks has the first 50'),
+  looks: z.array(
+    z.object({
+      measurement: z.string(),
+      tag: z.string().describe('The tag whose value is the name; topic: only the topic is known'),
+      name: z.string(),
+      state: z.enum(['unreadable', 'outside', 'silent']),
+      sinceMs: z.number().optional(),
+      field: z.string().optional(),
+      value: z.number().optional(),
+      ...meaning,
+      topic: z.string().optional(),
+      code: z.string().optional(),
+      reason: z.string().optional(),
+      count: z.number().optional(),
+    }),
+  ),
 });

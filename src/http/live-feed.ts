@@ -122,7 +122,7 @@ export class LiveFeed {
 
   /** The current bytes for a stream by its last warning; streams with the same last warning share them. */
   #framesBySeq(): (seq: number) => Frames {
-    const state = this.#built('state', () => frame('state', liveState(this.#source)));
+    const state = this.#built('state', () => frame('state', liveState(this.#source, true)));
     const bySeq = new Map<number, Frames>();
     return (seq) => {
       let frames = bySeq.get(seq);

@@ -1,3 +1,4 @@
+import type { DeviceCounts } from '../devices/device-state.js';
 import type { Clock } from '../lib/clock.js';
 import { COMMAND } from '../lib/package-root.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
@@ -28,6 +29,8 @@ export interface CountersAnswer extends StageCounters {
 export interface LiveState extends CountersAnswer {
   readonly ledger: LedgerView;
   readonly backlog: BacklogView;
+  /** Null before it is known. */
+  readonly devices: DeviceCounts | null;
   /** The replay or purge that is running, or the last one; null before the first. */
   readonly replay: ReplayStatus | null;
   readonly logLevel: string;
@@ -58,12 +61,14 @@ export function countersAnswer({ view, clock, mqttPort }: LiveStateSource): Coun
   };
 }
 
-export function liveState(source: LiveStateSource): LiveState {
+/** @param isWatched whether a page is open: what costs a query is asked for only then */
+export function liveState(source: LiveStateSource, isWatched: boolean): LiveState {
   const { view, mayChange } = source;
   return {
     ...countersAnswer(source),
     ledger: view.ledger(),
     backlog: view.backlog(),
+    devices: view.deviceCounts(isWatched),
     replay: view.replayStatus() ?? null,
     logLevel: view.logLevel(),
     mayChange,

@@ -218,6 +218,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         clock,
       },
       ledger: source.ledger,
+      unreadable: this.#parts.unreadable,
       clock,
       trace,
       ...(windows !== undefined && {

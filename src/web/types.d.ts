@@ -1,7 +1,6 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
 import type {
-  DeviceState,
   DeviceGroup as LatestGroup,
   DevicePage as LatestPage,
   Look,
@@ -34,7 +33,6 @@ export type {
   AnswerError,
   BoundedDetail,
   BudgetName,
-  DeviceState,
   ExplanationView,
   LatestGroup,
   LatestPage,

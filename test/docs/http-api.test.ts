@@ -53,6 +53,7 @@ describe('the routes of docs/http-api.md', () => {
     'GET /api/measurements',
     'GET /api/series',
     'GET /api/latest',
+    'GET /api/needs-look',
     'GET /api/dead-letters',
     'GET /api/warnings',
     'GET /api/log-level',

@@ -1,5 +1,12 @@
 import type { ReloadResult } from '../../src/config/reload-result.js';
 import type {
+  DeviceCounts,
+  DeviceGroup,
+  DevicePage,
+  DeviceQuery,
+  NeedsLook,
+} from '../../src/devices/device-state.js';
+import type {
   BacklogView,
   GatewayView,
   LedgerView,
@@ -21,14 +28,11 @@ import type { BudgetUse } from '../../src/rules/policies/budget-use.js';
 import { LatestPages } from '../../src/sink/latest-pages.js';
 import type { SinkStatus } from '../../src/sink/sink.js';
 import type { StoreQuery, StoreQueryAnswer } from '../../src/sink/store-query.js';
-import type {
-  LatestGroup,
-  LatestPage,
-  LatestQuery,
-  MeasurementSummary,
-  StoreReader,
-} from '../../src/sink/store-reader.js';
+import type { LatestGroup, MeasurementSummary, StoreReader } from '../../src/sink/store-reader.js';
 import type { WindowsReport } from '../../src/windows/windows-report.js';
+
+/** A device of which a test names only what matters to it. */
+export type FakeDevice = LatestGroup & Partial<DeviceGroup>;
 
 /** Fates that the fake hands out, as records. */
 export interface FakeOutcomes {
@@ -78,10 +82,13 @@ export class FakeGatewayView implements GatewayView {
   /** Values of each tag, by its name; a tag without an entry has one value. */
   tagValues: Record<string, readonly string[]> = {};
   deadLetters: ParkedDetail[] = [];
-  latestGroups: LatestGroup[] = [];
+  latestGroups: FakeDevice[] = [];
   /** What a tag has instead of `latestGroups`. */
-  latestByTag: Record<string, LatestGroup[]> = {};
-  readonly latestQueries: LatestQuery[] = [];
+  latestByTag: Record<string, FakeDevice[]> = {};
+  readonly latestQueries: DeviceQuery[] = [];
+  looks: NeedsLook = { asOfMs: Date.now(), devices: 0, moreDevices: false, needLook: 0, found: 0, looks: [] };
+  /** Whether the counts were asked for on behalf of an open page. */
+  readonly countsAsked: boolean[] = [];
   readonly influxqlRequests: InfluxqlRequest[] = [];
   influxqlAnswer: InfluxqlAnswer = { status: 200, json: '{"results":[{"statement_id":0}]}\n' };
   warningLines: WarningView[] = [];
@@ -234,12 +241,39 @@ export class FakeGatewayView implements GatewayView {
     return this.influxqlAnswer;
   }
 
-  async latest(query: LatestQuery): Promise<LatestPage> {
+  async needsLook(): Promise<NeedsLook> {
+    await this.storeGate;
+    if (this.storeFailure) throw this.storeFailure;
+    return this.looks;
+  }
+
+  deviceCounts(refresh: boolean): DeviceCounts | null {
+    this.countsAsked.push(refresh);
+    const { devices, needLook } = this.looks;
+    return devices === 0 ? null : { known: devices, needLook };
+  }
+
+  async latest(query: DeviceQuery): Promise<DevicePage> {
     this.latestQueries.push(query);
     await this.storeGate;
     if (this.storeFailure) throw this.storeFailure;
     const groups = this.latestByTag[query.by ?? ''] ?? this.latestGroups;
-    return new LatestPages(readerOf(groups)).page(query);
+    const page = await new LatestPages(readerOf(groups)).page(query);
+    const shown = page.groups.map((group) => {
+      const { spark, ...device }: FakeDevice = groups.find(({ name }) => name === group.name) ?? group;
+      return {
+        ...group,
+        state: group.atMs < query.silentBeforeMs ? ('silent' as const) : ('reporting' as const),
+        ...device,
+        ...(query.spark !== undefined && { spark: spark ?? [] }),
+      };
+    });
+    const { sparkField = shown[0]?.values[0]?.field } = query;
+    return {
+      ...page,
+      groups: shown,
+      ...(query.spark !== undefined && sparkField !== undefined && { sparkField }),
+    };
   }
 
   /** How a query of a user is answered; a test replaces it. */

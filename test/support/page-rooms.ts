@@ -1,4 +1,4 @@
-import type { Look } from '../../src/devices/device-state.js';
+import type { DeviceGroup, Look } from '../../src/devices/device-state.js';
 import type { FakeDevice, FakeGatewayView } from './fake-gateway-view.js';
 
 const MINUTE_MS = 60_000;
@@ -99,6 +99,6 @@ export function change(view: FakeGatewayView, tag: string, name: string, known: 
   view.latestByTag[tag] = devices.map((one) => (one.name === name ? { ...one, ...known } : one));
 }
 
-function device(name: string, atMs: number, values: FakeDevice['values']): FakeDevice {
+function device(name: string, atMs: number, values: DeviceGroup['values']): FakeDevice {
   return { name, atMs, values, spark: SPARK };
 }

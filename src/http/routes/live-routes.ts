@@ -42,7 +42,7 @@ export function addLiveRoutes(
     done();
   });
 
-  app.get('/api/state', { config: { describes: STATE } }, () => liveState(source));
+  app.get('/api/state', { config: { describes: STATE } }, () => liveState(source, false));
   app.get('/api/live', { config: { describes: LIVE } }, (request, reply) => {
     reply.headers(STREAM_HEADERS);
     // A HEAD request has the same route but no body to stream.
