@@ -10,7 +10,6 @@ import { getJson } from './poll.js';
 
 /** @import { DeviceAddress, MeasurementSummary, SeriesResponse, Value } from './types.js' */
 
-const HEIGHT_PX = 132;
 /** A day in buckets of ten minutes does not change faster. */
 const AGAIN_MS = 30_000;
 
@@ -30,7 +29,7 @@ export class DeviceChart {
   constructor(box, words) {
     this.#box = box;
     this.#words = words;
-    this.#plot = new LinePlot(box, (index) => this.#point(index), { heightPx: HEIGHT_PX });
+    this.#plot = new LinePlot(box, (index) => this.#point(index));
   }
 
   clear() {
@@ -79,7 +78,9 @@ export class DeviceChart {
     const style = styleOf(measurement, tag, name);
     const lines = groups.map((group) => ({ ...group, label: name, style, isShown: true }));
     this.#box.classList.remove('is-asking');
-    this.#plot.show({ fromMs, toMs }, timesMs, lines);
+    const { unit = '', expected } = summary.fields.find((each) => each.name === field) ?? {};
+    const marks = { unit, expected, nowMs, callouts: [], looks: [name], hasWords: true };
+    this.#plot.show({ fromMs, toMs }, timesMs, lines, marks);
     this.#point(null);
   }
 

@@ -284,7 +284,7 @@ export class DevicesGroup {
       ['last 24 h', 'curve'],
       ...fields.map((name) => [name, 'reading']),
       ['last heard', 'age'],
-      ['state', 'word'],
+      ['state', 'standing'],
     ];
     const key = JSON.stringify(heads);
     if (this.#heads.dataset.key === key) return;

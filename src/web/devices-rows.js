@@ -143,7 +143,7 @@ export class DeviceRows {
       element('td', { class: 'curve' }, spark.node),
       ...cells,
       age,
-      element('td', { class: 'word' }, state),
+      element('td', { class: 'standing' }, state),
     );
     return { node, link, spark, age, state, values, group };
   }

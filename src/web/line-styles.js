@@ -143,28 +143,3 @@ function keep() {
     // Storage is refused or full: the numbers last as long as the page.
   }
 }
-
-/** A line keeps its look when others come and go; a new one takes the first look that is free. */
-export class LineStyles {
-  /** @type {Map<string, number>} */
-  #places = new Map();
-
-  /**
-   * Name → style, for the lines that are drawn now.
-   *
-   * @param {readonly string[]} names
-   */
-  assign(names) {
-    const present = new Set(names);
-    for (const name of this.#places.keys()) if (!present.has(name)) this.#places.delete(name);
-    const taken = new Set(this.#places.values());
-    let next = 0;
-    for (const name of names) {
-      if (this.#places.has(name)) continue;
-      while (taken.has(next)) next += 1;
-      taken.add(next);
-      this.#places.set(name, next);
-    }
-    return new Map([...this.#places].map(([name, nth]) => [name, lineStyle(nth)]));
-  }
-}

@@ -75,6 +75,14 @@ export class Looks {
     );
   }
 
+  /** Those of which it is known since when. */
+  get since() {
+    return (this.answer?.looks ?? []).flatMap((look) => {
+      const { sinceMs } = look;
+      return sinceMs === undefined ? [] : [{ ...look, sinceMs }];
+    });
+  }
+
   /** @param {DeviceAddress} device */
   of(device) {
     return this.#byDevice.get(keyOf(device));

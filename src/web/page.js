@@ -78,6 +78,7 @@ function showState(state) {
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
   deadLettersPanel.show(state);
+  charts.takeState(state);
   logLevel.show(state);
   firstSteps.show(state.ledger, state.mqttPort);
   looks.showCount(state.devices);
@@ -117,14 +118,18 @@ async function showLooks() {
   if (views.shown === 'overview') await lookList.update();
 }
 
+/** The table of devices needs the list of measurements as well. */
 async function showCharts() {
-  if (isAnswering && charts.isQueryable) await charts.update(Date.now() + skewMs);
+  const isShown = views.shown === 'overview';
+  if (!isAnswering || !charts.isQueryable || !(isShown || views.shown === 'devices')) return;
+  await charts.update(Date.now() + skewMs, { isShown });
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
 const gateway = { now: charts.now, isAnswering: () => isAnswering };
 const looks = new Looks();
 const lookList = new LookList(looks, gateway);
+looks.onChange(() => charts.showLooks(looks.since));
 const devices = new DevicesPanel(charts, views, looks, { ...gateway, refresh: () => refreshDevices() });
 const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);
@@ -141,6 +146,7 @@ const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLett
 views.onChange((shown) => {
   if (shown === 'set-aside') void refreshDeadLetters();
   if (shown === 'overview' || shown === 'devices') void refreshLooks();
+  if (shown === 'overview' || shown === 'devices') void refreshCharts();
 });
 new LiveFeed({
   onState: showState,

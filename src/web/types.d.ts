@@ -164,7 +164,8 @@ export interface DeviceList {
 }
 /** The part of the page's state that is in its address. */
 export interface LinkState {
-  readonly view: View;
+  /** Absent: nobody has chosen a range. */
+  readonly view?: View | undefined;
   readonly charts: ReadonlyMap<string, ChartChoice>;
   readonly silentAfterS: number;
   readonly list?: DeviceList;
@@ -191,6 +192,56 @@ export interface Drawn {
   readonly bucketMs: number;
   readonly field: string;
   readonly tag: string | undefined;
+  readonly moreGroups: boolean;
+}
+
+/** What is drawn besides the lines. */
+export interface ChartMarks {
+  /** '' where it is not known. */
+  readonly unit: string;
+  readonly expected?: readonly [low: number, high: number] | undefined;
+  /** Since then messages wait in the log: nothing newer is in the store. */
+  readonly waitingFromMs?: number | undefined;
+  readonly nowMs: number;
+  readonly callouts: readonly Callout[];
+  /** Names of lines that need a look, the first first. */
+  readonly looks: readonly string[];
+  /** False on a chart that is too small for words. */
+  readonly hasWords: boolean;
+}
+/** Colours of the theme, as a canvas takes them. */
+export interface PlotColours {
+  readonly ink: string;
+  readonly muted: string;
+  readonly surface: string;
+  readonly grid: string;
+  readonly warn: string;
+  readonly expected: string;
+  readonly lines: readonly string[];
+  readonly font: string;
+}
+export interface Callout {
+  /** The line that it is about. */
+  readonly name: string;
+  readonly words: string;
+}
+
+/** What the page knows of the way into the store, from the last state. */
+export interface StoreWay {
+  readonly isAway: boolean;
+  readonly waitingFromMs?: number | undefined;
+}
+
+/** A device that needs a look, as far as charts show it. */
+export interface ChartLook {
+  readonly measurement: string;
+  readonly tag: string;
+  readonly name: string;
+  readonly state: 'outside' | 'silent' | 'unreadable';
+  readonly sinceMs: number;
+  readonly field?: string;
+  readonly value?: number;
+  readonly expected?: readonly [low: number, high: number];
 }
 
 /** The plotting area on the screen, and the time that it spans. */
@@ -221,6 +272,10 @@ export interface DeviceAddress {
 }
 export type FieldValue = LatestGroup['values'][number]['value'];
 export type Fields = MeasurementSummary['fields'];
+export type FieldSummary = Fields[number] & {
+  readonly unit?: string;
+  readonly expected?: readonly [low: number, high: number];
+};
 
 /** The fields of an error that the page shows. */
 export interface Failure {

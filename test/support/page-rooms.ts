@@ -5,6 +5,12 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const SPARK = Array.from({ length: 48 }, (_, nth) => 4 + Math.sin(nth / 4));
 
+const OUTSIDE: DeviceGroup['values'] = [
+  { field: 'battery', value: 71, unit: '%' },
+  { field: 'compressor', value: 412, unit: 'W' },
+  { field: 'temperature', value: 9.6, unit: '°C', outside: 'above' },
+];
+
 /** Twenty devices in three measurements; three of them need a look: cold-07 is outside, cold-03 silent, pump unreadable. */
 export function storeRooms(view: FakeGatewayView): void {
   const nowMs = Date.now();
@@ -45,11 +51,7 @@ export function storeRooms(view: FakeGatewayView): void {
   change(view, 'device', 'cold-07', {
     state: 'outside',
     sinceMs: nowMs - 2 * HOUR_MS,
-    values: [
-      { field: 'battery', value: 71, unit: '%' },
-      { field: 'compressor', value: 412, unit: 'W' },
-      { field: 'temperature', value: 9.6, unit: '°C', outside: 'above' },
-    ],
+    values: OUTSIDE,
   });
   const silentSinceMs = nowMs - 3 * HOUR_MS;
   change(view, 'device', 'cold-03', { state: 'silent', sinceMs: silentSinceMs, atMs: silentSinceMs });
