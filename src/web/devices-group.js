@@ -93,6 +93,24 @@ export class DevicesGroup {
     });
   }
 
+  /**
+   * Rows out of sight are taken out, and their room is kept: a hundred tables must not slow the browser down.
+   *
+   * @param {boolean} isInView
+   */
+  setInView(isInView) {
+    this.isInView = isInView;
+    const height = this.node.offsetHeight;
+    // The whole list may be out of sight, behind the details or another view; and the focus must not be lost.
+    if (!isInView && height > 0 && !this.node.contains(document.activeElement)) {
+      this.node.style.setProperty('min-height', `${height}px`);
+      this.#rows.clear();
+    } else if (isInView && this.answer !== undefined) {
+      this.#showRows(this.answer.groups);
+      this.node.style.removeProperty('min-height');
+    }
+  }
+
   get measurement() {
     return this.#summary.name;
   }
@@ -122,6 +140,11 @@ export class DevicesGroup {
   /** The first page again, sorted as it is now. */
   startOver() {
     this.#turnTo(0);
+    if (this.isInView) return;
+    // Out of sight nothing is asked for, and how much room its rows will need is not known.
+    this.node.style.removeProperty('min-height');
+    this.answer = undefined;
+    this.#showNote('Asking the gateway…');
   }
 
   /** Sorts the rows of the shown page with the next answer. */
@@ -265,15 +288,20 @@ export class DevicesGroup {
     } else if (groups.some(({ name }) => !this.#sparks.has(name))) {
       this.#sparksAtMs = Number.NEGATIVE_INFINITY;
     }
+    this.#showRows(groups);
+    setText(this.#counts, countWords(answer));
+    this.#showNote(groups.length > 0 ? '' : noteOf(answer.devices, search));
+    this.#pages.show(groups.length, this.#order.found);
+  }
+
+  /** @param {readonly LatestGroup[]} groups */
+  #showRows(groups) {
     const { measurement, tag } = this;
     const { fields } = this.#summary;
     const { columns } = columnsOf(fields);
     const units = columns.map((name) => foreign(unitOf(fields, name), 20));
     this.#showHeads(columns, units);
     this.#rows.show({ measurement, tag, columns, units }, groups, this.#sparks);
-    setText(this.#counts, countWords(answer));
-    this.#showNote(groups.length > 0 ? '' : noteOf(answer.devices, search));
-    this.#pages.show(groups.length, this.#order.found);
   }
 
   /** @param {readonly string[]} columns @param {readonly string[]} units */

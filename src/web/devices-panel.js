@@ -293,7 +293,7 @@ export class DevicesPanel {
       const group = [...this.#groups.values()].find(({ node }) => node === target);
       if (group === undefined) continue;
       const cameIntoView = isIntersecting && !group.isInView;
-      group.isInView = isIntersecting;
+      group.setInView(isIntersecting);
       if (cameIntoView) this.#refresh();
     }
   }

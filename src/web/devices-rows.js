@@ -73,6 +73,11 @@ export class DeviceRows {
     );
   }
 
+  clear() {
+    this.#rows.clear();
+    this.#body.replaceChildren();
+  }
+
   /**
    * Updates the ages from the clock alone; asks nothing. `oldSinceMs`: when the newest answer came, if nobody can
    * know more now.
