@@ -71,8 +71,11 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^sink\/(field-change|point|store-query)$/,
     /^windows\/windows-report$/,
   ],
+  // What happened over time: incidents, rates, the ledger of the day.
+  timeline: [],
   // What is shown and set.
   http: [
+    /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
     /^influxql\/answer$/,
     /^devices\/device-state$/,
     /^reading\/series-query$/,
@@ -85,12 +88,13 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
     /^devices\/device-state$/,
-    /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
+    /^http\/(gateway-view|live-state|parked-groups-view|routes\/(bounded-detail|store-routes))$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,
     /^windows\/windows-report$/,
+    /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
   ],
   metrics: [
     /^broker\/broker$/,
@@ -124,7 +128,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
+    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows|timeline)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,
@@ -132,7 +136,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^reading\/series-query$/,
     /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
     /^data-directory\//,
-    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
+    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result|rule-excerpt)$/,
   ],
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,

@@ -89,7 +89,7 @@ export class Gateway {
     const { failure, options, broker, log, workers, metrics, status, http, directory, clockWatch, reserve } =
       this.#parts;
     clockWatch.stop();
-    status.stopWatching();
+    const saved = status.stopWatching();
     const endMs = performance.now() + options.stopDeadlineMs;
     const leftMs = () => Math.max(0, endMs - performance.now());
     const workMs = () => Math.max(0, leftMs() - CLOSING_MS);
@@ -107,6 +107,7 @@ export class Gateway {
       // The last checkpoint lets old segments go.
       await withinDeadline(log?.trimmed() ?? Promise.resolve(), leftMs() / 2),
       await withinDeadline(http?.close() ?? Promise.resolve(), leftMs() / 2),
+      await withinDeadline(saved, leftMs() / 2),
     );
     const isLate = outcomes.includes('late');
     const isHanging = isLate && (await workers.terminate()) === 'late';

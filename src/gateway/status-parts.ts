@@ -39,5 +39,5 @@ export interface StatusParts {
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
-  readonly reload: Pick<GatewayReload, 'run' | 'totals'>;
+  readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'rulesInForce'>;
 }

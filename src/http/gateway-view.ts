@@ -9,6 +9,8 @@ import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
+import type { ParkedGroupsView } from './parked-groups-view.js';
+import type { TimelineView } from './timeline-view.js';
 
 /** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */
 export interface LedgerCounts {
@@ -126,6 +128,8 @@ export interface BacklogView {
   readonly oldestMs: number;
   /** When all of it is processed. */
   readonly caughtUp: BacklogEstimate;
+  /** How long that takes once nothing holds it up, at the best rate of the last 24 h; `never`: more comes in than that. */
+  readonly catchUp: BacklogEstimate;
   /** When the log is full; absent where no log runs. */
   readonly logFull?: BacklogEstimate;
   /** All of this as one sentence. */
@@ -221,7 +225,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Everything that the HTTP side may know about the running gateway. The room `gateway` implements it. */
-export interface GatewayView {
+export interface GatewayView extends TimelineView {
   readonly version: string;
   readonly startedAtMs: number;
   ledger(): LedgerView;
@@ -252,6 +256,8 @@ export interface GatewayView {
     filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
     after?: string,
   ): Promise<ParkedPage>;
+  /** All parked records by code and rule. Rejects with DEAD_LETTER_FAILED. */
+  parkedGroups(): Promise<ParkedGroupsView>;
   /** `after`: the cursor of the record, or `next` of the search before. */
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage>;
   /** Starts a replay and resolves with its first status. Rejects with DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */

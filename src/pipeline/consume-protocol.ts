@@ -16,7 +16,7 @@ import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { Point } from '../sink/point.js';
-import type { SinkCounters, SinkStatus } from '../sink/sink.js';
+import type { SinkContact, SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { QueryCounts, StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
@@ -55,6 +55,7 @@ export interface ConsumeReport {
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
+  readonly sinkContact: SinkContact;
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
   /** Absent: no windows are configured. */

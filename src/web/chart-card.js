@@ -225,8 +225,7 @@ export class ChartCard {
 
   /** @param {Drawn} drawn */
   #sentenceAbout({ lines, tag, moreGroups }) {
-    if (moreGroups)
-      return `The first ${lines.length} lines; there are more. Compare… picks the ones to see.`;
+    if (moreGroups) return `The first ${lines.length} lines; there are more. Compare… picks the ones to see.`;
     const { only, chooser } = this.setup;
     if (tag !== chooser.tag || lines.length === 0) return '';
     const missing = only.filter((device) => !lines.some(({ name }) => name === device));

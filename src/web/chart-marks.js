@@ -1,7 +1,7 @@
 import { momentOf } from './chart-time.js';
 import { foreign } from './format.js';
 
-/** @import { ChartLook, ChartMarks, FieldSummary, StoreWay } from './types.js' */
+/** @import { ChartLook, ChartMarks, Fields, StoreWay } from './types.js' */
 
 /** More words would cover the lines. */
 const MAX_CALLOUTS = 3;
@@ -26,7 +26,7 @@ export function looksOf(looks, { measurement, tag, field }) {
 /**
  * What is drawn besides the lines.
  *
- * @param {FieldSummary | undefined} field
+ * @param {Fields[number] | undefined} field
  * @param {readonly ChartLook[]} looks those of this chart
  * @param {StoreWay} way
  * @param {{ nowMs: number, hasWords: boolean }} options
@@ -38,7 +38,9 @@ export function marksOf(field, looks, way, { nowMs, hasWords }) {
     expected: field?.expected,
     waitingFromMs: way.waitingFromMs,
     nowMs,
-    callouts: looks.slice(0, MAX_CALLOUTS).map((look) => ({ name: look.name, words: lookWords(look, nowMs) })),
+    callouts: looks
+      .slice(0, MAX_CALLOUTS)
+      .map((look) => ({ name: look.name, words: lookWords(look, nowMs) })),
     looks: looks.map(({ name }) => name),
     hasWords,
   };
@@ -46,7 +48,7 @@ export function marksOf(field, looks, way, { nowMs, hasWords }) {
 
 /** @param {ChartLook} look @param {number} nowMs */
 function lookWords({ name, state, sinceMs, value, expected }, nowMs) {
-  const since = `since ${momentOf(sinceMs, MINUTE_MS, nowMs)}`;
+  const since = sinceMs === undefined ? 'now' : `since ${momentOf(sinceMs, MINUTE_MS, nowMs)}`;
   const device = foreign(name, 40);
   if (state === 'silent') return `${device} silent ${since}`;
   if (state === 'unreadable') return `${device} cannot be read ${since}`;

@@ -91,7 +91,7 @@ export class RangeControl {
   }
 
   /**
-   * What fits the store, for a page that nobody has told a range.
+   * What fits the store, while nobody has chosen a range.
    *
    * @param {View} view
    */

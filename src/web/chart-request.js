@@ -43,7 +43,10 @@ export function seriesRequest({ measurement, field, by, onlyTag, only }, { fromM
 export async function askLines(chart, window) {
   const { measurement, field, by } = chart;
   /** @type {SeriesResponse} */
-  const { groups, timesMs, bucketMs, moreGroups } = await getJson('/api/series', seriesRequest(chart, window));
+  const { groups, timesMs, bucketMs, moreGroups } = await getJson(
+    '/api/series',
+    seriesRequest(chart, window),
+  );
   const styles = stylesOf(
     measurement,
     by ?? '',

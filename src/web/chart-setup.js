@@ -30,7 +30,12 @@ export class ChartSetup {
       this.#splitByChosen();
       onChange();
     });
-    this.fieldChoice = element('label', { class: 'field-choice' }, element('span', { class: 'unseen' }, 'Field'), this.#field);
+    this.fieldChoice = element(
+      'label',
+      { class: 'field-choice' },
+      element('span', { class: 'unseen' }, 'Field'),
+      this.#field,
+    );
     this.chooser.asks.prepend(element('label', {}, 'Line per', this.#by));
     this.#field.addEventListener('change', () => {
       this.#isFieldChosen = true;

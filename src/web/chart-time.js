@@ -103,6 +103,15 @@ export function widthWords(bucketMs) {
 }
 
 /**
+ * "24 h" as on the button of a range; else as the width of a bucket.
+ *
+ * @param {number} spanMs
+ */
+export function shortSpan(spanMs) {
+  return presetOf({ kind: 'live', spanMs })?.label ?? widthWords(spanMs);
+}
+
+/**
  * "UTC+05:30" of the browser's zone at that moment.
  *
  * @param {number} atMs

@@ -1,5 +1,5 @@
 import { spanOf } from './chart-range.js';
-import { ageWords, momentOf, widthWords } from './chart-time.js';
+import { ageWords, momentOf, shortSpan, widthWords } from './chart-time.js';
 import { foreign } from './format.js';
 import { columnValue } from './value-scale.js';
 
@@ -29,7 +29,7 @@ export function valuesOf({ timesMs, lines, bucketMs }, index, { unit, step, look
     return {
       values: lines.map(({ values }) => values[index] ?? null),
       ranges: lines.map(({ lows, highs }) => rangeText(lows[index], highs[index], step)),
-      at: momentOf(atMs, bucketMs, nowMs),
+      at: `at ${momentOf(atMs, bucketMs, nowMs)}`,
       unit,
       rangeHead: `in ${widthWords(bucketMs)}`,
       step,
@@ -43,7 +43,7 @@ export function valuesOf({ timesMs, lines, bucketMs }, index, { unit, step, look
     }),
     at: lines.length > 0 ? 'Newest values' : '',
     unit,
-    rangeHead: view.kind === 'live' ? `in ${widthWords(spanOf(view))}` : 'in this range',
+    rangeHead: view.kind === 'live' ? `in ${shortSpan(spanOf(view))}` : 'in this range',
     step,
   };
 }
@@ -58,9 +58,7 @@ export function valuesOf({ timesMs, lines, bucketMs }, index, { unit, step, look
  */
 export function spokenValues({ timesMs, lines, bucketMs }, index, { unit, step, nowMs }, hidden) {
   const shown = lines.filter(({ name }) => !hidden.has(name));
-  const words = shown.map(
-    ({ label, values }) => `${foreign(label, 40)} ${columnValue(values[index], step)}`,
-  );
+  const words = shown.map(({ label, values }) => `${foreign(label, 40)} ${columnValue(values[index], step)}`);
   const measuredIn = unit === '' ? '' : ` (${foreign(unit, 12)})`;
   return `${momentOf(timesMs[index], bucketMs, nowMs)}: ${words.join(', ')}${measuredIn}`;
 }

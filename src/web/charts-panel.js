@@ -91,7 +91,9 @@ export class ChartsPanel {
   /** @param {LiveState} state */
   takeState(state) {
     const way = wayOf(state);
-    const isSame = way.isAway === this.#way.isAway && (way.waitingFromMs === undefined) === (this.#way.waitingFromMs === undefined);
+    const isSame =
+      way.isAway === this.#way.isAway &&
+      (way.waitingFromMs === undefined) === (this.#way.waitingFromMs === undefined);
     this.#way = way;
     if (isSame) return;
     this.#updateBar();
@@ -162,7 +164,9 @@ export class ChartsPanel {
 
   #updateBar() {
     this.#bar.update(this.now(), this.#way);
-    this.#resolution.update([...this.#cards.values()].find(({ bucketMs }) => bucketMs !== undefined)?.bucketMs);
+    this.#resolution.update(
+      [...this.#cards.values()].find(({ bucketMs }) => bucketMs !== undefined)?.bucketMs,
+    );
   }
 
   #rangeChanged() {

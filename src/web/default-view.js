@@ -9,7 +9,7 @@ const MAX_ASKED = 4;
 const [QUARTER, HOUR] = PRESETS;
 
 /**
- * The range of a page that nobody has told one: 24 hours, or less while all points are younger. Rejects with AnswerError.
+ * The range while nobody has chosen one: 24 hours, or less while all points are younger. Rejects with AnswerError.
  *
  * @param {readonly MeasurementSummary[]} measurements
  * @param {number} nowMs

@@ -52,7 +52,10 @@ export class LineLegend {
 
   /** @param {readonly ShownLine[]} lines @param {readonly ChartLook[]} looks */
   show(lines, looks) {
-    const rows = lines.map((line) => ({ ...line, state: looks.find(({ name }) => name === line.name)?.state }));
+    const rows = lines.map((line) => ({
+      ...line,
+      state: looks.find(({ name }) => name === line.name)?.state,
+    }));
     const key = JSON.stringify(
       rows.map(({ name, label, style, isShown, state }) => [name, label, style, isShown, state]),
     );
@@ -92,7 +95,12 @@ export class LineLegend {
       'button',
       { type: 'button', 'aria-pressed': String(isShown), title: foreign(label) },
       swatch(style),
-      element('span', { class: 'line-name' }, element('bdi', { class: 'name' }, foreign(label, 80)), ...markOf(state)),
+      element(
+        'span',
+        { class: 'line-name' },
+        element('bdi', { class: 'name' }, foreign(label, 80)),
+        ...markOf(state),
+      ),
       value,
       range,
     );
@@ -108,7 +116,14 @@ export class LineLegend {
 /** @param {ChartLook['state'] | undefined} state */
 function markOf(state) {
   if (state === undefined) return [];
-  return [element('span', { class: `look-mark is-${state}`, role: 'img', 'aria-label': LOOK_WORDS[state], title: LOOK_WORDS[state] })];
+  return [
+    element('span', {
+      class: `look-mark is-${state}`,
+      role: 'img',
+      'aria-label': LOOK_WORDS[state],
+      title: LOOK_WORDS[state],
+    }),
+  ];
 }
 
 /**

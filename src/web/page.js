@@ -20,6 +20,7 @@ import { PathView } from './path-view.js';
 import { repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
+import { SetAsidePanel } from './set-aside-panel.js';
 import { StageDetails } from './stage-details.js';
 import { overallState, stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
@@ -43,7 +44,8 @@ const path = new PathView(byId('path'), byId('path-notes'), (stageId) => {
   if (last !== null) stageDetails.open(stageId, last);
 });
 const ledgerPanel = new LedgerPanel();
-const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshDeadLetters());
+const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshSetAside());
+const setAside = new SetAsidePanel(deadLettersPanel);
 const warningsPanel = new WarningsPanel();
 const logLevel = new LogLevelSwitch();
 const firstSteps = new FirstSteps();
@@ -78,6 +80,7 @@ function showState(state) {
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
   deadLettersPanel.show(state);
+  setAside.show(state);
   charts.takeState(state);
   logLevel.show(state);
   firstSteps.show(state.ledger, state.mqttPort);
@@ -88,7 +91,7 @@ function showState(state) {
     void refreshLooks();
     devices.tick();
     void refreshBudgets();
-    void refreshDeadLetters();
+    refreshSetAside();
   }
 }
 
@@ -118,6 +121,15 @@ async function showLooks() {
   if (views.shown === 'overview') await lookList.update();
 }
 
+async function showGroups() {
+  if (isAnswering && views.shown === 'set-aside') await setAside.update(Date.now() + skewMs);
+}
+
+function refreshSetAside() {
+  void refreshDeadLetters();
+  void refreshGroups();
+}
+
 /** The table of devices needs the list of measurements as well. */
 async function showCharts() {
   const isShown = views.shown === 'overview';
@@ -143,10 +155,13 @@ const refreshDevices = repeat(
 );
 const refreshLooks = repeat(() => LOOKS_EVERY_MS, showLooks);
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
+const refreshGroups = repeat(() => setAside.refreshMs, showGroups);
 views.onChange((shown) => {
-  if (shown === 'set-aside') void refreshDeadLetters();
-  if (shown === 'overview' || shown === 'devices') void refreshLooks();
   if (shown === 'overview' || shown === 'devices') void refreshCharts();
+  if (shown === 'overview' || shown === 'devices') void refreshLooks();
+  if (shown !== 'set-aside') return;
+  setAside.begin();
+  refreshSetAside();
 });
 new LiveFeed({
   onState: showState,

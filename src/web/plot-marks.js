@@ -141,7 +141,12 @@ function drawWords(plot, lines, { unit, expected, waitingFromMs, nowMs, callouts
   const waitsAt = waitingFromMs === undefined ? Number.NaN : plot.valToPos(waitingFromMs, 'x', true);
   if (waitingFromMs !== undefined && waitsAt <= left + width - LEAST_HATCH_PX) {
     const x = Math.max(left, waitsAt) - 6 * px;
-    words.write(waitingWords(waitingFromMs, nowMs), { x, y: top + 9 * px, isLeft: false, colour: colours.warn });
+    words.write(waitingWords(waitingFromMs, nowMs), {
+      x,
+      y: top + 9 * px,
+      isLeft: false,
+      colour: colours.warn,
+    });
   }
   for (const callout of callouts) {
     const nth = lines.findIndex(({ name, isShown }) => isShown && name === callout.name);
@@ -180,8 +185,16 @@ class Words {
     for (let nth = 0; nth < MAX_TRIES; nth++) {
       // Above, below, further above …
       const moved = y + (nth % 2 === 0 ? -1 : 1) * Math.ceil(nth / 2) * lineHeight * 1.5;
-      const middle = Math.min(bbox.top + bbox.height - lineHeight / 2, Math.max(bbox.top + lineHeight / 2, moved));
-      const box = { left, right: left + width, top: middle - lineHeight / 2, bottom: middle + lineHeight / 2 };
+      const middle = Math.min(
+        bbox.top + bbox.height - lineHeight / 2,
+        Math.max(bbox.top + lineHeight / 2, moved),
+      );
+      const box = {
+        left,
+        right: left + width,
+        top: middle - lineHeight / 2,
+        bottom: middle + lineHeight / 2,
+      };
       if (this.#taken.some((other) => doOverlap(box, other))) continue;
       this.#taken.push(box);
       ctx.textAlign = 'left';

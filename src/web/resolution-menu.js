@@ -1,5 +1,5 @@
 import { bucketChoices, bucketFor, spanOf } from './chart-range.js';
-import { widthWords } from './chart-time.js';
+import { shortSpan, widthWords } from './chart-time.js';
 import { byId, element, Redrawn, setText } from './dom.js';
 
 /** @import { RangeControl } from './chart-range-control.js' */
@@ -46,7 +46,7 @@ export class ResolutionMenu {
     const isChosen = widthMs === this.#range.bucketMs;
     const points = `${Math.ceil(spanMs / widthMs)} points`;
     const isTooFine = isChosen && drawnMs !== undefined && drawnMs > widthMs;
-    const usual = widthMs === usualMs ? `chosen for ${widthWords(spanMs)}` : points;
+    const usual = widthMs === usualMs ? `chosen for ${shortSpan(spanMs)}` : points;
     const words = isTooFine ? `only ${widthWords(drawnMs)} is kept` : usual;
     const button = element(
       'button',

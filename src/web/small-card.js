@@ -93,7 +93,12 @@ export class SmallCard {
     const looks = looksOf(this.#panel.looks(), { measurement: this.#summary.name, tag, field: this.#field });
     const field = this.#summary.fields.find(({ name }) => name === this.#field);
     const shown = lines.map((line) => ({ ...line, isShown: true }));
-    this.#plot.show(range.edges, timesMs, shown, marksOf(field, looks, way(), { nowMs: now(), hasWords: false }));
+    this.#plot.show(
+      range.edges,
+      timesMs,
+      shown,
+      marksOf(field, looks, way(), { nowMs: now(), hasWords: false }),
+    );
     this.#showValues(this.#plot.cursorIndex);
     const label = `${this.#summary.name}: ${this.#field}, ${rangeWords(range.view, now())}, ${this.#words.textContent}`;
     this.#plotBox.setAttribute('aria-label', foreign(label, 300));

@@ -17,13 +17,17 @@ import type {
   WarningView,
 } from '../http/gateway-view.js';
 import type { LiveState } from '../http/live-state.js';
+import type { ParkedGroupsView, ParkedGroupView, RulePart } from '../http/parked-groups-view.js';
 import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
 import type { SeriesGroup } from '../reading/series-query.js';
-import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
+import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
+import type { Incident } from '../timeline/incident.js';
+import type { LedgerToday } from '../timeline/ledger-of-day.js';
+import type { StageHistory } from '../timeline/recorded-rates.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -34,9 +38,12 @@ export type {
   BoundedDetail,
   BudgetName,
   ExplanationView,
+  FinishedReplay,
+  Incident,
   LatestGroup,
   LatestPage,
   LedgerCounts,
+  LedgerToday,
   LedgerView,
   LiveState,
   LogLevel,
@@ -44,6 +51,8 @@ export type {
   MeasurementSummary,
   MeasurementUse,
   NeedsLook,
+  ParkedGroupsView,
+  ParkedGroupView,
   ParkedSelection,
   ParkedView,
   RateHistory,
@@ -51,7 +60,9 @@ export type {
   ReadinessProblem,
   ReplayKind,
   ReplayStatus,
+  RulePart,
   SeriesResponse,
+  StageHistory,
   StreamStatus,
   UsedBudget,
   WarningView,
@@ -233,16 +244,10 @@ export interface StoreWay {
 }
 
 /** A device that needs a look, as far as charts show it. */
-export interface ChartLook {
-  readonly measurement: string;
-  readonly tag: string;
-  readonly name: string;
-  readonly state: 'outside' | 'silent' | 'unreadable';
-  readonly sinceMs: number;
-  readonly field?: string;
-  readonly value?: number;
-  readonly expected?: readonly [low: number, high: number];
-}
+export type ChartLook = Pick<
+  Look,
+  'measurement' | 'tag' | 'name' | 'state' | 'sinceMs' | 'field' | 'value' | 'expected'
+>;
 
 /** The plotting area on the screen, and the time that it spans. */
 export interface Area extends Edges {
@@ -272,10 +277,6 @@ export interface DeviceAddress {
 }
 export type FieldValue = LatestGroup['values'][number]['value'];
 export type Fields = MeasurementSummary['fields'];
-export type FieldSummary = Fields[number] & {
-  readonly unit?: string;
-  readonly expected?: readonly [low: number, high: number];
-};
 
 /** The fields of an error that the page shows. */
 export interface Failure {

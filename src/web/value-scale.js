@@ -5,6 +5,8 @@ import { value } from './format.js';
 /** Steps between two ticks, times a power of ten. */
 const STEPS = [1, 2, 5, 10];
 const MAX_DECIMALS = 3;
+/** Steps up to 10 get one decimal, steps up to 1 two. */
+const LEAST_DIGITS = 1.3;
 /** Formats by their number of decimals. */
 const formats = Array.from(
   { length: MAX_DECIMALS + 1 },
@@ -66,7 +68,7 @@ export function extentOf(lines) {
 export function columnValue(number, step) {
   if (number === null || number === undefined) return '–';
   if (Math.abs(number) >= 1e6 || !(step > 0)) return value(number);
-  const decimals = Math.min(MAX_DECIMALS, Math.max(0, 1 + Math.ceil(-Math.log10(step))));
+  const decimals = Math.min(MAX_DECIMALS, Math.max(0, Math.ceil(LEAST_DIGITS - Math.log10(step))));
   return formats[decimals].format(number);
 }
 
