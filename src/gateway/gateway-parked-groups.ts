@@ -119,6 +119,7 @@ export class GatewayParkedGroups {
       ofOtherGroups,
       ...(unread === undefined ? {} : { incomplete: true, unread }),
       ...(inUse === undefined ? {} : { rulesSinceMs: inUse.sinceMs }),
+      ...(inUse?.loaded.file === undefined ? {} : { rulesFile: inUse.loaded.file }),
       sizeBytes: bytes,
       maxSizeBytes: maxBytes,
       finished: worker.report.replay?.finished ?? [],

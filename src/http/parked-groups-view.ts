@@ -67,6 +67,8 @@ export interface ParkedGroupsView {
   readonly unread?: Readonly<Record<string, number>>;
   /** Since when the rules in use are in use; absent where no rules run. */
   readonly rulesSinceMs?: number;
+  /** The file that they are read from, as the user gave it; absent with the built-in defaults, and where no rules run. */
+  readonly rulesFile?: string;
   readonly sizeBytes: number;
   readonly maxSizeBytes: number;
   /** The last replays and purges of this process, newest first. */

@@ -22,13 +22,17 @@ export function totalWords({ records, today, groups, onlyCounted = 0, incomplete
   const came = incomplete
     ? ''
     : today === 0
-      ? ', none of them today'
+      ? records === 1
+        ? ''
+        : ', none of them today'
       : today === records
-        ? ', all of them today'
+        ? records === 1
+          ? ', today'
+          : ', all of them today'
         : `, ${count(today)} of them today`;
   const kept =
     withoutPayload === 0
-      ? 'Each is kept whole, with its reason.'
+      ? `${records === 1 ? 'It' : 'Each'} is kept whole, with its reason.`
       : `Each is kept with its reason, ${count(withoutPayload)} without their content.`;
   const only = onlyCounted === 0 ? '' : ` ${countedWords(onlyCounted)}`;
   return `${messageCount(records)} could not become points${came}. ${kept}${only}`;

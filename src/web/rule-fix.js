@@ -35,7 +35,7 @@ export function ruleFix({ code, rulePart, replay }, { nowMs, rulesSinceMs, comma
   const fixed = 'Nothing more is to be fixed: the rules in use take these messages.';
   nodes.push(element('p', {}, isFixed ? fixed : parkWords(code).advice));
   if (code === 'rule-none' && !isFixed) {
-    const suggest = `${command} suggest --dead-letter --code rule-none`;
+    const suggest = `${command('suggest')} --dead-letter --code rule-none`;
     nodes.push(element('p', { class: 'footnote' }, codeOf(suggest), ' writes a rule to start from.'));
   }
   if (rulesSinceMs === undefined) return nodes;
@@ -46,9 +46,9 @@ export function ruleFix({ code, rulePart, replay }, { nowMs, rulesSinceMs, comma
       { class: 'footnote' },
       ...where,
       'After a change: ',
-      codeOf(`${command} check`),
+      codeOf(command('check')),
       ', then ',
-      codeOf(`${command} reload`),
+      codeOf(command('reload')),
       `. The rules in use are so since ${moment(rulesSinceMs, nowMs)}.`,
     ),
   );

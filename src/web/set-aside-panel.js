@@ -12,6 +12,8 @@ import { SetAsideRow } from './set-aside-row.js';
 const REFRESH_AT_LEAST_MS = 3_000;
 /** An answer that took long is asked for less often: the page waits ten times as long as it took. */
 const REST_PER_ASKED = 10;
+/** Commands find it without its name. */
+const DEFAULT_FILE = 'sluice.yaml';
 
 /** What is set aside, one row a reason. Rows keep their places while the view is shown; what is new comes below them. */
 export class SetAsidePanel {
@@ -72,7 +74,7 @@ export class SetAsidePanel {
     const around = {
       nowMs,
       rulesSinceMs: view.rulesSinceMs,
-      command: this.#command,
+      command: commandOf(this.#command, view.rulesFile),
       whyOff: this.#letters.whyOff,
     };
     const groups = new Map(view.groups.map((group) => [JSON.stringify([group.code, group.rule]), group]));
@@ -128,4 +130,16 @@ export class SetAsidePanel {
     setText(this.#note, sentence);
     this.#note.hidden = sentence === '';
   }
+}
+
+/**
+ * How a command is called on the configuration in use.
+ *
+ * @param {string} sluice
+ * @param {string | undefined} file
+ * @returns {(name: string) => string}
+ */
+function commandOf(sluice, file) {
+  const config = file === undefined || file === DEFAULT_FILE ? '' : ` -c ${foreign(file)}`;
+  return (name) => `${sluice} ${name}${config}`;
 }

@@ -23,7 +23,7 @@ import { SetAsideSteps } from './set-aside-steps.js';
  * @typedef {{
  *   nowMs: number,
  *   rulesSinceMs: number | undefined,
- *   command: string,
+ *   command: (name: string) => string,
  *   whyOff: string,
  * }} Around
  */

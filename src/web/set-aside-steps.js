@@ -77,7 +77,7 @@ export class SetAsideSteps {
       rulePart,
       around.rulesSinceMs,
       this.#suggestion,
-      around.command,
+      around.command('check'),
     ]);
     this.#fix.show(key, () => ruleFix(group, around, this.#suggestion));
     const { verdict, more } = verdictWords(group, around.rulesSinceMs !== undefined);

@@ -1,5 +1,6 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
+import type { Arrival, ArrivalsScope } from '../arrivals/arrival.js';
 import type {
   DeviceGroup as LatestGroup,
   DevicePage as LatestPage,
@@ -7,7 +8,9 @@ import type {
   NeedsLook,
 } from '../devices/device-state.js';
 import type {
+  BacklogView,
   ExplanationView,
+  FirstStepsView,
   LedgerCounts,
   LedgerView,
   LogLevel,
@@ -25,7 +28,7 @@ import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
-import type { Incident } from '../timeline/incident.js';
+import type { Incident, IncidentCause } from '../timeline/incident.js';
 import type { LedgerToday } from '../timeline/ledger-of-day.js';
 import type { StageHistory } from '../timeline/recorded-rates.js';
 import type { WindowsReport } from '../windows/windows-report.js';
@@ -35,11 +38,16 @@ import type { Rates } from './rates.js';
 
 export type {
   AnswerError,
+  Arrival,
+  ArrivalsScope,
+  BacklogView,
   BoundedDetail,
   BudgetName,
   ExplanationView,
   FinishedReplay,
+  FirstStepsView,
   Incident,
+  IncidentCause,
   LatestGroup,
   LatestPage,
   LedgerCounts,
@@ -82,8 +90,8 @@ export type Child = Node | string;
 /** Called when the page should ask the gateway again soon. */
 export type Refresh = () => void;
 
-/** Healthy, slow or stopped: the colour and the shape of a state. */
-export type Level = 'healthy' | 'slow' | 'stopped';
+/** The colour and the shape of a state. `unknown`: nobody has tried it yet. */
+export type Level = 'healthy' | 'slow' | 'stopped' | 'unknown';
 export type StageId = 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink' | 'windows';
 
 export interface StageState {
@@ -111,15 +119,27 @@ export type FullState = LiveState & Required<Pick<LiveState, StageId>>;
 
 export interface Stage {
   readonly id: StageId;
-  readonly title: string;
+  title(state: FullState): string;
+  /** Who or what it is, in a few words below its title. */
+  about(state: FullState): string;
+  /** What the rate counts. */
+  readonly flow: string;
   readonly unit: string;
   readonly does: string;
   total(state: FullState): number;
+  /** What stands large on the card instead of the rate; null while it is not known. */
+  figure?(state: FullState): Figure | null;
   facts(state: FullState): readonly Fact[];
   fill?(state: FullState): Fill;
   branches(state: FullState): readonly Branch[];
   readonly codes: RegExp;
   readonly metrics: readonly string[];
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly value: string;
+  readonly unit: string;
 }
 
 export interface Fill {

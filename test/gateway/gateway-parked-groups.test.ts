@@ -24,7 +24,7 @@ const RULES = `rules:
 function rulesSince(sinceMs: number): RulesInUse {
   const result = parseConfig(RULES, 'sluice.yaml', '/', {});
   if (!result.ok) throw new Error('rules');
-  return { loaded: result.loaded, sinceMs };
+  return { loaded: { ...result.loaded, file: 'sluice.yaml' }, sinceMs };
 }
 
 function parked(n: number, parkedAtMs: number, code: ParkCode = 'field-out-of-range'): ParkedRecord {
@@ -104,8 +104,8 @@ it('counts hours and today by the clock of the gateway', async () => {
 it('names the newest record with its reason, and the part of the rule that decides', async () => {
   const { writer, make } = await opened();
   await writer.append([parked(1, NOW_MS - 9), parked(2, NOW_MS - 5), parked(3, NOW_MS - 7, 'rule-none')]);
-  const { groups, rulesSinceMs } = await make().groups();
-  expect(rulesSinceMs).toBe(1);
+  const { groups, rulesSinceMs, rulesFile } = await make().groups();
+  expect([rulesSinceMs, rulesFile]).toEqual([1, 'sluice.yaml']);
   expect(groups[0]!.sample).toMatchObject({ id: parked(2, 0).id, reason: parked(2, 0).reason });
   expect(groups[0]!.rulePart).toMatchObject({
     file: 'sluice.yaml',

@@ -42,13 +42,12 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
 
     await text('[data-ledger=received]').toBe('1,248');
     await text('[data-ledger=written]').toBe('1,234');
-    await text('#balance').toBe('✓ Balanced');
+    await text('#balance').toBe('adds up');
     await text('#reasons').toContain('payload-not-json5');
     await text('#reasons').toContain('too-cold2');
-    await text('.term:has([data-ledger=written]) .term-rate').toBe('');
     for (const stage of ['broker', 'log', 'consumer', 'sink'])
       await text(`[data-rate=${stage}]`).toMatch(/^[45]\d\d$/);
-    await text('#overall').toBe('All stages healthy');
+    await text('#overall').toBe('Gateway is well');
     await page.getByRole('link', { name: 'Overview' }).click();
     await shown('.chart-card canvas').toBe(true);
     await expect
@@ -59,7 +58,6 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
     await page.getByRole('link', { name: 'Pipeline' }).click();
     view.outcomes = { ...view.outcomes, written: 2_000 };
     await text('[data-ledger=written]').toBe('2,000');
-    await text('.term:has([data-ledger=written]) .term-rate').toMatch(/^\+\d+(\.\d)?\/s$/);
   });
 
   it('draws lines in the colours of the legend', async () => {
@@ -144,7 +142,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
 
   it('shows the first steps until something was received', async () => {
     const page = await live.open();
-    await text('#command').toMatch(/^mosquitto_pub -h 127\.0\.0\.1 -p 18830 -q 1 -t \S+ -m '\{.*\}'$/);
+    await text('#command').toMatch(/^mosquitto_pub -h 127\.0\.0\.1 -q 1 -t \S+ -m '\{.*\}'$/);
     expect(await page.locator('#first-steps').isVisible()).toBe(true);
     await text('#charts-note').toContain('Nothing is in the store yet');
     view.outcomes = { written: 1 };
