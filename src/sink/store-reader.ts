@@ -120,6 +120,10 @@ export interface LatestQuery {
   readonly silentBeforeMs: number;
   /** Part of the name, ignoring case; '' matches all. */
   readonly search: string;
+  /** Only the devices with these names. */
+  readonly only?: readonly string[];
+  /** All devices but those with these names. */
+  readonly except?: readonly string[];
   readonly order: (typeof LATEST_ORDERS)[number];
   readonly offset: number;
   readonly limit: number;
