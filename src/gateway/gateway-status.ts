@@ -1,7 +1,9 @@
+import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type {
   BacklogView,
+  FirstStepsView,
   GatewayView,
   LedgerView,
   LogLevel,
@@ -12,6 +14,8 @@ import type {
   StageCounters,
   WarningView,
 } from '../http/gateway-view.js';
+import type { ParkedGroupsView } from '../http/parked-groups-view.js';
+import type { LiveFacts } from '../http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import { SluiceError } from '../lib/errors.js';
 import { createMetrics } from '../metrics/create-metrics.js';
@@ -24,8 +28,13 @@ import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { Point } from '../sink/point.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
+import type { Incident } from '../timeline/incident.js';
+import type { HistoryRange, StageHistory } from '../timeline/recorded-rates.js';
 import { queryConsumer } from './consumer-queries.js';
+import { FirstSteps } from './first-steps.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { GatewayParkedGroups } from './gateway-parked-groups.js';
+import { GatewayTimeline } from './gateway-timeline.js';
 import { NeedsLookSource } from './needs-look-source.js';
 import { PathWatch } from './path-watch.js';
 import { readinessNotes } from './readiness-notes.js';
@@ -42,21 +51,28 @@ const ANSWER_WITHIN_MS = 20_000;
 export class GatewayStatus implements GatewayView {
   readonly version: string;
   readonly startedAtMs = Date.now();
+  readonly arrivals: ArrivalsSource;
   readonly #parts: StatusParts;
   readonly #snapshots: SnapshotSource;
   readonly #watch: PathWatch;
   readonly #registry;
   readonly #deadLetters: GatewayDeadLetters;
+  readonly #timeline: GatewayTimeline;
   readonly #needsLook: NeedsLookSource;
+  readonly #parkedGroups: GatewayParkedGroups;
+  readonly #firstSteps = new FirstSteps();
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
+    this.arrivals = parts.arrivals;
     this.#watch = new PathWatch({
       workers: () => watchedWorkers(parts),
       backlog: () => backlogSample(parts, this.#snapshots.ledger(), this.#snapshots.lagMs()),
       clock: parts.clock,
       warn: (fields, sentence) => parts.logger.warn(fields, sentence),
+      bestPerSecond: () => this.#timeline.bestPerSecond(),
+      onLook: (sample) => this.#timeline.look(sample),
     });
     this.#snapshots = new SnapshotSource(parts, this.#watch);
     this.#registry = createMetrics(() => this.#snapshots.take());
@@ -69,6 +85,23 @@ export class GatewayStatus implements GatewayView {
       worker: parts.workers.replaying,
       isConsuming: parts.workers.consume !== undefined,
     });
+    this.#timeline = new GatewayTimeline({
+      parts,
+      ledger: () => this.#snapshots.ledger(),
+      watch: this.#watch,
+      sampleParked: (code) => this.#deadLetters.sample(code),
+    });
+    this.#parkedGroups = new GatewayParkedGroups({
+      directory: parts.options.directory.deadLetter,
+      worker: parts.workers.replaying,
+      ledger: () => this.ledger(),
+      rules: () => (parts.workers.consume === undefined ? undefined : parts.reload.rulesInForce),
+      size: () => {
+        const { deadLetterBytes: bytes, deadLetterMaxSizeBytes: maxBytes } = this.#snapshots.take();
+        return { bytes, maxBytes };
+      },
+      nowMs: () => Number(parts.clock.nowNs() / 1_000_000n),
+    });
   }
 
   ledger(): LedgerView {
@@ -77,6 +110,11 @@ export class GatewayStatus implements GatewayView {
 
   counters(): StageCounters {
     return stageCounters(this.#snapshots.take());
+  }
+
+  firstSteps(): FirstStepsView {
+    const { ingest, reload } = this.#parts;
+    return this.#firstSteps.of(reload.rulesInForce.loaded.config, ingest?.broker.listeners ?? []);
   }
 
   budgets(): BudgetUse | undefined {
@@ -91,13 +129,33 @@ export class GatewayStatus implements GatewayView {
     return this.#watch.backlog();
   }
 
-  /** Begins to look at the path once a second: until then no backlog is estimated and no stalled stage is noticed. */
-  startWatching(): void {
+  /**
+   * Begins to look at the path once a second: until then no backlog is estimated, no stalled stage is noticed, and no incident
+   * begins.
+   */
+  async startWatching(): Promise<void> {
+    await this.#timeline.load();
+    // The first look comes before the first record: so the ledger of the day has what there was before.
+    this.#watch.tick();
     this.#watch.start();
   }
 
-  stopWatching(): void {
+  /** Resolves when what was seen is saved. */
+  async stopWatching(): Promise<void> {
     this.#watch.stop();
+    await this.#timeline.close();
+  }
+
+  incidents(): readonly Incident[] {
+    return this.#timeline.incidents();
+  }
+
+  history(range: HistoryRange): StageHistory {
+    return this.#timeline.history(range);
+  }
+
+  liveFacts(): LiveFacts {
+    return this.#timeline.liveFacts();
   }
 
   notes(): readonly ReadinessNote[] {
@@ -147,6 +205,10 @@ export class GatewayStatus implements GatewayView {
     after?: string,
   ): Promise<ParkedPage> {
     return this.#deadLetters.list(limit, filter, after);
+  }
+
+  parkedGroups(): Promise<ParkedGroupsView> {
+    return this.#parkedGroups.groups();
   }
 
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage> {

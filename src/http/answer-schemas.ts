@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { INCIDENT_CAUSES } from '../timeline/incident.js';
+import { HISTORY_RANGES } from '../timeline/recorded-rates.js';
 
 /*
  * The forms of the answers that programs rely on. They are documentation: answers are not checked against them while the gateway runs;
@@ -30,6 +32,18 @@ export const ledgerAnswer = z.object({
     lost: counts,
     parkedWithoutPayload: counts.optional(),
   }),
+});
+
+export const firstStepsAnswer = z.object({
+  listeners: z.array(z.object({ protocol: z.enum(['mqtt', 'ws']), host: z.string(), port: z.number() })),
+  rule: z.object({
+    name: z.string(),
+    topic: z.string(),
+    isBuiltIn: z.boolean(),
+    measurement: z.string().optional(),
+  }),
+  sample: z.object({ topic: z.string(), payload: z.string() }).optional(),
+  store: z.enum(['influx', 'duckdb']),
 });
 
 export const measurementsAnswer = z.object({
@@ -130,4 +144,80 @@ export const needsLookAnswer = z.object({
       count: z.number().optional(),
     }),
   ),
+});
+
+const ms = z.number().describe('ms since 1970');
+
+export const incidentsAnswer = z.object({
+  incidents: z.array(
+    z.object({
+      id: z.string(),
+      cause: z.enum(INCIDENT_CAUSES),
+      stage: z.enum(['broker', 'log', 'producer', 'reader', 'consumer', 'sink', 'windows']),
+      title: z.string(),
+      level: z.enum(['slow', 'stopped']),
+      state: z.enum(['failing', 'catching-up', 'over']),
+      fromMs: ms,
+      toMs: ms.optional(),
+      recoveredMs: ms.optional(),
+      caughtUpMs: ms.optional(),
+      waited: z.number().describe('Messages that waited when most did.'),
+      lost: z.number().describe('Messages lost or shed from begin to end.'),
+      tries: z.number().describe('How often a request was repeated.'),
+      nextTryMs: ms.optional(),
+      detail: z.string().optional(),
+      warnings: z.array(z.string()).describe('Codes of the warnings that belong to it.'),
+      events: z.array(z.object({ atMs: ms, text: z.string() })),
+    }),
+  ),
+});
+
+export const historyAnswer = z.object({
+  range: z.enum(HISTORY_RANGES),
+  stepMs: z.number(),
+  fromMs: ms,
+  rates: z.record(z.string(), z.array(z.number())).describe('By stage, per second.'),
+  behindMs: z.array(z.number()).describe('The greatest age of the oldest message that waited.'),
+});
+
+export const parkedGroupsAnswer = z.object({
+  asOfMs: z.number(),
+  records: z.number(),
+  today: z.number().describe('Since midnight in the time zone of the gateway.'),
+  onlyCounted: z.number().optional(),
+  groups: z.array(
+    z.object({
+      code: z.string(),
+      rule: z.string().optional(),
+      count: z.number(),
+      countToday: z.number(),
+      withoutPayload: z.number().optional(),
+      topics: z.array(z.object({ topic: z.string(), count: z.number() })),
+      moreTopics: z.boolean(),
+      firstMs: z.number(),
+      lastMs: z.number(),
+      perHour: z.array(z.number()).describe('24 hours; the last one is going on.'),
+      sample: z.object({ id: z.string(), cursor: z.string(), reason: z.string().optional() }).optional(),
+      replay: z
+        .object({
+          tried: z.number(),
+          fits: z.number(),
+          filtered: z.number(),
+          parkedAgain: z.object({ code: z.string(), reason: z.string() }).optional(),
+          outcomes: z.array(z.enum(['written', 'filtered', 'parked'])),
+        })
+        .optional(),
+      rulePart: z
+        .object({ file: z.string(), line: z.number().optional(), key: z.string(), text: z.string() })
+        .optional(),
+    }),
+  ),
+  ofOtherGroups: z.number(),
+  incomplete: z.literal(true).optional(),
+  unread: counts.optional(),
+  rulesSinceMs: z.number().optional(),
+  rulesFile: z.string().optional(),
+  sizeBytes: z.number(),
+  maxSizeBytes: z.number(),
+  finished: z.array(z.object({ status: z.object({}), endedAtMs: z.number(), selection: z.object({}) })),
 });

@@ -17,6 +17,7 @@ import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals
 import type { HttpLogger } from './live-feed.js';
 import { addOpenApiRoute } from './openapi.js';
 import type { PageFiles } from './page-files.js';
+import { addArrivalsRoutes } from './routes/arrivals-routes.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
@@ -25,6 +26,7 @@ import { addLiveRoutes } from './routes/live-routes.js';
 import { addPageRoutes } from './routes/page-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
+import { addTimelineRoutes } from './routes/timeline-routes.js';
 
 export interface HttpAppOptions {
   /** The configured address. It decides which `Host` headers are answered. */
@@ -107,6 +109,12 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     periodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,
     logger,
+    refusals,
+  });
+  addTimelineRoutes(app, view);
+  addArrivalsRoutes(app, view, {
+    periodMs: options.livePeriodMs,
+    maxStreamsPerAddress: options.maxStreamsPerAddress,
     refusals,
   });
   addStoreRoutes(app, view, refusals);

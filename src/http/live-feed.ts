@@ -42,7 +42,7 @@ interface Frames {
 }
 
 /**
- * Sends server-sent events: `state` (LiveState) once per period, `warnings` (the new ones, oldest first) before the state
+ * Sends server-sent events: `history` (StageHistory of the last three minutes) first, `state` (LiveState) once per period, `warnings` (the new ones, oldest first) before the state
  * they came with, and `failure` (an error body) when the gateway cannot give its state. The state is built once per period
  * and shared by all streams; without a stream nothing is built. A `warnings` event has an id, which a browser sends when
  * it reconnects: it gets no warning twice and misses none that is still kept.
@@ -54,17 +54,13 @@ export class LiveFeed {
   readonly #refusals: HttpRefusalCounts;
   readonly #streams = new Set<Stream>();
   #timer: NodeJS.Timeout | undefined;
-  readonly #failing = new Set<'state' | 'warnings'>();
+  readonly #failing = new Set<'history' | 'state' | 'warnings'>();
 
   constructor(source: LiveStateSource, { periodMs = PERIOD_MS, logger, refusals }: LiveFeedOptions) {
     this.#source = source;
     this.#periodMs = periodMs;
     this.#logger = logger;
     this.#refusals = refusals;
-  }
-
-  get streams(): number {
-    return this.#streams.size;
   }
 
   /**
@@ -78,6 +74,7 @@ export class LiveFeed {
     response.on('close', () => this.#remove(stream));
     response.on('error', () => this.#remove(stream));
     response.write(`retry: ${this.#periodMs}\n\n`);
+    response.write(this.#built('history', () => frame('history', this.#source.view.history('3m'))));
     this.#send(stream, this.#framesBySeq());
     this.#timer ??= setInterval(() => this.#sendAll(), this.#periodMs);
   }
@@ -145,7 +142,7 @@ export class LiveFeed {
   }
 
   /** A failure repeats every second, so it is logged only when it begins. */
-  #built(what: 'state' | 'warnings', build: () => string): string {
+  #built(what: 'history' | 'state' | 'warnings', build: () => string): string {
     try {
       const events = build();
       this.#failing.delete(what);
@@ -180,6 +177,6 @@ export class LiveFeed {
 }
 
 /** Formats one event. JSON contains no line feed, so one `data` line holds it. */
-function frame(kind: 'state' | 'warnings' | 'failure', content: unknown, id?: string): string {
+function frame(kind: 'history' | 'state' | 'warnings' | 'failure', content: unknown, id?: string): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${kind}\ndata: ${JSON.stringify(content)}\n\n`;
 }

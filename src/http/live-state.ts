@@ -9,6 +9,7 @@ import type {
   ReadinessProblem,
   StageCounters,
 } from './gateway-view.js';
+import type { LiveFacts } from './timeline-view.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -26,9 +27,11 @@ export interface CountersAnswer extends StageCounters {
 }
 
 /** Everything that the page updates once a second: the answer of `/api/state`. */
-export interface LiveState extends CountersAnswer {
+export interface LiveState extends CountersAnswer, LiveFacts {
   readonly ledger: LedgerView;
   readonly backlog: BacklogView;
+  /** How long ago the message was received that is stored now: `backlog.oldestMs`, 0 while nothing waits. */
+  readonly behindMs: number;
   /** Null before it is known. */
   readonly devices: DeviceCounts | null;
   /** The replay or purge that is running, or the last one; null before the first. */
@@ -64,10 +67,13 @@ export function countersAnswer({ view, clock, mqttPort }: LiveStateSource): Coun
 /** @param isWatched whether a page is open: what costs a query is asked for only then */
 export function liveState(source: LiveStateSource, isWatched: boolean): LiveState {
   const { view, mayChange } = source;
+  const backlog = view.backlog();
   return {
     ...countersAnswer(source),
+    ...view.liveFacts(),
     ledger: view.ledger(),
-    backlog: view.backlog(),
+    backlog,
+    behindMs: backlog.oldestMs,
     devices: view.deviceCounts(isWatched),
     replay: view.replayStatus() ?? null,
     logLevel: view.logLevel(),

@@ -1,3 +1,4 @@
+import type { ArrivalsAnswer, ArrivalsQuestion } from '../arrivals/arrival.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
 import type { ConsumerOptions } from '../consumer/consumer.js';
 import type { ConsumerProgress } from '../consumer/consumer-progress.js';
@@ -16,7 +17,7 @@ import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { Point } from '../sink/point.js';
-import type { SinkCounters, SinkStatus } from '../sink/sink.js';
+import type { SinkContact, SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { QueryCounts, StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
@@ -55,6 +56,7 @@ export interface ConsumeReport {
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
+  readonly sinkContact: SinkContact;
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
   /** Absent: no windows are configured. */
@@ -124,6 +126,12 @@ export type QueryRequest =
   /** Answered with the bytes that are written of the query that runs. */
   | { readonly kind: 'query-progress' };
 
+/** What becomes of the messages that the live page shows; answered with ArrivalsAnswer. */
+export interface ArrivalsRequest {
+  readonly kind: 'arrivals';
+  readonly question: ArrivalsQuestion;
+}
+
 /** What is answered beside the path of the records. */
 export type SideRequest =
   | StoreRequest
@@ -131,7 +139,8 @@ export type SideRequest =
   | FollowRequest
   | ChangeFieldRequest
   | WindowsRequest
-  | QueryRequest;
+  | QueryRequest
+  | ArrivalsRequest;
 /** Everything that the worker can be asked. */
 export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
 export type ConsumeAnswer =
@@ -141,7 +150,8 @@ export type ConsumeAnswer =
   | FieldChangeResult
   | WindowsReport
   | RebuildResult
-  | StoreQueryAnswer;
+  | StoreQueryAnswer
+  | ArrivalsAnswer;
 
 /** The leases of this process. */
 export interface LeaseReport {

@@ -51,12 +51,16 @@ describe('the routes of docs/http-api.md', () => {
     'GET /api/ledger',
     'GET /api/counters',
     'GET /api/measurements',
+    'GET /api/first-steps',
     'GET /api/series',
     'GET /api/latest',
     'GET /api/needs-look',
     'GET /api/dead-letters',
+    'GET /api/dead-letters/groups',
     'GET /api/warnings',
     'GET /api/log-level',
+    'GET /api/incidents',
+    'GET /api/history',
   ])('%s answers with the keys of its example', async (route) => {
     const [, path = ''] = route.split(' ');
     const { statusCode, body } = await app.inject({ url: `${path}${QUERIES[path] ?? ''}` });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WarningView } from '../../src/http/gateway-view.js';
 import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
-import { MAX_STREAMS } from '../../src/http/routes/live-routes.js';
+import { MAX_STREAMS } from '../../src/http/event-streams.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
 interface Frame {
@@ -129,8 +129,8 @@ describe('/api/live', () => {
     view.connections = 7;
     second();
     await client.states(2);
-    expect(client.frames.map(({ event }) => event)).toEqual(['state', 'state']);
-    expect(client.frames[0]?.data).toMatchObject({
+    expect(client.frames.map(({ event }) => event)).toEqual(['history', 'state', 'state']);
+    expect(client.frames[1]?.data).toMatchObject({
       version: '0.1.0-test',
       mqttPort: 1884,
       ledger: { balanced: true },
@@ -139,7 +139,7 @@ describe('/api/live', () => {
       logLevel: 'info',
       mayChange: true,
     });
-    expect(client.frames[1]?.data).toMatchObject({ broker: { connections: 7 } });
+    expect(client.frames[2]?.data).toMatchObject({ broker: { connections: 7 } });
     // While a page is open, it is kept up to date how many devices need a look.
     expect(view.countsAsked).toEqual([true, true]);
   });
@@ -173,6 +173,7 @@ describe('/api/live', () => {
     second();
     await client.states(3);
     expect(client.frames.map(({ event }) => event)).toEqual([
+      'history',
       'warnings',
       'state',
       'state',
