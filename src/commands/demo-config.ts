@@ -60,7 +60,7 @@ rules:
     time: { path: timestamp, unit: ms }
     tags: { device: topic.device }
     fields:
-      temperature: { path: payload.temperature, type: float, unit: °C }
+      temperature: { path: payload.temperature, type: float, unit: °C, expected: [2, 8] }
       compressor: { path: payload.compressor, type: float, unit: W }
       battery: { path: payload.battery, type: float, unit: "%" }
       door: { path: payload.door, type: boolean }

@@ -1,7 +1,9 @@
+import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type {
   BacklogView,
+  FirstStepsView,
   GatewayView,
   LedgerView,
   LogLevel,
@@ -29,6 +31,7 @@ import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { Incident } from '../timeline/incident.js';
 import type { HistoryRange, StageHistory } from '../timeline/recorded-rates.js';
 import { queryConsumer } from './consumer-queries.js';
+import { FirstSteps } from './first-steps.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
 import { GatewayParkedGroups } from './gateway-parked-groups.js';
 import { GatewayTimeline } from './gateway-timeline.js';
@@ -48,6 +51,7 @@ const ANSWER_WITHIN_MS = 20_000;
 export class GatewayStatus implements GatewayView {
   readonly version: string;
   readonly startedAtMs = Date.now();
+  readonly arrivals: ArrivalsSource;
   readonly #parts: StatusParts;
   readonly #snapshots: SnapshotSource;
   readonly #watch: PathWatch;
@@ -56,10 +60,12 @@ export class GatewayStatus implements GatewayView {
   readonly #timeline: GatewayTimeline;
   readonly #needsLook: NeedsLookSource;
   readonly #parkedGroups: GatewayParkedGroups;
+  readonly #firstSteps = new FirstSteps();
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
+    this.arrivals = parts.arrivals;
     this.#watch = new PathWatch({
       workers: () => watchedWorkers(parts),
       backlog: () => backlogSample(parts, this.#snapshots.ledger(), this.#snapshots.lagMs()),
@@ -104,6 +110,11 @@ export class GatewayStatus implements GatewayView {
 
   counters(): StageCounters {
     return stageCounters(this.#snapshots.take());
+  }
+
+  firstSteps(): FirstStepsView {
+    const { ingest, reload } = this.#parts;
+    return this.#firstSteps.of(reload.rulesInForce.loaded.config, ingest?.broker.listeners ?? []);
   }
 
   budgets(): BudgetUse | undefined {

@@ -34,6 +34,18 @@ export const ledgerAnswer = z.object({
   }),
 });
 
+export const firstStepsAnswer = z.object({
+  listeners: z.array(z.object({ protocol: z.enum(['mqtt', 'ws']), host: z.string(), port: z.number() })),
+  rule: z.object({
+    name: z.string(),
+    topic: z.string(),
+    isBuiltIn: z.boolean(),
+    measurement: z.string().optional(),
+  }),
+  sample: z.object({ topic: z.string(), payload: z.string() }).optional(),
+  store: z.enum(['influx', 'duckdb']),
+});
+
 export const measurementsAnswer = z.object({
   measurements: z.array(
     z.object({

@@ -1,3 +1,4 @@
+import type { ArrivalWatch } from '../consumer/arrival-watch.js';
 import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { scanParked } from '../dead-letter/parked-scan.js';
 import type { PartitionStates } from '../ledger/partition-states.js';
@@ -29,6 +30,7 @@ export interface ConsumeRequestsParts {
   readonly rules: RulesInForce;
   readonly states: PartitionStates;
   readonly followers: Followers;
+  readonly arrivals: ArrivalWatch;
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
@@ -78,6 +80,8 @@ export class ConsumeRequests {
       case 'follow-end':
         this.#parts.followers.end(request.id);
         return undefined;
+      case 'arrivals':
+        return this.#parts.arrivals.answer(request.question);
       case 'change-field':
         return this.#parts.changeField(request.change);
       case 'windows-list':

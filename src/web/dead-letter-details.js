@@ -1,8 +1,7 @@
-import { copyButton } from './copy-button.js';
 import { element } from './dom.js';
 import { foldedLines } from './folded-lines.js';
 import { bytes, count, duration, foreign, moment } from './format.js';
-import { payloadLines } from './payload-text.js';
+import { payloadBlock } from './payload-block.js';
 
 /** @import { BoundedDetail, ExplanationView, Level } from './types.js' */
 
@@ -77,31 +76,9 @@ function refusedPoints({ refusedPoints: points = [] }) {
 
 /** @param {BoundedDetail} letter */
 function payload(letter) {
-  if (letter.payloadKept === false) {
-    const words = `It had ${bytes(letter.payloadBytes)} and is not kept, so this message cannot be replayed.`;
-    return [element('h3', {}, 'Payload'), element('p', { class: 'note' }, words)];
-  }
-  const { kind, lines } = payloadLines(letter);
-  const heading = element('h3', {}, `Payload (${kind})`);
-  if (letter.payloadBytes === 0) return [heading, element('p', { class: 'note' }, 'It is empty.')];
-  const copy = copyButton(
-    () => letter.payload ?? letter.payloadBase64 ?? '',
-    letter.payload === undefined ? 'Copy as base64' : 'Copy',
-  );
-  return [
-    element('div', { class: 'section-head' }, heading, ...(copy === null ? [] : [copy])),
-    ...foldedLines(lines, 'Payload'),
-    ...(isCut(letter)
-      ? [element('p', { class: 'note' }, `Only its beginning; it has ${bytes(letter.payloadBytes)}.`)]
-      : []),
-  ];
-}
-
-/** @param {BoundedDetail} letter */
-function isCut({ payload: text, payloadBase64, payloadBytes }) {
-  const shownBytes =
-    text === undefined ? atob(payloadBase64 ?? '').length : new TextEncoder().encode(text).length;
-  return shownBytes < payloadBytes;
+  if (letter.payloadKept !== false) return payloadBlock(letter);
+  const words = `It had ${bytes(letter.payloadBytes)} and is not kept, so this record cannot be replayed.`;
+  return [element('h3', {}, 'Payload'), element('p', { class: 'note' }, words)];
 }
 
 /** @param {BoundedDetail} letter */

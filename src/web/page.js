@@ -1,3 +1,4 @@
+import { ArrivalsPanel } from './arrivals-panel.js';
 import { BudgetsPanel } from './budgets-panel.js';
 import { ChartsPanel } from './charts-panel.js';
 import { ConfirmDialog } from './confirm-dialog.js';
@@ -15,7 +16,7 @@ import { LiveFeed } from './live-feed.js';
 import { LogLevelSwitch } from './log-level-switch.js';
 import { OverallView } from './overall-view.js';
 import { PathView } from './path-view.js';
-import { repeat } from './poll.js';
+import { getJson, repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
 import { SetAsidePanel } from './set-aside-panel.js';
@@ -46,7 +47,8 @@ const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () =>
 const setAside = new SetAsidePanel(deadLettersPanel);
 const warningsPanel = new WarningsPanel();
 const logLevel = new LogLevelSwitch();
-const firstSteps = new FirstSteps();
+const arrivals = new ArrivalsPanel(drawer);
+const firstSteps = new FirstSteps(arrivals);
 
 /** The gateway's wall clock minus the browser's: charts show the gateway's time. */
 let skewMs = 0;
@@ -80,9 +82,11 @@ function showState(state) {
   deadLettersPanel.show(state);
   setAside.show(state);
   logLevel.show(state);
-  firstSteps.show(state.ledger, state.mqttPort);
+  arrivals.show(state, rates);
+  firstSteps.show(state);
   setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
   if (!wasAnswering) {
+    void describeFirstSteps();
     void refreshCharts();
     void refreshBudgets();
     refreshSetAside();
@@ -101,6 +105,16 @@ function showSilence({ code, message }) {
   banner.hidden = false;
   byId('main').classList.add('stale');
   overall.show({ level: 'stopped', words: 'No answer' });
+}
+
+async function describeFirstSteps() {
+  try {
+    const steps = await getJson('/api/first-steps');
+    firstSteps.describe(steps);
+    arrivals.showAddress(steps);
+  } catch {
+    // It is asked again when the gateway answers again; until then the page says nothing of it.
+  }
 }
 
 async function showDeadLetters() {
@@ -134,7 +148,9 @@ const refreshDevices = repeat(
 );
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
 const refreshGroups = repeat(() => setAside.refreshMs, showGroups);
+arrivals.setShown(views.shown === 'overview');
 views.onChange((shown) => {
+  arrivals.setShown(shown === 'overview');
   if (shown !== 'set-aside') return;
   setAside.begin();
   refreshSetAside();

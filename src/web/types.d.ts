@@ -1,5 +1,6 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
+import type { Arrival, ArrivalsScope } from '../arrivals/arrival.js';
 import type {
   DeviceGroup as LatestGroup,
   DevicePage as LatestPage,
@@ -8,6 +9,7 @@ import type {
 } from '../devices/device-state.js';
 import type {
   ExplanationView,
+  FirstStepsView,
   LedgerCounts,
   LedgerView,
   LogLevel,
@@ -35,10 +37,13 @@ import type { Rates } from './rates.js';
 
 export type {
   AnswerError,
+  Arrival,
+  ArrivalsScope,
   BoundedDetail,
   BudgetName,
   ExplanationView,
   FinishedReplay,
+  FirstStepsView,
   Incident,
   LatestGroup,
   LatestPage,

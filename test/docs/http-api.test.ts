@@ -51,6 +51,7 @@ describe('the routes of docs/http-api.md', () => {
     'GET /api/ledger',
     'GET /api/counters',
     'GET /api/measurements',
+    'GET /api/first-steps',
     'GET /api/series',
     'GET /api/latest',
     'GET /api/needs-look',

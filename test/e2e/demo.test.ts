@@ -149,6 +149,13 @@ it('the demo has a day of history, tells its story, and sends the same past when
   const drift = rooms.get('cold-07')!;
   expect(drift.values[2]).toBeLessThan(6);
   expect(drift.statistics.last.value).toBeGreaterThan(8);
+  const look = async () => {
+    const { looks } = (await (await fetch(`${demo.url}/api/needs-look`)).json()) as {
+      readonly looks: readonly { readonly name: string; readonly state: string }[];
+    };
+    return looks.map(({ name, state }) => `${name} ${state}`);
+  };
+  await expect.poll(look, POLL).toEqual(['pump unreadable', 'cold-07 outside', 'cold-03 silent']);
   const list = ['dead-letters', 'list', '-c', join(directory, 'sluice.yaml'), '--topic'];
   await expect
     .poll(async () => (await sluice([...list, 'power/pump/telemetry'])).stdout, POLL)

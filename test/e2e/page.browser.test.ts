@@ -113,6 +113,27 @@ describe.skipIf(!requireServer('chromium'))('the live page of a real gateway', (
     await page.keyboard.press('Escape');
   }
 
+  it.skipIf(!requireServer('mosquitto'))(
+    'shows the maker of a device that the first message has arrived, published with the command on the page',
+    { timeout: 120_000 },
+    async () => {
+      const gateway = await startGateway();
+      const { page, complaints, text } = await open(gateway.process.httpUrl, DESKTOP);
+      await text('#first-wait').toContain('1 device is connected');
+      const command = (await page.locator('#command').textContent()) ?? '';
+      expect(command).toContain(' -t climate/site-1/device-1/telemetry ');
+      const published = spawn('sh', ['-c', command], { stdio: 'inherit' });
+      onTestFinished(() => void published.kill('SIGKILL'));
+      await text('#first-arrived').toContain('Your message arrived');
+      await expect.poll(() => page.locator('#first-trail .is-done').count(), SOON).toBe(3);
+      await text('#first-arrived').toContain('from device-1, on climate/site-1/device-1/telemetry');
+      await text('#arrivals-rows li').toMatch(/^device-121\.5climate.*stored$/);
+      await page.getByRole('link', { name: 'See its chart' }).click();
+      await text('.card h3').toContain('climate');
+      expect(complaints).toEqual([]);
+    },
+  );
+
   it.skipIf(!requireServer('influxd'))(
     'shows an outage of InfluxDB and its end, and brings a dead letter into the store once its rule is fixed',
     { timeout: 120_000 },

@@ -1,3 +1,4 @@
+import { Arrivals } from '../../src/arrivals/arrivals.js';
 import type { ReloadResult } from '../../src/config/reload-result.js';
 import type {
   DeviceCounts,
@@ -8,6 +9,7 @@ import type {
 } from '../../src/devices/device-state.js';
 import type {
   BacklogView,
+  FirstStepsView,
   GatewayView,
   LedgerView,
   LogLevel,
@@ -22,6 +24,7 @@ import type {
 import type { ParkedGroupsView, ParkedGroupView } from '../../src/http/parked-groups-view.js';
 import type { LiveFacts } from '../../src/http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../../src/influxql/answer.js';
+import { SystemClock } from '../../src/lib/clock.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { SeriesAnswer, SeriesGroup, SeriesQuery } from '../../src/reading/series-query.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
@@ -54,6 +57,14 @@ export interface FakeOutcomes {
 export class FakeGatewayView implements GatewayView {
   version = '0.1.0-test';
   startedAtMs = Date.now();
+  /** How often somebody began or ended to watch what arrives. */
+  readonly watched: boolean[] = [];
+  readonly arrivals = new Arrivals({
+    scope: { sees: 'whole-path' },
+    clock: new SystemClock(),
+    onWatched: (isWatched) => void this.watched.push(isWatched),
+    onFollow: () => undefined,
+  });
   recordsPerSecond = 0;
   /** Where the sink stands still although records come in. */
   sinkStopped = false;
@@ -131,6 +142,17 @@ export class FakeGatewayView implements GatewayView {
   /** Awaited by `measurements` and `series`. */
   storeGate: Promise<void> = Promise.resolve();
   readonly seriesQueries: SeriesQuery[] = [];
+
+  firstStepsView: FirstStepsView = {
+    listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port: 1883 }],
+    rule: { name: 'default', topic: '#', isBuiltIn: true, measurement: 'telemetry' },
+    sample: { topic: 'sensors/kitchen/telemetry', payload: '{ "temperature": 21.5 }' },
+    store: 'duckdb',
+  };
+
+  firstSteps(): FirstStepsView {
+    return this.firstStepsView;
+  }
 
   ledger(): LedgerView {
     if (this.failure) throw this.failure;
