@@ -38,6 +38,8 @@ export class SetAsidePanel {
   }
 
   get refreshMs() {
+    // The gateway reads older files only when it is asked.
+    if (this.#view?.incomplete) return REFRESH_AT_LEAST_MS;
     return Math.max(REFRESH_AT_LEAST_MS, this.#askedMs * REST_PER_ASKED);
   }
 
