@@ -1,3 +1,4 @@
+import { Arrivals } from '../../src/arrivals/arrivals.js';
 import type { ReloadResult } from '../../src/config/reload-result.js';
 import type {
   DeviceCounts,
@@ -8,6 +9,7 @@ import type {
 } from '../../src/devices/device-state.js';
 import type {
   BacklogView,
+  FirstStepsView,
   GatewayView,
   LedgerView,
   LogLevel,
@@ -19,8 +21,10 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/http/gateway-view.js';
+import type { ParkedGroupsView, ParkedGroupView } from '../../src/http/parked-groups-view.js';
 import type { LiveFacts } from '../../src/http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../../src/influxql/answer.js';
+import { SystemClock } from '../../src/lib/clock.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { SeriesAnswer, SeriesGroup, SeriesQuery } from '../../src/reading/series-query.js';
 import type { ReplayStatus } from '../../src/replay/replay-status.js';
@@ -53,6 +57,14 @@ export interface FakeOutcomes {
 export class FakeGatewayView implements GatewayView {
   version = '0.1.0-test';
   startedAtMs = Date.now();
+  /** How often somebody began or ended to watch what arrives. */
+  readonly watched: boolean[] = [];
+  readonly arrivals = new Arrivals({
+    scope: { sees: 'whole-path' },
+    clock: new SystemClock(),
+    onWatched: (isWatched) => void this.watched.push(isWatched),
+    onFollow: () => undefined,
+  });
   recordsPerSecond = 0;
   /** Where the sink stands still although records come in. */
   sinkStopped = false;
@@ -93,6 +105,8 @@ export class FakeGatewayView implements GatewayView {
   /** Overrides what the sum says. */
   received: number | undefined;
   stored: MeasurementSummary[] = [];
+  /** Without points before it, ms since 1970. */
+  pointsFromMs = Number.NEGATIVE_INFINITY;
   /** Values of each tag, by its name; a tag without an entry has one value. */
   tagValues: Record<string, readonly string[]> = {};
   deadLetters: ParkedDetail[] = [];
@@ -130,6 +144,17 @@ export class FakeGatewayView implements GatewayView {
   /** Awaited by `measurements` and `series`. */
   storeGate: Promise<void> = Promise.resolve();
   readonly seriesQueries: SeriesQuery[] = [];
+
+  firstStepsView: FirstStepsView = {
+    listeners: [{ protocol: 'mqtt', host: '127.0.0.1', port: 1883 }],
+    rule: { name: 'default', topic: '#', isBuiltIn: true, measurement: 'telemetry' },
+    sample: { topic: 'sensors/kitchen/telemetry', payload: '{ "temperature": 21.5 }' },
+    store: 'duckdb',
+  };
+
+  firstSteps(): FirstStepsView {
+    return this.firstStepsView;
+  }
 
   ledger(): LedgerView {
     if (this.failure) throw this.failure;
@@ -243,8 +268,10 @@ export class FakeGatewayView implements GatewayView {
     const groups = page.map((name, index) =>
       sampleGroup(
         name,
-        timesMs.map((at) => sampleAt(at, index, timesMs.length)),
-        timesMs,
+        timesMs.map((at) =>
+          at + bucketMs <= this.pointsFromMs ? null : sampleAt(at, index, timesMs.length),
+        ),
+        timesMs.map((at) => Math.max(at, this.pointsFromMs)),
       ),
     );
     return {
@@ -312,6 +339,34 @@ export class FakeGatewayView implements GatewayView {
 
   async parked(limit: number, filter: Omit<ParkedSelection, 'ids' | 'all'> = {}): Promise<ParkedPage> {
     return { deadLetters: this.#selected(filter).slice(0, limit) };
+  }
+
+  /** What a test sets beside what follows from `deadLetters`, by code. */
+  groupsMore: Record<string, Partial<ParkedGroupView>> = {};
+  groupsAnswer: Partial<ParkedGroupsView> = {};
+  /** Awaited by `parkedGroups`. */
+  groupsGate: Promise<void> = Promise.resolve();
+
+  async parkedGroups(): Promise<ParkedGroupsView> {
+    await this.groupsGate;
+    const groups = new Map<string, ParkedGroupView>();
+    for (const letter of this.deadLetters) {
+      const key = JSON.stringify([letter.code, letter.rule]);
+      groups.set(key, withLetter(groups.get(key), letter, this.groupsMore[letter.code]));
+    }
+    return {
+      asOfMs: Date.now(),
+      records: this.deadLetters.length,
+      today: this.deadLetters.length,
+      groups: [...groups.values()].sort((one, other) => other.count - one.count),
+      ofOtherGroups: 0,
+      rulesSinceMs: this.startedAtMs,
+      rulesFile: 'sluice.yaml',
+      sizeBytes: 9 * 1024,
+      maxSizeBytes: 256 * 1024 ** 2,
+      finished: [],
+      ...this.groupsAnswer,
+    };
   }
 
   async deadLetter(id: string): Promise<ParkedDetailPage> {
@@ -389,6 +444,32 @@ export class FakeGatewayView implements GatewayView {
   }
 }
 
+/** The group of a letter with one letter more; letters come newest first. */
+function withLetter(
+  group: ParkedGroupView | undefined,
+  { id, code, rule, topic, parkedAtMs, reason }: ParkedDetail,
+  more: Partial<ParkedGroupView> = {},
+): ParkedGroupView {
+  const count = (group?.count ?? 0) + 1;
+  const perHour = Array.from({ length: 24 }, (_, hour) => (hour === 23 ? count : 0));
+  const known = group?.topics ?? [];
+  return {
+    code,
+    ...(rule !== undefined && { rule }),
+    topics: known.some((one) => one.topic === topic)
+      ? known.map((one) => (one.topic === topic ? { topic, count: one.count + 1 } : one))
+      : [...known, { topic, count: 1 }].slice(0, 5),
+    moreTopics: false,
+    firstMs: parkedAtMs,
+    lastMs: group?.lastMs ?? parkedAtMs,
+    sample: group?.sample ?? { id, cursor: 'c', reason },
+    ...more,
+    count,
+    countToday: count,
+    perHour,
+  };
+}
+
 function readerOf(groups: readonly LatestGroup[]): Pick<StoreReader, 'lastSeen' | 'newest'> {
   return {
     lastSeen: async ({ fromMs }) => groups.filter(({ atMs }) => atMs >= fromMs),
@@ -399,17 +480,21 @@ function readerOf(groups: readonly LatestGroup[]): Pick<StoreReader, 'lastSeen' 
   };
 }
 
-/** A slow wave that differs a little per group. */
 /** A group whose values lie around their mean, as those of a sensor do. */
-function sampleGroup(name: string, values: readonly number[], timesMs: readonly number[]): SeriesGroup {
-  const lows = values.map((value) => value - 0.75);
-  const highs = values.map((value) => value + 0.75);
+function sampleGroup(
+  name: string,
+  values: readonly (number | null)[],
+  timesMs: readonly number[],
+): SeriesGroup {
+  const lows = values.map((value) => (value === null ? null : value - 0.75));
+  const highs = values.map((value) => (value === null ? null : value + 0.75));
+  const present = values.filter((value) => value !== null);
   const moment = (index: number) => ({
-    value: values.at(index) ?? 0,
-    atMs: timesMs.at(index) ?? 0,
+    value: values[index] ?? 0,
+    atMs: timesMs[index] ?? 0,
     isExactTime: true,
   });
-  const sum = values.reduce((total, value) => total + value, 0);
+  const sum = present.reduce((total, value) => total + value, 0);
   return {
     name,
     series: 1,
@@ -417,18 +502,19 @@ function sampleGroup(name: string, values: readonly number[], timesMs: readonly 
     lows,
     highs,
     statistics: {
-      count: values.length,
+      count: present.length,
       sum,
-      mean: sum / values.length,
-      min: Math.min(...lows),
-      max: Math.max(...highs),
-      first: moment(0),
-      last: moment(-1),
+      mean: present.length === 0 ? null : sum / present.length,
+      min: present.length === 0 ? null : Math.min(...present) - 0.75,
+      max: present.length === 0 ? null : Math.max(...present) + 0.75,
+      first: present.length === 0 ? null : moment(values.findIndex((value) => value !== null)),
+      last: present.length === 0 ? null : moment(values.findLastIndex((value) => value !== null)),
     },
     isInexact: false,
   };
 }
 
+/** A slow wave that differs a little per group. */
 function sampleAt(atMs: number, group: number, buckets: number): number {
   const phase = atMs / (buckets * 900) + group * 1.3;
   return 18 + group * 2.2 + 3 * Math.sin(phase) + 0.4 * Math.sin(phase * 11);
