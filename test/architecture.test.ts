@@ -16,6 +16,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   sink: [/^influxql\//],
   // A query language: text → statements, and what they mean beside the store.
   influxql: [],
+  // What is shown of messages on their way.
+  arrivals: [/^stream\/stream$/, /^sink\/point$/],
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],
@@ -34,6 +36,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^windows\/row-field-sources$/,
   ],
   consumer: [
+    /^arrivals\//,
     /^stream\/(stream|record-trace)$/,
     /^sink\/(point|sink|store-reader)$/,
     /^rules\/(mapped|policies\/[\w-]+)$/,
@@ -76,6 +79,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // What is shown and set.
   http: [
     /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
+    /^arrivals\/arrival$/,
     /^influxql\/answer$/,
     /^devices\/device-state$/,
     /^reading\/series-query$/,
@@ -88,7 +92,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
     /^devices\/device-state$/,
-    /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
+    /^arrivals\/arrival$/,
+    /^http\/(gateway-view|live-state|parked-groups-view|routes\/(bounded-detail|store-routes))$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
@@ -123,20 +128,21 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   pipeline: [
     /^influxql\/answer$/,
     /^(stream|sink|consumer|windows|reading|devices|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^arrivals\/arrival$/,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows|timeline)\//,
+    /^(arrivals|broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows|timeline)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,
     /^devices\/device-state$/,
     /^reading\/series-query$/,
-    /^rules\/(explain-record|followed-record|policies\/budget-use)$/,
+    /^rules\/(explain-record|first-message|followed-record|rule-options|policies\/budget-use)$/,
     /^data-directory\//,
-    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
+    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result|rule-excerpt)$/,
   ],
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,

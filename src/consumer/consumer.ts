@@ -17,6 +17,8 @@ import type { Point } from '../sink/point.js';
 import type { Rejection, Sink } from '../sink/sink.js';
 import type { RecordTrace } from '../stream/record-trace.js';
 import type { Position, ReadLimits, RecordBatch, StreamReader } from '../stream/stream.js';
+import type { ArrivalWatch } from './arrival-watch.js';
+import type { BatchArrivals } from './batch-arrivals.js';
 import { oldestOf, recordsOf } from './batch-records.js';
 import { BatchTrace } from './batch-trace.js';
 import type { ConsumerProgress } from './consumer-progress.js';
@@ -68,6 +70,8 @@ export interface ConsumerDeps {
   readonly warn: Warn;
   /** Absent: no record is followed. */
   readonly trace?: RecordTrace;
+  /** Asked once with each batch whether somebody watches what arrives. */
+  readonly arrivals?: ArrivalWatch;
 }
 
 /**
@@ -237,9 +241,10 @@ export class Consumer {
     const startedNs = this.#deps.clock.nowNs();
     const { journal } = this.#deps;
     const states = this.#states;
+    const arrivals = this.#deps.arrivals?.begin();
     const turns = prepareBatchBySlices(
       batch,
-      this.#apply,
+      arrivals?.noting(this.#apply) ?? this.#apply,
       (partition) => states.of(partition),
       this.#nowMs(),
     );
@@ -251,9 +256,11 @@ export class Consumer {
     const changed = isAll ? states.takeAll() : states.takeChanges();
     this.#busyMs += this.#deps.clock.monotonicMs() - startedMs;
     this.#trace?.decided(batch, startedNs);
+    arrivals?.mapped();
     this.#pointsMade += prepared.points.length;
     await this.#completing;
-    if (this.#failure === undefined) this.#completing = this.#complete(prepared, { changed, isAll });
+    if (this.#failure === undefined)
+      this.#completing = this.#complete(prepared, { changed, isAll }, arrivals);
   }
 
   async #saveMapped(): Promise<void> {
@@ -273,7 +280,11 @@ export class Consumer {
   }
 
   /** Never rejects: a failure is kept, and ends the loop. */
-  async #complete(prepared: PreparedBatch, state: ChangedState): Promise<void> {
+  async #complete(
+    prepared: PreparedBatch,
+    state: ChangedState,
+    arrivals: BatchArrivals | undefined,
+  ): Promise<void> {
     const startedNs = this.#deps.clock.nowNs();
     let rejected: readonly RejectedSource[];
     try {
@@ -290,6 +301,7 @@ export class Consumer {
     }
     this.#observe(prepared.batch);
     this.#trace?.completed(prepared.batch, startedNs, rejected);
+    arrivals?.completed(rejected);
     this.#position = prepared.batch.position;
     if (state.isAll) this.#deps.journal?.appendAll(state.changed);
     else this.#deps.journal?.append(state.changed);

@@ -1,7 +1,9 @@
+import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type {
   BacklogView,
+  FirstStepsView,
   GatewayView,
   LedgerView,
   LogLevel,
@@ -12,6 +14,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../http/gateway-view.js';
+import type { ParkedGroupsView } from '../http/parked-groups-view.js';
 import type { LiveFacts } from '../http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import { SluiceError } from '../lib/errors.js';
@@ -28,7 +31,9 @@ import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { Incident } from '../timeline/incident.js';
 import type { HistoryRange, StageHistory } from '../timeline/recorded-rates.js';
 import { queryConsumer } from './consumer-queries.js';
+import { FirstSteps } from './first-steps.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { GatewayParkedGroups } from './gateway-parked-groups.js';
 import { GatewayTimeline } from './gateway-timeline.js';
 import { NeedsLookSource } from './needs-look-source.js';
 import { PathWatch } from './path-watch.js';
@@ -46,6 +51,7 @@ const ANSWER_WITHIN_MS = 20_000;
 export class GatewayStatus implements GatewayView {
   readonly version: string;
   readonly startedAtMs = Date.now();
+  readonly arrivals: ArrivalsSource;
   readonly #parts: StatusParts;
   readonly #snapshots: SnapshotSource;
   readonly #watch: PathWatch;
@@ -53,10 +59,13 @@ export class GatewayStatus implements GatewayView {
   readonly #deadLetters: GatewayDeadLetters;
   readonly #timeline: GatewayTimeline;
   readonly #needsLook: NeedsLookSource;
+  readonly #parkedGroups: GatewayParkedGroups;
+  readonly #firstSteps = new FirstSteps();
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
     this.version = parts.version;
+    this.arrivals = parts.arrivals;
     this.#watch = new PathWatch({
       workers: () => watchedWorkers(parts),
       backlog: () => backlogSample(parts, this.#snapshots.ledger(), this.#snapshots.lagMs()),
@@ -82,6 +91,17 @@ export class GatewayStatus implements GatewayView {
       watch: this.#watch,
       sampleParked: (code) => this.#deadLetters.sample(code),
     });
+    this.#parkedGroups = new GatewayParkedGroups({
+      directory: parts.options.directory.deadLetter,
+      worker: parts.workers.replaying,
+      ledger: () => this.ledger(),
+      rules: () => (parts.workers.consume === undefined ? undefined : parts.reload.rulesInForce),
+      size: () => {
+        const { deadLetterBytes: bytes, deadLetterMaxSizeBytes: maxBytes } = this.#snapshots.take();
+        return { bytes, maxBytes };
+      },
+      nowMs: () => Number(parts.clock.nowNs() / 1_000_000n),
+    });
   }
 
   ledger(): LedgerView {
@@ -90,6 +110,11 @@ export class GatewayStatus implements GatewayView {
 
   counters(): StageCounters {
     return stageCounters(this.#snapshots.take());
+  }
+
+  firstSteps(): FirstStepsView {
+    const { ingest, reload } = this.#parts;
+    return this.#firstSteps.of(reload.rulesInForce.loaded.config, ingest?.broker.listeners ?? []);
   }
 
   budgets(): BudgetUse | undefined {
@@ -180,6 +205,10 @@ export class GatewayStatus implements GatewayView {
     after?: string,
   ): Promise<ParkedPage> {
     return this.#deadLetters.list(limit, filter, after);
+  }
+
+  parkedGroups(): Promise<ParkedGroupsView> {
+    return this.#parkedGroups.groups();
   }
 
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage> {

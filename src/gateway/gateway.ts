@@ -86,10 +86,11 @@ export class Gateway {
 
   /** `drainMs`: what may be spent on writing stored records. */
   async #stop(drainMs: number): Promise<StopOutcome> {
-    const { failure, options, broker, log, workers, metrics, status, http, directory, clockWatch, reserve } =
-      this.#parts;
+    const { failure, options, broker, log, workers, arrivals, metrics, status, http } = this.#parts;
+    const { directory, clockWatch, reserve } = this.#parts;
     clockWatch.stop();
     const saved = status.stopWatching();
+    arrivals.stop();
     const endMs = performance.now() + options.stopDeadlineMs;
     const leftMs = () => Math.max(0, endMs - performance.now());
     const workMs = () => Math.max(0, leftMs() - CLOSING_MS);

@@ -24,6 +24,7 @@ import { DebugLines } from './debug-lines.js';
 import { DiskReserve } from './disk-reserve.js';
 import type { Ended, FatalFailure } from './fatal-failure.js';
 import { followConsumer } from './follow-consumer.js';
+import { GatewayArrivals } from './gateway-arrivals.js';
 import { GatewayBroker } from './gateway-broker.js';
 import { GatewayDirectory } from './gateway-directory.js';
 import { GatewayLog } from './gateway-log.js';
@@ -60,6 +61,7 @@ export interface GatewayParts {
   /** Absent with `--role consume`. */
   readonly log: GatewayLog | undefined;
   readonly workers: GatewayWorkers;
+  readonly arrivals: GatewayArrivals;
   readonly status: GatewayStatus;
   readonly reload: GatewayReload;
   /** Absent unless configured. */
@@ -163,6 +165,8 @@ export function openGateway(
       replaceRules: consume && ((request) => consume.ask(request)),
       logger,
     });
+    const arrivals = new GatewayArrivals(options, consume, clock);
+    opened(async () => arrivals.stop());
     const status: GatewayStatus = new GatewayStatus({
       options,
       version,
@@ -170,6 +174,7 @@ export function openGateway(
       logger,
       ingest: log && { log: log.writer, dropped: () => log.dropped, broker },
       workers,
+      arrivals: arrivals.source,
       selfMetrics: () => metrics.counters(),
       httpRefusals,
       isFailed: () => failure.isReported,
@@ -191,7 +196,14 @@ export function openGateway(
     const maxOpenConnections = files?.mqttConnections;
     const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
     if (log !== undefined && receiveTimes !== undefined) {
-      await startBroker(broker, log, ofBroker, { clock, receiveTimes, debug, logger, metrics });
+      await startBroker(broker, log, ofBroker, {
+        clock,
+        receiveTimes,
+        debug,
+        logger,
+        metrics,
+        arrivals,
+      });
     }
     metrics.start();
     return {
@@ -202,6 +214,7 @@ export function openGateway(
       metrics,
       log,
       workers,
+      arrivals,
       status,
       reload,
       http,
@@ -270,13 +283,15 @@ async function startBroker(
     readonly debug: DebugLines;
     readonly logger: Logger;
     readonly metrics: GatewayMetrics;
+    readonly arrivals: GatewayArrivals;
   },
 ): Promise<void> {
-  const { clock, receiveTimes, debug, logger, metrics } = parts;
+  const { clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
   const bridge = new Bridge(
     { maxInFlightBytes },
     { stream: writer, clock, receiveTimes, trace: metrics.trace },
   );
+  arrivals.connect(bridge);
   await broker.start(options, {
     intake: bridge,
     warn: (fields, sentence) => logger.warn(fields, sentence),

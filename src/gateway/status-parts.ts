@@ -1,4 +1,5 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
+import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { HttpRefusalCounts } from '../http/http-refusals.js';
 import type { Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
@@ -22,7 +23,7 @@ export interface StatusParts {
     readonly log: LogWriter;
     /** How many records the log has dropped before its reader came to them. */
     readonly dropped: () => number;
-    readonly broker: Pick<GatewayBroker, 'isListening' | 'counters'>;
+    readonly broker: Pick<GatewayBroker, 'isListening' | 'counters' | 'listeners'>;
   };
   readonly workers: {
     readonly forward?: { readonly report: ForwardReport; eventLoop(): EventLoopUtilization };
@@ -33,11 +34,12 @@ export interface StatusParts {
     };
     readonly replaying: ReplayWorker;
   };
+  readonly arrivals: ArrivalsSource;
   /** Returns undefined when no metrics go into the store. */
   readonly selfMetrics: () => SelfMetricsCounters | undefined;
   /** All of them 0 without HTTP. */
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
-  readonly reload: Pick<GatewayReload, 'run' | 'totals'>;
+  readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'rulesInForce'>;
 }

@@ -1,3 +1,4 @@
+import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
@@ -9,6 +10,7 @@ import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
+import type { ParkedGroupsView } from './parked-groups-view.js';
 import type { TimelineView } from './timeline-view.js';
 
 /** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */
@@ -223,10 +225,35 @@ export interface WarningView {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** What somebody needs who sends the first message. */
+export interface FirstStepsView {
+  /** Empty in a process that receives nothing. No listener has TLS or asks for a user. */
+  readonly listeners: readonly {
+    readonly protocol: 'mqtt' | 'ws';
+    readonly host: string;
+    readonly port: number;
+  }[];
+  /** The first rule that takes its own sample, else the first one. */
+  readonly rule: {
+    readonly name: string;
+    readonly topic: string;
+    /** The configuration has no rules of its own. */
+    readonly isBuiltIn: boolean;
+    /** The measurement that the sample becomes a point of, or that the rule always writes; absent when messages name it. */
+    readonly measurement?: string;
+  };
+  /** A message that the rule was tried with; absent where the rule does not say what a message looks like. */
+  readonly sample?: { readonly topic: string; readonly payload: string };
+  readonly store: 'influx' | 'duckdb';
+}
+
 /** Everything that the HTTP side may know about the running gateway. The room `gateway` implements it. */
 export interface GatewayView extends TimelineView {
   readonly version: string;
   readonly startedAtMs: number;
+  /** What arrives, for those who watch. */
+  readonly arrivals: ArrivalsSource;
+  firstSteps(): FirstStepsView;
   ledger(): LedgerView;
   counters(): StageCounters;
   /** How many series and fields there are, and where they come from; undefined in a process without a consumer. */
@@ -255,6 +282,8 @@ export interface GatewayView extends TimelineView {
     filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
     after?: string,
   ): Promise<ParkedPage>;
+  /** All parked records by code and rule. Rejects with DEAD_LETTER_FAILED. */
+  parkedGroups(): Promise<ParkedGroupsView>;
   /** `after`: the cursor of the record, or `next` of the search before. */
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage>;
   /** Starts a replay and resolves with its first status. Rejects with DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */

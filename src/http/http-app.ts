@@ -17,6 +17,7 @@ import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals
 import type { HttpLogger } from './live-feed.js';
 import { addOpenApiRoute } from './openapi.js';
 import type { PageFiles } from './page-files.js';
+import { addArrivalsRoutes } from './routes/arrivals-routes.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
@@ -111,6 +112,11 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     refusals,
   });
   addTimelineRoutes(app, view);
+  addArrivalsRoutes(app, view, {
+    periodMs: options.livePeriodMs,
+    maxStreamsPerAddress: options.maxStreamsPerAddress,
+    refusals,
+  });
   addStoreRoutes(app, view, refusals);
   addQueryRoutes(app, view, refusals);
   addInfluxqlRoutes(app, view, refusals);

@@ -63,10 +63,6 @@ export class LiveFeed {
     this.#refusals = refusals;
   }
 
-  get streams(): number {
-    return this.#streams.size;
-  }
-
   /**
    * Sends the current state at once. The feed owns the response from now on.
    *

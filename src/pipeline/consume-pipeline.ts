@@ -173,7 +173,8 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   }
 
   async #consume(): Promise<void> {
-    const { options, hooks, source, writes, rules, followers, parked, windows, trace } = this.#parts;
+    const { options, hooks, source, writes, rules, followers, arrivals, parked, windows, trace } =
+      this.#parts;
     const { folder, deadLetter, reasons, clients, replay } = parked;
     const clock = new SystemClock();
     const first = new FirstContact(hooks.onContact);
@@ -222,6 +223,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
       unreadable: this.#parts.unreadable,
       clock,
       trace,
+      arrivals,
       ...(windows !== undefined && {
         onCompleted: (batch) => windows.processed(batch),
       }),

@@ -1,3 +1,4 @@
+import type { ArrivalsAnswer, ArrivalsQuestion } from '../arrivals/arrival.js';
 import type { KinesisConfig } from '../config/sluice-config.js';
 import type { ConsumerOptions } from '../consumer/consumer.js';
 import type { ConsumerProgress } from '../consumer/consumer-progress.js';
@@ -125,6 +126,12 @@ export type QueryRequest =
   /** Answered with the bytes that are written of the query that runs. */
   | { readonly kind: 'query-progress' };
 
+/** What becomes of the messages that the live page shows; answered with ArrivalsAnswer. */
+export interface ArrivalsRequest {
+  readonly kind: 'arrivals';
+  readonly question: ArrivalsQuestion;
+}
+
 /** What is answered beside the path of the records. */
 export type SideRequest =
   | StoreRequest
@@ -132,7 +139,8 @@ export type SideRequest =
   | FollowRequest
   | ChangeFieldRequest
   | WindowsRequest
-  | QueryRequest;
+  | QueryRequest
+  | ArrivalsRequest;
 /** Everything that the worker can be asked. */
 export type ConsumeRequest = SideRequest | ReplaceRulesRequest;
 export type ConsumeAnswer =
@@ -142,7 +150,8 @@ export type ConsumeAnswer =
   | FieldChangeResult
   | WindowsReport
   | RebuildResult
-  | StoreQueryAnswer;
+  | StoreQueryAnswer
+  | ArrivalsAnswer;
 
 /** The leases of this process. */
 export interface LeaseReport {

@@ -1,3 +1,5 @@
+import type { ArrivalWatch } from '../consumer/arrival-watch.js';
+import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { scanParked } from '../dead-letter/parked-scan.js';
 import type { PartitionStates } from '../ledger/partition-states.js';
 import { SystemClock } from '../lib/clock.js';
@@ -6,6 +8,7 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { SeriesReader } from '../reading/series-reader.js';
 import type { ReplayService } from '../replay/replay-service.js';
+import { tryParked } from '../replay/try-parked.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
 import { newLineText } from '../sink/influx/line.js';
 import type { Sink } from '../sink/sink.js';
@@ -27,6 +30,7 @@ export interface ConsumeRequestsParts {
   readonly rules: RulesInForce;
   readonly states: PartitionStates;
   readonly followers: Followers;
+  readonly arrivals: ArrivalWatch;
   /** The sink, whose `write` calls are shared with the consumer. */
   readonly writes: Pick<Sink, 'write'>;
   readonly reader: StoreReader | undefined;
@@ -65,6 +69,10 @@ export class ConsumeRequests {
         return this.#parts.replay.start(request);
       case 'explain':
         return this.#explain(request.id, request.after);
+      case 'try':
+        return tryParked(this.#options.directory.deadLetter, request.places, (parked) =>
+          this.#explanationOf(parked),
+        );
       case 'follow':
         return this.#parts.followers.follow(request.filter, request.withPayloads);
       case 'follow-next':
@@ -72,6 +80,8 @@ export class ConsumeRequests {
       case 'follow-end':
         this.#parts.followers.end(request.id);
         return undefined;
+      case 'arrivals':
+        return this.#parts.arrivals.answer(request.question);
       case 'change-field':
         return this.#parts.changeField(request.change);
       case 'windows-list':
@@ -127,8 +137,11 @@ export class ConsumeRequests {
     const { directory } = this.#options;
     const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
     const parked = found[0]?.parked;
+    return parked && this.#explanationOf(parked);
+  }
+
+  #explanationOf(parked: ParkedRecord): ExplanationJson {
     const { ruleSet, payload } = this.#parts.rules.current;
-    if (parked === undefined) return undefined;
     const options = { limits: payload, state: this.#parts.states.overlay(), ...this.#parts.afterMapping };
     return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
   }

@@ -1,3 +1,4 @@
+import { ArrivalWatch } from '../consumer/arrival-watch.js';
 import type { Consumer } from '../consumer/consumer.js';
 import { TypedWriter } from '../consumer/typed-writer.js';
 import { UnreadableTopics } from '../consumer/unreadable-topics.js';
@@ -12,6 +13,7 @@ import { TraceExport } from '../metrics/otlp/trace-export.js';
 import type { SeriesStores } from '../reading/ask-segment.js';
 import { SeriesReader } from '../reading/series-reader.js';
 import { createSink } from '../sink/create-sink.js';
+import { newLineText } from '../sink/influx/line.js';
 import type { Point } from '../sink/point.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreReader } from '../sink/store-reader.js';
@@ -44,6 +46,7 @@ export interface ConsumeParts {
   /** Absent where the state is not kept. */
   readonly journal: StateJournal | undefined;
   readonly followers: Followers;
+  readonly arrivals: ArrivalWatch;
   readonly parked: DeadLetterParts;
   /** Absent: none are configured. */
   readonly windows: WindowsStage | undefined;
@@ -112,6 +115,14 @@ export async function openConsumeParts(
     explainWindows: options.windows && createExplainWindows(options.windows),
   };
   const followers = new Followers(clock, afterMapping);
+  const arrivals = new ArrivalWatch({
+    clock,
+    text: {
+      lineOf: storedLine(typed),
+      unitOf: (rule, field) => rules.current.unitOf(rule, field),
+    },
+    isInOrder: options.kinesis === undefined,
+  });
   const writes = new SerialSink(typed, order);
   const unreadable = new UnreadableTopics();
   const store = {
@@ -143,6 +154,7 @@ export async function openConsumeParts(
     rules,
     states,
     followers,
+    arrivals,
     writes,
     reader,
     series: stores && new SeriesReader(stores),
@@ -170,12 +182,22 @@ export async function openConsumeParts(
     states,
     journal,
     followers,
+    arrivals,
     parked,
     windows,
     unreadable,
     reading,
     requests,
     ...(trace !== undefined && { trace }),
+  };
+}
+
+/** A point as line protocol, with the types that the store has. */
+function storedLine(typed: TypedWriter): (point: Point) => string {
+  const lineOf = newLineText();
+  return (point) => {
+    const fitted = typed.fit(point);
+    return lineOf(fitted.kind === 'point' ? fitted.point : point);
   };
 }
 

@@ -26,6 +26,8 @@ export interface Mapping {
   /** The budgets of rules that have none of their own. */
   readonly budgets: CardinalityOptions | undefined;
   readonly apply: (record: StreamRecord, state: StateTables) => Mapped;
+  /** The unit that a rule states for a field of its own. */
+  readonly unitOf: (rule: string, field: string) => string | undefined;
   /** The same for a record that was parked. */
   readonly applyAgain: (record: StreamRecord, state: StateTables) => Mapped;
 }
@@ -49,6 +51,7 @@ export class RulesInForce {
   /** Compiles rules that are not in force yet. Throws CONFIG_INVALID. */
   compile({ rules, payload, types: _types, ...context }: MappingOptions): Mapping {
     const ruleSet = compileOrThrow(rules, context);
+    const fieldsOf = new Map(rules.map(({ name, fields }) => [name, fields]));
     return {
       ruleSet,
       declared: new DeclaredFields(rules, (rule, measurement) => ruleSet.hasNamed(rule, measurement)),
@@ -56,6 +59,10 @@ export class RulesInForce {
       budgets: context.policies?.cardinality,
       apply: (record, state) =>
         ruleSet.apply(record, this.mappingWarnings, { limits: payload, state, notice: this.#notice }),
+      unitOf: (rule, field) => {
+        const fields = fieldsOf.get(rule) ?? 'auto';
+        return fields === 'auto' || !Object.hasOwn(fields, field) ? undefined : fields[field]?.unit;
+      },
       applyAgain: (record, state) =>
         ruleSet.apply(record, this.mappingWarnings, { limits: payload, state, isReplay: true }),
     };

@@ -1,16 +1,15 @@
-import { copyButton } from './copy-button.js';
 import { element } from './dom.js';
 import { foldedLines } from './folded-lines.js';
 import { bytes, count, duration, foreign, moment } from './format.js';
-import { payloadLines } from './payload-text.js';
+import { payloadBlock } from './payload-block.js';
 
 /** @import { BoundedDetail, ExplanationView, Level } from './types.js' */
 
 /** @type {Readonly<Record<ExplanationView['outcome'], { level: Level, words: string }>>} */
 const OUTCOMES = {
-  written: { level: 'healthy', words: 'It would be written' },
-  filtered: { level: 'slow', words: 'It would be filtered' },
-  parked: { level: 'stopped', words: 'It would be parked again' },
+  written: { level: 'healthy', words: 'It would be stored' },
+  filtered: { level: 'slow', words: 'It would be ignored' },
+  parked: { level: 'stopped', words: 'It would be set aside again' },
 };
 
 /**
@@ -44,7 +43,7 @@ function factList(letter, nowMs) {
     ['QoS', String(qos)],
     ['rule', rule === undefined ? 'none took it' : code(foreign(rule, 500))],
     ['received', instant(receivedAtMs, nowMs)],
-    ['parked', instant(parkedAtMs, nowMs)],
+    ['set aside', instant(parkedAtMs, nowMs)],
     ['payload', bytes(payloadBytes)],
     ['id', code(id)],
   ];
@@ -70,43 +69,21 @@ function refusedPoints({ refusedPoints: points = [] }) {
   );
   return [
     element('h3', {}, 'Points that the store refused'),
-    element('p', { class: 'note' }, 'The other points of this record were written.'),
+    element('p', { class: 'note' }, 'The other points of this message were stored.'),
     element('ul', { class: 'plain' }, ...rows),
   ];
 }
 
 /** @param {BoundedDetail} letter */
 function payload(letter) {
-  if (letter.payloadKept === false) {
-    const words = `It had ${bytes(letter.payloadBytes)} and is not kept, so this record cannot be replayed.`;
-    return [element('h3', {}, 'Payload'), element('p', { class: 'note' }, words)];
-  }
-  const { kind, lines } = payloadLines(letter);
-  const heading = element('h3', {}, `Payload (${kind})`);
-  if (letter.payloadBytes === 0) return [heading, element('p', { class: 'note' }, 'It is empty.')];
-  const copy = copyButton(
-    () => letter.payload ?? letter.payloadBase64 ?? '',
-    letter.payload === undefined ? 'Copy as base64' : 'Copy',
-  );
-  return [
-    element('div', { class: 'section-head' }, heading, ...(copy === null ? [] : [copy])),
-    ...foldedLines(lines, 'Payload'),
-    ...(isCut(letter)
-      ? [element('p', { class: 'note' }, `Only its beginning; it has ${bytes(letter.payloadBytes)}.`)]
-      : []),
-  ];
-}
-
-/** @param {BoundedDetail} letter */
-function isCut({ payload: text, payloadBase64, payloadBytes }) {
-  const shownBytes =
-    text === undefined ? atob(payloadBase64 ?? '').length : new TextEncoder().encode(text).length;
-  return shownBytes < payloadBytes;
+  if (letter.payloadKept !== false) return payloadBlock(letter);
+  const words = `It had ${bytes(letter.payloadBytes)} and is not kept, so this record cannot be replayed.`;
+  return [element('h3', {}, 'Payload'), element('p', { class: 'note' }, words)];
 }
 
 /** @param {BoundedDetail} letter */
 function explanation({ explanation: found, payloadKept }) {
-  const heading = element('h3', {}, 'What the present rules make of it');
+  const heading = element('h3', {}, 'What the rules in use make of it');
   if (found === undefined && payloadKept === false) return [];
   if (found === undefined) {
     return [heading, element('p', { class: 'note' }, 'No rules run in this process; the consumer has them.')];

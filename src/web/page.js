@@ -1,3 +1,4 @@
+import { ArrivalsPanel } from './arrivals-panel.js';
 import { BudgetsPanel } from './budgets-panel.js';
 import { ChartsPanel } from './charts-panel.js';
 import { ConfirmDialog } from './confirm-dialog.js';
@@ -15,9 +16,10 @@ import { LiveFeed } from './live-feed.js';
 import { LogLevelSwitch } from './log-level-switch.js';
 import { OverallView } from './overall-view.js';
 import { PathView } from './path-view.js';
-import { repeat } from './poll.js';
+import { getJson, repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
+import { SetAsidePanel } from './set-aside-panel.js';
 import { StageDetails } from './stage-details.js';
 import { overallState, stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
@@ -41,10 +43,12 @@ const path = new PathView(byId('path'), byId('path-notes'), (stageId) => {
   if (last !== null) stageDetails.open(stageId, last);
 });
 const ledgerPanel = new LedgerPanel();
-const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshDeadLetters());
+const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshSetAside());
+const setAside = new SetAsidePanel(deadLettersPanel);
 const warningsPanel = new WarningsPanel();
 const logLevel = new LogLevelSwitch();
-const firstSteps = new FirstSteps();
+const arrivals = new ArrivalsPanel(drawer);
+const firstSteps = new FirstSteps(arrivals);
 
 /** The gateway's wall clock minus the browser's: charts show the gateway's time. */
 let skewMs = 0;
@@ -76,13 +80,16 @@ function showState(state) {
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
   deadLettersPanel.show(state);
+  setAside.show(state);
   logLevel.show(state);
-  firstSteps.show(state.ledger, state.mqttPort);
+  arrivals.show(state, rates);
+  firstSteps.show(state);
   setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
   if (!wasAnswering) {
+    void describeFirstSteps();
     void refreshCharts();
     void refreshBudgets();
-    void refreshDeadLetters();
+    refreshSetAside();
   }
 }
 
@@ -100,8 +107,27 @@ function showSilence({ code, message }) {
   overall.show({ level: 'stopped', words: 'No answer' });
 }
 
+async function describeFirstSteps() {
+  try {
+    const steps = await getJson('/api/first-steps');
+    firstSteps.describe(steps);
+    arrivals.showAddress(steps);
+  } catch {
+    // It is asked again when the gateway answers again; until then the page says nothing of it.
+  }
+}
+
 async function showDeadLetters() {
   if (isAnswering && views.shown === 'set-aside') await deadLettersPanel.update(Date.now() + skewMs);
+}
+
+async function showGroups() {
+  if (isAnswering && views.shown === 'set-aside') await setAside.update(Date.now() + skewMs);
+}
+
+function refreshSetAside() {
+  void refreshDeadLetters();
+  void refreshGroups();
 }
 
 async function showCharts() {
@@ -121,8 +147,13 @@ const refreshDevices = repeat(
   async () => isAnswering && devices.update(),
 );
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
+const refreshGroups = repeat(() => setAside.refreshMs, showGroups);
+arrivals.setShown(views.shown === 'overview');
 views.onChange((shown) => {
-  if (shown === 'set-aside') void refreshDeadLetters();
+  arrivals.setShown(shown === 'overview');
+  if (shown !== 'set-aside') return;
+  setAside.begin();
+  refreshSetAside();
 });
 new LiveFeed({
   onState: showState,

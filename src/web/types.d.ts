@@ -1,5 +1,6 @@
 // The types of the live page. Those of the API come from the gateway's own source, so that page and gateway agree.
 
+import type { Arrival, ArrivalsScope } from '../arrivals/arrival.js';
 import type {
   DeviceGroup as LatestGroup,
   DevicePage as LatestPage,
@@ -8,6 +9,7 @@ import type {
 } from '../devices/device-state.js';
 import type {
   ExplanationView,
+  FirstStepsView,
   LedgerCounts,
   LedgerView,
   LogLevel,
@@ -17,10 +19,11 @@ import type {
   WarningView,
 } from '../http/gateway-view.js';
 import type { LiveState } from '../http/live-state.js';
+import type { ParkedGroupsView, ParkedGroupView, RulePart } from '../http/parked-groups-view.js';
 import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
 import type { SeriesGroup } from '../reading/series-query.js';
-import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
+import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
@@ -34,9 +37,13 @@ import type { Rates } from './rates.js';
 
 export type {
   AnswerError,
+  Arrival,
+  ArrivalsScope,
   BoundedDetail,
   BudgetName,
   ExplanationView,
+  FinishedReplay,
+  FirstStepsView,
   Incident,
   LatestGroup,
   LatestPage,
@@ -49,6 +56,8 @@ export type {
   MeasurementSummary,
   MeasurementUse,
   NeedsLook,
+  ParkedGroupsView,
+  ParkedGroupView,
   ParkedSelection,
   ParkedView,
   RateHistory,
@@ -56,6 +65,7 @@ export type {
   ReadinessProblem,
   ReplayKind,
   ReplayStatus,
+  RulePart,
   SeriesResponse,
   StageHistory,
   StreamStatus,

@@ -79,3 +79,43 @@ describe('a record that is followed', () => {
     expect(spans).toEqual([{ name: 'receive', receivedAtNs: first, startNs: first, endNs: first + 5_000n }]);
   });
 });
+
+describe('an observer', () => {
+  it('sees each record before it is appended, and when it is durable, until it is taken off', () => {
+    const { stream, bridge, accept } = setUp();
+    const seen: string[] = [];
+    accept();
+    bridge.observe((record, stored) => {
+      seen.push(`${record.topic} before ${stream.records.length + 1}`);
+      return () => {
+        seen.push('durable');
+        stored();
+      };
+    });
+    accept();
+    for (const stored of stream.stored) stored();
+    bridge.observe(undefined);
+    accept();
+    expect(seen).toEqual(['t before 2', 'durable']);
+  });
+
+  it('leaves the spans of followed records as they are', () => {
+    const { clock, stream } = setUp();
+    const spans: RecordSpan[] = [];
+    const trace = { isFollowed: () => true, add: (span: RecordSpan) => void spans.push(span) };
+    const receiveTimes = receiveTimesOf({ clock });
+    const bridge = new Bridge({ maxInFlightBytes: 1000 }, { stream, clock, receiveTimes, trace });
+    let observed = 0;
+    bridge.observe((_record, stored) => {
+      observed += 1;
+      return stored;
+    });
+    const accept = () =>
+      bridge.accept({ clientId: 'c', topic: 't', qos: 1, payload: Buffer.from('p') }, () => undefined);
+    accept();
+    bridge.observe(undefined);
+    accept();
+    for (const stored of stream.stored) stored();
+    expect([observed, spans.length]).toEqual([1, 2]);
+  });
+});

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WarningView } from '../../src/http/gateway-view.js';
 import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
-import { MAX_STREAMS } from '../../src/http/routes/live-routes.js';
+import { MAX_STREAMS } from '../../src/http/event-streams.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
 interface Frame {

@@ -49,7 +49,7 @@ interface Tab {
   readonly complaints: string[];
   /** Every request, oldest first. */
   readonly requests: URL[];
-  /** How many requests have no answer yet; the stream of states is not counted. */
+  /** How many requests have no answer yet; the streams are not counted. */
   openRequests: number;
 }
 
@@ -205,7 +205,7 @@ export class LivePage {
     const page = await context.newPage();
     const tab: Tab = { page, complaints: watchComplaints(page), requests: [], openRequests: 0 };
     const count = (url: string, by: number) => {
-      if (new URL(url).pathname !== '/api/live') tab.openRequests += by;
+      if (!['/api/live', '/api/arrivals'].includes(new URL(url).pathname)) tab.openRequests += by;
     };
     page.on('request', (request) => {
       tab.requests.push(new URL(request.url()));

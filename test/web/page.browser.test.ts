@@ -140,7 +140,7 @@ describe.skipIf(!requireServer('chromium'))('the live page', { timeout: 40_000 }
 
   it('shows the first steps until something was received', async () => {
     const page = await live.open();
-    await text('#command').toMatch(/^mosquitto_pub -h 127\.0\.0\.1 -p 18830 -q 1 -t \S+ -m '\{.*\}'$/);
+    await text('#command').toMatch(/^mosquitto_pub -h 127\.0\.0\.1 -q 1 -t \S+ -m '\{.*\}'$/);
     expect(await page.locator('#first-steps').isVisible()).toBe(true);
     await text('#charts-note').toContain('Nothing is in the store yet');
     view.outcomes = { written: 1 };

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { ledgerAnswer } from '../answer-schemas.js';
+import { firstStepsAnswer, ledgerAnswer } from '../answer-schemas.js';
 import { LOG_LEVELS } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
 import { countersAnswer, type LiveStateSource } from '../live-state.js';
@@ -18,6 +18,10 @@ const DESCRIPTIONS = {
     answer: ledgerAnswer,
   },
   counters: { summary: 'The counters of every stage since the process started.' },
+  firstSteps: {
+    summary: 'Where to send a first message, and one that the rules take.',
+    answer: firstStepsAnswer,
+  },
   budgets: { summary: 'How many series and fields there are, and how many are allowed.' },
   warnings: { summary: 'The last warnings of the log.', query: warningsParameters },
   reload: {
@@ -34,7 +38,7 @@ const DESCRIPTIONS = {
 } as const satisfies Record<string, RouteDescription>;
 const INVALID = 'The new configuration is not valid; the gateway goes on with the old one.';
 
-/** The ledger, the counters behind the rates, the newest warnings, the log level, and reloads. */
+/** The ledger, first steps, the counters behind the rates, the newest warnings, the log level, and reloads. */
 export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource): void {
   const { view } = source;
   app.get('/api/ledger', { config: { describes: DESCRIPTIONS.ledger } }, (_request, reply) =>
@@ -43,6 +47,10 @@ export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource):
 
   app.get('/api/counters', { config: { describes: DESCRIPTIONS.counters } }, (_request, reply) =>
     reply.send(countersAnswer(source)),
+  );
+
+  app.get('/api/first-steps', { config: { describes: DESCRIPTIONS.firstSteps } }, (_request, reply) =>
+    reply.send(view.firstSteps()),
   );
 
   app.get('/api/budgets', { config: { describes: DESCRIPTIONS.budgets } }, (_request, reply) => {

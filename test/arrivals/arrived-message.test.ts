@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import {
+  arrivedMessage,
+  MAX_NAME_CHARACTERS,
+  MAX_PAYLOAD_BYTES,
+} from '../../src/arrivals/arrived-message.js';
+import { sampleRecord } from '../rules/sample-record.js';
+
+it('keeps the beginning of a long text up to a whole character', () => {
+  const message = arrivedMessage(sampleRecord(`x${'€'.repeat(400_000)}`));
+  expect(message.payload).toBe(`x${'€'.repeat(Math.floor((MAX_PAYLOAD_BYTES - 1) / 3))}`);
+  expect(message.payloadBase64).toBeUndefined();
+  expect(message.payloadBytes).toBe(1_200_001);
+});
+
+it('keeps what is not text as base64, also where only its end is not', () => {
+  const binary = Buffer.alloc(1024 * 1024, 0xff);
+  expect(arrivedMessage(sampleRecord(binary))).toMatchObject({
+    payloadBase64: binary.subarray(0, MAX_PAYLOAD_BYTES).toString('base64'),
+    payloadBytes: 1024 * 1024,
+  });
+  const cutCharacter = Buffer.from('good: €').subarray(0, -1);
+  expect(arrivedMessage(sampleRecord(cutCharacter)).payload).toBeUndefined();
+});
+
+it('copies the payload, which is overwritten later', () => {
+  const payload = Buffer.from('{"t":1}');
+  const message = arrivedMessage(sampleRecord(payload));
+  payload.fill('#');
+  expect(message.payload).toBe('{"t":1}');
+});
+
+it('keeps NUL and markup to the letter, and cuts names', () => {
+  const hostile = '<img src=x onerror=alert(1)>\u0000';
+  const message = arrivedMessage(sampleRecord(hostile, { topic: hostile, clientId: 'c'.repeat(60_000) }));
+  expect([message.payload, message.topic]).toEqual([hostile, hostile]);
+  expect(message.client.length).toBe(MAX_NAME_CHARACTERS + 1);
+});
