@@ -27,6 +27,14 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // Points and rows of windows → what somebody asks about a range of time.
   reading: [/^sink\/(statistics|store-reader)$/, /^windows\/(readable-rows|window-spans)$/],
+  // Points, rules, and what is parked → the state of each device.
+  devices: [
+    /^sink\/(latest-pages|statistics|store-reader)$/,
+    /^reading\/(ask-segment|cell-reader)$/,
+    /^rules\/(declared-fields|series-cache)$/,
+    /^consumer\/unreadable-topics$/,
+    /^windows\/row-field-sources$/,
+  ],
   consumer: [
     /^arrivals\//,
     /^stream\/(stream|record-trace)$/,
@@ -66,10 +74,14 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^sink\/(field-change|point|store-query)$/,
     /^windows\/windows-report$/,
   ],
+  // What happened over time: incidents, rates, the ledger of the day.
+  timeline: [],
   // What is shown and set.
   http: [
     /^arrivals\/arrival$/,
+    /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
     /^influxql\/answer$/,
+    /^devices\/device-state$/,
     /^reading\/series-query$/,
     /^sink\/(sink|store-query|store-reader)$/,
     /^rules\/policies\/budget-use$/,
@@ -80,12 +92,14 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
     /^arrivals\/arrival$/,
+    /^devices\/device-state$/,
     /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
     /^sink\/store-reader$/,
     /^windows\/windows-report$/,
+    /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
   ],
   metrics: [
     /^broker\/broker$/,
@@ -114,16 +128,17 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   pipeline: [
     /^influxql\/answer$/,
     /^arrivals\/arrival$/,
-    /^(stream|sink|consumer|windows|reading|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^(stream|sink|consumer|windows|reading|devices|forwarder|rules|formats|dead-letter|ledger|replay)\//,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(arrivals|broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows)\//,
+    /^(arrivals|broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows|timeline)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,
+    /^devices\/device-state$/,
     /^reading\/series-query$/,
     /^rules\/(explain-record|first-message|followed-record|rule-options|policies\/budget-use)$/,
     /^data-directory\//,

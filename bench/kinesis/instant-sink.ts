@@ -1,5 +1,5 @@
 import type { Point } from '../../src/sink/point.js';
-import type { Rejection, Sink, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
+import type { Rejection, Sink, SinkContact, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
 
 /** A store that takes everything at once. */
 export class InstantSink implements Sink {
@@ -19,6 +19,10 @@ export class InstantSink implements Sink {
 
   deleteMeasurement(): Promise<never> {
     return Promise.reject(new Error('nothing is stored'));
+  }
+
+  contact(): SinkContact {
+    return {};
   }
 
   status(): SinkStatus {

@@ -130,6 +130,13 @@ export const field = pathOr(
       range: numberRange({
         description: 'Allowed range of the number that is stored. It needs the type float or int.',
       }).optional(),
+      expected: numberRange(
+        {
+          description:
+            'Where the stored number usually lies. Charts draw it, and a device outside of it is listed under "Needs a look"; nothing is parked.',
+        },
+        { isWide: true },
+      ).optional(),
       oneOf: scalars({ description: 'The only values that are stored.' }).optional(),
       maxLength: wholeNumber({
         min: 1,
@@ -154,7 +161,7 @@ export const field = pathOr(
         type: 'unit such as celsius, kWh or hPa',
         pattern: /^[^\p{C}\p{Z}][^\p{C}]{0,39}$/u,
         description:
-          'Unit of the stored number, which `sluice dashboard` shows; without `from` it changes nothing.',
+          'Unit of the stored number, which the live page and `sluice dashboard` show; without `from` it changes nothing.',
       }).optional(),
     },
     { description: 'A field.' },

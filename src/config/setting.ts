@@ -299,16 +299,17 @@ export function wordMap(info: SettingText) {
   });
 }
 
-/** A range `[low, high]` that includes both ends. */
-export function numberRange({ description }: SettingText) {
+/** A range `[low, high]` that includes both ends; with `isWide` they differ. */
+export function numberRange({ description }: SettingText, { isWide = false } = {}) {
   return leaf<readonly [number, number]>(
     { type: 'list of two numbers', limits: 'lowest first', description },
     (raw) => {
-      const expected = 'a list of two numbers, lowest first';
+      const expected = `a list of two ${isWide ? 'different ' : ''}numbers, lowest first`;
       if (!Array.isArray(raw) || raw.length !== 2) return { expected };
       const [low, high]: unknown[] = raw;
       if (typeof low !== 'number' || typeof high !== 'number') return { expected };
-      return low <= high && Number.isFinite(low) && Number.isFinite(high)
+      const isInOrder = isWide ? low < high : low <= high;
+      return isInOrder && Number.isFinite(low) && Number.isFinite(high)
         ? { value: [low, high] }
         : { expected };
     },

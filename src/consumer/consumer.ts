@@ -31,6 +31,7 @@ import {
   recordOutcomes,
 } from './prepare-batch.js';
 import { swapBetweenBatches } from './swap-between-batches.js';
+import type { UnreadableTopics } from './unreadable-topics.js';
 
 export interface ConsumerOptions {
   readonly maxBatchRecords: number;
@@ -55,6 +56,8 @@ export interface ConsumerDeps {
   readonly keeping?: KeepingParts & { readonly reasons: ReasonsWriter };
   readonly checkpoints: CheckpointStore;
   readonly ledger: Ledger;
+  /** Gets each batch that is completed; absent: nobody asks which topics are parked now. */
+  readonly unreadable?: Pick<UnreadableTopics, 'note'>;
   readonly clock: Clock;
   /** Where the reader starts. */
   readonly position: Position;
@@ -126,9 +129,14 @@ export class Consumer {
     return this.#pending.length === 0;
   }
 
+  /** Receive time of the oldest record read and not yet processed, ns; undefined: there is none. */
+  get oldestPendingNs(): bigint | undefined {
+    const [oldest] = this.#pending;
+    return oldest && oldestOf(oldest);
+  }
+
   progress(): ConsumerProgress {
     const { blockedBy } = this.#parking;
-    const oldest = this.#pending[0] === undefined ? undefined : oldestOf(this.#pending[0]);
     return {
       position: this.#position,
       ledger: this.#deps.ledger.totals(),
@@ -139,7 +147,7 @@ export class Consumer {
       recordsInFlight: this.#pending.reduce((sum, batch) => sum + recordsOf(batch), 0),
       pointsInFlight: this.#pointsInFlight,
       writeTimes: this.#writeTimes.snapshot(),
-      oldestPendingNs: oldest,
+      oldestPendingNs: this.oldestPendingNs,
       blockedBy,
     };
   }
@@ -286,6 +294,7 @@ export class Consumer {
       const all = [...parked, ...rejected.map((source) => source.parked)];
       const notKept = await this.#parking.park(all, this.#giveUp.signal);
       recordOutcomes(this.#deps.ledger, prepared, rejected, notKept);
+      this.#deps.unreadable?.note(prepared, rejected);
     } catch (thrown) {
       this.#fail(thrown);
       return;

@@ -16,12 +16,20 @@ export interface BacklogSample {
     readonly maxSizeBytes: number;
     /** The mean of all records, with what the log adds to each. */
     readonly bytesPerRecord: number;
+    /** What it has taken since the start of the process. */
+    readonly bytesAppended: number;
     readonly isBlocked: boolean;
   };
 }
 
 /** Rates of a shorter time say little about minutes to come. */
 export const KNOWN_AFTER_MS = 60_000;
+/**
+ * What leaves is taken from a shorter time than what comes: since the oldest record waits, within these limits. A rate that
+ * had a part of the time before an outage would promise more than there is.
+ */
+const LEAST_LEAVING_MS = 5_000;
+const MOST_LEAVING_MS = 60_000;
 /** Records younger than this are on their way: batches alone explain as much. */
 const ON_THEIR_WAY_MS = 5_000;
 /** Beyond this an estimate is a guess about another day. */
@@ -34,44 +42,84 @@ const UNKNOWN: BacklogEstimate = { state: 'unknown' };
 /**
  * Computes what waits, and when it will be processed or fill the log if the last minutes go on.
  *
- * @param samples of the last minutes, oldest first, the present one last; at least one
+ * @param samples of the last five minutes, oldest first, the present one last; at least one
+ * @param bestPerSecond the best rate at which records were processed; absent while it is not known
  */
-export function backlogOf(samples: readonly BacklogSample[]): BacklogView {
+export function backlogOf(samples: readonly BacklogSample[], bestPerSecond?: number): BacklogView {
   const now = samples.at(-1)!;
   const before = samples[0]!;
   const records = Math.max(0, now.received - now.processed);
   const { log } = now;
+  const leavingSince = leavingFrom(samples, now);
   const view = {
     records,
     bytes: log === undefined ? undefined : Math.round(log.unread * log.bytesPerRecord),
     oldestMs: records === 0 ? 0 : Math.round(now.oldestMs),
-    caughtUp: caughtUp(records, before, now),
-    logFull: log === undefined ? undefined : logFull(before, now),
+    caughtUp: caughtUp(records, before, leavingSince, now),
+    catchUp: catchUp(records, before, now, bestPerSecond),
+    logFull: log === undefined ? undefined : logFull(before, leavingSince, now),
   };
   return { ...view, summary: summaryOf(view) };
+}
+
+/** What the log takes a second, from the same samples; undefined where no log runs, and before the second sample. */
+export function logBytesPerSecond(samples: readonly BacklogSample[]): number | undefined {
+  const [before, now] = [samples[0], samples.at(-1)];
+  if (before?.log === undefined || now?.log === undefined || now.atMs <= before.atMs) return undefined;
+  return Math.round(((now.log.bytesAppended - before.log.bytesAppended) / (now.atMs - before.atMs)) * 1_000);
+}
+
+/** The sample from which on it is measured what leaves. */
+function leavingFrom(samples: readonly BacklogSample[], now: BacklogSample): BacklogSample {
+  const forMs = Math.min(Math.max(now.oldestMs, LEAST_LEAVING_MS), MOST_LEAVING_MS);
+  return samples.findLast(({ atMs }) => now.atMs - atMs >= forMs) ?? samples[0]!;
 }
 
 function isOnItsWay(records: number, { oldestMs }: BacklogSample): boolean {
   return records === 0 || oldestMs < ON_THEIR_WAY_MS;
 }
 
-function caughtUp(records: number, before: BacklogSample, now: BacklogSample): BacklogEstimate {
+function caughtUp(
+  records: number,
+  before: BacklogSample,
+  leavingSince: BacklogSample,
+  now: BacklogSample,
+): BacklogEstimate {
   if (isOnItsWay(records, now)) return NOW;
-  const elapsedMs = now.atMs - before.atMs;
-  if (elapsedMs < KNOWN_AFTER_MS) return UNKNOWN;
-  const less = now.processed - before.processed - (now.received - before.received);
-  return estimate(records, less / elapsedMs);
+  if (now.atMs - before.atMs < KNOWN_AFTER_MS) return UNKNOWN;
+  const leaving = perMs(leavingSince, now, ({ processed }) => processed);
+  return estimate(records, leaving - perMs(before, now, ({ received }) => received));
 }
 
-function logFull(before: BacklogSample, now: BacklogSample): BacklogEstimate {
+function catchUp(
+  records: number,
+  before: BacklogSample,
+  now: BacklogSample,
+  bestPerSecond: number | undefined,
+): BacklogEstimate {
+  if (isOnItsWay(records, now)) return NOW;
+  if (bestPerSecond === undefined || now.atMs - before.atMs < KNOWN_AFTER_MS) return UNKNOWN;
+  return estimate(records, bestPerSecond / 1_000 - perMs(before, now, ({ received }) => received));
+}
+
+function logFull(before: BacklogSample, leavingSince: BacklogSample, now: BacklogSample): BacklogEstimate {
   const { log } = now;
   if (log === undefined || before.log === undefined) return UNKNOWN;
   if (log.isBlocked) return NOW;
   if (isOnItsWay(log.unread, now)) return NEVER;
-  const elapsedMs = now.atMs - before.atMs;
-  if (elapsedMs < KNOWN_AFTER_MS) return UNKNOWN;
-  const more = (log.unread - before.log.unread) * log.bytesPerRecord;
-  return estimate(Math.max(0, log.maxSizeBytes - log.sizeBytes), more / elapsedMs);
+  if (now.atMs - before.atMs < KNOWN_AFTER_MS) return UNKNOWN;
+  const coming = perMs(before, now, (sample) => sample.log?.bytesAppended ?? 0);
+  const leaving = perMs(leavingSince, now, (sample) => readBytes(sample, log.bytesPerRecord));
+  return estimate(Math.max(0, log.maxSizeBytes - log.sizeBytes), coming - leaving);
+}
+
+/** What the reader of the log has left behind since the start, up to a constant. */
+function readBytes({ log }: BacklogSample, bytesPerRecord: number): number {
+  return log === undefined ? 0 : log.bytesAppended - log.unread * bytesPerRecord;
+}
+
+function perMs(from: BacklogSample, to: BacklogSample, of: (sample: BacklogSample) => number): number {
+  return to.atMs > from.atMs ? (of(to) - of(from)) / (to.atMs - from.atMs) : 0;
 }
 
 function estimate(amount: number, perMs: number): BacklogEstimate {

@@ -13,6 +13,7 @@ import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { ExplanationJson } from '../rules/explain-record.js';
+import type { ParkedSample } from '../timeline/parked-bursts.js';
 
 /** The worker that replays and purges: the consumer's, or the forwarder's where it is alone. */
 export interface ReplayWorker {
@@ -30,6 +31,8 @@ export interface DeadLettersParts {
 const KEEP_ANSWERS_MS = 500;
 const MAX_ANSWERS = 32;
 
+/** So many of the newest records tell whether one topic is behind them. */
+const SAMPLE_RECORDS = 20;
 /** Scans run on the thread of the broker: one reads at most this much, and takes at most half of the thread's time. */
 const SCAN_LIMITS: Omit<ScanLimits, 'maxRecords'> = { maxBytes: 64 * 1024 * 1024, maxMs: 2_000, restMs: 5 };
 /** Scans that may run at once; lists without a filter, which usually read one slice, are counted apart. */
@@ -67,6 +70,20 @@ export class GatewayDeadLetters {
         incomplete: scan.isIncomplete ? true : undefined,
       };
     });
+  }
+
+  /** What the newest parked records of a code have in common. Undefined where it cannot be said now; never rejects. */
+  async sample(code: string): Promise<ParkedSample | undefined> {
+    try {
+      const { deadLetters } = await this.list(SAMPLE_RECORDS, { code });
+      const [newest] = deadLetters;
+      if (newest === undefined) return undefined;
+      const isOne = deadLetters.every(({ topic }) => topic === newest.topic);
+      return { topic: isOne ? newest.topic : `${newest.topic} and others`, reason: newest.reason };
+    } catch {
+      // Others are searching, or the files cannot be read: the code alone says enough.
+      return undefined;
+    }
   }
 
   /** Searches for one record; `after` is its cursor from a list, or `next` of the search before. */

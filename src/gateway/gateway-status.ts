@@ -1,5 +1,6 @@
 import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
+import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type {
   BacklogView,
   FirstStepsView,
@@ -13,6 +14,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../http/gateway-view.js';
+import type { LiveFacts } from '../http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import { SluiceError } from '../lib/errors.js';
 import { createMetrics } from '../metrics/create-metrics.js';
@@ -24,10 +26,14 @@ import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { Point } from '../sink/point.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
-import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
+import type { Incident } from '../timeline/incident.js';
+import type { HistoryRange, StageHistory } from '../timeline/recorded-rates.js';
 import { queryConsumer } from './consumer-queries.js';
 import { FirstSteps } from './first-steps.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { GatewayTimeline } from './gateway-timeline.js';
+import { NeedsLookSource } from './needs-look-source.js';
 import { PathWatch } from './path-watch.js';
 import { readinessNotes } from './readiness-notes.js';
 import { readinessProblems } from './readiness-problems.js';
@@ -50,6 +56,8 @@ export class GatewayStatus implements GatewayView {
   readonly #registry;
   readonly #deadLetters: GatewayDeadLetters;
   readonly #firstSteps = new FirstSteps();
+  readonly #timeline: GatewayTimeline;
+  readonly #needsLook: NeedsLookSource;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -60,13 +68,25 @@ export class GatewayStatus implements GatewayView {
       backlog: () => backlogSample(parts, this.#snapshots.ledger(), this.#snapshots.lagMs()),
       clock: parts.clock,
       warn: (fields, sentence) => parts.logger.warn(fields, sentence),
+      bestPerSecond: () => this.#timeline.bestPerSecond(),
+      onLook: (sample) => this.#timeline.look(sample),
     });
     this.#snapshots = new SnapshotSource(parts, this.#watch);
     this.#registry = createMetrics(() => this.#snapshots.take());
+    this.#needsLook = new NeedsLookSource({
+      ask: async () => (await this.#ask({ kind: 'needs-look' })) as NeedsLook,
+      monotonicMs: () => parts.clock.monotonicMs(),
+    });
     this.#deadLetters = new GatewayDeadLetters({
       directory: parts.options.directory.deadLetter,
       worker: parts.workers.replaying,
       isConsuming: parts.workers.consume !== undefined,
+    });
+    this.#timeline = new GatewayTimeline({
+      parts,
+      ledger: () => this.#snapshots.ledger(),
+      watch: this.#watch,
+      sampleParked: (code) => this.#deadLetters.sample(code),
     });
   }
 
@@ -95,13 +115,33 @@ export class GatewayStatus implements GatewayView {
     return this.#watch.backlog();
   }
 
-  /** Begins to look at the path once a second: until then no backlog is estimated and no stalled stage is noticed. */
-  startWatching(): void {
+  /**
+   * Begins to look at the path once a second: until then no backlog is estimated, no stalled stage is noticed, and no incident
+   * begins.
+   */
+  async startWatching(): Promise<void> {
+    await this.#timeline.load();
+    // The first look comes before the first record: so the ledger of the day has what there was before.
+    this.#watch.tick();
     this.#watch.start();
   }
 
-  stopWatching(): void {
+  /** Resolves when what was seen is saved. */
+  async stopWatching(): Promise<void> {
     this.#watch.stop();
+    await this.#timeline.close();
+  }
+
+  incidents(): readonly Incident[] {
+    return this.#timeline.incidents();
+  }
+
+  history(range: HistoryRange): StageHistory {
+    return this.#timeline.history(range);
+  }
+
+  liveFacts(): LiveFacts {
+    return this.#timeline.liveFacts();
   }
 
   notes(): readonly ReadinessNote[] {
@@ -120,8 +160,16 @@ export class GatewayStatus implements GatewayView {
     return (await this.#ask({ kind: 'series', query })) as SeriesAnswer;
   }
 
-  async latest(query: LatestQuery): Promise<LatestPage> {
-    return (await this.#ask({ kind: 'latest', query })) as LatestPage;
+  async latest(query: DeviceQuery): Promise<DevicePage> {
+    return (await this.#ask({ kind: 'latest', query })) as DevicePage;
+  }
+
+  needsLook(): Promise<NeedsLook> {
+    return this.#needsLook.get();
+  }
+
+  deviceCounts(refresh: boolean): DeviceCounts | null {
+    return this.#needsLook.counts(refresh);
   }
 
   query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer> {

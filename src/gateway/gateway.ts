@@ -89,7 +89,7 @@ export class Gateway {
     const { failure, options, broker, log, workers, arrivals, metrics, status, http } = this.#parts;
     const { directory, clockWatch, reserve } = this.#parts;
     clockWatch.stop();
-    status.stopWatching();
+    const saved = status.stopWatching();
     arrivals.stop();
     const endMs = performance.now() + options.stopDeadlineMs;
     const leftMs = () => Math.max(0, endMs - performance.now());
@@ -108,6 +108,7 @@ export class Gateway {
       // The last checkpoint lets old segments go.
       await withinDeadline(log?.trimmed() ?? Promise.resolve(), leftMs() / 2),
       await withinDeadline(http?.close() ?? Promise.resolve(), leftMs() / 2),
+      await withinDeadline(saved, leftMs() / 2),
     );
     const isLate = outcomes.includes('late');
     const isHanging = isLate && (await workers.terminate()) === 'late';

@@ -181,7 +181,7 @@ export function openGateway(
       clockWatch,
       reload,
     });
-    status.startWatching();
+    await status.startWatching();
     opened(() => status.stopWatching());
     takeCommands(lock, workers, reload, () => describeGateway(options, deps.config.started.file));
     const http = await startHttp(options, status, {

@@ -1,7 +1,7 @@
 import type { BacklogView, ReadinessProblem } from '../http/gateway-view.js';
 import type { Clock } from '../lib/clock.js';
 import type { Warn } from '../lib/warnings.js';
-import { type BacklogSample, backlogOf } from './backlog.js';
+import { type BacklogSample, backlogOf, logBytesPerSecond } from './backlog.js';
 
 /** A worker as the main thread sees it. */
 export interface WatchedWorker {
@@ -21,6 +21,10 @@ export interface PathWatchParts {
   readonly backlog: () => Omit<BacklogSample, 'atMs'>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly warn: Warn;
+  /** The best rate at which records were processed; absent: not known. */
+  readonly bestPerSecond?: () => number | undefined;
+  /** Called after each look. */
+  readonly onLook?: (sample: BacklogSample) => void;
 }
 
 const TICK_MS = 1_000;
@@ -30,7 +34,7 @@ export const MOTIONLESS_AFTER_TICKS = 60;
 /** A tick may find records that are on their way. */
 const LEAST_WAITING_TICKS = 5;
 /** Rates are taken from this time. */
-const KEPT_SAMPLES = 180;
+const KEPT_SAMPLES = 300;
 
 interface Seen {
   report: object;
@@ -81,6 +85,7 @@ export class PathWatch {
       this.#parts.warn({ code: 'WORKER_STALLED', stage, reason }, 'records wait and nothing is processed');
     }
     this.#stuck = stuck;
+    this.#parts.onLook?.(sample);
   }
 
   /** Stages that do not move although they should. */
@@ -94,7 +99,11 @@ export class PathWatch {
   }
 
   backlog(): BacklogView {
-    return backlogOf([...this.#samples, this.#sample()]);
+    return backlogOf([...this.#samples, this.#sample()], this.#parts.bestPerSecond?.());
+  }
+
+  get logBytesPerSecond(): number | undefined {
+    return logBytesPerSecond(this.#samples);
   }
 
   #sample(): BacklogSample {

@@ -48,7 +48,7 @@ export function backlogSample(
   if (ingest === undefined) return sample;
   const { log } = ingest;
   const reader = (workers.forward ?? workers.consume)?.report.ledger.processed ?? 0;
-  const { sizeBytes } = log.counters();
+  const { sizeBytes, bytesAppended } = log.counters();
   return {
     ...sample,
     log: {
@@ -56,6 +56,7 @@ export function backlogSample(
       sizeBytes,
       maxSizeBytes: options.log.maxSizeBytes,
       bytesPerRecord: bytesPerRecord(log),
+      bytesAppended,
       isBlocked: log.isBlocked,
     },
   };

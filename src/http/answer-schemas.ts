@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { INCIDENT_CAUSES } from '../timeline/incident.js';
+import { HISTORY_RANGES } from '../timeline/recorded-rates.js';
 
 /*
  * The forms of the answers that programs rely on. They are documentation: answers are not checked against them while the gateway runs;
@@ -7,6 +9,14 @@ import { z } from 'zod';
 
 const value = z.number().nullable();
 const counts = z.record(z.string(), z.number());
+/** What the rules state about a field. */
+const meaning = {
+  unit: z.string().optional(),
+  expected: z
+    .tuple([z.number(), z.number()])
+    .optional()
+    .describe('Where values usually lie, both ends included'),
+};
 
 export const ledgerAnswer = z.object({
   received: z.number(),
@@ -41,7 +51,9 @@ export const measurementsAnswer = z.object({
     z.object({
       name: z.string(),
       tags: z.array(z.string()),
-      fields: z.array(z.object({ name: z.string(), type: z.enum(['float', 'int', 'string', 'boolean']) })),
+      fields: z.array(
+        z.object({ name: z.string(), type: z.enum(['float', 'int', 'string', 'boolean']), ...meaning }),
+      ),
     }),
   ),
 });
@@ -93,8 +105,77 @@ export const latestAnswer = z.object({
     z.object({
       name: z.string(),
       atMs: z.number(),
-      values: z.array(z.object({ field: z.string(), value: z.union([z.number(), z.string(), z.boolean()]) })),
+      values: z.array(
+        z.object({
+          field: z.string(),
+          value: z.union([z.number(), z.string(), z.boolean()]),
+          unit: z.string().optional(),
+          outside: z.enum(['above', 'below']).optional().describe('The side of the expected range'),
+        }),
+      ),
+      state: z.enum(['reporting', 'late', 'silent', 'outside', 'unreadable']),
+      sinceMs: z.number().optional().describe('When the state began, where that is known'),
+      spark: z.array(value).optional().describe('With the parameter spark'),
     }),
   ),
   moreFields: z.boolean(),
+  sparkField: z.string().optional(),
+});
+
+export const needsLookAnswer = z.object({
+  asOfMs: z.number().describe('When the store was asked'),
+  devices: z.number(),
+  moreDevices: z.boolean(),
+  needLook: z.number().describe('Devices'),
+  found: z.number().describe('Reasons; looks has the first 50'),
+  looks: z.array(
+    z.object({
+      measurement: z.string(),
+      tag: z.string().describe('The tag whose value is the name; topic: only the topic is known'),
+      name: z.string(),
+      state: z.enum(['unreadable', 'outside', 'silent']),
+      sinceMs: z.number().optional(),
+      field: z.string().optional(),
+      value: z.number().optional(),
+      ...meaning,
+      topic: z.string().optional(),
+      code: z.string().optional(),
+      reason: z.string().optional(),
+      count: z.number().optional(),
+    }),
+  ),
+});
+
+const ms = z.number().describe('ms since 1970');
+
+export const incidentsAnswer = z.object({
+  incidents: z.array(
+    z.object({
+      id: z.string(),
+      cause: z.enum(INCIDENT_CAUSES),
+      stage: z.enum(['broker', 'log', 'producer', 'reader', 'consumer', 'sink', 'windows']),
+      title: z.string(),
+      level: z.enum(['slow', 'stopped']),
+      state: z.enum(['failing', 'catching-up', 'over']),
+      fromMs: ms,
+      toMs: ms.optional(),
+      recoveredMs: ms.optional(),
+      caughtUpMs: ms.optional(),
+      waited: z.number().describe('Messages that waited when most did.'),
+      lost: z.number().describe('Messages lost or shed from begin to end.'),
+      tries: z.number().describe('How often a request was repeated.'),
+      nextTryMs: ms.optional(),
+      detail: z.string().optional(),
+      warnings: z.array(z.string()).describe('Codes of the warnings that belong to it.'),
+      events: z.array(z.object({ atMs: ms, text: z.string() })),
+    }),
+  ),
+});
+
+export const historyAnswer = z.object({
+  range: z.enum(HISTORY_RANGES),
+  stepMs: z.number(),
+  fromMs: ms,
+  rates: z.record(z.string(), z.array(z.number())).describe('By stage, per second.'),
+  behindMs: z.array(z.number()).describe('The greatest age of the oldest message that waited.'),
 });

@@ -1,5 +1,6 @@
 import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
+import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
@@ -7,8 +8,9 @@ import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
-import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
+import type { TimelineView } from './timeline-view.js';
 
 /** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */
 export interface LedgerCounts {
@@ -126,6 +128,8 @@ export interface BacklogView {
   readonly oldestMs: number;
   /** When all of it is processed. */
   readonly caughtUp: BacklogEstimate;
+  /** How long that takes once nothing holds it up, at the best rate of the last 24 h; `never`: more comes in than that. */
+  readonly catchUp: BacklogEstimate;
   /** When the log is full; absent where no log runs. */
   readonly logFull?: BacklogEstimate;
   /** All of this as one sentence. */
@@ -243,7 +247,7 @@ export interface FirstStepsView {
 }
 
 /** Everything that the HTTP side may know about the running gateway. The room `gateway` implements it. */
-export interface GatewayView {
+export interface GatewayView extends TimelineView {
   readonly version: string;
   readonly startedAtMs: number;
   /** What arrives, for those who watch. */
@@ -260,10 +264,14 @@ export interface GatewayView {
   notes(): readonly ReadinessNote[];
   /** Returns false only when a restart would help. */
   alive(): boolean;
-  /** These four reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
+  /** These five reject with SINK_QUERY_UNSUPPORTED or SINK_QUERY_FAILED. */
   measurements(): Promise<readonly MeasurementSummary[]>;
   series(query: SeriesQuery): Promise<SeriesAnswer>;
-  latest(query: LatestQuery): Promise<LatestPage>;
+  latest(query: DeviceQuery): Promise<DevicePage>;
+  /** While the store does not answer: as of its last answer. */
+  needsLook(): Promise<NeedsLook>;
+  /** Never waits: null before it is known. With `refresh` the store is asked, at most every few seconds. */
+  deviceCounts(refresh: boolean): DeviceCounts | null;
   /** Answers as `StoreQueries.answer`, and rejects with SINK_QUERY_UNSUPPORTED where the store is not asked with SQL. */
   query(query: StoreQuery, signal: AbortSignal): Promise<StoreQueryAnswer>;
   influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer>;

@@ -26,6 +26,7 @@ import { addLiveRoutes } from './routes/live-routes.js';
 import { addPageRoutes } from './routes/page-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
+import { addTimelineRoutes } from './routes/timeline-routes.js';
 
 export interface HttpAppOptions {
   /** The configured address. It decides which `Host` headers are answered. */
@@ -115,6 +116,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     maxStreamsPerAddress: options.maxStreamsPerAddress,
     refusals,
   });
+  addTimelineRoutes(app, view);
   addStoreRoutes(app, view, refusals);
   addQueryRoutes(app, view, refusals);
   addInfluxqlRoutes(app, view, refusals);

@@ -42,7 +42,7 @@ interface Frames {
 }
 
 /**
- * Sends server-sent events: `state` (LiveState) once per period, `warnings` (the new ones, oldest first) before the state
+ * Sends server-sent events: `history` (StageHistory of the last three minutes) first, `state` (LiveState) once per period, `warnings` (the new ones, oldest first) before the state
  * they came with, and `failure` (an error body) when the gateway cannot give its state. The state is built once per period
  * and shared by all streams; without a stream nothing is built. A `warnings` event has an id, which a browser sends when
  * it reconnects: it gets no warning twice and misses none that is still kept.
@@ -54,7 +54,7 @@ export class LiveFeed {
   readonly #refusals: HttpRefusalCounts;
   readonly #streams = new Set<Stream>();
   #timer: NodeJS.Timeout | undefined;
-  readonly #failing = new Set<'state' | 'warnings'>();
+  readonly #failing = new Set<'history' | 'state' | 'warnings'>();
 
   constructor(source: LiveStateSource, { periodMs = PERIOD_MS, logger, refusals }: LiveFeedOptions) {
     this.#source = source;
@@ -74,6 +74,7 @@ export class LiveFeed {
     response.on('close', () => this.#remove(stream));
     response.on('error', () => this.#remove(stream));
     response.write(`retry: ${this.#periodMs}\n\n`);
+    response.write(this.#built('history', () => frame('history', this.#source.view.history('3m'))));
     this.#send(stream, this.#framesBySeq());
     this.#timer ??= setInterval(() => this.#sendAll(), this.#periodMs);
   }
@@ -118,7 +119,7 @@ export class LiveFeed {
 
   /** The current bytes for a stream by its last warning; streams with the same last warning share them. */
   #framesBySeq(): (seq: number) => Frames {
-    const state = this.#built('state', () => frame('state', liveState(this.#source)));
+    const state = this.#built('state', () => frame('state', liveState(this.#source, true)));
     const bySeq = new Map<number, Frames>();
     return (seq) => {
       let frames = bySeq.get(seq);
@@ -141,7 +142,7 @@ export class LiveFeed {
   }
 
   /** A failure repeats every second, so it is logged only when it begins. */
-  #built(what: 'state' | 'warnings', build: () => string): string {
+  #built(what: 'history' | 'state' | 'warnings', build: () => string): string {
     try {
       const events = build();
       this.#failing.delete(what);
@@ -176,6 +177,6 @@ export class LiveFeed {
 }
 
 /** Formats one event. JSON contains no line feed, so one `data` line holds it. */
-function frame(kind: 'state' | 'warnings' | 'failure', content: unknown, id?: string): string {
+function frame(kind: 'history' | 'state' | 'warnings' | 'failure', content: unknown, id?: string): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${kind}\ndata: ${JSON.stringify(content)}\n\n`;
 }

@@ -1,3 +1,4 @@
+import type { DeviceCounts } from '../devices/device-state.js';
 import type { Clock } from '../lib/clock.js';
 import { COMMAND } from '../lib/package-root.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
@@ -8,6 +9,7 @@ import type {
   ReadinessProblem,
   StageCounters,
 } from './gateway-view.js';
+import type { LiveFacts } from './timeline-view.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -25,9 +27,13 @@ export interface CountersAnswer extends StageCounters {
 }
 
 /** Everything that the page updates once a second: the answer of `/api/state`. */
-export interface LiveState extends CountersAnswer {
+export interface LiveState extends CountersAnswer, LiveFacts {
   readonly ledger: LedgerView;
   readonly backlog: BacklogView;
+  /** How long ago the message was received that is stored now: `backlog.oldestMs`, 0 while nothing waits. */
+  readonly behindMs: number;
+  /** Null before it is known. */
+  readonly devices: DeviceCounts | null;
   /** The replay or purge that is running, or the last one; null before the first. */
   readonly replay: ReplayStatus | null;
   readonly logLevel: string;
@@ -58,12 +64,17 @@ export function countersAnswer({ view, clock, mqttPort }: LiveStateSource): Coun
   };
 }
 
-export function liveState(source: LiveStateSource): LiveState {
+/** @param isWatched whether a page is open: what costs a query is asked for only then */
+export function liveState(source: LiveStateSource, isWatched: boolean): LiveState {
   const { view, mayChange } = source;
+  const backlog = view.backlog();
   return {
     ...countersAnswer(source),
+    ...view.liveFacts(),
     ledger: view.ledger(),
-    backlog: view.backlog(),
+    backlog,
+    behindMs: backlog.oldestMs,
+    devices: view.deviceCounts(isWatched),
     replay: view.replayStatus() ?? null,
     logLevel: view.logLevel(),
     mayChange,

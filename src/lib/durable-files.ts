@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { withReserve } from './disk-room.js';
 import { open } from './files.js';
@@ -24,6 +24,16 @@ export async function makeDirectory(path: string): Promise<void> {
  */
 export function replaceFile(path: string, text: string): Promise<void> {
   return withReserve(path, () => replace(path, text));
+}
+
+/** The same for a file that may be out of date: on a full disk it rejects, and leaves nothing behind that takes room. */
+export async function replaceFileWithoutReserve(path: string, text: string): Promise<void> {
+  try {
+    await replace(path, text);
+  } catch (thrown) {
+    await rm(`${path}.next`, { force: true }).catch(() => undefined); // The first failure says what is wrong.
+    throw thrown;
+  }
 }
 
 async function replace(path: string, text: string): Promise<void> {

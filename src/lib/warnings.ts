@@ -124,6 +124,8 @@ export const NEXT_STEPS = {
     'Synchronise the clock with NTP. If it was wrong before, see `sluice dead-letters list`, and replay what is parked for its time.',
   RECEIVE_TIMES_FAILED:
     'Fix the disk or the permissions of `receive-times.json` in the data directory; nothing is lost meanwhile.',
+  TIMELINE_FAILED:
+    'Check the disk and the permissions of `timeline.json` in the data directory: incidents before may be gone from the page, no record is.',
   STORE_UNAVAILABLE: 'Start the store, or fix the connection to it; records wait in the log meanwhile.',
   STORE_UNEXPECTED: 'Check what listens at `sink.influx.url`: its answers are not those of InfluxDB.',
   STORE_CONFIGURATION:

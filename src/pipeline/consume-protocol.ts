@@ -5,6 +5,7 @@ import type { ConsumerProgress } from '../consumer/consumer-progress.js';
 import type { TypeConversionCounts } from '../consumer/typed-writer.js';
 import type { DataDirectory } from '../data-directory/data-directory.js';
 import type { KeepingOptions } from '../dead-letter/payload-keeping.js';
+import type { DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import type { TraceOptions } from '../metrics/otlp/trace-export.js';
@@ -16,9 +17,9 @@ import type { BudgetUse } from '../rules/policies/budget-use.js';
 import type { SinkOptions } from '../sink/create-sink.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { Point } from '../sink/point.js';
-import type { SinkCounters, SinkStatus } from '../sink/sink.js';
+import type { SinkContact, SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { QueryCounts, StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
-import type { LatestPage, LatestQuery, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { KinesisReaderCounters } from '../stream/kinesis/reader/reader-counters.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { WindowsOptions } from '../windows/aggregate.js';
@@ -55,6 +56,7 @@ export interface ConsumeReport {
   readonly deadLetterBytes: number;
   readonly replay: ReplayReport;
   readonly sink: SinkCounters & { readonly kind: 'influx' | 'duckdb'; readonly status: SinkStatus };
+  readonly sinkContact: SinkContact;
   /** Present when records come from Kinesis. */
   readonly kinesis?: KinesisReaderReport;
   /** Absent: no windows are configured. */
@@ -73,11 +75,18 @@ export interface KinesisReaderReport {
 export type StoreRequest =
   | { readonly kind: 'measurements' }
   | { readonly kind: 'series'; readonly query: SeriesQuery }
-  | { readonly kind: 'latest'; readonly query: LatestQuery }
+  | { readonly kind: 'latest'; readonly query: DeviceQuery }
+  | { readonly kind: 'needs-look' }
   | { readonly kind: 'influxql'; readonly request: InfluxqlRequest }
   /** Metrics of the gateway itself; answered with how many points were rejected. */
   | { readonly kind: 'write-self-metrics'; readonly points: readonly Point[] };
-export type StoreAnswer = readonly MeasurementSummary[] | SeriesAnswer | LatestPage | InfluxqlAnswer | number;
+export type StoreAnswer =
+  | readonly MeasurementSummary[]
+  | SeriesAnswer
+  | DevicePage
+  | NeedsLook
+  | InfluxqlAnswer
+  | number;
 
 /**
  * The rules of a reload. Answered when they are in force; refused with RELOAD_FAILED when the batch before them cannot be

@@ -9,17 +9,16 @@ import type { SeriesReader } from '../reading/series-reader.js';
 import type { ReplayService } from '../replay/replay-service.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
 import { newLineText } from '../sink/influx/line.js';
-import { LatestPages } from '../sink/latest-pages.js';
 import type { Sink } from '../sink/sink.js';
 import type { StoreQueries } from '../sink/store-query.js';
-import type { MeasurementSummary, StoreReader } from '../sink/store-reader.js';
+import type { StoreReader } from '../sink/store-reader.js';
 import type { WindowsStage } from '../windows/windows-stage.js';
 import type { ConsumeAnswer, ConsumeOptions, SideRequest } from './consume-protocol.js';
 import type { AfterMapping } from './follower.js';
 import type { Followers } from './followers.js';
 import type { RulesInForce } from './rules-in-force.js';
 import { SelfMetricsStore } from './self-metrics-store.js';
-import { shownMeasurements } from './shown-measurements.js';
+import type { StoreDevices } from './store-devices.js';
 import { UserQueries } from './user-queries.js';
 
 /** With its cursor a record is found in the first slice. */
@@ -35,6 +34,7 @@ export interface ConsumeRequestsParts {
   readonly reader: StoreReader | undefined;
   /** What charts are read from; undefined where the store cannot be queried. */
   readonly series: SeriesReader | undefined;
+  readonly devices: StoreDevices | undefined;
   readonly queries: StoreQueries | undefined;
   readonly changeField: Sink['changeField'];
   readonly afterMapping: AfterMapping;
@@ -48,7 +48,6 @@ export interface ConsumeRequestsParts {
 export class ConsumeRequests {
   readonly #options: ConsumeOptions;
   readonly #parts: ConsumeRequestsParts;
-  readonly #latestPages: LatestPages | undefined;
   readonly #userQueries: UserQueries;
   readonly #failedQueries: LimitedWarning<'SINK_QUERY_FAILED'>;
   /** Absent until the gateway writes its own metrics. */
@@ -58,7 +57,6 @@ export class ConsumeRequests {
     this.#options = options;
     this.#parts = parts;
     this.#failedQueries = new LimitedWarning(parts.warn, new SystemClock());
-    this.#latestPages = parts.reader && new LatestPages(parts.reader);
     this.#userQueries = new UserQueries(parts.queries);
   }
 
@@ -91,19 +89,16 @@ export class ConsumeRequests {
       case 'query-progress':
         return this.#logged(this.#userQueries.answer(request));
       case 'measurements':
-        return this.#logged(this.#measurements());
+        return this.#logged(existing(this.#parts.devices).measurements());
       case 'series':
         return this.#logged(existing(this.#parts.series).read(request.query));
       case 'latest':
-        return this.#logged(existing(this.#latestPages).page(request.query));
+        return this.#logged(existing(this.#parts.devices).page(request.query));
+      case 'needs-look':
+        return this.#logged(existing(this.#parts.devices).needsLook());
       case 'influxql':
         return this.#logged(existing(this.#parts.reader).influxql(request.request));
     }
-  }
-
-  async #measurements(): Promise<readonly MeasurementSummary[]> {
-    const stored = await existing(this.#parts.reader).measurements();
-    return shownMeasurements(stored, this.#options.windows);
   }
 
   /** The cause of a failed query is for the log: a client gets the sentence without it. */

@@ -1,6 +1,8 @@
 import { ArrivalWatch } from '../consumer/arrival-watch.js';
 import type { Consumer } from '../consumer/consumer.js';
 import { TypedWriter } from '../consumer/typed-writer.js';
+import { UnreadableTopics } from '../consumer/unreadable-topics.js';
+import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { PartitionStates } from '../ledger/partition-states.js';
 import { StateJournal } from '../ledger/state-journal.js';
 import { SystemClock } from '../lib/clock.js';
@@ -8,7 +10,8 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Opened } from '../lib/open-all-or-none.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
-import { SeriesReader, type SeriesStores } from '../reading/series-reader.js';
+import type { SeriesStores } from '../reading/ask-segment.js';
+import { SeriesReader } from '../reading/series-reader.js';
 import { createSink } from '../sink/create-sink.js';
 import { newLineText } from '../sink/influx/line.js';
 import type { Point } from '../sink/point.js';
@@ -27,6 +30,7 @@ import { type DeadLetterParts, openDeadLetter } from './open-dead-letter.js';
 import { formerRows, openWindows } from './open-windows.js';
 import { RulesInForce } from './rules-in-force.js';
 import { SerialSink } from './serial-sink.js';
+import { StoreDevices } from './store-devices.js';
 import type { PipelineHooks } from './worker/worker-protocol.js';
 
 export interface ConsumeParts {
@@ -46,6 +50,8 @@ export interface ConsumeParts {
   readonly parked: DeadLetterParts;
   /** Absent: none are configured. */
   readonly windows: WindowsStage | undefined;
+  /** The topics whose messages are parked now. */
+  readonly unreadable: UnreadableTopics;
   /** The consumer, once the source is open. */
   readonly reading: { consumer?: Consumer };
   readonly requests: ConsumeRequests;
@@ -118,14 +124,32 @@ export async function openConsumeParts(
     isInOrder: options.kinesis === undefined,
   });
   const writes = new SerialSink(typed, order);
+  const unreadable = new UnreadableTopics();
   const store = {
     rulesInForce: () => ({ apply: rules.current.applyAgain, state: states.overlay() }),
+    onReplayed: (records: readonly ParkedRecord[]) => {
+      for (const record of records) unreadable.written(record);
+    },
     sink: {
       write: (points: readonly Point[], signal: AbortSignal) => writes.write(points, signal),
       status: () => sink.status(),
     },
   };
   const parked = await openDeadLetter(options, source, { store, clock, hooks }, opened);
+  const stores = reader && seriesStores(sink, reader, windows);
+  const devices =
+    reader &&
+    stores &&
+    new StoreDevices({
+      reader,
+      stores,
+      rules,
+      unreadable,
+      windows: options.windows,
+      reserved: options.reservedMeasurements ?? [],
+      oldestPendingNs: () => reading.consumer?.oldestPendingNs,
+      clock,
+    });
   const requests = new ConsumeRequests(options, {
     rules,
     states,
@@ -133,7 +157,8 @@ export async function openConsumeParts(
     arrivals,
     writes,
     reader,
-    series: reader && new SeriesReader(seriesStores(sink, reader, windows)),
+    series: stores && new SeriesReader(stores),
+    devices,
     queries: sink.queries,
     afterMapping,
     changeField: async (change) => {
@@ -160,6 +185,7 @@ export async function openConsumeParts(
     arrivals,
     parked,
     windows,
+    unreadable,
     reading,
     requests,
     ...(trace !== undefined && { trace }),

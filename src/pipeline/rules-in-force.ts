@@ -1,5 +1,6 @@
 import type { JsonLimits } from '../formats/json/json-value.js';
 import type { StateTables } from '../lib/state-tables.js';
+import { DeclaredFields } from '../rules/declared-fields.js';
 import { type Mapped, MappingWarnings } from '../rules/mapped.js';
 import type { OverBudgetNotice } from '../rules/policies/cardinality.js';
 import type { TypePolicy } from '../rules/policies/field-types.js';
@@ -19,6 +20,8 @@ export interface MappingOptions extends Omit<RuleSetOptions, 'readClock'> {
 /** Compiled rules with their caches, and the limits of a payload: a reload replaces all of it at once. */
 export interface Mapping {
   readonly ruleSet: RuleSet;
+  /** What the rules state about fields. */
+  readonly declared: DeclaredFields;
   readonly payload: JsonLimits;
   /** The budgets of rules that have none of their own. */
   readonly budgets: CardinalityOptions | undefined;
@@ -51,6 +54,7 @@ export class RulesInForce {
     const fieldsOf = new Map(rules.map(({ name, fields }) => [name, fields]));
     return {
       ruleSet,
+      declared: new DeclaredFields(rules, (rule, measurement) => ruleSet.hasNamed(rule, measurement)),
       payload,
       budgets: context.policies?.cardinality,
       apply: (record, state) =>

@@ -1,8 +1,7 @@
 import { RecentAnswers } from '../lib/recent-answers.js';
-import type { StatisticsAnswer, StatisticsPart, StatisticsQuery } from '../sink/statistics.js';
-import type { StoreReader } from '../sink/store-reader.js';
-import type { ReadableRows } from '../windows/readable-rows.js';
+import type { StatisticsPart } from '../sink/statistics.js';
 import type { Span } from '../windows/window-spans.js';
+import { askSegment, type SeriesStores } from './ask-segment.js';
 import { mergeCells } from './merge-cells.js';
 import { planReading, type Segment, type Sources, type UsableRows } from './plan-reading.js';
 import { readMoments } from './read-moments.js';
@@ -11,17 +10,6 @@ import { groupOf, isPercentile, partsOf, type ReadCell, valueOfCell } from './se
 import type { SeriesAnswer, SeriesQuery } from './series-query.js';
 import { checkNames, unknownResolution } from './unknown-names.js';
 import { usableRows } from './usable-rows.js';
-
-export interface SeriesStores {
-  /** Where the points are. */
-  readonly points: StoreReader;
-  /** Where rows with this target are; undefined: that store cannot be queried. */
-  rowsIn(to: string | undefined): Pick<StoreReader, 'statistics'> | undefined;
-  /** The resolutions of a measurement. */
-  readable(measurement: string): readonly ReadableRows[];
-  /** Points of the measurement before this time may be deleted, ms since 1970; undefined: not known, or none are. */
-  pointsFromMs(measurement: string): number | undefined;
-}
 
 /** Each of them can be a query of its own: percentiles cannot be merged. */
 export const MAX_PERCENTILES = 200;
@@ -59,7 +47,7 @@ export class SeriesReader {
       names?.length === 0 ? new Map() : await this.#cells(query, segments, parts, { names, cellMs });
     if (read.size === 0) await checkNames(this.#stores.points, query);
     const moments = await readMoments(read, buckets.cellMs, sources.pointsFromMs, (segment, asked) =>
-      this.#ask(segment, { ...query, ...asked, fn: 'mean' }),
+      askSegment(this.#stores, segment, { ...query, ...asked, fn: 'mean' }),
     );
     const counts = await this.#seriesCounts(query, names);
     const shown = names ?? [...read.keys()];
@@ -137,7 +125,7 @@ export class SeriesReader {
   ): Promise<Map<string, ReadCell[]>> {
     const groups = new Map<string, ReadCell[]>();
     for (const segment of segments) {
-      const answer = await this.#ask(segment, {
+      const answer = await askSegment(this.#stores, segment, {
         ...query,
         fromMs: segment.startMs,
         toMs: segment.endMs,
@@ -168,37 +156,6 @@ export class SeriesReader {
     return this.#counts.get(JSON.stringify(query), () =>
       this.#stores.points.seriesCounts(query).catch(() => new Map<string, number>()),
     );
-  }
-
-  async #ask(
-    { rows }: Segment,
-    { field, fn, ...query }: Pick<SeriesQuery, 'field' | 'fn'> & Omit<StatisticsQuery, 'values'>,
-  ): Promise<StatisticsAnswer> {
-    const { by, only, names, fromMs, toMs, cellMs, parts } = query;
-    const asked = {
-      ...(by !== undefined && { by }),
-      ...(only !== undefined && { only }),
-      ...(names !== undefined && { names }),
-      ...(cellMs !== undefined && { cellMs }),
-      fromMs,
-      toMs,
-      parts,
-    };
-    if (rows === undefined) {
-      return this.#stores.points.statistics({
-        ...asked,
-        measurement: query.measurement,
-        values: { kind: 'points', field },
-        ...(isPercentile(fn) && { percentile: fn.percentile }),
-      });
-    }
-    const store = this.#stores.rowsIn(rows.to);
-    if (store === undefined) return new Map();
-    return store.statistics({
-      ...asked,
-      measurement: rows.measurement,
-      values: { kind: 'rows', columns: rows.columns, ...(rows.by !== undefined && { tags: rows.by }) },
-    });
   }
 }
 

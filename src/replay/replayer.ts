@@ -18,6 +18,8 @@ export interface ReplayStore {
   /** A job uses the rules that are in force when it begins until it ends, also when a reload replaces them meanwhile. */
   readonly rulesInForce: () => ReplayMapping;
   readonly sink: Pick<Sink, 'write' | 'status'>;
+  /** Called with the records of each batch that are written or filtered now. */
+  readonly onReplayed?: (records: readonly ParkedRecord[]) => void;
 }
 
 export interface ReplayerOptions {
@@ -241,6 +243,8 @@ export class Replayer {
     const outcomes = await this.#outcomesOf(job, records);
     if (!job.dryRun) await file.record(entriesOf(batch, outcomes, this.#nowMs()));
     job.addOutcomes(outcomes);
+    const isReplayed = (to: ReplayOutcome['to']) => !job.dryRun && (to === 'written' || to === 'filtered');
+    this.#deps.store?.onReplayed?.(records.filter((_, nth) => isReplayed(outcomes[nth]!.to)));
     this.#deps.onProgress();
   }
 

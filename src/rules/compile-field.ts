@@ -27,7 +27,7 @@ export interface CompiledField {
   readonly sources: readonly Source[];
 }
 
-const ONLY_NUMBERS = ['scale', 'offset', 'from', 'round', 'unit'] as const;
+const ONLY_NUMBERS = ['scale', 'offset', 'from', 'round', 'expected', 'unit'] as const;
 const ONLY_STRINGS = ['maxLength', 'truncate'] as const;
 
 /** Compiles a named field, and adds everything wrong with it to `list`; `undefined` when its value cannot be found. */
@@ -45,6 +45,7 @@ export function compileField(
     list.add(path, quoted(name), 'a name that is not also the name of a tag of this rule');
   }
   checkRange(path, options, list);
+  checkExpected(path, options, list);
   checkKinds(path, options, list);
   const steps = compileNumberSteps(options, options.unit);
   if (!steps.ok)
@@ -78,6 +79,7 @@ export function compileField(
     otherwise: options.otherwise === 'park' ? undefined : options.otherwise,
     fallback,
     isRequired: options.required,
+    expected: options.expected,
   };
   const nameSource = dynamic && {
     get: dynamic.get,
@@ -96,6 +98,21 @@ function checkRange(path: RulePath, { range, type }: FieldOptions, list: Problem
   if (type !== 'float' && type !== 'int') {
     list.add(rangePath, `a range with ${type ?? 'no type'}`, 'type: float or type: int beside a range');
   }
+}
+
+/** Nothing that is stored could lie in an expected range beside the allowed one. */
+function checkExpected(path: RulePath, { expected, range }: FieldOptions, list: ProblemList): void {
+  if (expected === undefined) return;
+  const [low, high] = expected;
+  const expectedPath = [...path, 'expected'];
+  if (!(low < high))
+    list.add(expectedPath, `[${low}, ${high}]`, 'two different numbers, the lower one first');
+  if (range === undefined || (high >= range[0] && low <= range[1])) return;
+  list.add(
+    expectedPath,
+    `[${low}, ${high}]`,
+    `numbers that the range [${range[0]}, ${range[1]}] lets through`,
+  );
 }
 
 /** What stands beside a type that it means nothing for, and what needs another key. */

@@ -27,7 +27,7 @@ import {
 import { ProblemList, type RulePath, type RuleProblem } from './rule-problem.js';
 import { sampleOf } from './sample.js';
 import { type MeasurementReader, SeriesCache } from './series-cache.js';
-import { compileSource, type Source, type SourceNames } from './source.js';
+import { compileSource, isOfTopic, type Source, type SourceNames } from './source.js';
 import type { ReadClock, TimeBase } from './time.js';
 import { checkFormat } from './topic-formats.js';
 import { compileTopicPattern } from './topic-pattern.js';
@@ -200,7 +200,8 @@ function compileMeasurement(
   const budget = new NameBudget('measurement', maxNames, (name) =>
     reserved.includes(name) ? 'is one that the gateway itself writes' : measurementProblem(name),
   );
-  return { reader: { get: source.get, origin: source.origin, names: budget }, sources: [source] };
+  const { get, origin } = source;
+  return { reader: { get, origin, names: budget, isOfTopic: isOfTopic(source) }, sources: [source] };
 }
 
 function compileFoundTags(options: RuleOptions, names: SourceNames, list: ProblemList) {

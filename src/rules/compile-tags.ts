@@ -3,7 +3,7 @@ import { keyProblem } from './point-names.js';
 import type { TagOptions } from './rule-options.js';
 import type { ProblemList, RulePath } from './rule-problem.js';
 import { type TagReader, tagValueProblem } from './series-cache.js';
-import { compileSource, type Source, type SourceNames } from './source.js';
+import { compileSource, isOfTopic, type Source, type SourceNames } from './source.js';
 import { compileWords } from './value-words.js';
 
 export interface CompiledTags {
@@ -38,13 +38,15 @@ export function compileTags(
   return { readers, sources };
 }
 
-function tagReader(name: string, tag: TagOptions, { get, origin }: Source): TagReader {
+function tagReader(name: string, tag: TagOptions, source: Source): TagReader {
+  const { get, origin } = source;
   const prepare = compileWords(tag);
   const { otherwise, default: fallback, required } = tag;
   return {
     name,
     get,
     origin,
+    isOfTopic: isOfTopic(source),
     ...(prepare !== undefined && { prepare }),
     ...(fallback !== undefined && { fallback }),
     ...(required !== undefined && { isRequired: required }),

@@ -19,7 +19,7 @@ import type { PolicyContext, RulePolicies } from './policies/rule-policies.js';
 import { spreadNs } from './policies/spread.js';
 import type { RuleFields } from './rule-fields.js';
 import type { Sample } from './sample.js';
-import type { SeriesCache } from './series-cache.js';
+import type { KnownSeries, SeriesCache } from './series-cache.js';
 import type { TimeReader } from './time.js';
 import type { Captures, TopicPattern } from './topic-pattern.js';
 import type { Where } from './where.js';
@@ -100,6 +100,16 @@ export class CompiledRule {
   /** Tables of the state that no other rule uses begin with these names. */
   get ownTables(): readonly string[] {
     return this.#parts.policies?.ownTables ?? [];
+  }
+
+  /** Whether it has given a measurement this name. */
+  hasNamed(measurement: string): boolean {
+    return this.#parts.series.hasNamed(measurement);
+  }
+
+  /** What topic and client alone say of the series. */
+  knownSeries(reading: Reading): KnownSeries {
+    return this.#parts.series.known(reading);
   }
 
   /**

@@ -24,6 +24,8 @@ export interface FieldReader extends FieldShape {
   readonly fallback?: Field;
   /** A record without a value is parked; false: that there is none is expected, and not counted. */
   readonly isRequired?: boolean;
+  /** For an explanation: a number outside is stored all the same. */
+  readonly expected?: readonly [number, number];
 }
 
 /** A field name out of the message. */

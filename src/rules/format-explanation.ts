@@ -165,11 +165,12 @@ function assignmentOf({ target, name, became }: ExplainedValue): string {
 
 /** `reason`: what the record is parked for, which has a line of its own. */
 function originOf(
-  { from, found, became, omitted, instead }: ExplainedValue,
+  { from, found, became, omitted, instead, note }: ExplainedValue,
   reason: string | undefined,
 ): string {
   const isSame = found === undefined || found === became || found === JSON.stringify(became);
-  const source = `from ${cut(from)}${isSame ? '' : ` (${cut(found)})`}`;
+  const noted = note === undefined ? '' : `, ${note}`;
+  const source = `from ${cut(from)}${isSame ? '' : ` (${cut(found)})`}${noted}`;
   const why = omitted ?? instead;
   if (why === undefined) return source;
   return `${source}: ${why === reason ? 'the record is parked for it' : oneLine(why)}`;

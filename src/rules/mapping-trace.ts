@@ -13,6 +13,8 @@ export interface TracedValue {
   readonly omitted?: string;
   /** Why something else is stored than what was found: a default, an end of the range, the receive time. */
   readonly instead?: string;
+  /** What is remarkable about a value that is stored as it is. */
+  readonly note?: string;
 }
 
 /** A condition that was evaluated. */

@@ -26,6 +26,11 @@ export class NameBudget {
     this.#problemOf = problemOf;
   }
 
+  /** Whether a message has given this name. */
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   /** Why the record of this name must be parked, or undefined. */
   refusal(name: string): MappingFailure | undefined {
     if (this.#names.has(name)) return undefined;

@@ -151,6 +151,8 @@ export interface FieldOptions extends SourceOptions, WordOptions, NumberOptions 
   readonly type?: FieldType;
   /** Inclusive; numbers only. */
   readonly range?: readonly [number, number];
+  /** Where the stored number usually lies, both ends included; a number outside is stored all the same. */
+  readonly expected?: readonly [number, number];
   /** The unit of the stored number: dashboards show it, and `from` is converted to it. */
   readonly unit?: string;
   readonly oneOf?: readonly Scalar[];

@@ -19,11 +19,14 @@ import type { MappingTrace } from './mapping-trace.js';
 import type { OverBudgetNotice } from './policies/cardinality.js';
 import type { RuleOptions } from './rule-options.js';
 import type { RuleProblem } from './rule-problem.js';
+import type { KnownSeries } from './series-cache.js';
 import { type CompiledTopicFormat, compileTopicFormats } from './topic-formats.js';
 
 const MAX_CACHED_TOPICS = 20_000;
 
 const NO_OPTIONS: ApplyOptions = {};
+
+const WITHOUT_PAYLOAD = { qos: 0, payload: Buffer.alloc(0), receivedAtNs: 0n } as const;
 
 /** `first`: only the first rule whose filter takes the topic, and those behind a rule with `continue`. `all`: every one of them. */
 export type RuleMatching = 'first' | 'all';
@@ -139,6 +142,33 @@ export class RuleSet {
     const found = this.#find(topic);
     this.#matches.set(topic, found);
     return found;
+  }
+
+  /** Whether a rule has given a measurement this name since the rules came into force. */
+  hasNamed(rule: string, measurement: string): boolean {
+    return this.rules.some((one) => one.name === rule && one.hasNamed(measurement));
+  }
+
+  /**
+   * What is known of the series of messages on a topic, without their payload; undefined when no rule takes the topic.
+   *
+   * @param rule the rule that took them, where that is known; else the first that takes the topic counts
+   */
+  knownSeries(topic: string, clientId: string, rule?: string): KnownSeries | undefined {
+    const matches = this.matches(topic);
+    const match = matches.find((one) => one.rule.name === rule) ?? matches[0];
+    if (match === undefined) return undefined;
+    const record = { topic, clientId, ...WITHOUT_PAYLOAD };
+    return match.rule.knownSeries({
+      record,
+      payload: {},
+      members: {},
+      holdsExact: false,
+      captures: match.captures,
+      device: deviceOf(match, record),
+      variables: undefined,
+      trace: undefined,
+    });
   }
 
   #find(topic: string): TopicMatch[] {

@@ -3,7 +3,12 @@ import { BoundedCache } from '../lib/bounded-cache.js';
 import { quoted } from '../lib/printable.js';
 import type { Series, Tag } from '../sink/point.js';
 import type { AutoTags } from './auto-tags.js';
-import { MappingFailure, type MappingWarningCounts, type Reading } from './mapped.js';
+import {
+  createMappingWarningCounts,
+  MappingFailure,
+  type MappingWarningCounts,
+  type Reading,
+} from './mapped.js';
 import type { NameBudget } from './name-budget.js';
 import { hasControlCharacter } from './point-names.js';
 import type { Getter, Origin } from './reference.js';
@@ -28,6 +33,8 @@ export interface TagReader {
   /** A record without a value is parked. */
   readonly isRequired?: boolean;
   readonly otherwise?: 'omit' | 'replace';
+  /** Whether topic and client decide the value, whatever the payload is. */
+  readonly isOfTopic?: boolean;
 }
 
 /** The measurement of a rule: a name, or where the name comes from. */
@@ -37,7 +44,16 @@ export type MeasurementReader =
       readonly get: Getter;
       readonly origin: Origin;
       readonly names: NameBudget;
+      /** As of a tag. */
+      readonly isOfTopic?: boolean;
     };
+
+/** What is known of a series before the payload is read. */
+export interface KnownSeries {
+  /** Absent when the payload names it. */
+  readonly measurement?: string;
+  readonly tags: readonly Tag[];
+}
 
 /**
  * SeriesCache keeps the series of one rule: equal tag sets get the same Series object, as long as it was used
@@ -92,6 +108,32 @@ export class SeriesCache {
     const known = this.#cache.get(identity);
     if (known !== undefined) return known;
     return this.#create(measurement, identity, found);
+  }
+
+  /** Whether the measurement has, or has had, this name. */
+  hasNamed(measurement: string): boolean {
+    const own = this.#measurement;
+    return typeof own === 'string' ? own === measurement : own.names.has(measurement);
+  }
+
+  /** What topic and client alone say. The reading has no payload. */
+  known(reading: Reading): KnownSeries {
+    const uncounted = createMappingWarningCounts();
+    const tags = this.#readers.flatMap((reader): Tag[] => {
+      const value = reader.isOfTopic === true ? tagText(reader, reading, uncounted) : '';
+      return typeof value === 'string' && value !== '' ? [{ name: reader.name, value }] : [];
+    });
+    const measurement = this.#knownMeasurement(reading);
+    return measurement === undefined ? { tags } : { measurement, tags };
+  }
+
+  #knownMeasurement(reading: Reading): string | undefined {
+    const own = this.#measurement;
+    if (typeof own === 'string') return own;
+    const value = own.isOfTopic === true ? own.get(reading) : undefined;
+    return value === undefined || value === null || value instanceof MappingFailure
+      ? undefined
+      : scalarText(value);
   }
 
   #measurementOf(reading: Reading): string | MappingFailure {

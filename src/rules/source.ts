@@ -30,6 +30,11 @@ export interface Source {
   readonly places: readonly Place[];
 }
 
+/** Whether topic and client decide the value, whatever the payload is. */
+export function isOfTopic({ reads }: Source): boolean {
+  return (['payload', 'variable', 'qos'] as const).every((root) => !reads.has(root));
+}
+
 export interface SourceNames extends RuleNames {
   readonly tables: LookupTables;
 }

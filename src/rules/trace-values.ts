@@ -10,6 +10,7 @@ import { type FieldShape, toField } from './typed-field.js';
 interface TracedField extends FieldShape {
   readonly origin?: Origin;
   readonly fallback?: Field;
+  readonly expected?: readonly [number, number];
 }
 
 /** Reports a named field: what was found, what `prepare` made of it, and what is stored. */
@@ -30,7 +31,19 @@ export function traceField(
     problem === undefined
       ? undefined
       : `${problem}; ${field === reader.fallback ? 'the default' : 'the nearer end of the range'} is used`;
-  reading.trace?.value({ ...value, became: String(field.value), ...(instead !== undefined && { instead }) });
+  const note = outsideExpected(reader, field);
+  reading.trace?.value({
+    ...value,
+    became: String(field.value),
+    ...(instead !== undefined && { instead }),
+    ...(note !== undefined && { note }),
+  });
+}
+
+function outsideExpected({ expected }: TracedField, { value }: Field): string | undefined {
+  if (expected === undefined || (typeof value !== 'number' && typeof value !== 'bigint')) return undefined;
+  const [low, high] = expected;
+  return value < low || value > high ? `outside expected ${low}..${high}` : undefined;
 }
 
 /** Why the value itself cannot be stored. */

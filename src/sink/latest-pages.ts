@@ -19,6 +19,7 @@ export const MAX_LATEST_FIELDS = 50;
 const KEEP_LAST_SEEN_MS = 2_000;
 const MAX_LAST_SEEN_LISTS = 4;
 
+type CountSilent = (devices: readonly LastSeenGroup[]) => number | Promise<number>;
 type DevicesReader = Pick<StoreReader, 'lastSeen' | 'newest'>;
 
 /**
@@ -37,8 +38,9 @@ export class LatestPages {
     this.#reader = reader;
   }
 
-  async page(query: LatestQuery): Promise<LatestPage> {
-    const { measurement, by, fromMs, silentBeforeMs } = query;
+  /** @param countSilent how many of all devices are silent; absent: those without a point since `silentBeforeMs` */
+  async page(query: LatestQuery, countSilent: CountSilent = countBefore(query)): Promise<LatestPage> {
+    const { measurement, by, fromMs } = query;
     const lastSeen = await this.#lastSeenSince({
       measurement,
       by,
@@ -46,6 +48,7 @@ export class LatestPages {
       maxGroups: MAX_LATEST_GROUPS + 1,
     });
     const devices = lastSeen.slice(0, MAX_LATEST_GROUPS);
+    const silent = await countSilent(devices);
     const found = searchIn(devices, query);
     const shown = found.slice(query.offset, query.offset + query.limit);
     const names = shown.map(({ name }) => name);
@@ -57,7 +60,7 @@ export class LatestPages {
     return {
       devices: devices.length,
       moreDevices: lastSeen.length > devices.length,
-      silent: devices.reduce((sum, { atMs }) => sum + (atMs < silentBeforeMs ? 1 : 0), 0),
+      silent,
       found: found.length,
       groups: shown.map(({ name, atMs }) => ({ name, atMs, values: shownValues(valuesOf.get(name) ?? []) })),
       moreFields: newest.moreFields,
@@ -67,6 +70,10 @@ export class LatestPages {
   #lastSeenSince(query: LastSeenQuery): Promise<readonly LastSeenGroup[]> {
     return this.#lastSeenLists.get(JSON.stringify(query), () => this.#reader.lastSeen(query));
   }
+}
+
+function countBefore({ silentBeforeMs }: LatestQuery): CountSilent {
+  return (devices) => devices.filter(({ atMs }) => atMs < silentBeforeMs).length;
 }
 
 const NO_VALUES: NewestAnswer = { moreFields: false, groups: [] };

@@ -59,6 +59,26 @@ export function isUnavailable({ state }: SinkStatus): boolean {
   return state === 'retrying' || state === 'misconfigured';
 }
 
+/** Why a store does not take all points; `held`: it refuses many, and the request waits for the operator. */
+export type StoreTrouble =
+  | 'no-answer'
+  | 'unavailable'
+  | 'configuration'
+  | 'held'
+  | 'many-refused'
+  /** Points are taken, and old ones cannot be deleted. */
+  | 'retention';
+
+/** What is known of the connection to the store. */
+export interface SinkContact {
+  /** When the store last took or refused points, or said that it would take some, ms since 1970; absent: not since the start. */
+  readonly lastAnswerMs?: number;
+  /** Present while it does not take all points. */
+  readonly trouble?: StoreTrouble;
+  /** When a request is repeated, ms since 1970; absent where that is not known. */
+  readonly nextTryMs?: number;
+}
+
 /** Totals since the sink was created; they never decrease. */
 export interface SinkCounters {
   readonly pointsWritten: number;
@@ -86,6 +106,7 @@ export interface Sink {
    */
   write(points: readonly Point[], signal: AbortSignal): Promise<readonly Rejection[]>;
   status(): SinkStatus;
+  contact(): SinkContact;
   counters(): SinkCounters;
   /** The read side for the live page; absent when the store cannot be queried. */
   readonly reader?: StoreReader;

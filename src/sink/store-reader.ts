@@ -19,6 +19,8 @@ export interface StoreReader {
   lastSeen(query: LastSeenQuery): Promise<readonly LastSeenGroup[]>;
   /** Resolves with the newest value of every field of the named groups. */
   newest(query: NewestQuery): Promise<NewestAnswer>;
+  /** Resolves with when the numbers of each group have left a range. */
+  leftRange(query: LeftRangeQuery): Promise<LeftRangeAnswer>;
   /** Answers a query of a dashboard. A store that answers InfluxQL itself rejects with SINK_QUERY_UNSUPPORTED. */
   influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer>;
 }
@@ -26,7 +28,16 @@ export interface StoreReader {
 export interface MeasurementSummary {
   readonly name: string;
   readonly tags: readonly string[];
-  readonly fields: readonly { readonly name: string; readonly type: FieldType }[];
+  readonly fields: readonly FieldSummary[];
+}
+
+export interface FieldSummary {
+  readonly name: string;
+  readonly type: FieldType;
+  /** What the rules of the gateway state; a store does not know it. */
+  readonly unit?: string;
+  /** As the unit. Where the numbers usually lie, both ends included. */
+  readonly expected?: readonly [low: number, high: number];
 }
 
 /** Asks for the groups of a measurement with a point at `fromMs` or later. */
@@ -70,6 +81,29 @@ export interface NewestValue {
   readonly field: string;
   readonly value: number | string | boolean;
 }
+
+/** Asks when the numbers of a field have left a range. */
+export interface LeftRangeQuery {
+  readonly measurement: string;
+  readonly field: string;
+  readonly by?: string;
+  /** Group names as `lastSeen` returns them; [''] without `by`. At most MAX_LEFT_RANGE_GROUPS. */
+  readonly names: readonly string[];
+  /** Both ends belong to the range. */
+  readonly low: number;
+  readonly high: number;
+  /** Older points are ignored. */
+  readonly fromMs: number;
+}
+
+/** A store may ask for each group alone. */
+export const MAX_LEFT_RANGE_GROUPS = 200;
+
+/**
+ * The time of the first number behind the newest one inside of the range, ms since 1970, by group. A group is absent when it
+ * has no number inside since `fromMs`, or none behind it.
+ */
+export type LeftRangeAnswer = ReadonlyMap<string, number>;
 
 export const LATEST_ORDERS = ['silent', 'newest', 'name'] as const;
 

@@ -124,6 +124,11 @@ async function showCharts() {
 
 const charts = new ChartsPanel(() => refreshCharts());
 const devices = new DevicesPanel(charts, views, () => refreshDevices());
+const listDevices = charts.onMeasurements;
+charts.onMeasurements = (measurements) => {
+  listDevices(measurements);
+  firstSteps.noteMeasurements(measurements);
+};
 const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);
 const refreshBudgets = repeat(

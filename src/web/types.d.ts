@@ -2,6 +2,12 @@
 
 import type { Arrival, ArrivalsScope } from '../arrivals/arrival.js';
 import type {
+  DeviceGroup as LatestGroup,
+  DevicePage as LatestPage,
+  Look,
+  NeedsLook,
+} from '../devices/device-state.js';
+import type {
   ExplanationView,
   FirstStepsView,
   LedgerCounts,
@@ -19,7 +25,10 @@ import type { SeriesGroup } from '../reading/series-query.js';
 import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
-import type { LatestGroup, LatestPage, MeasurementSummary } from '../sink/store-reader.js';
+import type { MeasurementSummary } from '../sink/store-reader.js';
+import type { Incident } from '../timeline/incident.js';
+import type { LedgerToday } from '../timeline/ledger-of-day.js';
+import type { StageHistory } from '../timeline/recorded-rates.js';
 import type { WindowsReport } from '../windows/windows-report.js';
 import type { AnswerError } from './poll.js';
 import type { RateHistory } from './rate-history.js';
@@ -33,14 +42,18 @@ export type {
   BudgetName,
   ExplanationView,
   FirstStepsView,
+  Incident,
   LatestGroup,
   LatestPage,
   LedgerCounts,
+  LedgerToday,
   LedgerView,
   LiveState,
   LogLevel,
+  Look,
   MeasurementSummary,
   MeasurementUse,
+  NeedsLook,
   ParkedSelection,
   ParkedView,
   RateHistory,
@@ -49,6 +62,7 @@ export type {
   ReplayKind,
   ReplayStatus,
   SeriesResponse,
+  StageHistory,
   StreamStatus,
   UsedBudget,
   WarningView,

@@ -165,6 +165,16 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
     'sluice.yaml:1:91: rules[0].fields.h.range: got [9, 1], expected a list of two numbers, lowest first',
   ],
   [
+    'an expected range without width',
+    `rules: [{ ${RULE}, fields: { h: { path: payload.h, expected: [8, 8] } } }]`,
+    'sluice.yaml:1:78: rules[0].fields.h.expected: got [8, 8], expected a list of two different numbers, lowest first',
+  ],
+  [
+    'an expected range that the allowed one parks',
+    `rules: [{ ${RULE}, fields: { h: { path: payload.h, type: float, range: [0, 5], expected: [6, 8] } } }]`,
+    'sluice.yaml:1:106: rules[0].fields.h.expected: got [6, 8], expected numbers that the range [0, 5] lets through',
+  ],
+  [
     'a number in a list of references',
     `rules: [{ ${RULE}, fields: { h: [payload.h, 5] } }]`,
     'sluice.yaml:1:56: rules[0].fields.h.path: got a list, expected reference such as payload.a.b, topic.name, device or clientId, or a list of them',
@@ -172,7 +182,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'a number for a source',
     `rules: [{ ${RULE}, fields: { h: 5 } }]`,
-    'sluice.yaml:1:56: rules[0].fields.h: got 5, expected reference, or section with the keys path, template, lookup, cel, value, noValue, map, suffix, decimalComma, type, scale, offset, from, round, range, oneOf, maxLength, truncate, otherwise, default, required, unit; a constant is written { value: 5 }',
+    'sluice.yaml:1:56: rules[0].fields.h: got 5, expected reference, or section with the keys path, template, lookup, cel, value, noValue, map, suffix, decimalComma, type, scale, offset, from, round, range, expected, oneOf, maxLength, truncate, otherwise, default, required, unit; a constant is written { value: 5 }',
   ],
   [
     'the unit of a time as another word',
@@ -202,7 +212,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'tags below fields',
     `rules:\n  - topic: t\n    name: a\n    measurement: m\n    fields:\n      v: payload.v\n      tags: { device: clientId }`,
-    'sluice.yaml:7:15: rules[0].fields.tags.device: got an unknown key, expected the keys path, template, lookup, cel, value, noValue, map, suffix, decimalComma, type, scale, offset, from, round, range, oneOf, maxLength, truncate, otherwise, default, required, unit; tags is a key of rules[0]: indent it less',
+    'sluice.yaml:7:15: rules[0].fields.tags.device: got an unknown key, expected the keys path, template, lookup, cel, value, noValue, map, suffix, decimalComma, type, scale, offset, from, round, range, expected, oneOf, maxLength, truncate, otherwise, default, required, unit; tags is a key of rules[0]: indent it less',
   ],
   [
     'a path below a time that has lost its indent',

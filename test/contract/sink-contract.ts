@@ -608,6 +608,43 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(await sink.reader?.lastSeen({ ...query, measurement: 'contract_never_written' })).toEqual([]);
     });
 
+    test('the reader returns when the numbers of each group have left a range', async ({ skip }) => {
+      if (!able.query) skip('the store cannot be queried');
+      const values = (device: string, numbers: readonly number[]) =>
+        numbers.map((value, second) =>
+          pointOf(seriesOf('contract_left', { device }), atMs(second * 1_000), { value, other: 5 }),
+        );
+      await writeAll([
+        ...values('above', [5, 9, 8, 8.0001, 20]),
+        ...values('below', [2, -1, 1.9]),
+        ...values('inside', [1, 9, 5]),
+        ...values('never inside', [9, 9]),
+        pointOf(seriesOf('contract_left', { device: 'below' }), atMs(9_000), { other: 5 }),
+      ]);
+      const query = {
+        measurement: 'contract_left',
+        field: 'value',
+        by: 'device',
+        names: ['above', 'below', 'inside', 'never inside', 'never written'],
+        low: 2,
+        high: 8,
+        fromMs: baseMs,
+      };
+      const left = (change: object = {}) => sink.reader?.leftRange({ ...query, ...change });
+      const all = new Map([
+        ['above', baseMs + 3_000],
+        ['below', baseMs + 1_000],
+      ]);
+      expect(await left()).toEqual(all);
+      expect(await left({ names: ['below', 'inside'] })).toEqual(new Map([['below', baseMs + 1_000]]));
+      expect(await left({ fromMs: baseMs + 1_000 })).toEqual(new Map([['above', baseMs + 3_000]]));
+      expect(await left({ low: -1e-7, high: 8.00005 })).toEqual(new Map([['above', baseMs + 3_000]]));
+      expect(await left({ low: -1e21, high: 1e21 })).toEqual(new Map());
+      expect(await left({ names: [] })).toEqual(new Map());
+      expect(await left({ field: 'no such field' })).toEqual(new Map());
+      expect(await left({ measurement: 'contract_never_written' })).toEqual(new Map());
+    });
+
     test('the reader returns the newest value of each field, of any type, also when it is older than the newest point', async ({
       skip,
     }) => {
@@ -666,11 +703,10 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
     test('groups whose names look like queries get their own newest values', async ({ skip }) => {
       if (!able.query) skip('the store cannot be queried');
       const measurement = 'contract "newest\' names';
-      await writeAll(
-        HOSTILE_TEXTS.map((text, i) =>
-          pointOf(seriesOf(measurement, { [HOSTILE_NAME]: text }), atMs(i), { v: i }),
-        ),
-      );
+      const field = `value ${HOSTILE_NAME}`;
+      const point = (text: string, ms: number, value: number) =>
+        pointOf(seriesOf(measurement, { [HOSTILE_NAME]: text }), atMs(ms), { [field]: value });
+      await writeAll(HOSTILE_TEXTS.map((text, i) => point(text, i, i)));
       const split = { measurement, by: HOSTILE_NAME, fromMs: baseMs };
       const lastSeen = await sink.reader?.lastSeen({ ...split, maxGroups: 99 });
       expect(lastSeen?.map(({ name }) => name)).toEqual([...HOSTILE_TEXTS].reverse());
@@ -682,6 +718,10 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       expect(new Map(newest?.groups.map(({ name, values }) => [name, values[0]?.value]))).toEqual(
         new Map(HOSTILE_TEXTS.map((text, i) => [text, i])),
       );
+      await writeAll(HOSTILE_TEXTS.map((text) => point(text, 90_000, 1_000)));
+      const names = [...HOSTILE_TEXTS, 'x\r\0y'];
+      const left = await sink.reader?.leftRange({ ...split, field, names, low: 0, high: 999 });
+      expect(left).toEqual(new Map(HOSTILE_TEXTS.map((text) => [text, baseMs + 90_000])));
     });
 
     test('the reader names what it knows in place of an unknown measurement or field', async ({ skip }) => {

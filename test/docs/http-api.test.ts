@@ -54,9 +54,12 @@ describe('the routes of docs/http-api.md', () => {
     'GET /api/first-steps',
     'GET /api/series',
     'GET /api/latest',
+    'GET /api/needs-look',
     'GET /api/dead-letters',
     'GET /api/warnings',
     'GET /api/log-level',
+    'GET /api/incidents',
+    'GET /api/history',
   ])('%s answers with the keys of its example', async (route) => {
     const [, path = ''] = route.split(' ');
     const { statusCode, body } = await app.inject({ url: `${path}${QUERIES[path] ?? ''}` });

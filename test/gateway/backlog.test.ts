@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type BacklogSample, backlogOf } from '../../src/gateway/backlog.js';
 
-const LOG = { unread: 0, sizeBytes: 0, maxSizeBytes: 1_000_000, bytesPerRecord: 100, isBlocked: false };
+const LOG = {
+  unread: 0,
+  sizeBytes: 0,
+  maxSizeBytes: 1_000_000,
+  bytesPerRecord: 100,
+  bytesAppended: 0,
+  isBlocked: false,
+};
 
 /** A path over some seconds: what has come and gone in all, by second. */
 function path(seconds: number, received: (s: number) => number, processed: (s: number) => number, log = {}) {
@@ -12,7 +19,7 @@ function path(seconds: number, received: (s: number) => number, processed: (s: n
       received: received(s),
       processed: processed(s),
       oldestMs: unread === 0 ? 0 : 30_000,
-      log: { ...LOG, unread, sizeBytes: unread * 100, ...log },
+      log: { ...LOG, unread, sizeBytes: unread * 100, bytesAppended: received(s) * 100, ...log },
     };
   });
 }
@@ -32,6 +39,7 @@ describe('the backlog', () => {
       bytes: 0,
       oldestMs: 0,
       caughtUp: { state: 'now', ms: 0 },
+      catchUp: { state: 'now', ms: 0 },
       logFull: { state: 'never' },
       summary: 'no backlog',
     });

@@ -129,8 +129,8 @@ describe('/api/live', () => {
     view.connections = 7;
     second();
     await client.states(2);
-    expect(client.frames.map(({ event }) => event)).toEqual(['state', 'state']);
-    expect(client.frames[0]?.data).toMatchObject({
+    expect(client.frames.map(({ event }) => event)).toEqual(['history', 'state', 'state']);
+    expect(client.frames[1]?.data).toMatchObject({
       version: '0.1.0-test',
       mqttPort: 1884,
       ledger: { balanced: true },
@@ -139,7 +139,7 @@ describe('/api/live', () => {
       logLevel: 'info',
       mayChange: true,
     });
-    expect(client.frames[1]?.data).toMatchObject({ broker: { connections: 7 } });
+    expect(client.frames[2]?.data).toMatchObject({ broker: { connections: 7 } });
   });
 
   it('builds one state per second for all streams, and none while no stream is open', async () => {
@@ -171,6 +171,7 @@ describe('/api/live', () => {
     second();
     await client.states(3);
     expect(client.frames.map(({ event }) => event)).toEqual([
+      'history',
       'warnings',
       'state',
       'state',

@@ -79,6 +79,13 @@ test('what was found is shown where it differs from what is stored', () => {
   expect(lines({ values: [{ ...value, found: '3', became: '3' }] })[0]).not.toContain('(');
 });
 
+test('a note stands behind where the value is from', () => {
+  const value = { target: 'field', name: 't', from: 'payload.t', became: '9' } as const;
+  expect(lines({ values: [{ ...value, note: 'outside expected 2..8' }] })).toEqual([
+    'field    t = 9  from payload.t, outside expected 2..8',
+  ]);
+});
+
 test('elements have a head, and a measurement of its own is named', () => {
   const values = [
     { target: 'measurement', name: 'measurement', from: 'payload.type', became: 'climate' },

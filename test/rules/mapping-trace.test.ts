@@ -89,6 +89,9 @@ test.each<[Partial<FieldOptions>, string, Partial<TracedValue>]>([
   [{ noValue: [-127] }, '{"t":-127}', { omitted: 'it means "no value"' }],
   [{ otherwise: 'omit' }, '{"t":"x"}', { omitted: expect.stringContaining('expected a number') }],
   [{}, '{"t":"x"}', { omitted: expect.stringContaining('expected a number') }],
+  [{ expected: [2, 8] }, '{"t":8}', { became: '8' }],
+  [{ expected: [2, 8] }, '{"t":8.5}', { became: '8.5', note: 'outside expected 2..8' }],
+  [{ type: 'int', expected: [2, 8] }, '{"t":1}', { became: '1', note: 'outside expected 2..8' }],
   [{ default: 7 }, '{}', { became: '7', instead: 'it is not there; the default is used' }],
   [
     { otherwise: 'clamp', range: [0, 10] },

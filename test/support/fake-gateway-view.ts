@@ -1,6 +1,13 @@
 import { Arrivals } from '../../src/arrivals/arrivals.js';
 import type { ReloadResult } from '../../src/config/reload-result.js';
 import type {
+  DeviceCounts,
+  DeviceGroup,
+  DevicePage,
+  DeviceQuery,
+  NeedsLook,
+} from '../../src/devices/device-state.js';
+import type {
   BacklogView,
   FirstStepsView,
   GatewayView,
@@ -14,6 +21,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/http/gateway-view.js';
+import type { LiveFacts } from '../../src/http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../../src/influxql/answer.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { SluiceError } from '../../src/lib/errors.js';
@@ -24,14 +32,13 @@ import type { BudgetUse } from '../../src/rules/policies/budget-use.js';
 import { LatestPages } from '../../src/sink/latest-pages.js';
 import type { SinkStatus } from '../../src/sink/sink.js';
 import type { StoreQuery, StoreQueryAnswer } from '../../src/sink/store-query.js';
-import type {
-  LatestGroup,
-  LatestPage,
-  LatestQuery,
-  MeasurementSummary,
-  StoreReader,
-} from '../../src/sink/store-reader.js';
+import type { LatestGroup, MeasurementSummary, StoreReader } from '../../src/sink/store-reader.js';
+import type { Incident } from '../../src/timeline/incident.js';
+import type { HistoryRange, StageHistory } from '../../src/timeline/recorded-rates.js';
 import type { WindowsReport } from '../../src/windows/windows-report.js';
+
+/** A device of which a test names only what matters to it. */
+export type FakeDevice = LatestGroup & Partial<DeviceGroup>;
 
 /** Fates that the fake hands out, as records. */
 export interface FakeOutcomes {
@@ -71,10 +78,21 @@ export class FakeGatewayView implements GatewayView {
     bytes: 0,
     oldestMs: 0,
     caughtUp: { state: 'now', ms: 0 },
+    catchUp: { state: 'now', ms: 0 },
     logFull: { state: 'never' },
     summary: 'no backlog',
   };
   readinessNotes: ReadinessNote[] = [];
+  incidentList: Incident[] = [];
+  stageHistory: StageHistory = { range: '3m', stepMs: 1_000, fromMs: 0, rates: {}, behindMs: [] };
+  facts: LiveFacts = {
+    incident: null,
+    logBytesPerSecond: 0,
+    sinkLastAnswerMs: Date.now(),
+    timeZone: 'Europe/Berlin',
+    setAsideToday: 0,
+    ledgerToday: null,
+  };
   isAlive = true;
   /** Between log and consumer: absent in direct mode. */
   kinesis: Required<Pick<StageCounters, 'producer' | 'reader'>> | undefined;
@@ -89,10 +107,13 @@ export class FakeGatewayView implements GatewayView {
   /** Values of each tag, by its name; a tag without an entry has one value. */
   tagValues: Record<string, readonly string[]> = {};
   deadLetters: ParkedDetail[] = [];
-  latestGroups: LatestGroup[] = [];
+  latestGroups: FakeDevice[] = [];
   /** What a tag has instead of `latestGroups`. */
-  latestByTag: Record<string, LatestGroup[]> = {};
-  readonly latestQueries: LatestQuery[] = [];
+  latestByTag: Record<string, FakeDevice[]> = {};
+  readonly latestQueries: DeviceQuery[] = [];
+  looks: NeedsLook = { asOfMs: Date.now(), devices: 0, moreDevices: false, needLook: 0, found: 0, looks: [] };
+  /** Whether the counts were asked for on behalf of an open page. */
+  readonly countsAsked: boolean[] = [];
   readonly influxqlRequests: InfluxqlRequest[] = [];
   influxqlAnswer: InfluxqlAnswer = { status: 200, json: '{"results":[{"statement_id":0}]}\n' };
   warningLines: WarningView[] = [];
@@ -207,6 +228,18 @@ export class FakeGatewayView implements GatewayView {
     return this.readinessNotes;
   }
 
+  incidents(): readonly Incident[] {
+    return this.incidentList;
+  }
+
+  history(range: HistoryRange): StageHistory {
+    return { ...this.stageHistory, range };
+  }
+
+  liveFacts(): LiveFacts {
+    return this.facts;
+  }
+
   alive(): boolean {
     return this.isAlive;
   }
@@ -256,12 +289,39 @@ export class FakeGatewayView implements GatewayView {
     return this.influxqlAnswer;
   }
 
-  async latest(query: LatestQuery): Promise<LatestPage> {
+  async needsLook(): Promise<NeedsLook> {
+    await this.storeGate;
+    if (this.storeFailure) throw this.storeFailure;
+    return this.looks;
+  }
+
+  deviceCounts(refresh: boolean): DeviceCounts | null {
+    this.countsAsked.push(refresh);
+    const { devices, needLook } = this.looks;
+    return devices === 0 ? null : { known: devices, needLook };
+  }
+
+  async latest(query: DeviceQuery): Promise<DevicePage> {
     this.latestQueries.push(query);
     await this.storeGate;
     if (this.storeFailure) throw this.storeFailure;
     const groups = this.latestByTag[query.by ?? ''] ?? this.latestGroups;
-    return new LatestPages(readerOf(groups)).page(query);
+    const page = await new LatestPages(readerOf(groups)).page(query);
+    const shown = page.groups.map((group) => {
+      const { spark, ...device }: FakeDevice = groups.find(({ name }) => name === group.name) ?? group;
+      return {
+        ...group,
+        state: group.atMs < query.silentBeforeMs ? ('silent' as const) : ('reporting' as const),
+        ...device,
+        ...(query.spark !== undefined && { spark: spark ?? [] }),
+      };
+    });
+    const { sparkField = shown[0]?.values[0]?.field } = query;
+    return {
+      ...page,
+      groups: shown,
+      ...(query.spark !== undefined && sparkField !== undefined && { sparkField }),
+    };
   }
 
   /** How a query of a user is answered; a test replaces it. */

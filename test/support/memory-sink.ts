@@ -1,6 +1,6 @@
 import { SluiceError } from '../../src/lib/errors.js';
 import type { Point } from '../../src/sink/point.js';
-import type { Rejection, Sink, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
+import type { Rejection, Sink, SinkContact, SinkCounters, SinkStatus } from '../../src/sink/sink.js';
 
 /** A store in memory with the identity rule of real stores, whose answers a test controls. */
 export class MemorySink implements Sink {
@@ -41,6 +41,10 @@ export class MemorySink implements Sink {
 
   async deleteMeasurement(): Promise<never> {
     throw new SluiceError('USAGE_INVALID', 'this store deletes nothing');
+  }
+
+  contact(): SinkContact {
+    return {};
   }
 
   status(): SinkStatus {

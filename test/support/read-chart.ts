@@ -1,5 +1,6 @@
+import type { SeriesStores } from '../../src/reading/ask-segment.js';
 import type { SeriesQuery } from '../../src/reading/series-query.js';
-import { SeriesReader, type SeriesStores } from '../../src/reading/series-reader.js';
+import { SeriesReader } from '../../src/reading/series-reader.js';
 import type { StoreReader } from '../../src/sink/store-reader.js';
 
 export interface ChartQuery

@@ -71,6 +71,7 @@ it('shows every warning at a stage but those that are about none', () => {
     'CONFIG_RELOAD_REFUSED',
     'RULES_UNREACHABLE',
     'LEDGER_RESET',
+    'TIMELINE_FAILED',
     'OWN_METRICS_REFUSED',
     'OTLP_FAILED',
     'OTLP_TRACES_FAILED',

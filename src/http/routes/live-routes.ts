@@ -25,7 +25,7 @@ export function addLiveRoutes(
     done();
   });
 
-  app.get('/api/state', { config: { describes: STATE } }, () => liveState(source));
+  app.get('/api/state', { config: { describes: STATE } }, () => liveState(source, false));
   app.get('/api/live', { config: { describes: LIVE } }, (request, reply) => {
     const stream = streams.open(request, reply);
     const lastId = request.headers['last-event-id'];

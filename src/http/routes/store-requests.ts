@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DeviceQuery } from '../../devices/device-state.js';
 import { parseInstant } from '../../lib/parse-instant.js';
 import {
   SERIES_FUNCTIONS,
@@ -6,7 +7,7 @@ import {
   type SeriesFunction,
   type SeriesQuery,
 } from '../../reading/series-query.js';
-import { LATEST_ORDERS, type LatestQuery } from '../../sink/store-reader.js';
+import { LATEST_ORDERS } from '../../sink/store-reader.js';
 import {
   MAX_NAME_CHARACTERS,
   name,
@@ -31,6 +32,8 @@ const MAX_RESOLUTION_CHARACTERS = 32;
 const MAX_LATEST_ROWS = 200;
 const DEFAULT_LATEST_ROWS = 50;
 const MAX_SEARCH_CHARACTERS = 256;
+/** A quarter of an hour each. */
+const MAX_SPARK = 96;
 /** Pages that ask within this time ask the same, so that the store is asked once. */
 const SAME_INSTANT_MS = 2_000;
 
@@ -51,17 +54,23 @@ export const latestParameters = z.strictObject({
   order: z.enum(LATEST_ORDERS, `must be one of ${LATEST_ORDERS.join(', ')}`).optional(),
   offset: numberFrom(0, MAX_OFFSET).optional(),
   limit: numberFrom(1, MAX_LATEST_ROWS).optional(),
+  spark: numberFrom(1, MAX_SPARK)
+    .optional()
+    .describe('With it each device has so many means of the last 24 h.'),
+  sparkField: name
+    .optional()
+    .describe('Of which field; otherwise the first with an expected range, with a unit, or at all.'),
 });
 
 /**
- * Takes `measurement`, `by?`, `from` and `silentBefore` in ms since 1970, `search?`, `order?`, `offset?` and `limit?`.
- * Both times are rounded down to an even second.
+ * Takes `measurement`, `by?`, `from` and `silentBefore` in ms since 1970, `search?`, `order?`, `offset?`, `limit?`, `spark?`
+ * and `sparkField?`. Both times are rounded down to an even second.
  */
-export function parseLatestRequest(parameters: unknown): Parsed<LatestQuery> {
+export function parseLatestRequest(parameters: unknown): Parsed<DeviceQuery> {
   const parsed = parseRequest(latestParameters, parameters);
   if (!parsed.ok) return parsed;
   const { measurement, by, from, silentBefore, search = '', order = 'silent', offset = 0 } = parsed.value;
-  const { limit = DEFAULT_LATEST_ROWS } = parsed.value;
+  const { limit = DEFAULT_LATEST_ROWS, spark, sparkField } = parsed.value;
   const query = {
     measurement,
     by,
@@ -71,6 +80,8 @@ export function parseLatestRequest(parameters: unknown): Parsed<LatestQuery> {
     order,
     offset,
     limit,
+    ...(spark !== undefined && { spark }),
+    ...(sparkField !== undefined && { sparkField }),
   };
   return { ok: true, value: query };
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { RecentAnswers } from '../../lib/recent-answers.js';
 import type { SeriesAnswer, SeriesQuery } from '../../reading/series-query.js';
-import { latestAnswer, measurementsAnswer, seriesAnswer } from '../answer-schemas.js';
+import { latestAnswer, measurementsAnswer, needsLookAnswer, seriesAnswer } from '../answer-schemas.js';
 import type { GatewayView } from '../gateway-view.js';
 import { sendError } from '../http-answers.js';
 import type { HttpRefusalCounts } from '../http-refusals.js';
@@ -28,7 +28,7 @@ export interface SeriesResponse extends SeriesAnswer {
 const STORE_ERRORS = ['SINK_QUERY_UNSUPPORTED', 'SINK_QUERY_FAILED', 'TOO_MANY_QUERIES'] as const;
 const DESCRIPTIONS = {
   measurements: {
-    summary: 'The measurements in the store with their tags and fields.',
+    summary: 'The measurements in the store with their tags and fields, and what the rules state about them.',
     answer: measurementsAnswer,
     errors: STORE_ERRORS,
   },
@@ -39,9 +39,14 @@ const DESCRIPTIONS = {
     errors: [...STORE_ERRORS, 'QUERY_NAMES_UNKNOWN'],
   },
   latest: {
-    summary: 'A page of devices with the newest value of each field.',
+    summary: 'A page of devices with their state and the newest value of each field.',
     query: latestParameters,
     answer: latestAnswer,
+    errors: STORE_ERRORS,
+  },
+  needsLook: {
+    summary: 'The devices that need a look: unreadable, outside of an expected range, or silent.',
+    answer: needsLookAnswer,
     errors: STORE_ERRORS,
   },
 } as const satisfies Record<string, RouteDescription>;
@@ -81,6 +86,10 @@ export function addStoreRoutes(app: FastifyInstance, view: GatewayView, refusals
     if (!query.ok) return sendError(reply, 'QUERY_INVALID', query.reason);
     return askStore(reply, { kind: 'latest', ...query.value }, () => view.latest(query.value));
   });
+
+  app.get('/api/needs-look', { config: { describes: DESCRIPTIONS.needsLook } }, (_request, reply) =>
+    askStore(reply, { kind: 'needs-look' }, () => view.needsLook()),
+  );
 }
 
 async function seriesResponse(view: GatewayView, query: SeriesQuery): Promise<SeriesResponse> {

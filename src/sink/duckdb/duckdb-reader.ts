@@ -5,6 +5,8 @@ import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from '../sta
 import type {
   LastSeenGroup,
   LastSeenQuery,
+  LeftRangeAnswer,
+  LeftRangeQuery,
   MeasurementSummary,
   NewestAnswer,
   NewestQuery,
@@ -14,7 +16,7 @@ import type { DuckdbDatabase } from './duckdb-database.js';
 import { answerInfluxql } from './influxql/answer-query.js';
 import type { InterruptibleRead } from './interruptible-read.js';
 import { SCHEMA } from './measurement-table.js';
-import { readLastSeen, readNewest } from './read-latest.js';
+import { readLastSeen, readLeftRange, readNewest } from './read-latest.js';
 import { ReadQueue } from './read-queue.js';
 import { readSeriesCounts } from './read-series-counts.js';
 import { readStatistics } from './read-statistics.js';
@@ -51,6 +53,10 @@ export class DuckdbReader implements StoreReader {
 
   newest(query: NewestQuery): Promise<NewestAnswer> {
     return this.#queue.run((read) => readNewest(read, query));
+  }
+
+  leftRange(query: LeftRangeQuery): Promise<LeftRangeAnswer> {
+    return this.#queue.run((read) => readLeftRange(read, query));
   }
 
   influxql(request: InfluxqlRequest): Promise<InfluxqlAnswer> {

@@ -9,7 +9,7 @@ import type { Warn } from '../../lib/warnings.js';
 import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
-import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
+import type { Rejection, Sink, SinkContact, SinkCounters, SinkStatus } from '../sink.js';
 import { type DuckdbApi, DuckdbDatabase, type DuckdbSinkOptions, loadDuckdb } from './duckdb-database.js';
 import { DuckdbQueries } from './duckdb-queries.js';
 import { DuckdbReader } from './duckdb-reader.js';
@@ -79,6 +79,8 @@ export class DuckdbSink implements Sink {
   #writeProblem = '';
   #probeProblem = '';
   #retentionProblem = '';
+  #lastAnswerMs: number | undefined;
+  #nextTryMs: number | undefined;
   #pointsWritten = 0;
   #pointsRefused = 0;
   #requests = 0;
@@ -107,6 +109,7 @@ export class DuckdbSink implements Sink {
   async open(): Promise<void> {
     this.#api = await loadDuckdb(this.#load);
     this.#store = await this.#openStore(this.#api);
+    this.#answered();
     this.queries.removeAnswers();
     await this.#queue.run(() => this.#deleteOldRows());
     this.#retentionTimer = setInterval(() => {
@@ -143,6 +146,14 @@ export class DuckdbSink implements Sink {
     return detail === '' ? HEALTHY : { state: 'retrying', detail };
   }
 
+  contact(): SinkContact {
+    const lastAnswerMs = this.#lastAnswerMs;
+    if (this.#writeProblem !== '' || this.#probeProblem !== '') {
+      return { lastAnswerMs, trouble: 'unavailable', nextTryMs: this.#nextTryMs };
+    }
+    return this.#retentionProblem === '' ? { lastAnswerMs } : { lastAnswerMs, trouble: 'retention' };
+  }
+
   counters(): SinkCounters {
     return {
       pointsWritten: this.#pointsWritten,
@@ -174,7 +185,7 @@ export class DuckdbSink implements Sink {
         this.#pointsWritten += points.length - rejections.length;
         this.#pointsRefused += rejections.length;
         this.#writeProblem = '';
-        this.#probeProblem = '';
+        this.#answered();
         return rejections;
       } catch (thrown) {
         this.#retries++;
@@ -187,8 +198,20 @@ export class DuckdbSink implements Sink {
         this.#busyMs += this.#clock.monotonicMs() - startMs;
       }
       await this.#closeStore();
-      await pause(backOffMs(attempt + 1, this.#backOff, this.#random), signal);
+      const waitMs = Math.round(backOffMs(attempt + 1, this.#backOff, this.#random));
+      this.#nextTryMs = this.#nowMs() + waitMs;
+      await pause(waitMs, signal);
     }
+  }
+
+  #answered(): void {
+    this.#probeProblem = '';
+    this.#nextTryMs = undefined;
+    this.#lastAnswerMs = this.#nowMs();
+  }
+
+  #nowMs(): number {
+    return Number(this.#clock.nowNs() / 1_000_000n);
   }
 
   /** Tries an idle store: the file is there, a statement is answered, and the disk has room for the next commit. */
@@ -201,7 +224,7 @@ export class DuckdbSink implements Sink {
       await database.writer.run('SELECT 1');
       const free = await this.#freeBytes(dirname(path));
       if (free < LEAST_FREE_BYTES) throw new Error(`the disk of ${path} is full: ${free} bytes are free`);
-      this.#probeProblem = '';
+      this.#answered();
     } catch (thrown) {
       this.#probeProblem = `DuckDB would not accept points now: ${errorText(thrown)}; trying again, nothing is lost`;
       this.#warn(

@@ -1,6 +1,8 @@
 import {
   type LastSeenGroup,
   type LastSeenQuery,
+  type LeftRangeAnswer,
+  type LeftRangeQuery,
   MAX_TEXT_CHARACTERS,
   type NewestAnswer,
   type NewestQuery,
@@ -58,4 +60,25 @@ export async function readLastSeen(
     FROM newest n JOIN ${stored.seriesTable} s USING (series)
     GROUP BY name ORDER BY last_seen_ms DESC, name LIMIT ${Math.floor(query.maxGroups)}`);
   return (rows as readonly (readonly [string, bigint])[]).map(([name, at]) => ({ name, atMs: Number(at) }));
+}
+
+export async function readLeftRange(
+  read: InterruptibleRead,
+  { measurement, field, by, names, low, high, fromMs }: LeftRangeQuery,
+): Promise<LeftRangeAnswer> {
+  const stored = await storedMeasurement(read, measurement);
+  const found = stored?.fields.get(field);
+  if (stored === undefined || (found?.type !== 'float' && found?.type !== 'int')) return new Map();
+  const name = tagText(stored, by);
+  const rows = await read.rows(`
+    WITH chosen AS MATERIALIZED (
+      SELECT s.series, ${name} AS name FROM ${stored.seriesTable} s WHERE ${isOneOf(name, names)}),
+    numbers AS MATERIALIZED (
+      SELECT c.name, p.time, p.${found.column} BETWEEN ${low}::DOUBLE AND ${high}::DOUBLE AS is_inside
+      FROM ${stored.pointsTable} p JOIN chosen c USING (series)
+      WHERE p.time >= ${instant(fromMs)} AND p.${found.column} IS NOT NULL),
+    inside AS (SELECT name, max(time) AS time FROM numbers WHERE is_inside GROUP BY name)
+    SELECT n.name, epoch_ms(min(n.time)) FROM numbers n JOIN inside i USING (name)
+    WHERE n.time > i.time GROUP BY n.name`);
+  return new Map((rows as readonly (readonly [string, bigint])[]).map(([group, at]) => [group, Number(at)]));
 }

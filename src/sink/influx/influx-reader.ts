@@ -4,6 +4,8 @@ import type { SeriesCountQuery, StatisticsAnswer, StatisticsQuery } from '../sta
 import type {
   LastSeenGroup,
   LastSeenQuery,
+  LeftRangeAnswer,
+  LeftRangeQuery,
   MeasurementSummary,
   NewestAnswer,
   NewestQuery,
@@ -12,7 +14,7 @@ import type {
 import { HEALTH_MEASUREMENT, type InfluxSettings } from './influx-options.js';
 import { identifier } from './influxql.js';
 import { type QueriedSeries, QueryChannel } from './query-channel.js';
-import { readLastSeen, readNewest } from './read-latest.js';
+import { readLastSeen, readLeftRange, readNewest } from './read-latest.js';
 import { readSeriesCounts } from './read-series-counts.js';
 import { readStatistics } from './read-statistics.js';
 import type { InfluxTransport } from './transport.js';
@@ -43,6 +45,10 @@ export class InfluxReader implements StoreReader {
 
   newest(query: NewestQuery): Promise<NewestAnswer> {
     return readNewest(this.#channel, query);
+  }
+
+  leftRange(query: LeftRangeQuery): Promise<LeftRangeAnswer> {
+    return readLeftRange(this.#channel, query);
   }
 
   influxql(): Promise<never> {

@@ -7,7 +7,7 @@ import type { Warn } from '../../lib/warnings.js';
 import type { FieldChange, FieldChangeResult } from '../field-change.js';
 import { IdleProbe } from '../idle-probe.js';
 import type { Point } from '../point.js';
-import type { Rejection, Sink, SinkCounters, SinkStatus } from '../sink.js';
+import type { Rejection, Sink, SinkContact, SinkCounters, SinkStatus } from '../sink.js';
 import type { StoreReader } from '../store-reader.js';
 import { changeFieldAdvice, removalAdvice } from './change-field-advice.js';
 import type { ChunkPort, PauseCause } from './chunk-port.js';
@@ -29,6 +29,7 @@ import { type LineRejection, withoutConflicts, writeChunk } from './write-chunk.
 
 /** Pause between the two refusals that make a line a bad line. */
 const CONFIRM_AFTER_MS = 250;
+const NS_PER_MS = 1_000_000n;
 const NS_PER_MINUTE = 60_000_000_000n;
 /** Source of the alarm on the status board. */
 const ALARM = 'rejections';
@@ -72,7 +73,7 @@ export class InfluxSink implements Sink {
   readonly #transport: InfluxTransport;
   readonly #distributor: LineDistributor;
   readonly #retention: StoreRetention;
-  readonly #board = new StatusBoard();
+  readonly #board: StatusBoard;
   readonly #warning: LimitedWarning<StoreWarning>;
   readonly #poster: Poster;
   /** The store's own words when it last refused the known-good line. */
@@ -86,6 +87,7 @@ export class InfluxSink implements Sink {
     const settings = influxSettings(options);
     this.#settings = settings;
     this.#clock = parts.clock;
+    this.#board = new StatusBoard(() => this.#nowMs());
     this.#random = parts.random ?? Math.random;
     this.#pause = parts.pause ?? pause;
     this.#warning = new LimitedWarning(parts.warn, parts.clock);
@@ -168,6 +170,10 @@ export class InfluxSink implements Sink {
     return this.#board.status();
   }
 
+  contact(): SinkContact {
+    return this.#board.contact();
+  }
+
   counters(): SinkCounters {
     return {
       pointsWritten: this.#pointsWritten,
@@ -240,10 +246,21 @@ export class InfluxSink implements Sink {
     const sentence = isHeld
       ? `${store}: ${reason}; the request is held because of sink.influx.maxRefusedShare, nothing is lost`
       : `${store} refuses everything: ${reason} (${this.#healthLineRefusal}); trying again, nothing is lost`;
-    this.#board.set(queue, isHeld ? 'misconfigured' : 'retrying', sentence);
+    const state = isHeld ? 'misconfigured' : 'retrying';
+    const trouble = isHeld ? 'held' : 'unavailable';
+    this.#board.set(queue, {
+      state,
+      trouble,
+      detail: sentence,
+      nextTryMs: this.#nowMs() + Math.round(waitMs),
+    });
     const fields = { attempt, waitMs: Math.round(waitMs) };
     this.#warning.log(isHeld ? manyRefusedCode(reason) : 'STORE_REFUSES_EVERYTHING', fields, sentence);
     return pauseUnlessAborted(this.#pause, waitMs, signal);
+  }
+
+  #nowMs(): number {
+    return Number(this.#clock.nowNs() / NS_PER_MS);
   }
 
   /** Raises the alarm when the store refused many lines of a request, and clears it otherwise. */
@@ -255,7 +272,7 @@ export class InfluxSink implements Sink {
     const sentence =
       `InfluxDB at ${this.#settings.url.origin} refused ${rejected.length} of ${lineCount} lines, the first with: ` +
       `${rejected[0]!.reason}; they are parked, the others are written`;
-    this.#board.set(ALARM, 'misconfigured', sentence);
+    this.#board.set(ALARM, { state: 'misconfigured', trouble: 'many-refused', detail: sentence });
     const code = manyRefusedCode(rejected[0]!.reason);
     this.#warning.log(code, { refused: rejected.length, lines: lineCount }, sentence);
   }

@@ -18,6 +18,15 @@ export function literal(text: string): string {
   return `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\n/g, '\\n')}'`;
 }
 
+/** Writes a number without an exponent, which InfluxQL does not read, and as a float: integers have 64 bits. */
+export function numberLiteral(value: number): string {
+  return value.toLocaleString('en', {
+    useGrouping: false,
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 20,
+  });
+}
+
 /**
  * Returns a condition that is true for series whose tag has one of the values; '' matches series without the tag.
  *

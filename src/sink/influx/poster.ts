@@ -16,7 +16,7 @@ import {
   storeMessage,
   storeText,
 } from './response.js';
-import type { StatusBoard } from './status-board.js';
+import type { StatusBoard, StoreProblem } from './status-board.js';
 import { type InfluxTransport, type NoAnswer, pauseUnlessAborted, type StoreAnswer } from './transport.js';
 import { namedConflict } from './type-conflict.js';
 
@@ -89,7 +89,10 @@ export class Poster {
       const backOff = isConfiguration ? CONFIGURATION_BACK_OFF : AVAILABILITY_BACK_OFF;
       const waitMs = Math.max(backOffMs(attempt + 1, backOff, random), this.#retryAfterMs(answer));
       const sentence = this.#sentence(answer, isConfiguration);
-      board.set(source, isConfiguration ? 'misconfigured' : 'retrying', sentence);
+      board.set(source, {
+        ...problemOf(answer, isConfiguration, sentence),
+        nextTryMs: this.#nowMs() + Math.round(waitMs),
+      });
       this.#warn(answer, isConfiguration, { attempt, waitMs: Math.round(waitMs) }, sentence);
       await pauseUnlessAborted(pause, waitMs, signal);
       this.#retries++;
@@ -107,7 +110,7 @@ export class Poster {
     }
     const isConfiguration = state === 'misconfigured';
     const sentence = this.#sentence(answer, isConfiguration);
-    board.probed({ state, detail: sentence });
+    board.probed(problemOf(answer, isConfiguration, sentence));
     this.#warn(answer, isConfiguration, { isProbe: true }, sentence);
   }
 
@@ -134,7 +137,11 @@ export class Poster {
 
   #retryAfterMs(answer: StoreAnswer | NoAnswer): number {
     if (answer.kind === 'no-answer') return 0;
-    return retryAfterMs(answer.retryAfter, Number(this.#parts.clock.nowNs() / NS_PER_MS));
+    return retryAfterMs(answer.retryAfter, this.#nowMs());
+  }
+
+  #nowMs(): number {
+    return Number(this.#parts.clock.nowNs() / NS_PER_MS);
   }
 
   /** Returns undefined while the request has to be repeated. */
@@ -209,4 +216,9 @@ export class Poster {
 function warningCodeFor(status: number | undefined, isConfiguration: boolean): StoreWarning {
   if (isConfiguration) return 'STORE_CONFIGURATION';
   return status !== undefined && status < 400 ? 'STORE_UNEXPECTED' : 'STORE_UNAVAILABLE';
+}
+
+function problemOf(answer: StoreAnswer | NoAnswer, isConfiguration: boolean, detail: string): StoreProblem {
+  if (isConfiguration) return { state: 'misconfigured', trouble: 'configuration', detail };
+  return { state: 'retrying', trouble: answer.kind === 'no-answer' ? 'no-answer' : 'unavailable', detail };
 }

@@ -1,11 +1,13 @@
 import type {
   LastSeenGroup,
   LastSeenQuery,
+  LeftRangeAnswer,
+  LeftRangeQuery,
   NewestAnswer,
   NewestQuery,
   NewestValue,
 } from '../store-reader.js';
-import { identifier, isExpressible, tagIsOneOf } from './influxql.js';
+import { identifier, isExpressible, numberLiteral, tagIsOneOf } from './influxql.js';
 import type { QueriedSeries, QueryChannel } from './query-channel.js';
 
 /**
@@ -49,6 +51,38 @@ export async function readNewest(channel: QueryChannel, query: NewestQuery): Pro
     moreFields: fields.length < inOrder.length,
     groups: found.map((group) => ({ name: groupName(group, by), values: newestValues(group, fields) })),
   };
+}
+
+/** Asks when each group was last inside, and then each of them for its first number behind that. */
+export async function readLeftRange(
+  channel: QueryChannel,
+  { measurement, field, by, names, low, high, fromMs }: LeftRangeQuery,
+): Promise<LeftRangeAnswer> {
+  const queried = names.filter(isExpressible);
+  if (queried.length === 0 || !isExpressible(field)) return new Map();
+  const of = identifier(field);
+  const from = identifier(measurement);
+  const [least, greatest] = [numberLiteral(low), numberLiteral(high)];
+  const isNamed = (list: readonly string[]) => (by === undefined ? '' : ` AND ${tagIsOneOf(by, list)}`);
+  const inside = await channel.query(
+    `SELECT last(${of}) FROM ${from} WHERE time >= ${Math.floor(fromMs)}ms` +
+      ` AND ${of} >= ${least} AND ${of} <= ${greatest}${isNamed(queried)}${groupBy(by)}`,
+    (name) => name === measurement,
+  );
+  const left = new Map<string, number>();
+  for (const group of inside) {
+    const name = groupName(group, by);
+    const insideMs = group.values[0]?.[0];
+    if (typeof insideMs !== 'number') continue;
+    const [outside] = await channel.query(
+      `SELECT first(${of}) FROM ${from} WHERE time > ${insideMs}ms` +
+        ` AND (${of} < ${least} OR ${of} > ${greatest})${isNamed([name])}`,
+      (found) => found === measurement,
+    );
+    const atMs = outside?.values[0]?.[0];
+    if (typeof atMs === 'number') left.set(name, atMs);
+  }
+  return left;
 }
 
 async function fieldNames(channel: QueryChannel, measurement: string): Promise<readonly string[]> {
