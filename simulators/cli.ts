@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { type RunClock, systemClock } from './clock.js';
 import { simulateCommand } from './command.js';
 import { type ScenarioName, UsageError } from './options.js';
-import { type ProgressOutput, showProgress } from './progress.js';
+import { type ProgressOutput, showHistory, showProgress } from './progress.js';
 import { ConnectError, runSimulation } from './run.js';
 import { type RawOptions, resolveCall, type SimulateCall } from './simulate-call.js';
 import { summaryText } from './summary.js';
@@ -33,8 +33,12 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     const summary = await runSimulation(call.options, {
       stop,
       clock,
+      onHistory: (tally, readings) => {
+        if (call.progress !== 'none') endProgress = showHistory(tally, readings, stderr, clock);
+      },
       onStart: (tally) => {
-        if (!call.quiet) endProgress = showProgress(tally, stderr, clock);
+        endProgress();
+        endProgress = call.progress === 'all' ? showProgress(tally, stderr, clock) : () => {};
       },
     });
     endProgress();

@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { SCENARIO_NAMES } from './options.js';
 import { EXIT_WITH_PARENT } from './parent-process.js';
-import { MOST_CONNECTIONS } from './simulate-call.js';
+import { MOST_CONNECTIONS, PROGRESS } from './simulate-call.js';
 import { parseDurationMs, parseInstantMs, parsePerSecond, parseShare } from './units.js';
 
 const MOST_DEVICES = 100_000;
@@ -16,10 +16,19 @@ Scenarios:
   energy   meters with a counter that never falls.
            energy/<building>/<meter>/telemetry  {time (RFC 3339), power (W), voltage (V), current (A), energy (kWh), relay}
   all      all three together.
+  cold-rooms   rooms that should have 2 to 8 °C; cold-07 is too warm, cold-03 silent.
+               cold/<room>/<device>/telemetry  {timestamp (ms), temperature (°C), compressor (W), door, battery (%)}
+  weather      stations of one town under one sky; dyke was away in the evening, orchard reads more than 100 % at dawn.
+               weather/<station>/telemetry  {timestamp (ms), temperature (°C), humidity (%), pressure (hPa), wind (m/s)}
+  electricity  loads with their working hours; pump sends NaN.
+               power/<load>/telemetry  {timestamp (ms), power (kW), voltage (V), energy_today (kWh)}
+  demo         these three together, as in sluice demo.
 
 Timestamps: no two readings of a device share one, at the resolution of the payload (cities 1 s, the others 1 ms).
 A rate that would repeat a timestamp is rejected; with --start-at simulated time runs ahead of real time instead.
 With --rate max each reading is one resolution step after the one before.
+The three of demo follow the real time of day where they run, whatever --day says, and their values depend on the time
+alone: with the same seed and --story-at a second run sends the same history.
 
 Credentials come from the environment: SLUICE_SIM_USERNAME and SLUICE_SIM_PASSWORD.
 Exit codes: 0 success; 1 broker not reached, or messages left unacknowledged; 2 wrong usage. A signal ends a run with 0.`;
@@ -42,7 +51,7 @@ function simulateOptions(nowMs: () => number): readonly Option[] {
     new Option('--url <url>', 'broker: mqtt://, mqtts://, ws:// or wss://').default('mqtt://127.0.0.1:1883'),
     new Option(
       '--devices <n>',
-      'number of devices (default: cities 2, climate 20, energy 10, all 32)',
+      'number of devices (default: cities 2, climate 20, energy 10, all 32, cold-rooms 8, weather 6, electricity 6, demo 20)',
     ).argParser(integer(MOST_DEVICES)),
     new Option('--connections <n>', 'MQTT connections the devices share (default: one per device)').argParser(
       integer(MOST_CONNECTIONS),
@@ -68,6 +77,22 @@ function simulateOptions(nowMs: () => number): readonly Option[] {
       '--interval <time>',
       'simulated time between two readings of a device; needs --start-at (default: devices / rate)',
     ).argParser(duration),
+    new Option(
+      '--history <time>',
+      'first send readings of this time before now, like 24h, as fast as they are acknowledged; --count and --duration begin after them',
+    ).argParser(duration),
+    new Option(
+      '--history-every <time>',
+      'time between two readings of a device in the history; in its last 15 minutes a twelfth of it',
+    )
+      .argParser(duration)
+      .default(duration('1min'), '1min'),
+    new Option(
+      '--story-at <time>',
+      'when the faults of cold-rooms, weather and electricity are seen, as --start-at',
+    )
+      .argParser(instant)
+      .default(nowMs(), 'now'),
     new Option('--day <time>', 'how long a simulated day lasts; shorter shows its cycle sooner')
       .argParser(duration)
       .default(duration('24h'), '24h'),
@@ -94,6 +119,9 @@ function simulateOptions(nowMs: () => number): readonly Option[] {
     ).argParser(prefix),
     new Option('--json', 'print the summary as JSON on standard output'),
     new Option('--quiet', 'no progress on standard error'),
+    new Option('--progress <what>', 'progress to show: all, that of the history only, or none')
+      .choices(PROGRESS)
+      .default('all'),
     new Option('--exit-with-parent', EXIT_WITH_PARENT),
   ];
 }

@@ -7,6 +7,8 @@ export type ReadingFault = (typeof READING_FAULTS)[number];
 /** The share of readings with each fault, 0 to 1; together at most 1. */
 export type FaultShares = Readonly<Record<ReadingFault, number>>;
 
+export const NO_FAULTS: FaultShares = { late: 0, duplicated: 0, outOfOrder: 0, malformed: 0, wrongClock: 0 };
+
 const CHOICE = hashText('fault choice');
 const KIND = hashText('fault kind');
 const TEN_YEARS_MS = 10 * 365.25 * 86_400_000;

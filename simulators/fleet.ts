@@ -3,7 +3,10 @@ import { hashText } from './random.js';
 import type { Device, Scenario } from './scenario.js';
 import { cities } from './scenarios/cities.js';
 import { climate } from './scenarios/climate.js';
+import { coldRooms } from './scenarios/cold-rooms.js';
+import { electricity } from './scenarios/electricity.js';
 import { energy } from './scenarios/energy.js';
+import { weather } from './scenarios/weather.js';
 
 const US_PER_SECOND = 1_000_000;
 
@@ -40,6 +43,7 @@ export function planFleets(options: SimulateOptions): readonly Fleet[] {
     seed: hashText(options.seed),
     idPrefix: options.name === undefined ? '' : `${options.name}-`,
     dayMs: options.dayMs,
+    storyMs: options.storyMs,
   };
   let firstIndex = 0;
   return scenarios.map((scenario, at): Fleet => {
@@ -69,12 +73,26 @@ function scenariosOf(name: ScenarioName): readonly Scenario[] {
       return [energy];
     case 'all':
       return [cities, climate, energy];
+    case 'cold-rooms':
+      return [coldRooms];
+    case 'weather':
+      return [weather];
+    case 'electricity':
+      return [electricity];
+    case 'demo':
+      return [coldRooms, weather, electricity];
   }
 }
 
-/** Splits the devices of `all`: two cities, then two climate sensors for each meter. */
+/** Splits the devices of `demo` as 8 to 6 to 6, those of `all` into two cities, then two climate sensors for each meter. */
 function fleetSizes(scenarios: readonly Scenario[], devices: number): readonly number[] {
   if (scenarios.length === 1) return [devices];
+  if (!scenarios.includes(cities)) {
+    if (devices < 3) throw new UsageError(`--devices: scenario demo needs at least 3, got ${devices}.`);
+    const rooms = Math.max(1, Math.floor(0.4 * devices));
+    const places = Math.max(1, Math.floor(0.3 * devices));
+    return [rooms, places, devices - rooms - places];
+  }
   if (devices < 4) throw new UsageError(`--devices: scenario all needs at least 4, got ${devices}.`);
   const rest = devices - cities.defaultDevices;
   const meters = Math.max(1, Math.floor(rest / 3));
@@ -99,7 +117,7 @@ function fleetRates(
   }
   // With several scenarios the cities keep their limit, and the others publish the rest.
   const rates = sizes.map((size) => (rate * size) / devices);
-  if (scenarios.length > 1) {
+  if (scenarios.length > 1 && scenarios.includes(cities)) {
     const [citiesShare, ...others] = rates;
     const citiesRate = Math.min(citiesShare!, sizes[0]!);
     const factor = (rate - citiesRate) / others.reduce((sum, other) => sum + other, 0);

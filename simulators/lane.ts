@@ -26,6 +26,10 @@ export interface LaneOptions {
   readonly seed: number;
   /** Simulated time of the fleet's first reading, ms since 1970. */
   readonly startMs: number;
+  /** The readings that an earlier lane has made of these devices; the run began with those. */
+  readonly before?: { readonly ticks: number; readonly elapsedMs: number };
+  /** No reading has a simulated time after this one, ms since 1970. */
+  readonly untilMs?: number;
   readonly faults: FaultShares;
   readonly lateByMs: number;
 }
@@ -34,7 +38,7 @@ export interface LaneOptions {
  * The messages of one fleet's devices on one connection, in the order of publishing.
  * 1. The values of a reading depend only on seed, device and tick; a fault changes when and in which form it is sent.
  * 2. Timestamps of a device increase strictly, at least one resolution apart (except with `wrongClock`).
- * 3. With a message count exactly that many messages are taken, copies included.
+ * 3. With a message count exactly that many messages are taken, copies included, less those of silent devices.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -59,7 +63,16 @@ export class Lane {
   }
 
   get #ended(): boolean {
-    return this.#stopped || this.#plannedMessages >= this.#mostMessages;
+    if (this.#stopped || this.#plannedMessages >= this.#mostMessages) return true;
+    const { untilMs, startMs } = this.#options;
+    return untilMs !== undefined && startMs + this.#nextElapsedUs() / 1000 > untilMs;
+  }
+
+  /** Simulated time of the next reading since the first one of this lane. */
+  #nextElapsedUs(): number {
+    const { stepUs } = this.#options.fleet;
+    const { deviceIndex, tick } = this.#nextPosition();
+    return offsetUs(this.#options.fleet, stepUs, deviceIndex) + tick * stepUs;
   }
 
   /** Makes no more readings; those held back are still published. */
@@ -124,23 +137,28 @@ export class Lane {
   }
 
   #read(nowUs: number): void {
-    const { fleet, seed, startMs, faults, lateByMs } = this.#options;
-    const { deviceIndex, tick } = this.#nextPosition();
+    const { fleet, seed, startMs, before, faults, lateByMs } = this.#options;
+    const { deviceIndex, tick: laneTick } = this.#nextPosition();
+    const elapsedUs = this.#nextElapsedUs();
     this.#nextReading++;
+    // A reading that a silent device does not send counts too: otherwise a run with a count might never end.
     this.#plannedMessages++;
 
     const device = fleet.devices[deviceIndex]!;
     const runIndex = fleet.firstIndex + deviceIndex;
-    const elapsedUs = offsetUs(fleet, fleet.stepUs, deviceIndex) + tick * fleet.stepUs;
+    const tick = (before?.ticks ?? 0) + laneTick;
     const resolutionUs = fleet.scenario.resolutionMs * 1000;
     const timestampMs =
       Math.floor((Math.round(startMs * 1000) + elapsedUs) / resolutionUs) * fleet.scenario.resolutionMs;
-    const elapsedMs = elapsedUs / 1000;
+    const stepMs = fleet.stepUs / 1000;
+    if (device.isSilentAt?.(timestampMs, stepMs)) return;
+
+    const elapsedMs = (before?.elapsedMs ?? 0) + elapsedUs / 1000;
     const fault = chooseFault(faults, seed, runIndex, tick);
     const { topic } = device;
     const good = (): Publication => ({
       topic,
-      payload: device.payload({ tick, elapsedMs, timestampMs }),
+      payload: device.payload({ tick, elapsedMs, timestampMs, stepMs }),
       copy: false,
     });
 
@@ -171,7 +189,7 @@ export class Lane {
       }
       case 'wrongClock': {
         const shownMs = wrongClockMs(timestampMs, elapsedMs, seed, runIndex, tick);
-        const payload = device.payload({ tick, elapsedMs, timestampMs: shownMs });
+        const payload = device.payload({ tick, elapsedMs, timestampMs: shownMs, stepMs });
         this.#release(deviceIndex, { topic, payload, fault, copy: false });
         return;
       }

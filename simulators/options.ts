@@ -1,8 +1,25 @@
 import type { FaultShares } from './faults.js';
 
-export const SCENARIO_NAMES = ['cities', 'climate', 'energy', 'all'] as const;
+export const SCENARIO_NAMES = [
+  'cities',
+  'climate',
+  'energy',
+  'all',
+  'cold-rooms',
+  'weather',
+  'electricity',
+  'demo',
+] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 export type Qos = 0 | 1 | 2;
+
+/** Readings on a fixed grid of time: the same ones whenever they are sent again. */
+export interface History {
+  /** How far it reaches back. */
+  readonly pastMs: number;
+  /** Time between two readings of a device. */
+  readonly intervalMs: number;
+}
 
 /** The options of a run, with defaults and units resolved. */
 export interface SimulateOptions {
@@ -23,7 +40,11 @@ export interface SimulateOptions {
   readonly startAtMs?: number;
   /** Simulated time between two readings of a device. Without it the rate determines it. */
   readonly intervalMs?: number;
+  /** Readings of the past that are sent before the first one of now. Without it there are none. */
+  readonly history?: History;
   readonly dayMs: number;
+  /** When the faults of the story are seen, ms since 1970. */
+  readonly storyMs: number;
   readonly faults: FaultShares;
   readonly lateByMs: number;
   readonly disconnectsPerSecond: number;

@@ -2,6 +2,9 @@ import type { RunClock } from './clock.js';
 import type { Tally } from './tally.js';
 
 const TERMINAL_EVERY_MS = 1000;
+/** The history takes a few seconds. */
+const HISTORY_EVERY_MS = 200;
+const CLEAR_LINE = '\r\x1b[K';
 /** A log file needs fewer lines than a person at a terminal. */
 const PLAIN_EVERY_MS = 5000;
 
@@ -23,13 +26,39 @@ export function showProgress(tally: Tally, output: ProgressOutput, clock: RunClo
     lastPublished = tally.published;
     lastMs = nowMs;
     const line = progressLine(tally, rate);
-    output.write(output.isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
+    output.write(output.isTerminal ? `${CLEAR_LINE}${line}` : `${line}\n`);
   };
   const timer = setInterval(show, output.isTerminal ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS);
   return () => {
     clearInterval(timer);
-    if (output.isTerminal) output.write('\r\x1b[K');
+    if (output.isTerminal) output.write(CLEAR_LINE);
   };
+}
+
+/** Prints how much of the history is sent, in the same way. The last line stays: it says how much was sent. */
+export function showHistory(
+  tally: Tally,
+  readings: number,
+  output: ProgressOutput,
+  clock: RunClock,
+): () => void {
+  const startMs = clock.monotonicMs();
+  const show = (): void => {
+    const percent = Math.floor((100 * tally.acknowledged) / readings);
+    const line = `history: ${count(tally.acknowledged)} of ${count(readings)} readings sent, ${percent} %`;
+    output.write(output.isTerminal ? `${CLEAR_LINE}${line}` : `${line}\n`);
+  };
+  const timer = setInterval(show, output.isTerminal ? HISTORY_EVERY_MS : PLAIN_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
+    const line = `history: ${count(tally.published)} readings sent in ${seconds} s`;
+    output.write(`${output.isTerminal ? CLEAR_LINE : ''}${line}\n`);
+  };
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en');
 }
 
 export function progressLine(tally: Tally, ratePerSecond: number): string {

@@ -1,8 +1,11 @@
 import { type RunClock, systemClock } from './clock.js';
 import { Connection } from './connection.js';
+import { NO_FAULTS } from './faults.js';
 import { type Fleet, planFleets } from './fleet.js';
-import { Lane } from './lane.js';
+import { afterHistory, type HistoryStage, historyReadings, historyStages, stageFleet } from './history.js';
+import { Lane, type LaneOptions } from './lane.js';
 import type { SimulateOptions } from './options.js';
+import { Publishing, type PublishingOptions } from './publishing.js';
 import { Pump } from './pump.js';
 import { hashText, Sfc32 } from './random.js';
 import { type StoppedBy, type Summary, summarise } from './summary.js';
@@ -10,8 +13,6 @@ import { Tally } from './tally.js';
 
 /** Connection attempts at the same time: more would overflow the listen backlog of common brokers. */
 const MOST_CONNECTING = 100;
-const LEAST_SLEEP_MS = 2;
-const MOST_SLEEP_MS = 1000;
 /** After a signal a person waits for the end. */
 const SIGNAL_ACK_TIMEOUT_MS = 5000;
 
@@ -24,7 +25,9 @@ export interface RunContext {
   /** Aborting it ends the run early, as a signal does. */
   readonly stop: AbortSignal;
   readonly clock?: RunClock;
-  /** Called once publishing begins, with the live counters. */
+  /** Called before the history is sent, with the counters and the number of its readings. */
+  readonly onHistory?: (tally: Tally, readings: number) => void;
+  /** Called once publishing the readings of now begins, with the live counters. */
   readonly onStart?: (tally: Tally) => void;
 }
 
@@ -37,6 +40,7 @@ export async function runSimulation(options: SimulateOptions, context: RunContex
   const simulation = new Simulation(options, fleets, context);
   try {
     if (!(await simulation.connect())) return simulation.summary('signal');
+    if ((await simulation.publishHistory()) === 'signal') return simulation.summary('signal');
     const stoppedBy = await simulation.publish();
     await simulation.acknowledgements(stoppedBy);
     return simulation.summary(stoppedBy);
@@ -52,12 +56,10 @@ class Simulation {
   readonly #clock: RunClock;
   readonly #tally = new Tally();
   readonly #connections: readonly Connection[];
-  #pumps: readonly Pump[] = [];
-  #startedAtMs = 0;
   #publishedForMs = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
-  #onRoom = (): void => {};
+  #stages: readonly HistoryStage[] | undefined;
+  #historyMessages = 0;
+  #publishing: Publishing | undefined;
   #onAcknowledged = (): void => {};
   #closed = false;
 
@@ -73,7 +75,7 @@ class Simulation {
           { ...options, clientId: `${options.name ?? 'sim'}-${options.scenario}-${index + 1}` },
           this.#tally,
           this.#clock,
-          { onRoom: () => this.#onRoom(), onAcknowledged: () => this.#onAcknowledged() },
+          { onRoom: () => this.#publishing?.onRoom(), onAcknowledged: () => this.#onAcknowledged() },
         ),
     );
   }
@@ -128,58 +130,54 @@ class Simulation {
     return 'opened';
   }
 
+  /**
+   * Publishes the history, if the options ask for one, as fast as it is acknowledged, and waits for all
+   * acknowledgements. A signal ends it at once.
+   */
+  async publishHistory(): Promise<StoppedBy> {
+    const { history, devices } = this.#options;
+    if (!history) return 'count';
+    this.#stages = historyStages(history, this.#clock.wallMs());
+    this.#context.onHistory?.(this.#tally, historyReadings(this.#stages, devices));
+    for (const stage of this.#stages) {
+      const fleets = this.#fleets.map((fleet) => stageFleet(fleet, stage));
+      const pumps = this.#makePumps(fleets, { ...stage, faults: NO_FAULTS });
+      const stoppedBy = await this.#publishPumps(pumps, { behindMs: 0 });
+      await this.acknowledgements(stoppedBy);
+      this.#historyMessages = this.#tally.published;
+      if (stoppedBy === 'signal') return stoppedBy;
+    }
+    return 'count';
+  }
+
   /** Publishes until the count, the duration or a signal ends it. */
   publish(): Promise<StoppedBy> {
-    const { durationMs } = this.#options;
-    const { stop, onStart } = this.#context;
-    this.#startedAtMs = this.#clock.monotonicMs();
-    this.#pumps = this.#makePumps(this.#options.startAtMs ?? this.#clock.wallMs());
-    onStart?.(this.#tally);
+    const { startAtMs, faults, durationMs } = this.#options;
+    const nowMs = this.#clock.wallMs();
+    const after = this.#stages && afterHistory(this.#stages);
+    const pumps = this.#makePumps(this.#fleets, { startMs: startAtMs ?? nowMs, ...after, faults });
+    this.#context.onStart?.(this.#tally);
+    // While the history was sent, readings became due: they follow at once.
+    const behindMs = after === undefined ? 0 : Math.max(0, nowMs - after.startMs);
+    return this.#publishPumps(pumps, { durationMs, behindMs });
+  }
 
-    return new Promise((resolve) => {
-      let stoppedBy: StoppedBy = 'count';
-      const timers: NodeJS.Timeout[] = [];
-      const finish = (): void => {
-        stop.removeEventListener('abort', onSignal);
-        for (const timer of timers) clearTimeout(timer);
-        clearTimeout(this.#timer);
-        clearImmediate(this.#immediate);
-        this.#onRoom = () => {};
-        this.#publishedForMs = this.#clock.monotonicMs() - this.#startedAtMs;
-        resolve(stoppedBy);
-      };
-      const onSignal = (): void => {
-        stoppedBy = 'signal';
-        for (const pump of this.#pumps) pump.discard();
-        finish();
-      };
-      const publishDue = (): void => {
-        const nowMs = this.#clock.monotonicMs() - this.#startedAtMs;
-        if (durationMs !== undefined && nowMs >= durationMs && stoppedBy === 'count') {
-          stoppedBy = 'duration';
-          for (const pump of this.#pumps) pump.stop();
-          // Readings that are held back are still published, but a broker that is down must not keep the run alive.
-          timers.push(setTimeout(finish, this.#options.ackTimeoutMs));
-        }
-        for (const pump of this.#pumps) pump.run(nowMs * 1000);
-        if (this.#pumps.every((pump) => pump.exhausted)) finish();
-        else this.#sleepUntilDue(nowMs, publishDue);
-      };
-      this.#onRoom = () => {
-        if (this.#immediate) return;
-        this.#immediate = setImmediate(() => {
-          this.#immediate = undefined;
-          publishDue();
-        });
-      };
-      if (stop.aborted) {
-        onSignal();
-        return;
-      }
-      stop.addEventListener('abort', onSignal, { once: true });
-      this.#cutNow(timers);
-      publishDue();
+  async #publishPumps(
+    pumps: readonly Pump[],
+    time: Pick<PublishingOptions, 'durationMs' | 'behindMs'>,
+  ): Promise<StoppedBy> {
+    const { ackTimeoutMs } = this.#options;
+    this.#publishing = new Publishing(pumps, {
+      clock: this.#clock,
+      stop: this.#context.stop,
+      ackTimeoutMs,
+      ...time,
     });
+    const stopCutting = this.#cutAtRandom();
+    const stoppedBy = await this.#publishing.run();
+    stopCutting();
+    this.#publishedForMs = this.#publishing.ranForMs;
+    return stoppedBy;
   }
 
   /** Waits until everything published is acknowledged, or for as long as the options allow. */
@@ -220,46 +218,42 @@ class Simulation {
   }
 
   summary(stoppedBy: StoppedBy): Summary {
-    return summarise(this.#options, this.#tally, this.#publishedForMs, stoppedBy);
+    return summarise(this.#options, this.#tally, {
+      durationMs: this.#publishedForMs,
+      history: this.#historyMessages,
+      stoppedBy,
+    });
   }
 
   /** Device g of the whole run publishes on connection g modulo the number of connections. */
-  #makePumps(startMs: number): readonly Pump[] {
-    const { faults, lateByMs } = this.#options;
+  #makePumps(
+    fleets: readonly Fleet[],
+    time: Pick<LaneOptions, 'startMs' | 'untilMs' | 'before' | 'faults'>,
+  ): readonly Pump[] {
+    const { lateByMs } = this.#options;
     const seed = hashText(this.#options.seed);
     return this.#connections.map((connection, at) => {
       const lanes: Lane[] = [];
-      for (const fleet of this.#fleets) {
+      for (const fleet of fleets) {
         const deviceIndexes = [...fleet.devices.keys()].filter(
           (index) => (fleet.firstIndex + index) % this.#connections.length === at,
         );
         if (deviceIndexes.length === 0) continue;
-        lanes.push(new Lane({ fleet, deviceIndexes, seed, startMs, faults, lateByMs }));
+        lanes.push(new Lane({ fleet, deviceIndexes, seed, lateByMs, ...time }));
       }
       return new Pump(connection, lanes, this.#tally);
     });
   }
 
-  #sleepUntilDue(nowMs: number, publishDue: () => void): void {
-    let sleepMs = MOST_SLEEP_MS;
-    for (const pump of this.#pumps) {
-      const dueUs = pump.nextDueUs();
-      if (dueUs !== undefined) sleepMs = Math.min(sleepMs, dueUs / 1000 - nowMs);
-    }
-    const { durationMs } = this.#options;
-    if (durationMs !== undefined && nowMs < durationMs) sleepMs = Math.min(sleepMs, durationMs - nowMs);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(publishDue, Math.max(LEAST_SLEEP_MS, sleepMs));
-  }
-
-  /** Cuts connections at random times, `disconnectsPerSecond` on average. */
-  #cutNow(timers: NodeJS.Timeout[]): void {
+  /** Cuts connections at random times, `disconnectsPerSecond` on average, until the returned function is called. */
+  #cutAtRandom(): () => void {
     const { disconnectsPerSecond, seed } = this.#options;
-    if (disconnectsPerSecond === 0) return;
+    if (disconnectsPerSecond === 0) return () => {};
+    let timer: NodeJS.Timeout | undefined;
     const random = new Sfc32(hashText(seed), hashText('disconnects'), 0);
     const next = (): void => {
       const waitMs = (-Math.log(1 - random.next()) / disconnectsPerSecond) * 1000;
-      timers[0] = setTimeout(() => {
+      timer = setTimeout(() => {
         const up = this.#connections.filter((connection) => connection.ready);
         const victim = up[Math.floor(random.next() * up.length)];
         if (victim) {
@@ -270,5 +264,6 @@ class Simulation {
       }, waitMs);
     };
     next();
+    return () => clearTimeout(timer);
   }
 }

@@ -6,6 +6,8 @@ export interface ReadingTime {
   readonly elapsedMs: number;
   /** The time of the device's own clock, ms since 1970, which goes into the payload. */
   readonly timestampMs: number;
+  /** Simulated ms since the reading before. What happens in between shows in this reading. */
+  readonly stepMs: number;
 }
 
 /** One simulated device. `payload` returns the same text for the same time. */
@@ -13,6 +15,8 @@ export interface Device {
   readonly id: string;
   readonly topic: string;
   payload(time: ReadingTime): string;
+  /** Whether the device does not send this reading. Without it the device sends all. */
+  isSilentAt?(timestampMs: number, stepMs: number): boolean;
 }
 
 export interface DeviceContext {
@@ -21,6 +25,8 @@ export interface DeviceContext {
   readonly idPrefix: string;
   /** The length of a simulated day. */
   readonly dayMs: number;
+  /** When the faults of the story are seen, ms since 1970; see `Story`. */
+  readonly storyMs: number;
 }
 
 /** A kind of fleet. Devices and payloads depend on nothing but their arguments. */

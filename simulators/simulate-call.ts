@@ -17,6 +17,9 @@ export interface RawOptions {
   inFlight: number;
   startAt?: number;
   interval?: number;
+  history?: number;
+  historyEvery: number;
+  storyAt: number;
   day: number;
   late: number;
   lateBy: number;
@@ -30,13 +33,18 @@ export interface RawOptions {
   name?: string;
   json?: true;
   quiet?: true;
+  progress: Progress;
   exitWithParent?: true;
 }
+
+/** What is printed while a run goes on. */
+export const PROGRESS = ['all', 'history', 'none'] as const;
+export type Progress = (typeof PROGRESS)[number];
 
 export interface SimulateCall {
   readonly options: SimulateOptions;
   readonly json: boolean;
-  readonly quiet: boolean;
+  readonly progress: Progress;
   readonly exitWithParent: boolean;
 }
 
@@ -52,6 +60,12 @@ export function resolveCall(scenario: ScenarioName, raw: RawOptions, env: NodeJS
   }
   if (raw.interval !== undefined && raw.startAt === undefined) {
     throw new UsageError('--interval: simulated time can only run at its own speed with --start-at.');
+  }
+  if (raw.history !== undefined && raw.startAt !== undefined) {
+    throw new UsageError('--history: the history ends now, so it cannot be given together with --start-at.');
+  }
+  if (raw.history !== undefined && raw.historyEvery > raw.history) {
+    throw new UsageError('--history-every: it is longer than the history.');
   }
   const faults = {
     late: raw.late,
@@ -71,7 +85,7 @@ export function resolveCall(scenario: ScenarioName, raw: RawOptions, env: NodeJS
   const password = env.SLUICE_SIM_PASSWORD || undefined;
   return {
     json: raw.json ?? false,
-    quiet: raw.quiet ?? false,
+    progress: raw.quiet ? 'none' : raw.progress,
     exitWithParent: raw.exitWithParent ?? false,
     options: {
       scenario,
@@ -86,7 +100,11 @@ export function resolveCall(scenario: ScenarioName, raw: RawOptions, env: NodeJS
       inFlight: raw.inFlight,
       startAtMs: raw.startAt,
       intervalMs: raw.interval,
+      ...(raw.history !== undefined && {
+        history: { pastMs: raw.history, intervalMs: raw.historyEvery },
+      }),
       dayMs: raw.day,
+      storyMs: raw.storyAt,
       faults,
       lateByMs: raw.lateBy,
       disconnectsPerSecond: raw.disconnects,

@@ -17,7 +17,9 @@ export interface Summary {
   readonly devices: number;
   readonly connections: number;
   readonly stoppedBy: StoppedBy;
-  /** Time from the first to the last publish, without the wait for the last acknowledgements. */
+  /** Messages of the past, which were sent before those of now. */
+  readonly history: number;
+  /** Time from the first to the last publish, without the history and the wait for the last acknowledgements. */
   readonly durationMs: number;
   readonly readings: number;
   readonly published: number;
@@ -25,7 +27,7 @@ export interface Summary {
   readonly unacknowledged: number;
   /** Messages with QoS 0, which has no acknowledgement. */
   readonly unconfirmed: number;
-  /** Messages published per second. */
+  /** Messages published per second, without the history. */
   readonly rate: number;
   readonly reconnects: number;
   readonly faults: Readonly<Record<ReadingFault | 'disconnects', number>>;
@@ -36,8 +38,11 @@ export interface Summary {
 export function summarise(
   options: SimulateOptions,
   tally: Tally,
-  durationMs: number,
-  stoppedBy: StoppedBy,
+  {
+    durationMs,
+    history,
+    stoppedBy,
+  }: { readonly durationMs: number; readonly history: number; readonly stoppedBy: StoppedBy },
 ): Summary {
   return {
     scenario: options.scenario,
@@ -47,13 +52,14 @@ export function summarise(
     devices: options.devices,
     connections: options.connections,
     stoppedBy,
+    history,
     durationMs: Math.round(durationMs),
     readings: tally.readings,
     published: tally.published,
     acknowledged: tally.acknowledged,
     unacknowledged: tally.unacknowledged,
     unconfirmed: tally.unconfirmed,
-    rate: durationMs > 0 ? Math.round((tally.published / durationMs) * 10_000) / 10 : 0,
+    rate: durationMs > 0 ? Math.round(((tally.published - history) / durationMs) * 10_000) / 10 : 0,
     reconnects: tally.reconnects,
     faults: { ...tally.faults, disconnects: tally.disconnects },
     latencyMs: tally.latency.summary() ?? null,
@@ -68,6 +74,7 @@ export function summaryText(summary: Summary): string {
     ['acknowledged', String(summary.acknowledged)],
     ['unacknowledged', String(summary.unacknowledged)],
   ];
+  if (summary.history > 0) rows.push(['history', `${summary.history} of these are of the past`]);
   if (summary.unconfirmed > 0) rows.push(['unconfirmed (QoS 0)', String(summary.unconfirmed)]);
   rows.push(
     [

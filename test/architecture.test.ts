@@ -78,8 +78,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   timeline: [],
   // What is shown and set.
   http: [
-    /^arrivals\/arrival$/,
     /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
+    /^arrivals\/arrival$/,
     /^influxql\/answer$/,
     /^devices\/device-state$/,
     /^reading\/series-query$/,
@@ -91,9 +91,9 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   // The live page knows the API by its types only (src/web/types.d.ts).
   web: [
-    /^arrivals\/arrival$/,
     /^devices\/device-state$/,
-    /^http\/(gateway-view|live-state|routes\/(bounded-detail|store-routes))$/,
+    /^arrivals\/arrival$/,
+    /^http\/(gateway-view|live-state|parked-groups-view|routes\/(bounded-detail|store-routes))$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,
@@ -127,8 +127,8 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The wiring: the worker threads, the main thread, the command line.
   pipeline: [
     /^influxql\/answer$/,
-    /^arrivals\/arrival$/,
     /^(stream|sink|consumer|windows|reading|devices|forwarder|rules|formats|dead-letter|ledger|replay)\//,
+    /^arrivals\/arrival$/,
     /^data-directory\/(data-directory|find-checkpoints|log-fit)$/,
     /^config\/sluice-config$/,
     /^metrics\/otlp\/trace-export$/,
@@ -142,7 +142,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^reading\/series-query$/,
     /^rules\/(explain-record|first-message|followed-record|rule-options|policies\/budget-use)$/,
     /^data-directory\//,
-    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result)$/,
+    /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result|rule-excerpt)$/,
   ],
   commands: [
     /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,

@@ -54,26 +54,35 @@ stream:
   log: { directory: ./log, maxSize: 1GiB }
 ${kinesis === undefined ? '' : streamConfig(kinesis)}http: { host: 127.0.0.1, port: ${options.httpPort} }
 rules:
-  - name: city-climate
-    topic: sensors/+city/+device/telemetry
-    measurement: sensordata
-    time: { path: timestamp, unit: s }
-    tags: { city: topic.city, device: topic.device }
-    fields:
-      temperature: { path: payload.temperature, type: float, range: [-60, 60] }
-      humidity: { path: payload.humidity, type: float, range: [0, 100] }
-  - name: climate
-    topic: climate/+site/+device/telemetry
-    measurement: climate
+  - name: cold-rooms
+    topic: cold/+/+device/telemetry
+    measurement: cold_rooms
     time: { path: timestamp, unit: ms }
-    tags: { site: topic.site, device: topic.device }
-    fields: auto
-  - name: energy
-    topic: energy/+building/+meter/telemetry
-    measurement: energy
-    time: { path: time, unit: rfc3339 }
-    tags: { building: topic.building, meter: topic.meter }
-    fields: auto
+    tags: { device: topic.device }
+    fields:
+      temperature: { path: payload.temperature, type: float, unit: °C, expected: [2, 8] }
+      compressor: { path: payload.compressor, type: float, unit: W }
+      battery: { path: payload.battery, type: float, unit: "%" }
+      door: { path: payload.door, type: boolean }
+  - name: weather
+    topic: weather/+device/telemetry
+    measurement: weather
+    time: { path: timestamp, unit: ms }
+    tags: { device: topic.device }
+    fields:
+      temperature: { path: payload.temperature, type: float, unit: °C, range: [-60, 60] }
+      humidity: { path: payload.humidity, type: float, unit: "%", range: [0, 100] }
+      pressure: { path: payload.pressure, type: float, unit: hPa }
+      wind: { path: payload.wind, type: float, unit: m/s }
+  - name: electricity
+    topic: power/+device/telemetry
+    measurement: electricity
+    time: { path: timestamp, unit: ms }
+    tags: { device: topic.device }
+    fields:
+      power: { path: payload.power, type: float, unit: kW }
+      voltage: { path: payload.voltage, type: float, unit: V }
+      energy_today: { path: payload.energy_today, type: float, unit: kWh }
   - name: anything
     topic: "#"
     measurement: telemetry
@@ -86,24 +95,32 @@ ${WINDOWS}`;
 /** A person who watches sees the numbers of a window that is still open. */
 const WINDOWS = `windows:
   aggregates:
-    - name: city
-      from: sensordata
-      by: [city]
-      early: 10s
-      fields: { temperature: [count, mean, min, max], humidity: mean }
-      resolutions: [{ every: 1min, retention: 7d }, { every: 1h, retention: 730d }, { every: 1d }]
-    - name: climate
-      from: climate
-      by: [site, device]
+    - name: cold_rooms
+      from: cold_rooms
       early: 30s
-      fields: { temperature: [count, mean, min, max, stddev], humidity: [mean, min, max] }
-      quantiles: { temperature: [0.05, 0.95] }
+      fields:
+        temperature: [count, mean, min, max, last]
+        compressor: [count, mean, min, max, last]
+        battery: [count, mean, min, max, last]
+        door: [true_ratio, changes]
       resolutions: [{ every: 5min, retention: 30d }, { every: 1h, retention: 730d }, { every: 1d }]
-    - name: energy
-      from: energy
-      by: [building, meter]
+    - name: weather
+      from: weather
       early: 30s
-      fields: { power: [mean, max], energy: [increase, last], relay: [true_ratio, changes] }
+      fields:
+        temperature: [count, mean, min, max, last]
+        humidity: [count, mean, min, max, last]
+        pressure: [count, mean, min, max, last]
+        wind: [count, mean, min, max, last]
+      quantiles: { wind: [0.95] }
+      resolutions: [{ every: 5min, retention: 30d }, { every: 1h, retention: 730d }, { every: 1d }]
+    - name: electricity
+      from: electricity
+      early: 30s
+      fields:
+        power: [count, mean, min, max, last]
+        voltage: [count, mean, min, max, last]
+        energy_today: [count, mean, min, max, last]
       resolutions: [{ every: 5min, retention: 30d }, { every: 1h, retention: 730d }, { every: 1d }]
 `;
 

@@ -6,6 +6,7 @@ import { StopSignals } from '../lib/stop-signals.js';
 import { makeDemoDirectory, writeDemoConfig } from './demo-config.js';
 import { DemoFleet } from './demo-fleet.js';
 import { DEMO_STREAM, type DemoKinesis, startDemoKinesis } from './demo-kinesis.js';
+import { demoStoryMs } from './demo-story.js';
 import type { DemoOptions } from './options.js';
 import { ReloadSignal } from './reload-signal.js';
 import { type RunningGateway, reportStartFailure, runGateway } from './run-gateway.js';
@@ -39,6 +40,7 @@ async function runDemo(
   signals: { readonly stop: StopSignals; readonly reload: ReloadSignal },
 ): Promise<number> {
   const loaded = await openConfig(configFile);
+  const storyMs = await demoStoryMs(dirname(configFile), Date.now());
   const logger = createLogger({ ...loaded.config.log, level: 'warn' });
   let fleet: DemoFleet | undefined;
   try {
@@ -47,7 +49,7 @@ async function runDemo(
       { logger, role: 'all', ...signals },
       (running) => {
         if (options.fleet) {
-          fleet = new DemoFleet(running.mqttUrls[0]!, options, (exitCode) =>
+          fleet = new DemoFleet(running.mqttUrls[0]!, options, storyMs, (exitCode) =>
             logger.warn({ code: 'FLEET_ENDED', exitCode }, 'the simulated fleet has ended'),
           );
         }
@@ -81,7 +83,7 @@ Sluice is running.
   MQTT        ${mqttUrls.join('  ')}${kinesis === undefined ? '' : `\n  Kinesis     ${kinesis.endpoint}  (stream ${DEMO_STREAM})`}
   data        ${dirname(resolve(configFile))}/  (telemetry.duckdb, dead-letter/, log/)
   rules       ${configFile}
-  fleet       ${options.fleet ? 'simulated cities, climate sensors and energy meters' : 'none (--no-fleet)'}
+  fleet       ${options.fleet ? 'simulated cold rooms, weather stations and meters' : 'none (--no-fleet)'}
 
 Send something yourself:
   mosquitto_pub -p ${port} -q 1 -t home/kitchen/telemetry -m '{"temperature": 21.5}'

@@ -25,6 +25,8 @@ export interface DemoOptions {
   readonly stream: 'direct' | 'kinesis';
   /** False with `--no-fleet`. */
   readonly fleet: boolean;
+  /** False with `--no-history`. */
+  readonly history: boolean;
 }
 
 export interface StorePrepareOptions extends ConfigOptions {

@@ -74,6 +74,7 @@ export function addDemo(program: Command, finish: (exitCode: number) => void): v
         .default('direct'),
     )
     .option('--no-fleet', 'do not simulate sensors')
+    .option('--no-history', 'do not begin with the readings of the past 24 hours')
     .addHelpText(
       'after',
       help(['demo', 'demo --stream kinesis', 'demo --mqtt-port 0 --devices 500 --rate 2000']),

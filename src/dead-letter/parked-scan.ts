@@ -70,7 +70,7 @@ export async function scanParked(
       const newest = newestHead(scans);
       if (newest === undefined) return { found, isIncomplete: false };
       const { parked, behind } = newest.head!;
-      found.push({ parked, cursor: printCursor({ isOnly: true, places: new Map([[newest.name, behind]]) }) });
+      found.push({ parked, cursor: cursorOfRecord(newest.name, behind) });
       newest.head = undefined;
     }
     return { found, next: cursorOf(scans), isIncomplete: false };
@@ -106,6 +106,11 @@ function newestHead(scans: readonly FolderScan[]): FolderScan | undefined {
       newest = scan;
   }
   return newest;
+}
+
+/** The cursor of a record: a scan from here finds it first. `folder` is the name of its folder, `end` is behind its line. */
+export function cursorOfRecord(folder: string, { file, end }: ScanPlace): string {
+  return printCursor({ isOnly: true, places: new Map([[folder, { file, end }]]) });
 }
 
 interface Cursor {

@@ -6,7 +6,7 @@ export interface BacklogSample {
   readonly atMs: number;
   readonly received: number;
   readonly processed: number;
-  /** Age of the oldest record that is not processed; 0 when there is none. */
+  /** Age of the oldest record that is not processed, also of one in a stream that was not read yet; 0 when there is none. */
   readonly oldestMs: number;
   /** Absent where no log runs. */
   readonly log?: {
@@ -54,7 +54,7 @@ export function backlogOf(samples: readonly BacklogSample[], bestPerSecond?: num
   const view = {
     records,
     bytes: log === undefined ? undefined : Math.round(log.unread * log.bytesPerRecord),
-    oldestMs: records === 0 ? 0 : Math.round(now.oldestMs),
+    oldestMs: Math.round(now.oldestMs),
     caughtUp: caughtUp(records, before, leavingSince, now),
     catchUp: catchUp(records, before, now, bestPerSecond),
     logFull: log === undefined ? undefined : logFull(before, leavingSince, now),

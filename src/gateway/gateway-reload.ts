@@ -25,6 +25,11 @@ export interface ReloadDeps {
   readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
+export interface RulesInUse {
+  readonly loaded: LoadedConfig;
+  readonly sinceMs: number;
+}
+
 /** Names in a log line; the answer of a reload has all of them. */
 const MAX_LOGGED = 20;
 
@@ -36,6 +41,7 @@ export class GatewayReload {
     number
   >;
   #inForce: InForce;
+  #inForceSinceMs = Date.now();
   #isRunning = false;
   #isSignalled = false;
 
@@ -49,9 +55,9 @@ export class GatewayReload {
     return { ...this.#totals };
   }
 
-  /** The configuration whose rules are in force. */
-  get applied(): LoadedConfig {
-    return this.#inForce.applied;
+  /** The configuration whose rules are in force, and since when they are. */
+  get rulesInForce(): RulesInUse {
+    return { loaded: this.#inForce.applied, sinceMs: this.#inForceSinceMs };
   }
 
   /**
@@ -97,6 +103,7 @@ export class GatewayReload {
     const outcome = outcomeOf(changes, replaceRules !== undefined);
     if (outcome === 'applied') {
       await replaceRules?.({ kind: 'replace-rules', ...mappingOptions(next.config) });
+      this.#inForceSinceMs = Date.now();
     }
     this.#inForce = { started, applied: next };
     logConfigWarnings(next, this.#deps.logger);

@@ -14,6 +14,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../http/gateway-view.js';
+import type { ParkedGroupsView } from '../http/parked-groups-view.js';
 import type { LiveFacts } from '../http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
 import { SluiceError } from '../lib/errors.js';
@@ -32,6 +33,7 @@ import type { HistoryRange, StageHistory } from '../timeline/recorded-rates.js';
 import { queryConsumer } from './consumer-queries.js';
 import { FirstSteps } from './first-steps.js';
 import { GatewayDeadLetters } from './gateway-dead-letters.js';
+import { GatewayParkedGroups } from './gateway-parked-groups.js';
 import { GatewayTimeline } from './gateway-timeline.js';
 import { NeedsLookSource } from './needs-look-source.js';
 import { PathWatch } from './path-watch.js';
@@ -55,9 +57,10 @@ export class GatewayStatus implements GatewayView {
   readonly #watch: PathWatch;
   readonly #registry;
   readonly #deadLetters: GatewayDeadLetters;
-  readonly #firstSteps = new FirstSteps();
   readonly #timeline: GatewayTimeline;
   readonly #needsLook: NeedsLookSource;
+  readonly #parkedGroups: GatewayParkedGroups;
+  readonly #firstSteps = new FirstSteps();
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -88,6 +91,17 @@ export class GatewayStatus implements GatewayView {
       watch: this.#watch,
       sampleParked: (code) => this.#deadLetters.sample(code),
     });
+    this.#parkedGroups = new GatewayParkedGroups({
+      directory: parts.options.directory.deadLetter,
+      worker: parts.workers.replaying,
+      ledger: () => this.ledger(),
+      rules: () => (parts.workers.consume === undefined ? undefined : parts.reload.rulesInForce),
+      size: () => {
+        const { deadLetterBytes: bytes, deadLetterMaxSizeBytes: maxBytes } = this.#snapshots.take();
+        return { bytes, maxBytes };
+      },
+      nowMs: () => Number(parts.clock.nowNs() / 1_000_000n),
+    });
   }
 
   ledger(): LedgerView {
@@ -100,7 +114,7 @@ export class GatewayStatus implements GatewayView {
 
   firstSteps(): FirstStepsView {
     const { ingest, reload } = this.#parts;
-    return this.#firstSteps.of(reload.applied.config, ingest?.broker.listeners ?? []);
+    return this.#firstSteps.of(reload.rulesInForce.loaded.config, ingest?.broker.listeners ?? []);
   }
 
   budgets(): BudgetUse | undefined {
@@ -191,6 +205,10 @@ export class GatewayStatus implements GatewayView {
     after?: string,
   ): Promise<ParkedPage> {
     return this.#deadLetters.list(limit, filter, after);
+  }
+
+  parkedGroups(): Promise<ParkedGroupsView> {
+    return this.#parkedGroups.groups();
   }
 
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage> {

@@ -93,13 +93,13 @@ export class GatewayTimeline implements TimelineView {
       received,
       processed,
       waiting,
-      oldestMs: waiting === 0 ? 0 : oldestMs,
+      oldestMs,
       lost: ledger.lost,
       shed: parts.ingest?.broker.counters().packetsShed ?? 0,
     });
     for (const code of this.#bursts.unknownCodes) void this.#nameBurst(code);
     this.#best.add(storedSample(parts, processed, monotonicMs), atMs);
-    this.#rates.add(monotonicMs, stageTotals(parts), waiting === 0 ? 0 : oldestMs);
+    this.#rates.add(monotonicMs, stageTotals(parts), oldestMs);
     const hasDayBegun = this.#isLedgerKnown() && this.#day.look(atMs, this.#totals(ledger), this.#newestMs());
     this.#isChanged ||= hasChanged || hasDayBegun;
     this.#saveWhenDue(monotonicMs);

@@ -53,8 +53,7 @@ export class NeedsLookSource {
 
   /** What is known now; null: nothing yet. With `refresh` it is asked for, and known later. */
   counts(refresh: boolean): DeviceCounts | null {
-    // A failure is for those who wait for the answer.
-    if (refresh) this.#refresh()?.catch(() => undefined);
+    if (refresh) this.#refresh();
     return this.#last === undefined ? null : { known: this.#last.devices, needLook: this.#last.needLook };
   }
 
@@ -79,6 +78,8 @@ export class NeedsLookSource {
         this.#asking = undefined;
       });
     this.#asking = asking;
+    // A failure is for those who wait for the answer; often nobody does.
+    asking.catch(() => undefined);
     return asking;
   }
 }

@@ -41,5 +41,5 @@ export interface StatusParts {
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
-  readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'applied'>;
+  readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'rulesInForce'>;
 }

@@ -179,3 +179,45 @@ export const historyAnswer = z.object({
   rates: z.record(z.string(), z.array(z.number())).describe('By stage, per second.'),
   behindMs: z.array(z.number()).describe('The greatest age of the oldest message that waited.'),
 });
+
+export const parkedGroupsAnswer = z.object({
+  asOfMs: z.number(),
+  records: z.number(),
+  today: z.number().describe('Since midnight in the time zone of the gateway.'),
+  onlyCounted: z.number().optional(),
+  groups: z.array(
+    z.object({
+      code: z.string(),
+      rule: z.string().optional(),
+      count: z.number(),
+      countToday: z.number(),
+      withoutPayload: z.number().optional(),
+      topics: z.array(z.object({ topic: z.string(), count: z.number() })),
+      moreTopics: z.boolean(),
+      firstMs: z.number(),
+      lastMs: z.number(),
+      perHour: z.array(z.number()).describe('24 hours; the last one is going on.'),
+      sample: z.object({ id: z.string(), cursor: z.string(), reason: z.string().optional() }).optional(),
+      replay: z
+        .object({
+          tried: z.number(),
+          fits: z.number(),
+          filtered: z.number(),
+          parkedAgain: z.object({ code: z.string(), reason: z.string() }).optional(),
+          outcomes: z.array(z.enum(['written', 'filtered', 'parked'])),
+        })
+        .optional(),
+      rulePart: z
+        .object({ file: z.string(), line: z.number().optional(), key: z.string(), text: z.string() })
+        .optional(),
+    }),
+  ),
+  ofOtherGroups: z.number(),
+  incomplete: z.literal(true).optional(),
+  unread: counts.optional(),
+  rulesSinceMs: z.number().optional(),
+  rulesFile: z.string().optional(),
+  sizeBytes: z.number(),
+  maxSizeBytes: z.number(),
+  finished: z.array(z.object({ status: z.object({}), endedAtMs: z.number(), selection: z.object({}) })),
+});

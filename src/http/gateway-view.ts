@@ -10,6 +10,7 @@ import type { SinkCounters, SinkStatus } from '../sink/sink.js';
 import type { StoreQuery, StoreQueryAnswer } from '../sink/store-query.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
 import type { WindowsReport } from '../windows/windows-report.js';
+import type { ParkedGroupsView } from './parked-groups-view.js';
 import type { TimelineView } from './timeline-view.js';
 
 /** Records since the data directory was created. received = written + parked + filtered + buffered + lost. */
@@ -281,6 +282,8 @@ export interface GatewayView extends TimelineView {
     filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
     after?: string,
   ): Promise<ParkedPage>;
+  /** All parked records by code and rule. Rejects with DEAD_LETTER_FAILED. */
+  parkedGroups(): Promise<ParkedGroupsView>;
   /** `after`: the cursor of the record, or `next` of the search before. */
   deadLetter(id: string, after?: string): Promise<ParkedDetailPage>;
   /** Starts a replay and resolves with its first status. Rejects with DEAD_LETTER_BUSY or REPLAY_UNSUPPORTED. */

@@ -111,12 +111,12 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     logger,
     refusals,
   });
+  addTimelineRoutes(app, view);
   addArrivalsRoutes(app, view, {
     periodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,
     refusals,
   });
-  addTimelineRoutes(app, view);
   addStoreRoutes(app, view, refusals);
   addQueryRoutes(app, view, refusals);
   addInfluxqlRoutes(app, view, refusals);

@@ -1,4 +1,5 @@
 import type { ArrivalWatch } from '../consumer/arrival-watch.js';
+import type { ParkedRecord } from '../dead-letter/parked-record.js';
 import { scanParked } from '../dead-letter/parked-scan.js';
 import type { PartitionStates } from '../ledger/partition-states.js';
 import { SystemClock } from '../lib/clock.js';
@@ -7,6 +8,7 @@ import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn } from '../lib/warnings.js';
 import type { SeriesReader } from '../reading/series-reader.js';
 import type { ReplayService } from '../replay/replay-service.js';
+import { tryParked } from '../replay/try-parked.js';
 import { type ExplanationJson, explainRecord, explanationJson } from '../rules/explain-record.js';
 import { newLineText } from '../sink/influx/line.js';
 import type { Sink } from '../sink/sink.js';
@@ -67,6 +69,10 @@ export class ConsumeRequests {
         return this.#parts.replay.start(request);
       case 'explain':
         return this.#explain(request.id, request.after);
+      case 'try':
+        return tryParked(this.#options.directory.deadLetter, request.places, (parked) =>
+          this.#explanationOf(parked),
+        );
       case 'follow':
         return this.#parts.followers.follow(request.filter, request.withPayloads);
       case 'follow-next':
@@ -131,8 +137,11 @@ export class ConsumeRequests {
     const { directory } = this.#options;
     const { found } = await scanParked(directory.deadLetter, { id }, EXPLAIN_LIMITS, after);
     const parked = found[0]?.parked;
+    return parked && this.#explanationOf(parked);
+  }
+
+  #explanationOf(parked: ParkedRecord): ExplanationJson {
     const { ruleSet, payload } = this.#parts.rules.current;
-    if (parked === undefined) return undefined;
     const options = { limits: payload, state: this.#parts.states.overlay(), ...this.#parts.afterMapping };
     return explanationJson(explainRecord(ruleSet, parked, newLineText(), options));
   }

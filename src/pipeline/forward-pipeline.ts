@@ -195,7 +195,7 @@ export class ForwardPipeline implements Pipeline<ForwardReport, ReplayRequest, R
 
   async ask(request: ReplayRequest): Promise<ReplayAnswer> {
     const { replay } = this.#parts;
-    if (replay === undefined || request.kind === 'explain') {
+    if (replay === undefined || request.kind === 'explain' || request.kind === 'try') {
       throw new SluiceError(
         'REPLAY_UNSUPPORTED',
         'the rules are applied by a consumer, not by the forwarder',

@@ -23,6 +23,7 @@
 import type { ClientBytes } from '../dead-letter/client-bytes.js';
 import { isFolderOfLog, isReasonsFolder, readerFolder } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
+import type { RecordPlace } from '../dead-letter/parked-group.js';
 import { type Counts, type ReplayTotals, sumOfTotals, UNREADABLE } from '../dead-letter/replay-totals.js';
 import type { ReplayedFolder } from '../ledger/adjust-for-replay.js';
 import {
@@ -35,8 +36,9 @@ import { syncDirectory } from '../lib/sync-directory.js';
 import type { ExplanationJson } from '../rules/explain-record.js';
 import { compareWithLedger, type UnreadableRecords } from './compare-with-ledger.js';
 import { ParkedFiles } from './parked-files.js';
-import type { ReplayStatus } from './replay-status.js';
+import type { FinishedReplay, ReplayStatus } from './replay-status.js';
 import { type JobRequest, Replayer, type ReplayerDeps, type ReplayerOptions } from './replayer.js';
+import type { TriedRecord } from './try-parked.js';
 
 /** Added to the interval between checkpoints, as a checkpoint takes time to be written. */
 export const CHECKPOINT_GRACE_MS = 1_000;
@@ -61,13 +63,17 @@ export type ReplayRequest =
    * How the rules in force map a parked record; answered with `undefined` when no record has this id. `after` is its
    * cursor (see `scanParked`), so that this thread need not search for it.
    */
-  | { readonly kind: 'explain'; readonly id: string; readonly after?: string };
-export type ReplayAnswer = ReplayStatus | ExplanationJson | undefined;
+  | { readonly kind: 'explain'; readonly id: string; readonly after?: string }
+  /** What would become of some parked records; answered as by `tryParked`. */
+  | { readonly kind: 'try'; readonly places: readonly RecordPlace[] };
+export type ReplayAnswer = ReplayStatus | ExplanationJson | readonly (TriedRecord | undefined)[] | undefined;
 
 /** What that worker reports. */
 export interface ReplayReport {
   /** The status of the last job; absent before the first. */
   readonly status?: ReplayStatus;
+  /** The last jobs that have ended, newest first; absent before the first. */
+  readonly finished?: readonly FinishedReplay[];
   /** What replay and purge have changed so far, by folder of the dead letter. */
   readonly replayed: readonly ReplayedFolder[];
 }
@@ -164,7 +170,11 @@ export class ReplayService {
       ledger: this.#ledgerOf(reader),
       unreadable: counts,
     }));
-    return { status: this.#replayer.status(), replayed: [...folders, ...missing] };
+    return {
+      status: this.#replayer.status(),
+      finished: this.#replayer.finished(),
+      replayed: [...folders, ...missing],
+    };
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { ParkedSelection } from './selection.js';
+
 /** `replay` processes parked records again by the rules in force. `purge` deletes them, with the outcome `purged`. */
 export const REPLAY_KINDS = ['replay', 'purge'] as const;
 export type ReplayKind = (typeof REPLAY_KINDS)[number];
@@ -28,4 +30,12 @@ export interface ReplayStatus {
   readonly failure?: string;
   /** Why the job makes no progress now, for a person. */
   readonly waitingFor?: string;
+}
+
+/** A replay or purge that has ended, with what it was about. */
+export interface FinishedReplay {
+  readonly status: ReplayStatus;
+  readonly endedAtMs: number;
+  /** The selection; of ids only how many there were. */
+  readonly selection: Omit<ParkedSelection, 'ids'> & { readonly ids?: number };
 }

@@ -9,7 +9,7 @@ import type { Warn } from '../lib/warnings.js';
 import type { Sink } from '../sink/sink.js';
 import type { ParkedFile, ParkedFiles, PendingRecord, ReplayableSpan } from './parked-files.js';
 import { ReplayJob } from './replay-job.js';
-import type { ReplayKind, ReplayStatus } from './replay-status.js';
+import type { FinishedReplay, ReplayKind, ReplayStatus } from './replay-status.js';
 import { previewParked, type ReplayMapping, reprocessParked } from './reprocess-parked.js';
 import { matcherOf, type ParkedSelection } from './selection.js';
 
@@ -54,6 +54,8 @@ const BATCH_RECORDS = 1_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const CHECKPOINT_POLL_MS = 50;
 const SWEEP_INTERVAL_MS = 1_000;
+/** So many jobs that have ended are remembered. */
+const MAX_FINISHED = 20;
 
 /**
  * Replays and purges parked records, one job at a time. Invariants:
@@ -72,6 +74,7 @@ export class Replayer {
   #mapping: ReplayMapping | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopping = false;
+  readonly #finished: FinishedReplay[] = [];
 
   constructor(options: ReplayerOptions, deps: ReplayerDeps) {
     this.#options = options;
@@ -83,6 +86,11 @@ export class Replayer {
   /** The status of the last job; absent before the first. */
   status(): ReplayStatus | undefined {
     return this.#job && this.#statusOf(this.#job);
+  }
+
+  /** The last jobs that have ended, newest first; previews are not among them. */
+  finished(): readonly FinishedReplay[] {
+    return this.#finished;
   }
 
   /**
@@ -159,7 +167,18 @@ export class Replayer {
     } catch (thrown) {
       this.#fail(job, thrown);
     }
+    this.#noteFinished(job, selection);
     onProgress();
+  }
+
+  #noteFinished(job: ReplayJob, { ids, ...selection }: ParkedSelection): void {
+    if (job.dryRun) return;
+    this.#finished.unshift({
+      status: this.#statusOf(job),
+      endedAtMs: this.#nowMs(),
+      selection: ids === undefined ? selection : { ...selection, ids: ids.length },
+    });
+    this.#finished.splice(MAX_FINISHED);
   }
 
   async #waitForCheckpoint(job: ReplayJob): Promise<void> {

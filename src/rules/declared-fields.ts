@@ -1,4 +1,5 @@
 import { constantMeasurement, type FieldOptions, isTemplate, type RuleOptions } from './rule-options.js';
+import { textsOfTemplate } from './template.js';
 
 /** What the rules state about the numbers of a field. */
 export interface FieldMeaning {
@@ -92,10 +93,7 @@ function measurementMatch(measurement: RuleOptions['measurement']): NameMatch {
 
 /** Fits names that have the texts around the references in their order; what a reference gives is not empty. */
 function templateMatch(template: string): NameMatch {
-  const escaped = template.replaceAll('{{', '\0').replaceAll('}}', '\u0001');
-  const texts = escaped
-    .split(/\{[^{}]*\}/)
-    .map((text) => text.replaceAll('\0', '{').replaceAll('\u0001', '}'));
+  const texts = textsOfTemplate(template);
   const [first = ''] = texts;
   const last = texts.at(-1) ?? '';
   return {

@@ -41,6 +41,23 @@ export function compileTemplate(text: string, names: RuleNames): TemplateResult 
   return { ok: true, references, get: (reading) => filledIn(literals, references, reading) };
 }
 
+/** The texts before, between and behind the references of a template that can be compiled. */
+export function textsOfTemplate(text: string): string[] {
+  const texts = [''];
+  let end = 0;
+  const append = (literal: string) => {
+    texts[texts.length - 1] += literal;
+  };
+  for (const piece of text.matchAll(PIECE)) {
+    append(text.slice(end, piece.index));
+    end = piece.index + piece[0].length;
+    if (piece[1] === undefined) append(piece[0][0]!);
+    else texts.push('');
+  }
+  append(text.slice(end));
+  return texts;
+}
+
 function filledIn(
   literals: readonly string[],
   references: readonly Reference[],

@@ -229,8 +229,8 @@ export class IncidentCollector {
       this.#end(incident, look, recoveredMs);
       return true;
     }
-    const isOnItsWay = look.waiting === 0 || look.oldestMs < ON_THEIR_WAY_MS;
-    if (look.processed < receivedAtRecovery || !isOnItsWay) return false;
+    // Messages in a stream that were not read yet are not counted as waiting; only their age is known.
+    if (look.processed < receivedAtRecovery || look.oldestMs >= ON_THEIR_WAY_MS) return false;
     if (waited > 0) {
       const losses = lost === 0 ? 'nothing is lost' : `${lost} are lost`;
       incident.add(look.atMs, `Caught up: what had waited is stored, ${losses}`);

@@ -7,9 +7,9 @@ import { payloadBlock } from './payload-block.js';
 
 /** @type {Readonly<Record<ExplanationView['outcome'], { level: Level, words: string }>>} */
 const OUTCOMES = {
-  written: { level: 'healthy', words: 'It would be written' },
-  filtered: { level: 'slow', words: 'It would be filtered' },
-  parked: { level: 'stopped', words: 'It would be parked again' },
+  written: { level: 'healthy', words: 'It would be stored' },
+  filtered: { level: 'slow', words: 'It would be ignored' },
+  parked: { level: 'stopped', words: 'It would be set aside again' },
 };
 
 /**
@@ -43,7 +43,7 @@ function factList(letter, nowMs) {
     ['QoS', String(qos)],
     ['rule', rule === undefined ? 'none took it' : code(foreign(rule, 500))],
     ['received', instant(receivedAtMs, nowMs)],
-    ['parked', instant(parkedAtMs, nowMs)],
+    ['set aside', instant(parkedAtMs, nowMs)],
     ['payload', bytes(payloadBytes)],
     ['id', code(id)],
   ];
@@ -69,7 +69,7 @@ function refusedPoints({ refusedPoints: points = [] }) {
   );
   return [
     element('h3', {}, 'Points that the store refused'),
-    element('p', { class: 'note' }, 'The other points of this record were written.'),
+    element('p', { class: 'note' }, 'The other points of this message were stored.'),
     element('ul', { class: 'plain' }, ...rows),
   ];
 }
@@ -83,7 +83,7 @@ function payload(letter) {
 
 /** @param {BoundedDetail} letter */
 function explanation({ explanation: found, payloadKept }) {
-  const heading = element('h3', {}, 'What the present rules make of it');
+  const heading = element('h3', {}, 'What the rules in use make of it');
   if (found === undefined && payloadKept === false) return [];
   if (found === undefined) {
     return [heading, element('p', { class: 'note' }, 'No rules run in this process; the consumer has them.')];

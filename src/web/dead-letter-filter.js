@@ -51,13 +51,23 @@ export class DeadLetterFilter {
 
   /** As a sentence for the confirmation. */
   get words() {
-    const { code, rule, topic } = this.chosen;
-    const parts = [
-      ...(code === undefined ? [] : [`for the reason ${foreign(code)}`]),
-      ...(rule === undefined ? [] : [`by the rule ${foreign(rule)}`]),
-      ...(topic === undefined ? [] : [`of the topic ${foreign(topic)}`]),
-    ];
-    return parts.length === 0 ? 'All that is parked.' : `What was parked ${parts.join(', ')}.`;
+    return wordsOf(this.chosen);
+  }
+
+  /**
+   * Shows only the messages of one reason and rule.
+   *
+   * @param {string} code
+   * @param {string | undefined} rule
+   */
+  choose(code, rule) {
+    if (rule !== undefined && !this.#seenRules.has(rule)) this.#seenRules.add(rule);
+    fill(this.#rule, this.#rules, 'any rule', [...this.#seenRules].sort());
+    const known = [...this.#code.options].map(({ value }) => value).filter((value) => value !== '');
+    if (!known.includes(code)) fill(this.#code, this.#codes, 'any reason', [...known, code]);
+    this.#code.value = code;
+    this.#rule.value = rule ?? '';
+    this.#topic.value = '';
   }
 
   /**
@@ -89,6 +99,20 @@ export class DeadLetterFilter {
     const topics = [...this.#seenTopics].sort();
     this.#topics.show(topics.join('\n'), () => topics.map((topic) => element('option', { value: topic })));
   }
+}
+
+/**
+ * What parameters of the API select, as a sentence.
+ *
+ * @param {{ code?: string, rule?: string, topic?: string }} chosen
+ */
+export function wordsOf({ code, rule, topic }) {
+  const parts = [
+    ...(code === undefined ? [] : [`for the reason ${foreign(code)}`]),
+    ...(rule === undefined ? [] : [`by the rule ${foreign(rule)}`]),
+    ...(topic === undefined ? [] : [`of the topic ${foreign(topic)}`]),
+  ];
+  return parts.length === 0 ? 'All that is set aside.' : `What was set aside ${parts.join(', ')}.`;
 }
 
 /**

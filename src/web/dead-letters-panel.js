@@ -1,5 +1,5 @@
 import { deadLetterDetails } from './dead-letter-details.js';
-import { DeadLetterFilter } from './dead-letter-filter.js';
+import { DeadLetterFilter, wordsOf } from './dead-letter-filter.js';
 import { byId, element, putInOrder, setText } from './dom.js';
 import { count, foreign, moment } from './format.js';
 import { setDisabled } from './keep-focus.js';
@@ -110,6 +110,41 @@ export class DeadLettersPanel {
     if (wasRunning && !this.#replayPanel.isRunning) this.#refresh();
   }
 
+  /** Why nothing can be replayed or deleted now; '' when it can. */
+  get whyOff() {
+    const { mayChange, isRunning } = this.#replayPanel;
+    if (!mayChange) return 'Changes are switched off here (http.changes).';
+    return isRunning ? 'A replay or deletion is running.' : '';
+  }
+
+  /**
+   * Lists only the messages of one group, and goes there.
+   *
+   * @param {string} code
+   * @param {string | undefined} rule
+   */
+  showGroup(code, rule) {
+    this.#filter.choose(code, rule);
+    this.#limit = ROWS_AT_FIRST;
+    this.#listAgain();
+    const title = byId('messages-title');
+    title.tabIndex = -1;
+    title.focus({ preventScroll: true });
+    title.scrollIntoView();
+  }
+
+  /**
+   * Asks about a replay or deletion of one group.
+   *
+   * @param {ReplayKind} kind
+   * @param {string} code
+   * @param {string | undefined} rule
+   */
+  changeGroup(kind, code, rule) {
+    const filter = { code, ...(rule === undefined ? {} : { rule }) };
+    return this.#change(kind, filter, wordsOf(filter), (letter) => letter.rule === rule);
+  }
+
   get refreshMs() {
     return Math.max(REFRESH_AT_LEAST_MS, this.#askedMs * REST_PER_ASKED);
   }
@@ -140,7 +175,7 @@ export class DeadLettersPanel {
     } catch (thrown) {
       // The last list stays on the page with a sentence that says why it may be old. It is asked for again.
       this.#listed = null;
-      this.#showNote(`The dead letters cannot be read now: ${foreign(failureOf(thrown).message)}`);
+      this.#showNote(`The messages cannot be read now: ${foreign(failureOf(thrown).message)}`);
       return;
     } finally {
       this.#askedMs = performance.now() - beganMs;
@@ -154,10 +189,10 @@ export class DeadLettersPanel {
    *
    * @param {number} limit
    * @param {() => boolean} isWanted
+   * @param {Readonly<Record<string, string>>} [filter]
    * @returns {Promise<readonly ParkedView[]>}
    */
-  async #ask(limit, isWanted) {
-    const filter = this.#filter.chosen;
+  async #ask(limit, isWanted, filter = this.#filter.chosen) {
     /** @type {readonly ParkedView[]} */
     let found = [];
     /** @type {string | undefined} */
@@ -171,7 +206,7 @@ export class DeadLettersPanel {
       });
       found = [...found, ...answer.deadLetters];
       after = answer.incomplete ? answer.next : undefined;
-      if (after !== undefined && isWanted()) this.#showNote('Searching in older dead letters…');
+      if (after !== undefined && isWanted()) this.#showNote('Searching in older messages…');
     } while (after !== undefined && found.length < limit && isWanted());
     return found;
   }
@@ -183,7 +218,9 @@ export class DeadLettersPanel {
     this.#hasRows = shown.length > 0;
     byId('dead-letters').hidden = !this.#hasRows;
     byId('dead-letters-tools').hidden = !this.#hasRows && this.#filter.isEmpty;
-    const nothing = this.#filter.isEmpty ? 'Nothing is parked.' : 'Nothing is parked that fits this filter.';
+    const nothing = this.#filter.isEmpty
+      ? 'Nothing is set aside.'
+      : 'Nothing is set aside that fits this filter.';
     this.#showNote(this.#hasRows ? '' : nothing);
     this.#rows = new Map(
       shown.map((letter) => {
@@ -211,7 +248,7 @@ export class DeadLettersPanel {
       { type: 'button', class: 'row-open code', 'aria-haspopup': 'dialog' },
       foreign(topic),
     );
-    opener.addEventListener('click', () => this.#openLetter(letter));
+    opener.addEventListener('click', () => this.openLetter(letter));
     return element(
       'tr',
       {},
@@ -231,20 +268,28 @@ export class DeadLettersPanel {
         'td',
         {},
         foreign(reason, 400),
-        ...(payloadKept === false ? [element('span', { class: 'from' }, 'payload not kept')] : []),
+        ...(payloadKept === false ? [element('span', { class: 'from' }, 'content not kept')] : []),
       ),
     );
   }
 
-  /** @param {ParkedView} letter */
-  async #openLetter({ id, cursor }) {
+  /**
+   * Shows one message in full.
+   *
+   * @param {Pick<ParkedView, 'id' | 'cursor'>} letter
+   */
+  async openLetter({ id, cursor }) {
     /** @type {OpenLetter} */
     const open = { id, buttons: [], why: element('span') };
     this.#open = open;
     const close = () => {
       if (this.#open === open) this.#open = null;
     };
-    this.#drawer.open('Dead letter', [element('p', { class: 'note' }, 'Asking the gateway…')], close);
+    this.#drawer.open(
+      'A message that is set aside',
+      [element('p', { class: 'note' }, 'Asking the gateway…')],
+      close,
+    );
     /** @type {() => readonly Child[]} */
     let makeNodes;
     try {
@@ -253,7 +298,7 @@ export class DeadLettersPanel {
       makeNodes = () => [this.#actions(open), ...deadLetterDetails(letter, this.#nowMs)];
     } catch (thrown) {
       const failure = failureOf(thrown);
-      const gone = failure.code === 'NOT_FOUND' ? ' It may have been replayed or purged meanwhile.' : '';
+      const gone = failure.code === 'NOT_FOUND' ? ' It may have been replayed or deleted meanwhile.' : '';
       makeNodes = () => [
         element('p', { class: 'note', role: 'alert' }, `${foreign(failure.message)}${gone}`),
       ];
@@ -272,7 +317,7 @@ export class DeadLettersPanel {
       this.#drawer.close();
       this.#replayPanel.replayOne(id);
     });
-    const purge = element('button', { type: 'button' }, 'Purge this…');
+    const purge = element('button', { type: 'button' }, 'Delete this…');
     purge.addEventListener('click', () => {
       this.#drawer.close();
       this.#replayPanel.purge({ ids: [id] }, 1, 'The one that was open.');
@@ -287,49 +332,56 @@ export class DeadLettersPanel {
    *
    * @param {ReplayKind} kind
    */
-  async #replayShown(kind) {
-    const filter = this.#filter.chosen;
+  #replayShown(kind) {
+    return this.#change(kind, this.#filter.chosen, this.#filter.words, () => true);
+  }
+
+  /**
+   * `isMeant` can say more than the filter, and only where the messages are counted.
+   *
+   * @param {ReplayKind} kind
+   * @param {Readonly<Record<string, string>>} filter
+   * @param {string} words
+   * @param {(letter: ParkedView) => boolean} isMeant
+   */
+  async #change(kind, filter, words, isMeant) {
     /** @type {readonly ParkedView[]} */
     let deadLetters;
     try {
-      deadLetters = await this.#ask(MAX_ROWS, () => true);
+      deadLetters = await this.#ask(MAX_ROWS, () => true, filter);
       this.#showNote('');
     } catch (thrown) {
-      this.#replayPanel.fail(`The dead letters cannot be counted now: ${foreign(failureOf(thrown).message)}`);
+      this.#replayPanel.fail(`The messages cannot be counted now: ${foreign(failureOf(thrown).message)}`);
       return;
     }
-    if (deadLetters.length === 0) {
+    if (!deadLetters.some(isMeant)) {
       this.#listAgain();
       return;
     }
     const isCounted = deadLetters.length < MAX_ROWS;
+    const meant = deadLetters.filter(isMeant);
     /** @type {ParkedSelection} */
     const selection = isCounted
-      ? { ids: deadLetters.map(({ id }) => id) }
-      : this.#filter.isEmpty
+      ? { ids: meant.map(({ id }) => id) }
+      : Object.keys(filter).length === 0
         ? { all: true }
         : filter;
-    const also = isCounted ? '' : ' Also those that are parked until it begins.';
-    await this.#replayPanel[kind](
-      selection,
-      isCounted ? deadLetters.length : null,
-      `${this.#filter.words}${also}`,
-    );
+    const also = isCounted ? '' : ' Also those that are set aside until it begins.';
+    await this.#replayPanel[kind](selection, isCounted ? meant.length : null, `${words}${also}`);
   }
 
   #showButtons() {
-    const { mayChange, isRunning } = this.#replayPanel;
-    const isOff = !mayChange || isRunning;
-    const why = mayChange ? 'A replay or purge is running.' : 'Changes are switched off here (http.changes).';
+    const why = this.whyOff;
+    const isOff = why !== '';
     for (const button of [this.#replay, this.#purge]) {
       setDisabled(button, isOff || !this.#hasRows);
-      button.title = isOff ? why : '';
+      button.title = why;
     }
     setText(this.#replay, this.#filter.isEmpty ? 'Replay all…' : 'Replay all that fit…');
-    setText(this.#purge, this.#filter.isEmpty ? 'Purge all…' : 'Purge all that fit…');
+    setText(this.#purge, this.#filter.isEmpty ? 'Delete all…' : 'Delete all that fit…');
     if (this.#open === null) return;
     for (const button of this.#open.buttons) setDisabled(button, isOff);
-    setText(this.#open.why, isOff ? why : '');
+    setText(this.#open.why, why);
   }
 
   /** @param {string} sentence */

@@ -19,6 +19,7 @@ import { PathView } from './path-view.js';
 import { getJson, repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
+import { SetAsidePanel } from './set-aside-panel.js';
 import { StageDetails } from './stage-details.js';
 import { overallState, stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
@@ -42,7 +43,8 @@ const path = new PathView(byId('path'), byId('path-notes'), (stageId) => {
   if (last !== null) stageDetails.open(stageId, last);
 });
 const ledgerPanel = new LedgerPanel();
-const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshDeadLetters());
+const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshSetAside());
+const setAside = new SetAsidePanel(deadLettersPanel);
 const warningsPanel = new WarningsPanel();
 const logLevel = new LogLevelSwitch();
 const arrivals = new ArrivalsPanel(drawer);
@@ -78,6 +80,7 @@ function showState(state) {
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
   deadLettersPanel.show(state);
+  setAside.show(state);
   logLevel.show(state);
   arrivals.show(state, rates);
   firstSteps.show(state);
@@ -86,7 +89,7 @@ function showState(state) {
     void describeFirstSteps();
     void refreshCharts();
     void refreshBudgets();
-    void refreshDeadLetters();
+    refreshSetAside();
   }
 }
 
@@ -118,6 +121,15 @@ async function showDeadLetters() {
   if (isAnswering && views.shown === 'set-aside') await deadLettersPanel.update(Date.now() + skewMs);
 }
 
+async function showGroups() {
+  if (isAnswering && views.shown === 'set-aside') await setAside.update(Date.now() + skewMs);
+}
+
+function refreshSetAside() {
+  void refreshDeadLetters();
+  void refreshGroups();
+}
+
 async function showCharts() {
   if (isAnswering && charts.isQueryable) await charts.update(Date.now() + skewMs);
 }
@@ -140,10 +152,13 @@ const refreshDevices = repeat(
   async () => isAnswering && devices.update(),
 );
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
+const refreshGroups = repeat(() => setAside.refreshMs, showGroups);
 arrivals.setShown(views.shown === 'overview');
 views.onChange((shown) => {
   arrivals.setShown(shown === 'overview');
-  if (shown === 'set-aside') void refreshDeadLetters();
+  if (shown !== 'set-aside') return;
+  setAside.begin();
+  refreshSetAside();
 });
 new LiveFeed({
   onState: showState,

@@ -1,17 +1,17 @@
 import { byId, setClass, setText } from './dom.js';
 import { count, foreign } from './format.js';
 import { failureOf, sendJson } from './poll.js';
-import { deadLetterCount, processedCount, replayWords } from './replay-words.js';
+import { messageCount, processedCount, replayWords } from './replay-words.js';
 
 /** @import { ConfirmDialog } from './confirm-dialog.js' */
 /** @import { LiveState, ParkedSelection, ReplayKind, ReplayStatus } from './types.js' */
 
 /** Why replay and purge are off, and what to do instead. */
 const NO_CHANGES =
-  'Replay and purge are switched off on this address; the setting http.changes decides where they work. The command line always works:';
+  'Replaying and deleting are switched off on this address; the setting http.changes decides where they work. The command line always works:';
 
 /**
- * Begins a replay or purge of dead letters and shows its progress. `selection` is that of the API; `records` is how
+ * Begins a replay or purge of messages that are set aside and shows its progress. `selection` is that of the API; `records` is how
  * many records it selects, or null when there are more than the page can count.
  */
 export class ReplayPanel {
@@ -81,7 +81,7 @@ export class ReplayPanel {
       title: `Replay ${spoken(records)}?`,
       sentences: [
         which,
-        'The present rules process each record again: it is written, filtered, or parked again. A point that is already in the store is overwritten with the same point; nothing is doubled.',
+        'The rules in use process each message again: it is stored, ignored, or set aside again. A point that is already in the store is overwritten with the same point; nothing is doubled.',
       ],
       action: `Replay ${records === null ? 'all of them' : count(records)}`,
       isFinal: false,
@@ -92,12 +92,12 @@ export class ReplayPanel {
   /** @param {ParkedSelection} selection @param {number | null} records @param {string} which */
   async purge(selection, records, which) {
     const yes = await this.#confirm.ask({
-      title: `Purge ${spoken(records)}?`,
+      title: `Delete ${spoken(records)}?`,
       sentences: [
         which,
-        'They are deleted for good, with their payloads. This cannot be undone. The ledger goes on counting them as parked, for the reason “purged”.',
+        'They are deleted for good, with their content. This cannot be undone. The ledger goes on counting them as set aside, for the reason “purged”.',
       ],
-      action: `Purge ${records === null ? 'all of them' : count(records)}`,
+      action: `Delete ${records === null ? 'all of them' : count(records)}`,
       isFinal: true,
     });
     if (yes) await this.#begin('purge', selection);
@@ -113,7 +113,9 @@ export class ReplayPanel {
       this.#shown = '';
       this.#changed();
     } catch (thrown) {
-      this.fail(`The ${kind} was not begun: ${foreign(failureOf(thrown).message, 500)}`);
+      this.fail(
+        `The ${kind === 'replay' ? 'replay' : 'deletion'} was not begun: ${foreign(failureOf(thrown).message, 500)}`,
+      );
     }
   }
 
@@ -126,5 +128,5 @@ export class ReplayPanel {
 
 /** @param {number | null} records */
 function spoken(records) {
-  return records === null ? '500 dead letters or more' : deadLetterCount(records);
+  return records === null ? '500 messages or more' : messageCount(records);
 }

@@ -3,12 +3,12 @@ import { count, foreign } from './format.js';
 /** @import { Level, ReplayStatus } from './types.js' */
 
 /**
- * `1 dead letter`, `37 dead letters`.
+ * `1 message`, `37 messages`.
  *
  * @param {number} records
  */
-export function deadLetterCount(records) {
-  return `${count(records)} dead letter${records === 1 ? '' : 's'}`;
+export function messageCount(records) {
+  return `${count(records)} message${records === 1 ? '' : 's'}`;
 }
 
 /**
@@ -30,16 +30,16 @@ export function replayWords(replay) {
   const { kind, state, selected, failure, waitingFor } = replay;
   if (replay.dryRun) return previewWords(replay);
   const done = processedCount(replay);
-  const progress = `${count(done)} of ${deadLetterCount(selected)}`;
+  const progress = `${count(done)} of ${messageCount(selected)}`;
   const ends = endsOf(replay.outcomes);
   const because = failure === undefined ? '' : ` ${sentenceOf(failure)}`;
   if (state === 'running' && selected === 0 && waitingFor === undefined) {
-    const noun = kind === 'replay' ? 'Replay' : 'Purge';
-    return { level: 'healthy', sentence: `${noun} begins: the dead letters are being counted.` };
+    const noun = kind === 'replay' ? 'Replay' : 'Deletion';
+    return { level: 'healthy', sentence: `${noun} begins: the messages are being counted.` };
   }
   if (state === 'running') {
     const waits = waitingFor === undefined ? '' : ` Waiting: ${sentenceOf(waitingFor)}`;
-    const verb = kind === 'replay' ? 'Replaying' : 'Purging';
+    const verb = kind === 'replay' ? 'Replaying' : 'Deleting';
     return {
       level: waits === '' ? 'healthy' : 'slow',
       sentence: `${verb}: ${progress}${kind === 'replay' && ends !== '' ? ` (${ends})` : ''}.${waits}`,
@@ -47,26 +47,26 @@ export function replayWords(replay) {
   }
   if (state === 'done') {
     if (kind === 'purge')
-      return { level: 'healthy', sentence: `Purged ${deadLetterCount(replay.outcomes.purged)}.` };
+      return { level: 'healthy', sentence: `Deleted ${messageCount(replay.outcomes.purged)}.` };
     const { withoutPayload = 0 } = replay;
     const level = replay.outcomes.parkedAgain + withoutPayload > 0 ? 'slow' : 'healthy';
     const rest =
-      withoutPayload === 0 ? '' : ` ${count(withoutPayload)} cannot be: their payload is not kept.`;
+      withoutPayload === 0 ? '' : ` ${count(withoutPayload)} cannot be: their content is not kept.`;
     return {
       level,
-      sentence: `Replayed ${deadLetterCount(selected)}${ends === '' ? '' : `: ${ends}`}.${rest}`,
+      sentence: `Replayed ${messageCount(selected)}${ends === '' ? '' : `: ${ends}`}.${rest}`,
     };
   }
-  const noun = kind === 'replay' ? 'replay' : 'purge';
+  const noun = kind === 'replay' ? 'replay' : 'deletion';
   if (state === 'stopped') {
     return {
       level: 'slow',
-      sentence: `The ${noun} was stopped after ${progress}.${because} The others are still parked.`,
+      sentence: `The ${noun} was stopped after ${progress}.${because} The others are still set aside.`,
     };
   }
   return {
     level: 'stopped',
-    sentence: `The ${noun} failed after ${progress}.${because} The others are still parked.`,
+    sentence: `The ${noun} failed after ${progress}.${because} The others are still set aside.`,
   };
 }
 
@@ -77,23 +77,24 @@ export function replayWords(replay) {
  * @returns {{ level: Level; sentence: string }}
  */
 function previewWords({ kind, state, selected, outcomes, failure }) {
-  if (state === 'running') return { level: 'healthy', sentence: `A preview of a ${kind} is being made.` };
+  const noun = kind === 'replay' ? 'replay' : 'deletion';
+  if (state === 'running') return { level: 'healthy', sentence: `A preview of a ${noun} is being made.` };
   if (state !== 'done') {
     const because = failure === undefined ? '' : ` ${sentenceOf(failure)}`;
-    return { level: 'slow', sentence: `The preview of a ${kind} was not finished.${because}` };
+    return { level: 'slow', sentence: `The preview of a ${noun} was not finished.${because}` };
   }
-  const dead = deadLetterCount(kind === 'purge' ? outcomes.purged : selected);
+  const records = messageCount(kind === 'purge' ? outcomes.purged : selected);
   const ends = endsOf(outcomes);
-  const sentence = `Preview: a ${kind} would process ${dead}${ends === '' ? '' : `: ${ends}`}. Nothing was changed.`;
+  const sentence = `Preview: a ${noun} would process ${records}${ends === '' ? '' : `: ${ends}`}. Nothing was changed.`;
   return { level: 'healthy', sentence };
 }
 
 /** @param {ReplayStatus['outcomes']} outcomes */
 function endsOf({ written, filtered, parkedAgain }) {
   return [
-    { records: written, words: 'written' },
-    { records: filtered, words: 'filtered' },
-    { records: parkedAgain, words: 'parked again' },
+    { records: written, words: 'stored' },
+    { records: filtered, words: 'ignored' },
+    { records: parkedAgain, words: 'set aside again' },
   ]
     .filter(({ records }) => records > 0)
     .map(({ records, words }) => `${count(records)} ${words}`)

@@ -19,10 +19,11 @@ import type {
   WarningView,
 } from '../http/gateway-view.js';
 import type { LiveState } from '../http/live-state.js';
+import type { ParkedGroupsView, ParkedGroupView, RulePart } from '../http/parked-groups-view.js';
 import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
 import type { SeriesGroup } from '../reading/series-query.js';
-import type { ReplayKind, ReplayStatus } from '../replay/replay-status.js';
+import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
@@ -41,6 +42,7 @@ export type {
   BoundedDetail,
   BudgetName,
   ExplanationView,
+  FinishedReplay,
   FirstStepsView,
   Incident,
   LatestGroup,
@@ -54,6 +56,8 @@ export type {
   MeasurementSummary,
   MeasurementUse,
   NeedsLook,
+  ParkedGroupsView,
+  ParkedGroupView,
   ParkedSelection,
   ParkedView,
   RateHistory,
@@ -61,6 +65,7 @@ export type {
   ReadinessProblem,
   ReplayKind,
   ReplayStatus,
+  RulePart,
   SeriesResponse,
   StageHistory,
   StreamStatus,

@@ -406,6 +406,7 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       const writing = sink.write(points, stop.signal).catch((thrown: unknown) => thrown);
       await expect.poll(() => sink.status().state, { timeout: 20_000 }).toBe('retrying');
       expect(sink.status().detail).not.toBe('');
+      expect(sink.contact().trouble).toMatch(/^(no-answer|unavailable)$/);
       stop.abort();
       const thrown = await writing;
       expect(thrown).toBeInstanceOf(SluiceError);
@@ -413,6 +414,8 @@ export function sinkContract(name: string, factory: () => Promise<SinkUnderTest>
       await outage.end();
       await writeAll(points);
       expect(sink.status()).toEqual({ state: 'healthy', detail: '' });
+      expect(sink.contact().trouble).toBeUndefined();
+      expect(sink.contact().lastAnswerMs).toBeGreaterThan(0);
       await expectStored('contract_abort', points);
     });
 

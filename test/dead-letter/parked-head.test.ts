@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parkedHead } from '../../src/dead-letter/parked-head.js';
-import { parkedLine, parkedRecord, parseParkedLine } from '../../src/dead-letter/parked-record.js';
+import { parkedHead, parkedOverview } from '../../src/dead-letter/parked-head.js';
+import {
+  parkedLine,
+  parkedRecord,
+  parseParkedLine,
+  withoutPayload,
+} from '../../src/dead-letter/parked-record.js';
 import { testRecord } from '../support/log-fixture.js';
 
 /** The line of a parked record, as it is read: without its line feed. */
@@ -24,6 +29,11 @@ it('code and client of a line are what parsing it finds, whatever is in the text
       if (head !== undefined) expect(head).toEqual({ code, clientId: parsed });
       // Only escapes need a parser.
       else expect(JSON.stringify(clientId)).toContain('\\');
+      const { id, parkedAtMs, rule, topic: parsedTopic } = parseParkedLine(line)!;
+      const overview = parkedOverview(line);
+      if (overview !== undefined)
+        expect(overview).toEqual({ id, parkedAtMs, code, rule, topic: parsedTopic, isPayloadKept: true });
+      else expect(JSON.stringify([clientId, topic])).toContain('\\');
     }),
     { numRuns: 1_000 },
   );
@@ -40,6 +50,7 @@ it('no flipped bit in a line goes unnoticed', () => {
     const flipped = Buffer.from(line);
     flipped[bit >> 3]! ^= 1 << (bit & 7);
     expect(parkedHead(flipped), `bit ${bit}`).toBeUndefined();
+    expect(parkedOverview(flipped), `bit ${bit}`).toBeUndefined();
   }
 });
 
@@ -47,4 +58,14 @@ it('a line of version 0.1, which has no checksum, is left to the parser', () => 
   const { code, clientId } = parseParkedLine(lineOf('c'))!;
   const line = JSON.stringify({ id: '17', code, reason: 'r', topic: 't', clientId, qos: 1, payload: 'x' });
   expect(parkedHead(Buffer.from(line))).toBeUndefined();
+});
+
+it('the overview of a record says which rule took it, and whether its payload is kept', () => {
+  const whole = parkedRecord(testRecord(1), { code: 'rule-none', reason: 'no "rule":"x" took it' }, 5);
+  const overview = (parked: typeof whole) => parkedOverview(Buffer.from(parkedLine(parked).trimEnd()));
+  expect(overview(whole)).toMatchObject({ rule: undefined, isPayloadKept: true });
+  expect(overview({ ...withoutPayload(whole), rule: 'ü' })).toMatchObject({
+    rule: 'ü',
+    isPayloadKept: false,
+  });
 });

@@ -56,6 +56,7 @@ describe('the routes of docs/http-api.md', () => {
     'GET /api/latest',
     'GET /api/needs-look',
     'GET /api/dead-letters',
+    'GET /api/dead-letters/groups',
     'GET /api/warnings',
     'GET /api/log-level',
     'GET /api/incidents',

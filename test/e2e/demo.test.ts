@@ -47,6 +47,7 @@ function exited(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 }
 
+const HOUR_MS = 3_600_000;
 const POLL = { timeout: 60_000, interval: 50 };
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
@@ -67,7 +68,7 @@ it('the demo fills the store, accepts what a person sends, and stops cleanly', {
   const measurements = async () => await (await fetch(`${demo.url}/api/measurements`)).text();
   await until(async () => {
     const text = await measurements();
-    return ['sensordata', 'climate', 'energy', 'telemetry'].every((name) => text.includes(`"${name}"`));
+    return ['cold_rooms', 'weather', 'electricity', 'telemetry'].every((name) => text.includes(`"${name}"`));
   });
   const latest = async () =>
     await (
@@ -97,6 +98,115 @@ it('the demo fills the store, accepts what a person sends, and stops cleanly', {
   const gone = exited(demo.child);
   demo.child.kill('SIGTERM');
   expect(await gone).toBe(0);
+});
+
+interface Series {
+  readonly groups: readonly {
+    readonly name: string;
+    readonly values: readonly (number | null)[];
+    readonly lows: readonly (number | null)[];
+    readonly highs: readonly (number | null)[];
+    readonly statistics: {
+      readonly count: number;
+      readonly min: number;
+      readonly max: number;
+      readonly first: { readonly value: number; readonly atMs: number };
+      readonly last: { readonly value: number; readonly atMs: number };
+    };
+  }[];
+}
+
+it('the demo has a day of history, tells its story, and sends the same past when it is started again', {
+  timeout: 180_000,
+}, async () => {
+  const directory = tempDirectory();
+  const beganMs = Date.now();
+  const demo = await startDemo('--data-directory', directory);
+  const byDevice = async (url: string, measurement: string, field: string, fromMs: number, toMs: number) => {
+    const query = new URLSearchParams({
+      ...{ measurement, field, by: 'device', buckets: '24' },
+      ...{ from: String(fromMs), to: String(toMs) },
+    });
+    const series = (await (await fetch(`${url}/api/series?${query}`)).json()) as Series;
+    return new Map(series.groups.map((group) => [group.name, group]));
+  };
+  await expect.poll(demo.output, POLL).toMatch(/history: [\d,]+ readings sent in/);
+  await until(async () => (await demo.ledger()).buffered < 50);
+
+  const dayMs = [beganMs - 24 * HOUR_MS, Date.now()] as const;
+  const rooms = await byDevice(demo.url, 'cold_rooms', 'temperature', ...dayMs);
+  const weather = await byDevice(demo.url, 'weather', 'temperature', ...dayMs);
+  const power = await byDevice(demo.url, 'electricity', 'power', ...dayMs);
+  expect([rooms.size, weather.size, power.size]).toEqual([8, 6, 6]);
+  for (const [name, { values, statistics }] of [...rooms, ...weather, ...power]) {
+    expect(statistics.count, name).toBeGreaterThan(1200);
+    const empty = values.filter((value) => value === null).length;
+    expect(empty, name).toBeLessThanOrEqual(name === 'cold-03' ? 4 : 0);
+  }
+  const silentMs = beganMs - rooms.get('cold-03')!.statistics.last.atMs;
+  expect(silentMs).toBeGreaterThan(3 * HOUR_MS);
+  expect(silentMs).toBeLessThan(4 * HOUR_MS);
+  const drift = rooms.get('cold-07')!;
+  expect(drift.values[2]).toBeLessThan(6);
+  expect(drift.statistics.last.value).toBeGreaterThan(8);
+  const look = async () => {
+    const { looks } = (await (await fetch(`${demo.url}/api/needs-look`)).json()) as {
+      readonly looks: readonly { readonly name: string; readonly state: string }[];
+    };
+    return looks.map(({ name, state }) => `${name} ${state}`);
+  };
+  await expect.poll(look, POLL).toEqual(['pump unreadable', 'cold-07 outside', 'cold-03 silent']);
+  const list = ['dead-letters', 'list', '-c', join(directory, 'sluice.yaml'), '--topic'];
+  await expect
+    .poll(async () => (await sluice([...list, 'power/pump/telemetry'])).stdout, POLL)
+    .toContain('payload-number-out-of-range');
+  expect((await sluice([...list, 'weather/orchard/telemetry'])).stdout).toContain('field-out-of-range');
+  const { parked } = await demo.ledger();
+  expect(parked).toBeGreaterThan(20);
+  await until(async () => isBalanced(await demo.ledger()));
+
+  const past = [beganMs - 23.9 * HOUR_MS, beganMs - 0.5 * HOUR_MS] as const;
+  const before = await byDevice(demo.url, 'cold_rooms', 'temperature', ...past);
+  const gone = exited(demo.child);
+  demo.child.kill('SIGTERM');
+  expect(await gone).toBe(0);
+
+  const again = await startDemo('--data-directory', directory);
+  await expect.poll(again.output, POLL).toMatch(/history: [\d,]+ readings sent in/);
+  await until(async () => (await again.ledger()).buffered < 50);
+  const { received } = await again.ledger();
+  expect(received).toBeGreaterThan(50_000);
+  const after = await byDevice(again.url, 'cold_rooms', 'temperature', ...past);
+  for (const [name, { lows, highs, statistics }] of before) {
+    const { count, min, max, first, last } = statistics;
+    expect(after.get(name)).toMatchObject({ lows, highs, statistics: { count, min, max, first, last } });
+  }
+  await until(async () => isBalanced(await again.ledger()));
+  const goneAgain = exited(again.child);
+  again.child.kill('SIGTERM');
+  expect(await goneAgain).toBe(0);
+});
+
+it('without a history nothing is older than the demo, and a stop in the middle of one ends it at once', {
+  timeout: 120_000,
+}, async () => {
+  const beganMs = Date.now();
+  const demo = await startDemo('--no-history');
+  await until(async () => (await demo.ledger()).written > 100);
+  expect(demo.output()).not.toContain('history:');
+  const query = `measurement=weather&field=wind&by=device&from=0&to=${beganMs - 10_000}&buckets=1`;
+  expect(await (await fetch(`${demo.url}/api/series?${query}`)).json()).toMatchObject({ groups: [] });
+  const gone = exited(demo.child);
+  demo.child.kill('SIGTERM');
+  expect(await gone).toBe(0);
+
+  const stopped = await startDemo();
+  await until(async () => (await stopped.ledger()).received > 0);
+  const stoppedGone = exited(stopped.child);
+  stopped.child.kill('SIGTERM');
+  expect(await stoppedGone).toBe(0);
+  const sent = /history: ([\d,]+) readings sent in/.exec(stopped.output())?.[1] ?? '0';
+  expect(Number(sent.replace(',', ''))).toBeLessThan(28_000);
 });
 
 it('the demo runs through a local Kinesis, and continues with it after a restart', {
@@ -176,11 +286,12 @@ it.skipIf(!requireServer('chromium'))(
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     await page.goto(demo.url);
-    await page.getByText('Balanced', { exact: false }).first().waitFor();
-    for (const name of ['climate', 'energy', 'sensordata']) {
+    for (const name of ['cold_rooms', 'electricity', 'weather']) {
       await page.getByRole('heading', { name, exact: true }).waitFor();
     }
     await page.locator('canvas').first().waitFor();
+    await page.goto(`${demo.url}/pipeline`);
+    await page.getByText('Balanced', { exact: false }).first().waitFor();
     // A number on the page grows while nobody touches it.
     const received = async () => (await (await fetch(`${demo.url}/api/ledger`)).json()) as LedgerView;
     const before = (await received()).received;

@@ -158,7 +158,7 @@ describe.skipIf(!requireServer('chromium'))('the live page of a real gateway', (
       await text('#dead-letters-rows tr').toMatch(/doors\/d1.*field-wrong-type/);
       await page.getByRole('button', { name: 'doors/d1' }).click();
       await text('#drawer-body pre').toBe('{\n  "open": 0.5\n}');
-      await text('#drawer-body [data-outcome]').toBe('It would be parked again by the rule doors');
+      await text('#drawer-body [data-outcome]').toBe('It would be set aside again by the rule doors');
       await page.keyboard.press('Escape');
 
       await page.evaluate(`window.seen = [];
@@ -194,11 +194,11 @@ describe.skipIf(!requireServer('chromium'))('the live page of a real gateway', (
       const fixed = await gateway.fixRule();
       await text('#overall').toBe('All stages healthy');
       await page.getByRole('button', { name: 'doors/d1' }).click();
-      await text('#drawer-body [data-outcome]').toBe('It would be written by the rule doors');
+      await text('#drawer-body [data-outcome]').toBe('It would be stored by the rule doors');
       await page.getByRole('button', { name: 'Replay this' }).click();
-      await text('#replay-sentence').toBe('Replayed 1 dead letter: 1 written.');
+      await text('#replay-sentence').toBe('Replayed 1 message: 1 stored.');
       await text('[data-ledger=parked]').toBe('0');
-      await text('#dead-letters-note').toBe('Nothing is parked.');
+      await text('#dead-letters-note').toBe('Nothing is set aside.');
       expect(await influxCount(influx.url, 'iot', 'doors', 'open')).toBe(1);
       const after = await fixed.ledger();
       expect(after.parked).toBe(0);
@@ -234,9 +234,9 @@ describe.skipIf(!requireServer('chromium'))('the live page of a real gateway', (
 
     await device.publishAsync('nowhere', 'rubbish', { qos: 1 });
     await text('#dead-letters-rows tr').toContain('nowhere');
-    await page.getByRole('button', { name: 'Purge all…' }).click();
-    await page.getByRole('button', { name: 'Purge 1' }).click();
-    await text('#replay-sentence').toBe('Purged 1 dead letter.');
+    await page.getByRole('button', { name: 'Delete all…' }).click();
+    await page.getByRole('button', { name: 'Delete 1' }).click();
+    await text('#replay-sentence').toBe('Deleted 1 message.');
     await expect.poll(() => page.locator('#dead-letters').isVisible(), SOON).toBe(false);
     const ledger = await gateway.ledger();
     expect(ledger.reasons.parked).toEqual({ purged: 1 });

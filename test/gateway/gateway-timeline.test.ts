@@ -1,12 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ledgerView } from '../../src/gateway/gateway-ledger.js';
 import { GatewayTimeline } from '../../src/gateway/gateway-timeline.js';
 import type { StatusParts } from '../../src/gateway/status-parts.js';
 import { NO_RECORDS } from '../../src/ledger/ledger.js';
+import { makeReserve, RESERVE_BYTES } from '../../src/lib/disk-room.js';
 import { RecentWarnings } from '../../src/lib/recent-warnings.js';
 import { tempDirectory } from '../support/temp-directory.js';
+import { canMountTmpfs, fillDisk, mountTmpfs } from '../support/tmpfs.js';
 
 const START_MS = Date.parse('2026-11-30T10:00:00Z');
 const AWAY = { state: 'retrying', detail: 'connect ECONNREFUSED' };
@@ -68,7 +70,12 @@ function gateway(root: string, changes: object = {}) {
       state.nowMs += 1_000;
       state.monotonicMs += 1_000;
       const processed = state.written + total(state.parked);
-      timeline.look({ atMs: state.monotonicMs, received: state.received, processed, oldestMs: 9_000 });
+      timeline.look({
+        atMs: state.monotonicMs,
+        received: state.received,
+        processed,
+        oldestMs: state.received > processed ? 9_000 : 0,
+      });
     }
   };
   return {
@@ -199,6 +206,28 @@ describe('the timeline of a gateway', () => {
     await timeline.close();
     expect(readFileSync(fileOf(root), 'utf8')).toContain('store-unavailable');
   });
+
+  it.skipIf(!canMountTmpfs())(
+    'on a full disk takes nothing from the reserve, and says nothing of it',
+    async () => {
+      const root = mountTmpfs('4m');
+      expect(await makeReserve(root)).toBe(true);
+      const { timeline, warned, pass, state, titles } = gateway(root);
+      await timeline.load();
+      const free = fillDisk(root);
+      state.status = AWAY;
+      pass(10);
+      await timeline.close();
+      expect(titles()).toEqual(['DuckDB takes no points']);
+      expect(warned).toEqual([]);
+      expect(readdirSync(root).sort()).toEqual(['ballast', 'sluice.reserve']);
+      expect(statSync(join(root, 'sluice.reserve')).size).toBe(RESERVE_BYTES);
+      free();
+      pass(40);
+      await timeline.close();
+      expect(readFileSync(fileOf(root), 'utf8')).toContain('store-unavailable');
+    },
+  );
 
   it('names the topic and the reason of many parked messages', async () => {
     const { timeline, pass, state, titles } = gateway(tempDirectory());

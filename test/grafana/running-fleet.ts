@@ -114,6 +114,7 @@ async function simulate(port: number): Promise<void> {
       startAtMs: Date.now() - 30 * MINUTE_MS,
       intervalMs: MINUTE_MS,
       dayMs: 20 * MINUTE_MS,
+      storyMs: 0,
       faults: { late: 0, duplicated: 0, outOfOrder: 0, malformed: 0.03, wrongClock: 0.03 },
     },
     { stop: new AbortController().signal },

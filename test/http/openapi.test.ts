@@ -5,11 +5,12 @@ import {
   latestAnswer,
   ledgerAnswer,
   measurementsAnswer,
+  parkedGroupsAnswer,
   seriesAnswer,
 } from '../../src/http/answer-schemas.js';
 import { createHttpApp } from '../../src/http/http-app.js';
 import { isPageRoute } from '../../src/http/routes/page-routes.js';
-import { FakeGatewayView } from '../support/fake-gateway-view.js';
+import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
 
 interface Operation {
   readonly summary: string;
@@ -27,6 +28,7 @@ let document: {
 
 beforeAll(async () => {
   view.stored = [{ name: 'm', tags: ['device'], fields: [{ name: 'f', type: 'float' }] }];
+  view.deadLetters = [parkedDetail({ id: '1' }), parkedDetail({ id: '2', rule: 'r' })];
   app = createHttpApp({
     host: '127.0.0.1',
     view,
@@ -110,6 +112,7 @@ it.each<[string, z.ZodObject]>([
   ['/api/measurements', measurementsAnswer],
   ['/api/series?measurement=m&field=f&from=1000&to=2000&by=device', seriesAnswer],
   ['/api/latest?measurement=m&from=1000&silentBefore=2000', latestAnswer],
+  ['/api/dead-letters/groups', parkedGroupsAnswer],
 ])('%s is answered in the form that it describes', async (url, schema) => {
   const { statusCode, body } = await app.inject({ url });
   expect(statusCode, body).toBe(200);

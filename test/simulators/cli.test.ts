@@ -26,7 +26,7 @@ async function simulate(args: string, env: NodeJS.ProcessEnv = {}) {
 describe('wrong usage ends with 2 and says what to change', () => {
   it.each([
     ['', "missing required argument 'scenario'"],
-    ['weather', 'cities, climate, energy, all'],
+    ['ocean', 'cities, climate, energy, all'],
     ['climate --rat 5', 'Did you mean --rate?'],
     ['climate --rate 0', 'messages a second above 0'],
     ['climate --devices 0', 'whole number from 1'],

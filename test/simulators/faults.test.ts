@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { chooseFault, malformedPayload, READING_FAULTS, wrongClockMs } from '../../simulators/faults.js';
+import {
+  chooseFault,
+  malformedPayload,
+  NO_FAULTS,
+  READING_FAULTS,
+  wrongClockMs,
+} from '../../simulators/faults.js';
 import { cities } from '../../simulators/scenarios/cities.js';
 import { climate } from '../../simulators/scenarios/climate.js';
 import { energy } from '../../simulators/scenarios/energy.js';
-import { NO_FAULTS } from './run-options.js';
 
 describe('chooseFault', () => {
   it('gives each fault about its share, none where none is asked', () => {
@@ -32,9 +37,14 @@ describe('malformedPayload', () => {
   it('is never a JSON text, in any scenario', () => {
     const kinds = new Set<string>();
     for (const scenario of [cities, climate, energy]) {
-      const device = scenario.device(0, { seed: 1, idPrefix: '', dayMs: 86_400_000 });
+      const device = scenario.device(0, { seed: 1, idPrefix: '', dayMs: 86_400_000, storyMs: 0 });
       for (let tick = 0; tick < 300; tick++) {
-        const good = device.payload({ tick, elapsedMs: tick, timestampMs: 1_700_000_000_000 + tick });
+        const good = device.payload({
+          tick,
+          elapsedMs: tick,
+          timestampMs: 1_700_000_000_000 + tick,
+          stepMs: 1000,
+        });
         const bad = malformedPayload(good, 1, 0, tick);
         expect(() => JSON.parse(bad.toString())).toThrow();
         kinds.add(typeof bad === 'string' ? bad.slice(0, 5) + bad.includes('nan') : 'bytes');

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NO_FAULTS } from '../../simulators/faults.js';
 import { planFleets } from '../../simulators/fleet.js';
 import { Lane, type LaneOptions, type Publication } from '../../simulators/lane.js';
 import type { SimulateOptions } from '../../simulators/options.js';
-import { NO_FAULTS, RUN_OPTIONS } from './run-options.js';
+import { RUN_OPTIONS } from './run-options.js';
 
 const START_MS = Date.UTC(2026, 0, 31, 8, 0, 0);
 

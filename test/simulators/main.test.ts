@@ -47,5 +47,5 @@ it('a second signal does not wait for acknowledgements', async () => {
 });
 
 it('wrong usage ends with 2', async () => {
-  expect(await start(['weather']).ended).toEqual({ code: 2, stdout: '' });
+  expect(await start(['ocean']).ended).toEqual({ code: 2, stdout: '' });
 });

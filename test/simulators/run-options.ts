@@ -1,7 +1,5 @@
-import type { FaultShares } from '../../simulators/faults.js';
+import { NO_FAULTS } from '../../simulators/faults.js';
 import type { SimulateOptions } from '../../simulators/options.js';
-
-export const NO_FAULTS: FaultShares = { late: 0, duplicated: 0, outOfOrder: 0, malformed: 0, wrongClock: 0 };
 
 /** Two cities a second, as the command line would resolve them. */
 export const RUN_OPTIONS: SimulateOptions = {
@@ -14,6 +12,7 @@ export const RUN_OPTIONS: SimulateOptions = {
   connections: 2,
   inFlight: 100,
   dayMs: 86_400_000,
+  storyMs: 0,
   faults: NO_FAULTS,
   lateByMs: 10_000,
   disconnectsPerSecond: 0,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { NO_FAULTS } from '../../simulators/faults.js';
 import type { SimulateOptions } from '../../simulators/options.js';
 import { type RunContext, runSimulation } from '../../simulators/run.js';
 import type { Summary } from '../../simulators/summary.js';
 import type { Tally } from '../../simulators/tally.js';
-import { NO_FAULTS, RUN_OPTIONS } from './run-options.js';
+import { RUN_OPTIONS } from './run-options.js';
 import { distinct, tinyBroker } from './tiny-broker.js';
 
 const FLEET: SimulateOptions = {

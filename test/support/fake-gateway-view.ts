@@ -21,6 +21,7 @@ import type {
   StageCounters,
   WarningView,
 } from '../../src/http/gateway-view.js';
+import type { ParkedGroupsView, ParkedGroupView } from '../../src/http/parked-groups-view.js';
 import type { LiveFacts } from '../../src/http/timeline-view.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../../src/influxql/answer.js';
 import { SystemClock } from '../../src/lib/clock.js';
@@ -336,6 +337,34 @@ export class FakeGatewayView implements GatewayView {
     return { deadLetters: this.#selected(filter).slice(0, limit) };
   }
 
+  /** What a test sets beside what follows from `deadLetters`, by code. */
+  groupsMore: Record<string, Partial<ParkedGroupView>> = {};
+  groupsAnswer: Partial<ParkedGroupsView> = {};
+  /** Awaited by `parkedGroups`. */
+  groupsGate: Promise<void> = Promise.resolve();
+
+  async parkedGroups(): Promise<ParkedGroupsView> {
+    await this.groupsGate;
+    const groups = new Map<string, ParkedGroupView>();
+    for (const letter of this.deadLetters) {
+      const key = JSON.stringify([letter.code, letter.rule]);
+      groups.set(key, withLetter(groups.get(key), letter, this.groupsMore[letter.code]));
+    }
+    return {
+      asOfMs: Date.now(),
+      records: this.deadLetters.length,
+      today: this.deadLetters.length,
+      groups: [...groups.values()].sort((one, other) => other.count - one.count),
+      ofOtherGroups: 0,
+      rulesSinceMs: this.startedAtMs,
+      rulesFile: 'sluice.yaml',
+      sizeBytes: 9 * 1024,
+      maxSizeBytes: 256 * 1024 ** 2,
+      finished: [],
+      ...this.groupsAnswer,
+    };
+  }
+
   async deadLetter(id: string): Promise<ParkedDetailPage> {
     return { detail: this.deadLetters.find((letter) => letter.id === id) };
   }
@@ -409,6 +438,32 @@ export class FakeGatewayView implements GatewayView {
       text: '# TYPE sluice_broker_packets_total counter\nsluice_broker_packets_total 1\n',
     };
   }
+}
+
+/** The group of a letter with one letter more; letters come newest first. */
+function withLetter(
+  group: ParkedGroupView | undefined,
+  { id, code, rule, topic, parkedAtMs, reason }: ParkedDetail,
+  more: Partial<ParkedGroupView> = {},
+): ParkedGroupView {
+  const count = (group?.count ?? 0) + 1;
+  const perHour = Array.from({ length: 24 }, (_, hour) => (hour === 23 ? count : 0));
+  const known = group?.topics ?? [];
+  return {
+    code,
+    ...(rule !== undefined && { rule }),
+    topics: known.some((one) => one.topic === topic)
+      ? known.map((one) => (one.topic === topic ? { topic, count: one.count + 1 } : one))
+      : [...known, { topic, count: 1 }].slice(0, 5),
+    moreTopics: false,
+    firstMs: parkedAtMs,
+    lastMs: group?.lastMs ?? parkedAtMs,
+    sample: group?.sample ?? { id, cursor: 'c', reason },
+    ...more,
+    count,
+    countToday: count,
+    perHour,
+  };
 }
 
 function readerOf(groups: readonly LatestGroup[]): Pick<StoreReader, 'lastSeen' | 'newest'> {

@@ -81,7 +81,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await expect.poll(rows, SOON).toBe(1);
     await page.getByLabel('Topic').fill('nowhere');
     await page.getByLabel('Topic').press('Enter');
-    await text('#dead-letters-note').toBe('Nothing is parked that fits this filter.');
+    await text('#dead-letters-note').toBe('Nothing is set aside that fits this filter.');
     await page.getByRole('button', { name: 'Clear' }).click();
     await expect.poll(rows, SOON).toBe(10);
     await page.getByLabel('Rule').selectOption('climate');
@@ -129,7 +129,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await text('#drawer-body .facts').toMatch(/client idc1QoS2ruleclimate/);
     await text('#drawer-body pre').toBe('{\n  "n": 12345678901234567890,\n  "n": []\n}');
     await text('#drawer-body').toContain('Point 1: point-too-old outside of the retention');
-    await text('#drawer-body [data-outcome=written]').toBe('It would be written by the rule climate');
+    await text('#drawer-body [data-outcome=written]').toBe('It would be stored by the rule climate');
     await text('#drawer-body [aria-label="Points as line protocol"]').toBe('climate n=1 5');
     await text('#drawer-body .tried').toBe('city sensors/# level 1 is climateclimate climate/# takes it');
     await page.getByRole('button', { name: 'Close' }).click();
@@ -164,7 +164,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     live.mayComplain = true;
     await page.getByRole('button', { name: 'a/b' }).click();
     expect((await answer).status()).toBe(404);
-    await text('#drawer-body [role=alert]').toContain('It may have been replayed or purged meanwhile.');
+    await text('#drawer-body [role=alert]').toContain('It may have been replayed or deleted meanwhile.');
   });
 
   it('replays one, shows how far it is and what it waits for, and shows how it ended', async () => {
@@ -175,7 +175,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await expect
       .poll(() => live.view.replaysAsked, SOON)
       .toEqual([{ kind: 'replay', selection: { ids: ['3'] } }]);
-    await text('#replay-sentence').toBe('Replaying: 0 of 1 dead letter.');
+    await text('#replay-sentence').toBe('Replaying: 0 of 1 message.');
     await expect.poll(() => page.getByRole('progressbar').isVisible(), SOON).toBe(true);
     expect(await page.getByRole('button', { name: 'Replay all…' }).isDisabled()).toBe(true);
     live.view.job = { ...live.view.job!, waitingFor: 'the store does not answer' };
@@ -183,7 +183,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     const outcomes = { written: 1, filtered: 0, parkedAgain: 0, purged: 0 };
     live.view.job = { ...live.view.job!, state: 'done', outcomes };
     live.view.deadLetters = [OUT_OF_TIME];
-    await text('#replay-sentence').toBe('Replayed 1 dead letter: 1 written.');
+    await text('#replay-sentence').toBe('Replayed 1 message: 1 stored.');
     await expect.poll(rows, SOON).toBe(1);
     await expect.poll(() => page.getByRole('button', { name: 'Replay all…' }).isDisabled(), SOON).toBe(false);
   });
@@ -198,8 +198,8 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
       const page = await live.open(options);
       await page.getByLabel('Reason').selectOption('time-outside-window');
       await expect.poll(rows, SOON).toBe(1);
-      await page.getByRole('button', { name: 'Purge all that fit…' }).click();
-      const dialog = page.getByRole('dialog', { name: 'Purge 1 dead letter?' });
+      await page.getByRole('button', { name: 'Delete all that fit…' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Delete 1 message?' });
       await expect.poll(() => dialog.textContent(), SOON).toContain('This cannot be undone.');
       expect(await dialog.textContent()).toContain('for the reason time-outside-window');
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Cancel');
@@ -208,8 +208,8 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
       await expect.poll(() => dialog.isVisible(), SOON).toBe(false);
       expect(live.view.replaysAsked).toEqual([]);
 
-      await page.getByRole('button', { name: 'Purge all that fit…' }).click();
-      await dialog.getByRole('button', { name: 'Purge 1' }).click();
+      await page.getByRole('button', { name: 'Delete all that fit…' }).click();
+      await dialog.getByRole('button', { name: 'Delete 1' }).click();
       await expect
         .poll(() => live.view.replaysAsked, SOON)
         .toEqual([{ kind: 'purge', selection: { ids: ['2'] } }]);
@@ -221,7 +221,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     live.view.outcomes = { parked: { 'payload-not-json': 501 } };
     const page = await live.open();
     await page.getByRole('button', { name: 'Replay all…' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Replay 500 dead letters or more?' });
+    const dialog = page.getByRole('dialog', { name: 'Replay 500 messages or more?' });
     await dialog.getByRole('button', { name: 'Replay all of them' }).click();
     await page.getByLabel('Reason').selectOption('payload-not-json');
     await expect
@@ -247,7 +247,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     });
     await page.getByRole('button', { name: 'a/b' }).click();
     await page.getByRole('button', { name: 'Replay this' }).click();
-    await text('#replay-sentence').toBe('Replaying: 0 of 1 dead letter.');
+    await text('#replay-sentence').toBe('Replaying: 0 of 1 message.');
     await expect.poll(() => page.getByRole('button', { name: 'Replay all…' }).isDisabled(), SOON).toBe(false);
   });
 
@@ -267,7 +267,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await live.serve('never');
     const page = await live.open();
     await text('#replay-note').toMatch(/http\.changes .*npx sluice dead-letters/);
-    for (const name of ['Replay all…', 'Purge all…', 'Switch to debug'])
+    for (const name of ['Replay all…', 'Delete all…'])
       expect(await page.getByRole('button', { name }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'a/b' }).click();
     await text('#drawer-body .actions').toContain('Changes are switched off here (http.changes).');

@@ -99,7 +99,7 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
     expect(await page.evaluate(FAULTS)).toEqual([]);
     await live.expectToFit();
     await page.getByRole('button', { name: 'Close' }).click();
-    await page.getByRole('button', { name: 'Purge all…' }).click();
+    await page.getByRole('button', { name: 'Delete all…' }).click();
     await live.shown('#confirm').toBe(true);
     expect(await page.evaluate(FAULTS)).toEqual([]);
   });

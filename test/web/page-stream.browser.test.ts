@@ -81,7 +81,7 @@ describe.skipIf(!requireServer('chromium'))('the stream behind the live page', {
       parkedAgain: {},
     };
     await live.pass(2_000);
-    await text('#replay-sentence').toContain('Replaying: 1 of 3 dead letters');
+    await text('#replay-sentence').toContain('Replaying: 1 of 3 messages');
     expect(await page.locator('#banner').isVisible()).toBe(false);
   });
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ReplayStatus } from '../../replay/replay-status.js';
 import { type ParkedSelection, readSelection } from '../../replay/selection.js';
+import { parkedGroupsAnswer } from '../answer-schemas.js';
 import type { GatewayView, ParkedDetailPage } from '../gateway-view.js';
 import { HTTP_ERROR_CODES, sendError } from '../http-answers.js';
 import type { HttpRefusalCounts } from '../http-refusals.js';
@@ -42,6 +43,11 @@ const DESCRIPTIONS = {
     query: listParameters,
     errors: ['DEAD_LETTER_SCANNING', 'DEAD_LETTER_FAILED'],
   },
+  groups: {
+    summary: 'All parked records by code and rule, and what a replay would make of them.',
+    answer: parkedGroupsAnswer,
+    errors: ['DEAD_LETTER_FAILED'],
+  },
   one: {
     summary: 'One parked record with its payload, and what the present rules make of it.',
     query: detailParameters,
@@ -79,6 +85,12 @@ export function addDeadLetterRoutes(
     const { limit, after, ...filter } = asked.value;
     return reply.send(await view.parked(limit, filter, after));
   });
+
+  app.get(
+    '/api/dead-letters/groups',
+    { config: { describes: DESCRIPTIONS.groups } },
+    async (_request, reply) => reply.send(await view.parkedGroups()),
+  );
 
   app.get<{ Params: { id: string } }>(
     '/api/dead-letters/:id',

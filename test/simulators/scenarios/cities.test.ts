@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { cities } from '../../../simulators/scenarios/cities.js';
 
-const CONTEXT = { seed: 7, idPrefix: '', dayMs: 86_400_000 };
+const CONTEXT = { seed: 7, idPrefix: '', dayMs: 86_400_000, storyMs: 0 };
 const START_MS = Date.UTC(2026, 0, 31, 8, 0, 0);
 
 function payloads(index: number, count: number): Record<string, unknown>[] {
   const device = cities.device(index, CONTEXT);
   return Array.from({ length: count }, (_, tick) =>
-    JSON.parse(device.payload({ tick, elapsedMs: tick * 1000, timestampMs: START_MS + tick * 1000 })),
+    JSON.parse(
+      device.payload({ tick, elapsedMs: tick * 1000, timestampMs: START_MS + tick * 1000, stepMs: 1000 }),
+    ),
   );
 }
 
@@ -63,7 +65,9 @@ describe('cities', () => {
 
   it('has whole seconds', () => {
     const device = cities.device(0, CONTEXT);
-    const { timestamp } = JSON.parse(device.payload({ tick: 0, elapsedMs: 0, timestampMs: START_MS + 999 }));
+    const { timestamp } = JSON.parse(
+      device.payload({ tick: 0, elapsedMs: 0, timestampMs: START_MS + 999, stepMs: 1000 }),
+    );
     expect(timestamp).toBe(START_MS / 1000);
   });
 

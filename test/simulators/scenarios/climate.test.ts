@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { climate } from '../../../simulators/scenarios/climate.js';
 
 const DAY_MS = 86_400_000;
-const CONTEXT = { seed: 7, idPrefix: '', dayMs: DAY_MS };
+const CONTEXT = { seed: 7, idPrefix: '', dayMs: DAY_MS, storyMs: 0 };
 const START_MS = Date.UTC(2026, 0, 31, 8, 0, 0);
 
 interface Payload {
@@ -15,7 +15,7 @@ interface Payload {
 
 function reading(index: number, tick: number, elapsedMs: number): Payload {
   const device = climate.device(index, CONTEXT);
-  return JSON.parse(device.payload({ tick, elapsedMs, timestampMs: START_MS + elapsedMs }));
+  return JSON.parse(device.payload({ tick, elapsedMs, timestampMs: START_MS + elapsedMs, stepMs: 1000 }));
 }
 
 describe('climate', () => {

@@ -15,14 +15,16 @@ interface Payload {
 }
 
 function meter(seed: number, index: number, dayMs = DAY_MS) {
-  const device = energy.device(index, { seed, idPrefix: '', dayMs });
+  const device = energy.device(index, { seed, idPrefix: '', dayMs, storyMs: 0 });
   return (tick: number, elapsedMs: number): Payload =>
-    JSON.parse(device.payload({ tick, elapsedMs, timestampMs: START_MS + Math.floor(elapsedMs) }));
+    JSON.parse(
+      device.payload({ tick, elapsedMs, timestampMs: START_MS + Math.floor(elapsedMs), stepMs: 1000 }),
+    );
 }
 
 describe('energy', () => {
   it('gives golden first values for a seed', () => {
-    expect(energy.device(5, { seed: 7, idPrefix: '', dayMs: DAY_MS }).topic).toBe(
+    expect(energy.device(5, { seed: 7, idPrefix: '', dayMs: DAY_MS, storyMs: 0 }).topic).toBe(
       'energy/building-2/meter-006/telemetry',
     );
     expect(meter(7, 0)(0, 0)).toMatchInlineSnapshot(`

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SluiceError } from '../../../src/lib/errors.js';
 import { HEALTH_MEASUREMENT } from '../../../src/sink/influx/influx-options.js';
 import type { Point } from '../../../src/sink/point.js';
+import type { SinkContact } from '../../../src/sink/sink.js';
 import type { ScriptedAnswer, StoreCall } from '../../support/fake-store.js';
 import { pointOf, seriesOf } from '../../support/points.js';
 import { steeredSink } from './influx-fixture.js';
@@ -175,6 +176,26 @@ describe('an outage is waited for', () => {
     expect(sink.status()).toEqual({ state: 'healthy', detail: '' });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]?.sentence).toContain('500: engine');
+  });
+
+  test.each([
+    ['hang', 'no-answer', 100],
+    [refuse(503, 'busy'), 'unavailable', 100],
+    [refuse(401, 'unauthorized'), 'configuration', 1_000],
+  ] as const)('while it is retried, it is known why and when again: %#', async (answer, trouble, waitMs) => {
+    const contacts: SinkContact[] = [];
+    const { sink } = await steeredSink(
+      (_call, i) => {
+        contacts.push(sink.contact());
+        return i < 1 ? answer : DONE;
+      },
+      { timeoutMs: 60 },
+    );
+    await sink.write(pointsOf(1), never());
+    const nowMs = 1_732_155_786_123;
+    // Nothing is known before the first answer, and an outage is none.
+    expect(contacts).toEqual([{}, { trouble, nextTryMs: nowMs + waitMs }]);
+    expect(sink.contact()).toEqual({ lastAnswerMs: nowMs });
   });
 
   test('a 500 after the store has applied the write sends the identical lines again', async () => {
