@@ -298,7 +298,7 @@ it.skipIf(!requireServer('chromium'))(
     }
     await page.locator('canvas').first().waitFor();
     await page.goto(`${demo.url}/pipeline`);
-    await page.getByText('Balanced', { exact: false }).first().waitFor();
+    await page.getByText('adds up', { exact: true }).waitFor();
     // A number on the page grows while nobody touches it.
     const received = async () => (await (await fetch(`${demo.url}/api/ledger`)).json()) as LedgerView;
     const before = (await received()).received;
