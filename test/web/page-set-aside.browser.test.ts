@@ -45,7 +45,7 @@ function trial(fits: number, tried: number, more: Partial<ReplayTrial> = {}): Re
 
 describe.skipIf(!requireServer('chromium'))(
   'the view "Set aside" of the live page',
-  { timeout: 40_000 },
+  { timeout: 90_000 },
   () => {
     const live = new LivePage({}, '/set-aside');
     const text = (selector: string) => live.text(selector);
