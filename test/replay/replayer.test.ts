@@ -343,6 +343,30 @@ describe('a replay', () => {
     expect(await listParked(directory, 999)).toHaveLength(100);
   });
 
+  it('remembers the last jobs that have ended, with what they were about, and no preview', async () => {
+    const { directory } = await setUp(30);
+    const { replayer } = await life(directory);
+    expect(replayer.finished()).toEqual([]);
+    const begin = async (request: Parameters<typeof replayer.start>[0]) => {
+      replayer.start(request);
+      await replayer.ended();
+    };
+    await begin({ kind: 'replay', selection: { all: true }, dryRun: true });
+    await begin({ kind: 'replay', selection: { ids: ['1', '2'], code: 'field-wrong-type' } });
+    await begin({ kind: 'replay', selection: { all: true } });
+    const [last, before, ...others] = replayer.finished();
+    expect(last).toMatchObject({
+      selection: { all: true },
+      status: { state: 'done', outcomes: { written: 24 } },
+    });
+    expect(last!.endedAtMs).toBeGreaterThanOrEqual(last!.status.startedAtMs);
+    expect(before!.selection).toEqual({ ids: 2, code: 'field-wrong-type' });
+    expect(others).toEqual([]);
+    for (let n = 0; n < 25; n += 1) await begin({ kind: 'purge', selection: { code: `c${n}` } });
+    expect(replayer.finished()).toHaveLength(20);
+    expect(replayer.finished()[0]!.selection).toEqual({ code: 'c24' });
+  });
+
   it('needs a store; a purge does not', async () => {
     const { directory } = await setUp(10);
     const { replayer, change } = await life(directory, { store: 'none' });
