@@ -54,6 +54,7 @@ export const measurementsAnswer = z.object({
       fields: z.array(
         z.object({ name: z.string(), type: z.enum(['float', 'int', 'string', 'boolean']), ...meaning }),
       ),
+      windowsOf: z.string().optional().describe('The measurement that these rows of windows are made from'),
     }),
   ),
 });

@@ -29,6 +29,8 @@ export interface MeasurementSummary {
   readonly name: string;
   readonly tags: readonly string[];
   readonly fields: readonly FieldSummary[];
+  /** The measurement that these rows of windows are made from; absent for points. A store does not know it. */
+  readonly windowsOf?: string;
 }
 
 export interface FieldSummary {

@@ -1,5 +1,6 @@
 import { ChartCard } from './chart-card.js';
 import { ChartLink } from './chart-link.js';
+import { inChartOrder, isOfPoints } from './chart-order.js';
 import { RangeBar } from './chart-range-bar.js';
 import { RangeControl } from './chart-range-control.js';
 import { defaultView } from './default-view.js';
@@ -34,6 +35,8 @@ export class ChartsPanel {
   /** @type {Map<string, ChartCard>} */
   #cards = new Map();
   #maxCards = CARDS_A_STEP;
+  /** Rows of windows are read for the charts of their points already: charts of their own come on demand. */
+  #showsWindows = false;
   #refresh;
   #range;
   #bar;
@@ -77,7 +80,8 @@ export class ChartsPanel {
     this.#more = new MoreFields(this.#shared, this.#view, (name, field) => this.#openField(name, field));
     this.#updateBar();
     this.#moreCharts.addEventListener('click', () => {
-      this.#maxCards += CARDS_A_STEP;
+      if (this.#cards.size >= this.#maxCards) this.#maxCards += CARDS_A_STEP;
+      this.#showsWindows = true;
       refresh();
     });
   }
@@ -133,7 +137,7 @@ export class ChartsPanel {
     this.onMeasurements(answer.measurements);
     this.#updateBar();
     if (!isShown) return;
-    await this.#suggestRange(answer.measurements);
+    await this.#suggestRange(answer.measurements.filter(isOfPoints));
     for (const card of this.#all) {
       if (!card.isInView || ('isDue' in card && !card.isDue)) continue;
       await card.refresh(this.#range.window).catch((thrown) => card.fail(failureOf(thrown), this.refreshMs));
@@ -237,11 +241,11 @@ export class ChartsPanel {
       card.node.remove();
       this.#cards.delete(name);
     }
-    for (const name of this.#ordered([...byName.keys()])) {
-      const summary = /** @type {MeasurementSummary} */ (byName.get(name));
-      const card = this.#cards.get(name);
+    for (const summary of inChartOrder(measurements, this.#looks)) {
+      const card = this.#cards.get(summary.name);
       if (card !== undefined) card.update(summary);
-      else if (this.#cards.size < this.#maxCards) this.#add(summary);
+      else if (this.#cards.size < this.#maxCards && (isOfPoints(summary) || this.#showsWindows))
+        this.#add(summary);
     }
     this.#more.sync(byName, this.#cards);
     const rest = byName.size - this.#cards.size;
@@ -250,18 +254,6 @@ export class ChartsPanel {
     this.#showNote(
       byName.size === 0 ? 'Nothing is in the store yet. Each measurement gets a chart here.' : '',
     );
-  }
-
-  /**
-   * By name; one that needs a look is first. Cards that are there stay where they are: a page does not move while it is read.
-   *
-   * @param {readonly string[]} names
-   */
-  #ordered(names) {
-    const byName = names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-    const look = this.#looks.find(({ measurement }) => names.includes(measurement));
-    if (look === undefined) return byName;
-    return [look.measurement, ...byName.filter((name) => name !== look.measurement)];
   }
 
   /** @param {MeasurementSummary} summary */
