@@ -21,6 +21,6 @@ export function inChartOrder(measurements, looks) {
 }
 
 /** @param {MeasurementSummary} summary */
-export function isOfPoints({ windowsOf }) {
-  return windowsOf === undefined;
+export function isOfPoints({ rowsOf }) {
+  return rowsOf === undefined;
 }

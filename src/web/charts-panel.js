@@ -35,8 +35,8 @@ export class ChartsPanel {
   /** @type {Map<string, ChartCard>} */
   #cards = new Map();
   #maxCards = CARDS_A_STEP;
-  /** Rows of windows are read for the charts of their points already: charts of their own come on demand. */
-  #showsWindows = false;
+  /** Rows of windows stand in for their points in the charts of these: they get cards of their own only on demand. */
+  #showsRows = false;
   #refresh;
   #range;
   #bar;
@@ -80,8 +80,11 @@ export class ChartsPanel {
     this.#more = new MoreFields(this.#shared, this.#view, (name, field) => this.#openField(name, field));
     this.#updateBar();
     this.#moreCharts.addEventListener('click', () => {
-      if (this.#cards.size >= this.#maxCards) this.#maxCards += CARDS_A_STEP;
-      this.#showsWindows = true;
+      const isPointsLeft = [...this.#measurements.values()].some(
+        (summary) => !this.#cards.has(summary.name) && this.#isWanted(summary),
+      );
+      this.#maxCards += CARDS_A_STEP;
+      this.#showsRows ||= !isPointsLeft;
       refresh();
     });
   }
@@ -244,8 +247,7 @@ export class ChartsPanel {
     for (const summary of inChartOrder(measurements, this.#looks)) {
       const card = this.#cards.get(summary.name);
       if (card !== undefined) card.update(summary);
-      else if (this.#cards.size < this.#maxCards && (isOfPoints(summary) || this.#showsWindows))
-        this.#add(summary);
+      else if (this.#cards.size < this.#maxCards && this.#isWanted(summary)) this.#add(summary);
     }
     this.#more.sync(byName, this.#cards);
     const rest = byName.size - this.#cards.size;
@@ -253,6 +255,15 @@ export class ChartsPanel {
     setText(this.#moreCharts, `Show more (${rest})`);
     this.#showNote(
       byName.size === 0 ? 'Nothing is in the store yet. Each measurement gets a chart here.' : '',
+    );
+  }
+
+  /** @param {MeasurementSummary} summary */
+  #isWanted({ name, rowsOf }) {
+    return (
+      this.#showsRows ||
+      !this.#measurements.has(rowsOf?.measurement ?? '') ||
+      this.link.state.charts.has(name)
     );
   }
 

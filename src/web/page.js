@@ -17,6 +17,8 @@ import { keepFocus } from './keep-focus.js';
 import { LedgerPanel, ledgerTotals } from './ledger-panel.js';
 import { LiveFeed } from './live-feed.js';
 import { LogLevelSwitch } from './log-level-switch.js';
+import { LookList } from './look-list.js';
+import { LOOKS_EVERY_MS, Looks } from './looks.js';
 import { PathView } from './path-view.js';
 import { getJson, repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
@@ -93,6 +95,7 @@ function showState(state) {
   setAside.show(state);
   charts.takeState(state);
   logLevel.show(state);
+  looks.showCount(state.devices);
   arrivals.show(state, rates);
   firstSteps.show(state);
   setText(byId('about'), `Sluice ${state.version}, up ${duration(state.uptimeMs)}`);
@@ -100,6 +103,8 @@ function showState(state) {
     void describeFirstSteps();
     void refreshPipeline();
     void refreshCharts();
+    void refreshLooks();
+    devices.tick();
     void refreshBudgets();
     refreshSetAside();
   }
@@ -110,6 +115,8 @@ function showSilence(failure) {
   isAnswering = false;
   byId('main').classList.add('stale');
   strip.showSilence(failure);
+  devices.tick();
+  lookList.show();
 }
 
 async function describeFirstSteps() {
@@ -124,6 +131,12 @@ async function describeFirstSteps() {
 
 async function showDeadLetters() {
   if (isAnswering && views.shown === 'set-aside') await deadLettersPanel.update(Date.now() + skewMs);
+}
+
+async function showLooks() {
+  if (!isAnswering || (views.shown !== 'overview' && views.shown !== 'devices')) return;
+  await looks.update();
+  if (views.shown === 'overview') await lookList.update();
 }
 
 async function showGroups() {
@@ -143,7 +156,16 @@ async function showCharts() {
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
-const devices = new DevicesPanel(charts, views, () => refreshDevices());
+const gateway = { now: charts.now, isAnswering: () => isAnswering };
+const looks = new Looks();
+const lookList = new LookList(looks, gateway);
+looks.onChange(() => charts.showLooks(looks.since));
+const devices = new DevicesPanel(charts, views, looks, { ...gateway, refresh: () => refreshDevices() });
+const listDevices = charts.onMeasurements;
+charts.onMeasurements = (measurements) => {
+  listDevices(measurements);
+  firstSteps.noteMeasurements(measurements);
+};
 const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);
 const refreshBudgets = repeat(
@@ -154,6 +176,7 @@ const refreshDevices = repeat(
   () => devices.refreshMs,
   async () => isAnswering && devices.update(),
 );
+const refreshLooks = repeat(() => LOOKS_EVERY_MS, showLooks);
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
 const refreshPipeline = repeat(
   () => PIPELINE_REFRESH_MS,
@@ -168,6 +191,7 @@ views.onChange((shown) => {
   arrivals.setShown(shown === 'overview');
   if (shown === 'pipeline') void refreshPipeline();
   if (shown === 'overview' || shown === 'devices') void refreshCharts();
+  if (shown === 'overview' || shown === 'devices') void refreshLooks();
   if (shown !== 'set-aside') return;
   setAside.begin();
   refreshSetAside();

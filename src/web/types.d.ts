@@ -288,7 +288,13 @@ export interface Choice {
   readonly value: string;
 }
 
-export type DeviceState = 'reporting' | 'late' | 'silent';
+/** What a link to a device names. */
+export interface DeviceAddress {
+  readonly measurement: string;
+  /** '' when the measurement as a whole is the device; then it is also the name. */
+  readonly tag: string;
+  readonly name: string;
+}
 export type FieldValue = LatestGroup['values'][number]['value'];
 export type Fields = MeasurementSummary['fields'];
 

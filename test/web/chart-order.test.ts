@@ -3,7 +3,7 @@ import { pageModule } from '../support/page-module.js';
 
 interface Summary {
   readonly name: string;
-  readonly windowsOf?: string;
+  readonly rowsOf?: { readonly measurement: string };
 }
 const { inChartOrder } = await pageModule<{
   inChartOrder(
@@ -16,8 +16,8 @@ const STORED: readonly Summary[] = [
   { name: 'room-10' },
   { name: 'room-2' },
   { name: 'climate' },
-  { name: 'climate_5min', windowsOf: 'climate' },
-  { name: 'climate_1h', windowsOf: 'climate' },
+  { name: 'climate_5min', rowsOf: { measurement: 'climate' } },
+  { name: 'climate_1h', rowsOf: { measurement: 'climate' } },
 ];
 const order = (...looks: string[]) =>
   inChartOrder(
