@@ -78,10 +78,14 @@ function countBefore({ silentBeforeMs }: LatestQuery): CountSilent {
 
 const NO_VALUES: NewestAnswer = { moreFields: false, groups: [] };
 
-function searchIn(devices: readonly LastSeenGroup[], { search, order }: LatestQuery): LastSeenGroup[] {
-  const text = search.toLowerCase();
-  const found = text === '' ? [...devices] : devices.filter(({ name }) => name.toLowerCase().includes(text));
-  return found.sort(ORDERS[order]);
+function searchIn(devices: readonly LastSeenGroup[], query: LatestQuery): LastSeenGroup[] {
+  const text = query.search.toLowerCase();
+  const only = query.only && new Set(query.only);
+  const except = new Set(query.except);
+  return devices
+    .filter(({ name }) => (only === undefined || only.has(name)) && !except.has(name))
+    .filter(({ name }) => text === '' || name.toLowerCase().includes(text))
+    .sort(ORDERS[query.order]);
 }
 
 const byName = new Intl.Collator('en', { numeric: true });

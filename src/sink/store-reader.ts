@@ -29,6 +29,8 @@ export interface MeasurementSummary {
   readonly name: string;
   readonly tags: readonly string[];
   readonly fields: readonly FieldSummary[];
+  /** Present where it holds rows of windows: of which measurement they are, and how long a window is. No store says it. */
+  readonly rowsOf?: { readonly measurement: string; readonly everyMs: number };
 }
 
 export interface FieldSummary {
@@ -118,6 +120,10 @@ export interface LatestQuery {
   readonly silentBeforeMs: number;
   /** Part of the name, ignoring case; '' matches all. */
   readonly search: string;
+  /** Only the devices with these names. */
+  readonly only?: readonly string[];
+  /** All devices but those with these names. */
+  readonly except?: readonly string[];
   readonly order: (typeof LATEST_ORDERS)[number];
   readonly offset: number;
   readonly limit: number;

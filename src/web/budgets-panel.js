@@ -62,8 +62,8 @@ function itemOf({ measurement, level, state, use, next, isParking }) {
   if (next === '') return item;
   const step = element('p', { class: 'muted' }, next);
   if (isParking) {
-    const letters = element('a', { href: '#dead-letters-title' }, 'dead letters');
-    step.append(' Then replay the ', letters, '.');
+    const letters = element('a', { href: '/set-aside' }, 'set aside');
+    step.append(' Then replay what is ', letters, '.');
   }
   item.append(step);
   return item;

@@ -1,32 +1,33 @@
 import { ChartGestures } from './chart-gestures.js';
-import { bestSplit, hasValues, meanWords } from './chart-lines.js';
-import { seriesRequest } from './chart-request.js';
+import { hasValues, meanWords } from './chart-lines.js';
+import { looksOf, marksOf } from './chart-marks.js';
+import { askLines } from './chart-request.js';
 import { ChartSetup } from './chart-setup.js';
+import { ChartStates } from './chart-states.js';
 import { ChartTable } from './chart-table.js';
-import { momentOf, rangeWords } from './chart-time.js';
+import { rangeWords } from './chart-time.js';
+import { spokenValues, valuesOf } from './chart-values.js';
 import { element, setText } from './dom.js';
-import { foreign, value } from './format.js';
+import { foreign } from './format.js';
 import { LineLegend } from './line-legend.js';
 import { LinePlot } from './line-plot.js';
-import { LineStyles, lineStyle } from './line-styles.js';
-import { getJson } from './poll.js';
+import { SplitSearch } from './split-search.js';
 
 /** @import { RangeControl } from './chart-range-control.js' */
-/** @import { ChartChoice, Drawn, Line, MeasurementSummary, SeriesResponse, Window } from './types.js' */
+/** @import { ChartChoice, ChartLook, Drawn, Failure, MeasurementSummary, StoreWay, Window } from './types.js' */
 
 /**
+ * What the cards have in common.
+ *
  * @typedef {object} ChartPanel
  * @property {RangeControl} range
  * @property {() => number} now
- * @property {(sentence: string) => void} announce
- * @property {ChartChoice} chosen
- * @property {(chosen: ChartChoice) => void} changed
+ * @property {(sentence: string) => void} announce for screen readers
+ * @property {() => readonly ChartLook[]} looks
+ * @property {() => StoreWay} way
+ * @property {() => void} tryNow
  */
 
-/** Tags that are tried when the card looks for a good one. Each try is a query to the store. */
-const MAX_TRIED_TAGS = 4;
-/** While there is only one line, the card looks again this often: a second device may have appeared. */
-const LOOK_AGAIN_MS = 15_000;
 let cards = 0;
 
 /** One measurement: a field drawn over time, a line per value of a tag. */
@@ -37,14 +38,14 @@ export class ChartCard {
   #summary;
   #panel;
   #plotBox = element('div', { class: 'plot', role: 'img', tabindex: '0', 'aria-describedby': 'chart-keys' });
-  #at = element('p', { class: 'at' });
+  #body;
   #asTable = element('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' }, 'As table');
-  #list = element('ul', { class: 'lines', 'aria-label': 'Lines' });
   #note = element('p', { class: 'note', hidden: '' });
   #table = new ChartTable();
+  #states;
+  #search = new SplitSearch();
   #plot;
   #legend;
-  #styles = new LineStyles();
   /** @type {Set<string>} */
   #hidden = new Set();
   /**
@@ -53,46 +54,61 @@ export class ChartCard {
    * @type {Drawn | undefined}
    */
   #drawn;
-  #looksAgainAtMs = 0;
 
   /**
-   * `panel` gives `range`, `now()`, `announce(sentence)` for screen readers, the `chosen` of the link, and `changed()`,
-   * which is called when the person chose something else.
+   * `chosen`: the choices of the link. `changed()`: the person chose something else.
    *
    * @param {MeasurementSummary} summary
    * @param {ChartPanel} panel
+   * @param {{ chosen: ChartChoice, changed: (chosen: ChartChoice) => void }} choice
    */
-  constructor(summary, panel) {
+  constructor(summary, panel, { chosen, changed }) {
     cards += 1;
+    const id = `chart-${cards}`;
     this.#panel = panel;
     this.#summary = summary;
-    const id = `chart-${cards}`;
+    this.#states = new ChartStates(summary.name, panel);
     this.setup = new ChartSetup(id, summary, {
       now: panel.now,
-      chosen: panel.chosen,
-      onChange: () => this.#panel.changed(this.setup.chosen),
+      chosen,
+      onChange: () => changed(this.setup.chosen),
     });
+    this.#legend = new LineLegend(this.#note, {
+      onToggle: (name) => this.#toggle(name),
+      onPoint: (name) => this.#plot.pointAt(name),
+    });
+    const { fieldChoice, chooser } = this.setup;
+    const plotFrame = element('div', { class: 'plot-frame' }, this.#plotBox, this.#states.node);
+    this.#body = element('div', { class: 'card-body' }, plotFrame, this.#legend.node);
     this.node = element(
       'article',
-      { class: 'card', 'aria-labelledby': id },
+      { class: 'card chart-card is-asking', 'aria-labelledby': id },
       element(
         'div',
         { class: 'card-head' },
-        element('h3', { id }, foreign(summary.name, 120)),
-        this.setup.choices,
+        element('h2', { id }, foreign(summary.name, 120)),
+        fieldChoice,
+        element('div', { class: 'card-end' }, chooser.toggle, this.#asTable),
       ),
-      this.setup.chooser.box,
-      this.setup.chooser.chips,
-      this.#plotBox,
-      element('div', { class: 'readout' }, this.#at, this.#asTable),
-      this.#list,
+      chooser.box,
+      chooser.chips,
+      this.#body,
       this.#table.node,
-      this.#note,
     );
     this.#plot = new LinePlot(this.#plotBox, (index) => this.#showValues(index));
-    this.#legend = new LineLegend(this.#list, (name) => this.#toggle(name));
     new ChartGestures(this.#plotBox, this.#plot, panel.range, (by) => this.#step(by));
     this.#asTable.addEventListener('click', () => this.#turnTable());
+  }
+
+  /** What the lines are split by, and the devices that the card is narrowed to. */
+  get split() {
+    const { tag, only, chooser } = this.setup;
+    return { by: tag, onlyTag: chooser.tag, only };
+  }
+
+  /** The width of a bucket in the last answer. */
+  get bucketMs() {
+    return this.#drawn?.bucketMs;
   }
 
   /**
@@ -118,20 +134,14 @@ export class ChartCard {
       return;
     }
     await this.#lookForSplit(field, window);
-    const { tag, only } = this.setup;
-    const answer = await this.#ask(field, tag, window);
-    const names = answer.groups.map(({ name }) => name);
-    const styles = this.#styles.assign(names);
-    const lines = answer.groups.map((group) => ({
-      ...group,
-      label: tag === undefined ? field : group.name || `(without ${tag})`,
-      style: styles.get(group.name) ?? lineStyle(0),
-    }));
-    lines.sort(byLabel);
-    this.#drawn = { timesMs: answer.timesMs, lines, bucketMs: answer.bucketMs, field, tag };
-    this.#draw(this.#drawn);
-    const sentence = this.#sentenceAbout(answer, names, tag, only);
-    this.#showNote([sentence, foreign(meanWords(lines))].filter((part) => part !== '').join(' '));
+    const drawn = await this.#ask(field, this.setup.tag, window);
+    this.#drawn = drawn;
+    this.node.classList.remove('is-asking');
+    this.#draw(drawn);
+    const sentences = [this.#sentenceAbout(drawn), foreign(meanWords(drawn.lines))];
+    this.#showNote(sentences.filter((sentence) => sentence !== '').join(' '));
+    if (hasValues(drawn.lines)) this.#states.clear();
+    else await this.#states.sayNoPoints();
   }
 
   /** Stretches what is drawn to the new range until the store has answered. */
@@ -140,13 +150,22 @@ export class ChartCard {
     this.#plot.scaleTo(this.#panel.range.edges);
   }
 
+  /** Draws the same again: what needs a look, or what waits in the log, has changed. */
+  redraw() {
+    if (this.#drawn !== undefined) this.#draw(this.#drawn);
+  }
+
   /**
-   * Keeps what is drawn, with a sentence that says why it may be old.
+   * Keeps what is drawn, up to now.
    *
-   * @param {string} reason
+   * @param {Failure} failure
+   * @param {number} nextMs
    */
-  fail(reason) {
-    this.#showNote(`The store did not answer: ${foreign(reason)}`);
+  fail(failure, nextMs) {
+    this.node.classList.remove('is-asking');
+    this.redraw();
+    const hasLines = this.#drawn !== undefined && hasValues(this.#drawn.lines);
+    this.#states.sayFailed(failure, { nextMs, hasLines });
   }
 
   focus() {
@@ -156,45 +175,40 @@ export class ChartCard {
 
   /** @param {string} field @param {Window} window */
   async #lookForSplit(field, window) {
-    const tags = this.#summary.tags.slice(0, MAX_TRIED_TAGS);
-    const isDue = performance.now() >= this.#looksAgainAtMs;
-    const hasLines = (this.#drawn?.lines.length ?? 0) > 1;
-    if (this.setup.isSplitChosen || tags.length < 2 || hasLines || !isDue) return;
-    this.#looksAgainAtMs = performance.now() + LOOK_AGAIN_MS;
-    /** @type {{ tag: string, lines: number }[]} */
-    const lineCounts = [];
-    for (const tag of tags) {
-      const { groups } = await this.#ask(field, tag, { ...window, buckets: 1 });
-      lineCounts.push({ tag, lines: groups.length });
-    }
+    if (this.setup.isSplitChosen || (this.#drawn?.lines.length ?? 0) > 1) return;
+    const tag = await this.#search.look(this.#summary.tags, async (tried) => {
+      const { lines } = await this.#ask(field, tried, { ...window, buckets: 1 });
+      return lines.length;
+    });
     // The person may have chosen while the store was asked.
-    if (!this.setup.isSplitChosen) this.setup.splitBy(bestSplit(lineCounts));
+    if (tag !== undefined && !this.setup.isSplitChosen) this.setup.splitBy(tag);
   }
 
-  /**
-   * @param {string} field
-   * @param {string | undefined} by
-   * @param {Window} window
-   * @returns {Promise<SeriesResponse>}
-   */
+  /** @param {string} field @param {string | undefined} by @param {Window} window */
   #ask(field, by, window) {
-    const { only, chooser } = this.setup;
-    const measurement = this.#summary.name;
-    return getJson(
-      '/api/series',
-      seriesRequest({ measurement, field, by, onlyTag: chooser.tag, only }, window),
-    );
+    const { onlyTag, only } = this.split;
+    return askLines({ measurement: this.#summary.name, field, by, onlyTag, only }, window);
   }
 
   /** @param {Drawn} drawn */
   #draw({ timesMs, lines }) {
     const shown = lines.map((line) => ({ ...line, isShown: !this.#hidden.has(line.name) }));
-    this.#plotBox.hidden = this.#isTable;
-    this.#asTable.hidden = false;
-    if (!this.#isTable) this.#plot.show(this.#panel.range.edges, timesMs, shown);
-    this.#legend.show(shown);
+    this.#plot.show(this.#panel.range.edges, timesMs, shown, this.#marks);
+    this.#legend.show(shown, this.#looks);
     this.#table.show(this.#label(), lines, this.#panel.now());
     this.#showValues(this.#plot.cursorIndex);
+  }
+
+  get #looks() {
+    if (this.#drawn === undefined) return [];
+    const { field, tag } = this.#drawn;
+    return looksOf(this.#panel.looks(), { measurement: this.#summary.name, tag, field });
+  }
+
+  get #marks() {
+    const field = this.#summary.fields.find(({ name }) => name === this.#drawn?.field);
+    const options = { nowMs: this.#panel.now(), hasWords: true };
+    return marksOf(field, this.#looks, this.#panel.way(), options);
   }
 
   /** Names the chart for screen readers; returns the name. */
@@ -203,79 +217,62 @@ export class ChartCard {
     const { field, tag } = this.#drawn;
     const split = tag === undefined ? '' : ` by ${tag}`;
     const words = rangeWords(this.#panel.range.view, this.#panel.now());
-    const label = foreign(`${field}${split}, ${words}; newest values below`);
+    const callouts = this.#marks.callouts.map((callout) => `; ${callout.words}`).join('');
+    const label = foreign(`${field}${split}, ${words}; newest values beside it${callouts}`, 400);
     this.#plotBox.setAttribute('aria-label', label);
     return label;
   }
 
-  /**
-   * @param {SeriesResponse} answer
-   * @param {readonly string[]} names
-   * @param {string | undefined} tag
-   * @param {readonly string[]} only
-   */
-  #sentenceAbout({ groups, moreGroups }, names, tag, only) {
-    const words = rangeWords(this.#panel.range.view, this.#panel.now());
-    if (!hasValues(groups)) return `No points in this range: ${words}.`;
-    if (moreGroups)
-      return `The first ${groups.length} lines; there are more. Compare… picks the ones to see.`;
-    const missing = tag === this.setup.chooser.tag ? only.filter((name) => !names.includes(name)) : [];
+  /** @param {Drawn} drawn */
+  #sentenceAbout({ lines, tag, moreGroups }) {
+    if (moreGroups) return `The first ${lines.length} lines; there are more. Compare… picks the ones to see.`;
+    const { only, chooser } = this.setup;
+    if (tag !== chooser.tag || lines.length === 0) return '';
+    const missing = only.filter((device) => !lines.some(({ name }) => name === device));
     if (missing.length === 0) return '';
     return `No points of ${missing.map((name) => foreign(name, 60)).join(', ')} in this range.`;
+  }
+
+  get #valuesContext() {
+    const { range, now } = this.#panel;
+    const { unit } = this.#marks;
+    return { unit, step: this.#plot.tickStep, looks: this.#looks, view: range.view, nowMs: now() };
   }
 
   /** @param {number | null} index */
   #showValues(index) {
     if (this.#drawn === undefined) return;
-    const { timesMs, lines, bucketMs } = this.#drawn;
-    const atMs = index === null ? undefined : timesMs[index];
-    if (index === null || atMs === undefined) {
-      this.#legend.showValues(lines.map(({ statistics }) => statistics.last?.value ?? null));
-      setText(this.#at, lines.length > 0 ? 'Newest values' : '');
-      return;
-    }
-    this.#legend.showValues(lines.map(({ values }) => values[index] ?? null));
-    setText(this.#at, momentOf(atMs, bucketMs, this.#panel.now()));
+    this.#legend.showValues(valuesOf(this.#drawn, index, this.#valuesContext));
   }
 
   /** @param {number} by */
   #step(by) {
     const index = this.#plot.step(by);
     if (index === null || this.#drawn === undefined) return;
-    const { timesMs, lines, bucketMs } = this.#drawn;
-    const shown = lines.filter(({ name }) => !this.#hidden.has(name));
-    const values = shown.map((line) => `${foreign(line.label, 40)} ${value(line.values[index])}`);
-    const at = momentOf(timesMs[index], bucketMs, this.#panel.now());
-    this.#panel.announce(`${at}: ${values.join(', ')}`);
+    this.#panel.announce(spokenValues(this.#drawn, index, this.#valuesContext, this.#hidden));
   }
 
   /** @param {string} name */
   #toggle(name) {
     if (!this.#hidden.delete(name)) this.#hidden.add(name);
-    if (this.#drawn !== undefined) this.#draw(this.#drawn);
-  }
-
-  get #isTable() {
-    return this.#asTable.getAttribute('aria-pressed') === 'true';
+    this.redraw();
   }
 
   #turnTable() {
-    const isTable = !this.#isTable;
+    const isTable = this.#table.node.hidden;
     this.#asTable.setAttribute('aria-pressed', String(isTable));
     this.#table.node.hidden = !isTable;
-    this.#list.hidden = isTable;
-    this.#at.hidden = isTable;
-    if (this.#drawn !== undefined) this.#draw(this.#drawn);
+    this.#body.hidden = isTable;
+    this.redraw();
   }
 
   /** @param {string} sentence */
   #showNothing(sentence) {
     this.#drawn = undefined;
-    this.#plotBox.hidden = true;
-    this.#legend.show([]);
-    setText(this.#at, '');
-    this.#asTable.hidden = true;
-    this.#showNote(sentence);
+    this.node.classList.remove('is-asking');
+    this.#legend.show([], []);
+    this.#plot.show(this.#panel.range.edges, [], []);
+    this.#states.say(sentence);
   }
 
   /** @param {string} sentence */
@@ -283,9 +280,4 @@ export class ChartCard {
     setText(this.#note, sentence);
     this.#note.hidden = sentence === '';
   }
-}
-
-/** @param {Line} a @param {Line} b */
-function byLabel(a, b) {
-  return a.label.localeCompare(b.label, 'en', { numeric: true });
 }

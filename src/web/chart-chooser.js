@@ -15,6 +15,8 @@ const ASK_AFTER_MS = 200;
 export class DeviceChooser {
   toggle;
   box;
+  /** The row of choices at the top of the box. */
+  asks;
   chips;
   tag = '';
   /** @type {readonly string[]} */
@@ -48,15 +50,16 @@ export class DeviceChooser {
       'Compare…',
     );
     this.#list = new ChooserList(`${id}-list`, this.#search, (name) => this.#flip(name));
+    this.asks = element(
+      'div',
+      { class: 'chooser-asks' },
+      element('label', {}, 'Tag', this.#tags),
+      element('label', { class: 'search' }, 'Find', this.#search),
+    );
     this.box = element(
       'div',
       { class: 'chooser', id: `${id}-box`, hidden: '' },
-      element(
-        'div',
-        { class: 'chooser-asks' },
-        element('label', {}, 'Tag', this.#tags),
-        element('label', { class: 'search' }, 'Find', this.#search),
-      ),
+      this.asks,
       this.#list.node,
       this.#note,
     );

@@ -1,11 +1,4 @@
-import {
-  complaintAbout,
-  DEFAULT_VIEW,
-  isSameView,
-  MAX_SPAN_MS,
-  MIN_SPAN_MS,
-  PRESETS,
-} from './chart-range.js';
+import { complaintAbout, MAX_SPAN_MS, MIN_SPAN_MS, NAMED_SPANS } from './chart-range.js';
 
 /** @import { ChartChoice, LinkState, View } from './types.js' */
 
@@ -36,7 +29,7 @@ export function carriesState(hash) {
 }
 
 /**
- * `{ view, charts: Map(measurement → { field, by, tag, only }), silentAfterS, list? }`; '' means "not chosen".
+ * `{ view?, charts: Map(measurement → { field, by, tag, only }), silentAfterS, list? }`; '' means "not chosen".
  *
  * @param {string} hash
  * @returns {LinkState}
@@ -45,7 +38,7 @@ export function parseHash(hash) {
   /** @type {Map<string, ChartChoice>} */
   const charts = new Map();
   /** @type {LinkState} */
-  const initial = { view: DEFAULT_VIEW, charts, silentAfterS: DEFAULT_SILENT_AFTER_S, list: undefined };
+  const initial = { view: undefined, charts, silentAfterS: DEFAULT_SILENT_AFTER_S, list: undefined };
   if (hash.length > MAX_HASH_CHARACTERS) return initial;
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   const silentAfterS = Number(given.get('silent'));
@@ -58,7 +51,7 @@ export function parseHash(hash) {
     charts.set(name, { field, by, tag: deviceTag, only: chosen });
   }
   return {
-    view: viewIn(given) ?? DEFAULT_VIEW,
+    view: viewIn(given),
     charts,
     silentAfterS: SILENT_AFTER_S.includes(silentAfterS) ? silentAfterS : DEFAULT_SILENT_AFTER_S,
     list: measurement && tag !== undefined ? { measurement, tag } : undefined,
@@ -74,11 +67,11 @@ export function parseHash(hash) {
 export function printHash({ view, charts, silentAfterS, list }, presentHash = '') {
   const printed = new URLSearchParams(presentHash.replace(/^#/, ''));
   for (const name of OWN_NAMES) printed.delete(name);
-  if (view.kind === 'fixed') {
+  if (view?.kind === 'fixed') {
     printed.set('from', String(view.fromMs));
     printed.set('to', String(view.toMs));
-  } else if (!isSameView(view, DEFAULT_VIEW)) {
-    printed.set('live', PRESETS.find(({ spanMs }) => spanMs === view.spanMs)?.key ?? String(view.spanMs));
+  } else if (view !== undefined) {
+    printed.set('live', NAMED_SPANS.find(({ spanMs }) => spanMs === view.spanMs)?.key ?? String(view.spanMs));
   }
   for (const [name, { field, by, tag, only }] of charts) {
     if (field === '' && by === '' && only.length === 0) continue;
@@ -93,7 +86,7 @@ export function printHash({ view, charts, silentAfterS, list }, presentHash = ''
 function viewIn(given) {
   const live = given.get('live');
   if (live !== null) {
-    const spanMs = PRESETS.find(({ key }) => key === live)?.spanMs ?? wholeNumber(live);
+    const spanMs = NAMED_SPANS.find(({ key }) => key === live)?.spanMs ?? wholeNumber(live);
     return spanMs >= MIN_SPAN_MS && spanMs <= MAX_SPAN_MS ? { kind: 'live', spanMs } : undefined;
   }
   const fromMs = wholeNumber(given.get('from'));

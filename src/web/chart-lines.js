@@ -34,19 +34,29 @@ export function hasValues(groups) {
   return groups.some((group) => group.values.some((value) => value !== null));
 }
 
+/** @param {string} name */
+const isBookkeeping = (name) => /^(id|seq|sequence|count|counter|ts|time|timestamp|uptime)$/i.test(name);
+
 /**
  * Fields that can be drawn, the most useful first: measured values before counters and ids.
  *
  * @param {Fields} fields
  */
 export function drawableFields(fields) {
-  /** @param {string} name */
-  const isBookkeeping = (name) => /^(id|seq|sequence|count|counter|ts|time|timestamp|uptime)$/i.test(name);
   return fields
     .filter(({ type }) => type === 'float' || type === 'int')
     .map(({ name, type }) => ({ name, rank: (isBookkeeping(name) ? 2 : 0) + (type === 'int' ? 1 : 0) }))
     .toSorted((a, b) => a.rank - b.rank)
     .map(({ name }) => name);
+}
+
+/**
+ * The same without counters and ids.
+ *
+ * @param {Fields} fields
+ */
+export function measuredFields(fields) {
+  return drawableFields(fields).filter((name) => !isBookkeeping(name));
 }
 
 /**

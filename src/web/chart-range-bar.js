@@ -1,8 +1,11 @@
 import { complaintAbout, PRESETS, presetOf } from './chart-range.js';
-import { localInput, rangeWords, zoneOf } from './chart-time.js';
+import { localInput, momentOf, rangeWords, zoneOf } from './chart-time.js';
 import { byId, element, setClass, setText } from './dom.js';
 
 /** @import { RangeControl } from './chart-range-control.js' */
+/** @import { StoreWay } from './types.js' */
+
+const MINUTE_MS = 60_000;
 
 /** Presets, a custom range, the range in words, and the buttons back. */
 export class RangeBar {
@@ -10,6 +13,9 @@ export class RangeBar {
   /** @type {Map<(typeof PRESETS)[number], HTMLInputElement>} */
   #presets = new Map();
   #words = byId('range-words');
+  /** Only for screen readers: the segments show it. */
+  #liveWords = element('span', { class: 'unseen' });
+  #zone = byId('range-zone');
   #live = byId('back-to-live');
   #undo = byId('undo-zoom');
   #custom = byId('custom-range');
@@ -30,8 +36,10 @@ export class RangeBar {
     this.#toggle = element(
       'button',
       { type: 'button', id: 'custom-toggle', 'aria-expanded': 'false', 'aria-controls': 'custom-range' },
-      'Custom…',
+      element('span', { class: 'wide-only' }, 'Custom'),
+      '…',
     );
+    this.#toggle.setAttribute('aria-label', 'Custom…');
     byId('ranges').append(...labels, this.#toggle);
     this.#toggle.addEventListener('click', () => this.#open(Boolean(this.#custom.hidden)));
     this.#live.addEventListener('click', () => range.live());
@@ -47,18 +55,32 @@ export class RangeBar {
     });
   }
 
-  /** @param {number} nowMs */
-  update(nowMs) {
+  /** @param {number} nowMs @param {StoreWay} way */
+  update(nowMs, { waitingFromMs }) {
     const { view } = this.#range;
     const preset = presetOf(view);
     for (const [one, input] of this.#presets) input.checked = one === preset;
     const isLive = view.kind === 'live';
     setClass(this.#toggle, isLive ? '' : 'chosen');
-    setClass(this.#words, isLive ? 'range-words live' : 'range-words');
     const words = rangeWords(view, nowMs);
-    setText(this.#words, isLive ? `Live, ${words}` : `${words} (${zoneOf(view.fromMs)})`);
+    if (!isLive) {
+      this.#show('range-words', `${words} (${zoneOf(view.fromMs)})`);
+    } else if (waitingFromMs !== undefined) {
+      this.#show('range-words waiting', `Charts up to ${momentOf(waitingFromMs, MINUTE_MS, nowMs)}`, words);
+    } else {
+      this.#show('range-words live', 'Live', words);
+    }
+    setText(this.#zone, `Times of this browser, ${zoneOf(nowMs)}.`);
     this.#live.hidden = isLive;
     this.#undo.hidden = !this.#range.canUndo;
+  }
+
+  /** @param {string} look @param {string} words @param {string} [unseen] */
+  #show(look, words, unseen = '') {
+    setClass(this.#words, look);
+    setText(this.#liveWords, unseen === '' ? '' : `, ${unseen}`);
+    if (this.#words.textContent === words + this.#liveWords.textContent) return;
+    this.#words.replaceChildren(words, this.#liveWords);
   }
 
   /** @param {boolean} isOpen */

@@ -1,4 +1,15 @@
-import { between, DEFAULT_VIEW, edgesOf, panned, zoomed } from './chart-range.js';
+import {
+  between,
+  bucketFor,
+  DEFAULT_VIEW,
+  edgesOf,
+  isSameView,
+  panned,
+  refreshEveryMs,
+  spanOf,
+  windowOf,
+  zoomed,
+} from './chart-range.js';
 import { RangeHistory } from './chart-range-history.js';
 
 /** @import { ChartLink } from './chart-link.js' */
@@ -14,6 +25,18 @@ export class RangeControl {
   #now;
   #onChange;
   #liveSpanMs;
+  /**
+   * Shown while neither the address nor a person says a range.
+   *
+   * @type {View}
+   */
+  #usual = DEFAULT_VIEW;
+  /**
+   * The width of a bucket that a person has chosen, for the span it was chosen for.
+   *
+   * @type {{ bucketMs: number, spanMs: number } | undefined}
+   */
+  #chosenBucket;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #writeTimer;
 
@@ -28,7 +51,7 @@ export class RangeControl {
     this.#link = link;
     this.#now = now;
     this.#onChange = onChange;
-    this.#history = new RangeHistory(link.state.view);
+    this.#history = new RangeHistory(link.state.view ?? this.#usual);
     this.#liveSpanMs = this.view.kind === 'live' ? this.view.spanMs : DEFAULT_VIEW.spanMs;
   }
 
@@ -37,7 +60,48 @@ export class RangeControl {
   }
 
   get edges() {
-    return edgesOf(this.view, this.#now());
+    return edgesOf(this.view, this.#now(), this.bucketMs);
+  }
+
+  get window() {
+    return windowOf(this.view, this.#now(), this.bucketMs);
+  }
+
+  get bucketMs() {
+    return this.#chosenBucket?.bucketMs ?? bucketFor(spanOf(this.view));
+  }
+
+  get refreshMs() {
+    return refreshEveryMs(this.view, this.bucketMs);
+  }
+
+  /** Whether the address or a person has said a range. */
+  get isChosen() {
+    return this.#link.state.view !== undefined || !isSameView(this.view, this.#usual);
+  }
+
+  /**
+   * Until the span changes.
+   *
+   * @param {number} bucketMs
+   */
+  chooseBucket(bucketMs) {
+    this.#chosenBucket = { bucketMs, spanMs: spanOf(this.view) };
+    this.#onChange();
+  }
+
+  /**
+   * What fits the store, while nobody has chosen a range.
+   *
+   * @param {View} view
+   */
+  suggest(view) {
+    const isChosen = this.isChosen;
+    this.#usual = view;
+    if (isChosen) return;
+    this.#history = new RangeHistory(view);
+    this.#noteLive();
+    this.#onChange();
   }
 
   get canUndo() {
@@ -81,10 +145,10 @@ export class RangeControl {
   /**
    * The address was changed from outside.
    *
-   * @param {View} view
+   * @param {View | undefined} view
    */
   follow(view) {
-    this.#history.go(view, { atMs: this.#now() });
+    this.#history.go(view ?? this.#usual, { atMs: this.#now() });
     this.#noteLive();
     this.#onChange();
   }
@@ -106,6 +170,7 @@ export class RangeControl {
   }
 
   #noteLive() {
+    if (this.#chosenBucket?.spanMs !== spanOf(this.view)) this.#chosenBucket = undefined;
     if (this.view.kind === 'live') this.#liveSpanMs = this.view.spanMs;
   }
 }

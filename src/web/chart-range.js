@@ -10,15 +10,24 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 export const PRESETS = [
-  { key: '5m', spanMs: 5 * MINUTE_MS, label: '5 min', words: 'last 5 minutes' },
   { key: '15m', spanMs: 15 * MINUTE_MS, label: '15 min', words: 'last 15 minutes' },
   { key: '1h', spanMs: HOUR_MS, label: '1 h', words: 'last hour' },
   { key: '6h', spanMs: 6 * HOUR_MS, label: '6 h', words: 'last 6 hours' },
   { key: '24h', spanMs: DAY_MS, label: '24 h', words: 'last 24 hours' },
-  { key: '7d', spanMs: 7 * DAY_MS, label: '7 days', words: 'last 7 days' },
+  { key: '7d', spanMs: 7 * DAY_MS, label: '7 d', words: 'last 7 days' },
+  { key: '30d', spanMs: 30 * DAY_MS, label: '30 d', words: 'last 30 days' },
 ];
-/** @type {LiveView} */
-export const DEFAULT_VIEW = { kind: 'live', spanMs: PRESETS[0].spanMs };
+/** The spans that an address may name. For five minutes there is no button, but links that hold it. */
+export const NAMED_SPANS = [
+  { key: '5m', spanMs: 5 * MINUTE_MS, label: '5 min', words: 'last 5 minutes' },
+  ...PRESETS,
+];
+/**
+ * Shown when nobody has chosen a range and nothing is known of the store.
+ *
+ * @type {LiveView}
+ */
+export const DEFAULT_VIEW = { kind: 'live', spanMs: DAY_MS };
 
 export const MIN_SPAN_MS = 1_000;
 /** A longer span would make the store read months of every device for a hundred dots. */
@@ -32,8 +41,12 @@ export const BUCKET_LADDER_MS = [
   ...[1, 2, 3, 6, 12, 24].map((hours) => hours * HOUR_MS),
 ];
 const WIDEST_BUCKET_MS = DAY_MS;
-/** About one bucket in three pixels of a card. */
-const MAX_BUCKETS = 180;
+/** About one bucket in two pixels of a card: 24 h in buckets of five minutes. */
+const MAX_BUCKETS = 288;
+/** Of a width that a person has chosen. */
+const MAX_CHOSEN_BUCKETS = 1_440;
+const FINER_CHOICES = 3;
+const COARSER_CHOICES = 3;
 
 /** A record is usually read, mapped and in the store within this time. */
 const STORED_WITHIN_MS = 500;
@@ -54,19 +67,36 @@ export function bucketFor(spanMs) {
 }
 
 /**
+ * The widths of a bucket that a person may choose for the span, ascending.
+ *
+ * @param {number} spanMs
+ * @returns {readonly number[]}
+ */
+export function bucketChoices(spanMs) {
+  const usual = BUCKET_LADDER_MS.indexOf(bucketFor(spanMs));
+  return BUCKET_LADDER_MS.slice(Math.max(0, usual - FINER_CHOICES), usual + COARSER_CHOICES + 1).filter(
+    (bucketMs) => spanMs / bucketMs <= MAX_CHOSEN_BUCKETS && bucketMs <= spanMs / 2,
+  );
+}
+
+/** @param {View} view */
+export function spanOf(view) {
+  return view.kind === 'live' ? view.spanMs : view.toMs - view.fromMs;
+}
+
+/**
  * The window to ask for, on whole buckets so that the same points fall into the same bucket each time. A bucket
  * that still fills holds some of the devices only, and its mean would jump: narrow ones are omitted until they are full.
  *
  * @param {View} view
  * @param {number} nowMs
+ * @param {number} [bucketMs] what a person has chosen
  * @returns {Window}
  */
-export function windowOf(view, nowMs) {
+export function windowOf(view, nowMs, bucketMs = bucketFor(spanOf(view))) {
   if (view.kind === 'fixed') {
-    const bucketMs = bucketFor(view.toMs - view.fromMs);
     return wholeBuckets(Math.floor(view.fromMs / bucketMs), Math.ceil(view.toMs / bucketMs), bucketMs);
   }
-  const bucketMs = bucketFor(view.spanMs);
   const last =
     bucketMs <= WIDEST_HELD_BACK_MS
       ? Math.floor((nowMs - STORED_WITHIN_MS) / bucketMs)
@@ -84,10 +114,11 @@ function wholeBuckets(first, last, bucketMs) {
  *
  * @param {View} view
  * @param {number} nowMs
+ * @param {number} [bucketMs]
  * @returns {Edges}
  */
-export function edgesOf(view, nowMs) {
-  const { fromMs, toMs } = view.kind === 'fixed' ? view : windowOf(view, nowMs);
+export function edgesOf(view, nowMs, bucketMs) {
+  const { fromMs, toMs } = view.kind === 'fixed' ? view : windowOf(view, nowMs, bucketMs);
   return { fromMs, toMs };
 }
 
@@ -95,10 +126,11 @@ export function edgesOf(view, nowMs) {
  * How long an answer stays current: a quarter of a bucket, within 2 to 30 s. A fixed range does not change soon.
  *
  * @param {View} view
+ * @param {number} [bucketMs]
  */
-export function refreshEveryMs(view) {
+export function refreshEveryMs(view, bucketMs = bucketFor(spanOf(view))) {
   if (view.kind === 'fixed') return REFRESH_AT_MOST_MS;
-  return Math.min(REFRESH_AT_MOST_MS, Math.max(REFRESH_AT_LEAST_MS, bucketFor(view.spanMs) / 4));
+  return Math.min(REFRESH_AT_MOST_MS, Math.max(REFRESH_AT_LEAST_MS, bucketMs / 4));
 }
 
 /**
@@ -178,7 +210,32 @@ export function complaintAbout(fromMs, toMs) {
 
 /** @param {View} view */
 export function presetOf(view) {
-  return view.kind === 'live' ? PRESETS.find(({ spanMs }) => spanMs === view.spanMs) : undefined;
+  return view.kind === 'live' ? NAMED_SPANS.find(({ spanMs }) => spanMs === view.spanMs) : undefined;
+}
+
+/**
+ * The longest range with a button that is shorter than the view.
+ *
+ * @param {View} view
+ */
+export function smallerPreset(view) {
+  return PRESETS.findLast(({ spanMs }) => spanMs < spanOf(view));
+}
+
+/**
+ * A range that has the moment in it: a live one if a button has it, else one of the same span that ends soon after.
+ *
+ * @param {View} view
+ * @param {number} atMs
+ * @param {number} nowMs
+ * @returns {View}
+ */
+export function viewWith(view, atMs, nowMs) {
+  const ageMs = nowMs - atMs;
+  const live = PRESETS.find(({ spanMs }) => spanMs > Math.max(ageMs, spanOf(view)));
+  if (ageMs >= 0 && live !== undefined) return { kind: 'live', spanMs: live.spanMs };
+  const spanMs = withinSpans(spanOf(view));
+  return fixedFrom(atMs - 0.9 * spanMs, spanMs, Math.max(nowMs, atMs + 0.1 * spanMs));
 }
 
 /** @param {View} a @param {View} b */

@@ -1,4 +1,8 @@
-/** @import { Window } from './types.js' */
+import { foreign } from './format.js';
+import { lineStyle, stylesOf } from './line-styles.js';
+import { getJson } from './poll.js';
+
+/** @import { Drawn, SeriesResponse, Window } from './types.js' */
 
 /**
  * @typedef {object} Chart
@@ -27,4 +31,32 @@ export function seriesRequest({ measurement, field, by, onlyTag, only }, { fromM
     ...(by === undefined ? [] : [['by', by]]),
     ...(only.length === 0 ? [] : [['onlyTag', onlyTag], ...only.map((value) => ['only', value])]),
   ];
+}
+
+/**
+ * Asks the store for the lines of a chart, in the order of their labels. Rejects with AnswerError.
+ *
+ * @param {Chart} chart
+ * @param {Pick<Window, 'fromMs' | 'toMs' | 'buckets'>} window
+ * @returns {Promise<Drawn>}
+ */
+export async function askLines(chart, window) {
+  const { measurement, field, by } = chart;
+  /** @type {SeriesResponse} */
+  const { groups, timesMs, bucketMs, moreGroups } = await getJson(
+    '/api/series',
+    seriesRequest(chart, window),
+  );
+  const styles = stylesOf(
+    measurement,
+    by ?? '',
+    groups.map(({ name }) => name),
+  );
+  const lines = groups.map((group) => ({
+    ...group,
+    label: by === undefined ? field : group.name || `(without ${foreign(by, 60)})`,
+    style: styles.get(group.name) ?? lineStyle(0),
+  }));
+  lines.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
+  return { timesMs, lines, bucketMs, field, tag: by, moreGroups };
 }

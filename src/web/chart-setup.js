@@ -5,14 +5,17 @@ import { element } from './dom.js';
 
 /** @import { ChartChoice, MeasurementSummary } from './types.js' */
 
-/** The choices of a card: the field, the tag that splits the lines, and the devices to compare. */
+/**
+ * The choices of a card: the field, and behind "Compare…" what is chosen seldom: the tag that splits the lines, and the
+ * devices to compare.
+ */
 export class ChartSetup {
-  choices;
+  fieldChoice;
   chooser;
   /** True once a person or a link has chosen the tag: then the card no longer looks for a good one. */
   isSplitChosen = false;
   #isFieldChosen = false;
-  #field = element('select');
+  #field = element('select', { class: 'bare' });
   #by = element('select');
 
   /**
@@ -27,13 +30,13 @@ export class ChartSetup {
       this.#splitByChosen();
       onChange();
     });
-    this.choices = element(
-      'div',
-      { class: 'choices' },
-      element('label', {}, 'Field', this.#field),
-      element('label', {}, 'Line per', this.#by),
-      this.chooser.toggle,
+    this.fieldChoice = element(
+      'label',
+      { class: 'field-choice' },
+      element('span', { class: 'unseen' }, 'Field'),
+      this.#field,
     );
+    this.chooser.asks.prepend(element('label', {}, 'Line per', this.#by));
     this.#field.addEventListener('change', () => {
       this.#isFieldChosen = true;
       onChange();
@@ -50,7 +53,7 @@ export class ChartSetup {
   update(summary) {
     const fields = drawableFields(summary.fields).map((name) => ({ name, value: name }));
     fillSelect(this.#field, fields);
-    this.choices.hidden = fields.length === 0;
+    this.fieldChoice.hidden = fields.length === 0;
     const tags = summary.tags.map((name) => ({ name, value: `tag:${name}` }));
     fillSelect(this.#by, [...tags, { name: 'all together', value: 'all' }]);
     this.chooser.update(summary);
@@ -81,6 +84,11 @@ export class ChartSetup {
 
   get field() {
     return this.#field.value;
+  }
+
+  /** @param {string} name */
+  chooseField(name) {
+    this.#isFieldChosen = pick(this.#field, name);
   }
 
   /** The tag that splits the lines; `undefined` draws all together. */

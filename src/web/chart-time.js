@@ -82,6 +82,36 @@ function spanWords(spanMs) {
 }
 
 /**
+ * "3 h ago": roughly, for a narrow column.
+ *
+ * @param {number} ageMs
+ */
+export function ageWords(ageMs) {
+  const { unitMs, unit } = SPAN_UNITS.find((one) => ageMs >= one.unitMs) ?? SECONDS;
+  return `${Math.floor(ageMs / unitMs)} ${unit === 'days' ? 'd' : unit} ago`;
+}
+
+/**
+ * "5 min", "1 h", "1 d": the width of a bucket.
+ *
+ * @param {number} bucketMs
+ */
+export function widthWords(bucketMs) {
+  if (bucketMs < SECOND_MS) return `${bucketMs} ms`;
+  const { unitMs, unit } = SPAN_UNITS.find((one) => bucketMs >= one.unitMs) ?? SECONDS;
+  return `${Number((bucketMs / unitMs).toFixed(1))} ${unit === 'days' ? 'd' : unit}`;
+}
+
+/**
+ * "24 h" as on the button of a range; else as the width of a bucket.
+ *
+ * @param {number} spanMs
+ */
+export function shortSpan(spanMs) {
+  return presetOf({ kind: 'live', spanMs })?.label ?? widthWords(spanMs);
+}
+
+/**
  * "UTC+05:30" of the browser's zone at that moment.
  *
  * @param {number} atMs

@@ -1,21 +1,28 @@
 /** @import { FieldValue, LatestGroup } from './types.js' */
 
+/** @typedef {{ measurement: string, tag: string, groups: readonly LatestGroup[] }} CsvTable */
+
 /** What a spreadsheet would run as a formula. */
 const FORMULA_START = /^[=+\-@\t\r]/;
 
 /**
- * The groups of an answer as CSV (RFC 4180): device, time of the newest point, and a column a field.
+ * Tables of devices as CSV (RFC 4180): measurement, the tag that names the device, its name, the time of its newest
+ * point, and a column a field.
  *
- * @param {string} tag
- * @param {readonly LatestGroup[]} groups
+ * @param {readonly CsvTable[]} tables
  */
-export function devicesCsv(tag, groups) {
+export function devicesCsv(tables) {
+  const groups = tables.flatMap((table) => table.groups);
   const fields = [...new Set(groups.flatMap(({ values }) => values.map(({ field }) => field)))].sort();
-  const rows = groups.map(({ name, atMs, values }) => {
-    const byField = new Map(values.map(({ field, value }) => [field, value]));
-    return [name, new Date(atMs).toISOString(), ...fields.map((field) => byField.get(field) ?? '')];
-  });
-  return [[tag, 'last_value_at', ...fields], ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  const rows = tables.flatMap(({ measurement, tag, groups }) =>
+    groups.map(({ name, atMs, values }) => {
+      const byField = new Map(values.map(({ field, value }) => [field, value]));
+      const own = fields.map((field) => byField.get(field) ?? '');
+      return [measurement, tag, name, new Date(atMs).toISOString(), ...own];
+    }),
+  );
+  const head = ['measurement', 'tag', 'device', 'last_value_at', ...fields];
+  return [head, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
 
 /**

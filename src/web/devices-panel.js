@@ -1,285 +1,301 @@
-import { momentOf } from './chart-time.js';
+import { DeviceDetail } from './device-detail.js';
 import { DevicesChoices } from './devices-choices.js';
 import { devicesCsv } from './devices-csv.js';
-import { DeviceRows } from './devices-rows.js';
-import { findDeviceTag, LOOK_BACK_MS } from './devices-tag.js';
-import { columnsOf, countWords, silentWords } from './devices-view.js';
+import { DevicesGroup } from './devices-group.js';
+import { keyOf } from './devices-link.js';
+import { asOfWords, silentWords } from './devices-view.js';
 import { byId, element, setText } from './dom.js';
 import { count, foreign } from './format.js';
-import { setDisabled } from './keep-focus.js';
-import { failureOf, getJson } from './poll.js';
+import { OpenDevice } from './open-device.js';
+import { failureOf } from './poll.js';
 
+/** @import { Asked } from './devices-group.js' */
 /** @import { ChoiceName } from './devices-choices.js' */
 /** @import { ChartsPanel } from './charts-panel.js' */
+/** @import { Looks } from './looks.js' */
 /** @import { Views } from './views.js' */
-/** @import { Failure, LatestPage, MeasurementSummary, Refresh } from './types.js' */
+/** @import { DeviceAddress, Failure, MeasurementSummary, Refresh } from './types.js' */
 
-/** @typedef {LatestPage & { tag: string, atMs: number }} DevicesAnswer */
-
-const ROWS_A_PAGE = 50;
 const REFRESH_AT_LEAST_MS = 5_000;
-/** The page waits ten times as long as an answer took: the store spends at most a tenth of its time on this table. */
+/** The page waits ten times as long as an answer took: the store spends at most a tenth of its time on these tables. */
 const REST_PER_ASKED = 10;
 const TICK_MS = 1_000;
+/** Names of measurements can come from topics: a thousand of them must not freeze the browser. */
+const GROUPS_A_STEP = 12;
 
-/** Which devices report, which are late, which are silent: one page of the devices of a measurement. */
+/** @type {Readonly<Record<string, string>>} */
+const ORDER_WORDS = {
+  name: 'Sorted by name; rows stay where they are.',
+  silent: 'Sorted by silence; rows stay where they are.',
+  newest: 'Sorted by the newest value; rows stay where they are.',
+};
+
+/** All devices, a table for each measurement, and beside them the details of one. */
 export class DevicesPanel {
   #charts;
+  #views;
+  #looks;
+  #isAnswering;
   #refresh;
   #choices;
-  #rows;
+  #detail;
+  #open;
   /** @type {readonly MeasurementSummary[]} */
   #measurements = [];
-  #tagFor = '';
-  #offset = 0;
-  #isInView = false;
+  /** @type {Map<string, DevicesGroup>} */
+  #groups = new Map();
+  #maxGroups = GROUPS_A_STEP;
   /** False once the store has answered that it cannot be queried. */
   #isQueryable = true;
   #askedMs = 0;
-  #askedFor = 0;
-  /**
-   * The last good answer.
-   *
-   * @type {DevicesAnswer | undefined}
-   */
-  #answer;
-  /** Whether the store has failed to answer since. */
-  #isOld = false;
-  #section = byId('devices');
-  #counts = byId('devices-counts');
   #note = byId('devices-note');
-  #box = byId('devices-table');
-  #heads = byId('devices-heads');
-  #foot = byId('devices-foot');
-  #position = byId('devices-position');
-  #previous = byId('devices-previous', HTMLButtonElement);
-  #next = byId('devices-next', HTMLButtonElement);
+  #words = byId('devices-words');
+  #sortAgain = byId('devices-sort-again');
+  #box = byId('devices-groups');
+  #more = byId('more-devices');
+  #view = new IntersectionObserver((entries) => this.#noteVisible(entries), { rootMargin: '200px' });
 
   /**
-   * `charts`: the panel that knows the measurements and the link. `refresh`: asks the page to call `update` soon.
+   * `charts`: the panel that knows the measurements and the link. `isAnswering`: whether the gateway answers.
+   * `refresh`: asks the page to call `update` soon.
    *
    * @param {ChartsPanel} charts
    * @param {Views} views
-   * @param {Refresh} refresh
+   * @param {Looks} looks
+   * @param {{ isAnswering: () => boolean, refresh: Refresh }} page
    */
-  constructor(charts, views, refresh) {
+  constructor(charts, views, looks, { isAnswering, refresh }) {
     this.#charts = charts;
+    this.#views = views;
+    this.#looks = looks;
+    this.#isAnswering = isAnswering;
     this.#refresh = refresh;
-    const { silentAfterS } = charts.link.state;
-    this.#choices = new DevicesChoices(silentAfterS, (what) => this.#choose(what));
-    this.#rows = new DeviceRows(byId('devices-rows'), (name) => {
-      views.open('overview');
-      charts.show(this.#choices.measurement, this.#choices.tag, name);
+    this.#choices = new DevicesChoices(charts.link.state.silentAfterS, (what) => this.#choose(what));
+    this.#open = new OpenDevice(views, (before) => this.#showOpen(before));
+    this.#detail = new DeviceDetail({
+      looks,
+      now: charts.now,
+      close: () => this.#open.close(),
+      showInChart: ({ measurement, tag, name }) => {
+        views.open('overview');
+        this.#open.leave();
+        charts.show(measurement, tag, name);
+      },
     });
     charts.onMeasurements = (measurements) => this.#takeMeasurements(measurements);
     charts.onFailure = (failure) => this.#fail(failure);
-    this.#previous.addEventListener('click', () => this.#turn(-ROWS_A_PAGE));
-    this.#next.addEventListener('click', () => this.#turn(ROWS_A_PAGE));
+    looks.onChange(() => this.#takeLooks());
     byId('devices-csv').addEventListener('click', () => this.#export());
+    this.#sortAgain.addEventListener('click', () => this.#sort());
+    this.#more.addEventListener('click', () => {
+      this.#maxGroups += GROUPS_A_STEP;
+      this.#syncGroups();
+    });
+    byId('attention-more').addEventListener('click', () => this.#showLooks());
     addEventListener('popstate', () => this.#followLink());
     setInterval(() => this.#tick(), TICK_MS);
-    new IntersectionObserver(([{ isIntersecting }]) => {
-      this.#isInView = isIntersecting;
-      if (isIntersecting) refresh();
-    }).observe(this.#section);
+    this.#explain();
+    this.#detail.show(this.#open.device);
   }
 
   get refreshMs() {
     return Math.max(REFRESH_AT_LEAST_MS, this.#askedMs * REST_PER_ASKED);
   }
 
-  /** Asks for the current page of the table, unless it is out of view. */
+  /** Asks for the tables that are in view, and for the device whose details are. */
   async update() {
-    if (!this.#isInView || this.#measurements.length === 0 || !this.#isQueryable) return;
-    this.#askedFor += 1;
-    const asked = this.#askedFor;
+    if (!this.#isQueryable || this.#measurements.length === 0) return;
     const beganMs = performance.now();
-    try {
-      await this.#findTag();
-      const { tag } = this.#choices;
-      /** @type {LatestPage} */
-      const answer = await getJson('/api/latest', this.#request());
-      // When the person has chosen something else meanwhile, the page asks again at once.
-      if (asked === this.#askedFor) this.#show({ ...answer, tag, atMs: this.#charts.now() });
-    } catch (thrown) {
-      if (asked === this.#askedFor) this.#fail(failureOf(thrown));
-    } finally {
-      this.#askedMs = performance.now() - beganMs;
+    /** @type {Failure | undefined} */
+    let failure;
+    for (const group of this.#groups.values()) {
+      if (!group.isInView) continue;
+      try {
+        await group.update(this.#asked());
+      } catch (thrown) {
+        failure = failureOf(thrown);
+        group.fail();
+      }
+      this.#tick();
     }
+    if (this.#views.shown === 'devices') await this.#detail.update(this.#measurements, this.#silentAfterMs);
+    this.#askedMs = performance.now() - beganMs;
+    if (failure !== undefined) this.#fail(failure);
+    else this.#showNote('');
+    this.#sortAgain.hidden = ![...this.#groups.values()].some(({ isUnsorted }) => isUnsorted);
+  }
+
+  /** Shows at once that the gateway no longer answers, or answers again. */
+  tick() {
+    this.#tick();
+  }
+
+  get #silentAfterMs() {
+    return this.#choices.silentAfterS * 1_000;
+  }
+
+  /** @returns {Asked} */
+  #asked() {
+    const { search, order, filter } = this.#choices;
+    return {
+      nowMs: this.#charts.now(),
+      silentAfterMs: this.#silentAfterMs,
+      search,
+      order,
+      filter,
+      looks: (measurement, tag) => this.#looks.in(measurement, tag),
+    };
   }
 
   /** @param {readonly MeasurementSummary[]} measurements */
   #takeMeasurements(measurements) {
     const isFirst = this.#measurements.length === 0;
     this.#measurements = measurements;
-    this.#section.hidden = measurements.length === 0;
-    const before = this.#choices.measurement;
-    this.#choices.showMeasurements(measurements.map(({ name }) => name));
-    if (isFirst) this.#takeList();
-    else if (this.#choices.measurement !== before) this.#startOver();
-    if (isFirst) this.#refresh();
+    this.#syncGroups();
+    if (measurements.length === 0) this.#showNote('Nothing is in the store yet.');
+    if (isFirst && measurements.length > 0) this.#refresh();
   }
 
-  /** Takes measurement and tag from the link, if they exist. */
-  #takeList() {
+  #syncGroups() {
+    const byName = new Map(this.#measurements.map((summary) => [summary.name, summary]));
+    for (const [name, group] of this.#groups) {
+      if (byName.has(name)) continue;
+      this.#view.unobserve(group.node);
+      group.node.remove();
+      this.#groups.delete(name);
+    }
     const { list } = this.#charts.link.state;
-    const summary = this.#measurements.find(({ name }) => name === list?.measurement);
-    if (list === undefined || summary === undefined) return;
-    this.#choices.measurement = summary.name;
-    if (!summary.tags.includes(list.tag)) return;
-    this.#choices.showTags(summary.tags);
-    this.#choices.tag = list.tag;
-    this.#tagFor = JSON.stringify([summary.name, summary.tags]);
+    // The measurement of the link is shown however many there are.
+    const first = byName.get(list?.measurement ?? '');
+    for (const summary of first === undefined ? byName.values() : [first, ...byName.values()]) {
+      const group = this.#groups.get(summary.name);
+      if (group !== undefined) group.takeSummary(summary);
+      else if (this.#groups.size < this.#maxGroups) this.#add(summary);
+    }
+    const rest = byName.size - this.#groups.size;
+    this.#more.hidden = rest === 0;
+    setText(this.#more, `Show more measurements (${count(rest)})`);
   }
 
-  #followLink() {
-    this.#choices.silentAfterS = this.#charts.link.state.silentAfterS;
-    this.#takeList();
-    this.#startOver();
+  /** @param {MeasurementSummary} summary */
+  #add(summary) {
+    const group = new DevicesGroup(summary, {
+      onChoose: (tag) => this.#charts.link.write({ list: { measurement: summary.name, tag } }),
+      refresh: this.#refresh,
+    });
+    const { list } = this.#charts.link.state;
+    if (list?.measurement === summary.name) group.chooseTag(list.tag);
+    group.markOpen(this.#open.key);
+    this.#groups.set(summary.name, group);
+    this.#box.append(group.node);
+    this.#view.observe(group.node);
+  }
+
+  #takeLooks() {
+    const { answer } = this.#looks;
+    this.#choices.showCounts(this.#looks.isKnown(this.#charts.now()) ? answer : undefined);
+    this.#detail.showLook();
   }
 
   /** @param {ChoiceName} what */
   #choose(what) {
-    const { measurement, tag, silentAfterS } = this.#choices;
-    if (what === 'silent') this.#charts.link.write({ silentAfterS });
-    // Another measurement has other tags: the page first finds the best of them.
-    if (what === 'measurement') this.#charts.link.write({ list: { measurement, tag: '' } });
-    if (what === 'tag') this.#charts.link.write({ list: { measurement, tag } });
+    if (what === 'silent') this.#charts.link.write({ silentAfterS: this.#choices.silentAfterS });
     this.#startOver();
   }
 
   #startOver() {
-    this.#offset = 0;
-    this.#askedFor += 1;
+    for (const group of this.#groups.values()) group.startOver();
+    this.#explain();
     this.#refresh();
   }
 
-  /** @param {number} rows */
-  #turn(rows) {
-    this.#offset = Math.max(0, this.#offset + rows);
-    this.#askedFor += 1;
+  #sort() {
+    for (const group of this.#groups.values()) group.sortAgain();
     this.#refresh();
   }
 
-  get #summary() {
-    return this.#measurements.find(({ name }) => name === this.#choices.measurement);
+  #showLooks() {
+    this.#choices.filter = 'look';
+    this.#startOver();
   }
 
-  async #findTag() {
-    const summary = this.#summary;
-    if (summary === undefined) return;
-    const key = JSON.stringify([summary.name, summary.tags]);
-    if (key === this.#tagFor) return;
-    const tag = await findDeviceTag(summary, this.#charts.now());
-    if (summary !== this.#summary) return;
-    this.#tagFor = key;
-    this.#choices.showTags(summary.tags);
-    if (tag !== undefined) this.#choices.tag = tag;
+  #explain() {
+    const { order, silentAfterS } = this.#choices;
+    const silent = `Silent: nothing for ${silentWords(silentAfterS)}, and longer than usual for it.`;
+    setText(this.#words, `${ORDER_WORDS[order]} ${silent} Seen in the last 24 hours.`);
   }
 
-  #request() {
-    const { measurement, tag, search, order, silentAfterS } = this.#choices;
-    const nowMs = Math.floor(this.#charts.now());
-    return {
-      measurement,
-      ...(tag === '' ? {} : { by: tag }),
-      from: String(nowMs - LOOK_BACK_MS),
-      silentBefore: String(nowMs - silentAfterS * 1_000),
-      search,
-      order,
-      offset: String(this.#offset),
-      limit: String(ROWS_A_PAGE),
-    };
-  }
-
-  /** @param {DevicesAnswer} answer */
-  #show(answer) {
-    const summary = this.#summary;
-    if (summary === undefined) return;
-    if (answer.groups.length === 0 && this.#offset > 0) {
-      // There are fewer devices now, and this page no longer exists.
+  #followLink() {
+    const { silentAfterS, list } = this.#charts.link.state;
+    if (silentAfterS !== this.#choices.silentAfterS) {
+      this.#choices.silentAfterS = silentAfterS;
       this.#startOver();
-      return;
     }
-    this.#answer = answer;
-    this.#isOld = false;
-    const { tag, groups, found, devices } = answer;
-    setText(this.#counts, countWords(answer));
-    const { columns, omitted } = columnsOf(summary.fields);
-    this.#showHeads(tag, columns);
-    this.#rows.show(tag, columns, groups);
-    this.#tick();
-    this.#box.hidden = groups.length === 0;
-    this.#showNote(
-      groups.length > 0
-        ? ''
-        : devices === 0
-          ? 'Nothing was received in the last 24 hours.'
-          : 'No device is called so.',
-    );
-    const first = Math.min(found, this.#offset + 1);
-    setText(this.#position, `${count(first)} to ${count(this.#offset + groups.length)} of ${count(found)}`);
-    setDisabled(this.#previous, this.#offset === 0);
-    setDisabled(this.#next, this.#offset + groups.length >= found);
-    this.#explain(omitted);
+    const group = this.#groups.get(list?.measurement ?? '');
+    if (group !== undefined && list !== undefined && list.tag !== group.tag) {
+      group.chooseTag(list.tag);
+      group.startOver();
+      this.#refresh();
+    }
   }
 
-  /** @param {number} omitted */
-  #explain(omitted) {
-    const { silentAfterS } = this.#choices;
-    const columns =
-      omitted === 0 ? '' : ` ${count(omitted)} more ${omitted === 1 ? 'field is' : 'fields are'} in the CSV.`;
-    const quiet = `Silent: nothing for ${silentWords(silentAfterS)}; late: for half of that.`;
-    setText(this.#foot, `Seen in the last 24 hours. ${quiet}${columns}`);
-  }
-
-  /** @param {string} tag @param {readonly string[]} columns */
-  #showHeads(tag, columns) {
-    const names = [tag === '' ? 'Measurement' : tag, 'State', 'Last value', ...columns];
-    const key = JSON.stringify(names);
-    if (this.#heads.dataset.key === key) return;
-    this.#heads.dataset.key = key;
-    const unseen = element('th', { scope: 'col' }, element('span', { class: 'unseen' }, 'Chart'));
-    const heads = names.map((name, nth) =>
-      element('th', { scope: 'col', class: nth > 2 ? 'reading' : '' }, foreign(name, 60)),
-    );
-    this.#heads.replaceChildren(...heads, unseen);
+  /** @param {DeviceAddress | undefined} before */
+  #showOpen(before) {
+    const { device, key } = this.#open;
+    this.#detail.show(device);
+    for (const group of this.#groups.values()) group.markOpen(key);
+    if (device !== undefined) this.#detail.focus();
+    else if (before !== undefined) for (const group of this.#groups.values()) group.focus(keyOf(before));
+    this.#refresh();
   }
 
   #tick() {
-    if (document.hidden || !this.#isInView) return;
-    // While the store does not answer, nobody can know which devices are silent: the times stop.
-    const nowMs = this.#isOld && this.#answer ? this.#answer.atMs : this.#charts.now();
-    this.#rows.tick(nowMs, this.#choices.silentAfterS * 1_000);
+    if (document.hidden || this.#views.shown !== 'devices') return;
+    const nowMs = this.#charts.now();
+    const isOld = !this.#isAnswering();
+    for (const group of this.#groups.values()) if (group.isInView) group.tick(nowMs, isOld);
+    this.#detail.tick(isOld);
   }
 
   /** @param {Failure} failure */
   #fail({ code, message }) {
     if (code === 'SINK_QUERY_UNSUPPORTED') {
       this.#isQueryable = false;
-      this.#section.hidden = false;
       byId('devices-body').hidden = true;
       this.#showNote('This store cannot be queried from here, so its devices cannot be listed.');
       return;
     }
-    this.#isOld = this.#answer !== undefined;
+    for (const group of this.#groups.values()) group.fail();
     this.#tick();
-    const since = this.#answer === undefined ? '' : ` What is shown is of ${this.#timeOf(this.#answer)}.`;
+    const answered = [...this.#groups.values()].flatMap(({ answer }) =>
+      answer === undefined ? [] : [answer.atMs],
+    );
+    const since =
+      answered.length === 0
+        ? ''
+        : ` What is shown is ${asOfWords(Math.max(...answered), this.#charts.now())}.`;
     this.#showNote(`The store did not answer: ${foreign(message).replace(/\.?$/, '.')}${since}`);
   }
 
-  /** @param {DevicesAnswer} answer */
-  #timeOf({ atMs }) {
-    return momentOf(atMs, 1_000, this.#charts.now());
-  }
-
   #export() {
-    if (this.#answer === undefined) return;
-    const { tag, groups } = this.#answer;
-    const file = new Blob([devicesCsv(tag || 'measurement', groups)], { type: 'text/csv;charset=utf-8' });
+    const tables = [...this.#groups.values()].flatMap(({ measurement, answer }) =>
+      answer === undefined ? [] : [{ measurement, tag: answer.tag, groups: answer.groups }],
+    );
+    const file = new Blob([devicesCsv(tables)], { type: 'text/csv;charset=utf-8' });
     const address = URL.createObjectURL(file);
     element('a', { href: address, download: 'devices.csv' }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  }
+
+  /** @param {readonly IntersectionObserverEntry[]} entries */
+  #noteVisible(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const group = [...this.#groups.values()].find(({ node }) => node === target);
+      if (group === undefined) continue;
+      const cameIntoView = isIntersecting && !group.isInView;
+      group.setInView(isIntersecting);
+      if (cameIntoView) this.#refresh();
+    }
   }
 
   /** @param {string} sentence */

@@ -1,38 +1,63 @@
 import { drawableFields } from './chart-lines.js';
+import { momentOf } from './chart-time.js';
 import { count, duration, fixed, value } from './format.js';
 
-/** @import { DeviceState, FieldValue, Fields, LatestPage } from './types.js' */
+/** @import { FieldValue, Fields, LatestGroup, LatestPage } from './types.js' */
 
-/** More columns than this are not read side by side; the export has all. */
-const MAX_COLUMNS = 5;
-/** A device is late once it has been quiet for this share of the time that makes it silent. */
-const LATE_SHARE = 0.5;
+/** The main field and two more. The details of a device show all. */
+const MAX_COLUMNS = 3;
 
 /** @type {Readonly<Record<number, string>>} */
 const SILENT_WORDS = { 30: '30 s', 60: '1 min', 300: '5 min', 900: '15 min', 3600: '1 h', 86400: '24 h' };
 
 /**
- * `reporting`, `late` or `silent`, by the time since the last point.
+ * "above its range", "battery below its range", "silent", "cannot be read", "reporting".
  *
- * @param {number} sinceMs
- * @param {number} silentAfterMs
- * @returns {DeviceState}
+ * @param {Pick<LatestGroup, 'state' | 'values'>} group
+ * @param {string | undefined} mainField
  */
-export function deviceState(sinceMs, silentAfterMs) {
-  if (sinceMs >= silentAfterMs) return 'silent';
-  return sinceMs >= silentAfterMs * LATE_SHARE ? 'late' : 'reporting';
+export function stateWords({ state, values }, mainField) {
+  if (state === 'unreadable') return 'cannot be read';
+  if (state !== 'outside') return state;
+  const out = values.filter(({ outside }) => outside !== undefined);
+  const shown = out.find(({ field }) => field === mainField) ?? out[0];
+  if (shown === undefined) return 'outside its range';
+  const words = `${shown.outside} its range`;
+  return shown.field === mainField ? words : `${shown.field} ${words}`;
 }
 
 /**
- * The fields that get a column, the most useful first, and how many are omitted.
+ * The fields that get a column, the most useful first, and how many are omitted. Of the numbers those of which a rule
+ * states what is expected come first, then those with a unit.
  *
  * @param {Fields} fields
  */
 export function columnsOf(fields) {
-  const numeric = drawableFields(fields);
+  const drawable = drawableFields(fields);
+  const rankOf = new Map(
+    fields.map(({ name, unit, expected }) => [
+      name,
+      expected === undefined ? (unit === undefined ? 2 : 1) : 0,
+    ]),
+  );
+  const numeric = drawable.toSorted((a, b) => (rankOf.get(a) ?? 0) - (rankOf.get(b) ?? 0));
   const others = fields.map(({ name }) => name).filter((name) => !numeric.includes(name));
   const all = [...numeric, ...others];
-  return { columns: all.slice(0, MAX_COLUMNS), omitted: Math.max(0, all.length - MAX_COLUMNS) };
+  return {
+    columns: all.slice(0, MAX_COLUMNS),
+    main: numeric.at(0),
+    omitted: Math.max(0, all.length - MAX_COLUMNS),
+  };
+}
+
+/**
+ * The unit of a field, '' where no rule states it.
+ *
+ * @param {Fields} fields
+ * @param {string} name
+ */
+export function unitOf(fields, name) {
+  return fields.find((field) => field.name === name)?.unit ?? '';
 }
 
 /**
@@ -51,9 +76,27 @@ export function countWords({ devices, silent }) {
  * @param {number} sinceMs
  */
 export function sinceWords(sinceMs) {
-  if (sinceMs < 1_000) return 'now';
-  const words = duration(Math.floor(sinceMs / 1_000) * 1_000);
-  return `${words.replace('.0', '').replace(/ 0 (min|h)$/, '')} ago`;
+  return sinceMs < 1_000 ? 'now' : `${wholeDuration(sinceMs)} ago`;
+}
+
+/**
+ * "4 s", "2 h", "3 h 12 min".
+ *
+ * @param {number} ms
+ */
+export function wholeDuration(ms) {
+  const words = duration(Math.floor(ms / 1_000) * 1_000);
+  return words.replace('.0', '').replace(/ 0 (min|h)$/, '');
+}
+
+/**
+ * "as of 14:09": what was known then, and is not known now.
+ *
+ * @param {number} atMs
+ * @param {number} nowMs
+ */
+export function asOfWords(atMs, nowMs) {
+  return `as of ${momentOf(atMs, 60_000, nowMs)}`;
 }
 
 /** @param {number} seconds */

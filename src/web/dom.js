@@ -108,19 +108,20 @@ export function putInOrder(box, nodes) {
 
 /** Replaces the nodes in the box only when `key` has changed, so that focus and selection stay. */
 export class Redrawn {
-  #box;
+  /** @readonly */
+  box;
   /** @type {string | null} */
   #key = null;
 
   /** @param {Element} box */
   constructor(box) {
-    this.#box = box;
+    this.box = box;
   }
 
   /** @param {string} key @param {() => readonly Child[]} makeNodes */
   show(key, makeNodes) {
     if (key === this.#key) return;
     this.#key = key;
-    this.#box.replaceChildren(...makeNodes());
+    this.box.replaceChildren(...makeNodes());
   }
 }

@@ -1,19 +1,55 @@
 import { byId, element, setText } from './dom.js';
 
-/** The contract words of the page in plain English. */
-/** @type {Readonly<Record<string, string>>} */
-const SENTENCES = {
-  ledger: 'Every message is accounted for: received is the sum of the other numbers.',
-  written: 'Stored: the store has confirmed it.',
-  parked:
-    'Set aside: it could not become a point. It is kept with its reason until it is replayed or deleted; only when devices flood the gateway, without its content.',
-  filtered: 'Ignored: a rule says that it is not wanted. It is counted, but not kept.',
-  buffered: 'Waiting: it is on this disk, but not in the store yet.',
-  refused: 'Rejected: the gateway promised nothing, and the sender knows.',
-  shed: 'Dropped: the log was full, and the device had asked for no receipt (QoS 0).',
-  'rows refused': 'The store rejected these rows. The points that they are computed from are stored.',
+/**
+ * The words of API, commands and logs, with what the page says instead and a sentence that explains it.
+ *
+ * @type {Readonly<Record<string, { say: string, sentence: string }>>}
+ */
+const WORDS = {
+  ledger: {
+    say: 'every message accounted for',
+    sentence: 'Received is the sum of the other numbers. Elsewhere called the ledger.',
+  },
+  received: { say: 'received', sentence: 'The gateway has it on its disk, and has sent the receipt.' },
+  written: { say: 'stored', sentence: 'Stored: the store has confirmed it. Elsewhere called written.' },
+  parked: {
+    say: 'set aside',
+    sentence:
+      'Set aside: it could not become a point. It is kept whole with its reason until it is replayed or deleted; only when devices flood the gateway, without its content. Elsewhere called parked, or a dead letter.',
+  },
+  filtered: {
+    say: 'ignored',
+    sentence:
+      'Ignored: a rule says that it is not wanted. It is counted, but not kept. Elsewhere called filtered.',
+  },
+  buffered: {
+    say: 'waiting',
+    sentence: 'Waiting: it is on this disk, but not stored yet. Elsewhere called buffered.',
+  },
+  refused: {
+    say: 'rejected',
+    sentence: 'Rejected: the gateway promised nothing, and the sender knows. Elsewhere called refused.',
+  },
+  shed: {
+    say: 'dropped (QoS 0)',
+    sentence:
+      'Dropped: the log was full, and the device had asked for no receipt (QoS 0). Elsewhere called shed.',
+  },
+  'rows refused': {
+    say: 'rows rejected',
+    sentence: 'The store rejected these rows. The points that they are computed from are stored.',
+  },
 };
 const EDGE_PX = 8;
+
+/**
+ * The plain word of the page.
+ *
+ * @param {string} name
+ */
+export function wordFor(name) {
+  return Object.hasOwn(WORDS, name) ? WORDS[name].say : name;
+}
 
 /**
  * A word of the page as a button that explains it, or as plain text when the page has no sentence for it.
@@ -21,8 +57,8 @@ const EDGE_PX = 8;
  * @param {string} name
  */
 export function explainedWord(name) {
-  if (!(name in SENTENCES)) return element('span', {}, name);
-  const word = element('button', { type: 'button', class: 'word' }, name);
+  if (!Object.hasOwn(WORDS, name)) return element('span', {}, name);
+  const word = element('button', { type: 'button', class: 'word' }, wordFor(name));
   explain(word, name);
   return word;
 }
@@ -34,8 +70,8 @@ export function explainedWord(name) {
  * @param {string} name
  */
 export function explain(node, name) {
-  const sentence = SENTENCES[name];
-  if (sentence === undefined) return;
+  if (!Object.hasOwn(WORDS, name)) return;
+  const { sentence } = WORDS[name];
   const show = () => showHelp(node, sentence);
   node.addEventListener('pointerenter', ({ pointerType }) => pointerType === 'mouse' && show());
   node.addEventListener('pointerleave', ({ pointerType }) => pointerType === 'mouse' && hideHelp());

@@ -33,10 +33,7 @@ export class FillGauge {
     this.#bar.style.setProperty('inline-size', `${Math.round(share * 1000) / 10}%`);
     setClass(this.#track, `gauge ${share > NEARLY_FULL ? 'nearly-full' : ''}`);
     this.#track.setAttribute('aria-valuenow', String(percent));
-    setText(
-      this.#words,
-      `${bytes(sizeBytes)} of ${bytes(maxSizeBytes)}${percent > 0 ? ` · ${percent}\u00a0%` : ''}`,
-    );
+    setText(this.#words, `${bytes(sizeBytes)} of ${bytes(maxSizeBytes)}`);
     this.#track.setAttribute('aria-valuetext', this.#words.textContent);
   }
 }

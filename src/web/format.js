@@ -60,6 +60,18 @@ export function bytes(number) {
 }
 
 /**
+ * A part of a whole: "none", "under 1 %", "7 %".
+ *
+ * @param {number} part
+ * @param {number} whole
+ */
+export function share(part, whole) {
+  if (part <= 0 || whole <= 0) return 'none';
+  const percent = (part / whole) * 100;
+  return percent < 1 ? 'under 1\u00a0%' : `${Math.floor(percent)}\u00a0%`;
+}
+
+/**
  * 850 ms, 4.2 s, 3 min, 5 h 12 min, 3 d 4 h.
  *
  * @param {number} ms
@@ -74,6 +86,24 @@ export function duration(ms) {
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/**
+ * How far behind: in seconds also where it is less than one.
+ *
+ * @param {number} ms
+ */
+export function delay(ms) {
+  return ms < 1000 ? `${oneDecimal.format(ms / 1000)} s` : duration(ms);
+}
+
+/**
+ * Local time of day: 14:32:08.
+ *
+ * @param {number} atMs
+ */
+export function timeOfDay(atMs) {
+  return clockTime.format(atMs);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { byId, element, Redrawn, setClass, setText } from './dom.js';
 import { explainedWord } from './explained-word.js';
-import { count, foreign, rate } from './format.js';
+import { count, foreign, moment, rate } from './format.js';
 
-/** @import { LedgerCounts, LedgerView, Rates } from './types.js' */
+/** @import { LedgerCounts, LedgerView, LiveState, Rates } from './types.js' */
 
 /** @typedef {'received' | 'written' | 'parked' | 'filtered' | 'buffered' | 'lost'} TermName */
 /** @typedef {'parked' | 'parkedWithoutPayload' | 'filtered' | 'lost'} ReasonOutcome */
@@ -14,33 +14,35 @@ import { count, foreign, rate } from './format.js';
  * @property {number} rest how many reasons are not listed
  */
 
-/** @type {readonly { name: TermName, sign: string }[]} */
+/**
+ * The rows in the order of the table; the sum stands below them. `note` is said after the word.
+ *
+ * @type {readonly { name: TermName, note: string, to?: string }[]}
+ */
 const TERMS = [
-  { name: 'received', sign: '' },
-  { name: 'written', sign: '=' },
-  { name: 'parked', sign: '+' },
-  { name: 'filtered', sign: '+' },
-  { name: 'buffered', sign: '+' },
-  { name: 'lost', sign: '+' },
+  { name: 'written', note: '' },
+  { name: 'parked', note: ', with their reason', to: '/set-aside' },
+  { name: 'filtered', note: ', because a rule says so' },
+  { name: 'buffered', note: ' in the log' },
+  { name: 'lost', note: '' },
 ];
 /** @type {readonly { outcome: ReasonOutcome, title: string }[]} */
 const REASONS = [
-  { outcome: 'parked', title: 'Parked by reason' },
-  { outcome: 'parkedWithoutPayload', title: 'Of these without payload' },
-  { outcome: 'filtered', title: 'Filtered by rule' },
-  { outcome: 'lost', title: 'Lost by cause' },
+  { outcome: 'parked', title: 'Set aside, by reason' },
+  { outcome: 'parkedWithoutPayload', title: 'Of these without content' },
+  { outcome: 'filtered', title: 'Ignored, by rule' },
+  { outcome: 'lost', title: 'Lost, by cause' },
 ];
 const MAX_REASONS = 8;
 
 /**
- * The totals behind the rates of the ledger. `buffered` is not one of them: it goes up and down.
+ * The totals behind the rates of the reasons.
  *
  * @param {LedgerView} ledger
  */
 export function ledgerTotals(ledger) {
   /** @type {Record<string, number>} */
   const totals = {};
-  for (const { name } of TERMS) if (name !== 'buffered') totals[`ledger:${name}`] = ledger[name];
   for (const { outcome } of REASONS) {
     for (const [reason, records] of mostOf(ledger.reasons[outcome] ?? {}))
       totals[`ledger:${outcome}:${reason}`] = records;
@@ -57,47 +59,72 @@ export function imbalance({ received, written, parked, filtered, buffered, lost 
   return received - (written + parked + filtered + buffered + lost);
 }
 
-/** received = written + parked + filtered + buffered (+ lost), and whether it does. */
+/** What became of the messages, today and in all, and whether it adds up. */
 export class LedgerPanel {
   #balance = byId('balance');
-  /** @type {Map<TermName, { term: HTMLElement, value: HTMLElement, change: HTMLElement }>} */
+  #todayHead = element('th', { scope: 'col', class: 'number' }, 'today');
+  /** @type {Map<TermName, { row: HTMLElement, today: Node, total: Node }>} */
   #terms = new Map();
+  /** What waited when the day began is a part of today's messages, too. */
+  #before = element('p', { class: 'note' });
   #box = byId('reasons');
   #reasons = new Redrawn(this.#box);
   /** @type {Map<string, { records: HTMLElement, change: HTMLElement }>} */
   #rows = new Map();
 
   constructor() {
-    const equation = byId('equation');
-    for (const { name, sign } of TERMS) {
-      const value = element('dd', { class: 'term-value', 'data-ledger': name });
-      const change = element('dd', { class: 'term-rate' });
-      const term = element(
-        'div',
-        { class: 'term', 'data-sign': sign },
-        element('dt', {}, explainedWord(name)),
-        value,
-        change,
-      );
-      this.#terms.set(name, { term, value, change });
-      equation.append(term);
-    }
+    const heads = element(
+      'tr',
+      {},
+      element('th', { scope: 'col' }, 'messages'),
+      this.#todayHead,
+      element('th', { scope: 'col', class: 'number' }, 'in all'),
+    );
+    byId('ledger-table').append(
+      element('thead', {}, heads),
+      element('tbody', {}, ...TERMS.map((term) => this.#row(term))),
+      element('tfoot', {}, this.#row({ name: 'received', note: '' })),
+    );
+    byId('ledger-table').after(this.#before);
+  }
+
+  /** @param {{ name: TermName, note: string, to?: string }} term */
+  #row({ name, note, to }) {
+    const today = to === undefined ? element('span', {}, '–') : element('a', { href: to }, '–');
+    const total = to === undefined ? element('span', {}, '–') : element('a', { href: to }, '–');
+    const row = element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, explainedWord(name), note),
+      element('td', { class: 'number', 'data-today': name }, today),
+      element('td', { class: 'number', 'data-ledger': name }, total),
+    );
+    this.#terms.set(name, { row, today, total });
+    return row;
   }
 
   /**
-   * Returns a warning, or '' while the ledger balances.
+   * Returns what is wrong, or '' while the ledger adds up.
    *
-   * @param {LedgerView} ledger
+   * @param {Pick<LiveState, 'ledger' | 'ledgerToday' | 'nowMs'>} state
    * @param {Rates} rates
    */
-  show(ledger, rates) {
-    for (const [name, { term, value, change }] of this.#terms) {
-      setText(value, count(ledger[name]));
-      setText(change, name === 'buffered' ? 'now' : growth(rates.perSecond(`ledger:${name}`)));
-      setClass(term, `term${name === 'lost' ? ' bad' : ''}`);
-      // Most installations never lose a record. The word is hidden there so that it worries nobody.
-      term.hidden = name === 'lost' && ledger.lost === 0;
+  show({ ledger, ledgerToday, nowMs }, rates) {
+    for (const [name, { row, today, total }] of this.#terms) {
+      setText(total, count(ledger[name]));
+      // What waits now is the same today and in all.
+      const ofToday = name === 'buffered' ? ledger.buffered : ledgerToday?.[name];
+      setText(today, ledgerToday === null || ofToday === undefined ? '–' : count(ofToday));
+      setClass(row, name === 'lost' && ledger.lost > 0 ? 'bad' : '');
     }
+    const sinceWords =
+      ledgerToday === null || ledgerToday.isWholeDay
+        ? 'today'
+        : `since ${moment(ledgerToday.sinceMs, nowMs)}`;
+    setText(this.#todayHead, sinceWords);
+    const before = ledgerToday?.waitingBefore ?? 0;
+    this.#before.hidden = before === 0;
+    setText(this.#before, `Today's are those received, and ${count(before)} that waited when the day began.`);
     this.#showReasons(ledger.reasons, rates);
     return this.#showBalance(ledger);
   }
@@ -106,9 +133,9 @@ export class LedgerPanel {
   #showBalance(ledger) {
     const off = imbalance(ledger);
     const isBalanced = ledger.balanced && off === 0;
-    setClass(this.#balance, `balance ${isBalanced ? 'healthy' : 'stopped'}`);
-    setText(this.#balance, isBalanced ? '✓ Balanced' : `✗ Off by ${count(off)}`);
-    return isBalanced ? '' : `Ledger: off by ${count(off)}`;
+    setClass(this.#balance, `card-end state ${isBalanced ? 'healthy' : 'stopped'}`);
+    setText(this.#balance, isBalanced ? 'adds up' : `off by ${count(off)}`);
+    return isBalanced ? '' : `Messages do not add up: off by ${count(off)}`;
   }
 
   /**

@@ -1,22 +1,19 @@
+import { focusOf } from './band-focus.js';
 import { bridgeShortGaps } from './chart-lines.js';
-import { axisTimes } from './chart-time.js';
-import { value } from './format.js';
-import { DASHES } from './line-styles.js';
+import { drawAbove, drawBehind } from './plot-marks.js';
+import { plotColours, plotOptions, weigh } from './plot-options.js';
 import uPlot from './uplot.js';
+import { extentOf, valueScale } from './value-scale.js';
 
-/** @import { Edges, ShownLine } from './types.js' */
+/** @import { ChartMarks, Edges, ShownLine } from './types.js' */
 
-const HEIGHT_PX = 200;
-const CHARACTER_PX = 6.6;
-/** Steps of the time axis, ms: finer than uPlot's own, which jump from one minute to five. */
-const TICK_STEPS_MS = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
-  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1_000),
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000),
-  ...[1, 2, 3, 6, 12, 24, 48, 168].map((hours) => hours * 3_600_000),
-];
-/** All charts with this key move their cursors together. */
-const SYNC_KEY = 'charts';
+/** Room of the axis of time and above the plot. */
+const AROUND_PX = 32;
+const PX_A_TICK = 48;
+/** A pointer that is further away points at no line. */
+const NEAR_PX = 24;
+/** @type {ChartMarks} */
+const NO_MARKS = { unit: '', nowMs: 0, callouts: [], looks: [], hasWords: false };
 
 /** One uPlot in a box, rebuilt only when its set of lines, or the theme, changes. */
 export class LinePlot {
@@ -28,8 +25,23 @@ export class LinePlot {
   #edges = { fromMs: 0, toMs: 1 };
   /** @type {readonly number[]} */
   #timesMs = [];
+  /** @type {readonly ShownLine[]} */
+  #lines = [];
+  #marks = NO_MARKS;
+  #scale = valueScale(0, 1, 1);
+  #colours = plotColours();
   /** @type {number | null} */
   #heldAtMs = null;
+  #isPointerHere = false;
+  #isWaiting = false;
+  /**
+   * The line that is pointed at, in the plot or in the legend.
+   *
+   * @type {string | undefined}
+   */
+  #pointed;
+  /** @type {string | undefined} */
+  #focus;
   #onPoint;
 
   /**
@@ -42,35 +54,68 @@ export class LinePlot {
     this.#box = box;
     this.#onPoint = onPoint;
     new ResizeObserver(() => this.#fit()).observe(box);
+    box.addEventListener('pointerenter', () => {
+      this.#isPointerHere = true;
+    });
+    box.addEventListener('pointerleave', () => {
+      this.#isPointerHere = false;
+      this.pointAt(undefined);
+    });
     document.addEventListener('themechange', () => {
+      this.#colours = plotColours();
       this.#key = '';
+      if (this.#plot !== null) this.show(this.#edges, this.#timesMs, this.#lines, this.#marks);
     });
   }
 
+  /** The step between two ticks of the axis of values. */
+  get tickStep() {
+    return this.#scale.step;
+  }
+
   /**
-   * `lines`: `{ name, style, isShown, values }` in the order of drawing; none leaves the axis of time.
+   * `lines` in the order of drawing; none leaves the axis of time.
    *
    * @param {Edges} edges
    * @param {readonly number[]} timesMs
    * @param {readonly ShownLine[]} lines
+   * @param {ChartMarks} [marks]
    */
-  show(edges, timesMs, lines) {
+  show(edges, timesMs, lines, marks = NO_MARKS) {
     this.#edges = edges;
-    const isEmpty = lines.length === 0 || timesMs.length === 0;
-    this.#timesMs = isEmpty ? [] : timesMs;
-    /** @type {uPlot.AlignedData} */
-    const columns = isEmpty
-      ? [[edges.fromMs, edges.toMs], ...noValues(3 * Math.max(1, lines.length))]
-      : [[...timesMs], ...lines.map((line) => bridgeShortGaps(line.values)), ...bandColumns(lines)];
-    const key = JSON.stringify(lines.map(({ name, style, isShown }) => [name, style, isShown]));
+    this.#marks = marks;
+    this.#lines = timesMs.length === 0 ? [] : lines;
+    this.#timesMs = this.#lines.length === 0 ? [] : timesMs;
+    this.#scale = this.#scaleOf(this.#lines, marks);
+    this.#focus = focusOf(this.#lines, this.#pointed, marks.looks);
+    // Out of sight there is no room to draw in; it is drawn when it comes into sight.
+    this.#isWaiting = this.#box.clientWidth === 0;
+    if (this.#isWaiting) return;
+    const columns = columnsOf(edges, this.#timesMs, this.#lines);
+    const key = JSON.stringify(this.#lines.map(({ name, style, isShown }) => [name, style, isShown]));
     if (key === this.#key && this.#plot !== null) {
+      weigh(this.#plot, this.#lines, this.#focus);
       this.#plot.setData(columns);
     } else {
       this.#key = key;
       this.#plot?.destroy();
-      this.#plot = new uPlot(this.#options(lines), columns, this.#box);
+      this.#plot = this.#made(columns);
     }
     if (this.#heldAtMs !== null) this.holdAt(this.#heldAtMs);
+  }
+
+  /**
+   * The line that a legend points at; undefined: none.
+   *
+   * @param {string | undefined} name
+   */
+  pointAt(name) {
+    this.#pointed = name;
+    const focus = focusOf(this.#lines, name, this.#marks.looks);
+    if (focus === this.#focus || this.#plot === null) return;
+    this.#focus = focus;
+    weigh(this.#plot, this.#lines, focus);
+    this.#plot.redraw(false);
   }
 
   /**
@@ -143,135 +188,71 @@ export class LinePlot {
   }
 
   #fit() {
-    if (this.#plot === null || this.#box.clientWidth === 0) return;
-    if (this.#plot.width !== this.#box.clientWidth) {
-      this.#plot.setSize({ width: this.#box.clientWidth, height: HEIGHT_PX });
+    const { clientWidth: width, clientHeight: height } = this.#box;
+    if (width === 0) return;
+    if (this.#isWaiting) this.show(this.#edges, this.#timesMs, this.#lines, this.#marks);
+    if (this.#plot === null) return;
+    if (this.#plot.width === width && this.#plot.height === height) return;
+    this.#scale = this.#scaleOf(this.#lines, this.#marks);
+    this.#plot.setSize({ width, height });
+  }
+
+  /** @param {uPlot.AlignedData} columns */
+  #made(columns) {
+    const { clientWidth: width, clientHeight: height } = this.#box;
+    const options = plotOptions(this.#lines, { width, height }, this.#colours, {
+      edges: () => this.#edges,
+      scale: () => this.#scale,
+      unit: () => this.#marks.unit,
+      focus: () => this.#focus,
+      onCursor: () => this.#noteCursor(),
+      drawBehind: (plot) => drawBehind(plot, this.#marks, this.#colours),
+      drawAbove: (plot) => drawAbove(plot, this.#lines, this.#marks, this.#colours, this.#focus),
+    });
+    const plot = new uPlot(options, columns, this.#box);
+    weigh(plot, this.#lines, this.#focus);
+    return plot;
+  }
+
+  /** @param {readonly ShownLine[]} lines @param {ChartMarks} marks */
+  #scaleOf(lines, { expected }) {
+    const { low, high } = extentOf(lines);
+    const isEmpty = low > high;
+    const [least, most] = expected === undefined || isEmpty ? [low, high] : expected;
+    const intervals = Math.max(2, Math.round((this.#box.clientHeight - AROUND_PX) / PX_A_TICK));
+    return valueScale(Math.min(low, least), Math.max(high, most), intervals);
+  }
+
+  #noteCursor() {
+    this.#onPoint(this.cursorIndex);
+    if (this.#isPointerHere) this.pointAt(this.#lineUnderCursor());
+  }
+
+  #lineUnderCursor() {
+    const index = this.cursorIndex;
+    const top = this.#plot?.cursor.top ?? -1;
+    if (this.#plot === null || index === null || top < 0) return undefined;
+    let nearest = { name: /** @type {string | undefined} */ (undefined), px: NEAR_PX };
+    for (const { name, values, isShown } of this.#lines) {
+      const value = values[index];
+      if (!isShown || value === null) continue;
+      const px = Math.abs(this.#plot.valToPos(value, 'y') - top);
+      if (px < nearest.px) nearest = { name, px };
     }
-  }
-
-  /** @param {readonly ShownLine[]} lines @returns {uPlot.Options} */
-  #options(lines) {
-    const theme = getComputedStyle(document.documentElement);
-    /** @param {string} name */
-    const colour = (name) => theme.getPropertyValue(name).trim();
-    const axis = {
-      stroke: colour('--muted'),
-      font: `11px ${theme.getPropertyValue('--sans')}`,
-      grid: { stroke: colour('--rule'), width: 1 },
-      ticks: { show: false },
-    };
-    const drawn = lines.length === 0 ? [{ style: { colour: 1, dash: 0 }, isShown: true }] : lines;
-    return {
-      width: this.#box.clientWidth,
-      height: HEIGHT_PX,
-      ms: 1,
-      padding: [10, 14, 0, 0],
-      // uPlot's own legend is not used: ours takes the names as text and is operated by keyboard.
-      legend: { show: false },
-      cursor: {
-        y: false,
-        drag: { x: false, y: false, setScale: false },
-        // Presses are read by ChartGestures; uPlot's own reading of them would wipe its mark away.
-        bind: { mousedown: notBound, mouseup: notBound, click: notBound, dblclick: notBound },
-        sync: { key: SYNC_KEY, setSeries: false },
-      },
-      scales: { x: { time: true, range: () => [this.#edges.fromMs, this.#edges.toMs] } },
-      axes: [
-        {
-          ...axis,
-          incrs: TICK_STEPS_MS,
-          size: 22,
-          gap: 5,
-          space: 72,
-          values: (_plot, ticks, _axis, _space, stepMs) => axisTimes(ticks, stepMs),
-        },
-        {
-          ...axis,
-          gap: 6,
-          space: 34,
-          size: (_plot, labels) => labelWidth(labels),
-          values: (_plot, ticks) => ticks.map(value),
-        },
-      ],
-      bands: drawn.flatMap((line, nth) =>
-        hasBand(lines, line)
-          ? [{ series: bandSeries(drawn.length, nth), fill: bandFill(colour(`--line-${line.style.colour}`)) }]
-          : [],
-      ),
-      series: [
-        {},
-        ...drawn.map(({ style, isShown }) => ({
-          show: isShown,
-          stroke: colour(`--line-${style.colour}`),
-          dash: DASHES[style.dash],
-          width: 1.75,
-          points: { size: 5 },
-        })),
-        ...drawn.flatMap(({ isShown }) => [edgeSeries(isShown), edgeSeries(isShown)]),
-      ],
-      hooks: { setCursor: [() => this.#onPoint(this.cursorIndex)] },
-    };
+    return nearest.name;
   }
 }
 
-/** With more lines their bands would hide one another. */
-const MAX_BANDS = 4;
-/** Two hexadecimal digits of opacity behind a colour. */
-const BAND_OPACITY = '2e';
-
 /**
- * The greatest and the least values of each line, in two columns behind those of all lines.
+ * The columns of uPlot: times, a column for each line, and behind them two for the edges of each band.
  *
+ * @param {Edges} edges
+ * @param {readonly number[]} timesMs
  * @param {readonly ShownLine[]} lines
+ * @returns {uPlot.AlignedData}
  */
-function bandColumns(lines) {
-  return lines.flatMap(({ highs, lows }) => [bridgeShortGaps(highs), bridgeShortGaps(lows)]);
-}
-
-/**
- * @param {readonly { readonly isShown: boolean }[]} lines
- * @param {{ readonly isShown: boolean }} line
- */
-function hasBand(lines, line) {
-  return line.isShown && lines.filter(({ isShown }) => isShown).length <= MAX_BANDS;
-}
-
-/** @param {number} lines @param {number} nth @returns {[number, number]} */
-function bandSeries(lines, nth) {
-  const high = 1 + lines + 2 * nth;
-  return [high, high + 1];
-}
-
-/** @param {string} colour */
-function bandFill(colour) {
-  return /^#[0-9a-f]{6}$/i.test(colour) ? `${colour}${BAND_OPACITY}` : 'transparent';
-}
-
-/**
- * An edge of a band: it is not drawn itself, but the scale makes room for it.
- *
- * @param {boolean} isShown
- */
-function edgeSeries(isShown) {
-  return { show: isShown, stroke: 'transparent', width: 0, points: { show: false } };
-}
-
-/**
- * A column without values for each line, between the two ends of the range.
- *
- * @param {number} lines
- * @returns {null[][]}
- */
-function noValues(lines) {
-  return Array.from({ length: lines }, () => [null, null]);
-}
-
-function notBound() {
-  return null;
-}
-
-/** @param {readonly string[] | null} labels */
-function labelWidth(labels) {
-  const longest = Math.max(2, ...(labels ?? []).map((label) => label.length));
-  return Math.ceil(longest * CHARACTER_PX) + 12;
+function columnsOf({ fromMs, toMs }, timesMs, lines) {
+  if (lines.length === 0) return [[fromMs, toMs], ...[1, 2, 3].map(() => [null, null])];
+  const bands = lines.flatMap(({ highs, lows }) => [bridgeShortGaps(highs), bridgeShortGaps(lows)]);
+  return [[...timesMs], ...lines.map(({ values }) => bridgeShortGaps(values)), ...bands];
 }

@@ -1,9 +1,10 @@
 import { AnswerError, failureOf, getJson, noAnswer } from './poll.js';
 
-/** @import { Failure, LiveState, WarningView } from './types.js' */
+/** @import { Failure, LiveState, StageHistory, WarningView } from './types.js' */
 
 /**
  * @typedef {object} LiveListener
+ * @property {(before: StageHistory) => void} onBefore
  * @property {(state: LiveState) => void} onState
  * @property {(warnings: readonly WarningView[]) => void} onWarnings
  * @property {(failure: Failure) => void} onSilence
@@ -20,6 +21,7 @@ const STREAM_AGAIN_MS = 20_000;
  * automatically, or by polling where no stream is possible (an old browser, a proxy, too many open pages). Nothing is
  * asked while the tab is hidden.
  *
+ * `onBefore(before)` gets the rates of the last minutes when a stream begins.
  * `onState(state)` gets the LiveState of the API.
  * `onWarnings(warnings)` gets warnings oldest first, before the state they came with; after a reconnect some come again.
  * `onSilence(failure)` gets an AnswerError each time an answer failed.
@@ -67,6 +69,7 @@ export class LiveFeed {
   #connect() {
     const source = new EventSource('/api/live');
     this.#source = source;
+    source.addEventListener('history', ({ data }) => this.#listener.onBefore(JSON.parse(data)));
     source.addEventListener('warnings', ({ data }) => this.#takeWarnings(JSON.parse(data)));
     source.addEventListener('state', ({ data }) => {
       this.#watch();

@@ -1,6 +1,8 @@
 import { ArrivalsPanel } from './arrivals-panel.js';
+import { BehindChart } from './behind-chart.js';
 import { BudgetsPanel } from './budgets-panel.js';
 import { ChartsPanel } from './charts-panel.js';
+import { Clock } from './clock.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import { ConsumerIdleness } from './consumer-idleness.js';
 import { DeadLettersPanel } from './dead-letters-panel.js';
@@ -9,20 +11,23 @@ import { byId, setText } from './dom.js';
 import { Drawer } from './drawer.js';
 import { explainWords } from './explained-word.js';
 import { FirstSteps } from './first-steps.js';
-import { duration, foreign } from './format.js';
+import { duration } from './format.js';
+import { IncidentsPanel } from './incidents-panel.js';
 import { keepFocus } from './keep-focus.js';
 import { LedgerPanel, ledgerTotals } from './ledger-panel.js';
 import { LiveFeed } from './live-feed.js';
 import { LogLevelSwitch } from './log-level-switch.js';
-import { OverallView } from './overall-view.js';
+import { LookList } from './look-list.js';
+import { LOOKS_EVERY_MS, Looks } from './looks.js';
 import { PathView } from './path-view.js';
 import { getJson, repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
 import { SetAsidePanel } from './set-aside-panel.js';
 import { StageDetails } from './stage-details.js';
-import { overallState, stageStates } from './stage-states.js';
+import { stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
+import { StripPanel } from './strip-panel.js';
 import { Views } from './views.js';
 import { WarningsPanel } from './warnings-panel.js';
 
@@ -36,24 +41,29 @@ const views = new Views();
 const rates = new Rates();
 const history = new RateHistory();
 const idleness = new ConsumerIdleness();
-const overall = new OverallView();
+const strip = new StripPanel();
+const clock = new Clock();
 const drawer = new Drawer();
 const stageDetails = new StageDetails(drawer);
-const path = new PathView(byId('path'), byId('path-notes'), (stageId) => {
+const path = new PathView(byId('path'), (stageId) => {
   if (last !== null) stageDetails.open(stageId, last);
 });
 const ledgerPanel = new LedgerPanel();
 const deadLettersPanel = new DeadLettersPanel(drawer, new ConfirmDialog(), () => refreshSetAside());
 const setAside = new SetAsidePanel(deadLettersPanel);
 const warningsPanel = new WarningsPanel();
+const incidentsPanel = new IncidentsPanel(() => refreshPipeline());
+const behindChart = new BehindChart();
 const logLevel = new LogLevelSwitch();
 const arrivals = new ArrivalsPanel(drawer);
 const firstSteps = new FirstSteps(arrivals);
 
+/** Incidents change when one begins or ends, the chart once in five minutes. */
+const PIPELINE_REFRESH_MS = 30_000;
+
 /** The gateway's wall clock minus the browser's: charts show the gateway's time. */
 let skewMs = 0;
 let isAnswering = false;
-let answeredAtMs = Date.now();
 /**
  * What the details of a stage show, from the last state.
  *
@@ -65,46 +75,48 @@ let last = null;
 function showState(state) {
   const wasAnswering = isAnswering;
   isAnswering = true;
-  answeredAtMs = Date.now();
-  skewMs = state.nowMs - answeredAtMs;
-  byId('banner').hidden = true;
+  skewMs = state.nowMs - Date.now();
   byId('main').classList.remove('stale');
 
   rates.add({ ...state, totals: { ...stageTotals(state), ...ledgerTotals(state.ledger) } });
   const stages = stagesOf(state);
+  history.takeBefore(state);
   for (const { id } of stages) history.add(id, state.sampledAtMs, rates.perSecond(id));
   const states = stageStates(state, idleness.add(state));
   path.show(state, states, rates, history);
-  overall.show(overallState(stages, states, ledgerPanel.show(state.ledger, rates)));
-  warningsPanel.show(state);
+  const ledgerProblem = ledgerPanel.show(state, rates);
+  strip.show({ state, stages, states, rates, ledgerProblem });
+  clock.show(state);
+  incidentsPanel.show(state);
+  warningsPanel.show(state, incidentsPanel.all);
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
   deadLettersPanel.show(state);
   setAside.show(state);
+  charts.takeState(state);
   logLevel.show(state);
+  looks.showCount(state.devices);
   arrivals.show(state, rates);
   firstSteps.show(state);
-  setText(byId('about'), `Version ${state.version}, up ${duration(state.uptimeMs)}`);
+  setText(byId('about'), `Sluice ${state.version}, up ${duration(state.uptimeMs)}`);
   if (!wasAnswering) {
     void describeFirstSteps();
+    void refreshPipeline();
     void refreshCharts();
+    void refreshLooks();
+    devices.tick();
     void refreshBudgets();
     refreshSetAside();
   }
 }
 
 /** @param {Failure} failure */
-function showSilence({ code, message }) {
+function showSilence(failure) {
   isAnswering = false;
-  const banner = byId('banner');
-  const since = duration(Date.now() - answeredAtMs);
-  const what = code === 'NO_ANSWER' ? message : `The gateway answers with an error: ${foreign(message)}`;
-  // The words change only once: a screen reader would read a clock in an alert every second.
-  if (banner.hidden) setText(banner, `${what} What is shown below is old. Trying again every second.`);
-  banner.title = `Last answer ${since} ago`;
-  banner.hidden = false;
   byId('main').classList.add('stale');
-  overall.show({ level: 'stopped', words: 'No answer' });
+  strip.showSilence(failure);
+  devices.tick();
+  lookList.show();
 }
 
 async function describeFirstSteps() {
@@ -121,6 +133,12 @@ async function showDeadLetters() {
   if (isAnswering && views.shown === 'set-aside') await deadLettersPanel.update(Date.now() + skewMs);
 }
 
+async function showLooks() {
+  if (!isAnswering || (views.shown !== 'overview' && views.shown !== 'devices')) return;
+  await looks.update();
+  if (views.shown === 'overview') await lookList.update();
+}
+
 async function showGroups() {
   if (isAnswering && views.shown === 'set-aside') await setAside.update(Date.now() + skewMs);
 }
@@ -130,12 +148,19 @@ function refreshSetAside() {
   void refreshGroups();
 }
 
+/** The table of devices needs the list of measurements as well. */
 async function showCharts() {
-  if (isAnswering && charts.isQueryable) await charts.update(Date.now() + skewMs);
+  const isShown = views.shown === 'overview';
+  if (!isAnswering || !charts.isQueryable || !(isShown || views.shown === 'devices')) return;
+  await charts.update(Date.now() + skewMs, { isShown });
 }
 
 const charts = new ChartsPanel(() => refreshCharts());
-const devices = new DevicesPanel(charts, views, () => refreshDevices());
+const gateway = { now: charts.now, isAnswering: () => isAnswering };
+const looks = new Looks();
+const lookList = new LookList(looks, gateway);
+looks.onChange(() => charts.showLooks(looks.since));
+const devices = new DevicesPanel(charts, views, looks, { ...gateway, refresh: () => refreshDevices() });
 const listDevices = charts.onMeasurements;
 charts.onMeasurements = (measurements) => {
   listDevices(measurements);
@@ -151,16 +176,28 @@ const refreshDevices = repeat(
   () => devices.refreshMs,
   async () => isAnswering && devices.update(),
 );
+const refreshLooks = repeat(() => LOOKS_EVERY_MS, showLooks);
 const refreshDeadLetters = repeat(() => deadLettersPanel.refreshMs, showDeadLetters);
+const refreshPipeline = repeat(
+  () => PIPELINE_REFRESH_MS,
+  async () => {
+    if (!isAnswering || views.shown !== 'pipeline') return;
+    await Promise.all([incidentsPanel.update(), behindChart.update()]);
+  },
+);
 const refreshGroups = repeat(() => setAside.refreshMs, showGroups);
 arrivals.setShown(views.shown === 'overview');
 views.onChange((shown) => {
   arrivals.setShown(shown === 'overview');
+  if (shown === 'pipeline') void refreshPipeline();
+  if (shown === 'overview' || shown === 'devices') void refreshCharts();
+  if (shown === 'overview' || shown === 'devices') void refreshLooks();
   if (shown !== 'set-aside') return;
   setAside.begin();
   refreshSetAside();
 });
 new LiveFeed({
+  onBefore: (before) => history.seed(before),
   onState: showState,
   onWarnings: (warnings) => warningsPanel.receive(warnings),
   onSilence: showSilence,

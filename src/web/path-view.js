@@ -1,31 +1,29 @@
-import { element, Redrawn, setAttribute } from './dom.js';
-import { foreign } from './format.js';
+import { setAttribute } from './dom.js';
 import { StageCard } from './stage-card.js';
 import { fullState, stagesOf } from './stages.js';
 
 /** @import { LiveState, RateHistory, Rates, Stage, StageId, StageStates } from './types.js' */
 
 /** Narrower than this a stage cannot show its facts beside the next one, px. */
-const MIN_STEP_WIDTH = 187;
+const MIN_STEP_WIDTH = 204;
+/** Before the first answer: the stages of most gateways. */
+const USUAL_STAGES = 4;
 
-/** The path as a picture: stages, connections between them and branches off them. */
+/** The path of a message as a picture: the stages with arrows between them, and what leaves the path at each. */
 export class PathView {
   #list;
   #open;
-  #notes;
   /** @type {Map<StageId, StageCard>} */
   #cards = new Map();
 
   /**
-   * `notes` is a list below the path. `open(stageId)` is called when the person opens a stage.
+   * `open(stageId)` is called when the person opens a stage.
    *
    * @param {HTMLElement} list
-   * @param {HTMLElement} notes
    * @param {(stageId: StageId) => void} open
    */
-  constructor(list, notes, open) {
+  constructor(list, open) {
     this.#list = list;
-    this.#notes = new Redrawn(notes);
     this.#open = open;
     new ResizeObserver(() => this.#arrange()).observe(list);
   }
@@ -39,26 +37,8 @@ export class PathView {
    * @param {RateHistory} history
    */
   show(state, states, rates, history) {
-    const stages = stagesOf(state);
-    this.#showCards(stages);
+    this.#showCards(stagesOf(state));
     for (const [id, card] of this.#cards) card.show(fullState(state), states[id], rates, history);
-    this.#showNotes(stages, states);
-  }
-
-  /**
-   * Stages side by side are too narrow for sentences, which then stand below the path.
-   *
-   * @param {readonly Stage[]} stages
-   * @param {StageStates} states
-   */
-  #showNotes(stages, states) {
-    const noted = stages.filter(({ id }) => states[id].sentence !== '');
-    this.#notes.show(JSON.stringify(noted.map(({ id }) => states[id])), () =>
-      noted.map(({ id, title }) => {
-        const { level, sentence } = states[id];
-        return element('li', {}, element('span', { class: `state ${level}` }, title), foreign(sentence, 400));
-      }),
-    );
   }
 
   /**
@@ -73,10 +53,12 @@ export class PathView {
     );
     this.#list.replaceChildren(...[...this.#cards.values()].map((card) => card.node));
     setAttribute(this.#list, 'data-stages', String(stages.length));
+    this.#list.removeAttribute('aria-busy');
     this.#arrange();
   }
 
   #arrange() {
-    this.#list.classList.toggle('row', this.#list.clientWidth >= this.#cards.size * MIN_STEP_WIDTH);
+    const stages = this.#cards.size || USUAL_STAGES;
+    this.#list.classList.toggle('row', this.#list.clientWidth >= stages * MIN_STEP_WIDTH);
   }
 }

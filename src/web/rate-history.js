@@ -1,4 +1,4 @@
-/** @import { Sample } from './types.js' */
+/** @import { LiveState, StageHistory, Sample } from './types.js' */
 
 export const HISTORY_MS = 180_000;
 /** A state comes every second; the stream may be quicker only for a moment. */
@@ -6,10 +6,39 @@ const MAX_SAMPLES = 400;
 /** Wider gaps are drawn as gaps: the tab was hidden, or the gateway away. */
 const GAP_MS = 5_000;
 
-/** The rates of the last three minutes, by name; kept in the page only. */
+/** The rates of the last three minutes, by name: what the gateway knew when the page came, and what the page has seen since. */
 export class RateHistory {
   /** @type {Map<string, Sample[]>} */
   #samples = new Map();
+  /** @type {StageHistory | null} */
+  #before = null;
+
+  /**
+   * Keeps what the gateway knew until the next state tells how its two clocks differ.
+   *
+   * @param {StageHistory} before
+   */
+  seed(before) {
+    this.#before = before;
+  }
+
+  /**
+   * Begins the curves with what the gateway knew. To be called with each state, before its own rates are added.
+   *
+   * @param {Pick<LiveState, 'nowMs' | 'sampledAtMs'>} state
+   */
+  takeBefore({ nowMs, sampledAtMs }) {
+    if (this.#before === null) return;
+    const { stepMs, fromMs, rates } = this.#before;
+    this.#before = null;
+    this.#samples.clear();
+    for (const [name, of] of Object.entries(rates)) {
+      for (const [index, perSecond] of of.entries()) {
+        const atMs = fromMs + (index + 1) * stepMs - nowMs + sampledAtMs;
+        if (atMs < sampledAtMs) this.add(name, atMs, perSecond);
+      }
+    }
+  }
 
   /**
    * `perSecond`: null (not known yet) leaves no trace.

@@ -1,21 +1,24 @@
 import { element, Redrawn, setClass, setText } from './dom.js';
-import { explain, explainedWord } from './explained-word.js';
+import { explain, explainedWord, wordFor } from './explained-word.js';
 import { showFacts } from './fact-list.js';
 import { FillGauge } from './fill-gauge.js';
-import { FlowPipe } from './flow-pipe.js';
+import { FlowArrow } from './flow-arrow.js';
 import { count, foreign, rate } from './format.js';
 import { Sparkline } from './sparkline.js';
 
 /** @import { Branch, FullState, RateHistory, Rates, Stage, StageId, StageState } from './types.js' */
 
-/** One stage of the picture: the connection into it with its rate, the stage, and what leaves the path there. */
+/** One stage of the picture: the arrow into it, what it does now, and what leaves the path there. */
 export class StageCard {
   node;
   #stage;
   #card;
+  #opener;
   #state = element('span', { class: 'state' });
+  #about = element('p', { class: 'muted' });
   #rate;
-  #pipe = new FlowPipe();
+  #figure;
+  #arrow = new FlowArrow();
   #spark = new Sparkline();
   #gauge;
   #facts = element('dl', { class: 'facts' });
@@ -33,43 +36,26 @@ export class StageCard {
    */
   constructor(stage, open) {
     this.#stage = stage;
-    this.#rate = element('span', { class: 'rate', 'data-rate': stage.id }, '–');
+    this.#rate = element('span', { 'data-rate': stage.id }, '–');
+    this.#figure = new Redrawn(element('dl', { class: 'figure' }));
     this.#gauge = stage.fill && new FillGauge();
-    const opener = element(
-      'button',
-      { type: 'button', class: 'stage-open', 'aria-haspopup': 'dialog' },
-      stage.title,
-    );
-    opener.addEventListener('click', open);
+    this.#opener = element('button', { type: 'button', class: 'stage-open', 'aria-haspopup': 'dialog' });
+    this.#opener.addEventListener('click', open);
+    this.#branches = element('ul', { class: 'branches', 'aria-label': 'Leaving the path here' });
+    this.#branchList = new Redrawn(this.#branches);
     this.#card = element(
       'div',
-      { class: 'stage' },
-      element('div', { class: 'stage-head' }, element('h3', {}, opener), this.#state),
-      this.#spark.node,
+      { class: 'stage panel' },
+      element('div', { class: 'stage-head' }, element('h2', {}, this.#opener), this.#state),
+      this.#about,
+      this.#figure.box,
       ...(this.#gauge ? [this.#gauge.node] : []),
+      this.#spark.node,
       this.#facts,
+      this.#branches,
       this.#sentence,
     );
-    this.#branches = element('ul', { class: 'branches', 'aria-label': `Leaving the path at ${stage.title}` });
-    this.#branchList = new Redrawn(this.#branches);
-    this.node = element(
-      'li',
-      { class: 'step', 'data-stage': stage.id },
-      element(
-        'p',
-        { class: 'link' },
-        element(
-          'span',
-          { class: 'link-rate' },
-          this.#rate,
-          ' ',
-          element('span', { class: 'unit' }, stage.unit),
-        ),
-        this.#pipe.node,
-      ),
-      this.#card,
-      this.#branches,
-    );
+    this.node = element('li', { class: 'step', 'data-stage': stage.id }, this.#arrow.node, this.#card);
   }
 
   /**
@@ -79,19 +65,57 @@ export class StageCard {
    * @param {RateHistory} history
    */
   show(state, { level, word, sentence }, rates, history) {
-    const { id, unit, facts, fill, branches } = this.#stage;
+    const { id, unit, title, about, facts, fill, branches } = this.#stage;
     const perSecond = rates.perSecond(id);
     setClass(this.node, `step ${level}`);
+    setText(this.#opener, foreign(title(state)));
+    setText(this.#about, about(state));
     setClass(this.#state, `state ${level}`);
     setText(this.#state, word);
+    this.#showFigure(state);
     setText(this.#rate, rate(perSecond));
-    this.#pipe.show(perSecond);
+    this.#arrow.show(level !== 'stopped' && perSecond !== null && perSecond > 0);
     this.#spark.show(history, id, state.sampledAtMs, unit);
     if (fill !== undefined) this.#gauge?.show(fill(state));
     showFacts(this.#facts, facts(state));
     setText(this.#sentence, foreign(sentence, 400));
     this.#sentence.hidden = sentence === '';
     this.#showBranches(branches(state), rates);
+  }
+
+  /**
+   * Large: what counts most at this stage. Where that is not its rate, the rate stands below.
+   *
+   * @param {FullState} state
+   */
+  #showFigure(state) {
+    const { flow, unit } = this.#stage;
+    const own = this.#stage.figure?.(state) ?? null;
+    const large = (
+      /** @type {string} */ name,
+      /** @type {Node | string} */ value,
+      /** @type {string} */ of,
+    ) =>
+      element(
+        'div',
+        {},
+        element('dt', {}, name),
+        element('dd', { class: 'figure-value' }, value, ' ', element('span', { class: 'unit' }, of)),
+      );
+    this.#figure.show(JSON.stringify(own), () => {
+      if (own === null) return [large(flow, this.#rate, unit)];
+      const below = element(
+        'dd',
+        { class: 'figure-rate' },
+        this.#rate,
+        ' ',
+        element('span', { class: 'unit' }, unit),
+      );
+      return [
+        large(own.name, own.value, own.unit),
+        element('div', { class: 'figure-below' }, element('dt', {}, flow), below),
+      ];
+    });
   }
 
   /** @param {readonly Branch[]} branches @param {Rates} rates */
@@ -105,9 +129,9 @@ export class StageCard {
       const row = this.#branchRows.get(name);
       if (row === undefined) continue;
       const perSecond = rates.perSecond(`${this.#stage.id}:${name}`);
-      setText(row.rate, `${rate(perSecond)}/s`);
-      setText(row.total, count(total));
       const isMoving = perSecond !== null && perSecond > 0;
+      setText(row.rate, isMoving ? `${rate(perSecond)}/s` : '');
+      setText(row.total, count(total));
       setClass(row.node, `branch${isMoving ? ' moving' : ''}${isBad && total > 0 ? ' bad' : ''}`);
     }
   }
@@ -129,7 +153,7 @@ function branchRow({ name, to }, stageId) {
  * @param {string} to
  */
 function explainedLink(name, to) {
-  const link = element('a', { href: `#${to}` }, name);
+  const link = element('a', { href: `#${to}` }, wordFor(name));
   explain(link, name);
   return link;
 }

@@ -1,4 +1,5 @@
 import { element, Redrawn, setClass, setText } from './dom.js';
+import { wordFor } from './explained-word.js';
 import { showFacts } from './fact-list.js';
 import { count, foreign, rate } from './format.js';
 import { fullState, stagesOf } from './stages.js';
@@ -45,7 +46,7 @@ export class StageDetails {
     const shown = makeParts();
     const stage = stagesOf(seen.state).find(({ id }) => id === stageId);
     if (stage === undefined) return;
-    this.#drawer.open(stage.title, shown.nodes, () => {
+    this.#drawer.open(foreign(stage.title(fullState(seen.state))), shown.nodes, () => {
       this.#shown = null;
     });
     this.#shown = { ...shown, stageId };
@@ -93,7 +94,7 @@ export class StageDetails {
  * @returns {Fact}
  */
 function branchFact({ name, total, isBad }) {
-  return [name, count(total), isBad && total > 0];
+  return [wordFor(name), count(total), isBad && total > 0];
 }
 
 /**

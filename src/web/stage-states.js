@@ -5,10 +5,8 @@ import { windowsBehindMs } from './window-totals.js';
 /**
  * @import {
  *   FullState,
- *   Level,
  *   LiveState,
  *   ReadinessProblem,
- *   Stage,
  *   StageId,
  *   StageState,
  *   StageStates,
@@ -73,7 +71,7 @@ function streamState(stage, { status }, lagMs, problems) {
 function brokerState({ log, problems }) {
   const problem = reasonOf(problems, 'broker');
   if (problem !== undefined && !log.blocked) return stopped('Stopped', problem);
-  if (log.blocked) return slow('Holding', 'Publishers are held back until the log has room.');
+  if (log.blocked) return slow('Holding', 'Devices are made to wait until the log has room.');
   return HEALTHY;
 }
 
@@ -88,7 +86,7 @@ function logState({ log, problems }) {
 
 /** @param {FullState} state @param {boolean} isConsumerIdle @returns {StageState} */
 function consumerState({ consumer, sink, problems }, isConsumerIdle) {
-  if (isAway(sink) && consumer.lagMs > 0) return slow('Waiting', 'Waits for the sink.');
+  if (isAway(sink) && consumer.lagMs > 0) return slow('Waiting', 'Waits for the store.');
   const problem = reasonOf(problems, 'consumer');
   if (problem !== undefined) return stopped('Stopped', problem);
   if (isConsumerIdle) {
@@ -104,12 +102,19 @@ function isAway({ status }) {
 }
 
 /** @param {FullState} state @returns {StageState} */
-function sinkState({ sink, problems }) {
+function sinkState({ sink, problems, sinkLastAnswerMs }) {
   if (sink.status.state === 'misconfigured') return stopped('Misconfigured', sink.status.detail);
   if (sink.status.state === 'retrying') return slow('Retrying', sink.status.detail);
   if (sink.status.state === 'untried')
-    return { ...HEALTHY, word: 'Not tried yet', sentence: sink.status.detail };
+    return { level: 'unknown', word: 'Not tried yet', sentence: sink.status.detail };
   const problem = reasonOf(problems, 'sink');
+  // No trouble so far, because nobody has asked it.
+  if (problem === undefined && sinkLastAnswerMs === null)
+    return {
+      level: 'unknown',
+      word: 'Not tried yet',
+      sentence: 'The store has not answered since the start.',
+    };
   return problem === undefined ? HEALTHY : stopped('Stopped', problem);
 }
 
@@ -129,22 +134,4 @@ function windowsState({ windows, nowMs }) {
 /** @param {readonly ReadinessProblem[]} problems @param {StageId} stage */
 function reasonOf(problems, stage) {
   return problems.find((problem) => problem.stage === stage)?.reason;
-}
-
-/**
- * The whole path in one line: the worst level, and which stages are not healthy. `warning`: one more thing that is
- * wrong, or ''.
- *
- * @param {readonly Pick<Stage, 'id' | 'title'>[]} stages
- * @param {StageStates} states
- * @param {string} warning
- * @returns {{ level: Level; words: string }}
- */
-export function overallState(stages, states, warning) {
-  const ailing = stages.filter(({ id }) => states[id].level !== 'healthy');
-  const words = ailing.map(({ id, title }) => `${title}: ${states[id].word.toLowerCase()}`);
-  if (warning !== '') words.push(warning);
-  if (words.length === 0) return { level: 'healthy', words: 'All stages healthy' };
-  const isStopped = warning !== '' || ailing.some(({ id }) => states[id].level === 'stopped');
-  return { level: isStopped ? 'stopped' : 'slow', words: words.join(', ') };
 }

@@ -1,4 +1,4 @@
-import { bytes, count, duration } from './format.js';
+import { bytes, count, delay, duration, share } from './format.js';
 import { windowsBehindMs, windowTotals } from './window-totals.js';
 
 /** @import { Fact, FullState, LiveState, Stage } from './types.js' */
@@ -16,13 +16,15 @@ const STORE_NAMES = { influx: 'InfluxDB', duckdb: 'DuckDB' };
 export const STAGES = [
   {
     id: 'broker',
-    title: 'Broker',
-    unit: 'packets/s',
-    does: 'Takes packets over MQTT and answers each once it is on disk.',
+    title: () => 'MQTT',
+    about: () => 'devices publish here',
+    flow: 'received',
+    unit: 'messages/s',
+    does: 'Takes messages over MQTT, and sends the receipt of each once it is on disk.',
     total: ({ broker }) => broker.packetsAccepted,
     facts: ({ broker }) => [
-      ['connections', count(broker.connections)],
-      ['acknowledged', count(broker.acknowledged)],
+      ['connected', count(broker.connections)],
+      ['receipts', count(broker.acknowledged)],
     ],
     branches: ({ broker }) => [
       { name: 'refused', total: broker.packetsRefused, isBad: true },
@@ -40,16 +42,23 @@ export const STAGES = [
   },
   {
     id: 'log',
-    title: 'Log',
-    unit: 'records/s',
-    does: 'Keeps every record on disk until it has been processed.',
+    title: () => 'Log',
+    about: () => 'on this disk before the receipt is sent',
+    flow: 'appended',
+    unit: 'messages/s',
+    does: 'Keeps every message on disk until it has been processed.',
+    figure: ({ log }) => {
+      const { sizeBytes, maxSizeBytes } = log;
+      return { name: 'used', value: share(sizeBytes, maxSizeBytes), unit: 'of its room' };
+    },
     total: ({ log }) => log.recordsAppended,
-    facts: ({ log }) => [
-      ['appended', bytes(log.bytesAppended)],
-      ['commits', count(log.commits)],
+    facts: ({ log, backlog, logBytesPerSecond }) => [
+      ['waiting now', count(backlog.records)],
+      ...roomFact(log, logBytesPerSecond),
+      ['written to disk', bytes(log.bytesAppended)],
     ],
     fill: ({ log }) => ({ sizeBytes: log.sizeBytes, maxSizeBytes: log.maxSizeBytes }),
-    // Most gateways never lose a record. The word is omitted there so that it worries nobody.
+    // Most gateways never lose a message. The word is omitted there so that it worries nobody.
     branches: ({ ledger }) => (ledger.lost > 0 ? [{ name: 'lost', total: ledger.lost, isBad: true }] : []),
     codes: /^(LOG|CLOCK|RECEIVE_TIMES)_/,
     metrics: [
@@ -65,9 +74,11 @@ export const STAGES = [
   },
   {
     id: 'producer',
-    title: 'To Kinesis',
-    unit: 'records/s',
-    does: 'Puts the records of the log into the stream, in order.',
+    title: () => 'To Kinesis',
+    about: () => 'from the log into the stream',
+    flow: 'sent',
+    unit: 'messages/s',
+    does: 'Puts the messages of the log into the stream, in order.',
     total: ({ producer }) => producer.recordsSent,
     facts: ({ producer }) => [
       ['oldest unsent', producer.lagMs === 0 ? 'none' : duration(producer.lagMs)],
@@ -93,8 +104,10 @@ export const STAGES = [
   },
   {
     id: 'reader',
-    title: 'From Kinesis',
-    unit: 'records/s',
+    title: () => 'From Kinesis',
+    about: () => 'from the stream to the rules',
+    flow: 'read',
+    unit: 'messages/s',
     does: 'Reads the shards of the stream and keeps its position in each.',
     total: ({ reader }) => reader.recordsRead,
     facts: ({ reader }) => [
@@ -119,13 +132,14 @@ export const STAGES = [
   },
   {
     id: 'consumer',
-    title: 'Consumer',
-    unit: 'records/s',
-    does: 'Maps records to points with the rules, and decides the outcome of each record.',
+    title: () => 'Rules',
+    about: () => 'decide what becomes a point',
+    flow: 'decided',
+    unit: 'messages/s',
+    does: 'Make points of messages, and decide what becomes of each message.',
     total: ({ consumer }) => consumer.recordsRead,
     facts: ({ consumer }) => [
-      ['lag', consumer.lagMs === 0 ? 'none' : duration(consumer.lagMs)],
-      ['records read', count(consumer.recordsRead)],
+      ['oldest waiting', consumer.lagMs === 0 ? 'none' : duration(consumer.lagMs)],
       ['points made', count(consumer.pointsMade)],
     ],
     branches: ({ ledger }) => {
@@ -149,15 +163,18 @@ export const STAGES = [
   },
   {
     id: 'sink',
-    title: 'Sink',
+    title: ({ sink }) => STORE_NAMES[sink.kind] ?? sink.kind,
+    about: () => 'stores the points',
+    flow: 'points stored',
     unit: 'points/s',
-    does: 'Writes the points to the store, and records for each whether the store accepted it.',
+    does: 'Writes the points to the store, and notes for each whether the store accepted it.',
+    figure: ({ behindMs, ledger }) =>
+      ledger.received === 0 ? null : { name: 'from arrival to stored', value: delay(behindMs), unit: '' },
     total: ({ sink }) => sink.pointsWritten,
     facts: ({ sink }) => [
-      ['store', STORE_NAMES[sink.kind] ?? sink.kind],
-      ['written', count(sink.pointsWritten)],
-      ['refused', count(sink.pointsRefused), sink.pointsRefused > 0],
-      ['retries', count(sink.retries)],
+      ['stored since the start', count(sink.pointsWritten)],
+      ['rejected', count(sink.pointsRefused), sink.pointsRefused > 0],
+      ['tried again', count(sink.retries)],
     ],
     branches: () => [],
     codes: /^(SINK|STORE|FIELD_TYPE|QUERY)_|^TOO_MANY_QUERIES$/,
@@ -172,7 +189,9 @@ export const STAGES = [
   },
   {
     id: 'windows',
-    title: 'Windows',
+    title: () => 'Windows',
+    about: () => 'sums of the stored points',
+    flow: 'rows written',
     unit: 'rows/s',
     does: 'Computes aggregates per window of time from the stored points, and writes them to the store as rows.',
     total: ({ windows }) => windowTotals(windows).rowsWritten,
@@ -183,7 +202,7 @@ export const STAGES = [
         ['open', count(openWindows)],
         ['due', count(markedWindows)],
         ['behind', behindMs === 0 ? 'no' : duration(behindMs)],
-        ['rows written', count(rowsWritten)],
+        ['rows since the start', count(rowsWritten)],
         ...inexactFact(rowsInexact),
       ];
     },
@@ -231,6 +250,19 @@ export function stageTotals(state) {
     for (const branch of branches(full)) totals[`${id}:${branch.name}`] = branch.total;
   }
   return totals;
+}
+
+/**
+ * For how long the log has room while nothing is stored, at the rate of the last minutes.
+ *
+ * @param {FullState['log']} log
+ * @param {number | null} bytesPerSecond
+ * @returns {readonly Fact[]}
+ */
+function roomFact({ sizeBytes, maxSizeBytes }, bytesPerSecond) {
+  if (bytesPerSecond === null || bytesPerSecond <= 0) return [];
+  const ms = (Math.max(0, maxSizeBytes - sizeBytes) / bytesPerSecond) * 1000;
+  return [['room without the store', duration(ms)]];
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   NeedsLook,
 } from '../devices/device-state.js';
 import type {
+  BacklogView,
   ExplanationView,
   FirstStepsView,
   LedgerCounts,
@@ -27,7 +28,7 @@ import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-
 import type { ParkedSelection } from '../replay/selection.js';
 import type { BudgetName, BudgetUse, MeasurementUse, UsedBudget } from '../rules/policies/budget-use.js';
 import type { MeasurementSummary } from '../sink/store-reader.js';
-import type { Incident } from '../timeline/incident.js';
+import type { Incident, IncidentCause } from '../timeline/incident.js';
 import type { LedgerToday } from '../timeline/ledger-of-day.js';
 import type { StageHistory } from '../timeline/recorded-rates.js';
 import type { WindowsReport } from '../windows/windows-report.js';
@@ -39,12 +40,14 @@ export type {
   AnswerError,
   Arrival,
   ArrivalsScope,
+  BacklogView,
   BoundedDetail,
   BudgetName,
   ExplanationView,
   FinishedReplay,
   FirstStepsView,
   Incident,
+  IncidentCause,
   LatestGroup,
   LatestPage,
   LedgerCounts,
@@ -87,8 +90,8 @@ export type Child = Node | string;
 /** Called when the page should ask the gateway again soon. */
 export type Refresh = () => void;
 
-/** Healthy, slow or stopped: the colour and the shape of a state. */
-export type Level = 'healthy' | 'slow' | 'stopped';
+/** The colour and the shape of a state. `unknown`: nobody has tried it yet. */
+export type Level = 'healthy' | 'slow' | 'stopped' | 'unknown';
 export type StageId = 'broker' | 'log' | 'producer' | 'reader' | 'consumer' | 'sink' | 'windows';
 
 export interface StageState {
@@ -116,15 +119,27 @@ export type FullState = LiveState & Required<Pick<LiveState, StageId>>;
 
 export interface Stage {
   readonly id: StageId;
-  readonly title: string;
+  title(state: FullState): string;
+  /** Who or what it is, in a few words below its title. */
+  about(state: FullState): string;
+  /** What the rate counts. */
+  readonly flow: string;
   readonly unit: string;
   readonly does: string;
   total(state: FullState): number;
+  /** What stands large on the card instead of the rate; null while it is not known. */
+  figure?(state: FullState): Figure | null;
   facts(state: FullState): readonly Fact[];
   fill?(state: FullState): Fill;
   branches(state: FullState): readonly Branch[];
   readonly codes: RegExp;
   readonly metrics: readonly string[];
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly value: string;
+  readonly unit: string;
 }
 
 export interface Fill {
@@ -180,7 +195,8 @@ export interface DeviceList {
 }
 /** The part of the page's state that is in its address. */
 export interface LinkState {
-  readonly view: View;
+  /** Absent: nobody has chosen a range. */
+  readonly view?: View | undefined;
   readonly charts: ReadonlyMap<string, ChartChoice>;
   readonly silentAfterS: number;
   readonly list?: DeviceList;
@@ -207,7 +223,51 @@ export interface Drawn {
   readonly bucketMs: number;
   readonly field: string;
   readonly tag: string | undefined;
+  readonly moreGroups: boolean;
 }
+
+/** What is drawn besides the lines. */
+export interface ChartMarks {
+  /** '' where it is not known. */
+  readonly unit: string;
+  readonly expected?: readonly [low: number, high: number] | undefined;
+  /** Since then messages wait in the log: nothing newer is in the store. */
+  readonly waitingFromMs?: number | undefined;
+  readonly nowMs: number;
+  readonly callouts: readonly Callout[];
+  /** Names of lines that need a look, the first first. */
+  readonly looks: readonly string[];
+  /** False on a chart that is too small for words. */
+  readonly hasWords: boolean;
+}
+/** Colours of the theme, as a canvas takes them. */
+export interface PlotColours {
+  readonly ink: string;
+  readonly muted: string;
+  readonly surface: string;
+  readonly grid: string;
+  readonly warn: string;
+  readonly expected: string;
+  readonly lines: readonly string[];
+  readonly font: string;
+}
+export interface Callout {
+  /** The line that it is about. */
+  readonly name: string;
+  readonly words: string;
+}
+
+/** What the page knows of the way into the store, from the last state. */
+export interface StoreWay {
+  readonly isAway: boolean;
+  readonly waitingFromMs?: number | undefined;
+}
+
+/** A device that needs a look, as far as charts show it. */
+export type ChartLook = Pick<
+  Look,
+  'measurement' | 'tag' | 'name' | 'state' | 'sinceMs' | 'field' | 'value' | 'expected'
+>;
 
 /** The plotting area on the screen, and the time that it spans. */
 export interface Area extends Edges {
@@ -228,7 +288,13 @@ export interface Choice {
   readonly value: string;
 }
 
-export type DeviceState = 'reporting' | 'late' | 'silent';
+/** What a link to a device names. */
+export interface DeviceAddress {
+  readonly measurement: string;
+  /** '' when the measurement as a whole is the device; then it is also the name. */
+  readonly tag: string;
+  readonly name: string;
+}
 export type FieldValue = LatestGroup['values'][number]['value'];
 export type Fields = MeasurementSummary['fields'];
 

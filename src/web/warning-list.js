@@ -48,8 +48,13 @@ export class WarningList {
     return this.#warnings;
   }
 
+  /**
+   * Newest first, those that came after the person last looked.
+   *
+   * @returns {readonly KnownWarning[]}
+   */
   get unread() {
-    return this.#warnings.filter((warning) => isAfter(warning, this.#seen)).length;
+    return this.#warnings.filter((warning) => isAfter(warning, this.#seen));
   }
 
   /** Marks all warnings as seen. Returns what to store for the next visit. */

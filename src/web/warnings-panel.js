@@ -1,9 +1,11 @@
-import { byId, Redrawn, setText } from './dom.js';
-import { count } from './format.js';
+import { byId, element, Redrawn, setText } from './dom.js';
+import { count, foreign } from './format.js';
+import { groupByIncident } from './warning-groups.js';
 import { WarningList } from './warning-list.js';
 import { warningRow } from './warning-row.js';
 
-/** @import { LiveState, SeenWarning, WarningView } from './types.js' */
+/** @import { Incident, KnownWarning, LiveState, SeenWarning, WarningView } from './types.js' */
+/** @import { WarningGroup } from './warning-groups.js' */
 
 const KEPT_AS = 'sluice.seenWarning';
 const ROWS_AT_FIRST = 10;
@@ -11,7 +13,10 @@ const ROWS_AT_FIRST = 10;
 /** @type {Readonly<Record<string, readonly WarningView['level'][]>>} */
 const LEVELS = { all: ['warn', 'error', 'fatal'], warn: ['warn'], error: ['error', 'fatal'] };
 
-/** The gateway's warnings, newest first, and how many came since the person last looked at them. */
+/**
+ * The gateway's warnings, newest first, and how many came since the person last looked at them. Those of one incident are
+ * one row, which opens.
+ */
 export class WarningsPanel {
   #list = new WarningList(keptSeen());
   #rows = new Redrawn(byId('warnings'));
@@ -21,6 +26,8 @@ export class WarningsPanel {
   #isInView = false;
   #showsAll = false;
   #nowMs = Date.now();
+  /** @type {readonly Incident[]} */
+  #incidents = [];
 
   constructor() {
     byId('warning-levels').addEventListener('change', () => this.#draw());
@@ -48,9 +55,13 @@ export class WarningsPanel {
     return this.#list.all;
   }
 
-  /** @param {Pick<LiveState, 'startedAtMs' | 'nowMs'>} state */
-  show({ startedAtMs, nowMs }) {
+  /**
+   * @param {Pick<LiveState, 'startedAtMs' | 'nowMs'>} state
+   * @param {readonly Incident[]} incidents
+   */
+  show({ startedAtMs, nowMs }, incidents) {
     this.#nowMs = nowMs;
+    this.#incidents = incidents;
     this.#list.addReceived(startedAtMs);
     this.#draw();
     this.#showUnread();
@@ -59,29 +70,61 @@ export class WarningsPanel {
   #draw() {
     const chosen = this.#levels.find(({ checked }) => checked)?.value ?? 'all';
     const fitting = this.#list.all.filter(({ level }) => LEVELS[chosen]?.includes(level));
-    const shown = this.#showsAll ? fitting : fitting.slice(0, ROWS_AT_FIRST);
-    this.#rows.show(shown.map(({ key }) => key).join(), () =>
-      shown.map((warning) => warningRow(warning, this.#nowMs)),
-    );
+    const groups = groupByIncident(fitting, this.#incidents);
+    const shown = this.#showsAll ? groups : groups.slice(0, ROWS_AT_FIRST);
+    const key = shown.map(({ incident, warnings }) => [
+      incident?.id,
+      incident?.title,
+      warnings.map(({ key }) => key),
+    ]);
+    this.#rows.show(JSON.stringify(key), () => shown.map((group) => groupRow(group, this.#nowMs)));
     byId('warnings').hidden = shown.length === 0;
     this.#note.hidden = shown.length > 0;
     setText(
       this.#note,
       this.#list.all.length === 0 ? 'The log has had no warning.' : 'No warning of this level.',
     );
-    this.#more.hidden = shown.length === fitting.length;
+    this.#more.hidden = shown.length === groups.length;
     setText(this.#more, `Show all ${count(fitting.length)}`);
   }
 
   #showUnread() {
     if (this.#isInView && !document.hidden) keepSeen(this.#list.markSeen());
-    const { unread } = this.#list;
+    const unread = groupByIncident(this.#list.unread, this.#incidents).filter(
+      ({ incident }) => incident === null,
+    ).length;
     /** @type {HTMLElement | null} */
     const badge = byId('pipeline-badge');
     badge.hidden = unread === 0;
     setText(badge, count(unread));
     badge.title = `${count(unread)} since you last looked`;
   }
+}
+
+/**
+ * @param {WarningGroup} group
+ * @param {number} nowMs
+ */
+function groupRow({ incident, warnings }, nowMs) {
+  /** @type {(warning: KnownWarning) => HTMLElement} */
+  const row = (warning) => warningRow(warning, nowMs);
+  if (incident === null) return row(warnings[0]);
+  const lines = `${count(warnings.length)} ${warnings.length === 1 ? 'line' : 'lines'}`;
+  return element(
+    'li',
+    { class: 'warning', 'data-of-incident': incident.id },
+    element(
+      'details',
+      {},
+      element(
+        'summary',
+        {},
+        element('span', { class: `state ${incident.level}` }, foreign(incident.title, 300)),
+        element('span', { class: 'muted' }, ` ${lines} of one incident`),
+      ),
+      element('ul', { class: 'warning-list' }, ...warnings.map(row)),
+    ),
+  );
 }
 
 // A browser may refuse storage. Then the page forgets what was seen when it is closed.

@@ -62,6 +62,18 @@ describe('a page of devices', () => {
     expect(page).toMatchObject({ devices: 4, silent: 2, found: 4, moreDevices: false, moreFields: false });
   });
 
+  test('can be limited to some names, or leave some out', async () => {
+    const { pages } = pagesOf(FLEET);
+    const namesOf = async (limited: Partial<LatestQuery>) =>
+      (await pages.page({ ...QUERY, order: 'name', ...limited })).groups.map(({ name }) => name);
+    expect(await namesOf({ only: ['valve', 'pump-2', 'gone'] })).toEqual(['pump-2', 'valve']);
+    expect(await namesOf({ only: ['valve', 'pump-2'], search: 'pump' })).toEqual(['pump-2']);
+    expect(await namesOf({ except: ['valve', ''] })).toEqual(['pump-2', 'Pump-10']);
+    expect(await namesOf({ only: [] })).toEqual([]);
+    const page = await pages.page({ ...QUERY, only: ['valve'] });
+    expect(page).toMatchObject({ devices: 4, silent: 2, found: 1 });
+  });
+
   test('counts all devices, searches part of the name ignoring case, and contains only the requested rows', async () => {
     const { pages, newest } = pagesOf(FLEET, [{ field: 'v', value: 1 }], true);
     const page = await pages.page({ ...QUERY, search: 'PUMP', offset: 1, limit: 5 });

@@ -105,6 +105,8 @@ export class FakeGatewayView implements GatewayView {
   /** Overrides what the sum says. */
   received: number | undefined;
   stored: MeasurementSummary[] = [];
+  /** Without points before it, ms since 1970. */
+  pointsFromMs = Number.NEGATIVE_INFINITY;
   /** Values of each tag, by its name; a tag without an entry has one value. */
   tagValues: Record<string, readonly string[]> = {};
   deadLetters: ParkedDetail[] = [];
@@ -266,8 +268,10 @@ export class FakeGatewayView implements GatewayView {
     const groups = page.map((name, index) =>
       sampleGroup(
         name,
-        timesMs.map((at) => sampleAt(at, index, timesMs.length)),
-        timesMs,
+        timesMs.map((at) =>
+          at + bucketMs <= this.pointsFromMs ? null : sampleAt(at, index, timesMs.length),
+        ),
+        timesMs.map((at) => Math.max(at, this.pointsFromMs)),
       ),
     );
     return {
@@ -476,17 +480,21 @@ function readerOf(groups: readonly LatestGroup[]): Pick<StoreReader, 'lastSeen' 
   };
 }
 
-/** A slow wave that differs a little per group. */
 /** A group whose values lie around their mean, as those of a sensor do. */
-function sampleGroup(name: string, values: readonly number[], timesMs: readonly number[]): SeriesGroup {
-  const lows = values.map((value) => value - 0.75);
-  const highs = values.map((value) => value + 0.75);
+function sampleGroup(
+  name: string,
+  values: readonly (number | null)[],
+  timesMs: readonly number[],
+): SeriesGroup {
+  const lows = values.map((value) => (value === null ? null : value - 0.75));
+  const highs = values.map((value) => (value === null ? null : value + 0.75));
+  const present = values.filter((value) => value !== null);
   const moment = (index: number) => ({
-    value: values.at(index) ?? 0,
-    atMs: timesMs.at(index) ?? 0,
+    value: values[index] ?? 0,
+    atMs: timesMs[index] ?? 0,
     isExactTime: true,
   });
-  const sum = values.reduce((total, value) => total + value, 0);
+  const sum = present.reduce((total, value) => total + value, 0);
   return {
     name,
     series: 1,
@@ -494,18 +502,19 @@ function sampleGroup(name: string, values: readonly number[], timesMs: readonly 
     lows,
     highs,
     statistics: {
-      count: values.length,
+      count: present.length,
       sum,
-      mean: sum / values.length,
-      min: Math.min(...lows),
-      max: Math.max(...highs),
-      first: moment(0),
-      last: moment(-1),
+      mean: present.length === 0 ? null : sum / present.length,
+      min: present.length === 0 ? null : Math.min(...present) - 0.75,
+      max: present.length === 0 ? null : Math.max(...present) + 0.75,
+      first: present.length === 0 ? null : moment(values.findIndex((value) => value !== null)),
+      last: present.length === 0 ? null : moment(values.findLastIndex((value) => value !== null)),
     },
     isInexact: false,
   };
 }
 
+/** A slow wave that differs a little per group. */
 function sampleAt(atMs: number, group: number, buckets: number): number {
   const phase = atMs / (buckets * 900) + group * 1.3;
   return 18 + group * 2.2 + 3 * Math.sin(phase) + 0.4 * Math.sin(phase * 11);

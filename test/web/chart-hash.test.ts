@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { pageModule } from '../support/page-module.js';
 
 interface State {
-  view: { kind: string; spanMs?: number; fromMs?: number; toMs?: number };
+  view: { kind: string; spanMs?: number; fromMs?: number; toMs?: number } | undefined;
   charts: Map<string, { field: string; by: string; tag: string; only: string[] }>;
   silentAfterS: number;
   list: { measurement: string; tag: string } | undefined;
@@ -14,7 +14,7 @@ const { carriesState, parseHash, printHash } = await pageModule<{
   printHash(state: State, present?: string): string;
 }>('chart-hash.js');
 const START: State = {
-  view: { kind: 'live', spanMs: 300_000 },
+  view: undefined,
   charts: new Map(),
   silentAfterS: 300,
   list: undefined,
@@ -25,6 +25,7 @@ describe('the address', () => {
 
   it('says presets in words and other views in numbers', () => {
     expect(printHash({ ...START, view: { kind: 'live', spanMs: 3_600_000 } })).toBe('live=1h');
+    expect(parseHash('#live=5m').view).toEqual({ kind: 'live', spanMs: 300_000 });
     expect(printHash({ ...START, view: { kind: 'fixed', fromMs: 5, toMs: 5_005 } })).toBe('from=5&to=5005');
   });
 

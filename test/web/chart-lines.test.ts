@@ -3,9 +3,10 @@ import type { FieldType } from '../../src/sink/point.js';
 import { pageModule } from '../support/page-module.js';
 
 type Values = readonly (number | null | undefined)[];
-const { bridgeShortGaps, drawableFields, bestSplit, meanWords } = await pageModule<{
+const { bridgeShortGaps, drawableFields, measuredFields, bestSplit, meanWords } = await pageModule<{
   bridgeShortGaps(values: Values): Values;
   drawableFields(fields: readonly { name: string; type: FieldType }[]): readonly string[];
+  measuredFields(fields: readonly { name: string; type: FieldType }[]): readonly string[];
   bestSplit(counts: readonly { tag: string; lines: number }[]): string | undefined;
   meanWords(lines: readonly { label: string; series: number | null }[]): string;
 }>('chart-lines.js');
@@ -50,6 +51,7 @@ it('offers numeric fields only, readings before integers before ids and counters
     { name: 'temperature', type: 'float' },
   ] as const;
   expect(drawableFields(fields)).toEqual(['temperature', 'steps', 'id', 'seq']);
+  expect(measuredFields(fields)).toEqual(['temperature', 'steps']);
 });
 
 it('splits by the tag with the fewest lines but more than one, else by the first', () => {

@@ -21,9 +21,11 @@ const range = await pageModule<{
   MIN_SPAN_MS: number;
   MAX_SPAN_MS: number;
   bucketFor(spanMs: number): number;
-  windowOf(view: View, nowMs: number): Window;
+  windowOf(view: View, nowMs: number, bucketMs?: number): Window;
   edgesOf(view: View, nowMs: number): { fromMs: number; toMs: number };
-  refreshEveryMs(view: View): number;
+  refreshEveryMs(view: View, bucketMs?: number): number;
+  bucketChoices(spanMs: number): readonly number[];
+  viewWith(view: View, atMs: number, nowMs: number): View;
   zoomed(view: View, factor: number, nowMs: number, aroundMs?: number): View;
   panned(view: View, share: number, nowMs: number): View;
   between(oneMs: number, otherMs: number, nowMs: number): View;
@@ -45,16 +47,16 @@ describe('the bucket ladder', () => {
     [900_000, 5_000],
     [3_600_000, 20_000],
     [21_600_000, 120_000],
-    [86_400_000, 600_000],
+    [86_400_000, 300_000],
     [604_800_000, 3_600_000],
-    [31 * 86_400_000, 21_600_000],
+    [31 * 86_400_000, 10_800_000],
   ])('takes for %i ms buckets of %i ms', (spanMs, bucketMs) => expect(bucketFor(spanMs)).toBe(bucketMs));
 
   it('gets finer, never coarser, when the span gets shorter', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: range.MAX_SPAN_MS }), (spanMs) => {
         expect(bucketFor(spanMs / 2)).toBeLessThanOrEqual(bucketFor(spanMs));
-        expect(spanMs / bucketFor(spanMs)).toBeLessThanOrEqual(180);
+        expect(spanMs / bucketFor(spanMs)).toBeLessThanOrEqual(288);
       }),
     );
   });
@@ -95,6 +97,53 @@ describe('windowOf', () => {
     const one = windowOf(fixed(NOW_MS - 300_000, NOW_MS), NOW_MS);
     const moved = windowOf(fixed(NOW_MS - 300_777, NOW_MS - 777), NOW_MS);
     expect((one.fromMs - moved.fromMs) % one.bucketMs).toBe(0);
+  });
+});
+
+describe('the choices of a resolution', () => {
+  it('are a few widths around the usual one, each with a bounded number of points', () => {
+    const minutes = range.bucketChoices(86_400_000).map((bucketMs) => bucketMs / 60_000);
+    expect(minutes).toEqual([1, 2, 5, 10, 20, 30]);
+    fc.assert(
+      fc.property(fc.integer({ min: range.MIN_SPAN_MS, max: range.MAX_SPAN_MS }), (spanMs) => {
+        const widths = range.bucketChoices(spanMs);
+        expect(widths).toContain(bucketFor(spanMs));
+        for (const bucketMs of widths) expect(spanMs / bucketMs).toBeLessThanOrEqual(1_440);
+      }),
+    );
+  });
+
+  it('is asked for in whole buckets', () => {
+    const { fromMs, toMs, bucketMs, buckets } = windowOf(
+      { kind: 'live', spanMs: 86_400_000 },
+      NOW_MS,
+      60_000,
+    );
+    expect([fromMs % bucketMs, toMs % bucketMs, bucketMs, buckets]).toEqual([0, 0, 60_000, 1_440]);
+  });
+});
+
+describe('viewWith', () => {
+  const day: View = { kind: 'live', spanMs: 86_400_000 };
+  it('takes the next live range that has the moment', () => {
+    expect(range.viewWith(day, NOW_MS - 3 * 86_400_000, NOW_MS)).toEqual({
+      kind: 'live',
+      spanMs: 7 * 86_400_000,
+    });
+  });
+
+  it('takes a range around a moment that no live one has', () => {
+    const atMs = NOW_MS - 90 * 86_400_000;
+    const { fromMs, toMs } = range.viewWith(day, atMs, NOW_MS);
+    expect(fromMs).toBeLessThan(atMs);
+    expect(toMs).toBeGreaterThan(atMs);
+    expect((toMs ?? 0) - (fromMs ?? 0)).toBe(86_400_000);
+  });
+
+  it('takes a range around a moment that has not come yet', () => {
+    const { fromMs, toMs } = range.viewWith(day, NOW_MS + 86_400_000, NOW_MS);
+    expect(fromMs).toBeLessThan(NOW_MS + 86_400_000);
+    expect(toMs).toBeGreaterThan(NOW_MS + 86_400_000);
   });
 });
 
@@ -154,6 +203,7 @@ it.each([
 
 it('asks again after a quarter of a bucket, at least every 30 s and at most every 2 s', () => {
   const waits = range.PRESETS.map(({ spanMs }) => range.refreshEveryMs({ kind: 'live', spanMs }));
-  expect(waits).toEqual([2_000, 2_000, 5_000, 30_000, 30_000, 30_000]);
+  expect(waits).toEqual([2_000, 5_000, 30_000, 30_000, 30_000, 30_000]);
+  expect(range.refreshEveryMs({ kind: 'live', spanMs: 86_400_000 }, 60_000)).toBe(15_000);
   expect(range.refreshEveryMs(fixed(0, 1_000))).toBe(30_000);
 });

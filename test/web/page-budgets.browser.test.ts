@@ -72,15 +72,16 @@ describe.skipIf(!requireServer('chromium'))('the budgets on the live page', { ti
     expect(await rows.nth(2).locator('p').count()).toBe(2);
   });
 
-  it('leads to the dead letters by keyboard where records are parked', async () => {
+  it('leads to what is set aside by keyboard where records are parked', async () => {
     use(measurementWith('climate', series(100_000)), measurementWith('doors', series(85_000)));
     page = await live.open();
-    const links = box().getByRole('link', { name: 'dead letters' });
+    const links = box().getByRole('link', { name: 'set aside' });
     await links.waitFor();
     expect(await links.count()).toBe(1);
     await links.focus();
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.evaluate('document.activeElement.id'), SOON).toBe('dead-letters-title');
+    await live.shown('#view-set-aside').toBe(true);
+    expect(await page.evaluate('location.pathname')).toBe('/set-aside');
   });
 
   it('follows the gateway once in ten seconds, and goes when there is room again', async () => {
@@ -97,16 +98,15 @@ describe.skipIf(!requireServer('chromium'))('the budgets on the live page', { ti
     expect(asked() - before).toBeLessThanOrEqual(4);
   });
 
-  it('asks nothing while the measurements are out of view', async () => {
+  it('asks nothing while another view is shown', async () => {
     use(measurementWith('climate', series(85_000)));
-    page = await live.open({ viewport: { width: 1_000, height: 300 } }, { hasClock: true });
-    await page.locator('#warnings-note').scrollIntoViewIfNeeded();
+    page = await live.open({}, { hasClock: true, path: '/' });
     await live.pass(NEXT_ANSWER_MS);
     await live.answered();
     const before = asked();
     await live.pass(2 * NEXT_ANSWER_MS);
     expect(asked()).toBe(before);
-    await page.locator('#charts-title').scrollIntoViewIfNeeded();
+    await page.locator('#tabs a[href="/pipeline"]').click();
     await expect.poll(asked, SOON).toBeGreaterThan(before);
   });
 

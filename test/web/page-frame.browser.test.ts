@@ -3,7 +3,8 @@ import { requireServer } from '../../harness/servers.js';
 import type { BudgetUse } from '../../src/rules/policies/budget-use.js';
 import { DEFAULT_CARDINALITY } from '../../src/rules/policies/policy-options.js';
 import { parkedDetail } from '../support/fake-gateway-view.js';
-import { LivePage, SOON, warningLine } from '../support/live-page.js';
+import { incident } from '../support/incidents.js';
+import { LivePage, SOON, type ViewPath, warningLine } from '../support/live-page.js';
 import { DESKTOP, PHONE } from '../support/page-browser.js';
 
 /** What a screen reader would stumble over, as sentences. */
@@ -37,10 +38,12 @@ const FAULTS = `(() => {
     if (next > level + 1 && !(isModal && level === 0)) faults.push('h' + next + ' after h' + level + ': ' + heading.textContent);
     level = next;
   }
-  if (document.querySelectorAll('h1').length !== 1) faults.push('not one h1');
+  if ([...document.querySelectorAll('h1')].filter(shown).length !== 1) faults.push('not one h1');
   for (const image of document.querySelectorAll('img:not([alt])')) faults.push('without alt: ' + image.outerHTML);
   return faults;
 })()`;
+
+const VIEWS: readonly ViewPath[] = ['/', '/devices', '/set-aside', '/pipeline'];
 
 const FULL_BUDGET: BudgetUse = {
   ratios: { series: 1, 'tag-values': 0, 'client-series': 0, fields: 0, 'client-fields': 0 },
@@ -62,6 +65,7 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
   const live = new LivePage();
   const text = (selector: string) => live.text(selector);
   const theme = () => live.page.evaluate('document.documentElement.dataset.theme');
+  const tab = (path: string) => live.page.locator(`#tabs a[href="${path}"]`);
   const ground = () => live.page.evaluate('getComputedStyle(document.body).backgroundColor');
 
   function fill(): void {
@@ -82,36 +86,41 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
     fill();
     const page = await live.open(options);
     await live.shown('.card canvas').toBe(true);
-    await live.shown('#warnings > li').toBe(true);
-    expect(await page.evaluate(FAULTS)).toEqual([]);
-    for (const name of ['Path', 'Ledger', 'Measurements', 'Devices', 'Dead letters', 'Warnings'])
-      expect(await page.getByRole('region', { name, exact: true }).count()).toBe(1);
-    for (const role of ['main', 'banner', 'navigation', 'contentinfo'] as const)
-      expect(await page.getByRole(role).count()).toBe(1);
-    await live.expectToFit();
-
-    await page.getByRole('button', { name: 'Consumer' }).click();
+    for (const path of VIEWS) {
+      await tab(path).click();
+      await live.answered();
+      expect(await page.evaluate(FAULTS), path).toEqual([]);
+      for (const role of ['main', 'banner', 'navigation', 'contentinfo'] as const)
+        expect(await page.getByRole(role).count()).toBe(1);
+      await live.expectToFit();
+    }
+    for (const name of [
+      'Pipeline',
+      'Every message accounted for',
+      'How far behind',
+      'Incidents',
+      'What the gateway wrote',
+      'Series and fields',
+    ])
+      expect(await page.locator('#view-pipeline').getByRole('region', { name, exact: true }).count()).toBe(1);
+    await page.getByRole('button', { name: 'Rules' }).click();
     await live.shown('#drawer').toBe(true);
     expect(await page.evaluate(FAULTS)).toEqual([]);
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'sensors/a/b' }).click();
-    await live.shown('#drawer-body pre').toBe(true);
+    live.view.facts = { ...live.view.facts, incident: incident() };
+    await text('#overall').toBe('InfluxDB does not answer');
     expect(await page.evaluate(FAULTS)).toEqual([]);
     await live.expectToFit();
-    await page.getByRole('button', { name: 'Close' }).click();
-    await page.getByRole('button', { name: 'Delete all…' }).click();
-    await live.shown('#confirm').toBe(true);
-    expect(await page.evaluate(FAULTS)).toEqual([]);
   });
 
   it('finds what is wrong with a page, or its check would prove nothing', async () => {
-    const page = await live.open();
+    const page = await live.open({}, { path: '/pipeline' });
     await page.evaluate(`(() => {
       const bad = document.createElement('button');
       bad.id = 'main';
       const heading = document.createElement('h4');
       heading.textContent = 'deep';
-      document.querySelector('h1').after(bad, heading);
+      document.querySelector('#path-title').after(bad, heading);
     })()`);
     expect(await page.evaluate(FAULTS)).toEqual([
       'the id main is there twice',
@@ -122,18 +131,14 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
 
   it('can be walked by keyboard alone, each place visible, none under the header', async () => {
     fill();
-    const page = await live.open();
-    await live.shown('.card canvas').toBe(true);
-    await live.shown('#dead-letters').toBe(true);
-    // The devices are asked for once they are in view; their answer moves what is below them.
-    await page.locator('#devices').scrollIntoViewIfNeeded();
-    await live.text('#devices-note').toBe('Nothing was received in the last 24 hours.');
-    await page.evaluate('scrollTo(0, 0)');
+    const page = await live.open({}, { path: '/pipeline' });
+    await live.shown('#warnings > li').toBe(true);
+    await live.shown('.budget').toBe(true);
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Broker');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('MQTT');
     const walked: string[] = [];
     for (let step = 0; step < 60; step += 1) {
       const { name, ...seen } = (await page.evaluate(`(() => {
@@ -155,7 +160,7 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
       await page.keyboard.press('Tab');
     }
     expect(walked.at(-1)).toBe('/readyz');
-    for (const name of ['Sink', 'filter-code', 'purge-shown', 'sensors/a/b', 'log-level-button'])
+    for (const name of ['InfluxDB', 'dropped (QoS 0)', 'Every message accounted for', 'log-level-button'])
       expect(walked).toContain(name);
   });
 
@@ -163,35 +168,47 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
     ['a desktop', { viewport: { width: 1440, height: 600 } }],
     ['a phone', PHONE],
   ])(
-    'jumps to a section with the focus, below the header, and leaves what stands behind the # alone, on %s',
+    'opens each view by its tab, goes back, and leaves what stands behind the # alone, on %s',
     async (_where, options) => {
       fill();
-      const page = await live.open(options);
-      await live.shown('.card canvas').toBe(true);
-      await page.evaluate(`history.replaceState(null, '', '#live=15m')`);
-      await page.getByRole('link', { name: 'Ledger', exact: true }).click();
-      expect(await page.evaluate('document.activeElement.id')).toBe('ledger-title');
-      const place = (await page.locator('#ledger-title').boundingBox())!;
-      const header = (await page.getByRole('banner').boundingBox())!;
-      expect(place.y).toBeGreaterThan(header.y + header.height);
-      expect(place.y).toBeLessThan(200);
-      expect(await page.evaluate('location.hash')).toBe('#live=15m');
-      await expect.poll(() => page.locator('.sections [aria-current]').textContent(), SOON).toBe('Ledger');
+      const page = await live.open(options, { hash: 'live=15m' });
+      await text('#overall').toBe('Gateway is well');
+      for (const path of VIEWS) {
+        await tab(path).click();
+        expect(await page.evaluate('location.pathname')).toBe(path);
+        expect(await page.evaluate('location.hash')).toBe('#live=15m');
+        expect(await page.locator('.view:visible').count()).toBe(1);
+        expect(await tab(path).getAttribute('aria-current')).toBe('page');
+        expect(await tab(path).isVisible()).toBe(true);
+      }
+      await page.goBack();
+      expect(await page.evaluate('location.pathname')).toBe('/set-aside');
+      expect(await page.locator('#view-set-aside').isVisible()).toBe(true);
     },
   );
 
+  it('jumps to a section of another view with the focus, below the header', async () => {
+    live.view.outcomes = { written: 5, filtered: { cold: 2 } };
+    const page = await live.open({ viewport: { width: 1440, height: 600 } }, { path: '/pipeline' });
+    await page.locator('[data-branch="consumer:filtered"] a').click();
+    expect(await page.evaluate('document.activeElement.id')).toBe('ledger-title');
+    const place = (await page.locator('#ledger-title').boundingBox())!;
+    const header = (await page.getByRole('banner').boundingBox())!;
+    expect(place.y).toBeGreaterThan(header.y + header.height);
+    expect(place.y).toBeLessThan(600);
+  });
+
   it('explains its words to mouse and keyboard', async () => {
-    const page = await live.open();
+    const page = await live.open({}, { path: '/pipeline' });
     const help = page.getByRole('tooltip');
-    const word = page.locator('.equation').getByRole('button', { name: 'parked' });
+    const word = page.locator('#ledger-table').getByRole('button', { name: 'set aside' });
     await word.hover();
     await expect.poll(() => help.textContent(), SOON).toMatch(/^Set aside: /);
     expect(await help.isVisible()).toBe(true);
-    await page.locator('#overall').hover();
+    await page.locator('#path-title').hover();
     await expect.poll(() => help.isVisible(), SOON).toBe(false);
 
-    await page.getByRole('button', { name: 'Ledger' }).focus();
-    await page.keyboard.press('Tab');
+    await page.locator('#ledger-table').getByRole('button', { name: 'stored' }).focus();
     await page.keyboard.press('Tab');
     await expect.poll(() => help.textContent(), SOON).toMatch(/^Set aside: /);
     expect(await word.getAttribute('aria-describedby')).toBe(await help.getAttribute('id'));
@@ -204,21 +221,14 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
   });
 
   it('explains its words to touch', async () => {
-    const page = await live.open(PHONE);
+    const page = await live.open(PHONE, { path: '/pipeline' });
     const help = page.getByRole('tooltip');
-    await page.locator('.equation').getByRole('button', { name: 'buffered' }).tap();
+    await page.locator('#ledger-table').getByRole('button', { name: 'waiting' }).tap();
     await expect.poll(() => help.textContent(), SOON).toMatch(/^Waiting: /);
     expect(await help.isVisible()).toBe(true);
     await live.expectToFit();
     await page.locator('#balance').tap();
     await expect.poll(() => help.isVisible(), SOON).toBe(false);
-  });
-
-  it('links no section that is hidden', async () => {
-    const page = await live.open();
-    await text('#overall').toBe('All stages healthy');
-    await page.evaluate(`document.getElementById('ledger-title').closest('section').hidden = true`);
-    await expect.poll(() => page.getByRole('link', { name: 'Ledger', exact: true }).count(), SOON).toBe(0);
   });
 
   it('is light or dark as the system is, or as the person chose, also after the page was loaded again', async () => {
@@ -241,12 +251,15 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
   it('works where the browser refuses storage', async () => {
     fill();
     const script = `Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } })`;
+    live.view.facts = { ...live.view.facts, incident: incident() };
     const page = await live.open({}, { script });
     await text('[data-ledger=written]').toBe('5');
     await page.getByRole('button', { name: 'Theme: Auto' }).click();
     expect(await theme()).toBe('light');
-    await page.getByRole('link', { name: /^Warnings/ }).click();
-    await live.shown('.sections a[href="#warnings-title"] .badge').toBe(false);
+    await page.locator('#strip > summary').click();
+    await live.shown('.strip-body').toBe(false);
+    await tab('/pipeline').click();
+    await live.shown('#pipeline-badge').toBe(false);
   });
 
   it('fits every width without a horizontal scroll, with long names in it', async () => {
@@ -283,13 +296,27 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
         fields: { [long]: long },
       }),
     ];
+    const events = Array.from({ length: 40 }, (_, atMs) => ({ atMs, text: long }));
+    const trouble = incident({ title: long, detail: long, waited: 1e12, lost: 1e12, events });
+    live.view.facts = {
+      ...live.view.facts,
+      timeZone: 'Pacific/Auckland',
+      setAsideToday: 1e12,
+      incident: trouble,
+    };
+    live.view.incidentList = [incident({ id: 'old', fromMs: 1, toMs: 2, title: long, detail: long })];
     const page = await live.open({ viewport: { width: 320, height: 1_000 } });
-    await live.shown('#dead-letters').toBe(true);
-    await live.shown('#warnings').toBe(true);
     await text('[data-stage=sink] .state').toBe('Retrying');
-    for (const width of [320, 390, 768, 1100, 1440, 2560]) {
-      await page.setViewportSize({ width, height: 1_000 });
-      await live.expectToFit();
+    for (const path of VIEWS) {
+      await tab(path).click();
+      await live.answered();
+      for (const width of [320, 390, 768, 1100, 1440, 2560]) {
+        await page.setViewportSize({ width, height: 1_000 });
+        for (const isOpen of [true, false]) {
+          await page.evaluate(`document.getElementById('strip').open = ${isOpen}`);
+          await live.expectToFit();
+        }
+      }
     }
   });
 });

@@ -10,6 +10,8 @@ const { RateHistory, sparkPaths } = await pageModule<{
     add(name: string, atMs: number, perSecond: number | null): void;
     of(name: string): readonly Sample[];
     peak(name: string): number;
+    seed(before: object): void;
+    takeBefore(state: { nowMs: number; sampledAtMs: number }): void;
   };
   sparkPaths(
     samples: readonly Sample[],
@@ -35,6 +37,24 @@ describe('RateHistory', () => {
     history.add('log', 2, 7);
     history.add('log', 3, 5);
     expect(history.peak('log')).toBe(7);
+  });
+
+  it('begins with what the gateway knew, on the clock of the samples, and goes on from there', () => {
+    const history = new RateHistory();
+    history.add('log', 10, 99);
+    history.seed({ stepMs: 1_000, fromMs: 700_000, rates: { log: [1, 2, 3], sink: [4] }, behindMs: [] });
+    expect(history.of('log')).toHaveLength(1);
+    history.takeBefore({ nowMs: 703_500, sampledAtMs: 60_000 });
+    history.add('log', 60_000, 5);
+    expect(history.of('log')).toEqual([
+      { atMs: 57_500, perSecond: 1 },
+      { atMs: 58_500, perSecond: 2 },
+      { atMs: 59_500, perSecond: 3 },
+      { atMs: 60_000, perSecond: 5 },
+    ]);
+    expect(history.peak('sink')).toBe(4);
+    history.takeBefore({ nowMs: 704_500, sampledAtMs: 61_000 });
+    expect(history.of('log')).toHaveLength(4);
   });
 
   it('starts again when the clock of the gateway did', () => {

@@ -30,7 +30,7 @@ describe('stageStates', () => {
   it('shows a store that was not tried yet as such, and as no problem', () => {
     view.sinkStatus = { state: 'untried', detail: 'the store has not been tried yet' };
     expect(states().sink).toEqual({
-      level: 'healthy',
+      level: 'unknown',
       word: 'Not tried yet',
       sentence: 'the store has not been tried yet',
     });
@@ -45,7 +45,7 @@ describe('stageStates', () => {
     });
   });
 
-  it('shows a full log as stopped and the broker as holding its publishers', () => {
+  it('shows a full log as stopped, and that devices wait for it', () => {
     view.logBlocked = true;
     view.readiness = [{ stage: 'broker', reason: 'the log is full' }];
     expect(states().log).toMatchObject({ level: 'stopped', word: 'Full' });

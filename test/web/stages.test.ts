@@ -11,7 +11,6 @@ import { windowsReport } from '../support/windows-report.js';
 type State = StageCounters & { readonly ledger: LedgerView };
 interface Stage {
   readonly id: string;
-  readonly title: string;
   readonly codes: RegExp;
   readonly metrics: readonly string[];
 }
@@ -19,14 +18,6 @@ const { STAGES, stageTotals } = await pageModule<{
   STAGES: readonly Stage[];
   stageTotals(state: State): Record<string, number>;
 }>('stages.js');
-const { flowSpeed } = await pageModule<{ flowSpeed(perSecond: number | null): number }>('flow-pipe.js');
-const { overallState } = await pageModule<{
-  overallState(
-    stages: readonly Pick<Stage, 'id' | 'title'>[],
-    states: Record<string, { level: string; word: string }>,
-    warning: string,
-  ): { level: string; words: string };
-}>('stage-states.js');
 
 describe('STAGES', () => {
   it('names metrics that the gateway has', () => {
@@ -137,33 +128,5 @@ describe('stageTotals', () => {
     expect(stageTotals({ ...state(), ledger: { ...view.ledger(), lost: 4 } })).toMatchObject({
       'log:lost': 4,
     });
-  });
-});
-
-describe('flowSpeed', () => {
-  it('is nothing without a flow, grows with each decade of it, and has an end', () => {
-    expect(flowSpeed(null)).toBe(0);
-    expect(flowSpeed(0)).toBe(0);
-    const speeds = [0.1, 1, 10, 100, 1_000, 10_000].map(flowSpeed);
-    expect(speeds).toEqual(speeds.toSorted((a, b) => a - b));
-    expect(speeds[0]).toBeGreaterThan(0.2);
-    expect(flowSpeed(1e12)).toBe(4);
-  });
-});
-
-describe('overallState', () => {
-  const stages = [
-    { id: 'log', title: 'Log' },
-    { id: 'sink', title: 'Sink' },
-  ];
-  const healthy = { level: 'healthy', word: 'Healthy' };
-
-  it.each([
-    [healthy, '', 'healthy', 'All stages healthy'],
-    [{ level: 'slow', word: 'Retrying' }, '', 'slow', 'Sink: retrying'],
-    [{ level: 'stopped', word: 'Misconfigured' }, '', 'stopped', 'Sink: misconfigured'],
-    [{ level: 'slow', word: 'Retrying' }, 'Ledger: off by 3', 'stopped', 'Sink: retrying, Ledger: off by 3'],
-  ])('makes of a sink that is %j and the warning "%s": %s', (sink, warning, level, words) => {
-    expect(overallState(stages, { log: healthy, sink }, warning)).toEqual({ level, words });
   });
 });

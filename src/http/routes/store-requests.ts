@@ -24,7 +24,7 @@ const DEFAULT_SERIES_BUCKETS = 150;
 export const MAX_SERIES_BUCKETS = 2_000;
 /** Groups times buckets of one answer. */
 const MAX_SERIES_VALUES = 60_000;
-/** The number of tag values that a chart can be limited to. */
+/** The number of tag values that a chart or a table can be limited to. */
 const MAX_ONLY_VALUES = 50;
 
 const MAX_OFFSET = 20_000;
@@ -45,12 +45,20 @@ const time = text(MAX_NAME_CHARACTERS).transform((written, context) => {
   return z.NEVER;
 });
 
+/** A parameter that is given once is a text, one that is given several times is a list. */
+const onlyValues = z.preprocess(
+  (values) => (typeof values === 'string' ? [values] : values),
+  z.array(text(MAX_NAME_CHARACTERS)).max(MAX_ONLY_VALUES, `must be given at most ${MAX_ONLY_VALUES} times`),
+);
+
 export const latestParameters = z.strictObject({
   measurement: name,
   by: name.optional(),
   from: time,
   silentBefore: time,
   search: text(MAX_SEARCH_CHARACTERS).optional(),
+  only: onlyValues.optional().describe('Only devices with one of these names.'),
+  except: onlyValues.optional().describe('All devices but those with one of these names.'),
   order: z.enum(LATEST_ORDERS, `must be one of ${LATEST_ORDERS.join(', ')}`).optional(),
   offset: numberFrom(0, MAX_OFFSET).optional(),
   limit: numberFrom(1, MAX_LATEST_ROWS).optional(),
@@ -63,20 +71,22 @@ export const latestParameters = z.strictObject({
 });
 
 /**
- * Takes `measurement`, `by?`, `from` and `silentBefore` in ms since 1970, `search?`, `order?`, `offset?`, `limit?`, `spark?`
- * and `sparkField?`. Both times are rounded down to an even second.
+ * Takes `measurement`, `by?`, `from` and `silentBefore` in ms since 1970, `search?`, `only?`, `except?`, `order?`, `offset?`,
+ * `limit?`, `spark?` and `sparkField?`. Both times are rounded down to an even second.
  */
 export function parseLatestRequest(parameters: unknown): Parsed<DeviceQuery> {
   const parsed = parseRequest(latestParameters, parameters);
   if (!parsed.ok) return parsed;
   const { measurement, by, from, silentBefore, search = '', order = 'silent', offset = 0 } = parsed.value;
-  const { limit = DEFAULT_LATEST_ROWS, spark, sparkField } = parsed.value;
+  const { only, except, limit = DEFAULT_LATEST_ROWS, spark, sparkField } = parsed.value;
   const query = {
     measurement,
     by,
     fromMs: sameInstant(from),
     silentBeforeMs: sameInstant(silentBefore),
     search,
+    ...(only !== undefined && { only }),
+    ...(except !== undefined && { except }),
     order,
     offset,
     limit,
@@ -89,12 +99,6 @@ export function parseLatestRequest(parameters: unknown): Parsed<DeviceQuery> {
 function sameInstant(ms: number): number {
   return ms - (ms % SAME_INSTANT_MS);
 }
-
-/** A parameter that is given once is a text, one that is given several times is a list. */
-const onlyValues = z.preprocess(
-  (values) => (typeof values === 'string' ? [values] : values),
-  z.array(text(MAX_NAME_CHARACTERS)).max(MAX_ONLY_VALUES, `must be given at most ${MAX_ONLY_VALUES} times`),
-);
 
 const percentile = /^p(\d{1,2}(?:\.\d{1,3})?)$/;
 

@@ -50,7 +50,21 @@ describe('parseLatestRequest', () => {
     ).toMatchObject({ value: { search: 'Pump', order: 'name', offset: 50, limit: 200 } });
   });
 
+  it('takes names of devices once or several times', () => {
+    expect(parseLatestRequest({ ...latest, only: 'd1', except: ['d2', 'd3'] })).toMatchObject({
+      value: { only: ['d1'], except: ['d2', 'd3'] },
+    });
+  });
+
+  it('takes the parts of sparklines and their field', () => {
+    const parsed = parseLatestRequest({ ...latest, spark: '48', sparkField: 'temperature' });
+    expect(parsed).toMatchObject({ value: { spark: 48, sparkField: 'temperature' } });
+  });
+
   it.each([
+    [{ spark: '97' }, 'spark: must be 1 to 96.'],
+    [{ spark: '0' }, 'spark: must be 1 to 96.'],
+    [{ sparkField: '' }, 'sparkField: must not be empty.'],
     [{ measurement: undefined }, 'measurement: must be given once.'],
     [{ from: undefined }, 'from: must be given once.'],
     [{ silentBefore: 'noon' }, `silentBefore: ${NO_TIME}.`],
@@ -61,6 +75,8 @@ describe('parseLatestRequest', () => {
     [{ offset: '20001' }, 'offset: must be 0 to 20000.'],
     [{ limit: '201' }, 'limit: must be 1 to 200.'],
     [{ limit: '0' }, 'limit: must be 1 to 200.'],
+    [{ only: Array(51).fill('x') }, 'only: must be given at most 50 times.'],
+    [{ except: Array(51).fill('x') }, 'except: must be given at most 50 times.'],
     [{ by: '' }, 'by: must not be empty.'],
     [{ page: '1' }, 'query: unknown page.'],
   ])('refuses %j and says: %s', (change, reason) => {
