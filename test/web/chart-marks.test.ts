@@ -45,7 +45,7 @@ it('takes the looks of the measurement, the tag and the field', () => {
     look('f', { state: 'unreadable' }),
   ];
   const chart = { measurement: 'cold', tag: 'device', field: 'temperature' };
-  expect(looksOf(looks, chart).map(({ name }) => name)).toEqual(['a', 'd', 'f']);
+  expect(looksOf(looks, chart).map(({ name }) => name)).toEqual(['d', 'f', 'a']);
   expect(looksOf(looks, { ...chart, tag: undefined })).toEqual([]);
 });
 
