@@ -1,10 +1,10 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MAX_STREAMS } from '../../src/http/event-streams.js';
 import type { WarningView } from '../../src/http/gateway-view.js';
 import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
-import { MAX_STREAMS } from '../../src/http/event-streams.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
 interface Frame {
