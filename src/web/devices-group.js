@@ -164,6 +164,7 @@ export class DevicesGroup {
     const looks = asked.looks(this.measurement, this.tag);
     if (asked.filter === 'look' && looks.length === 0) {
       this.answer = undefined;
+      this.#rows.clear();
       this.#showNote('No device here needs a look.');
       this.#pages.node.hidden = true;
       return;
