@@ -14,14 +14,14 @@ const EMPTY_BATTERY_PERCENT = 9;
 const BATTERY_PERCENT_PER_HOUR = 2.5;
 const NONSENSE_FROM_MS = -14 * MS_PER_MINUTE;
 const NONSENSE_LASTS_MS = 45 * MS_PER_MINUTE;
-const NONSENSE_EVERY_MS = 45_000;
+const NONSENSE_EVERY_MS = 100_000;
 const GAP_AT_HOUR = 20 + 1 / 6;
 const GAP_LASTS_MS = 45 * MS_PER_MINUTE;
 
 /**
  * What goes wrong in the demo, as functions of time. At `storyMs` all of it can be seen: a cold room has become too
- * warm, another one is silent, a meter sends nonsense, and a weather station was away in the evening before. The faults
- * are repaired within half a day and come again a day later, so that a demo that runs for days has its story too.
+ * warm, another one is silent, a meter sends nonsense, and a weather station was away in the evening before. The first
+ * three are repaired within half a day and fail again a day later, so that a demo that runs for days has its story too.
  */
 export class Story {
   readonly #storyMs: number;

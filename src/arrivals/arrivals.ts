@@ -10,7 +10,7 @@ import type {
   ArrivalsWatch,
   ArrivedMessage,
 } from './arrival.js';
-import { isFound } from './arrival-search.js';
+import { isFound, searchable } from './arrival-search.js';
 import { arrivedMessage } from './arrived-message.js';
 import { LastArrivals } from './last-arrivals.js';
 import { Watcher } from './watcher.js';
@@ -157,11 +157,13 @@ export class Arrivals implements ArrivalsSource {
 
   /** Shows it also to those who search for a name that has become known. */
   #join({ arrival, names, watchers, omittedBy }: Followed): void {
+    if (this.#searches.length === 0) return;
     const nowMs = this.#clock.monotonicMs();
+    const texts = searchable([arrival.topic, arrival.client, ...names]);
     for (const watcher of this.#watchers) {
       const { search } = watcher;
       if (search === undefined || watchers.has(watcher) || omittedBy.has(watcher)) continue;
-      if (!isFound(search, arrival.topic, arrival.client, ...names)) continue;
+      if (!isFound(search, texts)) continue;
       (watcher.admits(nowMs) ? watchers : omittedBy).add(watcher);
     }
   }
@@ -170,11 +172,12 @@ export class Arrivals implements ArrivalsSource {
   #chosenFor({ topic, clientId }: StreamRecord): Chosen | undefined {
     const nowMs = this.#clock.monotonicMs();
     const isSample = this.#wantsSample && nowMs >= this.#sampleAtMs;
-    if (!isSample && !this.#searches.some((search) => isFound(search, topic, clientId))) return undefined;
+    const texts = this.#searches.length === 0 ? [] : searchable([topic, clientId]);
+    if (!isSample && !this.#searches.some((search) => isFound(search, texts))) return undefined;
     const chosen = newChosen();
     for (const watcher of this.#watchers) {
       const { search } = watcher;
-      if (search === undefined || !isFound(search, topic, clientId)) continue;
+      if (search === undefined || !isFound(search, texts)) continue;
       (watcher.admits(nowMs) ? chosen.watchers : chosen.omittedBy).add(watcher);
     }
     if (isSample) {

@@ -1,5 +1,5 @@
 import type { ArrivalReport, ArrivalsAnswer, ArrivalsQuestion } from '../arrivals/arrival.js';
-import { isFound } from '../arrivals/arrival-search.js';
+import { isFound, searchable } from '../arrivals/arrival-search.js';
 import type { PointText } from '../arrivals/shown-points.js';
 import type { Clock } from '../lib/clock.js';
 import { RateBudget } from '../lib/rate-budget.js';
@@ -95,7 +95,7 @@ export class ArrivalWatch {
     const question = this.#question;
     if (question === undefined) return undefined;
     const nowMs = this.#deps.clock.monotonicMs();
-    const found = question.searches.filter((search) => this.#finds(search, record, names()));
+    const found = question.searches.length === 0 ? [] : foundBy(question, record, names());
     if (found.length > 0) {
       if (this.#budget.hasRoom(nowMs)) {
         this.#budget.spend(1);
@@ -106,13 +106,6 @@ export class ArrivalWatch {
     if (question.chooses !== 'all' || !question.wantsSample || nowMs < this.#sampleAtMs) return undefined;
     this.#sampleAtMs = nowMs + SAMPLE_EVERY_MS;
     return 'sample';
-  }
-
-  #finds(search: string, { topic, clientId }: StreamRecord, names: readonly string[]): boolean {
-    const isByName = isFound(search, topic, clientId);
-    // The main thread has chosen those as far as there is room.
-    if (this.#question?.chooses === 'devices') return !isByName && isFound(search, ...names);
-    return isByName || isFound(search, ...names);
   }
 
   #completed(batch: BatchArrivals): void {
@@ -167,4 +160,19 @@ export class ArrivalWatch {
     this.#reports.clear();
     this.#omitted.clear();
   }
+}
+
+/** The searches that find a record; those of topic and client are the main thread's, unless the consumer is alone. */
+function foundBy(
+  { chooses, searches }: ArrivalsQuestion,
+  { topic, clientId }: StreamRecord,
+  names: readonly string[],
+): readonly string[] {
+  const message = searchable([topic, clientId]);
+  const devices = searchable(names);
+  return searches.filter((search) => {
+    const isInMessage = isFound(search, message);
+    if (chooses === 'devices' && isInMessage) return false;
+    return isInMessage || isFound(search, devices);
+  });
 }

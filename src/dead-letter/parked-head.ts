@@ -45,10 +45,9 @@ export function parkedOverview(line: Buffer): ParkedOverview | undefined {
   if (id === undefined || parkedAt === undefined || code === undefined) return undefined;
   if (topic === undefined || clientId === undefined || !hasGoodChecksum(line)) return undefined;
   const ruleAt = head.indexOf(RULE, code.end);
-  const hasRule = ruleAt >= 0 && ruleAt < topic.end;
-  const rule = hasRule ? plainText(head, RULE, ruleAt) : undefined;
+  const rule = ruleAt < 0 ? undefined : plainText(head, RULE, ruleAt);
   const parkedAtMs = Date.parse(parkedAt.text);
-  if ((hasRule && rule === undefined) || Number.isNaN(parkedAtMs)) return undefined;
+  if ((ruleAt >= 0 && rule === undefined) || Number.isNaN(parkedAtMs)) return undefined;
   return {
     id: utf8Of(line, id),
     parkedAtMs,

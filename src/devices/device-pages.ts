@@ -1,7 +1,6 @@
-import type { SeriesStores } from '../reading/ask-segment.js';
-import { readCells } from '../reading/cell-reader.js';
 import type { LatestPages } from '../sink/latest-pages.js';
 import type { LastSeenGroup, LatestGroup, MeasurementSummary } from '../sink/store-reader.js';
+import type { DeviceSparks, Sparks } from './device-sparks.js';
 import type { DeviceGroup, DevicePage, DeviceQuery, DeviceState, DeviceValue } from './device-state.js';
 import { type MeaningOf, outsideOf } from './field-meanings.js';
 import { mainField } from './main-field.js';
@@ -9,11 +8,9 @@ import type { OutsideSince } from './outside-since.js';
 import type { SilenceQuery, SilentDevices } from './silent-devices.js';
 import { type UnreadableDevice, unreadableByName } from './unreadable-devices.js';
 
-const DAY_MS = 86_400_000;
-
 export interface DevicePagesParts {
   readonly pages: Pick<LatestPages, 'page'>;
-  readonly stores: SeriesStores;
+  readonly sparks: Pick<DeviceSparks, 'of'>;
   readonly meaningOf: MeaningOf;
   readonly silence: Pick<SilentDevices, 'silent' | 'late'>;
   readonly outsideSince: Pick<OutsideSince, 'of'>;
@@ -28,7 +25,7 @@ interface Known {
   readonly late: ReadonlySet<string>;
   readonly unreadable: ReadonlyMap<string, UnreadableDevice>;
   readonly outsideSince: ReadonlyMap<string, number>;
-  readonly sparks: ReadonlyMap<string, readonly (number | null)[]> | undefined;
+  readonly sparks: Sparks | undefined;
 }
 
 /** DevicePages answers queries for pages of the table of devices with the state of each device. */
@@ -57,13 +54,15 @@ export class DevicePages {
     });
     const reporting = page.groups.filter(({ name }) => !silent.has(name));
     const values = new Map(page.groups.map((group) => [group.name, this.#values(measurement, group)]));
-    const hasSparks = query.spark !== undefined && field !== undefined && page.groups.length > 0;
+    const names = page.groups.map(({ name }) => name);
+    const hasSparks = query.spark !== undefined && field !== undefined && names.length > 0;
+    const sparked = { measurement, ...grouped, field: field ?? '', parts: query.spark ?? 0 };
     const known = {
       silent,
       late: await silence.late(reporting, asked),
       unreadable: unreadableByName(unreadable(nowMs), measurement, by),
       outsideSince: await this.#outsideSince(query, reporting, values, nowMs),
-      sparks: hasSparks ? await this.#sparks(query, field, page.groups, nowMs) : undefined,
+      sparks: hasSparks ? await this.#parts.sparks.of(sparked, names, nowMs) : undefined,
     };
     return {
       ...page,
@@ -111,37 +110,6 @@ export class DevicePages {
         since.set(name, atMs);
     }
     return since;
-  }
-
-  /** One query for all devices of the page, to each store that has a part of the day. */
-  async #sparks(
-    { measurement, by, spark = 1 }: DeviceQuery,
-    field: string,
-    groups: readonly LatestGroup[],
-    nowMs: number,
-  ): Promise<ReadonlyMap<string, readonly (number | null)[]>> {
-    const cellMs = Math.ceil(DAY_MS / spark);
-    const fromMs = Math.floor(nowMs / cellMs + 1 - spark) * cellMs;
-    const answer = await readCells(this.#parts.stores, {
-      measurement,
-      field,
-      ...(by !== undefined && { by, names: groups.map(({ name }) => name) }),
-      fromMs,
-      cells: spark,
-      cellMs,
-      parts: new Set(['sum']),
-    });
-    const empty: (number | null)[] = Array.from({ length: spark }, () => null);
-    return new Map(
-      groups.map(({ name }) => {
-        const means = [...empty];
-        for (const { startMs, sum, count } of answer.get(name) ?? []) {
-          const nth = (startMs - fromMs) / cellMs;
-          if (sum !== undefined && nth >= 0 && nth < spark) means[Math.floor(nth)] = sum / count;
-        }
-        return [name, means];
-      }),
-    );
   }
 }
 

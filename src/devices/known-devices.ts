@@ -4,7 +4,12 @@ import type { LastSeenQuery, StoreReader } from '../sink/store-reader.js';
 const LOOK_BACK_MS = [7 * 86_400_000, 86_400_000, 3_600_000] as const;
 /** Points that come later than this are found when the list is read again as a whole. */
 const OVERLAP_MS = 900_000;
-const READ_AGAIN_MS = 6 * 3_600_000;
+/**
+ * The time until that doubles from one to the other: devices that a gateway hears for the first time often send what they
+ * have kept, and among them may be one that is silent since.
+ */
+const FIRST_READ_AGAIN_MS = 15_000;
+const LAST_READ_AGAIN_MS = 6 * 3_600_000;
 /** Devices of one measurement. */
 export const MAX_KNOWN_DEVICES = 20_000;
 const MAX_LISTS = 64;
@@ -20,12 +25,13 @@ interface List {
   readonly devices: Map<string, number>;
   moreDevices: boolean;
   readonly builtMs: number;
+  readonly readAgainMs: number;
   asOfMs: number;
 }
 
 /**
- * KnownDevices says when each device was last seen. The first answer reads a week of points; later ones read only what has
- * come since, because a fleet of thousands has hundreds of millions of points in a week.
+ * KnownDevices says when each device was last seen. The first answer reads a week of points; most later ones read only what
+ * has come since, because a fleet of thousands has hundreds of millions of points in a week.
  */
 export class KnownDevices {
   readonly #reader: Pick<StoreReader, 'lastSeen'>;
@@ -39,8 +45,10 @@ export class KnownDevices {
   async of(query: Pick<LastSeenQuery, 'measurement' | 'by'>, nowMs: number): Promise<KnownList> {
     const key = JSON.stringify([query.measurement, query.by]);
     let list = this.#lists.get(key);
-    if (list === undefined || nowMs - list.builtMs > READ_AGAIN_MS) {
-      list = { devices: new Map(), moreDevices: false, builtMs: nowMs, asOfMs: 0 };
+    if (list === undefined || nowMs - list.builtMs > list.readAgainMs) {
+      const readAgainMs =
+        list === undefined ? FIRST_READ_AGAIN_MS : Math.min(LAST_READ_AGAIN_MS, 2 * list.readAgainMs);
+      list = { devices: new Map(), moreDevices: false, builtMs: nowMs, readAgainMs, asOfMs: 0 };
       await this.#read(query, nowMs - LOOK_BACK_MS[this.#lookBack % LOOK_BACK_MS.length]!, list);
       this.#lists.delete(key);
       this.#lists.set(key, list);

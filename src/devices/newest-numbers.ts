@@ -36,6 +36,7 @@ export class NewestNumbers {
     names: readonly string[],
     nowMs: number,
   ): Promise<ReadonlyMap<string, number>> {
+    if (names.length === 0) return new Map();
     const key = JSON.stringify([query.measurement, query.by, query.field]);
     let numbers = this.#fields.get(key);
     if (numbers === undefined || nowMs - numbers.asOfMs > LOOK_BACK_MS) {

@@ -1,4 +1,5 @@
 import type { ReadinessProblem } from '../http/gateway-view.js';
+import type { ForwardReport } from '../pipeline/forward-protocol.js';
 import { isUnavailable, type SinkContact, type SinkStatus } from '../sink/sink.js';
 import type { ComponentStatus } from '../stream/stream.js';
 import type { IncidentCause } from '../timeline/incident.js';
@@ -41,21 +42,17 @@ export function incidentFindings(
   }
   const blockedBy = consume?.report.consumer.blockedBy ?? forward?.report.blockedBy;
   findings.push(failingIf('dead-letter', 'dead-letter-full', blockedBy !== undefined, blockedBy));
-  if (forward !== undefined) {
-    const { status, counters } = forward.report;
-    findings.push(
-      { ...ofStream('kinesis-send', status), tries: counters.retried },
-      ofWorker('forwarder', 'forwarder-stuck', stuck('producer')),
-    );
+  if (forward !== undefined) findings.push(ofWorker('forwarder', 'forwarder-stuck', stuck('producer')));
+  if (forward !== undefined || consume?.report.kinesis !== undefined) {
+    findings.push(ofKinesis(forward?.report, consume?.report.kinesis?.status));
   }
   if (consume !== undefined) {
-    const { sink, sinkContact, kinesis, windows } = consume.report;
+    const { sink, sinkContact, windows } = consume.report;
     const name = STORE_NAMES[sink.kind];
     findings.push(
       { ...ofStore(name, sink.status, sinkContact), tries: sink.retries },
       ofWorker('consumer', 'consumer-stuck', stuck('consumer')),
     );
-    if (kinesis !== undefined) findings.push(ofStream('kinesis-read', kinesis.status));
     if (windows !== undefined) {
       const isBlocked = windows.blockedBy !== undefined;
       const cause = isBlocked ? 'windows-blocked' : 'windows-failing';
@@ -98,8 +95,18 @@ function ofStore(subject: string, status: SinkStatus, contact: SinkContact): Fin
   };
 }
 
-function ofStream(key: 'kinesis-send' | 'kinesis-read', { state, detail }: ComponentStatus): Finding {
-  return failingIf(key, key, state !== 'healthy', detail);
+/** What keeps both halves from the stream is one cause, so they are one thing here. */
+function ofKinesis(
+  forward: Pick<ForwardReport, 'status' | 'counters'> | undefined,
+  reading: ComponentStatus | undefined,
+): Finding {
+  const tries = forward?.counters.retried;
+  const isSending = forward === undefined || forward.status.state === 'healthy';
+  const [cause, status] = isSending
+    ? (['kinesis-read', reading] as const)
+    : (['kinesis-send', forward.status] as const);
+  const isFailing = status !== undefined && status.state !== 'healthy';
+  return { ...failingIf('kinesis', cause, isFailing, status?.detail), tries };
 }
 
 function ofWorker(key: string, cause: IncidentCause, problems: readonly ReadinessProblem[]): Finding {

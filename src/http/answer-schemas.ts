@@ -54,6 +54,10 @@ export const measurementsAnswer = z.object({
       fields: z.array(
         z.object({ name: z.string(), type: z.enum(['float', 'int', 'string', 'boolean']), ...meaning }),
       ),
+      rowsOf: z
+        .object({ measurement: z.string(), everyMs: z.number() })
+        .optional()
+        .describe('Where it holds rows of windows: of which measurement, and how long a window is.'),
     }),
   ),
 });

@@ -34,7 +34,7 @@ export interface HttpAppOptions {
   readonly view: GatewayView;
   readonly clock: Clock;
   readonly pageFiles: PageFiles;
-  /** The port in the page's first steps; null when no plain MQTT listener is open. */
+  /** The port of the plain MQTT listener; null when none is open. */
   readonly mqttPort: number | null;
   /** Where replay, purge, reloads and changes of the log level are allowed. */
   readonly changes: WhereChanges;

@@ -16,7 +16,7 @@ export interface HttpServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly view: GatewayView;
-  /** The port of the plain MQTT listener, for the page's first steps; without it the page names 1883. */
+  /** The port of the plain MQTT listener, where one is open. */
   readonly mqttPort?: number;
   /** Where replay, purge and changes of the log level are allowed; `loopback` by default. */
   readonly changes?: WhereChanges;

@@ -1,5 +1,6 @@
 import type { UnreadableTopics } from '../consumer/unreadable-topics.js';
 import { DevicePages } from '../devices/device-pages.js';
+import { DeviceSparks } from '../devices/device-sparks.js';
 import type { DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import { DeviceTags } from '../devices/device-tags.js';
 import { fieldMeanings, withMeanings } from '../devices/field-meanings.js';
@@ -60,7 +61,12 @@ export class StoreDevices {
       nowMs: () => Number(clock.nowNs() / 1_000_000n),
     };
     const known = new KnownDevices(reader);
-    this.#pages = new DevicePages({ ...shared, pages, stores, meaningOf: this.#meaningOf });
+    this.#pages = new DevicePages({
+      ...shared,
+      pages,
+      sparks: new DeviceSparks(stores),
+      meaningOf: this.#meaningOf,
+    });
     this.#finder = new LookFinder({
       ...shared,
       measurements: async () => (await shared.measurements()).filter(({ name }) => !this.#isOwn(name)),

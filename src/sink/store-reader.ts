@@ -29,6 +29,8 @@ export interface MeasurementSummary {
   readonly name: string;
   readonly tags: readonly string[];
   readonly fields: readonly FieldSummary[];
+  /** Present where it holds rows of windows: of which measurement they are, and how long a window is. No store says it. */
+  readonly rowsOf?: { readonly measurement: string; readonly everyMs: number };
 }
 
 export interface FieldSummary {

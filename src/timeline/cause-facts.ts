@@ -22,6 +22,7 @@ export interface CauseFacts {
 }
 
 const STORE_CODES = /^STORE_(UNAVAILABLE|UNEXPECTED|CONFIGURATION|REFUSES_EVERYTHING)$|^SINK_UNUSABLE$/;
+const KINESIS_CODES = /^(KINESIS|LEASE|SHARDS|COORDINATOR)_/;
 const REFUSAL_CODES = /^STORE_(REFUSES_MANY|SERIES_LIMIT)$/;
 const HOLDS_UP = { holdsUp: true, mayLose: true } as const;
 const HOLDS_NOTHING_UP = { holdsUp: false, mayLose: false } as const;
@@ -139,7 +140,7 @@ export const CAUSE_FACTS: Readonly<Record<IncidentCause, CauseFacts>> = {
     ...HOLDS_UP,
     stage: 'producer',
     level: 'slow',
-    codes: /^KINESIS_/,
+    codes: KINESIS_CODES,
     now: 'Kinesis takes no messages',
     over: 'Kinesis took no messages',
     again: 'Kinesis takes messages again',
@@ -149,7 +150,7 @@ export const CAUSE_FACTS: Readonly<Record<IncidentCause, CauseFacts>> = {
     ...HOLDS_UP,
     stage: 'reader',
     level: 'slow',
-    codes: /^(KINESIS|LEASE|SHARDS|COORDINATOR)_/,
+    codes: KINESIS_CODES,
     now: 'Messages cannot be read from Kinesis',
     over: 'Messages could not be read from Kinesis',
     again: 'Messages are read from Kinesis again',

@@ -34,6 +34,8 @@ export class ChartsPanel {
   /** @type {Map<string, ChartCard>} */
   #cards = new Map();
   #maxCards = CARDS_A_STEP;
+  /** Rows of windows stand in for their points in the charts of these: they get cards of their own only on demand. */
+  #showsRows = false;
   #refresh;
   #range;
   #bar;
@@ -77,7 +79,11 @@ export class ChartsPanel {
     this.#more = new MoreFields(this.#shared, this.#view, (name, field) => this.#openField(name, field));
     this.#updateBar();
     this.#moreCharts.addEventListener('click', () => {
+      const isPointsLeft = [...this.#measurements.values()].some(
+        (summary) => !this.#cards.has(summary.name) && this.#isWanted(summary),
+      );
       this.#maxCards += CARDS_A_STEP;
+      this.#showsRows ||= !isPointsLeft;
       refresh();
     });
   }
@@ -237,11 +243,11 @@ export class ChartsPanel {
       card.node.remove();
       this.#cards.delete(name);
     }
-    for (const name of this.#ordered([...byName.keys()])) {
+    for (const name of this.#ordered(measurements)) {
       const summary = /** @type {MeasurementSummary} */ (byName.get(name));
       const card = this.#cards.get(name);
       if (card !== undefined) card.update(summary);
-      else if (this.#cards.size < this.#maxCards) this.#add(summary);
+      else if (this.#cards.size < this.#maxCards && this.#isWanted(summary)) this.#add(summary);
     }
     this.#more.sync(byName, this.#cards);
     const rest = byName.size - this.#cards.size;
@@ -252,13 +258,27 @@ export class ChartsPanel {
     );
   }
 
+  /** @param {MeasurementSummary} summary */
+  #isWanted({ name, rowsOf }) {
+    return (
+      this.#showsRows ||
+      !this.#measurements.has(rowsOf?.measurement ?? '') ||
+      this.link.state.charts.has(name)
+    );
+  }
+
   /**
-   * By name; one that needs a look is first. Cards that are there stay where they are: a page does not move while it is read.
+   * By name, those of rows last; one that needs a look is first. Cards that are there stay where they are: a page does not move
+   * while it is read.
    *
-   * @param {readonly string[]} names
+   * @param {readonly MeasurementSummary[]} measurements
    */
-  #ordered(names) {
-    const byName = names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  #ordered(measurements) {
+    const names = measurements.map(({ name }) => name);
+    const rows = new Set(measurements.filter(({ rowsOf }) => rowsOf !== undefined).map(({ name }) => name));
+    const byName = names.toSorted(
+      (a, b) => Number(rows.has(a)) - Number(rows.has(b)) || a.localeCompare(b, 'en', { numeric: true }),
+    );
     const look = this.#looks.find(({ measurement }) => names.includes(measurement));
     if (look === undefined) return byName;
     return [look.measurement, ...byName.filter((name) => name !== look.measurement)];

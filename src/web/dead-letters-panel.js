@@ -1,8 +1,9 @@
-import { deadLetterDetails } from './dead-letter-details.js';
 import { DeadLetterFilter, wordsOf } from './dead-letter-filter.js';
-import { byId, element, putInOrder, setText } from './dom.js';
+import { byId, putInOrder, setText } from './dom.js';
 import { count, foreign, moment } from './format.js';
 import { setDisabled } from './keep-focus.js';
+import { LetterDrawer } from './letter-drawer.js';
+import { letterRow } from './letter-row.js';
 import { failureOf, getJson } from './poll.js';
 import { ReplayPanel } from './replay-panel.js';
 
@@ -10,8 +11,6 @@ import { ReplayPanel } from './replay-panel.js';
 /** @import { ConfirmDialog } from './confirm-dialog.js' */
 /**
  * @import {
- *   BoundedDetail,
- *   Child,
  *   LiveState,
  *   ParkedSelection,
  *   ParkedView,
@@ -27,7 +26,6 @@ import { ReplayPanel } from './replay-panel.js';
  *   incomplete?: true,
  * }} DeadLettersAnswer
  */
-/** @typedef {{ id: string, buttons: readonly HTMLButtonElement[], why: HTMLElement }} OpenLetter */
 
 const REFRESH_AT_LEAST_MS = 3_000;
 /** A list that took long is asked for less often: the page waits ten times as long as the answer took. */
@@ -39,7 +37,7 @@ const MAX_ROWS = 500;
 
 /** The parked records, newest first, with their reasons, and the buttons for replay and purge. */
 export class DeadLettersPanel {
-  #drawer;
+  #letterDrawer;
   #refresh;
   #filter;
   #replayPanel;
@@ -65,12 +63,6 @@ export class DeadLettersPanel {
    */
   #listed = null;
   #askedMs = 0;
-  /**
-   * The dead letter that is open in the drawer, with its buttons.
-   *
-   * @type {OpenLetter | null}
-   */
-  #open = null;
 
   /**
    * `refresh`: asks the page to call `update` soon.
@@ -80,13 +72,13 @@ export class DeadLettersPanel {
    * @param {Refresh} refresh
    */
   constructor(drawer, confirm, refresh) {
-    this.#drawer = drawer;
     this.#refresh = refresh;
     this.#filter = new DeadLetterFilter(() => {
       this.#limit = ROWS_AT_FIRST;
       this.#listAgain();
     });
     this.#replayPanel = new ReplayPanel(confirm, () => this.#showButtons());
+    this.#letterDrawer = new LetterDrawer(drawer, this.#replayPanel, () => this.whyOff);
     this.#more.addEventListener('click', () => {
       this.#limit = Math.min(MAX_ROWS, this.#limit + ROWS_A_STEP);
       this.#listAgain();
@@ -225,7 +217,7 @@ export class DeadLettersPanel {
     this.#rows = new Map(
       shown.map((letter) => {
         const key = JSON.stringify([letter, moment(letter.parkedAtMs, this.#nowMs)]);
-        return [key, this.#rows.get(key) ?? this.#row(letter)];
+        return [key, this.#rows.get(key) ?? letterRow(letter, this.#nowMs, () => this.openLetter(letter))];
       }),
     );
     putInOrder(byId('dead-letters-rows'), [...this.#rows.values()]);
@@ -239,92 +231,13 @@ export class DeadLettersPanel {
     this.#showButtons();
   }
 
-  /** @param {ParkedView} letter */
-  #row(letter) {
-    const { parkedAtMs, topic, clientId, code, reason, rule, payloadKept } = letter;
-    const instant = new Date(parkedAtMs).toISOString();
-    const opener = element(
-      'button',
-      { type: 'button', class: 'row-open code', 'aria-haspopup': 'dialog' },
-      foreign(topic),
-    );
-    opener.addEventListener('click', () => this.openLetter(letter));
-    return element(
-      'tr',
-      {},
-      element(
-        'td',
-        {},
-        element('time', { datetime: instant, title: instant }, moment(parkedAtMs, this.#nowMs)),
-      ),
-      element('td', {}, opener, element('span', { class: 'from' }, `from ${foreign(clientId, 80)}`)),
-      element(
-        'td',
-        {},
-        element('span', { class: 'code' }, foreign(code)),
-        ...(rule === undefined ? [] : [element('span', { class: 'from' }, `rule ${foreign(rule, 80)}`)]),
-      ),
-      element(
-        'td',
-        {},
-        foreign(reason, 400),
-        ...(payloadKept === false ? [element('span', { class: 'from' }, 'content not kept')] : []),
-      ),
-    );
-  }
-
   /**
    * Shows one message in full.
    *
    * @param {Pick<ParkedView, 'id' | 'cursor'>} letter
    */
-  async openLetter({ id, cursor }) {
-    /** @type {OpenLetter} */
-    const open = { id, buttons: [], why: element('span') };
-    this.#open = open;
-    const close = () => {
-      if (this.#open === open) this.#open = null;
-    };
-    this.#drawer.open(
-      'A message that is set aside',
-      [element('p', { class: 'note' }, 'Asking the gateway…')],
-      close,
-    );
-    /** @type {() => readonly Child[]} */
-    let makeNodes;
-    try {
-      /** @type {BoundedDetail} */
-      const letter = await getJson(`/api/dead-letters/${id}`, cursor === undefined ? {} : { after: cursor });
-      makeNodes = () => [this.#actions(open), ...deadLetterDetails(letter, this.#nowMs)];
-    } catch (thrown) {
-      const failure = failureOf(thrown);
-      const gone = failure.code === 'NOT_FOUND' ? ' It may have been replayed or deleted meanwhile.' : '';
-      makeNodes = () => [
-        element('p', { class: 'note', role: 'alert' }, `${foreign(failure.message)}${gone}`),
-      ];
-    }
-    // Closed, or another one opened, while the gateway was asked.
-    if (this.#open !== open) return;
-    this.#drawer.fill(makeNodes());
-    this.#showButtons();
-  }
-
-  /** @param {OpenLetter} open */
-  #actions(open) {
-    const { id } = open;
-    const replay = element('button', { type: 'button', class: 'primary' }, 'Replay this');
-    replay.addEventListener('click', () => {
-      this.#drawer.close();
-      this.#replayPanel.replayOne(id);
-    });
-    const purge = element('button', { type: 'button' }, 'Delete this…');
-    purge.addEventListener('click', () => {
-      this.#drawer.close();
-      this.#replayPanel.purge({ ids: [id] }, 1, 'The one that was open.');
-    });
-    open.buttons = [replay, purge];
-    open.why = element('span', { class: 'note' });
-    return element('div', { class: 'actions' }, replay, purge, open.why);
+  openLetter(letter) {
+    return this.#letterDrawer.open(letter, this.#nowMs);
   }
 
   /**
@@ -379,9 +292,7 @@ export class DeadLettersPanel {
     }
     setText(this.#replay, this.#filter.isEmpty ? 'Replay all…' : 'Replay all that fit…');
     setText(this.#purge, this.#filter.isEmpty ? 'Delete all…' : 'Delete all that fit…');
-    if (this.#open === null) return;
-    for (const button of this.#open.buttons) setDisabled(button, isOff);
-    setText(this.#open.why, why);
+    this.#letterDrawer.showButtons(why);
   }
 
   /** @param {string} sentence */

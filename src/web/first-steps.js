@@ -7,7 +7,7 @@ import { payloadLines } from './payload-text.js';
 import { addressText, publishAddress, publishCommand } from './publish-address.js';
 
 /** @import { ArrivalsPanel } from './arrivals-panel.js' */
-/** @import { Arrival, FirstStepsView, LiveState } from './types.js' */
+/** @import { Arrival, FirstStepsView, LiveState, MeasurementSummary } from './types.js' */
 
 const STORE_NAMES = { influx: 'InfluxDB', duckdb: 'DuckDB' };
 /** The message may be counted before it is shown; one that another page has seen is not shown here. */
@@ -33,6 +33,7 @@ export class FirstSteps {
   /** @type {Arrival | undefined} */
   #first;
   #isClosed = false;
+  #hasMeasurements = false;
   /** When the page saw that something was received, by the gateway's clock; 0: nothing was. */
   #receivedAtMs = 0;
 
@@ -71,6 +72,12 @@ export class FirstSteps {
     this.#showTrail();
   }
 
+  /** @param {readonly MeasurementSummary[]} measurements those in the store */
+  noteMeasurements(measurements) {
+    this.#hasMeasurements = measurements.length > 0;
+    if (this.#hasMeasurements) this.#overview.hidden = false;
+  }
+
   /** @param {LiveState} state */
   show({ ledger, broker, nowMs }) {
     const isEmpty = ledger.received === 0;
@@ -80,8 +87,8 @@ export class FirstSteps {
     const isComing = wasShown && nowMs - this.#receivedAtMs < ARRIVES_WITHIN_MS;
     const isArrived = this.#first !== undefined && !this.#isClosed;
     this.#section.hidden = !(isEmpty || isArrived || isComing);
-    // The charts have nothing to show before; their room is not kept.
-    this.#overview.hidden = isEmpty;
+    // A store may have points from before this data directory; without any there is nothing to show beside the steps.
+    this.#overview.hidden = isEmpty && !this.#hasMeasurements;
     const connected = broker?.connections ?? 0;
     const devices = connected === 1 ? '1 device is connected' : `${count(connected)} devices are connected`;
     setText(byId('first-wait'), `Waiting for the first message… ${devices}.`);

@@ -161,6 +161,11 @@ const looks = new Looks();
 const lookList = new LookList(looks, gateway);
 looks.onChange(() => charts.showLooks(looks.since));
 const devices = new DevicesPanel(charts, views, looks, { ...gateway, refresh: () => refreshDevices() });
+const listDevices = charts.onMeasurements;
+charts.onMeasurements = (measurements) => {
+  listDevices(measurements);
+  firstSteps.noteMeasurements(measurements);
+};
 const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);
 const refreshBudgets = repeat(

@@ -40,18 +40,9 @@ export function ruleFix({ code, rulePart, replay }, { nowMs, rulesSinceMs, comma
   }
   if (rulesSinceMs === undefined) return nodes;
   const where = rulePart === undefined ? [] : ['In ', codeOf(placeOf(rulePart)), '. '];
-  nodes.push(
-    element(
-      'p',
-      { class: 'footnote' },
-      ...where,
-      'After a change: ',
-      codeOf(command('check')),
-      ', then ',
-      codeOf(command('reload')),
-      `. The rules in use are so since ${moment(rulesSinceMs, nowMs)}.`,
-    ),
-  );
+  const commands = ['After a change: ', codeOf(command('check')), ', then ', codeOf(command('reload')), '. '];
+  const since = `These rules are in use since ${moment(rulesSinceMs, nowMs)}.`;
+  nodes.push(element('p', { class: 'footnote' }, ...where, ...(isFixed ? [] : commands), since));
   return nodes;
 }
 

@@ -26,6 +26,7 @@ export class SetAsidePanel {
   #foot = byId('set-aside-foot');
   #box = byId('set-aside');
   #asking = byId('set-aside-asking');
+  #badge = byId('set-aside-badge');
   #askedMs = 0;
   #command = '';
   /** @type {ParkedGroupsView | null} */
@@ -37,12 +38,17 @@ export class SetAsidePanel {
   }
 
   get refreshMs() {
+    // The gateway reads older files only when it is asked.
+    if (this.#view?.incomplete) return REFRESH_AT_LEAST_MS;
     return Math.max(REFRESH_AT_LEAST_MS, this.#askedMs * REST_PER_ASKED);
   }
 
-  /** @param {Pick<LiveState, 'command'>} state */
-  show({ command }) {
+  /** @param {Pick<LiveState, 'command' | 'setAsideToday'>} state */
+  show({ command, setAsideToday }) {
     this.#command = command;
+    this.#badge.hidden = setAsideToday === 0;
+    setText(this.#badge, count(setAsideToday));
+    this.#badge.title = `${count(setAsideToday)} set aside today`;
     for (const row of this.#rows.values()) row.showButtons(this.#letters.whyOff);
   }
 

@@ -40,13 +40,22 @@ test('a week is read once, and then what has come since; a device keeps its newe
   expect(queries.map(({ fromMs }) => NOW_MS - fromMs)).toEqual([7 * 24 * HOUR_MS, HOUR_MS / 4]);
 });
 
-test('after six hours the list is read again as a whole: what is deleted goes', async () => {
-  const { store, known } = asked();
+test('the list is read again as a whole, seldom in the end: what came late is found, and what is deleted goes', async () => {
+  const { queries, store, known } = asked();
   store.groups = [{ name: 'a', atMs: NOW_MS }];
   await known.of(QUERY, NOW_MS);
-  store.groups = [];
-  expect((await known.of(QUERY, NOW_MS + 6 * HOUR_MS)).devices.size).toBe(1);
-  expect((await known.of(QUERY, NOW_MS + 6 * HOUR_MS + 1)).devices.size).toBe(0);
+  // A device that sent what it had kept, and is silent since.
+  store.groups = [{ name: 'late', atMs: NOW_MS - 3 * HOUR_MS }];
+  expect([...(await known.of(QUERY, NOW_MS + 15_000)).devices.keys()]).toEqual(['a']);
+  expect([...(await known.of(QUERY, NOW_MS + 15_001)).devices.keys()]).toEqual(['late']);
+  const wholeAt: number[] = [];
+  for (let afterMs = 20_000; afterMs < 30 * HOUR_MS; afterMs += 5000) {
+    await known.of(QUERY, NOW_MS + afterMs);
+    if (NOW_MS + afterMs - queries.at(-1)!.fromMs > 24 * HOUR_MS) wholeAt.push(afterMs);
+  }
+  expect(wholeAt.slice(0, 3).map((ms) => Math.round(ms / 15_000))).toEqual([3, 8, 16]);
+  expect(wholeAt.at(-1)! - wholeAt.at(-2)!).toBeGreaterThanOrEqual(6 * HOUR_MS);
+  expect(wholeAt.length).toBeLessThan(16);
 });
 
 test('where a week is too much for the store, the next try asks for less', async () => {

@@ -39,6 +39,12 @@ test('devices that send seldom are asked for by name, once a minute', async () =
   expect(queries.map(({ names }) => names)).toEqual([undefined, ['slow', 'x'], undefined, undefined, ['x']]);
 });
 
+test('for no device the store is not asked', async () => {
+  const { queries, numbers } = asked([]);
+  expect((await numbers.of(QUERY, [], NOW_MS)).size).toBe(0);
+  expect(queries).toEqual([]);
+});
+
 test('what nobody asks for is forgotten, and after an hour everything', async () => {
   const { numbers } = asked([{ a: 1, b: 2 }, {}, {}, {}]);
   await numbers.of(QUERY, ['a', 'b'], NOW_MS);

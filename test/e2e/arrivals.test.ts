@@ -128,6 +128,25 @@ it('samples nothing without a page: what was published before it is not known', 
   watching.close();
 });
 
+it('knows the whole path in one process with Kinesis', async () => {
+  const kinesis = await startKinesalite();
+  onTestFinished(() => kinesis.stop());
+  await createTestStream(kinesis.endpoint, 'arrivals', 2);
+  const gateway = await started(RULES, {
+    stream: ['mode: kinesis', `kinesis: { name: arrivals, endpoint: "${kinesis.endpoint}", linger: 20ms }`],
+  });
+  const watching = await ArrivalsClient.open(gateway.httpUrl, 'probe');
+  const client = await device(gateway);
+  await client.publishAsync('home/attic/telemetry', '{"id":"attic-1","t":21.5}', { qos: 1 });
+  await client.publishAsync('home/hall/telemetry', 'no JSON', { qos: 1 });
+  await expect.poll(() => watching.messages().filter(isKnown).length, POLL).toBe(2);
+  const [stored, parked] = watching.messages();
+  expect(watching.scope).toEqual({ sees: 'whole-path' });
+  expect(stored).toMatchObject({ outcome: 'stored', device: 'attic-1' });
+  expect(stored!.steps.loggedMs).toBeLessThanOrEqual(stored!.steps.mappedMs!);
+  expect(parked).toMatchObject({ outcome: 'set-aside', code: 'payload-not-json', payload: 'no JSON' });
+});
+
 it('says what it cannot know where receiving and storing are two processes', async () => {
   const kinesis = await startKinesalite();
   onTestFinished(() => kinesis.stop());

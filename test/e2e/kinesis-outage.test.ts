@@ -2,12 +2,21 @@ import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import type { ReadinessProblem } from '../../src/http/gateway-view.js';
+import type { Incident } from '../../src/timeline/incident.js';
 import { startCutProxy } from '../support/cut-proxy.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { createTestStream, startKinesalite } from '../support/kinesis-servers.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const EACH = 2_000;
+const POLLING = { timeout: 30_000 };
+
+/** The incidents of Kinesis, whichever half has seen them. */
+async function outages(gateway: GatewayProcess): Promise<readonly Incident[]> {
+  const answer = await (await fetch(`${gateway.httpUrl}/api/incidents`)).json();
+  const { incidents } = answer as { incidents: readonly Incident[] };
+  return incidents.filter(({ cause }) => cause.startsWith('kinesis-'));
+}
 
 it('an outage of Kinesis is buffered on disk, also over a start in the middle of it, and caught up with', {
   timeout: 180_000,
@@ -55,6 +64,12 @@ ${FLEET_RULE}`,
   expect(after.books?.ingest).toMatchObject({ received: 3 * EACH, written: 3 * EACH, buffered: 0 });
   expect(gateway.output).toContain('Kinesis takes records again');
   await untilUnready(gateway);
+  await expect
+    .poll(async () => (await outages(gateway)).map(({ state }) => state), POLLING)
+    .toEqual(['over']);
+  const [outage] = await outages(gateway);
+  expect(outage).toMatchObject({ toMs: outage?.caughtUpMs, lost: 0 });
+  expect(outage?.waited).toBeGreaterThanOrEqual(2 * EACH);
   expect(await gateway.stop()).toBe(0);
 });
 

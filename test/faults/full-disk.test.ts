@@ -105,6 +105,15 @@ describe.skipIf(!canMountTmpfs())('a disk that is full before the log has reache
     expect(load.acknowledged()).toBe(20_000);
     expect(gateway.output).toContain('LOG_UNBLOCKED');
     expect(await readiness(gateway)).not.toContain('the disk is full');
+    // The outage of the store began on the full disk, where it could be in memory only.
+    const causes = async () => {
+      const { incidents } = (await (await fetch(`${gateway.httpUrl}/api/incidents`)).json()) as {
+        incidents: { cause: string }[];
+      };
+      return incidents.map(({ cause }) => cause).sort();
+    };
+    await expect.poll(causes, { timeout: 30_000 }).toContain('store-unavailable');
+    expect(gateway.output).not.toContain('TIMELINE_FAILED');
     const ledger = await gateway.ledger();
     expect(ledger).toMatchObject({ received: 20_000, buffered: 20_000 });
     await gateway.kill();

@@ -49,11 +49,10 @@ describe('what can fail', () => {
       broker: 'well',
       disk: 'well',
       'dead-letter': 'well',
-      'kinesis-send': 'well',
+      kinesis: 'well',
       forwarder: 'well',
       store: 'well',
       consumer: 'well',
-      'kinesis-read': 'well',
     });
     expect(found({}).states).toEqual({ clock: 'well', 'dead-letter': 'well' });
   });
@@ -88,6 +87,13 @@ describe('what can fail', () => {
     ['clock-implausible', { isImplausible: true }],
   ])('%s', (cause, changes) => {
     expect(found(changes).failing).toMatchObject([{ cause, detail: expect.stringMatching(/\w/) as string }]);
+  });
+
+  it('what keeps both halves from Kinesis is one thing', () => {
+    const both = { forward: { status: RETRYING }, consume: { kinesis: { status: RETRYING } } };
+    expect(found(both).failing).toMatchObject([{ key: 'kinesis', cause: 'kinesis-send', tries: 4 }]);
+    const reading = { forward: {}, consume: { kinesis: { status: RETRYING } } };
+    expect(found(reading).failing).toMatchObject([{ key: 'kinesis', cause: 'kinesis-read' }]);
   });
 
   it('a worker that is stuck is', () => {

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpApp } from '../../src/http/http-app.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { readPageFiles } from '../../src/http/page-files.js';
@@ -251,6 +251,24 @@ describe('the store', () => {
       code: 'QUERY_INVALID',
       reason: 'limit: must be 1 to 200.',
     });
+  });
+
+  it('is asked for the devices that need a look once by all pages', async () => {
+    const look = { measurement: 'm', tag: 'device', name: '<b>d</b>', state: 'silent', sinceMs: 1 } as const;
+    view.looks = { asOfMs: 5, devices: 20, moreDevices: false, needLook: 1, found: 1, looks: [look] };
+    const asked = vi.spyOn(view, 'needsLook');
+    const answers = await Promise.all([get('/api/needs-look'), get('/api/needs-look')]);
+    for (const answer of answers) expect(answer.json()).toEqual(view.looks);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect((await get('/api/needs-look?limit=1')).statusCode).toBe(200);
+  });
+
+  it('is not asked for how many devices need a look where no page is open', async () => {
+    view.looks = { ...view.looks, devices: 0 };
+    expect((await get('/api/state')).json()).toMatchObject({ devices: null });
+    view.looks = { ...view.looks, devices: 20, needLook: 3 };
+    expect((await get('/api/state')).json()).toMatchObject({ devices: { known: 20, needLook: 3 } });
+    expect(view.countsAsked).toEqual([false, false]);
   });
 
   it('gets at most eight queries at once; the ninth must try again', async () => {

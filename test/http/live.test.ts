@@ -140,6 +140,8 @@ describe('/api/live', () => {
       mayChange: true,
     });
     expect(client.frames[2]?.data).toMatchObject({ broker: { connections: 7 } });
+    // While a page is open, it is kept up to date how many devices need a look.
+    expect(view.countsAsked).toEqual([true, true]);
   });
 
   it('builds one state per second for all streams, and none while no stream is open', async () => {

@@ -30,11 +30,11 @@ const WINDOWS: WindowsOptions = {
   ],
 };
 
-it('shows points first, then rows from the finest, without their hidden fields', () => {
+it('shows points first, then rows from the finest, without their hidden fields and with what they are of', () => {
   expect(shownMeasurements(STORED, WINDOWS)).toEqual([
     summary('sensordata', 'temperature', 'temperature__count'),
-    summary('city_5min', 'temperature_mean'),
-    summary('city_1h', 'temperature_mean'),
+    { ...summary('city_5min', 'temperature_mean'), rowsOf: { measurement: 'sensordata', everyMs: 300_000 } },
+    { ...summary('city_1h', 'temperature_mean'), rowsOf: { measurement: 'sensordata', everyMs: 3_600_000 } },
   ]);
 });
 

@@ -12,7 +12,7 @@ import { SluiceError } from '../../src/lib/errors.js';
 import { StateTables } from '../../src/lib/state-tables.js';
 import { SerialSink } from '../../src/pipeline/serial-sink.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
-import { Replayer, type ReplayerDeps } from '../../src/replay/replayer.js';
+import { Replayer, type ReplayerDeps, type ReplayStore } from '../../src/replay/replayer.js';
 import type { ReplayMapping } from '../../src/replay/reprocess-parked.js';
 import { MappingWarnings } from '../../src/rules/mapped.js';
 import { compileRules } from '../../src/rules/rule-set.js';
@@ -70,6 +70,7 @@ async function life(
     store?: 'none';
     waitMs?: number;
     rulesInForce?: () => ReplayMapping['apply'];
+    onReplayed?: ReplayStore['onReplayed'];
   } = {},
 ) {
   const parkedFiles = await ParkedFiles.open(directory, { replayableEnd: async () => options.saved?.() });
@@ -87,6 +88,7 @@ async function life(
       ? {}
       : {
           store: {
+            ...(options.onReplayed !== undefined && { onReplayed: options.onReplayed }),
             rulesInForce: () => ({
               apply: options.rulesInForce?.() ?? ((record) => ruleSet.apply(record, mappingWarnings)),
               state: new StateTables(),
@@ -132,6 +134,22 @@ describe('a replay', () => {
       reason: expect.stringContaining('no rule') as string,
     });
     expect(left[0]!.rule).toBeUndefined();
+  });
+
+  it('reports the records that are written or filtered now, and none of a preview', async () => {
+    const { directory } = await setUp(20);
+    const reported: string[] = [];
+    const { replayer } = await life(directory, {
+      onReplayed: (records) => reported.push(...records.map(({ id }) => id.slice(-2))),
+    });
+    replayer.start({ kind: 'replay', selection: { all: true }, dryRun: true });
+    await replayer.ended();
+    expect(reported).toEqual([]);
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    // Those of the topic that no rule takes are parked again.
+    const all = Array.from({ length: 20 }, (_, n) => String(n).padStart(2, '0'));
+    expect(reported).toEqual(all.filter((id) => id !== '05' && id !== '15'));
   });
 
   it('goes on with the rules it began with when a reload replaces them; the next one uses the new rules', async () => {
@@ -323,6 +341,30 @@ describe('a replay', () => {
     expect(sink.writes).toBe(0);
     expect(change()).toEqual(NO_RECORDS);
     expect(await listParked(directory, 999)).toHaveLength(100);
+  });
+
+  it('remembers the last jobs that have ended, with what they were about, and no preview', async () => {
+    const { directory } = await setUp(30);
+    const { replayer } = await life(directory);
+    expect(replayer.finished()).toEqual([]);
+    const begin = async (request: Parameters<typeof replayer.start>[0]) => {
+      replayer.start(request);
+      await replayer.ended();
+    };
+    await begin({ kind: 'replay', selection: { all: true }, dryRun: true });
+    await begin({ kind: 'replay', selection: { ids: ['1', '2'], code: 'field-wrong-type' } });
+    await begin({ kind: 'replay', selection: { all: true } });
+    const [last, before, ...others] = replayer.finished();
+    expect(last).toMatchObject({
+      selection: { all: true },
+      status: { state: 'done', outcomes: { written: 24 } },
+    });
+    expect(last!.endedAtMs).toBeGreaterThanOrEqual(last!.status.startedAtMs);
+    expect(before!.selection).toEqual({ ids: 2, code: 'field-wrong-type' });
+    expect(others).toEqual([]);
+    for (let n = 0; n < 25; n += 1) await begin({ kind: 'purge', selection: { code: `c${n}` } });
+    expect(replayer.finished()).toHaveLength(20);
+    expect(replayer.finished()[0]!.selection).toEqual({ code: 'c24' });
   });
 
   it('needs a store; a purge does not', async () => {

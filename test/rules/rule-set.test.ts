@@ -243,6 +243,60 @@ describe('problems of a configuration', () => {
   });
 });
 
+describe('what is known of a series without its payload', () => {
+  const known = (change: Partial<RuleOptions>, topic = 'sensors/Pune/X1/telemetry') =>
+    ruleSet({ ...CLIMATE, ...change }).knownSeries(topic, 'client');
+
+  test('is the measurement and the tags that the rule takes from topic, client or itself', () => {
+    const tags: RuleOptions['tags'] = {
+      id: { path: 'payload.id' },
+      either: { path: ['payload.id', 'topic.device'] },
+      device: { path: 'topic.device' },
+      city: { path: 'topic.city', map: { Pune: 'pn' } },
+      client: { cel: 'clientId + "!"' },
+      level: { path: 'device' },
+      site: { value: 'west' },
+      qos: { cel: 'string(qos)' },
+    };
+    const { measurement, tags: found = [] } = known({ tags }) ?? {};
+    expect(measurement).toBe('sensordata');
+    expect(Object.fromEntries(found.map(({ name, value }) => [name, value]))).toEqual({
+      device: 'X1',
+      city: 'pn',
+      client: 'client!',
+      level: 'X1',
+      site: 'west',
+    });
+  });
+
+  test('has a measurement only where topic and client name it', () => {
+    expect(known({ measurement: { template: 'm_{topic.city}' } })?.measurement).toBe('m_Pune');
+    expect(known({ measurement: { path: 'payload.kind' } })).not.toHaveProperty('measurement');
+    expect(known({}, 'elsewhere')).toBeUndefined();
+  });
+
+  test('is that of the rule that took the message, where several take the topic', () => {
+    const compiled = compileRules([
+      { ...CLIMATE, continue: true },
+      { ...CLIMATE, name: 'second', measurement: 'other' },
+    ]);
+    if (!compiled.ok) throw new Error('rules');
+    const of = (rule?: string) =>
+      compiled.ruleSet.knownSeries('sensors/Pune/X1/telemetry', 'c', rule)?.measurement;
+    expect([of(), of('second'), of('gone')]).toEqual(['sensordata', 'other', 'sensordata']);
+  });
+
+  test('a rule remembers the measurements that messages have named', () => {
+    const rules = ruleSet({ ...CLIMATE, measurement: { path: 'payload.city' } });
+    apply(rules, CITIES, { topic: 'sensors/Mumbai/CITIMUM/telemetry' });
+    expect([rules.hasNamed('city-climate', 'Mumbai'), rules.hasNamed('city-climate', 'Pune')]).toEqual([
+      true,
+      false,
+    ]);
+    expect(ruleSet(CLIMATE).hasNamed('city-climate', 'sensordata')).toBe(true);
+  });
+});
+
 describe('a replay', () => {
   const payloads = fc.oneof(
     fc.json({ maxDepth: 4 }),

@@ -103,7 +103,7 @@ describe('a run with a history', () => {
         expect(ofDevice.at(-1)).toBeLessThan(STORY_MS - 3 * HOUR_MS);
         continue;
       }
-      // It sends a text without a time every 45 s.
+      // It sends a text without a time every 100 s.
       const isBroken = topic.includes('pump');
       for (const [at, time] of ofDevice.entries()) {
         const gapMs = time - (ofDevice[at - 1] ?? time);

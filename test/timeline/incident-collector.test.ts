@@ -94,6 +94,11 @@ describe('an outage of the store', () => {
       state: 'catching-up',
       recoveredMs: now.atMs,
     });
+    // What waits now is young, but not all that had come when it was back is stored.
+    now.processed = 699;
+    now.oldestMs = 0;
+    pass(1);
+    expect(list()[0]?.state).toBe('catching-up');
     // What had come when it was back is stored, but what came since is behind, too.
     now.processed = 700;
     now.received = 800;
@@ -204,8 +209,11 @@ describe('an outage of the store', () => {
     expect(list()).toHaveLength(1);
     expect(list()[0]).toMatchObject({ cause: 'store-no-answer', level: 'stopped', lost: 7 });
     expect(list()[0]?.warnings).toEqual(['LOG_BLOCKED']);
-    now.logFull = undefined;
+    // It stays full until the first messages are stored.
     fail(undefined);
+    pass(10);
+    expect(list()).toHaveLength(1);
+    now.logFull = undefined;
     now.processed = now.received;
     pass(2);
     expect(list()).toHaveLength(1);

@@ -65,6 +65,26 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
     await page.mouse.up();
   }
 
+  it('gives rows of windows no card beside that of their points, unless one asks for them', async () => {
+    const rowsOf = { measurement: 'climate', everyMs: 300_000 };
+    view.stored = [
+      ...view.stored,
+      { name: 'a_5min', tags: ['device'], fields: [{ name: 'temperature_mean', type: 'float' }], rowsOf },
+      {
+        name: 'of_gone_points',
+        tags: [],
+        fields: [{ name: 'x_mean', type: 'float' }],
+        rowsOf: { ...rowsOf, measurement: 'gone' },
+      },
+    ];
+    await open();
+    const titles = () => page.locator('.chart-card :is(h2, h3)').allTextContents();
+    await expect.poll(titles, SOON).toEqual(['climate', 'of_gone_points']);
+    await page.getByRole('button', { name: 'Show more (1)' }).click();
+    await expect.poll(titles, SOON).toEqual(['climate', 'of_gone_points', 'a_5min']);
+    await expect.poll(() => page.locator('#more-charts').isVisible(), SOON).toBe(false);
+  });
+
   it('asks for each live range in whole buckets', async () => {
     await open('live=123456');
     for (const [name, span, bucketMs] of [

@@ -87,6 +87,14 @@ describe.skipIf(!requireServer('chromium'))(
       await live.expectToFit();
     });
 
+    it('says in its tab how many came today, in every view', async () => {
+      live.view.facts = { ...live.view.facts, setAsideToday: 1_234 };
+      await live.open({}, { path: '/pipeline' });
+      await text('#set-aside-badge').toBe('1,234');
+      live.view.facts = { ...live.view.facts, setAsideToday: 0 };
+      await expect.poll(() => live.page.locator('#set-aside-badge').isVisible(), SOON).toBe(false);
+    });
+
     it('claims nothing before it knows', async () => {
       let open = () => {};
       live.view.groupsGate = new Promise((resolve) => {

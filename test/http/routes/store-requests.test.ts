@@ -56,7 +56,15 @@ describe('parseLatestRequest', () => {
     });
   });
 
+  it('takes the parts of sparklines and their field', () => {
+    const parsed = parseLatestRequest({ ...latest, spark: '48', sparkField: 'temperature' });
+    expect(parsed).toMatchObject({ value: { spark: 48, sparkField: 'temperature' } });
+  });
+
   it.each([
+    [{ spark: '97' }, 'spark: must be 1 to 96.'],
+    [{ spark: '0' }, 'spark: must be 1 to 96.'],
+    [{ sparkField: '' }, 'sparkField: must not be empty.'],
     [{ measurement: undefined }, 'measurement: must be given once.'],
     [{ from: undefined }, 'from: must be given once.'],
     [{ silentBefore: 'noon' }, `silentBefore: ${NO_TIME}.`],
