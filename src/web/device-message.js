@@ -61,7 +61,9 @@ export class DeviceMessage {
   #take(arrival) {
     // The search finds also devices, topics and clients that only contain the name.
     const isItsOwn =
-      arrival.device === this.#device?.name || arrival.client === this.#device?.name || arrival.topic === this.#topic;
+      arrival.device === this.#device?.name ||
+      arrival.client === this.#device?.name ||
+      arrival.topic === this.#topic;
     if (!isItsOwn || (this.#last !== undefined && BigInt(arrival.id) < BigInt(this.#last.id))) return;
     this.#last = arrival;
     clearTimeout(this.#drawing);
@@ -80,7 +82,10 @@ export class DeviceMessage {
   /** @param {boolean} isRefused */
   #showNote(isRefused) {
     const words = 'Waiting for its next message…';
-    setText(this.#note, isRefused ? 'The gateway watches for too many devices already; trying again.' : words);
+    setText(
+      this.#note,
+      isRefused ? 'The gateway watches for too many devices already; trying again.' : words,
+    );
     this.#note.hidden = this.#last !== undefined;
   }
 }

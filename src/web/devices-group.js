@@ -228,7 +228,8 @@ export class DevicesGroup {
       this.#tag,
       tags.map((name) => ({ name, value: name })),
     );
-    this.#tagLabel.hidden = tags.length < 2;
+    // A choice that has the focus stays, also when nothing is left to choose.
+    this.#tagLabel.hidden = tags.length < 2 && document.activeElement !== this.#tag;
   }
 
   /** @param {number} nowMs */

@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
 import type { ArrivalResult } from '../../src/arrivals/arrival.js';
 import { SluiceError } from '../../src/lib/errors.js';
-import type { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { sampleRecord } from '../rules/sample-record.js';
+import type { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { HOSTILE, LivePage, type OpenOptions, SOON } from '../support/live-page.js';
 import { PHONE } from '../support/page-browser.js';
 import { change, needLook, storeRooms } from '../support/page-rooms.js';
@@ -70,11 +70,19 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     await open(hashOf(ADDRESS));
     await text('#device-message-note').toBe('Waiting for its next message…');
     await expect.poll(() => view.arrivals.takeQuestion().searches, SOON).toEqual(['cold-07']);
-    receive('cold/room-4/cold-07/telemetry', '{"t":9.6}', { outcome: 'stored', device: 'cold-07', rule: 'cold' });
+    receive('cold/room-4/cold-07/telemetry', '{"t":9.6}', {
+      outcome: 'stored',
+      device: 'cold-07',
+      rule: 'cold',
+    });
     await text('#device-message .why').toBe('Stored: the store has confirmed it.');
     await text('#device-message').toContain('cold/room-4/cold-07/telemetry');
     receive('cold/room-4/cold-077/telemetry', '{"t":1}', { outcome: 'stored', device: 'cold-077' });
-    receive('cold/room-4/cold-07/next', 'oops', { outcome: 'set-aside', code: 'payload-not-json', device: 'cold-07' });
+    receive('cold/room-4/cold-07/next', 'oops', {
+      outcome: 'set-aside',
+      code: 'payload-not-json',
+      device: 'cold-07',
+    });
     await text('#device-message .why').toContain('Set aside');
     expect(await page.locator('#device-message').textContent()).not.toContain('cold-077');
     await page.getByRole('button', { name: 'Close' }).click();

@@ -43,8 +43,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
       .locator('.device-group tbody tr', { has: page.getByRole('link', { name, exact: true }) })
       .locator('td')
       .allTextContents();
-  const filters = () =>
-    expect.poll(() => page.locator('#devices-filter label').allTextContents(), SOON);
+  const filters = () => expect.poll(() => page.locator('#devices-filter label').allTextContents(), SOON);
   const COUNTS = '.device-group .counts';
   const POSITION = '.device-group .position';
   /** What was asked for the tables; the search for devices of a chart asks for twenty rows, these for fifty. */
