@@ -112,6 +112,7 @@ export function duration(ms) {
  * @param {number} ms
  */
 export function delay(ms) {
+  if (ms < 50) return 'under 0.1 s';
   return ms < 1000 ? `${oneDecimal.format(ms / 1000)} s` : duration(ms);
 }
 

@@ -68,11 +68,11 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
   it('opens the details of the device in the devices, and a step back returns', async () => {
     await open();
     await page.getByRole('link', { name: /cold-07 is above/ }).click();
-    await live.shown('#view-devices');
+    await live.shown('#view-devices').toBe(true);
     await text('#device-title').toBe('cold-07');
     expect(await page.locator('#view-overview').isVisible()).toBe(false);
     await page.goBack();
-    await live.shown('#view-overview');
+    await live.shown('#view-overview').toBe(true);
   });
 
   it('keeps its rows in place while values and the order of the answer change', async () => {
@@ -102,7 +102,7 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
     await expect.poll(titles, SOON).toHaveLength(5);
     await text('#attention-more').toBe('2 more in Devices');
     await page.locator('#attention-more').click();
-    await live.shown('#view-devices');
+    await live.shown('#view-devices').toBe(true);
     expect(await page.getByRole('radio', { name: /Need a look/ }).isChecked()).toBe(true);
   });
 
@@ -155,7 +155,7 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
     ]);
     await open();
     await page.getByRole('link', { name: /a\/b cannot be read/ }).click();
-    await live.shown('#view-set-aside');
+    await live.shown('#view-set-aside').toBe(true);
   });
 
   it('comes before the readings on a narrow screen', async () => {
