@@ -130,7 +130,7 @@ export class LookList {
     for (const look of looks) {
       const key = keyOf(look);
       const row = this.#rows.get(key) ?? makeRow(look);
-      setClass(row.mark, `look-mark is-${look.state}`);
+      setClass(row.mark, `device-mark is-${look.state}`);
       setAttribute(row.link, 'title', EXPLAINED[look.state]);
       setText(row.title, lookWords(look));
       setText(row.facts, lookFacts(look, nowMs));
@@ -150,7 +150,7 @@ export class LookList {
 
 /** @param {Look} look @returns {Row} */
 function makeRow(look) {
-  const mark = element('span', { class: 'look-mark' });
+  const mark = element('span', { class: 'device-mark' });
   const title = element('span');
   const facts = element('span', { class: 'look-facts' });
   const spark = new DeviceSpark();

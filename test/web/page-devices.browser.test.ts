@@ -65,7 +65,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
         'temperature, °C',
         'compressor, W',
         'battery, %',
-        'last heard',
+        'last seen',
         'state',
       ]);
     expect((await names()).slice(0, 9)).toEqual([...rooms(8), 'bakery']);
