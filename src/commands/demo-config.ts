@@ -45,7 +45,6 @@ function unusable(directory: string, thrown: unknown): SluiceError {
   );
 }
 
-/** Each simulated fleet has a rule; the last rule takes every other topic, as the built-in default does. */
 function demoConfig(options: DemoOptions, kinesis: DemoKinesis | undefined): string {
   return `# \`sluice demo\` writes this file at each start. Copy it before you change it.
 broker:
@@ -53,43 +52,7 @@ broker:
 stream:
   log: { directory: ./log, maxSize: 1GiB }
 ${kinesis === undefined ? '' : streamConfig(kinesis)}http: { host: 127.0.0.1, port: ${options.httpPort} }
-rules:
-  - name: cold-rooms
-    topic: cold/+/+device/telemetry
-    measurement: cold_rooms
-    time: { path: timestamp, unit: ms }
-    tags: { device: topic.device }
-    fields:
-      temperature: { path: payload.temperature, type: float, unit: °C, expected: [2, 8] }
-      compressor: { path: payload.compressor, type: float, unit: W }
-      battery: { path: payload.battery, type: float, unit: "%" }
-      door: { path: payload.door, type: boolean }
-  - name: weather
-    topic: weather/+device/telemetry
-    measurement: weather
-    time: { path: timestamp, unit: ms }
-    tags: { device: topic.device }
-    fields:
-      temperature: { path: payload.temperature, type: float, unit: °C, range: [-60, 60] }
-      humidity: { path: payload.humidity, type: float, unit: "%", range: [0, 100] }
-      pressure: { path: payload.pressure, type: float, unit: hPa }
-      wind: { path: payload.wind, type: float, unit: m/s }
-  - name: electricity
-    topic: power/+device/telemetry
-    measurement: electricity
-    time: { path: timestamp, unit: ms }
-    tags: { device: topic.device }
-    fields:
-      power: { path: payload.power, type: float, unit: kW }
-      voltage: { path: payload.voltage, type: float, unit: V }
-      energy_today: { path: payload.energy_today, type: float, unit: kWh }
-  - name: anything
-    topic: "#"
-    measurement: telemetry
-    time: auto
-    tags: { device: device, topic: topic }
-    fields: auto
-${WINDOWS}`;
+${DEMO_RULES}`;
 }
 
 /** A person who watches sees the numbers of a window that is still open. */
@@ -130,3 +93,42 @@ function streamConfig({ endpoint, region }: DemoKinesis): string {
   kinesis: { name: ${DEMO_STREAM}, region: ${region}, endpoint: "${endpoint}", buckets: 16, linger: 200ms }
 `;
 }
+
+/** Each simulated fleet has a rule; the last rule takes every other topic, as the built-in default does. */
+export const DEMO_RULES = `rules:
+  - name: cold-rooms
+    topic: cold/+/+device/telemetry
+    measurement: cold_rooms
+    time: { path: timestamp, unit: ms }
+    tags: { device: topic.device }
+    fields:
+      temperature: { path: payload.temperature, type: float, unit: °C, expected: [2, 8] }
+      compressor: { path: payload.compressor, type: float, unit: W }
+      battery: { path: payload.battery, type: float, unit: "%" }
+      door: { path: payload.door, type: boolean }
+  - name: weather
+    topic: weather/+device/telemetry
+    measurement: weather
+    time: { path: timestamp, unit: ms }
+    tags: { device: topic.device }
+    fields:
+      temperature: { path: payload.temperature, type: float, unit: °C, range: [-60, 60] }
+      humidity: { path: payload.humidity, type: float, unit: "%", range: [0, 100] }
+      pressure: { path: payload.pressure, type: float, unit: hPa }
+      wind: { path: payload.wind, type: float, unit: m/s }
+  - name: electricity
+    topic: power/+device/telemetry
+    measurement: electricity
+    time: { path: timestamp, unit: ms }
+    tags: { device: topic.device }
+    fields:
+      power: { path: payload.power, type: float, unit: kW }
+      voltage: { path: payload.voltage, type: float, unit: V }
+      energy_today: { path: payload.energy_today, type: float, unit: kWh }
+  - name: anything
+    topic: "#"
+    measurement: telemetry
+    time: auto
+    tags: { device: device, topic: topic }
+    fields: auto
+${WINDOWS}`;

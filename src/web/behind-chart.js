@@ -13,7 +13,12 @@ const SCALES_MS = [
 const X_LABELS = 6;
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 
-/** How far behind the store was in the last 24 hours, the highest of each step. */
+/** The ranges that the gateway keeps, the longest first. */
+const RANGES = ['24h', '1h', '3m'];
+/** With fewer points a shorter range says more: the gateway has been started a moment ago. */
+const ENOUGH_POINTS = 12;
+
+/** How far behind the store was, the highest of each step: over 24 hours, or what there is of them. */
 export class BehindChart {
   #box = new Redrawn(byId('behind-chart'));
   #note = byId('behind-note');
@@ -21,22 +26,33 @@ export class BehindChart {
 
   /** Asks for the history. What was shown stays when there is no answer: the strip says so. */
   async update() {
-    /** @type {StageHistory} */
-    let answer;
+    let history;
     try {
-      answer = await getJson('/api/history', { range: '24h' });
+      history = await longestHistory();
     } catch {
       if (!this.#isKnown) setText(this.#note, 'The gateway did not say. Asked again in half a minute.');
       return;
     }
-    this.#isKnown = true;
-    if (answer.behindMs.length < 2) {
-      setText(this.#note, `Nothing yet: the first point comes after ${duration(answer.stepMs)}.`);
+    if (history.behindMs.length < 2) {
+      setText(this.#note, 'Nothing yet: the gateway was started a moment ago.');
       return;
     }
-    setText(byId('behind-resolution'), `${duration(answer.stepMs)} a point`);
-    this.#box.show(JSON.stringify([answer.fromMs, answer.behindMs]), () => [plot(answer)]);
+    this.#isKnown = true;
+    const { fromMs, stepMs, behindMs } = history;
+    setText(byId('behind-range'), `from arrival to stored, last ${duration(behindMs.length * stepMs)}`);
+    setText(byId('behind-resolution'), `${duration(stepMs).replace('.0 s', ' s')} a point`);
+    this.#box.show(JSON.stringify([fromMs, behindMs]), () => [plot(history)]);
   }
+}
+
+/** @returns {Promise<StageHistory>} */
+async function longestHistory() {
+  for (const range of RANGES.slice(0, -1)) {
+    /** @type {StageHistory} */
+    const history = await getJson('/api/history', { range });
+    if (history.behindMs.length >= ENOUGH_POINTS) return history;
+  }
+  return getJson('/api/history', { range: RANGES[RANGES.length - 1] });
 }
 
 /** The edge of the scale that holds this. @param {number} highestMs */

@@ -1,11 +1,14 @@
 import { momentOf } from './chart-time.js';
-import { foreign } from './format.js';
+import { foreign, unitSymbol } from './format.js';
 
 /** @import { ChartLook, ChartMarks, Fields, StoreWay } from './types.js' */
 
 /** More words would cover the lines. */
 const MAX_CALLOUTS = 3;
 const MINUTE_MS = 60_000;
+
+/** What the lines of a chart show best comes first: it has the focus. */
+const SHOWN_FIRST = ['outside', 'unreadable', 'silent'];
 
 /**
  * The looks that concern a chart: those of its measurement and tag, and of its field where they are about one.
@@ -15,12 +18,14 @@ const MINUTE_MS = 60_000;
  * @returns {readonly ChartLook[]}
  */
 export function looksOf(looks, { measurement, tag, field }) {
-  return looks.filter(
-    (look) =>
-      look.measurement === measurement &&
-      look.tag === tag &&
-      (look.state === 'silent' || look.field === undefined || look.field === field),
-  );
+  return looks
+    .filter(
+      (look) =>
+        look.measurement === measurement &&
+        look.tag === tag &&
+        (look.state === 'silent' || look.field === undefined || look.field === field),
+    )
+    .toSorted((a, b) => SHOWN_FIRST.indexOf(a.state) - SHOWN_FIRST.indexOf(b.state));
 }
 
 /**
@@ -34,7 +39,7 @@ export function looksOf(looks, { measurement, tag, field }) {
  */
 export function marksOf(field, looks, way, { nowMs, hasWords }) {
   return {
-    unit: field?.unit ?? '',
+    unit: unitSymbol(field?.unit ?? ''),
     expected: field?.expected,
     waitingFromMs: way.waitingFromMs,
     nowMs,

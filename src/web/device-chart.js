@@ -5,7 +5,7 @@ import { unitOf, valueWords } from './devices-view.js';
 import { setText } from './dom.js';
 import { foreign } from './format.js';
 import { LinePlot } from './line-plot.js';
-import { styleOf } from './line-styles.js';
+import { knownStyleOf, lineStyle } from './line-styles.js';
 import { getJson } from './poll.js';
 
 /** @import { DeviceAddress, MeasurementSummary, SeriesResponse, Value } from './types.js' */
@@ -75,7 +75,7 @@ export class DeviceChart {
     this.#unit = unitOf(summary.fields, field);
     this.#caption = `${foreign(field, 60)}, last 24 h, ${bucketMs / 60_000} min a point`;
     this.#drawn = { timesMs, values: groups.at(0)?.values ?? [] };
-    const style = styleOf(measurement, tag, name);
+    const style = knownStyleOf(measurement, tag, name) ?? lineStyle(0);
     const lines = groups.map((group) => ({ ...group, label: name, style, isShown: true }));
     this.#box.classList.remove('is-asking');
     const { unit = '', expected } = summary.fields.find((each) => each.name === field) ?? {};

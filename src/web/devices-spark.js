@@ -64,10 +64,19 @@ export class DeviceSpark {
     this.#line,
   );
 
-  /** @param {readonly Value[]} values @param {Scale} scale @param {LineStyle} style */
-  show(values, scale, { colour }) {
+  /**
+   * Without a style it has the colour of the page: its line has none yet.
+   *
+   * @param {readonly Value[]} values
+   * @param {Scale} scale
+   * @param {LineStyle} [style]
+   */
+  show(values, scale, style) {
     this.#line.setAttribute('d', sparkPath(values, scale));
-    this.node.setAttribute('class', `device-spark line-${colour}`);
+    this.node.setAttribute(
+      'class',
+      style === undefined ? 'device-spark' : `device-spark line-${style.colour}`,
+    );
   }
 }
 

@@ -47,6 +47,24 @@ export function fixed(number, decimals) {
   return columnValues[decimals].format(number);
 }
 
+/** Units that rules write as words. */
+const UNIT_SYMBOLS = new Map([
+  ['celsius', '°C'],
+  ['degC', '°C'],
+  ['fahrenheit', '°F'],
+  ['degF', '°F'],
+  ['percent', '%'],
+]);
+
+/**
+ * The unit of a field as it stands beside numbers.
+ *
+ * @param {string} unit
+ */
+export function unitSymbol(unit) {
+  return UNIT_SYMBOLS.get(unit) ?? unit;
+}
+
 /** @param {number} number */
 export function bytes(number) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -94,6 +112,7 @@ export function duration(ms) {
  * @param {number} ms
  */
 export function delay(ms) {
+  if (ms < 50) return 'under 0.1 s';
   return ms < 1000 ? `${oneDecimal.format(ms / 1000)} s` : duration(ms);
 }
 

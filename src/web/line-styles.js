@@ -33,6 +33,20 @@ export function styleOf(measurement, tag, name) {
 }
 
 /**
+ * The look of a line that has one already. A list that knows only some names of a tag must not number them: the others come
+ * before them in the order of names.
+ *
+ * @param {string} measurement
+ * @param {string} tag
+ * @param {string} name
+ * @returns {LineStyle | undefined}
+ */
+export function knownStyleOf(measurement, tag, name) {
+  const number = numbers.get(JSON.stringify([measurement, tag]))?.get(name);
+  return number === undefined ? undefined : lineStyle(number);
+}
+
+/**
  * The looks of several lines by name. Those that are new get their numbers in the order of their names, so the order of
  * an answer does not matter.
  *

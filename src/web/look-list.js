@@ -4,7 +4,7 @@ import { LOOK_BACK_MS } from './devices-tag.js';
 import { asOfWords } from './devices-view.js';
 import { byId, element, putInOrder, setAttribute, setClass, setText } from './dom.js';
 import { count } from './format.js';
-import { styleOf } from './line-styles.js';
+import { knownStyleOf } from './line-styles.js';
 import { deviceName, lookFacts, lookWords } from './look-words.js';
 import { getJson } from './poll.js';
 
@@ -136,7 +136,7 @@ export class LookList {
       setText(row.facts, lookFacts(look, nowMs));
       if (look.code !== undefined) setAttribute(row.facts, 'title', look.code);
       const values = this.#sparks.get(key) ?? [];
-      row.spark.show(values, scaleOf([values]), styleOf(look.measurement, look.tag, look.name));
+      row.spark.show(values, scaleOf([values]), knownStyleOf(look.measurement, look.tag, look.name));
       kept.set(key, row);
     }
     this.#rows = kept;

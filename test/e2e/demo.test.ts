@@ -130,6 +130,9 @@ it('the demo has a day of history, tells its story, and sends the same past when
     const series = (await (await fetch(`${url}/api/series?${query}`)).json()) as Series;
     return new Map(series.groups.map((group) => [group.name, group]));
   };
+  // A page may ask while the history comes: what it knows then is not all.
+  await until(async () => (await demo.ledger()).written > 0);
+  await (await fetch(`${demo.url}/api/needs-look`)).arrayBuffer();
   await expect.poll(demo.output, POLL).toMatch(/history: [\d,]+ readings sent in/);
   await until(async () => (await demo.ledger()).buffered < 50);
 

@@ -129,7 +129,7 @@ describe.skipIf(!requireServer('chromium'))('the live page of a real gateway', (
       await text('#first-arrived').toContain('from device-1, on climate/site-1/device-1/telemetry');
       await text('#arrivals-rows li').toMatch(/^device-121\.5climate.*stored$/);
       await page.getByRole('link', { name: 'See its chart' }).click();
-      await text('.card h3').toContain('climate');
+      await text('#charts').toContain('climate');
       expect(complaints).toEqual([]);
     },
   );

@@ -6,58 +6,37 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { GatewayProcess } from '../../harness/gateway-process.js';
 import { findProgram } from '../../harness/server-process.js';
 import { freePort, type RunningServer, startInfluxd } from '../../harness/servers.js';
+import { DEMO_RULES } from '../../src/commands/demo-config.js';
 import { packageRoot } from '../../src/lib/package-root.js';
 import { CHROMIUM_ARGS } from '../support/chromium.js';
 
 /** Each file in docs/images and what it shows. */
 export const SCREENSHOTS = {
-  'page-light.png': 'the whole page on a desktop, light',
-  'page-dark.png': 'the whole page on a desktop, dark',
-  'page-phone.png': 'the page on a phone',
-  'page-outage.png': 'the path while InfluxDB is away',
-  'page-dead-letter.png': 'an opened dead letter with what the present rules make of it',
+  'page-light.png': 'the Overview on a desktop',
+  'page-dark.png': 'the devices on a desktop, dark',
+  'page-phone.png': 'the Overview on a phone',
+  'page-outage.png': 'the Overview while InfluxDB is away',
+  'page-empty.png': 'the Overview before the first message',
+  'page-dead-letter.png': 'a reason why messages were set aside, opened',
+  'page-pipeline.png': 'the pipeline on a desktop',
 } as const;
 export const MAX_SCREENSHOT_BYTES = 200 * 1024;
 
 const SIMULATOR = join(packageRoot(), 'dist', 'simulators', 'main.js');
 
-/** The charts show five minutes, the curves of the path three: only then is the picture full. */
-const CHARTS_MS = 305_000;
-/** Until the sink has tried, failed and said so, and the lag shows. */
-const OUTAGE_MS = 25_000;
+/** The curves of the pipeline show three minutes: only then is the picture full. */
+const CURVES_MS = 185_000;
+/** Until the sink has tried some times, and the estimates are known. */
+const OUTAGE_MS = 75_000;
+const DRAWN_MS = 6_000;
 const SOON_MS = 60_000;
 
-const DESKTOP = { viewport: { width: 1440, height: 1000 } };
+const DESKTOP = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-/** As the demo has them, with a condition, so that every part of the ledger has something. */
-const RULES = `rules:
-  - name: city-climate
-    topic: sensors/+city/+device/telemetry
-    measurement: sensordata
-    time: { path: timestamp, unit: s }
-    tags: { city: topic.city, device: topic.device }
-    fields:
-      temperature: { path: payload.temperature, type: float, range: [-60, 60] }
-      humidity: { path: payload.humidity, type: float, range: [0, 100] }
-  - name: weak-signal
-    topic: climate/+site/+device/telemetry
-    where: payload.status.rssi > -78
-    measurement: climate
-    time: { path: timestamp, unit: ms }
-    tags: { site: topic.site, device: topic.device }
-    fields: auto
-  - name: energy
-    topic: energy/+building/+meter/telemetry
-    measurement: energy
-    time: { path: time, unit: rfc3339 }
-    tags: { building: topic.building, meter: topic.meter }
-    fields: auto
-`;
-
 /**
- * Starts InfluxDB, a gateway and a simulated fleet, and takes the pictures of the live page for the docs. Takes
- * about seven minutes. The seed of the fleet, the time zone and the sizes are fixed; numbers and times differ.
+ * Starts InfluxDB, a gateway with the rules of the demo and its fleet, and takes the pictures of the live page for the docs.
+ * Takes about six minutes. The fleet is the same each time, and so are the time zone and the sizes; times differ.
  */
 export async function makeScreenshots(folder: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-screenshots-'));
@@ -67,13 +46,18 @@ export async function makeScreenshots(folder: string): Promise<void> {
     executablePath: findProgram('chromium') ?? '',
     args: CHROMIUM_ARGS,
   });
-  let fleet: ChildProcess | undefined;
+  const fleet = { process: undefined as ChildProcess | undefined };
   try {
     await gateway.start();
-    fleet = startFleet(gateway);
-    await takeAll(browser, gateway, influx, folder);
+    await takeAll({
+      browser,
+      gateway,
+      influx,
+      folder,
+      startFleet: () => (fleet.process = startFleet(gateway)),
+    });
   } finally {
-    fleet?.kill('SIGKILL');
+    fleet.process?.kill('SIGKILL');
     await browser.close();
     await gateway.end();
     await influx.stop();
@@ -81,16 +65,20 @@ export async function makeScreenshots(folder: string): Promise<void> {
   }
 }
 
-async function takeAll(
-  browser: Browser,
-  gateway: GatewayProcess,
-  influx: RunningServer,
-  folder: string,
-): Promise<void> {
-  const open = async (options: BrowserContextOptions): Promise<Page> => {
+interface Studio {
+  readonly browser: Browser;
+  readonly gateway: GatewayProcess;
+  readonly influx: RunningServer;
+  readonly folder: string;
+  readonly startFleet: () => void;
+}
+
+async function takeAll({ browser, gateway, influx, folder, startFleet }: Studio): Promise<void> {
+  const open = async (options: BrowserContextOptions, path = '/'): Promise<Page> => {
     const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', ...options });
     const page = await context.newPage();
-    await page.goto(gateway.httpUrl);
+    await page.goto(gateway.httpUrl + path);
+    await page.waitForTimeout(DRAWN_MS);
     return page;
   };
   const take = async (page: Page, name: keyof typeof SCREENSHOTS): Promise<void> => {
@@ -101,46 +89,45 @@ async function takeAll(
   };
 
   const light = await open({ ...DESKTOP, colorScheme: 'light' });
-  const dark = await open({ ...DESKTOP, colorScheme: 'dark' });
-  const phone = await open({ ...PHONE, colorScheme: 'light' });
-  await light.waitForTimeout(CHARTS_MS);
-  await take(light, 'page-light.png');
-  await take(dark, 'page-dark.png');
-  await take(phone, 'page-phone.png');
+  await light.locator('#first-steps').waitFor();
+  await take(light, 'page-empty.png');
+  startFleet();
+  await light.locator('.chart-card canvas').first().waitFor({ timeout: SOON_MS });
+  await light.waitForTimeout(CURVES_MS);
+  await take(await open({ ...DESKTOP, colorScheme: 'light' }), 'page-light.png');
+  await take(await open({ ...DESKTOP, colorScheme: 'dark' }, '/devices'), 'page-dark.png');
+  await take(await open({ ...PHONE, colorScheme: 'light' }), 'page-phone.png');
+  await take(await open({ ...DESKTOP, colorScheme: 'light' }, '/pipeline'), 'page-pipeline.png');
+  const setAside = await open({ ...DESKTOP, colorScheme: 'light' }, '/set-aside');
+  await setAside.getByText('A value outside the range of its rule').first().click();
+  await setAside.waitForTimeout(DRAWN_MS);
+  await take(setAside, 'page-dead-letter.png');
 
   await influx.kill();
-  await light.locator('[data-stage=sink]:not(.healthy)').waitFor({ timeout: SOON_MS });
+  await light
+    .locator('#strip[data-state="slow"], #strip[data-state="stopped"]')
+    .waitFor({ timeout: SOON_MS });
   await light.waitForTimeout(OUTAGE_MS);
-  await light.setViewportSize({ width: 1440, height: 620 });
   await take(light, 'page-outage.png');
-  await light.setViewportSize(DESKTOP.viewport);
-
-  await influx.restart();
-  await light.locator('#overall.healthy').waitFor({ timeout: SOON_MS });
-  await light.getByLabel('Reason').selectOption('time-outside-window');
-  await light.locator('#dead-letters-rows .row-open').first().click();
-  await light.locator('#drawer-body [data-outcome]').waitFor({ timeout: SOON_MS });
-  await take(light, 'page-dead-letter.png');
 }
 
 function gatewayConfig(mqttPort: number, influxUrl: string): string {
   return `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: ${mqttPort} }] }
 http: { host: 127.0.0.1, port: 0 }
 sink: { influx: { url: "${influxUrl}", database: iot } }
-${RULES}`;
+${DEMO_RULES}`;
 }
 
 function startFleet(gateway: GatewayProcess): ChildProcess {
   const options = {
     '--url': `mqtt://127.0.0.1:${gateway.mqttPort}`,
-    '--seed': 'docs',
-    '--day': '10min',
-    '--devices': '34',
-    '--rate': '240',
-    '--malformed': '0.2%',
+    '--story-at': new Date().toISOString(),
+    '--history': '24h',
+    '--history-every': '1min',
     '--duplicated': '0.5%',
-    '--wrong-clock': '0.1%',
+    '--devices': '20',
+    '--rate': '32',
   };
-  const args = [SIMULATOR, 'all', '--quiet', ...Object.entries(options).flat()];
+  const args = [SIMULATOR, 'demo', '--quiet', ...Object.entries(options).flat()];
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

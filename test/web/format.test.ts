@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import { pageModule } from '../support/page-module.js';
 
-const { bytes, duration, foreign, rate, value } = await pageModule<{
+const { bytes, delay, duration, foreign, rate, share, value } = await pageModule<{
   bytes(number: number): string;
+  delay(ms: number): string;
+  share(part: number, whole: number): string;
   duration(ms: number): string;
   foreign(text: string, maxCharacters?: number): string;
   rate(perSecond: number | null): string;
@@ -24,6 +26,20 @@ it.each([
   [7_500_000, '2 h 5 min'],
   [180_000_000, '2 d 2 h'],
 ])('%i ms read %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+it.each([
+  [0, 'under 0.1 s'],
+  [412, '0.4 s'],
+  [61_000, '1 min'],
+])('a delay of %i ms reads %s', (ms, text) => expect(delay(ms)).toBe(text));
+
+it.each([
+  [0, 10, 'none'],
+  [1, 1_000, 'under 1\u00a0%'],
+  [7, 100, '7\u00a0%'],
+  [999, 1_000, '99\u00a0%'],
+  [1, 0, 'none'],
+])('%i of %i is %s', (part, whole, text) => expect(share(part, whole)).toBe(text));
 
 it.each([
   [null, '–'],

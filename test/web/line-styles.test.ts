@@ -7,6 +7,7 @@ interface Style {
 }
 interface LineStyles {
   styleOf(measurement: string, tag: string, name: string): Style;
+  knownStyleOf(measurement: string, tag: string, name: string): Style | undefined;
   stylesOf(measurement: string, tag: string, names: readonly string[]): Map<string, Style>;
   lineStyle(nth: number): Style;
   DASHES: readonly (readonly number[])[];
@@ -89,4 +90,12 @@ it('works where the browser refuses storage', async () => {
   expect(styleOf('climate', 'device', 'b')).toEqual({ colour: 1, dash: 0 });
   expect(styleOf('climate', 'device', 'a')).toEqual({ colour: 2, dash: 0 });
   expect(styleOf('climate', 'device', 'b')).toEqual({ colour: 1, dash: 0 });
+});
+
+it('numbers no name that is only asked for', async () => {
+  const { knownStyleOf, stylesOf } = await loaded();
+  expect(knownStyleOf('climate', 'device', 'c')).toBeUndefined();
+  stylesOf('climate', 'device', ['c', 'a', 'b']);
+  expect(knownStyleOf('climate', 'device', 'a')).toEqual({ colour: 1, dash: 0 });
+  expect(knownStyleOf('climate', 'device', 'c')).toEqual({ colour: 3, dash: 0 });
 });

@@ -76,7 +76,7 @@ describe.skipIf(!requireServer('chromium'))('the focus of the live page', { time
 
   it('stays on the button of a replay while it runs', async () => {
     park('1');
-    page = await live.open();
+    page = await live.open({}, { path: '/set-aside' });
     await live.shown('#dead-letters').toBe(true);
     await walkTo('#replay-shown');
     await press('Enter');
@@ -93,7 +93,7 @@ describe.skipIf(!requireServer('chromium'))('the focus of the live page', { time
 
   it('stays on a dead letter while others are parked', async () => {
     park('2', '1');
-    page = await live.open({}, { hasClock: true });
+    page = await live.open({}, { path: '/set-aside', hasClock: true });
     await expect.poll(rows, SOON).toHaveLength(2);
     await walkTo('#dead-letters-rows tr:nth-child(2) button');
     park('3', '2', '1');
@@ -105,7 +105,7 @@ describe.skipIf(!requireServer('chromium'))('the focus of the live page', { time
 
   it('goes to the dead letter before one that is gone, also when that was open, and leaves the list with the last', async () => {
     park('3', '2', '1');
-    page = await live.open({}, { hasClock: true });
+    page = await live.open({}, { path: '/set-aside', hasClock: true });
     await expect.poll(rows, SOON).toHaveLength(3);
     await walkTo('#dead-letters-rows tr:nth-child(3) button');
     park('3', '2');
@@ -127,7 +127,7 @@ describe.skipIf(!requireServer('chromium'))('the focus of the live page', { time
     await live.text('[data-ledger=parked]').toBe('0');
     await live.pass(NEXT_ANSWERS_MS);
     await live.shown('#dead-letters').toBe(false);
-    expect(await focused()).toBe('Dead letters');
+    expect(await focused()).toBe('Why is this not a loss?');
   });
 
   it('goes to the device before one that is gone', async () => {

@@ -41,6 +41,11 @@ const TEXT_PAIRS: readonly (readonly [string, string])[] = [
   ['ok', 'ok-ground'],
   ['warn', 'warn-ground'],
   ['bad', 'bad-ground'],
+  // The strip in trouble.
+  ...['ink', 'accent'].flatMap((text): [string, string][] => [
+    [text, 'warn-ground'],
+    [text, 'bad-ground'],
+  ]),
   ['on-accent', 'accent'],
   ['on-bad', 'bad'],
 ];
