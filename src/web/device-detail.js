@@ -143,7 +143,7 @@ export class DeviceDetail {
     const nowMs = this.#options.now();
     const isStopped = isOld || this.#isOld;
     const sinceMs = Math.max(0, nowMs - group.atMs);
-    setText(this.#age, isStopped ? asOfWords(this.#askedAtMs, nowMs) : `last heard ${sinceWords(sinceMs)}`);
+    setText(this.#age, isStopped ? asOfWords(this.#askedAtMs, nowMs) : `last seen ${sinceWords(sinceMs)}`);
   }
 
   #showGroup() {

@@ -313,7 +313,7 @@ export class DevicesGroup {
       [foreign(this.tag, 60) || 'measurement', 'device'],
       ['last 24 h', 'curve'],
       ...fields.map((name) => [name, 'reading']),
-      ['last heard', 'age'],
+      ['last seen', 'age'],
       ['state', 'standing'],
     ];
     const key = JSON.stringify(heads);

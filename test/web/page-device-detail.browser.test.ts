@@ -55,7 +55,7 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     await expect
       .poll(() => page.locator('#device-figures div').allTextContents(), SOON)
       .toEqual(['temperature9.6 °C', 'compressor412 W', 'battery71 %']);
-    await text('#device-age').toMatch(/^last heard \d+ s ago$/);
+    await text('#device-age').toMatch(/^last seen \d+ s ago$/);
     await page.locator('#device-chart canvas').waitFor();
     await text('#device-chart-words').toBe('temperature, last 24 h, 5 min a point');
     expect(view.seriesQueries.at(-1)).toMatchObject({

@@ -65,7 +65,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
         'temperature, °C',
         'compressor, W',
         'battery, %',
-        'last heard',
+        'last seen',
         'state',
       ]);
     expect((await names()).slice(0, 9)).toEqual([...rooms(8), 'bakery']);
@@ -85,6 +85,8 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     expect(await state('cold-03')).toBe('silent');
     expect(await state('pump')).toBe('cannot be read');
     expect(await state('dyke')).toBe('late');
+    const pump = page.getByRole('link', { name: 'pump', exact: true });
+    expect(await pump.getAttribute('title')).toContain('Set aside (parked)');
     const shapeOf = (kind: string) =>
       page.evaluate(
         `getComputedStyle(document.querySelector('.device-state.is-${kind}'), '::before').content`,
