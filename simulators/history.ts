@@ -23,18 +23,31 @@ export interface HistoryStage {
  */
 export function historyStages({ pastMs, intervalMs }: History, nowMs: number): readonly HistoryStage[] {
   const startMs = onGrid(nowMs - pastMs, intervalMs);
-  const denseMs = onGrid(nowMs - DENSE_MS, intervalMs);
-  if (denseMs <= startMs)
-    return [{ startMs, untilMs: nowMs, intervalMs, before: { ticks: 0, elapsedMs: 0 } }];
-  return [
-    { startMs, untilMs: denseMs - 1, intervalMs, before: { ticks: 0, elapsedMs: 0 } },
-    {
-      startMs: denseMs,
-      untilMs: nowMs,
-      intervalMs: Math.max(COARSEST_RESOLUTION_MS, intervalMs / TIMES_DENSER),
-      before: { ticks: Math.round((denseMs - startMs) / intervalMs), elapsedMs: denseMs - startMs },
-    },
+  const denseFromMs = onGrid(nowMs - DENSE_MS, intervalMs);
+  const isDense = denseFromMs > startMs;
+  const denseMs = isDense ? Math.max(COARSEST_RESOLUTION_MS, intervalMs / TIMES_DENSER) : intervalMs;
+  const newestMs = Math.max(isDense ? denseFromMs : startMs, onGrid(nowMs, denseMs) - denseMs);
+  const parts = [
+    ...(isDense ? [{ startMs, intervalMs }] : []),
+    { startMs: isDense ? denseFromMs : startMs, intervalMs: denseMs },
+    { startMs: newestMs, intervalMs: denseMs },
   ];
+  const before = { ticks: 0, elapsedMs: 0 };
+  return parts.map((part, nth): HistoryStage => {
+    const nextMs = parts[nth + 1]?.startMs;
+    const stage = { ...part, untilMs: nextMs === undefined ? nowMs : nextMs - 1, before: { ...before } };
+    before.ticks += Math.round(((nextMs ?? 0) - part.startMs) / part.intervalMs);
+    before.elapsedMs = (nextMs ?? 0) - startMs;
+    return stage;
+  });
+}
+
+/**
+ * Returns the parts in the order in which they are sent: the newest readings first, so that no device seems to be silent
+ * while its past comes; then from the oldest on.
+ */
+export function sendingOrder(stages: readonly HistoryStage[]): readonly HistoryStage[] {
+  return [...stages.slice(-1), ...stages.slice(0, -1)];
 }
 
 /** Returns when the readings of now begin, and what they continue. No time of a device comes twice. */

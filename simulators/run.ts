@@ -2,7 +2,14 @@ import { type RunClock, systemClock } from './clock.js';
 import { Connection } from './connection.js';
 import { NO_FAULTS } from './faults.js';
 import { type Fleet, planFleets } from './fleet.js';
-import { afterHistory, type HistoryStage, historyReadings, historyStages, stageFleet } from './history.js';
+import {
+  afterHistory,
+  type HistoryStage,
+  historyReadings,
+  historyStages,
+  sendingOrder,
+  stageFleet,
+} from './history.js';
 import { Lane, type LaneOptions } from './lane.js';
 import type { SimulateOptions } from './options.js';
 import { Publishing, type PublishingOptions } from './publishing.js';
@@ -139,7 +146,7 @@ class Simulation {
     if (!history) return 'count';
     this.#stages = historyStages(history, this.#clock.wallMs());
     this.#context.onHistory?.(this.#tally, historyReadings(this.#stages, devices));
-    for (const stage of this.#stages) {
+    for (const stage of sendingOrder(this.#stages)) {
       const fleets = this.#fleets.map((fleet) => stageFleet(fleet, stage));
       const pumps = this.#makePumps(fleets, { ...stage, faults: NO_FAULTS });
       const stoppedBy = await this.#publishPumps(pumps, { behindMs: 0 });

@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // A query language: text → statements, and what they mean beside the store.
   influxql: [],
   // What is shown of messages on their way.
-  arrivals: [/^stream\/stream$/, /^sink\/point$/],
+  arrivals: [/^stream\/stream$/, /^sink\/point$/, /^devices\/device-tags$/],
   // The movers: they know the seams of their neighbours and no technology.
   bridge: [/^broker\/intake$/, /^stream\/stream$/, /^stream\/record-trace$/],
   forwarder: [/^stream\/stream$/, /^dead-letter\//, /^ledger\//],

@@ -1,9 +1,8 @@
+import { tagByName } from '../devices/device-tags.js';
 import type { Field, Point, Tag } from '../sink/point.js';
 import type { ArrivalResult } from './arrival.js';
 import { shortName } from './arrived-message.js';
 
-/** Tags that usually name a device; `device` itself comes first. src/web/devices-tag.js chooses by the same names. */
-const USUAL_NAMES = /^(device|device[-_]?(id|name)|sensor|sensor[-_]?id|client[-_]?id|node|thing)$/i;
 /** How many points of a message are looked at: a message of a hub may have thousands. */
 const MAX_POINTS = 10;
 const MAX_LINES_CHARACTERS = 4 * 1024;
@@ -57,7 +56,8 @@ export function namesIn(points: readonly Point[]): readonly string[] {
 
 /** The tag with a usual name for devices, else the only one. */
 function deviceTag(tags: readonly Tag[]): Tag | undefined {
-  const named = tags.find(({ name }) => name === 'device') ?? tags.find(({ name }) => USUAL_NAMES.test(name));
+  const usual = tagByName(tags.map(({ name }) => name));
+  const named = tags.find(({ name }) => name === usual);
   return named ?? (tags.length === 1 ? tags[0] : undefined);
 }
 

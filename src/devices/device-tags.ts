@@ -1,5 +1,6 @@
 import type { LastSeenQuery, MeasurementSummary } from '../sink/store-reader.js';
 
+/** src/web/devices-tag.js chooses by the same names. */
 const USUAL_NAMES = /^(device|device[-_]?(id|name)|sensor|sensor[-_]?id|client[-_]?id|node|thing)$/i;
 /** Each tag that is tried is one query to the store. */
 const MAX_TRIED_TAGS = 4;

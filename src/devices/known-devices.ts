@@ -5,7 +5,7 @@ const LOOK_BACK_MS = [7 * 86_400_000, 86_400_000, 3_600_000] as const;
 /** Points that come later than this are found when the list is read again as a whole. */
 const OVERLAP_MS = 900_000;
 /**
- * The time until that doubles from one to the other: devices that a gateway hears for the first time often send what they
+ * The time until that doubles from one to the other: devices that a gateway sees for the first time often send what they
  * have kept, and among them may be one that is silent since.
  */
 const FIRST_READ_AGAIN_MS = 15_000;

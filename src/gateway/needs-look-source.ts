@@ -53,7 +53,7 @@ export class NeedsLookSource {
 
   /** What is known now; null: nothing yet. With `refresh` it is asked for, and known later. */
   counts(refresh: boolean): DeviceCounts | null {
-    if (refresh) this.#refresh();
+    if (refresh) void this.#refresh();
     return this.#last === undefined ? null : { known: this.#last.devices, needLook: this.#last.needLook };
   }
 

@@ -160,12 +160,14 @@ export class OpenIncident {
   /** The incident at its end. `caughtUpMs`: when what it had held up was stored. */
   ended(toMs: number, caughtUpMs?: number): Incident {
     const { nextTryMs: _, ...view } = this.view();
+    // A clock that was set back meanwhile must not make it end before it began.
+    const notBefore = (ms: number) => Math.max(view.fromMs, ms);
     return {
       ...view,
       title: this.#named(this.facts.over),
       state: 'over',
-      toMs,
-      ...(caughtUpMs !== undefined && { caughtUpMs }),
+      toMs: notBefore(toMs),
+      ...(caughtUpMs !== undefined && { caughtUpMs: notBefore(caughtUpMs) }),
     };
   }
 

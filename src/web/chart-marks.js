@@ -1,5 +1,5 @@
 import { momentOf } from './chart-time.js';
-import { foreign } from './format.js';
+import { foreign, unitSymbol } from './format.js';
 
 /** @import { ChartLook, ChartMarks, Fields, StoreWay } from './types.js' */
 
@@ -39,7 +39,7 @@ export function looksOf(looks, { measurement, tag, field }) {
  */
 export function marksOf(field, looks, way, { nowMs, hasWords }) {
   return {
-    unit: field?.unit ?? '',
+    unit: unitSymbol(field?.unit ?? ''),
     expected: field?.expected,
     waitingFromMs: way.waitingFromMs,
     nowMs,

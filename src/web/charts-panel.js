@@ -1,5 +1,6 @@
 import { ChartCard } from './chart-card.js';
 import { ChartLink } from './chart-link.js';
+import { inChartOrder, isOfPoints } from './chart-order.js';
 import { RangeBar } from './chart-range-bar.js';
 import { RangeControl } from './chart-range-control.js';
 import { defaultView } from './default-view.js';
@@ -139,7 +140,7 @@ export class ChartsPanel {
     this.onMeasurements(answer.measurements);
     this.#updateBar();
     if (!isShown) return;
-    await this.#suggestRange(answer.measurements);
+    await this.#suggestRange(answer.measurements.filter(isOfPoints));
     for (const card of this.#all) {
       if (!card.isInView || ('isDue' in card && !card.isDue)) continue;
       await card.refresh(this.#range.window).catch((thrown) => card.fail(failureOf(thrown), this.refreshMs));
@@ -243,9 +244,8 @@ export class ChartsPanel {
       card.node.remove();
       this.#cards.delete(name);
     }
-    for (const name of this.#ordered(measurements)) {
-      const summary = /** @type {MeasurementSummary} */ (byName.get(name));
-      const card = this.#cards.get(name);
+    for (const summary of inChartOrder(measurements, this.#looks)) {
+      const card = this.#cards.get(summary.name);
       if (card !== undefined) card.update(summary);
       else if (this.#cards.size < this.#maxCards && this.#isWanted(summary)) this.#add(summary);
     }
@@ -265,23 +265,6 @@ export class ChartsPanel {
       !this.#measurements.has(rowsOf?.measurement ?? '') ||
       this.link.state.charts.has(name)
     );
-  }
-
-  /**
-   * By name, those of rows last; one that needs a look is first. Cards that are there stay where they are: a page does not move
-   * while it is read.
-   *
-   * @param {readonly MeasurementSummary[]} measurements
-   */
-  #ordered(measurements) {
-    const names = measurements.map(({ name }) => name);
-    const rows = new Set(measurements.filter(({ rowsOf }) => rowsOf !== undefined).map(({ name }) => name));
-    const byName = names.toSorted(
-      (a, b) => Number(rows.has(a)) - Number(rows.has(b)) || a.localeCompare(b, 'en', { numeric: true }),
-    );
-    const look = this.#looks.find(({ measurement }) => names.includes(measurement));
-    if (look === undefined) return byName;
-    return [look.measurement, ...byName.filter((name) => name !== look.measurement)];
   }
 
   /** @param {MeasurementSummary} summary */

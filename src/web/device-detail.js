@@ -1,4 +1,5 @@
 import { DeviceChart } from './device-chart.js';
+import { DeviceMessage } from './device-message.js';
 import { LOOK_BACK_MS } from './devices-tag.js';
 import {
   asOfWords,
@@ -40,6 +41,7 @@ export class DeviceDetail {
   #askedAtMs = 0;
   #isOld = false;
   #chart = new DeviceChart(byId('device-chart'), byId('device-chart-words'));
+  #message = new DeviceMessage();
   #box = byId('device');
   #title = byId('device-title');
   #kind = byId('device-kind');
@@ -70,6 +72,7 @@ export class DeviceDetail {
     this.#isOld = false;
     this.#box.hidden = device === undefined;
     this.#chart.clear();
+    this.#message.watch(device);
     if (device === undefined) return;
     setText(this.#title, deviceName(device));
     this.#title.title = foreign(device.name);
@@ -127,6 +130,7 @@ export class DeviceDetail {
     const nowMs = looks.isKnown(now()) ? now() : (looks.answer?.asOfMs ?? now());
     setText(this.#why, look === undefined ? '' : lookFacts(look, nowMs));
     this.#why.hidden = look === undefined;
+    this.#message.takeTopic(look?.topic);
     this.#setAside.hidden = look?.count === undefined;
     setText(this.#setAside, `${count(look?.count ?? 0)} set aside`);
     if (look?.code !== undefined) setAttribute(this.#setAside, 'title', look.code);
@@ -139,7 +143,7 @@ export class DeviceDetail {
     const nowMs = this.#options.now();
     const isStopped = isOld || this.#isOld;
     const sinceMs = Math.max(0, nowMs - group.atMs);
-    setText(this.#age, isStopped ? asOfWords(this.#askedAtMs, nowMs) : `last heard ${sinceWords(sinceMs)}`);
+    setText(this.#age, isStopped ? asOfWords(this.#askedAtMs, nowMs) : `last seen ${sinceWords(sinceMs)}`);
   }
 
   #showGroup() {

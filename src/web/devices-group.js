@@ -164,6 +164,7 @@ export class DevicesGroup {
     const looks = asked.looks(this.measurement, this.tag);
     if (asked.filter === 'look' && looks.length === 0) {
       this.answer = undefined;
+      this.#rows.clear();
       this.#showNote('No device here needs a look.');
       this.#pages.node.hidden = true;
       return;
@@ -227,7 +228,8 @@ export class DevicesGroup {
       this.#tag,
       tags.map((name) => ({ name, value: name })),
     );
-    this.#tagLabel.hidden = tags.length < 2;
+    // A choice that has the focus stays, also when nothing is left to choose.
+    this.#tagLabel.hidden = tags.length < 2 && document.activeElement !== this.#tag;
   }
 
   /** @param {number} nowMs */
@@ -311,7 +313,7 @@ export class DevicesGroup {
       [foreign(this.tag, 60) || 'measurement', 'device'],
       ['last 24 h', 'curve'],
       ...fields.map((name) => [name, 'reading']),
-      ['last heard', 'age'],
+      ['last seen', 'age'],
       ['state', 'standing'],
     ];
     const key = JSON.stringify(heads);

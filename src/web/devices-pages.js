@@ -4,7 +4,7 @@ import { setDisabled } from './keep-focus.js';
 
 export const ROWS_A_PAGE = 50;
 
-/** Turns the pages of a table of devices. It is hidden where one page holds them all. */
+/** Changes between the pages of a table of devices. It is hidden where one page holds them all. */
 export class DevicesPages {
   offset = 0;
   #previous = element('button', { type: 'button', disabled: '' }, 'Previous');

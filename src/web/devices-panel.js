@@ -253,7 +253,7 @@ export class DevicesPanel {
     if (document.hidden || this.#views.shown !== 'devices') return;
     const nowMs = this.#charts.now();
     const isOld = !this.#isAnswering();
-    for (const group of this.#groups.values()) if (group.isInView) group.tick(nowMs, isOld);
+    for (const group of this.#groups.values()) group.tick(nowMs, isOld);
     this.#detail.tick(isOld);
   }
 
@@ -296,6 +296,7 @@ export class DevicesPanel {
       group.setInView(isIntersecting);
       if (cameIntoView) this.#refresh();
     }
+    this.#tick();
   }
 
   /** @param {string} sentence */

@@ -1,6 +1,13 @@
 import { hrefOf, keyOf } from './devices-link.js';
 import { DeviceSpark, scaleOf } from './devices-spark.js';
-import { asOfWords, decimalsOf, sinceWords, stateWords, valueWords } from './devices-view.js';
+import {
+  asOfWords,
+  decimalsOf,
+  STATE_SENTENCES,
+  sinceWords,
+  stateWords,
+  valueWords,
+} from './devices-view.js';
 import { element, putInOrder, setAttribute, setClass, setText } from './dom.js';
 import { foreign } from './format.js';
 import { stylesOf } from './line-styles.js';
@@ -61,6 +68,8 @@ export class DeviceRows {
       }
       setText(row.state, foreign(stateWords(group, columns[0]), 80));
       setClass(row.state, `device-state is-${group.state}`);
+      // The link fills the row.
+      setAttribute(row.link, 'title', `${foreign(group.name)}\n${STATE_SENTENCES[group.state]}`);
       const style = styles.get(group.name);
       if (style !== undefined) row.spark.show(sparks.get(group.name) ?? [], scale, style);
       kept.set(group.name, row);
@@ -126,7 +135,7 @@ export class DeviceRows {
     const shown = deviceName(this.#addressOf(group.name));
     const link = element(
       'a',
-      { class: 'device-open', href: hrefOf(this.#addressOf(group.name)), title: foreign(group.name) },
+      { class: 'device-open', href: hrefOf(this.#addressOf(group.name)) },
       element('bdi', {}, shown),
     );
     const spark = new DeviceSpark();

@@ -11,6 +11,20 @@ const MAX_COLUMNS = 3;
 const SILENT_WORDS = { 30: '30 s', 60: '1 min', 300: '5 min', 900: '15 min', 3600: '1 h', 86400: '24 h' };
 
 /**
+ * The states in plain words, with the word of the API where it is another one.
+ *
+ * @type {Readonly<Record<LatestGroup['state'], string>>}
+ */
+export const STATE_SENTENCES = {
+  reporting: 'Reporting: it sends, and nothing is wrong.',
+  late: 'Late: its next value is overdue.',
+  silent: 'Silent: it has sent nothing for a while, and for longer than usual.',
+  outside: 'Outside: its newest value is not within what its rule expects. It is stored all the same.',
+  unreadable:
+    'Set aside (parked): its messages could not become points. They are kept whole with their reason.',
+};
+
+/**
  * "above its range", "battery below its range", "silent", "cannot be read", "reporting".
  *
  * @param {Pick<LatestGroup, 'state' | 'values'>} group

@@ -47,6 +47,24 @@ export function fixed(number, decimals) {
   return columnValues[decimals].format(number);
 }
 
+/** Units that rules write as words. */
+const UNIT_SYMBOLS = new Map([
+  ['celsius', '°C'],
+  ['degC', '°C'],
+  ['fahrenheit', '°F'],
+  ['degF', '°F'],
+  ['percent', '%'],
+]);
+
+/**
+ * The unit of a field as it stands beside numbers.
+ *
+ * @param {string} unit
+ */
+export function unitSymbol(unit) {
+  return UNIT_SYMBOLS.get(unit) ?? unit;
+}
+
 /** @param {number} number */
 export function bytes(number) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

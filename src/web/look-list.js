@@ -1,7 +1,7 @@
 import { hrefOf, keyOf } from './devices-link.js';
 import { DeviceSpark, SPARK_STEPS, scaleOf } from './devices-spark.js';
 import { LOOK_BACK_MS } from './devices-tag.js';
-import { asOfWords } from './devices-view.js';
+import { asOfWords, STATE_SENTENCES } from './devices-view.js';
 import { byId, element, putInOrder, setAttribute, setClass, setText } from './dom.js';
 import { count } from './format.js';
 import { knownStyleOf } from './line-styles.js';
@@ -15,14 +15,6 @@ import { getJson } from './poll.js';
 const MAX_ROWS = 5;
 
 const SPARKS_AGAIN_MS = 300_000;
-
-/** @type {Readonly<Record<Look['state'], string>>} */
-const EXPLAINED = {
-  outside: 'Outside: its newest value is not within what its rule expects. It is stored all the same.',
-  silent: 'Silent: it has sent nothing for a while.',
-  unreadable:
-    'Set aside (parked): its messages could not become points. They are kept whole with their reason.',
-};
 
 /** @typedef {{ node: HTMLElement, link: HTMLAnchorElement, mark: HTMLElement, title: HTMLElement, facts: HTMLElement, spark: DeviceSpark }} Row */
 
@@ -130,8 +122,8 @@ export class LookList {
     for (const look of looks) {
       const key = keyOf(look);
       const row = this.#rows.get(key) ?? makeRow(look);
-      setClass(row.mark, `look-mark is-${look.state}`);
-      setAttribute(row.link, 'title', EXPLAINED[look.state]);
+      setClass(row.mark, `device-mark is-${look.state}`);
+      setAttribute(row.link, 'title', STATE_SENTENCES[look.state]);
       setText(row.title, lookWords(look));
       setText(row.facts, lookFacts(look, nowMs));
       if (look.code !== undefined) setAttribute(row.facts, 'title', look.code);
@@ -150,7 +142,7 @@ export class LookList {
 
 /** @param {Look} look @returns {Row} */
 function makeRow(look) {
-  const mark = element('span', { class: 'look-mark' });
+  const mark = element('span', { class: 'device-mark' });
   const title = element('span');
   const facts = element('span', { class: 'look-facts' });
   const spark = new DeviceSpark();

@@ -5,6 +5,8 @@ import { value } from './format.js';
 /** Steps between two ticks, times a power of ten. */
 const STEPS = [1, 2, 5, 10];
 const MAX_DECIMALS = 3;
+/** Smaller differences are lost in the arithmetic of doubles. */
+const LEAST_ROOM = 1e-100;
 /** Steps up to 10 get one decimal, steps up to 1 two. */
 const LEAST_DIGITS = 1.3;
 /** Formats by their number of decimals. */
@@ -24,12 +26,15 @@ const formats = Array.from(
  */
 export function valueScale(low, high, intervals) {
   if (!(low <= high)) return { min: 0, max: 1, step: 1 };
-  const room = low === high ? Math.abs(low) * 0.1 || 1 : high - low;
+  const isFlat = high - low < LEAST_ROOM;
+  const flatRoom = Math.abs(low) * 0.1;
+  const room = isFlat ? (flatRoom < LEAST_ROOM ? 1 : flatRoom) : high - low;
   const rough = room / Math.max(1, intervals);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * (STEPS.find((one) => one * power >= rough * 0.999) ?? 10);
-  const first = Math.floor((low === high ? low - room / 2 : low) / step + 1e-9);
-  const last = Math.ceil((low === high ? high + room / 2 : high) / step - 1e-9);
+  const around = isFlat ? room / 2 : 0;
+  const first = Math.floor((low - around) / step + 1e-9);
+  const last = Math.ceil((high + around) / step - 1e-9);
   return { min: exact(first * step), max: exact(Math.max(last, first + 1) * step), step };
 }
 

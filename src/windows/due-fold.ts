@@ -91,17 +91,21 @@ function isDue(state: AggregateState, level: number, mark: WindowMark, watermark
   return quietAtMs(state, mark) <= watermarkMs;
 }
 
-/** The watermark since when a window can be computed; undefined: it cannot yet. */
+/**
+ * The watermark since when a window can be computed; undefined: it cannot yet. `knownFromMs` is the first watermark of this
+ * process: the first points may be of the past, and nobody could have computed their windows before.
+ */
 export function dueSinceMs(
   state: AggregateState,
   level: number,
   mark: WindowMark,
-  watermarkMs: number,
+  { watermarkMs, knownFromMs }: { readonly watermarkMs: number; readonly knownFromMs: number },
 ): number | undefined {
   if (level > 0 && hasFinerMark(state, level, mark)) return undefined;
   const sinceMs = Math.max(
     level > 0 ? closesAtMs(state, mark) : quietAtMs(state, mark),
     mark.markedAtMs ?? Number.NEGATIVE_INFINITY,
+    mark.touchedAtMs === Number.NEGATIVE_INFINITY ? knownFromMs : Number.NEGATIVE_INFINITY,
   );
   return sinceMs <= watermarkMs ? sinceMs : undefined;
 }

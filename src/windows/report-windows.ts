@@ -2,8 +2,13 @@ import type { AggregateState } from './aggregate-state.js';
 import { dueSinceMs } from './due-fold.js';
 import type { AggregateReport, ResolutionReport } from './windows-report.js';
 
-/** What an aggregate is at when the log has come to `watermarkMs`. */
-export function reportAggregate(state: AggregateState, watermarkMs: number): AggregateReport {
+/** What an aggregate is at when the log has come to `watermarkMs`; see `dueSinceMs` for `knownFromMs`. */
+export function reportAggregate(
+  state: AggregateState,
+  watermarkMs: number,
+  knownFromMs: number,
+): AggregateReport {
+  const watermarks = { watermarkMs, knownFromMs };
   return {
     name: state.aggregate.name,
     values: { ...state.values, awaiting: state.awaiting },
@@ -14,7 +19,7 @@ export function reportAggregate(state: AggregateState, watermarkMs: number): Agg
       for (const mark of marks.all()) {
         if (state.closesAtMs(mark.span) > watermarkMs) openWindows++;
         oldestMs = Math.min(oldestMs, mark.span.startMs);
-        oldestDueMs = Math.min(oldestDueMs, dueSinceMs(state, level, mark, watermarkMs) ?? oldestDueMs);
+        oldestDueMs = Math.min(oldestDueMs, dueSinceMs(state, level, mark, watermarks) ?? oldestDueMs);
       }
       return {
         measurement,

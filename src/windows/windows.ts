@@ -52,6 +52,8 @@ export class Windows implements WindowsStage {
   readonly #warning: FoldWarnings;
   readonly #deps: WindowsDeps;
   #generation = 0;
+  /** The first watermark of this process; -Infinity before. */
+  #knownFromMs = Number.NEGATIVE_INFINITY;
   /** Why points wait; undefined: none does. */
   #blockedBy: string | undefined;
 
@@ -123,6 +125,7 @@ export class Windows implements WindowsStage {
       const newest = records.at(-1);
       if (newest !== undefined) this.#deps.watermark.processed(partition, newest.receivedAtNs);
     }
+    if (this.#knownFromMs === Number.NEGATIVE_INFINITY) this.#knownFromMs = this.#deps.watermark.ms;
     this.#checkpoint.note(position);
     this.#loop.wake();
   }
@@ -150,7 +153,7 @@ export class Windows implements WindowsStage {
   report(): WindowsReport {
     const watermarkMs = this.#deps.watermark.ms;
     return {
-      aggregates: this.#states.map((state) => reportAggregate(state, watermarkMs)),
+      aggregates: this.#states.map((state) => reportAggregate(state, watermarkMs, this.#knownFromMs)),
       memoryBytes: this.#memory.bytes,
       maxMemoryBytes: this.#memory.maxBytes,
       ...(Number.isFinite(watermarkMs) && { watermarkMs }),

@@ -187,6 +187,18 @@ describe('the last message', () => {
     expect(arrivals.last({ topic: 'home/b0' })).toMatchObject({ outcome: 'unknown' });
   });
 
+  it('is followed however many others are done meanwhile', () => {
+    const { arrivals, clock, watch, receive, report } = setUp();
+    watch('home');
+    receive('home/a', 1n);
+    for (let n = 2n; n < BigInt(MAX_FOLLOWED * 2); n += 1n) {
+      clock.elapsedMs += 1_000;
+      receive('home/b', n);
+      report(n);
+    }
+    expect(arrivals.last({ topic: 'home/a' })).toMatchObject({ outcome: 'waiting' });
+  });
+
   it('is kept of a bounded number of topics', () => {
     const { arrivals, clock, watch, receive } = setUp();
     watch('t');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import { requireServer, startInfluxd } from '../../harness/servers.js';
@@ -61,6 +63,9 @@ ${FLEET_RULE}`,
     expect(state.behindMs).toBeGreaterThan(0);
     expect(state.sinkLastAnswerMs).toBeLessThanOrEqual(during.fromMs);
 
+    // It is saved when it has begun, a moment after it is shown.
+    const saved = () => readFileSync(join(gateway.dataDirectory, 'timeline.json'), 'utf8');
+    await expect.poll(saved, { timeout: 30_000 }).toContain(`"fromMs":${during.fromMs}`);
     await gateway.kill();
     await gateway.start();
     expect((await outage(gateway, () => true)).id).toBe(during.id);

@@ -4,6 +4,7 @@ import { GatewayProcess } from '../../harness/gateway-process.js';
 import { sluice } from '../../harness/programs.js';
 import type { DevicePage, Look, NeedsLook } from '../../src/devices/device-state.js';
 import type { LiveState } from '../../src/http/live-state.js';
+import type { MeasurementSummary } from '../../src/sink/store-reader.js';
 import { type ClientMessage, publishMessages } from '../support/publish-messages.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -115,9 +116,21 @@ ${RULES}`,
   // The rule is fixed, and a replay writes what is parked.
   const config = readFileSync(gateway.configFile, 'utf8');
   const fixed = '    format: text\n    measurement: room\n    fields: { note: payload }\n';
-  writeFileSync(gateway.configFile, config.replace(/(topic: bare\/#\n)[\s\S]*$/, `$1${fixed}`));
+  writeFileSync(
+    gateway.configFile,
+    config
+      .replace('expected: [2, 8]', 'expected: [2, 20]')
+      .replace(/(topic: bare\/#\n)[\s\S]*$/, `$1${fixed}`),
+  );
   await sluice(['reload', '-c', gateway.configFile]);
   await sluice(['dead-letters', 'replay', '-c', gateway.configFile, '--topic', 'bare/1']);
   await looks([], 2);
+  const { measurements } = await get<{ measurements: readonly MeasurementSummary[] }>('/api/measurements');
+  expect(measurements.find(({ name }) => name === 'room')?.fields).toContainEqual({
+    name: 'temperature',
+    type: 'float',
+    unit: 'celsius',
+    expected: [2, 20],
+  });
   expect(await gateway.stop()).toBe(0);
 });

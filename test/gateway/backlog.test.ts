@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BacklogSample, backlogOf } from '../../src/gateway/backlog.js';
+import { type BacklogSample, backlogOf, logBytesPerSecond } from '../../src/gateway/backlog.js';
 
 const LOG = {
   unread: 0,
@@ -98,6 +98,50 @@ describe('the backlog', () => {
     );
     expect(view).toMatchObject({ caughtUp: { state: 'never' }, logFull: { state: 'in', ms: 900_000 } });
     expect(view.summary).toContain('the log is full in about 15 min');
+  });
+
+  it('takes the time before an outage for no part of it', () => {
+    // 100 records of 100 bytes a second come; for the last 30 s none is processed. 700,000 bytes are free.
+    const samples = path(
+      300,
+      (s) => s * 100,
+      (s) => Math.min(s, 270) * 100,
+      { sizeBytes: 300_000 },
+    );
+    expect(backlogOf(samples).logFull).toEqual({ state: 'in', ms: 70_000 });
+    expect(logBytesPerSecond(samples)).toBe(10_000);
+  });
+
+  it('says how long catching up takes once nothing holds it up', () => {
+    const away = path(
+      100,
+      (s) => s * 20,
+      () => 0,
+    );
+    expect(backlogOf(away)).toMatchObject({ caughtUp: { state: 'never' }, catchUp: { state: 'unknown' } });
+    // 2,000 wait, 20 a second come, and 220 were stored at best.
+    expect(backlogOf(away, 220).catchUp).toEqual({ state: 'in', ms: 10_000 });
+    expect(backlogOf(away, 20).catchUp).toEqual({ state: 'never' });
+  });
+
+  it('counts bytes a second from the second sample on, and only where a log runs', () => {
+    const samples = path(
+      1,
+      (s) => s * 5,
+      () => 0,
+    );
+    expect(logBytesPerSecond(samples)).toBe(500);
+    expect(logBytesPerSecond(samples.slice(1))).toBeUndefined();
+    expect(logBytesPerSecond(samples.map(({ log: _, ...sample }) => sample))).toBeUndefined();
+  });
+
+  it('has the age of what waits in a stream and was not read yet', () => {
+    const [sample] = path(
+      0,
+      () => 5,
+      () => 5,
+    );
+    expect(backlogOf([{ ...sample!, oldestMs: 60_000 }])).toMatchObject({ records: 0, oldestMs: 60_000 });
   });
 
   it('says that the log is full as soon as it is', () => {

@@ -40,6 +40,14 @@ ${COLD}`);
   expect(steps.sample).toEqual({ topic: 'cold/device-1/telemetry', payload: '{ "t": -10 }' });
 });
 
+it('has no sample of a rule whose messages an earlier one takes', () => {
+  const steps = stepsOf(`rules:
+  - { name: all, topic: cold/#, measurement: all, fields: { t: { cel: payload.t + 1.0 } } }
+${COLD}`);
+  expect(steps.rule.name).toBe('all');
+  expect(steps.sample).toBeUndefined();
+});
+
 it('has no sample where no rule takes one', () => {
   const steps = stepsOf(`rules:
   - { name: strict, topic: strict/+a, where: payload.t > 1000.0, measurement: m, fields: { t: payload.t } }`);

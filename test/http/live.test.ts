@@ -1,10 +1,10 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MAX_STREAMS } from '../../src/http/event-streams.js';
 import type { WarningView } from '../../src/http/gateway-view.js';
 import { createHttpRefusalCounts } from '../../src/http/http-refusals.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
-import { MAX_STREAMS } from '../../src/http/event-streams.js';
 import { FakeGatewayView } from '../support/fake-gateway-view.js';
 
 interface Frame {
@@ -130,7 +130,10 @@ describe('/api/live', () => {
     second();
     await client.states(2);
     expect(client.frames.map(({ event }) => event)).toEqual(['history', 'state', 'state']);
+    expect(client.frames[0]?.data).toEqual(view.history('3m'));
     expect(client.frames[1]?.data).toMatchObject({
+      incident: null,
+      behindMs: 0,
       version: '0.1.0-test',
       mqttPort: 1884,
       ledger: { balanced: true },

@@ -86,11 +86,8 @@ async function lookOn(browser: Browser, gateway: GatewayProcess): Promise<PageFi
 async function openDevices(browser: Browser, gateway: GatewayProcess): Promise<Page> {
   const context = await browser.newContext(DESKTOP);
   const page = await context.newPage();
-  await page.goto(gateway.httpUrl);
-  await page.locator('.card canvas').first().waitFor();
-  await page.locator('#devices-rows tr').first().or(page.locator('#devices-title')).first().waitFor();
-  await page.locator('#devices-title').scrollIntoViewIfNeeded();
-  await page.locator('#devices-rows tr').first().waitFor();
+  await page.goto(`${gateway.httpUrl}/devices`);
+  await page.locator('.device-group tbody tr').first().waitFor();
   await page.waitForTimeout(WARM_UP_MS);
   return page;
 }

@@ -41,25 +41,30 @@ function timesByTopic(received: readonly Received[]): Map<string, number[]> {
   return times;
 }
 
+function timesInOrder(received: readonly Received[]): readonly number[] {
+  return [...timesByTopic(received).values()].flat();
+}
+
 describe('historyStages', () => {
   it('is on one grid of time whenever it starts, denser in the last quarter of an hour', () => {
     const history = { pastMs: DAY_MS, intervalMs: MINUTE_MS };
-    const [sparse, dense, ...more] = historyStages(history, STORY_MS + 17_123);
-    expect(more).toEqual([]);
-    expect(sparse!.startMs).toBe(STORY_MS - DAY_MS);
-    expect(dense!.startMs).toBe(STORY_MS - 15 * MINUTE_MS);
-    expect(sparse!.untilMs).toBeLessThan(dense!.startMs);
-    expect(dense).toMatchObject({ untilMs: STORY_MS + 17_123, intervalMs: 5000 });
-    expect(historyStages(history, STORY_MS + 59_999).map(({ startMs }) => startMs)).toEqual([
-      sparse!.startMs,
-      dense!.startMs,
+    const stages = historyStages(history, STORY_MS + 17_123);
+    expect(stages.map(({ startMs, untilMs, intervalMs }) => [startMs, untilMs, intervalMs])).toEqual([
+      [STORY_MS - DAY_MS, STORY_MS - 15 * MINUTE_MS - 1, MINUTE_MS],
+      [STORY_MS - 15 * MINUTE_MS, STORY_MS + 10_000 - 1, 5000],
+      [STORY_MS + 10_000, STORY_MS + 17_123, 5000],
     ]);
+    const later = historyStages(history, STORY_MS + 59_999);
+    expect(later.slice(0, 2).map(({ startMs }) => startMs)).toEqual(
+      stages.slice(0, 2).map(({ startMs }) => startMs),
+    );
   });
 
-  it('has one stage when it is short, and none below the resolution of a scenario', () => {
-    expect(historyStages({ pastMs: 10 * MINUTE_MS, intervalMs: MINUTE_MS }, STORY_MS)).toHaveLength(1);
-    const [, dense] = historyStages({ pastMs: HOUR_MS, intervalMs: 2000 }, STORY_MS);
-    expect(dense!.intervalMs).toBe(1000);
+  it('has one distance when it is short, and none below the resolution of a scenario', () => {
+    const short = historyStages({ pastMs: 10 * MINUTE_MS, intervalMs: MINUTE_MS }, STORY_MS);
+    expect(short.map(({ intervalMs }) => intervalMs)).toEqual([MINUTE_MS, MINUTE_MS]);
+    const fine = historyStages({ pastMs: HOUR_MS, intervalMs: 2000 }, STORY_MS);
+    expect(fine.map(({ intervalMs }) => intervalMs)).toEqual([2000, 1000, 1000]);
   });
 
   it('counts readings and time on through all stages', () => {
@@ -67,6 +72,7 @@ describe('historyStages', () => {
     expect(stages.map(({ before }) => before)).toEqual([
       { ticks: 0, elapsedMs: 0 },
       { ticks: 45, elapsedMs: 45 * MINUTE_MS },
+      { ticks: 45 + 15 * 12 - 1, elapsedMs: HOUR_MS - 5000 },
     ]);
     const { startMs, before } = afterHistory(stages);
     expect(startMs).toBeGreaterThan(STORY_MS + 1);
@@ -93,9 +99,11 @@ describe('a run with a history', () => {
     expect(summary.history).toBeGreaterThan(0.9 * announced);
     const times = timesByTopic(received);
     expect(times.size).toBe(20);
-    for (const [topic, ofDevice] of times) {
+    // The newest first, so that none seems to be silent meanwhile.
+    expect(Math.min(...timesInOrder(received.slice(0, 15)))).toBeGreaterThan(STORY_MS - 10_000);
+    for (const [topic, unsorted] of times) {
+      const ofDevice = unsorted.toSorted((one, other) => one - other);
       expect(new Set(ofDevice).size).toBe(ofDevice.length);
-      expect(ofDevice).toEqual([...ofDevice].sort((one, other) => one - other));
       const first = ofDevice[0]!;
       expect(first).toBeGreaterThanOrEqual(STORY_MS - 4 * HOUR_MS);
       expect(first).toBeLessThan(STORY_MS - 4 * HOUR_MS + MINUTE_MS);

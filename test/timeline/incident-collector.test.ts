@@ -180,6 +180,17 @@ describe('an outage of the store', () => {
     expect(list()).toHaveLength(2);
   });
 
+  it('does not end before it began, also where the clock is set back meanwhile', () => {
+    const { now, pass, fail, list } = gateway();
+    fail(AWAY);
+    pass(10);
+    now.atMs -= 3_600_000;
+    fail(undefined);
+    pass(1);
+    const [incident] = list();
+    expect(incident).toMatchObject({ state: 'over', toMs: incident?.fromMs, caughtUpMs: incident?.fromMs });
+  });
+
   it('that turns into another trouble of the store stays one incident', () => {
     const { pass, fail, list } = gateway();
     fail(AWAY);

@@ -57,7 +57,7 @@ it('says what is the matter with each, and with no more than a few', () => {
     look('c', {}),
     look('d', { state: 'unreadable' }),
   ];
-  const words = marksOf({ unit: '°C' }, looks, {}, { nowMs: NOW_MS, hasWords: true });
+  const words = marksOf({ unit: 'celsius' }, looks, {}, { nowMs: NOW_MS, hasWords: true });
   expect(words.callouts.map((callout) => callout.words)).toEqual([
     'a above since 11:20',
     'b below since 11:20',

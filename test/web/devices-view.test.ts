@@ -2,37 +2,40 @@ import { describe, expect, it } from 'vitest';
 import { pageModule } from '../support/page-module.js';
 
 const view = await pageModule<{
-  deviceState(sinceMs: number, silentAfterMs: number): string;
-  columnsOf(fields: readonly { name: string; type: string }[]): { columns: string[]; omitted: number };
+  stateWords(group: object, mainField: string | undefined): string;
+  columnsOf(fields: readonly object[]): { columns: string[]; main: string | undefined };
   countWords(answer: { devices: number; silent: number }): string;
   sinceWords(sinceMs: number): string;
   valueWords(raw: unknown, decimals?: number): string;
   decimalsOf(values: readonly unknown[]): number | undefined;
 }>('devices-view.js');
-const { devicesCsv } = await pageModule<{ devicesCsv(tag: string, groups: readonly object[]): string }>(
-  'devices-csv.js',
-);
+const { devicesCsv } = await pageModule<{ devicesCsv(tables: readonly object[]): string }>('devices-csv.js');
 const { deviceTagByName } = await pageModule<{
   deviceTagByName(tags: readonly string[]): string | undefined;
 }>('devices-tag.js');
 
 it.each([
-  [0, 'reporting'],
-  [149_999, 'reporting'],
-  [150_000, 'late'],
-  [299_999, 'late'],
-  [300_000, 'silent'],
-])('calls a device that was quiet for %i ms of five minutes %s', (sinceMs, word) => {
-  expect(view.deviceState(sinceMs, 300_000)).toBe(word);
+  ['reporting', [], 'reporting'],
+  ['late', [], 'late'],
+  ['silent', [{ field: 't', outside: 'above' }], 'silent'],
+  ['unreadable', [], 'cannot be read'],
+  ['outside', [{ field: 't', outside: 'above' }], 'above its range'],
+  ['outside', [{ field: 'battery', outside: 'below' }, { field: 't' }], 'battery below its range'],
+  ['outside', [], 'outside its range'],
+])('says of a device that is %s, with the values %j: %s', (state, values, words) => {
+  expect(view.stateWords({ state, values }, 't')).toBe(words);
 });
 
-it('gives readings columns before ids and text, and counts the fields without one', () => {
+it('gives three fields columns: those with an expected range first, then those with a unit, ids and text last', () => {
   const fields = [
     { name: 'firmware', type: 'string' },
     { name: 'id', type: 'int' },
-    ...['a', 'b', 'c', 'd'].map((name) => ({ name, type: 'float' })),
+    { name: 'a', type: 'float' },
+    { name: 'b', type: 'int', unit: 'W' },
+    { name: 'c', type: 'int', expected: [1, 2] },
   ];
-  expect(view.columnsOf(fields)).toEqual({ columns: ['a', 'b', 'c', 'd', 'id'], omitted: 1 });
+  expect(view.columnsOf(fields)).toMatchObject({ columns: ['c', 'b', 'a'], main: 'c' });
+  expect(view.columnsOf(fields.slice(0, 1))).toMatchObject({ columns: ['firmware'], main: undefined });
 });
 
 it.each([
@@ -70,16 +73,18 @@ it.each([
 
 describe('devicesCsv', () => {
   const group = (name: string, values: readonly object[]) => ({ name, atMs: 0, values });
+  const csvOf = (groups: readonly object[]) => devicesCsv([{ measurement: 'm', tag: 'device', groups }]);
 
   it('has a column for each field of any device', () => {
     const groups = [group('d1', [{ field: 'b', value: 1.5 }]), group('d2', [{ field: 'a', value: true }])];
-    expect(devicesCsv('device', groups)).toBe(
-      'device,last_value_at,a,b\r\nd1,1970-01-01T00:00:00.000Z,,1.5\r\nd2,1970-01-01T00:00:00.000Z,true,\r\n',
+    expect(csvOf(groups)).toBe(
+      'measurement,tag,device,last_value_at,a,b\r\n' +
+        'm,device,d1,1970-01-01T00:00:00.000Z,,1.5\r\nm,device,d2,1970-01-01T00:00:00.000Z,true,\r\n',
     );
   });
 
   it('quotes what would break a row and disarms what a spreadsheet would run, but leaves numbers alone', () => {
-    const csv = devicesCsv('device', [group('=cmd()', [{ field: 'a,"b"', value: -5 }])]);
+    const csv = csvOf([group('=cmd()', [{ field: 'a,"b"', value: -5 }])]);
     expect(csv).toContain(`"a,""b"""`);
     expect(csv).toContain(`'=cmd(),1970-01-01T00:00:00.000Z,-5`);
   });

@@ -1,7 +1,9 @@
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
+import type { ArrivalResult } from '../../src/arrivals/arrival.js';
 import { SluiceError } from '../../src/lib/errors.js';
+import { sampleRecord } from '../rules/sample-record.js';
 import type { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { HOSTILE, LivePage, type OpenOptions, SOON } from '../support/live-page.js';
 import { PHONE } from '../support/page-browser.js';
@@ -26,6 +28,17 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     await page.locator('tbody tr').first().waitFor({ state: 'attached' });
   }
 
+  let receivedAtNs = BigInt(Date.now()) * 1_000_000n;
+
+  /** A message that is durable, and what became of it. */
+  function receive(topic: string, payload: string, result: ArrivalResult): void {
+    receivedAtNs += 1n;
+    const record = sampleRecord(payload, { topic, clientId: 'probe', receivedAtNs });
+    view.arrivals.accepted(record, () => undefined)();
+    const names = result.device === undefined ? [] : [result.device];
+    view.arrivals.take({ reports: [{ id: String(receivedAtNs), result, steps: {}, names }], omitted: [] });
+  }
+
   const text = (selector: string) => live.text(selector);
   const rowLink = (name: string) => page.locator('tbody').getByRole('link', { name, exact: true });
   const isShown = () => expect.poll(() => page.locator('#device').isVisible(), SOON);
@@ -42,7 +55,7 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     await expect
       .poll(() => page.locator('#device-figures div').allTextContents(), SOON)
       .toEqual(['temperature9.6 °C', 'compressor412 W', 'battery71 %']);
-    await text('#device-age').toMatch(/^last heard \d+ s ago$/);
+    await text('#device-age').toMatch(/^last seen \d+ s ago$/);
     await page.locator('#device-chart canvas').waitFor();
     await text('#device-chart-words').toBe('temperature, last 24 h, 5 min a point');
     expect(view.seriesQueries.at(-1)).toMatchObject({
@@ -53,6 +66,40 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     expect(await page.locator('#device-set-aside').isVisible()).toBe(false);
   });
 
+  it('show its next message with what became of it, and none of another device', async () => {
+    await open(hashOf(ADDRESS));
+    await text('#device-message-note').toBe('Waiting for its next message…');
+    await expect.poll(() => view.arrivals.takeQuestion().searches, SOON).toEqual(['cold-07']);
+    receive('cold/room-4/cold-07/telemetry', '{"t":9.6}', {
+      outcome: 'stored',
+      device: 'cold-07',
+      rule: 'cold',
+    });
+    await text('#device-message .why').toBe('Stored: the store has confirmed it.');
+    await text('#device-message').toContain('cold/room-4/cold-07/telemetry');
+    receive('cold/room-4/cold-077/telemetry', '{"t":1}', { outcome: 'stored', device: 'cold-077' });
+    receive('cold/room-4/cold-07/next', 'oops', {
+      outcome: 'set-aside',
+      code: 'payload-not-json',
+      device: 'cold-07',
+    });
+    await text('#device-message .why').toContain('Set aside');
+    expect(await page.locator('#device-message').textContent()).not.toContain('cold-077');
+    await page.getByRole('button', { name: 'Close' }).click();
+    await expect.poll(() => view.watched.at(-1), SOON).toBe(false);
+  });
+
+  it('show of a device that cannot be read the messages on its topic, hostile or not', async () => {
+    const at = { measurement: 'power', tag: 'meter', name: 'pump', topic: `pump/${HOSTILE}` };
+    needLook(view, [{ ...at, state: 'unreadable', code: 'payload-not-json', sinceMs: Date.now() }]);
+    await open(hashOf('["power","meter","pump"]'));
+    await text('#device-why').toContain('since');
+    await expect.poll(() => view.arrivals.takeQuestion().searches, SOON).toEqual(['pump']);
+    receive(`pump/${HOSTILE}`, HOSTILE, { outcome: 'set-aside', code: 'payload-not-json', reason: HOSTILE });
+    await text('#device-message').toContain(HOSTILE);
+    expect(await page.locator('img').count()).toBe(0);
+  });
+
   it('say how many of its messages are set aside, with a link to them', async () => {
     await open();
     await rowLink('pump').click();
@@ -60,7 +107,7 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     await text('#device-set-aside').toBe('14 set aside');
     expect(await page.locator('#device-set-aside').getAttribute('title')).toBe('payload-not-json');
     await page.locator('#device-set-aside').click();
-    await live.shown('#view-set-aside');
+    await live.shown('#view-set-aside').toBe(true);
   });
 
   it('stand in the address: a link opens them, and a step back closes them', async () => {
@@ -122,7 +169,7 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
   it('show the device in the chart', async () => {
     await open(hashOf(ADDRESS));
     await page.getByRole('button', { name: 'Show in chart' }).click();
-    await live.shown('#view-overview');
+    await live.shown('#view-overview').toBe(true);
     await expect
       .poll(() => view.seriesQueries.at(-1), SOON)
       .toMatchObject({ by: 'device', only: { tag: 'device', values: ['cold-07'] } });

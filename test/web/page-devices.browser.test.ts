@@ -43,8 +43,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
       .locator('.device-group tbody tr', { has: page.getByRole('link', { name, exact: true }) })
       .locator('td')
       .allTextContents();
-  const filters = () =>
-    expect.poll(() => page.locator('#devices-filter label').allTextContents(), SOON);
+  const filters = () => expect.poll(() => page.locator('#devices-filter label').allTextContents(), SOON);
   const COUNTS = '.device-group .counts';
   const POSITION = '.device-group .position';
   /** What was asked for the tables; the search for devices of a chart asks for twenty rows, these for fifty. */
@@ -66,7 +65,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
         'temperature, °C',
         'compressor, W',
         'battery, %',
-        'last heard',
+        'last seen',
         'state',
       ]);
     expect((await names()).slice(0, 9)).toEqual([...rooms(8), 'bakery']);
@@ -86,6 +85,8 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     expect(await state('cold-03')).toBe('silent');
     expect(await state('pump')).toBe('cannot be read');
     expect(await state('dyke')).toBe('late');
+    const pump = page.getByRole('link', { name: 'pump', exact: true });
+    expect(await pump.getAttribute('title')).toContain('Set aside (parked)');
     const shapeOf = (kind: string) =>
       page.evaluate(
         `getComputedStyle(document.querySelector('.device-state.is-${kind}'), '::before').content`,
@@ -214,7 +215,7 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     await shownNames().toHaveLength(20);
     await live.server.close();
     await live.pass(8_000);
-    await text('#banner').toContain('does not answer');
+    await text('#overall').toBe('The gateway does not answer this page');
     const ages = () => page.locator('td.age').allTextContents();
     expect(new Set(await ages()).size).toBe(1);
     expect((await ages())[0]).toMatch(/^as of (\d+ \w+ )?\d\d:\d\d$/);
@@ -436,8 +437,9 @@ describe.skipIf(!requireServer('chromium'))('the devices of the live page', { ti
     await page.getByRole('button', { name: 'Next' }).first().click();
     await text(POSITION).toBe('51 to 100 of 10,000');
     await page.locator('#devices-search').fill('d9999');
-    // Each of the twelve tables has one now, and so all of them come into view.
-    await shownNames().toEqual(Array(12).fill('d9999'));
+    // Each table has one now, and so more of them come into view.
+    await expect.poll(async () => (await names()).length, SOON).toBeGreaterThan(4);
+    await expect.poll(async () => [...new Set(await names())], SOON).toEqual(['d9999']);
     await page.locator('#devices-search').fill('');
     // Out of view the rows are taken out again.
     await shownNames().toHaveLength(50);

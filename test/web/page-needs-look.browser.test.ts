@@ -40,11 +40,11 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
     expect(unreadable).toMatch(/^NaN is no JSON value, since (\d+ \w+ )?\d\d:\d\d; 14 set aside$/);
     await text('#attention-counts').toBe('3 of 20 devices');
     await text('#devices-badge').toBe('3');
-    const marks = page.locator('.look-mark');
+    const marks = page.locator('.device-mark');
     expect(await marks.evaluateAll((all) => all.map(({ className }) => className))).toEqual([
-      'look-mark is-silent',
-      'look-mark is-outside',
-      'look-mark is-unreadable',
+      'device-mark is-silent',
+      'device-mark is-outside',
+      'device-mark is-unreadable',
     ]);
     // The contract word, and what it means.
     expect(await page.locator('.looks a').last().getAttribute('title')).toContain('(parked)');
@@ -68,11 +68,11 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
   it('opens the details of the device in the devices, and a step back returns', async () => {
     await open();
     await page.getByRole('link', { name: /cold-07 is above/ }).click();
-    await live.shown('#view-devices');
+    await live.shown('#view-devices').toBe(true);
     await text('#device-title').toBe('cold-07');
     expect(await page.locator('#view-overview').isVisible()).toBe(false);
     await page.goBack();
-    await live.shown('#view-overview');
+    await live.shown('#view-overview').toBe(true);
   });
 
   it('keeps its rows in place while values and the order of the answer change', async () => {
@@ -102,7 +102,7 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
     await expect.poll(titles, SOON).toHaveLength(5);
     await text('#attention-more').toBe('2 more in Devices');
     await page.locator('#attention-more').click();
-    await live.shown('#view-devices');
+    await live.shown('#view-devices').toBe(true);
     expect(await page.getByRole('radio', { name: /Need a look/ }).isChecked()).toBe(true);
   });
 
@@ -155,7 +155,7 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
     ]);
     await open();
     await page.getByRole('link', { name: /a\/b cannot be read/ }).click();
-    await live.shown('#view-set-aside');
+    await live.shown('#view-set-aside').toBe(true);
   });
 
   it('comes before the readings on a narrow screen', async () => {
@@ -167,6 +167,14 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     for (const row of await page.locator('.looks a').all())
       expect((await row.boundingBox())?.height).toBeGreaterThanOrEqual(44);
+  });
+
+  it('leaves the overview at four screens of a phone with twenty devices', async () => {
+    await open(PHONE);
+    await expect.poll(titles, SOON).toHaveLength(3);
+    for (const card of await page.locator('.chart-card').all()) await card.scrollIntoViewIfNeeded();
+    await live.answered();
+    expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThanOrEqual(4 * 844);
   });
 
   it('shows hostile names as text', async () => {

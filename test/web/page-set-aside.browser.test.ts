@@ -45,7 +45,7 @@ function trial(fits: number, tried: number, more: Partial<ReplayTrial> = {}): Re
 
 describe.skipIf(!requireServer('chromium'))(
   'the view "Set aside" of the live page',
-  { timeout: 40_000 },
+  { timeout: 90_000 },
   () => {
     const live = new LivePage({}, '/set-aside');
     const text = (selector: string) => live.text(selector);
@@ -244,8 +244,8 @@ describe.skipIf(!requireServer('chromium'))(
       expect(await row(1).getAttribute('open')).toBe('');
       await row(1).locator('summary').click();
       // Whoever comes to the view again gets the order of now.
-      await page.getByRole('link', { name: 'Pipeline' }).click();
-      await page.getByRole('link', { name: 'Set aside' }).click();
+      await page.locator('#tabs').getByRole('link', { name: 'Pipeline' }).click();
+      await page.locator('#tabs').getByRole('link', { name: 'Set aside' }).click();
       await expect.poll(codes, SOON).toEqual(['no-fields', 'rule-none', 'field-out-of-range']);
     });
 

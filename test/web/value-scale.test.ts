@@ -26,6 +26,8 @@ describe('the scale of values', () => {
   it('has room around a single value, and is there without any', () => {
     expect(valueScale(20, 20, 4)).toMatchObject({ min: 19, max: 21 });
     expect(valueScale(0, 0, 4).max).toBeGreaterThan(0);
+    expect(ticksOf(valueScale(1e-320, 1e-320, 4)).length).toBeLessThan(8);
+    expect(ticksOf(valueScale(0, 5e-324, 4)).length).toBeLessThan(8);
     expect(valueScale(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 4)).toEqual({
       min: 0,
       max: 1,

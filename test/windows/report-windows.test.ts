@@ -8,6 +8,8 @@ import { MarksMemory, type WindowMark } from '../../src/windows/window-marks.js'
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const START_MS = Date.UTC(2026, 0, 1);
+/** The first points of a process came long before. */
+const KNOWN_FROM_MS = START_MS - HOUR_MS;
 /** A window of five minutes, and 30 s of lateness. */
 const CLOSED_MS = START_MS + 5 * MINUTE_MS + 30_000;
 
@@ -37,7 +39,7 @@ describe('the report of an aggregate', () => {
     marks.touchWhole(mark, 1);
     return Object.assign(mark, known);
   }
-  const report = (watermarkMs: number) => reportAggregate(state, watermarkMs).resolutions;
+  const report = (watermarkMs: number) => reportAggregate(state, watermarkMs, KNOWN_FROM_MS).resolutions;
   /** Whether a window is computed now, which is what `dueSinceMs` says as well. */
   const isDue = (watermarkMs: number) => nextDue([state], watermarkMs) !== undefined;
 
@@ -68,6 +70,14 @@ describe('the report of an aggregate', () => {
     expect(isDue(touchedAtMs + 29_999)).toBe(false);
     expect(report(touchedAtMs + 40_000)[0]).toMatchObject({ dueSinceMs: touchedAtMs + 30_000 });
     expect(isDue(touchedAtMs + 30_000)).toBe(true);
+  });
+
+  it('counts from the first watermark where the first points of all are of the past', () => {
+    marked(0, START_MS);
+    const knownFromMs = CLOSED_MS + HOUR_MS;
+    const [first] = reportAggregate(state, knownFromMs + 1000, knownFromMs).resolutions;
+    expect(first).toMatchObject({ dueSinceMs: knownFromMs });
+    expect(isDue(knownFromMs)).toBe(true);
   });
 
   it('counts from ten quiets where late points go on', () => {

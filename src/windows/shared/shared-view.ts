@@ -17,7 +17,9 @@ export interface SharedView {
 const NOTHING: DueCounts = { openWindows: 0, markedWindows: 0 };
 
 export function viewOf(states: readonly AggregateState[], watermarkMs: number, asOf: number): SharedView {
-  const all = states.flatMap((state) => reportAggregate(state, watermarkMs).resolutions);
+  const all = states.flatMap(
+    (state) => reportAggregate(state, watermarkMs, Number.NEGATIVE_INFINITY).resolutions,
+  );
   return {
     asOf,
     ...(Number.isFinite(watermarkMs) && { watermarkMs }),
