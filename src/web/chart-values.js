@@ -38,7 +38,9 @@ export function valuesOf({ timesMs, lines, bucketMs }, index, { unit, step, look
   return {
     values: lines.map(({ statistics }) => statistics.last?.value ?? null),
     ranges: lines.map(({ name, statistics: { min, max, last } }) => {
-      const isSilent = looks.some((look) => look.name === name && look.state === 'silent');
+      // Of a range in the past it does not matter whether a device is silent now.
+      const isSilent =
+        view.kind === 'live' && looks.some((look) => look.name === name && look.state === 'silent');
       return isSilent && last !== null ? ageWords(nowMs - last.atMs) : rangeText(min, max, step);
     }),
     at: lines.length > 0 ? 'Newest values' : '',

@@ -141,10 +141,12 @@ it('the demo has a day of history, tells its story, and sends the same past when
   const weather = await byDevice(demo.url, 'weather', 'temperature', ...dayMs);
   const power = await byDevice(demo.url, 'electricity', 'power', ...dayMs);
   expect([rooms.size, weather.size, power.size]).toEqual([8, 6, 6]);
+  // Hours: one is silent, and of the last hour another one may have sent only nonsense.
+  const mostEmpty: Readonly<Record<string, number>> = { 'cold-03': 4, pump: 1 };
   for (const [name, { values, statistics }] of [...rooms, ...weather, ...power]) {
     expect(statistics.count, name).toBeGreaterThan(1200);
     const empty = values.filter((value) => value === null).length;
-    expect(empty, name).toBeLessThanOrEqual(name === 'cold-03' ? 4 : 0);
+    expect(empty, name).toBeLessThanOrEqual(mostEmpty[name] ?? 0);
   }
   const silentMs = beganMs - rooms.get('cold-03')!.statistics.last.atMs;
   expect(silentMs).toBeGreaterThan(3 * HOUR_MS);
@@ -296,7 +298,7 @@ it.skipIf(!requireServer('chromium'))(
     }
     await page.locator('canvas').first().waitFor();
     await page.goto(`${demo.url}/pipeline`);
-    await page.getByText('Balanced', { exact: false }).first().waitFor();
+    await page.getByText('adds up', { exact: true }).waitFor();
     // A number on the page grows while nobody touches it.
     const received = async () => (await (await fetch(`${demo.url}/api/ledger`)).json()) as LedgerView;
     const before = (await received()).received;

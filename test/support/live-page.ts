@@ -190,7 +190,8 @@ export class LivePage {
     const tooWide = `[document.documentElement, ...document.querySelectorAll('.panel, .stage, .branches, .drawer-body, .confirm')]
       .filter((box) => box.clientWidth > 0 && box.scrollWidth > box.clientWidth)
       .map((box) => [box.localName, box.className, box.scrollWidth, box.clientWidth].join(' '))`;
-    expect(await this.page.evaluate(tooWide)).toEqual([]);
+    // A chart takes its new width when its observer has seen it.
+    await expect.poll(() => this.page.evaluate(tooWide), SOON).toEqual([]);
   }
 
   async #sharedTab(options: BrowserContextOptions): Promise<Tab> {

@@ -470,7 +470,7 @@ describe.skipIf(!requireServer('chromium'))('the charts of the live page', { tim
     it('leaves one finger up and down to the page', async () => {
       view.stored = ['climate', 'energy', 'water'].map((name) => ({ ...view.stored[0]!, name }));
       await open(FIXED_HOUR, PHONE);
-      await expect.poll(cards, SOON).toBe(3);
+      await expect.poll(() => page.locator('.chart-card h2').count(), SOON).toBe(3);
       const box = await area();
       const before = (await page.evaluate('scrollY')) as number;
       await touch(Array.from({ length: 12 }, (_, nth) => [{ x: box.at(0.5), y: box.middle - nth * 12 }]));
