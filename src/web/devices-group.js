@@ -290,7 +290,8 @@ export class DevicesGroup {
     } else if (groups.some(({ name }) => !this.#sparks.has(name))) {
       this.#sparksAtMs = Number.NEGATIVE_INFINITY;
     }
-    this.#showRows(groups);
+    // Out of view meanwhile: the rows come when it is in view again.
+    if (this.isInView) this.#showRows(groups);
     setText(this.#counts, countWords(answer));
     this.#showNote(groups.length > 0 ? '' : noteOf(answer.devices, search));
     this.#pages.show(groups.length, this.#order.found);
