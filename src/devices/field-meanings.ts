@@ -17,19 +17,32 @@ export function fieldMeanings(declared: () => DeclaredFields, rows: RowFieldSour
   };
 }
 
-/** The measurements with unit and expected range of their number fields. */
+/**
+ * The measurements with unit and expected range of their number fields, which are in the order in which the rules name them: a
+ * store may sort them by name, and what a person wrote first matters most.
+ */
 export function withMeanings(
   measurements: readonly MeasurementSummary[],
   meaningOf: MeaningOf,
+  named: (measurement: string) => readonly string[],
 ): readonly MeasurementSummary[] {
   return measurements.map((measurement) => ({
     ...measurement,
-    fields: measurement.fields.map((field) =>
+    fields: inOrder(measurement.fields, named(measurement.name)).map((field) =>
       field.type === 'float' || field.type === 'int'
         ? { ...field, ...meaningOf(measurement.name, field.name) }
         : field,
     ),
   }));
+}
+
+function inOrder(
+  fields: MeasurementSummary['fields'],
+  names: readonly string[],
+): MeasurementSummary['fields'] {
+  const ranks = new Map(names.toReversed().map((name, nth) => [name, names.length - nth]));
+  const rankOf = (name: string) => ranks.get(name) ?? names.length + 1;
+  return fields.toSorted((one, other) => rankOf(one.name) - rankOf(other.name));
 }
 
 export type Outside = 'above' | 'below';

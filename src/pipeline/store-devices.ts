@@ -79,7 +79,7 @@ export class StoreDevices {
   /** The measurements as a person expects them, with what the rules state about their fields. */
   async measurements(): Promise<readonly MeasurementSummary[]> {
     const shown = shownMeasurements(await this.#parts.reader.measurements(), this.#parts.windows);
-    return withMeanings(shown, this.#meaningOf);
+    return withMeanings(shown, this.#meaningOf, (name) => this.#parts.rules.current.declared.named(name));
   }
 
   page(query: DeviceQuery): Promise<DevicePage> {

@@ -34,12 +34,24 @@ const NOTHING: FieldMeaning = {};
 export class DeclaredFields {
   readonly #rules: readonly DeclaringRule[];
   readonly #hasNamed: HasNamed;
+  /** Measurement → its fields in the order in which rules name them. */
+  readonly #named = new Map<string, string[]>();
 
   constructor(rules: readonly RuleOptions[], hasNamed: HasNamed = () => false) {
     this.#rules = rules
       .map(declaringRule)
       .filter(({ fields, templates }) => fields.size + templates.length > 0);
     this.#hasNamed = hasNamed;
+    for (const { measurement, fields } of rules) {
+      const name = constantMeasurement(measurement);
+      if (name === undefined || fields === 'auto') continue;
+      this.#named.set(name, [...(this.#named.get(name) ?? []), ...Object.keys(fields)]);
+    }
+  }
+
+  /** The fields of a measurement in the order in which the rules name them; those of templates and of `auto` are absent. */
+  named(measurement: string): readonly string[] {
+    return this.#named.get(measurement) ?? [];
   }
 
   of(measurement: string, field: string): FieldMeaning {

@@ -149,7 +149,7 @@ export class IncidentCollector {
     const before = incident.state.tries;
     incident.countTries(tries);
     const listed = LISTED_TRIES.findLast((count) => count > before && count <= incident.state.tries);
-    if (listed !== undefined) incident.add(atMs, `${listed} tries: ${failure.detail}`);
+    if (listed !== undefined) incident.add(atMs, `${listed} tries so far`);
     return hasChanged || listed !== undefined;
   }
 

@@ -12,13 +12,15 @@ import { addressText, publishAddress, publishCommand } from './publish-address.j
 const STORE_NAMES = { influx: 'InfluxDB', duckdb: 'DuckDB' };
 /** The message may be counted before it is shown; one that another page has seen is not shown here. */
 const ARRIVES_WITHIN_MS = 2_000;
+/** Then the readings are what one comes for. */
+const STAYS_MS = 60_000;
 /** Of the payload: enough to know it again. */
 const MAX_LINES = 12;
 const MAX_CHARACTERS = 600;
 
 /**
- * What somebody does who has received nothing yet: where to send a first message, and what becomes of it. It stays after the
- * first message until it is closed, and is not shown when there were messages before.
+ * What somebody does who has received nothing yet: where to send a first message, and what becomes of it. After the first
+ * message it stays for a minute, longer under the pointer or the focus, and it is not shown when there were messages before.
  */
 export class FirstSteps {
   #arrivals;
@@ -85,6 +87,8 @@ export class FirstSteps {
     else if (this.#receivedAtMs === 0) this.#receivedAtMs = nowMs;
     const wasShown = !this.#section.hidden;
     const isComing = wasShown && nowMs - this.#receivedAtMs < ARRIVES_WITHIN_MS;
+    const isOld = this.#first !== undefined && nowMs - this.#receivedAtMs > STAYS_MS;
+    if (isOld && !this.#section.matches(':hover, :focus-within')) this.#isClosed = true;
     const isArrived = this.#first !== undefined && !this.#isClosed;
     this.#section.hidden = !(isEmpty || isArrived || isComing);
     // A store may have points from before this data directory; without any there is nothing to show beside the steps.

@@ -140,7 +140,10 @@ export function figuresOf({ behindMs, backlog }, { state }) {
 function estimate(when) {
   if (when === undefined || when.state === 'unknown') return UNKNOWN;
   if (when.state === 'never') return 'not at this rate';
-  return when.state === 'now' ? 'now' : `about ${duration(when.ms ?? 0)}`;
+  if (when.state === 'now') return 'now';
+  const ms = when.ms ?? 0;
+  // An estimate is not so exact that hours beside days, or parts of a second, would say anything.
+  return ms < 1_000 ? 'under 1 s' : `about ${duration(ms).replace(/ 0 \w+$/, '')}`;
 }
 
 /** @param {HTMLElement} list @param {readonly (readonly [name: string, value: string])[]} figures */

@@ -229,5 +229,11 @@ export function statisticsContract(name: string, open: () => Promise<Sink>): voi
       const only = { tag: 'device', values: ['a', 'c'] };
       expect(await reader.seriesCounts({ measurement: 'points', only })).toEqual(new Map([['', 2]]));
     });
+
+    test('a series counts once, however long it has had points', async () => {
+      const days = [0, 10, 30].map((day) => point({ device: 'a' }, -day * 86_400_000, 1, 'long'));
+      await written(days);
+      expect(await reader.seriesCounts({ measurement: 'long', by: 'device' })).toEqual(new Map([['a', 1]]));
+    });
   });
 }

@@ -3,6 +3,7 @@ import { fieldMeanings, outsideOf, withMeanings } from '../../src/devices/field-
 import { DeclaredFields } from '../../src/rules/declared-fields.js';
 import type { RowFieldSource } from '../../src/windows/row-field-sources.js';
 
+const NO_ORDER = () => [];
 const declaring = (unit: string) =>
   new DeclaredFields([
     {
@@ -46,14 +47,30 @@ test('number fields of measurements are described by the rules that are in force
       ],
     },
   ];
-  expect(withMeanings(stored, meaningOf)[0]?.fields).toEqual([
+  expect(withMeanings(stored, meaningOf, NO_ORDER)[0]?.fields).toEqual([
     { name: 't', type: 'int', unit: 'celsius', expected: [2, 8] },
     { name: 'x', type: 'float' },
   ]);
   rules = declaring('kelvin');
-  expect(withMeanings(stored, meaningOf)[0]?.fields[0]?.unit).toBe('kelvin');
+  expect(withMeanings(stored, meaningOf, NO_ORDER)[0]?.fields[0]?.unit).toBe('kelvin');
   const text = [{ ...stored[0]!, fields: [{ name: 't', type: 'string' as const }] }];
-  expect(withMeanings(text, meaningOf)).toEqual(text);
+  expect(withMeanings(text, meaningOf, NO_ORDER)).toEqual(text);
+});
+
+test('fields are in the order in which the rules name them, then as the store has them', () => {
+  const stored = [
+    {
+      name: 'room',
+      tags: [],
+      fields: ['b', 'door', 't', 'a'].map((name) => ({ name, type: 'float' as const })),
+    },
+  ];
+  const described = withMeanings(
+    stored,
+    () => ({}),
+    () => ['t', 'missing', 'b', 't'],
+  );
+  expect(described[0]?.fields.map(({ name }) => name)).toEqual(['t', 'b', 'door', 'a']);
 });
 
 test('a value is outside beyond the ends of the range', () => {

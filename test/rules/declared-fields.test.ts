@@ -34,6 +34,17 @@ describe('what the rules state about a field', () => {
     }
   });
 
+  test('keeps the order in which rules name fields', () => {
+    const fields = declared([
+      rule('a', 'room', { t: {}, door: { unit: 'x' } }),
+      rule('b', 'room', { a: {} }),
+      { ...rule('c', 'room', {}), fields: 'auto' },
+      rule('d', { template: '${topic.x}' }, { other: {} }),
+    ]);
+    expect(fields.named('room')).toEqual(['t', 'door', 'a']);
+    expect(fields.named('constructor')).toEqual([]);
+  });
+
   test('is completed by a second rule, and none where two contradict one another', () => {
     const rules = [
       rule('a', 'm', { t: CELSIUS, u: CELSIUS, v: { expected: [1, 2] } }),
