@@ -65,7 +65,7 @@ function reportOf(pairs: readonly Pair[], messages: number, repeat: number): Par
     notes: [
       `${numberText(messages)} messages of about 120 bytes with five fields, QoS 1, ${CONNECTIONS} connections with a device each,`,
       `  ${WINDOW} unacknowledged a connection; ${repeat} run(s) of each, alternately, each with a new gateway and a new store`,
-      `A page reads the stream of states, a chart by city every 2 s and the table of devices every 5 s; ${spreadText(spreadOf(pairs.map(({ answers }) => answers)))} answers a run`,
+      `A page reads the streams of states and of arrivals, a chart by city every 2 s, what needs a look and the table of devices every 5 s; ${spreadText(spreadOf(pairs.map(({ answers }) => answers)))} answers a run`,
     ],
     heads: ['what', 'without', `with ${PAGES} pages`, 'ratio'],
     rows: [

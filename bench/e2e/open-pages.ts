@@ -3,9 +3,13 @@ import { MEASUREMENT } from '../processes/city-reading.js';
 
 const CHART_EVERY_MS = 2_000;
 const DEVICES_EVERY_MS = 5_000;
+const LOOKS_EVERY_MS = 5_000;
 const SPAN_MS = 300_000;
 
-/** Asks a gateway what so many open pages ask: the stream of states, one chart, one table of devices. `close` ends all. */
+/**
+ * Asks a gateway what so many open pages ask: the stream of states, what arrives, one chart, what needs a look, one table of
+ * devices with their curves. `close` ends all.
+ */
 export function openPages(url: string, pages: number): { close(): Promise<number> } {
   const stop = new AbortController();
   const { signal } = stop;
@@ -24,6 +28,8 @@ export function openPages(url: string, pages: number): { close(): Promise<number
   };
   const page = () => [
     ask('/api/live'),
+    ask('/api/arrivals'),
+    every(LOOKS_EVERY_MS, () => ask('/api/needs-look')),
     every(CHART_EVERY_MS, async () => {
       // As the page does: on whole buckets, so that pages ask the same.
       const toMs = Math.floor(Date.now() / CHART_EVERY_MS) * CHART_EVERY_MS;
@@ -36,7 +42,7 @@ export function openPages(url: string, pages: number): { close(): Promise<number
     every(DEVICES_EVERY_MS, () => {
       const nowMs = Date.now();
       const range = `from=${nowMs - 24 * 3_600_000}&silentBefore=${nowMs - 60_000}`;
-      return ask(`/api/latest?measurement=${MEASUREMENT}&by=city&${range}`);
+      return ask(`/api/latest?measurement=${MEASUREMENT}&by=city&spark=48&${range}`);
     }),
   ];
   const open = Array.from({ length: pages }, page).flat();

@@ -89,6 +89,11 @@ export class ChartsPanel {
     });
   }
 
+  /** @param {string} measurement */
+  has(measurement) {
+    return this.#measurements.has(measurement);
+  }
+
   now = () => Date.now() + this.#skewMs;
 
   get refreshMs() {

@@ -59,6 +59,10 @@ const arrivals = new ArrivalsPanel(drawer);
 const firstSteps = new FirstSteps(arrivals);
 
 /** Incidents change when one begins or ends, the chart once in five minutes. */
+/** The gateway keeps an answer about the store for 2 s: one from just before does not have the measurement. */
+const ANSWERS_KEPT_MS = 2_200;
+/** Names of measurements can come from messages. */
+const MAX_MISSED = 100;
 const PIPELINE_REFRESH_MS = 30_000;
 
 /** The gateway's wall clock minus the browser's: charts show the gateway's time. */
@@ -165,6 +169,21 @@ const listDevices = charts.onMeasurements;
 charts.onMeasurements = (measurements) => {
   listDevices(measurements);
   firstSteps.noteMeasurements(measurements);
+};
+// A chart of a day is asked for seldom; whoever sends a first message looks for its chart at once.
+/** Each name is looked for once: it may be cut, or the store may have no measurement of it. */
+const missed = new Set();
+const takeArrival = arrivals.onArrival;
+arrivals.onArrival = (arrival) => {
+  takeArrival(arrival);
+  const { measurement = '', outcome } = arrival;
+  if (outcome !== 'stored' || charts.has(measurement) || missed.has(measurement)) return;
+  if (missed.size >= MAX_MISSED) return;
+  missed.add(measurement);
+  void refreshCharts();
+  setTimeout(() => {
+    if (!charts.has(measurement)) void refreshCharts();
+  }, ANSWERS_KEPT_MS);
 };
 const budgets = new BudgetsPanel(() => refreshBudgets());
 const refreshCharts = repeat(() => charts.refreshMs, showCharts);

@@ -54,6 +54,8 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   await expect.poll(isSo, POLL).toBe(true);
 }
 
+const FIRST_SCREEN = { width: 1440, height: 900 };
+
 it('the demo fills the store, accepts what a person sends, and stops cleanly', {
   timeout: 120_000,
 }, async () => {
@@ -283,13 +285,13 @@ it.each(['direct', 'kinesis'])(
 );
 
 it.skipIf(!requireServer('chromium'))(
-  'the page shows readings and a balanced ledger',
+  'the page shows readings in its first screen, and a balanced ledger',
   { timeout: 120_000 },
   async () => {
     const demo = await startDemo();
     const browser = await chromium.launch({ executablePath: findProgram('chromium')!, args: CHROMIUM_ARGS });
     onTestFinished(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const page = await browser.newPage({ viewport: FIRST_SCREEN });
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     await page.goto(demo.url);
@@ -297,6 +299,15 @@ it.skipIf(!requireServer('chromium'))(
       await page.getByRole('heading', { name, exact: true }).waitFor();
     }
     await page.locator('canvas').first().waitFor();
+    // The analyst's view: a day of every cold room, each with its newest value, without scrolling.
+    const card = page.locator('.chart-card').first();
+    await until(async () => (await card.locator('.lines li').count()) === 8);
+    const { y, height } = (await card.boundingBox())!;
+    expect(y + height).toBeLessThan(FIRST_SCREEN.height);
+    expect(await page.getByRole('radio', { name: '24 h' }).isChecked()).toBe(true);
+    const legend = await card.locator('.lines li').allTextContents();
+    for (const [nth, line] of legend.entries()) expect(line).toMatch(new RegExp(`^cold-0${nth + 1}.*\\d`));
+    await page.locator('#attention').getByText('cold-07 is above its range').waitFor();
     await page.goto(`${demo.url}/pipeline`);
     await page.getByText('adds up', { exact: true }).waitFor();
     // A number on the page grows while nobody touches it.

@@ -204,7 +204,10 @@ ${CONFIG}`,
     await gateway.ledgerWhen(({ buffered }) => buffered === 0);
     await page.reload();
     const names = page.locator('.chart-card .lines .name');
-    await expect.poll(() => names.allTextContents(), SOON).toEqual(['cold-0', 'cold-1', 'cold-2', 'cold-10']);
+    // A chart of a day is asked for twice a minute, and the gateway may have kept its last answer.
+    await expect
+      .poll(() => names.allTextContents(), { ...SOON, timeout: 60_000 })
+      .toEqual(['cold-0', 'cold-1', 'cold-2', 'cold-10']);
     const looks = await page
       .locator('.chart-card .lines .swatch')
       .evaluateAll((nodes) =>

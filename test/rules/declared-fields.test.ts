@@ -39,7 +39,7 @@ describe('what the rules state about a field', () => {
       rule('a', 'room', { t: {}, door: { unit: 'x' } }),
       rule('b', 'room', { a: {} }),
       { ...rule('c', 'room', {}), fields: 'auto' },
-      rule('d', { template: '${topic.x}' }, { other: {} }),
+      rule('d', { template: '{topic.x}' }, { other: {} }),
     ]);
     expect(fields.named('room')).toEqual(['t', 'door', 'a']);
     expect(fields.named('constructor')).toEqual([]);
