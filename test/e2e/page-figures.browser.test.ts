@@ -202,12 +202,14 @@ ${CONFIG}`,
     const newcomer = Array.from({ length: 600 }, (_, nth) => message('cold-0', endMs - nth * 1_000, nth, 0));
     await publishMessages(gateway.mqttPort, newcomer);
     await gateway.ledgerWhen(({ buffered }) => buffered === 0);
-    await page.reload();
     const names = page.locator('.chart-card .lines .name');
-    // A chart of a day is asked for twice a minute, and the gateway may have kept its last answer.
-    await expect
-      .poll(() => names.allTextContents(), { ...SOON, timeout: 60_000 })
-      .toEqual(['cold-0', 'cold-1', 'cold-2', 'cold-10']);
+    // The gateway may have kept its last answer: then the page has to ask again.
+    const namesAfterReload = async () => {
+      await page.reload();
+      await names.first().waitFor();
+      return names.allTextContents();
+    };
+    await expect.poll(namesAfterReload, SOON).toEqual(['cold-0', 'cold-1', 'cold-2', 'cold-10']);
     const looks = await page
       .locator('.chart-card .lines .swatch')
       .evaluateAll((nodes) =>
