@@ -20,7 +20,7 @@ export const SCREENSHOTS = {
   'page-dead-letter.png': 'a reason why messages were set aside, opened',
   'page-pipeline.png': 'the pipeline on a desktop',
 } as const;
-export const MAX_SCREENSHOT_BYTES = 200 * 1024;
+export const MAX_SCREENSHOT_BYTES = 320 * 1024;
 
 const SIMULATOR = join(packageRoot(), 'dist', 'simulators', 'main.js');
 
