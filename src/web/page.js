@@ -170,7 +170,7 @@ charts.onMeasurements = (measurements) => {
   listDevices(measurements);
   firstSteps.noteMeasurements(measurements);
 };
-// A chart of a day is asked for seldom; whoever sends a first message looks for its chart at once.
+// A chart of a day is asked for seldom; somebody who sends a first message looks for its chart at once.
 /** Each name is looked for once: it may be cut, or the store may have no measurement of it. */
 const missed = new Set();
 const takeArrival = arrivals.onArrival;
