@@ -87,7 +87,6 @@ function showState(state) {
   history.takeBefore(state);
   for (const { id } of stages) history.add(id, state.sampledAtMs, rates.perSecond(id));
   const states = stageStates(state, idleness.add(state));
-  path.show(state, states, rates, history);
   const ledgerProblem = ledgerPanel.show(state, rates);
   strip.show({ state, stages, states, rates, ledgerProblem });
   clock.show(state);
@@ -95,6 +94,7 @@ function showState(state) {
   warningsPanel.show(state, incidentsPanel.all);
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
+  showPath();
   deadLettersPanel.show(state);
   setAside.show(state);
   charts.takeState(state);
@@ -112,6 +112,11 @@ function showState(state) {
     void refreshBudgets();
     refreshSetAside();
   }
+}
+
+/** The cards with their curves cost most of what a state costs, so they are drawn only where they can be seen. */
+function showPath() {
+  if (views.shown === 'pipeline' && last !== null) path.show(last.state, last.states, rates, history);
 }
 
 /** @param {Failure} failure */
@@ -208,6 +213,7 @@ const refreshGroups = repeat(() => setAside.refreshMs, showGroups);
 arrivals.setShown(views.shown === 'overview');
 views.onChange((shown) => {
   arrivals.setShown(shown === 'overview');
+  showPath();
   if (shown === 'pipeline') void refreshPipeline();
   if (shown === 'overview' || shown === 'devices') void refreshCharts();
   if (shown === 'overview' || shown === 'devices') void refreshLooks();

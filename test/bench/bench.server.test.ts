@@ -108,8 +108,8 @@ describe('npm run bench', () => {
       parts: { 'windows-restart': { figures: RestartFigures } };
     };
     const { series, with: having, late } = parts['windows-restart'].figures;
-    // Two open windows of five fields, however many series there are.
-    expect(having.notedBytes.median).toBe(800);
+    // Two open windows of five fields, three when a boundary was crossed, however many series there are.
+    expect([800, 1_200]).toContain(having.notedBytes.median);
     expect(late.notedBytes).toBeGreaterThan(120 * series);
   });
 

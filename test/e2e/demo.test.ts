@@ -59,7 +59,7 @@ const FIRST_SCREEN = { width: 1440, height: 900 };
 it('the demo fills the store, accepts what a person sends, and stops cleanly', {
   timeout: 120_000,
 }, async () => {
-  const demo = await startDemo();
+  const demo = await startDemo('--no-history');
   expect(demo.output()).toContain(demo.url);
   await until(async () => (await demo.ledger()).written > 100);
   const device = await mqtt.connectAsync(`mqtt://127.0.0.1:${demo.mqttPort}`);
@@ -222,7 +222,7 @@ it('the demo runs through a local Kinesis, and continues with it after a restart
   timeout: 120_000,
 }, async () => {
   const directory = tempDirectory();
-  const first = await startDemo('--stream', 'kinesis', '--data-directory', directory);
+  const first = await startDemo('--stream', 'kinesis', '--no-history', '--data-directory', directory);
   expect(first.output()).toMatch(/Kinesis +http:\/\/127\.0\.0\.1:\d+ +\(stream telemetry\)/);
   await until(async () => (await first.ledger()).written > 100);
   const describeStream = ['stream', 'describe', '-c', join(directory, 'sluice.yaml')];
@@ -275,7 +275,7 @@ it.each(['direct', 'kinesis'])(
   'with --stream %s nothing of the demo runs on after SIGKILL',
   { timeout: 120_000 },
   async (stream) => {
-    const demo = await startDemo('--stream', stream);
+    const demo = await startDemo('--stream', stream, '--no-history');
     await until(async () => (await demo.ledger()).received > 0);
     const started = descendants(demo.child.pid!);
     expect(started).toHaveLength(stream === 'direct' ? 1 : 3);

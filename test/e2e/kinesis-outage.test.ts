@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
@@ -52,6 +54,11 @@ ${FLEET_RULE}`,
   expect(isBalanced(during), JSON.stringify(during)).toBe(true);
   expect(during).toMatchObject({ received: 2 * EACH, buffered: EACH });
 
+  // It is an incident after five seconds, and saved when it has begun, a moment after it is shown.
+  await expect.poll(async () => (await outages(gateway)).length, POLLING).toBe(1);
+  const [begun] = await outages(gateway);
+  const saved = () => readFileSync(join(gateway.dataDirectory, 'timeline.json'), 'utf8');
+  await expect.poll(saved, POLLING).toContain(`"fromMs":${begun?.fromMs}`);
   await gateway.kill();
   await gateway.start();
   expect(await publish(2)).toMatchObject({ acknowledged: EACH });

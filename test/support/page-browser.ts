@@ -2,8 +2,13 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { findProgram } from '../../harness/server-process.js';
 import { CHROMIUM_ARGS } from './chromium.js';
 
-export const DESKTOP: BrowserContextOptions = { viewport: { width: 1440, height: 900 } };
+/** Without arrows that move, for which a browser draws sixty times a second. */
+export const DESKTOP: BrowserContextOptions = {
+  viewport: { width: 1440, height: 900 },
+  reducedMotion: 'reduce',
+};
 export const PHONE: BrowserContextOptions = {
+  reducedMotion: 'reduce',
   viewport: { width: 390, height: 844 },
   hasTouch: true,
   isMobile: true,
