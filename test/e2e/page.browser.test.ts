@@ -120,8 +120,8 @@ describe.skipIf(!requireServer('chromium'))('the live page of a real gateway', (
       const gateway = await startGateway();
       const { page, complaints, text } = await open(gateway.process.httpUrl, DESKTOP);
       await text('#first-wait').toContain('1 device is connected');
+      await text('#command').toContain(' -t climate/site-1/device-1/telemetry ');
       const command = (await page.locator('#command').textContent()) ?? '';
-      expect(command).toContain(' -t climate/site-1/device-1/telemetry ');
       const published = spawn('sh', ['-c', command], { stdio: 'inherit' });
       onTestFinished(() => void published.kill('SIGKILL'));
       await text('#first-arrived').toContain('Your message arrived');

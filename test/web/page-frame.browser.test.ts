@@ -306,7 +306,7 @@ describe.skipIf(!requireServer('chromium'))('the frame of the live page', { time
       incident: trouble,
     };
     live.view.incidentList = [incident({ id: 'old', fromMs: 1, toMs: 2, title: long, detail: long })];
-    const page = await live.open({ viewport: { width: 320, height: 1_000 } });
+    const page = await live.open({ viewport: { width: 320, height: 1_000 } }, { path: '/pipeline' });
     await text('[data-stage=sink] .state').toBe('Retrying');
     for (const path of VIEWS) {
       await tab(path).click();

@@ -239,9 +239,7 @@ describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeo
     });
     live.view.incidentList = [old];
     const page = await live.open();
-    expect(
-      await page.getByRole('img', { name: 'How far behind in the last 1 d 0 h: at most 42 s' }).isVisible(),
-    ).toBe(true);
+    await page.getByRole('img', { name: 'How far behind in the last 1 d 0 h: at most 42 s' }).waitFor();
     await text('#behind-range').toBe('from arrival to stored, last 1 d 0 h');
     await text('#behind-resolution').toBe('5 min a point');
     expect(live.asked('/api/history').map(({ search }) => search)).toEqual(['?range=24h']);
