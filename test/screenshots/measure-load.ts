@@ -6,23 +6,13 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { GatewayProcess } from '../../harness/gateway-process.js';
 import { packageRoot } from '../../src/lib/package-root.js';
 import { DESKTOP, launchBrowser, PHONE } from '../support/page-browser.js';
+import { CLIMATE_CONFIG } from './measure-page.js';
 
 const DEVICES = 20;
 const RECORDS_PER_SECOND = 32;
 const STORED_BEFORE = 600;
 const ROUNDS = 3;
 const LOOK_MS = 5_000;
-
-const CONFIG = `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
-http: { host: 127.0.0.1, port: 0 }
-rules:
-  - name: climate
-    topic: climate/+site/+device/telemetry
-    measurement: climate
-    time: { path: timestamp, unit: ms }
-    tags: { site: topic.site, device: topic.device }
-    fields: auto
-`;
 
 /** Runs before the page's own scripts, and counts what moves. */
 const OBSERVE = `window.shifts = 0;
@@ -45,7 +35,7 @@ export interface LoadFigures {
 /** What loading the page costs a browser, with and without what it keeps: the median of three loads each. */
 export async function measureLoad(): Promise<Readonly<Record<string, LoadFigures>>> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-load-'));
-  const gateway = new GatewayProcess({ directory, config: CONFIG });
+  const gateway = new GatewayProcess({ directory, config: CLIMATE_CONFIG });
   await gateway.start();
   const fleet = startFleet(gateway);
   try {

@@ -14,7 +14,8 @@ const PAGES = 5;
 const WARM_UP_MS = 10_000;
 const LOOK_MS = 60_000;
 
-const CONFIG = `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
+/** A gateway for the fleet `climate`, into DuckDB. */
+export const CLIMATE_CONFIG = `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
 http: { host: 127.0.0.1, port: 0 }
 rules:
   - name: climate
@@ -37,7 +38,7 @@ export interface PageFigures {
 /** What the live page costs with 10,000 devices in DuckDB: in the browser, on the wire and in the gateway. */
 export async function measurePage(): Promise<PageFigures> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-measure-'));
-  const gateway = new GatewayProcess({ directory, config: CONFIG });
+  const gateway = new GatewayProcess({ directory, config: CLIMATE_CONFIG });
   const browser = await launchBrowser();
   await gateway.start();
   const fleet = spawn(
