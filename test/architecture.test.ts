@@ -11,9 +11,11 @@ const SRC = join(ROOT, 'src');
  */
 const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   // The adapters: each knows one technology and no other stage.
-  broker: [],
+  broker: [/^access\//],
   stream: [],
   sink: [/^influxql\//],
+  // Who may connect, publish, subscribe, read and change: the broker and the HTTP server ask it.
+  access: [],
   // A query language: text → statements, and what they mean beside the store.
   influxql: [],
   // What is shown of messages on their way.
@@ -166,6 +168,7 @@ const ADAPTED: Readonly<Record<string, RegExp>> = {
   '@smithy/node-http-handler': /^stream\/kinesis\/(aws|leases)\//,
   '@duckdb/node-api': /^sink\/duckdb\//,
   '@marcbachmann/cel-js': /^rules\/cel\//,
+  jose: /^access\//,
   re2js: /^(rules\/cel|influxql)\//,
   fastify: /^http\//,
   pino: /^lib\//,

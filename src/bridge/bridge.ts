@@ -49,6 +49,7 @@ export class Bridge implements Intake {
       receivedAtNs,
       topic: packet.topic,
       clientId: packet.clientId,
+      user: packet.user,
       qos: packet.qos,
       payload: packet.payload,
     };

@@ -260,6 +260,7 @@ export class Broker {
       hasConnect: false,
       isAuthenticated: false,
       clientId: '',
+      grant: undefined,
       wantsCleanSession: true,
       isRejected: false,
     };

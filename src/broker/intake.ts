@@ -3,6 +3,8 @@
 /** A PUBLISH that passed the broker's checks. */
 export interface AcceptedPacket {
   readonly clientId: string;
+  /** The user that the client has signed in as; empty without access rules. */
+  readonly user: string;
   readonly topic: string;
   readonly qos: 0 | 1 | 2;
   /** A view of the socket's buffer: valid until `accept` returns. */

@@ -7,15 +7,25 @@ import { isOutOfFiles } from '../lib/open-files.js';
 import type { BrokerRefusal } from './refusals.js';
 import { type OnFrame, watchFrames } from './web-socket-frames.js';
 
+export type ListenerProtocol = 'mqtt' | 'mqtts' | 'ws' | 'wss';
+
 export interface ListenerOptions {
-  readonly protocol: 'mqtt' | 'ws';
+  readonly protocol: ListenerProtocol;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Needed with `mqtts` and `wss`: absolute paths of PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+  /** Addresses and networks that must send a PROXY header; absent: none is read. */
+  readonly proxy?: readonly string[];
+  /** Origins of pages that may open a WebSocket, besides those of this host. */
+  readonly origins?: readonly string[];
+  /** Names that a WebSocket listener answers to, besides addresses and names without a dot. */
+  readonly hosts?: readonly string[];
 }
 
 export interface Listener {
-  readonly protocol: 'mqtt' | 'ws';
+  readonly protocol: ListenerProtocol;
   readonly host: string;
   readonly port: number;
   /** Accepts no new connections; the open ones stay. */

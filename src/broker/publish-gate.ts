@@ -100,7 +100,12 @@ export class PublishGate {
       this.#intake.afterAccepted(answer);
       return;
     }
-    if (this.#intake.accept({ clientId: client.id, topic, qos, payload }, answer) === 'shed') {
+    if (
+      this.#intake.accept(
+        { clientId: client.id, user: session.grant?.user ?? '', topic, qos, payload },
+        answer,
+      ) === 'shed'
+    ) {
       this.#counters.packetsShed += 1;
       // Later: the parser must not be entered again from within its own event.
       setImmediate(done, null);
@@ -130,7 +135,10 @@ export class PublishGate {
       }
       this.#stored(backpressure);
     };
-    if (this.#intake.accept({ clientId, topic, qos, payload }, answer) === 'shed') {
+    if (
+      this.#intake.accept({ clientId, user: session.grant?.user ?? '', topic, qos, payload }, answer) ===
+      'shed'
+    ) {
       this.#counters.packetsShed += 1;
       return;
     }

@@ -1,4 +1,5 @@
 import type { Client } from 'aedes';
+import type { Grant } from '../access/grant.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { BrokerRefusal, Refusals } from './refusals.js';
 import type { SocketBackpressure } from './socket-backpressure.js';
@@ -17,6 +18,8 @@ export interface Session {
   isAuthenticated: boolean;
   /** The client id of the CONNECT; records are stored under it once the client is authenticated. */
   clientId: string;
+  /** What the client may do; undefined until it is authenticated. */
+  grant: Grant | undefined;
   wantsCleanSession: boolean;
   /** True once the reason why the connection ends is counted: what aedes reports afterwards has the same cause. */
   isRejected: boolean;

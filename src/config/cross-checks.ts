@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { formatSize } from '../lib/quantity.js';
+import { isLoopbackHost } from '../lib/remote-address.js';
 import type { RuleProblem } from '../rules/rule-problem.js';
 import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
@@ -24,13 +25,13 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
 /** Clients and readers are not authenticated, so an address beyond this machine needs an explicit `insecure: true`. */
 function checkReach({ broker, http }: SluiceConfig, findings: Findings): void {
   for (const [index, { host }] of broker.listeners.entries()) {
-    if (broker.insecure || isLoopback(host)) continue;
+    if (broker.insecure || isLoopbackHost(host)) continue;
     findings.add([listenerPath(index, 'host'), ['broker', 'insecure']], {
       expected: 'a loopback address such as 127.0.0.1, or broker.insecure: true',
       hint: 'clients are not authenticated, so anyone who reaches this address could publish and subscribe',
     });
   }
-  if (http === undefined || http.insecure || isLoopback(http.host)) return;
+  if (http === undefined || http.insecure || isLoopbackHost(http.host)) return;
   findings.add([HTTP_HOST, ['http', 'insecure']], {
     expected: 'a loopback address such as 127.0.0.1, or http.insecure: true',
     hint: 'readers are not authenticated, so anyone who reaches this address could see every reading',
@@ -80,15 +81,13 @@ export function isConflict(one: Address, other: Address): boolean {
 
 /** The system decides which loopback address `localhost` resolves to. */
 function isBothLocalhost(one: Address, other: Address): boolean {
-  return isLoopback(one.host) && isLoopback(other.host) && [one.host, other.host].includes('localhost');
+  return (
+    isLoopbackHost(one.host) && isLoopbackHost(other.host) && [one.host, other.host].includes('localhost')
+  );
 }
 
 function isEverywhere(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** The smallest number of segments with which the oldest can be deleted while the newest is written. */

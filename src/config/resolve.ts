@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { DEFAULT_JSON_LIMITS } from '../formats/json/json-value.js';
+import { isLoopbackHost } from '../lib/remote-address.js';
 import { DEFAULT_CARDINALITY, DUCKDB_FIELDS, type PolicyOptions } from '../rules/policies/policy-options.js';
 import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
@@ -10,7 +11,15 @@ import { resolveTables } from './resolve-tables.js';
 import { resolveWindows, withRetentions } from './resolve-windows.js';
 import type { Written } from './schema.js';
 import { selfMeasurements } from './self-measurements.js';
-import type { KinesisConfig, KinesisReaderConfig, MetricsConfig, SluiceConfig } from './sluice-config.js';
+import type {
+  HttpConfig,
+  KinesisConfig,
+  KinesisReaderConfig,
+  ListenerConfig,
+  MetricsConfig,
+  SluiceConfig,
+  TlsFiles,
+} from './sluice-config.js';
 
 type WrittenRule = NonNullable<Written['rules']>[number];
 type WrittenPolicies = NonNullable<WrittenRule['policies']>;
@@ -33,7 +42,8 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
   return {
     dataDirectory,
     broker: {
-      listeners: broker.listeners,
+      listeners: broker.listeners.map((listener) => resolveListener(listener, directory)),
+      accessFile: broker.access && resolve(directory, broker.access),
       insecure: broker.insecure,
       maxPacketBytes: broker.maxPacketSize,
       maxConnections: broker.maxConnections,
@@ -89,9 +99,41 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
     },
     windows,
     sink: withRetentions(sink, windows),
-    http: http === false ? undefined : http,
+    http: http === false ? undefined : resolveHttp(http, broker.access !== undefined, directory),
     metrics: resolvedMetrics,
     log,
+  };
+}
+
+const DEFAULT_PORTS = { mqtt: 1883, mqtts: 8883, ws: 8083, wss: 8084 } as const;
+
+function resolveListener(
+  { port, tls, ...listener }: Written['broker']['listeners'][number],
+  directory: string,
+): ListenerConfig {
+  return {
+    ...listener,
+    port: port ?? DEFAULT_PORTS[listener.protocol],
+    tls: tls && {
+      ...resolveTls(tls, directory),
+      clientCa: tls.clientCa && resolve(directory, tls.clientCa),
+    },
+  };
+}
+
+function resolveTls({ cert, key }: TlsFiles, directory: string): TlsFiles {
+  return { cert: resolve(directory, cert), key: resolve(directory, key) };
+}
+
+function resolveHttp(
+  { tls, read, ...http }: Exclude<Written['http'], false>,
+  hasAccess: boolean,
+  directory: string,
+): HttpConfig {
+  return {
+    ...http,
+    tls: tls && resolveTls(tls, directory),
+    read: read ?? (hasAccess && !isLoopbackHost(http.host) ? 'token' : 'open'),
   };
 }
 

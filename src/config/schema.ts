@@ -6,7 +6,7 @@ import { lookupTables, rules } from './schema-rules.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
 import { windows } from './schema-windows.js';
-import { duration, oneOf, size, text, trueOrFalse, wholeNumber } from './setting.js';
+import { duration, oneOf, size, text, texts, trueOrFalse, wholeNumber } from './setting.js';
 import { listOf, section, wordOr } from './structured-setting.js';
 
 export type { SluiceConfig } from './sluice-config.js';
@@ -21,19 +21,61 @@ const MAX_MQTT_PACKET_BYTES = 255 * MiB;
 /** MQTT 3.1.1, 3.1.2.10: the keep alive is a two-byte number of seconds. */
 const MAX_KEEPALIVE_MS = 65_535_000;
 
+const certificate = {
+  cert: text({
+    type: 'path',
+    description:
+      'File with the certificate of the server and those that lead to its CA (PEM), read again when it changes.',
+  }),
+  key: text({ type: 'path', description: 'File with the private key of the certificate (PEM), mode 0600.' }),
+};
+
 const listener = section(
   {
-    protocol: oneOf(['mqtt', 'ws'], { description: 'Selects MQTT over TCP or over WebSocket.' }).prefault(
-      'mqtt',
-    ),
+    protocol: oneOf(['mqtt', 'mqtts', 'ws', 'wss'], {
+      description:
+        'Selects MQTT over TCP or over WebSocket; with the final `s` over TLS, which needs the section `tls`.',
+    }).prefault('mqtt'),
     host: text({ type: 'host or address', description: 'Address that the server listens on.' }).prefault(
       '127.0.0.1',
     ),
     port: wholeNumber({
       min: 0,
       max: 65_535,
+      unset: '1883, with `mqtts` 8883, with `ws` 8083, with `wss` 8084',
       description: 'Port that the server listens on; 0 selects any free port.',
-    }).prefault(1883),
+    }).optional(),
+    tls: section(
+      {
+        ...certificate,
+        clientCa: text({
+          type: 'path',
+          description:
+            'File with the CAs of client certificates (PEM). When it is set, every client must show a certificate of theirs.',
+        }).optional(),
+      },
+      { description: 'TLS of the listener: version 1.2 or later.' },
+    ).optional(),
+    allowPlain: trueOrFalse({
+      description:
+        'Allows a listener without TLS beyond this machine, although names and passwords can be read on the network.',
+    }).prefault(false),
+    proxy: texts({
+      type: 'list of addresses and networks',
+      unset: 'no PROXY protocol',
+      description:
+        'Addresses of load balancers, such as `10.0.0.7` or `10.0.0.0/24`, that must begin each connection with a PROXY header (version 1 or 2); all others are refused.',
+    }).optional(),
+    origins: texts({
+      type: 'list of origins',
+      unset: 'only pages of the same host',
+      description: 'Origins of web pages that may open a WebSocket, such as `https://dashboard.example.com`.',
+    }).optional(),
+    hosts: texts({
+      type: 'list of names',
+      unset: 'none beyond `localhost`, addresses and names without a dot',
+      description: 'Further names in the `Host` header that a WebSocket listener answers to.',
+    }).optional(),
   },
   { description: 'An address that devices connect to.' },
 );
@@ -44,8 +86,15 @@ const broker = section(
       placeholder: { port: 0 },
       description: 'The addresses that devices connect to.',
     }).prefault([{}]),
+    access: text({
+      type: 'path',
+      unset: 'clients are not authenticated',
+      description:
+        'File with users, roles and permissions, for MQTT and for HTTP. It is read again when it changes; with it nobody is anonymous.',
+    }).optional(),
     insecure: trueOrFalse({
-      description: 'Allows listeners beyond this machine, although clients are not authenticated.',
+      description:
+        'Allows listeners beyond this machine without `access`, although clients are not authenticated.',
     }).prefault(false),
     maxPacketSize: size({
       min: 1_024,
@@ -199,6 +248,17 @@ const http = section(
       description:
         'Limit of open live pages of one address; raise it where a proxy in front gives all users one address.',
     }).prefault(8),
+    tls: section(certificate, { description: 'TLS of the HTTP server: version 1.2 or later.' }).optional(),
+    hosts: texts({
+      type: 'list of names',
+      unset: 'none beyond `localhost`, addresses and names without a dot',
+      description:
+        'Further names in the `Host` header that the server answers to, such as `gateway.example.com`.',
+    }).optional(),
+    read: oneOf(['open', 'token'], {
+      unset: '`open` on loopback or without `broker.access`, else `token`',
+      description: 'Whether reading needs a token or a sign-in (`broker.access` has the users).',
+    }).optional(),
   },
   { description: 'The HTTP server.' },
 );

@@ -317,8 +317,8 @@ export function numberRange({ description }: SettingText, { isWide = false } = {
 }
 
 /** A list of texts. */
-export function texts(info: SettingText) {
-  return leaf<readonly string[]>({ type: 'list of texts', ...info }, (raw) => {
+export function texts({ type = 'list of texts', ...info }: SettingText & { readonly type?: string }) {
+  return leaf<readonly string[]>({ type, ...info }, (raw) => {
     const isFine =
       Array.isArray(raw) && raw.length > 0 && raw.every((one) => typeof one === 'string' && one !== '');
     return isFine ? { value: raw } : { expected: 'a list of texts' };

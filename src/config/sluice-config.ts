@@ -28,6 +28,8 @@ export interface SluiceConfig {
 
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
+  /** Absolute path of the access file; absent: clients are not authenticated. */
+  readonly accessFile?: string;
   readonly insecure: boolean;
   readonly maxPacketBytes: number;
   readonly maxConnections: number;
@@ -44,10 +46,24 @@ export interface BrokerConfig {
 }
 
 export interface ListenerConfig {
-  readonly protocol: 'mqtt' | 'ws';
+  readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
   readonly host: string;
   /** 0 stands for any free port. */
   readonly port: number;
+  /** Present with `mqtts` and `wss`. */
+  readonly tls?: TlsFiles & { readonly clientCa?: string };
+  /** A listener without TLS beyond this machine is meant. */
+  readonly allowPlain?: boolean;
+  /** Addresses and networks that must send a PROXY header; absent: none is read. */
+  readonly proxy?: readonly string[];
+  readonly origins?: readonly string[];
+  readonly hosts?: readonly string[];
+}
+
+/** Absolute paths of PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface StreamConfig {
@@ -122,6 +138,9 @@ export interface HttpConfig {
   /** 0 stands for any free port. */
   readonly port: number;
   readonly insecure: boolean;
+  readonly tls?: TlsFiles;
+  readonly hosts?: readonly string[];
+  readonly read: 'open' | 'token';
   readonly changes: 'loopback' | 'always' | 'never';
   readonly maxConnectionsPerAddress: number;
   readonly maxStreamsPerAddress: number;

@@ -229,7 +229,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface FirstStepsView {
   /** Empty in a process that receives nothing. No listener has TLS or asks for a user. */
   readonly listeners: readonly {
-    readonly protocol: 'mqtt' | 'ws';
+    readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
     readonly host: string;
     readonly port: number;
   }[];

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import { isLoopbackHost } from '../lib/remote-address.js';
 
 /** Where requests that change something are allowed. */
 export type WhereChanges = 'loopback' | 'always' | 'never';
@@ -37,15 +38,9 @@ const ANOTHER_SITE = 'Another web site may not ask for changes.';
  * cannot know.
  */
 export function hostGuard(boundHost: string): (hostHeader: string | undefined) => boolean {
-  if (!isLoopback(boundHost)) return () => true;
+  if (!isLoopbackHost(boundHost)) return () => true;
   const allowed = new Set([...LOOPBACK_NAMES, bracketed(boundHost.toLowerCase())]);
   return (hostHeader) => hostHeader !== undefined && allowed.has(withoutPort(hostHeader.toLowerCase()));
-}
-
-/** Returns true for `localhost`, 127.0.0.0/8 and ::1. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase();
-  return name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
 }
 
 /** Returns an address as it is written in a URL. */

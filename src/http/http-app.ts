@@ -2,15 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../lib/clock.js';
+import { isLoopbackHost } from '../lib/remote-address.js';
 import type { GatewayView } from './gateway-view.js';
-import {
-  foreignChange,
-  foreignRead,
-  hostGuard,
-  isLoopback,
-  SECURITY_HEADERS,
-  type WhereChanges,
-} from './guards.js';
+import { foreignChange, foreignRead, hostGuard, SECURITY_HEADERS, type WhereChanges } from './guards.js';
 import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
 import type { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
@@ -85,7 +79,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   });
 
   const mayChange =
-    options.changes === 'always' || (options.changes === 'loopback' && isLoopback(options.host));
+    options.changes === 'always' || (options.changes === 'loopback' && isLoopbackHost(options.host));
   if (options.connections !== undefined) reserveForHealth(app, options.connections, refusals);
   guardRequests(app, options.host, mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));

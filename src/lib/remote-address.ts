@@ -8,6 +8,12 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || /^127\./.test(address.replace(MAPPED, ''));
 }
 
+/** Whether a host as it is written in a configuration or an address line is on this machine only. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.toLowerCase();
+  return name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
+}
+
 /**
  * Whom an address stands for: an IPv4 address, or a network of 64 bits in IPv6, because every site has at least one and
  * may use any address in it.

@@ -14,6 +14,8 @@ export interface StreamRecord {
   readonly topic: string;
   /** MQTT client id of the publisher. */
   readonly clientId: string;
+  /** The user that the publisher has signed in as; absent or empty without access rules. */
+  readonly user?: string;
   readonly qos: 0 | 1 | 2;
   /** As it came off the wire. */
   readonly payload: Buffer;

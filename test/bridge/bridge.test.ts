@@ -25,7 +25,7 @@ function setUp() {
   const receiveTimes = receiveTimesOf({ clock });
   const bridge = new Bridge({ maxInFlightBytes: 1000 }, { stream, clock, receiveTimes });
   const accept = (qos: 0 | 1 | 2 = 1) =>
-    bridge.accept({ clientId: 'c', topic: 't', qos, payload: Buffer.from('p') }, () => undefined);
+    bridge.accept({ clientId: 'c', user: '', topic: 't', qos, payload: Buffer.from('p') }, () => undefined);
   return { clock, stream, bridge, accept };
 }
 
@@ -70,7 +70,7 @@ describe('a record that is followed', () => {
     const receiveTimes = receiveTimesOf({ clock });
     const bridge = new Bridge({ maxInFlightBytes: 1000 }, { stream, clock, receiveTimes, trace });
     let answered = 0;
-    const packet = { clientId: 'c', topic: 't', qos: 1, payload: Buffer.from('p') } as const;
+    const packet = { clientId: 'c', user: '', topic: 't', qos: 1, payload: Buffer.from('p') } as const;
     for (let i = 0; i < 2; i += 1) bridge.accept(packet, () => (answered += 1));
     expect(spans).toEqual([]);
     clock.wallNs = first + 5_000n;
@@ -111,7 +111,10 @@ describe('an observer', () => {
       return stored;
     });
     const accept = () =>
-      bridge.accept({ clientId: 'c', topic: 't', qos: 1, payload: Buffer.from('p') }, () => undefined);
+      bridge.accept(
+        { clientId: 'c', user: '', topic: 't', qos: 1, payload: Buffer.from('p') },
+        () => undefined,
+      );
     accept();
     bridge.observe(undefined);
     accept();

@@ -21,7 +21,7 @@ test('every key is described by a sentence', () => {
 
 test('the table names keys at every depth, with their defaults', () => {
   const rows = new Map(settingRows().map((row) => [row.key, row]));
-  expect(rows.get('broker.listeners[].port')?.default).toBe('1883');
+  expect(rows.get('broker.listeners[].host')?.default).toBe('127.0.0.1');
   expect(rows.get('rules[].time.window.future')?.default).toBe('10min');
   expect(rows.get('rules[].tags.*.value')?.default).toBe('');
   expect(rows.get('rules[].name')?.default).toBe('required');

@@ -185,6 +185,7 @@ async function expectAgreement(gateway: GatewayProcess): Promise<void> {
           changes: 'loopback' as const,
           maxConnectionsPerAddress: 64,
           maxStreamsPerAddress: 8,
+          read: 'open' as const,
         };
         const doctor = (await findRunningGateway({ dataDirectory, http })).result;
         return {

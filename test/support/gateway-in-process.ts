@@ -104,7 +104,7 @@ export class GatewayInProcess {
   /** Receives a packet; `acknowledged` is called with a PUBACK. */
   publish(topic: string, payload: string, acknowledged: () => void): void {
     this.#parts.bridge.accept(
-      { topic, clientId: 'device', qos: 1, payload: Buffer.from(payload) },
+      { topic, clientId: 'device', user: '', qos: 1, payload: Buffer.from(payload) },
       acknowledged,
     );
   }

@@ -22,6 +22,7 @@ const http = (port: number) => ({
   changes: 'loopback' as const,
   maxConnectionsPerAddress: 64,
   maxStreamsPerAddress: 8,
+  read: 'open' as const,
 });
 
 test('without the lock no gateway is running, even if something listens', async () => {
