@@ -22,7 +22,7 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
   globalThis.gc?.();
   const before = process.cpuUsage();
   const samples: AcknowledgeSample[] = [];
-  const { messagesPerSecond } = job;
+  const { messagesPerSecond, clientIds = 'bench' } = job;
   const { acknowledged, durationMs, latenciesMs } = await runLoad({
     host: '127.0.0.1',
     port: job.port,
@@ -31,7 +31,7 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     qos: job.qos,
     window: job.window,
     connectFirst: true,
-    clientId: (connection) => `bench-${connection}`,
+    clientId: (connection) => `${clientIds}-${connection}`,
     topic: cityTopic,
     payload: (connection, reading) => Buffer.from(payloadOf(job, connection, reading)),
     ...(messagesPerSecond !== undefined && {
