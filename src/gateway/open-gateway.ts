@@ -297,7 +297,7 @@ async function startBroker(
     warn: (fields, sentence) => logger.warn(fields, sentence),
     debug: (fields, sentence) => logger.debug(fields, sentence),
     clock,
-    onClient: (change, clientId) => debug.client(change, clientId),
+    onClient: (change, client) => debug.client(change, client),
   });
 }
 
