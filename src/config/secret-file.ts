@@ -23,10 +23,8 @@ export function readSecretFile(path: string): Secret {
   try {
     file = openSync(path, 'r');
     const { mode, size } = fstatSync(file);
-    if (process.platform !== 'win32' && (mode & FORBIDDEN_MODE_BITS) !== 0) {
-      const found = `a file that other users can reach (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`;
-      return invalid(found, 'a file for this user alone', `chmod 600 ${path}`);
-    }
+    const ofMode = modeProblem(mode, path);
+    if (ofMode !== undefined) return invalid(ofMode.got, ofMode.expected, ofMode.hint);
     if (size > MAX_SECRET_BYTES)
       return invalid('a file of more than 64 KiB', 'a file that holds only the secret');
     const secret = withoutLineEnd(readFileSync(file, 'utf8'));
@@ -41,6 +39,16 @@ export function readSecretFile(path: string): Secret {
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/** What is wrong with the mode of a file with secrets, and the command that corrects it; `undefined` when nothing is. */
+export function modeProblem(mode: number, path: string): Required<Omit<Finding, 'at'>> | undefined {
+  if (process.platform === 'win32' || (mode & FORBIDDEN_MODE_BITS) === 0) return undefined;
+  return {
+    got: `a file that other users can reach (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
+    expected: 'a file for this user alone',
+    hint: `chmod 600 ${path}`,
+  };
 }
 
 function invalid(got: string, expected: string, hint?: string): Secret {
