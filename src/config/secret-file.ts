@@ -1,12 +1,10 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorText, systemErrorCode } from '../lib/errors.js';
+import { privateModeFault } from '../lib/private-file.js';
 import type { Finding } from './findings.js';
 import { secretProblem, withoutLineEnd } from './secret-problem.js';
 
 const MAX_SECRET_BYTES = 65_536;
-
-/** Forbids access by others and writing by the group; the group may read, as Kubernetes mounts secrets. */
-const FORBIDDEN_MODE_BITS = 0o027;
 
 export type Secret =
   | { readonly ok: true; readonly secret: string }
@@ -23,8 +21,8 @@ export function readSecretFile(path: string): Secret {
   try {
     file = openSync(path, 'r');
     const { mode, size } = fstatSync(file);
-    const ofMode = modeProblem(mode, path);
-    if (ofMode !== undefined) return invalid(ofMode.got, ofMode.expected, ofMode.hint);
+    const fault = privateModeFault(path, mode);
+    if (fault !== undefined) return invalid(fault.got, fault.expected, fault.hint);
     if (size > MAX_SECRET_BYTES)
       return invalid('a file of more than 64 KiB', 'a file that holds only the secret');
     const secret = withoutLineEnd(readFileSync(file, 'utf8'));
@@ -39,16 +37,6 @@ export function readSecretFile(path: string): Secret {
   } finally {
     if (file !== undefined) closeSync(file);
   }
-}
-
-/** What is wrong with the mode of a file with secrets, and the command that corrects it; `undefined` when nothing is. */
-export function modeProblem(mode: number, path: string): Required<Omit<Finding, 'at'>> | undefined {
-  if (process.platform === 'win32' || (mode & FORBIDDEN_MODE_BITS) === 0) return undefined;
-  return {
-    got: `a file that other users can reach (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
-    expected: 'a file for this user alone',
-    hint: `chmod 600 ${path}`,
-  };
 }
 
 function invalid(got: string, expected: string, hint?: string): Secret {

@@ -2,10 +2,10 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { AccessRules } from '../../access/access-rules.js';
 import { errorText, systemErrorCode } from '../../lib/errors.js';
+import { privateModeFault } from '../../lib/private-file.js';
 import { Findings } from '../findings.js';
 import { type ConfigProblem, sortProblems } from '../problem.js';
 import { readPlainYaml } from '../read-yaml.js';
-import { modeProblem } from '../secret-file.js';
 import { validateFile } from '../validate.js';
 import type { YamlSource } from '../yaml-source.js';
 import { checkAccessFiles, findAccessWarnings } from './access-checks.js';
@@ -73,7 +73,7 @@ function readFile(path: string, file: string): string | ConfigProblem {
   try {
     descriptor = openSync(path, 'r');
     const { mode, size } = fstatSync(descriptor);
-    const problem = modeProblem(mode, path);
+    const problem = privateModeFault(path, mode);
     if (problem !== undefined) return { file, key: '', ...problem };
     // The size of a device such as /dev/zero is 0, but its mode is refused above.
     if (size > MAX_ACCESS_FILE_BYTES) {
