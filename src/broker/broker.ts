@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
+import type { Access } from '../access/access.js';
 import { SystemClock } from '../lib/clock.js';
 import { MAX_CLIENT_ID_BYTES, MAX_TOPIC_LEVELS } from '../lib/mqtt-names.js';
 import { isLoopback } from '../lib/remote-address.js';
@@ -43,6 +44,8 @@ export interface BrokerOptions {
 
 export interface BrokerDeps extends RefusalDeps {
   readonly intake: Intake;
+  /** Decides who may connect, publish and subscribe; absent: OpenAccess. */
+  readonly access?: Access;
   /** Called for every session that begins or ends. */
   readonly onClient?: (change: 'connected' | 'disconnected', clientId: string) => void;
 }
