@@ -8,11 +8,18 @@ import type { Session, Sessions } from './session.js';
 export class SessionGrants {
   readonly #access: Access;
   readonly #sessions: Sessions;
+  readonly #onRenewed: (client: Client, session: Session) => void;
   #judging: Promise<void> | undefined;
 
-  constructor(access: Access, sessions: Sessions) {
+  /** `onRenewed` is called for a living session that has got another grant. */
+  constructor(
+    access: Access,
+    sessions: Sessions,
+    onRenewed: (client: Client, session: Session) => void = () => undefined,
+  ) {
     this.#access = access;
     this.#sessions = sessions;
+    this.#onRenewed = onRenewed;
   }
 
   /**
@@ -46,6 +53,7 @@ export class SessionGrants {
     const renewed = this.#access.grantOf(identity, { clientId, remoteAddress });
     if (!isGrantRefusal(renewed)) {
       session.grant = renewed;
+      if (this.#sessions.living().has(client)) this.#onRenewed(client, session);
       return renewed;
     }
     this.end(session);
