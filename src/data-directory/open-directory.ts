@@ -1,6 +1,11 @@
 import { errorText, SluiceError } from '../lib/errors.js';
 import { type DataDirectory, prepareDataDirectory } from './data-directory.js';
-import { type DirectoryIdentity, keepIdentity } from './directory-identity.js';
+import {
+  DIRECTORY_FORMATS,
+  type DirectoryFormat,
+  type DirectoryIdentity,
+  keepIdentity,
+} from './directory-identity.js';
 import { type DirectoryLock, isDataDirectoryLocked, lockDataDirectory } from './directory-lock.js';
 import { directoryRefused } from './directory-problem.js';
 import { type DirectoryFindings, inspectDataDirectory } from './inspect-directory.js';
@@ -15,10 +20,14 @@ export interface OpenDirectory {
 
 /**
  * Takes the data directory: looks at it, makes the folders that are missing, locks it, and notes who it is. What does not
- * fit is refused before anything is made or changed. Rejects with DATA_DIRECTORY_MISMATCH, DATA_DIRECTORY_UNUSABLE or
+ * fit is refused before anything is made or changed. `format` is what this process is going to write. Rejects with DATA_DIRECTORY_MISMATCH, DATA_DIRECTORY_UNUSABLE or
  * DATA_DIRECTORY_LOCKED.
  */
-export async function openDataDirectory(directory: DataDirectory, version: string): Promise<OpenDirectory> {
+export async function openDataDirectory(
+  directory: DataDirectory,
+  version: string,
+  format: DirectoryFormat = DIRECTORY_FORMATS.plain,
+): Promise<OpenDirectory> {
   await refuseProblems(directory);
   await prepareDataDirectory(directory);
   const lock = await lockDataDirectory(directory);
@@ -26,7 +35,7 @@ export async function openDataDirectory(directory: DataDirectory, version: strin
     // Another process may have used the directory between the first look and the lock.
     const findings = await refuseProblems(directory);
     const { identity: known, id } = findings;
-    const identity = await keepIdentity(directory.root, known, { version, id });
+    const identity = await keepIdentity(directory.root, known, { version, id, format });
     return { lock, identity, findings };
   } catch (thrown) {
     await lock.release();
