@@ -2,9 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../lib/clock.js';
+import { type HostGuard, hostGuard } from '../lib/host-guard.js';
 import { isLoopbackHost } from '../lib/remote-address.js';
 import type { GatewayView } from './gateway-view.js';
-import { foreignChange, foreignRead, hostGuard, SECURITY_HEADERS, type WhereChanges } from './guards.js';
+import { foreignChange, foreignRead, SECURITY_HEADERS, type WhereChanges } from './guards.js';
 import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
 import type { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
@@ -23,8 +24,10 @@ import { addStoreRoutes } from './routes/store-routes.js';
 import { addTimelineRoutes } from './routes/timeline-routes.js';
 
 export interface HttpAppOptions {
-  /** The configured address. It decides which `Host` headers are answered. */
+  /** The configured address. */
   readonly host: string;
+  /** Further names in `Host` headers that are answered. */
+  readonly hosts?: readonly string[];
   readonly view: GatewayView;
   readonly clock: Clock;
   readonly pageFiles: PageFiles;
@@ -53,6 +56,8 @@ const SLOW_REQUEST_CHECK_MS = 1_000;
 const MOTIONLESS_MS = 60_000;
 /** Questions that are too long for an address; they change nothing. */
 const READS_BY_POST = new Set(['/api/query']);
+const HOST_REFUSED =
+  'This server answers to localhost, to IP addresses, and to names without a dot. For another name in the address, list it in the setting http.hosts.';
 const NO_CHANGES =
   'Changes are switched off here; the setting http.changes decides where they work (by default on loopback only). The command line always works.';
 
@@ -81,7 +86,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const mayChange =
     options.changes === 'always' || (options.changes === 'loopback' && isLoopbackHost(options.host));
   if (options.connections !== undefined) reserveForHealth(app, options.connections, refusals);
-  guardRequests(app, options.host, mayChange);
+  guardRequests(app, hostGuard(options.hosts ?? [], options.host), mayChange);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
     const { status, body } = errorAnswer(thrown);
@@ -141,13 +146,12 @@ function reserveForHealth(
   });
 }
 
-function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): void {
-  const mayAnswer = hostGuard(host);
+function guardRequests(app: FastifyInstance, mayAnswer: HostGuard, mayChange: boolean): void {
   const allowed = allowedMethods(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
     if (!mayAnswer(request.headers.host)) {
-      sendError(reply, 'HOST_REFUSED', 'This address answers only to localhost, 127.0.0.1 and [::1].');
+      sendError(reply, 'HOST_REFUSED', HOST_REFUSED);
       return;
     }
     const path = request.url.split('?')[0]!;
@@ -168,7 +172,7 @@ function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): 
       return;
     }
     const mayBeAsked = mayChange || READS_BY_POST.has(request.url.split('?')[0]!);
-    const refusal = mayBeAsked ? foreignChange(request.headers, host) : NO_CHANGES;
+    const refusal = mayBeAsked ? foreignChange(request.headers) : NO_CHANGES;
     if (refusal === undefined) {
       done();
       return;

@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../access/access.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { bracketed } from '../lib/host-guard.js';
 import { isOutOfFiles, MAX_HTTP_CONNECTIONS } from '../lib/open-files.js';
 import type { GatewayView } from './gateway-view.js';
-import { bracketed, type WhereChanges } from './guards.js';
+import type { WhereChanges } from './guards.js';
 import { createHttpApp } from './http-app.js';
 import { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
@@ -16,8 +18,12 @@ export interface HttpServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly view: GatewayView;
+  /** Decides who may read and change; absent: OpenAccess. */
+  readonly access?: Access;
   /** The port of the plain MQTT listener, where one is open. */
   readonly mqttPort?: number;
+  /** Further names in `Host` headers that are answered. */
+  readonly hosts?: readonly string[];
   /** Where replay, purge and changes of the log level are allowed; `loopback` by default. */
   readonly changes?: WhereChanges;
   readonly logger?: HttpLogger;
@@ -67,6 +73,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   const app = createHttpApp({
     host,
+    hosts: options.hosts,
     view,
     logger,
     clock: options.clock ?? new SystemClock(),
