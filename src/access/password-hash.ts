@@ -42,14 +42,12 @@ const PBKDF2 = /^\$pbkdf2-sha512\$i=(\d{1,7})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+
 
 /** Reads a PHC string. Never throws: the file with it is written by hand. */
 export function parsePasswordHash(written: string): ParsedPasswordHash {
-  if (written.length > MAX_CHARACTERS) return refused('a PHC string');
+  if (written.length > MAX_CHARACTERS) return refused('a hash of at most 512 characters');
   const scryptParts = SCRYPT.exec(written);
   if (scryptParts !== null) return parseScrypt(scryptParts);
   const pbkdf2Parts = PBKDF2.exec(written);
   if (pbkdf2Parts !== null) return parsePbkdf2(pbkdf2Parts);
-  return refused(
-    'a PHC string, $scrypt$ln=15,r=8,p=1$salt$hash, as `sluice users add --password-stdin` writes',
-  );
+  return refused('$scrypt$ln=15,r=8,p=1$ with salt and hash');
 }
 
 function parseScrypt([, ln, r, p, salt, hash]: RegExpExecArray): ParsedPasswordHash {

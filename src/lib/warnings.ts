@@ -79,6 +79,8 @@ export const NEXT_STEPS = {
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
   ACCESS_RELOAD_REFUSED:
     'Correct what the line names, then `sluice check`: the file is read again automatically, and until then the old rules are in force.',
+  ACCESS_KEYS_UNREADABLE:
+    'Correct the file of `jwt.jwks` that the line names: until then the keys that were read before are used, or no JWT is accepted.',
   ACCESS_RULES_OPEN:
     'Correct what the line names, or leave it if it is meant: `sluice check` names the same.',
   RULES_UNREACHABLE:
@@ -93,8 +95,6 @@ export const NEXT_STEPS = {
     'Find out who connects from that address; raise `broker.maxConnectionsPerAddress` if many devices share it (NAT, proxy).',
   BROKER_CLIENT_REFUSED:
     'Look up the `reason` in docs/runbook.md, "Clients refused"; for `protocol-version`, set the client to MQTT 3.1.1.',
-  ACCESS_KEYS_UNREADABLE:
-    'Correct the file of `jwt.jwks` that the line names: until then the keys that were read before are used, or no JWT is accepted.',
   BROKER_INTERNAL: 'If it happens more than once it is a bug in Sluice: please report it with the log line.',
   LOG_BLOCKED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; to survive longer outages, raise `stream.log.maxSize`.',

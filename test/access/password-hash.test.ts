@@ -86,9 +86,9 @@ describe('stored passwords [security 4]', () => {
       'a hash of 16 to 128 bytes',
     ],
     ['too many iterations', phc('$pbkdf2-sha512$i=9999999', salt, hash), 'i from 1 to 1000000'],
-    ['another function', phc('$argon2id$v=19$m=65536,t=3,p=4', salt, hash), 'a PHC string'],
-    ['a password in plain text', 'secret', 'a PHC string'],
-    ['a very long text', `$scrypt$ln=15,r=8,p=1$${'A'.repeat(100_000)}$AAAA`, 'a PHC string'],
+    ['another function', phc('$argon2id$v=19$m=65536,t=3,p=4', salt, hash), '$scrypt$'],
+    ['a password in plain text', 'secret', '$scrypt$'],
+    ['a very long text', `$scrypt$ln=15,r=8,p=1$${'A'.repeat(100_000)}$AAAA`, '512 characters'],
   ])('are refused with %s', (_what, text, expected) => {
     const found = parsePasswordHash(text);
     expect(found.ok ? '' : found.expected).toContain(expected);
