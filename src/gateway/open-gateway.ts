@@ -141,6 +141,7 @@ export function openGateway(
 
     const access = await GatewayAccess.open({ file: options.accessFile }, { logger });
     opened(async () => access.close());
+    access.onReplaced(() => void broker.accessReplaced());
 
     const workers = await GatewayWorkers.start({
       options,
@@ -310,7 +311,7 @@ async function startBroker(
     warn: (fields, sentence) => logger.warn(fields, sentence),
     debug: (fields, sentence) => logger.debug(fields, sentence),
     clock,
-    onClient: (change, clientId) => debug.client(change, clientId),
+    onClient: (change, client) => debug.client(change, client),
   });
 }
 
