@@ -79,6 +79,8 @@ export const NEXT_STEPS = {
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
   ACCESS_RELOAD_REFUSED:
     'Correct what the line names, then `sluice check`: the file is read again automatically, and until then the old rules are in force.',
+  ACCESS_KEYS_UNREADABLE:
+    'Correct the file of `jwt.jwks` that the line names: until then the keys that were read before are used, or no JWT is accepted.',
   ACCESS_RULES_OPEN:
     'Correct what the line names, or leave it if it is meant: `sluice check` names the same.',
   ACCESS_UNPROTECTED:
