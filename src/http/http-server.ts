@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../access/access.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { bracketed } from '../lib/host-guard.js';
@@ -23,6 +24,10 @@ export interface HttpServerOptions {
   readonly hosts?: readonly string[];
   /** Where replay, purge and changes of the log level are allowed; `loopback` by default. */
   readonly changes?: WhereChanges;
+  /** Who may read and change; absent: there are no users. */
+  readonly access?: Access;
+  /** Whether reading needs a user; by default where others reach the address. Without `access` it means nothing. */
+  readonly read?: 'open' | 'token';
   readonly logger?: HttpLogger;
   readonly clock?: Clock;
   /** Counts what limits close and refuse. */
@@ -77,6 +82,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     pageFiles: await readPageFiles(),
     mqttPort: options.mqttPort ?? null,
     changes: options.changes ?? 'loopback',
+    access: options.access,
+    read: options.read,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     livePeriodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,
