@@ -19,6 +19,8 @@ export interface GatewayOptions {
   /** What its log is going to hold. */
   readonly directoryFormat: DirectoryFormat;
   readonly broker: BrokerOptions;
+  /** Absolute path of the access file; absent: nobody has to sign in. */
+  readonly accessFile?: string;
   readonly maxInFlightBytes: number;
   /** Largest body of a record in the log. */
   readonly maxBodyBytes: number;
@@ -63,6 +65,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
         ? DIRECTORY_FORMATS.plain
         : DIRECTORY_FORMATS.withUsers,
     broker: { ...broker, maxUnfinishedBytes: broker.maxInFlightBytes },
+    accessFile: broker.accessFile,
     maxInFlightBytes: broker.maxInFlightBytes,
     maxBodyBytes: broker.maxPacketBytes + FRAME_OVERHEAD_BYTES,
     log: stream.log,

@@ -18,6 +18,8 @@ export const NEXT_STEPS = {
   DATA_DIRECTORY_MISMATCH:
     'Do what the line says for each file that it names; `sluice check` reports the same. Nothing was changed.',
   LISTENER_FAILED: 'Free the port, or set another one under `broker.listeners` or `http`.',
+  TLS_FILES_INVALID:
+    'Correct the file that the line names: it says what was found and what is expected. `sluice certificates init` makes certificates for trying.',
   LOG_FAILED: 'Fix the disk or free space on it, then start again: every acknowledged message is recovered.',
   LOG_CLOSED: 'This is a bug in Sluice: please report it with the log line.',
   LOG_RECORD_TOO_LARGE:
@@ -75,6 +77,14 @@ export const NEXT_STEPS = {
 
   CONFIG_RELOAD_REFUSED:
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
+  ACCESS_RELOAD_REFUSED:
+    'Correct what the line names, then `sluice check`: the file is read again automatically, and until then the old rules are in force.',
+  ACCESS_KEYS_UNREADABLE:
+    'Correct the file of `jwt.jwks` that the line names: until then the keys that were read before are used, or no JWT is accepted.',
+  ACCESS_RULES_OPEN:
+    'Correct what the line names, or leave it if it is meant: `sluice check` names the same.',
+  ACCESS_UNPROTECTED:
+    'Use TLS on the address that the line names, or a token for reading; leave it if the network is trusted: `sluice check` names the same.',
   RULES_UNREACHABLE:
     'Put the rule that the line names before the one that takes its topics, or correct the filter of one of them.',
   WINDOWS_WITHOUT_POINTS:
@@ -178,6 +188,10 @@ export const NEXT_STEPS = {
     'Raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`), or lower `broker.maxConnections`.',
   OPEN_FILES_EXHAUSTED:
     'Nothing to do if it passes: what needs a file waits for one. If it lasts, raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`).',
+  TLS_RELOAD_REFUSED:
+    'Correct the file that the line names; it is read again when it changes. The certificate that was in use stays in use.',
+  CERTIFICATE_EXPIRES:
+    'Renew the certificate and replace its file: it is read again without a restart. `sluice certificates init` renews one that it made.',
   HTTP_FAILED: 'This is a bug in Sluice: please report it with the log line.',
   FLEET_ENDED: 'Start the demo again: the gateway is still running, but nothing is simulated.',
   STOP_INCOMPLETE:
