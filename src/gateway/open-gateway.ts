@@ -139,7 +139,7 @@ export function openGateway(
     clockWatch.start();
     opened(() => clockWatch.stop());
 
-    const access = await GatewayAccess.open({ file: options.accessFile }, { logger });
+    const access = await GatewayAccess.open({ file: options.accessFile }, { clock, logger });
     opened(async () => access.close());
     access.onReplaced(() => void broker.accessReplaced());
 
@@ -184,6 +184,7 @@ export function openGateway(
       workers,
       arrivals: arrivals.source,
       selfMetrics: () => metrics.counters(),
+      signIns: () => access.signIns(),
       httpRefusals,
       isFailed: () => failure.isReported,
       clockWatch,
@@ -195,7 +196,7 @@ export function openGateway(
     const http = await startHttp(options, status, {
       clock,
       logger,
-      access: access.access,
+      access: options.accessFile === undefined ? undefined : access.access,
       refusals: httpRefusals,
       maxConnections: files?.httpConnections,
     });
@@ -273,7 +274,8 @@ async function startHttp(
   parts: {
     readonly clock: Clock;
     readonly logger: Logger;
-    readonly access: Access;
+    /** Absent: there are no users. */
+    readonly access: Access | undefined;
     readonly refusals: HttpRefusalCounts;
     /** Fewer than usual where open files are scarce. */
     readonly maxConnections: number | undefined;

@@ -79,8 +79,12 @@ export const NEXT_STEPS = {
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
   ACCESS_RELOAD_REFUSED:
     'Correct what the line names, then `sluice check`: the file is read again automatically, and until then the old rules are in force.',
+  ACCESS_KEYS_UNREADABLE:
+    'Correct the file of `jwt.jwks` that the line names: until then the keys that were read before are used, or no JWT is accepted.',
   ACCESS_RULES_OPEN:
     'Correct what the line names, or leave it if it is meant: `sluice check` names the same.',
+  ACCESS_UNPROTECTED:
+    'Use TLS on the address that the line names, or a token for reading; leave it if the network is trusted: `sluice check` names the same.',
   RULES_UNREACHABLE:
     'Put the rule that the line names before the one that takes its topics, or correct the filter of one of them.',
   WINDOWS_WITHOUT_POINTS:
@@ -120,7 +124,7 @@ export const NEXT_STEPS = {
   CHECKPOINT_RESET:
     'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
   CARDINALITY_EXCEEDED:
-    'Find out what the client sends: a tag whose values never end, such as an identity made at each start, belongs into a field. Or raise the budget under `policies.cardinality`, then replay (docs/policies.md).',
+    'Find out what the user or client of the line sends: a tag whose values never end, such as an identity made at each start, belongs into a field. Or raise the budget under `policies.cardinality`, then replay (docs/policies.md).',
   STATE_LOST:
     'Check the disk. Rules that remember earlier records begin with what could be read: Sparkplug nodes must send their births again.',
   LOG_STOP_NOTE_UNUSABLE:
@@ -128,7 +132,7 @@ export const NEXT_STEPS = {
   LOG_DAMAGED:
     'Check the disk (`dmesg`, `smartctl`) and replace it: records before and behind the damage are processed normally.',
   DEAD_LETTER_PAYLOADS_NOT_KEPT:
-    'Stop the client that the line names, or give its topic a rule that ignores it; then purge. docs/runbook.md, "Payloads not kept".',
+    'Stop the user or client that the line names, or give its topic a rule that ignores it; then purge. docs/runbook.md, "Payloads not kept".',
   DEAD_LETTER_RECORDS_DROPPED:
     'Stop the client that sends what cannot be used, or set `consumer.deadLetter.whenFull: keep-reason` or `block`.',
   DEAD_LETTER_DAMAGED:
