@@ -16,7 +16,7 @@ describe('NewConnections [security 21]', () => {
     const waits = Array.from({ length: 5_000 }, () => connections.waitMs('192.0.2.1'));
     expect(waits.slice(0, 200).every((waitMs) => waitMs === 0)).toBe(true);
     const waited = waits.filter((waitMs) => waitMs !== undefined && waitMs > 0);
-    expect(waited).toHaveLength(1_001 - 1 + 1);
+    expect(waited).toHaveLength(1_000);
     expect(waited.at(-1)).toBe(10_000);
     expect(waits.at(-1)).toBeUndefined();
     expect(connections.waitMs('192.0.2.2')).toBe(0);
