@@ -16,6 +16,8 @@ export interface GatewayOptions {
   readonly role: Role;
   readonly directory: DataDirectory;
   readonly broker: BrokerOptions;
+  /** Absolute path of the access file; absent: nobody has to sign in. */
+  readonly accessFile?: string;
   readonly maxInFlightBytes: number;
   /** Largest body of a record in the log. */
   readonly maxBodyBytes: number;
@@ -55,6 +57,7 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
     role,
     directory: { ...dataDirectory(config.dataDirectory), log: stream.log.directory },
     broker: { ...broker, maxUnfinishedBytes: broker.maxInFlightBytes },
+    accessFile: broker.accessFile,
     maxInFlightBytes: broker.maxInFlightBytes,
     maxBodyBytes: broker.maxPacketBytes + FRAME_OVERHEAD_BYTES,
     log: stream.log,

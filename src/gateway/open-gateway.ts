@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Access } from '../access/access.js';
 import { Bridge } from '../bridge/bridge.js';
 import type { ReceiveTimes } from '../bridge/receive-times.js';
 import type { GatewayDescription } from '../control/command-protocol.js';
@@ -24,6 +25,7 @@ import { DebugLines } from './debug-lines.js';
 import { DiskReserve } from './disk-reserve.js';
 import type { Ended, FatalFailure } from './fatal-failure.js';
 import { followConsumer } from './follow-consumer.js';
+import { GatewayAccess } from './gateway-access.js';
 import { GatewayArrivals } from './gateway-arrivals.js';
 import { GatewayBroker } from './gateway-broker.js';
 import { GatewayDirectory } from './gateway-directory.js';
@@ -60,6 +62,7 @@ export interface GatewayParts {
   readonly metrics: GatewayMetrics;
   /** Absent with `--role consume`. */
   readonly log: GatewayLog | undefined;
+  readonly access: GatewayAccess;
   readonly workers: GatewayWorkers;
   readonly arrivals: GatewayArrivals;
   readonly status: GatewayStatus;
@@ -136,6 +139,10 @@ export function openGateway(
     clockWatch.start();
     opened(() => clockWatch.stop());
 
+    const access = await GatewayAccess.open({ file: options.accessFile }, { logger });
+    opened(async () => access.close());
+    access.onReplaced(() => void broker.accessReplaced());
+
     const workers = await GatewayWorkers.start({
       options,
       version,
@@ -163,6 +170,7 @@ export function openGateway(
     const reload = new GatewayReload({
       ...deps.config,
       replaceRules: consume && ((request) => consume.ask(request)),
+      reloadAccess: () => access.reload(),
       logger,
     });
     const arrivals = new GatewayArrivals(options, consume, clock);
@@ -187,6 +195,7 @@ export function openGateway(
     const http = await startHttp(options, status, {
       clock,
       logger,
+      access: access.access,
       refusals: httpRefusals,
       maxConnections: files?.httpConnections,
     });
@@ -197,6 +206,7 @@ export function openGateway(
     const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
     if (log !== undefined && receiveTimes !== undefined) {
       await startBroker(broker, log, ofBroker, {
+        access: access.access,
         clock,
         receiveTimes,
         debug,
@@ -213,6 +223,7 @@ export function openGateway(
       reserve,
       metrics,
       log,
+      access,
       workers,
       arrivals,
       status,
@@ -262,6 +273,7 @@ async function startHttp(
   parts: {
     readonly clock: Clock;
     readonly logger: Logger;
+    readonly access: Access;
     readonly refusals: HttpRefusalCounts;
     /** Fewer than usual where open files are scarce. */
     readonly maxConnections: number | undefined;
@@ -278,6 +290,7 @@ async function startBroker(
   { writer }: GatewayLog,
   { broker: options, maxInFlightBytes }: GatewayOptions,
   parts: {
+    readonly access: Access;
     readonly clock: Clock;
     readonly receiveTimes: ReceiveTimes;
     readonly debug: DebugLines;
@@ -286,7 +299,7 @@ async function startBroker(
     readonly arrivals: GatewayArrivals;
   },
 ): Promise<void> {
-  const { clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
+  const { access, clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
   const bridge = new Bridge(
     { maxInFlightBytes },
     { stream: writer, clock, receiveTimes, trace: metrics.trace },
@@ -294,10 +307,11 @@ async function startBroker(
   arrivals.connect(bridge);
   await broker.start(options, {
     intake: bridge,
+    access,
     warn: (fields, sentence) => logger.warn(fields, sentence),
     debug: (fields, sentence) => logger.debug(fields, sentence),
     clock,
-    onClient: (change, clientId) => debug.client(change, clientId),
+    onClient: (change, client) => debug.client(change, client),
   });
 }
 

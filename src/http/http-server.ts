@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../access/access.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { bracketed } from '../lib/host-guard.js';
@@ -17,6 +18,8 @@ export interface HttpServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly view: GatewayView;
+  /** Decides who may read and change; absent: OpenAccess. */
+  readonly access?: Access;
   /** The port of the plain MQTT listener, where one is open. */
   readonly mqttPort?: number;
   /** Further names in `Host` headers that are answered. */

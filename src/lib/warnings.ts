@@ -77,6 +77,10 @@ export const NEXT_STEPS = {
 
   CONFIG_RELOAD_REFUSED:
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
+  ACCESS_RELOAD_REFUSED:
+    'Correct what the line names, then `sluice check`: the file is read again automatically, and until then the old rules are in force.',
+  ACCESS_RULES_OPEN:
+    'Correct what the line names, or leave it if it is meant: `sluice check` names the same.',
   RULES_UNREACHABLE:
     'Put the rule that the line names before the one that takes its topics, or correct the filter of one of them.',
   WINDOWS_WITHOUT_POINTS:
