@@ -4,8 +4,8 @@ import type { ClientCertificate } from '../access/access.js';
 export interface ConnectionFacts {
   /** Where the client is: with PROXY protocol the address that the header names. */
   readonly remoteAddress: string;
-  /** Whether the client is on this machine. Never true for what a proxy passed on, whatever the header says. */
-  readonly isLocal: boolean;
+  /** True when a PROXY header gave the address: a loopback address is then not one of this machine. */
+  readonly isProxied: boolean;
   /** False on a listener without TLS. */
   readonly isEncrypted: boolean;
   /** Present when the client has shown a certificate and it was verified. */

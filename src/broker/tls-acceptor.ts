@@ -36,6 +36,10 @@ export class TlsAcceptor {
   readonly #hooks: TlsAcceptorHooks;
   readonly #queue = new HandshakeQueue();
   readonly #facts = new WeakMap<Socket, ConnectionFacts>();
+  /** What gives the place of a handshake to the next one. */
+  readonly #done = new WeakMap<Socket, () => void>();
+  /** Connections whose handshake is not complete. */
+  readonly #pending = new Set<Socket>();
   /** Open connections of clients with certificates, by which revocation lists are applied to them. */
   readonly #certified = new Map<TLSSocket, { certificate: X509Certificate; remoteAddress: string }>();
   readonly #server: Server;
@@ -64,6 +68,8 @@ export class TlsAcceptor {
   /** Takes an accepted connection, of which nothing of TLS is read. */
   async accept(socket: Socket, facts: ConnectionFacts): Promise<void> {
     const { timeoutMs } = this.#options;
+    this.#pending.add(socket);
+    socket.once('close', () => this.#pending.delete(socket));
     const first = await readFirstBytes(socket, timeoutMs, (bytes) => ({ value: bytes[0]!, length: 0 }));
     if (first.kind === 'closed') {
       socket.destroy();
@@ -89,15 +95,16 @@ export class TlsAcceptor {
     });
   }
 
-  readonly #done = new WeakMap<Socket, () => void>();
-
+  /** Open connections stay; those whose handshake is not complete end. */
   close(): void {
     for (const end of this.#ends) end();
+    for (const socket of this.#pending) socket.destroy();
   }
 
   #secured(socket: TLSSocket): void {
     const carrier = (socket as Carried)._parent!;
     this.#done.get(carrier)?.();
+    this.#pending.delete(carrier);
     const facts = this.#facts.get(carrier)!;
     // An error before somebody reads the connection must not end the process.
     socket.on('error', () => undefined);

@@ -54,7 +54,8 @@ export function tlsFailure(error: Error, verification: unknown): string {
   const known = codes.map((code) => BY_CODE[code]).find((text) => text !== undefined);
   if (known !== undefined) return known;
   const [code] = codes.filter((text) => text !== '');
-  if (code === 'ECONNRESET' || code === 'EPIPE') return 'the client closed the connection during the handshake';
+  if (code === 'ECONNRESET' || code === 'EPIPE')
+    return 'the client closed the connection during the handshake';
   return `the handshake failed: ${code ?? error.message}`;
 }
 

@@ -6,7 +6,8 @@ const MAPPED = /^::ffff:(?=\d+\.)/i;
 export function addressEntryFault(entry: string): string | undefined {
   const [address = '', prefix, ...more] = entry.split('/');
   const version = isIP(address);
-  if (version === 0 || address.includes('%')) return 'an IP address such as 10.0.0.7, or a network such as 10.0.0.0/24';
+  if (version === 0 || address.includes('%'))
+    return 'an IP address such as 10.0.0.7, or a network such as 10.0.0.0/24';
   if (prefix === undefined) return undefined;
   const maxBits = version === 4 ? 32 : 128;
   const isPrefix = more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxBits;
