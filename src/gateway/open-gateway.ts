@@ -139,7 +139,7 @@ export function openGateway(
     clockWatch.start();
     opened(() => clockWatch.stop());
 
-    const access = await GatewayAccess.open({ file: options.accessFile }, { logger });
+    const access = await GatewayAccess.open({ file: options.accessFile }, { clock, logger });
     opened(async () => access.close());
     access.onReplaced(() => void broker.accessReplaced());
 
@@ -184,6 +184,7 @@ export function openGateway(
       workers,
       arrivals: arrivals.source,
       selfMetrics: () => metrics.counters(),
+      signIns: () => access.signIns(),
       httpRefusals,
       isFailed: () => failure.isReported,
       clockWatch,

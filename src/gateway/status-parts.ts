@@ -1,4 +1,5 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
+import type { SignInTotals } from '../access/sign-in-counts.js';
 import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { HttpRefusalCounts } from '../http/http-refusals.js';
 import type { Clock } from '../lib/clock.js';
@@ -37,6 +38,8 @@ export interface StatusParts {
   readonly arrivals: ArrivalsSource;
   /** Returns undefined when no metrics go into the store. */
   readonly selfMetrics: () => SelfMetricsCounters | undefined;
+  /** Returns undefined without access rules. */
+  readonly signIns: () => SignInTotals | undefined;
   /** All of them 0 without HTTP. */
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;

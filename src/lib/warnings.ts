@@ -79,8 +79,12 @@ export const NEXT_STEPS = {
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
   ACCESS_RELOAD_REFUSED:
     'Correct what the line names, then `sluice check`: the file is read again automatically, and until then the old rules are in force.',
+  ACCESS_KEYS_UNREADABLE:
+    'Correct the file of `jwt.jwks` that the line names: until then the keys that were read before are used, or no JWT is accepted.',
   ACCESS_RULES_OPEN:
     'Correct what the line names, or leave it if it is meant: `sluice check` names the same.',
+  ACCESS_UNPROTECTED:
+    'Use TLS on the address that the line names, or a token for reading; leave it if the network is trusted: `sluice check` names the same.',
   RULES_UNREACHABLE:
     'Put the rule that the line names before the one that takes its topics, or correct the filter of one of them.',
   WINDOWS_WITHOUT_POINTS:

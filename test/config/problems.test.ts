@@ -248,7 +248,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'listener for everybody',
     'broker:\n  listeners:\n    - host: 0.0.0.0',
-    'sluice.yaml:3:7: broker.listeners[0].host: got "0.0.0.0", expected a loopback address such as 127.0.0.1, or broker.insecure: true; clients are not authenticated',
+    'sluice.yaml:3:7: broker.listeners[0].host: got "0.0.0.0", expected a loopback address such as 127.0.0.1, or broker.access, or broker.insecure: true; clients are not authenticated',
   ],
   [
     'listener on a name',
@@ -258,7 +258,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'page for everybody',
     'http:\n  host: "::"',
-    'sluice.yaml:2:3: http.host: got "::", expected a loopback address such as 127.0.0.1, or http.insecure: true; readers are not authenticated',
+    'sluice.yaml:2:3: http.host: got "::", expected a loopback address such as 127.0.0.1, or broker.access, or http.insecure: true; readers are not authenticated',
   ],
   [
     'two listeners on a port',

@@ -59,6 +59,7 @@ describe('the identity of a data directory', () => {
   it('is given to a directory of version 0.1, which is carried forward', async () => {
     const root = join(tempDirectory(), 'data');
     cpSync(WRITTEN_BY_0_1, root, { recursive: true });
+    chmodSync(root, 0o700);
     await opens(dataDirectory(root));
     expect(await readIdentity(root)).toMatchObject({ kind: 'good' });
   });
@@ -141,6 +142,7 @@ describe('a log that does not fit is refused, and left as it is', () => {
   it('below a checkpoint of version 0.1 whose position is behind its end', async () => {
     const root = join(tempDirectory(), 'data');
     cpSync(WRITTEN_BY_0_1, root, { recursive: true });
+    chmodSync(root, 0o700);
     const directory = dataDirectory(root);
     rmSync(join(directory.log, segmentsOf(directory).at(-1)!));
     const other = await usedDirectory({ records: 6, processed: 0 });

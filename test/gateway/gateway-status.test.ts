@@ -51,6 +51,7 @@ function statusOf(
       },
     },
     logger: { recentWarnings: new RecentWarnings() },
+    signIns: () => undefined,
     selfMetrics: () => undefined,
     isFailed: () => false,
     reload: { totals: () => ({}) },
