@@ -201,7 +201,7 @@ export function openGateway(
     const http = await startHttp(options, status, {
       clock,
       logger,
-      access: access.access,
+      access: options.accessFile === undefined ? undefined : access.access,
       refusals: httpRefusals,
       maxConnections: files?.httpConnections,
     });
@@ -281,7 +281,8 @@ async function startHttp(
   parts: {
     readonly clock: Clock;
     readonly logger: Logger;
-    readonly access: Access;
+    /** Absent: there are no users. */
+    readonly access: Access | undefined;
     readonly refusals: HttpRefusalCounts;
     /** Fewer than usual where open files are scarce. */
     readonly maxConnections: number | undefined;

@@ -111,17 +111,17 @@ export function addDeadLetterRoutes(
   );
 
   const addChange = (
-    path: string,
+    changes: 'replay' | 'purge',
     describes: RouteDescription,
     begin: (selection: ParkedSelection) => Promise<ReplayStatus>,
   ) =>
-    app.post(path, { config: { describes } }, async (request, reply) => {
+    app.post(`/api/dead-letters/${changes}`, { config: { describes, changes } }, async (request, reply) => {
       const selection = parseSelection(request.body);
       if (!selection.ok) return sendError(reply, 'QUERY_INVALID', selection.reason);
       return reply.code(202).send(await begin(selection.value));
     });
-  addChange('/api/dead-letters/replay', DESCRIPTIONS.replay, (selection) => view.replay(selection));
-  addChange('/api/dead-letters/purge', DESCRIPTIONS.purge, (selection) => view.purge(selection));
+  addChange('replay', DESCRIPTIONS.replay, (selection) => view.replay(selection));
+  addChange('purge', DESCRIPTIONS.purge, (selection) => view.purge(selection));
 }
 
 /** Takes `limit?` up to 500, `after?`, `code?`, `topic?` and `rule?`. */
