@@ -18,7 +18,7 @@ export function clientCertificate(certificate: X509Certificate): ClientCertifica
 
 /**
  * Node writes `DNS:a, URI:b`, and a value with characters that could be mistaken for that form as a JSON string. Such a
- * value is left out: no name of a user has these characters.
+ * value is omitted: no name of a user has these characters.
  */
 function alternativeNames(text: string): string[] {
   const names: string[] = [];

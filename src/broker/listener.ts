@@ -1,16 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { isOutOfFiles } from '../lib/open-files.js';
 import type { RevocationList } from '../lib/tls/revocation-list.js';
 import type { TlsContexts } from '../lib/tls/tls-contexts.js';
 import type { TlsFiles } from '../lib/tls/tls-files.js';
-import type { ConnectionFacts } from './connection-facts.js';
+import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { proxyHeaderReader } from './proxied-connections.js';
-import type { BrokerRefusal } from './refusals.js';
 import { TlsAcceptor } from './tls-acceptor.js';
-import type { OnFrame } from './web-socket-frames.js';
 import { WebSocketServing } from './web-socket-serving.js';
 
 export type ListenerProtocol = 'mqtt' | 'mqtts' | 'ws' | 'wss';
@@ -36,20 +32,6 @@ export interface Listener {
   readonly port: number;
   /** Accepts no new connections; the open ones stay. */
   stopAccepting(): void;
-}
-
-export interface ListenerHooks {
-  /** Called with every connection before anything of MQTT, WebSocket or TLS is read of it; false: it is closed at once. */
-  readonly admit: (socket: Socket, remoteAddress: string) => boolean;
-  /** `watch` sets the receiver of what is kept of unfinished WebSocket frames; absent on plain listeners. */
-  readonly onConnection: (
-    stream: Duplex,
-    facts: ConnectionFacts,
-    request?: IncomingMessage,
-    watch?: (onFrame: OnFrame) => void,
-  ) => void;
-  /** A connection was rejected before any MQTT was read. */
-  readonly onRejected: (reason: BrokerRefusal, remoteAddress: string, detail: string) => void;
 }
 
 export interface ListenerLimits {

@@ -5,9 +5,9 @@ import { systemErrorCode } from '../lib/errors.js';
 import type { RevocationList } from '../lib/tls/revocation-list.js';
 import type { TlsContext } from '../lib/tls/tls-context.js';
 import { clientCertificate } from './client-certificate.js';
-import type { ConnectionFacts } from './connection-facts.js';
 import { readFirstBytes } from './first-bytes.js';
 import { HandshakeQueue } from './handshake-queue.js';
+import type { ConnectionFacts } from './listener-hooks.js';
 import type { BrokerRefusal } from './refusals.js';
 import { plainOnTls, tlsFailure } from './tls-failure.js';
 

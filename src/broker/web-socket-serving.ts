@@ -4,8 +4,7 @@ import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import { systemErrorCode } from '../lib/errors.js';
 import { hostGuard } from '../lib/host-guard.js';
-import type { ConnectionFacts } from './connection-facts.js';
-import type { ListenerHooks } from './listener.js';
+import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { TLS_HANDSHAKE_BYTE, TLS_ON_PLAIN } from './tls-failure.js';
 import { type OnFrame, watchFrames } from './web-socket-frames.js';
 
