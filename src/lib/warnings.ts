@@ -114,7 +114,7 @@ export const NEXT_STEPS = {
   CHECKPOINT_RESET:
     'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
   CARDINALITY_EXCEEDED:
-    'Find out what the client sends: a tag whose values never end, such as an identity made at each start, belongs into a field. Or raise the budget under `policies.cardinality`, then replay (docs/policies.md).',
+    'Find out what the user or client of the line sends: a tag whose values never end, such as an identity made at each start, belongs into a field. Or raise the budget under `policies.cardinality`, then replay (docs/policies.md).',
   STATE_LOST:
     'Check the disk. Rules that remember earlier records begin with what could be read: Sparkplug nodes must send their births again.',
   LOG_STOP_NOTE_UNUSABLE:
@@ -122,7 +122,7 @@ export const NEXT_STEPS = {
   LOG_DAMAGED:
     'Check the disk (`dmesg`, `smartctl`) and replace it: records before and behind the damage are processed normally.',
   DEAD_LETTER_PAYLOADS_NOT_KEPT:
-    'Stop the client that the line names, or give its topic a rule that ignores it; then purge. docs/runbook.md, "Payloads not kept".',
+    'Stop the user or client that the line names, or give its topic a rule that ignores it; then purge. docs/runbook.md, "Payloads not kept".',
   DEAD_LETTER_RECORDS_DROPPED:
     'Stop the client that sends what cannot be used, or set `consumer.deadLetter.whenFull: keep-reason` or `block`.',
   DEAD_LETTER_DAMAGED:
