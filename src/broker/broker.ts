@@ -7,6 +7,8 @@ import { OpenAccess } from '../access/open-access.js';
 import { SystemClock } from '../lib/clock.js';
 import { MAX_CLIENT_ID_BYTES, MAX_TOPIC_LEVELS } from '../lib/mqtt-names.js';
 import type { Schedule } from '../lib/timers.js';
+import type { RevocationList } from '../lib/tls/revocation-list.js';
+import { TlsContexts } from '../lib/tls/tls-contexts.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { ClientIdHolders } from './client-id-holders.js';
 import { ConnectGate } from './connect-gate.js';
@@ -15,7 +17,8 @@ import { DenialDelays } from './denial-delays.js';
 import type { Intake } from './intake.js';
 import { BrokerLimits, type LimitCounters } from './limits/broker-limits.js';
 import type { LimitOptions } from './limits/limit-options.js';
-import { type Listener, type ListenerHooks, type ListenerOptions, openListener } from './listener.js';
+import { type Listener, type ListenerOptions, openListener } from './listener.js';
+import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
 import { ParserGuard } from './parser-guard.js';
@@ -61,6 +64,10 @@ export interface BrokerDeps extends RefusalDeps {
     client: { readonly clientId: string; readonly user: string },
   ) => void;
   readonly schedule?: Schedule;
+  /** The certificates of listeners; absent: the broker opens and watches them itself. */
+  readonly tls?: TlsContexts;
+  /** Client certificates that are no longer accepted. */
+  readonly revocations?: RevocationList;
 }
 
 export interface BrokerCounters extends GateCounters {
@@ -104,6 +111,10 @@ export class Broker {
   readonly #connectionLimits: ConnectionLimits;
   readonly #limits: BrokerLimits;
   readonly #unfinished: UnfinishedPackets;
+  readonly #tls: TlsContexts;
+  /** True when the broker opened them. */
+  readonly #ownsTls: boolean;
+  readonly #revocations: RevocationList | undefined;
   readonly #connections = new Set<Duplex>();
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
@@ -128,6 +139,9 @@ export class Broker {
       { limits, maxConnections: this.#connectionLimits.maxOpen, connectTimeoutMs },
       { sessions: this.#sessions, clock, warn: deps.warn },
     );
+    this.#revocations = deps.revocations;
+    this.#ownsTls = deps.tls === undefined;
+    this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
     const parts = {
       sessions: this.#sessions,
       grants: this.#grants,
@@ -255,12 +269,14 @@ export class Broker {
     this.#listeners = [];
     this.#unfinished.close();
     this.#limits.close();
+    if (this.#ownsTls) this.#tls.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const connection of this.#connections) connection.destroy();
   }
 
   #open(options: ListenerOptions): Promise<Listener> {
-    return openListener(options, this.#options, {
+    const deps = { tls: this.#tls, revocations: this.#revocations };
+    return openListener(options, this.#options, deps, {
       admit: (socket, remoteAddress) => this.#admit(socket, remoteAddress),
       onConnection: (...connection) => this.#admitLater(...connection),
       onRejected: (reason, remoteAddress, detail) =>
@@ -280,7 +296,7 @@ export class Broker {
 
   /** Connections of an address that opens many at once wait for their turn. */
   #admitLater(...connection: Parameters<ListenerHooks['onConnection']>): void {
-    const [stream, remoteAddress] = connection;
+    const [stream, { remoteAddress }] = connection;
     const admitted = this.#limits.newConnections.admit(stream, remoteAddress, () =>
       this.#connected(...connection),
     );
@@ -292,7 +308,7 @@ export class Broker {
 
   #connected(
     stream: Duplex,
-    remoteAddress: string,
+    { remoteAddress, isProxied, isEncrypted, certificate }: ConnectionFacts,
     request?: IncomingMessage,
     watch?: (onFrame: OnFrame) => void,
   ): void {
@@ -330,8 +346,9 @@ export class Broker {
       unfinished,
       pace,
       remoteAddress,
-      isEncrypted: false,
-      certificate: undefined,
+      isProxied,
+      isEncrypted,
+      certificate,
     });
     this.#sessions.opened(client, session);
     this.#signInGate.opened(client, session);

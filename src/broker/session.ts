@@ -14,6 +14,7 @@ export interface SessionParts {
   readonly unfinished: UnfinishedPacket;
   readonly pace: ReadPace;
   readonly remoteAddress: string;
+  readonly isProxied: boolean;
   readonly isEncrypted: boolean;
   readonly certificate: ClientCertificate | undefined;
 }

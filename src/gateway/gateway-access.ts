@@ -79,6 +79,11 @@ export class GatewayAccess {
     return access;
   }
 
+  /** The rules in force; undefined without an access file. */
+  get rules(): AccessRules | undefined {
+    return this.#ruled?.rules;
+  }
+
   /** Calls `listener` whenever new rules are in force. */
   onReplaced(listener: (rules: AccessRules) => void): void {
     this.#listeners.push(listener);

@@ -13,6 +13,7 @@ import type { GatewayBroker } from './gateway-broker.js';
 import type { ReplayWorker } from './gateway-dead-letters.js';
 import type { GatewayOptions } from './gateway-options.js';
 import type { GatewayReload } from './gateway-reload.js';
+import type { GatewayTls } from './gateway-tls.js';
 
 /** What the status of the gateway is read from. Which of the halves run here depends on the role. */
 export interface StatusParts {
@@ -44,5 +45,6 @@ export interface StatusParts {
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
+  readonly tls: Pick<GatewayTls, 'notes'>;
   readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'rulesInForce'>;
 }

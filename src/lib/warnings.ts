@@ -198,6 +198,12 @@ export const NEXT_STEPS = {
     'Raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`), or lower `broker.maxConnections`.',
   OPEN_FILES_EXHAUSTED:
     'Nothing to do if it passes: what needs a file waits for one. If it lasts, raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`).',
+  BROKER_TLS_FAILED:
+    'Do what `detail` says for the client at `remoteAddress`; scanners of the internet cause such lines too.',
+  BROKER_PROXY_REFUSED:
+    'List the load balancer under `proxy` of the listener and let it send a PROXY header, or let clients connect elsewhere.',
+  BROKER_HOST_REFUSED:
+    'If the name is one of this gateway, add it to `hosts` of the listener; else a web page tried to get in by a name of its own.',
   TLS_RELOAD_REFUSED:
     'Correct the file that the line names; it is read again when it changes. The certificate that was in use stays in use.',
   CERTIFICATE_EXPIRES:
