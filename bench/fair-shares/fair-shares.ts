@@ -37,9 +37,7 @@ export async function fairShares(options: BenchOptions): Promise<PartReport> {
     for (let round = 0; round < size.repeat; round += 1) {
       for (const [at, broker] of brokers.entries()) {
         figures[at]!.quiet.push(await latencyOf(broker, neighbours, messages));
-        figures[at]!.flooded.push(
-          await besideFlood(broker, () => latencyOf(broker, neighbours, messages)),
-        );
+        figures[at]!.flooded.push(await besideFlood(broker, () => latencyOf(broker, neighbours, messages)));
         await broker.atRest();
       }
     }

@@ -33,8 +33,8 @@ const MAX_LIMITED_READ_BYTES = 4 * 1024;
 const BREAK_MS = 5_000;
 
 /**
- * ReadPace decides whether the socket of one client may be read, by its rates and by its share of a busy machine. It is
- * asked and told per read, not per message: what was read in one slice is charged before the next.
+ * ReadPace decides whether the socket of one client may be read, by its rates and by its share of a busy machine. It works
+ * per read, not per message: what was read in one slice is charged before the next.
  */
 export class ReadPace implements Spending {
   readonly client: PacedClient;

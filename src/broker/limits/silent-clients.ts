@@ -14,7 +14,7 @@ export interface WatchedClient {
 
 const MAX_SWEEP_MS = 10_000;
 
-/** SilentClients counts clients that connect and then do nothing, and closes them when it is told to. */
+/** SilentClients counts clients that connect and then do nothing, and closes them with `closeSilent`. */
 export class SilentClients {
   readonly #options: SilentClientsOptions;
   readonly #monotonicMs: () => number;
