@@ -80,7 +80,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   timeline: [],
   // What is shown and set.
   http: [
-    /^access\//,
+    /^access\/access$/,
     /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
     /^arrivals\/arrival$/,
     /^influxql\/answer$/,
@@ -105,6 +105,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
   ],
   metrics: [
+    /^access\/sign-in-counts$/,
     /^broker\/broker$/,
     /^stream\/(record-trace|log\/log-writer)$/,
     /^sink\/(point|sink)$/,

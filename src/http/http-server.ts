@@ -18,14 +18,16 @@ export interface HttpServerOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly view: GatewayView;
-  /** Decides who may read and change; absent: OpenAccess. */
-  readonly access?: Access;
   /** The port of the plain MQTT listener, where one is open. */
   readonly mqttPort?: number;
   /** Further names in `Host` headers that are answered. */
   readonly hosts?: readonly string[];
   /** Where replay, purge and changes of the log level are allowed; `loopback` by default. */
   readonly changes?: WhereChanges;
+  /** Who may read and change; absent: there are no users. */
+  readonly access?: Access;
+  /** Whether reading needs a user; by default where others reach the address. Without `access` it means nothing. */
+  readonly read?: 'open' | 'token';
   readonly logger?: HttpLogger;
   readonly clock?: Clock;
   /** Counts what limits close and refuse. */
@@ -80,6 +82,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     pageFiles: await readPageFiles(),
     mqttPort: options.mqttPort ?? null,
     changes: options.changes ?? 'loopback',
+    access: options.access,
+    read: options.read,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     livePeriodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,

@@ -16,7 +16,7 @@ let logged: object[];
 let refusals: HttpRefusalCounts;
 
 function makeApp(host: string, hosts?: readonly string[]): FastifyInstance {
-  const logger = { error: (fields: object) => logged.push(fields) };
+  const logger = { error: (fields: object) => logged.push(fields), audit: () => undefined };
   return createHttpApp({
     host,
     hosts,
