@@ -109,7 +109,7 @@ function powerless(users: readonly MosquittoUser[], { roleOf }: ImportedRoles): 
 function weakHashes(users: readonly MosquittoUser[]): string[] {
   const count = users.filter(({ secret }) => secret !== undefined).length;
   if (count === 0) return [];
-  const what = `passwords with the hash of Mosquitto: ${count}; whoever reads the access file can guess them quickly`;
+  const what = `passwords with the hash of Mosquitto: ${count}; somebody who reads the access file can guess them quickly`;
   return [`${what}: give those users tokens when you can (\`sluice users rotate NAME --token\`)`];
 }
 

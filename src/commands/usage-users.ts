@@ -28,15 +28,15 @@ devices; passwords are for people. The access file is the one of broker.access; 
 configuration, which is made with the roles device, viewer and operator.`;
 
 const IMPORT_NOTE = `Passwords ($7$, PBKDF2) go on working; users with another hash are imported without one and named. Each \`topic\` and
-\`pattern\` becomes a role. What cannot be expressed, such as \`deny\`, is left out and named by line, and with it what it
-would take a part of: nobody may more than before. Exit code 1: something was left out.`;
+\`pattern\` becomes a role. What cannot be expressed, such as \`deny\`, is omitted and named by line, and with it what it
+would take a part of: nobody may more than before. Exit code 1: something was omitted.`;
 
 /** `sluice users`: who may connect, and with which secret. */
 export function addUsers(program: Command, finish: (exitCode: number) => void): void {
   const users = program
     .command('users')
     .description(
-      'Add, change, list and import the users of the access file. A running gateway takes each change by itself.',
+      'Add, change, list and import the users of the access file. A running gateway takes each change on its own.',
     )
     .addHelpText(
       'after',

@@ -12,7 +12,7 @@ export interface ImportedRoles {
 
 /**
  * Makes roles of what an ACL file allows. Users who may do the same have one role, where their name in a topic becomes `{user}`.
- * Rules of Sluice only allow: a permission that a `deny` takes a part of is left out as a whole.
+ * Rules of Sluice only allow: a permission that a `deny` takes a part of is omitted as a whole.
  */
 export function rolesOfAcl(
   userNames: readonly string[],

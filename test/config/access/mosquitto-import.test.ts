@@ -77,7 +77,7 @@ describe('the permissions of an ACL file of Mosquitto', () => {
     ['the level that # stands for as well', 'topic write a', 'topic deny a/#'],
     ['a filter that meets it in part', 'topic write a/+/c', 'topic deny a/b/+'],
     ['the levels of a pattern', 'pattern write a/%u', 'topic deny a/x'],
-  ])('are left out when a deny takes %s', (_what, topic, deny) => {
+  ])('are omitted when a deny takes %s', (_what, topic, deny) => {
     const { roles, remarks } = imported(['anna'], 'user anna', topic, deny);
     expect(roles).toEqual([]);
     expect(remarks).toEqual([
