@@ -105,6 +105,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
   ],
   metrics: [
+    /^access\/sign-in-counts$/,
     /^broker\/broker$/,
     /^stream\/(record-trace|log\/log-writer)$/,
     /^sink\/(point|sink)$/,

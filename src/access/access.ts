@@ -77,6 +77,8 @@ export interface GrantRefusal {
 export interface ClientFacts {
   readonly clientId: string;
   readonly remoteAddress: string;
+  /** True when a PROXY header gave the address: a loopback address is then not one of this machine. */
+  readonly isProxied?: boolean;
 }
 
 /**

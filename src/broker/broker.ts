@@ -7,6 +7,8 @@ import { OpenAccess } from '../access/open-access.js';
 import { SystemClock } from '../lib/clock.js';
 import { MAX_CLIENT_ID_BYTES, MAX_TOPIC_LEVELS } from '../lib/mqtt-names.js';
 import type { Schedule } from '../lib/timers.js';
+import type { RevocationList } from '../lib/tls/revocation-list.js';
+import { TlsContexts } from '../lib/tls/tls-contexts.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { ClientIdHolders } from './client-id-holders.js';
 import { ConnectGate } from './connect-gate.js';
@@ -14,6 +16,7 @@ import { ConnectionLimits } from './connection-limits.js';
 import { DenialDelays } from './denial-delays.js';
 import type { Intake } from './intake.js';
 import { type Listener, type ListenerOptions, openListener } from './listener.js';
+import type { ConnectionFacts } from './listener-hooks.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
 import { ParserGuard } from './parser-guard.js';
@@ -57,6 +60,10 @@ export interface BrokerDeps extends RefusalDeps {
     client: { readonly clientId: string; readonly user: string },
   ) => void;
   readonly schedule?: Schedule;
+  /** The certificates of listeners; absent: the broker opens and watches them itself. */
+  readonly tls?: TlsContexts;
+  /** Client certificates that are no longer accepted. */
+  readonly revocations?: RevocationList;
 }
 
 export interface BrokerCounters extends GateCounters {
@@ -98,6 +105,10 @@ export class Broker {
   readonly #parserGuard: ParserGuard;
   readonly #connectionLimits: ConnectionLimits;
   readonly #unfinished: UnfinishedPackets;
+  readonly #tls: TlsContexts;
+  /** True when the broker opened them. */
+  readonly #ownsTls: boolean;
+  readonly #revocations: RevocationList | undefined;
   readonly #connections = new Set<Duplex>();
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
@@ -110,6 +121,9 @@ export class Broker {
     this.#sessions = new Sessions(this.#refusals);
     const clock = deps.clock ?? new SystemClock();
     const access = deps.access ?? new OpenAccess();
+    this.#revocations = deps.revocations;
+    this.#ownsTls = deps.tls === undefined;
+    this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
     this.#grants = new SessionGrants(access, this.#sessions);
     const parts = {
       sessions: this.#sessions,
@@ -237,12 +251,14 @@ export class Broker {
     this.halt();
     this.#listeners = [];
     this.#unfinished.close();
+    if (this.#ownsTls) this.#tls.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const connection of this.#connections) connection.destroy();
   }
 
   #open(options: ListenerOptions): Promise<Listener> {
-    return openListener(options, this.#options, {
+    const deps = { tls: this.#tls, revocations: this.#revocations };
+    return openListener(options, this.#options, deps, {
       admit: (socket, remoteAddress) => this.#admit(socket, remoteAddress),
       onConnection: (...connection) => this.#connected(...connection),
       onRejected: (reason, remoteAddress, detail) =>
@@ -262,7 +278,7 @@ export class Broker {
 
   #connected(
     stream: Duplex,
-    remoteAddress: string,
+    { remoteAddress, isProxied, isEncrypted, certificate }: ConnectionFacts,
     request?: IncomingMessage,
     watch?: (onFrame: OnFrame) => void,
   ): void {
@@ -297,8 +313,9 @@ export class Broker {
       acknowledgements: new Acknowledgements(stream, (isFull) => backpressure.outputFull(isFull)),
       unfinished,
       remoteAddress,
-      isEncrypted: false,
-      certificate: undefined,
+      isProxied,
+      isEncrypted,
+      certificate,
     });
     this.#sessions.opened(client, session);
     this.#signInGate.opened(client, session);

@@ -26,6 +26,15 @@ const REFUSALS = {
   },
   'not-mqtt': { level: 'warn', sentence: 'a connection was closed: the bytes it sent are not MQTT' },
   'not-websocket': { level: 'debug', sentence: 'a request to a ws listener was not a WebSocket handshake' },
+  'tls-failed': { level: 'warn', sentence: 'a TLS connection could not be made' },
+  'proxy-refused': {
+    level: 'warn',
+    sentence: 'a connection to a listener with PROXY protocol was rejected',
+  },
+  'host-refused': {
+    level: 'warn',
+    sentence: 'a WebSocket to a name that is not of this listener was rejected',
+  },
   'origin-refused': { level: 'warn', sentence: 'a WebSocket from a page of another host was rejected' },
   'connect-timeout': {
     level: 'debug',
@@ -52,7 +61,10 @@ const REFUSALS = {
     level: 'warn',
     sentence: 'a client was rejected or closed: its credential has expired',
   },
-  'certificate-revoked': { level: 'warn', sentence: 'a client was rejected: its certificate is revoked' },
+  'certificate-revoked': {
+    level: 'warn',
+    sentence: 'a client was rejected or closed: its certificate is revoked',
+  },
   'user-disabled': { level: 'warn', sentence: 'a client was rejected: its user is disabled' },
   'too-many-attempts': {
     level: 'warn',
@@ -127,6 +139,9 @@ const CODES: Partial<Readonly<Record<BrokerRefusal, WarningCode>>> = {
   'too-many-connections': 'BROKER_TOO_MANY_CONNECTIONS',
   'too-many-from-address': 'BROKER_TOO_MANY_FROM_ADDRESS',
   'no-open-files': 'OPEN_FILES_EXHAUSTED',
+  'tls-failed': 'BROKER_TLS_FAILED',
+  'proxy-refused': 'BROKER_PROXY_REFUSED',
+  'host-refused': 'BROKER_HOST_REFUSED',
 };
 
 /** How often each refusal happened; the counts only grow. */

@@ -41,9 +41,9 @@ export class SessionGrants {
   }
 
   #renew(client: Client, session: Session): Grant | undefined {
-    const { identity, clientId, remoteAddress } = session;
+    const { identity, clientId, remoteAddress, isProxied } = session;
     if (identity === undefined) return undefined;
-    const renewed = this.#access.grantOf(identity, { clientId, remoteAddress });
+    const renewed = this.#access.grantOf(identity, { clientId, remoteAddress, isProxied });
     if (!isGrantRefusal(renewed)) {
       session.grant = renewed;
       return renewed;

@@ -12,6 +12,7 @@ export interface SessionParts {
   readonly acknowledgements: Acknowledgements;
   readonly unfinished: UnfinishedPacket;
   readonly remoteAddress: string;
+  readonly isProxied: boolean;
   readonly isEncrypted: boolean;
   readonly certificate: ClientCertificate | undefined;
 }

@@ -106,7 +106,7 @@ export class SignInGate {
     if (answer === undefined) return;
     const { access, sessions, holders, handshakes } = this.#deps;
     const session = sessions.of(client)!;
-    const { remoteAddress, willTopic } = session;
+    const { remoteAddress, isProxied, willTopic } = session;
     const clientId = client.id;
     session.user = identity.user;
     const { expiresAtMs } = identity;
@@ -114,7 +114,7 @@ export class SignInGate {
       this.#refuse(client, 'credential-expired', 'it expired before CONNACK');
       return;
     }
-    const grant = access.grantOf(identity, { clientId, remoteAddress });
+    const grant = access.grantOf(identity, { clientId, remoteAddress, isProxied });
     if (isGrantRefusal(grant)) {
       const made = session.clientId === '' ? ' (CONNECT had no client id: the broker made this one)' : '';
       this.#refuse(client, grant.reason, `${grant.detail}${made}`);

@@ -27,8 +27,8 @@ import {
 
 const DEFAULT_LIST_LIMIT = 50;
 
-const EXPLAIN_NOTE = `A line of --file is {"topic": …, "payload": …} with clientId, qos and receivedAt if they matter, or a topic, a
-blank and a payload. A payload is text, or any JSON value. --client-id, --qos and --received-at count where a line names none.
+const EXPLAIN_NOTE = `A line of --file is {"topic": …, "payload": …} with clientId, user, qos and receivedAt if they matter, or a topic, a
+blank and a payload. A payload is text, or any JSON value. --client-id, --user, --qos and --received-at count where a line names none.
 --json prints one object, with --file and --follow one a line. --follow shows at most 100 messages a second and counts the
 others; with --count it exits with 1 when the time is over before.`;
 
@@ -97,11 +97,20 @@ export function addCheck(program: Command, finish: (exitCode: number) => void): 
       '--samples <directory>',
       'check the rules against recorded messages, instead of ports and directories: each case in a file *.yaml has a topic, a payload and the lines it expects',
     )
+    .option('--as <user>', 'say what a user of the access file may do, and by which line')
+    .option('--client <id>', 'with --as: client id (default: the name of the user)')
+    .option('--publish <topic>', 'with --as: topic that the client would publish on')
+    .option('--subscribe <filter>', 'with --as: topic filter that the client would subscribe to')
     .addHelpText(
       'after',
       help(
-        ['check', 'check -c sluice.yaml --print', 'check -c sluice.yaml --samples samples'],
-        'With --samples the exit code is 1 when a case fails, and 2 when a file of cases is wrong. docs/rules.md shows a case.\nA secret that is not here, and a rule that no record reaches, is a warning.',
+        [
+          'check',
+          'check -c sluice.yaml --print',
+          'check -c sluice.yaml --samples samples',
+          'check -c sluice.yaml --as meter-17 --client meter-17 --publish sensors/hall/meter-17/temperature',
+        ],
+        'With --as the exit code is 0 when it is allowed, and 1 when it is denied.\nWith --samples the exit code is 1 when a case fails, and 2 when a file of cases is wrong. docs/rules.md shows a case.\nA secret that is not here, and a rule that no record reaches, is a warning.',
       ),
     )
     .action(async (options: CheckOptions) => {
@@ -176,6 +185,7 @@ export function addExplain(program: Command, finish: (exitCode: number) => void)
       ),
     )
     .option('--client-id <id>', 'client id of the publisher', 'explain')
+    .option('--user <name>', 'user that the publisher has signed in as')
     .addOption(
       new Option('--qos <level>', 'QoS of the message')
         .choices(['0', '1', '2'])
@@ -255,6 +265,7 @@ export function addDeadLetters(program: Command, finish: (exitCode: number) => v
     .option('--limit <number>', 'maximum number of records', wholeNumber(1, 1_000_000), DEFAULT_LIST_LIMIT)
     .addOption(new Option('--code <code>', 'only records parked for this reason').choices(PARK_CODES))
     .option('--topic <topic>', 'only records of this topic')
+    .option('--user <name>', 'only records of this user')
     .option('--json', 'print JSON, one record per line', false)
     .addHelpText('after', help(['dead-letters list', 'dead-letters list --json --limit 1000']))
     .action(async (options: DeadLetterListOptions) => {
@@ -320,6 +331,7 @@ function replayOptions(command: Command): Command {
     .addOption(new Option('--code <code>', 'only records parked for this reason').choices(PARK_CODES))
     .option('--topic <topic>', 'only records of this topic')
     .option('--rule <rule>', 'only records that this rule matched')
+    .option('--user <name>', 'only records of this user')
     .option('--all', 'every parked record', false)
     .option('--dry-run', 'preview the number of records and their outcome', false)
     .option('--json', 'print JSON', false);

@@ -1,4 +1,5 @@
 import type { AccessRules } from '../access/access-rules.js';
+import { addressEntryFault } from '../lib/address-list.js';
 import { isLoopbackHost } from '../lib/remote-address.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
@@ -18,6 +19,7 @@ export function checkReach({ broker, http }: Reached, findings: Findings): void 
   const hasAccess = broker.accessFile !== undefined;
   for (const [index, listener] of broker.listeners.entries()) {
     checkTls(listener, index, findings);
+    checkLists(listener, index, findings);
     if (isLoopbackHost(listener.host)) continue;
     const at = listenerPath(index, 'host');
     if (hasAccess) {
@@ -59,6 +61,39 @@ function checkTls({ protocol, tls }: ListenerConfig, index: number, findings: Fi
       hint: `did you mean protocol: ${protocol}s?`,
     });
   }
+}
+
+/** Checks the entries of `proxy` and `origins`: a wrong one would never match anything. */
+function checkLists(
+  { protocol, proxy = [], origins = [], hosts = [] }: ListenerConfig,
+  index: number,
+  findings: Findings,
+): void {
+  const at = (key: string, entry: number): KeyPath => ['broker', 'listeners', index, key, entry];
+  for (const [entry, address] of proxy.entries()) {
+    const expected = addressEntryFault(address);
+    if (expected !== undefined) findings.add([at('proxy', entry)], { got: address, expected });
+  }
+  for (const [entry, origin] of origins.entries()) {
+    if (isOrigin(origin)) continue;
+    const expected = 'scheme, host and port if it has one, such as https://dashboard.example.com';
+    findings.add([at('origins', entry)], { got: origin, expected });
+  }
+  for (const [entry, host] of hosts.entries()) {
+    if (/^[^\s/:@]+$/.test(host)) continue;
+    findings.add([at('hosts', entry)], { got: host, expected: 'a name without scheme, port and path' });
+  }
+  if (protocol === 'ws' || protocol === 'wss') return;
+  for (const [key, list] of Object.entries({ origins, hosts })) {
+    if (list.length === 0) continue;
+    const about: [KeyPath, KeyPath] = [listenerPath(index, key), listenerPath(index, 'protocol')];
+    findings.add(about, { expected: `no ${key} with protocol ${protocol}: only web pages have them` });
+  }
+}
+
+/** As a browser writes it, which is compared as text. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text.toLowerCase();
 }
 
 /** Adds a finding for what is reached from beyond this machine, allowed, and not protected. */

@@ -1,6 +1,11 @@
 import { errorText, SluiceError } from '../lib/errors.js';
 import { type DataDirectory, prepareDataDirectory } from './data-directory.js';
-import { type DirectoryIdentity, keepIdentity } from './directory-identity.js';
+import {
+  DIRECTORY_FORMATS,
+  type DirectoryFormat,
+  type DirectoryIdentity,
+  keepIdentity,
+} from './directory-identity.js';
 import { type DirectoryLock, isDataDirectoryLocked, lockDataDirectory } from './directory-lock.js';
 import { directoryRefused } from './directory-problem.js';
 import { closeToOthers } from './file-modes.js';
@@ -20,9 +25,14 @@ export interface OpenDirectory {
 /**
  * Takes the data directory: looks at it, makes the folders that are missing, locks it, and notes who it is. What does not
  * fit is refused before anything is made or changed. Until the lock is released this process makes files for its user
- * alone. Rejects with DATA_DIRECTORY_MISMATCH, DATA_DIRECTORY_UNUSABLE or DATA_DIRECTORY_LOCKED.
+ * alone. `format` is what it is going to write. Rejects with DATA_DIRECTORY_MISMATCH, DATA_DIRECTORY_UNUSABLE or
+ * DATA_DIRECTORY_LOCKED.
  */
-export async function openDataDirectory(directory: DataDirectory, version: string): Promise<OpenDirectory> {
+export async function openDataDirectory(
+  directory: DataDirectory,
+  version: string,
+  format: DirectoryFormat = DIRECTORY_FORMATS.plain,
+): Promise<OpenDirectory> {
   await refuseProblems(directory);
   const endPrivate = makeFilesPrivate();
   try {
@@ -33,7 +43,7 @@ export async function openDataDirectory(directory: DataDirectory, version: strin
       endPrivate();
     };
     try {
-      return { lock: { ...lock, release }, ...(await takeUnderLock(directory, version)) };
+      return { lock: { ...lock, release }, ...(await takeUnderLock(directory, version, format)) };
     } catch (thrown) {
       await lock.release();
       throw thrown;
@@ -47,13 +57,14 @@ export async function openDataDirectory(directory: DataDirectory, version: strin
 async function takeUnderLock(
   directory: DataDirectory,
   version: string,
+  format: DirectoryFormat,
 ): Promise<Omit<OpenDirectory, 'lock'>> {
   // Another process may have used the directory between the first look and the lock.
   const findings = await refuseProblems(directory);
   const { identity: known, id } = findings;
   try {
     const closed = await closeToOthers(directory);
-    const identity = await keepIdentity(directory.root, known, { version, id });
+    const identity = await keepIdentity(directory.root, known, { version, id, format });
     return { identity, findings, closedToOthers: closed };
   } catch (thrown) {
     throw new SluiceError(

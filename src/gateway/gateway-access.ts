@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises';
 import type { Access } from '../access/access.js';
 import type { AccessRules } from '../access/access-rules.js';
+import { CredentialAuthenticator } from '../access/credential-authenticator.js';
 import { OpenAccess } from '../access/open-access.js';
 import { RuledAccess } from '../access/ruled-access.js';
-import { TokenAuthenticator } from '../access/token-authenticator.js';
+import type { SignInTotals } from '../access/sign-in-counts.js';
 import { accessChanges } from '../config/access/access-changes.js';
 import { type LoadedAccess, loadAccessFile } from '../config/access/load-access-file.js';
 import { ConfigError, type ConfigProblem, formatProblem } from '../config/problem.js';
 import type { AccessReload } from '../config/reload-result.js';
+import type { Clock } from '../lib/clock.js';
 import { errorText } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { SerialQueue } from '../lib/serial-queue.js';
@@ -20,6 +22,7 @@ export interface GatewayAccessOptions {
 }
 
 export interface GatewayAccessDeps {
+  readonly clock: Clock;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -35,6 +38,7 @@ const MAX_LOGGED = 20;
 export class GatewayAccess {
   readonly access: Access;
   readonly #ruled: RuledAccess | undefined;
+  readonly #authenticator: CredentialAuthenticator;
   readonly #file: string;
   readonly #deps: GatewayAccessDeps;
   readonly #listeners: ((rules: AccessRules) => void)[] = [];
@@ -46,11 +50,15 @@ export class GatewayAccess {
   #problems: readonly ConfigProblem[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(file: string | undefined, deps: GatewayAccessDeps, ruled?: RuledAccess) {
+  private constructor(file: string | undefined, deps: GatewayAccessDeps, rules?: AccessRules) {
     this.#file = file ?? '';
     this.#deps = deps;
-    this.#ruled = ruled;
-    this.access = ruled ?? new OpenAccess();
+    this.#authenticator = new CredentialAuthenticator({
+      clock: deps.clock,
+      warn: (fields, sentence) => deps.logger.warn(fields, sentence),
+    });
+    this.#ruled = rules && new RuledAccess(rules, this.#authenticator);
+    this.access = this.#ruled ?? new OpenAccess();
   }
 
   /** Rejects with a ConfigError when there is an access file that cannot be used. */
@@ -62,13 +70,18 @@ export class GatewayAccess {
     const before = await lookAt(file);
     const loaded = loadAccessFile(file);
     if (!loaded.ok) throw new ConfigError(loaded.problems);
-    const access = new GatewayAccess(file, deps, new RuledAccess(loaded.rules, new TokenAuthenticator()));
+    const access = new GatewayAccess(file, deps, loaded.rules);
     access.#seen = await access.#lookAtFiles();
     // A file that has changed while it was read is read again.
     access.#read = access.#seen.startsWith(before) ? access.#seen : before;
     access.#logWarnings(loaded);
     if (lookEveryMs > 0) access.#timer = setInterval(() => void access.look(), lookEveryMs).unref();
     return access;
+  }
+
+  /** The rules in force; undefined without an access file. */
+  get rules(): AccessRules | undefined {
+    return this.#ruled?.rules;
   }
 
   /** Calls `listener` whenever new rules are in force. */
@@ -102,9 +115,16 @@ export class GatewayAccess {
     return this.#reloads.run(() => this.#reload(ruled));
   }
 
-  close(): void {
+  /** Absent without rules: nobody signs in. */
+  signIns(): SignInTotals | undefined {
+    return this.#ruled && this.#authenticator.totals();
+  }
+
+  /** Resolves when the thread that checks passwords has ended. */
+  async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    await this.#authenticator.close();
   }
 
   async #reload(ruled: RuledAccess): Promise<AccessReload> {

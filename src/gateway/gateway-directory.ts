@@ -29,7 +29,11 @@ export class GatewayDirectory {
     options: GatewayOptions,
     { version, logger }: { readonly version: string; readonly logger: Logger },
   ): Promise<GatewayDirectory> {
-    const { lock, identity, findings, closedToOthers } = await openDataDirectory(options.directory, version);
+    const { lock, identity, findings, closedToOthers } = await openDataDirectory(
+      options.directory,
+      version,
+      options.directoryFormat,
+    );
     const directory = { ...options.directory, id: identity.id };
     if (closedToOthers.length > 0) {
       logger.info(

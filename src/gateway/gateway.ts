@@ -89,7 +89,7 @@ export class Gateway {
     const { failure, options, broker, log, workers, arrivals, metrics, status, http } = this.#parts;
     const { directory, clockWatch, reserve, access } = this.#parts;
     clockWatch.stop();
-    access.close();
+    await access.close();
     const saved = status.stopWatching();
     arrivals.stop();
     const endMs = performance.now() + options.stopDeadlineMs;

@@ -34,6 +34,7 @@ import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayReload, type ReloadDeps } from './gateway-reload.js';
 import { GatewayStatus } from './gateway-status.js';
+import { GatewayTls } from './gateway-tls.js';
 import { GatewayWorkers } from './gateway-workers.js';
 import { openFileLimits } from './open-file-limits.js';
 import { openReceiveTimes } from './open-receive-times.js';
@@ -63,6 +64,7 @@ export interface GatewayParts {
   /** Absent with `--role consume`. */
   readonly log: GatewayLog | undefined;
   readonly access: GatewayAccess;
+  readonly tls: GatewayTls;
   readonly workers: GatewayWorkers;
   readonly arrivals: GatewayArrivals;
   readonly status: GatewayStatus;
@@ -139,9 +141,11 @@ export function openGateway(
     clockWatch.start();
     opened(() => clockWatch.stop());
 
-    const access = await GatewayAccess.open({ file: options.accessFile }, { logger });
+    const access = await GatewayAccess.open({ file: options.accessFile }, { clock, logger });
     opened(async () => access.close());
     access.onReplaced(() => void broker.accessReplaced());
+    const tls = await GatewayTls.open(access, { clock, logger });
+    opened(async () => tls.close());
 
     const workers = await GatewayWorkers.start({
       options,
@@ -184,9 +188,11 @@ export function openGateway(
       workers,
       arrivals: arrivals.source,
       selfMetrics: () => metrics.counters(),
+      signIns: () => access.signIns(),
       httpRefusals,
       isFailed: () => failure.isReported,
       clockWatch,
+      tls,
       reload,
     });
     await status.startWatching();
@@ -207,6 +213,7 @@ export function openGateway(
     if (log !== undefined && receiveTimes !== undefined) {
       await startBroker(broker, log, ofBroker, {
         access: access.access,
+        tls,
         clock,
         receiveTimes,
         debug,
@@ -224,6 +231,7 @@ export function openGateway(
       metrics,
       log,
       access,
+      tls,
       workers,
       arrivals,
       status,
@@ -292,6 +300,7 @@ async function startBroker(
   { broker: options, maxInFlightBytes }: GatewayOptions,
   parts: {
     readonly access: Access;
+    readonly tls: GatewayTls;
     readonly clock: Clock;
     readonly receiveTimes: ReceiveTimes;
     readonly debug: DebugLines;
@@ -300,7 +309,7 @@ async function startBroker(
     readonly arrivals: GatewayArrivals;
   },
 ): Promise<void> {
-  const { access, clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
+  const { access, tls, clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
   const bridge = new Bridge(
     { maxInFlightBytes },
     { stream: writer, clock, receiveTimes, trace: metrics.trace },
@@ -309,6 +318,8 @@ async function startBroker(
   await broker.start(options, {
     intake: bridge,
     access,
+    tls: tls.contexts,
+    revocations: tls.revocations,
     warn: (fields, sentence) => logger.warn(fields, sentence),
     debug: (fields, sentence) => logger.debug(fields, sentence),
     clock,

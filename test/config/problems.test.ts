@@ -177,7 +177,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'a number in a list of references',
     `rules: [{ ${RULE}, fields: { h: [payload.h, 5] } }]`,
-    'sluice.yaml:1:56: rules[0].fields.h.path: got a list, expected reference such as payload.a.b, topic.name, device or clientId, or a list of them',
+    'sluice.yaml:1:56: rules[0].fields.h.path: got a list, expected reference such as payload.a.b, topic.name, device, clientId or user, or a list of them',
   ],
   [
     'a number for a source',

@@ -255,7 +255,7 @@ describe('dead letters', () => {
       400,
       {
         code: 'QUERY_INVALID',
-        reason: 'nothing is selected: name ids, a code, a topic or a rule, or ask for all.',
+        reason: 'nothing is selected: name ids, a code, a topic, a rule or a user, or ask for all.',
       },
     ]);
     expectUnchanged();

@@ -1,3 +1,5 @@
+import { isTokenHash } from '../../access/access-token.js';
+import { parsePasswordHash } from '../../access/password-hash.js';
 import { fitsOneLevel } from '../../access/topic-permission.js';
 import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicFilterFault } from '../../lib/mqtt-names.js';
 import { nearestName } from '../../lib/nearest-name.js';
@@ -46,35 +48,26 @@ export function clientIdPattern(info: SettingText) {
   });
 }
 
-const TOKEN_HASH = /^sha256:[\w-]{43}$/;
-/** Larger costs would let one sign-in take the hashing thread for seconds. */
-const PASSWORD_HASH =
-  /^\$scrypt\$ln=(1[0-9]|20),r=([1-9]|[12]\d|3[0-2]),p=([1-9]|1[0-6])\$[\w+/-]{11,86}\$[\w+/-]{22,86}$/;
-
 /** What `sluice users add --token` writes for a token. */
 export function tokenHash(info: SettingText) {
-  return secretHash(info, TOKEN_HASH, {
-    expected: 'sha256: with the hash of a token, 43 characters',
-    hint: '`sluice users add NAME --token` makes the token and writes its hash',
-  });
-}
-
-/** What `sluice users add --password` writes for a password. */
-export function passwordHash(info: SettingText) {
-  return secretHash(info, PASSWORD_HASH, {
-    expected: '$scrypt$ln=15,r=8,p=1$ with salt and hash',
-    hint: '`sluice users add NAME --password` asks for the password and writes its hash',
-  });
-}
-
-function secretHash(
-  info: SettingText,
-  form: RegExp,
-  invalid: { readonly expected: string; readonly hint: string },
-) {
   return leaf<string>({ type: 'hash', isSecret: true, ...info }, (raw) =>
-    typeof raw === 'string' && form.test(raw) ? { value: raw } : invalid,
+    typeof raw === 'string' && isTokenHash(raw)
+      ? { value: raw }
+      : {
+          expected: 'sha256: with the hash of a token, 43 characters',
+          hint: '`sluice users add NAME --token` makes the token and writes its hash',
+        },
   );
+}
+
+/** What `sluice users add --password-stdin` writes for a password. */
+export function passwordHash(info: SettingText) {
+  return leaf<string>({ type: 'hash', isSecret: true, ...info }, (raw) => {
+    const parsed = parsePasswordHash(typeof raw === 'string' ? raw : '');
+    if (parsed.ok) return { value: raw as string };
+    const hint = '`sluice users add NAME --password-stdin` reads the password and writes its hash';
+    return { expected: parsed.expected, hint };
+  });
 }
 
 /** Why nobody can sign in under a name, or `undefined`. */

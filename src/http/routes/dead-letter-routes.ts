@@ -26,6 +26,7 @@ const listParameters = z.strictObject({
   code: name.optional(),
   topic: name.optional(),
   rule: name.optional(),
+  user: name.optional(),
 });
 
 /** As `readSelection` takes it. */
@@ -34,6 +35,7 @@ const selectionBody = z.strictObject({
   code: z.string().optional(),
   topic: z.string().optional(),
   rule: z.string().optional(),
+  user: z.string().optional(),
   parkedBeforeMs: z.number().optional(),
   all: z.literal(true).optional(),
 });
@@ -124,7 +126,7 @@ export function addDeadLetterRoutes(
   addChange('purge', DESCRIPTIONS.purge, (selection) => view.purge(selection));
 }
 
-/** Takes `limit?` up to 500, `after?`, `code?`, `topic?` and `rule?`. */
+/** Takes `limit?` up to 500, `after?`, `code?`, `topic?`, `rule?` and `user?`. */
 export function parseDeadLettersRequest(parameters: unknown): Parsed<DeadLettersRequest> {
   const parsed = parseRequest(listParameters, parameters);
   if (!parsed.ok) return parsed;

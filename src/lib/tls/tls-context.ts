@@ -53,7 +53,8 @@ export class TlsContext {
 
   /** For `createServer` of node:tls and node:https: certificate, key, versions and suites. */
   get options(): SecureContextOptions {
-    return secureOptions(this.#material, this.#deps.crl?.());
+    // OpenSSL refuses to check lists where no client shows a certificate.
+    return secureOptions(this.#material, this.needsClientCertificate ? this.#deps.crl?.() : undefined);
   }
 
   /** Whether clients must show a certificate. */

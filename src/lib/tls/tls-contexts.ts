@@ -1,6 +1,7 @@
 import { type Clock, SystemClock } from '../clock.js';
 import type { Warn } from '../warnings.js';
 import { CertificateExpiry } from './certificate-expiry.js';
+import type { RevocationList } from './revocation-list.js';
 import { TlsContext, type TlsContextDeps } from './tls-context.js';
 import type { TlsFiles } from './tls-files.js';
 
@@ -10,6 +11,8 @@ export interface TlsContextsDeps {
   readonly warn: Warn;
   readonly info?: TlsContextDeps['info'];
   readonly clock?: Clock;
+  /** Applied to client certificates. */
+  readonly revocations?: RevocationList;
   readonly checkEveryMs?: number;
 }
 
@@ -17,13 +20,21 @@ export interface TlsContextsDeps {
 export class TlsContexts {
   readonly #deps: TlsContextDeps;
   readonly #checkEveryMs: number;
+  readonly #revocations: RevocationList | undefined;
+  readonly #endRevocations: (() => void) | undefined;
   readonly #contexts = new Map<string, TlsContext>();
   #timer: NodeJS.Timeout | undefined;
   #isChecking = false;
 
-  constructor({ warn, info, clock = new SystemClock(), checkEveryMs = CHECK_EVERY_MS }: TlsContextsDeps) {
-    this.#deps = { warn, info, clock, expiry: new CertificateExpiry(warn, clock) };
-    this.#checkEveryMs = checkEveryMs;
+  constructor({ warn, info, clock, revocations, checkEveryMs }: TlsContextsDeps) {
+    const usedClock = clock ?? new SystemClock();
+    const expiry = new CertificateExpiry(warn, usedClock);
+    this.#deps = { warn, info, clock: usedClock, expiry, crl: () => revocations?.pems };
+    this.#checkEveryMs = checkEveryMs ?? CHECK_EVERY_MS;
+    this.#revocations = revocations;
+    this.#endRevocations = revocations?.onChanged(() => {
+      for (const context of this.#contexts.values()) context.renew();
+    });
   }
 
   /** Rejects with TLS_FILES_INVALID. */
@@ -39,7 +50,8 @@ export class TlsContexts {
 
   /** What somebody should know although everything works: certificates that expire soon. */
   notes(): readonly string[] {
-    return [...new Set([...this.#contexts.values()].flatMap(({ notes }) => notes))];
+    const ofContexts = [...this.#contexts.values()].flatMap(({ notes }) => notes);
+    return [...new Set([...ofContexts, ...(this.#revocations?.notes() ?? [])])];
   }
 
   /** Looks at all files. Never rejects. */
@@ -49,6 +61,7 @@ export class TlsContexts {
     this.#isChecking = true;
     try {
       for (const context of this.#contexts.values()) await context.check();
+      this.#revocations?.check();
     } finally {
       this.#isChecking = false;
     }
@@ -57,5 +70,6 @@ export class TlsContexts {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#endRevocations?.();
   }
 }
