@@ -193,6 +193,7 @@ export function openGateway(
       httpRefusals,
       isFailed: () => failure.isReported,
       clockWatch,
+      access,
       tls,
       reload,
     });
