@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /**
  * A lean MQTT 3.1.1 publisher for tests and benches: packets are built by hand and acknowledgements counted
@@ -27,6 +28,8 @@ export interface LoadOptions {
   /** Called once per message, when its handshake is complete. */
   readonly onAcknowledged?: (connection: number, message: number, latencyMs: number) => void;
   readonly signal?: AbortSignal;
+  /** Opens a connection of another kind, such as TLS; writes must wait in it until it is made. Absent: TCP. */
+  readonly open?: () => Duplex;
 }
 
 export interface LoadResult {
@@ -96,7 +99,7 @@ class Publisher {
   readonly #topic: Buffer;
   /** Packet id → message, in sending order. */
   readonly #open = new Map<number, Unacknowledged>();
-  #socket!: Socket;
+  #socket!: Duplex;
   #next = 0;
   #packetId = 0;
   #isConnected = false;
@@ -148,10 +151,11 @@ class Publisher {
   }
 
   #connect(): void {
-    const socket = connect({ host: this.#options.host, port: this.#options.port, noDelay: true });
+    const { host, port, open } = this.#options;
+    const socket = open?.() ?? connect({ host, port, noDelay: true });
     this.#socket = socket;
     this.#rest = Buffer.alloc(0);
-    socket.on('connect', () => socket.write(connectPacket(this.#clientId())));
+    socket.write(connectPacket(this.#clientId()));
     socket.on('data', (bytes) => this.#received(bytes));
     socket.on('drain', () => this.#fill());
     socket.on('error', () => undefined);

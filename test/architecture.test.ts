@@ -80,6 +80,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   timeline: [],
   // What is shown and set.
   http: [
+    /^access\/access$/,
     /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
     /^arrivals\/arrival$/,
     /^influxql\/answer$/,
@@ -104,6 +105,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^timeline\/(incident|ledger-of-day|recorded-rates)$/,
   ],
   metrics: [
+    /^access\/sign-in-counts$/,
     /^broker\/broker$/,
     /^stream\/(record-trace|log\/log-writer)$/,
     /^sink\/(point|sink)$/,
@@ -118,7 +120,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^sink\/(point|store-reader|influx\/influxql)$/,
     /^windows\/(aggregate|row-field-names)$/,
   ],
-  config: [/^(formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
+  config: [/^(access|formats|rules|windows)\//, /^sink\/(create-sink|(influx|duckdb)\/\w+-\w+)$/],
   'data-directory': [
     /^ledger\/checkpoint-file$/,
     /^dead-letter\/dead-letter-files$/,
@@ -136,7 +138,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^metrics\/otlp\/trace-export$/,
   ],
   gateway: [
-    /^(arrivals|broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows|timeline)\//,
+    /^(access|arrivals|broker|bridge|pipeline|metrics|http|ledger|replay|dead-letter|control|windows|timeline)\//,
     /^stream\/(stream|log\/[\w-]+)$/,
     /^influxql\/answer$/,
     /^sink\/(field-change|point|sink|store-query|store-reader)$/,
@@ -144,6 +146,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^reading\/series-query$/,
     /^rules\/(explain-record|first-message|followed-record|rule-options|policies\/budget-use)$/,
     /^data-directory\//,
+    /^config\/access\//,
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result|rule-excerpt)$/,
   ],
   commands: [

@@ -1,4 +1,3 @@
-import { ClientBytes } from '../../src/dead-letter/client-bytes.js';
 import {
   parkedLine,
   parkedRecord,
@@ -6,6 +5,7 @@ import {
   wholeLines,
 } from '../../src/dead-letter/parked-record.js';
 import { ReplayJournal } from '../../src/dead-letter/replay-journal.js';
+import { SenderBytes } from '../../src/dead-letter/sender-bytes.js';
 import { inspectFile } from '../../src/replay/inspect-parked.js';
 import { cityRecords } from './readings.js';
 import { type Comparison, compare, type RoundSizes } from './rounds.js';
@@ -25,7 +25,7 @@ export function compareInspect(sizes: RoundSizes): Promise<Comparison> {
     { name: 'inspect: a parked record at a start', alternative: 'parse its line' },
     async () => {
       const found = { first: new Map(), again: new Map() };
-      await inspectFile(file, { number: 0, isSealed: false }, new ReplayJournal(), found, new ClientBytes());
+      await inspectFile(file, { number: 0, isSealed: false }, new ReplayJournal(), found, new SenderBytes());
       return RECORDS;
     },
     () => {

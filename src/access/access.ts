@@ -29,6 +29,7 @@ export interface ClientCertificate {
 
 /** What a client shows at CONNECT, or a request in its headers. */
 export interface Credential {
+  /** Absent over HTTP with a bearer token: the token, or the claims of the JWT, find the user. */
   readonly userName?: string;
   /** A token, a password or a JWT. */
   readonly password?: Buffer;
@@ -59,8 +60,13 @@ export type SignInRefusal = (typeof SIGN_IN_REFUSALS)[number];
 
 export type SignIn =
   | { readonly kind: 'granted'; readonly identity: Identity }
-  /** `detail` is for the log, never for the client. */
-  | { readonly kind: 'refused'; readonly reason: SignInRefusal; readonly detail: string };
+  /** `detail` is for the log, never for the client. `retryAfterMs`: before, another attempt is not looked at either. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: SignInRefusal;
+      readonly detail: string;
+      readonly retryAfterMs?: number;
+    };
 
 /** Why an identity gets no grant for a client id. */
 export interface GrantRefusal {
@@ -71,6 +77,8 @@ export interface GrantRefusal {
 export interface ClientFacts {
   readonly clientId: string;
   readonly remoteAddress: string;
+  /** True when a PROXY header gave the address: a loopback address is then not one of this machine. */
+  readonly isProxied?: boolean;
 }
 
 /**

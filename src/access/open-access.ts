@@ -13,13 +13,13 @@ export class OpenAccess implements Access {
     return SIGNED_IN;
   }
 
-  grantOf(_identity: Identity, { clientId, remoteAddress }: ClientFacts): Grant {
+  grantOf(_identity: Identity, { clientId, remoteAddress, isProxied }: ClientFacts): Grant {
     return new Grant({
       user: '',
       client: clientId,
       generation: this.generation,
       publish: 'all',
-      subscribe: isLoopback(remoteAddress) ? 'all' : [],
+      subscribe: isLoopback(remoteAddress) && isProxied !== true ? 'all' : [],
     });
   }
 

@@ -11,6 +11,8 @@ export interface ArrivedMessage {
   readonly atMs: number;
   readonly topic: string;
   readonly client: string;
+  /** The user that the publisher had signed in as; absent without access rules. */
+  readonly user?: string;
   readonly qos: 0 | 1 | 2;
   /** The beginning of the payload if it is text. */
   readonly payload?: string;

@@ -14,6 +14,7 @@ export function arrivedMessage({
   receivedAtNs,
   topic,
   clientId,
+  user,
   qos,
   payload,
 }: StreamRecord): ArrivedMessage {
@@ -22,6 +23,7 @@ export function arrivedMessage({
     atMs: Number(receivedAtNs / 1_000_000n),
     topic: shortName(topic),
     client: shortName(clientId),
+    ...(user && { user: shortName(user) }),
     qos,
     ...shownPayload(payload),
     payloadBytes: payload.length,

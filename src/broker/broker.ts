@@ -2,22 +2,31 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
+import type { Access } from '../access/access.js';
+import { OpenAccess } from '../access/open-access.js';
 import { SystemClock } from '../lib/clock.js';
 import { MAX_CLIENT_ID_BYTES, MAX_TOPIC_LEVELS } from '../lib/mqtt-names.js';
-import { isLoopback } from '../lib/remote-address.js';
+import type { Schedule } from '../lib/timers.js';
+import type { RevocationList } from '../lib/tls/revocation-list.js';
+import { TlsContexts } from '../lib/tls/tls-contexts.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { ClientIdHolders } from './client-id-holders.js';
 import { ConnectGate } from './connect-gate.js';
 import { ConnectionLimits } from './connection-limits.js';
+import { DenialDelays } from './denial-delays.js';
 import type { Intake } from './intake.js';
 import { type Listener, type ListenerOptions, openListener } from './listener.js';
+import type { ConnectionFacts } from './listener-hooks.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
 import { ParserGuard } from './parser-guard.js';
 import { PublishFastPath } from './publish-fast-path.js';
 import { type GateCounters, PublishGate } from './publish-gate.js';
 import { guardReads } from './read-guard.js';
-import { type BrokerRefusal, type RefusalCounts, type RefusalDeps, Refusals, refusalOf } from './refusals.js';
-import { type Session, Sessions } from './session.js';
+import { type RefusalCounts, type RefusalDeps, Refusals, refusalOf } from './refusals.js';
+import { createSession, type Session, Sessions } from './session.js';
+import { SessionGrants } from './session-grants.js';
+import { SignInGate } from './sign-in-gate.js';
 import { MAX_CONNECT_BYTES, SocketBackpressure } from './socket-backpressure.js';
 import { SubscribeGate } from './subscribe-gate.js';
 import { UnfinishedPackets } from './unfinished-packets.js';
@@ -43,8 +52,18 @@ export interface BrokerOptions {
 
 export interface BrokerDeps extends RefusalDeps {
   readonly intake: Intake;
+  /** Who may connect, publish and subscribe; absent: OpenAccess. */
+  readonly access?: Access;
   /** Called for every session that begins or ends. */
-  readonly onClient?: (change: 'connected' | 'disconnected', clientId: string) => void;
+  readonly onClient?: (
+    change: 'connected' | 'disconnected',
+    client: { readonly clientId: string; readonly user: string },
+  ) => void;
+  readonly schedule?: Schedule;
+  /** The certificates of listeners; absent: the broker opens and watches them itself. */
+  readonly tls?: TlsContexts;
+  /** Client certificates that are no longer accepted. */
+  readonly revocations?: RevocationList;
 }
 
 export interface BrokerCounters extends GateCounters {
@@ -78,12 +97,18 @@ export class Broker {
   readonly #observers: Observers;
   readonly #refusals: Refusals;
   readonly #sessions: Sessions;
+  readonly #grants: SessionGrants;
   readonly #handshakes = new OpenHandshakes();
+  readonly #signInGate: SignInGate;
   readonly #connectGate: ConnectGate;
   readonly #publishGate: PublishGate;
   readonly #parserGuard: ParserGuard;
   readonly #connectionLimits: ConnectionLimits;
   readonly #unfinished: UnfinishedPackets;
+  readonly #tls: TlsContexts;
+  /** True when the broker opened them. */
+  readonly #ownsTls: boolean;
+  readonly #revocations: RevocationList | undefined;
   readonly #connections = new Set<Duplex>();
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
@@ -94,8 +119,28 @@ export class Broker {
     this.#intake = deps.intake;
     this.#refusals = new Refusals(deps);
     this.#sessions = new Sessions(this.#refusals);
-    this.#connectGate = new ConnectGate(options.maxKeepaliveMs, this.#sessions, this.#handshakes);
-    this.#publishGate = new PublishGate(deps.intake, this.#sessions, this.#handshakes);
+    const clock = deps.clock ?? new SystemClock();
+    const access = deps.access ?? new OpenAccess();
+    this.#revocations = deps.revocations;
+    this.#ownsTls = deps.tls === undefined;
+    this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
+    this.#grants = new SessionGrants(access, this.#sessions);
+    const parts = {
+      sessions: this.#sessions,
+      grants: this.#grants,
+      handshakes: this.#handshakes,
+      denials: new DenialDelays(clock),
+    };
+    this.#signInGate = new SignInGate({
+      ...parts,
+      access,
+      holders: new ClientIdHolders(),
+      timeoutMs: options.connectTimeoutMs,
+      clock,
+      ...(deps.schedule === undefined ? {} : { schedule: deps.schedule }),
+    });
+    this.#connectGate = new ConnectGate(options.maxKeepaliveMs, this.#sessions, this.#signInGate);
+    this.#publishGate = new PublishGate({ ...parts, intake: deps.intake });
     this.#parserGuard = new ParserGuard(options.maxPacketBytes, this.#sessions, this.#handshakes);
     this.#connectionLimits = new ConnectionLimits({
       maxOpen: options.maxOpenConnections ?? options.maxConnections * options.listeners.length,
@@ -106,7 +151,7 @@ export class Broker {
         maxBytes: options.maxUnfinishedBytes ?? BROKER_DEFAULTS.maxUnfinishedBytes,
         packetTimeoutMs: options.packetTimeoutMs ?? BROKER_DEFAULTS.packetTimeoutMs,
       },
-      deps.clock ?? new SystemClock(),
+      clock,
     );
     this.#aedes = new Aedes({
       connectTimeout: options.connectTimeoutMs,
@@ -117,14 +162,16 @@ export class Broker {
       maxClientsIdLength: MAX_CLIENT_ID_BYTES,
       maxTopicLevels: MAX_TOPIC_LEVELS,
       preConnect: (client, packet, done) => this.#connectGate.preConnect(client, packet, done),
-      authenticate: (client, _user, _password, done) =>
-        this.#connectGate.authenticate(client, clientsOf(this.#aedes)[client.id], done),
+      authenticate: (client, userName, password, done) =>
+        this.#connectGate.authenticate(client, userName, password, done),
       authorizePublish: (client, packet, done) => this.#publishGate.authorizePublish(client, packet, done),
       authorizeSubscribe: (client, subscription, done) =>
         subscribeGate.authorizeSubscribe(client, subscription, done),
+      authorizeForward: (client, packet) => (subscribeGate.mayReceive(client, packet.topic) ? packet : null),
     });
     this.#observers = new Observers(this.#aedes);
-    const subscribeGate = new SubscribeGate(this.#sessions, this.#observers);
+    const subscribeGate = new SubscribeGate(this.#sessions, this.#grants, this.#observers);
+    this.#aedes.on('unsubscribe', (filters, client) => subscribeGate.unsubscribed(client, filters));
     // Without a listener an 'error' of the broker would end the process.
     (this.#aedes as NodeJS.EventEmitter).on('error', (error: Error) => {
       deps.warn(
@@ -136,12 +183,14 @@ export class Broker {
     this.#aedes.on('clientError', onError);
     this.#aedes.on('connectionError', onError);
     this.#aedes.on('clientReady', (client) => {
-      this.#sessions.of(client)?.backpressure.authenticated();
-      deps.onClient?.('connected', client.id);
+      const session = this.#sessions.of(client)!;
+      session.backpressure.authenticated();
+      deps.onClient?.('connected', session);
     });
     this.#aedes.on('clientDisconnect', (client) => {
-      if (this.#sessions.of(client)?.wantsCleanSession) this.#handshakes.sessionEnded(client.id);
-      deps.onClient?.('disconnected', client.id);
+      const session = this.#sessions.of(client)!;
+      if (session.wantsCleanSession) this.#handshakes.sessionEnded(session);
+      deps.onClient?.('disconnected', session);
     });
   }
 
@@ -177,6 +226,11 @@ export class Broker {
     };
   }
 
+  /** Call it when the rules of `access` were replaced. Resolves when every living session was judged by them. */
+  accessReplaced(): Promise<void> {
+    return this.#grants.judgeAgain();
+  }
+
   /** Accepts no new connection and no further packet; resolves when all accepted packets are stored and answered. */
   async drain(): Promise<void> {
     this.halt();
@@ -197,12 +251,14 @@ export class Broker {
     this.halt();
     this.#listeners = [];
     this.#unfinished.close();
+    if (this.#ownsTls) this.#tls.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const connection of this.#connections) connection.destroy();
   }
 
   #open(options: ListenerOptions): Promise<Listener> {
-    return openListener(options, this.#options, {
+    const deps = { tls: this.#tls, revocations: this.#revocations };
+    return openListener(options, this.#options, deps, {
       admit: (socket, remoteAddress) => this.#admit(socket, remoteAddress),
       onConnection: (...connection) => this.#connected(...connection),
       onRejected: (reason, remoteAddress, detail) =>
@@ -222,7 +278,7 @@ export class Broker {
 
   #connected(
     stream: Duplex,
-    remoteAddress: string,
+    { remoteAddress, isProxied, isEncrypted, certificate }: ConnectionFacts,
     request?: IncomingMessage,
     watch?: (onFrame: OnFrame) => void,
   ): void {
@@ -245,26 +301,24 @@ export class Broker {
     const unfinished = this.#unfinished.of({
       share: this.#connectionLimits.shareOf(remoteAddress),
       isStopped: () => backpressure.isStopped,
-      close: (reason, detail) => this.#closeFor(client, reason, detail),
+      close: (reason, detail) => this.#sessions.close(client, reason, detail),
     });
     stream.once('close', () => {
       backpressure.close();
       unfinished.forget();
+      this.#sessions.closed(client);
     });
-    const session: Session = {
+    const session = createSession({
       backpressure,
       acknowledgements: new Acknowledgements(stream, (isFull) => backpressure.outputFull(isFull)),
       unfinished,
       remoteAddress,
-      isLocal: isLoopback(remoteAddress),
-      hasConnect: false,
-      isAuthenticated: false,
-      clientId: '',
-      grant: undefined,
-      wantsCleanSession: true,
-      isRejected: false,
-    };
+      isProxied,
+      isEncrypted,
+      certificate,
+    });
     this.#sessions.opened(client, session);
+    this.#signInGate.opened(client, session);
     this.#parserGuard.watch(client);
     const isWatched = () => this.#observers.count > 0;
     const { maxPacketBytes } = this.#options;
@@ -282,14 +336,8 @@ export class Broker {
     setImmediate(() => {
       if (session.hasConnect || session.isRejected) return;
       const detail = `${bytes} bytes of a WebSocket frame before CONNECT, the limit is ${MAX_CONNECT_BYTES}`;
-      this.#closeFor(client, 'packet-too-large', detail);
+      this.#sessions.close(client, 'packet-too-large', detail);
     });
-  }
-
-  #closeFor(client: Client, reason: BrokerRefusal, detail: string): void {
-    const session = this.#sessions.of(client);
-    if (session?.isRejected !== true) this.#sessions.reject(client, reason, detail);
-    client.conn.destroy();
   }
 
   /** Aedes closes the connection of a client that it reports an error of. */
@@ -307,10 +355,6 @@ function forgetStoredPayloads(aedes: Aedes): void {
   };
   const store = persistence.incomingStorePacket.bind(persistence);
   persistence.incomingStorePacket = (client, packet) => store(client, { ...packet, payload: NO_PAYLOAD });
-}
-
-function clientsOf(aedes: Aedes): Readonly<Record<string, Client | undefined>> {
-  return (aedes as unknown as { clients: Record<string, Client | undefined> }).clients;
 }
 
 /** Sends what is still buffered for a client, and waits for half a second at most. */

@@ -1,21 +1,20 @@
 import type { Client, ConnectPacket } from 'aedes';
 import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicNameFault } from '../lib/mqtt-names.js';
-import type { OpenHandshakes } from './open-handshakes.js';
+import { connackOf } from './connack-codes.js';
 import type { Sessions } from './session.js';
+import type { AnswerConnect, SignInGate } from './sign-in-gate.js';
 
-type Done = (error: (Error & { returnCode: number }) | null, success: boolean | null) => void;
-
-/** ConnectGate checks every CONNECT, before and while aedes answers it. */
+/** ConnectGate checks that every CONNECT is well formed; SignInGate then decides it. */
 export class ConnectGate {
   readonly #maxKeepaliveSeconds: number;
   readonly #sessions: Sessions;
-  readonly #handshakes: OpenHandshakes;
+  readonly #signInGate: SignInGate;
   readonly #withoutId = new WeakSet<Client>();
 
-  constructor(maxKeepaliveMs: number, sessions: Sessions, handshakes: OpenHandshakes) {
+  constructor(maxKeepaliveMs: number, sessions: Sessions, signInGate: SignInGate) {
     this.#maxKeepaliveSeconds = Math.min(65_535, Math.max(1, Math.floor(maxKeepaliveMs / 1000)));
     this.#sessions = sessions;
-    this.#handshakes = handshakes;
+    this.#signInGate = signInGate;
   }
 
   preConnect(
@@ -25,6 +24,8 @@ export class ConnectGate {
   ): void {
     const session = this.#sessions.of(client)!;
     session.clientId = packet.clientId ?? '';
+    session.user = packet.username ?? '';
+    session.willTopic = packet.will?.topic;
     const version: number | undefined = packet.protocolVersion;
     if (version !== 3 && version !== 4) {
       this.#sessions.reject(client, 'protocol-version', `protocol version ${version} in CONNECT`);
@@ -47,22 +48,19 @@ export class ConnectGate {
     done(null, true);
   }
 
-  /** `holder` is the connection that has the client id now; it is closed. */
-  authenticate(client: Client, holder: Client | undefined, done: Done): void {
-    if (this.#withoutId.has(client)) {
-      const fault = 'client id needed without clean session';
-      this.#sessions.reject(client, 'connect-malformed', fault);
-      done(Object.assign(new Error(fault), { returnCode: 2 }), false);
+  authenticate(
+    client: Client,
+    userName: string | undefined,
+    password: Buffer | undefined,
+    answer: AnswerConnect,
+  ): void {
+    if (!this.#withoutId.has(client)) {
+      this.#signInGate.authenticate(client, userName, password, answer);
       return;
     }
-    const session = this.#sessions.of(client)!;
-    session.isAuthenticated = true;
-    session.clientId = client.id;
-    if (holder !== undefined) {
-      this.#sessions.reject(holder, 'taken-over', `by a connection from ${session.remoteAddress}`);
-    }
-    if (session.wantsCleanSession) this.#handshakes.sessionEnded(client.id);
-    done(null, true);
+    const fault = 'client id needed without clean session';
+    this.#sessions.reject(client, 'connect-malformed', fault);
+    answer(Object.assign(new Error(fault), { returnCode: connackOf('connect-malformed') }), false);
   }
 }
 

@@ -1,11 +1,13 @@
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { isOutOfFiles } from '../lib/open-files.js';
-import type { BrokerRefusal } from './refusals.js';
-import { type OnFrame, watchFrames } from './web-socket-frames.js';
+import type { RevocationList } from '../lib/tls/revocation-list.js';
+import type { TlsContexts } from '../lib/tls/tls-contexts.js';
+import type { TlsFiles } from '../lib/tls/tls-files.js';
+import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
+import { proxyHeaderReader } from './proxied-connections.js';
+import { TlsAcceptor } from './tls-acceptor.js';
+import { WebSocketServing } from './web-socket-serving.js';
 
 export type ListenerProtocol = 'mqtt' | 'mqtts' | 'ws' | 'wss';
 
@@ -15,7 +17,7 @@ export interface ListenerOptions {
   /** 0: any free port. */
   readonly port: number;
   /** Needed with `mqtts` and `wss`: absolute paths of PEM files. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+  readonly tls?: TlsFiles;
   /** Addresses and networks that must send a PROXY header; absent: none is read. */
   readonly proxy?: readonly string[];
   /** Origins of pages that may open a WebSocket, besides those of this host. */
@@ -32,40 +34,44 @@ export interface Listener {
   stopAccepting(): void;
 }
 
-export interface ListenerHooks {
-  /** Called with every connection before anything is read of it; false: it is closed at once. */
-  readonly admit: (socket: Socket, remoteAddress: string) => boolean;
-  /** `watch` sets the receiver of what is kept of unfinished WebSocket frames; absent on plain listeners. */
-  readonly onConnection: (
-    stream: Duplex,
-    remoteAddress: string,
-    request?: IncomingMessage,
-    watch?: (onFrame: OnFrame) => void,
-  ) => void;
-  /** A connection was rejected before any MQTT was read. */
-  readonly onRejected: (reason: BrokerRefusal, remoteAddress: string, detail: string) => void;
-}
-
 export interface ListenerLimits {
   readonly maxConnections: number;
   readonly maxPacketBytes: number;
+  /** For each step before the CONNECT: PROXY header, first byte of TLS, TLS handshake, WebSocket handshake. */
   readonly connectTimeoutMs: number;
 }
 
-/** Resolves when it listens; rejects with LISTENER_FAILED. */
-export function openListener(
+export interface ListenerDeps {
+  readonly tls: TlsContexts;
+  readonly revocations?: RevocationList;
+}
+
+/** Takes accepted connections; `close` ends what watches for it. */
+interface Layer {
+  accept(socket: Socket, facts: ConnectionFacts): void;
+  close(): void;
+}
+
+/** Resolves when it listens; rejects with LISTENER_FAILED or TLS_FILES_INVALID. */
+export async function openListener(
   options: ListenerOptions,
   limits: ListenerLimits,
+  deps: ListenerDeps,
   hooks: ListenerHooks,
 ): Promise<Listener> {
-  const server = options.protocol === 'mqtt' ? mqttServer(hooks) : webSocketServer(limits, hooks);
+  const layer = await layersOf(options, limits, deps, hooks);
+  const pending = new Set<Socket>();
+  const server = createServer({ noDelay: true }, acceptor(options, limits, hooks, layer, pending));
   server.maxConnections = limits.maxConnections;
   server.on('drop', (dropped) => {
     const detail = `${limits.maxConnections} connections are open`;
     hooks.onRejected('too-many-connections', dropped?.remoteAddress ?? '', detail);
   });
   return new Promise((resolve, reject) => {
-    const onStartFailure = (thrown: Error) => reject(listenerFailed(options, thrown));
+    const onStartFailure = (thrown: Error) => {
+      layer.close();
+      reject(listenerFailed(options, thrown));
+    };
     server.once('error', onStartFailure);
     server.listen(options.port, options.host, () => {
       server.off('error', onStartFailure);
@@ -74,94 +80,84 @@ export function openListener(
         hooks.onRejected(isOutOfFiles(thrown) ? 'no-open-files' : 'unexpected', '', errorText(thrown));
       });
       const { address, port } = server.address() as AddressInfo;
-      resolve({
-        protocol: options.protocol,
-        host: address,
-        port,
-        stopAccepting: () => void server.close(),
-      });
+      const stopAccepting = () => {
+        server.close();
+        layer.close();
+        for (const socket of pending) socket.destroy();
+      };
+      resolve({ protocol: options.protocol, host: address, port, stopAccepting });
     });
   });
 }
 
-function mqttServer(hooks: ListenerHooks): Server {
-  return createServer({ noDelay: true }, (socket) => {
-    const remoteAddress = addressOf(socket);
-    if (hooks.admit(socket, remoteAddress)) hooks.onConnection(socket, remoteAddress);
-    else socket.destroy();
-  });
+/** What a connection passes through: TLS, WebSocket, and then the broker. */
+async function layersOf(
+  options: ListenerOptions,
+  limits: ListenerLimits,
+  { tls, revocations }: ListenerDeps,
+  hooks: ListenerHooks,
+): Promise<Layer> {
+  const isWebSocket = options.protocol === 'ws' || options.protocol === 'wss';
+  const isTls = options.protocol === 'mqtts' || options.protocol === 'wss';
+  if (isTls && options.tls === undefined) {
+    throw listenerFailed(options, new Error('it needs the section `tls`'));
+  }
+  const context = isTls ? await tls.open(options.tls!) : undefined;
+  const inner: Layer = isWebSocket
+    ? new WebSocketServing(options, limits, hooks)
+    : { accept: (socket, facts) => hooks.onConnection(socket, facts), close: () => undefined };
+  if (context === undefined) return inner;
+  const acceptor = new TlsAcceptor(
+    {
+      context,
+      protocols: isWebSocket ? ['http/1.1'] : ['mqtt'],
+      timeoutMs: limits.connectTimeoutMs,
+      revocations,
+    },
+    { onSecure: (socket, facts) => inner.accept(socket, facts), onRejected: hooks.onRejected },
+  );
+  const close = () => {
+    acceptor.close();
+    inner.close();
+  };
+  return { accept: (socket, facts) => void acceptor.accept(socket, facts), close };
 }
 
-function webSocketServer(limits: ListenerLimits, hooks: ListenerHooks): Server {
-  // How often Node looks for requests whose time is over; its default of 30 s is longer than the time.
-  const connectionsCheckingInterval = Math.min(1000, limits.connectTimeoutMs);
-  const http = createHttpServer({ connectionsCheckingInterval }, (request, response) => {
-    hooks.onRejected('not-websocket', addressOf(request.socket), `${request.method} without an upgrade`);
-    response.writeHead(426, { 'content-type': 'text/plain' }).end('This port speaks MQTT over WebSocket.\n');
-  });
-  http.on('connection', (socket) => {
-    if (!hooks.admit(socket, addressOf(socket))) socket.destroy();
-  });
-  http.headersTimeout = limits.connectTimeoutMs;
-  http.requestTimeout = limits.connectTimeoutMs;
-  const webSockets = new WebSocketServer({
-    server: http,
-    // Packets and frames are independent, but no frame needs to be larger than the largest packet.
-    maxPayload: limits.maxPacketBytes + 1024,
-    perMessageDeflate: false,
-    handleProtocols: (offered) =>
-      offered.has('mqtt') ? 'mqtt' : offered.has('mqttv3.1') ? 'mqttv3.1' : false,
-    verifyClient: ({ origin, req }: { origin?: string; req: IncomingMessage }) => {
-      if (isOwnOrigin(origin, req)) return true;
-      hooks.onRejected('origin-refused', addressOf(req.socket), `origin ${origin}`);
-      return false;
-    },
-  });
-  http.on('clientError', (error, socket) => {
-    const code = systemErrorCode(error);
-    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      hooks.onRejected('connect-timeout', addressOf(socket), error.message);
-      endHttp(socket, '408 Request Timeout');
+/** `pending` has the connections whose PROXY header is not read. */
+function acceptor(
+  { proxy }: ListenerOptions,
+  { connectTimeoutMs }: ListenerLimits,
+  hooks: ListenerHooks,
+  layer: Layer,
+  pending: Set<Socket>,
+): (socket: Socket) => void {
+  const accept = (socket: Socket, remoteAddress: string, isProxied: boolean) => {
+    if (!hooks.admit(socket, remoteAddress)) socket.destroy();
+    else layer.accept(socket, { remoteAddress, isProxied, isEncrypted: false });
+  };
+  if (proxy === undefined) {
+    return (socket) => {
+      socket.on('error', ignore);
+      accept(socket, socket.remoteAddress ?? '', false);
+    };
+  }
+  const readHeader = proxyHeaderReader(proxy, connectTimeoutMs);
+  return async (socket) => {
+    socket.on('error', ignore);
+    pending.add(socket);
+    const source = await readHeader(socket);
+    pending.delete(socket);
+    if (source?.kind === 'from') {
+      accept(socket, source.remoteAddress, true);
       return;
     }
-    // Any other error means that the client has closed the connection.
-    if (code?.startsWith('HPE_')) hooks.onRejected('not-websocket', addressOf(socket), error.message);
-    endHttp(socket, '400 Bad Request');
-  });
-  webSockets.on('wsClientError', (error, socket) => {
-    hooks.onRejected('not-websocket', addressOf(socket), error.message);
-    endHttp(socket, '400 Bad Request');
-  });
-  // ws passes on the errors of the server, which are handled there.
-  webSockets.on('error', () => undefined);
-  webSockets.on('connection', (webSocket: WebSocket, request) => {
-    const { socket } = request;
-    const watch = (onFrame: OnFrame) => watchFrames(webSocket, socket, onFrame);
-    hooks.onConnection(createWebSocketStream(webSocket), addressOf(socket), request, watch);
-  });
-  return http;
-}
-
-function endHttp(socket: Duplex, status: string): void {
-  if (!socket.writable) {
+    if (source !== undefined) hooks.onRejected('proxy-refused', source.remoteAddress, source.detail);
     socket.destroy();
-    return;
-  }
-  // The versions that `ws` speaks, for a client whose WebSocket handshake has another.
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nSec-WebSocket-Version: 13, 8\r\n\r\n`;
-  socket.end(head, () => socket.destroy());
+  };
 }
 
-function addressOf(socket: Duplex | Socket): string {
-  return ('remoteAddress' in socket ? socket.remoteAddress : undefined) ?? '';
-}
-
-/** Browsers let any page open a WebSocket to any host, also to loopback: only pages of this host are accepted. */
-function isOwnOrigin(origin: string | undefined, request: IncomingMessage): boolean {
-  if (origin === undefined) return true;
-  const ownName = (request.headers.host ?? '').replace(/:\d+$/, '');
-  return URL.canParse(origin) && new URL(origin).hostname === ownName;
-}
+/** A connection may break before anything listens to it, which must not end the process. Its end is seen by `close`. */
+function ignore(): void {}
 
 function listenerFailed(options: ListenerOptions, thrown: unknown): SluiceError {
   const address = `${options.protocol} listener on ${options.host}:${options.port}`;

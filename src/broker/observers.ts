@@ -6,7 +6,7 @@ type Publish = (packet: unknown, client: unknown, done: (error?: Error | null) =
 const MAX_DELIVERIES = 1000;
 
 /**
- * Observers delivers packets to local subscribers. While there are none, a device's packet skips aedes' delivery,
+ * Observers delivers packets to subscribers. While there are none, a device's packet skips aedes' delivery,
  * which is most of its cost in aedes; when there are some, devices do not wait for them.
  */
 export class Observers {

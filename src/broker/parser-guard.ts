@@ -65,7 +65,7 @@ export class ParserGuard {
       session.hasConnect = true;
       session.backpressure.connectRead();
     }
-    if (cmd === 'pubrel') this.#handshakes.completed(client.id, messageId);
+    if (cmd === 'pubrel' && session?.isAuthenticated === true) this.#handshakes.completed(session, messageId);
     const fault = subscribeFault(packet);
     if (fault !== undefined) {
       this.#sessions.reject(client, 'subscribe-malformed', `${cmd} ${fault}`);

@@ -26,13 +26,14 @@ const MAX_KEPT_BYTES = 64 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * PublishFastPath handles the packets that devices send most: a whole PUBLISH of QoS 0 or 1 on a topic that has passed
- * its checks, while nobody subscribes. It goes from the socket's bytes straight to the gate, without a packet object or
+ * PublishFastPath handles the packets that devices send most: a whole PUBLISH of QoS 0 or 1 on a topic that PublishGate
+ * allows, while nobody subscribes. It goes from the socket's bytes straight to the gate, without a packet object or
  * a list of buffers, and with one write for many PUBACKs. Every other packet, and everything unusual, goes through
  * mqtt-packet and aedes and their checks; the order between the two is kept.
  */
 export class PublishFastPath {
   readonly #client: ConnectedClient;
+  readonly #aedesClient: Client;
   readonly #session: Session;
   readonly #gate: PublishGate;
   readonly #maxPacketBytes: number;
@@ -51,6 +52,7 @@ export class PublishFastPath {
     isWatched: () => boolean,
   ) {
     this.#client = client as unknown as ConnectedClient;
+    this.#aedesClient = client;
     this.#session = session;
     this.#gate = gate;
     this.#maxPacketBytes = maxPacketBytes;
@@ -143,7 +145,8 @@ export class PublishFastPath {
     // [MQTT-2.3.1-1]
     if (qos === 1 && packetId === 0) return 'other';
     const topic = this.#topicAt(bytes, topicStart, topicEnd);
-    if (!this.#gate.isKnownTopic(topic)) return 'other';
+    // Judged when it is complete: the rules may have been replaced since it began. PublishGate then counts the denial.
+    if (this.#gate.denialOf(this.#aedesClient, this.#session, topic) !== undefined) return 'other';
     this.#gate.acceptChecked(this.#session, topic, qos as 0 | 1, packetId, bytes.subarray(payloadStart, end));
     return end;
   }

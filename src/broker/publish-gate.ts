@@ -1,13 +1,16 @@
 import type { Client, PublishPacket } from 'aedes';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { topicNameFault } from '../lib/mqtt-names.js';
+import { quoted } from '../lib/printable.js';
+import type { DenialDelays } from './denial-delays.js';
 import type { Intake } from './intake.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { BrokerRefusal } from './refusals.js';
 import type { Session, Sessions } from './session.js';
+import type { SessionGrants } from './session-grants.js';
 import type { SocketBackpressure } from './socket-backpressure.js';
 
-/** Topics whose check has passed. At least half of them are kept, those used last. */
+/** Topics that are well formed. At least half of them are kept, those used last. */
 const MAX_KNOWN_TOPICS = 100_000;
 
 export interface GateCounters {
@@ -21,6 +24,26 @@ export interface GateCounters {
   readonly packetsByFastPath: number;
 }
 
+/** Why a client may not publish on a topic. */
+export interface PublishDenial {
+  readonly reason: 'topic-invalid' | 'publish-denied' | 'access-changed';
+  readonly detail: string;
+}
+
+/** Its connection is being closed, and the reason is counted. */
+const ACCESS_ENDED: PublishDenial = {
+  reason: 'access-changed',
+  detail: 'the client may no longer be connected',
+};
+
+export interface PublishGateDeps {
+  readonly intake: Intake;
+  readonly sessions: Sessions;
+  readonly grants: SessionGrants;
+  readonly handshakes: OpenHandshakes;
+  readonly denials: DenialDelays;
+}
+
 /**
  * PublishGate checks every PUBLISH and answers it once it is stored. `authorizePublish` is the only hook of aedes that
  * runs before the PUBACK, so the answer waits there until the intake has stored the packet. Answers leave in the
@@ -29,8 +52,11 @@ export interface GateCounters {
 export class PublishGate {
   readonly #intake: Intake;
   readonly #sessions: Sessions;
+  readonly #grants: SessionGrants;
   readonly #handshakes: OpenHandshakes;
-  readonly #knownTopics = new BoundedCache<true>(MAX_KNOWN_TOPICS);
+  readonly #denials: DenialDelays;
+  /** For all clients together, so it must hold nothing but syntax: who may use a topic is up to each client's grant. */
+  readonly #wellFormed = new BoundedCache<true>(MAX_KNOWN_TOPICS);
   readonly #counters = {
     packetsAccepted: 0,
     acknowledged: 0,
@@ -43,10 +69,12 @@ export class PublishGate {
   /** The clients whose sockets are not read at the moment. */
   readonly stoppedSockets = new Set<SocketBackpressure>();
 
-  constructor(intake: Intake, sessions: Sessions, handshakes: OpenHandshakes) {
+  constructor({ intake, sessions, grants, handshakes, denials }: PublishGateDeps) {
     this.#intake = intake;
     this.#sessions = sessions;
+    this.#grants = grants;
     this.#handshakes = handshakes;
+    this.#denials = denials;
   }
 
   counters(): GateCounters {
@@ -69,13 +97,14 @@ export class PublishGate {
       return;
     }
     const { topic, qos } = packet;
-    const fault = this.#topicFault(topic);
-    if (fault !== undefined) {
-      this.#reject(client, 'topic-invalid', `${fault}: ${topic}`, done);
-      return;
-    }
     // A will comes without `cmd`, and has no packet id.
     const isWill = (packet as { cmd?: string }).cmd !== 'publish';
+    const denial = this.denialOf(client, session, topic);
+    if (denial !== undefined) {
+      this.#deny(client, session, denial, isWill);
+      done(new Error(denial.detail));
+      return;
+    }
     const packetId = packet.messageId ?? 0;
     // [MQTT-2.3.1-1], [MQTT-3.3.1-2]
     if (!isWill && ((qos > 0 && packetId === 0) || (qos === 0 && packet.dup))) {
@@ -94,18 +123,14 @@ export class PublishGate {
       this.#stored(backpressure);
     };
 
-    if (qos === 2 && this.#handshakes.isRetransmission(client.id, packetId, packet.dup, topic, payload)) {
+    if (qos === 2 && this.#handshakes.isRetransmission(session, packetId, packet.dup, topic, payload)) {
       this.#counters.retransmissions += 1;
       backpressure.taken();
       this.#intake.afterAccepted(answer);
       return;
     }
-    if (
-      this.#intake.accept(
-        { clientId: client.id, user: session.grant?.user ?? '', topic, qos, payload },
-        answer,
-      ) === 'shed'
-    ) {
+    const { clientId, user } = session;
+    if (this.#intake.accept({ clientId, user, topic, qos, payload }, answer) === 'shed') {
       this.#counters.packetsShed += 1;
       // Later: the parser must not be entered again from within its own event.
       setImmediate(done, null);
@@ -113,21 +138,28 @@ export class PublishGate {
     }
     backpressure.taken();
     this.#counters.packetsAccepted += 1;
-    if (qos === 2 && !isWill) this.#handshakes.opened(client.id, packetId, topic, payload);
+    if (qos === 2 && !isWill) this.#handshakes.opened(session, packetId, topic, payload);
   }
 
   get isOpen(): boolean {
     return !this.#isClosed;
   }
 
-  /** Whether the topic has passed its checks. */
-  isKnownTopic(topic: string): boolean {
-    return this.#knownTopics.get(topic) === true;
+  /**
+   * Why the client may not publish on the topic by the rules in force now, or `undefined`. Both paths ask this, and nothing
+   * else, so that none of them accepts what the other one refuses.
+   */
+  denialOf(client: Client, session: Session, topic: string): PublishDenial | undefined {
+    const grant = this.#grants.of(client, session);
+    if (grant === undefined) return ACCESS_ENDED;
+    const fault = this.#topicFault(topic);
+    if (fault !== undefined) return { reason: 'topic-invalid', detail: `${fault}: ${quoted(topic)}` };
+    return grant.mayPublish(topic) ? undefined : { reason: 'publish-denied', detail: quoted(topic) };
   }
 
   /** Accepts a PUBLISH from PublishFastPath, whose checks are done. `payload` is a view, valid during the call. */
   acceptChecked(session: Session, topic: string, qos: 0 | 1, packetId: number, payload: Buffer): void {
-    const { backpressure, acknowledgements, clientId } = session;
+    const { backpressure, acknowledgements, clientId, user } = session;
     const answer = () => {
       if (qos === 1) {
         this.#counters.acknowledged += 1;
@@ -135,10 +167,7 @@ export class PublishGate {
       }
       this.#stored(backpressure);
     };
-    if (
-      this.#intake.accept({ clientId, user: session.grant?.user ?? '', topic, qos, payload }, answer) ===
-      'shed'
-    ) {
+    if (this.#intake.accept({ clientId, user, topic, qos, payload }, answer) === 'shed') {
       this.#counters.packetsShed += 1;
       return;
     }
@@ -153,11 +182,22 @@ export class PublishGate {
   }
 
   #topicFault(topic: string): string | undefined {
-    if (this.isKnownTopic(topic)) return undefined;
+    if (this.#wellFormed.get(topic) === true) return undefined;
     const fault = topicNameFault(topic);
     if (fault !== undefined) return fault;
-    this.#knownTopics.set(topic, true);
+    this.#wellFormed.set(topic, true);
     return undefined;
+  }
+
+  #deny(client: Client, session: Session, { reason, detail }: PublishDenial, isWill: boolean): void {
+    if (reason === 'access-changed') return;
+    if (isWill) {
+      // Its connection has ended for a reason of its own.
+      this.#sessions.deny(client, reason, `will on ${detail}`);
+      return;
+    }
+    if (reason === 'publish-denied') this.#denials.denied(session.user, session.remoteAddress);
+    this.#sessions.reject(client, reason, detail);
   }
 
   #reject(client: Client | null, reason: BrokerRefusal, detail: string, done: (error: Error) => void): void {

@@ -1,6 +1,7 @@
 import type { Client } from 'aedes';
 import type { PublishFastPath } from './publish-fast-path.js';
 import type { Session, Sessions } from './session.js';
+import { TLS_HANDSHAKE_BYTE, TLS_ON_PLAIN } from './tls-failure.js';
 
 /** Members of aedes 1.2.0, mqtt-packet 9.0.2 and bl 6 that no type declares; a test fails when one is gone. */
 interface ReadingClient {
@@ -42,8 +43,13 @@ export function guardReads(
       hasBegun = true;
       const [first] = bytes;
       if (first !== CONNECT) {
-        const detail = `the first byte is 0x${first!.toString(16).padStart(2, '0')}, that of CONNECT is 0x10`;
-        sessions.reject(client, isPacket(first!) ? 'not-authenticated' : 'not-mqtt', detail);
+        const isTls = first === TLS_HANDSHAKE_BYTE;
+        const detail = isTls ? TLS_ON_PLAIN : `the first byte is ${hex(first!)}, that of CONNECT is 0x10`;
+        sessions.reject(
+          client,
+          isTls ? 'tls-failed' : isPacket(first!) ? 'not-authenticated' : 'not-mqtt',
+          detail,
+        );
         parser._emitError(new Error(detail));
         return 0;
       }
@@ -57,6 +63,10 @@ export function guardReads(
     if (length + keptBytes > 0 && reading._keepaliveInterval > 0) reading._keepaliveTimer?.refresh();
     return left;
   };
+}
+
+function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, '0')}`;
 }
 
 function isPacket(first: number): boolean {

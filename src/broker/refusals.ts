@@ -26,6 +26,15 @@ const REFUSALS = {
   },
   'not-mqtt': { level: 'warn', sentence: 'a connection was closed: the bytes it sent are not MQTT' },
   'not-websocket': { level: 'debug', sentence: 'a request to a ws listener was not a WebSocket handshake' },
+  'tls-failed': { level: 'warn', sentence: 'a TLS connection could not be made' },
+  'proxy-refused': {
+    level: 'warn',
+    sentence: 'a connection to a listener with PROXY protocol was rejected',
+  },
+  'host-refused': {
+    level: 'warn',
+    sentence: 'a WebSocket to a name that is not of this listener was rejected',
+  },
   'origin-refused': { level: 'warn', sentence: 'a WebSocket from a page of another host was rejected' },
   'connect-timeout': {
     level: 'debug',
@@ -39,6 +48,47 @@ const REFUSALS = {
   'not-authenticated': {
     level: 'warn',
     sentence: 'a client was closed: it sent a packet before its CONNECT',
+  },
+  'credential-missing': {
+    level: 'warn',
+    sentence: 'a client was rejected: it shows no user name, token or certificate',
+  },
+  'credential-wrong': {
+    level: 'warn',
+    sentence: 'a client was rejected: its user, password, token or certificate is not valid',
+  },
+  'credential-expired': {
+    level: 'warn',
+    sentence: 'a client was rejected or closed: its credential has expired',
+  },
+  'certificate-revoked': {
+    level: 'warn',
+    sentence: 'a client was rejected or closed: its certificate is revoked',
+  },
+  'user-disabled': { level: 'warn', sentence: 'a client was rejected: its user is disabled' },
+  'too-many-attempts': {
+    level: 'warn',
+    sentence: 'a client was rejected: its user or address has failed to sign in too often',
+  },
+  'sign-in-busy': {
+    level: 'warn',
+    sentence: 'a client was rejected: its credential could not be checked in time',
+  },
+  'client-id-denied': {
+    level: 'warn',
+    sentence: 'a client was rejected: the access rules do not allow its user this client id',
+  },
+  'client-id-in-use': {
+    level: 'warn',
+    sentence: 'a client was rejected: a client of another user is connected with its client id',
+  },
+  'publish-denied': {
+    level: 'warn',
+    sentence: 'a client was closed: the access rules do not allow it to publish on the topic',
+  },
+  'access-changed': {
+    level: 'warn',
+    sentence: 'a client was closed: by the new access rules it may no longer be connected',
   },
   'packet-too-large': { level: 'warn', sentence: 'a client was closed: its packet is too large' },
   'packet-timeout': {
@@ -89,6 +139,9 @@ const CODES: Partial<Readonly<Record<BrokerRefusal, WarningCode>>> = {
   'too-many-connections': 'BROKER_TOO_MANY_CONNECTIONS',
   'too-many-from-address': 'BROKER_TOO_MANY_FROM_ADDRESS',
   'no-open-files': 'OPEN_FILES_EXHAUSTED',
+  'tls-failed': 'BROKER_TLS_FAILED',
+  'proxy-refused': 'BROKER_PROXY_REFUSED',
+  'host-refused': 'BROKER_HOST_REFUSED',
 };
 
 /** How often each refusal happened; the counts only grow. */
@@ -103,6 +156,8 @@ export interface Peer {
   readonly remoteAddress: string;
   /** The client id of the CONNECT; empty before one arrived. */
   readonly clientId: string;
+  /** The user name of the CONNECT, or the user that was proved; empty or absent when there is none. */
+  readonly user?: string;
 }
 
 export interface RefusalDeps {
@@ -135,9 +190,14 @@ export class Refusals {
   }
 
   /** `detail` is what was found; it goes into the log line. */
-  add(reason: BrokerRefusal, { remoteAddress, clientId }: Peer, detail: string): void {
+  add(reason: BrokerRefusal, { remoteAddress, clientId, user = '' }: Peer, detail: string): void {
     this.#counts[reason] += 1;
-    const fields = { remoteAddress, ...(clientId === '' ? {} : { clientId }), detail };
+    const fields = {
+      remoteAddress,
+      ...(user === '' ? {} : { user }),
+      ...(clientId === '' ? {} : { clientId }),
+      detail,
+    };
     this.#lines.log(reason, fields, REFUSALS[reason].sentence);
   }
 }

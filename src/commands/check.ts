@@ -21,7 +21,7 @@ import type { CheckOptions } from './options.js';
  * of them to stderr and returns 2.
  */
 export async function check(options: CheckOptions): Promise<number> {
-  const loaded = await openConfig(options.config, { secrets: 'optional' });
+  const loaded = await openConfig(options.config, { secrets: 'optional', accessFile: 'checked' });
   if (options.samples !== undefined) return checkSamples(loaded, options.samples);
   const running = await runningGateway(loaded.config.dataDirectory);
   const problems = await environmentProblems(loaded, running);

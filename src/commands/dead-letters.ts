@@ -13,7 +13,7 @@ export async function listDeadLetters(options: DeadLetterListOptions): Promise<n
   const dataDirectory = await loadDataDirectory(options.config);
   const directory = join(dataDirectory, 'dead-letter');
   const damagedFiles = new Set<string>();
-  const filter = { code: options.code, topic: options.topic };
+  const filter = { code: options.code, topic: options.topic, user: options.user };
   const parked = await listParked(directory, options.limit, filter, (file) => damagedFiles.add(file));
   for (const file of damagedFiles) {
     process.stderr.write(`${file} has lines that cannot be read; the records in them are not listed.\n`);
@@ -25,7 +25,8 @@ export async function listDeadLetters(options: DeadLetterListOptions): Promise<n
   process.stdout.write(parked.length === 0 ? `No parked records in ${directory}.\n` : table(parked));
   if (parked.length === options.limit)
     process.stdout.write(`(the newest ${options.limit}; --limit shows more)\n`);
-  if (options.topic === undefined) process.stdout.write(await onlyCountedLine(dataDirectory, options.code));
+  if (options.topic === undefined && options.user === undefined)
+    process.stdout.write(await onlyCountedLine(dataDirectory, options.code));
   return 0;
 }
 
@@ -72,6 +73,7 @@ function details(parked: ParkedRecord): string {
     `parked     ${new Date(parked.parkedAtMs).toISOString()}`,
     `topic      ${printable(parked.topic, 1024)}`,
     `client id  ${printable(parked.clientId, 256)}`,
+    ...(parked.user === undefined ? [] : [`user       ${printable(parked.user, 256)}`]),
     `QoS        ${parked.qos}`,
     ...(parked.rule === undefined ? [] : [`rule       ${parked.rule}`]),
     `code       ${parked.code}`,

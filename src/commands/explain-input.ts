@@ -26,7 +26,7 @@ const LINE_LIMITS = {
 export type LineFormat = 'auto' | 'json' | 'mosquitto';
 
 /** What a line does not say. */
-export type RecordDefaults = Pick<StreamRecord, 'clientId' | 'qos' | 'receivedAtNs'> & {
+export type RecordDefaults = Pick<StreamRecord, 'clientId' | 'user' | 'qos' | 'receivedAtNs'> & {
   readonly topic?: string;
 };
 
@@ -94,15 +94,21 @@ function fromJson(line: Buffer, defaults: RecordDefaults): StreamRecord | string
   if (!decoded.ok) return `not readable as JSON: ${decoded.reason}`;
   if (!isJsonObject(decoded.value)) return 'expected a JSON object with topic and payload';
   const object = decoded.value;
-  const { topic = defaults.topic, clientId = defaults.clientId, qos = defaults.qos } = object;
+  const {
+    topic = defaults.topic,
+    clientId = defaults.clientId,
+    user = defaults.user,
+    qos = defaults.qos,
+  } = object;
   if (typeof topic !== 'string') return 'topic: expected a text';
   if (typeof clientId !== 'string') return 'clientId: expected a text';
+  if (user !== undefined && typeof user !== 'string') return 'user: expected a text';
   if (qos !== 0 && qos !== 1 && qos !== 2) return 'qos: expected 0, 1 or 2';
   const receivedAtNs = receiveTimeIn(object, defaults.receivedAtNs);
   if (typeof receivedAtNs === 'string') return receivedAtNs;
   const payload = payloadIn(object);
   if (typeof payload === 'string') return payload;
-  return { topic, clientId, qos, receivedAtNs, payload };
+  return { topic, clientId, user, qos, receivedAtNs, payload };
 }
 
 /** The `id` of a parked record is its receive time. */

@@ -76,9 +76,10 @@ function textOf({ records, skipped }: Followed): string {
 }
 
 function recordText(record: FollowedRecord): string {
-  const { receivedAt, clientId, qos, payload } = record;
+  const { receivedAt, clientId, user, qos, payload } = record;
+  const who = user === undefined ? '' : `user ${oneLine(user)}, `;
   return formatExplanation(record, [
-    labelled('received', `${receivedAt} from client ${oneLine(clientId)}, QoS ${qos}`),
+    labelled('received', `${receivedAt} from ${who}client ${oneLine(clientId)}, QoS ${qos}`),
     labelled('payload', payload),
   ]);
 }

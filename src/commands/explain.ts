@@ -24,7 +24,7 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
     const { explainLive } = await import('./explain-live.js');
     return explainLive({ ...options, follow: options.follow });
   }
-  const { topic, clientId, qos, file, format } = options;
+  const { topic, clientId, user, qos, file, format } = options;
   const receivedAtNs = receiveTime(options.receivedAt);
   const config = await loadConfig(options.config, { secrets: 'optional' });
   const rules = compileOrThrow(config.rules, config.mapping);
@@ -42,12 +42,12 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
     const input = await openInput(file, '--file', stdin);
     return explainFile(
       input,
-      { format, defaults: { topic, clientId, qos, receivedAtNs }, json: options.json },
+      { format, defaults: { topic, clientId, user, qos, receivedAtNs }, json: options.json },
       explained,
     );
   }
   const payload = await payloadOf(options.payload, stdin);
-  const one = explained({ receivedAtNs, topic: topic as string, clientId, qos, payload });
+  const one = explained({ receivedAtNs, topic: topic as string, clientId, user, qos, payload });
   process.stdout.write(
     `${options.json ? JSON.stringify(explainedJson(one), null, 2) : explainedText(one)}\n`,
   );

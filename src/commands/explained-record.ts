@@ -24,9 +24,17 @@ export function explainedJson({ record, explanation, maxPacketBytes }: Explained
 
 /** The same for one of many records, which also says which one it is. */
 export function listedJson(explained: Explained): object {
-  const { clientId, qos, receivedAtNs, payload } = explained.record;
+  const { clientId, user, qos, receivedAtNs, payload } = explained.record;
   const { topic, ...rest } = explainedJson(explained) as { readonly topic: string };
-  return { topic, clientId, qos, receivedAt: isoTime(receivedAtNs), payload: payloadText(payload), ...rest };
+  return {
+    topic,
+    clientId,
+    user,
+    qos,
+    receivedAt: isoTime(receivedAtNs),
+    payload: payloadText(payload),
+    ...rest,
+  };
 }
 
 /** One record as text, without a line feed at the end. */
@@ -35,10 +43,11 @@ export function explainedText(
   extra: readonly string[] = [],
 ): string {
   const broker = brokerAnswer(record, maxPacketBytes);
-  if (broker.accepted) return formatExplanation(explanation, [...extra, labelled('broker', 'takes it')]);
+  const about = [...(record.user ? [labelled('user', oneLine(record.user))] : []), ...extra];
+  if (broker.accepted) return formatExplanation(explanation, [...about, labelled('broker', 'takes it')]);
   // What never arrives is not mapped: the rules would only distract.
   const refusal = labelled('broker', `refuses it: ${broker.reason}, ${broker.detail}`);
-  return [labelled('topic', oneLine(record.topic)), ...extra, refusal].join('\n');
+  return [labelled('topic', oneLine(record.topic)), ...about, refusal].join('\n');
 }
 
 /** The same for one of many records. */

@@ -5,12 +5,13 @@ import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 
 /**
  * Connects to the gateway that holds the data directory; resolves with undefined when none runs. Rejects with
- * CONTROL_FAILED when one may run that this user cannot reach.
+ * CONTROL_FAILED when one may run that this user cannot reach, or when another user may have made its socket.
  */
 export async function findGateway(dataDirectory: string): Promise<Socket | undefined> {
   try {
     return await connectToLockHolder(dataDirectory);
   } catch (thrown) {
+    if (thrown instanceof SluiceError) throw thrown;
     if (['ECONNREFUSED', 'ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '')) return undefined;
     throw new SluiceError(
       'CONTROL_FAILED',

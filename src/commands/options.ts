@@ -69,6 +69,7 @@ export interface ExplainOptions extends ConfigOptions {
   /** Ends after this time, in ms. */
   readonly timeout?: number;
   readonly clientId: string;
+  readonly user?: string;
   readonly qos: 0 | 1 | 2;
   /** As the user typed it. Without it the time is now. */
   readonly receivedAt?: string;
@@ -111,6 +112,8 @@ export interface DeadLetterListOptions extends ConfigOptions {
   readonly code?: string;
   /** The exact topic name of the record. */
   readonly topic?: string;
+  /** The user that the publisher had signed in as. */
+  readonly user?: string;
 }
 
 export interface DeadLetterShowOptions extends ConfigOptions {
@@ -121,6 +124,8 @@ export interface DeadLetterReplayOptions extends ConfigOptions {
   readonly code?: string;
   /** The exact topic name of the record. */
   readonly topic?: string;
+  /** The user that the publisher had signed in as. */
+  readonly user?: string;
   readonly rule?: string;
   readonly all: boolean;
   /** Only `purge` has this option. */

@@ -32,8 +32,8 @@ async function runAndReport(
   const { selected, outcomes, state } = status;
   if (options.json) process.stdout.write(`${JSON.stringify(status)}\n`);
   else {
-    const { topic, rule, olderThanMs, code } = options;
-    const isForCode = ids.length === 0 && [topic, rule, olderThanMs].every((one) => one === undefined);
+    const { topic, rule, user, olderThanMs, code } = options;
+    const isForCode = ids.length === 0 && [topic, rule, user, olderThanMs].every((one) => one === undefined);
     const line = isForCode ? await onlyCountedLine(await loadDataDirectory(options.config), code) : '';
     process.stdout.write(`${closingLine(status)}\n${line}`);
   }
@@ -60,12 +60,12 @@ async function run(
 
 function selectionOf(
   ids: readonly string[],
-  { code, topic, rule, all, olderThanMs }: DeadLetterReplayOptions,
+  { code, topic, rule, user, all, olderThanMs }: DeadLetterReplayOptions,
 ): ParkedSelection {
   if (ids.length > MAX_SELECTED_IDS) {
     throw new SluiceError(
       'USAGE_INVALID',
-      `${ids.length} ids are more than the ${MAX_SELECTED_IDS} that one call can take; select with --code, --topic or --rule instead`,
+      `${ids.length} ids are more than the ${MAX_SELECTED_IDS} that one call can take; select with --code, --topic, --rule or --user instead`,
     );
   }
   const read = readSelection({
@@ -73,11 +73,12 @@ function selectionOf(
     code,
     topic,
     rule,
+    user,
     parkedBeforeMs: olderThanMs === undefined ? undefined : Date.now() - olderThanMs,
     all: all ? true : undefined,
   });
   if (typeof read !== 'string') return read;
-  throw new SluiceError('USAGE_INVALID', `${read} (ids, --code, --topic, --rule, --all)`);
+  throw new SluiceError('USAGE_INVALID', `${read} (ids, --code, --topic, --rule, --user, --all)`);
 }
 
 async function isPurgeConfirmed(ids: readonly string[], options: DeadLetterReplayOptions): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { Ended } from '../gateway/fatal-failure.js';
 import { Gateway } from '../gateway/gateway.js';
 import { gatewayOptions, type Role } from '../gateway/gateway-options.js';
 import { errorText, SluiceError } from '../lib/errors.js';
+import { bracketed } from '../lib/host-guard.js';
 import { endWithoutThreads } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { VERSION } from '../lib/package-root.js';
@@ -111,10 +112,6 @@ function endLate(logger: Logger, isHanging: boolean): number {
   );
   if (isHanging) endWithoutThreads('SIGTERM');
   return 0;
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** Logs why the start failed, in one line, and returns the exit code. */

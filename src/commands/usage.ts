@@ -27,8 +27,8 @@ import {
 
 const DEFAULT_LIST_LIMIT = 50;
 
-const EXPLAIN_NOTE = `A line of --file is {"topic": …, "payload": …} with clientId, qos and receivedAt if they matter, or a topic, a
-blank and a payload. A payload is text, or any JSON value. --client-id, --qos and --received-at count where a line names none.
+const EXPLAIN_NOTE = `A line of --file is {"topic": …, "payload": …} with clientId, user, qos and receivedAt if they matter, or a topic, a
+blank and a payload. A payload is text, or any JSON value. --client-id, --user, --qos and --received-at count where a line names none.
 --json prints one object, with --file and --follow one a line. --follow shows at most 100 messages a second and counts the
 others; with --count it exits with 1 when the time is over before.`;
 
@@ -176,6 +176,7 @@ export function addExplain(program: Command, finish: (exitCode: number) => void)
       ),
     )
     .option('--client-id <id>', 'client id of the publisher', 'explain')
+    .option('--user <name>', 'user that the publisher has signed in as')
     .addOption(
       new Option('--qos <level>', 'QoS of the message')
         .choices(['0', '1', '2'])
@@ -255,6 +256,7 @@ export function addDeadLetters(program: Command, finish: (exitCode: number) => v
     .option('--limit <number>', 'maximum number of records', wholeNumber(1, 1_000_000), DEFAULT_LIST_LIMIT)
     .addOption(new Option('--code <code>', 'only records parked for this reason').choices(PARK_CODES))
     .option('--topic <topic>', 'only records of this topic')
+    .option('--user <name>', 'only records of this user')
     .option('--json', 'print JSON, one record per line', false)
     .addHelpText('after', help(['dead-letters list', 'dead-letters list --json --limit 1000']))
     .action(async (options: DeadLetterListOptions) => {
@@ -320,6 +322,7 @@ function replayOptions(command: Command): Command {
     .addOption(new Option('--code <code>', 'only records parked for this reason').choices(PARK_CODES))
     .option('--topic <topic>', 'only records of this topic')
     .option('--rule <rule>', 'only records that this rule matched')
+    .option('--user <name>', 'only records of this user')
     .option('--all', 'every parked record', false)
     .option('--dry-run', 'preview the number of records and their outcome', false)
     .option('--json', 'print JSON', false);

@@ -5,6 +5,7 @@ import type { RuleProblem } from '../rules/rule-problem.js';
 import { compileRules } from '../rules/rule-set.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
+import { checkReach } from './reach-checks.js';
 import { isSelfMeasurement } from './self-measurements.js';
 import type { SluiceConfig } from './sluice-config.js';
 import { checkWindows } from './window-checks.js';
@@ -22,23 +23,6 @@ export function crossCheck(config: SluiceConfig, findings: Findings): void {
   if (!compiled.ok) addRuleProblems(compiled.problems, findings);
 }
 
-/** Clients and readers are not authenticated, so an address beyond this machine needs an explicit `insecure: true`. */
-function checkReach({ broker, http }: SluiceConfig, findings: Findings): void {
-  for (const [index, { host }] of broker.listeners.entries()) {
-    if (broker.insecure || isLoopbackHost(host)) continue;
-    findings.add([listenerPath(index, 'host'), ['broker', 'insecure']], {
-      expected: 'a loopback address such as 127.0.0.1, or broker.insecure: true',
-      hint: 'clients are not authenticated, so anyone who reaches this address could publish and subscribe',
-    });
-  }
-  if (http === undefined || http.insecure || isLoopbackHost(http.host)) return;
-  findings.add([HTTP_HOST, ['http', 'insecure']], {
-    expected: 'a loopback address such as 127.0.0.1, or http.insecure: true',
-    hint: 'readers are not authenticated, so anyone who reaches this address could see every reading',
-  });
-}
-
-const HTTP_HOST: KeyPath = ['http', 'host'];
 const HTTP_PORT: KeyPath = ['http', 'port'];
 
 interface Address {

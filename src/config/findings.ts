@@ -1,4 +1,6 @@
+import type * as z from 'zod';
 import { asWritten, type ConfigProblem, type KeyPath } from './problem.js';
+import { schema } from './schema.js';
 import { shownValue } from './validate.js';
 import type { YamlSource } from './yaml-source.js';
 
@@ -21,10 +23,13 @@ export class Findings {
   readonly missingSecrets: ConfigProblem[] = [];
   readonly #source: YamlSource;
   readonly #invalid: readonly KeyPath[];
+  readonly #root: z.ZodType;
 
-  constructor(source: YamlSource, invalid: readonly KeyPath[]) {
+  /** @param root the schema of the file: it knows which values are secrets */
+  constructor(source: YamlSource, invalid: readonly KeyPath[], root: z.ZodType = schema) {
     this.#source = source;
     this.#invalid = invalid;
+    this.#root = root;
   }
 
   /**
@@ -43,7 +48,7 @@ export class Findings {
   }
 
   #problemAt(path: KeyPath, { got, expected, hint, at }: Finding): ConfigProblem {
-    const shown = got ?? shownValue(this.#source, path, this.#written(path));
+    const shown = got ?? shownValue(this.#source, this.#root, path, this.#written(path));
     return {
       ...this.#source.locationOf(path),
       ...(at === undefined ? undefined : this.#source.placeInText(path, at)),

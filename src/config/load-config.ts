@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorText, systemErrorCode } from '../lib/errors.js';
+import { loadAccessFile } from './access/load-access-file.js';
 import { crossCheck } from './cross-checks.js';
 import type { Environment } from './environment.js';
 import { Findings } from './findings.js';
@@ -12,6 +13,7 @@ import {
   sortProblems,
 } from './problem.js';
 import { expandProfiles } from './profiles/expand-profiles.js';
+import { findReachWarnings, findUnusedSections } from './reach-checks.js';
 import { readYaml } from './read-yaml.js';
 import { resolveConfig } from './resolve.js';
 import { findRuleWarnings } from './rule-warnings.js';
@@ -57,6 +59,8 @@ export interface LoadOptions {
    * command does not use it, and may run as another user, or where there are no secrets.
    */
   readonly secrets?: 'needed' | 'optional';
+  /** `checked`: what is wrong with the access file is a problem, too. It is not read otherwise. */
+  readonly accessFile?: 'checked';
 }
 
 /**
@@ -107,7 +111,7 @@ export function parseConfig(
   file: string,
   directory: string,
   environment: Environment,
-  { secrets = 'needed' }: LoadOptions = {},
+  { secrets = 'needed', accessFile }: LoadOptions = {},
 ): ConfigResult {
   const source = expandProfiles(readYaml(text, file, environment), file, directory);
   const { written, problems, invalid } = validate(source);
@@ -128,16 +132,24 @@ export function parseConfig(
     ...withoutUnreadable(problems, source.unreadable.map(source.keyOf)),
     ...findings.problems,
   ];
-  if (all.length > 0) {
+  const isAccessChecked = accessFile === 'checked' && !findings.isInvalid(['broker', 'access']);
+  const access =
+    isAccessChecked && config.broker.accessFile !== undefined
+      ? loadAccessFile(config.broker.accessFile)
+      : undefined;
+  const ofAccess = access?.ok === false ? access.problems : [];
+  if (all.length + ofAccess.length > 0) {
     const isKnown = !findings.isInvalid(['stream', 'log', 'directory']);
     return {
       ok: false,
-      problems: sortProblems(all),
+      problems: [...sortProblems(all), ...ofAccess],
       dataDirectory:
         isKnown && source.problems.every(({ key }) => key !== '') ? config.dataDirectory : undefined,
     };
   }
   const warnings = new Findings(source, source.unreadable);
+  findReachWarnings(config, warnings);
+  if (access?.ok === true) findUnusedSections(access.rules, config, warnings);
   findRuleWarnings(config, warnings);
   findWindowWarnings(config, warnings);
   return {
@@ -145,7 +157,7 @@ export function parseConfig(
     loaded: {
       config: deepFreeze(config),
       written: deepFreeze(written),
-      warnings: warnings.problems,
+      warnings: [...warnings.problems, ...(access?.ok === true ? access.warnings : [])],
       missingSecrets,
       locationOf: (path) => source.locationOf(path),
       keyOf: (path) => source.keyOf(path),

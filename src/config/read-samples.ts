@@ -14,6 +14,8 @@ export interface Sample {
   readonly location: SourceLocation;
   readonly topic: string;
   readonly clientId: string;
+  /** Absent: as without access rules. */
+  readonly user?: string;
   readonly qos: 0 | 1 | 2;
   readonly receivedAtNs: bigint;
   /** Whether the case names its receive time. */
@@ -40,7 +42,7 @@ export interface Samples {
 /** The receive time of a case without one: the same at every run, so that its lines are too. */
 const DEFAULT_RECEIVED_AT = '2026-01-01T00:00:00Z';
 
-const KEYS = ['name', 'topic', 'payload', 'payloadFile', 'clientId', 'qos', 'receivedAt', 'expect'];
+const KEYS = ['name', 'topic', 'payload', 'payloadFile', 'clientId', 'user', 'qos', 'receivedAt', 'expect'];
 const OUTCOMES = ['lines', 'filtered', 'parked'];
 
 /** Reads the cases of one file, a list in YAML, and the payload files that it names. Never throws. */
@@ -84,6 +86,7 @@ class SampleReader {
       location: this.#source.locationOf(path),
       topic: this.#text(section, [...path, 'topic']),
       clientId: this.#text(section, [...path, 'clientId'], ''),
+      user: this.#text(section, [...path, 'user'], '') || undefined,
       qos: this.#qos(section.qos, [...path, 'qos']),
       receivedAtNs: this.#time(section, [...path, 'receivedAt']),
       hasReceivedAt: section.receivedAt !== undefined,

@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js';
 import { formatKey } from './problem.js';
-import { YamlReader } from './yaml-reader.js';
+import { CONFIGURATION_FILE, YamlReader, type YamlReadOptions } from './yaml-reader.js';
 import type { YamlSource } from './yaml-source.js';
 
 /**
@@ -11,9 +11,13 @@ export function readYaml(text: string, file: string, environment: Environment): 
   return sourceOf(new YamlReader(text, file, environment));
 }
 
-/** Reads one YAML document as it is: `${NAME}` is text, and null is a value. */
-export function readPlainYaml(text: string, file: string): YamlSource {
-  return sourceOf(new YamlReader(text, file, undefined));
+/** Reads one YAML document as it is: `${NAME}` is text, and null is a value unless the options say otherwise. */
+export function readPlainYaml(
+  text: string,
+  file: string,
+  options: YamlReadOptions = { ...CONFIGURATION_FILE, keepsNull: true },
+): YamlSource {
+  return sourceOf(new YamlReader(text, file, undefined, options));
 }
 
 function sourceOf(reader: YamlReader): YamlSource {

@@ -2,7 +2,31 @@ import type { ConfigChanges } from './config-changes.js';
 import type { ConfigProblem } from './problem.js';
 
 /** What a reload of the configuration did, as plain JSON. Each outcome but `invalid` has read a valid configuration. */
-export type ReloadResult = ReloadDone | ReloadInvalid;
+export type ReloadResult = (ReloadDone | ReloadInvalid) & {
+  /** Absent without `broker.access`. The access file is applied on its own: also when the configuration is not valid. */
+  readonly access?: AccessReload;
+};
+
+/** What a reload of the access file did. */
+export type AccessReload =
+  | { readonly outcome: 'applied'; readonly file: string; readonly changes: AccessChanges }
+  | { readonly outcome: 'unchanged'; readonly file: string }
+  /** The old rules stay in force. */
+  | { readonly outcome: 'invalid'; readonly file: string; readonly problems: readonly ConfigProblem[] };
+
+export interface AccessChanges {
+  readonly users: NameChanges;
+  readonly roles: NameChanges;
+  /** Other sections that differ: `jwt`, `mtls`. */
+  readonly sections: readonly string[];
+}
+
+/** Names, at most 1,000 in each list; a line behind them says how many more there are. */
+export interface NameChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+}
 
 export interface ReloadDone {
   /**

@@ -6,7 +6,7 @@ import { section, wordOr } from './structured-setting.js';
 
 /** What keeps a store healthy; each of them can be set for all rules, and in a rule. */
 
-const reference = 'reference such as payload.a.b, topic.name, device or clientId';
+const reference = 'reference such as payload.a.b, topic.name, device, clientId or user';
 
 const cardinality = section(
   {
@@ -29,13 +29,13 @@ const cardinality = section(
     newFields: wholeNumber({
       min: 1,
       max: 100_000,
-      description: 'Limit of such fields that one client may add in an hour.',
+      description: 'Limit of such fields that one user, or a client without a user, may add in an hour.',
     }).prefault(DEFAULT_CARDINALITY.newFields),
     clientShare: wholeNumber({
       min: 1,
       max: 100,
       description:
-        'Share of `series` and `fields` in percent that one client may add, so that the others always find room.',
+        'Share of `series` and `fields` in percent that one user, or a client without a user, may add, so that the others always find room.',
     }).prefault(DEFAULT_CARDINALITY.clientSharePercent),
     forgetAfter: duration({
       min: 86_400_000,

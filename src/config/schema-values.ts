@@ -18,7 +18,7 @@ import { section } from './structured-setting.js';
 
 // The values of a rule: where tags and fields come from, and what becomes of them.
 
-const reference = 'reference such as payload.a.b, topic.name, device or clientId';
+const reference = 'reference such as payload.a.b, topic.name, device, clientId or user';
 
 /** A section in whose place a text or a list stands for its `path`, and a text with braces for its `template`. */
 export function pathOr<Section extends z.ZodType>(larger: Section, description: string, type: string) {

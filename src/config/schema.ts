@@ -210,7 +210,7 @@ const consumer = section(
           min: 1,
           max: 100,
           description:
-            'Share of `maxSize` in percent that the payloads of one client may take when a device causes them; beyond it only identity and reason are kept. It does not apply with `whenFull: block`.',
+            'Share of `maxSize` in percent that the payloads of one user, or of a client without a user, may take when a device causes them; beyond it only identity and reason are kept. It does not apply with `whenFull: block`.',
         }).prefault(10),
       },
       { description: 'The store of parked records.' },

@@ -1,12 +1,10 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorText, systemErrorCode } from '../lib/errors.js';
+import { privateModeFault } from '../lib/private-file.js';
 import type { Finding } from './findings.js';
 import { secretProblem, withoutLineEnd } from './secret-problem.js';
 
 const MAX_SECRET_BYTES = 65_536;
-
-/** Forbids access by others and writing by the group; the group may read, as Kubernetes mounts secrets. */
-const FORBIDDEN_MODE_BITS = 0o027;
 
 export type Secret =
   | { readonly ok: true; readonly secret: string }
@@ -23,10 +21,8 @@ export function readSecretFile(path: string): Secret {
   try {
     file = openSync(path, 'r');
     const { mode, size } = fstatSync(file);
-    if (process.platform !== 'win32' && (mode & FORBIDDEN_MODE_BITS) !== 0) {
-      const found = `a file that other users can reach (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`;
-      return invalid(found, 'a file for this user alone', `chmod 600 ${path}`);
-    }
+    const fault = privateModeFault(path, mode);
+    if (fault !== undefined) return invalid(fault.got, fault.expected, fault.hint);
     if (size > MAX_SECRET_BYTES)
       return invalid('a file of more than 64 KiB', 'a file that holds only the secret');
     const secret = withoutLineEnd(readFileSync(file, 'utf8'));

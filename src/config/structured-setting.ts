@@ -61,12 +61,12 @@ export function durationOr<Larger extends z.ZodType>(larger: Larger, description
 /** One entry, or a list of them; the value is a list. */
 export function oneOrMany<Entry extends z.ZodType>(
   entry: Entry,
-  { description, type }: SettingText & { readonly type: string },
+  info: SettingText & { readonly type: string; readonly placeholder?: unknown },
 ) {
   const schema = z.preprocess(
     (raw) => (Array.isArray(raw) ? raw : raw === undefined ? raw : [raw]),
     z.array(entry).min(1),
   );
-  settingInfos.add(schema, { type, description });
+  settingInfos.add(schema, info);
   return schema;
 }

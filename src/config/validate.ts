@@ -12,9 +12,9 @@ const MAX_KEYS_SHOWN = 24;
 
 type Issue = z.core.$ZodIssue;
 
-export interface Validated {
+export interface Validated<T = Written> {
   /** The configuration with defaults in place of invalid values, so that the rest can be checked as a whole. */
-  readonly written: Written;
+  readonly written: T;
   readonly problems: readonly ConfigProblem[];
   /** Keys whose values in `written` are not the user's. */
   readonly invalid: readonly KeyPath[];
@@ -24,25 +24,31 @@ const MAX_PASSES = 50;
 /** A file with more problems is not one that a person corrects line by line: the first ones are reported. */
 const MAX_PROBLEMS = 100;
 
-/** Checks every key on its own and returns all problems at once. */
+/** Checks every key of sluice.yaml on its own and returns all problems at once. */
 export function validate(source: YamlSource): Validated {
+  return validateFile(schema, source, 'a section with keys such as broker, rules and sink');
+}
+
+/** Checks every key of a file on its own; `root` must accept a file without keys. */
+export function validateFile<T>(root: z.ZodType<T>, source: YamlSource, expected: string): Validated<T> {
+  const withoutKeys = () => root.parse({});
   if (!isSection(source.value)) {
-    const problem = problemAt(source, [], source.value, 'a section with keys such as broker, rules and sink');
-    return { written: schema.parse({}), problems: [problem], invalid: [[]] };
+    const problem = problemAt(source, root, [], source.value, expected);
+    return { written: withoutKeys(), problems: [problem], invalid: [[]] };
   }
-  const first = checkAgainst(schema, source);
+  const first = checkAgainst(root, source);
   if (first.ok) return { written: first.value, problems: [], invalid: [] };
   const { problems } = first;
-  if (problems.length >= MAX_PROBLEMS) return { written: schema.parse({}), problems, invalid: [[]] };
+  if (problems.length >= MAX_PROBLEMS) return { written: withoutKeys(), problems, invalid: [[]] };
 
   const invalid: KeyPath[] = [];
   const candidate = structuredClone(source.value);
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    const result = schema.safeParse(candidate);
+    const result = root.safeParse(candidate);
     if (result.success) return { written: result.data, problems, invalid };
-    for (const issue of issuesOf(result.error, candidate)) invalid.push(...remove(candidate, issue));
+    for (const issue of issuesOf(result.error, candidate)) invalid.push(...remove(root, candidate, issue));
   }
-  return { written: schema.parse({}), problems, invalid: [[]] };
+  return { written: withoutKeys(), problems, invalid: [[]] };
 }
 
 export type Checked<T> =
@@ -85,15 +91,15 @@ function toProblems(issue: Issue, source: YamlSource, root: z.ZodType): ConfigPr
         .map((key) => unknownKey([...path, key], got, source, root));
     case 'custom': {
       const hint: unknown = issue.params?.hint;
-      return [problemAt(source, path, got, issue.message, typeof hint === 'string' ? hint : undefined)];
+      return [problemAt(source, root, path, got, issue.message, typeof hint === 'string' ? hint : undefined)];
     }
     case 'too_small':
-      return [problemAt(source, path, got, 'at least one entry, or no such key')];
+      return [problemAt(source, root, path, got, 'at least one entry, or no such key')];
     default: {
       const branch = branchAt(root, path);
       const type = branch && infoOf(branch)?.type;
       const expected = kindText(type, knownKeysAt(root, path));
-      return [problemAt(source, path, got, expected, structureHint(branch, got))];
+      return [problemAt(source, root, path, got, expected, structureHint(branch, got))];
     }
   }
 }
@@ -158,12 +164,13 @@ function keysText(keys: readonly string[]): string {
 
 function problemAt(
   source: YamlSource,
+  root: z.ZodType,
   path: KeyPath,
   got: unknown,
   expected: string,
   hint?: string,
 ): ConfigProblem {
-  const shown = shownValue(source, path, got ?? writtenInPlaceOf(source, path));
+  const shown = shownValue(source, root, path, got ?? writtenInPlaceOf(source, path));
   return {
     ...source.locationOf(path),
     key: source.keyOf(path),
@@ -181,11 +188,16 @@ function writtenInPlaceOf(source: YamlSource, path: KeyPath): unknown {
 }
 
 /** Returns a value as a problem may show it: without secrets and without the values of variables. */
-export function shownValue(source: YamlSource, path: KeyPath, got: unknown): string | undefined {
+export function shownValue(
+  source: YamlSource,
+  root: z.ZodType,
+  path: KeyPath,
+  got: unknown,
+): string | undefined {
   if (got === undefined) return undefined;
   const variables = source.variablesOf(path);
   if (variables.length > 0) return `the value of ${variables.join(' and ')}`;
-  const branch = branchAt(schema, path);
+  const branch = branchAt(root, path);
   if (branch !== undefined && infoOf(branch)?.isSecret) return 'a value that is not shown';
   if (Array.isArray(got)) {
     if (got.length === 0) return 'an empty list';
@@ -216,25 +228,25 @@ function valueAt(root: unknown, path: KeyPath): unknown {
 }
 
 /** Removes the value that an issue is about or, when a key is missing, the section that lacks it. Returns the removed keys. */
-function remove(root: unknown, issue: Issue): KeyPath[] {
+function remove(root: z.ZodType, value: unknown, issue: Issue): KeyPath[] {
   const path = issue.path as KeyPath;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => [...path, key]).filter((keyPath) => removeAt(root, keyPath));
+    return issue.keys.map((key) => [...path, key]).filter((keyPath) => removeAt(root, value, keyPath));
   }
   for (let length = path.length; length > 0; length -= 1) {
     const around = path.slice(0, length);
-    if (removeAt(root, around)) return [around];
+    if (removeAt(root, value, around)) return [around];
   }
   return [];
 }
 
-function removeAt(root: unknown, path: KeyPath): boolean {
-  const around = valueAt(root, path.slice(0, -1));
+function removeAt(root: z.ZodType, value: unknown, path: KeyPath): boolean {
+  const around = valueAt(value, path.slice(0, -1));
   const last = path.at(-1)!;
   if (typeof around !== 'object' || around === null || !Object.hasOwn(around, last)) return false;
   if (Array.isArray(around)) {
     // The other entries must keep their indices, because the locations of problems depend on them.
-    const list = branchAt(schema, path.slice(0, -1));
+    const list = branchAt(root, path.slice(0, -1));
     around[last as number] = list && structuredClone(infoOf(list)?.placeholder);
     return true;
   }

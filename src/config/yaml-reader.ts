@@ -20,10 +20,21 @@ import { type ConfigProblem, formatKey, type KeyPath, type SourceLocation } from
 import { lineBounds } from './yaml-fault.js';
 import type { PlaceInText, UnsetVariable, YamlSource } from './yaml-source.js';
 
-/** Limits that stop files which are not configuration at all. */
+export interface YamlReadOptions {
+  /** Limits that stop files which are not configuration at all. */
+  readonly maxCharacters: number;
+  readonly maxNodes: number;
+  /** Whether null is a value; else a key without a value counts as not written. */
+  readonly keepsNull: boolean;
+}
 const MAX_FILE_CHARACTERS = 1_048_576;
-const MAX_DEPTH = 32;
 const MAX_NODES = 50_000;
+export const CONFIGURATION_FILE: YamlReadOptions = {
+  maxCharacters: MAX_FILE_CHARACTERS,
+  maxNodes: MAX_NODES,
+  keepsNull: false,
+};
+const MAX_DEPTH = 32;
 /** A file with more problems is not one that a person corrects line by line. */
 const MAX_PROBLEMS = 100;
 
@@ -33,6 +44,7 @@ export class YamlReader {
   readonly #file: string;
   /** Absent for a document that is read as it is. */
   readonly #environment: Environment | undefined;
+  readonly #options: YamlReadOptions;
   #lines = new LineCounter();
   readonly #problems: ConfigProblem[] = [];
   readonly #unset: UnsetVariable[] = [];
@@ -46,7 +58,13 @@ export class YamlReader {
   #targets: ReadonlyMap<Alias, Node> = new Map();
   #nodes = 0;
 
-  constructor(text: string, file: string, environment: Environment | undefined) {
+  constructor(
+    text: string,
+    file: string,
+    environment: Environment | undefined,
+    options: YamlReadOptions = CONFIGURATION_FILE,
+  ) {
+    this.#options = options;
     this.#text = text;
     this.#file = file;
     this.#environment = environment;
@@ -119,8 +137,14 @@ export class YamlReader {
   }
 
   #parse(): Document.Parsed | undefined {
-    if (this.#text.length > MAX_FILE_CHARACTERS) {
-      this.#add({ file: this.#file }, [], 'a file of more than 1 MiB', 'a configuration');
+    const { maxCharacters } = this.#options;
+    if (this.#text.length > maxCharacters) {
+      this.#add(
+        { file: this.#file },
+        [],
+        `a file of more than ${maxCharacters / 1_048_576} MiB`,
+        'a configuration',
+      );
       return undefined;
     }
     const { document, lines, faults, failure } = parseYaml(this.#text);
@@ -141,8 +165,9 @@ export class YamlReader {
 
   #valueOf(node: unknown, path: KeyPath, depth: number): unknown {
     this.#nodes += 1;
-    if (this.#nodes > MAX_NODES || depth > MAX_DEPTH) {
-      if (this.#nodes <= MAX_NODES + 1 || depth === MAX_DEPTH + 1) {
+    const { maxNodes } = this.#options;
+    if (this.#nodes > maxNodes || depth > MAX_DEPTH) {
+      if (this.#nodes <= maxNodes + 1 || depth === MAX_DEPTH + 1) {
         this.#add(this.locationOf(path), path, undefined, 'fewer and less nested values');
       }
       return undefined;
@@ -163,7 +188,7 @@ export class YamlReader {
       return undefined;
     }
     if (typeof node.value !== 'string')
-      return this.#environment === undefined ? node.value : (node.value ?? undefined);
+      return this.#options.keepsNull ? node.value : (node.value ?? undefined);
     const text = this.#textOf(node.value, path);
     // A text with `${…}` is another one than that in the file.
     if (text === node.value) this.#texts.set(formatKey(path), node);
@@ -183,7 +208,7 @@ export class YamlReader {
     const section: Record<string, unknown> = {};
     const names = new Set<string>();
     for (const { key, value } of map.items) {
-      const name = isScalar(key) && key.value !== null ? String(key.value) : undefined;
+      const name = isScalar(key) && key.value !== null ? nameOf(key) : undefined;
       if (name === undefined || name === '__proto__') {
         this.#add(
           this.#locationAt(offsetOf(key) ?? offsetOf(map) ?? 0),
@@ -273,6 +298,11 @@ export class YamlReader {
       hint,
     });
   }
+}
+
+/** A key as it is written: the number 0017 is another one, and a name is none. */
+function nameOf({ value, source }: Scalar): string {
+  return typeof value === 'string' ? value : (source ?? String(value));
 }
 
 function offsetOf(node: unknown): number | undefined {

@@ -16,6 +16,7 @@ export interface UnreadableTopic {
   readonly topic: string;
   /** Who sent the newest message. */
   readonly clientId: string;
+  readonly user?: string;
   readonly code: string;
   readonly reason: string;
   readonly rule?: string;
@@ -27,7 +28,7 @@ export interface UnreadableTopic {
 }
 
 interface Entry {
-  readonly parked: Pick<ParkedRecord, 'clientId' | 'code' | 'reason' | 'rule'>;
+  readonly parked: Pick<ParkedRecord, 'clientId' | 'user' | 'code' | 'reason' | 'rule'>;
   readonly sinceNs: bigint;
   readonly lastNs: bigint;
   readonly count: number;
@@ -70,7 +71,7 @@ export class UnreadableTopics {
     return all;
   }
 
-  #parked({ topic, clientId, code, reason, rule, receivedAtNs }: ParkedRecord): void {
+  #parked({ topic, clientId, user, code, reason, rule, receivedAtNs }: ParkedRecord): void {
     if (topic.length > MAX_TOPIC_CHARACTERS) return;
     const known = this.#topics.get(topic);
     if (known !== undefined && receivedAtNs < known.lastNs) return;
@@ -78,6 +79,7 @@ export class UnreadableTopics {
     this.#topics.set(topic, {
       parked: {
         clientId,
+        ...(user !== undefined && { user }),
         code,
         reason: reason.slice(0, MAX_REASON_CHARACTERS),
         ...(rule !== undefined && { rule }),

@@ -8,10 +8,17 @@ import { ifThere } from '../lib/if-there.js';
 import type { DirectoryProblem } from './directory-problem.js';
 
 /**
- * The format of everything in a data directory that this version writes. It grows when an older version could not read
- * the files any more, or would read them wrongly; a version refuses a number that is higher than its own.
+ * The format of everything in a data directory. It grows when an older version could not read the files any more, or would
+ * read them wrongly; a version refuses a number that is higher than the newest that it knows. A directory keeps the
+ * lowest format that says what is in it, so that a gateway that uses nothing new can still be downgraded.
  */
-export const DIRECTORY_FORMAT = 1;
+export const DIRECTORY_FORMATS = {
+  plain: 1,
+  /** Records of the log may have a user, which format 1 would take for a part of their payload. */
+  withUsers: 2,
+} as const;
+export type DirectoryFormat = (typeof DIRECTORY_FORMATS)[keyof typeof DIRECTORY_FORMATS];
+const NEWEST_FORMAT = DIRECTORY_FORMATS.withUsers;
 
 export const IDENTITY_FILE = 'directory.json';
 const CONTENT_KEY = 'directory';
@@ -20,7 +27,7 @@ const ID_BYTES = 16;
 
 /** What a data directory says of itself. Version 0.1 wrote no such file. */
 export interface DirectoryIdentity {
-  readonly format: number;
+  readonly format: DirectoryFormat;
   readonly id: string;
   readonly createdAt: string;
   /** The version that has used the directory last. */
@@ -50,17 +57,17 @@ export async function readIdentity(root: string): Promise<IdentityFile> {
     );
   }
   const { format, id, createdAt, writtenBy } = asObject(checked.content);
-  if (isCount(format) && format > DIRECTORY_FORMAT) {
+  if (isCount(format) && format > NEWEST_FORMAT) {
     return refused(
       `the data directory has format ${format}, written by Sluice ${String(writtenBy)}`,
-      `format ${DIRECTORY_FORMAT}, the newest that this version knows`,
+      `format ${NEWEST_FORMAT}, the newest that this version knows`,
       'start the newer version, or restore the backup that was made before the upgrade',
     );
   }
-  if (format !== DIRECTORY_FORMAT || typeof id !== 'string' || id === '') {
+  if (!isFormat(format) || typeof id !== 'string' || id === '') {
     return refused(
       'the identity of the data directory has another shape',
-      `format ${DIRECTORY_FORMAT} and an id`,
+      `format ${NEWEST_FORMAT} or lower, and an id`,
       'restore it from a backup, or name another stream.log.directory',
     );
   }
@@ -70,18 +77,32 @@ export async function readIdentity(root: string): Promise<IdentityFile> {
   };
 }
 
+function isFormat(format: unknown): format is DirectoryFormat {
+  return Object.values<unknown>(DIRECTORY_FORMATS).includes(format);
+}
+
+interface DirectoryUse {
+  readonly version: string;
+  /** The id that the files of the directory name, for its first start. */
+  readonly id: string | undefined;
+  /** What is about to be written needs at least this format. */
+  readonly format: DirectoryFormat;
+}
+
 /**
  * Writes who the directory is: on the first start with `id` if its files name one already, else with a new one; later
- * only when another version uses it. Resolves with the identity that the directory has from then on.
+ * only when another version uses it, or a higher format is needed. A format is never lowered. Resolves with the identity
+ * that the directory has from then on.
  */
 export async function keepIdentity(
   root: string,
   known: DirectoryIdentity | undefined,
-  { version, id }: { readonly version: string; readonly id: string | undefined },
+  { version, id, format }: DirectoryUse,
 ): Promise<DirectoryIdentity> {
-  if (known?.writtenBy === version) return known;
+  const isRaised = format > (known?.format ?? DIRECTORY_FORMATS.plain);
+  if (known?.writtenBy === version && !isRaised) return known;
   const identity: DirectoryIdentity = {
-    format: DIRECTORY_FORMAT,
+    format: isRaised ? format : (known?.format ?? format),
     id: known?.id ?? id ?? randomBytes(ID_BYTES).toString('hex'),
     createdAt: known?.createdAt ?? new Date().toISOString(),
     writtenBy: version,
@@ -89,8 +110,9 @@ export async function keepIdentity(
   try {
     await replaceFile(join(root, IDENTITY_FILE), checkedJson(CONTENT_KEY, identity));
   } catch (thrown) {
-    // A full disk must not keep the gateway from draining. The next start tries again.
-    if (!isNoRoom(thrown)) throw thrown;
+    // A full disk must not keep the gateway from draining. The next start tries again. A format must be there before
+    // anything is written that needs it.
+    if (isRaised || !isNoRoom(thrown)) throw thrown;
   }
   return identity;
 }

@@ -6,6 +6,7 @@ import { isNoRoom } from '../lib/disk-room.js';
 import { SluiceError, systemErrorCode } from '../lib/errors.js';
 import { pause } from '../lib/timers.js';
 import type { DataDirectory } from './data-directory.js';
+import { isInodeTaken, takeInode } from './inode-lock.js';
 import { DirectoryLockSockets, type LockServer, type LockSockets } from './lock-sockets.js';
 
 export interface DirectoryLock {
@@ -26,27 +27,37 @@ const BACK_OFF: BackOff = { baseMs: 25, capMs: 1_000 };
 /**
  * Lets one process at a time use the directory. The lock is a listening Unix socket `lock.<generation>` in the directory:
  * the kernel closes it with the process, however that ends, so there is nothing to wait for. It also holds between
- * containers that share a volume, where process ids mean nothing. Rejects with DATA_DIRECTORY_LOCKED while another
- * process holds it.
+ * containers that share a volume, where process ids mean nothing. On Linux the name of `inode-lock.ts` is needed as well:
+ * deleting the sockets lifts only half of the lock. Rejects with DATA_DIRECTORY_LOCKED while another process holds
+ * one of the two.
  */
 export async function lockDataDirectory(directory: DataDirectory): Promise<DirectoryLock> {
-  const sockets = new DirectoryLockSockets(directory.root);
-  const ownerFile = join(directory.root, 'lock.owner');
-  const server = await takeLock(sockets, (ms) => pause(ms)).catch((thrown: unknown) => {
-    sockets.close();
+  const { root } = directory;
+  const ownerFile = join(root, 'lock.owner');
+  // First, because it touches no file: a process that is refused leaves the directory as it was.
+  const inode = await takeInode(root);
+  if (inode === 'taken') throw await lockedWithoutSockets(directory, ownerFile);
+  let server: LockServer | undefined;
+  let sockets: DirectoryLockSockets | undefined;
+  try {
+    sockets = new DirectoryLockSockets(root);
+    server = await takeLock(sockets, (ms) => pause(ms));
+    if (server === undefined) throw locked(directory, ownerFile);
+    writeOwner(ownerFile);
+  } catch (thrown) {
+    await server?.close();
+    sockets?.close();
+    await inode?.close();
     throw thrown;
-  });
-  if (server === undefined) {
-    sockets.close();
-    throw locked(directory, ownerFile);
   }
-  writeOwner(ownerFile);
+  const [held, opened] = [server, sockets];
   return {
-    onConnection: (take) => server.onConnection(take),
+    onConnection: (take) => held.onConnection(take),
     release: async () => {
       removeOwner(ownerFile);
-      await server.close();
-      sockets.close();
+      await held.close();
+      opened.close();
+      await inode?.close();
     },
   };
 }
@@ -101,7 +112,10 @@ async function livingOf(sockets: LockSockets, generations: readonly number[]): P
   return living;
 }
 
-/** Connects to the process that holds the lock; rejects with the system's error when none does. */
+/**
+ * Connects to the process that holds the lock. Rejects with the system's error when none does, and with CONTROL_FAILED when
+ * another user may have made the socket.
+ */
 export async function connectToLockHolder(root: string): Promise<Socket> {
   const sockets = new DirectoryLockSockets(resolve(root));
   try {
@@ -115,7 +129,8 @@ export async function connectToLockHolder(root: string): Promise<Socket> {
 export async function isDataDirectoryLocked(root: string): Promise<boolean> {
   const sockets = new DirectoryLockSockets(resolve(root));
   try {
-    return (await livingOf(sockets, await sockets.generations())).length > 0;
+    if ((await livingOf(sockets, await sockets.generations())).length > 0) return true;
+    return await isInodeTaken(resolve(root));
   } finally {
     sockets.close();
   }
@@ -135,6 +150,22 @@ function removeOwner(ownerFile: string): void {
   try {
     rmSync(ownerFile, { force: true });
   } catch {}
+}
+
+/** The error for a directory whose inode is taken, with a hint when nothing in the directory shows why. */
+async function lockedWithoutSockets(directory: DataDirectory, ownerFile: string): Promise<SluiceError> {
+  const sockets = new DirectoryLockSockets(directory.root);
+  try {
+    const isShown = (await livingOf(sockets, await sockets.generations())).length > 0;
+    if (isShown) return locked(directory, ownerFile);
+  } finally {
+    sockets.close();
+  }
+  return new SluiceError(
+    'DATA_DIRECTORY_LOCKED',
+    `the data directory ${directory.root} is in use by a process that is just starting, or whose lock files were deleted; ` +
+      'stop that one: ss -xlp | grep @sluice/lock names it',
+  );
 }
 
 function locked(directory: DataDirectory, ownerFile: string): SluiceError {

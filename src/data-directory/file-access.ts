@@ -3,46 +3,35 @@ import { access, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errorText, systemErrorCode } from '../lib/errors.js';
-import { readdir } from '../lib/files.js';
-import { ifThere } from '../lib/if-there.js';
 import type { DataDirectory } from './data-directory.js';
 import type { DirectoryProblem } from './directory-problem.js';
-
-/** What Sluice keeps at the top of a data directory. Anything else there, such as `lost+found`, is not its business. */
-const OURS =
-  /^(log|dead-letter|checkpoints|windows|retained|sessions|worker-id|telemetry\.duckdb.*|lock.*|(directory|clean-stop|receive-times)\.json.*|sluice\.reserve)$/;
+import { modeProblem } from './file-modes.js';
+import { type DirectoryUser, thisUser, visitOwnPaths } from './own-paths.js';
 
 /** How many files are reported before the rest is only counted by the same command. */
 const MOST_REPORTED = 3;
 
-/** Who uses the directory; tests replace it. */
-export interface DirectoryUser {
-  /** Absent on Windows, which has no such ids. */
-  readonly uid: number | undefined;
-  readonly gid: number | undefined;
-}
-
-/** Returns the files and folders that belong to another user, or that this one may not read and write. It changes nothing. */
+/**
+ * Returns the files and folders that belong to another user, or that this one may not read and write, and the folders
+ * that are open to others. It changes nothing.
+ */
 export async function accessProblems(
-  { root, log }: DataDirectory,
-  user: DirectoryUser = { uid: process.geteuid?.(), gid: process.getegid?.() },
+  directory: DataDirectory,
+  user: DirectoryUser = thisUser(),
 ): Promise<DirectoryProblem[]> {
+  const { root, log } = directory;
   const problems: DirectoryProblem[] = [];
   const rules: Rules = { user, root, rootOwner: (await stat(root)).uid };
-  const look = async (path: string): Promise<void> => {
-    if (problems.length >= MOST_REPORTED) return;
-    // A running gateway deletes segments and replaces files meanwhile.
-    const status = await ifThere(stat(path));
-    if (status === undefined) return;
-    const problem = await problemOf(path, status, rules);
-    if (problem !== undefined) problems.push(problem);
-    if (problem !== undefined || !status.isDirectory()) return;
-    for (const name of (await ifThere(readdir(path))) ?? []) {
-      if (path === root ? OURS.test(name) : name !== 'lost+found') await look(join(path, name));
-    }
-  };
-  await look(root);
-  if (log !== join(root, 'log')) await look(log);
+  // What is in them is closed by the next start, and nobody can get there.
+  const isTop = (path: string) => path === root || (path === log && log !== join(root, 'log'));
+  await visitOwnPaths(directory, async (path, status) => {
+    if (problems.length >= MOST_REPORTED) return false;
+    const problem =
+      (await problemOf(path, status, rules)) ?? (isTop(path) ? modeProblem(path, status, user) : undefined);
+    if (problem === undefined) return true;
+    problems.push(problem);
+    return false;
+  });
   return problems;
 }
 

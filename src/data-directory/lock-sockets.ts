@@ -2,6 +2,7 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } fro
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { trustSocket } from './trusted-socket.js';
 
 /** One listening socket of the lock. */
 export interface LockServer {
@@ -106,13 +107,18 @@ export class DirectoryLockSockets implements LockSockets {
     }
   }
 
-  /** A connection to the live socket with the highest number; rejects with the system's error when there is none. */
+  /**
+   * A connection to the live socket with the highest number. Rejects with the system's error when there is none, and with
+   * CONTROL_FAILED when another user may have made it.
+   */
   async connect(): Promise<Socket> {
     const newestFirst = [...(await this.generations())].sort((a, b) => b - a);
     let failure: unknown = Object.assign(new Error('no process holds the lock'), { code: 'ENOENT' });
     for (const generation of newestFirst) {
+      const path = this.#pathOf(generation);
+      await trustSocket(this.#root, path);
       try {
-        return await connectTo(this.#pathOf(generation));
+        return await connectTo(path);
       } catch (thrown) {
         failure = thrown;
       }
@@ -209,7 +215,8 @@ function connectTo(path: string): Promise<Socket> {
   });
 }
 
-async function isAnswered(path: string): Promise<boolean> {
+/** Whether a process listens on the socket. */
+export async function isAnswered(path: string): Promise<boolean> {
   try {
     (await connectTo(path)).destroy();
     return true;

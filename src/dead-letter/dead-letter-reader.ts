@@ -19,6 +19,7 @@ export interface ParkedFilter {
   readonly code?: string;
   readonly topic?: string;
   readonly rule?: string;
+  readonly user?: string;
   readonly id?: string;
 }
 
@@ -130,7 +131,7 @@ async function* foundInSlice(
   timeSlice: TimeSlice,
   onDamaged: (at: number) => void,
 ): AsyncGenerator<FoundAt> {
-  const inLine = quoted({ id: filter.id, topic: filter.topic });
+  const inLine = quoted({ id: filter.id, topic: filter.topic, user: filter.user });
   const inLineAsFirstParked = quoted({ code: filter.code, rule: filter.rule });
   // Cheap checks first: when few records are wanted, most slices and lines need no parsing.
   if (!hasAll(slice.bytes, inLine)) return;
@@ -200,6 +201,7 @@ function matches(parked: ParkedRecord, filter: ParkedFilter): boolean {
   if (filter.id !== undefined && parked.id !== filter.id) return false;
   if (filter.code !== undefined && parked.code !== filter.code) return false;
   if (filter.rule !== undefined && parked.rule !== filter.rule) return false;
+  if (filter.user !== undefined && parked.user !== filter.user) return false;
   return filter.topic === undefined || parked.topic === filter.topic;
 }
 

@@ -2,7 +2,7 @@ import { hasGoodChecksum } from './checked-line.js';
 import type { ParkedRecord } from './parked-record.js';
 
 /** What counting parked records needs of each. */
-export type ParkedHead = Pick<ParkedRecord, 'code' | 'clientId'>;
+export type ParkedHead = Pick<ParkedRecord, 'code' | 'clientId' | 'user'>;
 
 /** What grouping parked records needs of each. */
 export interface ParkedOverview extends Pick<ParkedRecord, 'id' | 'parkedAtMs' | 'code' | 'rule' | 'topic'> {
@@ -17,13 +17,14 @@ const PARKED_AT = '"parkedAt":"';
 const CODE = '"code":"';
 const RULE = '"rule":"';
 const TOPIC = '"topic":"';
+const USER = '"user":"';
 const CLIENT_ID = '"clientId":"';
 const NOT_KEPT = '"payloadKept":false';
 /** In a line without payload this stands at most so far behind the client id. */
 const NOT_KEPT_WITHIN = 32;
 
 /**
- * Reads code and client of an undamaged line without parsing its payload, which is several times faster. The keys cannot
+ * Reads code and sender of an undamaged line without parsing its payload, which is several times faster. The keys cannot
  * be found inside a text, because JSON escapes its quotes. `undefined`: the line must be parsed to know.
  */
 export function parkedHead(line: Buffer): ParkedHead | undefined {
@@ -31,7 +32,15 @@ export function parkedHead(line: Buffer): ParkedHead | undefined {
   const code = plainText(head, CODE, 0);
   const clientId = plainText(head, CLIENT_ID, code?.end ?? 0);
   if (code === undefined || clientId === undefined || !hasGoodChecksum(line)) return undefined;
-  return { code: code.text as ParkedRecord['code'], clientId: utf8Of(line, clientId) };
+  const userAt = head.indexOf(USER, code.end);
+  const hasUser = userAt >= 0 && userAt < clientId.end;
+  const user = hasUser ? plainText(head, USER, userAt) : undefined;
+  if (hasUser && user === undefined) return undefined;
+  return {
+    code: code.text as ParkedRecord['code'],
+    clientId: utf8Of(line, clientId),
+    user: user && utf8Of(line, user),
+  };
 }
 
 /** The same for what grouping needs. */

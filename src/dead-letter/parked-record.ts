@@ -18,6 +18,8 @@ export interface ParkedRecord {
   readonly receivedAtNs: bigint;
   readonly topic: string;
   readonly clientId: string;
+  /** The user that the publisher had signed in as; absent without access rules, and in files of before them. */
+  readonly user?: string;
   readonly qos: 0 | 1 | 2;
   /** Empty when it was not kept. */
   readonly payload: Buffer;
@@ -43,6 +45,7 @@ export function parkedRecord(
     receivedAtNs: record.receivedAtNs,
     topic: record.topic,
     clientId: record.clientId,
+    user: record.user || undefined,
     qos: record.qos,
     payload: record.payload,
     ...why,
@@ -74,6 +77,8 @@ export function parkedJson(parked: ParkedRecord): Record<string, unknown> {
     reason: parked.reason,
     rule: parked.rule,
     topic: parked.topic,
+    // In front of the client id: older versions look directly behind that for whether the payload is kept.
+    user: parked.user,
     clientId: parked.clientId,
     qos: parked.qos,
     ...payloadJson(parked),
@@ -106,6 +111,7 @@ export function withoutPayload(parked: ParkedRecord): ParkedRecord {
     ...rest,
     topic: cut(parked.topic),
     clientId: cut(parked.clientId),
+    user: parked.user && cut(parked.user),
     reason: cut(parked.reason),
     ...(rule === undefined ? {} : { rule }),
     payload: Buffer.alloc(0),
@@ -121,7 +127,7 @@ function cut(text: string): string {
 export function parseParkedLine(line: Buffer): ParkedRecord | undefined {
   const json = objectOfLine(line, FIRST_KEY);
   if (json === undefined) return undefined;
-  const { id, parkedAt, code, reason, topic, clientId, qos } = json;
+  const { id, parkedAt, code, reason, topic, clientId, user, qos } = json;
   // A line of version 0.1 has no checksum: whatever its keys and texts have become is damage, and not another record.
   if (typeof id !== 'string' || !/^\d+$/.test(id) || typeof code !== 'string') return undefined;
   if (typeof topic !== 'string' || typeof clientId !== 'string' || typeof reason !== 'string')
@@ -136,6 +142,7 @@ export function parseParkedLine(line: Buffer): ParkedRecord | undefined {
     receivedAtNs: BigInt(id),
     topic,
     clientId,
+    user: typeof user === 'string' && user !== '' ? user : undefined,
     qos,
     ...payload,
     code: code as ParkCode,

@@ -2,11 +2,11 @@ import type { Clock } from '../lib/clock.js';
 import { SluiceError } from '../lib/errors.js';
 import { pause } from '../lib/timers.js';
 import type { Warn } from '../lib/warnings.js';
-import type { ClientBytes } from './client-bytes.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
 import type { ParkedRecord } from './parked-record.js';
 import { type Keeping, type KeepingOptions, PayloadKeeping } from './payload-keeping.js';
 import type { ReasonsWriter } from './reasons-writer.js';
+import type { SenderBytes } from './sender-bytes.js';
 
 /** What is needed to go on when devices have filled the dead letter; absent: every record waits for room. */
 export interface KeepingParts extends KeepingOptions {
@@ -16,7 +16,7 @@ export interface KeepingParts extends KeepingOptions {
     'appendLines' | 'beginFile' | 'sizeBytes' | 'maxSizeBytes' | 'end'
   >;
   readonly reasons: Pick<ReasonsWriter, 'append'>;
-  readonly clients: ClientBytes;
+  readonly senders: SenderBytes;
   /** Drops the oldest parked file that has only records that devices cause; resolves with how many records that were. */
   readonly dropOldest: () => Promise<number>;
   readonly clock: Clock;
@@ -48,7 +48,7 @@ export type NotKept = ReadonlyMap<ParkedRecord, Keeping>;
 const ALL_WHOLE: NotKept = new Map();
 
 /**
- * Parks records. Where devices fill the dead letter, or one client its share, their payloads are given up, and
+ * Parks records. Where devices fill the dead letter, or one sender its share, their payloads are given up, and
  * everything else waits while the dead letter is full. Calls must not overlap.
  */
 export class Parking {
@@ -60,7 +60,7 @@ export class Parking {
   constructor(deps: ParkingDeps) {
     this.#deps = deps;
     const { keeping } = deps;
-    this.#plans = keeping && new PayloadKeeping(keeping, keeping.deadLetter, keeping.clients);
+    this.#plans = keeping && new PayloadKeeping(keeping, keeping.deadLetter, keeping.senders);
   }
 
   /** Why records wait, for a person; undefined while none waits. */
@@ -123,10 +123,17 @@ export class Parking {
 
   async #keepReasons({ reasons }: KeepingParts, records: readonly ParkedRecord[]): Promise<NotKept> {
     const onDisk = await reasons.append(records);
-    const { clientId, topic, code: reasonCode } = records[0]!;
+    const { clientId, user, topic, code: reasonCode } = records[0]!;
     this.#deps.warn(
-      { code: 'DEAD_LETTER_PAYLOADS_NOT_KEPT', records: records.length, clientId, topic, reasonCode },
-      'a client is over its share of the dead letter, or devices have filled it: records were parked without their payload',
+      {
+        code: 'DEAD_LETTER_PAYLOADS_NOT_KEPT',
+        records: records.length,
+        ...(user && { user }),
+        clientId,
+        topic,
+        reasonCode,
+      },
+      'a user or a client is over its share of the dead letter, or devices have filled it: records were parked without their payload',
     );
     return new Map(records.map((parked, i) => [parked, i < onDisk ? 'without-payload' : 'counted']));
   }

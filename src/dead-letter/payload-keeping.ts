@@ -1,7 +1,8 @@
-import type { ClientBytes } from './client-bytes.js';
+import { senderKey } from '../lib/sender.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
 import { isCausedByDevice } from './park-codes.js';
 import { type ParkedRecord, parkedLine } from './parked-record.js';
+import type { SenderBytes } from './sender-bytes.js';
 
 /** What a full dead letter means for records that a device causes: format, rule, time, size. All others always wait. */
 export const WHEN_FULL = ['keep-reason', 'block', 'drop-oldest'] as const;
@@ -9,7 +10,7 @@ export type WhenFull = (typeof WHEN_FULL)[number];
 
 export interface KeepingOptions {
   readonly whenFull: WhenFull;
-  /** The share of the dead letter that the payloads of one client may take, in percent. */
+  /** The share of the dead letter that the payloads of one user, or of one client without a user, may take, in percent. */
   readonly clientSharePercent: number;
 }
 
@@ -31,7 +32,7 @@ export interface KeptRecord {
 export interface KeepingPlan {
   readonly whole: readonly KeptRecord[];
   readonly withoutPayload: readonly ParkedRecord[];
-  /** Bytes that are missing for records whose client is within its share; 0 when all of them fit. */
+  /** Bytes that are missing for records whose sender is within its share; 0 when all of them fit. */
   readonly missingBytes: number;
 }
 
@@ -39,23 +40,23 @@ export interface KeepingPlan {
 export class PayloadKeeping {
   readonly #options: KeepingOptions;
   readonly #deadLetter: Pick<DeadLetterWriter, 'sizeBytes' | 'maxSizeBytes'>;
-  readonly #clients: ClientBytes;
+  readonly #senders: SenderBytes;
 
   constructor(
     options: KeepingOptions,
     deadLetter: Pick<DeadLetterWriter, 'sizeBytes' | 'maxSizeBytes'>,
-    clients: ClientBytes,
+    senders: SenderBytes,
   ) {
     this.#options = options;
     this.#deadLetter = deadLetter;
-    this.#clients = clients;
+    this.#senders = senders;
   }
 
   plan(records: readonly ParkedRecord[]): KeepingPlan {
     const lines = records.map((parked) => ({ parked, line: parkedLine(parked) }));
     if (this.#options.whenFull === 'block') return { whole: lines, withoutPayload: [], missingBytes: 0 };
     const { sizeBytes, maxSizeBytes } = this.#deadLetter;
-    const clientLimit = (maxSizeBytes * this.#options.clientSharePercent) / 100;
+    const senderLimit = (maxSizeBytes * this.#options.clientSharePercent) / 100;
     const whole: KeptRecord[] = [];
     const notKept: ParkedRecord[] = [];
     const planned = new Map<string, number>();
@@ -69,14 +70,15 @@ export class PayloadKeeping {
         room -= bytes;
         continue;
       }
-      const ofClient = (planned.get(parked.clientId) ?? 0) + bytes;
-      const isOverShare = this.#clients.of(parked.clientId) + ofClient > clientLimit;
+      const sender = senderKey(parked);
+      const ofSender = (planned.get(sender) ?? 0) + bytes;
+      const isOverShare = this.#senders.of(sender) + ofSender > senderLimit;
       if (isOverShare || bytes > room) {
         if (!isOverShare) missingBytes += bytes;
         notKept.push(parked);
         continue;
       }
-      planned.set(parked.clientId, ofClient);
+      planned.set(sender, ofSender);
       room -= bytes;
       whole.push(one);
     }
@@ -86,7 +88,7 @@ export class PayloadKeeping {
   /** The records are in the file of this number. */
   kept(file: number, records: readonly KeptRecord[]): void {
     for (const { parked, line } of records) {
-      if (isCausedByDevice(parked.code)) this.#clients.add(file, parked.clientId, Buffer.byteLength(line));
+      if (isCausedByDevice(parked.code)) this.#senders.add(file, senderKey(parked), Buffer.byteLength(line));
     }
   }
 }

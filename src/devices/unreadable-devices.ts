@@ -8,15 +8,18 @@ export interface UnreadableDevice extends UnreadableTopic {
   readonly tags: ReadonlyMap<string, string>;
 }
 
-type KnownSeriesOf = (topic: string, clientId: string, rule?: string) => KnownSeries | undefined;
+type KnownSeriesOf = (
+  sent: Pick<UnreadableTopic, 'topic' | 'clientId' | 'user'>,
+  rule?: string,
+) => KnownSeries | undefined;
 
 export function unreadableDevices(
   topics: readonly UnreadableTopic[],
   knownSeries: KnownSeriesOf,
 ): readonly UnreadableDevice[] {
   return topics.map((unreadable) => {
-    const { topic, clientId, rule } = unreadable;
-    const { measurement = '', tags = [] } = knownSeries(topic, clientId, rule) ?? {};
+    const { topic, clientId, user, rule } = unreadable;
+    const { measurement = '', tags = [] } = knownSeries({ topic, clientId, user }, rule) ?? {};
     return { ...unreadable, measurement, tags: new Map(tags.map(({ name, value }) => [name, value])) };
   });
 }

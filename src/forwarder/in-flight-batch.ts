@@ -25,8 +25,8 @@ export class InFlightBatch {
     let bytes = 0;
     for (const part of batch.parts) {
       records += part.records.length;
-      for (const { payload, topic, clientId } of part.records) {
-        bytes += payload.length + topic.length + clientId.length;
+      for (const { payload, topic, clientId, user = '' } of part.records) {
+        bytes += payload.length + topic.length + clientId.length + user.length;
       }
     }
     this.records = records;

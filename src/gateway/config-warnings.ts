@@ -7,7 +7,14 @@ const MAX_LOGGED = 20;
 /** Logs what is valid and hardly meant; called for each configuration that comes into force. */
 export function logConfigWarnings({ warnings }: LoadedConfig, logger: Pick<Logger, 'warn'>): void {
   const ofWindows = warnings.filter(({ key }) => key.startsWith('windows.'));
-  const rules = shortened(warnings.filter((warning) => !ofWindows.includes(warning)));
+  const ofReach = warnings.filter(({ key }) => key.startsWith('broker.') || key.startsWith('http.'));
+  if (ofReach.length > 0) {
+    const settings = shortened(ofReach);
+    logger.warn({ code: 'ACCESS_UNPROTECTED', settings }, 'an address beyond this machine is not protected');
+  }
+  const rules = shortened(
+    warnings.filter((warning) => !ofWindows.includes(warning) && !ofReach.includes(warning)),
+  );
   if (rules.length > 0) {
     logger.warn({ code: 'RULES_UNREACHABLE', rules }, 'no record reaches some of the rules');
   }

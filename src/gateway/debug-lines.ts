@@ -23,8 +23,12 @@ export class DebugLines {
     );
   }
 
-  client(change: 'connected' | 'disconnected', clientId: string): void {
-    if (this.#logger.isDebug) this.#clients.log(change, { clientId }, `a client has ${change}`);
+  client(
+    change: 'connected' | 'disconnected',
+    { clientId, user }: { readonly clientId: string; readonly user: string },
+  ): void {
+    if (!this.#logger.isDebug) return;
+    this.#clients.log(change, { clientId, user: user === '' ? undefined : user }, `a client has ${change}`);
   }
 
   segment({ kind, fileName, sizeBytes }: SegmentChange): void {

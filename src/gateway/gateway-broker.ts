@@ -27,6 +27,11 @@ export class GatewayBroker {
     return this.#broker?.counters() ?? this.#lastCounters;
   }
 
+  /** Call it when the rules of access were replaced: resolves when every living session was judged by them. */
+  async accessReplaced(): Promise<void> {
+    await this.#broker?.accessReplaced();
+  }
+
   /** Takes no new packets, answers those it has taken within the deadline, and closes. */
   async stop(deadlineMs: number): Promise<void> {
     const broker = this.#broker;

@@ -1,3 +1,4 @@
+import type { ParkedFilter } from '../dead-letter/dead-letter-reader.js';
 import { parkedJson } from '../dead-letter/parked-record.js';
 import {
   type FoundRecord,
@@ -57,13 +58,13 @@ export class GatewayDeadLetters {
    */
   list(
     limit: number,
-    filter: Pick<ParkedSelection, 'code' | 'topic' | 'rule'> = {},
+    filter: Pick<ParkedSelection, 'code' | 'topic' | 'rule' | 'user'> = {},
     after?: string,
   ): Promise<ParkedPage> {
-    const { code, topic, rule } = filter;
-    const isSearch = code !== undefined || topic !== undefined || rule !== undefined;
-    return this.#lists.get(this.#keyOf(limit, code, topic, rule, after), async () => {
-      const scan = await this.#scan(isSearch ? 'search' : 'list', { code, topic, rule }, limit, after);
+    const { code, topic, rule, user } = filter;
+    const isSearch = [code, topic, rule, user].some((one) => one !== undefined);
+    return this.#lists.get(this.#keyOf(limit, code, topic, rule, user, after), async () => {
+      const scan = await this.#scan(isSearch ? 'search' : 'list', { code, topic, rule, user }, limit, after);
       return {
         deadLetters: scan.found.map(viewOf),
         next: scan.next,
@@ -129,7 +130,7 @@ export class GatewayDeadLetters {
 
   async #scan(
     kind: 'search' | 'list',
-    filter: { readonly id?: string; readonly code?: string; readonly topic?: string; readonly rule?: string },
+    filter: ParkedFilter,
     maxRecords: number,
     after: string | undefined,
   ): Promise<ParkedScan> {
@@ -165,7 +166,7 @@ function textOrAbsent(value: unknown): string | undefined {
 }
 
 function viewOf({ parked, cursor }: FoundRecord): ParkedView {
-  const { id, parkedAtMs, topic, clientId, code, reason, rule, bytesNotKept } = parked;
-  const view = { id, parkedAtMs, topic, clientId, code, reason, rule, cursor };
+  const { id, parkedAtMs, topic, clientId, user, code, reason, rule, bytesNotKept } = parked;
+  const view = { id, parkedAtMs, topic, clientId, user, code, reason, rule, cursor };
   return bytesNotKept === undefined ? view : { ...view, payloadKept: false };
 }

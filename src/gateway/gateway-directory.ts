@@ -29,8 +29,18 @@ export class GatewayDirectory {
     options: GatewayOptions,
     { version, logger }: { readonly version: string; readonly logger: Logger },
   ): Promise<GatewayDirectory> {
-    const { lock, identity, findings } = await openDataDirectory(options.directory, version);
+    const { lock, identity, findings, closedToOthers } = await openDataDirectory(
+      options.directory,
+      version,
+      options.directoryFormat,
+    );
     const directory = { ...options.directory, id: identity.id };
+    if (closedToOthers.length > 0) {
+      logger.info(
+        { files: closedToOthers.length, first: closedToOthers[0] },
+        'files of the data directory were open to other users of this machine; their mode is now 0600, or 0700 for folders',
+      );
+    }
     reportDamage(findings, logger);
     try {
       await restoreCheckpoints(directory, findings.checkpoints, {

@@ -1,6 +1,7 @@
 import type { BrokerOptions } from '../broker/broker.js';
 import type { HttpConfig, MetricsConfig, SluiceConfig } from '../config/sluice-config.js';
 import { type DataDirectory, dataDirectory } from '../data-directory/data-directory.js';
+import { DIRECTORY_FORMATS, type DirectoryFormat } from '../data-directory/directory-identity.js';
 import { SluiceError } from '../lib/errors.js';
 import type { ConsumeOptions } from '../pipeline/consume-protocol.js';
 import type { ForwardOptions } from '../pipeline/forward-protocol.js';
@@ -15,7 +16,11 @@ export type Role = (typeof ROLES)[number];
 export interface GatewayOptions {
   readonly role: Role;
   readonly directory: DataDirectory;
+  /** What its log is going to hold. */
+  readonly directoryFormat: DirectoryFormat;
   readonly broker: BrokerOptions;
+  /** Absolute path of the access file; absent: nobody has to sign in. */
+  readonly accessFile?: string;
   readonly maxInFlightBytes: number;
   /** Largest body of a record in the log. */
   readonly maxBodyBytes: number;
@@ -54,7 +59,13 @@ export function gatewayOptions(config: SluiceConfig, role: Role): GatewayOptions
   return {
     role,
     directory: { ...dataDirectory(config.dataDirectory), log: stream.log.directory },
+    // The first record with a user may come with the first packet.
+    directoryFormat:
+      broker.accessFile === undefined || role === 'consume'
+        ? DIRECTORY_FORMATS.plain
+        : DIRECTORY_FORMATS.withUsers,
     broker: { ...broker, maxUnfinishedBytes: broker.maxInFlightBytes },
+    accessFile: broker.accessFile,
     maxInFlightBytes: broker.maxInFlightBytes,
     maxBodyBytes: broker.maxPacketBytes + FRAME_OVERHEAD_BYTES,
     log: stream.log,

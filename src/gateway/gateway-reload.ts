@@ -2,6 +2,7 @@ import { type ConfigChanges, configChanges, type InForce, isApplicable } from '.
 import { BUILT_IN, type LoadedConfig } from '../config/load-config.js';
 import { ConfigError, type ConfigProblem, formatProblem } from '../config/problem.js';
 import {
+  type AccessReload,
   RELOAD_OUTCOMES,
   type ReloadDone,
   type ReloadInvalid,
@@ -22,6 +23,8 @@ export interface ReloadDeps {
   readonly read: () => Promise<LoadedConfig>;
   /** Lets the consumer replace its rules; absent where none runs. Rejects with RELOAD_FAILED. */
   readonly replaceRules?: (request: ReplaceRulesRequest) => Promise<unknown>;
+  /** Reads the access file again; absent without one. Never rejects. */
+  readonly reloadAccess?: () => Promise<AccessReload | undefined>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -68,9 +71,11 @@ export class GatewayReload {
     if (this.#isRunning) throw new SluiceError('RELOAD_BUSY', 'another reload is running');
     this.#isRunning = true;
     try {
+      // First, and on its own: a permission that is taken away must not wait for a valid configuration.
+      const access = await this.#deps.reloadAccess?.();
       const result = await this.#reload();
       this.#totals[result.outcome] += 1;
-      return result;
+      return access === undefined ? result : { ...result, access };
     } catch (thrown) {
       this.#totals.failed += 1;
       this.#deps.logger.warn(

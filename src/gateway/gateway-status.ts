@@ -201,7 +201,7 @@ export class GatewayStatus implements GatewayView {
 
   parked(
     limit: number,
-    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
+    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule' | 'user'>,
     after?: string,
   ): Promise<ParkedPage> {
     return this.#deadLetters.list(limit, filter, after);

@@ -87,8 +87,9 @@ export class Gateway {
   /** `drainMs`: what may be spent on writing stored records. */
   async #stop(drainMs: number): Promise<StopOutcome> {
     const { failure, options, broker, log, workers, arrivals, metrics, status, http } = this.#parts;
-    const { directory, clockWatch, reserve } = this.#parts;
+    const { directory, clockWatch, reserve, access } = this.#parts;
     clockWatch.stop();
+    await access.close();
     const saved = status.stopWatching();
     arrivals.stop();
     const endMs = performance.now() + options.stopDeadlineMs;

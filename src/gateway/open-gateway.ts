@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Access } from '../access/access.js';
 import { Bridge } from '../bridge/bridge.js';
 import type { ReceiveTimes } from '../bridge/receive-times.js';
 import type { GatewayDescription } from '../control/command-protocol.js';
@@ -24,6 +25,7 @@ import { DebugLines } from './debug-lines.js';
 import { DiskReserve } from './disk-reserve.js';
 import type { Ended, FatalFailure } from './fatal-failure.js';
 import { followConsumer } from './follow-consumer.js';
+import { GatewayAccess } from './gateway-access.js';
 import { GatewayArrivals } from './gateway-arrivals.js';
 import { GatewayBroker } from './gateway-broker.js';
 import { GatewayDirectory } from './gateway-directory.js';
@@ -32,6 +34,7 @@ import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayReload, type ReloadDeps } from './gateway-reload.js';
 import { GatewayStatus } from './gateway-status.js';
+import { GatewayTls } from './gateway-tls.js';
 import { GatewayWorkers } from './gateway-workers.js';
 import { openFileLimits } from './open-file-limits.js';
 import { openReceiveTimes } from './open-receive-times.js';
@@ -60,6 +63,8 @@ export interface GatewayParts {
   readonly metrics: GatewayMetrics;
   /** Absent with `--role consume`. */
   readonly log: GatewayLog | undefined;
+  readonly access: GatewayAccess;
+  readonly tls: GatewayTls;
   readonly workers: GatewayWorkers;
   readonly arrivals: GatewayArrivals;
   readonly status: GatewayStatus;
@@ -136,6 +141,12 @@ export function openGateway(
     clockWatch.start();
     opened(() => clockWatch.stop());
 
+    const access = await GatewayAccess.open({ file: options.accessFile }, { clock, logger });
+    opened(async () => access.close());
+    access.onReplaced(() => void broker.accessReplaced());
+    const tls = await GatewayTls.open(access, { clock, logger });
+    opened(async () => tls.close());
+
     const workers = await GatewayWorkers.start({
       options,
       version,
@@ -163,6 +174,7 @@ export function openGateway(
     const reload = new GatewayReload({
       ...deps.config,
       replaceRules: consume && ((request) => consume.ask(request)),
+      reloadAccess: () => access.reload(),
       logger,
     });
     const arrivals = new GatewayArrivals(options, consume, clock);
@@ -176,9 +188,11 @@ export function openGateway(
       workers,
       arrivals: arrivals.source,
       selfMetrics: () => metrics.counters(),
+      signIns: () => access.signIns(),
       httpRefusals,
       isFailed: () => failure.isReported,
       clockWatch,
+      tls,
       reload,
     });
     await status.startWatching();
@@ -187,6 +201,7 @@ export function openGateway(
     const http = await startHttp(options, status, {
       clock,
       logger,
+      access: options.accessFile === undefined ? undefined : access.access,
       refusals: httpRefusals,
       maxConnections: files?.httpConnections,
     });
@@ -197,6 +212,8 @@ export function openGateway(
     const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
     if (log !== undefined && receiveTimes !== undefined) {
       await startBroker(broker, log, ofBroker, {
+        access: access.access,
+        tls,
         clock,
         receiveTimes,
         debug,
@@ -213,6 +230,8 @@ export function openGateway(
       reserve,
       metrics,
       log,
+      access,
+      tls,
       workers,
       arrivals,
       status,
@@ -262,6 +281,8 @@ async function startHttp(
   parts: {
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Absent: there are no users. */
+    readonly access: Access | undefined;
     readonly refusals: HttpRefusalCounts;
     /** Fewer than usual where open files are scarce. */
     readonly maxConnections: number | undefined;
@@ -278,6 +299,8 @@ async function startBroker(
   { writer }: GatewayLog,
   { broker: options, maxInFlightBytes }: GatewayOptions,
   parts: {
+    readonly access: Access;
+    readonly tls: GatewayTls;
     readonly clock: Clock;
     readonly receiveTimes: ReceiveTimes;
     readonly debug: DebugLines;
@@ -286,7 +309,7 @@ async function startBroker(
     readonly arrivals: GatewayArrivals;
   },
 ): Promise<void> {
-  const { clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
+  const { access, tls, clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
   const bridge = new Bridge(
     { maxInFlightBytes },
     { stream: writer, clock, receiveTimes, trace: metrics.trace },
@@ -294,10 +317,13 @@ async function startBroker(
   arrivals.connect(bridge);
   await broker.start(options, {
     intake: bridge,
+    access,
+    tls: tls.contexts,
+    revocations: tls.revocations,
     warn: (fields, sentence) => logger.warn(fields, sentence),
     debug: (fields, sentence) => logger.debug(fields, sentence),
     clock,
-    onClient: (change, clientId) => debug.client(change, clientId),
+    onClient: (change, client) => debug.client(change, client),
   });
 }
 

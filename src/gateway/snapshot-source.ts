@@ -40,9 +40,10 @@ export class SnapshotSource {
   }
 
   take(): MetricsSnapshot {
-    const { options, logger, selfMetrics, workers, httpRefusals } = this.#parts;
+    const { options, logger, selfMetrics, workers, httpRefusals, signIns } = this.#parts;
     return {
       ingest: this.#ingest(),
+      access: signIns(),
       producer: this.#producer(),
       reader: this.#reader(),
       consume: this.#consume(),

@@ -1,4 +1,5 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
+import type { SignInTotals } from '../access/sign-in-counts.js';
 import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { HttpRefusalCounts } from '../http/http-refusals.js';
 import type { Clock } from '../lib/clock.js';
@@ -12,6 +13,7 @@ import type { GatewayBroker } from './gateway-broker.js';
 import type { ReplayWorker } from './gateway-dead-letters.js';
 import type { GatewayOptions } from './gateway-options.js';
 import type { GatewayReload } from './gateway-reload.js';
+import type { GatewayTls } from './gateway-tls.js';
 
 /** What the status of the gateway is read from. Which of the halves run here depends on the role. */
 export interface StatusParts {
@@ -37,9 +39,12 @@ export interface StatusParts {
   readonly arrivals: ArrivalsSource;
   /** Returns undefined when no metrics go into the store. */
   readonly selfMetrics: () => SelfMetricsCounters | undefined;
+  /** Returns undefined without access rules. */
+  readonly signIns: () => SignInTotals | undefined;
   /** All of them 0 without HTTP. */
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
+  readonly tls: Pick<GatewayTls, 'notes'>;
   readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'rulesInForce'>;
 }

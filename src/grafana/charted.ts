@@ -107,7 +107,8 @@ function declaredField(name: string, options: FieldOptions): ChartedField {
 export function readsPayload({ path, cel }: Pick<FieldOptions, 'path' | 'cel'>): boolean {
   if (cel !== undefined) return true;
   return (
-    path !== undefined && [path].flat().some((reference) => !/^(?:topic|device|clientId)\b/.test(reference))
+    path !== undefined &&
+    [path].flat().some((reference) => !/^(?:topic|device|clientId|user)\b/.test(reference))
   );
 }
 

@@ -46,6 +46,14 @@ export const firstStepsAnswer = z.object({
   store: z.enum(['influx', 'duckdb']),
 });
 
+export const sessionAnswer = z.object({
+  user: z.string().nullable().describe('null: nobody has signed in'),
+  role: z.enum(['none', 'read', 'change']).describe('What the caller may do here'),
+  method: z.enum(['token', 'password', 'jwt', 'certificate', 'anonymous']),
+  expiresAtMs: z.number().nullable().describe('ms since 1970'),
+  hasUsers: z.boolean().describe('Whether one can sign in here'),
+});
+
 export const measurementsAnswer = z.object({
   measurements: z.array(
     z.object({

@@ -139,7 +139,7 @@ export interface BacklogView {
 
 /** Something that should be known although the gateway is ready. */
 export interface ReadinessNote {
-  readonly stage: 'clock' | 'windows';
+  readonly stage: 'clock' | 'tls' | 'windows';
   readonly note: string;
 }
 
@@ -149,6 +149,8 @@ export interface ParkedView {
   readonly parkedAtMs: number;
   readonly topic: string;
   readonly clientId: string;
+  /** The user that the publisher had signed in as; absent without access rules. */
+  readonly user?: string;
   readonly code: string;
   readonly reason: string;
   /** The rule that matched the record, if one did. */
@@ -279,7 +281,7 @@ export interface GatewayView extends TimelineView {
   /** Newest first. */
   parked(
     limit: number,
-    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule'>,
+    filter?: Pick<ParkedSelection, 'code' | 'topic' | 'rule' | 'user'>,
     after?: string,
   ): Promise<ParkedPage>;
   /** All parked records by code and rule. Rejects with DEAD_LETTER_FAILED. */

@@ -1,37 +1,50 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
+import type { Access } from '../access/access.js';
+import type { Audit } from '../lib/audit.js';
 import type { Clock } from '../lib/clock.js';
+import { hostGuard } from '../lib/host-guard.js';
 import { isLoopbackHost } from '../lib/remote-address.js';
+import { auditChanges } from './audit-changes.js';
 import type { GatewayView } from './gateway-view.js';
-import { foreignChange, foreignRead, hostGuard, SECURITY_HEADERS, type WhereChanges } from './guards.js';
+import { SECURITY_HEADERS, type WhereChanges } from './guards.js';
 import { errorAnswer, HTTP_ERROR_CODES, MAX_BODY_BYTES, sendError } from './http-answers.js';
 import type { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
 import { addOpenApiRoute } from './openapi.js';
 import type { PageFiles } from './page-files.js';
+import { guardRequests } from './request-guard.js';
 import { addArrivalsRoutes } from './routes/arrivals-routes.js';
 import { addDeadLetterRoutes } from './routes/dead-letter-routes.js';
 import { addGatewayRoutes } from './routes/gateway-routes.js';
 import { addHealthRoutes, HEALTH_PATHS } from './routes/health-routes.js';
-import { addInfluxqlRoutes, QUERY_PATH } from './routes/influxql-routes.js';
+import { addInfluxqlRoutes } from './routes/influxql-routes.js';
 import { addLiveRoutes } from './routes/live-routes.js';
 import { addPageRoutes } from './routes/page-routes.js';
 import { addQueryRoutes } from './routes/query-routes.js';
+import { addSessionRoutes } from './routes/session-routes.js';
 import { addStoreRoutes } from './routes/store-routes.js';
 import { addTimelineRoutes } from './routes/timeline-routes.js';
+import { HttpAccess } from './sign-in/http-access.js';
 
 export interface HttpAppOptions {
-  /** The configured address. It decides which `Host` headers are answered. */
+  /** The configured address. */
   readonly host: string;
+  /** Further names in `Host` headers that are answered. */
+  readonly hosts?: readonly string[];
   readonly view: GatewayView;
   readonly clock: Clock;
   readonly pageFiles: PageFiles;
   /** The port of the plain MQTT listener; null when none is open. */
   readonly mqttPort: number | null;
-  /** Where replay, purge, reloads and changes of the log level are allowed. */
+  /** Where replay, purge, reloads and changes of the log level are allowed; with `access` only `never` matters. */
   readonly changes: WhereChanges;
+  /** Who may read and change; absent: there are no users. */
+  readonly access?: Access;
+  /** Whether reading needs a user; by default where others reach the address. Without `access` it means nothing. */
+  readonly read?: 'open' | 'token';
   /** The limit for the headers, and for the whole request. */
   readonly requestTimeoutMs: number;
   /** The period of the states that `/api/live` sends; a second by default. */
@@ -51,11 +64,6 @@ const KEEP_ALIVE_MS = 5_000;
 const SLOW_REQUEST_CHECK_MS = 1_000;
 /** A connection on which nothing moves for this long is closed: a client that does not read its answer must not keep it. */
 const MOTIONLESS_MS = 60_000;
-/** Questions that are too long for an address; they change nothing. */
-const READS_BY_POST = new Set(['/api/query']);
-const NO_CHANGES =
-  'Changes are switched off here; the setting http.changes decides where they work (by default on loopback only). The command line always works.';
-
 /** Creates the app with all routes, guards and error handlers. It does not listen yet. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const { view, logger, requestTimeoutMs } = options;
@@ -78,10 +86,17 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     },
   });
 
+  const { access, changes, host, clock } = options;
+  const audit: Audit = (entry) => logger?.audit(entry);
+  const read = options.read ?? (isLoopbackHost(host) ? 'open' : 'token');
+  const httpAccess = access && new HttpAccess({ access, read, clock });
   const mayChange =
-    options.changes === 'always' || (options.changes === 'loopback' && isLoopbackHost(options.host));
+    changes === 'always' || (changes === 'loopback' && (access !== undefined || isLoopbackHost(host)));
+  app.decorateRequest('caller');
   if (options.connections !== undefined) reserveForHealth(app, options.connections, refusals);
-  guardRequests(app, options.host, mayChange);
+  const mayAnswer = hostGuard(options.hosts ?? [], host);
+  guardRequests(app, { mayAnswer, mayChange, httpAccess, refusals });
+  auditChanges(app, audit);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {
     const { status, body } = errorAnswer(thrown);
@@ -95,22 +110,20 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     reply.code(status).send(body);
   });
 
-  const source = { view, clock: options.clock, mqttPort: options.mqttPort, mayChange };
-  addOpenApiRoute(app, view.version);
-  addHealthRoutes(app, view);
+  const source = { view, clock, mqttPort: options.mqttPort, mayChange };
+  const streams = {
+    maxStreamsPerAddress: options.maxStreamsPerAddress,
+    periodMs: options.livePeriodMs,
+    refusals,
+    httpAccess,
+  };
+  addOpenApiRoute(app, view.version, httpAccess);
+  addHealthRoutes(app, view, httpAccess);
+  addSessionRoutes(app, { httpAccess, mayChange, refusals, audit });
   addGatewayRoutes(app, source);
-  addLiveRoutes(app, source, {
-    periodMs: options.livePeriodMs,
-    maxStreamsPerAddress: options.maxStreamsPerAddress,
-    logger,
-    refusals,
-  });
+  addLiveRoutes(app, source, { ...streams, logger });
   addTimelineRoutes(app, view);
-  addArrivalsRoutes(app, view, {
-    periodMs: options.livePeriodMs,
-    maxStreamsPerAddress: options.maxStreamsPerAddress,
-    refusals,
-  });
+  addArrivalsRoutes(app, view, streams);
   addStoreRoutes(app, view, refusals);
   addQueryRoutes(app, view, refusals);
   addInfluxqlRoutes(app, view, refusals);
@@ -139,52 +152,6 @@ function reserveForHealth(
     reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store').header('retry-after', '5');
     sendError(reply, 'TOO_MANY_CONNECTIONS', 'Too many connections of this address, or of all, are in use.');
   });
-}
-
-function guardRequests(app: FastifyInstance, host: string, mayChange: boolean): void {
-  const mayAnswer = hostGuard(host);
-  const allowed = allowedMethods(app);
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store');
-    if (!mayAnswer(request.headers.host)) {
-      sendError(reply, 'HOST_REFUSED', 'This address answers only to localhost, 127.0.0.1 and [::1].');
-      return;
-    }
-    const path = request.url.split('?')[0]!;
-    // A query may be too long for an address: it is sent as a form, and changes nothing.
-    const isQuery = path === QUERY_PATH && request.method === 'POST';
-    if (request.method === 'GET' || request.method === 'HEAD' || isQuery) {
-      const asksStore = path.startsWith('/api/') || path === QUERY_PATH;
-      const refusal = asksStore ? foreignRead(request.headers) : undefined;
-      if (refusal === undefined) done();
-      else sendError(reply, 'CROSS_SITE_REFUSED', refusal);
-      return;
-    }
-    // Closing the connection avoids reading a body that nobody needs.
-    if (request.is404) {
-      const methods = allowed(request.url);
-      reply.header('allow', methods).header('connection', 'close');
-      sendError(reply, 'METHOD_NOT_ALLOWED', `Only ${methods} is answered here.`);
-      return;
-    }
-    const mayBeAsked = mayChange || READS_BY_POST.has(request.url.split('?')[0]!);
-    const refusal = mayBeAsked ? foreignChange(request.headers, host) : NO_CHANGES;
-    if (refusal === undefined) {
-      done();
-      return;
-    }
-    reply.header('connection', 'close');
-    sendError(reply, 'CHANGE_REFUSED', refusal);
-  });
-}
-
-/** The methods of a path, or GET and HEAD for an unknown path. Must be called before the routes are added. */
-function allowedMethods(app: FastifyInstance): (url: string) => string {
-  const byPath = new Map<string, string[]>();
-  app.addHook('onRoute', ({ url, method }) => {
-    byPath.set(url, [...(byPath.get(url) ?? []), ...[method].flat()]);
-  });
-  return (url) => (byPath.get(url.split('?')[0]!) ?? ['GET', 'HEAD']).join(', ');
 }
 
 /** Answers a request that Node's parser could not read: too slow, too long or not HTTP. */

@@ -15,6 +15,14 @@ export const HTTP_REFUSALS = [
   'request-timeout',
   /** An event stream was closed whose reader was skipped too often. */
   'reads-too-slowly',
+  /** A name in the `Host` header that is not ours. */
+  'host-refused',
+  /** A request showed no credential where one is needed. */
+  'sign-in-needed',
+  /** A credential was wrong, or was not looked at because too many were. */
+  'sign-in-refused',
+  /** A user has no role for what was asked. */
+  'role-needed',
 ] as const;
 export type HttpRefusal = (typeof HTTP_REFUSALS)[number];
 

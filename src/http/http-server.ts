@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../access/access.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
+import { bracketed } from '../lib/host-guard.js';
 import { isOutOfFiles, MAX_HTTP_CONNECTIONS } from '../lib/open-files.js';
 import type { GatewayView } from './gateway-view.js';
-import { bracketed, type WhereChanges } from './guards.js';
+import type { WhereChanges } from './guards.js';
 import { createHttpApp } from './http-app.js';
 import { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
@@ -18,8 +20,14 @@ export interface HttpServerOptions {
   readonly view: GatewayView;
   /** The port of the plain MQTT listener, where one is open. */
   readonly mqttPort?: number;
+  /** Further names in `Host` headers that are answered. */
+  readonly hosts?: readonly string[];
   /** Where replay, purge and changes of the log level are allowed; `loopback` by default. */
   readonly changes?: WhereChanges;
+  /** Who may read and change; absent: there are no users. */
+  readonly access?: Access;
+  /** Whether reading needs a user; by default where others reach the address. Without `access` it means nothing. */
+  readonly read?: 'open' | 'token';
   readonly logger?: HttpLogger;
   readonly clock?: Clock;
   /** Counts what limits close and refuse. */
@@ -67,12 +75,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   const app = createHttpApp({
     host,
+    hosts: options.hosts,
     view,
     logger,
     clock: options.clock ?? new SystemClock(),
     pageFiles: await readPageFiles(),
     mqttPort: options.mqttPort ?? null,
     changes: options.changes ?? 'loopback',
+    access: options.access,
+    read: options.read,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     livePeriodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,

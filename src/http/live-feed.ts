@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { AuditEntry } from '../lib/audit.js';
 import type { WarningFields } from '../lib/warnings.js';
 import { errorAnswer } from './http-answers.js';
 import type { HttpRefusalCounts } from './http-refusals.js';
@@ -25,6 +26,7 @@ export interface LiveFeedOptions {
 /** The part of the gateway's logger that the HTTP side needs. */
 export interface HttpLogger {
   error(fields: WarningFields, sentence: string): void;
+  audit(entry: AuditEntry): void;
 }
 
 interface Stream {

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { HTTP_ERROR_CODES, type HttpErrorCode, STATUS_OF_STAGE_CODE } from './http-answers.js';
+import type { HttpAccess } from './sign-in/http-access.js';
+import { SESSION_COOKIE } from './sign-in/request-credential.js';
+import { needOf, type RouteNeed } from './sign-in/route-need.js';
 
 /** What a route says of itself for `/openapi.json`. */
 export interface RouteDescription {
@@ -29,7 +32,16 @@ interface Route {
   readonly method: string;
   readonly path: string;
   readonly describes: RouteDescription;
+  readonly needs: RouteNeed;
 }
+
+/** How a caller shows who it is, where there are users. */
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'A token of `sluice users add`, or a JWT.' },
+  basic: { type: 'http', scheme: 'basic', description: 'A user with its token or password.' },
+  session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE, description: 'Of /api/sign-in.' },
+};
+const ANY_SCHEME = Object.keys(SECURITY_SCHEMES).map((scheme) => ({ [scheme]: [] }));
 
 const JSON_TYPE = 'application/json';
 const ERROR = z.object({
@@ -38,29 +50,42 @@ const ERROR = z.object({
 });
 
 /** Serves `/openapi.json`: the routes that are added after the call, as they describe themselves. */
-export function addOpenApiRoute(app: FastifyInstance, version: string): void {
+export function addOpenApiRoute(
+  app: FastifyInstance,
+  version: string,
+  httpAccess: Pick<HttpAccess, 'read'> | undefined,
+): void {
   const routes: Route[] = [];
-  app.addHook('onRoute', ({ url, method, config }) => {
-    const describes = config?.describes;
+  app.addHook('onRoute', ({ url, method, config = {} }) => {
+    const { describes } = config;
     if (describes === undefined) return;
     // Each GET is answered as HEAD, too, which is the same operation.
     const methods = [method].flat().filter((one) => one !== 'HEAD');
-    for (const one of methods) routes.push({ method: one, path: url, describes });
+    for (const one of methods) {
+      routes.push({ method: one, path: url, describes, needs: needOf({ method: one, config }) });
+    }
   });
   let document: object | undefined;
   const describes = { summary: 'This description.' };
   app.get('/openapi.json', { config: { describes } }, (_request, reply) => {
-    document ??= openApiDocument(routes, version);
+    document ??= openApiDocument(routes, version, httpAccess?.read);
     return reply.send(document);
   });
 }
 
-function openApiDocument(routes: readonly Route[], version: string): object {
+function openApiDocument(
+  routes: readonly Route[],
+  version: string,
+  read: HttpAccess['read'] | undefined,
+): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, describes } of routes) {
+  for (const { method, path, describes, needs } of routes) {
     const known = paths[templated(path)] ?? {};
     paths[templated(path)] = known;
-    known[method.toLowerCase()] = operation(path, describes);
+    known[method.toLowerCase()] = {
+      ...operation(path, describes),
+      ...(read !== undefined && { security: securityOf(needs, read) }),
+    };
   }
   return {
     openapi: '3.1.0',
@@ -70,8 +95,17 @@ function openApiDocument(routes: readonly Route[], version: string): object {
       description: 'The HTTP interface of a gateway. docs/http-api.md explains each route with an example.',
     },
     paths,
-    components: { schemas: { Error: schemaOf(ERROR) } },
+    components: {
+      schemas: { Error: schemaOf(ERROR) },
+      ...(read !== undefined && { securitySchemes: SECURITY_SCHEMES }),
+    },
   };
+}
+
+function securityOf(needs: RouteNeed, read: HttpAccess['read']): object[] {
+  if (needs === 'change' || (needs === 'read' && read === 'token')) return ANY_SCHEME;
+  // The empty object of OpenAPI: also without any.
+  return needs === 'nothing' ? [] : [{}, ...ANY_SCHEME];
 }
 
 /** `/dead-letters/:id` becomes `/dead-letters/{id}`. */

@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   DATA_DIRECTORY_UNUSABLE: { retryable: false, exitCode: 2 },
   DATA_DIRECTORY_MISMATCH: { retryable: false, exitCode: 2 },
   LISTENER_FAILED: { retryable: false, exitCode: 2 },
+  TLS_FILES_INVALID: { retryable: false, exitCode: 2 },
   LOG_FAILED: { retryable: false, exitCode: 1 },
   LOG_CLOSED: { retryable: false, exitCode: 1 },
   LOG_RECORD_TOO_LARGE: { retryable: false, exitCode: 1 },

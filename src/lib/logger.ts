@@ -1,15 +1,17 @@
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import type { AuditEntry } from './audit.js';
 import { type Clock, SystemClock } from './clock.js';
 import { LevelSwitch, type LogLevel } from './level-switch.js';
-import { LimitedWarning } from './limited-warning.js';
+import { type LimitedFields, LimitedWarning } from './limited-warning.js';
 import { loggable, loggableText } from './loggable.js';
 import { withSluiceCommands } from './package-root.js';
 import { RecentWarnings } from './recent-warnings.js';
 import { NEXT_STEPS, type WarningCode, type WarningFields } from './warnings.js';
 
 const STDERR = 2;
+const AUDIT_SENTENCE = 'a change was asked for';
 
 export interface LogConfig {
   readonly level: LogLevel;
@@ -74,6 +76,9 @@ export class Logger {
   readonly #lines: PinoLogger;
   readonly #warnings: LimitedWarning<WarningCode>;
   readonly #errors: LimitedWarning<WarningCode>;
+  /** Has a level of its own: making the log quiet must not hide who did so, and what follows. */
+  readonly #auditLines: PinoLogger | undefined;
+  readonly #refusedChanges: LimitedWarning<'AUDIT'>;
 
   constructor(lines: PinoLogger, { level, clock = new SystemClock() }: LoggerOptions) {
     this.#lines = lines;
@@ -84,6 +89,16 @@ export class Logger {
       });
     this.#warnings = limited('warn');
     this.#errors = limited('error');
+    if (level !== 'silent') {
+      this.#auditLines = lines.child({});
+      // An option of `child` that names the level of the parent would follow it later.
+      this.#auditLines.level = 'info';
+    }
+    this.#refusedChanges = new LimitedWarning(
+      (fields, sentence) => this.#writeAudit(fields, sentence),
+      clock,
+      { later },
+    );
     this.level = new LevelSwitch({
       configured: level,
       apply: (to) => {
@@ -114,6 +129,25 @@ export class Logger {
 
   error(fields: WarningFields, sentence: string): void {
     this.#errors.log(fields.code, fields, sentence);
+  }
+
+  /**
+   * Writes who changed what. Every line is written, whatever the level of the log is, unless the configuration says
+   * `silent`. Of those that were refused, which anybody can cause, there is one in 30 s.
+   */
+  audit({ user, parameters, ...entry }: AuditEntry): void {
+    const fields = {
+      ...(user !== undefined && { user }),
+      ...entry,
+      ...(parameters !== undefined && { parameters }),
+    };
+    if (entry.outcome === 'refused') this.#refusedChanges.log('AUDIT', fields, AUDIT_SENTENCE);
+    else this.#writeAudit({ code: 'AUDIT', ...fields, heldBack: 0 }, AUDIT_SENTENCE);
+  }
+
+  #writeAudit({ heldBack, ...fields }: LimitedFields<'AUDIT'>, sentence: string): void {
+    const all = heldBack === 0 ? fields : { ...fields, heldBack };
+    this.#auditLines?.info(this.#plain(all), sentence);
   }
 
   /** Writes the last line of a process; it is never held back. */

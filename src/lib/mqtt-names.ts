@@ -8,7 +8,7 @@ export const MAX_CLIENT_ID_BYTES = 128;
 export const MAX_USER_NAME_BYTES = 256;
 /** Far above what devices use, and small enough for caches of topics. */
 export const MAX_TOPIC_BYTES = 1024;
-/** Aedes, which enforces it, searches topics level by level. */
+/** Aedes searches topics level by level. */
 export const MAX_TOPIC_LEVELS = 100;
 
 export function isValidName(name: string, maxBytes: number): boolean {
@@ -28,6 +28,7 @@ export function topicNameFault(topic: string): string | undefined {
   if (!isValidName(topic, MAX_TOPIC_BYTES)) return 'topic too long or with control characters';
   if (topic.includes('+') || topic.includes('#')) return 'wildcard in a topic name';
   if (topic.startsWith('$')) return 'topic reserved for the broker';
+  if (topic.split('/').length > MAX_TOPIC_LEVELS) return 'topic with too many levels';
   return undefined;
 }
 

@@ -18,6 +18,8 @@ export const NEXT_STEPS = {
   DATA_DIRECTORY_MISMATCH:
     'Do what the line says for each file that it names; `sluice check` reports the same. Nothing was changed.',
   LISTENER_FAILED: 'Free the port, or set another one under `broker.listeners` or `http`.',
+  TLS_FILES_INVALID:
+    'Correct the file that the line names: it says what was found and what is expected. `sluice certificates init` makes certificates for trying.',
   LOG_FAILED: 'Fix the disk or free space on it, then start again: every acknowledged message is recovered.',
   LOG_CLOSED: 'This is a bug in Sluice: please report it with the log line.',
   LOG_RECORD_TOO_LARGE:
@@ -75,6 +77,14 @@ export const NEXT_STEPS = {
 
   CONFIG_RELOAD_REFUSED:
     'Correct what the line names, then reload again: until then the gateway goes on with the old configuration.',
+  ACCESS_RELOAD_REFUSED:
+    'Correct what the line names, then `sluice check`: the file is read again automatically, and until then the old rules are in force.',
+  ACCESS_KEYS_UNREADABLE:
+    'Correct the file of `jwt.jwks` that the line names: until then the keys that were read before are used, or no JWT is accepted.',
+  ACCESS_RULES_OPEN:
+    'Correct what the line names, or leave it if it is meant: `sluice check` names the same.',
+  ACCESS_UNPROTECTED:
+    'Use TLS on the address that the line names, or a token for reading; leave it if the network is trusted: `sluice check` names the same.',
   RULES_UNREACHABLE:
     'Put the rule that the line names before the one that takes its topics, or correct the filter of one of them.',
   WINDOWS_WITHOUT_POINTS:
@@ -104,7 +114,7 @@ export const NEXT_STEPS = {
   CHECKPOINT_RESET:
     'Check the disk, or restore a backup of the whole data directory. Earlier parked records are in `dead-letter/before-…/`.',
   CARDINALITY_EXCEEDED:
-    'Find out what the client sends: a tag whose values never end, such as an identity made at each start, belongs into a field. Or raise the budget under `policies.cardinality`, then replay (docs/policies.md).',
+    'Find out what the user or client of the line sends: a tag whose values never end, such as an identity made at each start, belongs into a field. Or raise the budget under `policies.cardinality`, then replay (docs/policies.md).',
   STATE_LOST:
     'Check the disk. Rules that remember earlier records begin with what could be read: Sparkplug nodes must send their births again.',
   LOG_STOP_NOTE_UNUSABLE:
@@ -112,7 +122,7 @@ export const NEXT_STEPS = {
   LOG_DAMAGED:
     'Check the disk (`dmesg`, `smartctl`) and replace it: records before and behind the damage are processed normally.',
   DEAD_LETTER_PAYLOADS_NOT_KEPT:
-    'Stop the client that the line names, or give its topic a rule that ignores it; then purge. docs/runbook.md, "Payloads not kept".',
+    'Stop the user or client that the line names, or give its topic a rule that ignores it; then purge. docs/runbook.md, "Payloads not kept".',
   DEAD_LETTER_RECORDS_DROPPED:
     'Stop the client that sends what cannot be used, or set `consumer.deadLetter.whenFull: keep-reason` or `block`.',
   DEAD_LETTER_DAMAGED:
@@ -178,6 +188,16 @@ export const NEXT_STEPS = {
     'Raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`), or lower `broker.maxConnections`.',
   OPEN_FILES_EXHAUSTED:
     'Nothing to do if it passes: what needs a file waits for one. If it lasts, raise the limit of open files (LimitNOFILE= of systemd, `ulimit -n`).',
+  BROKER_TLS_FAILED:
+    'Do what `detail` says for the client at `remoteAddress`; scanners of the internet cause such lines too.',
+  BROKER_PROXY_REFUSED:
+    'List the load balancer under `proxy` of the listener and let it send a PROXY header, or let clients connect elsewhere.',
+  BROKER_HOST_REFUSED:
+    'If the name is one of this gateway, add it to `hosts` of the listener; else a web page tried to get in by a name of its own.',
+  TLS_RELOAD_REFUSED:
+    'Correct the file that the line names; it is read again when it changes. The certificate that was in use stays in use.',
+  CERTIFICATE_EXPIRES:
+    'Renew the certificate and replace its file: it is read again without a restart. `sluice certificates init` renews one that it made.',
   HTTP_FAILED: 'This is a bug in Sluice: please report it with the log line.',
   FLEET_ENDED: 'Start the demo again: the gateway is still running, but nothing is simulated.',
   STOP_INCOMPLETE:

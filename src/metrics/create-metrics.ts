@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { HistogramMetric } from './histogram-metric.js';
 import type { MetricTable } from './metric-table.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
+import { ACCESS } from './tables/access-metrics.js';
 import { HEALTH } from './tables/backlog-metrics.js';
 import { CONSUME } from './tables/consume-metrics.js';
 import { HTTP } from './tables/http-metrics.js';
@@ -19,12 +20,13 @@ export interface MetricDescription {
   readonly label?: string;
   readonly help: string;
   /** Condition under which the metric exists; absent for metrics that always exist. */
-  readonly only?: 'Kinesis mode' | 'windows' | 'metrics.store';
+  readonly only?: 'Kinesis mode' | 'windows' | 'metrics.store' | 'broker.access';
 }
 
 /** Every metric, in the order of the data path and of the documentation. */
 export const METRICS: readonly MetricDescription[] = [
   ...described(INGEST),
+  ...described(ACCESS, 'broker.access'),
   ...described(PRODUCER, 'Kinesis mode'),
   ...described(READER, 'Kinesis mode'),
   ...described(CONSUME),
@@ -64,6 +66,7 @@ export function createMetrics(takeSnapshot: () => MetricsSnapshot): Registry {
   };
   const first = current();
   if (first.ingest !== undefined) register(registry, INGEST, () => current().ingest!);
+  if (first.access !== undefined) register(registry, ACCESS, () => current().access!);
   if (first.producer !== undefined) register(registry, PRODUCER, () => current().producer!);
   if (first.reader !== undefined) register(registry, READER, () => current().reader!);
   if (first.consume !== undefined) register(registry, CONSUME, () => current().consume!);

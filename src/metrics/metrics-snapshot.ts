@@ -1,3 +1,4 @@
+import type { SignInTotals } from '../access/sign-in-counts.js';
 import type { BrokerCounters } from '../broker/broker.js';
 import type { ReloadOutcome } from '../config/reload-result.js';
 import type { LedgerCounts } from '../http/gateway-view.js';
@@ -15,6 +16,7 @@ import type { HealthFacts } from './tables/backlog-metrics.js';
 /** The facts behind all metrics at the time of one scrape. The facts of a stage are absent where it does not run. */
 export interface MetricsSnapshot {
   readonly ingest?: IngestFacts;
+  readonly access?: SignInTotals;
   readonly producer?: ProducerFacts;
   readonly reader?: ReaderFacts;
   readonly consume?: ConsumeFacts;

@@ -175,7 +175,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
   async #consume(): Promise<void> {
     const { options, hooks, source, writes, rules, followers, arrivals, parked, windows, trace } =
       this.#parts;
-    const { folder, deadLetter, reasons, clients, replay } = parked;
+    const { folder, deadLetter, reasons, senders, replay } = parked;
     const clock = new SystemClock();
     const first = new FirstContact(hooks.onContact);
     // Meanwhile the parked files are read; a failure of that is thrown below.
@@ -215,7 +215,7 @@ export class ConsumePipeline implements Pipeline<ConsumeReport, ConsumeRequest, 
         ...options.keeping,
         deadLetter,
         reasons,
-        clients,
+        senders,
         dropOldest: () => replay.dropOldest(folder),
         clock,
       },

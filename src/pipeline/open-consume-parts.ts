@@ -8,6 +8,7 @@ import { StateJournal } from '../ledger/state-journal.js';
 import { SystemClock } from '../lib/clock.js';
 import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Opened } from '../lib/open-all-or-none.js';
+import { senderOf } from '../lib/sender.js';
 import { SerialQueue } from '../lib/serial-queue.js';
 import { TraceExport } from '../metrics/otlp/trace-export.js';
 import type { SeriesStores } from '../reading/ask-segment.js';
@@ -71,8 +72,12 @@ export async function openConsumeParts(
 ): Promise<ConsumeParts> {
   const clock = new SystemClock();
   const overBudget = new LimitedWarning<'CARDINALITY_EXCEEDED'>(hooks.warn, clock);
-  const rules = new RulesInForce(options, ({ reason, ...over }) =>
-    overBudget.log('CARDINALITY_EXCEEDED', over, `a record is over a budget: ${reason}`),
+  const rules = new RulesInForce(options, ({ reason, sender, ...over }) =>
+    overBudget.log(
+      'CARDINALITY_EXCEEDED',
+      { ...over, ...senderOf(sender) },
+      `a record is over a budget: ${reason}`,
+    ),
   );
   const states = new PartitionStates();
   const source = await createSource(options, durableEnd, hooks);

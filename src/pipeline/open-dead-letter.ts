@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { ClientBytes } from '../dead-letter/client-bytes.js';
 import { reasonsFolder } from '../dead-letter/dead-letter-files.js';
 import { DeadLetterWriter } from '../dead-letter/dead-letter-writer.js';
 import { ReasonsWriter } from '../dead-letter/reasons-writer.js';
+import { SenderBytes } from '../dead-letter/sender-bytes.js';
 import type { Clock } from '../lib/clock.js';
 import type { Opened } from '../lib/open-all-or-none.js';
 import { prepareDeadLetter } from '../replay/prepare-dead-letter.js';
@@ -17,7 +17,7 @@ export interface DeadLetterParts {
   readonly folder: string;
   readonly deadLetter: DeadLetterWriter;
   readonly reasons: ReasonsWriter;
-  readonly clients: ClientBytes;
+  readonly senders: SenderBytes;
   readonly replay: ReplayService;
 }
 
@@ -48,24 +48,24 @@ export async function openDeadLetter(
     source.reasonsEnd,
   );
   opened(() => reasons.close());
-  const clients = new ClientBytes();
+  const senders = new SenderBytes();
   const replay = await ReplayService.open({
     ...options.directory,
     checkpointWaitMs: options.consumer.checkpointIntervalMs + CHECKPOINT_GRACE_MS,
     kinesisFolder: source.deadLetterFolder,
-    clients: { folder, bytes: clients },
+    senders: { folder, bytes: senders },
     store,
     clock,
     onProgress: hooks.onProgress,
     onFreed: async () => {
       await deadLetter.measure();
       await reasons.measure();
-      clients.keepOnly(await deadLetter.files());
+      senders.keepOnly(await deadLetter.files());
     },
     warn: hooks.warn,
   });
   opened(() => replay.close());
   replay.noteSaved(folder, source.deadLetterEnd ?? deadLetter.end);
   replay.noteSaved(reasonsFolder(folder), source.reasonsEnd ?? reasons.end);
-  return { folder, deadLetter, reasons, clients, replay };
+  return { folder, deadLetter, reasons, senders, replay };
 }

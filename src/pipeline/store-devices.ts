@@ -55,8 +55,8 @@ export class StoreDevices {
       silence: new SilentDevices(new UsualIntervals(stores), (nowMs) => this.#behindMs(nowMs)),
       outsideSince: new OutsideSince(reader),
       unreadable: (nowMs: number) =>
-        unreadableDevices(parts.unreadable.list(nowMs), (topic, clientId, rule) =>
-          rules.current.ruleSet.knownSeries(topic, clientId, rule),
+        unreadableDevices(parts.unreadable.list(nowMs), (sent, rule) =>
+          rules.current.ruleSet.knownSeries(sent, rule),
         ),
       nowMs: () => Number(clock.nowNs() / 1_000_000n),
     };

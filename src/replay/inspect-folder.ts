@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { ClientBytes } from '../dead-letter/client-bytes.js';
 import {
   deadLetterFileName,
   deadLetterFileNumbers,
@@ -7,6 +6,7 @@ import {
 } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import type { ReplayTotals } from '../dead-letter/replay-totals.js';
+import type { SenderBytes } from '../dead-letter/sender-bytes.js';
 import { systemErrorCode } from '../lib/errors.js';
 import { readFile } from '../lib/files.js';
 import type { Warn } from '../lib/warnings.js';
@@ -27,7 +27,7 @@ export interface InspectOptions {
   /** Where the folder ended at the last checkpoint; what lies behind it comes again from the stream. */
   readonly end: DeadLetterEnd | undefined;
   /** The bytes of each client are added to it. */
-  readonly clients: ClientBytes | undefined;
+  readonly senders: SenderBytes | undefined;
   /** Ends the work behind the present file. */
   readonly signal: AbortSignal;
   readonly warn: Warn;
@@ -39,7 +39,7 @@ export interface InspectOptions {
  */
 export async function inspectFolder(
   folder: JournalFolder,
-  { end, clients, signal, warn }: InspectOptions,
+  { end, senders, signal, warn }: InspectOptions,
 ): Promise<InspectedFolder> {
   const found: FoundRecords = { first: new Map(), again: new Map() };
   const numbers = await deadLetterFileNumbers(folder.path);
@@ -57,7 +57,7 @@ export async function inspectFolder(
     };
     if (number === end?.file && file.length < end.bytes) shortFile = path;
     const read = file.subarray(0, Math.min(upTo, file.length));
-    const damage = await inspectFile(read, place, await folder.read(number), found, clients);
+    const damage = await inspectFile(read, place, await folder.read(number), found, senders);
     if (damage === undefined) continue;
     warn(
       {

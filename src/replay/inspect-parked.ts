@@ -1,9 +1,10 @@
-import type { ClientBytes } from '../dead-letter/client-bytes.js';
 import { recordsOfLine } from '../dead-letter/dead-letter-reader.js';
 import { isCausedByDevice } from '../dead-letter/park-codes.js';
 import { type ParkedHead, parkedHead } from '../dead-letter/parked-head.js';
 import { endsWithSeal, isSeal, wholeBytes, wholeLines } from '../dead-letter/parked-record.js';
 import type { ReplayJournal } from '../dead-letter/replay-journal.js';
+import type { SenderBytes } from '../dead-letter/sender-bytes.js';
+import { senderKey } from '../lib/sender.js';
 import { TimeSlice } from '../lib/time-slice.js';
 
 /** Records that are parked and can be read, by the code they are parked under now. */
@@ -31,14 +32,14 @@ export interface FilePlace {
 
 /**
  * Reads one parked file to its end, counts the records that are still parked into `found`, and the bytes of their
- * clients into `clients`. Resolves with what is wrong with it.
+ * senders into `senders`. Resolves with what is wrong with it.
  */
 export async function inspectFile(
   file: Buffer,
   { number, isSealed }: FilePlace,
   journal: ReplayJournal,
   found: FoundRecords,
-  clients: ClientBytes | undefined,
+  senders: SenderBytes | undefined,
 ): Promise<FileDamage | undefined> {
   const slice = new TimeSlice();
   let damaged = 0;
@@ -56,7 +57,7 @@ export async function inspectFile(
     const { code } = state ?? first;
     const counts = state === undefined ? found.first : found.again;
     counts.set(code, (counts.get(code) ?? 0) + 1);
-    if (isCausedByDevice(code)) clients?.add(number, first.clientId, bytes);
+    if (isCausedByDevice(code)) senders?.add(number, senderKey(first), bytes);
   };
   let last: Buffer | undefined;
   let isOfThisVersion = file.length === 0;

@@ -20,11 +20,11 @@
  * Before all that, `prepareDeadLetter` (prepare-dead-letter.ts) archives records whose ledger is gone (archive-parked.ts).
  */
 
-import type { ClientBytes } from '../dead-letter/client-bytes.js';
 import { isFolderOfLog, isReasonsFolder, readerFolder } from '../dead-letter/dead-letter-files.js';
 import type { DeadLetterEnd } from '../dead-letter/dead-letter-writer.js';
 import type { RecordPlace } from '../dead-letter/parked-group.js';
 import { type Counts, type ReplayTotals, sumOfTotals, UNREADABLE } from '../dead-letter/replay-totals.js';
+import type { SenderBytes } from '../dead-letter/sender-bytes.js';
 import type { ReplayedFolder } from '../ledger/adjust-for-replay.js';
 import {
   type Checkpoint,
@@ -52,7 +52,7 @@ export interface ReplayServiceOptions
   /** The folder of this process' Kinesis consumer inside the dead letter. */
   readonly kinesisFolder?: string;
   /** To be filled with how many bytes each client has in the parked files of one folder. */
-  readonly clients?: { readonly folder: string; readonly bytes: ClientBytes };
+  readonly senders?: { readonly folder: string; readonly bytes: SenderBytes };
 }
 
 /** What the main thread asks the worker that replays and purges. */
@@ -214,11 +214,11 @@ export class ReplayService {
 
   async #inspect(): Promise<void> {
     const { options, parkedFiles, saved } = this.#parts;
-    const { clients, warn, onProgress } = options;
+    const { senders, warn, onProgress } = options;
     const inspected = await parkedFiles.inspect(
       (folder) => ({
         end: savedEndOf(saved, folder),
-        clients: folder === clients?.folder ? clients.bytes : undefined,
+        senders: folder === senders?.folder ? senders.bytes : undefined,
         warn,
       }),
       this.#stopInspecting.signal,

@@ -48,9 +48,9 @@ function prepare(
   nowMs: number,
 ): PreparedBatch {
   const batch: RecordBatch = {
-    parts: records.map(({ receivedAtNs, topic, clientId, qos, payload }) => ({
+    parts: records.map(({ receivedAtNs, topic, clientId, user, qos, payload }) => ({
       partition: '',
-      records: [{ receivedAtNs, topic, clientId, qos, payload }],
+      records: [{ receivedAtNs, topic, clientId, user, qos, payload }],
       lost: { damaged: 0, dropped: 0 },
     })),
     position: '',

@@ -9,7 +9,7 @@ import { compileWhere } from './where.js';
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** An inner level may take them again: then they stand for it, and the outer level needs names of its own to be reached. */
 const DEFAULT_NAMES: ReadonlySet<string> = new Set(['element', 'key', 'index']);
-const ROOTS: ReadonlySet<string> = new Set<Root>(['payload', 'topic', 'device', 'clientId', 'qos']);
+const ROOTS: ReadonlySet<string> = new Set<Root>(['payload', 'topic', 'device', 'clientId', 'user', 'qos']);
 /** Words that CEL keeps for itself, and keys that no object may have. */
 const RESERVED: ReadonlySet<string> = new Set([
   'as',

@@ -220,7 +220,8 @@ function looksLikeSource(measurement: string, { variables }: SourceNames): boole
 /** What the series depends on besides the topic. If nothing else changes it, it is kept with the topic. */
 function dependence(sources: readonly Source[]): 'topic' | 'topic-and-client' | 'record' {
   const reads = new Set<Root>(sources.flatMap((source) => [...source.reads]));
-  if (['payload', 'variable', 'clientId', 'qos'].some((root) => reads.has(root as Root))) return 'record';
+  if (['payload', 'variable', 'clientId', 'user', 'qos'].some((root) => reads.has(root as Root)))
+    return 'record';
   return reads.has('device') ? 'topic-and-client' : 'topic';
 }
 

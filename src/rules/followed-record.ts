@@ -6,6 +6,8 @@ import { payloadText } from './payload-text.js';
 /** A record of a running gateway, with what the rules in force made of it. It is plain JSON. */
 export interface FollowedRecord extends ExplanationJson {
   readonly clientId: string;
+  /** The user that the publisher has signed in as, if any. */
+  readonly user?: string;
   readonly qos: 0 | 1 | 2;
   readonly receivedAt: string;
   /** The beginning of the payload. */
@@ -37,12 +39,13 @@ export function followedJson(
   explanation: ExplanationJson,
   withPayload = false,
 ): string {
-  const { clientId, qos, receivedAtNs, payload } = record;
+  const { clientId, user, qos, receivedAtNs, payload } = record;
   const { topic, ...explained } = explanation;
   const isWhole = withPayload && payload.length <= MAX_WHOLE_PAYLOAD_BYTES;
   const about = {
     topic,
     clientId,
+    user: user || undefined,
     qos,
     receivedAt: isoTime(receivedAtNs),
     payload: payloadText(payload),

@@ -13,7 +13,7 @@ export type Getter = (reading: Reading) => JsonValue | undefined | MappingFailur
 export type Origin = (reading: Reading) => string;
 
 /** What a value depends on. `variable`: an element of `each`, its key or its index. */
-export type Root = 'payload' | 'variable' | 'topic' | 'device' | 'clientId' | 'qos';
+export type Root = 'payload' | 'variable' | 'topic' | 'device' | 'clientId' | 'user' | 'qos';
 
 /** A place inside of decoded values. */
 export interface Place {
@@ -57,12 +57,14 @@ export function compileReference(text: string, names: RuleNames): ReferenceResul
   }
   if (text === 'device') return found({ root: 'device', text, get: (reading) => reading.device });
   if (text === 'clientId') return found({ root: 'clientId', text, get: ({ record }) => record.clientId });
+  // Without a user there is no value, not an empty one: a tag of it is omitted.
+  if (text === 'user') return found({ root: 'user', text, get: ({ record }) => record.user || undefined });
   if (text === 'topic') return found({ root: 'topic', text, get: ({ record }) => record.topic });
   if (text.startsWith('topic.')) return captureReference(text, names.captureNames);
   const [root = ''] = /^\w+(?=[.[]|$)/.exec(text) ?? [];
   if (root === 'payload') return payloadReference(text, root.length, names);
   if (names.variables.includes(root)) return variableReference(text, root, names);
-  const roots = ['payload', 'topic', 'device', 'clientId', ...names.variables];
+  const roots = ['payload', 'topic', 'device', 'clientId', 'user', ...names.variables];
   if (text === '') return invalid('it is empty');
   const hint = referenceHint(text, roots);
   return { ...invalid(`${quoted(text)} starts with none of ${roots.join(', ')}`), hint };

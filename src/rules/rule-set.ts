@@ -154,11 +154,14 @@ export class RuleSet {
    *
    * @param rule the rule that took them, where that is known; else the first that takes the topic counts
    */
-  knownSeries(topic: string, clientId: string, rule?: string): KnownSeries | undefined {
-    const matches = this.matches(topic);
+  knownSeries(
+    sent: Pick<StreamRecord, 'topic' | 'clientId' | 'user'>,
+    rule?: string,
+  ): KnownSeries | undefined {
+    const matches = this.matches(sent.topic);
     const match = matches.find((one) => one.rule.name === rule) ?? matches[0];
     if (match === undefined) return undefined;
-    const record = { topic, clientId, ...WITHOUT_PAYLOAD };
+    const record = { ...sent, ...WITHOUT_PAYLOAD };
     return match.rule.knownSeries({
       record,
       payload: {},

@@ -33,7 +33,7 @@ export interface TagReader {
   /** A record without a value is parked. */
   readonly isRequired?: boolean;
   readonly otherwise?: 'omit' | 'replace';
-  /** Whether topic and client decide the value, whatever the payload is. */
+  /** Whether topic, client and user decide the value, whatever the payload is. */
   readonly isOfTopic?: boolean;
 }
 
@@ -116,7 +116,7 @@ export class SeriesCache {
     return typeof own === 'string' ? own === measurement : own.names.has(measurement);
   }
 
-  /** What topic and client alone say. The reading has no payload. */
+  /** What topic, client and user alone say. The reading has no payload. */
   known(reading: Reading): KnownSeries {
     const uncounted = createMappingWarningCounts();
     const tags = this.#readers.flatMap((reader): Tag[] => {

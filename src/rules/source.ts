@@ -30,7 +30,7 @@ export interface Source {
   readonly places: readonly Place[];
 }
 
-/** Whether topic and client decide the value, whatever the payload is. */
+/** Whether topic, client and user decide the value, whatever the payload is. */
 export function isOfTopic({ reads }: Source): boolean {
   return (['payload', 'variable', 'qos'] as const).every((root) => !reads.has(root));
 }

@@ -76,7 +76,7 @@ function stepTime(atMs, receivedMs) {
 
 /** @param {Arrival} arrival */
 function factsOf(arrival) {
-  const { device, field, measurement, rule, topic, client, qos, payloadBytes, unit } = arrival;
+  const { device, field, measurement, rule, topic, client, user, qos, payloadBytes, unit } = arrival;
   const shown = shownValue(arrival);
   /** @type {[string, string | undefined][]} */
   const facts = [
@@ -85,6 +85,7 @@ function factsOf(arrival) {
     [field ?? '', field && `${shown}${unit === undefined ? '' : ` ${unit}`}`],
     ['rule', rule],
     ['topic', topic],
+    ['user', user],
     ['client', client],
     ['QoS', String(qos)],
     ['payload', bytes(payloadBytes)],

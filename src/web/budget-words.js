@@ -80,11 +80,11 @@ function stateOf({ used, limit }) {
 }
 
 /** @param {UsedBudget} budget */
-function usedWords({ budget, name = '', used, limit }) {
+function usedWords({ budget, name = '', sender = 'client', used, limit }) {
   const of = `${count(used)} of ${count(limit)}`;
   if (budget === 'tag-values') return `The tag ${quoted(name)} has ${of} values.`;
   if (budget === 'client-series' || budget === 'client-fields')
-    return `The client ${quoted(name)} added ${of} ${nounOf(budget)} that one client may add.`;
+    return `The ${sender} ${quoted(name)} added ${of} ${nounOf(budget)} that one ${sender} may add.`;
   return `It has ${of} ${nounOf(budget)}.`;
 }
 
@@ -101,10 +101,10 @@ function originWords({ tags: [tag], clients, fieldClients }, { budget }) {
     words.push(`Its largest tag is ${quoted(tag.tag)} with ${count(tag.values)} values.`);
   if (budget === 'client-series' || budget === 'client-fields') return words;
   const [most] = ofFields
-    ? fieldClients.map(({ client, fields }) => ({ client, added: fields }))
-    : clients.map(({ client, series }) => ({ client, added: series }));
+    ? fieldClients.map(({ fields, ...sender }) => ({ sender, added: fields }))
+    : clients.map(({ series, ...sender }) => ({ sender, added: series }));
   if (most !== undefined)
-    words.push(`The client ${quoted(most.client)} added most: ${count(most.added)} ${nounOf(budget)}.`);
+    words.push(`The ${senderWords(most.sender)} added most: ${count(most.added)} ${nounOf(budget)}.`);
   return words;
 }
 
@@ -115,8 +115,8 @@ function originWords({ tags: [tag], clients, fieldClients }, { budget }) {
  * @param {'park' | 'omit' | 'demote'} otherwise
  * @param {boolean} isFull
  */
-function effectWords({ budget }, otherwise, isFull) {
-  const whose = budget === 'client-series' || budget === 'client-fields' ? ' of this client' : '';
+function effectWords({ budget, sender = 'client' }, otherwise, isFull) {
+  const whose = budget === 'client-series' || budget === 'client-fields' ? ` of this ${sender}` : '';
   const noun = isOfFields(budget) ? 'fields' : 'series';
   const when = isFull ? 'now' : 'once this is full';
   if (otherwise === 'park') return `Records${whose} with new ${noun} are parked ${when}.`;
@@ -133,11 +133,11 @@ function effectWords({ budget }, otherwise, isFull) {
  */
 function stepWords({ tags: [tag], clients: [client], fieldClients: [inventor] }, { budget }) {
   const ofFields = isOfFields(budget);
-  const who = (ofFields ? inventor : client)?.client;
+  const who = ofFields ? inventor : client;
   const steps = [
     ...(ofFields ? ['name the fields in the rule'] : []),
     ...(!ofFields && tag ? [`make the tag ${quoted(tag.tag)} a field if its values never end`] : []),
-    ...(who === undefined ? [] : [`stop what the client ${quoted(who)} adds`]),
+    ...(who === undefined ? [] : [`stop what the ${senderWords(who)} adds`]),
   ];
   const raise = `raise policies.cardinality.${SETTINGS[budget]}`;
   const all = steps.length === 0 ? raise : `${steps.join(', ')}, or ${raise}`;
@@ -152,6 +152,11 @@ function isOfFields(budget) {
 /** @param {BudgetName} budget */
 function nounOf(budget) {
   return isOfFields(budget) ? 'fields' : 'series';
+}
+
+/** @param {Readonly<{ user?: string, client?: string }>} sender */
+function senderWords({ user, client = '' }) {
+  return user === undefined ? `client ${quoted(client)}` : `user ${quoted(user)}`;
 }
 
 /** @param {string} name */

@@ -36,9 +36,10 @@ export function deadLetterDetails(letter, nowMs) {
 
 /** @param {BoundedDetail} letter @param {number} nowMs */
 function factList(letter, nowMs) {
-  const { receivedAtMs, parkedAtMs, topic, clientId, qos, rule, payloadBytes, id } = letter;
+  const { receivedAtMs, parkedAtMs, topic, clientId, user, qos, rule, payloadBytes, id } = letter;
   const facts = [
     ['topic', code(foreign(topic, 2_000))],
+    ...(user === undefined ? [] : [['user', code(foreign(user, 2_000))]]),
     ['client id', code(foreign(clientId, 2_000))],
     ['QoS', String(qos)],
     ['rule', rule === undefined ? 'none took it' : code(foreign(rule, 500))],

@@ -140,7 +140,7 @@ export class SetAsideSteps {
         ', ',
         element('span', { class: 'code' }, foreign(letter.topic)),
         ', from ',
-        element('span', { class: 'code' }, foreign(letter.clientId, 80)),
+        element('span', { class: 'code' }, foreign(letter.user ?? letter.clientId, 80)),
       ),
       element('p', {}, more),
     ];

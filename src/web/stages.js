@@ -30,7 +30,7 @@ export const STAGES = [
       { name: 'refused', total: broker.packetsRefused, isBad: true },
       { name: 'shed', total: broker.packetsShed, isBad: true },
     ],
-    codes: /^(BROKER|LISTENER|OPEN_FILES)_/,
+    codes: /^(ACCESS|BROKER|LISTENER|OPEN_FILES)_/,
     metrics: [
       'sluice_broker_connections',
       'sluice_broker_packets_accepted_total',

@@ -63,7 +63,7 @@ const CASES: readonly Case[] = [
   { what: 'HTTP', reason: 'not-mqtt', does: bytes('GET / HTTP/1.1\r\nHost: h\r\n\r\n') },
   {
     what: 'TLS',
-    reason: 'not-mqtt',
+    reason: 'tls-failed',
     does: bytes(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])),
   },
   {

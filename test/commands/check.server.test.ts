@@ -147,7 +147,7 @@ test('a gateway on the same directory with another configuration is named', asyn
 
 test('an existing data directory is left as it was', async () => {
   const directory = tempDirectory();
-  mkdirSync(join(directory, 'data'));
+  mkdirSync(join(directory, 'data'), { mode: 0o700 });
   writeFileSync(join(directory, 'data', 'mine'), '');
   const { exitCode } = await runMain('check', '-c', configFile(directory, FREE));
   expect(exitCode).toBe(0);

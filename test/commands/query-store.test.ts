@@ -228,7 +228,7 @@ describe('sluice query while no gateway runs', () => {
 
   it('says what to use where the store is InfluxDB', async () => {
     const folder = tempDirectory();
-    mkdirSync(join(folder, 'data'));
+    mkdirSync(join(folder, 'data'), { mode: 0o700 });
     const config = join(folder, 'sluice.yaml');
     writeFileSync(
       config,

@@ -177,7 +177,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'a number in a list of references',
     `rules: [{ ${RULE}, fields: { h: [payload.h, 5] } }]`,
-    'sluice.yaml:1:56: rules[0].fields.h.path: got a list, expected reference such as payload.a.b, topic.name, device or clientId, or a list of them',
+    'sluice.yaml:1:56: rules[0].fields.h.path: got a list, expected reference such as payload.a.b, topic.name, device, clientId or user, or a list of them',
   ],
   [
     'a number for a source',
@@ -248,7 +248,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'listener for everybody',
     'broker:\n  listeners:\n    - host: 0.0.0.0',
-    'sluice.yaml:3:7: broker.listeners[0].host: got "0.0.0.0", expected a loopback address such as 127.0.0.1, or broker.insecure: true; clients are not authenticated',
+    'sluice.yaml:3:7: broker.listeners[0].host: got "0.0.0.0", expected a loopback address such as 127.0.0.1, or broker.access, or broker.insecure: true; clients are not authenticated',
   ],
   [
     'listener on a name',
@@ -258,7 +258,7 @@ const ONE_PROBLEM: readonly (readonly [string, string, string])[] = [
   [
     'page for everybody',
     'http:\n  host: "::"',
-    'sluice.yaml:2:3: http.host: got "::", expected a loopback address such as 127.0.0.1, or http.insecure: true; readers are not authenticated',
+    'sluice.yaml:2:3: http.host: got "::", expected a loopback address such as 127.0.0.1, or broker.access, or http.insecure: true; readers are not authenticated',
   ],
   [
     'two listeners on a port',

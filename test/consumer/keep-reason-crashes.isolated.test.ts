@@ -8,11 +8,11 @@ import {
   dataDirectory,
   prepareDataDirectory,
 } from '../../src/data-directory/data-directory.js';
-import { ClientBytes } from '../../src/dead-letter/client-bytes.js';
 import { reasonsFolder } from '../../src/dead-letter/dead-letter-files.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
 import { ReasonsWriter } from '../../src/dead-letter/reasons-writer.js';
+import { SenderBytes } from '../../src/dead-letter/sender-bytes.js';
 import { FileCheckpointStore } from '../../src/ledger/checkpoint-store.js';
 import { Ledger, type LedgerTotals, summarize } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
@@ -108,7 +108,7 @@ async function live(directory: DataDirectory, log: TestLog): Promise<LedgerTotal
         clientSharePercent: 5,
         deadLetter,
         reasons,
-        clients: new ClientBytes(),
+        senders: new SenderBytes(),
         dropOldest: async () => 0,
         clock,
       },

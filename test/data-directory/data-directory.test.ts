@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -12,7 +13,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dataDirectory, prepareDataDirectory } from '../../src/data-directory/data-directory.js';
-import { isDataDirectoryLocked, lockDataDirectory } from '../../src/data-directory/directory-lock.js';
+import {
+  isDataDirectoryLocked,
+  lockDataDirectory,
+  takeLock,
+} from '../../src/data-directory/directory-lock.js';
+import { DirectoryLockSockets } from '../../src/data-directory/lock-sockets.js';
 import { damages } from '../support/damages.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -43,7 +49,7 @@ describe('the data directory', () => {
 });
 
 describe('the lock', () => {
-  it('is held by one at a time and free again after release', async () => {
+  it('[security 49] is held by one at a time and free again after release', async () => {
     const directory = dataDirectory(tempDirectory());
     const lock = await lockDataDirectory(directory);
     expect(await isDataDirectoryLocked(directory.root)).toBe(true);
@@ -56,6 +62,39 @@ describe('the lock', () => {
     await (await lockDataDirectory(directory)).release();
   });
 
+  it.runIf(process.platform === 'linux')(
+    '[access 11] [security 49] [drill N4] is not lifted by deleting its files: a second process is still refused',
+    async () => {
+      const directory = dataDirectory(tempDirectory());
+      const lock = await lockDataDirectory(directory);
+      for (const name of readdirSync(directory.root)) {
+        if (name.startsWith('lock')) rmSync(join(directory.root, name));
+      }
+      expect(readdirSync(directory.root)).toEqual([]);
+      await expect(lockDataDirectory(directory)).rejects.toMatchObject({
+        code: 'DATA_DIRECTORY_LOCKED',
+        message: expect.stringContaining('ss -xlp | grep @sluice/lock') as string,
+      });
+      expect(readdirSync(directory.root)).toEqual([]);
+      expect(await isDataDirectoryLocked(directory.root)).toBe(true);
+      const other = await holdLock(directory.root);
+      expect(other.line).toBe('DATA_DIRECTORY_LOCKED');
+      await lock.release();
+      await (await lockDataDirectory(directory)).release();
+    },
+  );
+
+  it('[access 11] is refused where another network holds it: the sockets in the directory are needed as well', async () => {
+    const directory = dataDirectory(tempDirectory());
+    const sockets = new DirectoryLockSockets(directory.root);
+    // A process of another network namespace has only these.
+    const server = await takeLock(sockets, () => Promise.resolve());
+    await expect(lockDataDirectory(directory)).rejects.toMatchObject({ code: 'DATA_DIRECTORY_LOCKED' });
+    await server!.close();
+    sockets.close();
+    await (await lockDataDirectory(directory)).release();
+  });
+
   it('works in a directory whose path is too long for a socket', async () => {
     const root = join(tempDirectory(), 'x'.repeat(120));
     mkdirSync(root);
@@ -65,14 +104,14 @@ describe('the lock', () => {
     await lock.release();
   });
 
-  it('goes with a killed process: of many that want it then, exactly one gets it, again and again', {
+  it('[security 49] [drill N6] goes with a killed process: of many that want it then, exactly one gets it, by its files alone', {
     timeout: 120_000,
   }, async () => {
     const directory = dataDirectory(tempDirectory());
-    let holder = await holdLock(directory.root);
+    let holder = await holdLock(directory.root, 'files');
     expect(holder.got).toBe(true);
     for (let round = 1; round <= KILLS; round += 1) {
-      const tries = Array.from({ length: 8 }, () => startHolder(directory.root));
+      const tries = Array.from({ length: 8 }, () => startHolder(directory.root, 'files'));
       await Promise.all(tries.map(({ isReady }) => isReady));
       await killed(holder.child);
       // Its socket is still there: nobody can tell from the name that it is dead. The noted number can be higher: that of a
@@ -114,8 +153,8 @@ interface Holder {
   readonly line: string;
 }
 
-async function holdLock(root: string): Promise<Holder> {
-  const { isReady, go, outcome } = startHolder(root);
+async function holdLock(root: string, by: 'all' | 'files' = 'all'): Promise<Holder> {
+  const { isReady, go, outcome } = startHolder(root, by);
   await isReady;
   go();
   return outcome;
@@ -127,18 +166,29 @@ async function killed(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** A process that is ready to try for the lock, does so on `go`, and then stays. */
-function startHolder(root: string) {
+/**
+ * A process that is ready to try for the lock, does so on `go`, and then stays. With `files` it takes only the sockets in
+ * the directory, as processes of two containers see them.
+ */
+function startHolder(root: string, by: 'all' | 'files') {
   const compiled = (name: string) =>
     JSON.stringify(
       pathToFileURL(join(import.meta.dirname, '..', '..', 'dist', 'src', 'data-directory', name)).href,
     );
   const script = `
     const { dataDirectory } = await import(${compiled('data-directory.js')});
-    const { lockDataDirectory } = await import(${compiled('directory-lock.js')});
+    const { lockDataDirectory, takeLock } = await import(${compiled('directory-lock.js')});
+    const { DirectoryLockSockets } = await import(${compiled('lock-sockets.js')});
+    const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const root = ${JSON.stringify(root)};
+    const take = async () => {
+      if (${by === 'all'}) return await lockDataDirectory(dataDirectory(root));
+      const server = await takeLock(new DirectoryLockSockets(root), pause);
+      if (server === undefined) throw Object.assign(new Error(), { code: 'DATA_DIRECTORY_LOCKED' });
+    };
     process.stdin.once('data', async () => {
       try {
-        await lockDataDirectory(dataDirectory(${JSON.stringify(root)}));
+        await take();
         console.log('got');
       } catch (thrown) {
         console.log(thrown.code);

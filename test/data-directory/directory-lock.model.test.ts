@@ -135,7 +135,7 @@ async function drill(seed: () => number): Promise<number> {
   return directory.takeOvers;
 }
 
-it('two never hold it, whoever is stopped or killed between any two steps', async () => {
+it('[access 11] [drill N6] two never hold it, whoever is stopped or killed between any two steps', async () => {
   const runs = process.env.SLUICE_SOAK === 'full' ? 100_000 : 3_000;
   let takeOvers = 0;
   await fc.assert(

@@ -12,7 +12,7 @@ import {
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type DataDirectory, dataDirectory } from '../../src/data-directory/data-directory.js';
-import { readIdentity } from '../../src/data-directory/directory-identity.js';
+import { DIRECTORY_FORMATS, readIdentity } from '../../src/data-directory/directory-identity.js';
 import { problemsText } from '../../src/data-directory/directory-problem.js';
 import { inspectDataDirectory } from '../../src/data-directory/inspect-directory.js';
 import { filledSegments } from '../../src/data-directory/log-fit.js';
@@ -59,6 +59,7 @@ describe('the identity of a data directory', () => {
   it('is given to a directory of version 0.1, which is carried forward', async () => {
     const root = join(tempDirectory(), 'data');
     cpSync(WRITTEN_BY_0_1, root, { recursive: true });
+    chmodSync(root, 0o700);
     await opens(dataDirectory(root));
     expect(await readIdentity(root)).toMatchObject({ kind: 'good' });
   });
@@ -67,11 +68,36 @@ describe('the identity of a data directory', () => {
     const directory = await usedDirectory({ records: 10, processed: 5 });
     writeFileSync(
       join(directory.root, 'directory.json'),
-      checkedJson('directory', { format: 2, id: 'x', createdAt: '', writtenBy: '3.0.0', more: true }),
+      checkedJson('directory', { format: 3, id: 'x', createdAt: '', writtenBy: '3.0.0', more: true }),
     );
     expect(await refusalOf(directory)).toMatch(
-      /directory\.json: .*format 2, written by Sluice 3\.0\.0.*format 1/,
+      /directory\.json: .*format 3, written by Sluice 3\.0\.0.*format 2/,
     );
+  });
+
+  it('has the format of version 1 until records have users, and keeps the higher one from then on [access 11]', async () => {
+    const directory = dataDirectory(join(tempDirectory(), 'data'));
+    const formats: number[] = [];
+    const { plain, withUsers } = DIRECTORY_FORMATS;
+    for (const format of [plain, withUsers, plain]) {
+      const { lock, identity } = await openDataDirectory(directory, VERSION, format);
+      await lock.release();
+      expect(await readIdentity(directory.root)).toEqual({ kind: 'good', identity });
+      formats.push(identity.format);
+    }
+    expect(formats).toEqual([1, 2, 2]);
+  });
+
+  it('has its higher format before anything needs it, or is not opened [access 11]', async () => {
+    const directory = await usedDirectory({ records: 10, processed: 5 });
+    const before = await readIdentity(directory.root);
+    mkdirSync(join(directory.root, 'directory.json.next'));
+    await expect(openDataDirectory(directory, VERSION, DIRECTORY_FORMATS.withUsers)).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY_UNUSABLE',
+    });
+    rmSync(join(directory.root, 'directory.json.next'), { recursive: true });
+    expect(before).toMatchObject({ identity: { format: 1 } });
+    expect(await readIdentity(directory.root)).toEqual(before);
   });
 
   it('that was moved away comes back from the checkpoints', async () => {
@@ -141,6 +167,7 @@ describe('a log that does not fit is refused, and left as it is', () => {
   it('below a checkpoint of version 0.1 whose position is behind its end', async () => {
     const root = join(tempDirectory(), 'data');
     cpSync(WRITTEN_BY_0_1, root, { recursive: true });
+    chmodSync(root, 0o700);
     const directory = dataDirectory(root);
     rmSync(join(directory.log, segmentsOf(directory).at(-1)!));
     const other = await usedDirectory({ records: 6, processed: 0 });

@@ -10,30 +10,39 @@ import {
 import { testRecord } from '../support/log-fixture.js';
 
 /** The line of a parked record, as it is read: without its line feed. */
-function lineOf(clientId: string, { reason = 'r', topic = 't', payload = '{' } = {}): Buffer {
-  const record = { ...testRecord(1), clientId, topic, payload: Buffer.from(payload) };
+function lineOf(clientId: string, { reason = 'r', topic = 't', payload = '{', user = '' } = {}): Buffer {
+  const record = { ...testRecord(1), clientId, user, topic, payload: Buffer.from(payload) };
   const line = parkedLine(parkedRecord(record, { code: 'payload-not-json', reason, rule: 'rule' }, 1));
   return Buffer.from(line.trimEnd());
 }
 
-it('code and client of a line are what parsing it finds, whatever is in the texts around them', () => {
+it('code, client and user of a line are what parsing it finds, whatever is in the texts around them', () => {
   const nasty = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.constantFrom('","code":"rule-none', '"clientId":"other"', 'a\\', '\\"clientId\\":\\"x"', 'ü°語'),
+    fc.constantFrom(
+      '',
+      '","code":"rule-none',
+      '"user":"other"',
+      '"clientId":"other"',
+      'a\\',
+      '\\"clientId\\":\\"x"',
+      'ü°語',
+    ),
   );
   fc.assert(
-    fc.property(nasty, nasty, nasty, nasty, (clientId, reason, topic, payload) => {
-      const line = lineOf(clientId, { reason, topic, payload });
+    fc.property(nasty, nasty, nasty, nasty, nasty, (clientId, user, reason, topic, payload) => {
+      const line = lineOf(clientId, { reason, topic, payload, user });
       const head = parkedHead(line);
-      const { code, clientId: parsed } = parseParkedLine(line)!;
-      if (head !== undefined) expect(head).toEqual({ code, clientId: parsed });
+      const { code, clientId: parsed, user: parsedUser } = parseParkedLine(line)!;
+      expect(parsedUser).toBe(user === '' ? undefined : Buffer.from(user).toString());
+      if (head !== undefined) expect(head).toEqual({ code, clientId: parsed, user: parsedUser });
       // Only escapes need a parser.
-      else expect(JSON.stringify(clientId)).toContain('\\');
+      else expect(JSON.stringify([clientId, user])).toContain('\\');
       const { id, parkedAtMs, rule, topic: parsedTopic } = parseParkedLine(line)!;
       const overview = parkedOverview(line);
       if (overview !== undefined)
         expect(overview).toEqual({ id, parkedAtMs, code, rule, topic: parsedTopic, isPayloadKept: true });
-      else expect(JSON.stringify([clientId, topic])).toContain('\\');
+      else expect(JSON.stringify([clientId, user, topic])).toContain('\\');
     }),
     { numRuns: 1_000 },
   );
@@ -45,7 +54,7 @@ it('a head that is longer than usual is left to the parser', () => {
 });
 
 it('no flipped bit in a line goes unnoticed', () => {
-  const line = lineOf('device-1', { payload: '{"temperature": 21.5' });
+  const line = lineOf('device-1', { payload: '{"temperature": 21.5', user: 'meter-17' });
   for (let bit = 0; bit < line.length * 8; bit += 1) {
     const flipped = Buffer.from(line);
     flipped[bit >> 3]! ^= 1 << (bit & 7);
@@ -68,4 +77,12 @@ it('the overview of a record says which rule took it, and whether its payload is
     rule: 'ü',
     isPayloadKept: false,
   });
+});
+
+it('the user of a record whose payload is not kept stands where older versions overlook it [access 11]', () => {
+  const whole = parkedRecord({ ...testRecord(1), user: 'meter-17' }, { code: 'rule-none', reason: 'r' }, 5);
+  const line = parkedLine(withoutPayload(whole));
+  expect(line).toMatch(/"user":"meter-17","clientId":"device-1","qos":1,"payloadKept":false/);
+  expect(parkedOverview(Buffer.from(line.trimEnd()))).toMatchObject({ isPayloadKept: false });
+  expect(parkedHead(Buffer.from(line.trimEnd()))).toMatchObject({ user: 'meter-17' });
 });

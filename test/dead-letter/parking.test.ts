@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ClientBytes } from '../../src/dead-letter/client-bytes.js';
 import { listParked } from '../../src/dead-letter/dead-letter-reader.js';
 import { DeadLetterWriter } from '../../src/dead-letter/dead-letter-writer.js';
 import type { ParkCode } from '../../src/dead-letter/park-codes.js';
@@ -8,6 +7,7 @@ import { type ParkedRecord, parkedRecord } from '../../src/dead-letter/parked-re
 import { Parking } from '../../src/dead-letter/parking.js';
 import type { WhenFull } from '../../src/dead-letter/payload-keeping.js';
 import { ReasonsWriter } from '../../src/dead-letter/reasons-writer.js';
+import { SenderBytes } from '../../src/dead-letter/sender-bytes.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
@@ -18,9 +18,21 @@ const KIB = 1024;
 
 let next = 1_795_000_000_000_000_000n;
 
-function parked(clientId: string, code: ParkCode = 'payload-not-json', bytes = 10 * KIB): ParkedRecord {
+function parked(
+  clientId: string,
+  code: ParkCode = 'payload-not-json',
+  bytes = 10 * KIB,
+  user?: string,
+): ParkedRecord {
   next += 1n;
-  const record = { receivedAtNs: next, topic: 't', clientId, qos: 1 as const, payload: Buffer.alloc(bytes) };
+  const record = {
+    receivedAtNs: next,
+    topic: 't',
+    clientId,
+    user,
+    qos: 1 as const,
+    payload: Buffer.alloc(bytes),
+  };
   return parkedRecord(record, { code, reason: 'because' }, Number(next % 1_000_000_000n));
 }
 const many = (count: number, clientId: string, code?: ParkCode) =>
@@ -30,13 +42,13 @@ async function setUp(whenFull: WhenFull, clientSharePercent = 10, beforeDrop = (
   const directory = tempDirectory();
   const deadLetter = await DeadLetterWriter.open({ directory, maxSizeBytes: MAX_SIZE });
   const reasons = await ReasonsWriter.open(join(directory, 'reasons'), MAX_SIZE);
-  const clients = new ClientBytes();
+  const senders = new SenderBytes();
   const parkedFiles = await ParkedFiles.open(directory, { replayableEnd: async () => deadLetter.end });
   const warnings: string[] = [];
   const freed = async () => {
     await deadLetter.measure();
     await reasons.measure();
-    clients.keepOnly(await deadLetter.files());
+    senders.keepOnly(await deadLetter.files());
   };
   const parking = new Parking({
     deadLetter,
@@ -47,7 +59,7 @@ async function setUp(whenFull: WhenFull, clientSharePercent = 10, beforeDrop = (
       clientSharePercent,
       deadLetter,
       reasons,
-      clients,
+      senders,
       dropOldest: async () => {
         beforeDrop();
         const records = await parkedFiles.dropOldest('');
@@ -86,7 +98,16 @@ describe('parking with keep-reason', () => {
     expect(listed.filter(({ bytesNotKept }) => bytesNotKept === 10 * KIB)).toHaveLength(93);
   });
 
-  it('goes on when very many clients have filled the room of devices, and leaves a quarter for the store', async () => {
+  it('keeps a user to its share although each of its records has another client id [access 11]', async () => {
+    const { parkEach } = await setUp('keep-reason');
+    const from = (user: string, count: number) =>
+      Array.from({ length: count }, (_, n) => parked(`c-${n}`, 'payload-not-json', 10 * KIB, user));
+    expect(await parkEach(from('flooder', 40))).toEqual({ whole: 7, 'without-payload': 33, counted: 0 });
+    expect(await parkEach(from('honest', 3))).toEqual({ whole: 3, 'without-payload': 0, counted: 0 });
+    expect(await parkEach(many(3, 'flooder'))).toEqual({ whole: 3, 'without-payload': 0, counted: 0 });
+  });
+
+  it('goes on when very many senders have filled the room of devices, and leaves a quarter for the store', async () => {
     const { deadLetter, parkEach, parking } = await setUp('keep-reason');
     const kept = await parkEach(Array.from({ length: 200 }, (_, n) => parked(`client-${n}`)));
     expect(kept.whole).toBeGreaterThan(50);

@@ -6,6 +6,7 @@ import { createHttpApp } from '../../src/http/http-app.js';
 import { isPageRoute } from '../../src/http/routes/page-routes.js';
 import { ERROR_CODES, type ErrorCode, SluiceError } from '../../src/lib/errors.js';
 import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
+import { routesOf } from '../support/routes-of.js';
 import { page, tableBelow } from './pages.js';
 
 const doc = page('docs/http-api.md');
@@ -116,20 +117,4 @@ function keysOf(route: string): string[] {
 
 function jsonExamples(text: string): string[] {
   return [...text.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, example]) => example!);
-}
-
-/** `GET /api/ledger` and so on, read from fastify's drawing of its tree: four characters a level. HEAD comes with GET. */
-function routesOf(instance: FastifyInstance): string[] {
-  const routes: string[] = [];
-  const path: string[] = [];
-  for (const line of instance.printRoutes({ commonPrefix: false }).split('\n')) {
-    const match = /^([│ ]*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line);
-    if (match === null) continue;
-    const [, indent = '', part = '', methods = ''] = match;
-    path.splice(indent.length / 4, path.length, part);
-    for (const method of methods.split(', ')) {
-      if (method !== 'HEAD' && method !== '') routes.push(`${method} ${path.join('')}`);
-    }
-  }
-  return routes;
 }

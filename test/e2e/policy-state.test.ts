@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
@@ -145,6 +145,7 @@ describe('what policies remember', () => {
     cpSync(join(import.meta.dirname, '..', 'fixtures', 'data-directory-0.1'), join(directory, 'data'), {
       recursive: true,
     });
+    chmodSync(join(directory, 'data'), 0o700);
     const gateway = gatewayIn(directory, {
       rules: `${RULES}  - { name: all, topic: "#", measurement: m, fields: auto }\n`,
     });

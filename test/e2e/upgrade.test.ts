@@ -1,4 +1,4 @@
-import { cpSync, readdirSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
@@ -17,6 +17,7 @@ it('a data directory of version 0.1 starts, balances, and its parked records can
   onTestFinished(() => store.stop());
   const directory = tempDirectory();
   cpSync(WRITTEN_BY_0_1, join(directory, 'data'), { recursive: true });
+  chmodSync(join(directory, 'data'), 0o700);
   const gateway = new GatewayProcess({
     directory,
     config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }

@@ -51,10 +51,12 @@ function statusOf(
       },
     },
     logger: { recentWarnings: new RecentWarnings() },
+    signIns: () => undefined,
     selfMetrics: () => undefined,
     isFailed: () => false,
     reload: { totals: () => ({}) },
     clockWatch: { facts: () => ({ isImplausible: false, steps: 0 }), notes: () => [] },
+    tls: { notes: () => [] },
   } as unknown as StatusParts);
 }
 

@@ -7,11 +7,16 @@ import { windowsReport } from '../support/windows-report.js';
 const HEALTHY = { state: 'healthy', detail: '' };
 const CLOCK_NOTE = { stage: 'clock', note: 'the clock was set' };
 
-function partsWith(problem: string | undefined, blockedBy?: string): StatusParts {
+function partsWith(
+  problem: string | undefined,
+  blockedBy?: string,
+  certificates: readonly string[] = [],
+): StatusParts {
   const windows = problem === undefined ? undefined : windowsReport([], { problem, blockedBy });
   const report = { consumer: {}, sink: { status: HEALTHY }, windows };
   return {
     clockWatch: { notes: () => [CLOCK_NOTE] },
+    tls: { notes: () => certificates },
     workers: { consume: { report } },
   } as unknown as StatusParts;
 }
@@ -41,4 +46,10 @@ it.each([
 it('a process that only forwards has no windows', () => {
   const parts = { ...partsWith('unused'), workers: { forward: {} } } as unknown as StatusParts;
   expect(readinessNotes(parts)).toEqual([CLOCK_NOTE]);
+});
+
+it('a certificate that expires soon is noted [security 16]', () => {
+  const parts = partsWith(undefined, undefined, ['it expires in 3 days']);
+  expect(readinessNotes(parts)).toEqual([CLOCK_NOTE, { stage: 'tls', note: 'it expires in 3 days' }]);
+  expect(readinessProblems(parts)).toEqual([]);
 });

@@ -115,12 +115,12 @@ describe('who may not change anything', () => {
     expectUnchanged();
   });
 
-  it('beyond this machine, with changes everywhere, a name that a site has pointed here', async () => {
+  it('beyond this machine, with changes everywhere, a name that a site has pointed here [drill N2]', async () => {
     const app = makeApp({ host: '0.0.0.0', changes: 'always' });
     for (const [method, url, payload] of CHANGES) {
       const headers = { host: 'evil.example:8080', origin: 'http://evil.example:8080' };
       const answer = await app.inject({ method, url, headers, payload });
-      expect([answer.statusCode, answer.json().code]).toEqual([403, 'CHANGE_REFUSED']);
+      expect([answer.statusCode, answer.json().code]).toEqual([421, 'HOST_REFUSED']);
     }
     expectUnchanged();
   });
@@ -255,7 +255,7 @@ describe('dead letters', () => {
       400,
       {
         code: 'QUERY_INVALID',
-        reason: 'nothing is selected: name ids, a code, a topic or a rule, or ask for all.',
+        reason: 'nothing is selected: name ids, a code, a topic, a rule or a user, or ask for all.',
       },
     ]);
     expectUnchanged();

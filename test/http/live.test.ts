@@ -219,7 +219,10 @@ describe('/api/live', () => {
 
   it('sends a failure while the gateway cannot give its state, logs it once, and continues', async () => {
     const logged: string[] = [];
-    const logger = { error: (_fields: object, sentence: string) => logged.push(sentence) };
+    const logger = {
+      error: (_fields: object, sentence: string) => logged.push(sentence),
+      audit: () => undefined,
+    };
     const client = await opened(await start({ logger }));
     await client.states(1);
     view.failure = new Error('ENOENT /home/operator');

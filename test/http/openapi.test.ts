@@ -10,7 +10,9 @@ import {
 } from '../../src/http/answer-schemas.js';
 import { createHttpApp } from '../../src/http/http-app.js';
 import { isPageRoute } from '../../src/http/routes/page-routes.js';
+import { FakeAccess } from '../support/fake-access.js';
 import { FakeGatewayView, parkedDetail } from '../support/fake-gateway-view.js';
+import { routesOf } from '../support/routes-of.js';
 
 interface Operation {
   readonly summary: string;
@@ -43,28 +45,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** `GET /api/ledger` for every route of the app, read from what fastify prints of its tree. */
-function routesOfApp(): string[] {
-  const found: string[] = [];
-  const parts: string[] = [];
-  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
-    const [, indent = '', path = '', methods] = /^([│ ├└─]*)(\S*)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? [];
-    const depth = Math.floor(indent.length / 4) - 1;
-    if (depth < 0) continue;
-    parts.length = depth;
-    parts[depth] = path;
-    if (methods === undefined) continue;
-    const url = parts.join('');
-    for (const method of methods.split(', ')) if (method !== 'HEAD') found.push(`${method} ${url}`);
-  }
-  return found;
-}
-
 it('has every route of the gateway but the files of the page', () => {
   const described = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
   );
-  const routes = routesOfApp().filter((route) => !isPageRoute(route.replace('GET ', '')));
+  const routes = routesOf(app).filter((route) => !isPageRoute(route.replace('GET ', '')));
   expect(routes.length).toBeGreaterThan(15);
   expect(described.sort()).toEqual(routes.sort());
   expect(document.openapi).toBe('3.1.0');
@@ -119,4 +104,28 @@ it.each<[string, z.ZodObject]>([
   const answer = JSON.parse(body) as object;
   expect(schema.safeParse(answer).error?.issues ?? []).toEqual([]);
   for (const key of Object.keys(answer)) expect(Object.keys(schema.shape)).toContain(key);
+});
+
+it('with users, says which routes need one', async () => {
+  const secured = createHttpApp({
+    host: '0.0.0.0',
+    view,
+    clock: { nowNs: () => 5_000_000_000n, monotonicMs: () => 1 },
+    pageFiles: { version: 'none', files: new Map() },
+    mqttPort: 1883,
+    changes: 'always',
+    requestTimeoutMs: 10_000,
+    access: new FakeAccess(),
+  });
+  const { paths, components } = (
+    await secured.inject({ url: '/openapi.json', headers: { authorization: 'Bearer reader-token' } })
+  ).json();
+  await secured.close();
+  expect(Object.keys(components.securitySchemes)).toEqual(['bearer', 'basic', 'session']);
+  const any = [{ bearer: [] }, { basic: [] }, { session: [] }];
+  expect(paths['/api/ledger'].get.security).toEqual(any);
+  expect(paths['/api/reload'].post.security).toEqual(any);
+  expect(paths['/readyz'].get.security).toEqual([{}, ...any]);
+  expect(paths['/api/sign-in'].post.security).toEqual([]);
+  expect(document).not.toHaveProperty('components.securitySchemes');
 });

@@ -285,3 +285,61 @@ describe('the level at run time', () => {
     expect(logger.level.current()).toBe('error');
   });
 });
+
+describe('audit lines', () => {
+  const entry = {
+    change: 'purge',
+    user: 'ann',
+    method: 'token',
+    remoteAddress: '10.0.0.7',
+    outcome: 'done',
+    parameters: { ids: Array.from({ length: 60 }, (_, nth) => `${nth}`), topic: 'a\u001b[2J\nb' },
+  } as const;
+
+  test.each(['info', 'warn', 'error', 'fatal'] as const)(
+    'are written at level %s, one for each change',
+    (level) => {
+      const { logger, lines } = capture(level);
+      logger.audit(entry);
+      logger.audit({ ...entry, change: 'log-level' });
+      expect(lines()).toMatchObject([
+        { level: 'info', code: 'AUDIT', change: 'purge', user: 'ann', msg: 'a change was asked for' },
+        { level: 'info', code: 'AUDIT', change: 'log-level' },
+      ]);
+    },
+  );
+
+  test('are not hidden by who makes the log quiet', () => {
+    const { logger, lines } = capture();
+    logger.level.set('error');
+    logger.audit(entry);
+    expect(lines().at(-1)).toMatchObject({ code: 'AUDIT' });
+  });
+
+  test('are not written where the configuration wants no log at all', () => {
+    const { logger, text } = capture('silent');
+    logger.audit(entry);
+    expect(text()).toBe('');
+  });
+
+  test('have parameters that are cut and printable', () => {
+    const { logger, text, lines } = capture();
+    logger.audit(entry);
+    const [line] = lines() as [{ parameters: { ids: string[]; topic: string } }];
+    expect(line.parameters.ids).toHaveLength(51);
+    expect(line.parameters.topic).toBe('a\\u001b[2J\\nb');
+    expect(text().length).toBeLessThan(2_000);
+  });
+
+  test('of what was refused there is one in 30 s, which counts the others', () => {
+    const clock = { ms: 0, nowNs: () => 0n, monotonicMs: () => clock.ms };
+    const { logger, lines } = capture('info', 'json', clock);
+    for (let nth = 0; nth < 1_000; nth += 1) logger.audit({ ...entry, outcome: 'refused', reason: '401' });
+    expect(lines()).toHaveLength(1);
+    logger.audit(entry);
+    expect(lines()).toHaveLength(2);
+    clock.ms = 30_000;
+    logger.audit({ ...entry, outcome: 'refused', reason: '401' });
+    expect(lines().at(-1)).toMatchObject({ outcome: 'refused', reason: '401', heldBack: 999 });
+  });
+});

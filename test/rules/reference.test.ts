@@ -37,6 +37,13 @@ describe('what a reference names', () => {
     expect(compiled.reference.get(reading)).toEqual(value);
   });
 
+  test('user is the user, and absent without one [access 11]', () => {
+    const compiled = compileReference('user', { captureNames: [], variables: [] });
+    if (!compiled.ok) expect.fail(compiled.problem);
+    const of = (user?: string) => compiled.reference.get({ ...reading, record: { ...reading.record, user } });
+    expect([of('meter-17'), of(''), of()]).toEqual(['meter-17', undefined, undefined]);
+  });
+
   test('a path inside the payload may leave out the root', () => {
     for (const [path, value] of [
       ['t', 21.5],
@@ -54,7 +61,7 @@ describe('what a reference names', () => {
 });
 
 test.each([
-  ['temperature', 'starts with none of payload, topic, device, clientId'],
+  ['temperature', 'starts with none of payload, topic, device, clientId, user'],
   ['', 'it is empty'],
   ['topic.nope', 'has no +nope or #nope; it names city'],
   ['device.x', 'starts with none of'],

@@ -245,7 +245,7 @@ describe('problems of a configuration', () => {
 
 describe('what is known of a series without its payload', () => {
   const known = (change: Partial<RuleOptions>, topic = 'sensors/Pune/X1/telemetry') =>
-    ruleSet({ ...CLIMATE, ...change }).knownSeries(topic, 'client');
+    ruleSet({ ...CLIMATE, ...change }).knownSeries({ topic, clientId: 'client', user: 'ops' });
 
   test('is the measurement and the tags that the rule takes from topic, client or itself', () => {
     const tags: RuleOptions['tags'] = {
@@ -275,6 +275,10 @@ describe('what is known of a series without its payload', () => {
     expect(known({}, 'elsewhere')).toBeUndefined();
   });
 
+  test('has the user of the message [access 11]', () => {
+    expect(known({ tags: { owner: { path: 'user' } } })?.tags).toEqual([{ name: 'owner', value: 'ops' }]);
+  });
+
   test('is that of the rule that took the message, where several take the topic', () => {
     const compiled = compileRules([
       { ...CLIMATE, continue: true },
@@ -282,7 +286,7 @@ describe('what is known of a series without its payload', () => {
     ]);
     if (!compiled.ok) throw new Error('rules');
     const of = (rule?: string) =>
-      compiled.ruleSet.knownSeries('sensors/Pune/X1/telemetry', 'c', rule)?.measurement;
+      compiled.ruleSet.knownSeries({ topic: 'sensors/Pune/X1/telemetry', clientId: 'c' }, rule)?.measurement;
     expect([of(), of('second'), of('gone')]).toEqual(['sensordata', 'other', 'sensordata']);
   });
 

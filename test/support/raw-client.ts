@@ -1,10 +1,14 @@
 import { connect as connectTcp, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import mqttPacket from 'mqtt-packet';
 import { onTestFinished } from 'vitest';
 
-/** A connection that speaks packets, for what a well-behaved client would not do. */
-export async function rawClient(port: number) {
-  const socket = connectTcp(port, '127.0.0.1');
+/**
+ * A connection that speaks packets, for what a well-behaved client would not do. `open` makes it over something else than
+ * TCP.
+ */
+export async function rawClient(port: number, open: (port: number) => Duplex = overTcp) {
+  const socket = open(port);
   onTestFinished(() => void socket.destroy());
   const parser = mqttPacket.parser();
   const packets: mqttPacket.Packet[] = [];
@@ -41,6 +45,10 @@ export async function rawClient(port: number) {
     received: (cmd: string, count = 1) => until(() => packets.filter((p) => p.cmd === cmd).length >= count),
     closed: () => until(() => isClosed),
   };
+}
+
+function overTcp(port: number): Socket {
+  return connectTcp({ port, host: '127.0.0.1', noDelay: true });
 }
 
 /** Without a client id. */

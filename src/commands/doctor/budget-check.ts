@@ -2,6 +2,7 @@ import type { SluiceConfig } from '../../config/sluice-config.js';
 import { dataDirectory } from '../../data-directory/data-directory.js';
 import { savedStates } from '../../ledger/saved-states.js';
 import { printable } from '../../lib/printable.js';
+import type { Sender } from '../../lib/sender.js';
 import { type BudgetUse, budgetUse } from '../../rules/policies/budget-use.js';
 import { cardinalityOf } from '../../rules/policies/rule-policies.js';
 import { type CheckResult, ok, warn } from './check-result.js';
@@ -42,14 +43,20 @@ export function budgetText({ measurements, limits, ratios }: BudgetUse): string 
   const budget = first.fullest?.budget;
   if (budget === 'fields' || budget === 'client-fields') {
     parts.push(`${name(first.measurement)} has ${first.fields} of ${limits?.fields} fields`);
-    for (const { client, fields } of first.fieldClients.slice(0, 1))
-      parts.push(`the client ${name(client)} added ${fields} fields`);
+    for (const { fields, ...sender } of first.fieldClients.slice(0, 1))
+      parts.push(`the ${senderName(sender)} added ${fields} fields`);
     return parts.join('; ');
   }
   parts.push(`${name(first.measurement)} has ${first.series} of ${limits?.series} series`);
   for (const { tag, values } of first.tags.slice(0, 1))
     parts.push(`its tag ${name(tag)} has ${values} values`);
-  for (const { client, series } of first.clients.slice(0, 1))
-    parts.push(`the client ${name(client)} added ${series} series`);
+  for (const { series, ...sender } of first.clients.slice(0, 1))
+    parts.push(`the ${senderName(sender)} added ${series} series`);
   return parts.join('; ');
+}
+
+function senderName(sender: Sender): string {
+  return 'user' in sender
+    ? `user ${printable(sender.user, MAX_NAME)}`
+    : `client ${printable(sender.client, MAX_NAME)}`;
 }

@@ -99,7 +99,7 @@ export async function checkDataFolder(
     return warn(
       DATA_FOLDER,
       `${folder} has mode ${written}: other users can read the payloads in it`,
-      `chmod 700 ${folder}`,
+      `chmod -R go-rwx ${folder}`,
     );
   }
   return ok(DATA_FOLDER, `${folder} can be written, mode ${written}`);

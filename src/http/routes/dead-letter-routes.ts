@@ -26,6 +26,7 @@ const listParameters = z.strictObject({
   code: name.optional(),
   topic: name.optional(),
   rule: name.optional(),
+  user: name.optional(),
 });
 
 /** As `readSelection` takes it. */
@@ -34,6 +35,7 @@ const selectionBody = z.strictObject({
   code: z.string().optional(),
   topic: z.string().optional(),
   rule: z.string().optional(),
+  user: z.string().optional(),
   parkedBeforeMs: z.number().optional(),
   all: z.literal(true).optional(),
 });
@@ -111,20 +113,20 @@ export function addDeadLetterRoutes(
   );
 
   const addChange = (
-    path: string,
+    changes: 'replay' | 'purge',
     describes: RouteDescription,
     begin: (selection: ParkedSelection) => Promise<ReplayStatus>,
   ) =>
-    app.post(path, { config: { describes } }, async (request, reply) => {
+    app.post(`/api/dead-letters/${changes}`, { config: { describes, changes } }, async (request, reply) => {
       const selection = parseSelection(request.body);
       if (!selection.ok) return sendError(reply, 'QUERY_INVALID', selection.reason);
       return reply.code(202).send(await begin(selection.value));
     });
-  addChange('/api/dead-letters/replay', DESCRIPTIONS.replay, (selection) => view.replay(selection));
-  addChange('/api/dead-letters/purge', DESCRIPTIONS.purge, (selection) => view.purge(selection));
+  addChange('replay', DESCRIPTIONS.replay, (selection) => view.replay(selection));
+  addChange('purge', DESCRIPTIONS.purge, (selection) => view.purge(selection));
 }
 
-/** Takes `limit?` up to 500, `after?`, `code?`, `topic?` and `rule?`. */
+/** Takes `limit?` up to 500, `after?`, `code?`, `topic?`, `rule?` and `user?`. */
 export function parseDeadLettersRequest(parameters: unknown): Parsed<DeadLettersRequest> {
   const parsed = parseRequest(listParameters, parameters);
   if (!parsed.ok) return parsed;

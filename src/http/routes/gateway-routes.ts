@@ -64,23 +64,31 @@ export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource):
     return reply.send({ warnings: view.warnings(asked.value.after ?? 0) });
   });
 
-  app.post('/api/reload', { config: { describes: DESCRIPTIONS.reload } }, async (request, reply) => {
-    const asked = parseBody(reloadBody, request.body);
-    if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
-    const result = await view.reload();
-    if (result.outcome !== 'invalid') return reply.send(result);
-    const { code, file, problems } = result;
-    return reply.code(422).send({ code, reason: INVALID, file, problems });
-  });
+  app.post(
+    '/api/reload',
+    { config: { describes: DESCRIPTIONS.reload, changes: 'reload' } },
+    async (request, reply) => {
+      const asked = parseBody(reloadBody, request.body);
+      if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
+      const result = await view.reload();
+      if (result.outcome !== 'invalid') return reply.send(result);
+      const { code, file, problems } = result;
+      return reply.code(422).send({ code, reason: INVALID, file, problems });
+    },
+  );
 
   app.get('/api/log-level', { config: { describes: DESCRIPTIONS.level } }, (_request, reply) =>
     reply.send({ level: view.logLevel() }),
   );
 
-  app.put('/api/log-level', { config: { describes: DESCRIPTIONS.setLevel } }, (request, reply) => {
-    const asked = parseBody(levelBody, request.body);
-    if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
-    view.setLogLevel(asked.value.level);
-    return reply.send({ level: view.logLevel() });
-  });
+  app.put(
+    '/api/log-level',
+    { config: { describes: DESCRIPTIONS.setLevel, changes: 'log-level' } },
+    (request, reply) => {
+      const asked = parseBody(levelBody, request.body);
+      if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
+      view.setLogLevel(asked.value.level);
+      return reply.send({ level: view.logLevel() });
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayView } from '../gateway-view.js';
+import type { HttpAccess } from '../sign-in/http-access.js';
 
 /** The paths that are answered whatever else is open. */
 export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
@@ -11,17 +12,24 @@ const READYZ = {
 const METRICS = { summary: 'The metrics for Prometheus.', contentType: 'text/plain' };
 
 /** For supervisors and Prometheus. `/healthz` fails only when a restart would help, `/readyz` while a stage is not ready. */
-export function addHealthRoutes(app: FastifyInstance, view: GatewayView): void {
-  app.get('/healthz', { config: { describes: HEALTHZ } }, (_request, reply) => {
+export function addHealthRoutes(
+  app: FastifyInstance,
+  view: GatewayView,
+  httpAccess: HttpAccess | undefined,
+): void {
+  app.get('/healthz', { config: { describes: HEALTHZ, needs: 'nothing' } }, (_request, reply) => {
     if (view.alive()) return reply.send({ status: 'ok' });
     return reply.code(503).send({ status: 'failed', reason: 'The gateway cannot go on; restart it.' });
   });
 
-  app.get('/readyz', { config: { describes: READYZ } }, (_request, reply) => {
+  app.get('/readyz', { config: { describes: READYZ, needs: 'health' } }, (request, reply) => {
     const problems = view.problems();
+    const ready = problems.length === 0;
+    reply.code(ready ? 200 : 503);
+    if (httpAccess?.mayRead(request.caller) === false) return reply.send({ ready });
     const notes = view.notes();
-    return reply.code(problems.length === 0 ? 200 : 503).send({
-      ready: problems.length === 0,
+    return reply.send({
+      ready,
       problems,
       notes: notes.length > 0 ? notes : undefined,
       backlog: view.backlog(),

@@ -84,7 +84,7 @@ export function addInfluxqlRoutes(
     }
   };
   app.get(QUERY_PATH, { config: { describes: { ...QUERY, query: parameters } } }, answer);
-  app.post(QUERY_PATH, { config: { describes: { ...QUERY, body: parameters } } }, answer);
+  app.post(QUERY_PATH, { config: { describes: { ...QUERY, body: parameters }, needs: 'read' } }, answer);
 }
 
 /** The version says which interface this is, and honestly who answers. */

@@ -13,18 +13,23 @@ export function isPageRoute(url: string): boolean {
   return VIEW_PATHS.includes(url) || url.startsWith('/assets/') || url.startsWith('/page/');
 }
 
+/** The files are the same for everybody: what they show is asked for by the page, with its sign-in. */
+const PUBLIC = { config: { needs: 'nothing' } } as const;
+
 /** Serves the views, and their files from the closed list at `/page/<version>/<name>` and `/assets/<name>`. */
 export function addPageRoutes(app: FastifyInstance, { version, files }: PageFiles): void {
   for (const path of VIEW_PATHS) {
-    app.get(path, (request, reply) => sendPageFile(request, reply, files.get('index.html'), ASK_AGAIN));
+    app.get(path, PUBLIC, (request, reply) =>
+      sendPageFile(request, reply, files.get('index.html'), ASK_AGAIN),
+    );
   }
 
-  app.get<{ Params: { name: string } }>('/assets/:name', (request, reply) =>
+  app.get<{ Params: { name: string } }>('/assets/:name', PUBLIC, (request, reply) =>
     sendPageFile(request, reply, files.get(request.params.name), ASK_AGAIN),
   );
 
   // A page that was loaded before an upgrade asks for its own version. It gets the file of now and may not keep it.
-  app.get<{ Params: { version: string; name: string } }>('/page/:version/:name', (request, reply) => {
+  app.get<{ Params: { version: string; name: string } }>('/page/:version/:name', PUBLIC, (request, reply) => {
     const isOwn = request.params.version === version;
     return sendPageFile(request, reply, files.get(request.params.name), isOwn ? KEEP : ASK_AGAIN);
   });

@@ -60,7 +60,7 @@ export function addQueryRoutes(app: FastifyInstance, view: GatewayView, refusals
   app.get('/api/query', { config: { describes: DESCRIPTIONS.get } }, (request, reply) =>
     answer(reply, parseQueryRequest(request.query)),
   );
-  app.post('/api/query', { config: { describes: DESCRIPTIONS.post } }, (request, reply) =>
+  app.post('/api/query', { config: { describes: DESCRIPTIONS.post, needs: 'read' } }, (request, reply) =>
     answer(reply, parseQueryBody(request.body)),
   );
 }

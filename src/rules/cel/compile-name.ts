@@ -14,6 +14,8 @@ const ROOTS: Readonly<Record<string, { readonly type: CelType; readonly run: Com
   topic: { type: 'map', run: ({ reading }) => reading.captures },
   device: { type: 'string', run: ({ reading }) => reading.device },
   clientId: { type: 'string', run: ({ reading }) => reading.record.clientId },
+  // null without one, so that a condition compares it instead of failing for every record.
+  user: { type: 'dyn', run: ({ reading }) => reading.record.user || null },
   qos: { type: 'int', run: ({ reading }) => QOS[reading.record.qos] },
 };
 const ROOT_NAMES = Object.keys(ROOTS);

@@ -1,3 +1,4 @@
+import type { Sender } from '../../lib/sender.js';
 import { type Cardinality, type MeasurementUsage, shareOf } from './cardinality.js';
 import type { CardinalityOptions } from './policy-options.js';
 
@@ -6,8 +7,10 @@ export type BudgetName = 'tag-values' | 'series' | 'client-series' | 'fields' | 
 /** How much of one budget a measurement uses. */
 export interface UsedBudget {
   readonly budget: BudgetName;
-  /** The tag of `tag-values`, the client of `client-series` and `client-fields`. */
+  /** The tag of `tag-values`, the user or client of `client-series` and `client-fields`. */
   readonly name?: string;
+  /** Which of both it is. */
+  readonly sender?: 'user' | 'client';
   readonly used: number;
   readonly limit: number;
 }
@@ -19,10 +22,10 @@ export interface MeasurementUse extends MeasurementUsage {
 
 /** How much of the budgets is used. */
 export interface BudgetUse {
-  /** Of the fullest measurement, tag or client, 1 when nothing new gets in there. */
+  /** Of the fullest measurement, tag or sender, 1 when nothing new gets in there. */
   readonly ratios: Readonly<Record<BudgetName, number>>;
   readonly limits: CardinalityOptions | undefined;
-  /** The fullest ones, then those with most series; each with its largest tags and the clients that added most. */
+  /** The fullest ones, then those with most series; each with its largest tags and the users or clients that added most. */
   readonly measurements: readonly MeasurementUse[];
 }
 
@@ -60,13 +63,17 @@ function usedBudgets(
   used.push({ budget: 'series', used: series, limit: limits.series });
   const [most] = clients;
   const seriesShare = shareOf(limits.series, percent);
-  if (most) used.push({ budget: 'client-series', name: most.client, used: most.series, limit: seriesShare });
+  if (most) used.push({ budget: 'client-series', ...named(most), used: most.series, limit: seriesShare });
   used.push({ budget: 'fields', used: fields, limit: limits.fields });
   const [inventor] = fieldClients;
   const fieldShare = shareOf(limits.fields, percent);
   if (inventor)
-    used.push({ budget: 'client-fields', name: inventor.client, used: inventor.fields, limit: fieldShare });
+    used.push({ budget: 'client-fields', ...named(inventor), used: inventor.fields, limit: fieldShare });
   return used;
+}
+
+function named(sender: Sender): Pick<UsedBudget, 'name' | 'sender'> {
+  return 'user' in sender ? { name: sender.user, sender: 'user' } : { name: sender.client, sender: 'client' };
 }
 
 function ratioOf(used: UsedBudget | undefined): number {

@@ -1,4 +1,5 @@
 import { quoted } from '../../lib/printable.js';
+import { type Sender, senderOf, senderText } from '../../lib/sender.js';
 import type { StateTables } from '../../lib/state-tables.js';
 import type { Field, Point, Series } from '../../sink/point.js';
 import { MappingFailure, type MappingWarningCounts } from '../mapped.js';
@@ -12,7 +13,8 @@ export interface OverBudgetNotice {
   readonly measurement: string;
   /** The tag or the field. */
   readonly name?: string;
-  readonly client: string;
+  /** The `senderKey` of the record. */
+  readonly sender: string;
   readonly limit: number;
   /** How it was decided: one line for a person. */
   readonly reason: string;
@@ -52,7 +54,7 @@ export class Cardinality {
     return this.#stamp;
   }
 
-  /** What each measurement has, with its `top` largest tags and clients. */
+  /** What each measurement has, with its `top` largest tags and senders. */
   usage(top: number): MeasurementUsage[] {
     return countedMeasurements(this.#state)
       .map((measurement) => this.#of(measurement))
@@ -61,8 +63,10 @@ export class Cardinality {
         series: census.seriesCount,
         fields: census.fieldCount,
         tags: census.tags().slice(0, top),
-        clients: census.topClients(top),
-        fieldClients: census.topFieldClients(top),
+        clients: census.topSenders(top).map(([key, count]) => ({ ...senderOf(key), series: count })),
+        fieldClients: census
+          .topFieldSenders(top)
+          .map(([key, count]) => ({ ...senderOf(key), fields: count })),
       }));
   }
 
@@ -72,7 +76,7 @@ export class Cardinality {
    */
   admitSeries(
     point: Point,
-    client: string,
+    sender: string,
     options: CardinalityOptions,
     warnings: MappingWarningCounts,
     notice: (over: OverBudgetNotice) => void,
@@ -84,9 +88,9 @@ export class Cardinality {
       const { series } = admitted;
       const over = census.seeSeries(series, day)
         ? undefined
-        : this.#overSeriesBudget(census, series, client, day, options);
+        : this.#overSeriesBudget(census, series, sender, day, options);
       if (over === undefined) {
-        if (!census.seeSeries(series, day)) census.addSeries(series, day, client);
+        if (!census.seeSeries(series, day)) census.addSeries(series, day, sender);
         return admitted;
       }
       notice(over);
@@ -108,34 +112,34 @@ export class Cardinality {
   #overSeriesBudget(
     census: MeasurementCensus,
     series: Series,
-    client: string,
+    sender: string,
     day: number,
     options: CardinalityOptions,
   ): OverBudgetNotice | undefined {
     const { tagValues, clientSharePercent } = options;
     const { measurement } = census;
-    const over = this.#firstOver(census, series, client, options);
+    const over = this.#firstOver(census, series, sender, options);
     if (over === undefined) return undefined;
     this.#forget(census, day, options);
-    if (this.#firstOver(census, series, client, options) === undefined) return undefined;
+    if (this.#firstOver(census, series, sender, options) === undefined) return undefined;
     const m = quoted(measurement);
     if (over.budget === 'tag-values') {
       const reason = `the tag ${quoted(over.tag)} of ${m} has ${tagValues} values already (policies.cardinality.tagValues)`;
-      return { budget: over.budget, measurement, name: over.tag, client, limit: tagValues, reason };
+      return { budget: over.budget, measurement, name: over.tag, sender, limit: tagValues, reason };
     }
     const tag = largestTag(census, series);
     const limit = over.limit;
     const reason =
       over.budget === 'series'
         ? `${m} has ${limit} series already (policies.cardinality.series)`
-        : `the client ${quoted(client)} has added ${limit} series to ${m} already, ${clientSharePercent} % of all that it may have (policies.cardinality.clientShare)`;
-    return { budget: over.budget, measurement, name: tag, client, limit, reason };
+        : `${senderText(sender, quoted)} has added ${limit} series to ${m} already, ${clientSharePercent} % of all that it may have (policies.cardinality.clientShare)`;
+    return { budget: over.budget, measurement, name: tag, sender, limit, reason };
   }
 
   #firstOver(
     census: MeasurementCensus,
     { tags }: Series,
-    client: string,
+    sender: string,
     { series, tagValues, clientSharePercent }: CardinalityOptions,
   ): Over | undefined {
     for (const tag of tags) {
@@ -144,13 +148,13 @@ export class Cardinality {
     }
     if (census.seriesCount >= series) return { budget: 'series', limit: series };
     const share = shareOf(series, clientSharePercent);
-    return census.seriesOfClient(client) >= share ? { budget: 'client-series', limit: share } : undefined;
+    return census.seriesOfSender(sender) >= share ? { budget: 'client-series', limit: share } : undefined;
   }
 
   /** The point with the fields that may be written. */
   admitFields(
     point: Point,
-    client: string,
+    sender: string,
     options: CardinalityOptions,
     warnings: MappingWarningCounts,
     notice: (over: OverBudgetNotice) => void,
@@ -169,7 +173,7 @@ export class Cardinality {
     const left: string[] = [];
     for (const { name } of point.fields) {
       if (seen.has(name) || census.seeField(name, day)) continue;
-      const over = this.#fieldOver(census, name, client, fresh.length, day, options);
+      const over = this.#fieldOver(census, name, sender, fresh.length, day, options);
       if (over === undefined) fresh.push(name);
       else {
         if (left.length === 0) notice(over);
@@ -178,8 +182,8 @@ export class Cardinality {
         left.push(name);
       }
     }
-    for (const name of fresh) census.addField(name, day, client);
-    this.#newFields.add(client, fresh.length, this.#hour);
+    for (const name of fresh) census.addField(name, day, sender);
+    this.#newFields.add(sender, fresh.length, this.#hour);
     warnings['field-over-budget'] += left.length;
     const fields = left.length === 0 ? point.fields : point.fields.filter(({ name }) => !left.includes(name));
     for (const { name } of fields) seen.add(name);
@@ -194,22 +198,22 @@ export class Cardinality {
   #fieldOver(
     census: MeasurementCensus,
     name: string,
-    client: string,
+    sender: string,
     pending: number,
     day: number,
     options: CardinalityOptions,
   ): OverBudgetNotice | undefined {
-    const over = this.#firstFieldOver(census, name, client, pending, options);
+    const over = this.#firstFieldOver(census, name, sender, pending, options);
     if (over === undefined) return undefined;
     this.#forget(census, day, options);
-    return this.#firstFieldOver(census, name, client, pending, options);
+    return this.#firstFieldOver(census, name, sender, pending, options);
   }
 
   /** `pending`: new fields of the same message. */
   #firstFieldOver(
     census: MeasurementCensus,
     name: string,
-    client: string,
+    sender: string,
     pending: number,
     { fields, newFields, clientSharePercent }: CardinalityOptions,
   ): OverBudgetNotice | undefined {
@@ -220,23 +224,23 @@ export class Cardinality {
       budget,
       measurement,
       name,
-      client,
+      sender,
       limit,
       reason: `the field ${quoted(name)} is new: ${why}`,
     });
     if (census.fieldCount + pending >= fields)
       return over('fields', fields, `${m} may have ${fields} such fields (policies.cardinality.fields)`);
-    if (census.fieldsOfClient(client) + pending >= share)
+    if (census.fieldsOfSender(sender) + pending >= share)
       return over(
         'client-fields',
         share,
-        `the client ${quoted(client)} may add ${share} fields to ${m} (policies.cardinality.clientShare)`,
+        `${senderText(sender, quoted)} may add ${share} fields to ${m} (policies.cardinality.clientShare)`,
       );
-    if (this.#newFields.of(client, this.#hour) + pending >= newFields)
+    if (this.#newFields.of(sender, this.#hour) + pending >= newFields)
       return over(
         'new-fields',
         newFields,
-        `the client ${quoted(client)} may add ${newFields} fields in an hour (policies.cardinality.newFields)`,
+        `${senderText(sender, quoted)} may add ${newFields} fields in an hour (policies.cardinality.newFields)`,
       );
     return undefined;
   }
@@ -276,10 +280,10 @@ export interface MeasurementUsage {
   readonly series: number;
   readonly fields: number;
   readonly tags: readonly { readonly tag: string; readonly values: number }[];
-  /** The clients that added most series. */
-  readonly clients: readonly { readonly client: string; readonly series: number }[];
-  /** The clients that added most fields. */
-  readonly fieldClients: readonly { readonly client: string; readonly fields: number }[];
+  /** The users that added most series, or clients without a user. */
+  readonly clients: readonly (Sender & { readonly series: number })[];
+  /** The users that added most fields, or clients without a user. */
+  readonly fieldClients: readonly (Sender & { readonly fields: number })[];
 }
 
 type Over =
@@ -295,7 +299,7 @@ function largestTag(census: MeasurementCensus, { tags }: Series): string | undef
   return largest;
 }
 
-/** What one client may add of a budget. */
+/** What one user, or one client without a user, may add of a budget. */
 export function shareOf(budget: number, percent: number): number {
   return Math.max(1, Math.floor((budget * percent) / 100));
 }

@@ -2,7 +2,7 @@ import type { StateTable, StateTables } from '../../lib/state-tables.js';
 import { TextHash } from '../../lib/text-hash.js';
 import type { Series, Tag } from '../../sink/point.js';
 
-/** What is known of a series or a field: the day it was last seen, and the client that brought it. */
+/** What is known of a series or a field: the day it was last seen, and the `senderKey` of the record that brought it. */
 type Entry = string;
 
 /**
@@ -15,9 +15,9 @@ export class MeasurementCensus {
   readonly #series: StateTable<Entry>;
   readonly #fields: StateTable<Entry>;
   readonly #tags = new Map<string, StateTable<number>>();
-  /** How many series and fields each client brought: kept, because to count them is to look at all of them. */
-  readonly #clientsOfSeries: StateTable<number>;
-  readonly #clientsOfFields: StateTable<number>;
+  /** How many series and fields each sender brought: kept, because to count them is to look at all of them. */
+  readonly #sendersOfSeries: StateTable<number>;
+  readonly #sendersOfFields: StateTable<number>;
   /** By measurement: a restart must not forget more than an undisturbed run. */
   readonly #sweptOnDay: StateTable<number>;
 
@@ -26,8 +26,8 @@ export class MeasurementCensus {
     this.#state = state;
     this.#series = state.table(`series/${measurement}`);
     this.#fields = state.table(`fields/${measurement}`);
-    this.#clientsOfSeries = state.table(`series-clients/${measurement}`);
-    this.#clientsOfFields = state.table(`field-clients/${measurement}`);
+    this.#sendersOfSeries = state.table(`series-clients/${measurement}`);
+    this.#sendersOfFields = state.table(`field-clients/${measurement}`);
     this.#sweptOnDay = state.table('swept-on-day');
   }
 
@@ -43,22 +43,22 @@ export class MeasurementCensus {
     return this.#tag(tag).size;
   }
 
-  seriesOfClient(client: string): number {
-    return this.#clientsOfSeries.get(client) ?? 0;
+  seriesOfSender(sender: string): number {
+    return this.#sendersOfSeries.get(sender) ?? 0;
   }
 
-  fieldsOfClient(client: string): number {
-    return this.#clientsOfFields.get(client) ?? 0;
+  fieldsOfSender(sender: string): number {
+    return this.#sendersOfFields.get(sender) ?? 0;
   }
 
-  /** The clients that brought most series, the first with the most. */
-  topClients(limit: number): { readonly client: string; readonly series: number }[] {
-    return topOf(this.#clientsOfSeries, limit).map(([client, series]) => ({ client, series }));
+  /** The keys of the senders that brought most series, the first with the most. */
+  topSenders(limit: number): [sender: string, series: number][] {
+    return topOf(this.#sendersOfSeries, limit);
   }
 
-  /** The clients that brought most fields, the first with the most. */
-  topFieldClients(limit: number): { readonly client: string; readonly fields: number }[] {
-    return topOf(this.#clientsOfFields, limit).map(([client, fields]) => ({ client, fields }));
+  /** The keys of the senders that brought most fields, the first with the most. */
+  topFieldSenders(limit: number): [sender: string, fields: number][] {
+    return topOf(this.#sendersOfFields, limit);
   }
 
   /** Whether the series is known; it counts as seen today then. */
@@ -66,9 +66,9 @@ export class MeasurementCensus {
     const key = seriesKey(series);
     const known = this.#series.get(key);
     if (known === undefined) return false;
-    const { day: seen, client } = parsed(known);
+    const { day: seen, sender } = parsed(known);
     if (seen !== day) {
-      this.#series.set(key, entry(day, client));
+      this.#series.set(key, entry(day, sender));
       for (const tag of series.tags) this.#tag(tag.name).set(valueKey(tag), day);
     }
     return true;
@@ -78,9 +78,9 @@ export class MeasurementCensus {
     return this.#tag(tag.name).get(valueKey(tag)) !== undefined;
   }
 
-  addSeries(series: Series, day: number, client: string): void {
-    this.#series.set(seriesKey(series), entry(day, client));
-    this.#clientsOfSeries.set(client, this.seriesOfClient(client) + 1);
+  addSeries(series: Series, day: number, sender: string): void {
+    this.#series.set(seriesKey(series), entry(day, sender));
+    this.#sendersOfSeries.set(sender, this.seriesOfSender(sender) + 1);
     for (const tag of series.tags) this.#tag(tag.name).set(valueKey(tag), day);
   }
 
@@ -88,14 +88,14 @@ export class MeasurementCensus {
   seeField(name: string, day: number): boolean {
     const known = this.#fields.get(name);
     if (known === undefined) return false;
-    const { day: seen, client } = parsed(known);
-    if (seen !== day) this.#fields.set(name, entry(day, client));
+    const { day: seen, sender } = parsed(known);
+    if (seen !== day) this.#fields.set(name, entry(day, sender));
     return true;
   }
 
-  addField(name: string, day: number, client: string): void {
-    this.#fields.set(name, entry(day, client));
-    this.#clientsOfFields.set(client, this.fieldsOfClient(client) + 1);
+  addField(name: string, day: number, sender: string): void {
+    this.#fields.set(name, entry(day, sender));
+    this.#sendersOfFields.set(sender, this.fieldsOfSender(sender) + 1);
   }
 
   /**
@@ -108,8 +108,8 @@ export class MeasurementCensus {
     // A clock may have been far ahead.
     if (sweptOn !== undefined && sweptOn >= today && sweptOn - today <= 1) return false;
     this.#sweptOnDay.set(this.measurement, today);
-    forget(this.#series, this.#clientsOfSeries, oldestDay);
-    forget(this.#fields, this.#clientsOfFields, oldestDay);
+    forget(this.#series, this.#sendersOfSeries, oldestDay);
+    forget(this.#fields, this.#sendersOfFields, oldestDay);
     for (const name of this.#tagNames()) {
       const values = this.#tag(name);
       for (const [key, day] of values.entries()) if (day < oldestDay) values.delete(key);
@@ -161,29 +161,29 @@ function valueKey({ value }: Tag): string {
   return new TextHash().add(value).text;
 }
 
-function entry(day: number, client: string): Entry {
-  return `${day} ${client}`;
+function entry(day: number, sender: string): Entry {
+  return `${day} ${sender}`;
 }
 
-function parsed(known: Entry): { readonly day: number; readonly client: string } {
+function parsed(known: Entry): { readonly day: number; readonly sender: string } {
   const at = known.indexOf(' ');
-  return { day: Number(known.slice(0, at)), client: known.slice(at + 1) };
+  return { day: Number(known.slice(0, at)), sender: known.slice(at + 1) };
 }
 
-function topOf(counts: StateTable<number>, limit: number): [client: string, count: number][] {
+function topOf(counts: StateTable<number>, limit: number): [sender: string, count: number][] {
   return counts
     .entries()
     .sort((a, b) => b[1] - a[1])
     .slice(0, limit);
 }
 
-function forget(table: StateTable<Entry>, byClient: StateTable<number>, oldestDay: number): void {
+function forget(table: StateTable<Entry>, bySender: StateTable<number>, oldestDay: number): void {
   for (const [key, known] of table.entries()) {
-    const { day, client } = parsed(known);
+    const { day, sender } = parsed(known);
     if (day >= oldestDay) continue;
     table.delete(key);
-    const left = (byClient.get(client) ?? 1) - 1;
-    if (left > 0) byClient.set(client, left);
-    else byClient.delete(client);
+    const left = (bySender.get(sender) ?? 1) - 1;
+    if (left > 0) bySender.set(sender, left);
+    else bySender.delete(sender);
   }
 }

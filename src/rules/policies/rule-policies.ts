@@ -1,3 +1,4 @@
+import { senderKey } from '../../lib/sender.js';
 import type { StateTables } from '../../lib/state-tables.js';
 import type { Field, Point, Series } from '../../sink/point.js';
 import { type Mapped, MappingFailure, type MappingWarningCounts, type Reading } from '../mapped.js';
@@ -118,14 +119,14 @@ export class RulePolicies {
       let memory = memoryOfSeries(known, point.series);
       let admitted: Point | MappingFailure = point;
       if (budgets !== undefined && memory.stamp !== stamp) {
-        admitted = cardinality.admitSeries(point, record.clientId, budgets, warnings, notice);
+        admitted = cardinality.admitSeries(point, senderKey(record), budgets, warnings, notice);
         if (!(admitted instanceof MappingFailure)) {
           if (admitted !== point) memory = memoryOfSeries(known, admitted.series);
           memory.stamp = stamp;
         }
       }
       if (budgets !== undefined && hasFoundFields && !(admitted instanceof MappingFailure)) {
-        admitted = cardinality.admitFields(admitted, record.clientId, budgets, warnings, notice);
+        admitted = cardinality.admitFields(admitted, senderKey(record), budgets, warnings, notice);
       }
       if (admitted !== point) kept ??= points.slice(0, index);
       if (admitted instanceof MappingFailure) {

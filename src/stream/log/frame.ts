@@ -9,7 +9,10 @@ import type { StreamRecord } from '../stream.js';
  *   8   u32  length of the body
  *   12  u32  sequence, low half
  *   16  u32  sequence, high half
- *   20  body: u64 receivedAtNs, u8 qos, u8 0, u16 client id bytes, u16 topic bytes, client id, topic, payload
+ *   20  body: u64 receivedAtNs, u8 qos, u8 flags, u16 client id bytes, u16 topic bytes, client id, topic, [extension,] payload
+ *
+ * Flag 1 says that an extension is there: u16 bytes of its entries, and each entry as u8 type, u16 bytes, content. A record
+ * that needs none has no flag and costs no byte. An entry of a type that this version does not know is skipped.
  */
 export const FRAME_HEADER_BYTES = 20;
 const BODY_FIXED_BYTES = 14;
@@ -17,20 +20,27 @@ const FRAME_MAGIC = Buffer.from('SLF1', 'latin1');
 const MAGIC_LE = FRAME_MAGIC.readUInt32LE(0);
 const TWO_POW_32 = 0x1_0000_0000;
 const MAX_NAME_BYTES = 0xffff;
+const HAS_EXTENSION = 1;
+const EXTENSION_LENGTH_BYTES = 2;
+const ENTRY_HEADER_BYTES = 3;
+const USER_ENTRY = 1;
 
 /** The most bytes that `record` can take as a frame: names are UTF-8, at most 3 bytes per UTF-16 unit. */
 export function maxFrameBytes(record: StreamRecord): number {
+  const { user } = record;
+  const extensionBytes = user ? EXTENSION_LENGTH_BYTES + ENTRY_HEADER_BYTES + user.length * 3 : 0;
   return (
     FRAME_HEADER_BYTES +
     BODY_FIXED_BYTES +
     (record.clientId.length + record.topic.length) * 3 +
+    extensionBytes +
     record.payload.length
   );
 }
 
 /**
  * Writes `record` at `offset` and returns the offset behind it. The caller makes sure that `maxFrameBytes` fit; a name
- * over 65,535 bytes throws.
+ * or an extension over 65,535 bytes throws.
  */
 export function writeFrame(
   target: Buffer,
@@ -42,7 +52,7 @@ export function writeFrame(
   const body = offset + FRAME_HEADER_BYTES;
   target.writeBigUInt64LE(record.receivedAtNs, body);
   target[body + 8] = record.qos;
-  target[body + 9] = 0;
+  target[body + 9] = record.user ? HAS_EXTENSION : 0;
   const names = body + BODY_FIXED_BYTES;
   const clientIdBytes = target.write(record.clientId, names, 'utf8');
   const topicBytes = target.write(record.topic, names + clientIdBytes, 'utf8');
@@ -51,7 +61,8 @@ export function writeFrame(
   }
   target.writeUInt16LE(clientIdBytes, body + 10);
   target.writeUInt16LE(topicBytes, body + 12);
-  const payloadAt = names + clientIdBytes + topicBytes;
+  const topicEnd = names + clientIdBytes + topicBytes;
+  const payloadAt = record.user ? writeExtension(target, topicEnd, record.user) : topicEnd;
   target.set(record.payload, payloadAt);
   const end = payloadAt + record.payload.length;
 
@@ -61,6 +72,17 @@ export function writeFrame(
   target.writeUInt32LE(Math.floor(sequence / TWO_POW_32), offset + 16);
   target.writeUInt32LE(crc32(target.subarray(offset + 8, end), salt), offset + 4);
   return end;
+}
+
+function writeExtension(target: Buffer, offset: number, user: string): number {
+  const entry = offset + EXTENSION_LENGTH_BYTES;
+  const userBytes = target.write(user, entry + ENTRY_HEADER_BYTES, 'utf8');
+  const entriesBytes = ENTRY_HEADER_BYTES + userBytes;
+  if (entriesBytes > MAX_NAME_BYTES) throw new RangeError('user over 65,532 bytes');
+  target.writeUInt16LE(entriesBytes, offset);
+  target[entry] = USER_ENTRY;
+  target.writeUInt16LE(userBytes, entry + 1);
+  return entry + entriesBytes;
 }
 
 /** Makes the checksums of the frames in the first `lengthBytes` again, for a segment with another salt. */
@@ -99,14 +121,31 @@ export function readFrame(source: Buffer, offset: number, end: number): StreamRe
   const body = offset + FRAME_HEADER_BYTES;
   const names = body + BODY_FIXED_BYTES;
   const topicAt = names + source.readUInt16LE(body + 10);
-  const payloadAt = topicAt + source.readUInt16LE(body + 12);
+  const topicEnd = topicAt + source.readUInt16LE(body + 12);
+  const hasExtension = (source[body + 9]! & HAS_EXTENSION) !== 0 && topicEnd + EXTENSION_LENGTH_BYTES <= end;
+  const entriesAt = topicEnd + EXTENSION_LENGTH_BYTES;
+  const payloadAt = hasExtension ? Math.min(entriesAt + source.readUInt16LE(topicEnd), end) : topicEnd;
   return {
     receivedAtNs: source.readBigUInt64LE(body),
     clientId: source.toString('utf8', names, topicAt),
-    topic: source.toString('utf8', topicAt, payloadAt),
+    topic: source.toString('utf8', topicAt, topicEnd),
+    user: hasExtension ? userIn(source, entriesAt, payloadAt) : undefined,
     qos: (source[body + 8]! & 3) as 0 | 1 | 2,
     payload: source.subarray(payloadAt, end),
   };
+}
+
+/** The user among the entries from `offset` to `end`. An entry that does not fit ends the search. */
+function userIn(source: Buffer, offset: number, end: number): string | undefined {
+  for (let at = offset; at + ENTRY_HEADER_BYTES <= end; ) {
+    const contentAt = at + ENTRY_HEADER_BYTES;
+    const contentEnd = contentAt + source.readUInt16LE(at + 1);
+    if (contentEnd > end) return undefined;
+    if (source[at] === USER_ENTRY && contentEnd > contentAt)
+      return source.toString('utf8', contentAt, contentEnd);
+    at = contentEnd;
+  }
+  return undefined;
 }
 
 /** What `nextFrame` found, as offsets into the scanned bytes. */

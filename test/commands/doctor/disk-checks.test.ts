@@ -55,13 +55,19 @@ test('one that is not there yet is not made', async () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('one that only this user may enter is right, one open to others is not', async () => {
+test('[security 49] one that only this user may enter is right, one open to others is not', async () => {
   expect(await checkDataFolder(folder(0o700), EXT4)).toMatchObject({ state: 'ok' });
   const open = folder(0o755);
   expect(await checkDataFolder(open, EXT4)).toMatchObject({
+    state: 'fail',
+    found: expect.stringContaining('mode 0755'),
+    advice: `run: chmod -R go-rwx ${open}`,
+  });
+  // Beside a running gateway, which goes on until it stops.
+  expect(await checkDataFolder(open, EXT4, { looksAtOwners: false })).toMatchObject({
     state: 'warn',
     found: expect.stringContaining('mode 0755'),
-    advice: `chmod 700 ${open}`,
+    advice: `chmod -R go-rwx ${open}`,
   });
 });
 

@@ -41,7 +41,7 @@ describe('parseSelection', () => {
     [undefined, 'the selection: expected an object'],
     ['all', 'the selection: expected an object'],
     [[], 'the selection: expected an object'],
-    [{}, 'nothing is selected: name ids, a code, a topic or a rule, or ask for all.'],
+    [{}, 'nothing is selected: name ids, a code, a topic, a rule or a user, or ask for all.'],
     [{ all: false }, 'all: expected true.'],
     [{ ids: '1' }, 'ids: expected a list of 1 to 10000 ids'],
     [{ ids: [] }, 'ids: expected a list of 1 to 10000 ids'],

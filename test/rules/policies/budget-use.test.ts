@@ -61,6 +61,7 @@ describe('the use of the budgets', () => {
     expect(measurements[0]!.fullest).toEqual({
       budget: 'client-series',
       name: 'flood',
+      sender: 'client',
       used: 5,
       limit: 5,
     });

@@ -22,10 +22,10 @@ rules:
   let atNs = CASE_RECEIVED_AT_NS;
   const send = (
     payload: Record<string, unknown>,
-    { topic = 's/a', clientId = 'c', isReplay = false, laterNs = 1n } = {},
+    { topic = 's/a', clientId = 'c', user = '', isReplay = false, laterNs = 1n } = {},
   ) => {
     atNs += laterNs;
-    const record = { topic, clientId, receivedAtNs: atNs };
+    const record = { topic, clientId, user, receivedAtNs: atNs };
     return outcomeIn(rules, JSON.stringify(payload), record, {
       state: isReplay ? state.overlay() : state,
       isReplay,
@@ -61,7 +61,7 @@ describe('a budget of series', () => {
       reason: '"m" has 4 series already (policies.cardinality.series)',
     });
     expect(one.notices).toMatchObject([
-      { budget: 'series', measurement: 'm', name: 'id', client: 'bad', limit: 4 },
+      { budget: 'series', measurement: 'm', name: 'id', sender: 'bad', limit: 4 },
     ]);
     expect(one.send({ id: 'bad-2', v: 2 }).outcome).toBe('written');
   });
@@ -70,7 +70,7 @@ describe('a budget of series', () => {
     const one = fleet('{ series: 10 }');
     const outcomes = flood(one, 20).map(({ outcome }) => outcome);
     expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(5);
-    expect(one.notices[0]).toMatchObject({ budget: 'client-series', client: 'bad', limit: 5 });
+    expect(one.notices[0]).toMatchObject({ budget: 'client-series', sender: 'bad', limit: 5 });
     expect(one.send({ id: 'new', v: 1 }, { clientId: 'honest', topic: 's/b' }).outcome).toBe('written');
   });
 
@@ -184,6 +184,42 @@ test('what is known decides alike after a restart', () => {
     expect(after.send(payload, { clientId })).toEqual(wanted);
     after.restart();
   }
+});
+
+describe('the share of a user', () => {
+  test('is used up however often its client takes another id, and leaves the others theirs [access 11]', () => {
+    const one = fleet('{ series: 10 }');
+    const outcomes = Array.from({ length: 20 }, (_, n) =>
+      one.send({ id: `x-${n}`, v: 1 }, { clientId: `c-${n}`, user: 'bad' }),
+    );
+    expect(outcomes.filter(({ outcome }) => outcome === 'written')).toHaveLength(5);
+    expect(outcomes[5]!.reason).toBe(
+      'the user "bad" has added 5 series to "m" already, 50 % of all that it may have (policies.cardinality.clientShare)',
+    );
+    expect(one.send({ id: 'new', v: 1 }, { clientId: 'c-1', user: 'honest' }).outcome).toBe('written');
+    expect(one.send({ id: 'other', v: 1 }, { clientId: 'bad' }).outcome).toBe('written');
+    expect(one.usage()).toMatchObject([
+      {
+        clients: [
+          { user: 'bad', series: 5 },
+          { user: 'honest', series: 1 },
+          { client: 'bad', series: 1 },
+        ],
+        fieldClients: [{ user: 'bad', fields: 1 }],
+      },
+    ]);
+  });
+
+  test('holds for new fields in an hour, also across a restart [access 11]', () => {
+    const one = fleet('{ newFields: 3 }');
+    const invent = (n: number) => one.send({ [`f${n}`]: n }, { clientId: `c-${n}`, user: 'bad' });
+    for (let n = 0; n < 3; n += 1) expect(invent(n).outcome).toBe('written');
+    one.restart();
+    expect(invent(3)).toMatchObject({
+      outcome: 'parked as too-many-fields',
+      reason: expect.stringContaining('the user "bad" may add 3 fields in an hour') as unknown,
+    });
+  });
 });
 
 test('the use of each measurement is listed with its top tags and clients', () => {

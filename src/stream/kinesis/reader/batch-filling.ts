@@ -72,10 +72,9 @@ export class BatchFilling {
     return part;
   }
 
-  count(record: StreamRecord): void {
+  count({ payload, topic, clientId, user = '' }: StreamRecord): void {
     this.#records += 1;
-    this.#bytes +=
-      record.payload.length + record.topic.length + record.clientId.length + RECORD_OVERHEAD_BYTES;
+    this.#bytes += payload.length + topic.length + clientId.length + user.length + RECORD_OVERHEAD_BYTES;
   }
 
   parts(): BatchPart[] {

@@ -8,7 +8,9 @@ export interface CloudEvent {
   readonly topic: string | undefined;
   /** `clientid`, else `source`, when it is an MQTT string. */
   readonly clientId: string | undefined;
-  /** Present when `subject` or `clientid` holds a text that MQTT does not allow there. */
+  /** `mqttuser`, when it is an MQTT string that is not empty. */
+  readonly user: string | undefined;
+  /** Present when `subject`, `clientid` or `mqttuser` holds a text that MQTT does not allow there. */
   readonly hasRefusedName?: true;
   readonly qos: 0 | 1 | 2 | undefined;
   /** `time`, ns since 1970, when it is an RFC 3339 time from 1970 to 2262. */
@@ -52,11 +54,16 @@ export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
   const time = members.text(MEMBER.time);
   const isTopic = subject !== undefined && isTopicName(subject);
   const clientId = members.text(MEMBER.clientid);
+  const user = members.text(MEMBER.mqttuser);
+  const isUser = user !== undefined && isMqttString(user);
   const hasRefusedName =
-    (subject !== undefined && !isTopic) || (clientId !== undefined && !isMqttString(clientId));
+    (subject !== undefined && !isTopic) ||
+    (clientId !== undefined && !isMqttString(clientId)) ||
+    (user !== undefined && !isUser);
   return {
     topic: isTopic ? subject : undefined,
     clientId: clientIdOf(isOurs),
+    user: isUser && user !== '' ? user : undefined,
     hasRefusedName: hasRefusedName ? true : undefined,
     qos: qosOf(),
     receivedAtNs: time === undefined ? undefined : rfc3339Ns(time),

@@ -19,6 +19,7 @@ const ID_LENGTH = 19;
 const TIME_LENGTH = 30;
 const CLOSE_BRACE = 0x7d;
 const QUOTE = 0x22;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * CloudEventEncoder encodes a record as a CloudEvents 1.0 event in structured JSON mode. A record gives the same bytes each time:
@@ -31,6 +32,7 @@ const QUOTE = 0x22;
  * | subject | the topic; absent when empty, which MQTT does not allow |
  * | time | the receive time, nine fraction digits, UTC |
  * | clientid | the MQTT client id; absent when empty |
+ * | mqttuser | the user that the publisher has signed in as; absent without one |
  * | qos | 0, 1 or 2 |
  * | datacontenttype | application/octet-stream beside data_base64; absent beside data, which then is JSON (CloudEvents JSON format, 3.1); that saves 37 bytes for each record |
  * | data | the payload's bytes as they came, when they are JSON in UTF-8 |
@@ -40,6 +42,7 @@ export class CloudEventEncoder {
   readonly #afterId: string;
   readonly #byTopic = new BoundedCache<Buffer>(MAX_CACHED_NAMES);
   readonly #byClientId = new BoundedCache<Buffer>(MAX_CACHED_NAMES);
+  readonly #byUser = new BoundedCache<Buffer>(MAX_CACHED_NAMES);
   readonly #scanner = new JsonScanner();
   readonly #time = new Rfc3339Writer();
 
@@ -50,16 +53,17 @@ export class CloudEventEncoder {
 
   /** Takes a receive time of 0 to 2^64 - 1 ns, which is all that the log can hold. */
   encode(record: StreamRecord): Buffer {
-    const { payload } = record;
+    const { payload, user } = record;
     const id = String(record.receivedAtNs);
     const before =
       id.length === ID_LENGTH ? this.#beforeTime(record.topic) : this.#upToTime(id, record.topic);
     const between = this.#afterTime(record.clientId);
+    const userMember = user ? this.#userMember(user) : NO_BYTES;
     const isJson = this.#isJson(payload);
     const after = isJson ? JSON_DATA[record.qos] : BINARY_DATA[record.qos];
     const payloadBytes = isJson ? payload.length : base64Bytes(payload.length) + 1;
     const event = Buffer.allocUnsafe(
-      before.length + TIME_LENGTH + between.length + after.length + payloadBytes + 1,
+      before.length + TIME_LENGTH + between.length + userMember.length + after.length + payloadBytes + 1,
     );
     event.set(before);
     if (id.length === ID_LENGTH) event.write(id, BEFORE_ID.length, 'latin1');
@@ -68,6 +72,8 @@ export class CloudEventEncoder {
     at += TIME_LENGTH;
     event.set(between, at);
     at += between.length;
+    event.set(userMember, at);
+    at += userMember.length;
     event.set(after, at);
     at += after.length;
     if (isJson) {
@@ -102,6 +108,14 @@ export class CloudEventEncoder {
     return made;
   }
 
+  #userMember(user: string): Buffer {
+    const known = this.#byUser.get(user);
+    if (known !== undefined) return known;
+    const made = Buffer.from(`,"mqttuser":${JSON.stringify(user)}`);
+    if (user.length <= MAX_CACHED_NAME_LENGTH) this.#byUser.set(user, made);
+    return made;
+  }
+
   #isJson(payload: Buffer): boolean {
     const scanner = this.#scanner;
     scanner.isAscii = true;
@@ -125,7 +139,7 @@ function base64Bytes(length: number): number {
 
 /**
  * Returns the function that encodes a record for Kinesis. `cloudevents` keeps all of it. `raw` is the payload alone: topic,
- * client id, QoS and receive time are lost, and a payload that is itself a CloudEvent or an aggregate will be read as
+ * client id, user, QoS and receive time are lost, and a payload that is itself a CloudEvent or an aggregate will be read as
  * one. `gateway` names this gateway in `source`. The result of `raw` is the record's own buffer.
  */
 export function recordEncoder(

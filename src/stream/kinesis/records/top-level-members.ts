@@ -14,6 +14,7 @@ export const MEMBER = {
   datacontenttype: 8,
   data: 9,
   data_base64: 10,
+  mqttuser: 11,
 } as const;
 export type Member = (typeof MEMBER)[keyof typeof MEMBER];
 

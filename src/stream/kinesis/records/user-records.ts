@@ -1,4 +1,9 @@
-import { isValidName, MAX_CLIENT_ID_BYTES, topicNameFault } from '../../../lib/mqtt-names.js';
+import {
+  isValidName,
+  MAX_CLIENT_ID_BYTES,
+  MAX_USER_NAME_BYTES,
+  topicNameFault,
+} from '../../../lib/mqtt-names.js';
 import type { StreamRecord } from '../../stream.js';
 import { type Aggregate, openAggregate } from '../aggregation/open-aggregate.js';
 import type { KinesisRecord } from '../kinesis-api.js';
@@ -79,7 +84,7 @@ function ofAggregate(aggregate: Aggregate, decode: Decode): UserRecords {
 
 /**
  * Returns the stored record when Sluice has encoded it. From other CloudEvents it takes the topic from `subject`, the
- * client id from `clientid` or `source`, and the receive time from `time`, if the broker would accept the names and the
+ * client id from `clientid` or `source`, the user from `mqttuser`, and the receive time from `time`, if the broker would accept the names and the
  * time is within reason. Other bytes are a payload under a topic that names the partition key.
  */
 function toStreamRecord(
@@ -93,8 +98,9 @@ function toStreamRecord(
   const event = decodeCloudEvent(bytes);
   const topic = accepted(event?.topic, (name) => topicNameFault(name) === undefined);
   const clientId = accepted(event?.clientId, (name) => isValidName(name, MAX_CLIENT_ID_BYTES));
-  if (event?.hasRefusedName || topic !== event?.topic || clientId !== event?.clientId)
-    counts.namesReplaced += 1;
+  const user = accepted(event?.user, (name) => isValidName(name, MAX_USER_NAME_BYTES));
+  const hasAll = topic === event?.topic && clientId === event?.clientId && user === event?.user;
+  if (event?.hasRefusedName || !hasAll) counts.namesReplaced += 1;
   let receivedAtNs = event?.receivedAtNs;
   if (receivedAtNs !== undefined && !isWithinReason(receivedAtNs, record.arrivedAtMs)) {
     receivedAtNs = undefined;
@@ -104,6 +110,7 @@ function toStreamRecord(
     receivedAtNs: receivedAtNs ?? arrivalNs(record.arrivedAtMs, record.sequenceNumber, subSequenceNumber),
     topic: topic ?? rawTopic(streamName, partitionKey),
     clientId: clientId ?? rawClientId(partitionKey),
+    user,
     qos: event?.qos ?? DEFAULT_QOS,
     payload: event?.payload ?? bytes,
   };

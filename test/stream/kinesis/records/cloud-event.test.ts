@@ -40,6 +40,7 @@ const anyRecord = fc.record({
   ),
   topic: anyTopic,
   clientId: fc.oneof(fc.constantFrom('', 'device-1'), fc.string({ unit: 'binary' })),
+  user: fc.option(fc.string({ unit: 'binary', minLength: 1 }), { nil: undefined }),
   qos: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
   payload: anyPayload,
 });
@@ -114,6 +115,7 @@ describe('CloudEventEncoder', () => {
         expect('data' in event).toBe(!('data_base64' in event));
         expect(event).toMatchObject({ id: String(one.receivedAtNs), subject: one.topic, qos: one.qos });
         expect(event.clientid).toBe(one.clientId === '' ? undefined : one.clientId);
+        expect(event.mqttuser).toBe(one.user);
         const payload = 'data' in event ? JSON.parse(one.payload.toString()) : one.payload.toString('base64');
         expect(event.data ?? event.data_base64 ?? null).toEqual(payload);
       }),
@@ -142,6 +144,21 @@ describe('CloudEventEncoder', () => {
         if (event.topic !== one.topic || event.clientId !== one.clientId) expect(event).toEqual(one);
       }
     }
+  });
+});
+
+describe('the user of a record', () => {
+  it('is an attribute behind the client id, and costs nothing where there is none [access 11]', () => {
+    expect(encoded({ user: 'meter-17' }).toString()).toContain(
+      ',"clientid":"device-1","mqttuser":"meter-17","qos":1,',
+    );
+    expect(encoded({ user: '' })).toEqual(encoded());
+  });
+
+  it('stays in quotes, whatever it holds [security 46]', () => {
+    const user = 'a","qos":9,"x":"\u001b[2J\n\u202e';
+    expect(parsed(encoded({ user }))).toMatchObject({ mqttuser: user, qos: 1 });
+    expect(decodeCloudEvent(encoded({ user }))).toEqual({ ...record(), user });
   });
 });
 
@@ -228,6 +245,17 @@ describe('decodeCloudEvent', () => {
     [`"${'x'.repeat(65_536)}"`, '/line/3'],
   ])('clientid %.20s: client id %s', (clientId, expected) => {
     expect(decoded(`,"clientid":${clientId}`)!.clientId).toBe(expected);
+  });
+
+  it.each<[string, string | undefined, true | undefined]>([
+    ['"ops"', 'ops', undefined],
+    ['""', undefined, undefined],
+    ['null', undefined, undefined],
+    ['7', undefined, undefined],
+    ['"\\udfff"', undefined, true],
+    [`"${'x'.repeat(65_536)}"`, undefined, true],
+  ])('mqttuser %.20s: user %s [drill B12]', (json, user, hasRefusedName) => {
+    expect(decoded(`,"mqttuser":${json}`)).toMatchObject({ user, hasRefusedName });
   });
 
   it('has no client id when the source is none either', () => {

@@ -144,6 +144,16 @@ describe('openUserRecords', () => {
     expect(counts.namesReplaced).toBe(3);
   });
 
+  it('takes the user that an event names, if the broker would accept that name [access 11] [drill B12]', () => {
+    const counts = { namesReplaced: 0, timesReplaced: 0 };
+    const users = ['ops', '', 'x'.repeat(257), 'a\\u001b[2J', 'a\\nb', 'a\\ufffdb', '../../x'].map((user) => {
+      const event = `{"specversion":"1.0","id":"1","source":"/line/3","type":"t","subject":"a/b","mqttuser":"${user}","data":1}`;
+      return openUserRecords(kinesisRecord(event), 's', counts).cursor(0).next()!.user;
+    });
+    expect(users).toEqual(['ops', undefined, undefined, undefined, undefined, undefined, '../../x']);
+    expect(counts.namesReplaced).toBe(4);
+  });
+
   it('makes a topic that the broker would accept of any partition key', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 256 }), (partitionKey) => {

@@ -1,14 +1,14 @@
-/** The limit for all counts together, in case very many clients are parked. */
+/** The limit for all counts together, in case the records of very many senders are parked. */
 const MAX_COUNTS = 50_000;
 
-/** The names of clients are as long as they like; this much tells them apart, for a quota. */
-const MAX_NAME_CHARACTERS = 128;
+/** Names from other streams are as long as they like; this much tells them apart, for a quota. A user of the broker fits. */
+const MAX_NAME_CHARACTERS = 260;
 
 /**
- * How many bytes of payloads each client has in the parked files, counted per file, so that a file that is removed gives
+ * How many bytes of payloads each sender, by its `senderKey`, has in the parked files, counted per file, so that a file that is removed gives
  * its bytes back. The counts are bounded: beyond the limit the smallest are forgotten, which matter least to a quota.
  */
-export class ClientBytes {
+export class SenderBytes {
   readonly #files = new Map<number, Map<string, number>>();
   readonly #sums = new Map<string, number>();
   readonly #maxCounts: number;
@@ -18,8 +18,8 @@ export class ClientBytes {
     this.#maxCounts = maxCounts;
   }
 
-  of(clientId: string): number {
-    return this.#sums.get(nameOf(clientId)) ?? 0;
+  of(sender: string): number {
+    return this.#sums.get(nameOf(sender)) ?? 0;
   }
 
   /** How many counts are held, for tests of the bound. */
@@ -27,8 +27,8 @@ export class ClientBytes {
     return this.#counts;
   }
 
-  add(file: number, clientId: string, bytes: number): void {
-    const name = nameOf(clientId);
+  add(file: number, sender: string, bytes: number): void {
+    const name = nameOf(sender);
     let counts = this.#files.get(file);
     if (counts === undefined) {
       counts = new Map();
@@ -74,6 +74,6 @@ export class ClientBytes {
   }
 }
 
-function nameOf(clientId: string): string {
-  return clientId.slice(0, MAX_NAME_CHARACTERS);
+function nameOf(sender: string): string {
+  return sender.slice(0, MAX_NAME_CHARACTERS);
 }
