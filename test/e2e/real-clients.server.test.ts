@@ -74,13 +74,13 @@ async function connected(url: string, options: mqtt.IClientOptions): Promise<mqt
   return client;
 }
 
-/** Tries until the gateway has read its access file again. */
+/** Tries until the gateway has read its access file again; failures make it ask for patience in between. */
 async function connectedWhenKnown(url: string, options: mqtt.IClientOptions): Promise<mqtt.MqttClient> {
   for (;;) {
     try {
       return await connected(url, options);
     } catch (thrown) {
-      if (!/not authori[sz]ed|bad user/i.test(String(thrown))) throw thrown;
+      if (!/not authori[sz]ed|bad user|unavailable/i.test(String(thrown))) throw thrown;
     }
   }
 }
