@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { Bridge } from '../../src/bridge/bridge.js';
-import { Broker, type BrokerOptions } from '../../src/broker/broker.js';
+import { Broker, type BrokerDeps, type BrokerOptions } from '../../src/broker/broker.js';
 import type { AcceptedPacket, Intake } from '../../src/broker/intake.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { TestLog } from './log-fixture.js';
@@ -45,7 +45,11 @@ export class HeldIntake implements Intake {
 }
 
 /** A broker on a free port that ends with the test. */
-export async function startBroker(intake: Intake, options: Partial<BrokerOptions> = {}) {
+export async function startBroker(
+  intake: Intake,
+  options: Partial<BrokerOptions> = {},
+  deps: Partial<BrokerDeps> = {},
+) {
   const warnings: string[] = [];
   const lines: { readonly level: 'warn' | 'debug'; readonly fields: object; readonly sentence: string }[] =
     [];
@@ -58,6 +62,7 @@ export async function startBroker(intake: Intake, options: Partial<BrokerOptions
         lines.push({ level: 'warn', fields, sentence });
       },
       debug: (fields, sentence) => lines.push({ level: 'debug', fields, sentence }),
+      ...deps,
     },
   );
   onTestFinished(() => broker.close());
