@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly topic: (connection: number) => string;
   readonly payload: (connection: number, message: number) => Buffer;
   readonly clientId?: (connection: number) => string;
+  /** Absent: anonymous. */
+  readonly signIn?: (connection: number) => LoadCredential;
   /** Publish only once every connection is made; `durationMs` then counts from there. */
   readonly connectFirst?: boolean;
   /** Of all connections together, with `connectFirst`; absent: as fast as the window allows. */
@@ -30,6 +32,11 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Opens a connection of another kind, such as TLS; writes must wait in it until it is made. Absent: TCP. */
   readonly open?: () => Duplex;
+}
+
+export interface LoadCredential {
+  readonly userName: string;
+  readonly password: string;
 }
 
 export interface LoadResult {
@@ -155,15 +162,19 @@ class Publisher {
     const socket = open?.() ?? connect({ host, port, noDelay: true });
     this.#socket = socket;
     this.#rest = Buffer.alloc(0);
-    socket.write(connectPacket(this.#clientId()));
+    socket.write(this.#connectPacket());
     socket.on('data', (bytes) => this.#received(bytes));
     socket.on('drain', () => this.#fill());
     socket.on('error', () => undefined);
     socket.on('close', () => this.#lost());
   }
 
-  #clientId(): string {
-    return this.#options.clientId?.(this.#connection) ?? `load-${this.#connection}`;
+  #connectPacket(): Buffer {
+    const { clientId, signIn } = this.#options;
+    return connectPacket(
+      clientId?.(this.#connection) ?? `load-${this.#connection}`,
+      signIn?.(this.#connection),
+    );
   }
 
   #lost(): void {
@@ -306,11 +317,17 @@ function pubrel(packetId: number): Buffer {
 }
 
 /** Without a clean session, so that a QoS 2 handshake survives a reconnect. */
-function connectPacket(clientId: string): Buffer {
-  const id = Buffer.from(clientId);
+function connectPacket(clientId: string, credential: LoadCredential | undefined): Buffer {
+  const names = credential === undefined ? [clientId] : [clientId, credential.userName, credential.password];
+  const flags = credential === undefined ? 0 : 0xc0;
   const body = Buffer.concat([
-    Buffer.from([0, 4, ...Buffer.from('MQTT'), 4, 0, 0, 60, id.length >> 8, id.length & 0xff]),
-    id,
+    Buffer.from([0, 4, ...Buffer.from('MQTT'), 4, flags, 0, 60]),
+    ...names.map(withLength),
   ]);
   return Buffer.concat([Buffer.from([0x10, ...lengthBytes(body.length)]), body]);
+}
+
+function withLength(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 }

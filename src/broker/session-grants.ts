@@ -1,6 +1,7 @@
 import type { Client } from 'aedes';
 import { type Access, isGrantRefusal } from '../access/access.js';
 import type { Grant } from '../access/grant.js';
+import { SerialQueue } from '../lib/serial-queue.js';
 import { TimeSlice } from '../lib/time-slice.js';
 import type { Session, Sessions } from './session.js';
 
@@ -8,7 +9,7 @@ import type { Session, Sessions } from './session.js';
 export class SessionGrants {
   readonly #access: Access;
   readonly #sessions: Sessions;
-  #judging: Promise<void> | undefined;
+  readonly #runs = new SerialQueue();
 
   constructor(access: Access, sessions: Sessions) {
     this.#access = access;
@@ -25,13 +26,9 @@ export class SessionGrants {
     return this.#renew(client, session);
   }
 
-  /** Judges all living sessions again after the rules were replaced; resolves when every one has been judged by the last rules. */
+  /** Judges all living sessions again after the rules were replaced; resolves when it has judged every one. */
   judgeAgain(): Promise<void> {
-    // A run that has begun goes on until it has seen the last rules.
-    this.#judging ??= this.#judgeAll().finally(() => {
-      this.#judging = undefined;
-    });
-    return this.#judging;
+    return this.#runs.run(() => this.#judgeAll());
   }
 
   /** Nothing more is permitted to the client, its will included. */
@@ -49,21 +46,16 @@ export class SessionGrants {
       return renewed;
     }
     this.end(session);
-    // The will of a connection that is closed is judged too: it has nothing left to close.
-    if (this.#sessions.living().has(client)) this.#sessions.close(client, 'access-changed', renewed.detail);
+    this.#sessions.close(client, 'access-changed', renewed.detail);
     return undefined;
   }
 
   async #judgeAll(): Promise<void> {
-    let generation: number;
-    do {
-      generation = this.#access.generation;
-      const slice = new TimeSlice();
-      for (const client of [...this.#sessions.living()]) {
-        if (slice.isOver) await slice.yield();
-        this.#judge(client);
-      }
-    } while (generation !== this.#access.generation);
+    const slice = new TimeSlice();
+    for (const client of [...this.#sessions.living()]) {
+      if (slice.isOver) await slice.yield();
+      this.#judge(client);
+    }
   }
 
   #judge(client: Client): void {

@@ -94,7 +94,11 @@ export class SignInGate {
     }
     const { identity } = signIn;
     const { remoteAddress } = this.#deps.sessions.of(client)!;
-    const delayMs = this.#deps.denials.delayMs(identity.user, remoteAddress);
+    // Within the time that is left for the CONNACK, unless the sign-in itself took long.
+    const delayMs = Math.min(
+      this.#deps.denials.delayMs(identity.user, remoteAddress),
+      this.#deps.timeoutMs / 2,
+    );
     if (delayMs === 0) this.#grant(client, identity);
     else this.#schedule(delayMs, () => this.#grant(client, identity));
   }
