@@ -7,7 +7,8 @@ COPY bin ./bin
 COPY src ./src
 COPY simulators ./simulators
 # What takes the types out of the sources is not needed to run them.
-RUN node bin/build.js && rm -rf node_modules/@swc
+# The image carries the list of all that is in it: dist/sbom.cdx.json.
+RUN node bin/build.js && node bin/sbom.js && rm -rf node_modules/@swc
 
 FROM node:24.21.0-trixie-slim
 ENV NODE_ENV=production

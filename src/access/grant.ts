@@ -1,4 +1,5 @@
 import { BoundedCache } from '../lib/bounded-cache.js';
+import type { PermissionRule } from './access-rules.js';
 import {
   type PermittedNames,
   permitsFilter,
@@ -59,6 +60,20 @@ export class Grant {
     if (this.#subscribe === 'all') return true;
     const levels = filter.split('/');
     return this.#subscribe.some((permission) => permitsFilter(permission, levels));
+  }
+
+  /** The permission that lets the client publish on the topic, for an explanation; not cached. */
+  permissionToPublish(topic: string): PermissionRule | undefined {
+    if (this.#publish === 'all') return undefined;
+    const levels = topic.split('/');
+    return this.#publish.find((permission) => permitsTopic(permission, levels))?.rule;
+  }
+
+  /** The permission that lets the client subscribe to the topic filter, for an explanation. */
+  permissionToSubscribe(filter: string): PermissionRule | undefined {
+    if (this.#subscribe === 'all') return undefined;
+    const levels = filter.split('/');
+    return this.#subscribe.find((permission) => permitsFilter(permission, levels))?.rule;
   }
 
   /** Whether a message on this topic may be delivered to the client. */

@@ -42,6 +42,12 @@ export interface CheckOptions extends ConfigOptions {
   readonly print: boolean;
   /** Directory of recorded messages with their expected outcomes. With it nothing but these and the file is checked. */
   readonly samples?: string;
+  /** User whose permissions are asked about; with it nothing else is checked. */
+  readonly as?: string;
+  /** Absent: the name of the user. */
+  readonly client?: string;
+  readonly publish?: string;
+  readonly subscribe?: string;
 }
 
 export interface ProfileShowOptions {

@@ -97,11 +97,20 @@ export function addCheck(program: Command, finish: (exitCode: number) => void): 
       '--samples <directory>',
       'check the rules against recorded messages, instead of ports and directories: each case in a file *.yaml has a topic, a payload and the lines it expects',
     )
+    .option('--as <user>', 'say what a user of the access file may do, and by which line')
+    .option('--client <id>', 'with --as: client id (default: the name of the user)')
+    .option('--publish <topic>', 'with --as: topic that the client would publish on')
+    .option('--subscribe <filter>', 'with --as: topic filter that the client would subscribe to')
     .addHelpText(
       'after',
       help(
-        ['check', 'check -c sluice.yaml --print', 'check -c sluice.yaml --samples samples'],
-        'With --samples the exit code is 1 when a case fails, and 2 when a file of cases is wrong. docs/rules.md shows a case.\nA secret that is not here, and a rule that no record reaches, is a warning.',
+        [
+          'check',
+          'check -c sluice.yaml --print',
+          'check -c sluice.yaml --samples samples',
+          'check -c sluice.yaml --as meter-17 --client meter-17 --publish sensors/hall/meter-17/temperature',
+        ],
+        'With --as the exit code is 0 when it is allowed, and 1 when it is denied.\nWith --samples the exit code is 1 when a case fails, and 2 when a file of cases is wrong. docs/rules.md shows a case.\nA secret that is not here, and a rule that no record reaches, is a warning.',
       ),
     )
     .action(async (options: CheckOptions) => {

@@ -20,7 +20,7 @@ async function knownDevice(port: number, intake: HeldIntake) {
 }
 
 describe('PublishFastPath', () => {
-  it('takes what devices send most: the members of aedes and mqtt-packet it needs are there', async () => {
+  it('[security 52] takes what devices send most: the members of aedes and mqtt-packet it needs are there', async () => {
     const { port, broker } = await startIngest();
     await runLoad({
       host: '127.0.0.1',

@@ -77,6 +77,7 @@ function ownImageProblems(service: ComposeService): string[] {
     ['no capabilities', service.cap_drop?.join() === 'ALL'],
     ['another user than root', /^[1-9]\d*:[1-9]\d*$/.test(service.user ?? '')],
     ['a limit of processes', service.pids_limit !== undefined],
+    ['an init process', service.init === true],
     ['a limit of memory', service.mem_limit !== undefined],
     ['an image that is built here', service.build === '.' || service.pull_policy === 'never'],
   ];

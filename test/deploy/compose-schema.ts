@@ -46,6 +46,7 @@ const service = z.strictObject({
   cap_drop: z.array(text).optional(),
   security_opt: z.array(text).optional(),
   pids_limit: z.int().min(1).optional(),
+  init: z.boolean().optional(),
   mem_limit: bytes.optional(),
   ulimits: z.strictObject({ nofile: z.strictObject({ soft: z.int(), hard: z.int() }) }).optional(),
   stop_grace_period: duration.optional(),

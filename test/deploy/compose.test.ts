@@ -23,7 +23,7 @@ const variables = [...text.matchAll(/\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}/g)].m
 );
 
 describe('docker-compose.yml', () => {
-  it('keeps every rule', () => {
+  it('[security 54] keeps every rule', () => {
     expect(composeProblems(parsed())).toEqual([]);
   });
 
@@ -125,6 +125,7 @@ describe('the rules of docker-compose.yml', () => {
     ['a missing file', ({ services }) => (services.fleet!.volumes = ['./no:/no:ro']), /no is not there/],
     ['a file to write', ({ services }) => (services.fleet!.volumes = ['./deploy:/d']), /could be written/],
     ['a root to write', ({ services }) => (services.gateway!.read_only = false), /read-only root/],
+    ['no init process', ({ services }) => (services.gateway!.init = false), /an init process/],
     ['root', ({ services }) => (services.fleet!.user = '0:0'), /another user than root/],
     ['capabilities', ({ services }) => (services.fleet!.cap_drop = []), /no capabilities/],
     [

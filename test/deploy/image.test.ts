@@ -46,7 +46,7 @@ describe('what the image runs', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('takes a reading as another user on a read-only root, is healthy, and ends with 0 on SIGTERM', async ({
+  it('[security 54] takes a reading as another user without rights on a read-only root, is healthy, and ends with 0 on SIGTERM', async ({
     skip,
     onTestFinished,
   }) => {
@@ -57,12 +57,23 @@ describe('what the image runs', () => {
     const [node, ...args] = wordsOf('CMD');
     expect(node).toBe('node');
     const gateway = new UnprivilegedProcess({
+      dataDirectory,
       cwd: app,
       args: args.map((word) => (word === '/etc/sluice/sluice.yaml' ? configFile : word)),
     });
     onTestFinished(() => gateway.end());
     const ready = await gateway.untilPrinted(readyLine);
 
+    if (gateway.isConfined) {
+      const status = gateway.kernelStatus();
+      expect(status).toMatch(new RegExp(`^Uid:(\\s+${IMAGE_USER_ID}){4}$`, 'm'));
+      for (const kind of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb']) {
+        expect(status).toMatch(new RegExp(`^Cap${kind}:\\s+0+$`, 'm'));
+      }
+      expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+      expect(gateway.isReadOnly('/')).toBe(true);
+      expect(gateway.isReadOnly(dataDirectory)).toBe(false);
+    }
     await publish(ready.mqtt[0]!);
     expect(await writtenLedger(ready.http, 1)).toMatchObject({ received: 1, written: 1, balanced: true });
 

@@ -24,7 +24,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-describe('the package that npm pack makes', () => {
+describe('the package that npm run package makes', () => {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-package-')));
   const installed = join(directory, 'lib', 'node_modules', 'sluice');
   const foreign = join(directory, 'foreign');
@@ -33,7 +33,7 @@ describe('the package that npm pack makes', () => {
   beforeAll(async () => {
     const { code, stdout, stderr } = await runProgram(
       'npm',
-      ['pack', '--json', '--silent', '--pack-destination', directory],
+      ['run', 'package', '--silent', '--', '--json', '--silent', '--pack-destination', directory],
       { cwd: packageRoot() },
     );
     expect(code, stderr).toBe(0);
@@ -56,13 +56,14 @@ describe('the package that npm pack makes', () => {
     return runProgram(process.execPath, [join(directory, 'bin', 'sluice'), ...args], { cwd: foreign });
   }
 
-  it('has the program, the simulators, the page and the docs in it, and no development files', () => {
+  it('[security 53] has the program, the simulators, the page, the docs and the SBOM in it, and no development files', () => {
     const own = packed.files.map(({ path }) => path).filter((path) => !path.startsWith('node_modules/'));
     expect(own).toEqual(
       expect.arrayContaining([
         'bin/sluice.js',
         'dist/src/main.js',
         'dist/simulators/main.js',
+        'dist/sbom.cdx.json',
         'src/web/index.html',
         'src/profiles/tasmota.yaml',
         'docs/configuration.md',

@@ -1,35 +1,51 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 
 /** The user of the image. */
 export const IMAGE_USER_ID = 1000;
 
+/**
+ * What an engine does for `--read-only` with one volume: everything but the first argument can be read only, and the rest
+ * is run without rights.
+ */
+const AS_IN_A_CONTAINER = `set -e
+data=$1; shift
+mount --bind "$data" "$data"
+mount -o remount,bind,ro /
+exec setpriv --reuid=${IMAGE_USER_ID} --regid=${IMAGE_USER_ID} --clear-groups --no-new-privs \
+  --bounding-set=-all --inh-caps=-all "$@"`;
+
+const UNSHARE = ['unshare', '--pid', '--mount', '--fork'];
+
 export interface UnprivilegedOptions {
+  /** The only folder that it can write to. */
+  readonly dataDirectory: string;
   readonly cwd: string;
   readonly args: readonly string[];
 }
 
 /**
- * A program started as the image's user and as process 1 of a PID namespace of its own, where SIGTERM does nothing
- * unless the program handles it. Both need root; what cannot be had is left out and said aloud.
+ * A program started as a container of the image starts it: as the image's user, without capabilities, with everything but
+ * one folder read-only, and as process 1 of a PID namespace of its own, where SIGTERM does nothing unless the program
+ * handles it. All that needs root; what cannot be had is left out, and printed.
  */
 export class UnprivilegedProcess {
   readonly #child: ChildProcess;
   readonly #isFirst: boolean;
   #output = '';
 
-  constructor({ cwd, args }: UnprivilegedOptions) {
+  constructor({ dataDirectory, cwd, args }: UnprivilegedOptions) {
     const isRoot = process.getuid?.() === 0;
     this.#isFirst = isRoot && canUnshare();
     if (!this.#isFirst) {
       console.warn(
-        `SKIPPED: not root: the program runs as ${isRoot ? 'another' : 'this'} user, not as process 1`,
+        `SKIPPED: not root: the program runs as ${isRoot ? 'another' : 'this'} user, not as process 1 on a read-only root`,
       );
     }
     const command = [process.execPath, ...args];
-    const user = [`--reuid=${IMAGE_USER_ID}`, `--regid=${IMAGE_USER_ID}`, '--clear-groups', '--no-new-privs'];
     const [program, ...rest] = this.#isFirst
-      ? ['unshare', '--pid', '--fork', 'setpriv', ...user, ...command]
+      ? [...UNSHARE, 'sh', '-c', AS_IN_A_CONTAINER, 'sh', dataDirectory, ...command]
       : command;
     this.#child = spawn(program!, rest, {
       cwd,
@@ -43,6 +59,23 @@ export class UnprivilegedProcess {
     };
     this.#child.stdout!.on('data', keep);
     this.#child.stderr!.on('data', keep);
+  }
+
+  /** Whether it runs as in a container. */
+  get isConfined(): boolean {
+    return this.#isFirst;
+  }
+
+  /** What the kernel says of it. */
+  kernelStatus(): string {
+    return readFileSync(`/proc/${this.#programPid()}/status`, 'utf8');
+  }
+
+  /** Whether its file system lets nobody write there, as its own mounts say. */
+  isReadOnly(mountPoint: string): boolean {
+    const mounts = readFileSync(`/proc/${this.#programPid()}/mounts`, 'utf8').split('\n');
+    const options = mounts.map((line) => line.split(' ')).findLast(([, place]) => place === mountPoint)?.[3];
+    return options?.split(',').includes('ro') === true;
   }
 
   /** Everything it has printed. */
@@ -101,5 +134,6 @@ export class UnprivilegedProcess {
 }
 
 function canUnshare(): boolean {
-  return spawnSync('unshare', ['--pid', '--fork', 'setpriv', '--no-new-privs', 'true']).status === 0;
+  const [program, ...rest] = [...UNSHARE, 'sh', '-c', AS_IN_A_CONTAINER, 'sh', tmpdir(), 'true'];
+  return spawnSync(program!, rest).status === 0;
 }

@@ -60,7 +60,7 @@ describe('a start that cannot work ends with exit code 2 and one line to act on'
 });
 
 describe('SIGTERM', () => {
-  it('under load: everything acknowledged is there at the next start, exit code 0', {
+  it('[security 54] under load: everything acknowledged is there at the next start, exit code 0', {
     timeout: 120_000,
   }, async () => {
     const port = await freePort();

@@ -91,7 +91,7 @@ test('a number that the format declares an integer is an int field', () => {
   ]);
 });
 
-describe('what parks the record', () => {
+describe('[security 37] [security 38] what parks the record', () => {
   test.each([
     ['{"a_b":1,"a":{"b":2}}', 'field-collision', 'two values of the payload both give the field "a_b"'],
     ['{"a":{"b_c":1},"a_b":{"c":true}}', 'field-collision', '"a_b_c"'],

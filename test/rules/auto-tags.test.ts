@@ -47,7 +47,7 @@ describe('tags that are found in a message', () => {
     ['reserved names', '{"time":"1","_x":"2"}', { 'tag-omitted': 2 }],
     ['the names of the rule', '{"site":"1","v":"2"}', { 'tag-omitted': 2 }],
     ['no object', 'null', { 'tag-missing': 1 }],
-  ])('omitted with a warning: %s', (_what, members, notes) => {
+  ])('[security 40] omitted with a warning: %s', (_what, members, notes) => {
     const outcome = outcomeIn(ALL, `{"v":1,"tags":${members}}`);
     expect(outcome).toMatchObject({ lines: ['m,site=roof v=1 1773000312500000000'], notes });
   });
@@ -57,7 +57,7 @@ describe('tags that are found in a message', () => {
     ['a value with one', '{"a":"1\\n"}', 'the tag "a": its value "1\\n" holds a control character'],
     ['a value that is too long', `{"a":"${'x'.repeat(1025)}"}`, 'is longer than 1024 bytes'],
     ['a text in the place of the object', '"a=1"', 'the tags of autoTags are a string, not an object'],
-  ])('parked: %s', (_what, members, reason) => {
+  ])('[security 37] parked: %s', (_what, members, reason) => {
     const outcome = outcomeIn(ALL, `{"v":1,"tags":${members}}`);
     expect(outcome.outcome).toBe('parked as tag-invalid');
     expect(outcome.reason).toContain(reason);
@@ -99,6 +99,23 @@ test('an explanation shows each of them, and why one is omitted', () => {
     { target: 'tag', name: 'l', from: 'payload.tags.l', found: '[]', omitted: 'it is an array' },
   ]);
   expect(unused).toEqual([]);
+});
+
+test.each([
+  [
+    'of the topic and of a key',
+    'tags: { site: { value: roof }, city: payload.city }, fields: { v: payload.v }',
+  ],
+  [
+    'of the rule alone, where every value becomes a field',
+    'tags: { site: { value: roof }, city: payload.city }, fields: auto',
+  ],
+])('[security 42] only what a rule names becomes a tag: %s', (_what, rule) => {
+  const payload =
+    '{"v":1,"city":"Pune","rack":"r1","site":"cellar","nested":{"city":"x"},"tags":{"evil":"1"}}';
+  const { lines } = outcomeIn(ruleOf(rule), payload);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^m,city=Pune,site=roof v=1 /);
 });
 
 test('fields: auto leaves the tags alone', () => {

@@ -135,7 +135,7 @@ describe('rejected values', () => {
     ['"-1e400"', 'float', undefined, 'outside what a 64-bit float can hold'],
     ['"1e-400"', 'float', undefined, 'outside what a 64-bit float can hold'],
     [`"${'é'.repeat(32_769)}"`, 'string', undefined, 'the 65536 bytes a string field may have'],
-  ] as const)('%s as %s in %o is out of range', (literal, type, range, reason) => {
+  ] as const)('[security 35] %s as %s in %o is out of range', (literal, type, range, reason) => {
     const { fields } = read(literal, type, range);
     expect(fields).toMatchObject({ code: 'field-out-of-range' });
     expect(fields instanceof MappingFailure ? fields.reason : '').toContain(reason);

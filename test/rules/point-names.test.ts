@@ -12,7 +12,7 @@ test.each([
   ['_field', 'is reserved (time, or a leading _)', 'starts with _, which is reserved', 'reserved'],
   ['time', 'is reserved (time, or a leading _)', undefined, 'reserved for keys only'],
   ['#m', undefined, 'starts with #, which makes the line a comment', 'a comment for measurements only'],
-])('%j', (name, asKey, asMeasurement, _why) => {
+])('[security 37] [security 38] [security 39] %j', (name, asKey, asMeasurement, _why) => {
   expect(keyProblem(name)).toBe(asKey);
   expect(measurementProblem(name)).toBe(asMeasurement);
 });

@@ -98,7 +98,7 @@ describe('what cannot be read parks the record', () => {
   });
 });
 
-describe('the window is around the receive time of the record', () => {
+describe('[security 44] the window is around the receive time of the record', () => {
   const receivedS = Number(RECEIVED_AT_NS / 1_000_000_000n);
   test.each([
     [receivedS - MONTH_MS / 1000, 'accepted', 'the oldest allowed'],
@@ -222,7 +222,7 @@ describe('what devices write', () => {
     ['1000000000', 'clamp', UTC_NS + 1_500_000_000n - BigInt(MONTH_MS) * 1_000_000n, 'time-clamped'],
     ['1873000311', 'clamp', UTC_NS + 601_500_000_000n, 'time-clamped'],
     ['"soon"', 'clamp', UTC_NS + 1_500_000_000n, 'time-replaced'],
-  ] as const)('%s with otherwise: %s', (literal, otherwise, ns, note) => {
+  ] as const)('[security 44] %s with otherwise: %s', (literal, otherwise, ns, note) => {
     expect(readAs(literal, { otherwise })).toEqual({ time: ns, notes: [note] });
   });
 });

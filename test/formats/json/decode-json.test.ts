@@ -57,13 +57,13 @@ describe('what is accepted', () => {
     expect(decode(text)).toEqual({ ok: true, value, holdsExact: value instanceof ExactNumber });
   });
 
-  test('holdsExact is set per payload, also for inner values', () => {
+  test('[security 35] an integer that a double would round keeps its text, also inside: holdsExact is set per payload, also for inner values', () => {
     expect(decode('{"a":[{"b":9007199254740993}]}')).toMatchObject({ holdsExact: true });
     expect(decode('{"a":[{"b":1}]}')).toMatchObject({ holdsExact: false });
   });
 });
 
-describe('what is rejected', () => {
+describe('[security 28] [security 31] [security 33] [security 34] [security 36] what is rejected', () => {
   const cases: readonly [text: string, code: ParkCode, reason: RegExp][] = [
     ['', 'payload-empty', /^the payload is empty$/],
     [' ', 'payload-not-json', /ends where a value should be/],
@@ -132,7 +132,7 @@ describe('what is rejected', () => {
     [[0x22, 0xed, 0xa0, 0x80, 0x22], /byte 2 \(ED\)/],
     [[0x22, 0x41, 0xc3], /byte 3 \(C3\)/],
     [[0xff, 0xfe, 0x7b, 0x00], /byte 1 \(FF\)/],
-  ])('the bytes %j are not UTF-8, and the first bad one is named', (bytes, reason) => {
+  ])('[security 28] the bytes %j are not UTF-8, and the first bad one is named', (bytes, reason) => {
     const decoded = decodeJson(Buffer.from(bytes));
     expect(decoded).toMatchObject({ ok: false, code: 'payload-not-utf8' });
     expect(decoded.ok ? '' : decoded.reason).toMatch(reason);
@@ -146,7 +146,7 @@ describe('what is rejected', () => {
   });
 });
 
-describe('each limit, met and exceeded by one', () => {
+describe('[security 29] [security 30] [security 32] each limit, met and exceeded by one', () => {
   const nested = (levels: number) => `${'['.repeat(levels)}1${']'.repeat(levels)}`;
   const withKeys = (count: number) =>
     `[{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join(',')}}]`;
@@ -169,6 +169,16 @@ describe('each limit, met and exceeded by one', () => {
     const decoded = decode(text);
     expect(decoded.ok ? 'accepted' : decoded.code).toBe(code);
   });
+
+  test.each([10_000, 1_000_000])(
+    'a payload of %i levels ends at the limit of depth, however large it may be',
+    (levels) => {
+      const limits = { ...DEFAULT_JSON_LIMITS, maxPayloadBytes: 4_000_000 };
+      for (const text of [nested(levels), '['.repeat(levels), '{"a":'.repeat(Math.min(levels, 500_000))]) {
+        expect(decodeJson(Buffer.from(text), limits)).toMatchObject({ ok: false, code: 'payload-too-deep' });
+      }
+    },
+  );
 
   test('the limits are those passed in', () => {
     const limits = { ...DEFAULT_JSON_LIMITS, maxPayloadBytes: 5, maxDepth: 1 };

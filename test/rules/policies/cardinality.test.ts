@@ -51,7 +51,7 @@ rules:
 const flood = ({ send }: ReturnType<typeof fleet>, count: number, from = 0, clientId = 'bad') =>
   Array.from({ length: count }, (_, n) => send({ id: `${clientId}-${from + n}`, v: 1 }, { clientId }));
 
-describe('a budget of series', () => {
+describe('[security 43] a budget of series', () => {
   test('parks the records of new series, names client, tag and setting, and lets known ones through', () => {
     const one = fleet('{ series: 4, clientShare: 100 }');
     expect(flood(one, 4).map(({ outcome }) => outcome)).toEqual(Array(4).fill('written'));
