@@ -150,7 +150,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
     /^config\/(sluice-config|config-changes|self-measurements|load-config|problem|reload-result|rule-excerpt)$/,
   ],
   commands: [
-    /^(gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,
+    /^(access|gateway|config|control|replay|dead-letter|rules|suggest|grafana|data-directory|sink|windows)\//,
     /^consumer\/typed-writer$/,
     /^pipeline\/kinesis-(check|file-checkpoints|lease-checkpoints|shared-windows)$/,
     /^bridge\/(epoch-file|receive-times)$/,

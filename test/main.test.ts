@@ -147,6 +147,14 @@ describe('help', () => {
     ['store', 'prepare'],
     ['store', 'retype'],
     ['store', 'drop-field'],
+    ['users'],
+    ['users', 'add'],
+    ['users', 'rotate'],
+    ['users', 'remove'],
+    ['users', 'disable'],
+    ['users', 'enable'],
+    ['users', 'list'],
+    ['users', 'import'],
   ];
 
   test.each(commands.map((command) => [command]))('of %j has examples and exit codes', async (command) => {

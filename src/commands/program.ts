@@ -16,6 +16,7 @@ import {
 } from './usage.js';
 import { addQuery } from './usage-query.js';
 import { addStore } from './usage-store.js';
+import { addUsers } from './usage-users.js';
 import { addWindows } from './usage-windows.js';
 
 /**
@@ -53,5 +54,6 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addWindows(program, finish);
   addQuery(program, finish);
   addStore(program, finish);
+  addUsers(program, finish);
   return program;
 }

@@ -198,6 +198,12 @@ describe('JSON Web Tokens [security 8]', () => {
     expect(await end(await signed(CLAIMS, {}, third.privateKey))).toBe('credential-wrong');
   });
 
+  it('are refused when they are very long', async () => {
+    await writeKeys(await publicKey(keys));
+    const { end } = await fixture();
+    expect(await end(await signed({ ...CLAIMS, more: 'x'.repeat(8_192) }))).toBe('credential-wrong');
+  });
+
   it('let the client try again while there are no keys', async () => {
     const { end, warnings } = await fixture({ jwksFile: join(directory(), 'missing.json') });
     expect(await end(await signed())).toBe('sign-in-busy');

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SIGN_IN_REFUSALS } from '../../src/access/access.js';
 import { BROKER_REFUSALS } from '../../src/broker/refusals.js';
 import { settingRows } from '../../src/config/settings-table.js';
 import { PARK_CODES } from '../../src/dead-letter/park-codes.js';
@@ -105,6 +106,7 @@ describe('docs/limits.md', () => {
   it('names metrics and the values of their labels that exist', () => {
     const names = new Set(METRICS.map(({ name }) => name));
     const values = new Set<string>([
+      ...SIGN_IN_REFUSALS,
       ...BROKER_REFUSALS,
       ...HTTP_REFUSALS,
       ...PARK_CODES,
