@@ -1,4 +1,5 @@
 export const PARTS = [
+  'access-passwords',
   'ack',
   'e2e-influx',
   'e2e-duckdb',

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { accessPasswords } from './access/access-passwords.js';
 import { ack } from './ack/ack.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
 import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
@@ -18,6 +19,7 @@ import { windowsFleet } from './windows/windows-fleet.js';
 import { windowsRestart } from './windows/windows-restart.js';
 
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
+  'access-passwords': accessPasswords,
   ack,
   'e2e-influx': e2eInflux,
   'e2e-duckdb': e2eDuckdb,
