@@ -1,5 +1,5 @@
 import { drawProblem } from '../config/problem.js';
-import type { ReloadDone, ReloadResult } from '../config/reload-result.js';
+import type { AccessReload, ReloadDone } from '../config/reload-result.js';
 import { askForReload } from '../control/ask-gateway.js';
 import { printable } from '../lib/printable.js';
 import { gatewayOf } from './find-gateway.js';
@@ -13,15 +13,39 @@ export async function reload({ config, json }: ReloadOptions): Promise<number> {
   // The gateway decides whether the file is valid: this process may lack the variables that it was started with.
   const { gateway } = await gatewayOf(config);
   const result = await askForReload(gateway);
+  const { access } = result;
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else if (result.outcome === 'invalid')
-    process.stderr.write(`${invalidText(result.problems.map(drawProblem))}\n`);
-  else process.stdout.write(`${reloadText(result)}\n`);
-  return exitCodeOf(result);
+  else {
+    if (access !== undefined && access.outcome !== 'invalid') process.stdout.write(`${accessText(access)}\n`);
+    if (result.outcome !== 'invalid') process.stdout.write(`${reloadText(result)}\n`);
+    else process.stderr.write(`${invalidText(result.problems.map(drawProblem))}\n`);
+    if (access?.outcome === 'invalid') process.stderr.write(`${accessInvalidText(access)}\n`);
+  }
+  return result.outcome === 'invalid' || access?.outcome === 'invalid' ? 2 : 0;
 }
 
-function exitCodeOf({ outcome }: ReloadResult): number {
-  return outcome === 'invalid' ? 2 : 0;
+function accessInvalidText({ problems }: Extract<AccessReload, { outcome: 'invalid' }>): string {
+  return [...problems.map(drawProblem), 'the access rules were not changed: the old ones stay in force'].join(
+    '\n',
+  );
+}
+
+/** What the reload of the access file has changed: names, and no secrets. */
+function accessText(access: Exclude<AccessReload, { outcome: 'invalid' }>): string {
+  if (access.outcome === 'unchanged') return `${'access'.padEnd(14)} ${access.file}: not changed`;
+  const { users, roles, sections } = access.changes;
+  return [
+    `${'access'.padEnd(14)} ${access.file}: reloaded`,
+    ...listed([
+      ['users added', users.added],
+      ['users removed', users.removed],
+      ['users changed', users.changed],
+      ['roles added', roles.added],
+      ['roles removed', roles.removed],
+      ['roles changed', roles.changed],
+      ['sections', sections],
+    ]),
+  ].join('\n');
 }
 
 function invalidText(problems: readonly string[]): string {
@@ -37,21 +61,25 @@ const HEADS: Readonly<Record<ReloadDone['outcome'], string>> = {
 
 /** What a reload has changed, one kind of change a line. */
 export function reloadText({ outcome, file, changes: { rules, settings, needRestart } }: ReloadDone): string {
-  const lists: readonly (readonly [string, readonly string[]])[] = [
+  const lines = listed([
     ['rules added', rules.added],
     ['rules removed', rules.removed],
     ['rules changed', rules.changed],
     ['order of rules', rules.reordered ? ['changed'] : []],
     ['settings', settings],
     ['needs restart', needRestart],
-  ];
-  const lines = lists
+  ]);
+  return [HEADS[outcome], `${'configuration'.padEnd(14)} ${file}`, ...lines].join('\n');
+}
+
+const NAME_CHARACTERS = 120;
+
+/** A line for each kind of change that there is. */
+function listed(lists: readonly (readonly [string, readonly string[]])[]): string[] {
+  return lists
     .filter(([, names]) => names.length > 0)
     .map(
       ([kind, names]) =>
         `${kind.padEnd(14)} ${names.map((name) => printable(name, NAME_CHARACTERS)).join(', ')}`,
     );
-  return [HEADS[outcome], `${'configuration'.padEnd(14)} ${file}`, ...lines].join('\n');
 }
-
-const NAME_CHARACTERS = 120;

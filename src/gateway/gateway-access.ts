@@ -89,9 +89,14 @@ export class GatewayAccess {
     this.#listeners.push(listener);
   }
 
-  /** What is wrong with the file as it is now: the rules in force are older. */
-  get problems(): readonly ConfigProblem[] {
-    return this.#problems;
+  /** Says while the file cannot be used that the rules in force are older. */
+  notes(): readonly string[] {
+    const [first, ...others] = this.#problems;
+    if (first === undefined) return [];
+    const more = others.length === 0 ? '' : ` (and ${others.length} more problems)`;
+    return [
+      `the access file has changed and is not valid, the old rules are in force: ${formatProblem(first)}${more}`,
+    ];
   }
 
   /** Looks whether the file has changed, and reads it once it is the same at two looks: it is then written completely. */

@@ -192,6 +192,7 @@ export function openGateway(
       httpRefusals,
       isFailed: () => failure.isReported,
       clockWatch,
+      access,
       tls,
       reload,
     });

@@ -6,11 +6,12 @@ import type { StatusParts } from './status-parts.js';
  * these: records go on their way and points are stored, so a load balancer must not take the gateway out for it. Only where
  * points wait for the windows is it a problem of readiness.
  */
-export function readinessNotes({ clockWatch, tls, workers }: StatusParts): readonly ReadinessNote[] {
+export function readinessNotes({ access, clockWatch, tls, workers }: StatusParts): readonly ReadinessNote[] {
   const { problem = '', blockedBy } = workers.consume?.report.windows ?? {};
   const isNoted = problem !== '' && blockedBy === undefined;
   return [
     ...clockWatch.notes(),
+    ...access.notes().map((note) => ({ stage: 'access' as const, note })),
     ...tls.notes().map((note) => ({ stage: 'tls' as const, note })),
     ...(isNoted ? [{ stage: 'windows' as const, note: problem }] : []),
   ];

@@ -9,6 +9,7 @@ import type { ConsumeAnswer, ConsumeReport, ConsumeRequest } from '../pipeline/c
 import type { ForwardReport } from '../pipeline/forward-protocol.js';
 import type { LogWriter } from '../stream/log/log-writer.js';
 import type { ClockWatch } from './clock-watch.js';
+import type { GatewayAccess } from './gateway-access.js';
 import type { GatewayBroker } from './gateway-broker.js';
 import type { ReplayWorker } from './gateway-dead-letters.js';
 import type { GatewayOptions } from './gateway-options.js';
@@ -45,6 +46,7 @@ export interface StatusParts {
   readonly httpRefusals: HttpRefusalCounts;
   readonly isFailed: () => boolean;
   readonly clockWatch: Pick<ClockWatch, 'facts' | 'notes'>;
+  readonly access: Pick<GatewayAccess, 'notes'>;
   readonly tls: Pick<GatewayTls, 'notes'>;
   readonly reload: Pick<GatewayReload, 'run' | 'totals' | 'rulesInForce'>;
 }

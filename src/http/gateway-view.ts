@@ -139,7 +139,7 @@ export interface BacklogView {
 
 /** Something that should be known although the gateway is ready. */
 export interface ReadinessNote {
-  readonly stage: 'clock' | 'tls' | 'windows';
+  readonly stage: 'access' | 'clock' | 'tls' | 'windows';
   readonly note: string;
 }
 

@@ -6,7 +6,7 @@ import { type AccessQuestion, decideAccess } from '../../src/access/decide-acces
 import { RuledAccess } from '../../src/access/ruled-access.js';
 import { parseAccess } from '../../src/config/access/load-access-file.js';
 import { topicFilterFault, topicNameFault } from '../../src/lib/mqtt-names.js';
-import { matches, referenceDecision } from './matching-reference.js';
+import { MAX_LEVELS, matches, referenceDecision } from './matching-reference.js';
 
 const HASH = `sha256:${'a'.repeat(43)}`;
 const MAX_PACKET_BYTES = 262_144;
@@ -101,7 +101,8 @@ const asked = fc
       const clientId = anyId ?? ['', 'x-', 'a', 'dev'][pick % 4]! + user;
       const filters = [...given.roles.values()].flatMap((one) => one[kind].map(({ filter }) => filter));
       const near = isNear ? filters[pick % filters.length] : undefined;
-      const text = near === undefined ? levels.join('/') : filledIn(near, user, clientId, kind, levels);
+      const whole = near === undefined ? levels.join('/') : filledIn(near, user, clientId, kind, levels);
+      const text = whole.split('/').slice(0, MAX_LEVELS).join('/');
       const action =
         kind === 'publish' ? ({ kind, topic: text } as const) : ({ kind, filter: text } as const);
       return [given, { user, clientId, action, maxPacketBytes: MAX_PACKET_BYTES }];

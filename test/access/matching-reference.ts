@@ -71,7 +71,8 @@ export function matches(filter: string, topic: string): boolean {
   return walk(filter.split('/'), topic.split('/'));
 }
 
-const MAX_LEVELS = 4;
+/** A filter with more levels differs from others in topics that are not tried. */
+export const MAX_LEVELS = 4;
 
 /** Every topic of up to four levels, made of the levels of both filters, an empty one, one of neither and one of the broker. */
 function isPart(asked: string, permitted: string): boolean {

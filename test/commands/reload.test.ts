@@ -52,6 +52,29 @@ needs restart  http.port
     });
   });
 
+  it('prints what has changed in the access file, and ends with 2 when it is not valid', async () => {
+    const names = { added: ['meter-1'], removed: [], changed: ['meter-2'] };
+    const roles = { added: [], removed: ['old'], changed: [] };
+    const changes = { users: names, roles, sections: ['jwt'] };
+    const applied = { ...DONE, access: { outcome: 'applied', file: 'access.yaml', changes } } as const;
+    const { exitCode, stdout } = await runMain('reload', '-c', await configWith('', async () => applied));
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`access         access.yaml: reloaded
+users added    meter-1
+users changed  meter-2
+roles removed  old
+sections       jwt
+reloaded
+`);
+    const problems = [{ file: 'access.yaml', line: 3, column: 1, key: 'users.a', expected: 'a role' }];
+    const refused = { ...DONE, access: { outcome: 'invalid', file: 'access.yaml', problems } } as const;
+    const invalid = await runMain('reload', '-c', await configWith('', async () => refused));
+    expect(invalid.exitCode).toBe(2);
+    expect(invalid.stderr).toBe(
+      'access.yaml:3:1: users.a: expected a role\nthe access rules were not changed: the old ones stay in force\n',
+    );
+  });
+
   it('prints the answer as JSON', async () => {
     const file = await configWith('', async () => DONE);
     const { exitCode, stdout } = await runMain('reload', '-c', file, '--json');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LoadedConfig, parseConfig } from '../../src/config/load-config.js';
 import { ConfigError, formatProblem } from '../../src/config/problem.js';
+import type { AccessReload } from '../../src/config/reload-result.js';
 import { GatewayReload } from '../../src/gateway/gateway-reload.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { ReplaceRulesRequest } from '../../src/pipeline/consume-protocol.js';
@@ -14,7 +15,10 @@ function load(yaml: string): LoadedConfig {
 const rule = (name: string) => `rules: [{ name: ${name}, topic: "#", measurement: m }]\n`;
 
 /** A reload whose file and consumer a test steers. */
-function setUp(yaml: string, { isConsuming = true } = {}) {
+function setUp(
+  yaml: string,
+  { isConsuming = true, access }: { isConsuming?: boolean; access?: AccessReload } = {},
+) {
   const file = { yaml, reads: 0 };
   const asked: ReplaceRulesRequest[] = [];
   const lines: { readonly level: string; readonly fields: Record<string, unknown>; readonly text: string }[] =
@@ -35,6 +39,7 @@ function setUp(yaml: string, { isConsuming = true } = {}) {
           return consumer.answer();
         }
       : undefined,
+    reloadAccess: async () => access,
     logger: { info: log('info'), warn: log('warn') },
   });
   return { reload, file, asked, lines, consumer };
@@ -194,6 +199,14 @@ describe('a reload', () => {
     });
     expect(asked).toEqual([]);
     expect(await reload.run()).toMatchObject({ outcome: 'restart-needed' });
+  });
+
+  it('reads the access file first and on its own, also beside a configuration that is not valid', async () => {
+    const access: AccessReload = { outcome: 'unchanged', file: 'access.yaml' };
+    const { reload, file } = setUp(rule('a'), { access });
+    expect(await reload.run()).toMatchObject({ outcome: 'unchanged', access });
+    file.yaml = 'brokr: {}';
+    expect(await reload.run()).toMatchObject({ outcome: 'invalid', access });
   });
 
   it('is refused while another one runs; a signal is obeyed after that, because the file may have changed', async () => {

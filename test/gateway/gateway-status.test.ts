@@ -56,6 +56,7 @@ function statusOf(
     isFailed: () => false,
     reload: { totals: () => ({}) },
     clockWatch: { facts: () => ({ isImplausible: false, steps: 0 }), notes: () => [] },
+    access: { notes: () => [] },
     tls: { notes: () => [] },
   } as unknown as StatusParts);
 }

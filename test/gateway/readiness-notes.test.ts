@@ -11,11 +11,13 @@ function partsWith(
   problem: string | undefined,
   blockedBy?: string,
   certificates: readonly string[] = [],
+  access: readonly string[] = [],
 ): StatusParts {
   const windows = problem === undefined ? undefined : windowsReport([], { problem, blockedBy });
   const report = { consumer: {}, sink: { status: HEALTHY }, windows };
   return {
     clockWatch: { notes: () => [CLOCK_NOTE] },
+    access: { notes: () => access },
     tls: { notes: () => certificates },
     workers: { consume: { report } },
   } as unknown as StatusParts;
@@ -51,5 +53,14 @@ it('a process that only forwards has no windows', () => {
 it('a certificate that expires soon is noted [security 16]', () => {
   const parts = partsWith(undefined, undefined, ['it expires in 3 days']);
   expect(readinessNotes(parts)).toEqual([CLOCK_NOTE, { stage: 'tls', note: 'it expires in 3 days' }]);
+  expect(readinessProblems(parts)).toEqual([]);
+});
+
+it('an access file that is not valid is noted', () => {
+  const parts = partsWith(undefined, undefined, [], ['the old rules are in force']);
+  expect(readinessNotes(parts)).toEqual([
+    CLOCK_NOTE,
+    { stage: 'access', note: 'the old rules are in force' },
+  ]);
   expect(readinessProblems(parts)).toEqual([]);
 });

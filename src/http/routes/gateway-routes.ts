@@ -72,8 +72,8 @@ export function addGatewayRoutes(app: FastifyInstance, source: LiveStateSource):
       if (!asked.ok) return sendError(reply, 'QUERY_INVALID', asked.reason);
       const result = await view.reload();
       if (result.outcome !== 'invalid') return reply.send(result);
-      const { code, file, problems } = result;
-      return reply.code(422).send({ code, reason: INVALID, file, problems });
+      const { code, file, problems, access } = result;
+      return reply.code(422).send({ code, reason: INVALID, file, problems, access });
     },
   );
 
