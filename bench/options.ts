@@ -1,4 +1,5 @@
 export const PARTS = [
+  'access-passwords',
   'ack',
   'ack-access',
   'e2e-influx',

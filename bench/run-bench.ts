@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { accessPasswords } from './access/access-passwords.js';
 import { ack } from './ack/ack.js';
 import { ackAccess } from './ack/ack-access.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
@@ -20,6 +21,7 @@ import { windowsFleet } from './windows/windows-fleet.js';
 import { windowsRestart } from './windows/windows-restart.js';
 
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
+  'access-passwords': accessPasswords,
   ack,
   'ack-access': ackAccess,
   'e2e-influx': e2eInflux,
