@@ -10,7 +10,7 @@ import { tempDirectory } from '../support/temp-directory.js';
 
 const HAS_MOSQUITTO = spawnSync('mosquitto_pub', ['--help']).error === undefined;
 const RULE = `rules:
-  - { name: all, filter: "sensors/#", measurement: sensors, fields: { "*": true }, where: "false" }
+  - { name: all, topic: "sensors/#", measurement: sensors, where: "false", fields: { value: payload.value } }
 `;
 
 it.skipIf(!HAS_MOSQUITTO)(
@@ -37,7 +37,6 @@ it.skipIf(!HAS_MOSQUITTO)(
     - { protocol: mqtts, host: 0.0.0.0, port: ${tlsPort}, tls: { ${pair} } }
     - { protocol: mqtts, host: 0.0.0.0, port: ${mutualPort}, tls: { ${pair}, clientCa: ${ca} } }
 http: false
-sink: { type: duckdb }
 ${RULE}`,
     });
     const added = await runMain('users', 'add', 'meter-17', '--role', 'device', '-c', gateway.configFile);
