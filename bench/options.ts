@@ -1,5 +1,6 @@
 export const PARTS = [
   'ack',
+  'ack-access',
   'e2e-influx',
   'e2e-duckdb',
   'e2e-influx-windows',

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { ack } from './ack/ack.js';
+import { ackAccess } from './ack/ack-access.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
 import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
 import { e2eDuckdbPages } from './e2e/e2e-pages.js';
@@ -19,6 +20,7 @@ import { windowsRestart } from './windows/windows-restart.js';
 
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
   ack,
+  'ack-access': ackAccess,
   'e2e-influx': e2eInflux,
   'e2e-duckdb': e2eDuckdb,
   'e2e-influx-windows': e2eInfluxWindows,
