@@ -90,7 +90,7 @@ export function issueClient({
     '  mtls: { user: cn, roles: [device] }',
     '',
     'Try it:',
-    `  mosquitto_pub --cafile ${files.path('ca.crt')} --cert ${files.path(`${name}.crt`)} --key ${files.path(`${name}.key`)} -h ${hostname()} -p 8883 -i ${name} -q 1 -t sensors/room1/${name}/temperature -m 21.5`,
+    `  mosquitto_pub --cafile ${files.path('ca.crt')} --cert ${files.path(`${name}.crt`)} --key ${files.path(`${name}.key`)} -h ${hostname()} -p 8883 -i ${name} -q 1 -t sensors/room1/${name}/temperature -m '{"value": 21.5}'`,
   ]);
   return 0;
 }
@@ -113,7 +113,7 @@ function printServer(files: CertificateFiles, names: readonly string[], days: nu
     '    access: ./access.yaml        # sluice users add meter-17 --role device',
     '',
     'Then, from a machine that has ca.crt:',
-    `  mosquitto_pub --cafile ca.crt -h ${host} -p 8883 -u meter-17 -P "$TOKEN" -i meter-17 -q 1 -t sensors/room1/meter-17/temperature -m 21.5`,
+    `  mosquitto_pub --cafile ca.crt -h ${host} -p 8883 -u meter-17 -P "$TOKEN" -i meter-17 -q 1 -t sensors/room1/meter-17/temperature -m '{"value": 21.5}'`,
     '',
     'Renew it before it ends: sluice certificates renew. The gateway warns 30 days before.',
   ]);
