@@ -1,4 +1,5 @@
 export const PARTS = [
+  'access-passwords',
   'ack',
   'ack-access',
   'e2e-influx',
@@ -7,6 +8,7 @@ export const PARTS = [
   'e2e-duckdb-windows',
   'e2e-duckdb-pages',
   'e2e-kinesis',
+  'fair-shares',
   'kinesis',
   'micro',
   'reading',

@@ -46,7 +46,7 @@ describe('who can reach the gateway [access 11]', () => {
     [
       'a proxy by its name',
       'broker:\n  listeners:\n    - { proxy: [10.0.0.7, lb.example.com] }\n',
-      'broker.listeners[0].proxy[1]: got "lb.example.com", expected an IP address such as 10.0.0.7, or a network such as 10.0.0.0/24',
+      'broker.listeners[0].proxy[1]: got lb.example.com, expected an IP address such as 10.0.0.7, or a network such as 10.0.0.0/24',
     ],
     [
       'a network of proxies that is none',
