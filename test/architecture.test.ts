@@ -96,7 +96,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   web: [
     /^devices\/device-state$/,
     /^arrivals\/arrival$/,
-    /^http\/(gateway-view|live-state|parked-groups-view|routes\/(bounded-detail|store-routes))$/,
+    /^http\/(gateway-view|live-state|parked-groups-view|routes\/(bounded-detail|store-routes)|sign-in\/session-answer)$/,
     /^reading\/series-query$/,
     /^replay\/(selection|replay-status)$/,
     /^rules\/policies\/budget-use$/,

@@ -98,7 +98,12 @@ function summary({ config, file }: LoadedConfig, running: GatewayDescription | u
     ['rules', rules.map(({ name }) => name).join(', ')],
     ...(windows === undefined ? [] : [['windows', windowsText(windows)]]),
     ['store', storeText(sink)],
-    ['http', http === undefined ? 'off' : `http://${hostText(http.host)}:${http.port}`],
+    [
+      'http',
+      http === undefined
+        ? 'off'
+        : `${http.tls === undefined ? 'http' : 'https'}://${hostText(http.host)}:${http.port}`,
+    ],
   ];
   return `${lines.map(([name, value]) => `${name!.padEnd(14)} ${value}`).join('\n')}\n`;
 }

@@ -13,6 +13,7 @@ import { onFileShortage } from '../lib/files.js';
 import { throwIfStopped } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { openAllOrNone } from '../lib/open-all-or-none.js';
+import type { TlsContext } from '../lib/tls/tls-context.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Annotation } from '../metrics/annotations.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
@@ -202,6 +203,7 @@ export function openGateway(
     const http = await startHttp(options, status, {
       clock,
       logger,
+      tls: options.http?.tls && (await tls.contexts.open(options.http.tls)),
       access: options.accessFile === undefined ? undefined : access.access,
       refusals: httpRefusals,
       maxConnections: files?.httpConnections,
@@ -282,6 +284,8 @@ async function startHttp(
   parts: {
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Absent: http. */
+    readonly tls: TlsContext | undefined;
     /** Absent: there are no users. */
     readonly access: Access | undefined;
     readonly refusals: HttpRefusalCounts;

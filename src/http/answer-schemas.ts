@@ -35,7 +35,9 @@ export const ledgerAnswer = z.object({
 });
 
 export const firstStepsAnswer = z.object({
-  listeners: z.array(z.object({ protocol: z.enum(['mqtt', 'ws']), host: z.string(), port: z.number() })),
+  listeners: z.array(
+    z.object({ protocol: z.enum(['mqtt', 'mqtts', 'ws', 'wss']), host: z.string(), port: z.number() }),
+  ),
   rule: z.object({
     name: z.string(),
     topic: z.string(),

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Access } from '../access/access.js';
 import type { Audit } from '../lib/audit.js';
@@ -45,7 +46,9 @@ export interface HttpAppOptions {
   readonly access?: Access;
   /** Whether reading needs a user; by default where others reach the address. Without `access` it means nothing. */
   readonly read?: 'open' | 'token';
-  /** The limit for the headers, and for the whole request. */
+  /** Certificate, key and versions; absent: without TLS. */
+  readonly tls?: SecureContextOptions;
+  /** The limit for the TLS handshake, for the headers, and for the whole request. */
   readonly requestTimeoutMs: number;
   /** The period of the states that `/api/live` sends; a second by default. */
   readonly livePeriodMs?: number;
@@ -68,7 +71,10 @@ const MOTIONLESS_MS = 60_000;
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const { view, logger, requestTimeoutMs } = options;
   const refusals = options.refusals ?? createHttpRefusalCounts();
+  const https =
+    options.tls === undefined ? {} : { https: { ...options.tls, handshakeTimeout: requestTimeoutMs } };
   const app = fastify({
+    ...https,
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: requestTimeoutMs,
@@ -156,7 +162,8 @@ function reserveForHealth(
 
 /** Answers a request that Node's parser could not read: too slow, too long or not HTTP. */
 function refuseUnreadable(errorCode: string, socket: Socket, refusals: HttpRefusalCounts): void {
-  if (errorCode === 'ECONNRESET' || !socket.writable) {
+  // A failed TLS handshake comes here too: the other side would not understand an answer.
+  if (!/^(HPE_|ERR_HTTP_)/.test(errorCode) || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -33,6 +33,8 @@ export class ConnectionLimits {
   /** Oldest first. */
   readonly #connections = new Map<Socket, Connection>();
   readonly #perAddress = new Map<string, number>();
+  /** With TLS requests come on another socket than the one that was accepted. */
+  readonly #secured = new WeakMap<Socket, Connection>();
   #reserved = 0;
 
   constructor(options: ConnectionLimitOptions) {
@@ -42,9 +44,10 @@ export class ConnectionLimits {
   /** Watches the connections of a server that does not listen yet. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => this.#add(socket));
+    server.on('secureConnection', (socket: Socket) => this.#secure(socket));
     // Before the listener that answers: the connection is busy from then on.
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-      const connection = this.#connections.get(request.socket);
+      const connection = this.#of(request.socket);
       if (connection === undefined) return;
       connection.open += 1;
       response.once('close', () => {
@@ -55,7 +58,22 @@ export class ConnectionLimits {
 
   /** True when only a health request may be answered on this connection. */
   isReserve(socket: Socket): boolean {
-    return this.#connections.get(socket)?.isReserve === true;
+    return this.#of(socket)?.isReserve === true;
+  }
+
+  #of(socket: Socket): Connection | undefined {
+    return this.#connections.get(socket) ?? this.#secured.get(socket);
+  }
+
+  #secure(socket: Socket): void {
+    for (const connection of this.#connections.values()) {
+      const { remoteAddress, remotePort } = connection.socket;
+      if (remotePort !== socket.remotePort || remoteAddress !== socket.remoteAddress) continue;
+      this.#secured.set(socket, connection);
+      return;
+    }
+    // It has been closed meanwhile.
+    socket.destroy();
   }
 
   #add(socket: Socket): void {

@@ -1,3 +1,4 @@
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Access } from '../access/access.js';
@@ -5,6 +6,7 @@ import { type Clock, SystemClock } from '../lib/clock.js';
 import { errorText, SluiceError, systemErrorCode } from '../lib/errors.js';
 import { bracketed } from '../lib/host-guard.js';
 import { isOutOfFiles, MAX_HTTP_CONNECTIONS } from '../lib/open-files.js';
+import type { TlsContext } from '../lib/tls/tls-context.js';
 import type { GatewayView } from './gateway-view.js';
 import type { WhereChanges } from './guards.js';
 import { createHttpApp } from './http-app.js';
@@ -28,6 +30,8 @@ export interface HttpServerOptions {
   readonly access?: Access;
   /** Whether reading needs a user; by default where others reach the address. Without `access` it means nothing. */
   readonly read?: 'open' | 'token';
+  /** The certificate of https, which may be replaced while the server runs; absent: http. */
+  readonly tls?: Pick<TlsContext, 'options' | 'serve'>;
   readonly logger?: HttpLogger;
   readonly clock?: Clock;
   /** Counts what limits close and refuse. */
@@ -84,6 +88,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     changes: options.changes ?? 'loopback',
     access: options.access,
     read: options.read,
+    tls: options.tls?.options,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     livePeriodMs: options.livePeriodMs,
     maxStreamsPerAddress: options.maxStreamsPerAddress,
@@ -91,6 +96,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     refusals,
   });
   connections.watch(app.server);
+  const withdraw = options.tls?.serve(app.server as unknown as HttpsServer);
+  app.addHook('onClose', async () => withdraw?.());
 
   try {
     await app.listen({ host, port });
@@ -108,7 +115,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     address: bound.address,
     port: bound.port,
-    url: `http://${bracketed(reachable(host))}:${bound.port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${bracketed(reachable(host))}:${bound.port}`,
     close: () => closeWithin(app, options.closeGraceMs ?? CLOSE_GRACE_MS),
   };
 }

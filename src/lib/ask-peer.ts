@@ -12,6 +12,8 @@ export interface PeerRequest {
   /** For the whole call, until the last byte of the answer. */
   readonly timeoutMs: number;
   readonly limits?: AnswerLimits;
+  /** Accepts any certificate: for a question about our own health, which shows no secret. */
+  readonly anyCertificate?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function askPeer({
   headers,
   timeoutMs,
   limits,
+  anyCertificate = false,
 }: PeerRequest): Promise<BoundedAnswer> {
   const { request } = url.startsWith('https:') ? https : http;
   const signal = AbortSignal.timeout(timeoutMs);
@@ -40,6 +43,7 @@ export async function askPeer({
             ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
           },
           agent: false,
+          rejectUnauthorized: !anyCertificate,
           signal,
         },
         (response) => {

@@ -88,9 +88,9 @@ export class DeadLettersPanel {
   }
 
   /**
-   * `state`: LiveState of the API.
+   * `state`: LiveState of the API, and why nothing can be changed.
    *
-   * @param {LiveState} state
+   * @param {LiveState & { whyNoChanges: string }} state
    */
   show(state) {
     const { startedAtMs, ledger, replay } = state;
@@ -104,8 +104,8 @@ export class DeadLettersPanel {
 
   /** Why nothing can be replayed or deleted now; '' when it can. */
   get whyOff() {
-    const { mayChange, isRunning } = this.#replayPanel;
-    if (!mayChange) return 'Changes are switched off here (http.changes).';
+    const { whyNoChanges, isRunning } = this.#replayPanel;
+    if (whyNoChanges !== '') return whyNoChanges;
     return isRunning ? 'A replay or deletion is running.' : '';
   }
 

@@ -1,4 +1,4 @@
-import { AnswerError, failureOf, getJson, noAnswer } from './poll.js';
+import { AnswerError, failureOf, getJson, noAnswer, SIGN_IN_NEEDED } from './poll.js';
 
 /** @import { Failure, LiveState, StageHistory, WarningView } from './types.js' */
 
@@ -122,7 +122,10 @@ export class LiveFeed {
       this.#takeState(state);
     } catch (thrown) {
       if (generation !== this.#generation) return;
-      this.#listener.onSilence(failureOf(thrown));
+      const failure = failureOf(thrown);
+      this.#listener.onSilence(failure);
+      // Who signs in loads the page again; another tab that does is noticed by the next stream.
+      if (failure.code === SIGN_IN_NEEDED) return;
     }
     this.#pollTimer = setTimeout(() => this.#poll(generation), POLL_EVERY_MS);
   }

@@ -18,15 +18,15 @@ export class LogLevelSwitch {
     this.#button.addEventListener('click', () => this.#set(this.#level === 'debug' ? this.#usual : 'debug'));
   }
 
-  /** @param {Pick<LiveState, 'logLevel' | 'mayChange'>} state */
-  show({ logLevel, mayChange }) {
+  /** @param {Pick<LiveState, 'logLevel'> & { whyNoChanges: string }} shown */
+  show({ logLevel, whyNoChanges }) {
     byId('log-level-line').hidden = false;
     this.#level = logLevel;
     if (logLevel !== 'debug') this.#usual = logLevel;
     setText(this.#words, logLevel);
     setText(this.#button, logLevel === 'debug' ? `Back to ${this.#usual}` : 'Switch to debug');
-    setDisabled(this.#button, !mayChange);
-    this.#button.title = mayChange ? '' : 'Changes are switched off here (http.changes).';
+    setDisabled(this.#button, whyNoChanges !== '');
+    this.#button.title = whyNoChanges;
   }
 
   /** @param {string} level */

@@ -24,6 +24,7 @@ import { getJson, repeat } from './poll.js';
 import { RateHistory } from './rate-history.js';
 import { Rates } from './rates.js';
 import { SetAsidePanel } from './set-aside-panel.js';
+import { SignIn } from './sign-in.js';
 import { StageDetails } from './stage-details.js';
 import { stageStates } from './stage-states.js';
 import { stagesOf, stageTotals } from './stages.js';
@@ -38,6 +39,7 @@ explainWords();
 keepFocus();
 
 const views = new Views();
+const signIn = new SignIn();
 const rates = new Rates();
 const history = new RateHistory();
 const idleness = new ConsumerIdleness();
@@ -79,6 +81,7 @@ let last = null;
 function showState(state) {
   const wasAnswering = isAnswering;
   isAnswering = true;
+  signIn.answered();
   skewMs = state.nowMs - Date.now();
   byId('main').classList.remove('stale');
 
@@ -95,10 +98,11 @@ function showState(state) {
   last = { state, states, rates, history, warnings: warningsPanel.all };
   stageDetails.show(last);
   showPath();
-  deadLettersPanel.show(state);
+  const shown = { ...state, whyNoChanges: signIn.whyNoChanges(state) };
+  deadLettersPanel.show(shown);
   setAside.show(state);
   charts.takeState(state);
-  logLevel.show(state);
+  logLevel.show(shown);
   looks.showCount(state.devices);
   arrivals.show(state, rates);
   firstSteps.show(state);

@@ -2,6 +2,8 @@
 
 const ANSWER_WITHIN_MS = 5_000;
 
+export const SIGN_IN_NEEDED = 'SIGN_IN_NEEDED';
+
 /** An answer that is not what was asked for; `code` as in the API, or NO_ANSWER. */
 export class AnswerError extends Error {
   /** @param {string} code @param {string} reason */
@@ -19,6 +21,15 @@ export class AnswerError extends Error {
  */
 export function failureOf(thrown) {
   return thrown instanceof AnswerError ? thrown : { code: 'INTERNAL', message: String(thrown) };
+}
+
+/**
+ * Calls back whenever an answer says that it needs a sign-in.
+ *
+ * @param {() => void} listener
+ */
+export function onSignInNeeded(listener) {
+  document.addEventListener(SIGN_IN_NEEDED, listener);
 }
 
 export const noAnswer = () => new AnswerError('NO_ANSWER', 'The gateway does not answer.');
@@ -72,6 +83,7 @@ async function answerOf(address, request) {
   } catch {
     throw noAnswer();
   }
+  if (body.code === SIGN_IN_NEEDED) document.dispatchEvent(new Event(SIGN_IN_NEEDED));
   if (!answer.ok) throw new AnswerError(body.code ?? 'INTERNAL', body.reason ?? `Status ${answer.status}.`);
   return body;
 }

@@ -6,17 +6,17 @@ import { messageCount, processedCount, replayWords } from './replay-words.js';
 /** @import { ConfirmDialog } from './confirm-dialog.js' */
 /** @import { LiveState, ParkedSelection, ReplayKind, ReplayStatus } from './types.js' */
 
+const COMMAND_WORKS = 'The command line always works:';
 /** Why replay and purge are off, and what to do instead. */
-const NO_CHANGES =
-  'Replaying and deleting are switched off on this address; the setting http.changes decides where they work. The command line always works:';
+const NO_CHANGES = `Replaying and deleting are switched off on this address; the setting http.changes decides where they work. ${COMMAND_WORKS}`;
 
 /**
  * Begins a replay or purge of messages that are set aside and shows its progress. `selection` is that of the API; `records` is how
  * many records it selects, or null when there are more than the page can count.
  */
 export class ReplayPanel {
-  /** False where the gateway answers no changes. */
-  mayChange = true;
+  /** Why the gateway answers no changes; '' where it does. */
+  whyNoChanges = '';
   isRunning = false;
   #confirm;
   #changed;
@@ -36,17 +36,17 @@ export class ReplayPanel {
   constructor(confirm, changed) {
     this.#confirm = confirm;
     this.#changed = changed;
-    setText(byId('replay-note-text'), NO_CHANGES);
   }
 
-  /** @param {Pick<LiveState, 'replay' | 'mayChange' | 'command'>} state */
-  show({ replay, mayChange, command }) {
-    const key = JSON.stringify([replay, mayChange]);
+  /** @param {Pick<LiveState, 'replay' | 'mayChange' | 'command'> & { whyNoChanges: string }} shown */
+  show({ replay, mayChange, whyNoChanges, command }) {
+    const key = JSON.stringify([replay, mayChange, whyNoChanges]);
     if (key === this.#shown) return;
     this.#shown = key;
-    this.mayChange = mayChange;
+    this.whyNoChanges = whyNoChanges;
+    setText(byId('replay-note-text'), mayChange ? `${whyNoChanges} ${COMMAND_WORKS}` : NO_CHANGES);
     setText(this.#command, `${command} dead-letters --help`);
-    byId('replay-note').hidden = mayChange;
+    byId('replay-note').hidden = whyNoChanges === '';
     this.#showProgress(replay);
     this.#changed();
   }

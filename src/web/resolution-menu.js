@@ -1,6 +1,7 @@
 import { bucketChoices, bucketFor, spanOf } from './chart-range.js';
 import { shortSpan, widthWords } from './chart-time.js';
 import { byId, element, Redrawn, setText } from './dom.js';
+import { closeWithEscape } from './menu.js';
 
 /** @import { RangeControl } from './chart-range-control.js' */
 
@@ -15,14 +16,7 @@ export class ResolutionMenu {
   /** @param {RangeControl} range */
   constructor(range) {
     this.#range = range;
-    this.#menu.addEventListener('keydown', ({ key }) => {
-      if (key !== 'Escape' || !this.#menu.open) return;
-      this.#menu.open = false;
-      this.#summary.focus();
-    });
-    document.addEventListener('pointerdown', ({ target }) => {
-      if (target instanceof Node && !this.#menu.contains(target)) this.#menu.open = false;
-    });
+    closeWithEscape(this.#menu);
   }
 
   /**

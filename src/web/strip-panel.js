@@ -1,5 +1,6 @@
 import { byId, element, Redrawn, setAttribute, setClass, setText } from './dom.js';
 import { foreign, timeOfDay } from './format.js';
+import { SIGN_IN_NEEDED } from './poll.js';
 import { fullState } from './stages.js';
 import { StripFlow } from './strip-flow.js';
 import { StripGone } from './strip-gone.js';
@@ -75,6 +76,10 @@ export class StripPanel {
    */
   showSilence({ code, message }) {
     clearTimeout(this.#longTimer);
+    if (code === SIGN_IN_NEEDED) {
+      this.#say({ level: 'unknown', words: 'Sign in to see this gateway' });
+      return;
+    }
     const isSilent = code === 'NO_ANSWER';
     const words = isSilent
       ? 'The gateway does not answer this page'

@@ -23,6 +23,7 @@ import type { LiveState } from '../http/live-state.js';
 import type { ParkedGroupsView, ParkedGroupView, RulePart } from '../http/parked-groups-view.js';
 import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
+import type { SessionAnswer } from '../http/sign-in/session-answer.js';
 import type { SeriesGroup } from '../reading/series-query.js';
 import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
@@ -70,6 +71,7 @@ export type {
   ReplayStatus,
   RulePart,
   SeriesResponse,
+  SessionAnswer,
   StageHistory,
   StreamStatus,
   UsedBudget,

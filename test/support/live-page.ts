@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { WarningView } from '../../src/http/gateway-view.js';
 import type { WhereChanges } from '../../src/http/guards.js';
-import { type HttpServer, startHttpServer } from '../../src/http/http-server.js';
+import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { FakeGatewayView } from './fake-gateway-view.js';
 import { DESKTOP, launchBrowser, watchComplaints } from './page-browser.js';
@@ -102,13 +102,17 @@ export class LivePage {
   }
 
   /** Starts the gateway, after a test has closed it or before. */
-  async serve(changes: WhereChanges = 'loopback'): Promise<void> {
+  async serve(
+    changes: WhereChanges = 'loopback',
+    users: Pick<HttpServerOptions, 'access' | 'read'> = {},
+  ): Promise<void> {
     this.server = await startHttpServer({
       host: '127.0.0.1',
       port: this.#port,
       view: this.view,
       mqttPort: 18_830,
       changes,
+      ...users,
       clock: this.#clock,
       livePeriodMs: LIVE_PERIOD_MS,
     });
@@ -253,5 +257,6 @@ class MovableClock extends SystemClock {
 /** Empties a shared tab for the next test. */
 async function leave(page: Page): Promise<void> {
   await page.evaluate('localStorage.clear()');
+  await page.context().clearCookies();
   await page.goto('about:blank');
 }

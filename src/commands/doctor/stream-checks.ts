@@ -96,9 +96,10 @@ async function gatewayHealth(found: string, http: HttpConfig | undefined): Promi
   if (http === undefined || http.port === 0) {
     return ok(GATEWAY, `${found}; its health was not checked: its HTTP port is not in the configuration`);
   }
-  const url = `http://${reachableHost(http.host)}:${http.port}/healthz`;
+  const scheme = http.tls === undefined ? 'http' : 'https';
+  const url = `${scheme}://${reachableHost(http.host)}:${http.port}/healthz`;
   try {
-    const answer = await askPeer({ url, timeoutMs: HEALTH_WITHIN_MS });
+    const answer = await askHealth(url);
     if (answer.status === 200) return await gatewayReadiness(found, url);
     return fail(
       GATEWAY,
@@ -114,10 +115,15 @@ async function gatewayHealth(found: string, http: HttpConfig | undefined): Promi
   }
 }
 
+/** The certificate names the address that others use, not the one of this machine. */
+function askHealth(url: string): ReturnType<typeof askPeer> {
+  return askPeer({ url, timeoutMs: HEALTH_WITHIN_MS, anyCertificate: true });
+}
+
 /** Asks a healthy gateway whether it is ready: its own problems are the result, with its own words. */
 async function gatewayReadiness(found: string, healthUrl: string): Promise<CheckResult> {
   const url = healthUrl.replace(/\/healthz$/, '/readyz');
-  const answer = await askPeer({ url, timeoutMs: HEALTH_WITHIN_MS });
+  const answer = await askHealth(url);
   const { problems, summary } = readinessOf(answer.text);
   const waiting = summary === undefined ? '' : `; ${summary}`;
   if (answer.status === 200 && problems.length === 0)

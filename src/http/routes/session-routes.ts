@@ -15,6 +15,7 @@ import {
 import { ANONYMOUS, type Caller, type HttpRole } from '../sign-in/caller.js';
 import type { HttpAccess } from '../sign-in/http-access.js';
 import { sessionCookie, sessionTokenOf } from '../sign-in/request-credential.js';
+import type { SessionAnswer } from '../sign-in/session-answer.js';
 
 const MAX_USER_CHARACTERS = 256;
 const MAX_PASSWORD_CHARACTERS = 8_192;
@@ -61,12 +62,11 @@ export interface SessionRoutesOptions {
 export function addSessionRoutes(app: FastifyInstance, options: SessionRoutesOptions): void {
   const { httpAccess, mayChange, refusals, audit } = options;
 
-  function sessionOf(caller: Caller) {
-    const [user, method, expiresAtMs] =
-      caller.kind === 'known'
-        ? [caller.identity.user, caller.identity.method, expiryOf(caller)]
-        : [null, 'anonymous', null];
-    return { user, role: roleHere(roleOf(caller)), method, expiresAtMs, hasUsers: httpAccess !== undefined };
+  function sessionOf(caller: Caller): SessionAnswer {
+    const about = { role: roleHere(roleOf(caller)), hasUsers: httpAccess !== undefined };
+    if (caller.kind !== 'known') return { ...about, user: null, method: 'anonymous', expiresAtMs: null };
+    const { user, method } = caller.identity;
+    return { ...about, user, method, expiresAtMs: expiryOf(caller) };
   }
 
   function roleOf(caller: Caller): HttpRole {
