@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { ReloadResult } from '../config/reload-result.js';
+import type { Audit } from '../lib/audit.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
+import { auditCommands, claimedUser } from './audit-commands.js';
 import {
   type AnswerLine,
   type GatewayDescription,
@@ -15,6 +17,8 @@ import { type Following, serveFollowing } from './serve-following.js';
 import { type QueryDeps, serveQuery } from './serve-query.js';
 
 export interface CommandDeps extends QueryDeps {
+  /** Takes a line for each change. */
+  readonly audit: Audit;
   /** Begins a job; rejects with the reason why it cannot. */
   readonly start: (request: ReplayCommand) => Promise<ReplayStatus>;
   /** The status of the last job. */
@@ -60,7 +64,8 @@ export function serveCommands(connection: Socket, deps: CommandDeps): void {
 }
 
 /** `line` is absent when it is too long. */
-async function answer(connection: Socket, line: string | undefined, deps: CommandDeps): Promise<void> {
+async function answer(connection: Socket, line: string | undefined, given: CommandDeps): Promise<void> {
+  const deps = { ...given, ...auditCommands(given, given.audit, claimedUser(line ?? '')) };
   try {
     if (line === undefined)
       throw new SluiceError('USAGE_INVALID', `the request is over ${MAX_REQUEST_BYTES} bytes`);
