@@ -5,6 +5,8 @@ export const TLS_HANDSHAKE_BYTE = 0x16;
 
 const SERVER_CERTIFICATE =
   'the client does not accept the certificate of this listener: give it the CA (mosquitto_pub --cafile), and connect to a name that the certificate has';
+const CLOSED =
+  'the client closed the connection during the handshake; if it does so each time, give it the CA of the certificate (mosquitto_pub --cafile)';
 const OLD_VERSION = 'the client speaks only TLS 1.1 or older: TLS 1.2 or 1.3 is needed';
 const NO_SUITE =
   'the client has no cipher suite that is accepted: it needs ECDHE with AES-GCM or ChaCha20-Poly1305';
@@ -54,8 +56,7 @@ export function tlsFailure(error: Error, verification: unknown): string {
   const known = codes.map((code) => BY_CODE[code]).find((text) => text !== undefined);
   if (known !== undefined) return known;
   const [code] = codes.filter((text) => text !== '');
-  if (code === 'ECONNRESET' || code === 'EPIPE')
-    return 'the client closed the connection during the handshake';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return CLOSED;
   return `the handshake failed: ${code ?? error.message}`;
 }
 

@@ -67,11 +67,14 @@ export class WebSocketServing {
       // Packets and frames are independent, but no frame needs to be larger than the largest packet.
       maxPayload: limits.maxPacketBytes + 1024,
       perMessageDeflate: false,
-      handleProtocols: (offered) =>
-        offered.has('mqtt') ? 'mqtt' : offered.has('mqttv3.1') ? 'mqttv3.1' : false,
+      handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : 'mqttv3.1'),
       verifyClient: ({ origin, req }: { origin?: string; req: IncomingMessage }) => {
         if (!mayAskFor(req.headers.host)) {
           this.#reject('host-refused', req.socket, `host ${req.headers.host}`);
+          return false;
+        }
+        if (!offersMqtt(req)) {
+          this.#reject('not-websocket', req.socket, 'the client does not offer the sub-protocol mqtt');
           return false;
         }
         if (isOwnOrigin(origin, req) || origins.has(origin!.toLowerCase())) return true;
@@ -113,6 +116,12 @@ export class WebSocketServing {
   }
 }
 
+/** [MQTT-6.0.0-3]; `mqttv3.1` is what clients of MQTT 3.1 offer. */
+function offersMqtt({ headers }: IncomingMessage): boolean {
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  return offered.includes('mqtt') || offered.includes('mqttv3.1');
+}
+
 function endHttp(socket: Duplex, status: string): void {
   if (!socket.writable) {
     socket.destroy();
@@ -126,6 +135,6 @@ function endHttp(socket: Duplex, status: string): void {
 /** Browsers let any page open a WebSocket to any host, also to loopback: only pages of this host are accepted. */
 function isOwnOrigin(origin: string | undefined, request: IncomingMessage): boolean {
   if (origin === undefined) return true;
-  const ownName = (request.headers.host ?? '').replace(/:\d+$/, '');
+  const ownName = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
   return URL.canParse(origin) && new URL(origin).hostname === ownName;
 }

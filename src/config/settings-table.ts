@@ -14,9 +14,9 @@ export interface SettingRow {
   readonly description: string;
 }
 
-/** Returns every key of the schema in its order, without old names. */
-export function settingRows(): SettingRow[] {
-  return rowsOf('', schema);
+/** Returns every key of a file in the order of its schema, without old names. */
+export function settingRows(root: z.core.$ZodType = schema): SettingRow[] {
+  return rowsOf('', root);
 }
 
 function rowsOf(key: string, setting: z.core.$ZodType): SettingRow[] {
@@ -67,10 +67,10 @@ function defaultText(setting: z.core.$ZodType): string {
 }
 
 /** Returns the rows as Markdown, with one table per top-level key. */
-export function settingsMarkdown(): string {
+export function settingsMarkdown(root: z.core.$ZodType = schema): string {
   const parts: string[] = [];
-  const rows = settingRows();
-  for (const top of topLevelKeys()) {
+  const rows = settingRows(root);
+  for (const top of topLevelKeys(root)) {
     const own = rows.filter(
       ({ key }) => key === top || key.startsWith(`${top}.`) || key.startsWith(`${top}[`),
     );
@@ -83,8 +83,8 @@ export function settingsMarkdown(): string {
   return parts.join('\n\n');
 }
 
-function topLevelKeys(): string[] {
-  const structure = structureOf(schema);
+function topLevelKeys(root: z.core.$ZodType): string[] {
+  const structure = structureOf(root);
   return structure.kind === 'section' ? [...structure.keys.keys()] : [];
 }
 

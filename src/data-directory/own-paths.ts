@@ -7,7 +7,7 @@ import type { DataDirectory } from './data-directory.js';
 
 /** What Sluice keeps at the top of a data directory. Anything else there, such as `lost+found`, is not its business. */
 const OURS =
-  /^(log|dead-letter|checkpoints|windows|retained|sessions|worker-id|telemetry\.duckdb.*|lock.*|(directory|clean-stop|receive-times)\.json.*|sluice\.reserve)$/;
+  /^(log|dead-letter|checkpoints|windows|retained|sessions|worker-id|telemetry\.duckdb.*|lock.*|(directory|clean-stop|receive-times|timeline)\.json.*|sluice\.reserve)$/;
 
 /** Who uses the directory; tests replace it. */
 export interface DirectoryUser {

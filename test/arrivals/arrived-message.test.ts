@@ -30,6 +30,14 @@ it('copies the payload, which is overwritten later', () => {
   expect(message.payload).toBe('{"t":1}');
 });
 
+it('has the user where there is one, cut as other names [access 11]', () => {
+  const user = 'u'.repeat(2_000);
+  expect(arrivedMessage(sampleRecord('{}', { user: 'ops' })).user).toBe('ops');
+  expect(arrivedMessage(sampleRecord('{}', { user })).user).toHaveLength(MAX_NAME_CHARACTERS + 1);
+  for (const none of ['', undefined])
+    expect(arrivedMessage(sampleRecord('{}', { user: none }))).not.toHaveProperty('user');
+});
+
 it('keeps NUL and markup to the letter, and cuts names', () => {
   const hostile = '<img src=x onerror=alert(1)>\u0000';
   const message = arrivedMessage(sampleRecord(hostile, { topic: hostile, clientId: 'c'.repeat(60_000) }));

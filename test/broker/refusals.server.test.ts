@@ -311,7 +311,46 @@ describe('what a ws listener rejects', () => {
     expect(broker.counters().refused).toEqual({ ...createRefusalCounts(), 'not-websocket': 1 });
   });
 
-  it('is a page of another host', async () => {
+  it.each(['evil.example', 'evil.example:8083', 'localhost.evil.example', '127.0.0.1.evil.example'])(
+    'is the name %s in the Host header, which a page may point at any address [drill N1] [security 18]',
+    async (host) => {
+      const { port, broker, lines } = await startWs();
+      // The page of that name is of the same origin.
+      await closed(webSocket(port, { origin: `http://${host}`, headers: { host } }));
+      expect(broker.counters().refused).toEqual({ ...createRefusalCounts(), 'host-refused': 1 });
+      expect(lines[0]?.fields).toMatchObject({ code: 'BROKER_HOST_REFUSED', detail: `host ${host}` });
+    },
+  );
+
+  it('is not one of the names and origins that are listed [drill N1]', async () => {
+    const listener = {
+      protocol: 'ws',
+      host: '127.0.0.1',
+      port: 0,
+      hosts: ['gateway.example.com'],
+      origins: ['https://dashboard.example.com'],
+    } as const;
+    const { port, broker } = await startWs({ listeners: [listener] });
+    const headers = { host: 'Gateway.Example.com:8083' };
+    for (const origin of [undefined, 'http://gateway.example.com', 'https://dashboard.example.com']) {
+      await opened(webSocket(port, { origin, headers: origin?.includes('dashboard') ? {} : headers }));
+    }
+    // Another scheme or port is another origin.
+    for (const origin of ['http://dashboard.example.com', 'https://dashboard.example.com:444', 'null']) {
+      await closed(webSocket(port, { origin }));
+    }
+    expect(broker.counters().refused).toEqual({ ...createRefusalCounts(), 'origin-refused': 3 });
+  });
+
+  it('is a client that does not offer the sub-protocol mqtt [MQTT-6.0.0-3] [security 18]', async () => {
+    const { port, broker } = await startWs();
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/mqtt`);
+    socket.on('error', () => undefined);
+    await closed(socket);
+    expect(broker.counters().refused).toEqual({ ...createRefusalCounts(), 'not-websocket': 1 });
+  });
+
+  it('is a page of another host [security 18]', async () => {
     const { port, broker, lines } = await startWs();
     await closed(webSocket(port, { origin: 'http://elsewhere.example' }));
     expect(broker.counters().refused).toEqual({ ...createRefusalCounts(), 'origin-refused': 1 });
@@ -319,7 +358,11 @@ describe('what a ws listener rejects', () => {
   });
 
   it.each([
-    ['a frame over the limit', 'packet-too-large', (socket: WebSocket) => socket.send(Buffer.alloc(3000))],
+    [
+      'a frame over the limit [security 18]',
+      'packet-too-large',
+      (socket: WebSocket) => socket.send(Buffer.alloc(3000)),
+    ],
     ['a frame that is no MQTT', 'not-mqtt', (socket: WebSocket) => socket.send('hello')],
   ] as const)('is %s', async (_what, reason, does) => {
     const { port, broker } = await startWs({ maxPacketBytes: 100 });

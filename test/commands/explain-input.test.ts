@@ -19,10 +19,19 @@ test('a line of JSON: text is the payload, any other value is written as JSON, n
   });
 });
 
-test('it may name client, QoS and receive time', () => {
+test('it may name client, user, QoS and receive time', () => {
   expect(
-    read('{"topic":"a","payload":1,"clientId":"d1","qos":0,"receivedAt":"2026-03-01T12:00:00Z","more":1}'),
-  ).toEqual({ topic: 'a', payload: '1', clientId: 'd1', qos: 0, receivedAtNs: 1_772_366_400_000_000_000n });
+    read(
+      '{"topic":"a","payload":1,"clientId":"d1","user":"ops","qos":0,"receivedAt":"2026-03-01T12:00:00Z","more":1}',
+    ),
+  ).toEqual({
+    topic: 'a',
+    payload: '1',
+    clientId: 'd1',
+    user: 'ops',
+    qos: 0,
+    receivedAtNs: 1_772_366_400_000_000_000n,
+  });
 });
 
 test('a parked record is one: its id is its receive time, and its payload may be base64', () => {
@@ -49,6 +58,7 @@ test.each([
   ['{"topic":"a"}', 'payload: expected a text or a JSON value'],
   ['{"topic":"a","payload":1,"qos":3}', 'qos: expected 0, 1 or 2'],
   ['{"topic":"a","payload":1,"clientId":3}', 'clientId: expected a text'],
+  ['{"topic":"a","payload":1,"user":null}', 'user: expected a text'],
   ['{"topic":"a","payload":1,"receivedAt":"noon"}', 'receivedAt: expected RFC 3339'],
   ['{"topic":"a"', 'not readable as JSON: '],
   ['nothing', 'expected a topic, a blank and a payload'],

@@ -15,8 +15,8 @@ import { runMain } from './run-main.js';
 
 const rules = compileOrThrow(DEFAULT_RULES);
 
-function record(seq: number): string {
-  const one = sampleRecord(`{"seq":${seq}}`, { topic: 'home/k/t' });
+function record(seq: number, user?: string): string {
+  const one = sampleRecord(`{"seq":${seq}}`, { topic: 'home/k/t', user });
   return followedJson(one, explanationJson(explainRecord(rules, one, () => `m seq=${seq}`)));
 }
 
@@ -72,6 +72,12 @@ test('records are printed as they come, until the count is reached', async () =>
     expect.stringContaining('line     m seq=2'),
     '',
   ]);
+});
+
+test('a record of a user says so, with what would move the terminal escaped [access 11] [security 46]', async () => {
+  const file = await configOf([{ records: [record(1, 'ops\u001b[2J\n\u202e')], skipped: 0 }]);
+  const { stdout } = await runMain('explain', '-c', file, '--follow', '#', '--count', '1');
+  expect(stdout).toContain('Z from user ops\\u001b[2J \\u202e, client client-1, QoS 1\n');
 });
 
 test('with --json each record, and each number of skipped ones, is a line', async () => {

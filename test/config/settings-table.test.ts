@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { accessSchema } from '../../src/config/access/access-schema.js';
 import { settingRows, settingsMarkdown } from '../../src/config/settings-table.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -15,8 +16,18 @@ test('docs/configuration.md holds exactly the keys, defaults and limits of the s
   expect(doc).toContain('<!-- settings -->');
 });
 
+test('docs/configuration.md holds exactly the keys of the access file', () => {
+  const doc = readFileSync(DOC, 'utf8');
+  const made = `<!-- access -->\n\n${settingsMarkdown(accessSchema)}\n\n<!-- /access -->`;
+  const updated = doc.replace(/<!-- access -->[\s\S]*<!-- \/access -->/, () => made);
+  if (process.env.UPDATE_DOCS === '1') writeFileSync(DOC, updated);
+  expect(doc, 'run UPDATE_DOCS=1 npx vitest run test/config/settings-table.test.ts').toBe(updated);
+  expect(doc).toContain('<!-- access -->');
+});
+
 test('every key is described by a sentence', () => {
-  for (const { key, description } of settingRows()) expect(description, key).toMatch(/^[A-Z`].*[.]$/s);
+  for (const { key, description } of [...settingRows(), ...settingRows(accessSchema)])
+    expect(description, key).toMatch(/^[A-Z`].*[.]$/s);
 });
 
 test('the table names keys at every depth, with their defaults', () => {

@@ -23,11 +23,11 @@ async function refusal(directory: DataDirectory): Promise<string> {
 describe.skipIf(process.platform === 'win32')(
   '[security 49] [drill N4] a data directory that is open to others',
   () => {
-    it.each([0o777, 0o755, 0o750, 0o701])(
-      'is refused with mode %o and the command that fixes it',
+    it.each(['777', '755', '750', '701'])(
+      'is refused with mode %s and the command that fixes it',
       async (mode) => {
         const directory = await usedDirectory({ records: 10, processed: 5 });
-        chmodSync(directory.root, mode);
+        chmodSync(directory.root, Number.parseInt(mode, 8));
         const command = `chmod -R go-rwx ${directory.root}`;
         expect(await refusal(directory)).toContain(`run: ${command}`);
         const { problems } = await inspectDataDirectory(directory);

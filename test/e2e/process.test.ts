@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
@@ -46,6 +47,41 @@ describe('a start that cannot work ends with exit code 2 and one line to act on'
     expect(asSecond.code).toBe(2);
     expect(asSecond.stdout + asSecond.stderr).toMatch(/in use by another Sluice/);
     await first.kill();
+    await first.start();
+    expect(await first.stop()).toBe(0);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    '[access 11] [drill N4] when another process has the data directory and somebody has deleted its lock',
+    async () => {
+      const first = await started();
+      const locks = readdirSync(first.dataDirectory).filter((name) => name.startsWith('lock'));
+      expect(locks.length).toBeGreaterThan(1);
+      for (const name of locks) rmSync(join(first.dataDirectory, name));
+      const asSecond = await sluice(['start', '-c', first.configFile]);
+      expect(asSecond.code).toBe(2);
+      expect(asSecond.stdout + asSecond.stderr).toMatch(
+        /DATA_DIRECTORY_LOCKED.*whose lock files were deleted/,
+      );
+      expect(await first.stop()).toBe(0);
+    },
+  );
+
+  it('[security 49] when others can enter the data directory, with the command that fixes it', async () => {
+    const first = await started({ wrapper: ['sh', '-c', 'umask 000; exec "$@"', 'sh'] });
+    await runFleet({ port: first.mqttPort, messages: 100, baseMs: Date.now() - 3_600_000 });
+    await first.ledgerWhen(({ written }) => written === 100);
+    const open = readdirSync(first.dataDirectory, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => (statSync(join(first.dataDirectory, name)).mode & 0o077) !== 0,
+    );
+    expect(open).toEqual([]);
+    expect(await first.stop()).toBe(0);
+    chmodSync(first.dataDirectory, 0o755);
+    const command = `chmod -R go-rwx ${first.dataDirectory}`;
+    await expect(first.start()).rejects.toThrow(`run: ${command}`);
+    expect(await first.exited()).toBe(2);
+    expect((await sluice(['check', '-c', first.configFile])).stderr).toContain(command);
+    execFileSync('sh', ['-c', command]);
     await first.start();
     expect(await first.stop()).toBe(0);
   });

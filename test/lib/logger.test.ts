@@ -142,6 +142,17 @@ test('pretty lines are for people: one line, no JSON, still escaped', () => {
   expect(text()).not.toContain('\u001b');
 });
 
+test.each(['json', 'pretty'] as const)(
+  'a user name cannot forge a %s line, or move a terminal [security 46]',
+  (format) => {
+    const { logger, text } = capture('info', format);
+    const user = 'ops\u001b[2J\n{"level":"info"}\u202e';
+    logger.warn({ code: 'CARDINALITY_EXCEEDED', user }, 'a record is over a budget');
+    expect(text().trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(text()).toContain('u001b[2J');
+  },
+);
+
 const NEXT = NEXT_STEPS.STORE_UNAVAILABLE;
 
 describe('warnings', () => {

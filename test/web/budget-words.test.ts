@@ -105,6 +105,18 @@ describe('the words name what makes so many, who, and what to do', () => {
     );
   });
 
+  it('name a user as one', () => {
+    const use = { ...measurementWith(series(900)), clients: [{ user: 'ops', series: 800 }] };
+    const [row] = budgetRows({ limits: DEFAULT_CARDINALITY, measurements: [use] });
+    expect(row!.use).toContain('The user “ops” added most: 800 series.');
+    expect(row!.next).toContain('stop what the user “ops” adds');
+    const share = { budget: 'client-series', name: 'ops', sender: 'user', used: 9, limit: 9 } as const;
+    expect(rowOf(share)!.use).toBe(
+      'The user “ops” added 9 of 9 series that one user may add. Its largest tag is “session” with 1,100 values.',
+    );
+    expect(rowOf(share)!.next).toContain('Records of this user with new series are parked now.');
+  });
+
   it('of a measurement without tags name no tag', () => {
     const bare = { ...measurementWith(series(900)), tags: [], clients: [] };
     const [row] = budgetRows({ limits: DEFAULT_CARDINALITY, measurements: [bare] });

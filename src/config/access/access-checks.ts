@@ -5,8 +5,8 @@ import type { ConfigProblem } from '../problem.js';
 import type { YamlSource } from '../yaml-source.js';
 import { isUnusableFor } from './access-settings.js';
 
-/** Keys of a few hundred bytes each: a larger file is another one. */
-const MAX_JWKS_BYTES = 1024 * 1024;
+/** Keys and revoked certificates take tens to hundreds of bytes each: a larger file is another one. */
+const MAX_NAMED_FILE_BYTES = 1024 * 1024;
 
 /** Finds files that an access file names and that cannot be used. */
 export function checkAccessFiles({ jwt, mtls }: AccessRules, source: YamlSource): ConfigProblem[] {
@@ -37,7 +37,7 @@ function fileFault(path: string, isFine: (text: string) => boolean, what: string
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');
-    if (fstatSync(descriptor).size > MAX_JWKS_BYTES) return 'it has more than 1 MiB';
+    if (fstatSync(descriptor).size > MAX_NAMED_FILE_BYTES) return 'it has more than 1 MiB';
     return isFine(readFileSync(descriptor, 'utf8')) ? undefined : `it is not ${what}`;
   } catch (thrown) {
     return systemErrorCode(thrown) === 'ENOENT' ? 'no file is there' : errorText(thrown);

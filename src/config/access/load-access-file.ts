@@ -13,7 +13,7 @@ import { accessSchema } from './access-schema.js';
 import { resolveAccess } from './resolve-access.js';
 
 /** Room for 100,000 users, each with a password and a few roles. */
-const MAX_ACCESS_FILE_BYTES = 32 * 2 ** 20;
+const MAX_ACCESS_FILE_BYTES = 32 * 1_048_576;
 const MAX_ACCESS_VALUES = 2_000_000;
 const READING = {
   maxCharacters: MAX_ACCESS_FILE_BYTES,

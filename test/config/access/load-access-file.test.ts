@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decideAccess } from '../../../src/access/decide-access.js';
 import { loadAccessFile, parseAccess } from '../../../src/config/access/load-access-file.js';
 import { formatProblem } from '../../../src/config/problem.js';
 
@@ -309,5 +310,41 @@ describe('the file on disk', () => {
     writeFileSync(join(folder, 'keys.json'), '{ "keys": [{ "kty": "EC" }] }');
     writeFileSync(join(folder, 'crl.pem'), '-----BEGIN X509 CRL-----');
     expect(problems()).toEqual([]);
+  });
+});
+
+describe('docs/security.md', () => {
+  const doc = readFileSync(join(import.meta.dirname, '../../../docs/security.md'), 'utf8');
+  const [, example = ''] = /```yaml\n(# access\.yaml, mode 0600\n[\s\S]*?)```/.exec(doc) ?? [];
+
+  it('has an access file without problems', () => {
+    const parsed = parse(example);
+    if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+    expect(parsed.warnings).toEqual([]);
+    expect(parsed.rules.users.size).toBe(3);
+  });
+
+  it('shows what `sluice check --as` says about it', () => {
+    const asked = [
+      ...doc.matchAll(/^\$ sluice check .*--as (\S+)(?: --client \S+)? --publish (\S+)\n((?:.+\n)+)/gm),
+    ];
+    expect(asked).toHaveLength(2);
+    for (const [, user = '', topic = '', shown = ''] of asked) {
+      const action = { kind: 'publish', topic } as const;
+      const { isAllowed, reason, others } = decideAccess(rulesOf(example), {
+        user,
+        clientId: user,
+        action,
+        maxPacketBytes: 1_000,
+      });
+      const answer = [isAllowed ? 'allowed' : 'denied', reason];
+      expect(
+        shown
+          .replace(/^```\n/m, '')
+          .split('\n')
+          .slice(0, 2),
+      ).toEqual(answer);
+      for (const line of others) expect(shown).toContain(`  ${line}\n`);
+    }
   });
 });

@@ -13,12 +13,18 @@ rules:
 /** A partition that knows what these messages have added. */
 function partition() {
   const state = new StateTables();
-  const send = (measurement: string, id: string, clientId: string, fields: readonly string[] = ['v']) => {
+  const send = (
+    measurement: string,
+    id: string,
+    clientId: string,
+    fields: readonly string[] = ['v'],
+    user = '',
+  ) => {
     const payload = { id, ...Object.fromEntries(fields.map((name) => [name, 1])) };
     const { outcome } = outcomeIn(
       rules,
       JSON.stringify(payload),
-      { topic: `s/${measurement}`, clientId },
+      { topic: `s/${measurement}`, clientId, user },
       { state },
     );
     expect(outcome).toBe('written');
@@ -64,6 +70,16 @@ describe('the use of the budgets', () => {
       sender: 'client',
       used: 5,
       limit: 5,
+    });
+  });
+
+  test('names the user whose clients have used up its share [access 11]', () => {
+    const one = partition();
+    for (const id of numbered('a', 5)) one.send('m', id, `client of ${id}`, ['v'], 'flood');
+    const { measurements } = budgetUse([one.cardinality], limits({ series: 10 }));
+    expect(measurements[0]).toMatchObject({
+      clients: [{ user: 'flood', series: 5 }],
+      fullest: { budget: 'client-series', name: 'flood', sender: 'user', used: 5, limit: 5 },
     });
   });
 
