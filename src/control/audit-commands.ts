@@ -1,9 +1,23 @@
 import { userInfo } from 'node:os';
+import type { ReloadResult } from '../config/reload-result.js';
 import type { Audit, AuditEntry } from '../lib/audit.js';
 import { SluiceError } from '../lib/errors.js';
-import type { CommandDeps } from './serve-commands.js';
+import type { ReplayStatus } from '../replay/replay-status.js';
+import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
+import type { RebuildRequest, RebuildResult } from '../windows/windows-report.js';
+import type { ReplayCommand } from './command-protocol.js';
 
-type Changing = Pick<CommandDeps, 'start' | 'reload' | 'changeField' | 'rebuildWindows'>;
+/** What commands change, or preview. */
+export interface ChangingCommands {
+  /** Begins a job; rejects with the reason why it cannot. */
+  readonly start: (request: ReplayCommand) => Promise<ReplayStatus>;
+  /** Reloads the configuration; rejects with RELOAD_BUSY or RELOAD_FAILED. */
+  readonly reload: () => Promise<ReloadResult>;
+  /** Changes a field of the store; rejects with the reason why it cannot. */
+  readonly changeField: (change: FieldChange) => Promise<FieldChangeResult>;
+  /** Marks windows to be computed again; rejects with the reason why it cannot. */
+  readonly rebuildWindows: (request: RebuildRequest) => Promise<RebuildResult>;
+}
 
 const MAX_USER_CHARACTERS = 256;
 
@@ -30,7 +44,11 @@ export function claimedUser(line: string): string | undefined {
 }
 
 /** The same commands, of which each that changes something is one line of the log. What only previews is none. */
-export function auditCommands(deps: Changing, audit: Audit, user: string | undefined): Changing {
+export function auditCommands(
+  deps: ChangingCommands,
+  audit: Audit,
+  user: string | undefined,
+): ChangingCommands {
   const by = { user, method: 'claimed', remoteAddress: 'control socket' } as const;
 
   async function audited<Result>(
