@@ -4,12 +4,16 @@ import { type BenchOptions, ONLY_NAMED, PARTS, type PartName } from './options.j
 
 const AFTER_HELP = `
 Parts:
+  access-passwords
+              write and fdatasync of the log while 500 passwords are checked
   ack         durable acknowledge rate at QoS 0, 1 and 2 for 1, 20 and 200 connections, beside Mosquitto
+  ack-access  the acknowledge rate with users and permissions, beside that without
   e2e-influx  MQTT to InfluxDB 1.x (influxd in PATH), counted in the store
   e2e-duckdb  MQTT to DuckDB, counted in its file
   e2e-influx-windows, e2e-duckdb-windows
               the same with five fields, alternately without windows and with three resolutions of them
   e2e-kinesis MQTT to a Kinesis that answers at once, with --role ingest
+  fair-shares PUBACK times of 20 quiet clients, without and with a client that floods, beside Mosquitto
   kinesis     log to Kinesis and Kinesis to sink, beside one PutRecord a message; what Kinesis would bill
   micro       decode, map, encode, append, inspect: each beside its alternative
   reading     the live page's questions with 10,000 devices in DuckDB and InfluxDB 1.x

@@ -1,8 +1,11 @@
 import { mkdirSync } from 'node:fs';
+import { accessPasswords } from './access/access-passwords.js';
 import { ack } from './ack/ack.js';
+import { ackAccess } from './ack/ack-access.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
 import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
 import { e2eDuckdbPages } from './e2e/e2e-pages.js';
+import { fairShares } from './fair-shares/fair-shares.js';
 import { e2eKinesis } from './kinesis/e2e-kinesis.js';
 import { kinesis } from './kinesis/kinesis.js';
 import { micro } from './micro/micro.js';
@@ -18,13 +21,16 @@ import { windowsFleet } from './windows/windows-fleet.js';
 import { windowsRestart } from './windows/windows-restart.js';
 
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
+  'access-passwords': accessPasswords,
   ack,
+  'ack-access': ackAccess,
   'e2e-influx': e2eInflux,
   'e2e-duckdb': e2eDuckdb,
   'e2e-influx-windows': e2eInfluxWindows,
   'e2e-duckdb-windows': e2eDuckdbWindows,
   'e2e-duckdb-pages': e2eDuckdbPages,
   'e2e-kinesis': e2eKinesis,
+  'fair-shares': fairShares,
   kinesis,
   micro,
   reading,
