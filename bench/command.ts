@@ -4,7 +4,10 @@ import { type BenchOptions, ONLY_NAMED, PARTS, type PartName } from './options.j
 
 const AFTER_HELP = `
 Parts:
+  access-passwords
+              write and fdatasync of the log while 500 passwords are checked
   ack         durable acknowledge rate at QoS 0, 1 and 2 for 1, 20 and 200 connections, beside Mosquitto
+  ack-access  the acknowledge rate with users and permissions, beside that without
   e2e-influx  MQTT to InfluxDB 1.x (influxd in PATH), counted in the store
   e2e-duckdb  MQTT to DuckDB, counted in its file
   e2e-influx-windows, e2e-duckdb-windows

@@ -1,5 +1,7 @@
 export const PARTS = [
+  'access-passwords',
   'ack',
+  'ack-access',
   'e2e-influx',
   'e2e-duckdb',
   'e2e-influx-windows',

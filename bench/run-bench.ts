@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { accessPasswords } from './access/access-passwords.js';
 import { ack } from './ack/ack.js';
+import { ackAccess } from './ack/ack-access.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
 import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
 import { e2eDuckdbPages } from './e2e/e2e-pages.js';
@@ -18,7 +20,9 @@ import { windowsFleet } from './windows/windows-fleet.js';
 import { windowsRestart } from './windows/windows-restart.js';
 
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
+  'access-passwords': accessPasswords,
   ack,
+  'ack-access': ackAccess,
   'e2e-influx': e2eInflux,
   'e2e-duckdb': e2eDuckdb,
   'e2e-influx-windows': e2eInfluxWindows,

@@ -39,6 +39,7 @@ export async function ackRun(
     qos: cell.qos,
     window: cell.window,
     readings: { kind: 'city', baseMs: Date.now() },
+    ...(broker.hasUsers === true && { hasUsers: true }),
   });
   const taken = await broker.atRest();
   const cpuAfter = cpuUsageOf(broker.pid);

@@ -1,15 +1,24 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProgram } from '../../harness/server-process.js';
 import { startMosquitto } from '../../harness/servers.js';
+import { tokenHash } from '../../src/access/access-token.js';
+import { benchToken, benchUser } from '../processes/bench-users.js';
 import { cityRule } from '../processes/city-reading.js';
-import { startGateway } from '../processes/gateway.js';
+import { type RunningGateway, startGateway } from '../processes/gateway.js';
 
 export type BrokerName = 'sluice' | 'mosquitto' | 'mosquittoNoDelay';
+
+/** As many as the cells have connections. */
+const MAX_USERS = 200;
 
 /** What the ack part publishes to. */
 export interface Broker {
   readonly name: BrokerName;
   readonly port: number;
   readonly pid: number;
+  /** True when its clients must sign in. */
+  readonly hasUsers?: boolean;
   /** Resolves with how many messages the broker has taken since it was started, once it is at rest; undefined when it does not tell. */
   atRest(): Promise<number | undefined>;
   stop(): Promise<void>;
@@ -17,7 +26,36 @@ export interface Broker {
 
 /** Records are stored, read back, decoded and refused by the rule: all of the path but the store. */
 export async function startSluiceBroker(directory: string): Promise<Broker> {
-  const gateway = await startGateway(directory, cityRule('false'));
+  return sluiceBroker(await startGateway(directory, cityRule('false')));
+}
+
+/** The same with a user for each connection, bound to its client id, and the topics that the load publishes on. */
+export async function startSluiceWithUsers(directory: string): Promise<Broker> {
+  const users = Array.from({ length: MAX_USERS }, (_, connection) => {
+    const token = tokenHash(benchToken(connection));
+    return `  ${benchUser(connection)}: { token: "${token}", roles: [device] }`;
+  });
+  const file = join(directory, `sluice-bench-access-${process.pid}.yaml`);
+  const role = 'device: { clientId: "{user}", publish: ["sensors/+/+/telemetry"] }';
+  writeFileSync(file, `users:\n${users.join('\n')}\nroles:\n  ${role}\n`, { mode: 0o600 });
+  try {
+    const gateway = await startGateway(directory, cityRule('false'), { accessFile: file });
+    const broker = sluiceBroker(gateway);
+    return {
+      ...broker,
+      hasUsers: true,
+      stop: async () => {
+        await broker.stop();
+        rmSync(file, { force: true });
+      },
+    };
+  } catch (thrown) {
+    rmSync(file, { force: true });
+    throw thrown;
+  }
+}
+
+function sluiceBroker(gateway: RunningGateway): Broker {
   return {
     name: 'sluice',
     port: gateway.process.mqttPort,

@@ -11,14 +11,18 @@ const STALL_MS = 30_000;
 export async function startGateway(
   directory: string,
   config: string,
-  more: Pick<GatewayProcessOptions, 'stream' | 'args'> = {},
+  {
+    accessFile,
+    ...more
+  }: Pick<GatewayProcessOptions, 'stream' | 'args'> & { readonly accessFile?: string } = {},
 ): Promise<RunningGateway> {
   const folder = mkdtempSync(join(directory, 'sluice-bench-gateway-'));
   const setpriv = findProgram('setpriv');
+  const access = accessFile === undefined ? '' : `, access: ${JSON.stringify(accessFile)}`;
   const gateway = new GatewayProcess({
     ...more,
     directory: folder,
-    config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }] }
+    config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }]${access} }
 http: { host: 127.0.0.1, port: 0 }
 ${config}`,
     // However the bench ends, the gateway must not go on beside the next one.

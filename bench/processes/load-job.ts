@@ -8,6 +8,8 @@ export interface LoadJob {
   /** Unacknowledged messages a connection may have. */
   readonly window: number;
   readonly readings: CityReadings | ClimateReadings;
+  /** Each connection signs in as a user of its own. */
+  readonly hasUsers?: boolean;
   /** Of all connections together; absent: as fast as they are acknowledged. */
   readonly messagesPerSecond?: number;
 }

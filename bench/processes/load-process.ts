@@ -1,5 +1,6 @@
 import { runLoad } from '../../harness/load-client.js';
 import { percentile } from '../report/percentile.js';
+import { benchToken, benchUser } from './bench-users.js';
 import { cityPayload, cityTopic } from './city-reading.js';
 import { climatePayload } from './climate-reading.js';
 import type { AcknowledgeSample, LoadAnswer, LoadJob, LoadOutcome } from './load-job.js';
@@ -31,7 +32,10 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     qos: job.qos,
     window: job.window,
     connectFirst: true,
-    clientId: (connection) => `bench-${connection}`,
+    clientId: benchUser,
+    ...(job.hasUsers === true && {
+      signIn: (connection) => ({ userName: benchUser(connection), password: benchToken(connection) }),
+    }),
     topic: cityTopic,
     payload: (connection, reading) => Buffer.from(payloadOf(job, connection, reading)),
     ...(messagesPerSecond !== undefined && {

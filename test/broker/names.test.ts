@@ -78,6 +78,11 @@ describe('what would stay in memory for clients that are gone', () => {
     const { port, broker } = await startBroker(intake);
     const pump = setInterval(() => intake.storeAll(), 1);
     onTestFinished(() => clearInterval(pump));
+    // While somebody subscribes, all packets go through aedes, which would keep them.
+    const other = await rawClient(port);
+    other.send({ ...CONNECT, clientId: 'other' });
+    other.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'other', qos: 0 }] });
+    await other.received('suback');
     const device = await rawClient(port);
     device.send({ ...CONNECT, clientId: 'd', will: { ...WILL, topic: 'will', retain: true } });
     await device.received('connack');
@@ -92,7 +97,7 @@ describe('what would stay in memory for clients that are gone', () => {
     await device.received('puback', count / 3);
     await device.received('pubcomp', count / 3);
     device.socket.destroy();
-    await eventually(() => broker.counters().connections === 0 && intake.accepted.length === count + 1);
+    await eventually(() => broker.counters().connections === 1 && intake.accepted.length === count + 1);
     const observer = await rawClient(port);
     observer.send({ ...CONNECT, clientId: 'o' });
     await observer.received('connack');
