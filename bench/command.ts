@@ -13,6 +13,7 @@ Parts:
   e2e-influx-windows, e2e-duckdb-windows
               the same with five fields, alternately without windows and with three resolutions of them
   e2e-kinesis MQTT to a Kinesis that answers at once, with --role ingest
+  fair-shares PUBACK times of 20 quiet clients, without and with a client that floods, beside Mosquitto
   kinesis     log to Kinesis and Kinesis to sink, beside one PutRecord a message; what Kinesis would bill
   micro       decode, map, encode, append, inspect: each beside its alternative
   reading     the live page's questions with 10,000 devices in DuckDB and InfluxDB 1.x

@@ -8,6 +8,7 @@ export const PARTS = [
   'e2e-duckdb-windows',
   'e2e-duckdb-pages',
   'e2e-kinesis',
+  'fair-shares',
   'kinesis',
   'micro',
   'reading',

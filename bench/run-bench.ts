@@ -5,6 +5,7 @@ import { ackAccess } from './ack/ack-access.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
 import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
 import { e2eDuckdbPages } from './e2e/e2e-pages.js';
+import { fairShares } from './fair-shares/fair-shares.js';
 import { e2eKinesis } from './kinesis/e2e-kinesis.js';
 import { kinesis } from './kinesis/kinesis.js';
 import { micro } from './micro/micro.js';
@@ -29,6 +30,7 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   'e2e-duckdb-windows': e2eDuckdbWindows,
   'e2e-duckdb-pages': e2eDuckdbPages,
   'e2e-kinesis': e2eKinesis,
+  'fair-shares': fairShares,
   kinesis,
   micro,
   reading,

@@ -8,6 +8,8 @@ export interface LoadJob {
   /** Unacknowledged messages a connection may have. */
   readonly window: number;
   readonly readings: CityReadings | ClimateReadings;
+  /** What the client ids begin with; absent: the names of `hasUsers`. Two loads at once need two. */
+  readonly clientIds?: string;
   /** Each connection signs in as a user of its own. */
   readonly hasUsers?: boolean;
   /** Of all connections together; absent: as fast as they are acknowledged. */

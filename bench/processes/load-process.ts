@@ -23,7 +23,7 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
   globalThis.gc?.();
   const before = process.cpuUsage();
   const samples: AcknowledgeSample[] = [];
-  const { messagesPerSecond } = job;
+  const { messagesPerSecond, clientIds } = job;
   const { acknowledged, durationMs, latenciesMs } = await runLoad({
     host: '127.0.0.1',
     port: job.port,
@@ -32,7 +32,8 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     qos: job.qos,
     window: job.window,
     connectFirst: true,
-    clientId: benchUser,
+    clientId: (connection) =>
+      clientIds === undefined ? benchUser(connection) : `${clientIds}-${connection}`,
     ...(job.hasUsers === true && {
       signIn: (connection) => ({ userName: benchUser(connection), password: benchToken(connection) }),
     }),

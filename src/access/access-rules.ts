@@ -1,3 +1,5 @@
+import type { RoleLimits } from './client-limits.js';
+
 /** The rules of an access file (`broker.access`), checked and with their lines. They never change: a reload makes new ones. */
 export interface AccessRules {
   /** The file as the user named it. */
@@ -35,6 +37,7 @@ export interface RoleRule {
   readonly subscribe: readonly PermissionRule[];
   /** What the role may do over HTTP; `change` includes `read`. Absent: nothing. */
   readonly http?: 'read' | 'change';
+  readonly limits?: RoleLimits;
   readonly line: number;
 }
 

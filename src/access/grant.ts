@@ -1,5 +1,6 @@
 import { BoundedCache } from '../lib/bounded-cache.js';
 import type { PermissionRule } from './access-rules.js';
+import type { RoleLimits } from './client-limits.js';
 import {
   type PermittedNames,
   permitsFilter,
@@ -18,6 +19,8 @@ export interface GrantOptions extends PermittedNames {
   readonly subscribe: readonly TopicPermission[] | 'all';
   /** ms since 1970; absent: the credential does not expire. */
   readonly expiresAtMs?: number;
+  /** What the roles set; absent: the limits of the broker. */
+  readonly limits?: RoleLimits;
 }
 
 /**
@@ -30,6 +33,7 @@ export class Grant {
   readonly clientId: string;
   readonly generation: number;
   readonly expiresAtMs: number | undefined;
+  readonly limits: RoleLimits | undefined;
   readonly #publish: readonly TopicPermission[] | 'all';
   readonly #subscribe: readonly TopicPermission[] | 'all';
   /** The topic that was allowed last: most devices have only one. */
@@ -42,6 +46,7 @@ export class Grant {
     this.clientId = options.client;
     this.generation = options.generation;
     this.expiresAtMs = options.expiresAtMs;
+    this.limits = options.limits;
     this.#publish = options.publish;
     this.#subscribe = options.subscribe;
   }

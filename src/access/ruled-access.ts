@@ -9,6 +9,7 @@ import type {
 } from './access.js';
 import type { AccessRules, RoleRule } from './access-rules.js';
 import { fitsClientIdPattern } from './client-id-pattern.js';
+import { highestLimits } from './client-limits.js';
 import { Grant } from './grant.js';
 import { type TopicPermission, topicPermission } from './topic-permission.js';
 
@@ -69,6 +70,7 @@ export class RuledAccess implements Access {
       publish: counting.flatMap(({ publish }) => permissions(publish, names)),
       subscribe: counting.flatMap(({ subscribe }) => permissions(subscribe, names)),
       expiresAtMs: identity.expiresAtMs,
+      limits: highestLimits(counting.map(({ limits }) => limits)),
     });
   }
 

@@ -15,8 +15,10 @@ import { ConnectGate } from './connect-gate.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { DenialDelays } from './denial-delays.js';
 import type { Intake } from './intake.js';
+import { BrokerLimits, type LimitCounters } from './limits/broker-limits.js';
+import type { LimitOptions } from './limits/limit-options.js';
 import { type Listener, type ListenerOptions, openListener } from './listener.js';
-import type { ConnectionFacts } from './listener-hooks.js';
+import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
 import { ParserGuard } from './parser-guard.js';
@@ -48,6 +50,8 @@ export interface BrokerOptions {
   readonly maxUnfinishedBytes?: number;
   /** Time in which a packet must be complete; every KiB of it that has arrived adds a second. */
   readonly packetTimeoutMs?: number;
+  /** Absent: LIMIT_DEFAULTS. */
+  readonly limits?: Partial<LimitOptions>;
 }
 
 export interface BrokerDeps extends RefusalDeps {
@@ -77,6 +81,7 @@ export interface BrokerCounters extends GateCounters {
   /** Bytes of packets that have begun and not ended, with the cost of their buffers. */
   readonly unfinishedBytes: number;
   readonly refused: Readonly<RefusalCounts>;
+  readonly limits: LimitCounters;
 }
 
 const NO_PAYLOAD = Buffer.alloc(0);
@@ -104,6 +109,7 @@ export class Broker {
   readonly #publishGate: PublishGate;
   readonly #parserGuard: ParserGuard;
   readonly #connectionLimits: ConnectionLimits;
+  readonly #limits: BrokerLimits;
   readonly #unfinished: UnfinishedPackets;
   readonly #tls: TlsContexts;
   /** True when the broker opened them. */
@@ -121,10 +127,21 @@ export class Broker {
     this.#sessions = new Sessions(this.#refusals);
     const clock = deps.clock ?? new SystemClock();
     const access = deps.access ?? new OpenAccess();
+    this.#grants = new SessionGrants(access, this.#sessions, (client, session) =>
+      this.#limits.granted(client, session),
+    );
+    this.#connectionLimits = new ConnectionLimits({
+      maxOpen: options.maxOpenConnections ?? options.maxConnections * options.listeners.length,
+      maxPerAddress: options.maxConnectionsPerAddress,
+    });
+    const { limits, connectTimeoutMs } = options;
+    this.#limits = new BrokerLimits(
+      { limits, maxConnections: this.#connectionLimits.maxOpen, connectTimeoutMs },
+      { sessions: this.#sessions, clock, warn: deps.warn },
+    );
     this.#revocations = deps.revocations;
     this.#ownsTls = deps.tls === undefined;
     this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
-    this.#grants = new SessionGrants(access, this.#sessions);
     const parts = {
       sessions: this.#sessions,
       grants: this.#grants,
@@ -135,17 +152,15 @@ export class Broker {
       ...parts,
       access,
       holders: new ClientIdHolders(),
-      timeoutMs: options.connectTimeoutMs,
+      users: this.#limits.users,
+      shedding: this.#limits.shedding,
+      timeoutMs: connectTimeoutMs,
       clock,
       ...(deps.schedule === undefined ? {} : { schedule: deps.schedule }),
     });
     this.#connectGate = new ConnectGate(options.maxKeepaliveMs, this.#sessions, this.#signInGate);
     this.#publishGate = new PublishGate({ ...parts, intake: deps.intake });
     this.#parserGuard = new ParserGuard(options.maxPacketBytes, this.#sessions, this.#handshakes);
-    this.#connectionLimits = new ConnectionLimits({
-      maxOpen: options.maxOpenConnections ?? options.maxConnections * options.listeners.length,
-      maxPerAddress: options.maxConnectionsPerAddress,
-    });
     this.#unfinished = new UnfinishedPackets(
       {
         maxBytes: options.maxUnfinishedBytes ?? BROKER_DEFAULTS.maxUnfinishedBytes,
@@ -154,7 +169,7 @@ export class Broker {
       clock,
     );
     this.#aedes = new Aedes({
-      connectTimeout: options.connectTimeoutMs,
+      connectTimeout: connectTimeoutMs,
       drainTimeout: 10_000,
       // Devices may pipeline behind CONNECT (MQTT 3.1.1 section 3.1.4); SocketBackpressure limits what is read.
       queueLimit: options.maxInFlightPerClient,
@@ -184,6 +199,7 @@ export class Broker {
     this.#aedes.on('connectionError', onError);
     this.#aedes.on('clientReady', (client) => {
       const session = this.#sessions.of(client)!;
+      this.#limits.signedIn(client, session);
       session.backpressure.authenticated();
       deps.onClient?.('connected', session);
     });
@@ -223,6 +239,7 @@ export class Broker {
       observerPacketsSkipped: this.#observers.skipped,
       unfinishedBytes: this.#unfinished.bytes,
       refused: this.#refusals.counts(),
+      limits: this.#limits.counters(),
     };
   }
 
@@ -251,6 +268,7 @@ export class Broker {
     this.halt();
     this.#listeners = [];
     this.#unfinished.close();
+    this.#limits.close();
     if (this.#ownsTls) this.#tls.close();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const connection of this.#connections) connection.destroy();
@@ -260,7 +278,7 @@ export class Broker {
     const deps = { tls: this.#tls, revocations: this.#revocations };
     return openListener(options, this.#options, deps, {
       admit: (socket, remoteAddress) => this.#admit(socket, remoteAddress),
-      onConnection: (...connection) => this.#connected(...connection),
+      onConnection: (...connection) => this.#admitLater(...connection),
       onRejected: (reason, remoteAddress, detail) =>
         this.#refusals.add(reason, { remoteAddress, clientId: '' }, detail),
     });
@@ -274,6 +292,18 @@ export class Broker {
     }
     socket.once('close', () => this.#connectionLimits.closed(remoteAddress));
     return true;
+  }
+
+  /** Connections of an address that opens many at once wait for their turn. */
+  #admitLater(...connection: Parameters<ListenerHooks['onConnection']>): void {
+    const [stream, { remoteAddress }] = connection;
+    const admitted = this.#limits.newConnections.admit(stream, remoteAddress, () =>
+      this.#connected(...connection),
+    );
+    if (admitted === 'admitted') return;
+    const detail = 'it would wait longer than broker.connectTimeout';
+    this.#refusals.add('too-many-new-connections', { remoteAddress, clientId: '' }, detail);
+    stream.on('error', () => undefined).destroy();
   }
 
   #connected(
@@ -291,12 +321,14 @@ export class Broker {
     );
     const hasRoom = () => !this.#draining && this.#intake.hasRoom();
     const { maxInFlightPerClient } = this.#options;
-    const backpressure = new SocketBackpressure(
+    const pace = this.#limits.paceOf(client, () => backpressure.release());
+    const backpressure: SocketBackpressure = new SocketBackpressure(
       stream,
       client,
       maxInFlightPerClient,
       hasRoom,
       this.#publishGate.stoppedSockets,
+      pace,
     );
     const unfinished = this.#unfinished.of({
       share: this.#connectionLimits.shareOf(remoteAddress),
@@ -312,6 +344,7 @@ export class Broker {
       backpressure,
       acknowledgements: new Acknowledgements(stream, (isFull) => backpressure.outputFull(isFull)),
       unfinished,
+      pace,
       remoteAddress,
       isProxied,
       isEncrypted,

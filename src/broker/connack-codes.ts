@@ -11,6 +11,8 @@ const BY_REFUSAL: Partial<Readonly<Record<BrokerRefusal, number>>> = {
   'connect-malformed': IDENTIFIER_REJECTED,
   'too-many-attempts': SERVER_UNAVAILABLE,
   'sign-in-busy': SERVER_UNAVAILABLE,
+  'too-many-from-user': SERVER_UNAVAILABLE,
+  'server-busy': SERVER_UNAVAILABLE,
   unexpected: SERVER_UNAVAILABLE,
   'credential-missing': BAD_CREDENTIALS,
   'credential-wrong': BAD_CREDENTIALS,

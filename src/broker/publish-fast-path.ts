@@ -76,6 +76,7 @@ export class PublishFastPath {
     this.#kept = NO_BYTES;
     if (!this.#isOpen()) return bytes;
     let at = 0;
+    let packets = 0;
     let isRestKept = false;
     while (at < bytes.length) {
       const end = this.#takePublish(bytes, at);
@@ -85,8 +86,10 @@ export class PublishFastPath {
         break;
       }
       at = end;
+      packets += 1;
     }
     if (at > 0) {
+      this.#session.pace.published(packets);
       this.#session.unfinished.packetEnded();
       if (this.#client._keepaliveInterval > 0) this.#client._keepaliveTimer?.refresh();
     }

@@ -96,6 +96,7 @@ export class PublishGate {
       this.#reject(client, 'not-authenticated', 'PUBLISH before authentication', done);
       return;
     }
+    session.pace.published(1);
     const { topic, qos } = packet;
     // A will comes without `cmd`, and has no packet id.
     const isWill = (packet as { cmd?: string }).cmd !== 'publish';

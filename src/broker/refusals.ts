@@ -20,6 +20,26 @@ const REFUSALS = {
     level: 'warn',
     sentence: 'a connection was rejected: broker.maxConnectionsPerAddress is reached',
   },
+  'too-many-from-user': {
+    level: 'warn',
+    sentence: 'a client was rejected: its user has as many connections as broker.limits allows',
+  },
+  'too-many-new-connections': {
+    level: 'warn',
+    sentence: 'a connection was rejected: its address opens more than broker.limits.newConnectionsPerSecond',
+  },
+  'server-busy': {
+    level: 'warn',
+    sentence: 'a client was rejected with CONNACK 3: the gateway has too much to do',
+  },
+  'rate-exceeded': {
+    level: 'warn',
+    sentence: 'a client was closed: it has sent more than its rate for broker.limits.disconnectAfter',
+  },
+  silent: {
+    level: 'debug',
+    sentence: 'a client was closed: it has neither published nor subscribed within broker.limits.silentAfter',
+  },
   'no-open-files': {
     level: 'warn',
     sentence: 'connections were rejected: the process may open no more files',
@@ -149,6 +169,10 @@ const CODES: Partial<Readonly<Record<BrokerRefusal, WarningCode>>> = {
   'client-id-in-use': 'BROKER_ACCESS_DENIED',
   'publish-denied': 'BROKER_ACCESS_DENIED',
   'access-changed': 'BROKER_ACCESS_DENIED',
+  'too-many-from-user': 'BROKER_TOO_MANY_FROM_USER',
+  'too-many-new-connections': 'BROKER_TOO_MANY_NEW',
+  'server-busy': 'BROKER_BUSY',
+  'rate-exceeded': 'BROKER_RATE_EXCEEDED',
   'no-open-files': 'OPEN_FILES_EXHAUSTED',
   'tls-failed': 'BROKER_TLS_FAILED',
   'proxy-refused': 'BROKER_PROXY_REFUSED',

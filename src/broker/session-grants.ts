@@ -9,11 +9,18 @@ import type { Session, Sessions } from './session.js';
 export class SessionGrants {
   readonly #access: Access;
   readonly #sessions: Sessions;
+  readonly #onRenewed: (client: Client, session: Session) => void;
   readonly #runs = new SerialQueue();
 
-  constructor(access: Access, sessions: Sessions) {
+  /** `onRenewed` is called for a living session that has got another grant. */
+  constructor(
+    access: Access,
+    sessions: Sessions,
+    onRenewed: (client: Client, session: Session) => void = () => undefined,
+  ) {
     this.#access = access;
     this.#sessions = sessions;
+    this.#onRenewed = onRenewed;
   }
 
   /**
@@ -43,6 +50,7 @@ export class SessionGrants {
     const renewed = this.#access.grantOf(identity, { clientId, remoteAddress, isProxied });
     if (!isGrantRefusal(renewed)) {
       session.grant = renewed;
+      if (this.#sessions.living().has(client)) this.#onRenewed(client, session);
       return renewed;
     }
     this.end(session);

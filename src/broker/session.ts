@@ -2,6 +2,7 @@ import type { Client } from 'aedes';
 import type { ClientCertificate, Identity } from '../access/access.js';
 import type { Grant } from '../access/grant.js';
 import type { Acknowledgements } from './acknowledgements.js';
+import type { ReadPace } from './limits/read-pace.js';
 import type { BrokerRefusal, Refusals } from './refusals.js';
 import type { SocketBackpressure } from './socket-backpressure.js';
 import type { UnfinishedPacket } from './unfinished-packets.js';
@@ -11,6 +12,7 @@ export interface SessionParts {
   readonly backpressure: SocketBackpressure;
   readonly acknowledgements: Acknowledgements;
   readonly unfinished: UnfinishedPacket;
+  readonly pace: ReadPace;
   readonly remoteAddress: string;
   readonly isProxied: boolean;
   readonly isEncrypted: boolean;
@@ -34,6 +36,8 @@ export interface Session extends SessionParts {
   willTopic: string | undefined;
   /** Stops the timer that ends the connection when its credential expires. */
   stopExpiry: () => void;
+  /** Gives back what counts for its user while it is connected. */
+  leaveUser: () => void;
   /** The topic filters that it has subscribed to. */
   readonly subscriptions: Set<string>;
   wantsCleanSession: boolean;
@@ -52,6 +56,7 @@ export function createSession(parts: SessionParts): Session {
     grant: undefined,
     willTopic: undefined,
     stopExpiry: () => undefined,
+    leaveUser: () => undefined,
     subscriptions: new Set(),
     wantsCleanSession: true,
     isRejected: false,

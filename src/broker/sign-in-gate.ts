@@ -8,6 +8,8 @@ import type { ClientIdHolders } from './client-id-holders.js';
 import { connackOf } from './connack-codes.js';
 import { atExpiry, isExpired } from './credential-expiry.js';
 import type { DenialDelays } from './denial-delays.js';
+import type { LoadShedding } from './limits/load-shedding.js';
+import type { UserConnections } from './limits/user-connections.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { BrokerRefusal } from './refusals.js';
 import type { Session, Sessions } from './session.js';
@@ -23,6 +25,8 @@ export interface SignInGateDeps {
   readonly handshakes: OpenHandshakes;
   readonly holders: ClientIdHolders;
   readonly denials: DenialDelays;
+  readonly users: UserConnections;
+  readonly shedding: LoadShedding;
   /** Time from the connection to the CONNACK. */
   readonly timeoutMs: number;
   readonly clock?: Clock;
@@ -57,6 +61,7 @@ export class SignInGate {
       stop();
       this.#pending.delete(client);
       session.stopExpiry();
+      session.leaveUser();
       if (session.isAuthenticated) this.#deps.holders.release(session.clientId, client);
     });
   }
@@ -69,6 +74,11 @@ export class SignInGate {
   ): void {
     const { remoteAddress, isEncrypted, certificate } = this.#deps.sessions.of(client)!;
     this.#pending.set(client, answer);
+    const busy = this.#deps.shedding.reason();
+    if (busy !== undefined) {
+      this.#refuse(client, 'server-busy', busy);
+      return;
+    }
     const credential = {
       ...(userName === undefined ? {} : { userName }),
       ...(password === undefined ? {} : { password }),
@@ -108,7 +118,7 @@ export class SignInGate {
     const answer = this.#pending.get(client);
     // Its time is over, or the client is gone.
     if (answer === undefined) return;
-    const { access, sessions, holders, handshakes } = this.#deps;
+    const { access, sessions, holders, handshakes, users } = this.#deps;
     const session = sessions.of(client)!;
     const { remoteAddress, isProxied, willTopic } = session;
     const clientId = client.id;
@@ -130,11 +140,18 @@ export class SignInGate {
       return;
     }
     const holder = holders.holderOf(clientId);
+    const isReplacing = holder !== undefined && sessions.of(holder)?.user === identity.user;
+    const tooMany = isReplacing ? undefined : users.refusalOf(identity.user, grant.limits?.connections);
+    if (tooMany !== undefined) {
+      this.#refuse(client, 'too-many-from-user', tooMany);
+      return;
+    }
     if (holders.take(clientId, identity.user, client) === 'in-use') {
       this.#refuse(client, 'client-id-in-use', 'a client of another user is connected with it');
       return;
     }
     this.#pending.delete(client);
+    session.leaveUser = users.opened(identity.user);
     session.clientId = clientId;
     session.identity = identity;
     session.grant = grant;

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
+import type { ReadPace } from './limits/read-pace.js';
 
 /** Member of aedes 1.2.0 that no type declares; a test fails when it is gone. */
 interface Reading {
@@ -7,12 +8,6 @@ interface Reading {
   /** Packets that are read and not processed. */
   _parsingBatch: number;
 }
-
-/**
- * The largest single read. A socket may hold 64 KiB, hundreds of small packets: read together they
- * would overshoot the limit and outlive the young generation of the heap while they wait.
- */
-const MAX_READ_BYTES = 16 * 1024;
 
 /** A CONNECT holds names and a password; no honest client needs more before it is authenticated. */
 export const MAX_CONNECT_BYTES = 8 * 1024;
@@ -30,6 +25,7 @@ export class SocketBackpressure {
   readonly #hasRoom: () => boolean;
   readonly #stopped: Set<SocketBackpressure>;
   readonly #client: Reading;
+  readonly #pace: ReadPace;
   #inFlight = 0;
   #isOutputFull = false;
   /** What may still be read. Devices may send more behind CONNECT, which then waits in the socket. */
@@ -45,19 +41,22 @@ export class SocketBackpressure {
     maxInFlight: number,
     hasRoom: () => boolean,
     stopped: Set<SocketBackpressure>,
+    pace: ReadPace,
   ) {
     this.#maxInFlight = maxInFlight;
     this.#hasRoom = hasRoom;
     this.#stopped = stopped;
+    this.#pace = pace;
     this.#client = client as unknown as Reading;
     const read = socket.read;
     socket.read = (size?: number) => {
-      if (size == null && !this.#mayRead(this.#maxInFlight)) {
+      if (size == null && !(this.#mayRead(this.#maxInFlight) && pace.mayRead())) {
         this.#stopped.add(this);
         return null;
       }
-      const maxBytes = Math.min(MAX_READ_BYTES, this.#leftBytes);
+      const maxBytes = Math.min(pace.maxReadBytes, this.#leftBytes);
       const { readableLength } = socket;
+      pace.wasRead(Math.min(readableLength, maxBytes));
       if (this.#leftBytes !== Number.POSITIVE_INFINITY) this.#leftBytes -= Math.min(readableLength, maxBytes);
       if (size != null || readableLength <= maxBytes) return read.call(socket, size);
       this.#readNextSlice(socket);
@@ -109,7 +108,7 @@ export class SocketBackpressure {
 
   /** Continues when half of the packets in flight are stored; no `readable` follows a read that was held back. */
   release(): void {
-    if (!this.#mayRead(this.#maxInFlight / 2 + 1)) return;
+    if (!this.#mayRead(this.#maxInFlight / 2 + 1) || !this.#pace.mayRead()) return;
     this.#stopped.delete(this);
     this.#client._nextBatch();
   }

@@ -6,6 +6,7 @@ import { DEFAULT_CARDINALITY, DUCKDB_FIELDS, type PolicyOptions } from '../rules
 import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule-options.js';
 import type { Findings } from './findings.js';
 import { resolveFormat } from './resolve-format.js';
+import { resolveLimits } from './resolve-limits.js';
 import { resolveSink } from './resolve-sink.js';
 import { resolveTables } from './resolve-tables.js';
 import { resolveWindows, withRetentions } from './resolve-windows.js';
@@ -53,6 +54,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       maxKeepaliveMs: broker.maxKeepalive,
       maxInFlightPerClient: broker.maxInFlightPerClient,
       maxInFlightBytes: broker.maxInFlightBytes,
+      limits: resolveLimits(broker.limits),
     },
     stream: {
       log: {

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { topicFormats } from './schema-formats.js';
+import { limits } from './schema-limits.js';
 import { metrics } from './schema-metrics.js';
 import { policies } from './schema-policies.js';
 import { lookupTables, rules } from './schema-rules.js';
@@ -141,6 +142,7 @@ const broker = section(
       description:
         'Bytes of all clients that may wait to be stored; at the limit no socket is read. Packets that are not complete may take as much again; at that limit those who hold most are closed.',
     }).prefault('64MiB'),
+    limits: limits.prefault({}),
   },
   { description: 'The MQTT broker.' },
 );

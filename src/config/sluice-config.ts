@@ -43,6 +43,30 @@ export interface BrokerConfig {
   readonly maxInFlightPerClient: number;
   /** Limit for all clients together. */
   readonly maxInFlightBytes: number;
+  readonly limits: LimitsConfig;
+}
+
+export interface LimitsConfig {
+  /** From one address. */
+  readonly newConnectionsPerSecond: number;
+  /** Nine tenths of all connections when absent. */
+  readonly connectionsPerUser?: number;
+  readonly perClient: RateConfig;
+  readonly perUser: RateConfig;
+  readonly perAddress: RateConfig;
+  readonly burstMs: number;
+  readonly disconnectAfterMs: number;
+  readonly silentAfterMs: number;
+  readonly closesSilent: boolean;
+  readonly maxLagMs: number;
+  /** Nine tenths of the memory that the process may use when absent. */
+  readonly maxMemoryBytes?: number;
+}
+
+/** No limit when absent. */
+export interface RateConfig {
+  readonly messagesPerSecond?: number;
+  readonly bytesPerSecond?: number;
 }
 
 export interface ListenerConfig {

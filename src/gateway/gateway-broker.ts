@@ -1,4 +1,5 @@
 import { Broker, type BrokerCounters, type BrokerDeps, type BrokerOptions } from '../broker/broker.js';
+import { noPaces } from '../broker/limits/read-paces.js';
 import { createRefusalCounts } from '../broker/refusals.js';
 import { withinDeadline } from '../lib/lifecycle.js';
 
@@ -38,7 +39,9 @@ export class GatewayBroker {
     if (broker === undefined) return;
     await withinDeadline(broker.drain(), deadlineMs);
     this.#broker = undefined;
-    this.#lastCounters = { ...broker.counters(), connections: 0, observers: 0, unfinishedBytes: 0 };
+    const counters = broker.counters();
+    const limits = { ...counters.limits, held: noPaces(), silent: 0 };
+    this.#lastCounters = { ...counters, connections: 0, observers: 0, unfinishedBytes: 0, limits };
     await broker.close();
   }
 
@@ -62,4 +65,5 @@ const NO_BROKER: BrokerCounters = {
   observerPacketsSkipped: 0,
   unfinishedBytes: 0,
   refused: createRefusalCounts(),
+  limits: { held: noPaces(), holds: noPaces(), silent: 0, delayedConnections: 0 },
 };

@@ -95,6 +95,16 @@ export const NEXT_STEPS = {
     'Raise `broker.maxConnections` and the limit of open files (`sluice doctor` shows it), or find out who connects.',
   BROKER_TOO_MANY_FROM_ADDRESS:
     'Find out who connects from that address; raise `broker.maxConnectionsPerAddress` if many devices share it (NAT, proxy).',
+  BROKER_TOO_MANY_FROM_USER:
+    'Find out which clients use the credential; raise `broker.limits.connectionsPerUser`, or `limits.connections` of its role, if they are yours.',
+  BROKER_TOO_MANY_NEW:
+    'Find out who connects from that address; raise `broker.limits.newConnectionsPerSecond` if many devices share it (NAT, proxy).',
+  BROKER_BUSY:
+    'Nothing to do for a moment of load: clients connect again later. If it lasts, give the machine more CPU or memory, or raise `broker.limits.eventLoopLag` or `memory`.',
+  BROKER_CLIENT_SLOWED:
+    'Find out why that client sends so much; raise the rate that the line names under `broker.limits`, or for its role.',
+  BROKER_RATE_EXCEEDED:
+    'Find out why that client sends so much; raise its rate under `broker.limits` or for its role, or set a longer `disconnectAfter`.',
   BROKER_CLIENT_REFUSED:
     'Look up the `reason` in docs/runbook.md, "Clients refused"; for `protocol-version`, set the client to MQTT 3.1.1.',
   BROKER_SIGN_IN_REFUSED:

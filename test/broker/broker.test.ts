@@ -116,7 +116,7 @@ describe('the PUBACK gate', () => {
 });
 
 describe('guards', () => {
-  it('rejects a packet by its declared length, before its body has arrived', async () => {
+  it('rejects a packet by its declared length: a CONNECT of 100 MB byte by byte, and one inside a read [security 20]', async () => {
     const intake = new HeldIntake();
     const { port, broker } = await startBroker(intake, { maxPacketBytes: 10_000 });
     const huge = await rawClient(port);
@@ -177,7 +177,7 @@ describe('guards', () => {
     await device.received('puback', 30);
   });
 
-  it('cuts a connection that sends no CONNECT', async () => {
+  it('cuts a connection that sends no CONNECT [security 22]', async () => {
     const { port } = await startBroker(new HeldIntake(), { connectTimeoutMs: 100 });
     const silent = await rawClient(port);
     await silent.closed();
@@ -223,7 +223,7 @@ describe('guards', () => {
     expect(device.packets).toMatchObject([{ cmd: 'connack', returnCode: 2 }]);
   });
 
-  it('rejects connections over the limit and counts them', async () => {
+  it('rejects connections over the limit and counts them [security 21]', async () => {
     const { port, broker, warnings } = await startBroker(new HeldIntake(), { maxConnections: 2 });
     const kept = [await rawClient(port), await rawClient(port)];
     for (const one of kept) one.send({ ...CONNECT, clientId: `c${kept.indexOf(one)}` });

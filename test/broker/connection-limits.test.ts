@@ -3,7 +3,7 @@ import { ConnectionLimits } from '../../src/broker/connection-limits.js';
 import { HeldIntake, startBroker } from '../support/broker-fixture.js';
 import { CONNECT, eventually, rawClient } from '../support/raw-client.js';
 
-describe('ConnectionLimits', () => {
+describe('ConnectionLimits [security 21]', () => {
   it('gives one address half of the connections, and loopback all of them', () => {
     const limits = new ConnectionLimits({ maxOpen: 10 });
     for (let n = 0; n < 5; n += 1) expect(limits.open(`2001:db8::${n}`)).toBeUndefined();
@@ -33,7 +33,7 @@ describe('ConnectionLimits', () => {
   });
 });
 
-describe('a broker', () => {
+describe('a broker [security 21]', () => {
   const BOTH = (['mqtt', 'ws'] as const).map((protocol) => ({ protocol, host: '127.0.0.1', port: 0 }));
 
   it('counts connections of an address on all listeners together, and accepts again when one is closed', async () => {

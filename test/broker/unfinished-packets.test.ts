@@ -50,7 +50,7 @@ function frame(payload: Buffer): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-describe('before a CONNECT is accepted', () => {
+describe('before a CONNECT is accepted [security 20]', () => {
   it.each([
     ['a PUBLISH', 0x30, 'not-authenticated'],
     ['a PINGREQ', 0xc0, 'not-authenticated'],
@@ -100,7 +100,7 @@ describe('before a CONNECT is accepted', () => {
   });
 });
 
-describe('the bytes of unfinished packets', () => {
+describe('the bytes of unfinished packets [security 24] [drill B3]', () => {
   it('are counted until the packet is complete, in the fast path and in the parser', async () => {
     const intake = new HeldIntake();
     const { port, broker } = await startBroker(intake);
@@ -164,7 +164,7 @@ describe('the bytes of unfinished packets', () => {
   });
 });
 
-describe('the time of an unfinished packet', () => {
+describe('the time of an unfinished packet [drill B3]', () => {
   it('is limited: a sender that stops in the middle is closed, and sends it again', async () => {
     const { port, broker } = await startBroker(new HeldIntake(), { packetTimeoutMs: 40 });
     const device = await connected(port, 'd');
@@ -228,7 +228,7 @@ describe('the time of an unfinished packet', () => {
   });
 });
 
-describe('at the limit of bytes', () => {
+describe('at the limit of bytes [drill B3]', () => {
   it('the address that holds the most gives up, not one whose packet is larger', () => {
     const clock = new SetClock();
     const all = new UnfinishedPackets({ maxBytes: 100 * KiB, packetTimeoutMs: 30_000 }, clock);

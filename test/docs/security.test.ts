@@ -14,13 +14,6 @@ const AWAITED: ReadonlySet<string> = new Set([
   'security 1',
   'security 2',
   'security 3',
-  'security 20',
-  'security 21',
-  'security 22',
-  'security 23',
-  'security 24',
-  'security 26',
-  'security 27',
   'security 48',
 ]);
 

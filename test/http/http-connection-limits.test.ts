@@ -36,7 +36,7 @@ async function asked(socket: Socket, path: string): Promise<string> {
 
 const OK = /^HTTP\/1\.1 200 /;
 
-describe('one client', () => {
+describe('one client [drill B7]', () => {
   it('that opens 300 connections and uses none shuts nobody out', async () => {
     const refusals = createHttpRefusalCounts();
     const server = await start(undefined, { refusals });

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { oneOf, text, trueOrFalse } from '../setting.js';
+import { oneOf, size, text, trueOrFalse, wholeNumber } from '../setting.js';
 import { named, oneOrMany, section } from '../structured-setting.js';
 import { clientIdPattern, passwordHash, permission, tokenHash } from './access-settings.js';
 
@@ -65,6 +65,32 @@ const role = section(
       description:
         'What the role may do over HTTP and on the page: `read` it, or also `change` (replay, purge, reload, log level).',
     }).optional(),
+    limits: section(
+      {
+        messagesPerSecond: wholeNumber({
+          min: 1,
+          max: 10_000_000,
+          unset: 'that of `broker.limits`',
+          description: 'Messages a second of each client; one that sends more is read more slowly.',
+        }).optional(),
+        bytesPerSecond: size({
+          min: 1,
+          max: 2 ** 40,
+          unset: 'that of `broker.limits`',
+          description: 'Bytes a second of each client.',
+        }).optional(),
+        connections: wholeNumber({
+          min: 1,
+          max: 1_000_000,
+          unset: 'that of `broker.limits`',
+          description: 'Connections of a user with this role.',
+        }).optional(),
+      },
+      {
+        description:
+          'Limits in the place of those of `broker.limits`; of several roles the highest of each counts.',
+      },
+    ).optional(),
   },
   { description: 'A role, by name.' },
 );

@@ -36,6 +36,7 @@ export function resolveAccess(
         publish: permissionsOf([...at, 'publish'], role.publish),
         subscribe: permissionsOf([...at, 'subscribe'], role.subscribe),
         http: role.http,
+        limits: role.limits,
         line: lineOf(at),
       },
     ];

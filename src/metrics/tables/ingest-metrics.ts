@@ -30,6 +30,11 @@ export const INGEST: MetricTable<IngestFacts> = {
     ],
     ['sluice_broker_connections_opened_total', 'MQTT connections opened', (s) => s.broker.connectionsOpened],
     ['sluice_broker_connections_closed_total', 'MQTT connections closed', (s) => s.broker.connectionsClosed],
+    [
+      'sluice_broker_connections_delayed_total',
+      'New connections that had to wait because their address opened more than broker.limits.newConnectionsPerSecond',
+      (s) => s.broker.limits.delayedConnections,
+    ],
     ['sluice_log_records_appended_total', 'Records made durable in the log', (s) => s.log.recordsAppended],
     ['sluice_log_bytes_appended_total', 'Bytes made durable in the log', (s) => s.log.bytesAppended],
     [
@@ -56,6 +61,11 @@ export const INGEST: MetricTable<IngestFacts> = {
       (s) => s.broker.unfinishedBytes,
     ],
     ['sluice_broker_observers', 'Clients with a subscription', (s) => s.broker.observers],
+    [
+      'sluice_broker_clients_silent',
+      'Clients that have neither published nor subscribed within broker.limits.silentAfter',
+      (s) => s.broker.limits.silent,
+    ],
     ['sluice_log_size_bytes', 'Size of all segments', (s) => s.log.sizeBytes],
     ['sluice_log_max_size_bytes', 'Limit of the log size, stream.log.maxSize', (s) => s.log.maxSizeBytes],
     ['sluice_log_pending_bytes', 'Bytes accepted and not yet durable', (s) => s.log.pendingBytes],
@@ -77,6 +87,20 @@ export const INGEST: MetricTable<IngestFacts> = {
       'reason',
       'counter',
       (s) => s.broker.refused,
+    ],
+    [
+      'sluice_broker_clients_slowed',
+      'Clients whose sockets are not read at the moment because the rate of the client, of its user or its address is used up, or its share of a busy machine',
+      'limit',
+      'gauge',
+      (s) => s.broker.limits.held,
+    ],
+    [
+      'sluice_broker_reads_rate_limited_total',
+      'Times that a client was not read because of a rate or its share',
+      'limit',
+      'counter',
+      (s) => s.broker.limits.holds,
     ],
   ],
   histograms: [
