@@ -73,7 +73,9 @@ export class CredentialAuthenticator implements Authenticator {
       return end(proveCertificate(credential.certificate!, credential.userName, rules.mtls!));
     }
     const waitMs = this.#backOff.waitMs(who, remoteAddress);
-    if (waitMs > 0) return end(tooMany(`the next try is looked at in ${Math.ceil(waitMs / 1_000)} s`));
+    if (waitMs > 0) {
+      return end(tooMany(`the next try is looked at in ${Math.ceil(waitMs / 1_000)} s`, waitMs));
+    }
     const prove = () => this.#prove(method, credential, { who, remoteAddress }, rules);
     const delayMs = this.#backOff.delayMs(who, remoteAddress);
     const proof = delayMs > 0 ? this.#pause(delayMs).then(prove) : prove();
@@ -100,7 +102,7 @@ export class CredentialAuthenticator implements Authenticator {
   #end(proof: Proof, method: ShownMethod, { who, remoteAddress }: Tried, rules: AccessRules): SignIn {
     if (proof.kind === 'unproved') {
       if (proof.reason === 'credential-wrong') this.#backOff.failed(who, remoteAddress);
-      return this.#refused(proof.reason, proof.detail, method);
+      return { ...this.#refused(proof.reason, proof.detail, method), retryAfterMs: proof.retryAfterMs };
     }
     this.#backOff.succeeded(who, remoteAddress);
     const { identity } = proof;
@@ -117,7 +119,7 @@ export class CredentialAuthenticator implements Authenticator {
     reason: Extract<SignIn, { kind: 'refused' }>['reason'],
     detail: string,
     method: ShownMethod,
-  ): SignIn {
+  ): Extract<SignIn, { kind: 'refused' }> {
     this.#counts.refused(method, reason);
     return { kind: 'refused', reason, detail };
   }

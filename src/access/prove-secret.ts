@@ -58,8 +58,8 @@ async function provePassword(shown: ShownSecret, deps: SecretDeps): Promise<Proo
   return proved(user!, 'password');
 }
 
-export function tooMany(detail: string): Proof {
-  return { kind: 'unproved', reason: 'too-many-attempts', detail };
+export function tooMany(detail: string, retryAfterMs?: number): Proof {
+  return { kind: 'unproved', reason: 'too-many-attempts', detail, retryAfterMs };
 }
 
 function proved(user: UserRule, method: 'token' | 'password'): Proof {

@@ -5,6 +5,7 @@ import { SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
 import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
+import { commandUser } from './audit-commands.js';
 import type {
   CommandRequest,
   Followed,
@@ -198,7 +199,7 @@ export function ask<Answer>(
   answerWithinMs: number,
   onAnswer: (answer: Answer) => void,
 ): Promise<boolean> {
-  connection.write(`${JSON.stringify(request)}\n`);
+  connection.write(`${JSON.stringify({ ...request, user: commandUser() })}\n`);
   const limits = { withinMs: answerWithinMs, maxCharacters: MAX_LINE_CHARACTERS[key] };
   return readLines(connection, limits, (line) => onAnswer(readAnswer(line, key) as Answer));
 }

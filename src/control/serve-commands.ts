@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { ReloadResult } from '../config/reload-result.js';
+import type { Audit } from '../lib/audit.js';
 import { errorText, SluiceError } from '../lib/errors.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
-import type { FieldChange, FieldChangeResult } from '../sink/field-change.js';
-import type { RebuildRequest, RebuildResult, WindowsReport } from '../windows/windows-report.js';
+import type { WindowsReport } from '../windows/windows-report.js';
+import { auditCommands, type ChangingCommands, claimedUser } from './audit-commands.js';
 import {
   type AnswerLine,
   type GatewayDescription,
@@ -14,20 +14,14 @@ import {
 import { type Following, serveFollowing } from './serve-following.js';
 import { type QueryDeps, serveQuery } from './serve-query.js';
 
-export interface CommandDeps extends QueryDeps {
-  /** Begins a job; rejects with the reason why it cannot. */
-  readonly start: (request: ReplayCommand) => Promise<ReplayStatus>;
+export interface CommandDeps extends QueryDeps, ChangingCommands {
+  /** Takes a line for each change. */
+  readonly audit: Audit;
   /** The status of the last job. */
   readonly status: () => ReplayStatus | undefined;
-  /** Reloads the configuration; rejects with RELOAD_BUSY or RELOAD_FAILED. */
-  readonly reload: () => Promise<ReloadResult>;
   readonly describe: () => GatewayDescription;
-  /** Changes a field of the store; rejects with the reason why it cannot. */
-  readonly changeField: (change: FieldChange) => Promise<FieldChangeResult>;
   /** Reports what the windows are at; rejects where none are computed. */
   readonly listWindows: () => Promise<WindowsReport>;
-  /** Marks windows to be computed again; rejects with the reason why it cannot. */
-  readonly rebuildWindows: (request: RebuildRequest) => Promise<RebuildResult>;
   /** Begins to follow the records of a topic filter; rejects with the reason why that is not possible here. */
   readonly follow: (filter: string, withPayloads: boolean) => Promise<Following>;
 }
@@ -60,7 +54,8 @@ export function serveCommands(connection: Socket, deps: CommandDeps): void {
 }
 
 /** `line` is absent when it is too long. */
-async function answer(connection: Socket, line: string | undefined, deps: CommandDeps): Promise<void> {
+async function answer(connection: Socket, line: string | undefined, given: CommandDeps): Promise<void> {
+  const deps = { ...given, ...auditCommands(given, given.audit, claimedUser(line ?? '')) };
   try {
     if (line === undefined)
       throw new SluiceError('USAGE_INVALID', `the request is over ${MAX_REQUEST_BYTES} bytes`);

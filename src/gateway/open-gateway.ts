@@ -199,7 +199,7 @@ export function openGateway(
     });
     await status.startWatching();
     opened(() => status.stopWatching());
-    takeCommands(lock, workers, reload, () => describeGateway(options, deps.config.started.file));
+    takeCommands(lock, workers, { reload, logger }, () => describeGateway(options, deps.config.started.file));
     const http = await startHttp(options, status, {
       clock,
       logger,
@@ -259,11 +259,12 @@ export function abandonGateway({
 function takeCommands(
   lock: DirectoryLock,
   { replaying, consume }: GatewayWorkers,
-  reload: GatewayReload,
+  { reload, logger }: { readonly reload: GatewayReload; readonly logger: Logger },
   describe: () => GatewayDescription,
 ): void {
   lock.onConnection((connection) =>
     serveCommands(connection, {
+      audit: (entry) => logger.audit(entry),
       start: async (request) => (await replaying.ask(request)) as ReplayStatus,
       status: () => replaying.report.replay?.status,
       reload: () => reload.run(),

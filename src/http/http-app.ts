@@ -101,7 +101,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   app.decorateRequest('caller');
   if (options.connections !== undefined) reserveForHealth(app, options.connections, refusals);
   const mayAnswer = hostGuard(options.hosts ?? [], host);
-  guardRequests(app, { mayAnswer, mayChange, httpAccess, refusals });
+  guardRequests(app, { mayAnswer, mayChange, httpAccess, refusals, audit });
   auditChanges(app, audit);
   app.setNotFoundHandler((_request, reply) => sendError(reply, 'NOT_FOUND', 'There is nothing here.'));
   app.setErrorHandler((thrown, request, reply) => {

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Audit } from '../lib/audit.js';
 import type { HostGuard } from '../lib/host-guard.js';
 import { foreignChange, foreignRead, SECURITY_HEADERS } from './guards.js';
 import { sendError } from './http-answers.js';
 import type { HttpRefusalCounts } from './http-refusals.js';
 import { QUERY_PATH } from './routes/influxql-routes.js';
-import { accessRefusal, sendAccessRefusal } from './sign-in/access-refusal.js';
+import { accessRefusal, auditRefusedSignIn, sendAccessRefusal } from './sign-in/access-refusal.js';
 import { ANONYMOUS } from './sign-in/caller.js';
 import type { HttpAccess } from './sign-in/http-access.js';
 import { needOf } from './sign-in/route-need.js';
@@ -16,6 +17,7 @@ export interface RequestGuardOptions {
   /** Absent: there are no users. */
   readonly httpAccess: HttpAccess | undefined;
   readonly refusals: HttpRefusalCounts;
+  readonly audit: Audit;
 }
 
 const HOST_REFUSED =
@@ -64,7 +66,7 @@ function refuseForeign(request: FastifyRequest, reply: FastifyReply): FastifyRep
 async function refuseByNeed(
   request: FastifyRequest,
   reply: FastifyReply,
-  { mayChange, httpAccess, refusals }: RequestGuardOptions,
+  { mayChange, httpAccess, refusals, audit }: RequestGuardOptions,
 ): Promise<FastifyReply | undefined> {
   const need = needOf({ method: request.method, config: request.routeOptions.config });
   if (need === 'change' && !mayChange) {
@@ -79,6 +81,7 @@ async function refuseByNeed(
   const refusal = accessRefusal(request.caller, need);
   if (refusal === undefined) return undefined;
   refusals[refusal.counted] += 1;
+  if (request.caller.kind === 'refused') auditRefusedSignIn(audit, request, request.caller.user, refusal);
   return withoutBody(reply, () => sendAccessRefusal(reply, refusal));
 }
 

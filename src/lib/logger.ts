@@ -4,7 +4,7 @@ import { type DestinationStream, destination, type Logger as PinoLogger, pino } 
 import type { AuditEntry } from './audit.js';
 import { type Clock, SystemClock } from './clock.js';
 import { LevelSwitch, type LogLevel } from './level-switch.js';
-import { type LimitedFields, LimitedWarning } from './limited-warning.js';
+import { LimitedWarning } from './limited-warning.js';
 import { loggable, loggableText } from './loggable.js';
 import { withSluiceCommands } from './package-root.js';
 import { RecentWarnings } from './recent-warnings.js';
@@ -78,7 +78,8 @@ export class Logger {
   readonly #errors: LimitedWarning<WarningCode>;
   /** Has a level of its own: making the log quiet must not hide who did so, and what follows. */
   readonly #auditLines: PinoLogger | undefined;
-  readonly #refusedChanges: LimitedWarning<'AUDIT'>;
+  /** By what was to be changed. */
+  readonly #refusedChanges: LimitedWarning<string>;
 
   constructor(lines: PinoLogger, { level, clock = new SystemClock() }: LoggerOptions) {
     this.#lines = lines;
@@ -133,7 +134,8 @@ export class Logger {
 
   /**
    * Writes who changed what. Every line is written, whatever the level of the log is, unless the configuration says
-   * `silent`. Of those that were refused, which anybody can cause, there is one in 30 s.
+   * `silent`. Of those that were refused, which anybody can cause, there is one of each
+   * kind in 30 s.
    */
   audit({ user, parameters, ...entry }: AuditEntry): void {
     const fields = {
@@ -141,12 +143,15 @@ export class Logger {
       ...entry,
       ...(parameters !== undefined && { parameters }),
     };
-    if (entry.outcome === 'refused') this.#refusedChanges.log('AUDIT', fields, AUDIT_SENTENCE);
-    else this.#writeAudit({ code: 'AUDIT', ...fields, heldBack: 0 }, AUDIT_SENTENCE);
+    if (entry.outcome === 'refused') this.#refusedChanges.log(entry.change, fields, AUDIT_SENTENCE);
+    else this.#writeAudit({ ...fields, heldBack: 0 }, AUDIT_SENTENCE);
   }
 
-  #writeAudit({ heldBack, ...fields }: LimitedFields<'AUDIT'>, sentence: string): void {
-    const all = heldBack === 0 ? fields : { ...fields, heldBack };
+  #writeAudit(
+    { heldBack, ...fields }: { readonly heldBack: number; readonly [field: string]: unknown },
+    sentence: string,
+  ): void {
+    const all = { ...fields, code: 'AUDIT', ...(heldBack > 0 && { heldBack }) };
     this.#auditLines?.info(this.#plain(all), sentence);
   }
 

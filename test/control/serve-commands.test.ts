@@ -49,6 +49,7 @@ async function gateway(deps: CommandDeps): Promise<string> {
 }
 
 const refuse: CommandDeps = {
+  audit: () => undefined,
   start: () => Promise.reject(new SluiceError('DEAD_LETTER_BUSY', 'one at a time')),
   status: () => undefined,
   reload: () => Promise.reject(new SluiceError('RELOAD_BUSY', 'one after the other')),

@@ -349,6 +349,8 @@ describe('audit lines', () => {
     expect(lines()).toHaveLength(1);
     logger.audit(entry);
     expect(lines()).toHaveLength(2);
+    logger.audit({ ...entry, change: 'reload', outcome: 'refused', reason: '401' });
+    expect(lines().at(-1)).toMatchObject({ code: 'AUDIT', change: 'reload' });
     clock.ms = 30_000;
     logger.audit({ ...entry, outcome: 'refused', reason: '401' });
     expect(lines().at(-1)).toMatchObject({ outcome: 'refused', reason: '401', heldBack: 999 });

@@ -4,6 +4,7 @@ const refused = () => Promise.reject(new Error('the test does not expect this re
 
 /** A gateway that refuses every command; a test replaces what it asks for. */
 export const NO_COMMANDS: CommandDeps = {
+  audit: () => undefined,
   start: refused,
   status: () => undefined,
   reload: refused,

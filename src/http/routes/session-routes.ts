@@ -8,6 +8,7 @@ import type { RouteDescription } from '../openapi.js';
 import { parseBody, text } from '../request-parameters.js';
 import {
   type AccessRefusal,
+  auditRefusedSignIn,
   roleRefusal,
   sendAccessRefusal,
   signInRefusal,
@@ -77,9 +78,14 @@ export function addSessionRoutes(app: FastifyInstance, options: SessionRoutesOpt
 
   const roleHere = (role: HttpRole): HttpRole => (role === 'change' && !mayChange ? 'read' : role);
 
-  function refuse(request: FastifyRequest, reply: FastifyReply, user: string, refusal: AccessRefusal) {
+  function refuse(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    user: string | undefined,
+    refusal: AccessRefusal,
+  ) {
     refusals[refusal.counted] += 1;
-    audit({ ...signInEntry(request, user), outcome: 'refused', reason: refusal.code });
+    auditRefusedSignIn(audit, request, user, refusal);
     return sendAccessRefusal(reply, refusal);
   }
 
@@ -89,7 +95,7 @@ export function addSessionRoutes(app: FastifyInstance, options: SessionRoutesOpt
     const caller = (await httpAccess?.callerOf(request)) ?? ANONYMOUS;
     if (caller.kind !== 'refused') return reply.send(sessionOf(caller));
     const refusal = signInRefusal(caller);
-    return refuse(request, reply, '', refusal);
+    return refuse(request, reply, caller.user, refusal);
   });
 
   app.post('/api/sign-in', asPublic(DESCRIPTIONS.signIn), async (request, reply) => {

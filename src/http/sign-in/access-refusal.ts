@@ -1,4 +1,5 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Audit } from '../../lib/audit.js';
 import { quoted } from '../../lib/printable.js';
 import { type HttpErrorCode, sendError } from '../http-answers.js';
 import type { HttpRefusal } from '../http-refusals.js';
@@ -73,6 +74,17 @@ export function signInRefusal({
         counted,
       };
   }
+}
+
+/** `user`: as the request names it. The logger limits these lines: anybody can cause them. */
+export function auditRefusedSignIn(
+  audit: Audit,
+  { raw }: FastifyRequest,
+  user: string | undefined,
+  { code }: AccessRefusal,
+): void {
+  const { remoteAddress = '' } = raw.socket;
+  audit({ change: 'sign-in', user, method: 'anonymous', remoteAddress, outcome: 'refused', reason: code });
 }
 
 export function sendAccessRefusal(reply: FastifyReply, refusal: AccessRefusal): FastifyReply {

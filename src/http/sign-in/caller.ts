@@ -19,6 +19,8 @@ export type Caller =
   | {
       readonly kind: 'refused';
       readonly reason: SignInRefusal;
+      /** As the request names it, which proves nothing. */
+      readonly user?: string;
       readonly retryAfterMs?: number;
     };
 

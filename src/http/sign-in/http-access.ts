@@ -38,7 +38,7 @@ export class HttpAccess {
     const credential = credentialOf(authorization);
     if (credential === undefined) return { kind: 'refused', reason: 'credential-missing' };
     const signIn = await this.signIn(credential, request);
-    if (signIn.kind === 'refused') return signIn;
+    if (signIn.kind === 'refused') return { ...signIn, user: credential.userName };
     const { identity } = signIn;
     return { kind: 'known', identity, role: this.#access.httpRoleOf(identity) };
   }

@@ -223,6 +223,21 @@ it('GET /api/session says what one may do without a sign-in', async () => {
 });
 
 describe('the audit', () => {
+  it('has a line for a wrong credential on any route', async () => {
+    const authorization = `Basic ${Buffer.from('ann:guess').toString('base64')}`;
+    await app.inject({ url: '/api/ledger', headers: { ...ORIGIN, authorization } });
+    expect(audited).toEqual([
+      {
+        change: 'sign-in',
+        user: 'ann',
+        method: 'anonymous',
+        remoteAddress: '127.0.0.1',
+        outcome: 'refused',
+        reason: 'SIGN_IN_REFUSED',
+      },
+    ]);
+  });
+
   it('has a line for sign-in, each change, and sign-out', async () => {
     const cookie = cookieOf(await signIn('owner', 'owner-token'));
     await reload(cookie);
