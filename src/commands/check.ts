@@ -22,12 +22,12 @@ import type { CheckOptions } from './options.js';
  * of them to stderr and returns 2.
  */
 export async function check(options: CheckOptions): Promise<number> {
+  const stray = (['client', 'publish', 'subscribe'] as const).find((name) => options[name] !== undefined);
+  if (stray !== undefined && options.as === undefined)
+    throw new SluiceError('USAGE_INVALID', `--${stray} needs --as, the name of a user`);
   const accessFile = options.as === undefined ? 'checked' : undefined;
   const loaded = await openConfig(options.config, { secrets: 'optional', accessFile });
   if (options.as !== undefined) return checkAccess(loaded.config.broker, { ...options, as: options.as });
-  const stray = (['client', 'publish', 'subscribe'] as const).find((name) => options[name] !== undefined);
-  if (stray !== undefined)
-    throw new SluiceError('USAGE_INVALID', `--${stray} needs --as, the name of a user`);
   if (options.samples !== undefined) return checkSamples(loaded, options.samples);
   const running = await runningGateway(loaded.config.dataDirectory);
   const problems = await environmentProblems(loaded, running);

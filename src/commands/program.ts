@@ -14,6 +14,7 @@ import {
   addStream,
   help,
 } from './usage.js';
+import { addCertificates } from './usage-certificates.js';
 import { addQuery } from './usage-query.js';
 import { addStore } from './usage-store.js';
 import { addUsers } from './usage-users.js';
@@ -55,5 +56,6 @@ export function buildProgram(finish: (exitCode: number) => void): Command {
   addQuery(program, finish);
   addStore(program, finish);
   addUsers(program, finish);
+  addCertificates(program, finish);
   return program;
 }

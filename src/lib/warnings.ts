@@ -207,7 +207,7 @@ export const NEXT_STEPS = {
   TLS_RELOAD_REFUSED:
     'Correct the file that the line names; it is read again when it changes. The certificate that was in use stays in use.',
   CERTIFICATE_EXPIRES:
-    'Renew the certificate and replace its file: it is read again without a restart. `sluice certificates init` renews one that it made.',
+    'Renew the certificate and replace its file: it is read again without a restart. `sluice certificates renew` renews one of `sluice certificates init`.',
   HTTP_FAILED: 'This is a bug in Sluice: please report it with the log line.',
   FLEET_ENDED: 'Start the demo again: the gateway is still running, but nothing is simulated.',
   STOP_INCOMPLETE:

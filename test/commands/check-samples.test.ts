@@ -11,7 +11,7 @@ const RULES = `rules:
     where: payload.t > -60.0
     measurement: climate
     time: { path: ts, unit: s }
-    tags: { site: topic.site, device: device }
+    tags: { site: topic.site, device: device, owner: user }
     fields: { t: { path: payload.t, type: float }, note: { path: payload.note, type: string } }
 sink: { influx: { url: "http://127.0.0.1:1", org: o, bucket: b, token: "\${SLUICE_TEST_NOT_SET}" } }
 `;
@@ -47,12 +47,13 @@ describe('recorded messages', () => {
 - { topic: sensors/hall/1, payload: { t: -99 }, expect: { filtered: climate } }
 - { topic: sensors/hall/1, payload: { t: 1, note: 5 }, expect: { parked: field-wrong-type } }
 - { topic: other, payload: '', expect: { parked: rule-none } }
+- { topic: sensors/hall/1, user: ops, payload: { t: 1 }, expect: { lines: ['climate,device=hall,owner=ops,site=hall t=1'] } }
 `,
       'families/more.yml':
         '- { topic: sensors/hall/1, payloadFile: hall.json, expect: { lines: ["climate,device=hall,site=hall t=21.5"] } }\n',
       'families/hall.json': '{"t": 21.5}',
     });
-    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '6 passed, 0 failed\n', stderr: '' });
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '7 passed, 0 failed\n', stderr: '' });
   });
 
   test('that fail are listed with their places and what differs, all at once, exit code 1', async () => {

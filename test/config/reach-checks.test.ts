@@ -44,6 +44,31 @@ describe('who can reach the gateway [access 11]', () => {
       'broker.listeners[0].tls: got a section, expected no tls with protocol ws; did you mean protocol: wss?',
     ],
     [
+      'a proxy by its name',
+      'broker:\n  listeners:\n    - { proxy: [10.0.0.7, lb.example.com] }\n',
+      'broker.listeners[0].proxy[1]: got lb.example.com, expected an IP address such as 10.0.0.7, or a network such as 10.0.0.0/24',
+    ],
+    [
+      'a network of proxies that is none',
+      'broker:\n  listeners:\n    - { proxy: [10.0.0.0/40] }\n',
+      'expected a network with 0 to 32 bits behind the slash',
+    ],
+    [
+      'an origin with a path, which no browser sends',
+      'broker:\n  listeners:\n    - { protocol: ws, origins: ["https://dashboard.example.com/"] }\n',
+      'expected scheme, host and port if it has one, such as https://dashboard.example.com',
+    ],
+    [
+      'a name with its port',
+      'broker:\n  listeners:\n    - { protocol: ws, hosts: ["gateway.example.com:8083"] }\n',
+      'expected a name without scheme, port and path',
+    ],
+    [
+      'names of web pages on a listener without them',
+      'broker:\n  listeners:\n    - { hosts: [gateway.example.com] }\n',
+      'expected no hosts with protocol mqtt: only web pages have them',
+    ],
+    [
       'reading with a token that nobody has',
       'http:\n  read: token\n',
       'sluice.yaml:2:3: http.read: got "token", expected broker.access beside it',

@@ -10,6 +10,7 @@ import { validateFile } from '../validate.js';
 import type { YamlSource } from '../yaml-source.js';
 import { checkAccessFiles, findAccessWarnings } from './access-checks.js';
 import { accessSchema } from './access-schema.js';
+import { takeOneLineUsers, withOneLineUsers } from './one-line-users.js';
 import { resolveAccess } from './resolve-access.js';
 
 /** Room for 100,000 users, each with a password and a few roles. */
@@ -33,9 +34,9 @@ export type LoadedAccess =
 /** Loads an access file. Never throws: what is wrong with it or with the files that it names is in `problems`. */
 export function loadAccessFile(path: string): LoadedAccess {
   const file = shownPath(path);
-  const read = readFile(path, file);
-  if (typeof read !== 'string') return { ok: false, problems: [read] };
-  const loaded = parseAccess(read, path, file);
+  const text = readFile(path, file);
+  if (typeof text !== 'string') return { ok: false, problems: [text] };
+  const loaded = parseAccess(text, path, file);
   if (!loaded.ok) return loaded;
   const problems = checkAccessFiles(loaded.rules, loaded.source);
   return problems.length > 0 ? { ok: false, problems } : loaded;
@@ -47,7 +48,7 @@ type ParsedAccess =
 
 /** Parses and checks the text of an access file. Pure. `file` stands for it in problems. */
 export function parseAccess(text: string, path: string, file: string): ParsedAccess {
-  const source = readPlainYaml(text, file, READING);
+  const source = read(text, file);
   const expected = 'a section with the keys users and roles';
   const { written, problems, invalid } = validateFile(accessSchema, source, expected);
   const unreadable = new Set(source.unreadable.map(source.keyOf));
@@ -60,6 +61,12 @@ export function parseAccess(text: string, path: string, file: string): ParsedAcc
   ];
   if (all.length > 0) return { ok: false, problems: sortProblems(all) };
   return { ok: true, rules, warnings: findAccessWarnings(rules), source };
+}
+
+function read(text: string, file: string): YamlSource {
+  const quick = takeOneLineUsers(text);
+  const source = quick && withOneLineUsers(readPlainYaml(quick.rest, file, READING), quick);
+  return source ?? readPlainYaml(text, file, READING);
 }
 
 /** A file below the working directory by its path from there, as people name it. */
