@@ -30,6 +30,8 @@ export interface Broker {
   readonly hasUsers?: boolean;
   /** Resolves with how many messages the broker has taken since it was started, once it is at rest; undefined when it does not tell. */
   atRest(): Promise<number | undefined>;
+  /** Connections and packets that it refused, by reason; absent when it does not tell. */
+  refusals?(): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;
 }
 
@@ -75,8 +77,17 @@ function sluiceBroker(gateway: RunningGateway): Broker {
         throw new Error(`of ${received} records ${filtered} were filtered; all had to be`);
       return received;
     },
+    refusals: () => refusalsOf(gateway.process.httpUrl),
     stop: () => gateway.remove(),
   };
+}
+
+async function refusalsOf(httpUrl: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${httpUrl}/metrics`)).text();
+  const counts = [...text.matchAll(/^sluice_broker_refusals_total\{.*?reason="([^"]+)".*?\} (\d+)$/gm)];
+  return Object.fromEntries(
+    counts.map(([, reason, count]) => [reason!, Number(count)] as const).filter(([, n]) => n > 0),
+  );
 }
 
 /** Mosquitto in its two forms; nothing when it is not installed. Queue limits as they come, persistence off. */

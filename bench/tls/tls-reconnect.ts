@@ -11,7 +11,7 @@ import type { ReconnectAnswer, ReconnectJob, Round } from './reconnect-job.js';
 
 /** 5,000 devices that connect over TLS all at once, and again with the tickets of their sessions. */
 export async function tlsReconnect(options: BenchOptions): Promise<PartReport> {
-  const { messages: devices } = sizeOf({ ...options, messages: undefined }, 5_000, 300);
+  const { messages: devices } = sizeOf(options, 5_000, 300);
   const certificate = makeBenchCertificate(options.directory);
   const rows: string[][] = [];
   const figures: object[] = [];
@@ -24,6 +24,9 @@ export async function tlsReconnect(options: BenchOptions): Promise<PartReport> {
       const measured = await measure(broker, { port: broker.port, caFile: certificate.ca, devices });
       rows.push(...rowsOf(title, devices, measured));
       figures.push({ title, devices, ...measured });
+      for (const [reason, count] of Object.entries(measured.refusals)) {
+        notes.push(`${title} refused ${numberText(count)} times: ${reason}`);
+      }
     } finally {
       await broker.stop();
     }
@@ -62,6 +65,7 @@ interface Measured {
   /** Of both rounds. */
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
+  readonly refusals: Readonly<Record<string, number>>;
 }
 
 async function measure(broker: Broker, job: ReconnectJob): Promise<Measured> {
@@ -71,7 +75,8 @@ async function measure(broker: Broker, job: ReconnectJob): Promise<Measured> {
     const answer = await ask(child, job);
     if ('failure' in answer) throw new Error(`the devices failed: ${answer.failure}`);
     const cpuSeconds = cpuUsageOf(broker.pid).totalSeconds - before.totalSeconds;
-    return { ...answer, cpuSeconds, peakRssBytes: peakRssBytes(broker.pid) };
+    const refusals = (await broker.refusals?.()) ?? {};
+    return { ...answer, cpuSeconds, peakRssBytes: peakRssBytes(broker.pid), refusals };
   } finally {
     child.disconnect();
     if (child.exitCode === null) await once(child, 'exit');
