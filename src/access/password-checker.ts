@@ -39,6 +39,8 @@ export class PasswordChecker {
   readonly #startThread: (hooks: HashThreadHooks) => HashThread;
   readonly #schedule: Schedule;
   readonly #random: () => number;
+  /** Those that wait and the one that is checked. */
+  readonly #underWay = new Map<string, Promise<PasswordAnswer>>();
   #thread: HashThread | undefined;
   #checked: Waiting | undefined;
   #failures = 0;
@@ -55,13 +57,27 @@ export class PasswordChecker {
     return this.#queue.size;
   }
 
-  /** Never rejects. */
+  /**
+   * Never rejects. The same password of the same sender is checked once at a time: a client that has given up asks again,
+   * and a queue full of those would leave no time for the others.
+   */
   check(question: PasswordQuestion): Promise<PasswordAnswer> {
-    return new Promise((resolve) => {
-      if (this.#isClosed) return resolve('busy');
-      this.#queue.add(question.sender, { ...question, answer: resolve })?.answer('busy');
-      this.#next();
+    const key = keyOf(question);
+    const same = this.#underWay.get(key);
+    if (same !== undefined) return same;
+    let resolve: (answer: PasswordAnswer) => void = () => undefined;
+    const answered = new Promise<PasswordAnswer>((given) => {
+      resolve = given;
     });
+    this.#underWay.set(key, answered);
+    const answer = (given: PasswordAnswer) => {
+      this.#underWay.delete(key);
+      resolve(given);
+    };
+    if (this.#isClosed) answer('busy');
+    else this.#queue.add(question.sender, { ...question, answer })?.answer('busy');
+    this.#next();
+    return answered;
   }
 
   /** Resolves when the thread has ended. Passwords that wait are answered `busy`. */
@@ -117,4 +133,8 @@ export class PasswordChecker {
     this.#checked = undefined;
     checked?.answer(answer);
   }
+}
+
+function keyOf({ sender, password, hash }: PasswordQuestion): string {
+  return [sender, ...[hash.salt, hash.hash, password].map((bytes) => bytes.toString('base64'))].join(' ');
 }

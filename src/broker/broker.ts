@@ -1,98 +1,45 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Aedes, type Client, type PublishPacket } from 'aedes';
-import type { Access } from '../access/access.js';
+import type { Aedes, Client } from 'aedes';
 import { OpenAccess } from '../access/open-access.js';
 import { SystemClock } from '../lib/clock.js';
-import { MAX_CLIENT_ID_BYTES, MAX_TOPIC_LEVELS } from '../lib/mqtt-names.js';
-import type { Schedule } from '../lib/timers.js';
 import type { RevocationList } from '../lib/tls/revocation-list.js';
 import { TlsContexts } from '../lib/tls/tls-contexts.js';
 import { Acknowledgements } from './acknowledgements.js';
+import {
+  BROKER_DEFAULTS,
+  type BrokerCounters,
+  type BrokerDeps,
+  type BrokerOptions,
+} from './broker-options.js';
 import { ClientIdHolders } from './client-id-holders.js';
 import { ConnectGate } from './connect-gate.js';
 import { ConnectionLimits } from './connection-limits.js';
+import { createAedes, forgetStoredPayloads } from './create-aedes.js';
 import { DenialDelays } from './denial-delays.js';
+import { endWrites } from './end-writes.js';
+import { guardFrames } from './guard-frames.js';
 import type { Intake } from './intake.js';
-import { BrokerLimits, type LimitCounters } from './limits/broker-limits.js';
-import type { LimitOptions } from './limits/limit-options.js';
+import { BrokerLimits } from './limits/broker-limits.js';
 import { type Listener, type ListenerOptions, openListener } from './listener.js';
 import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
 import { ParserGuard } from './parser-guard.js';
 import { PublishFastPath } from './publish-fast-path.js';
-import { type GateCounters, PublishGate } from './publish-gate.js';
+import { PublishGate } from './publish-gate.js';
 import { guardReads } from './read-guard.js';
-import { type RefusalCounts, type RefusalDeps, Refusals, refusalOf } from './refusals.js';
-import { createSession, type Session, Sessions } from './session.js';
+import { Refusals, refusalOf } from './refusals.js';
+import { createSession, Sessions } from './session.js';
 import { SessionGrants } from './session-grants.js';
 import { SignInGate } from './sign-in-gate.js';
-import { MAX_CONNECT_BYTES, SocketBackpressure } from './socket-backpressure.js';
+import { SocketBackpressure } from './socket-backpressure.js';
 import { SubscribeGate } from './subscribe-gate.js';
 import { UnfinishedPackets } from './unfinished-packets.js';
 import type { OnFrame } from './web-socket-frames.js';
 
-export interface BrokerOptions {
-  readonly listeners: readonly ListenerOptions[];
-  readonly maxPacketBytes: number;
-  readonly maxConnections: number;
-  readonly connectTimeoutMs: number;
-  readonly maxKeepaliveMs: number;
-  /** How many packets of a client may wait to be stored before its socket is no longer read; one read may overshoot it. */
-  readonly maxInFlightPerClient: number;
-  /** Connections of all listeners together, when the open files allow fewer than the listeners. */
-  readonly maxOpenConnections?: number;
-  /** Connections from one address; absent: half of the connections, loopback without a limit. */
-  readonly maxConnectionsPerAddress?: number;
-  /** Bytes of packets of all clients that have begun and not ended. */
-  readonly maxUnfinishedBytes?: number;
-  /** Time in which a packet must be complete; every KiB of it that has arrived adds a second. */
-  readonly packetTimeoutMs?: number;
-  /** Absent: LIMIT_DEFAULTS. */
-  readonly limits?: Partial<LimitOptions>;
-}
-
-export interface BrokerDeps extends RefusalDeps {
-  readonly intake: Intake;
-  /** Who may connect, publish and subscribe; absent: OpenAccess. */
-  readonly access?: Access;
-  /** Called for every session that begins or ends. */
-  readonly onClient?: (
-    change: 'connected' | 'disconnected',
-    client: { readonly clientId: string; readonly user: string },
-  ) => void;
-  readonly schedule?: Schedule;
-  /** The certificates of listeners; absent: the broker opens and watches them itself. */
-  readonly tls?: TlsContexts;
-  /** Client certificates that are no longer accepted. */
-  readonly revocations?: RevocationList;
-}
-
-export interface BrokerCounters extends GateCounters {
-  readonly connections: number;
-  /** The limit of connections, of all listeners together. */
-  readonly maxConnections: number;
-  readonly connectionsOpened: number;
-  readonly connectionsClosed: number;
-  readonly observers: number;
-  readonly observerPacketsSkipped: number;
-  /** Bytes of packets that have begun and not ended, with the cost of their buffers. */
-  readonly unfinishedBytes: number;
-  readonly refused: Readonly<RefusalCounts>;
-  readonly limits: LimitCounters;
-}
-
-const NO_PAYLOAD = Buffer.alloc(0);
-
-/**
- * QoS 2 packets that a client may have between PUBLISH and PUBREL. The broker cannot announce the limit in MQTT 3.1.1,
- * so a client that pipelines more is disconnected. Only the ids are kept.
- */
-export const MAX_OPEN_HANDSHAKES = 1000;
-
-export const BROKER_DEFAULTS = { maxUnfinishedBytes: 64 * 2 ** 20, packetTimeoutMs: 30_000 } as const;
+export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options.js';
 
 /** Broker is the embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH once the intake has stored it. */
 export class Broker {
@@ -168,14 +115,7 @@ export class Broker {
       },
       clock,
     );
-    this.#aedes = new Aedes({
-      connectTimeout: connectTimeoutMs,
-      drainTimeout: 10_000,
-      // Devices may pipeline behind CONNECT (MQTT 3.1.1 section 3.1.4); SocketBackpressure limits what is read.
-      queueLimit: options.maxInFlightPerClient,
-      maxInflightInbound: MAX_OPEN_HANDSHAKES,
-      maxClientsIdLength: MAX_CLIENT_ID_BYTES,
-      maxTopicLevels: MAX_TOPIC_LEVELS,
+    this.#aedes = createAedes(options, deps.warn, {
       preConnect: (client, packet, done) => this.#connectGate.preConnect(client, packet, done),
       authenticate: (client, userName, password, done) =>
         this.#connectGate.authenticate(client, userName, password, done),
@@ -187,13 +127,6 @@ export class Broker {
     this.#observers = new Observers(this.#aedes);
     const subscribeGate = new SubscribeGate(this.#sessions, this.#grants, this.#observers);
     this.#aedes.on('unsubscribe', (filters, client) => subscribeGate.unsubscribed(client, filters));
-    // Without a listener an 'error' of the broker would end the process.
-    (this.#aedes as NodeJS.EventEmitter).on('error', (error: Error) => {
-      deps.warn(
-        { code: 'BROKER_INTERNAL', reason: error.message },
-        'the MQTT broker reports an internal error',
-      );
-    });
     const onError = (client: Client, error: Error) => this.#onClientError(client, error);
     this.#aedes.on('clientError', onError);
     this.#aedes.on('connectionError', onError);
@@ -314,19 +247,17 @@ export class Broker {
   ): void {
     this.#connections.add(stream);
     this.#connectionsOpened += 1;
-    stream.once('close', () => this.#connections.delete(stream));
     const client = (this.#aedes.handle as (conn: Duplex, request?: IncomingMessage) => Client)(
       stream,
       request,
     );
-    const hasRoom = () => !this.#draining && this.#intake.hasRoom();
-    const { maxInFlightPerClient } = this.#options;
+    const { maxInFlightPerClient, maxPacketBytes } = this.#options;
     const pace = this.#limits.paceOf(client, () => backpressure.release());
     const backpressure: SocketBackpressure = new SocketBackpressure(
       stream,
       client,
       maxInFlightPerClient,
-      hasRoom,
+      () => !this.#draining && this.#intake.hasRoom(),
       this.#publishGate.stoppedSockets,
       pace,
     );
@@ -336,6 +267,7 @@ export class Broker {
       close: (reason, detail) => this.#sessions.close(client, reason, detail),
     });
     stream.once('close', () => {
+      this.#connections.delete(stream);
       backpressure.close();
       unfinished.forget();
       this.#sessions.closed(client);
@@ -354,23 +286,9 @@ export class Broker {
     this.#signInGate.opened(client, session);
     this.#parserGuard.watch(client);
     const isWatched = () => this.#observers.count > 0;
-    const { maxPacketBytes } = this.#options;
     const fastPath = new PublishFastPath(client, session, this.#publishGate, maxPacketBytes, isWatched);
     guardReads(client, session, this.#sessions, fastPath);
-    watch?.((bytes, buffers) => {
-      unfinished.inFrame(bytes, buffers);
-      if (bytes > MAX_CONNECT_BYTES && !session.hasConnect)
-        this.#closeUnlessConnected(client, session, bytes);
-    });
-  }
-
-  /** A CONNECT in front of the frame is read in this turn of the event loop. */
-  #closeUnlessConnected(client: Client, session: Session, bytes: number): void {
-    setImmediate(() => {
-      if (session.hasConnect || session.isRejected) return;
-      const detail = `${bytes} bytes of a WebSocket frame before CONNECT, the limit is ${MAX_CONNECT_BYTES}`;
-      this.#sessions.close(client, 'packet-too-large', detail);
-    });
+    watch?.(guardFrames(client, session, this.#sessions));
   }
 
   /** Aedes closes the connection of a client that it reports an error of. */
@@ -379,24 +297,4 @@ export class Broker {
     const reason = refusalOf(client, error);
     if (reason !== undefined) this.#sessions.reject(client, reason, error.message);
   }
-}
-
-/** Aedes keeps a QoS 2 packet until its PUBREL, but only checks that it exists: the payload is in the log. */
-function forgetStoredPayloads(aedes: Aedes): void {
-  const { persistence } = aedes as unknown as {
-    persistence: { incomingStorePacket(client: Client, packet: PublishPacket): Promise<void> };
-  };
-  const store = persistence.incomingStorePacket.bind(persistence);
-  persistence.incomingStorePacket = (client, packet) => store(client, { ...packet, payload: NO_PAYLOAD });
-}
-
-/** Sends what is still buffered for a client, and waits for half a second at most. */
-function endWrites(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, 500);
-    stream.end(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

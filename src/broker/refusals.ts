@@ -154,10 +154,21 @@ export const BROKER_REFUSALS = Object.keys(REFUSALS) as readonly BrokerRefusal[]
 /** The refusals that happen with every fleet, every day: they give no warning and no alert. */
 export const EVERYDAY_REFUSALS = BROKER_REFUSALS.filter((refusal) => REFUSALS[refusal].level === 'debug');
 
-/** The codes of the refusals that a setting or the system decides; the client decides the others. */
+/** The codes of the refusals that a setting, the access file or the system decides; the client decides the others. */
 const CODES: Partial<Readonly<Record<BrokerRefusal, WarningCode>>> = {
   'too-many-connections': 'BROKER_TOO_MANY_CONNECTIONS',
   'too-many-from-address': 'BROKER_TOO_MANY_FROM_ADDRESS',
+  'credential-missing': 'BROKER_SIGN_IN_REFUSED',
+  'credential-wrong': 'BROKER_SIGN_IN_REFUSED',
+  'credential-expired': 'BROKER_SIGN_IN_REFUSED',
+  'certificate-revoked': 'BROKER_SIGN_IN_REFUSED',
+  'user-disabled': 'BROKER_SIGN_IN_REFUSED',
+  'too-many-attempts': 'BROKER_SIGN_IN_REFUSED',
+  'sign-in-busy': 'BROKER_SIGN_IN_REFUSED',
+  'client-id-denied': 'BROKER_ACCESS_DENIED',
+  'client-id-in-use': 'BROKER_ACCESS_DENIED',
+  'publish-denied': 'BROKER_ACCESS_DENIED',
+  'access-changed': 'BROKER_ACCESS_DENIED',
   'too-many-from-user': 'BROKER_TOO_MANY_FROM_USER',
   'too-many-new-connections': 'BROKER_TOO_MANY_NEW',
   'server-busy': 'BROKER_BUSY',

@@ -28,8 +28,8 @@ export function topicNameFault(topic: string): string | undefined {
   if (!isValidName(topic, MAX_TOPIC_BYTES)) return 'topic too long or with control characters';
   if (topic.includes('+') || topic.includes('#')) return 'wildcard in a topic name';
   if (topic.startsWith('$')) return 'topic reserved for the broker';
-  if (topic.split('/').length > MAX_TOPIC_LEVELS) return 'topic with too many levels';
-  return undefined;
+  const levels = topic.split('/').length;
+  return levels > MAX_TOPIC_LEVELS ? `topic with ${levels} levels, more than ${MAX_TOPIC_LEVELS}` : undefined;
 }
 
 /** Why a filter is malformed [MQTT-4.7.1-2, MQTT-4.7.1-3] or not open to clients, or `undefined`. */

@@ -1,4 +1,4 @@
-import { clientIdFault, MAX_TOPIC_LEVELS, topicNameFault } from './mqtt-names.js';
+import { clientIdFault, topicNameFault } from './mqtt-names.js';
 
 /** Why a broker would not take a PUBLISH. */
 export interface PublishRefusal {
@@ -26,15 +26,10 @@ export function publishRefusal(
   if (length > maxPacketBytes) {
     return { reason: 'packet-too-large', detail: tooLargeText('publish', length, maxPacketBytes) };
   }
-  const topicFault = topicNameFault(topic) ?? levelsFault(topic);
+  const topicFault = topicNameFault(topic);
   return topicFault === undefined ? undefined : { reason: 'topic-invalid', detail: topicFault };
 }
 
 export function tooLargeText(packet: string, bytes: number, limitBytes: number): string {
   return `${packet} of ${bytes} bytes is over the limit of ${limitBytes}`;
-}
-
-function levelsFault(topic: string): string | undefined {
-  const levels = topic.split('/').length;
-  return levels > MAX_TOPIC_LEVELS ? `topic with ${levels} levels, more than ${MAX_TOPIC_LEVELS}` : undefined;
 }

@@ -107,6 +107,10 @@ export const NEXT_STEPS = {
     'Find out why that client sends so much; raise its rate under `broker.limits` or for its role, or set a longer `disconnectAfter`.',
   BROKER_CLIENT_REFUSED:
     'Look up the `reason` in docs/runbook.md, "Clients refused"; for `protocol-version`, set the client to MQTT 3.1.1.',
+  BROKER_SIGN_IN_REFUSED:
+    'Compare user name and credential of the device with `sluice users list`; `sluice users rotate` gives it a new token. docs/runbook.md, "Clients refused", has each `reason`.',
+  BROKER_ACCESS_DENIED:
+    'Ask `sluice check --as USER --client ID --publish TOPIC` which line of the access file decides; then fix the role or the device. docs/runbook.md, "Clients refused", has each `reason`.',
   BROKER_INTERNAL: 'If it happens more than once it is a bug in Sluice: please report it with the log line.',
   LOG_BLOCKED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; to survive longer outages, raise `stream.log.maxSize`.',

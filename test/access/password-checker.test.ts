@@ -43,8 +43,12 @@ class FakeThreads {
   }
 }
 
+let asked = 0;
+
+/** Each with a password of its own. */
 function question(sender = '192.0.2.1', isWanted = () => true) {
-  return { password: Buffer.from('secret'), hash: HASH, sender, isWanted };
+  asked += 1;
+  return { password: Buffer.from(`secret ${asked}`), hash: HASH, sender, isWanted };
 }
 
 describe('PasswordChecker [access 7] [security 5]', () => {
@@ -82,6 +86,21 @@ describe('PasswordChecker [access 7] [security 5]', () => {
     threads.answer(false);
     threads.answer(true);
     expect(await own).toBe('right');
+    await checker.close();
+  });
+
+  it('checks a password once for a client that asks again meanwhile, and again for another address', async () => {
+    const threads = new FakeThreads();
+    const checker = new PasswordChecker({ startThread: threads.start });
+    const one = question();
+    const answers = [one, one, one, { ...one, sender: '192.0.2.2' }].map((each) => checker.check(each));
+    threads.answer(true);
+    threads.answer(false);
+    expect(await Promise.all(answers)).toEqual(['right', 'right', 'right', 'wrong']);
+    expect(threads.started[0]!.jobs).toBe(2);
+    const again = checker.check(one);
+    threads.answer(false);
+    expect(await again).toBe('wrong');
     await checker.close();
   });
 
