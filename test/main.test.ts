@@ -155,6 +155,10 @@ describe('help', () => {
     ['users', 'enable'],
     ['users', 'list'],
     ['users', 'import'],
+    ['certificates'],
+    ['certificates', 'init'],
+    ['certificates', 'renew'],
+    ['certificates', 'client'],
   ];
 
   test.each(commands.map((command) => [command]))('of %j has examples and exit codes', async (command) => {

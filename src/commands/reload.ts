@@ -32,7 +32,8 @@ function accessInvalidText({ problems }: Extract<AccessReload, { outcome: 'inval
 
 /** What the reload of the access file has changed: names, and no secrets. */
 function accessText(access: Exclude<AccessReload, { outcome: 'invalid' }>): string {
-  if (access.outcome === 'unchanged') return `${'access'.padEnd(14)} ${access.file}: not changed`;
+  if (access.outcome === 'unchanged')
+    return `${'access'.padEnd(14)} ${access.file}: in force, and not changed since it was read last`;
   const { users, roles, sections } = access.changes;
   return [
     `${'access'.padEnd(14)} ${access.file}: reloaded`,

@@ -30,7 +30,7 @@ export const STAGES = [
       { name: 'refused', total: broker.packetsRefused, isBad: true },
       { name: 'shed', total: broker.packetsShed, isBad: true },
     ],
-    codes: /^(ACCESS|BROKER|LISTENER|OPEN_FILES)_/,
+    codes: /^(ACCESS|BROKER|CERTIFICATE|LISTENER|OPEN_FILES|TLS)_/,
     metrics: [
       'sluice_broker_connections',
       'sluice_broker_packets_accepted_total',

@@ -228,7 +228,7 @@ describe('files', () => {
   });
 });
 
-describe('secret files (security row 45)', () => {
+describe('[security 45] secret files', () => {
   const yaml = 'sink:\n  influx:\n    url: http://h:8086\n    org: o\n    bucket: b\n    tokenFile: token\n';
 
   function withFile(content: string, mode: number): string {
@@ -331,7 +331,7 @@ stream:
   });
 });
 
-test('the value of a secret or a variable is never shown (security row 45)', () => {
+test('[security 45] the value of a secret or a variable is never shown', () => {
   const yaml = `
 broker: { maxPacketSize: "\${SECRET}", listeners: [{ protocol: "\${SECRET}" }] }
 sink:

@@ -11,7 +11,7 @@ function warningsOf(yaml: string): string[] {
   return result.loaded.warnings.map(formatProblem);
 }
 
-describe('who can reach the gateway [access 11]', () => {
+describe('who can reach the gateway [access 11] [security 2]', () => {
   it.each([
     [
       'a plain listener beyond loopback, although there are users',

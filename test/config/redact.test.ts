@@ -27,7 +27,7 @@ test('the output for the example loads again and gives the same output', () => {
   expect(effective(once)).toBe(once);
 });
 
-test('secrets show only as set or unset (security row 45)', () => {
+test('[security 45] secrets show only as set or unset', () => {
   const v2 = effective('sink: { influx: { url: "http://h:1", org: o, bucket: b, token: hunter2 } }');
   expect(v2).toContain('token: set');
   expect(v2).not.toContain('hunter2');

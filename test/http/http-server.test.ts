@@ -66,7 +66,7 @@ describe('startHttpServer', () => {
 });
 
 describe('slow and broken clients', () => {
-  it('security row 48: headers that never end are cut off after the time-out', async () => {
+  it('[security 48] headers that never end are cut off after the time-out', async () => {
     const refusals = createHttpRefusalCounts();
     const { port } = await start({ requestTimeoutMs: 100, refusals });
     const socket = await open(port);

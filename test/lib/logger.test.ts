@@ -66,7 +66,7 @@ describe('JSON lines', () => {
     ['\ud800', '\\ud800'],
     ['plain Grüße 温度 🙂', 'plain Grüße 温度 🙂'],
   ])(
-    'unprintable characters of a device are escaped, anywhere in a line: %j (security row 46)',
+    '[security 46] unprintable characters of a device are escaped, anywhere in a line: %j',
     (raw, shown) => {
       const { logger, lines } = capture();
       logger.warn(

@@ -8,6 +8,7 @@ import { withSluiceCommands } from '../../lib/package-root.js';
 import { printable } from '../../lib/printable.js';
 import type { SinkOptions } from '../../sink/create-sink.js';
 import type { ConfigOptions } from '../options.js';
+import { checkAccessFile } from './access-check.js';
 import { checkBudgets } from './budget-check.js';
 import { type CheckResult, type CheckState, fail, ok, STORE } from './check-result.js';
 import { checkDataFolder, checkDiskSpeed, checkFreeSpace } from './disk-checks.js';
@@ -70,7 +71,7 @@ function invalidConfig(error: ConfigError): CheckResult {
 
 /** Yields the result of every check of a valid configuration, in reading order, each as soon as those before it. */
 export async function* examine(
-  { config, file }: LoadedConfig,
+  { config, file, warnings }: Pick<LoadedConfig, 'config' | 'file' | 'warnings'>,
   began: ClockSample,
 ): AsyncGenerator<CheckResult> {
   const { broker, dataDirectory, stream, consumer, http, sink } = config;
@@ -102,6 +103,8 @@ export async function* examine(
     }),
   );
   yield ok('configuration', `${file ?? 'built-in defaults'} is valid`);
+  const ofAccess = checkAccessFile({ config, warnings });
+  if (ofAccess !== undefined) yield ofAccess;
   yield await gateway;
   await Promise.all([folder, space]);
 
