@@ -17,6 +17,9 @@ Parts:
   kinesis     log to Kinesis and Kinesis to sink, beside one PutRecord a message; what Kinesis would bill
   micro       decode, map, encode, append, inspect: each beside its alternative
   reading     the live page's questions with 10,000 devices in DuckDB and InfluxDB 1.x
+  tls         the acknowledge rate over TLS, beside that without and beside Mosquitto with TLS
+  tls-reconnect
+              5,000 devices that connect over TLS at once, with and without session tickets, beside Mosquitto
   windows-fleet
               windows of 10,000 series at 10,000 points/s in both stores; only when it is named: 23 minutes
   windows-restart

@@ -13,6 +13,8 @@ export const PARTS = [
   'micro',
   'reading',
   'reading-year',
+  'tls',
+  'tls-reconnect',
   'windows-fleet',
   'windows-restart',
 ] as const;

@@ -17,6 +17,8 @@ import { busyShare } from './report/busy-share.js';
 import { describeMachine, machineText } from './report/machine.js';
 import { writeResults } from './report/results-file.js';
 import { type PartReport, reportText } from './report/table.js';
+import { tls } from './tls/tls.js';
+import { tlsReconnect } from './tls/tls-reconnect.js';
 import { windowsFleet } from './windows/windows-fleet.js';
 import { windowsRestart } from './windows/windows-restart.js';
 
@@ -35,6 +37,8 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   micro,
   reading,
   'reading-year': readingYear,
+  tls,
+  'tls-reconnect': tlsReconnect,
   'windows-fleet': windowsFleet,
   'windows-restart': windowsRestart,
 };

@@ -34,6 +34,7 @@ export async function ackRun(
   const cpuBefore = cpuUsageOf(broker.pid);
   const { durationMs, p50Ms, p99Ms, cpuSeconds } = await client.run({
     port: broker.port,
+    caFile: broker.caFile,
     connections: cell.connections,
     messages: sent,
     qos: cell.qos,

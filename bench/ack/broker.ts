@@ -9,6 +9,13 @@ import { type RunningGateway, startGateway } from '../processes/gateway.js';
 
 export type BrokerName = 'sluice' | 'mosquitto' | 'mosquittoNoDelay';
 
+/** Paths of PEM files. */
+export interface ServerCertificate {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** As many as the cells have connections. */
 const MAX_USERS = 200;
 
@@ -17,16 +24,20 @@ export interface Broker {
   readonly name: BrokerName;
   readonly port: number;
   readonly pid: number;
+  /** The CA of its certificate, when it speaks TLS. */
+  readonly caFile?: string;
   /** True when its clients must sign in. */
   readonly hasUsers?: boolean;
   /** Resolves with how many messages the broker has taken since it was started, once it is at rest; undefined when it does not tell. */
   atRest(): Promise<number | undefined>;
+  /** Connections and packets that it refused, by reason; absent when it does not tell. */
+  refusals?(): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;
 }
 
 /** Records are stored, read back, decoded and refused by the rule: all of the path but the store. */
-export async function startSluiceBroker(directory: string): Promise<Broker> {
-  return sluiceBroker(await startGateway(directory, cityRule('false')));
+export async function startSluiceBroker(directory: string, tls?: ServerCertificate): Promise<Broker> {
+  return { ...sluiceBroker(await startGateway(directory, cityRule('false'), { tls })), caFile: tls?.ca };
 }
 
 /** The same with a user for each connection, bound to its client id, and the topics that the load publishes on. */
@@ -66,8 +77,17 @@ function sluiceBroker(gateway: RunningGateway): Broker {
         throw new Error(`of ${received} records ${filtered} were filtered; all had to be`);
       return received;
     },
+    refusals: () => refusalsOf(gateway.process.httpUrl),
     stop: () => gateway.remove(),
   };
+}
+
+async function refusalsOf(httpUrl: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${httpUrl}/metrics`)).text();
+  const counts = [...text.matchAll(/^sluice_broker_refusals_total\{.*?reason="([^"]+)".*?\} (\d+)$/gm)];
+  return Object.fromEntries(
+    counts.map(([, reason, count]) => [reason!, Number(count)] as const).filter(([, n]) => n > 0),
+  );
 }
 
 /** Mosquitto in its two forms; nothing when it is not installed. Queue limits as they come, persistence off. */
@@ -82,6 +102,17 @@ export async function startMosquittoBrokers(): Promise<Broker[]> {
     await shipped.stop();
     throw thrown;
   }
+}
+
+/** Mosquitto with TLS and TCP_NODELAY; undefined when it is not installed. */
+export async function startMosquittoWithTls({
+  ca,
+  cert,
+  key,
+}: ServerCertificate): Promise<Broker | undefined> {
+  if (findProgram('mosquitto') === undefined) return undefined;
+  const tls = [`certfile ${cert}`, `keyfile ${key}`, 'set_tcp_nodelay true'];
+  return { ...(await startMosquittoBroker('mosquittoNoDelay', tls)), caFile: ca };
 }
 
 async function startMosquittoBroker(name: BrokerName, config: readonly string[]): Promise<Broker> {

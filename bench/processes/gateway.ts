@@ -13,16 +13,21 @@ export async function startGateway(
   config: string,
   {
     accessFile,
+    tls,
     ...more
-  }: Pick<GatewayProcessOptions, 'stream' | 'args'> & { readonly accessFile?: string } = {},
+  }: Pick<GatewayProcessOptions, 'stream' | 'args'> & {
+    readonly accessFile?: string;
+    readonly tls?: { readonly cert: string; readonly key: string };
+  } = {},
 ): Promise<RunningGateway> {
   const folder = mkdtempSync(join(directory, 'sluice-bench-gateway-'));
   const setpriv = findProgram('setpriv');
   const access = accessFile === undefined ? '' : `, access: ${JSON.stringify(accessFile)}`;
+  const protocol = tls === undefined ? 'mqtt' : `mqtts, tls: ${JSON.stringify({ cert: tls.cert, key: tls.key })}`;
   const gateway = new GatewayProcess({
     ...more,
     directory: folder,
-    config: `broker: { listeners: [{ protocol: mqtt, host: 127.0.0.1, port: 0 }]${access} }
+    config: `broker: { listeners: [{ protocol: ${protocol}, host: 127.0.0.1, port: 0 }]${access} }
 http: { host: 127.0.0.1, port: 0 }
 ${config}`,
     // However the bench ends, the gateway must not go on beside the next one.

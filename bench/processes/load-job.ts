@@ -1,6 +1,8 @@
 /** What the load process is told to publish. */
 export interface LoadJob {
   readonly port: number;
+  /** The CA of the broker's certificate: the connections are made over TLS. */
+  readonly caFile?: string;
   readonly connections: number;
   /** Of all connections together; each sends as many as the next. */
   readonly messages: number;

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { connect, createSecureContext } from 'node:tls';
 import { runLoad } from '../../harness/load-client.js';
 import { percentile } from '../report/percentile.js';
 import { benchToken, benchUser } from './bench-users.js';
@@ -27,6 +30,7 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
   const { acknowledged, durationMs, latenciesMs } = await runLoad({
     host: '127.0.0.1',
     port: job.port,
+    ...(job.caFile !== undefined && { open: overTls(job.port, job.caFile) }),
     connections: job.connections,
     messages: job.messages / job.connections,
     qos: job.qos,
@@ -58,6 +62,12 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     cpuSeconds: (user + system) / 1e6,
     ...(messagesPerSecond !== undefined && { samples }),
   };
+}
+
+/** One context for all connections: making one costs more than a handshake. */
+function overTls(port: number, caFile: string): () => Duplex {
+  const secureContext = createSecureContext({ ca: readFileSync(caFile) });
+  return () => connect({ host: '127.0.0.1', port, secureContext }).setNoDelay(true);
 }
 
 function payloadOf({ readings }: LoadJob, connection: number, reading: number): string {

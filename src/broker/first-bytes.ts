@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { whenOver } from './when-over.js';
 
 /** What a parser makes of the first bytes: it needs more, or is done with `length` of them. */
 export type Parsed<T> = 'more' | { readonly value: T; readonly length: number };
@@ -20,7 +21,7 @@ export function readFirstBytes<T>(
   return new Promise((resolve) => {
     let bytes: Buffer = Buffer.alloc(0);
     const finish = (outcome: FirstBytes<T>) => {
-      clearTimeout(timer);
+      stopTimer();
       socket.off('readable', onReadable);
       socket.off('close', onClose);
       socket.off('end', onClose);
@@ -37,7 +38,7 @@ export function readFirstBytes<T>(
       finish({ kind: 'parsed', value: parsed.value });
     };
     const onClose = () => finish({ kind: 'closed' });
-    const timer = setTimeout(() => finish({ kind: 'timeout', bytes: bytes.length }), timeoutMs);
+    const stopTimer = whenOver(timeoutMs, () => finish({ kind: 'timeout', bytes: bytes.length }));
     socket.on('readable', onReadable);
     socket.once('close', onClose);
     socket.once('end', onClose);

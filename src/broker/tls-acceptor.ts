@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { systemErrorCode } from '../lib/errors.js';
 import type { RevocationList } from '../lib/tls/revocation-list.js';
 import type { TlsContext } from '../lib/tls/tls-context.js';
 import { clientCertificate } from './client-certificate.js';
@@ -10,6 +9,7 @@ import { HandshakeQueue } from './handshake-queue.js';
 import type { ConnectionFacts } from './listener-hooks.js';
 import type { BrokerRefusal } from './refusals.js';
 import { plainOnTls, tlsFailure } from './tls-failure.js';
+import { whenOver } from './when-over.js';
 
 export interface TlsAcceptorOptions {
   readonly context: TlsContext;
@@ -38,6 +38,8 @@ export class TlsAcceptor {
   readonly #facts = new WeakMap<Socket, ConnectionFacts>();
   /** What gives the place of a handshake to the next one. */
   readonly #done = new WeakMap<Socket, () => void>();
+  /** Connections that are closed because their time is over: it is counted already. */
+  readonly #expired = new WeakSet<Socket>();
   /** Connections whose handshake is not complete. */
   readonly #pending = new Set<Socket>();
   /** Open connections of clients with certificates, by which revocation lists are applied to them. */
@@ -48,12 +50,11 @@ export class TlsAcceptor {
   constructor(options: TlsAcceptorOptions, hooks: TlsAcceptorHooks) {
     this.#options = options;
     this.#hooks = hooks;
-    const { context, protocols, timeoutMs, revocations } = options;
+    const { context, protocols, revocations } = options;
     this.#server = createServer({
       ...context.options,
       requestCert: context.needsClientCertificate,
       rejectUnauthorized: context.needsClientCertificate,
-      handshakeTimeout: timeoutMs,
       // Without a common protocol the handshake fails: no page may make a browser speak to this port.
       ALPNCallback: ({ protocols: offered }) => protocols.find((protocol) => offered.includes(protocol)),
     } satisfies TlsOptions);
@@ -89,8 +90,19 @@ export class TlsAcceptor {
     }
     this.#queue.add(socket, (done) => {
       this.#facts.set(socket, { ...facts, isEncrypted: true });
-      this.#done.set(socket, done);
-      socket.once('close', done);
+      // Node's own limit begins again with each byte.
+      const stopTimer = whenOver(timeoutMs, () => {
+        const detail = `the TLS handshake was not complete within ${timeoutMs} ms`;
+        this.#hooks.onRejected('connect-timeout', remoteAddress, detail);
+        this.#expired.add(socket);
+        socket.destroy();
+      });
+      const end = () => {
+        stopTimer();
+        done();
+      };
+      this.#done.set(socket, end);
+      socket.once('close', end);
       this.#server.emit('connection', socket);
     });
   }
@@ -142,10 +154,7 @@ export class TlsAcceptor {
     const facts = carrier && this.#facts.get(carrier);
     if (carrier !== undefined) this.#done.get(carrier)?.();
     const remoteAddress = facts?.remoteAddress ?? socket.remoteAddress ?? '';
-    if (systemErrorCode(error) === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
-      const detail = `the TLS handshake was not complete within ${this.#options.timeoutMs} ms`;
-      this.#hooks.onRejected('connect-timeout', remoteAddress, detail);
-    } else {
+    if (carrier === undefined || !this.#expired.has(carrier)) {
       this.#hooks.onRejected('tls-failed', remoteAddress, tlsFailure(error, socket.authorizationError));
     }
     socket.destroy();

@@ -90,6 +90,7 @@ function summary({ config, file }: LoadedConfig, running: GatewayDescription | u
   const lines = [
     ['configuration', file ?? 'built-in defaults'],
     ['listeners', listeners.join('  ')],
+    ...(broker.accessFile === undefined ? [] : [['access', broker.accessFile]]),
     ['connections', connectionsText(config)],
     ['data', config.dataDirectory],
     ...(running === undefined ? [] : [['running', `yes, process ${running.processId}`]]),

@@ -208,7 +208,7 @@ export class YamlReader {
     const section: Record<string, unknown> = {};
     const names = new Set<string>();
     for (const { key, value } of map.items) {
-      const name = isScalar(key) && key.value !== null ? nameOf(key) : undefined;
+      const name = isScalar(key) && key.value !== null ? keyName(key) : undefined;
       if (name === undefined || name === '__proto__') {
         this.#add(
           this.#locationAt(offsetOf(key) ?? offsetOf(map) ?? 0),
@@ -301,7 +301,7 @@ export class YamlReader {
 }
 
 /** A key as it is written: the number 0017 is another one, and a name is none. */
-function nameOf({ value, source }: Scalar): string {
+export function keyName({ value, source }: Scalar): string {
   return typeof value === 'string' ? value : (source ?? String(value));
 }
 

@@ -72,10 +72,10 @@ export async function openConsumeParts(
 ): Promise<ConsumeParts> {
   const clock = new SystemClock();
   const overBudget = new LimitedWarning<'CARDINALITY_EXCEEDED'>(hooks.warn, clock);
-  const rules = new RulesInForce(options, ({ reason, sender, ...over }) =>
+  const rules = new RulesInForce(options, ({ reason, sender, limit, ...over }) =>
     overBudget.log(
       'CARDINALITY_EXCEEDED',
-      { ...over, ...senderOf(sender) },
+      { ...over, ...senderOf(sender), limit },
       `a record is over a budget: ${reason}`,
     ),
   );

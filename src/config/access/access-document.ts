@@ -1,5 +1,6 @@
 import { type Document, isMap, isScalar, type Node, type Pair, YAMLMap } from 'yaml';
 import type { SecretRule } from '../../access/access-rules.js';
+import { keyName } from '../yaml-reader.js';
 
 /** A user as it is added. */
 export interface NewUser {
@@ -95,7 +96,7 @@ export class AccessDocument {
   }
 }
 
-/** A name such as 17 is a number in YAML, and a text for us. */
+/** A name such as 0017 is a number in YAML, and a text for us. */
 function pairOf({ items }: YAMLMap, name: string): Pair | undefined {
-  return items.find(({ key }) => isScalar(key) && String(key.value) === name);
+  return items.find(({ key }) => isScalar(key) && keyName(key) === name);
 }

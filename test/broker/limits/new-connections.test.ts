@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { LIMIT_DEFAULTS } from '../../../src/broker/limits/limit-options.js';
 import { NewConnections } from '../../../src/broker/limits/new-connections.js';
 import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
 import { SetClock } from '../../support/clock.js';
@@ -22,6 +23,13 @@ describe('NewConnections [security 21]', () => {
     expect(connections.waitMs('192.0.2.2')).toBe(0);
     clock.elapsedMs = 12_000;
     expect(connections.waitMs('192.0.2.1')).toBe(0);
+  });
+
+  it('lets a fleet of 5,000 behind one address in within four seconds, by default', () => {
+    const { connections } = start(LIMIT_DEFAULTS.newConnectionsPerSecond);
+    const waits = Array.from({ length: 5_000 }, () => connections.waitMs('127.0.0.1'));
+    expect(waits).not.toContain(undefined);
+    expect(waits.at(-1)).toBeLessThan(4_000);
   });
 
   it('counts a network of IPv6 as one address', () => {

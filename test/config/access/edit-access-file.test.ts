@@ -135,3 +135,10 @@ describe('editAccessFile', () => {
     expect(readFileSync(path, 'utf8')).toBe(changed);
   });
 });
+
+it('a user whose name is a number is the one that was written so', async () => {
+  const path = join(tempDirectory(), 'access.yaml');
+  writeFileSync(path, 'users:\n  17: {}\n  0017: {}\n', { mode: 0o600 });
+  await editAccessFile(path, (document) => document.removeUser('0017'));
+  expect(readFileSync(path, 'utf8')).toBe('users:\n  17: {}\n');
+});
