@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
 import { runLoad } from '../../harness/load-client.js';
 import { sluice } from '../../harness/programs.js';
+import { checkedJson } from '../../src/lib/checked-json.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { contentOf } from '../support/used-directory.js';
@@ -116,9 +117,9 @@ it('a directory of a newer version is refused by start, check and doctor', { tim
   await gateway.stop();
   writeFileSync(
     fileOf(gateway, 'directory.json'),
-    '{"crc32":97695520,"directory":{"format":2,"id":"x","createdAt":"","writtenBy":"2.0.0"}}\n',
+    checkedJson('directory', { format: 99, id: 'x', createdAt: '', writtenBy: '2.0.0' }),
   );
-  await expectRefused(gateway, 'format 2, written by Sluice 2.0.0');
+  await expectRefused(gateway, 'format 99, written by Sluice 2.0.0');
 });
 
 it('an orderly stop leaves a note that is gone while the gateway runs, and that a kill does not leave', {

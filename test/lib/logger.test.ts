@@ -65,25 +65,22 @@ describe('JSON lines', () => {
     ['\u2028\u200b\ufeff', '\\u2028\\u200b\\ufeff'],
     ['\ud800', '\\ud800'],
     ['plain Grüße 温度 🙂', 'plain Grüße 温度 🙂'],
-  ])(
-    '[security 46] unprintable characters of a device are escaped, anywhere in a line: %j',
-    (raw, shown) => {
-      const { logger, lines } = capture();
-      logger.warn(
-        { code: 'BROKER_INTERNAL', clientId: raw, nested: { list: [raw] }, [raw]: 1, err: new Error(raw) },
-        raw,
-      );
-      expect(lines()).toEqual([
-        expect.objectContaining({
-          clientId: shown,
-          nested: { list: [shown] },
-          [shown]: 1,
-          err: { type: 'Error', message: shown },
-          msg: shown,
-        }),
-      ]);
-    },
-  );
+  ])('[security 46] unprintable characters of a device are escaped, anywhere in a line: %j', (raw, shown) => {
+    const { logger, lines } = capture();
+    logger.warn(
+      { code: 'BROKER_INTERNAL', clientId: raw, nested: { list: [raw] }, [raw]: 1, err: new Error(raw) },
+      raw,
+    );
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        clientId: shown,
+        nested: { list: [shown] },
+        [shown]: 1,
+        err: { type: 'Error', message: shown },
+        msg: shown,
+      }),
+    ]);
+  });
 
   test('long values are cut at 256 characters, long lists and deep objects too', () => {
     const { logger, lines } = capture();
