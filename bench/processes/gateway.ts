@@ -23,7 +23,8 @@ export async function startGateway(
   const folder = mkdtempSync(join(directory, 'sluice-bench-gateway-'));
   const setpriv = findProgram('setpriv');
   const access = accessFile === undefined ? '' : `, access: ${JSON.stringify(accessFile)}`;
-  const protocol = tls === undefined ? 'mqtt' : `mqtts, tls: ${JSON.stringify({ cert: tls.cert, key: tls.key })}`;
+  const protocol =
+    tls === undefined ? 'mqtt' : `mqtts, tls: ${JSON.stringify({ cert: tls.cert, key: tls.key })}`;
   const gateway = new GatewayProcess({
     ...more,
     directory: folder,
