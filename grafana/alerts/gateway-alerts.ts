@@ -274,13 +274,13 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     title: 'Clients refused',
     severity: 'warning',
     // Without the reasons that every fleet has: devices out of reach, probes, subscribers.
-    expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total{reason!~"not-websocket|connect-timeout|subscribe-denied|reads-too-slowly|keep-alive-expired|taken-over"}[5m]))',
+    expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total{reason!~"silent|not-websocket|connect-timeout|subscribe-denied|reads-too-slowly|keep-alive-expired|taken-over"}[5m]))',
     threshold: 10,
     for: '5m',
     unit: 'number',
     summary: '{instance} has rejected clients or packets {value} times in five minutes',
     description:
-      'The label reason has the cause: too many connections, MQTT 5, packets too large, malformed topics or packets.',
+      'The label reason has the cause: too many connections, wrong credentials, denied topics, MQTT 5, packets too large, malformed topics or packets.',
     panel: { dashboard: GATEWAY, title: 'Refused, by reason' },
   },
   {

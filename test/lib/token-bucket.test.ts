@@ -24,4 +24,12 @@ describe('TokenBucket', () => {
     expect(bucket.isFull(4_999)).toBe(false);
     expect(bucket.isFull(5_000)).toBe(true);
   });
+
+  it('begins again when the clock goes back', () => {
+    const bucket = new TokenBucket(10, 1_000);
+    bucket.take(1, 1_000_000_000);
+    expect(bucket.waitMs(5)).toBe(0);
+    bucket.take(1, 6);
+    expect(bucket.waitMs(7)).toBe(0);
+  });
 });

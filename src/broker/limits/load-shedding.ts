@@ -14,6 +14,8 @@ export interface LoadSheddingDeps {
 const LOOK_EVERY_MS = 250;
 /** A lag counts for so many looks: after a second without one, connections are accepted again. */
 const LOOKS = 4;
+/** A timer that is later than this was not held up by work: the process was stopped, or its machine was. */
+const MAX_BUSY_MS = 60_000;
 const MiB = 2 ** 20;
 
 /**
@@ -39,10 +41,15 @@ export class LoadShedding {
   /** Measures lag and memory; the timer calls it. */
   look(): void {
     const nowMs = this.#deps.monotonicMs();
-    this.#lagsMs[this.#looks % LOOKS] = nowMs - this.#lookedAtMs - LOOK_EVERY_MS;
+    const lagMs = nowMs - this.#lookedAtMs - LOOK_EVERY_MS;
+    this.#lagsMs[this.#looks % LOOKS] = lagMs > MAX_BUSY_MS ? 0 : lagMs;
     this.#looks += 1;
     this.#lookedAtMs = nowMs;
-    this.#memoryBytes = this.#deps.memoryBytes?.() ?? process.memoryUsage.rss();
+    try {
+      this.#memoryBytes = this.#deps.memoryBytes?.() ?? process.memoryUsage.rss();
+    } catch {
+      // Node opens a file to know it, and the process may have no free descriptor: the last figure stands.
+    }
   }
 
   /** Why no further client is accepted at the moment; `undefined` when one is. */

@@ -34,6 +34,34 @@ describe('LoadShedding [security 26]', () => {
     expect(shedding.reason()).toBeUndefined();
   });
 
+  it('takes a pause of a minute for one of the whole process: somebody has stopped it, or its machine', () => {
+    const { shedding, look } = start();
+    look(60_001);
+    expect(shedding.reason()).toBeUndefined();
+    look(60_000);
+    expect(shedding.reason()).toMatch(/60000 ms late/);
+  });
+
+  it('goes on with the last figure when the memory cannot be read: no file descriptor is free [drill B4]', () => {
+    const clock = new SetClock();
+    const figures = [2 ** 31];
+    const shedding = new LoadShedding(
+      { maxLagMs: 1_000, maxMemoryBytes: 2 ** 30 },
+      {
+        monotonicMs: () => clock.monotonicMs(),
+        memoryBytes: () => {
+          const [bytes] = figures.splice(0, 1);
+          if (bytes === undefined) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+          return bytes;
+        },
+      },
+    );
+    onTestFinished(() => shedding.close());
+    shedding.look();
+    shedding.look();
+    expect(shedding.reason()).toBe('the process uses 2048 MiB of memory');
+  });
+
   it('accepts nobody while the process uses too much memory', () => {
     const { shedding, look, use } = start();
     use(2 ** 30 + 1);
