@@ -44,7 +44,7 @@ export function benchCommand(): Command {
     .addOption(
       new Option(
         '--messages <n>',
-        'messages of one run (default: ack 100000, e2e and kinesis 400000, with windows 2000000)',
+        'messages of one run (default: ack 100000, ack-access 500000, e2e and kinesis 400000, with windows 2000000)',
       ).argParser(count),
     )
     .addOption(

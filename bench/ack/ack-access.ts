@@ -24,7 +24,7 @@ export interface AccessFigures extends Cell {
 
 /** Acknowledgements a second with users and permissions beside those without, on the same client, in turns. */
 export async function ackAccess(options: BenchOptions) {
-  const size = sizeOf(options, 100_000, 8_000);
+  const size = sizeOf(options, 500_000, 8_000);
   const client = new LoadClient();
   const started: Broker[] = [];
   try {
