@@ -14,7 +14,7 @@ export type ServerName = 'influxd' | 'victoria-metrics' | 'mosquitto';
  * `describe.skipIf(!requireServer('influxd'))(…)`.
  */
 export function requireServer(
-  name: ServerName | 'chromium' | 'faketime' | 'promtool' | 'prometheus' | 'shellcheck',
+  name: ServerName | 'chromium' | 'faketime' | 'openssl' | 'promtool' | 'prometheus' | 'shellcheck',
 ): boolean {
   if (findProgram(name) !== undefined) return true;
   const sentence = `${name} is not installed: the tests that need it cannot run`;

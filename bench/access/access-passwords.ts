@@ -4,11 +4,11 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PasswordChecker } from '../../src/access/password-checker.js';
 import { hashPassword, parsePasswordHash, type ScryptHash } from '../../src/access/password-hash.js';
-import { DurableEndWriter, newDurableMemory } from '../../src/stream/log/durable-end.js';
-import { LogWriter } from '../../src/stream/log/log-writer.js';
+import type { LogWriter } from '../../src/stream/log/log-writer.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
 import { cityRecords } from '../micro/readings.js';
 import type { BenchOptions } from '../options.js';
+import { openBenchLog } from '../processes/open-bench-log.js';
 import { percentile } from '../report/percentile.js';
 import { spreadOf, spreadText } from '../report/spread.js';
 import type { PartReport } from '../report/table.js';
@@ -35,7 +35,7 @@ export async function accessPasswords(options: BenchOptions): Promise<PartReport
   const repeat = options.repeat ?? (options.isQuick ? 1 : 3);
   const checker = new PasswordChecker();
   const folder = await mkdtemp(join(options.directory, 'sluice-bench-passwords-'));
-  const log = await openLog(join(folder, 'log'));
+  const log = await openBenchLog(join(folder, 'log'));
   const arms = armsOf(checker);
   const runs = arms.map(() => [] as { p50: number; p99: number; max: number; commits: number }[]);
   try {
@@ -133,22 +133,4 @@ async function commitTimes(log: LogWriter, until: number | Promise<void>): Promi
 
 function appended(log: LogWriter, record: StreamRecord): Promise<void> {
   return new Promise((resolve) => log.append(record, () => resolve()));
-}
-
-function openLog(directory: string): Promise<LogWriter> {
-  return LogWriter.open(
-    {
-      directory,
-      maxSizeBytes: 64 * 2 ** 30,
-      segmentSizeBytes: 64 * 2 ** 20,
-      whenFull: 'block',
-      maxBodyBytes: 2 ** 20,
-    },
-    {
-      durableEnd: new DurableEndWriter(newDurableMemory()),
-      onFailure: (failure) => {
-        throw failure;
-      },
-    },
-  );
 }

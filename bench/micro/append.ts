@@ -1,13 +1,12 @@
 import { rmSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DurableEndWriter, newDurableMemory } from '../../src/stream/log/durable-end.js';
-import { LogWriter } from '../../src/stream/log/log-writer.js';
+import type { LogWriter } from '../../src/stream/log/log-writer.js';
 import type { StreamRecord } from '../../src/stream/stream.js';
+import { openBenchLog } from '../processes/open-bench-log.js';
 import { cityRecords } from './readings.js';
 import { type Comparison, compare, type RoundSizes } from './rounds.js';
 
-const GIB = 2 ** 30;
 const PAYLOAD_BYTES = 100;
 
 /**
@@ -20,21 +19,7 @@ export async function compareAppend(
   sizes: RoundSizes,
 ): Promise<Comparison[]> {
   const folder = await mkdtemp(join(directory, 'sluice-bench-append-'));
-  const log = await LogWriter.open(
-    {
-      directory: join(folder, 'log'),
-      maxSizeBytes: 64 * GIB,
-      segmentSizeBytes: 64 * 2 ** 20,
-      whenFull: 'block',
-      maxBodyBytes: 2 ** 20,
-    },
-    {
-      durableEnd: new DurableEndWriter(newDurableMemory()),
-      onFailure: (failure) => {
-        throw failure;
-      },
-    },
-  );
+  const log = await openBenchLog(join(folder, 'log'));
   const file = await open(join(folder, 'alone'), 'ax', 0o600);
   const records = cityRecords(Math.max(...waiting)).map((record) => ({
     ...record,

@@ -28,17 +28,21 @@ let document: {
   readonly paths: Readonly<Record<string, Record<string, Operation>>>;
 };
 
+const OPTIONS = {
+  view,
+  clock: { nowNs: () => 5_000_000_000n, monotonicMs: () => 1 },
+  pageFiles: { version: 'none', files: new Map() },
+  mqttPort: 1883,
+  changes: 'always' as const,
+  requestTimeoutMs: 10_000,
+};
+
 beforeAll(async () => {
   view.stored = [{ name: 'm', tags: ['device'], fields: [{ name: 'f', type: 'float' }] }];
   view.deadLetters = [parkedDetail({ id: '1' }), parkedDetail({ id: '2', rule: 'r' })];
   app = createHttpApp({
     host: '127.0.0.1',
-    view,
-    clock: { nowNs: () => 5_000_000_000n, monotonicMs: () => 1 },
-    pageFiles: { version: 'none', files: new Map() },
-    mqttPort: 1883,
-    changes: 'always',
-    requestTimeoutMs: 10_000,
+    ...OPTIONS,
   });
   await app.ready();
   document = (await app.inject({ url: '/openapi.json' })).json();
@@ -109,12 +113,7 @@ it.each<[string, z.ZodObject]>([
 it('with users, says which routes need one', async () => {
   const secured = createHttpApp({
     host: '0.0.0.0',
-    view,
-    clock: { nowNs: () => 5_000_000_000n, monotonicMs: () => 1 },
-    pageFiles: { version: 'none', files: new Map() },
-    mqttPort: 1883,
-    changes: 'always',
-    requestTimeoutMs: 10_000,
+    ...OPTIONS,
     access: new FakeAccess(),
   });
   const { paths, components } = (

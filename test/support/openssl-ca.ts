@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireServer } from '../../harness/servers.js';
 
 /** Whether `openssl` is installed: tests of certificates are made with it, so that nothing of ours checks itself. */
-export const HAS_OPENSSL = spawnSync('openssl', ['version']).status === 0;
+export const HAS_OPENSSL = requireServer('openssl');
 
 export interface CertificateFiles {
   readonly cert: string;

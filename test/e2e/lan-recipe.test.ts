@@ -17,6 +17,8 @@ const [onGateway = '', onDevice = ''] = [...recipe.matchAll(/^```sh\n([\s\S]*?)^
 );
 const START = 'sluice start\n';
 
+// This file does not run beside the tests of Chromium, which gives up its requests when a network device appears (ERR_NETWORK_CHANGED).
+
 /** Two machines on one network: the second one is a network namespace where that can be made, else this machine. */
 interface Lan {
   readonly gateway: string;
