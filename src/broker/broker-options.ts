@@ -5,7 +5,7 @@ import type { TlsContexts } from '../lib/tls/tls-contexts.js';
 import type { Intake } from './intake.js';
 import type { LimitCounters } from './limits/broker-limits.js';
 import type { LimitOptions } from './limits/limit-options.js';
-import type { ListenerOptions } from './listener.js';
+import type { ListenerOptions } from './transport/listener.js';
 import type { GateCounters } from './publish-gate.js';
 import type { RefusalCounts, RefusalDeps } from './refusals.js';
 

@@ -13,17 +13,17 @@ import {
   type BrokerDeps,
   type BrokerOptions,
 } from './broker-options.js';
-import { ClientIdHolders } from './client-id-holders.js';
-import { ConnectGate } from './connect-gate.js';
-import { ConnectionLimits } from './connection-limits.js';
+import { ClientIdHolders } from './sign-in/client-id-holders.js';
+import { ConnectGate } from './sign-in/connect-gate.js';
+import { ConnectionLimits } from './transport/connection-limits.js';
 import { createAedes, forgetStoredPayloads } from './create-aedes.js';
-import { DenialDelays } from './denial-delays.js';
-import { endWrites } from './end-writes.js';
+import { DenialDelays } from './sign-in/denial-delays.js';
+import { endWrites } from './transport/end-writes.js';
 import { guardFrames } from './guard-frames.js';
 import type { Intake } from './intake.js';
 import { BrokerLimits } from './limits/broker-limits.js';
-import { type Listener, type ListenerOptions, openListener } from './listener.js';
-import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
+import { type Listener, type ListenerOptions, openListener } from './transport/listener.js';
+import type { ConnectionFacts, ListenerHooks } from './transport/listener-hooks.js';
 import { Observers } from './observers.js';
 import { OpenHandshakes } from './open-handshakes.js';
 import { ParserGuard } from './parser-guard.js';
@@ -32,12 +32,12 @@ import { PublishGate } from './publish-gate.js';
 import { guardReads } from './read-guard.js';
 import { Refusals, refusalOf } from './refusals.js';
 import { createSession, Sessions } from './session.js';
-import { SessionGrants } from './session-grants.js';
-import { SignInGate } from './sign-in-gate.js';
+import { SessionGrants } from './sign-in/session-grants.js';
+import { SignInGate } from './sign-in/sign-in-gate.js';
 import { SocketBackpressure } from './socket-backpressure.js';
 import { SubscribeGate } from './subscribe-gate.js';
 import { UnfinishedPackets } from './unfinished-packets.js';
-import type { OnFrame } from './web-socket-frames.js';
+import type { OnFrame } from './transport/web-socket-frames.js';
 
 export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options.js';
 

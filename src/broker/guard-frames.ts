@@ -1,7 +1,7 @@
 import type { Client } from 'aedes';
 import type { Session, Sessions } from './session.js';
 import { MAX_CONNECT_BYTES } from './socket-backpressure.js';
-import type { OnFrame } from './web-socket-frames.js';
+import type { OnFrame } from './transport/web-socket-frames.js';
 
 /** Limits what is kept of WebSocket frames that are not complete, before CONNECT to what a CONNECT needs. */
 export function guardFrames(client: Client, session: Session, sessions: Sessions): OnFrame {

@@ -2,12 +2,12 @@ import type { Client, PublishPacket } from 'aedes';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { topicNameFault } from '../lib/mqtt-names.js';
 import { quoted } from '../lib/printable.js';
-import type { DenialDelays } from './denial-delays.js';
+import type { DenialDelays } from './sign-in/denial-delays.js';
 import type { Intake } from './intake.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import type { BrokerRefusal } from './refusals.js';
 import type { Session, Sessions } from './session.js';
-import type { SessionGrants } from './session-grants.js';
+import type { SessionGrants } from './sign-in/session-grants.js';
 import type { SocketBackpressure } from './socket-backpressure.js';
 
 /** Topics that are well formed. At least half of them are kept, those used last. */

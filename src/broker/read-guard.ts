@@ -1,7 +1,7 @@
 import type { Client } from 'aedes';
 import type { PublishFastPath } from './publish-fast-path.js';
 import type { Session, Sessions } from './session.js';
-import { TLS_HANDSHAKE_BYTE, TLS_ON_PLAIN } from './tls-failure.js';
+import { TLS_HANDSHAKE_BYTE, TLS_ON_PLAIN } from './transport/tls-failure.js';
 
 /** Members of aedes 1.2.0, mqtt-packet 9.0.2 and bl 6 that no type declares; a test fails when one is gone. */
 interface ReadingClient {

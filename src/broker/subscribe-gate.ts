@@ -4,7 +4,7 @@ import { quoted } from '../lib/printable.js';
 import type { Observers } from './observers.js';
 import type { BrokerRefusal } from './refusals.js';
 import type { Session, Sessions } from './session.js';
-import type { SessionGrants } from './session-grants.js';
+import type { SessionGrants } from './sign-in/session-grants.js';
 
 type Done = (error: Error | null, subscription?: Subscription | null) => void;
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.js';
-import type { AddressShare } from './connection-limits.js';
+import type { AddressShare } from './transport/connection-limits.js';
 
 export interface UnfinishedPacketsOptions {
   /** Bytes of all clients together. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
-import type { ListenerOptions } from '../../src/broker/listener.js';
+import type { ListenerOptions } from '../../src/broker/transport/listener.js';
 import { OpensslCa } from './openssl-ca.js';
 import { tempDirectory } from './temp-directory.js';
 

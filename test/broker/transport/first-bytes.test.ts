@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { readFirstBytes } from '../../src/broker/first-bytes.js';
+import { readFirstBytes } from '../../../src/broker/transport/first-bytes.js';
 
 async function connected(): Promise<{ readonly client: Socket; readonly server: Socket }> {
   const listener = createServer().listen(0, '127.0.0.1');

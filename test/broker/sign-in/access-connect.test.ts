@@ -1,12 +1,12 @@
 import mqttPacket from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
-import type { BrokerDeps } from '../../src/broker/broker.js';
-import { createRefusalCounts } from '../../src/broker/refusals.js';
-import { HeldIntake, startBroker } from '../support/broker-fixture.js';
-import { SetClock } from '../support/clock.js';
-import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
-import { ruledAccess, type UserOf } from '../support/ruled-access.js';
-import { SetSchedule } from '../support/set-schedule.js';
+import type { BrokerDeps } from '../../../src/broker/broker.js';
+import { createRefusalCounts } from '../../../src/broker/refusals.js';
+import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { SetClock } from '../../support/clock.js';
+import { CONNECT, eventually, publish, rawClient } from '../../support/raw-client.js';
+import { ruledAccess, type UserOf } from '../../support/ruled-access.js';
+import { SetSchedule } from '../../support/set-schedule.js';
 
 const ANYTHING = { publish: ['#'] };
 

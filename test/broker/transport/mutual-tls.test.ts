@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { AccessRules } from '../../src/access/access-rules.js';
-import { CredentialAuthenticator } from '../../src/access/credential-authenticator.js';
-import { RuledAccess } from '../../src/access/ruled-access.js';
-import { SystemClock } from '../../src/lib/clock.js';
-import { RevocationList } from '../../src/lib/tls/revocation-list.js';
-import { TlsContexts } from '../../src/lib/tls/tls-contexts.js';
-import { HeldIntake, startBroker } from '../support/broker-fixture.js';
-import { HAS_OPENSSL, OpensslCa } from '../support/openssl-ca.js';
-import { CONNECT, eventually, rawClient } from '../support/raw-client.js';
-import { tempDirectory } from '../support/temp-directory.js';
-import { overTls, shown, tlsListener } from '../support/tls-listener.js';
+import type { AccessRules } from '../../../src/access/access-rules.js';
+import { CredentialAuthenticator } from '../../../src/access/credential-authenticator.js';
+import { RuledAccess } from '../../../src/access/ruled-access.js';
+import { SystemClock } from '../../../src/lib/clock.js';
+import { RevocationList } from '../../../src/lib/tls/revocation-list.js';
+import { TlsContexts } from '../../../src/lib/tls/tls-contexts.js';
+import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { HAS_OPENSSL, OpensslCa } from '../../support/openssl-ca.js';
+import { CONNECT, eventually, rawClient } from '../../support/raw-client.js';
+import { tempDirectory } from '../../support/temp-directory.js';
+import { overTls, shown, tlsListener } from '../../support/tls-listener.js';
 
 const DAY_MS = 86_400_000;
 

@@ -1,9 +1,9 @@
 import type { Client } from 'aedes';
-import { type Access, isGrantRefusal } from '../access/access.js';
-import type { Grant } from '../access/grant.js';
-import { SerialQueue } from '../lib/serial-queue.js';
-import { TimeSlice } from '../lib/time-slice.js';
-import type { Session, Sessions } from './session.js';
+import { type Access, isGrantRefusal } from '../../access/access.js';
+import type { Grant } from '../../access/grant.js';
+import { SerialQueue } from '../../lib/serial-queue.js';
+import { TimeSlice } from '../../lib/time-slice.js';
+import type { Session, Sessions } from '../session.js';
 
 /** SessionGrants keeps the grants of the living sessions to the rules in force. */
 export class SessionGrants {

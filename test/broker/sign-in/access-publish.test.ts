@@ -1,14 +1,14 @@
 import mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { runLoad } from '../../harness/load-client.js';
-import type { BrokerDeps, BrokerOptions } from '../../src/broker/broker.js';
-import { createRefusalCounts } from '../../src/broker/refusals.js';
-import { type Schedule, scheduleOnTimer } from '../../src/lib/timers.js';
-import { BROKER_OPTIONS, HeldIntake, startBroker } from '../support/broker-fixture.js';
-import { SetClock } from '../support/clock.js';
-import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
-import { ruledAccess, type UserOf } from '../support/ruled-access.js';
-import { SetSchedule } from '../support/set-schedule.js';
+import { runLoad } from '../../../harness/load-client.js';
+import type { BrokerDeps, BrokerOptions } from '../../../src/broker/broker.js';
+import { createRefusalCounts } from '../../../src/broker/refusals.js';
+import { type Schedule, scheduleOnTimer } from '../../../src/lib/timers.js';
+import { BROKER_OPTIONS, HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { SetClock } from '../../support/clock.js';
+import { CONNECT, eventually, publish, rawClient } from '../../support/raw-client.js';
+import { ruledAccess, type UserOf } from '../../support/ruled-access.js';
+import { SetSchedule } from '../../support/set-schedule.js';
 
 async function start(
   users: Record<string, UserOf>,

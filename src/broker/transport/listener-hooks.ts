@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ClientCertificate } from '../access/access.js';
-import type { BrokerRefusal } from './refusals.js';
+import type { ClientCertificate } from '../../access/access.js';
+import type { BrokerRefusal } from '../refusals.js';
 import type { OnFrame } from './web-socket-frames.js';
 
 /** What the listener knows of a connection before anything of MQTT is read. */

@@ -1,18 +1,18 @@
 import type { Client } from 'aedes';
-import { type Access, type Identity, isGrantRefusal, type SignIn } from '../access/access.js';
-import { type Clock, SystemClock } from '../lib/clock.js';
-import { errorText } from '../lib/errors.js';
-import { quoted } from '../lib/printable.js';
-import { type Schedule, scheduleOnTimer } from '../lib/timers.js';
+import { type Access, type Identity, isGrantRefusal, type SignIn } from '../../access/access.js';
+import { type Clock, SystemClock } from '../../lib/clock.js';
+import { errorText } from '../../lib/errors.js';
+import { quoted } from '../../lib/printable.js';
+import { type Schedule, scheduleOnTimer } from '../../lib/timers.js';
 import type { ClientIdHolders } from './client-id-holders.js';
 import { connackOf } from './connack-codes.js';
 import { atExpiry, isExpired } from './credential-expiry.js';
 import type { DenialDelays } from './denial-delays.js';
-import type { LoadShedding } from './limits/load-shedding.js';
-import type { UserConnections } from './limits/user-connections.js';
-import type { OpenHandshakes } from './open-handshakes.js';
-import type { BrokerRefusal } from './refusals.js';
-import type { Session, Sessions } from './session.js';
+import type { LoadShedding } from '../limits/load-shedding.js';
+import type { UserConnections } from '../limits/user-connections.js';
+import type { OpenHandshakes } from '../open-handshakes.js';
+import type { BrokerRefusal } from '../refusals.js';
+import type { Session, Sessions } from '../session.js';
 import type { SessionGrants } from './session-grants.js';
 
 /** The callback of aedes' `authenticate`. */

@@ -4,13 +4,13 @@ import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { runLoad } from '../../harness/load-client.js';
-import { createRefusalCounts } from '../../src/broker/refusals.js';
-import { TlsContexts } from '../../src/lib/tls/tls-contexts.js';
-import { HeldIntake, startBroker, startIngest } from '../support/broker-fixture.js';
-import { HAS_OPENSSL } from '../support/openssl-ca.js';
-import { CONNECT, eventually, rawClient } from '../support/raw-client.js';
-import { overTls, tlsListener } from '../support/tls-listener.js';
+import { runLoad } from '../../../harness/load-client.js';
+import { createRefusalCounts } from '../../../src/broker/refusals.js';
+import { TlsContexts } from '../../../src/lib/tls/tls-contexts.js';
+import { HeldIntake, startBroker, startIngest } from '../../support/broker-fixture.js';
+import { HAS_OPENSSL } from '../../support/openssl-ca.js';
+import { CONNECT, eventually, rawClient } from '../../support/raw-client.js';
+import { overTls, tlsListener } from '../../support/tls-listener.js';
 
 const HOUR_MS = 3_600_000;
 

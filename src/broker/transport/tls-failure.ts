@@ -1,4 +1,4 @@
-import { systemErrorCode } from '../lib/errors.js';
+import { systemErrorCode } from '../../lib/errors.js';
 
 /** The first byte of a TLS connection: a record of the handshake. */
 export const TLS_HANDSHAKE_BYTE = 0x16;

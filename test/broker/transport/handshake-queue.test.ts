@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { HandshakeQueue } from '../../src/broker/handshake-queue.js';
-import { eventually } from '../support/raw-client.js';
+import { HandshakeQueue } from '../../../src/broker/transport/handshake-queue.js';
+import { eventually } from '../../support/raw-client.js';
 
 const HOUR_MS = 3_600_000;
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

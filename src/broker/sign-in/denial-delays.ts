@@ -1,6 +1,6 @@
-import { BoundedCache } from '../lib/bounded-cache.js';
-import type { Clock } from '../lib/clock.js';
-import { senderOf } from '../lib/remote-address.js';
+import { BoundedCache } from '../../lib/bounded-cache.js';
+import type { Clock } from '../../lib/clock.js';
+import { senderOf } from '../../lib/remote-address.js';
 
 /** Users with their addresses; those that were denied last are kept. */
 const MAX_KEPT = 10_000;

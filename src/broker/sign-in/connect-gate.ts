@@ -1,7 +1,7 @@
 import type { Client, ConnectPacket } from 'aedes';
-import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicNameFault } from '../lib/mqtt-names.js';
+import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicNameFault } from '../../lib/mqtt-names.js';
 import { connackOf } from './connack-codes.js';
-import type { Sessions } from './session.js';
+import type { Sessions } from '../session.js';
 import type { AnswerConnect, SignInGate } from './sign-in-gate.js';
 
 /** ConnectGate checks that every CONNECT is well formed; SignInGate then decides it. */

@@ -1,16 +1,16 @@
 import type { Client, PublishPacket } from 'aedes';
 import { describe, expect, it } from 'vitest';
-import { OpenAccess } from '../../src/access/open-access.js';
-import { DenialDelays } from '../../src/broker/denial-delays.js';
-import type { Observers } from '../../src/broker/observers.js';
-import { OpenHandshakes } from '../../src/broker/open-handshakes.js';
-import { PublishGate } from '../../src/broker/publish-gate.js';
-import { Refusals } from '../../src/broker/refusals.js';
-import { createSession, type SessionParts, Sessions } from '../../src/broker/session.js';
-import { SessionGrants } from '../../src/broker/session-grants.js';
-import { SubscribeGate } from '../../src/broker/subscribe-gate.js';
-import { HeldIntake } from '../support/broker-fixture.js';
-import { SetClock } from '../support/clock.js';
+import { OpenAccess } from '../../../src/access/open-access.js';
+import { DenialDelays } from '../../../src/broker/sign-in/denial-delays.js';
+import type { Observers } from '../../../src/broker/observers.js';
+import { OpenHandshakes } from '../../../src/broker/open-handshakes.js';
+import { PublishGate } from '../../../src/broker/publish-gate.js';
+import { Refusals } from '../../../src/broker/refusals.js';
+import { createSession, type SessionParts, Sessions } from '../../../src/broker/session.js';
+import { SessionGrants } from '../../../src/broker/sign-in/session-grants.js';
+import { SubscribeGate } from '../../../src/broker/subscribe-gate.js';
+import { HeldIntake } from '../../support/broker-fixture.js';
+import { SetClock } from '../../support/clock.js';
 
 /** Gates with a client whose CONNECT is not answered, as aedes calls them when a packet overtakes the answer. */
 function gates() {

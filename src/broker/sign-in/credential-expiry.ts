@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.js';
-import type { Schedule } from '../lib/timers.js';
+import type { Clock } from '../../lib/clock.js';
+import type { Schedule } from '../../lib/timers.js';
 
 const NS_PER_MS = 1_000_000n;
 

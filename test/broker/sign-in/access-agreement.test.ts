@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type AccessQuestion, decideAccess } from '../../src/access/decide-access.js';
-import { RuledAccess } from '../../src/access/ruled-access.js';
-import { asked } from '../access/access-questions.js';
-import { HeldIntake, startBroker } from '../support/broker-fixture.js';
-import { CONNECT, publish, rawClient } from '../support/raw-client.js';
-import { FakeAuthenticator } from '../support/ruled-access.js';
+import { type AccessQuestion, decideAccess } from '../../../src/access/decide-access.js';
+import { RuledAccess } from '../../../src/access/ruled-access.js';
+import { asked } from '../../access/access-questions.js';
+import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { CONNECT, publish, rawClient } from '../../support/raw-client.js';
+import { FakeAuthenticator } from '../../support/ruled-access.js';
 
 class StoringIntake extends HeldIntake {
   override accept(...[packet, stored]: Parameters<HeldIntake['accept']>): 'taken' | 'shed' {

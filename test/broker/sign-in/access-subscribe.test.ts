@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isGrantRefusal } from '../../src/access/access.js';
-import { OpenAccess } from '../../src/access/open-access.js';
-import { createRefusalCounts } from '../../src/broker/refusals.js';
-import { HeldIntake, startBroker } from '../support/broker-fixture.js';
-import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
-import { ruledAccess, type UserOf } from '../support/ruled-access.js';
+import { isGrantRefusal } from '../../../src/access/access.js';
+import { OpenAccess } from '../../../src/access/open-access.js';
+import { createRefusalCounts } from '../../../src/broker/refusals.js';
+import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { CONNECT, eventually, publish, rawClient } from '../../support/raw-client.js';
+import { ruledAccess, type UserOf } from '../../support/ruled-access.js';
 
 const DEVICE = { publish: ['#'] };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionLimits } from '../../src/broker/connection-limits.js';
-import { HeldIntake, startBroker } from '../support/broker-fixture.js';
-import { CONNECT, eventually, rawClient } from '../support/raw-client.js';
+import { ConnectionLimits } from '../../../src/broker/transport/connection-limits.js';
+import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { CONNECT, eventually, rawClient } from '../../support/raw-client.js';
 
 describe('ConnectionLimits [security 21]', () => {
   it('gives one address half of the connections, and loopback all of them', () => {

@@ -1,4 +1,4 @@
-import type { BrokerRefusal } from './refusals.js';
+import type { BrokerRefusal } from '../refusals.js';
 
 const IDENTIFIER_REJECTED = 2;
 const SERVER_UNAVAILABLE = 3;

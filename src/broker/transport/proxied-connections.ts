@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { addressList } from '../lib/address-list.js';
-import { isLoopback } from '../lib/remote-address.js';
+import { addressList } from '../../lib/address-list.js';
+import { isLoopback } from '../../lib/remote-address.js';
 import { readFirstBytes } from './first-bytes.js';
 import { parseProxyHeader } from './proxy-header.js';
 

@@ -1,4 +1,4 @@
-import { isLoopback, senderOf } from '../lib/remote-address.js';
+import { isLoopback, senderOf } from '../../lib/remote-address.js';
 
 export interface ConnectionLimitOptions {
   /** Connections of all listeners together, within what the open files of the process allow. */

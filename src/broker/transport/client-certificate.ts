@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { ClientCertificate } from '../access/access.js';
+import type { ClientCertificate } from '../../access/access.js';
 
 /** Kinds of alternative names that can name a device or a user. */
 const NAMING_KINDS: ReadonlySet<string> = new Set(['DNS', 'URI', 'email']);

@@ -1,0 +1,82 @@
+import type { QoS, SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
+
+/** Where the packets for one client leave: its connection. */
+export interface Outlet {
+  readonly clientId: string;
+  /** The user it has signed in as; empty without access rules. */
+  readonly user: string;
+  /** A bridge gets messages with the retain flag they were published with, and not its own. */
+  readonly isBridge: boolean;
+  /** True while the client does not read what it is sent. `Deliveries.writable` is called when it does again. */
+  readonly isFull: boolean;
+  /** By the access rules in force now; `topic` is a topic name. */
+  mayReceive(topic: string): boolean;
+  /** Why the client may not have this topic filter, by the rules in force now; undefined when it may. Its syntax is checked. */
+  subscribeDenial(filter: string): string | undefined;
+  /**
+   * Sends a whole packet, or several, in order with everything else that is written in this turn of the event loop. The
+   * bytes must not change afterwards.
+   */
+  write(packets: Buffer): void;
+  /** Ends the connection for a fault of the client, which is counted. */
+  violation(detail: string): void;
+}
+
+/** A message that was accepted. */
+export interface PublishedMessage {
+  readonly topic: string;
+  /** A view of the socket's buffer: valid during the call. */
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly isRetained: boolean;
+  /** Who has published it; undefined for what the broker publishes itself. */
+  readonly publisher: Outlet | undefined;
+}
+
+export interface DeliveryCounters {
+  /** Connected clients with a subscription. */
+  readonly observers: number;
+  readonly subscriptions: number;
+  /** Durable sessions, of connected and absent clients. */
+  readonly sessions: number;
+  /** Messages that wait for a client, or for its acknowledgement. */
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  /** Packets sent to subscribers. */
+  readonly sent: number;
+  /** QoS 0 messages that were not sent because the subscriber was too slow. */
+  readonly skipped: number;
+  /** QoS 1 and 2 messages that a full queue has lost: the oldest goes first. */
+  readonly dropped: number;
+}
+
+/** Deliveries brings accepted messages to the clients that have subscribed, and keeps their sessions. */
+export interface Deliveries {
+  /** False while nobody has a subscription: then `publish` need not be called. */
+  readonly isNeeded: boolean;
+  /** Call it for each accepted message, in the tick in which the intake has taken it. */
+  publish(message: PublishedMessage): void;
+  /**
+   * Takes the session of the client, or makes a new one. `isPresent`: it is to be said in CONNACK [MQTT-3.2.2-2]. Call it when the
+   * client is granted access, before the CONNACK, and after `detach` of the connection that had the client id.
+   */
+  attach(outlet: Outlet, isCleanSession: boolean): { readonly isPresent: boolean };
+  /** The CONNACK is written: what waits for the client may be sent. */
+  begin(outlet: Outlet): void;
+  /** The connection is closed. */
+  detach(outlet: Outlet): void;
+  /** Answers with SUBACK, then the retained messages. The syntax of the filters is checked. */
+  subscribe(outlet: Outlet, packet: SubscribePacket): void;
+  /** Answers with UNSUBACK. */
+  unsubscribe(outlet: Outlet, packet: UnsubscribePacket): void;
+  /** The rules have changed: takes away what the client may no longer have, and returns those topic filters. */
+  judgeAgain(outlet: Outlet): readonly string[];
+  /** The topic filters of the client. */
+  filtersOf(outlet: Outlet): readonly string[];
+  puback(outlet: Outlet, packetId: number): void;
+  pubrec(outlet: Outlet, packetId: number): void;
+  pubcomp(outlet: Outlet, packetId: number): void;
+  /** The client reads again. */
+  writable(outlet: Outlet): void;
+  counters(): DeliveryCounters;
+}
