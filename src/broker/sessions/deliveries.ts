@@ -18,6 +18,8 @@ export interface Outlet {
    * bytes must not change afterwards.
    */
   write(packets: Buffer): void;
+  /** Counts a subscription that was answered with SUBACK 0x80, or taken away by new rules; the connection stays open. */
+  subscriptionDenied(detail: string): void;
   /** Ends the connection for a fault of the client, which is counted. */
   violation(detail: string): void;
 }
@@ -69,7 +71,10 @@ export interface Deliveries {
   subscribe(outlet: Outlet, packet: SubscribePacket): void;
   /** Answers with UNSUBACK. */
   unsubscribe(outlet: Outlet, packet: UnsubscribePacket): void;
-  /** The rules have changed: takes away what the client may no longer have, and returns those topic filters. */
+  /**
+   * The rules have changed: takes away what the client may no longer have, counts each with `subscriptionDenied`, and returns
+   * those topic filters.
+   */
   judgeAgain(outlet: Outlet): readonly string[];
   /** The topic filters of the client. */
   filtersOf(outlet: Outlet): readonly string[];
