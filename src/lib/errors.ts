@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   LISTENER_FAILED: { retryable: false, exitCode: 2 },
   TLS_FILES_INVALID: { retryable: false, exitCode: 2 },
   LOG_FAILED: { retryable: false, exitCode: 1 },
+  JOURNAL_FAILED: { retryable: false, exitCode: 1 },
   LOG_CLOSED: { retryable: false, exitCode: 1 },
   LOG_RECORD_TOO_LARGE: { retryable: false, exitCode: 1 },
   CHECKPOINT_FAILED: { retryable: false, exitCode: 1 },

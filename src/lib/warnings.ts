@@ -21,6 +21,8 @@ export const NEXT_STEPS = {
   TLS_FILES_INVALID:
     'Correct the file that the line names: it says what was found and what is expected. `sluice certificates init` makes certificates for trying.',
   LOG_FAILED: 'Fix the disk or free space on it, then start again: every acknowledged message is recovered.',
+  JOURNAL_FAILED:
+    'Fix the disk, or the permissions of the file that the line names, then start again: what was acknowledged is recovered.',
   LOG_CLOSED: 'This is a bug in Sluice: please report it with the log line.',
   LOG_RECORD_TOO_LARGE:
     'This is a bug in Sluice, because the broker rejects such packets: please report it with the log line.',
