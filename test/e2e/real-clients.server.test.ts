@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -6,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
 import { GatewayProcess } from '../../harness/gateway-process.js';
 import { runProgram, sluice } from '../../harness/programs.js';
-import { findProgram } from '../../harness/server-process.js';
 import { requireServer, startMosquitto } from '../../harness/servers.js';
 import { HAS_OPENSSL, OpensslCa } from '../support/openssl-ca.js';
+import { requirePaho1 } from '../support/real-clients/python-client.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const ACCESS = `users: {}
@@ -54,18 +53,7 @@ http: { port: 0 }
   return { gateway, ca, ports, addUser };
 }
 
-/** Debian installs paho for its own Python, which need not be the first one of the path. */
-const python = ['/usr/bin/python3', findProgram('python3') ?? 'python3'].find(
-  (program) => spawnSync(program, ['-c', 'import paho.mqtt.client']).status === 0,
-);
-
-function requirePaho(): boolean {
-  if (python !== undefined) return true;
-  const sentence = 'paho (python3-paho-mqtt) is not installed: the tests that need it cannot run';
-  if (process.env.CI === 'true') throw new Error(sentence);
-  console.warn(`SKIPPED: ${sentence}`);
-  return false;
-}
+const paho = requirePaho1();
 
 /** Connects with MQTT.js, and ends the client with the test. */
 async function connected(url: string, options: mqtt.IClientOptions): Promise<mqtt.MqttClient> {
@@ -177,7 +165,7 @@ describe.skipIf(!requireServer('mosquitto') || !HAS_OPENSSL)(
       expect(await received(all)).toBe(1);
     });
 
-    it.skipIf(!requirePaho())('paho publishes over TLS and over WSS', async () => {
+    it.skipIf(paho === undefined)('paho publishes over TLS and over WSS', async () => {
       const all = await secured();
       const { gateway, ca, ports, addUser } = all;
       const token = await addUser('meter-17', 'device');
@@ -199,7 +187,7 @@ client.loop_stop()
         ['websockets', ports.wss],
       ] as const) {
         const args = ['-c', script, transport, String(port), ca.cert, token];
-        expect(await runProgram(python!, args)).toMatchObject({ code: 0, stderr: '' });
+        expect(await runProgram(paho!.python, args)).toMatchObject({ code: 0, stderr: '' });
       }
       expect(await received(all)).toBe(2);
     });

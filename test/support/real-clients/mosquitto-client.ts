@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+import { runProgram } from '../../../harness/programs.js';
+import type { QoS } from '../../../src/broker/protocol/packets.js';
+import { type ClientMessage, Inbox, type RealClient, type RealClientOptions } from './real-client.js';
+
+/** What mosquitto_sub prints with `-F %j`. */
+interface PrintedMessage {
+  readonly topic: string;
+  readonly payload: string | null;
+  readonly qos: QoS;
+  readonly retain: number;
+}
+
+/** mosquitto_sub, which holds the session and the will; each message is published by a mosquitto_pub of its own. */
+export class MosquittoClient implements RealClient {
+  readonly #inbox = new Inbox();
+  readonly #wrapper: readonly string[];
+  readonly #host: string;
+  #options: RealClientOptions | undefined;
+  #subscription: { readonly filter: string; readonly qos: QoS } | undefined;
+  #process: ChildProcess | undefined;
+
+  /** `wrapper`: the words in front of each command. */
+  constructor({ host = '127.0.0.1', wrapper = [] }: { host?: string; wrapper?: readonly string[] } = {}) {
+    this.#host = host;
+    this.#wrapper = wrapper;
+    onTestFinished(() => this.cut());
+  }
+
+  async connect(options: RealClientOptions): Promise<undefined> {
+    this.#options = options;
+    // mosquitto_sub cannot connect without a subscription: it comes back with the one it had.
+    if (options.isCleanSession === false && this.#subscription !== undefined) {
+      await this.subscribe(this.#subscription.filter, this.#subscription.qos);
+    }
+  }
+
+  async subscribe(filter: string, qos: QoS): Promise<number> {
+    await this.#end('SIGTERM');
+    this.#subscription = { filter, qos };
+    const { clientId, isCleanSession = true, will } = this.#known;
+    const args = [
+      ...['-d', '-F', '%j', '-i', clientId, '-t', filter, '-q', String(qos)],
+      ...(isCleanSession ? [] : ['-c']),
+      ...(will === undefined ? [] : ['--will-topic', will.topic, '--will-payload', will.payload]),
+      ...(will === undefined
+        ? []
+        : ['--will-qos', String(will.qos), ...(will.isRetained ? ['--will-retain'] : [])]),
+    ];
+    // Into a pipe it would print its SUBACK only when a message comes.
+    const [program, ...rest] = [
+      ...this.#wrapper,
+      'stdbuf',
+      '-oL',
+      'mosquitto_sub',
+      ...this.#address,
+      ...args,
+    ];
+    const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    return new Promise((resolve, reject) => {
+      let printed = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+      });
+      child.once('exit', () => reject(new Error(`mosquitto_sub has ended: ${printed}`)));
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        printed += `${line}\n`;
+        const granted = /^Subscribed \(mid: \d+\): (\d+)/.exec(line)?.[1];
+        if (granted !== undefined) resolve(Number(granted));
+        if (line.startsWith('{')) this.#take(JSON.parse(line) as PrintedMessage);
+      });
+    });
+  }
+
+  async publish({ topic, payload, qos, isRetained }: ClientMessage): Promise<void> {
+    const [program, ...args] = [
+      ...[...this.#wrapper, 'mosquitto_pub', ...this.#address, '-i', `${this.#known.clientId}-publish`],
+      ...['-t', topic, '-q', String(qos), ...(isRetained ? ['-r'] : [])],
+      ...(payload === '' ? ['-n'] : ['-s']),
+    ];
+    const { code, stderr } = await runProgram(program!, args, { input: Buffer.from(payload, 'latin1') });
+    if (code !== 0) throw new Error(`mosquitto_pub: ${stderr}`);
+  }
+
+  next(): Promise<ClientMessage> {
+    return this.#inbox.next();
+  }
+
+  disconnect(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  cut(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  #take({ topic, payload, qos, retain }: PrintedMessage): void {
+    this.#inbox.add({ topic, payload: payload ?? '', qos, isRetained: retain === 1 });
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    if (child === undefined) return;
+    this.#process = undefined;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await gone;
+  }
+
+  get #known(): RealClientOptions {
+    if (this.#options === undefined) throw new Error('not connected');
+    return this.#options;
+  }
+
+  get #address(): string[] {
+    const { port, keepAliveSeconds = 60, userName, password } = this.#known;
+    const address = ['-h', this.#host, '-p', String(port), '-k', String(keepAliveSeconds)];
+    return userName === undefined ? address : [...address, '-u', userName, '-P', password ?? ''];
+  }
+}
