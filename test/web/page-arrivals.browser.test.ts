@@ -3,6 +3,7 @@ import { requireServer } from '../../harness/servers.js';
 import type { ArrivalResult } from '../../src/arrivals/arrival.js';
 import { sampleRecord } from '../rules/sample-record.js';
 import { HOSTILE, LivePage, SOON } from '../support/live-page.js';
+import { MOMENT, pattern } from '../support/moment-words.js';
 import { PHONE } from '../support/page-browser.js';
 
 /** Time for whatever would move to move. */
@@ -56,9 +57,11 @@ describe.skipIf(!requireServer('chromium'))('arriving now', () => {
   it('shows a message as waiting, then with its device, value, unit and outcome in the same row', async () => {
     const page = await opened();
     const id = receive('cold/room-4/cold-07/telemetry');
-    await live.text(ROWS).toMatch(/^probecold\/room-4\/cold-07\/telemetry\d\d:\d\d:\d\d, waiting$/);
+    await live.text(ROWS).toMatch(pattern`^probecold/room-4/cold-07/telemetry${MOMENT}:\d\d, waiting$`);
     report(id, STORED);
-    await live.text(ROWS).toMatch(/^cold-079\.6 °Ccold\/room-4\/cold-07\/telemetry\d\d:\d\d:\d\d, stored$/);
+    await live
+      .text(ROWS)
+      .toMatch(pattern`^cold-079\.6 °Ccold/room-4/cold-07/telemetry${MOMENT}:\d\d, stored$`);
     expect(await page.locator(ROWS).count()).toBe(1);
     expect(await page.locator('.arrival-icon.is-stored').count()).toBeGreaterThan(0);
   });

@@ -3,6 +3,7 @@ import { requireServer } from '../../harness/servers.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { parkedDetail } from '../support/fake-gateway-view.js';
 import { HOSTILE, LivePage, SOON } from '../support/live-page.js';
+import { MOMENT, pattern } from '../support/moment-words.js';
 import { DESKTOP, PHONE } from '../support/page-browser.js';
 
 const NOT_JSON = parkedDetail({ id: '3', topic: 'a/b', clientId: 'c7', reason: 'Byte 3.', payload: '{"a":' });
@@ -40,7 +41,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
   it('lists them with time, topic, sender, reason and rule', async () => {
     park();
     await live.open();
-    await text('#dead-letters-rows tr').toMatch(/^\d\d:\d\d:\d\da\/bfrom c7payload-not-jsonByte 3\.$/);
+    await text('#dead-letters-rows tr').toMatch(pattern`^${MOMENT}:\d\da/bfrom c7payload-not-jsonByte 3\.$`);
     await text('#dead-letters-rows tr:nth-child(2)').toContain('time-outside-windowrule climate');
     expect(await live.page.locator('#dead-letters-note').isVisible()).toBe(false);
     await text('#dead-letters-foot').toBe('All 2, newest first.');

@@ -6,6 +6,7 @@ import { SluiceError } from '../../src/lib/errors.js';
 import { sampleRecord } from '../rules/sample-record.js';
 import type { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { HOSTILE, LivePage, type OpenOptions, SOON } from '../support/live-page.js';
+import { MOMENT, pattern } from '../support/moment-words.js';
 import { PHONE } from '../support/page-browser.js';
 import { change, needLook, storeRooms } from '../support/page-rooms.js';
 
@@ -51,7 +52,7 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     await rowLink('cold-07').click();
     await text('#device-title').toBe('cold-07');
     await text('#device-state').toBe('above its range');
-    await text('#device-why').toMatch(/^temperature 9\.6 °C, above 8 since (\d+ \w+ )?\d\d:\d\d$/);
+    await text('#device-why').toMatch(pattern`^temperature 9\.6 °C, above 8 since ${MOMENT}$`);
     await expect
       .poll(() => page.locator('#device-figures div').allTextContents(), SOON)
       .toEqual(['temperature9.6 °C', 'compressor412 W', 'battery71 %']);
@@ -103,7 +104,7 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
   it('say how many of its messages are set aside, with a link to them', async () => {
     await open();
     await rowLink('pump').click();
-    await text('#device-why').toMatch(/^NaN is no JSON value, since (\d+ \w+ )?\d\d:\d\d; 14 set aside$/);
+    await text('#device-why').toMatch(pattern`^NaN is no JSON value, since ${MOMENT}; 14 set aside$`);
     await text('#device-set-aside').toBe('14 set aside');
     expect(await page.locator('#device-set-aside').getAttribute('title')).toBe('payload-not-json');
     await page.locator('#device-set-aside').click();
@@ -182,7 +183,7 @@ describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout
     await expect.poll(() => page.locator('#device-figures div').count(), SOON).toBe(3);
     view.storeFailure = new SluiceError('SINK_QUERY_FAILED', 'InfluxDB is asleep');
     await live.pass(NEXT_ANSWER_MS);
-    await text('#device-age').toMatch(/^as of (\d+ \w+ )?\d\d:\d\d$/);
+    await text('#device-age').toMatch(pattern`^as of ${MOMENT}$`);
     await text('#device-note').toContain('InfluxDB is asleep');
     expect(await page.locator('#device-figures div').count()).toBe(3);
   });

@@ -5,6 +5,7 @@ import type { Look } from '../../src/devices/device-state.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { FakeGatewayView } from '../support/fake-gateway-view.js';
 import { HOSTILE, LivePage, type OpenOptions, SOON } from '../support/live-page.js';
+import { MOMENT, pattern } from '../support/moment-words.js';
 import { PHONE } from '../support/page-browser.js';
 import { needLook, storeRooms } from '../support/page-rooms.js';
 
@@ -35,9 +36,9 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
       .poll(titles, SOON)
       .toEqual(['cold-03 is silent', 'cold-07 is above its range', 'pump cannot be read']);
     const [silent, outside, unreadable] = await facts();
-    expect(silent).toMatch(/^since (\d+ \w+ )?\d\d:\d\d, 3 h$/);
-    expect(outside).toMatch(/^temperature 9\.6 °C, above 8 since (\d+ \w+ )?\d\d:\d\d$/);
-    expect(unreadable).toMatch(/^NaN is no JSON value, since (\d+ \w+ )?\d\d:\d\d; 14 set aside$/);
+    expect(silent).toMatch(pattern`^since ${MOMENT}, 3 h$`);
+    expect(outside).toMatch(pattern`^temperature 9\.6 °C, above 8 since ${MOMENT}$`);
+    expect(unreadable).toMatch(pattern`^NaN is no JSON value, since ${MOMENT}; 14 set aside$`);
     await text('#attention-counts').toBe('3 of 20 devices');
     await text('#devices-badge').toBe('3');
     const marks = page.locator('.device-mark');
@@ -132,7 +133,7 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
   it('says as of when it is while the store does not answer', async () => {
     view.looks = { ...view.looks, asOfMs: Date.now() - 300_000 };
     await open();
-    await text('#attention-counts').toMatch(/^3 of 20 devices, as of (\d+ \w+ )?\d\d:\d\d$/);
+    await text('#attention-counts').toMatch(pattern`^3 of 20 devices, as of ${MOMENT}$`);
     // Nobody knows whether it has been silent for longer.
     expect((await facts())[0]).toMatch(/, 2 h 55 min$/);
   });
@@ -143,7 +144,7 @@ describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_0
     await text('#attention-counts').toBe('3 of 20 devices');
     await live.server.close();
     await live.pass(8_000);
-    await text('#attention-counts').toMatch(/^3 of 20 devices, as of (\d+ \w+ )?\d\d:\d\d$/);
+    await text('#attention-counts').toMatch(pattern`^3 of 20 devices, as of ${MOMENT}$`);
   });
 
   it('leads to what is set aside where no device is known', async () => {

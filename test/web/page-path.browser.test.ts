@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
 import { incident } from '../support/incidents.js';
 import { HOSTILE, LivePage, SOON, warningLine } from '../support/live-page.js';
+import { MOMENT, pattern } from '../support/moment-words.js';
 import { PHONE } from '../support/page-browser.js';
 import { windowsReport } from '../support/windows-report.js';
 
@@ -212,7 +213,7 @@ describe.skipIf(!requireServer('chromium'))('the path of the live page', { timeo
       ...live.view.facts,
       ledgerToday: { ...today, sinceMs, isWholeDay: false, waitingBefore: 27 },
     };
-    await text('#ledger-table thead').toMatch(/^messagessince .*\d\d:\d\d:\d\din all$/);
+    await text('#ledger-table thead').toMatch(pattern`^messagessince ${MOMENT}:\d\din all$`);
     await text('.ledger .note').toContain('and 27 that waited when the day began');
     live.view.facts = { ...live.view.facts, ledgerToday: null };
     await text('[data-today=written]').toBe('–');

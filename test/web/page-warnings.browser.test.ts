@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
 import { HOSTILE, LivePage, SOON, warningLine } from '../support/live-page.js';
+import { MOMENT, pattern } from '../support/moment-words.js';
 
 describe.skipIf(!requireServer('chromium'))('the warnings of the live page', { timeout: 40_000 }, () => {
   const live = new LivePage({}, '/pipeline');
@@ -23,7 +24,7 @@ describe.skipIf(!requireServer('chromium'))('the warnings of the live page', { t
     ];
     const page = await live.open();
     await text('#warnings > li').toMatch(
-      /^Fatal\d\d:\d\d:\d\dSTORE_UNAVAILABLE<img.*>url=<img.*> {2}tries=3Start it\.12 more of this code/,
+      pattern`^Fatal${MOMENT}:\d\dSTORE_UNAVAILABLE<img.*>url=<img.*> {2}tries=3Start it\.12 more of this code`,
     );
     await text('#warnings > li:nth-child(2)').toContain('Line 1.');
     await page.getByRole('radio', { name: 'Errors' }).check();
