@@ -5,9 +5,11 @@ import type { TlsContexts } from '../lib/tls/tls-contexts.js';
 import type { Intake } from './intake.js';
 import type { LimitCounters } from './limits/broker-limits.js';
 import type { LimitOptions } from './limits/limit-options.js';
-import type { ListenerOptions } from './transport/listener.js';
-import type { GateCounters } from './publish-gate.js';
+import type { GateCounters } from './publish/publish-gate.js';
 import type { RefusalCounts, RefusalDeps } from './refusals.js';
+import type { RetainedCounters, RetainedMessages } from './retained/retained-messages.js';
+import type { Deliveries, DeliveryCounters } from './sessions/deliveries.js';
+import type { ListenerOptions } from './transport/listener.js';
 
 export interface BrokerOptions {
   readonly listeners: readonly ListenerOptions[];
@@ -38,6 +40,10 @@ export interface BrokerDeps extends RefusalDeps {
     change: 'connected' | 'disconnected',
     client: { readonly clientId: string; readonly user: string },
   ) => void;
+  /** Absent: kept in memory. */
+  readonly retained?: RetainedMessages;
+  /** Absent: sessions are kept in memory. */
+  readonly deliveries?: Deliveries;
   readonly schedule?: Schedule;
   /** The certificates of listeners; absent: the broker opens and watches them itself. */
   readonly tls?: TlsContexts;
@@ -51,8 +57,8 @@ export interface BrokerCounters extends GateCounters {
   readonly maxConnections: number;
   readonly connectionsOpened: number;
   readonly connectionsClosed: number;
-  readonly observers: number;
-  readonly observerPacketsSkipped: number;
+  readonly deliveries: DeliveryCounters;
+  readonly retained: RetainedCounters;
   /** Bytes of packets that have begun and not ended, with the cost of their buffers. */
   readonly unfinishedBytes: number;
   readonly refused: Readonly<RefusalCounts>;

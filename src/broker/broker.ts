@@ -1,42 +1,42 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Aedes, Client } from 'aedes';
 import { OpenAccess } from '../access/open-access.js';
-import { SystemClock } from '../lib/clock.js';
+import { type Clock, SystemClock } from '../lib/clock.js';
 import type { RevocationList } from '../lib/tls/revocation-list.js';
 import { TlsContexts } from '../lib/tls/tls-contexts.js';
-import { Acknowledgements } from './acknowledgements.js';
 import {
   BROKER_DEFAULTS,
   type BrokerCounters,
   type BrokerDeps,
   type BrokerOptions,
 } from './broker-options.js';
-import { ClientIdHolders } from './sign-in/client-id-holders.js';
-import { ConnectGate } from './sign-in/connect-gate.js';
-import { ConnectionLimits } from './transport/connection-limits.js';
-import { createAedes, forgetStoredPayloads } from './create-aedes.js';
-import { DenialDelays } from './sign-in/denial-delays.js';
-import { endWrites } from './transport/end-writes.js';
-import { guardFrames } from './guard-frames.js';
+import { Connection, type ConnectionHost } from './connection/connection.js';
+import { Connections } from './connection/connections.js';
+import { guardFrames } from './connection/guard-frames.js';
+import { PacketDispatcher } from './connection/packet-dispatcher.js';
+import { UnfinishedPackets } from './connection/unfinished-packets.js';
 import type { Intake } from './intake.js';
 import { BrokerLimits } from './limits/broker-limits.js';
-import { type Listener, type ListenerOptions, openListener } from './transport/listener.js';
-import type { ConnectionFacts, ListenerHooks } from './transport/listener-hooks.js';
-import { Observers } from './observers.js';
-import { OpenHandshakes } from './open-handshakes.js';
-import { ParserGuard } from './parser-guard.js';
-import { PublishFastPath } from './publish-fast-path.js';
-import { PublishGate } from './publish-gate.js';
-import { guardReads } from './read-guard.js';
-import { Refusals, refusalOf } from './refusals.js';
-import { createSession, Sessions } from './session.js';
+import type { PacedClient } from './limits/read-pace.js';
+import { connack } from './protocol/encode-packets.js';
+import { OpenHandshakes } from './publish/open-handshakes.js';
+import { PublishGate } from './publish/publish-gate.js';
+import { Refusals } from './refusals.js';
+import { NothingRetained } from './retained/nothing-retained.js';
+import type { RetainedMessages } from './retained/retained-messages.js';
+import type { Deliveries } from './sessions/deliveries.js';
+import { NoDeliveries } from './sessions/no-deliveries.js';
+import { subscribeDenial } from './sessions/subscribe-denial.js';
+import { ClientIdHolders } from './sign-in/client-id-holders.js';
+import { ConnectGate } from './sign-in/connect-gate.js';
+import { DenialDelays } from './sign-in/denial-delays.js';
 import { SessionGrants } from './sign-in/session-grants.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
-import { SocketBackpressure } from './socket-backpressure.js';
-import { SubscribeGate } from './subscribe-gate.js';
-import { UnfinishedPackets } from './unfinished-packets.js';
+import { ConnectionLimits } from './transport/connection-limits.js';
+import { endWrites } from './transport/end-writes.js';
+import { type Listener, type ListenerOptions, openListener } from './transport/listener.js';
+import type { ConnectionFacts, ListenerHooks } from './transport/listener-hooks.js';
+import { streamFailure } from './transport/stream-failure.js';
 import type { OnFrame } from './transport/web-socket-frames.js';
 
 export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options.js';
@@ -44,70 +44,88 @@ export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options
 /** Broker is the embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH once the intake has stored it. */
 export class Broker {
   readonly #options: BrokerOptions;
+  readonly #deps: BrokerDeps;
   readonly #intake: Intake;
-  readonly #aedes: Aedes;
-  readonly #observers: Observers;
+  readonly #clock: Clock;
   readonly #refusals: Refusals;
-  readonly #sessions: Sessions;
+  readonly #connections: Connections;
   readonly #grants: SessionGrants;
+  readonly #retained: RetainedMessages;
+  readonly #deliveries: Deliveries;
   readonly #handshakes = new OpenHandshakes();
   readonly #signInGate: SignInGate;
-  readonly #connectGate: ConnectGate;
   readonly #publishGate: PublishGate;
-  readonly #parserGuard: ParserGuard;
+  readonly #dispatcher: PacketDispatcher;
   readonly #connectionLimits: ConnectionLimits;
   readonly #limits: BrokerLimits;
   readonly #unfinished: UnfinishedPackets;
+  readonly #host: ConnectionHost;
   readonly #tls: TlsContexts;
   /** True when the broker opened them. */
   readonly #ownsTls: boolean;
   readonly #revocations: RevocationList | undefined;
-  readonly #connections = new Set<Duplex>();
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
   #draining = false;
 
   private constructor(options: BrokerOptions, deps: BrokerDeps) {
-    this.#options = options;
-    this.#intake = deps.intake;
-    this.#refusals = new Refusals(deps);
-    this.#sessions = new Sessions(this.#refusals);
-    const clock = deps.clock ?? new SystemClock();
+    const { limits, connectTimeoutMs } = options;
     const access = deps.access ?? new OpenAccess();
-    this.#grants = new SessionGrants(access, this.#sessions, (client, session) =>
-      this.#limits.granted(client, session),
+    const clock = deps.clock ?? new SystemClock();
+    this.#options = options;
+    this.#deps = deps;
+    this.#intake = deps.intake;
+    this.#clock = clock;
+    this.#refusals = new Refusals(deps);
+    this.#retained = deps.retained ?? new NothingRetained();
+    this.#deliveries = deps.deliveries ?? new NoDeliveries();
+    this.#connections = new Connections({
+      refusals: this.#refusals,
+      connectTimeoutMs,
+      monotonicMs: () => clock.monotonicMs(),
+    });
+    this.#grants = new SessionGrants(access, this.#connections, (connection) =>
+      this.#limits.granted(connection),
     );
     this.#connectionLimits = new ConnectionLimits({
       maxOpen: options.maxOpenConnections ?? options.maxConnections * options.listeners.length,
       maxPerAddress: options.maxConnectionsPerAddress,
     });
-    const { limits, connectTimeoutMs } = options;
     this.#limits = new BrokerLimits(
       { limits, maxConnections: this.#connectionLimits.maxOpen, connectTimeoutMs },
-      { sessions: this.#sessions, clock, warn: deps.warn },
+      { clock, warn: deps.warn },
     );
     this.#revocations = deps.revocations;
     this.#ownsTls = deps.tls === undefined;
     this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
-    const parts = {
-      sessions: this.#sessions,
-      grants: this.#grants,
-      handshakes: this.#handshakes,
-      denials: new DenialDelays(clock),
-    };
+    const denials = new DenialDelays(clock);
     this.#signInGate = new SignInGate({
-      ...parts,
       access,
+      grants: this.#grants,
       holders: new ClientIdHolders(),
+      denials,
       users: this.#limits.users,
       shedding: this.#limits.shedding,
       timeoutMs: connectTimeoutMs,
+      onGranted: (connection) => this.#granted(connection),
       clock,
       ...(deps.schedule === undefined ? {} : { schedule: deps.schedule }),
     });
-    this.#connectGate = new ConnectGate(options.maxKeepaliveMs, this.#sessions, this.#signInGate);
-    this.#publishGate = new PublishGate({ ...parts, intake: deps.intake });
-    this.#parserGuard = new ParserGuard(options.maxPacketBytes, this.#sessions, this.#handshakes);
+    this.#publishGate = new PublishGate({
+      intake: deps.intake,
+      connections: this.#connections,
+      grants: this.#grants,
+      handshakes: this.#handshakes,
+      denials,
+      retained: this.#retained,
+      deliveries: this.#deliveries,
+      maxPacketBytes: options.maxPacketBytes,
+    });
+    this.#dispatcher = new PacketDispatcher({
+      connectGate: new ConnectGate(options.maxKeepaliveMs, this.#signInGate),
+      publishGate: this.#publishGate,
+      deliveries: this.#deliveries,
+    });
     this.#unfinished = new UnfinishedPackets(
       {
         maxBytes: options.maxUnfinishedBytes ?? BROKER_DEFAULTS.maxUnfinishedBytes,
@@ -115,39 +133,12 @@ export class Broker {
       },
       clock,
     );
-    this.#aedes = createAedes(options, deps.warn, {
-      preConnect: (client, packet, done) => this.#connectGate.preConnect(client, packet, done),
-      authenticate: (client, userName, password, done) =>
-        this.#connectGate.authenticate(client, userName, password, done),
-      authorizePublish: (client, packet, done) => this.#publishGate.authorizePublish(client, packet, done),
-      authorizeSubscribe: (client, subscription, done) =>
-        subscribeGate.authorizeSubscribe(client, subscription, done),
-      authorizeForward: (client, packet) => (subscribeGate.mayReceive(client, packet.topic) ? packet : null),
-    });
-    this.#observers = new Observers(this.#aedes);
-    const subscribeGate = new SubscribeGate(this.#sessions, this.#grants, this.#observers);
-    this.#aedes.on('unsubscribe', (filters, client) => subscribeGate.unsubscribed(client, filters));
-    const onError = (client: Client, error: Error) => this.#onClientError(client, error);
-    this.#aedes.on('clientError', onError);
-    this.#aedes.on('connectionError', onError);
-    this.#aedes.on('clientReady', (client) => {
-      const session = this.#sessions.of(client)!;
-      this.#limits.signedIn(client, session);
-      session.backpressure.authenticated();
-      deps.onClient?.('connected', session);
-    });
-    this.#aedes.on('clientDisconnect', (client) => {
-      const session = this.#sessions.of(client)!;
-      if (session.wantsCleanSession) this.#handshakes.sessionEnded(session);
-      deps.onClient?.('disconnected', session);
-    });
+    this.#host = this.#createHost();
   }
 
   /** Resolves when every listener listens; rejects with LISTENER_FAILED and leaves nothing open. */
   static async start(options: BrokerOptions, deps: BrokerDeps): Promise<Broker> {
     const broker = new Broker(options, deps);
-    await broker.#aedes.listen();
-    forgetStoredPayloads(broker.#aedes);
     try {
       for (const listener of options.listeners) broker.#listeners.push(await broker.#open(listener));
     } catch (thrown) {
@@ -162,32 +153,33 @@ export class Broker {
   }
 
   counters(): BrokerCounters {
+    const connections = this.#connections.count;
     return {
       ...this.#publishGate.counters(),
-      connections: this.#connections.size,
+      connections,
       maxConnections: this.#connectionLimits.maxOpen,
       connectionsOpened: this.#connectionsOpened,
-      connectionsClosed: this.#connectionsOpened - this.#connections.size,
-      observers: this.#observers.count,
-      observerPacketsSkipped: this.#observers.skipped,
+      connectionsClosed: this.#connectionsOpened - connections,
+      deliveries: this.#deliveries.counters(),
+      retained: this.#retained.counters(),
       unfinishedBytes: this.#unfinished.bytes,
       refused: this.#refusals.counts(),
       limits: this.#limits.counters(),
     };
   }
 
-  /** Call it when the rules of `access` were replaced. Resolves when every living session was judged by them. */
+  /** Call it when the rules of `access` were replaced. Resolves when every living connection was judged by them. */
   accessReplaced(): Promise<void> {
-    return this.#grants.judgeAgain();
+    return this.#grants.judgeAgain(this.#deliveries);
   }
 
   /** Accepts no new connection and no further packet; resolves when all accepted packets are stored and answered. */
   async drain(): Promise<void> {
     this.halt();
     await new Promise<void>((resolve) => this.#intake.afterAccepted(resolve));
-    // The PUBACKs of the last batch are corked until the next tick.
+    // The PUBACKs of the last batch are written at the end of this turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    await Promise.all([...this.#connections].map(endWrites));
+    await Promise.all([...this.#connections.open()].map(({ stream }) => endWrites(stream)));
   }
 
   /** From now on no packet is accepted and none is answered. */
@@ -203,8 +195,42 @@ export class Broker {
     this.#unfinished.close();
     this.#limits.close();
     if (this.#ownsTls) this.#tls.close();
-    await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    for (const connection of this.#connections) connection.destroy();
+    const open = [...this.#connections.open()];
+    const closed = open.map(({ stream }) => new Promise((resolve) => stream.once('close', resolve)));
+    for (const connection of open) connection.destroy();
+    await Promise.all(closed);
+    this.#connections.close();
+  }
+
+  #createHost(): ConnectionHost {
+    const { maxPacketBytes, maxInFlightPerClient: maxInFlight } = this.#options;
+    const dispatcher = this.#dispatcher;
+    return {
+      maxPacketBytes,
+      maxInFlight,
+      unfinished: this.#unfinished,
+      stopped: this.#publishGate.stopped,
+      mayRead: () => !this.#draining && this.#intake.hasRoom(),
+      monotonicMs: () => this.#clock.monotonicMs(),
+      packet: (connection, firstByte, bytes, start, end) =>
+        dispatcher.packet(connection, firstByte, bytes, start, end),
+      tooLarge: (connection, firstByte, length) => dispatcher.tooLarge(connection, firstByte, length),
+      packetPassed: (connection, firstByte, head, length) =>
+        this.#publishGate.passed(connection, firstByte, head, length),
+      fault: (connection, firstByte, fault) => dispatcher.fault(connection, firstByte, fault),
+      notConnect: (connection, firstByte) => dispatcher.notConnect(connection, firstByte),
+      reject: (connection, reason, detail) => this.#connections.reject(connection, reason, detail),
+      writable: (connection) => {
+        if (connection.isConnected) this.#deliveries.writable(connection);
+      },
+      mayReceive: (connection, topic) => this.#grants.of(connection)?.mayReceive(topic) === true,
+      subscribeDenial: (connection, filter) =>
+        subscribeDenial(connection, this.#grants.of(connection), filter),
+      subscriptionDenied: (connection, detail) =>
+        this.#connections.deny(connection, 'subscribe-denied', detail),
+      hasSubscribed: (connection) => this.#deliveries.filtersOf(connection).length > 0,
+      ended: (connection) => this.#ended(connection),
+    };
   }
 
   #open(options: ListenerOptions): Promise<Listener> {
@@ -242,59 +268,57 @@ export class Broker {
   #connected(
     stream: Duplex,
     { remoteAddress, isProxied, isEncrypted, certificate }: ConnectionFacts,
-    request?: IncomingMessage,
+    _request?: unknown,
     watch?: (onFrame: OnFrame) => void,
   ): void {
-    this.#connections.add(stream);
     this.#connectionsOpened += 1;
-    const client = (this.#aedes.handle as (conn: Duplex, request?: IncomingMessage) => Client)(
-      stream,
-      request,
+    const share = this.#connectionLimits.shareOf(remoteAddress);
+    const parts = { stream, remoteAddress, isProxied, isEncrypted, certificate, share };
+    const connection = new Connection(parts, this.#host, (client: PacedClient) =>
+      this.#limits.paceOf(client),
     );
-    const { maxInFlightPerClient, maxPacketBytes } = this.#options;
-    const pace = this.#limits.paceOf(client, () => backpressure.release());
-    const backpressure: SocketBackpressure = new SocketBackpressure(
-      stream,
-      client,
-      maxInFlightPerClient,
-      () => !this.#draining && this.#intake.hasRoom(),
-      this.#publishGate.stoppedSockets,
-      pace,
-    );
-    const unfinished = this.#unfinished.of({
-      share: this.#connectionLimits.shareOf(remoteAddress),
-      isStopped: () => backpressure.isStopped,
-      close: (reason, detail) => this.#sessions.close(client, reason, detail),
+    this.#connections.opened(connection);
+    stream.on('readable', () => connection.read());
+    // What was accepted is still answered: a client may send DISCONNECT and close its side at once.
+    (stream as Duplex & { allowHalfOpen: boolean }).allowHalfOpen = true;
+    stream.on('end', () => connection.leave());
+    stream.on('error', (error) => this.#streamFailed(connection, error));
+    stream.on('close', () => {
+      this.#connections.closed(connection);
+      connection.closed();
     });
-    stream.once('close', () => {
-      this.#connections.delete(stream);
-      backpressure.close();
-      unfinished.forget();
-      this.#sessions.closed(client);
-    });
-    const session = createSession({
-      backpressure,
-      acknowledgements: new Acknowledgements(stream, (isFull) => backpressure.outputFull(isFull)),
-      unfinished,
-      pace,
-      remoteAddress,
-      isProxied,
-      isEncrypted,
-      certificate,
-    });
-    this.#sessions.opened(client, session);
-    this.#signInGate.opened(client, session);
-    this.#parserGuard.watch(client);
-    const isWatched = () => this.#observers.count > 0;
-    const fastPath = new PublishFastPath(client, session, this.#publishGate, maxPacketBytes, isWatched);
-    guardReads(client, session, this.#sessions, fastPath);
-    watch?.(guardFrames(client, session, this.#sessions));
+    watch?.(guardFrames(connection));
   }
 
-  /** Aedes closes the connection of a client that it reports an error of. */
-  #onClientError(client: Client, error: Error): void {
-    if (this.#sessions.of(client)?.isRejected === true) return;
-    const reason = refusalOf(client, error);
-    if (reason !== undefined) this.#sessions.reject(client, reason, error.message);
+  #streamFailed(connection: Connection, error: Error): void {
+    const reason = streamFailure(error, connection.isConnected);
+    if (reason !== undefined) connection.reject(reason, error.message);
+    connection.destroy();
+  }
+
+  #granted(connection: Connection): void {
+    const { isCleanSession } = connection;
+    const { isPresent } = this.#deliveries.attach(connection, isCleanSession);
+    connection.isAttached = true;
+    if (isCleanSession) this.#handshakes.sessionEnded(connection);
+    connection.write(connack(isPresent, 0));
+    this.#limits.signedIn(connection);
+    connection.granted();
+    this.#deliveries.begin(connection);
+    this.#deps.onClient?.('connected', connection);
+  }
+
+  /** Nothing more is taken from the client. */
+  #ended(connection: Connection): void {
+    const { will, isAttached } = connection;
+    connection.will = undefined;
+    if (isAttached) this.#deliveries.detach(connection);
+    if (will !== undefined) this.#publishGate.publishWill(connection, will);
+    this.#limits.ended(connection);
+    this.#signInGate.ended(connection);
+    if (!isAttached) return;
+    connection.isAttached = false;
+    if (connection.isCleanSession) this.#handshakes.sessionEnded(connection);
+    this.#deps.onClient?.('disconnected', connection);
   }
 }

@@ -1,5 +1,14 @@
 /** The seam between the broker and the bridge. */
 
+/** Why a PUBLISH is acknowledged and not taken as telemetry. */
+export interface PacketRefusal {
+  readonly reason: 'packet-too-large' | 'topic-invalid';
+  /** What was found, and the limit. */
+  readonly detail: string;
+  /** Of the whole payload. */
+  readonly sizeBytes: number;
+}
+
 /** A PUBLISH that passed the broker's checks. */
 export interface AcceptedPacket {
   readonly clientId: string;
@@ -9,6 +18,8 @@ export interface AcceptedPacket {
   readonly qos: 0 | 1 | 2;
   /** A view of the socket's buffer: valid until `accept` returns. */
   readonly payload: Buffer;
+  /** Present: the payload is only the beginning of what was sent, and the record is parked. */
+  readonly refused?: PacketRefusal;
 }
 
 /** Takes accepted packets from the broker. The broker calls it on its own thread, one packet at a time. */

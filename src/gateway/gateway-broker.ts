@@ -41,7 +41,7 @@ export class GatewayBroker {
     this.#broker = undefined;
     const counters = broker.counters();
     const limits = { ...counters.limits, held: noPaces(), silent: 0 };
-    this.#lastCounters = { ...counters, connections: 0, observers: 0, unfinishedBytes: 0, limits };
+    this.#lastCounters = { ...counters, connections: 0, unfinishedBytes: 0, limits };
     await broker.close();
   }
 
@@ -56,13 +56,21 @@ const NO_BROKER: BrokerCounters = {
   maxConnections: 0,
   connectionsOpened: 0,
   connectionsClosed: 0,
-  observers: 0,
   packetsAccepted: 0,
   acknowledged: 0,
   retransmissions: 0,
   packetsShed: 0,
-  packetsByFastPath: 0,
-  observerPacketsSkipped: 0,
+  deliveries: {
+    observers: 0,
+    subscriptions: 0,
+    sessions: 0,
+    queuedMessages: 0,
+    queuedBytes: 0,
+    sent: 0,
+    skipped: 0,
+    dropped: 0,
+  },
+  retained: { messages: 0, bytes: 0, refused: 0 },
   unfinishedBytes: 0,
   refused: createRefusalCounts(),
   limits: { held: noPaces(), holds: noPaces(), silent: 0, delayedConnections: 0 },

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { connect as connectTcp } from 'node:net';
-import { dirname, join } from 'node:path';
-import type { Client } from 'aedes';
+import { join } from 'node:path';
 import type mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -15,7 +13,6 @@ import {
   createRefusalCounts,
   EVERYDAY_REFUSALS,
   Refusals,
-  refusalOf,
 } from '../../src/broker/refusals.js';
 import type { WarningFields } from '../../src/lib/warnings.js';
 import { HeldIntake, startBroker } from '../support/broker-fixture.js';
@@ -405,21 +402,5 @@ describe('the lines of refusals', () => {
     expect(rows).toEqual(
       BROKER_REFUSALS.map((reason) => [reason, EVERYDAY_REFUSALS.includes(reason) ? 'debug' : 'warn']),
     );
-  });
-});
-
-describe('errors of aedes', () => {
-  const client = { _parser: { error: null, packet: {} }, connecting: false, connected: true };
-  const reasonOf = (message: string) => refusalOf(client as unknown as Client, new Error(message));
-
-  it('the timer that closes a client that does not read still has the name the code relies on', () => {
-    const aedes = dirname(createRequire(import.meta.url).resolve('aedes'));
-    expect(readFileSync(join(aedes, 'lib', 'client.js'), 'utf8')).toContain("new Error('drain timeout')");
-    expect(reasonOf('drain timeout')).toBe('reads-too-slowly');
-  });
-
-  it('that are unknown are counted, and a connection that the client closed is not', () => {
-    expect(reasonOf('something new')).toBe('unexpected');
-    expect(reasonOf('connection closed')).toBeUndefined();
   });
 });

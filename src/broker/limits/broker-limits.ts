@@ -1,7 +1,6 @@
-import type { Client } from 'aedes';
 import type { Clock } from '../../lib/clock.js';
 import type { Warn } from '../../lib/warnings.js';
-import type { Session, Sessions } from '../session.js';
+import type { Connection } from '../connection/connection.js';
 import { defaultMaxMemoryBytes, LIMIT_DEFAULTS, type LimitOptions } from './limit-options.js';
 import { LoadShedding } from './load-shedding.js';
 import { NewConnections } from './new-connections.js';
@@ -18,7 +17,6 @@ export interface BrokerLimitsOptions {
 }
 
 export interface BrokerLimitsDeps {
-  readonly sessions: Sessions;
   readonly clock: Clock;
   readonly warn: Warn;
 }
@@ -27,12 +25,6 @@ export interface LimitCounters extends PaceCounters {
   readonly silent: number;
   /** New connections that had to wait. */
   readonly delayedConnections: number;
-}
-
-/** Members of aedes 1.2.0 that no type declares; a test fails when one is gone. */
-interface KeptAlive {
-  readonly _keepaliveInterval: number;
-  readonly _keepaliveTimer: NodeJS.Timeout | null;
 }
 
 const MAX_SHARE_OF_USER = 0.9;
@@ -44,15 +36,11 @@ export class BrokerLimits {
   readonly shedding: LoadShedding;
   readonly #paces: ReadPaces;
   readonly #silent: SilentClients;
-  readonly #sessions: Sessions;
-  /** Gives back the rates of a client. */
-  readonly #giveBack = new WeakMap<Client, () => void>();
 
   constructor({ limits, maxConnections, connectTimeoutMs }: BrokerLimitsOptions, deps: BrokerLimitsDeps) {
     const options = { ...LIMIT_DEFAULTS, ...limits };
     const { clock, warn } = deps;
     const monotonicMs = () => clock.monotonicMs();
-    this.#sessions = deps.sessions;
     this.newConnections = new NewConnections(
       { perSecond: options.newConnectionsPerSecond, maxWaitMs: connectTimeoutMs },
       clock,
@@ -73,42 +61,26 @@ export class BrokerLimits {
     this.#paces = new ReadPaces(options, { monotonicMs, onSlowed });
   }
 
-  /** The pace of a connection; `resume` reads its socket again. */
-  paceOf(client: Client, resume: () => void): ReadPace {
-    const pace = this.#paces.of({
-      resume,
-      keepAlive: () => {
-        const kept = client as unknown as KeptAlive;
-        if (kept._keepaliveInterval > 0) kept._keepaliveTimer?.refresh();
-      },
-      close: (detail) => this.#sessions.close(client, 'rate-exceeded', detail),
-      who: () => {
-        const { clientId, user, remoteAddress } = this.#sessions.of(client)!;
-        return { clientId, user, remoteAddress };
-      },
-    });
-    client.conn.once('close', () => this.#paces.closed(pace));
-    return pace;
+  paceOf(client: PacedClient): ReadPace {
+    return this.#paces.of(client);
   }
 
-  /** Call it when the client has its CONNACK. */
-  signedIn(client: Client, session: Session): void {
-    this.granted(client, session);
-    const watched = {
-      isSilent: () => !session.pace.hasPublished && session.subscriptions.size === 0,
-      close: (detail: string) => this.#sessions.close(client, 'silent', detail),
-    };
-    this.#silent.connected(watched);
-    client.conn.once('close', () => {
-      this.#giveBack.get(client)?.();
-      this.#silent.closed(watched);
-    });
+  /** Call it when the client has its grant. */
+  signedIn(connection: Connection): void {
+    this.granted(connection);
+    this.#silent.connected(connection);
   }
 
   /** Gives the client the rates of its grant, in the place of those that it has. */
-  granted(client: Client, { pace, grant }: Session): void {
-    this.#giveBack.get(client)?.();
-    this.#giveBack.set(client, this.#paces.signedIn(pace, grant?.limits));
+  granted(connection: Connection): void {
+    connection.giveBackRates?.();
+    connection.giveBackRates = this.#paces.signedIn(connection.pace, connection.grant?.limits);
+  }
+
+  ended(connection: Connection): void {
+    this.#paces.closed(connection.pace);
+    connection.giveBackRates?.();
+    this.#silent.closed(connection);
   }
 
   counters(): LimitCounters {

@@ -8,11 +8,12 @@ export type PaceReason = RateOwner | 'share';
 /** What ReadPaces needs of a connection. */
 export interface PacedClient {
   /** Reads its socket again. */
-  readonly resume: () => void;
+  resume(): void;
   /** It has sent something that is not read yet: its keep alive must not expire meanwhile. */
-  readonly keepAlive: () => void;
-  readonly close: (detail: string) => void;
-  readonly who: () => { readonly clientId: string; readonly user: string; readonly remoteAddress: string };
+  keepAlive(): void;
+  /** It was over its rate for too long: its connection ends. */
+  exceeded(detail: string): void;
+  who(): { readonly clientId: string; readonly user: string; readonly remoteAddress: string };
 }
 
 export interface PaceDeps {

@@ -2,7 +2,7 @@ import type { RoleLimits } from '../../access/client-limits.js';
 import { senderOf } from '../../lib/remote-address.js';
 import { FairShare, WINDOW_MS } from './fair-share.js';
 import { isLimited, type Rate, type RateOptions } from './rate.js';
-import { PACE_REASONS, type PacedClient, type PaceReason, ReadPace } from './read-pace.js';
+import { PACE_REASONS, type PaceDeps, type PacedClient, type PaceReason, ReadPace } from './read-pace.js';
 import { SharedRates } from './shared-rates.js';
 
 export interface ReadPacesOptions {
@@ -41,6 +41,8 @@ export class ReadPaces {
   readonly #clients: SharedRates;
   readonly #users: SharedRates;
   readonly #addresses: SharedRates;
+  /** One for all: each of ten thousand idle connections has a pace. */
+  readonly #paceDeps: PaceDeps;
   readonly #held = new Set<ReadPace>();
   readonly #holds = noPaces();
   /** Runs while clients send: an idle broker wakes up for nothing. */
@@ -53,15 +55,16 @@ export class ReadPaces {
     this.#clients = new SharedRates('client', options.burstMs);
     this.#users = new SharedRates('user', options.burstMs);
     this.#addresses = new SharedRates('address', options.burstMs);
+    this.#paceDeps = {
+      share: this.#share,
+      monotonicMs: deps.monotonicMs,
+      onHeld: (pace) => this.#onHeld(pace),
+      onSpent: () => this.#start(),
+    };
   }
 
   of(client: PacedClient): ReadPace {
-    return new ReadPace(client, {
-      share: this.#share,
-      monotonicMs: this.#deps.monotonicMs,
-      onHeld: (pace) => this.#onHeld(pace),
-      onSpent: () => this.#start(),
-    });
+    return new ReadPace(client, this.#paceDeps);
   }
 
   counters(): PaceCounters {
@@ -124,7 +127,7 @@ export class ReadPaces {
     const seconds = Math.round(slowedMs / 1000);
     if (slowedMs > this.#options.disconnectAfterMs) {
       this.#held.delete(pace);
-      client.close(`held back by the rate of its ${heldBy} for ${seconds} s without a break`);
+      client.exceeded(`held back by the rate of its ${heldBy} for ${seconds} s without a break`);
     } else if (slowedMs > REPORT_AFTER_MS) {
       this.#deps.onSlowed(client, heldBy, seconds);
     }

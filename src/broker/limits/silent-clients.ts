@@ -8,8 +8,9 @@ export interface SilentClientsOptions {
 /** What SilentClients needs of a connection. */
 export interface WatchedClient {
   /** Whether it has neither published nor subscribed yet. */
-  readonly isSilent: () => boolean;
-  readonly close: (detail: string) => void;
+  isSilent(): boolean;
+  /** It was silent for too long: its connection ends. */
+  silentFor(detail: string): void;
 }
 
 const MAX_SWEEP_MS = 10_000;
@@ -51,7 +52,7 @@ export class SilentClients {
       if (!client.isSilent()) {
         this.#connectedAtMs.delete(client);
       } else if (nowMs - atMs >= silentAfterMs) {
-        if (closesSilent) client.close(`${Math.round((nowMs - atMs) / 1000)} s after its CONNECT`);
+        if (closesSilent) client.silentFor(`${Math.round((nowMs - atMs) / 1000)} s after its CONNECT`);
         else count += 1;
       }
     }

@@ -20,6 +20,15 @@ export const PACKET_TYPES = {
   disconnect: 14,
 } as const;
 
+/** The first bytes, type and flags, of packets without a flag that a client may choose. */
+export const FIRST_BYTES = {
+  connect: 0x10,
+  puback: 0x40,
+  pubrec: 0x50,
+  pubrel: 0x62,
+  pubcomp: 0x70,
+} as const;
+
 export interface Will {
   readonly topic: string;
   readonly payload: Buffer;

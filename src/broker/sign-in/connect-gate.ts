@@ -1,86 +1,80 @@
-import type { Client, ConnectPacket } from 'aedes';
+import { randomUUID } from 'node:crypto';
 import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicNameFault } from '../../lib/mqtt-names.js';
-import { connackOf } from './connack-codes.js';
-import type { Sessions } from '../session.js';
-import type { AnswerConnect, SignInGate } from './sign-in-gate.js';
+import type { Connection } from '../connection/connection.js';
+import { decodeConnect } from '../protocol/decode-connect.js';
+import { type ConnectPacket, PacketFault } from '../protocol/packets.js';
+import { refuseConnect } from './refuse-connect.js';
+import type { SignInGate } from './sign-in-gate.js';
+
+/** The longest keep alive of MQTT, and so no limit of the operator. */
+const MAX_KEEP_ALIVE_MS = 65_535_000;
+
+/** Return codes of CONNACK (MQTT 3.1.1 section 3.2.2.3). */
+const UNACCEPTABLE_VERSION = 1;
+const IDENTIFIER_REJECTED = 2;
+const BAD_CREDENTIALS = 4;
+const NOT_AUTHORIZED = 5;
 
 /** ConnectGate checks that every CONNECT is well formed; SignInGate then decides it. */
 export class ConnectGate {
-  readonly #maxKeepaliveSeconds: number;
-  readonly #sessions: Sessions;
+  readonly #maxKeepAliveMs: number;
   readonly #signInGate: SignInGate;
-  readonly #withoutId = new WeakSet<Client>();
 
-  constructor(maxKeepaliveMs: number, sessions: Sessions, signInGate: SignInGate) {
-    this.#maxKeepaliveSeconds = Math.min(65_535, Math.max(1, Math.floor(maxKeepaliveMs / 1000)));
-    this.#sessions = sessions;
+  constructor(maxKeepAliveMs: number, signInGate: SignInGate) {
+    this.#maxKeepAliveMs = maxKeepAliveMs;
     this.#signInGate = signInGate;
   }
 
-  preConnect(
-    client: Client,
-    packet: ConnectPacket,
-    done: (error: Error | null, success: boolean) => void,
-  ): void {
-    const session = this.#sessions.of(client)!;
-    session.clientId = packet.clientId ?? '';
-    session.user = packet.username ?? '';
-    session.willTopic = packet.will?.topic;
-    const version: number | undefined = packet.protocolVersion;
-    if (version !== 3 && version !== 4) {
-      this.#sessions.reject(client, 'protocol-version', `protocol version ${version} in CONNECT`);
-      // Aedes answers it with CONNACK 1 [MQTT-3.1.2-2].
-      done(null, true);
+  /** `body` is what is behind the fixed header, valid during the call. */
+  connect(connection: Connection, body: Buffer): void {
+    const packet = decodeConnect(body);
+    if (packet instanceof PacketFault) {
+      const { returnCode, detail } = packet;
+      const reason = returnCode === UNACCEPTABLE_VERSION ? 'protocol-version' : 'connect-malformed';
+      refuseConnect(connection, reason, detail, returnCode);
       return;
     }
+    const { clientId, userName, will } = packet;
+    connection.user = userName ?? '';
+    connection.clientId = clientId;
     const fault = connectFault(packet);
     if (fault !== undefined) {
-      this.#sessions.reject(client, 'connect-malformed', fault);
-      done(new Error(fault), false);
+      refuseConnect(connection, 'connect-malformed', fault.detail, fault.returnCode);
       return;
     }
-    session.wantsCleanSession = packet.clean === true;
-    // [MQTT-3.1.3-8]; answered with CONNACK 2 in `authenticate`.
-    if (session.clientId === '' && packet.clean !== true) this.#withoutId.add(client);
-    // Stored sessions would keep an unbounded queue in memory; OpenHandshakes keeps what QoS 2 needs.
-    packet.clean = true;
-    packet.keepalive = cappedKeepaliveSeconds(packet.keepalive ?? 0, this.#maxKeepaliveSeconds);
-    done(null, true);
+    connection.will = will;
+    connection.isCleanSession = packet.isCleanSession;
+    connection.isBridge = packet.isBridge;
+    connection.keepAliveMs = this.#keepAliveMs(packet.keepAliveSeconds);
+    connection.connectRead();
+    this.#signInGate.signIn(
+      connection,
+      clientId === '' ? newClientId() : clientId,
+      userName,
+      packet.password,
+    );
   }
 
-  authenticate(
-    client: Client,
-    userName: string | undefined,
-    password: Buffer | undefined,
-    answer: AnswerConnect,
-  ): void {
-    if (!this.#withoutId.has(client)) {
-      this.#signInGate.authenticate(client, userName, password, answer);
-      return;
-    }
-    const fault = 'client id needed without clean session';
-    this.#sessions.reject(client, 'connect-malformed', fault);
-    answer(Object.assign(new Error(fault), { returnCode: connackOf('connect-malformed') }), false);
+  /** 0 means none, unless the operator has set a limit. */
+  #keepAliveMs(seconds: number): number {
+    if (seconds === 0) return this.#maxKeepAliveMs < MAX_KEEP_ALIVE_MS ? this.#maxKeepAliveMs : 0;
+    return Math.min(seconds * 1000, this.#maxKeepAliveMs);
   }
 }
 
-/** What is wrong with a CONNECT by MQTT 3.1.1 that aedes does not check; `undefined` when nothing is. */
-function connectFault(packet: ConnectPacket): string | undefined {
-  const idFault = clientIdFault(packet.clientId ?? '');
-  if (idFault !== undefined) return idFault;
-  if (packet.username !== undefined && !isValidName(packet.username, MAX_USER_NAME_BYTES)) {
-    return 'user name too long or with control characters';
+/** What the broker does not accept of a CONNECT that is well formed; `undefined` when it accepts it. */
+function connectFault(packet: ConnectPacket): PacketFault | undefined {
+  const idFault = clientIdFault(packet.clientId);
+  if (idFault !== undefined) return new PacketFault(idFault, IDENTIFIER_REJECTED);
+  if (packet.userName !== undefined && !isValidName(packet.userName, MAX_USER_NAME_BYTES)) {
+    return new PacketFault('user name too long or with control characters', BAD_CREDENTIALS);
   }
-  // [MQTT-3.1.2-22]
-  if (packet.password !== undefined && packet.username === undefined) return 'password without user name';
   if (packet.will === undefined) return undefined;
-  // [MQTT-3.1.2-14]
-  if ((packet.will.qos ?? 0) > 2) return 'will with QoS 3';
   const fault = topicNameFault(packet.will.topic);
-  return fault === undefined ? undefined : `will: ${fault}`;
+  return fault === undefined ? undefined : new PacketFault(`will: ${fault}`, NOT_AUTHORIZED);
 }
 
-/** The keep alive that replaces the device's own: with 0, which means none, a dead peer would stay for ever. */
-function cappedKeepaliveSeconds(requestedSeconds: number, maxSeconds: number): number {
-  return requestedSeconds === 0 ? maxSeconds : Math.min(requestedSeconds, maxSeconds);
+/** For a client that leaves its id to the broker [MQTT-3.1.3-6]. */
+function newClientId(): string {
+  return `auto-${randomUUID()}`;
 }

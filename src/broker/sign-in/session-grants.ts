@@ -1,25 +1,26 @@
-import type { Client } from 'aedes';
 import { type Access, isGrantRefusal } from '../../access/access.js';
 import type { Grant } from '../../access/grant.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import { TimeSlice } from '../../lib/time-slice.js';
-import type { Session, Sessions } from '../session.js';
+import type { Connection } from '../connection/connection.js';
+import type { Connections } from '../connection/connections.js';
+import type { Deliveries } from '../sessions/deliveries.js';
 
-/** SessionGrants keeps the grants of the living sessions to the rules in force. */
+/** SessionGrants keeps the grants of the living connections to the rules in force. */
 export class SessionGrants {
   readonly #access: Access;
-  readonly #sessions: Sessions;
-  readonly #onRenewed: (client: Client, session: Session) => void;
+  readonly #connections: Connections;
+  readonly #onRenewed: (connection: Connection) => void;
   readonly #runs = new SerialQueue();
 
-  /** `onRenewed` is called for a living session that has got another grant. */
+  /** `onRenewed` is called for a living connection that has got another grant. */
   constructor(
     access: Access,
-    sessions: Sessions,
-    onRenewed: (client: Client, session: Session) => void = () => undefined,
+    connections: Connections,
+    onRenewed: (connection: Connection) => void = () => undefined,
   ) {
     this.#access = access;
-    this.#sessions = sessions;
+    this.#connections = connections;
     this.#onRenewed = onRenewed;
   }
 
@@ -27,62 +28,47 @@ export class SessionGrants {
    * What the client may do by the rules in force, whatever they were when it connected. `undefined`: it may no longer be
    * connected, and its connection is closed. Ask it for every packet: unless the rules have changed, it compares two numbers.
    */
-  of(client: Client, session: Session): Grant | undefined {
-    const { grant } = session;
+  of(connection: Connection): Grant | undefined {
+    const { grant } = connection;
     if (grant !== undefined && grant.generation === this.#access.generation) return grant;
-    return this.#renew(client, session);
+    return this.#renew(connection);
   }
 
-  /** Judges all living sessions again after the rules were replaced; resolves when it has judged every one. */
-  judgeAgain(): Promise<void> {
-    return this.#runs.run(() => this.#judgeAll());
+  /** Judges all living connections again after the rules were replaced; resolves when it has judged every one. */
+  judgeAgain(deliveries: Pick<Deliveries, 'judgeAgain'>): Promise<void> {
+    return this.#runs.run(() => this.#judgeAll(deliveries));
   }
 
   /** Nothing more is permitted to the client, its will included. */
-  end(session: Session): void {
-    session.identity = undefined;
-    session.grant = undefined;
+  end(connection: Connection): void {
+    connection.identity = undefined;
+    connection.grant = undefined;
   }
 
-  #renew(client: Client, session: Session): Grant | undefined {
-    const { identity, clientId, remoteAddress, isProxied } = session;
+  #renew(connection: Connection): Grant | undefined {
+    const { identity, clientId, remoteAddress, isProxied } = connection;
     if (identity === undefined) return undefined;
     const renewed = this.#access.grantOf(identity, { clientId, remoteAddress, isProxied });
     if (!isGrantRefusal(renewed)) {
-      session.grant = renewed;
-      if (this.#sessions.living().has(client)) this.#onRenewed(client, session);
+      connection.grant = renewed;
+      if (connection.isConnected) this.#onRenewed(connection);
       return renewed;
     }
-    this.end(session);
-    this.#sessions.close(client, 'access-changed', renewed.detail);
+    this.end(connection);
+    connection.close('access-changed', renewed.detail);
     return undefined;
   }
 
-  async #judgeAll(): Promise<void> {
+  async #judgeAll(deliveries: Pick<Deliveries, 'judgeAgain'>): Promise<void> {
     const slice = new TimeSlice();
-    for (const client of [...this.#sessions.living()]) {
+    for (const connection of [...this.#connections.open()]) {
       if (slice.isOver) await slice.yield();
-      this.#judge(client);
+      this.#judge(connection, deliveries);
     }
   }
 
-  #judge(client: Client): void {
-    const session = this.#sessions.of(client);
-    if (session?.isAuthenticated !== true || !this.#sessions.living().has(client)) return;
-    const grant = this.of(client, session);
-    if (grant === undefined) return;
-    const lost = [...session.subscriptions].filter((filter) => !grant.maySubscribe(filter));
-    if (lost.length === 0) return;
-    const detail = `the rules have changed: ${lost.length} subscriptions removed, the first one ${lost[0]}`;
-    this.#sessions.deny(client, 'subscribe-denied', detail);
-    unsubscribe(client, lost);
+  #judge(connection: Connection, deliveries: Pick<Deliveries, 'judgeAgain'>): void {
+    if (!connection.isConnected || this.of(connection) === undefined) return;
+    deliveries.judgeAgain(connection);
   }
-}
-
-/** Without a packet id aedes sends no UNSUBACK, which the client has not asked for. */
-function unsubscribe(client: Client, unsubscriptions: string[]): void {
-  const removing = client as unknown as {
-    unsubscribe(packet: { unsubscriptions: string[] }, done: () => void): void;
-  };
-  removing.unsubscribe({ unsubscriptions }, () => undefined);
 }

@@ -1,36 +1,39 @@
-import type { Client } from 'aedes';
 import { type Access, type Identity, isGrantRefusal, type SignIn } from '../../access/access.js';
 import { type Clock, SystemClock } from '../../lib/clock.js';
 import { errorText } from '../../lib/errors.js';
 import { quoted } from '../../lib/printable.js';
 import { type Schedule, scheduleOnTimer } from '../../lib/timers.js';
+import type { Connection } from '../connection/connection.js';
+import type { LoadShedding } from '../limits/load-shedding.js';
+import type { UserConnections } from '../limits/user-connections.js';
+import type { BrokerRefusal } from '../refusals.js';
 import type { ClientIdHolders } from './client-id-holders.js';
 import { connackOf } from './connack-codes.js';
 import { atExpiry, isExpired } from './credential-expiry.js';
 import type { DenialDelays } from './denial-delays.js';
-import type { LoadShedding } from '../limits/load-shedding.js';
-import type { UserConnections } from '../limits/user-connections.js';
-import type { OpenHandshakes } from '../open-handshakes.js';
-import type { BrokerRefusal } from '../refusals.js';
-import type { Session, Sessions } from '../session.js';
+import { refuseConnect } from './refuse-connect.js';
 import type { SessionGrants } from './session-grants.js';
-
-/** The callback of aedes' `authenticate`. */
-export type AnswerConnect = (error: (Error & { returnCode: number }) | null, success: boolean | null) => void;
 
 export interface SignInGateDeps {
   readonly access: Access;
-  readonly sessions: Sessions;
   readonly grants: SessionGrants;
-  readonly handshakes: OpenHandshakes;
   readonly holders: ClientIdHolders;
   readonly denials: DenialDelays;
   readonly users: UserConnections;
   readonly shedding: LoadShedding;
-  /** Time from the connection to the CONNACK. */
+  /** Time from the CONNECT to the CONNACK. */
   readonly timeoutMs: number;
+  /** The client has its grant, its id and its user, and is to get its CONNACK. */
+  readonly onGranted: (connection: Connection) => void;
   readonly clock?: Clock;
   readonly schedule?: Schedule;
+}
+
+/** A CONNECT that is not answered. */
+interface Pending {
+  /** The client id that the connection gets. */
+  readonly clientId: string;
+  readonly stopTimer: () => void;
 }
 
 /**
@@ -42,7 +45,7 @@ export class SignInGate {
   readonly #clock: Clock;
   readonly #schedule: Schedule;
   /** The clients that wait for their CONNACK. */
-  readonly #pending = new Map<Client, AnswerConnect>();
+  readonly #pending = new Map<Connection, Pending>();
 
   constructor(deps: SignInGateDeps) {
     this.#deps = deps;
@@ -50,33 +53,26 @@ export class SignInGate {
     this.#schedule = deps.schedule ?? scheduleOnTimer;
   }
 
-  /** Call it once per connection, before anything is read. */
-  opened(client: Client, session: Session): void {
-    // Aedes stops its own timer when CONNECT arrives; a sign-in without an answer would keep the connection for ever.
-    const stop = this.#schedule(this.#deps.timeoutMs, () => {
-      const detail = `the sign-in was not answered within ${this.#deps.timeoutMs} ms of the connection`;
-      if (this.#pending.has(client)) this.#refuse(client, 'sign-in-busy', detail);
-    });
-    client.conn.once('close', () => {
-      stop();
-      this.#pending.delete(client);
-      session.stopExpiry();
-      session.leaveUser();
-      if (session.isAuthenticated) this.#deps.holders.release(session.clientId, client);
-    });
+  /** Call it once the connection has ended. */
+  ended(connection: Connection): void {
+    this.#pending.get(connection)?.stopTimer();
+    this.#pending.delete(connection);
+    connection.stopExpiry?.();
+    connection.leaveUser?.();
+    this.#deps.holders.release(connection.clientId, connection);
   }
 
-  authenticate(
-    client: Client,
+  /** Judges a CONNECT; `clientId` is that of CONNECT, or the one that the broker has made. */
+  signIn(
+    connection: Connection,
+    clientId: string,
     userName: string | undefined,
     password: Buffer | undefined,
-    answer: AnswerConnect,
   ): void {
-    const { remoteAddress, isEncrypted, certificate } = this.#deps.sessions.of(client)!;
-    this.#pending.set(client, answer);
+    const { remoteAddress, isEncrypted, certificate } = connection;
     const busy = this.#deps.shedding.reason();
     if (busy !== undefined) {
-      this.#refuse(client, 'server-busy', busy);
+      refuseConnect(connection, 'server-busy', busy, connackOf('server-busy'));
       return;
     }
     const credential = {
@@ -87,95 +83,102 @@ export class SignInGate {
     const signIn = this.#deps.access.signIn(credential, { remoteAddress, isEncrypted });
     // Without access rules there is nothing to wait for.
     if (!(signIn instanceof Promise)) {
-      this.#signedIn(client, signIn);
+      this.#pending.set(connection, { clientId, stopTimer: () => undefined });
+      this.#signedIn(connection, signIn);
       return;
     }
+    // A sign-in without an answer would keep the connection for ever.
+    const { timeoutMs } = this.#deps;
+    const stopTimer = this.#schedule(timeoutMs, () => {
+      const detail = `the sign-in was not answered within ${timeoutMs} ms of the CONNECT`;
+      this.#refuse(connection, 'sign-in-busy', detail);
+    });
+    this.#pending.set(connection, { clientId, stopTimer });
     signIn.then(
-      (answered) => this.#signedIn(client, answered),
+      (answered) => this.#signedIn(connection, answered),
       // It never rejects; if it does all the same, neither may the process end nor the client stay.
-      (thrown) => this.#refuse(client, 'unexpected', `the sign-in failed: ${errorText(thrown)}`),
+      (thrown) => this.#refuse(connection, 'unexpected', `the sign-in failed: ${errorText(thrown)}`),
     );
   }
 
-  #signedIn(client: Client, signIn: SignIn): void {
+  #signedIn(connection: Connection, signIn: SignIn): void {
     if (signIn.kind === 'refused') {
-      this.#refuse(client, signIn.reason, signIn.detail);
+      this.#refuse(connection, signIn.reason, signIn.detail);
       return;
     }
     const { identity } = signIn;
-    const { remoteAddress } = this.#deps.sessions.of(client)!;
     // Within the time that is left for the CONNACK, unless the sign-in itself took long.
     const delayMs = Math.min(
-      this.#deps.denials.delayMs(identity.user, remoteAddress),
+      this.#deps.denials.delayMs(identity.user, connection.remoteAddress),
       this.#deps.timeoutMs / 2,
     );
-    if (delayMs === 0) this.#grant(client, identity);
-    else this.#schedule(delayMs, () => this.#grant(client, identity));
+    if (delayMs === 0) this.#grant(connection, identity);
+    else this.#schedule(delayMs, () => this.#grant(connection, identity));
   }
 
   /** Grants and reserves in one tick: between the two, another connection could be given the same client id. */
-  #grant(client: Client, identity: Identity): void {
-    const answer = this.#pending.get(client);
+  #grant(connection: Connection, identity: Identity): void {
+    const pending = this.#pending.get(connection);
     // Its time is over, or the client is gone.
-    if (answer === undefined) return;
-    const { access, sessions, holders, handshakes, users } = this.#deps;
-    const session = sessions.of(client)!;
-    const { remoteAddress, isProxied, willTopic } = session;
-    const clientId = client.id;
-    session.user = identity.user;
+    if (pending === undefined) return;
+    const { access, holders, users } = this.#deps;
+    const { remoteAddress, isProxied, will } = connection;
+    const { clientId } = pending;
+    connection.user = identity.user;
     const { expiresAtMs } = identity;
     if (expiresAtMs !== undefined && isExpired(expiresAtMs, this.#clock)) {
-      this.#refuse(client, 'credential-expired', 'it expired before CONNACK');
+      this.#refuse(connection, 'credential-expired', 'it expired before CONNACK');
       return;
     }
     const grant = access.grantOf(identity, { clientId, remoteAddress, isProxied });
     if (isGrantRefusal(grant)) {
-      const made = session.clientId === '' ? ' (CONNECT had no client id: the broker made this one)' : '';
-      this.#refuse(client, grant.reason, `${grant.detail}${made}`);
+      const made = connection.clientId === '' ? ' (CONNECT had no client id: the broker made this one)' : '';
+      this.#refuse(connection, grant.reason, `${grant.detail}${made}`);
       return;
     }
-    if (willTopic !== undefined && !grant.mayPublish(willTopic)) {
+    if (will !== undefined && !grant.mayPublish(will.topic)) {
       this.#deps.denials.denied(identity.user, remoteAddress);
-      this.#refuse(client, 'publish-denied', `will on ${quoted(willTopic)}`);
+      this.#refuse(connection, 'publish-denied', `will on ${quoted(will.topic)}`);
       return;
     }
     const holder = holders.holderOf(clientId);
-    const isReplacing = holder !== undefined && sessions.of(holder)?.user === identity.user;
+    const isReplacing = holder !== undefined && holder.user === identity.user;
     const tooMany = isReplacing ? undefined : users.refusalOf(identity.user, grant.limits?.connections);
     if (tooMany !== undefined) {
-      this.#refuse(client, 'too-many-from-user', tooMany);
+      this.#refuse(connection, 'too-many-from-user', tooMany);
       return;
     }
-    if (holders.take(clientId, identity.user, client) === 'in-use') {
-      this.#refuse(client, 'client-id-in-use', 'a client of another user is connected with it');
+    if (holder !== undefined && !isReplacing) {
+      this.#refuse(connection, 'client-id-in-use', 'a client of another user is connected with it');
       return;
     }
-    this.#pending.delete(client);
-    session.leaveUser = users.opened(identity.user);
-    session.clientId = clientId;
-    session.identity = identity;
-    session.grant = grant;
-    session.isAuthenticated = true;
-    if (holder !== undefined) sessions.reject(holder, 'taken-over', `by a connection from ${remoteAddress}`);
-    if (session.wantsCleanSession) handshakes.sessionEnded(session);
+    // [MQTT-3.1.4-2]. It gives its id back before the new one takes it.
+    holder?.close('taken-over', `by a connection from ${remoteAddress}`);
+    holders.take(clientId, connection);
+    pending.stopTimer();
+    this.#pending.delete(connection);
+    connection.leaveUser = users.opened(identity.user);
+    connection.clientId = clientId;
+    connection.identity = identity;
+    connection.grant = grant;
     if (expiresAtMs !== undefined) {
-      session.stopExpiry = atExpiry(expiresAtMs, this.#clock, this.#schedule, () =>
-        this.#expired(client, session),
+      connection.stopExpiry = atExpiry(expiresAtMs, this.#clock, this.#schedule, () =>
+        this.#expired(connection),
       );
     }
-    answer(null, true);
+    this.#deps.onGranted(connection);
   }
 
-  #expired(client: Client, session: Session): void {
-    this.#deps.grants.end(session);
-    this.#deps.sessions.close(client, 'credential-expired', 'the credential of the connection has expired');
+  #expired(connection: Connection): void {
+    this.#deps.grants.end(connection);
+    connection.close('credential-expired', 'the credential of the connection has expired');
   }
 
-  #refuse(client: Client, reason: BrokerRefusal, detail: string): void {
-    const answer = this.#pending.get(client);
-    if (answer === undefined) return;
-    this.#pending.delete(client);
-    this.#deps.sessions.reject(client, reason, detail);
-    answer(Object.assign(new Error(detail), { returnCode: connackOf(reason) }), false);
+  #refuse(connection: Connection, reason: BrokerRefusal, detail: string): void {
+    const pending = this.#pending.get(connection);
+    if (pending === undefined) return;
+    pending.stopTimer();
+    this.#pending.delete(connection);
+    refuseConnect(connection, reason, detail, connackOf(reason));
   }
 }

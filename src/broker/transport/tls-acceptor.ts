@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { RevocationList } from '../../lib/tls/revocation-list.js';
 import type { TlsContext } from '../../lib/tls/tls-context.js';
+import type { BrokerRefusal } from '../refusals.js';
 import { clientCertificate } from './client-certificate.js';
 import { readFirstBytes } from './first-bytes.js';
 import { HandshakeQueue } from './handshake-queue.js';
 import type { ConnectionFacts } from './listener-hooks.js';
-import type { BrokerRefusal } from '../refusals.js';
 import { plainOnTls, tlsFailure } from './tls-failure.js';
 import { whenOver } from './when-over.js';
 

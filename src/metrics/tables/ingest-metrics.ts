@@ -26,7 +26,7 @@ export const INGEST: MetricTable<IngestFacts> = {
     [
       'sluice_broker_observer_packets_skipped_total',
       'Packets not delivered to slow observers',
-      (s) => s.broker.observerPacketsSkipped,
+      (s) => s.broker.deliveries.skipped,
     ],
     ['sluice_broker_connections_opened_total', 'MQTT connections opened', (s) => s.broker.connectionsOpened],
     ['sluice_broker_connections_closed_total', 'MQTT connections closed', (s) => s.broker.connectionsClosed],
@@ -60,7 +60,7 @@ export const INGEST: MetricTable<IngestFacts> = {
       'Bytes of packets that have begun and not ended; at broker.maxInFlightBytes those who hold most are closed',
       (s) => s.broker.unfinishedBytes,
     ],
-    ['sluice_broker_observers', 'Clients with a subscription', (s) => s.broker.observers],
+    ['sluice_broker_observers', 'Clients with a subscription', (s) => s.broker.deliveries.observers],
     [
       'sluice_broker_clients_silent',
       'Clients that have neither published nor subscribed within broker.limits.silentAfter',

@@ -27,7 +27,7 @@ function start(options: Partial<ReadPacesOptions> = {}, utilization = 0) {
       keepAlive: () => {
         calls.keptAlive += 1;
       },
-      close: (detail) => calls.closed.push(detail),
+      exceeded: (detail) => calls.closed.push(detail),
       who: () => ({ clientId, user: '', remoteAddress: '127.0.0.1' }),
     });
     paces.signedIn(pace, undefined);

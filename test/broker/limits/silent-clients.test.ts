@@ -13,7 +13,7 @@ function start(options: Partial<SilentClientsOptions> = {}) {
       sends: false,
       closed: [] as string[],
       isSilent: () => !client.sends,
-      close: (detail: string) => {
+      silentFor: (detail: string) => {
         client.closed.push(detail);
         silent.closed(client);
       },

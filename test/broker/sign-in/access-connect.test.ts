@@ -73,7 +73,7 @@ describe('CONNECT with access rules', () => {
     const device = await connected(port, 'u', { clientId: '' });
     device.send(publish({ messageId: 1 }));
     await eventually(() => intake.accepted.length === 1);
-    expect(intake.accepted[0]!.packet.clientId).toMatch(/^aedes_/);
+    expect(intake.accepted[0]!.packet.clientId).toMatch(/^auto-/);
   });
 
   it.each(['+', '#', 'a/b', '$x'])(

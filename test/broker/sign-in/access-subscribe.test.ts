@@ -161,7 +161,7 @@ describe('a reload', () => {
     await subscribe(await connected(port, 'viewer'), 'a/#');
     replaceRules(AFTER);
     await broker.accessReplaced();
-    await eventually(() => broker.counters().observers === 0);
+    await eventually(() => broker.counters().deliveries.observers === 0);
   });
 
   it.each([

@@ -1,64 +1,67 @@
-import type { Client, PublishPacket } from 'aedes';
+import type { Packet } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
-import { OpenAccess } from '../../../src/access/open-access.js';
-import { DenialDelays } from '../../../src/broker/sign-in/denial-delays.js';
-import type { Observers } from '../../../src/broker/observers.js';
-import { OpenHandshakes } from '../../../src/broker/open-handshakes.js';
-import { PublishGate } from '../../../src/broker/publish-gate.js';
-import { Refusals } from '../../../src/broker/refusals.js';
-import { createSession, type SessionParts, Sessions } from '../../../src/broker/session.js';
-import { SessionGrants } from '../../../src/broker/sign-in/session-grants.js';
-import { SubscribeGate } from '../../../src/broker/subscribe-gate.js';
-import { HeldIntake } from '../../support/broker-fixture.js';
-import { SetClock } from '../../support/clock.js';
+import type { SignIn } from '../../../src/access/access.js';
+import { Grant } from '../../../src/access/grant.js';
+import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { FakeAccess } from '../../support/fake-access.js';
+import { CONNECT, eventually, publish, rawClient } from '../../support/raw-client.js';
 
-/** Gates with a client whose CONNECT is not answered, as aedes calls them when a packet overtakes the answer. */
-function gates() {
-  const refusals = new Refusals({ warn: () => undefined, clock: new SetClock() });
-  const sessions = new Sessions(refusals);
-  const grants = new SessionGrants(new OpenAccess(), sessions);
-  const client = { conn: { destroy: () => undefined } } as unknown as Client;
-  sessions.opened(client, createSession({ remoteAddress: '127.0.0.1' } as SessionParts));
-  const intake = new HeldIntake();
-  const publishGate = new PublishGate({
-    intake,
-    sessions,
-    grants,
-    handshakes: new OpenHandshakes(),
-    denials: new DenialDelays(new SetClock()),
-  });
-  const observers: Client[] = [];
-  const counting = { add: (added: Client) => observers.push(added) } as unknown as Observers;
-  return {
-    client,
-    intake,
-    observers,
-    publishGate,
-    subscribeGate: new SubscribeGate(sessions, grants, counting),
-    notAuthenticated: () => refusals.counts()['not-authenticated'],
-  };
+/** Answers when the test says so. */
+class HeldAccess extends FakeAccess {
+  readonly waiting: ((isGranted: boolean) => void)[] = [];
+
+  override signIn(credential: Parameters<FakeAccess['signIn']>[0]): SignIn {
+    const answer = super.signIn(credential);
+    const refused = { kind: 'refused', reason: 'credential-wrong', detail: 'as the test says' } as const;
+    return new Promise((resolve) => {
+      this.waiting.push((isGranted) => resolve(isGranted ? answer : refused));
+    }) as unknown as SignIn;
+  }
 }
 
-describe('a packet that reaches a gate before CONNECT is answered [security 9]', () => {
+class HeldOpenAccess extends HeldAccess {
+  override grantOf(): Grant {
+    return new Grant({ user: 'owner', client: 'd', generation: 1, publish: 'all', subscribe: 'all' });
+  }
+}
+
+const KNOWN = { ...CONNECT, clientId: 'd', username: 'owner', password: Buffer.from('owner-token') };
+
+describe('a packet that comes before CONNECT is answered [security 9]', () => {
   it.each([
-    ['of the client', false],
-    ['of nobody', true],
-  ])('is refused and counted: PUBLISH %s', (_what, isNobody) => {
-    const { client, publishGate, intake, notAuthenticated } = gates();
-    const answers: unknown[] = [];
-    const packet = { cmd: 'publish', topic: 'a', qos: 1, messageId: 1, payload: Buffer.alloc(0) };
-    publishGate.authorizePublish(isNobody ? null : client, packet as PublishPacket, (error) =>
-      answers.push(error),
-    );
-    expect(answers).toEqual([expect.any(Error)]);
-    expect([intake.accepted, notAuthenticated()]).toEqual([[], 1]);
+    ['PUBLISH', publish({ messageId: 1 })],
+    ['SUBSCRIBE', { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a/#', qos: 0 }] }],
+  ] satisfies [string, Packet][])('is not handled when the answer is no: %s', async (_what, packet) => {
+    const intake = new HeldIntake();
+    const access = new HeldAccess();
+    const { port, broker } = await startBroker(intake, {}, { access });
+    const device = await rawClient(port);
+    device.send(KNOWN);
+    device.send(packet);
+    await eventually(() => access.waiting.length === 1);
+    access.waiting[0]?.(false);
+    await device.closed();
+    expect(device.packets).toMatchObject([{ cmd: 'connack', returnCode: 4 }]);
+    expect(intake.accepted).toEqual([]);
+    expect(broker.counters().deliveries.subscriptions).toBe(0);
   });
 
-  it('is refused and counted: SUBSCRIBE', () => {
-    const { client, subscribeGate, observers, notAuthenticated } = gates();
-    const answers: unknown[] = [];
-    subscribeGate.authorizeSubscribe(client, { topic: 'a', qos: 0 }, (...answer) => answers.push(answer));
-    expect(answers).toEqual([[expect.any(Error)]]);
-    expect([observers, notAuthenticated()]).toEqual([[], 1]);
+  it('waits for a yes, and is handled then', async () => {
+    const intake = new HeldIntake();
+    const access = new HeldOpenAccess();
+    const { port } = await startBroker(intake, {}, { access });
+    const device = await rawClient(port);
+    device.send(KNOWN);
+    await eventually(() => access.waiting.length === 1);
+    device.send(publish({ messageId: 1 }));
+    // In a second connection everything sent before has been read.
+    const other = await rawClient(port);
+    other.send(KNOWN);
+    await eventually(() => access.waiting.length === 2);
+    expect(intake.accepted).toEqual([]);
+    access.waiting[0]?.(true);
+    await eventually(() => intake.accepted.length === 1);
+    intake.storeAll();
+    await device.received('puback');
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { runLoad } from '../../harness/load-client.js';
-import { HeldIntake, startBroker, startIngest } from '../support/broker-fixture.js';
-import { HAS_OPENSSL } from '../support/openssl-ca.js';
-import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
-import { overTls, overWss, tlsListener } from '../support/tls-listener.js';
+import { runLoad } from '../../../harness/load-client.js';
+import { HeldIntake, startBroker, startIngest } from '../../support/broker-fixture.js';
+import { HAS_OPENSSL } from '../../support/openssl-ca.js';
+import { CONNECT, eventually, publish, rawClient } from '../../support/raw-client.js';
+import { overTls, overWss, tlsListener } from '../../support/tls-listener.js';
 
 /** How a device reaches the broker: SocketBackpressure stops the reading of each of these streams. */
 const TRANSPORTS = {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { UnfinishedPackets } from '../../src/broker/unfinished-packets.js';
-import { HeldIntake, startBroker } from '../support/broker-fixture.js';
-import { SetClock } from '../support/clock.js';
-import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
+import { UnfinishedPackets } from '../../../src/broker/connection/unfinished-packets.js';
+import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
+import { SetClock } from '../../support/clock.js';
+import { CONNECT, eventually, publish, rawClient } from '../../support/raw-client.js';
 
 const KiB = 1024;
 const WS = [{ protocol: 'ws', host: '127.0.0.1', port: 0 }] as const;
@@ -54,7 +54,7 @@ describe('before a CONNECT is accepted [security 20]', () => {
   it.each([
     ['a PUBLISH', 0x30, 'not-authenticated'],
     ['a PINGREQ', 0xc0, 'not-authenticated'],
-    ['a CONNECT with a flag', 0x11, 'not-mqtt'],
+    ['a CONNECT with a flag', 0x11, 'connect-malformed'],
     ['no packet', 0x00, 'not-mqtt'],
   ] as const)('one byte of %s ends the connection at once', async (_what, first, reason) => {
     const { port, broker } = await startBroker(new HeldIntake(), { connectTimeoutMs: 600_000 });
@@ -179,7 +179,7 @@ describe('the time of an unfinished packet [drill B3]', () => {
     const { all, packet, closed, sweep } = account(clock, { packetTimeoutMs: 30_000 });
     for (let n = 0; n < 20; n += 1) {
       packet.packetEnded();
-      packet.inParser(10, 1);
+      packet.inReader(10, 10);
       clock.elapsedMs += 20_000;
       sweep();
     }
@@ -194,7 +194,7 @@ describe('the time of an unfinished packet [drill B3]', () => {
     const clock = new SetClock();
     const slow = account(clock, { packetTimeoutMs: 30_000 });
     for (let second = 1; second <= 256; second += 1) {
-      slow.packet.inParser(second * KiB, 1);
+      slow.packet.inReader(second * KiB, second * KiB);
       clock.elapsedMs += 1000;
       slow.sweep();
     }
@@ -202,7 +202,7 @@ describe('the time of an unfinished packet [drill B3]', () => {
     slow.all.close();
     const drip = account(clock, { packetTimeoutMs: 30_000 });
     for (let second = 1; second <= 32; second += 1) {
-      drip.packet.inParser(second, 1);
+      drip.packet.inReader(second, second);
       clock.elapsedMs += 1000;
       drip.sweep();
     }
@@ -213,7 +213,7 @@ describe('the time of an unfinished packet [drill B3]', () => {
   it('does not pass while the broker does not read the socket', () => {
     const clock = new SetClock();
     const { all, packet, closed, sweep, stopped } = account(clock, { packetTimeoutMs: 30_000 });
-    packet.inParser(10, 1);
+    packet.inReader(10, 10);
     stopped.is = true;
     for (let minute = 0; minute < 60; minute += 1) {
       clock.elapsedMs += 60_000;
@@ -236,10 +236,10 @@ describe('at the limit of bytes [drill B3]', () => {
     const of = (name: string, share: { connections: number; unfinishedBytes: number }) =>
       all.of({ share, isStopped: () => false, close: () => closed.push(name) });
     const honest = of('honest', { connections: 1, unfinishedBytes: 0 });
-    honest.inParser(40 * KiB, 1);
+    honest.inReader(40 * KiB, 40 * KiB);
     clock.elapsedMs += 1000;
     const share = { connections: 20, unfinishedBytes: 0 };
-    for (let n = 0; n < 20; n += 1) of(`holder-${n}`, share).inParser(5 * KiB, 1);
+    for (let n = 0; n < 20; n += 1) of(`holder-${n}`, share).inReader(5 * KiB, 5 * KiB);
     expect(closed.length).toBeGreaterThan(5);
     expect(closed).not.toContain('honest');
     expect(all.bytes).toBeLessThanOrEqual(100 * KiB);
@@ -252,9 +252,9 @@ describe('at the limit of bytes [drill B3]', () => {
     const closed: string[] = [];
     const share = { connections: 2, unfinishedBytes: 0 };
     const of = (name: string) => all.of({ share, isStopped: () => false, close: () => closed.push(name) });
-    of('silent').inParser(30 * KiB, 1);
+    of('silent').inReader(30 * KiB, 30 * KiB);
     clock.elapsedMs += 10_000;
-    of('moving').inParser(80 * KiB, 1);
+    of('moving').inReader(80 * KiB, 80 * KiB);
     expect(closed).toEqual(['silent']);
     all.close();
   });

@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.js';
-import type { AddressShare } from './transport/connection-limits.js';
+import type { Clock } from '../../lib/clock.js';
+import type { AddressShare } from '../transport/connection-limits.js';
 
 export interface UnfinishedPacketsOptions {
   /** Bytes of all clients together. */
@@ -116,9 +116,9 @@ export class UnfinishedPacket {
   receivedBytes = 0;
   beganAtMs = 0;
   grewAtMs = 0;
-  #parserBytes = 0;
+  #arrivedBytes = 0;
+  #keptBytes = 0;
   #frameBytes = 0;
-  #buffers = 0;
   #frameBuffers = 0;
   #isAnother = false;
   #isClosed = false;
@@ -133,11 +133,11 @@ export class UnfinishedPacket {
     this.#isAnother = true;
   }
 
-  /** What the parser and the fast path keep of a packet, after every read. */
-  inParser(bytes: number, buffers: number): void {
-    if (bytes === 0 && this.#parserBytes === 0) return;
-    this.#parserBytes = bytes;
-    this.#buffers = buffers;
+  /** What PacketReader has of a packet after every read: what has arrived of it, and the memory that it uses. */
+  inReader(arrivedBytes: number, keptBytes: number): void {
+    if (keptBytes === 0 && this.#keptBytes === 0) return;
+    this.#arrivedBytes = arrivedBytes;
+    this.#keptBytes = keptBytes;
     this.#update();
   }
 
@@ -160,8 +160,9 @@ export class UnfinishedPacket {
   #update(): void {
     if (this.#isClosed) return;
     const before = this.bytes;
-    this.receivedBytes = this.#parserBytes + this.#frameBytes;
-    this.bytes = this.receivedBytes + BUFFER_BYTES * (this.#buffers + this.#frameBuffers);
+    this.receivedBytes = this.#arrivedBytes + this.#frameBytes;
+    const buffers = this.#frameBuffers + (this.#keptBytes === 0 ? 0 : 1);
+    this.bytes = this.#keptBytes + this.#frameBytes + BUFFER_BYTES * buffers;
     this.grewAtMs = this.#all.clock.monotonicMs();
     if (before === 0 || this.#isAnother) this.beganAtMs = this.grewAtMs;
     this.#isAnother = false;
