@@ -1,0 +1,34 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '../../../harness/free-port.js';
+import { runProgram } from '../../../harness/programs.js';
+import { startMosquitto } from '../../../harness/servers.js';
+import { ALICE, type BrokerUnderTest } from './conformance-case.js';
+
+/** Mosquitto with the listeners of the cases; `directory` gets its passwords and rules. */
+export async function mosquittoUnderTest(directory: string) {
+  const webSocketPort = await freePort();
+  const passwords = join(directory, 'passwords');
+  const rules = join(directory, 'rules');
+  await runProgram('mosquitto_passwd', ['-b', '-c', passwords, ALICE.userName, ALICE.password]);
+  writeFileSync(rules, `user ${ALICE.userName}\ntopic readwrite own/#\n`);
+  const open = await startMosquitto({
+    config: [`listener ${webSocketPort} 127.0.0.1`, 'protocol websockets'],
+  });
+  const secured = await startMosquitto({
+    config: ['allow_anonymous false', `password_file ${passwords}`, `acl_file ${rules}`],
+  });
+  const broker: BrokerUnderTest = {
+    name: 'mosquitto',
+    port: open.port,
+    webSocketPort,
+    securedPort: secured.port,
+  };
+  return {
+    broker,
+    stop: async () => {
+      await open.stop();
+      await secured.stop();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { type BrokerUnderTest, CaseContext, type ConformanceCase } from './conformance-case.js';
+import { Deviation } from './scripted-peer.js';
+
+/** Runs a case and returns what the broker did otherwise; undefined when it did what the case expects. */
+export async function deviationOf(
+  { run }: ConformanceCase,
+  broker: BrokerUnderTest,
+): Promise<string | undefined> {
+  const context = new CaseContext(broker);
+  try {
+    await run(context);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof Deviation) return thrown.message;
+    throw thrown;
+  } finally {
+    context.end();
+  }
+}

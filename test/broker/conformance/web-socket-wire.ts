@@ -1,0 +1,26 @@
+import { WebSocket } from 'ws';
+import type { CaseContext } from './conformance-case.js';
+import { ScriptedPeer, type Wire } from './scripted-peer.js';
+
+/** A connection over a WebSocket: each write is one binary frame. */
+export async function openWebSocket(context: CaseContext, protocols: string[] = ['mqtt']) {
+  const socket = new WebSocket(`ws://127.0.0.1:${context.broker.webSocketPort}/mqtt`, protocols);
+  let isBinaryOnly = true;
+  const wire: Wire = {
+    write: (bytes) => socket.send(bytes),
+    cut: () => socket.terminate(),
+    onBytes: () => undefined,
+    onClosed: () => undefined,
+  };
+  socket.on('message', (bytes: Buffer, isBinary) => {
+    isBinaryOnly &&= isBinary;
+    wire.onBytes(bytes);
+  });
+  socket.on('close', () => wire.onClosed());
+  const peer = context.add(new ScriptedPeer(wire));
+  await new Promise<void>((resolve, reject) => {
+    socket.on('open', () => resolve());
+    socket.on('error', reject);
+  });
+  return { peer, socket, isBinaryOnly: () => isBinaryOnly };
+}
