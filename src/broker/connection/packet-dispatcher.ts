@@ -21,9 +21,11 @@ export interface PacketDispatcherDeps {
 
 const NAMES = Object.fromEntries(Object.entries(PACKET_TYPES).map(([name, type]) => [type, name]));
 
+/** The flags of a PUBREL [MQTT-3.6.1-1]. */
+const PUBREL_FLAGS = 2;
+
 /** The refusal for a malformed packet of each type. */
 const FAULTS: Readonly<Record<number, BrokerRefusal>> = {
-  [PACKET_TYPES.connect]: 'connect-malformed',
   [PACKET_TYPES.publish]: 'publish-malformed',
   [PACKET_TYPES.subscribe]: 'subscribe-malformed',
   [PACKET_TYPES.unsubscribe]: 'subscribe-malformed',
@@ -43,57 +45,55 @@ export class PacketDispatcher {
       this.#first(connection, firstByte, bytes.subarray(start, end));
       return;
     }
-    const { publishGate, deliveries } = this.#deps;
     if (type === PACKET_TYPES.publish) {
-      publishGate.publish(connection, firstByte, bytes, start, end);
+      this.#deps.publishGate.publish(connection, firstByte, bytes, start, end);
       return;
     }
-    const flags = firstByte & 0x0f;
-    const body = bytes.subarray(start, end);
+    const fault = this.#handle(connection, type, firstByte & 0x0f, bytes.subarray(start, end));
+    if (fault !== undefined) this.#malformed(connection, type, fault);
+  }
+
+  /** Handles a packet other than PUBLISH, or returns why it is malformed. */
+  #handle(connection: Connection, type: number, flags: number, body: Buffer): PacketFault | undefined {
+    const { publishGate, deliveries } = this.#deps;
     switch (type) {
       case PACKET_TYPES.pubrel:
-        return this.#acknowledgement(connection, type, flags, body, (id) =>
-          publishGate.pubrel(connection, id),
-        );
+        return acknowledged(flags, body, PUBREL_FLAGS, (id) => publishGate.pubrel(connection, id));
       case PACKET_TYPES.puback:
-        return this.#acknowledgement(connection, type, flags, body, (id) =>
-          deliveries.puback(connection, id),
-        );
+        return acknowledged(flags, body, 0, (id) => deliveries.puback(connection, id));
       case PACKET_TYPES.pubrec:
-        return this.#acknowledgement(connection, type, flags, body, (id) =>
-          deliveries.pubrec(connection, id),
-        );
+        return acknowledged(flags, body, 0, (id) => deliveries.pubrec(connection, id));
       case PACKET_TYPES.pubcomp:
-        return this.#acknowledgement(connection, type, flags, body, (id) =>
-          deliveries.pubcomp(connection, id),
-        );
+        return acknowledged(flags, body, 0, (id) => deliveries.pubcomp(connection, id));
       case PACKET_TYPES.subscribe: {
         const packet = decodeSubscribe(flags, body);
-        if (packet instanceof PacketFault) return this.#malformed(connection, type, packet);
-        // A copy of its strings only: the packet holds no view of the bytes.
-        return deliveries.subscribe(connection, packet);
+        if (packet instanceof PacketFault) return packet;
+        deliveries.subscribe(connection, packet);
+        return undefined;
       }
       case PACKET_TYPES.unsubscribe: {
         const packet = decodeUnsubscribe(flags, body);
-        if (packet instanceof PacketFault) return this.#malformed(connection, type, packet);
-        return deliveries.unsubscribe(connection, packet);
+        if (packet instanceof PacketFault) return packet;
+        deliveries.unsubscribe(connection, packet);
+        return undefined;
       }
       case PACKET_TYPES.pingreq: {
         const fault = emptyPacketFault(flags, body.length);
-        if (fault !== undefined) return this.#malformed(connection, type, fault);
-        return connection.output.write(PINGRESP);
+        if (fault === undefined) connection.write(PINGRESP);
+        return fault;
       }
       case PACKET_TYPES.disconnect: {
         const fault = emptyPacketFault(flags, body.length);
-        if (fault !== undefined) return this.#malformed(connection, type, fault);
+        if (fault !== undefined) return fault;
         // [MQTT-3.14.4-3]
         connection.will = undefined;
-        return connection.leave();
+        connection.leave();
+        return undefined;
       }
       case PACKET_TYPES.connect:
-        return connection.close('protocol-violation', 'a second CONNECT [MQTT-3.1.0-2]');
+        return new PacketFault('a second one [MQTT-3.1.0-2]');
       default:
-        return connection.close('protocol-violation', `${nameOf(type)} from a client`);
+        return new PacketFault('it comes only from brokers');
     }
   }
 
@@ -122,34 +122,42 @@ export class PacketDispatcher {
 
   /** The first packet must be CONNECT [MQTT-3.1.0-1]. */
   #first(connection: Connection, firstByte: number, body: Buffer): void {
-    if (firstByte !== FIRST_BYTES.connect) return this.notConnect(connection, firstByte);
-    this.#deps.connectGate.connect(connection, body);
+    if (firstByte === FIRST_BYTES.connect) this.#deps.connectGate.connect(connection, body);
+    else this.notConnect(connection, firstByte);
   }
 
   /** The first byte of a connection is not that of CONNECT. */
   notConnect(connection: Connection, firstByte: number): void {
-    if (firstByte === TLS_HANDSHAKE_BYTE) return connection.close('tls-failed', TLS_ON_PLAIN);
+    if (firstByte === TLS_HANDSHAKE_BYTE) {
+      connection.close('tls-failed', TLS_ON_PLAIN);
+      return;
+    }
     const detail = `the first byte is 0x${firstByte.toString(16).padStart(2, '0')}, that of CONNECT is 0x10`;
-    if (firstByte >> 4 === PACKET_TYPES.connect)
+    if (firstByte >> 4 === PACKET_TYPES.connect) {
       connection.close('connect-malformed', `${detail} [MQTT-2.2.2-2]`);
-    else connection.close(isPacket(firstByte) ? 'not-authenticated' : 'not-mqtt', detail);
-  }
-
-  #acknowledgement(
-    connection: Connection,
-    type: number,
-    flags: number,
-    body: Buffer,
-    handle: (packetId: number) => void,
-  ): void {
-    const packetId = decodeAcknowledgement(flags, body, type === PACKET_TYPES.pubrel ? 2 : 0);
-    if (packetId instanceof PacketFault) this.#malformed(connection, type, packetId);
-    else handle(packetId);
+    } else {
+      connection.close(isPacket(firstByte) ? 'not-authenticated' : 'not-mqtt', detail);
+    }
   }
 
   #malformed(connection: Connection, type: number, fault: PacketFault): void {
-    connection.close(FAULTS[type] ?? 'protocol-violation', `${nameOf(type)}: ${fault.detail}`);
+    const isFirst = type === PACKET_TYPES.connect && !connection.isConnected;
+    const reason = isFirst ? 'connect-malformed' : (FAULTS[type] ?? 'protocol-violation');
+    connection.close(reason, `${nameOf(type)}: ${fault.detail}`);
   }
+}
+
+/** Handles the packet id of an acknowledgement, or returns why it is malformed. */
+function acknowledged(
+  flags: number,
+  body: Buffer,
+  expectedFlags: number,
+  handle: (packetId: number) => void,
+): PacketFault | undefined {
+  const packetId = decodeAcknowledgement(flags, body, expectedFlags);
+  if (packetId instanceof PacketFault) return packetId;
+  handle(packetId);
+  return undefined;
 }
 
 /** First bytes of the other packets that MQTT 3.1.1 has, PUBLISH apart. */

@@ -5,13 +5,13 @@ import { tooLargeText } from '../../lib/publish-refusal.js';
 import type { Connection } from '../connection/connection.js';
 import type { Connections } from '../connection/connections.js';
 import type { Intake, PacketRefusal } from '../intake.js';
-import { decodeText } from '../protocol/decode-text.js';
 import { FIRST_BYTES, type QoS, type Will } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries } from '../sessions/deliveries.js';
 import type { DenialDelays } from '../sign-in/denial-delays.js';
 import type { SessionGrants } from '../sign-in/session-grants.js';
 import type { OpenHandshakes } from './open-handshakes.js';
+import { type Publish, readPublish } from './read-publish.js';
 
 /** Topics that are well formed. At least half of them are kept, those used last. */
 const MAX_KNOWN_TOPICS = 100_000;
@@ -42,16 +42,6 @@ const KEPT_OF_REFUSED_BYTES = 1024;
 const MAX_HEAD_BYTES = 2 + 65_535 + 2 + KEPT_OF_REFUSED_BYTES;
 /** A PUBLISH that is larger ends the connection: reading past it would only cost time. */
 export const MAX_READ_PAST_BYTES = 64 * 1024 * 1024;
-
-/** A PUBLISH as it was read. `payload` is a view, valid during the call. */
-interface Publish {
-  readonly topic: string;
-  readonly qos: QoS;
-  readonly packetId: number;
-  readonly isDuplicate: boolean;
-  readonly isRetained: boolean;
-  readonly payload: Buffer;
-}
 
 /**
  * PublishGate checks every PUBLISH and answers it once it is stored. Answers leave in the order of arrival
@@ -84,46 +74,26 @@ export class PublishGate {
 
   /** A whole PUBLISH of a connected client, whose first byte is valid; `bytes` from `start` to `end` is what is behind its fixed header. */
   publish(connection: Connection, firstByte: number, bytes: Buffer, start: number, end: number): void {
-    const qos = (firstByte >> 1) & 3;
-    const isDuplicate = (firstByte & 8) !== 0;
-    const topicStart = start + 2;
-    if (topicStart > end) return this.#malformed(connection, 'shorter than its topic');
-    const topicEnd = topicStart + ((bytes[start]! << 8) | bytes[start + 1]!);
-    const payloadStart = topicEnd + (qos === 0 ? 0 : 2);
-    if (payloadStart > end) return this.#malformed(connection, 'shorter than its topic and packet id');
-    const packetId = qos === 0 ? 0 : (bytes[topicEnd]! << 8) | bytes[topicEnd + 1]!;
-    if (qos > 0 && packetId === 0) return this.#malformed(connection, 'packet id 0 [MQTT-2.3.1-1]');
-    const topic = topicOf(connection, bytes, topicStart, topicEnd);
-    if (topic === undefined) return this.#malformed(connection, 'a topic that is not UTF-8 [MQTT-1.5.3-1]');
-    const payload = bytes.subarray(payloadStart, end);
-    const isRetained = (firstByte & 1) !== 0;
-    this.#accept(
-      connection,
-      { topic, qos: qos as QoS, packetId, isDuplicate, isRetained, payload },
-      undefined,
-    );
+    const packet = readPublish(connection, firstByte, bytes, start, end);
+    if (typeof packet === 'string') connection.close('publish-malformed', `PUBLISH with ${packet}`);
+    else this.#accept(connection, packet, undefined);
   }
 
   /** A PUBLISH that was too large and was read past; `head` is its beginning, of MAX_HEAD_BYTES or all of it. */
   passed(connection: Connection, firstByte: number, head: Buffer, length: number): void {
-    const qos = ((firstByte >> 1) & 3) as QoS;
-    const topicEnd = 2 + head.readUInt16BE(0);
-    const payloadStart = topicEnd + (qos === 0 ? 0 : 2);
-    const packetId = qos === 0 ? 0 : head.readUInt16BE(topicEnd);
-    if (qos > 0 && packetId === 0) return this.#malformed(connection, 'packet id 0 [MQTT-2.3.1-1]');
-    const topic = decodeText(head, 2, topicEnd);
-    if (topic === undefined) return this.#malformed(connection, 'a topic that is not UTF-8 [MQTT-1.5.3-1]');
-    const payload = head.subarray(payloadStart, payloadStart + KEPT_OF_REFUSED_BYTES);
-    const isDuplicate = (firstByte & 8) !== 0;
-    this.#accept(
-      connection,
-      { topic, qos, packetId, isDuplicate, isRetained: false, payload },
-      {
-        reason: 'packet-too-large',
-        detail: tooLargeText('publish', length, this.#deps.maxPacketBytes),
-        sizeBytes: length - payloadStart,
-      },
-    );
+    const packet = readPublish(connection, firstByte, head, 0, head.length);
+    if (typeof packet === 'string') {
+      connection.close('publish-malformed', `PUBLISH with ${packet}`);
+      return;
+    }
+    const { payload } = packet;
+    const refused = {
+      reason: 'packet-too-large',
+      detail: tooLargeText('publish', length, this.#deps.maxPacketBytes),
+      sizeBytes: length - head.length + payload.length,
+    } as const;
+    const kept = payload.subarray(0, KEPT_OF_REFUSED_BYTES);
+    this.#accept(connection, { ...packet, payload: kept, isRetained: false }, refused);
   }
 
   /** How much of a PUBLISH of this length to keep while it is read past; `undefined` when the connection ends. */
@@ -227,10 +197,6 @@ export class PublishGate {
     return undefined;
   }
 
-  #malformed(connection: Connection, detail: string): void {
-    connection.close('publish-malformed', `PUBLISH with ${detail}`);
-  }
-
   /** Runs once per turn of the event loop, however many packets a commit has answered. */
   #scheduleRelease(): void {
     if (this.#releaseScheduled) return;
@@ -241,13 +207,4 @@ export class PublishGate {
       for (const connection of [...this.stopped]) connection.release();
     });
   }
-}
-
-/** A device publishes on one or a few topics: the last one is not decoded again. */
-function topicOf(connection: Connection, bytes: Buffer, start: number, end: number): string | undefined {
-  const known = connection.knownTopic(bytes, start, end);
-  if (known !== undefined) return known;
-  const topic = decodeText(bytes, start, end);
-  if (topic !== undefined) connection.rememberTopic(bytes.subarray(start, end), topic);
-  return topic;
 }
