@@ -151,7 +151,7 @@ export class PacketDispatcher {
 function acknowledged(
   flags: number,
   body: Buffer,
-  expectedFlags: number,
+  expectedFlags: 0 | 2,
   handle: (packetId: number) => void,
 ): PacketFault | undefined {
   const packetId = decodeAcknowledgement(flags, body, expectedFlags);
