@@ -11,7 +11,7 @@ export interface FullDiskParts {
 }
 
 /** What must be free beside a batch before writing goes on: the room that checkpoints and journals may need. */
-const HEADROOM_BYTES = RESERVE_BYTES + 256 * 1024;
+export const HEADROOM_BYTES = RESERVE_BYTES + 256 * 1024;
 
 /**
  * FullDisk is the state of a log that the disk has no room for. Nothing is written then; every second it looks whether

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
+import type { CommitCompanion } from '../../lib/commit-companion.js';
 import { exceptNoRoom, isNoRoom, withReserve } from '../../lib/disk-room.js';
 import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
 import type { StreamRecord, StreamWriter } from '../stream.js';
 import { ActiveSegment } from './active-segment.js';
+import { CommitCompanions } from './commit-companions.js';
 import { type CommitBatch, CommitQueue } from './commit-queue.js';
 import { type CommitCounters, CommitStatistics } from './commit-statistics.js';
 import type { DurableEndWriter } from './durable-end.js';
 import { FRAME_HEADER_BYTES, maxFrameBytes } from './frame.js';
-import { FullDisk } from './full-disk.js';
+import { FullDisk, HEADROOM_BYTES } from './full-disk.js';
 import { DISK_FILES, type LogFiles } from './log-files.js';
 import { writeLogNote } from './log-note.js';
 import { LogReaders } from './log-readers.js';
@@ -45,6 +47,8 @@ export interface LogWriterDeps {
   readonly onRoom?: () => Promise<void>;
   /** How long to wait before the disk is tried again; absent: 1 s. */
   readonly retryMs?: number;
+  /** They are committed with each batch: what was added to them before the batch is written is durable before `stored`. */
+  readonly companions?: readonly CommitCompanion[];
   /** Absent: those of the disk. */
   readonly files?: LogFiles;
 }
@@ -64,7 +68,9 @@ const RETRY_MS = 1_000;
  *    failure nothing is written any more: the kernel may have dropped the pages, and a second fsync would succeed
  *    without them.
  * 3. A segment's name is durable before a record in it counts as durable.
- * 4. All segments together stay within `maxSizeBytes`, except for one commit (1 MiB or one record).
+ * 4. A companion that has something pending is committed beside a batch, and `stored` is called after both. When the
+ *    companion has no room, the batch stays written, and only the companion is tried again.
+ * 5. All segments together stay within `maxSizeBytes`, except for one commit (1 MiB or one record).
  */
 export class LogWriter implements StreamWriter {
   readonly #options: LogOptions;
@@ -75,6 +81,9 @@ export class LogWriter implements StreamWriter {
   readonly #queue: CommitQueue;
   /** Taken from the queue, and not durable yet. */
   #unwritten: CommitBatch | undefined;
+  /** Durable, and not answered yet: a companion has no room for what belongs to it. */
+  #unanswered: CommitBatch | undefined;
+  readonly #companions: CommitCompanions;
   #wasBlocked = false;
   #committing = false;
   #scheduled = false;
@@ -95,6 +104,7 @@ export class LogWriter implements StreamWriter {
     this.#options = options;
     this.#deps = deps;
     this.#readers = readers;
+    this.#companions = new CommitCompanions(deps.companions ?? []);
     this.recovered = recovered;
     const { directory } = options;
     const { durableEnd, onSegment, files = DISK_FILES } = deps;
@@ -188,7 +198,7 @@ export class LogWriter implements StreamWriter {
   }
 
   afterPending(reached: () => void): void {
-    if (this.#queue.first === undefined && this.#unwritten === undefined) setImmediate(reached);
+    if (!this.#hasWork) setImmediate(reached);
     else this.#queue.addBarrier(reached);
   }
 
@@ -213,7 +223,7 @@ export class LogWriter implements StreamWriter {
   }
 
   get #hasWork(): boolean {
-    return this.#unwritten !== undefined || this.#queue.first !== undefined;
+    return this.#unanswered !== undefined || this.#unwritten !== undefined || this.#queue.first !== undefined;
   }
 
   /** Commits once per turn of the event loop, so that everything the sockets delivered together is one commit. */
@@ -246,6 +256,7 @@ export class LogWriter implements StreamWriter {
 
   /** Resolves with whether to go on: there may be a next batch, and there was room for this one. */
   async #commitNext(): Promise<boolean> {
+    if (this.#unanswered !== undefined) return this.#answerUnanswered(this.#unanswered);
     const waiting = this.#unwritten ?? this.#queue.first;
     if (waiting === undefined) return this.#lookAtFullDisk();
     const bytes = waiting.lengthBytes;
@@ -257,14 +268,46 @@ export class LogWriter implements StreamWriter {
     // The batch is taken only now: `append` may go on filling it while room is made.
     this.#unwritten ??= this.#queue.take();
     const batch = this.#unwritten;
+    // Begun in the tick in which the batch is taken: what belongs to its records is in it.
+    const companions = this.#companions.begin();
     try {
       await this.#write(batch);
     } catch (thrown) {
+      // Nothing is tried again or given up while they write.
+      const failure = await companions;
+      if (failure !== undefined && !isNoRoom(failure)) throw failure;
       if (!isNoRoom(thrown)) throw thrown;
       return this.#afterNoRoom(thrown);
     }
-    if (batch.lengthBytes > 0) this.#fullDisk.leave();
     this.#unwritten = undefined;
+    const failure = companions && (await companions);
+    if (failure !== undefined) return this.#keepUnanswered(batch, failure);
+    if (batch.lengthBytes > 0) this.#fullDisk.leave();
+    for (const stored of this.#queue.complete(batch)) answer(stored);
+    return true;
+  }
+
+  async #keepUnanswered(batch: CommitBatch, failure: unknown): Promise<boolean> {
+    if (!isNoRoom(failure)) throw failure;
+    this.#unanswered = batch;
+    // Not for a file that has reached a bound of its own: dropping segments would not help it.
+    const files = this.#deps.files ?? DISK_FILES;
+    const isDiskFull = (await files.freeBytes(this.#options.directory).catch(() => 0)) < HEADROOM_BYTES;
+    if (isDiskFull && this.#options.whenFull === 'drop-oldest') {
+      if (await this.#segments.dropForRoom(this.#queue, this.#unwritten)) return true;
+    }
+    const entered = await this.#fullDisk.enter(failure);
+    if (entered !== undefined) this.#reportBlocked({ kind: 'disk-full', ...entered });
+    return false;
+  }
+
+  /** Tries the companions of a batch again. */
+  async #answerUnanswered(batch: CommitBatch): Promise<boolean> {
+    if (!(await this.#fullDisk.mayHaveRoom(1))) return false;
+    const failure = await this.#companions.begin();
+    if (failure !== undefined) return this.#keepUnanswered(batch, failure);
+    this.#unanswered = undefined;
+    this.#fullDisk.leave();
     for (const stored of this.#queue.complete(batch)) answer(stored);
     return true;
   }
@@ -314,12 +357,13 @@ export class LogWriter implements StreamWriter {
   #fail(thrown: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
+    // A companion says itself which file it is.
+    const { directory } = this.#options;
+    const where = `writing the log in ${directory} failed at ${this.#segments.activeFileName}`;
     this.#deps.onFailure(
-      new SluiceError(
-        'LOG_FAILED',
-        `writing the log in ${this.#options.directory} failed at ${this.#segments.activeFileName}: ${errorText(thrown)}`,
-        { cause: thrown },
-      ),
+      thrown instanceof SluiceError
+        ? thrown
+        : new SluiceError('LOG_FAILED', `${where}: ${errorText(thrown)}`, { cause: thrown }),
     );
   }
 }
