@@ -113,6 +113,10 @@ export const NEXT_STEPS = {
     'Compare user name and credential of the device with `sluice users list`; `sluice users rotate` gives it a new token. docs/runbook.md, "Clients refused", has each `reason`.',
   BROKER_ACCESS_DENIED:
     'Ask `sluice check --as USER --client ID --publish TOPIC` which line of the access file decides; then fix the role or the device. docs/runbook.md, "Clients refused", has each `reason`.',
+  BROKER_SESSION_QUEUE_FULL:
+    'Find out why the client that the line names is absent or slow; if the messages are worth it, raise `broker.sessions.maxQueuedMessages`, `maxQueuedBytes` or `maxTotalBytes`.',
+  BROKER_SESSIONS_FULL:
+    'Let clients that need no session connect with clean session 1; raise `broker.sessions.maxSessions` or shorten `broker.sessions.expiry`.',
   BROKER_INTERNAL: 'If it happens more than once it is a bug in Sluice: please report it with the log line.',
   LOG_BLOCKED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; to survive longer outages, raise `stream.log.maxSize`.',

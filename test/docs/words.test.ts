@@ -45,7 +45,12 @@ const RETIRED: readonly RetiredWord[] = [
     word: /\b(?:saved?|copied|remembers?|reader s|reader's) places?\b|\bplaces? (?:is|are|was|were) (?:not )?(?:saved|kept)\b|\bits place (?:and|was|in it)\b/,
     instead: 'position, checkpoint',
   },
-  { word: /\boutlets?\b/, instead: 'OutgoingStream; ComponentStatus' },
+  // The broker's Outlet is where the packets for a client leave.
+  {
+    word: /\boutlets?\b/,
+    in: /^(?!src\/broker\/|test\/(?:broker|support)\/)/,
+    instead: 'OutgoingStream; ComponentStatus',
+  },
   {
     word: /\blanes?\b/,
     in: /^src\/(?:sink|config|broker)\/|^docs\/(?!kinesis)/,

@@ -1,0 +1,178 @@
+import { ACKNOWLEDGEMENTS, acknowledgement } from '../protocol/encode-packets.js';
+import type { Outlet } from './deliveries.js';
+import type { DurableWrites } from './durable-writes.js';
+import { encodeDelivery } from './encode-delivery.js';
+import type { InFlight, MqttSession } from './mqtt-session.js';
+import type { OwedMessage } from './owed-message.js';
+import type { OwedTotals } from './owed-totals.js';
+import { encodeSessionEntry } from './session-entry.js';
+
+/** Of a session that ends with its connection. */
+const SENT: Readonly<Record<1 | 2, InFlight>> = {
+  1: { qos: 1, owed: undefined },
+  2: { qos: 2, owed: undefined },
+};
+
+/**
+ * MessageSender sends what sessions are owed at QoS 1 and 2, and takes the acknowledgements. Invariants:
+ * 1. Messages leave in the order in which they were queued [MQTT-4.6.0-6]; what was in flight when a client comes back
+ *    leaves first, in its old order and with DUP [MQTT-4.4.0-1, MQTT-4.6.0-1].
+ * 2. A durable session is sent nothing at QoS 2 before the message and its packet id are durable, and no PUBREL before
+ *    the PUBREC is. So a client sees each message under one packet id, and exactly once, also across a crash.
+ */
+export class MessageSender {
+  readonly #writes: DurableWrites;
+  readonly #totals: OwedTotals;
+  #sent = 0;
+
+  constructor(writes: DurableWrites, totals: OwedTotals) {
+    this.#writes = writes;
+    this.#totals = totals;
+  }
+
+  /** Packets sent at QoS 1 and 2. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether a message may leave at once, past the queue, because nothing of it has to be kept. */
+  maySendUnkept(session: MqttSession, outlet: Outlet): boolean {
+    return (
+      !session.isDurable &&
+      session.hasBegun &&
+      session.waiting.length === 0 &&
+      session.hasWindow &&
+      !outlet.isFull
+    );
+  }
+
+  /** Sends a message that `maySendUnkept`. */
+  sendUnkept(
+    session: MqttSession,
+    outlet: Outlet,
+    topic: Buffer,
+    payload: Buffer,
+    qos: 1 | 2,
+    isRetained: boolean,
+  ): void {
+    const packetId = session.takePacketId();
+    session.inFlight.set(packetId, SENT[qos]);
+    this.#totals.sentUnkept();
+    this.#sent += 1;
+    outlet.write(encodeDelivery(topic, payload, qos, packetId, isRetained));
+  }
+
+  /** The client is connected: what was in flight is to be sent again. */
+  begin(session: MqttSession, outlet: Outlet): void {
+    session.resend = [];
+    for (const { owed } of session.inFlight.values()) if (owed !== undefined) session.resend.push(owed);
+    for (const packetId of session.received) outlet.write(pubrel(packetId));
+  }
+
+  /** Sends what may be sent now. */
+  pump(session: MqttSession): void {
+    const { outlet } = session;
+    if (outlet === undefined || !session.hasBegun) return;
+    if (!this.#sendAgain(session, outlet)) return;
+    while (session.hasWindow && !outlet.isFull) {
+      const owed = session.waiting.oldest;
+      if (owed === undefined) return;
+      if (owed.qos === 2 && session.isDurable && !this.#writes.isDurable(owed.position)) {
+        this.#pumpWhenDurable(session);
+        return;
+      }
+      session.waiting.take();
+      if (outlet.mayReceive(owed.message.topic)) {
+        this.#totals.nowInFlight(session, owed);
+        session.inFlight.set(owed.packetId, session.isDurable ? { qos: owed.qos, owed } : SENT[owed.qos]);
+        this.#send(outlet, owed);
+      } else {
+        this.#totals.waitingReleased(session, owed);
+        this.#done(session, owed.packetId);
+      }
+    }
+  }
+
+  puback(session: MqttSession, packetId: number): void {
+    const sent = session.inFlight.get(packetId);
+    if (sent?.qos !== 1) return;
+    this.#forget(session, packetId, sent);
+    this.#done(session, packetId);
+    this.pump(session);
+  }
+
+  pubrec(session: MqttSession, outlet: Outlet, packetId: number): void {
+    const sent = session.inFlight.get(packetId);
+    if (sent?.qos === 1) return;
+    if (sent !== undefined) {
+      this.#forget(session, packetId, sent);
+      session.received.add(packetId);
+      if (session.isDurable)
+        this.#writes.append(encodeSessionEntry({ kind: 'received', sessionId: session.id, packetId }));
+    } else if (!session.received.has(packetId)) {
+      // What has become of it is not known here; the client forgets it with this, as with Mosquitto.
+      outlet.write(pubrel(packetId));
+      return;
+    }
+    if (!session.isDurable) {
+      outlet.write(pubrel(packetId));
+      return;
+    }
+    this.#writes.whenDurable(() => {
+      if (session.outlet === outlet && session.received.has(packetId)) outlet.write(pubrel(packetId));
+    });
+  }
+
+  pubcomp(session: MqttSession, packetId: number): void {
+    if (!session.received.delete(packetId)) return;
+    this.#done(session, packetId);
+    this.pump(session);
+  }
+
+  /** Returns whether all that was in flight is sent. */
+  #sendAgain(session: MqttSession, outlet: Outlet): boolean {
+    while (session.resend.length > 0) {
+      if (outlet.isFull) return false;
+      const owed = session.resend.shift()!;
+      const sent = session.inFlight.get(owed.packetId);
+      if (sent?.owed !== owed) continue;
+      if (outlet.mayReceive(owed.message.topic)) {
+        owed.mayBeSent = true;
+        this.#send(outlet, owed);
+      } else {
+        this.#forget(session, owed.packetId, sent);
+        this.#done(session, owed.packetId);
+      }
+    }
+    return true;
+  }
+
+  #send(outlet: Outlet, { message, qos, packetId, isRetained, mayBeSent }: OwedMessage): void {
+    this.#sent += 1;
+    const topic = Buffer.from(message.topic);
+    outlet.write(encodeDelivery(topic, message.payload, qos, packetId, isRetained, mayBeSent));
+  }
+
+  #forget(session: MqttSession, packetId: number, sent: InFlight): void {
+    session.inFlight.delete(packetId);
+    this.#totals.inFlightReleased(session, sent.owed);
+  }
+
+  #done(session: MqttSession, packetId: number): void {
+    if (!session.isDurable) return;
+    this.#writes.append(encodeSessionEntry({ kind: 'done', sessionId: session.id, packetId }));
+  }
+
+  #pumpWhenDurable(session: MqttSession): void {
+    if (session.awaitsCommit) return;
+    session.awaitsCommit = true;
+    this.#writes.whenDurable(() => {
+      session.awaitsCommit = false;
+      this.pump(session);
+    });
+  }
+}
+
+function pubrel(packetId: number): Buffer {
+  return acknowledgement(ACKNOWLEDGEMENTS.pubrel, packetId);
+}

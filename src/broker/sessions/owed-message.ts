@@ -1,0 +1,36 @@
+import type { QoS } from '../protocol/packets.js';
+
+/** What each message that is owed costs beside its topic and payload, in memory and in the bounds. */
+export const OWED_OVERHEAD_BYTES = 128;
+
+/** A message that is kept until clients have it: once, for all sessions that are owed it. */
+export interface KeptMessage {
+  /** Its number in the journal; 0 while only sessions that end with their connections are owed it. */
+  id: number;
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** Durable sessions that are owed it. */
+  references: number;
+}
+
+/** A message that one session is owed, at QoS 1 or 2. */
+export interface OwedMessage {
+  readonly message: KeptMessage;
+  readonly qos: 1 | 2;
+  /** Fixed when the message is queued: a session that is kept sends it again under the same id, also after a restart. */
+  readonly packetId: number;
+  /** The retain flag that it is sent with. */
+  readonly isRetained: boolean;
+  /** True once it may have been sent: then it is sent with DUP [MQTT-3.3.1-1]. */
+  mayBeSent: boolean;
+  /** The journal is durable up to here once the message is. */
+  readonly position: number;
+}
+
+export function owedBytes({ topic, payload }: KeptMessage): number {
+  return topic.length + payload.length + OWED_OVERHEAD_BYTES;
+}
+
+export function lowerQos(a: QoS, b: QoS): QoS {
+  return a < b ? a : b;
+}

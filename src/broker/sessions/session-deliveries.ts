@@ -1,0 +1,327 @@
+import { type Clock, SystemClock } from '../../lib/clock.js';
+import { LimitedWarning } from '../../lib/limited-warning.js';
+import type { Warn } from '../../lib/warnings.js';
+import { unsuback } from '../protocol/encode-packets.js';
+import type { SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
+import type { RetainedMessages } from '../retained/retained-messages.js';
+import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage } from './deliveries.js';
+import { DurableWrites, type SessionJournal } from './durable-writes.js';
+import { encodeDelivery } from './encode-delivery.js';
+import { MessageSender } from './message-sender.js';
+import { MqttSession } from './mqtt-session.js';
+import { type KeptMessage, lowerQos } from './owed-message.js';
+import { OwedTotals } from './owed-totals.js';
+import { RetainedSender } from './retained-sender.js';
+import { copyOf, encodeSessionEntry, type Recipient } from './session-entry.js';
+import { SESSION_DEFAULTS, type SessionOptions } from './session-options.js';
+import { SessionRestore } from './session-restore.js';
+import { sessionSnapshot } from './session-snapshot.js';
+import { StoredSessions } from './stored-sessions.js';
+import { SubscriptionRouter } from './subscription-router.js';
+import { Subscriptions } from './subscriptions.js';
+
+const EXPIRY_EVERY_MS = 60_000;
+
+export interface SessionDeliveriesDeps {
+  readonly warn: Warn;
+  readonly clock?: Clock;
+  /** Absent: nothing is retained. */
+  readonly retained?: RetainedMessages;
+}
+
+/**
+ * SessionDeliveries keeps the sessions of clients and delivers to them. What durable sessions are owed is appended to
+ * their journal in the call of `publish`. To restore: `restore` for each entry of the journal, then `open`. Without a
+ * journal, sessions last as long as the process.
+ */
+export class SessionDeliveries implements Deliveries {
+  readonly #router = new SubscriptionRouter<MqttSession>();
+  readonly #writes = new DurableWrites();
+  readonly #sessions: StoredSessions;
+  readonly #totals: OwedTotals;
+  readonly #sender: MessageSender;
+  readonly #retained: RetainedSender;
+  readonly #subscriptions: Subscriptions;
+  /** The sessions of connected clients. A client without a durable session has one once it subscribes. */
+  readonly #connected = new Map<Outlet, MqttSession>();
+  readonly #expiry: NodeJS.Timeout;
+  #restore: SessionRestore | undefined;
+  #lastMessageId = 0;
+  #sent = 0;
+  #skipped = 0;
+
+  constructor(
+    options: Partial<SessionOptions>,
+    { warn, retained, clock = new SystemClock() }: SessionDeliveriesDeps,
+  ) {
+    const bounds = { ...SESSION_DEFAULTS, ...options };
+    const warnings = new LimitedWarning<'BROKER_SESSIONS_FULL' | 'BROKER_SESSION_QUEUE_FULL'>(warn, clock);
+    this.#sessions = new StoredSessions(bounds, {
+      clock,
+      writes: this.#writes,
+      onEnd: (session) => this.#ended(session),
+      onOverLimit: ({ clientId, user }) =>
+        warnings.log(
+          'BROKER_SESSIONS_FULL',
+          { clientId, user, maxSessions: bounds.maxSessions },
+          'there are too many sessions: the one whose client was absent longest has ended',
+        ),
+    });
+    this.#totals = new OwedTotals(bounds, {
+      writes: this.#writes,
+      sessions: () => this.#all(),
+      onDropped: ({ clientId, user, waiting }) =>
+        warnings.log(
+          'BROKER_SESSION_QUEUE_FULL',
+          { clientId, user, waitingMessages: waiting.length, waitingBytes: waiting.bytes },
+          'the queue of a subscriber is full: it loses its oldest messages',
+        ),
+    });
+    this.#sender = new MessageSender(this.#writes, this.#totals);
+    this.#retained = new RetainedSender({
+      retained: retained ?? { set: () => undefined, matching: () => [], counters: () => NOTHING_RETAINED },
+      writes: this.#writes,
+      owe: (session, { topic, payload }, qos) => {
+        this.#owe([{ session, qos, isRetained: true }], topic, payload);
+      },
+    });
+    this.#subscriptions = new Subscriptions(this.#router, this.#writes, this.#retained);
+    this.#restore = new SessionRestore({
+      sessions: this.#sessions,
+      totals: this.#totals,
+      subscribe: (...subscription) => this.#subscriptions.restore(...subscription),
+      unsubscribe: (session, filter) => this.#subscriptions.remove(session, filter),
+    });
+    this.#expiry = setInterval(() => this.#sessions.expire(), EXPIRY_EVERY_MS).unref();
+  }
+
+  /** Takes an entry of the journal, in order; before `open`. The bytes are valid during the call. */
+  restore(entry: Buffer): void {
+    this.#restore?.take(entry);
+  }
+
+  /** The journal is read: from now on changes are appended to it. */
+  open(journal: SessionJournal): void {
+    this.#lastMessageId = this.#restore?.finish() ?? 0;
+    this.#restore = undefined;
+    this.#writes.open(journal);
+    this.#sessions.restored();
+  }
+
+  /** Entries that make the present state. It is copied during the call. */
+  snapshot(): Iterable<Buffer> {
+    return sessionSnapshot(this.#sessions.all());
+  }
+
+  /** About how long all entries of a snapshot are. */
+  get liveBytes(): number {
+    return (
+      this.#totals.keptBytes +
+      this.#totals.messages * 32 +
+      this.#sessions.size * 256 +
+      this.#router.size * 128
+    );
+  }
+
+  get isNeeded(): boolean {
+    return this.#router.size > 0;
+  }
+
+  publish(message: PublishedMessage): void {
+    const { topic, payload, qos: publishedQos, isRetained, publisher } = message;
+    const { targets, topicBytes } = this.#router.routeOf(topic);
+    let atMostOnce: Buffer | undefined;
+    let owed: Owed[] | undefined;
+    for (const target of targets) {
+      const { session } = target;
+      const { outlet } = session;
+      if (outlet !== undefined && outlet === publisher && outlet.isBridge) continue;
+      // A message for an existing subscription has no retain flag [MQTT-3.3.1-9], except for bridges.
+      const keepsFlag = isRetained && session.isBridge;
+      const qos = lowerQos(publishedQos, target.qos);
+      if (qos > 0 && (outlet === undefined || !this.#sender.maySendUnkept(session, outlet))) {
+        owed ??= [];
+        owed.push({ session, qos: qos as 1 | 2, isRetained: keepsFlag });
+        continue;
+      }
+      if (outlet === undefined || !session.hasBegun || !outlet.mayReceive(topic)) continue;
+      if (qos > 0) {
+        this.#sender.sendUnkept(session, outlet, topicBytes, payload, qos as 1 | 2, keepsFlag);
+      } else if (outlet.isFull) {
+        this.#skipped += 1;
+      } else {
+        this.#sent += 1;
+        if (keepsFlag) {
+          outlet.write(encodeDelivery(topicBytes, payload, 0, 0, true));
+        } else {
+          atMostOnce ??= encodeDelivery(topicBytes, payload, 0, 0, false);
+          outlet.write(atMostOnce);
+        }
+      }
+    }
+    if (owed !== undefined) this.#owe(owed, topic, copyOf(payload));
+  }
+
+  attach(outlet: Outlet, isCleanSession: boolean): { readonly isPresent: boolean } {
+    this.#sessions.expire();
+    const stored = this.#sessions.find(outlet);
+    if (isCleanSession) {
+      // [MQTT-3.1.2-6]
+      if (stored !== undefined) this.#sessions.end(stored);
+      return { isPresent: false };
+    }
+    if (stored?.outlet !== undefined) this.detach(stored.outlet);
+    const session = stored ?? this.#sessions.create(outlet);
+    session.outlet = outlet;
+    this.#connected.set(outlet, session);
+    if (stored === undefined) return { isPresent: false };
+    this.#sessions.present(session, outlet);
+    // The rules may have changed while the client was absent.
+    this.#subscriptions.judgeAgain(session, outlet);
+    return { isPresent: true };
+  }
+
+  begin(outlet: Outlet): void {
+    const session = this.#connected.get(outlet);
+    if (session === undefined) return;
+    session.hasBegun = true;
+    this.#sender.begin(session, outlet);
+    this.#retained.begin(session);
+    this.#pump(session);
+  }
+
+  detach(outlet: Outlet): void {
+    const session = this.#connected.get(outlet);
+    if (session === undefined) return;
+    this.#connected.delete(outlet);
+    session.outlet = undefined;
+    session.hasBegun = false;
+    if (!session.isDurable) this.#ended(session);
+    else if (this.#sessions.get(session.id) === session) this.#sessions.absent(session);
+  }
+
+  subscribe(outlet: Outlet, packet: SubscribePacket): void {
+    let session = this.#connected.get(outlet);
+    if (session === undefined) {
+      session = new MqttSession(0, outlet);
+      session.outlet = outlet;
+      session.hasBegun = true;
+      this.#connected.set(outlet, session);
+    }
+    this.#subscriptions.subscribe(session, outlet, packet, () => this.#pump(session));
+  }
+
+  unsubscribe(outlet: Outlet, { packetId, filters }: UnsubscribePacket): void {
+    const session = this.#connected.get(outlet);
+    if (session === undefined) {
+      outlet.write(unsuback(packetId));
+      return;
+    }
+    for (const filter of filters) this.#subscriptions.remove(session, filter);
+    this.#subscriptions.answer(session, outlet, unsuback(packetId));
+  }
+
+  judgeAgain(outlet: Outlet): readonly string[] {
+    const session = this.#connected.get(outlet);
+    return session === undefined ? [] : this.#subscriptions.judgeAgain(session, outlet);
+  }
+
+  filtersOf(outlet: Outlet): readonly string[] {
+    return [...(this.#connected.get(outlet)?.subscriptions.keys() ?? [])];
+  }
+
+  puback(outlet: Outlet, packetId: number): void {
+    const session = this.#connected.get(outlet);
+    if (session === undefined) return;
+    this.#sender.puback(session, packetId);
+    this.#retained.pump(session);
+  }
+
+  pubrec(outlet: Outlet, packetId: number): void {
+    const session = this.#connected.get(outlet) ?? new MqttSession(0, outlet);
+    this.#sender.pubrec(session, outlet, packetId);
+  }
+
+  pubcomp(outlet: Outlet, packetId: number): void {
+    const session = this.#connected.get(outlet);
+    if (session === undefined) return;
+    this.#sender.pubcomp(session, packetId);
+    this.#retained.pump(session);
+  }
+
+  writable(outlet: Outlet): void {
+    const session = this.#connected.get(outlet);
+    if (session !== undefined) this.#pump(session);
+  }
+
+  counters(): DeliveryCounters {
+    let observers = 0;
+    for (const { subscriptions } of this.#connected.values()) if (subscriptions.size > 0) observers += 1;
+    return {
+      observers,
+      subscriptions: this.#router.size,
+      sessions: this.#sessions.size,
+      queuedMessages: this.#totals.messages,
+      queuedBytes: this.#totals.bytes,
+      sent: this.#sent + this.#sender.sent + this.#retained.sent,
+      skipped: this.#skipped,
+      dropped: this.#totals.dropped,
+    };
+  }
+
+  /** Nothing is sent or kept any more. */
+  close(): void {
+    clearInterval(this.#expiry);
+    this.#writes.close();
+  }
+
+  #pump(session: MqttSession): void {
+    this.#sender.pump(session);
+    this.#retained.pump(session);
+  }
+
+  /** Queues a message, keeps it for the durable sessions among its owners, and sends what can be sent. */
+  #owe(owners: readonly Owed[], topic: string, payload: Buffer): void {
+    const message: KeptMessage = { id: 0, topic, payload, references: 0 };
+    const position = this.#writes.position + 1;
+    const recipients: Recipient[] = [];
+    for (const { session, qos, isRetained } of owners) {
+      const owed = session.owedMessage(message, qos, isRetained, position);
+      this.#totals.add(session, owed);
+      if (!session.isDurable) continue;
+      const { packetId } = owed;
+      recipients.push({ sessionId: session.id, packetId, qos, isRetained, mayBeSent: false });
+    }
+    if (recipients.length > 0) {
+      this.#lastMessageId += 1;
+      message.id = this.#lastMessageId;
+      const entry = { kind: 'message', messageId: message.id, topic, payload, recipients } as const;
+      this.#writes.append(encodeSessionEntry(entry));
+    }
+    for (const { session } of owners) {
+      this.#totals.keepWithinBounds(session);
+      this.#sender.pump(session);
+    }
+  }
+
+  #ended(session: MqttSession): void {
+    for (const subscription of session.subscriptions.values()) this.#router.remove(subscription);
+    session.subscriptions.clear();
+    session.retainedOwed = [];
+    session.backlog = undefined;
+    this.#totals.ended(session);
+  }
+
+  *#all(): Iterable<MqttSession> {
+    yield* this.#sessions.all();
+    yield* this.#connected.values();
+  }
+}
+
+interface Owed {
+  readonly session: MqttSession;
+  readonly qos: 1 | 2;
+  readonly isRetained: boolean;
+}
+
+const NOTHING_RETAINED = { messages: 0, bytes: 0, refused: 0 };

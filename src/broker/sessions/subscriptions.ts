@@ -1,0 +1,124 @@
+import { MAX_TOPIC_LEVELS } from '../../lib/mqtt-names.js';
+import { quoted } from '../../lib/printable.js';
+import { suback } from '../protocol/encode-packets.js';
+import type { QoS, SubscribePacket } from '../protocol/packets.js';
+import type { Outlet } from './deliveries.js';
+import type { DurableWrites } from './durable-writes.js';
+import type { MqttSession, Subscription } from './mqtt-session.js';
+import type { RetainedSender } from './retained-sender.js';
+import { encodeSessionEntry } from './session-entry.js';
+import { MAX_SUBSCRIPTIONS } from './session-options.js';
+import type { SubscriptionRouter } from './subscription-router.js';
+
+/** The return code of SUBACK for a filter that is denied [MQTT-3.9.3-2]. */
+const DENIED = 0x80;
+
+/** Subscriptions makes and ends the subscriptions of sessions, as far as the access rules allow them. */
+export class Subscriptions {
+  readonly #router: SubscriptionRouter<MqttSession>;
+  readonly #writes: DurableWrites;
+  readonly #retained: RetainedSender;
+
+  constructor(router: SubscriptionRouter<MqttSession>, writes: DurableWrites, retained: RetainedSender) {
+    this.#router = router;
+    this.#writes = writes;
+    this.#retained = retained;
+  }
+
+  /** Answers with SUBACK, once the subscriptions of a durable session are durable; the retained messages follow. */
+  subscribe(
+    session: MqttSession,
+    outlet: Outlet,
+    { packetId, subscriptions }: SubscribePacket,
+    answered: () => void,
+  ): void {
+    const made: Subscription[] = [];
+    const returnCodes = subscriptions.map(({ filter, qos }) => {
+      const denial = denialOf(session, outlet, filter);
+      if (denial !== undefined) {
+        outlet.subscriptionDenied(denial);
+        return DENIED;
+      }
+      made.push(this.#add(session, filter, qos));
+      return qos;
+    });
+    this.answer(session, outlet, suback(packetId, returnCodes), () => {
+      for (const subscription of made) {
+        if (subscription.isActive) this.#retained.subscribed(session, subscription);
+      }
+      answered();
+    });
+  }
+
+  /** Writes an answer once everything that was changed is durable, if the client is still there. */
+  answer(session: MqttSession, outlet: Outlet, packet: Buffer, answered?: () => void): void {
+    const write = () => {
+      if (session.outlet !== outlet) return;
+      outlet.write(packet);
+      answered?.();
+    };
+    if (session.isDurable) this.#writes.whenDurable(write);
+    else write();
+  }
+
+  restore(session: MqttSession, filter: string, qos: QoS, isRetainedOwed: boolean): void {
+    this.#put(session, filter, qos).isRetainedOwed = isRetainedOwed;
+  }
+
+  remove(session: MqttSession, filter: string): void {
+    const subscription = session.subscriptions.get(filter);
+    if (subscription === undefined) return;
+    session.subscriptions.delete(filter);
+    this.#router.remove(subscription);
+    if (session.isDurable)
+      this.#writes.append(encodeSessionEntry({ kind: 'unsubscribed', sessionId: session.id, filter }));
+  }
+
+  /** Takes away what the rules in force do not allow, and returns those topic filters. */
+  judgeAgain(session: MqttSession, outlet: Outlet): readonly string[] {
+    const taken: string[] = [];
+    for (const filter of [...session.subscriptions.keys()]) {
+      const denial = outlet.subscribeDenial(filter);
+      if (denial === undefined) continue;
+      this.remove(session, filter);
+      outlet.subscriptionDenied(denial);
+      taken.push(filter);
+    }
+    return taken;
+  }
+
+  #add(session: MqttSession, filter: string, qos: QoS): Subscription {
+    const subscription = this.#put(session, filter, qos);
+    subscription.isRetainedOwed = true;
+    if (session.isDurable) {
+      const { id: sessionId } = session;
+      const entry = { kind: 'subscribed', sessionId, filter, qos, isRetainedOwed: true } as const;
+      this.#writes.append(encodeSessionEntry(entry));
+    }
+    return subscription;
+  }
+
+  /** A filter that the session has is replaced, and nothing that is on its way is lost [MQTT-3.8.4-3]. */
+  #put(session: MqttSession, filter: string, qos: QoS): Subscription {
+    const existing = session.subscriptions.get(filter);
+    if (existing !== undefined) {
+      this.#router.setQos(existing, qos);
+      return existing;
+    }
+    const subscription: Subscription = this.#router.add(session, filter, qos);
+    session.subscriptions.set(filter, subscription);
+    return subscription;
+  }
+}
+
+function denialOf(session: MqttSession, outlet: Outlet, filter: string): string | undefined {
+  // Shared subscriptions came with MQTT 5: a filter that matched nothing would be granted for nothing.
+  if (filter.startsWith('$share/')) return 'MQTT 3.1.1 has no shared subscriptions';
+  const levels = filter.split('/').length;
+  if (levels > MAX_TOPIC_LEVELS) return `topic filter with ${levels} levels, more than ${MAX_TOPIC_LEVELS}`;
+  const denial = outlet.subscribeDenial(filter);
+  if (denial !== undefined) return denial;
+  const { subscriptions } = session;
+  if (subscriptions.size < MAX_SUBSCRIPTIONS || subscriptions.has(filter)) return undefined;
+  return `${quoted(filter)}: ${MAX_SUBSCRIPTIONS} subscriptions of the client are open`;
+}

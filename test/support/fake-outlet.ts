@@ -1,0 +1,87 @@
+import mqttPacket from 'mqtt-packet';
+import type { QoS } from '../../src/broker/protocol/packets.js';
+import type { Outlet } from '../../src/broker/sessions/deliveries.js';
+
+export interface FakeOutletOptions {
+  readonly clientId?: string;
+  readonly user?: string;
+  readonly isBridge?: boolean;
+}
+
+/** What a PUBLISH says, without what tests rarely ask. */
+export interface Delivered {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: QoS;
+  readonly id: number | undefined;
+  readonly dup: boolean;
+  readonly retain: boolean;
+}
+
+/** A connection as deliveries see it, which keeps the packets that are written. */
+export class FakeOutlet implements Outlet {
+  readonly clientId: string;
+  readonly user: string;
+  readonly isBridge: boolean;
+  isFull = false;
+  readonly packets: mqttPacket.Packet[] = [];
+  readonly denials: string[] = [];
+  readonly violations: string[] = [];
+  /** Topics and filters that the rules deny. */
+  readonly denied = new Set<string>();
+  /** Called with each packet. */
+  onPacket: (packet: mqttPacket.Packet) => void = () => undefined;
+
+  constructor({ clientId = 'c', user = '', isBridge = false }: FakeOutletOptions = {}) {
+    this.clientId = clientId;
+    this.user = user;
+    this.isBridge = isBridge;
+  }
+
+  mayReceive(topic: string): boolean {
+    return !this.denied.has(topic);
+  }
+
+  subscribeDenial(filter: string): string | undefined {
+    return this.denied.has(filter) ? `${filter} is denied` : undefined;
+  }
+
+  write(packets: Buffer): void {
+    const parser = mqttPacket.parser();
+    const written: mqttPacket.Packet[] = [];
+    parser.on('packet', (packet) => written.push(packet));
+    parser.parse(packets);
+    this.packets.push(...written);
+    for (const packet of written) this.onPacket(packet);
+  }
+
+  subscriptionDenied(detail: string): void {
+    this.denials.push(detail);
+  }
+
+  violation(detail: string): void {
+    this.violations.push(detail);
+  }
+
+  /** Takes the messages that were written since the last call. */
+  takeDelivered(): Delivered[] {
+    const delivered = this.packets.filter((packet) => packet.cmd === 'publish').map(deliveredOf);
+    this.packets.length = 0;
+    return delivered;
+  }
+
+  /** Takes the packets that were written since the last call, as `command id`, of a PUBLISH with its payload. */
+  take(): string[] {
+    return this.packets.splice(0).map((packet) => {
+      if (packet.cmd !== 'publish') return `${packet.cmd} ${packet.messageId}`;
+      const { topic, payload, qos, id, dup, retain } = deliveredOf(packet);
+      const flags = `${dup ? ' dup' : ''}${retain ? ' retain' : ''}`;
+      return `publish ${topic}=${payload} q${qos}${id === undefined ? '' : ` ${id}`}${flags}`;
+    });
+  }
+}
+
+export function deliveredOf(packet: mqttPacket.IPublishPacket): Delivered {
+  const { topic, payload, qos, messageId, dup, retain } = packet;
+  return { topic, payload: payload.toString(), qos, id: messageId, dup, retain };
+}

@@ -1,0 +1,24 @@
+import type { QoS } from '../../src/broker/protocol/packets.js';
+import type { RetainedMessage, RetainedMessages } from '../../src/broker/retained/retained-messages.js';
+
+/** Retained messages without bounds. A filter is a topic, `#`, or a prefix with `/#`. */
+export class FakeRetained implements RetainedMessages {
+  readonly #messages = new Map<string, RetainedMessage>();
+
+  set(topic: string, payload: Buffer, qos: QoS): void {
+    if (payload.length === 0) this.#messages.delete(topic);
+    else this.#messages.set(topic, { topic, payload: Buffer.from(payload), qos });
+  }
+
+  *matching(filter: string): Iterable<RetainedMessage> {
+    for (const message of this.#messages.values()) {
+      const { topic } = message;
+      if (filter === '#' || topic === filter || topic.startsWith(filter.replace(/#$/, ' ').trimEnd()))
+        if (filter.endsWith('#') || topic === filter) yield message;
+    }
+  }
+
+  counters() {
+    return { messages: this.#messages.size, bytes: 0, refused: 0 };
+  }
+}
