@@ -7,7 +7,10 @@ export interface BrokerUnderTest {
   /** Takes everybody. */
   readonly port: number;
   readonly webSocketPort: number;
-  /** Takes only the user "alice" with the password "secret", who may publish to and subscribe `own/#`. */
+  /**
+   * Takes only users with the password "secret": "alice" may publish to and subscribe `own/#`, "bob" everything, and
+   * `$own/#`.
+   */
   readonly securedPort: number;
 }
 
@@ -18,6 +21,7 @@ export interface ConformanceCase {
 }
 
 export const ALICE = { userName: 'alice', password: 'secret' } as const;
+export const BOB = { userName: 'bob', password: 'secret' } as const;
 
 let contexts = 0;
 
@@ -49,11 +53,20 @@ export class CaseContext {
   }
 
   /** A connection that was accepted. */
-  async connected(fields: ConnectFields = {}, isPresent = false): Promise<ScriptedPeer> {
-    const peer = this.open();
+  async connected(
+    fields: ConnectFields = {},
+    isPresent = false,
+    port = this.broker.port,
+  ): Promise<ScriptedPeer> {
+    const peer = this.open(port);
     peer.send(connect(fields));
     await peer.expect(`CONNACK present=${isPresent ? 1 : 0} code=0`);
     return peer;
+  }
+
+  /** A connection of the user who may use topics with `$`. */
+  asBob(): Promise<ScriptedPeer> {
+    return this.connected(BOB, false, this.broker.securedPort);
   }
 
   /** A client that has subscribed to these topic filters at QoS 2 and waits. */

@@ -3,15 +3,26 @@ import { join } from 'node:path';
 import { freePort } from '../../../harness/free-port.js';
 import { runProgram } from '../../../harness/programs.js';
 import { startMosquitto } from '../../../harness/servers.js';
-import { ALICE, type BrokerUnderTest } from './conformance-case.js';
+import { ALICE, BOB, type BrokerUnderTest } from './conformance-case.js';
 
 /** Mosquitto with the listeners of the cases; `directory` gets its passwords and rules. */
 export async function mosquittoUnderTest(directory: string) {
   const webSocketPort = await freePort();
   const passwords = join(directory, 'passwords');
   const rules = join(directory, 'rules');
-  await runProgram('mosquitto_passwd', ['-b', '-c', passwords, ALICE.userName, ALICE.password]);
-  writeFileSync(rules, `user ${ALICE.userName}\ntopic readwrite own/#\n`);
+  writeFileSync(passwords, '');
+  for (const { userName, password } of [ALICE, BOB]) {
+    await runProgram('mosquitto_passwd', ['-b', passwords, userName, password]);
+  }
+  writeFileSync(
+    rules,
+    `user ${ALICE.userName}
+topic readwrite own/#
+user ${BOB.userName}
+topic readwrite #
+topic readwrite $own/#
+`,
+  );
   const open = await startMosquitto({
     config: [`listener ${webSocketPort} 127.0.0.1`, 'protocol websockets'],
   });
