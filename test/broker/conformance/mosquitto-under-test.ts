@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../harness/free-port.js';
 import { runProgram } from '../../../harness/programs.js';
 import { startMosquitto } from '../../../harness/servers.js';
@@ -35,6 +37,7 @@ topic readwrite $own/#
     webSocketPort,
     securedPort: secured.port,
   };
+  await untilAccepted(webSocketPort);
   return {
     broker,
     stop: async () => {
@@ -42,4 +45,17 @@ topic readwrite $own/#
       await secured.stop();
     },
   };
+}
+
+/** Mosquitto opens its listeners one after the other; the harness waits for the first. */
+async function untilAccepted(port: number): Promise<void> {
+  for (;;) {
+    const isAccepted = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (isAccepted) return;
+    await sleep(20);
+  }
 }

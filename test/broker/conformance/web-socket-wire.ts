@@ -5,7 +5,7 @@ import { ScriptedPeer, type Wire } from './scripted-peer.js';
 /** A connection over a WebSocket: each write is one binary frame. */
 export async function openWebSocket(context: CaseContext, protocols: string[] = ['mqtt']) {
   const socket = new WebSocket(`ws://127.0.0.1:${context.broker.webSocketPort}/mqtt`, protocols);
-  let isBinaryOnly = true;
+  const frames: { readonly length: number; readonly isBinary: boolean }[] = [];
   const wire: Wire = {
     write: (bytes) => socket.send(bytes),
     cut: () => socket.terminate(),
@@ -13,7 +13,7 @@ export async function openWebSocket(context: CaseContext, protocols: string[] = 
     onClosed: () => undefined,
   };
   socket.on('message', (bytes: Buffer, isBinary) => {
-    isBinaryOnly &&= isBinary;
+    frames.push({ length: bytes.length, isBinary });
     wire.onBytes(bytes);
   });
   socket.on('close', () => wire.onClosed());
@@ -22,5 +22,5 @@ export async function openWebSocket(context: CaseContext, protocols: string[] = 
     socket.on('open', () => resolve());
     socket.on('error', reject);
   });
-  return { peer, socket, isBinaryOnly: () => isBinaryOnly };
+  return { peer, socket, frames };
 }
