@@ -36,6 +36,22 @@ export const RETAINED_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    title:
+      '[MQTT-3.3.1-5] [MQTT-3.8.4-6] a retained message is sent with the lower of its QoS and the granted QoS',
+    run: async (context) => {
+      const topic = context.name('t');
+      await retain(context, topic, 'one', 1);
+      for (const qos of [0, 1, 2]) {
+        const peer = await context.connected();
+        peer.send(subscribe(1, [topic, qos]));
+        await peer.expectInAnyOrder(
+          `SUBACK 1 [${qos}]`,
+          `PUBLISH q${Math.min(qos, 1)} retain ${topic} = one`,
+        );
+      }
+    },
+  },
+  {
     title: '[MQTT-3.3.1-7] a retained message of QoS 0 replaces the one before it',
     run: async (context) => {
       const topic = context.name('t');

@@ -255,6 +255,26 @@ export const SESSION_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    title:
+      '[MQTT-4.4.0-1] [MQTT-3.1.4-2] what the first connection did not acknowledge is sent again to the one that takes its client id',
+    run: async (context) => {
+      const topic = context.name('t');
+      const clientId = context.name('id');
+      const first = await context.connected({ clientId, isClean: false });
+      first.send(subscribe(1, [topic, 1]));
+      await first.expect('SUBACK 1 [1]');
+      await publishAll(context, topic, 'one', 'two');
+      const { id } = await first.expect(`PUBLISH q1 ${topic} = one`);
+      await first.expect(`PUBLISH q1 ${topic} = two`);
+      first.send(puback(id));
+      await first.expectNothing();
+      const second = await context.connected({ clientId, isClean: false }, true);
+      await first.expectClosed();
+      await second.expect(`PUBLISH q1 dup ${topic} = two`);
+      await second.expectNothing();
+    },
+  },
+  {
     title: '[MQTT-3.2.0-1] CONNACK comes before what waits in the session',
     run: async (context) => {
       const { topic, back } = await absentSession(context);
