@@ -4,6 +4,7 @@ import type { Grant } from '../../access/grant.js';
 import type { PacedClient, ReadPace } from '../limits/read-pace.js';
 import type { WatchedClient } from '../limits/silent-clients.js';
 import { FIRST_BYTES, type PacketFault, type Will } from '../protocol/packets.js';
+import type { PacketIds } from '../publish/packet-ids.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { Outlet } from '../sessions/deliveries.js';
 import type { AddressShare } from '../transport/connection-limits.js';
@@ -117,8 +118,8 @@ export class Connection
   leaveUser: (() => void) | undefined = undefined;
   /** Gives back its rates. */
   giveBackRates: (() => void) | undefined = undefined;
-  /** QoS 2 packet ids whose PUBREL is outstanding: a bit for each. */
-  openHandshakes: Uint8Array | undefined = undefined;
+  /** QoS 2 packet ids whose PUBREL is outstanding; undefined when there are none. */
+  openHandshakes: PacketIds | undefined = undefined;
   /** True once the reason why the connection ends is counted: what follows has the same cause. */
   isRejected = false;
   /** The topic that PublishGate has found well formed last: most devices have only one. */

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Connection } from '../connection/connection.js';
+import { PacketIds } from './packet-ids.js';
 
 interface OpenPublish {
   readonly contentCrc: number;
@@ -8,8 +9,6 @@ interface OpenPublish {
 
 /** Limit for all sessions together: a device that never completes its handshakes must not fill the memory. */
 const MAX_OPEN = 100_000;
-
-const BITMAP_BYTES = 8 * 1024;
 
 /** Whose session it is: another user with the same client id must not complete its handshakes. */
 export interface HandshakeOwner {
@@ -35,8 +34,7 @@ export class OpenHandshakes {
     topic: string,
     payload: Buffer,
   ): boolean {
-    const { openHandshakes } = connection;
-    if (openHandshakes !== undefined && hasBit(openHandshakes, packetId)) return true;
+    if (connection.openHandshakes?.has(packetId) === true) return true;
     if (!isDuplicate || connection.isCleanSession) return false;
     const open = this.#bySession.get(keyOf(connection))?.get(packetId);
     if (open === undefined || open.bytes !== payload.length) return false;
@@ -44,8 +42,8 @@ export class OpenHandshakes {
   }
 
   opened(connection: Connection, packetId: number, topic: string, payload: Buffer): void {
-    connection.openHandshakes ??= new Uint8Array(BITMAP_BYTES);
-    connection.openHandshakes[packetId >> 3]! |= 1 << (packetId & 7);
+    connection.openHandshakes ??= PacketIds.take();
+    connection.openHandshakes.add(packetId);
     if (connection.isCleanSession) return;
     const key = keyOf(connection);
     let ofSession = this.#bySession.get(key);
@@ -60,7 +58,10 @@ export class OpenHandshakes {
 
   completed(connection: Connection, packetId: number): void {
     const { openHandshakes } = connection;
-    if (openHandshakes !== undefined) openHandshakes[packetId >> 3]! &= ~(1 << (packetId & 7));
+    if (openHandshakes?.delete(packetId) === 0) {
+      connection.openHandshakes = undefined;
+      openHandshakes.giveBack();
+    }
     if (connection.isCleanSession) return;
     const key = keyOf(connection);
     const ofSession = this.#bySession.get(key);
@@ -82,10 +83,6 @@ export class OpenHandshakes {
     const oldest = this.#bySession.keys().next().value;
     if (oldest !== undefined) this.#forget(oldest);
   }
-}
-
-function hasBit(bits: Uint8Array, at: number): boolean {
-  return (bits[at >> 3]! & (1 << (at & 7))) !== 0;
 }
 
 /** The length in front keeps users and client ids apart, whatever characters they have. */
