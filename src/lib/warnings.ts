@@ -114,9 +114,13 @@ export const NEXT_STEPS = {
   BROKER_ACCESS_DENIED:
     'Ask `sluice check --as USER --client ID --publish TOPIC` which line of the access file decides; then fix the role or the device. docs/runbook.md, "Clients refused", has each `reason`.',
   BROKER_SESSION_QUEUE_FULL:
-    'Find out why the client that the line names is absent or slow; if the messages are worth it, raise `broker.sessions.maxQueuedMessages`, `maxQueuedBytes` or `maxTotalBytes`.',
+    'Find out why the client that the line names is absent or slow; if the messages are worth it, raise `broker.sessions.maxQueuedMessages`, `maxQueuedSize` or `maxTotalSize`.',
   BROKER_SESSIONS_FULL:
-    'Let clients that need no session connect with clean session 1; raise `broker.sessions.maxSessions` or shorten `broker.sessions.expiry`.',
+    'Let clients that need no session connect with clean session 1; raise `broker.sessions.maxSessions` or shorten `broker.sessions.expireAfter`.',
+  BROKER_RETAINED_FULL:
+    'Find out who retains so many messages (`sluice_broker_retained_messages`); raise `broker.retained` if they are yours, or clear them with empty retained messages.',
+  JOURNAL_DAMAGED:
+    'Check the disk (`dmesg`, `smartctl`): what is before and behind the damage is kept, and what was in it comes again when clients send it.',
   BROKER_INTERNAL: 'If it happens more than once it is a bug in Sluice: please report it with the log line.',
   LOG_BLOCKED:
     'Check the sink or Kinesis in `/readyz` and fix the cause; to survive longer outages, raise `stream.log.maxSize`.',
