@@ -25,7 +25,7 @@ import { Refusals } from './refusals.js';
 import { NothingRetained } from './retained/nothing-retained.js';
 import type { RetainedMessages } from './retained/retained-messages.js';
 import type { Deliveries } from './sessions/deliveries.js';
-import { NoDeliveries } from './sessions/no-deliveries.js';
+import { SessionDeliveries } from './sessions/session-deliveries.js';
 import { subscribeDenial } from './sessions/subscribe-denial.js';
 import { ClientIdHolders } from './sign-in/client-id-holders.js';
 import { ConnectGate } from './sign-in/connect-gate.js';
@@ -52,6 +52,8 @@ export class Broker {
   readonly #grants: SessionGrants;
   readonly #retained: RetainedMessages;
   readonly #deliveries: Deliveries;
+  /** Closes those that the broker has made itself. */
+  readonly #closeDeliveries: () => void = () => undefined;
   readonly #handshakes = new OpenHandshakes();
   readonly #signInGate: SignInGate;
   readonly #publishGate: PublishGate;
@@ -78,7 +80,13 @@ export class Broker {
     this.#clock = clock;
     this.#refusals = new Refusals(deps);
     this.#retained = deps.retained ?? new NothingRetained();
-    this.#deliveries = deps.deliveries ?? new NoDeliveries();
+    if (deps.deliveries === undefined) {
+      const own = new SessionDeliveries({}, { warn: deps.warn, clock, retained: this.#retained });
+      this.#closeDeliveries = () => own.close();
+      this.#deliveries = own;
+    } else {
+      this.#deliveries = deps.deliveries;
+    }
     this.#connections = new Connections({
       refusals: this.#refusals,
       connectTimeoutMs,
@@ -200,6 +208,7 @@ export class Broker {
     for (const connection of open) connection.destroy();
     await Promise.all(closed);
     this.#connections.close();
+    this.#closeDeliveries();
   }
 
   #createHost(): ConnectionHost {
