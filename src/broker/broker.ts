@@ -10,7 +10,8 @@ import {
   type BrokerDeps,
   type BrokerOptions,
 } from './broker-options.js';
-import { Connection, type ConnectionHost } from './connection/connection.js';
+import { Connection } from './connection/connection.js';
+import type { ConnectionHost } from './connection/connection-host.js';
 import { Connections } from './connection/connections.js';
 import { guardFrames } from './connection/guard-frames.js';
 import { PacketDispatcher } from './connection/packet-dispatcher.js';

@@ -5,14 +5,16 @@ import type { PacedClient, ReadPace } from '../limits/read-pace.js';
 import type { WatchedClient } from '../limits/silent-clients.js';
 import { FIRST_BYTES, type PacketFault, type Will } from '../protocol/packets.js';
 import type { PacketIds } from '../publish/packet-ids.js';
+import type { LastTopic } from '../publish/read-publish.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { Outlet } from '../sessions/deliveries.js';
 import type { AddressShare } from '../transport/connection-limits.js';
 import { endWrites } from '../transport/end-writes.js';
+import type { ConnectionHost, ConnectionParts } from './connection-host.js';
 import { Output, type OutputOwner } from './output.js';
 import { PacketReader, type PacketSink } from './packet-reader.js';
 import { readNextTurn } from './read-next-turn.js';
-import type { UnfinishedOwner, UnfinishedPacket, UnfinishedPackets } from './unfinished-packets.js';
+import type { UnfinishedOwner, UnfinishedPacket } from './unfinished-packets.js';
 
 /** A CONNECT holds names and a password; no honest client needs more before it is authenticated. */
 export const MAX_CONNECT_BYTES = 8 * 1024;
@@ -22,48 +24,6 @@ const MAX_BYTES_BEFORE_CONNACK = MAX_CONNECT_BYTES + 5;
 
 /** Answers that may wait for a client that does not read them; then it is not read either. */
 const MAX_WAITING_ANSWER_BYTES = 64 * 1024;
-
-/** What the broker does for its connections. */
-export interface ConnectionHost {
-  readonly maxPacketBytes: number;
-  /** Packets of a client that may wait to be stored before its socket is no longer read; one read may overshoot it. */
-  readonly maxInFlight: number;
-  readonly unfinished: UnfinishedPackets;
-  /** The connections that are not read at the moment. */
-  readonly stopped: Set<Connection>;
-  /** False while nothing at all may be read. */
-  mayRead(): boolean;
-  monotonicMs(): number;
-  /** A whole packet of the client. */
-  packet(connection: Connection, firstByte: number, bytes: Buffer, start: number, end: number): void;
-  /** See PacketSink. */
-  tooLarge(connection: Connection, firstByte: number, length: number): number | undefined;
-  packetPassed(connection: Connection, firstByte: number, head: Buffer, length: number): void;
-  fault(connection: Connection, firstByte: number, fault: PacketFault): void;
-  /** The first byte of the connection is not that of CONNECT. */
-  notConnect(connection: Connection, firstByte: number): void;
-  /** Counts why the connection ends. */
-  reject(connection: Connection, reason: BrokerRefusal, detail: string): void;
-  /** The client reads again what it is sent. */
-  writable(connection: Connection): void;
-  /** See Outlet. */
-  mayReceive(connection: Connection, topic: string): boolean;
-  subscribeDenial(connection: Connection, filter: string): string | undefined;
-  subscriptionDenied(connection: Connection, detail: string): void;
-  hasSubscribed(connection: Connection): boolean;
-  /** The client is gone, or nothing more is taken from it. Called once. */
-  ended(connection: Connection): void;
-}
-
-/** What the transport says of a connection. */
-export interface ConnectionParts {
-  readonly stream: Duplex;
-  readonly remoteAddress: string;
-  readonly isProxied: boolean;
-  readonly isEncrypted: boolean;
-  readonly certificate: ClientCertificate | undefined;
-  readonly share: AddressShare;
-}
 
 /**
  * `new`: without CONNECT. `signing-in`: its CONNECT is being judged, and nothing more is read. `leaving`: nothing more is
@@ -122,10 +82,8 @@ export class Connection
   openHandshakes: PacketIds | undefined = undefined;
   /** True once the reason why the connection ends is counted: what follows has the same cause. */
   isRejected = false;
-  /** The topic that PublishGate has found well formed last: most devices have only one. */
-  checkedTopic: string | undefined = undefined;
-  #topicBytes: Buffer | undefined = undefined;
-  #topic = '';
+  /** The topic of its last PUBLISH: most devices have only one. */
+  lastTopic: LastTopic | undefined = undefined;
   #unfinished: UnfinishedPacket | undefined = undefined;
   #inFlight = 0;
   #isTornDown = false;
@@ -225,18 +183,6 @@ export class Connection
   stored(): void {
     this.#inFlight -= 1;
     if (this.#inFlight === 0 && this.state === 'leaving') this.#finish();
-  }
-
-  /** The topic of a PUBLISH as it was decoded last, when it has the same bytes. */
-  knownTopic(bytes: Buffer, start: number, end: number): string | undefined {
-    const known = this.#topicBytes;
-    if (known === undefined || known.length !== end - start) return undefined;
-    return bytes.compare(known, 0, known.length, start, end) === 0 ? this.#topic : undefined;
-  }
-
-  rememberTopic(topicBytes: Buffer, topic: string): void {
-    this.#topicBytes = Buffer.from(topicBytes);
-    this.#topic = topic;
   }
 
   // PacketSink

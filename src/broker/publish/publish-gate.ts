@@ -139,13 +139,14 @@ export class PublishGate {
     const grant = this.#deps.grants.of(connection);
     // Its connection is being closed, and the reason is counted.
     if (grant === undefined) return;
-    if (topic !== connection.checkedTopic) {
+    const { lastTopic } = connection;
+    if (lastTopic?.topic !== topic || !lastTopic.isChecked) {
       const fault = this.#topicFault(topic);
       if (fault !== undefined) {
         connection.close('topic-invalid', `${fault}: ${quoted(topic)}`);
         return;
       }
-      connection.checkedTopic = topic;
+      if (lastTopic?.topic === topic) lastTopic.isChecked = true;
     }
     if (!grant.mayPublish(topic)) {
       this.#deps.denials.denied(connection.user, connection.remoteAddress);

@@ -2,6 +2,15 @@ import type { Connection } from '../connection/connection.js';
 import { decodeText } from '../protocol/decode-text.js';
 import type { QoS } from '../protocol/packets.js';
 
+/** The topic of the last PUBLISH of a connection, which is not decoded and checked again when it comes again. */
+export interface LastTopic {
+  /** A copy. */
+  readonly bytes: Buffer;
+  readonly topic: string;
+  /** True once its syntax was found to be accepted. */
+  isChecked: boolean;
+}
+
 /** A PUBLISH as it was read. `payload` is a view, valid during the call. */
 export interface Publish {
   readonly topic: string;
@@ -45,9 +54,12 @@ export function readPublish(
 
 /** A device publishes on one or a few topics: the last one is not decoded again. */
 function topicOf(connection: Connection, bytes: Buffer, start: number, end: number): string | undefined {
-  const known = connection.knownTopic(bytes, start, end);
-  if (known !== undefined) return known;
+  const last = connection.lastTopic;
+  if (last !== undefined && last.bytes.length === end - start) {
+    if (bytes.compare(last.bytes, 0, last.bytes.length, start, end) === 0) return last.topic;
+  }
   const topic = decodeText(bytes, start, end);
-  if (topic !== undefined) connection.rememberTopic(bytes.subarray(start, end), topic);
+  if (topic === undefined) return undefined;
+  connection.lastTopic = { bytes: Buffer.from(bytes.subarray(start, end)), topic, isChecked: false };
   return topic;
 }
