@@ -28,6 +28,12 @@ export const INGEST: MetricTable<IngestFacts> = {
       'Packets not delivered to slow observers',
       (s) => s.broker.deliveries.skipped,
     ],
+    ['sluice_broker_deliveries_total', 'Packets sent to subscribers', (s) => s.broker.deliveries.sent],
+    [
+      'sluice_broker_session_messages_dropped_total',
+      'QoS 1 and 2 messages that a full queue of a subscriber has lost, the oldest first',
+      (s) => s.broker.deliveries.dropped,
+    ],
     ['sluice_broker_connections_opened_total', 'MQTT connections opened', (s) => s.broker.connectionsOpened],
     ['sluice_broker_connections_closed_total', 'MQTT connections closed', (s) => s.broker.connectionsClosed],
     [
@@ -61,6 +67,26 @@ export const INGEST: MetricTable<IngestFacts> = {
       (s) => s.broker.unfinishedBytes,
     ],
     ['sluice_broker_observers', 'Clients with a subscription', (s) => s.broker.deliveries.observers],
+    [
+      'sluice_broker_subscriptions',
+      'Topic filters of connected clients and of sessions whose clients are absent',
+      (s) => s.broker.deliveries.subscriptions,
+    ],
+    [
+      'sluice_broker_sessions',
+      'Sessions (clean session 0) of connected and absent clients',
+      (s) => s.broker.deliveries.sessions,
+    ],
+    [
+      'sluice_broker_session_messages',
+      'QoS 1 and 2 messages that wait for a subscriber or for its acknowledgement',
+      (s) => s.broker.deliveries.queuedMessages,
+    ],
+    [
+      'sluice_broker_session_bytes',
+      'Bytes of such messages, each counted for everyone it waits for',
+      (s) => s.broker.deliveries.queuedBytes,
+    ],
     [
       'sluice_broker_clients_silent',
       'Clients that have neither published nor subscribed within broker.limits.silentAfter',
