@@ -38,6 +38,7 @@ import { endWrites } from './transport/end-writes.js';
 import { type Listener, type ListenerOptions, openListener } from './transport/listener.js';
 import type { ConnectionFacts, ListenerHooks } from './transport/listener-hooks.js';
 import { streamFailure } from './transport/stream-failure.js';
+import { MAX_TURNED_AWAY, TurnedAwayConnections } from './transport/turned-away-connections.js';
 import type { OnFrame } from './transport/web-socket-frames.js';
 
 export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options.js';
@@ -67,6 +68,7 @@ export class Broker {
   /** True when the broker opened them. */
   readonly #ownsTls: boolean;
   readonly #revocations: RevocationList | undefined;
+  readonly #turnedAway: TurnedAwayConnections;
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
   #draining = false;
@@ -105,6 +107,7 @@ export class Broker {
       { clock, warn: deps.warn },
     );
     this.#revocations = deps.revocations;
+    this.#turnedAway = new TurnedAwayConnections({ maxOpen: mayHold(options) });
     this.#ownsTls = deps.tls === undefined;
     this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
     const denials = new DenialDelays(clock);
@@ -203,6 +206,7 @@ export class Broker {
     this.#listeners = [];
     this.#unfinished.close();
     this.#limits.close();
+    this.#turnedAway.close();
     if (this.#ownsTls) this.#tls.close();
     const open = [...this.#connections.open()];
     const closed = open.map(({ stream }) => new Promise((resolve) => stream.once('close', resolve)));
@@ -244,7 +248,7 @@ export class Broker {
   }
 
   #open(options: ListenerOptions): Promise<Listener> {
-    const deps = { tls: this.#tls, revocations: this.#revocations };
+    const deps = { tls: this.#tls, revocations: this.#revocations, turnedAway: this.#turnedAway };
     return openListener(options, this.#options, deps, {
       admit: (socket, remoteAddress) => this.#admit(socket, remoteAddress),
       onConnection: (...connection) => this.#admitLater(...connection),
@@ -272,7 +276,7 @@ export class Broker {
     if (admitted === 'admitted') return;
     const detail = 'it would wait longer than broker.connectTimeout';
     this.#refusals.add('too-many-new-connections', { remoteAddress, clientId: '' }, detail);
-    stream.on('error', () => undefined).destroy();
+    if (this.#turnedAway.hold(stream)) void this.#turnedAway.answer(stream);
   }
 
   #connected(
@@ -331,4 +335,10 @@ export class Broker {
     if (connection.isCleanSession) this.#handshakes.sessionEnded(connection);
     this.#deps.onClient?.('disconnected', connection);
   }
+}
+
+/** Few where the open files do not allow all connections that are configured: what is held needs files beside them. */
+function mayHold({ maxConnections, listeners, maxOpenConnections }: BrokerOptions): number {
+  const isCut = maxOpenConnections !== undefined && maxOpenConnections < maxConnections * listeners.length;
+  return isCut ? 16 : MAX_TURNED_AWAY;
 }

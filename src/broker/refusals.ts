@@ -1,6 +1,8 @@
 import { type Clock, SystemClock } from '../lib/clock.js';
 import { LimitedWarning } from '../lib/limited-warning.js';
 import type { Warn, WarningCode } from '../lib/warnings.js';
+import { REFUSAL_NEXT_STEPS } from './refusal-next-steps.js';
+import { TakeOvers } from './take-overs.js';
 
 interface RefusalKind {
   /** `warn` when somebody has to fix something, `debug` when it happens with every fleet, every day. */
@@ -127,7 +129,7 @@ const REFUSALS = {
     level: 'warn',
     sentence: 'a client was closed: its SUBSCRIBE or UNSUBSCRIBE is malformed',
   },
-  'subscribe-denied': { level: 'debug', sentence: 'a subscription was answered with SUBACK 0x80' },
+  'subscribe-denied': { level: 'warn', sentence: 'a subscription was answered with SUBACK 0x80' },
   'protocol-violation': { level: 'warn', sentence: 'a client was closed: it violated the MQTT protocol' },
   'too-many-in-flight': {
     level: 'warn',
@@ -167,6 +169,7 @@ const CODES: Partial<Readonly<Record<BrokerRefusal, WarningCode>>> = {
   'client-id-in-use': 'BROKER_ACCESS_DENIED',
   'publish-denied': 'BROKER_ACCESS_DENIED',
   'access-changed': 'BROKER_ACCESS_DENIED',
+  'subscribe-denied': 'BROKER_ACCESS_DENIED',
   'too-many-from-user': 'BROKER_TOO_MANY_FROM_USER',
   'too-many-new-connections': 'BROKER_TOO_MANY_NEW',
   'server-busy': 'BROKER_BUSY',
@@ -203,18 +206,26 @@ export interface RefusalDeps {
 export class Refusals {
   readonly #counts = createRefusalCounts();
   readonly #lines: LimitedWarning<BrokerRefusal>;
+  readonly #takeOvers = new TakeOvers();
+  readonly #contested: LimitedWarning<'BROKER_CLIENT_ID_CONTESTED'>;
+  readonly #clock: Clock;
 
   constructor({ warn, debug, clock = new SystemClock() }: RefusalDeps) {
+    this.#clock = clock;
+    const later = (ms: number, run: () => void) => void setTimeout(run, ms).unref();
+    this.#contested = new LimitedWarning(warn, clock, { later });
     this.#lines = new LimitedWarning<BrokerRefusal>(
       ({ code: reason, heldBack, ...fields }, sentence) => {
         if (REFUSALS[reason].level === 'debug') {
           debug?.({ reason, ...fields, ...(heldBack > 0 ? { heldBack } : {}) }, sentence);
           return;
         }
-        warn({ code: CODES[reason] ?? 'BROKER_CLIENT_REFUSED', heldBack, reason, ...fields }, sentence);
+        const next = REFUSAL_NEXT_STEPS[reason];
+        const code = CODES[reason] ?? 'BROKER_CLIENT_REFUSED';
+        warn({ code, heldBack, reason, ...fields, ...(next === undefined ? {} : { next }) }, sentence);
       },
       clock,
-      { later: (ms, run) => void setTimeout(run, ms).unref() },
+      { later },
     );
   }
 
@@ -232,5 +243,13 @@ export class Refusals {
       detail,
     };
     this.#lines.log(reason, fields, REFUSALS[reason].sentence);
+    if (reason === 'taken-over') this.#takenOver(clientId, fields);
+  }
+
+  #takenOver(clientId: string, fields: Readonly<Record<string, unknown>>): void {
+    const takeOvers = this.#takeOvers.contested(clientId, this.#clock.monotonicMs());
+    if (takeOvers === undefined) return;
+    const sentence = 'clients take over from each other: they use the same client id';
+    this.#contested.log('BROKER_CLIENT_ID_CONTESTED', { ...fields, takeOvers }, sentence);
   }
 }

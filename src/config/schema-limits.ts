@@ -28,7 +28,7 @@ export const limits = section(
       min: 1,
       max: 1_000_000,
       description:
-        'New connections a second from one address, loopback too; twice as many may come at once, further ones wait, and those that would wait longer than `connectTimeout` are closed.',
+        'New connections a second from one address, loopback too; five times as many may come at once, further ones wait, and those that would wait longer than `connectTimeout` are closed.',
     }).prefault(1_000),
     connectionsPerUser: wholeNumber({
       min: 1,

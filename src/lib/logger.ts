@@ -162,10 +162,10 @@ export class Logger {
 
   #write(
     level: 'warn' | 'error' | 'fatal',
-    { code, heldBack = 0, ...rest }: WarningFields,
+    { code, heldBack = 0, next: nextStep = NEXT_STEPS[code], ...rest }: WarningFields,
     sentence: string,
   ): void {
-    const next = withSluiceCommands(NEXT_STEPS[code]).replaceAll('`', '');
+    const next = withSluiceCommands(nextStep).replaceAll('`', '');
     const fields = this.#plain(rest);
     const text = loggableText(withSluiceCommands(sentence));
     this.recentWarnings.add({ atMs: Date.now(), level, code, sentence: text, next, fields, heldBack });

@@ -108,7 +108,9 @@ export const NEXT_STEPS = {
   BROKER_RATE_EXCEEDED:
     'Find out why that client sends so much; raise its rate under `broker.limits` or for its role, or set a longer `disconnectAfter`.',
   BROKER_CLIENT_REFUSED:
-    'Look up the `reason` in docs/runbook.md, "Clients refused"; for `protocol-version`, set the client to MQTT 3.1.1.',
+    'Do what the line says for its `reason`: docs/runbook.md, "Clients refused", has each.',
+  BROKER_CLIENT_ID_CONTESTED:
+    'Give each device a client id of its own: the clients at `remoteAddress` and in `detail` use the same, and each ends the connection of the other.',
   BROKER_SIGN_IN_REFUSED:
     'Compare user name and credential of the device with `sluice users list`; `sluice users rotate` gives it a new token. docs/runbook.md, "Clients refused", has each `reason`.',
   BROKER_ACCESS_DENIED:
@@ -234,9 +236,13 @@ export type WarningCode = keyof typeof NEXT_STEPS;
 
 export const WARNING_CODES = Object.keys(NEXT_STEPS) as readonly WarningCode[];
 
-/** The fields of such a line. `heldBack` is how many like it were held back before; present when the stage limits its lines. */
+/**
+ * The fields of such a line. `next` is the next step when it is not that of the code. `heldBack` is how many like it were
+ * held back before; present when the stage limits its lines.
+ */
 export interface WarningFields {
   readonly code: WarningCode;
+  readonly next?: string;
   readonly heldBack?: number;
   readonly [field: string]: unknown;
 }

@@ -10,8 +10,11 @@ export interface NewConnectionsOptions {
   readonly maxWaitMs: number;
 }
 
-/** A fleet that reconnects at once behind one address: this much of a second's connections is not slowed. */
-const BURST_MS = 2_000;
+/**
+ * A fleet that reconnects at once behind one address: so many connections of this time are not slowed, 5,000 by default. What it
+ * costs is bounded by the rate behind it.
+ */
+const BURST_MS = 5_000;
 
 /** Addresses that are kept. One that is forgotten too early may connect at its full rate again, and no faster. */
 const MAX_ADDRESSES = 10_000;

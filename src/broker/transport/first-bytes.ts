@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { whenOver } from './when-over.js';
 
 /** What a parser makes of the first bytes: it needs more, or is done with `length` of them. */
@@ -14,7 +14,7 @@ export type FirstBytes<T> =
  * never rejects: an error of the socket counts as its end. `parse` must bound what it asks for.
  */
 export function readFirstBytes<T>(
-  socket: Socket,
+  socket: Duplex,
   timeoutMs: number,
   parse: (bytes: Buffer) => Parsed<T>,
 ): Promise<FirstBytes<T>> {

@@ -4,9 +4,11 @@ import { isOutOfFiles } from '../../lib/open-files.js';
 import type { RevocationList } from '../../lib/tls/revocation-list.js';
 import type { TlsContexts } from '../../lib/tls/tls-contexts.js';
 import type { TlsFiles } from '../../lib/tls/tls-files.js';
+import { LISTEN_BACKLOG } from './listen-backlog.js';
 import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { proxyHeaderReader } from './proxied-connections.js';
 import { TlsAcceptor } from './tls-acceptor.js';
+import { MAX_TURNED_AWAY, type TurnedAwayConnections } from './turned-away-connections.js';
 import { WebSocketServing } from './web-socket-serving.js';
 
 export type ListenerProtocol = 'mqtt' | 'mqtts' | 'ws' | 'wss';
@@ -44,6 +46,8 @@ export interface ListenerLimits {
 export interface ListenerDeps {
   readonly tls: TlsContexts;
   readonly revocations?: RevocationList;
+  /** Answers the connections for which there is no room. */
+  readonly turnedAway: TurnedAwayConnections;
 }
 
 /** Takes accepted connections; `close` ends what watches for it. */
@@ -61,11 +65,14 @@ export async function openListener(
 ): Promise<Listener> {
   const layer = await layersOf(options, limits, deps, hooks);
   const pending = new Set<Socket>();
-  const server = createServer({ noDelay: true }, acceptor(options, limits, hooks, layer, pending));
-  server.maxConnections = limits.maxConnections;
+  const server = createServer(
+    { noDelay: true },
+    acceptor(options, limits, hooks, layer, deps.turnedAway, pending),
+  );
+  // Those that are turned away are held beside the others.
+  server.maxConnections = limits.maxConnections + MAX_TURNED_AWAY;
   server.on('drop', (dropped) => {
-    const detail = `${limits.maxConnections} connections are open`;
-    hooks.onRejected('too-many-connections', dropped?.remoteAddress ?? '', detail);
+    hooks.onRejected('too-many-connections', dropped?.remoteAddress ?? '', tooMany(limits));
   });
   return new Promise((resolve, reject) => {
     const onStartFailure = (thrown: Error) => {
@@ -73,7 +80,7 @@ export async function openListener(
       reject(listenerFailed(options, thrown));
     };
     server.once('error', onStartFailure);
-    server.listen(options.port, options.host, () => {
+    server.listen({ port: options.port, host: options.host, backlog: LISTEN_BACKLOG }, () => {
       server.off('error', onStartFailure);
       // Without a listener an error of `accept` would end the process.
       server.on('error', (thrown) => {
@@ -94,7 +101,7 @@ export async function openListener(
 async function layersOf(
   options: ListenerOptions,
   limits: ListenerLimits,
-  { tls, revocations }: ListenerDeps,
+  { tls, revocations, turnedAway }: ListenerDeps,
   hooks: ListenerHooks,
 ): Promise<Layer> {
   const isWebSocket = options.protocol === 'ws' || options.protocol === 'wss';
@@ -103,9 +110,13 @@ async function layersOf(
     throw listenerFailed(options, new Error('it needs the section `tls`'));
   }
   const context = isTls ? await tls.open(options.tls!) : undefined;
+  const onConnection: ListenerHooks['onConnection'] = (stream, facts, ...more) => {
+    if (facts.isTurnedAway === true) void turnedAway.answer(stream);
+    else hooks.onConnection(stream, facts, ...more);
+  };
   const inner: Layer = isWebSocket
-    ? new WebSocketServing(options, limits, hooks)
-    : { accept: (socket, facts) => hooks.onConnection(socket, facts), close: () => undefined };
+    ? new WebSocketServing(options, limits, { onConnection, onRejected: hooks.onRejected })
+    : { accept: (socket, facts) => onConnection(socket, facts), close: () => undefined };
   if (context === undefined) return inner;
   const acceptor = new TlsAcceptor(
     {
@@ -125,15 +136,31 @@ async function layersOf(
 
 /** `pending` has the connections whose PROXY header is not read. */
 function acceptor(
-  { proxy }: ListenerOptions,
-  { connectTimeoutMs }: ListenerLimits,
+  { proxy, protocol }: ListenerOptions,
+  limits: ListenerLimits,
   hooks: ListenerHooks,
   layer: Layer,
+  turnedAway: TurnedAwayConnections,
   pending: Set<Socket>,
 ): (socket: Socket) => void {
+  // A TLS handshake costs more than all the rest of a connection: what has no room does not get one.
+  const answersTurnedAway = protocol === 'mqtt' || protocol === 'ws';
+  let open = 0;
+  const admit = (socket: Socket, remoteAddress: string): boolean => {
+    if (open < limits.maxConnections) return hooks.admit(socket, remoteAddress);
+    hooks.onRejected('too-many-connections', remoteAddress, tooMany(limits));
+    return false;
+  };
   const accept = (socket: Socket, remoteAddress: string, isProxied: boolean) => {
-    if (!hooks.admit(socket, remoteAddress)) socket.destroy();
-    else layer.accept(socket, { remoteAddress, isProxied, isEncrypted: false });
+    const facts = { remoteAddress, isProxied, isEncrypted: false };
+    if (admit(socket, remoteAddress)) {
+      open += 1;
+      socket.once('close', () => {
+        open -= 1;
+      });
+      layer.accept(socket, facts);
+    } else if (!answersTurnedAway) socket.destroy();
+    else if (turnedAway.hold(socket)) layer.accept(socket, { ...facts, isTurnedAway: true });
   };
   if (proxy === undefined) {
     return (socket) => {
@@ -141,7 +168,7 @@ function acceptor(
       accept(socket, socket.remoteAddress ?? '', false);
     };
   }
-  const readHeader = proxyHeaderReader(proxy, connectTimeoutMs);
+  const readHeader = proxyHeaderReader(proxy, limits.connectTimeoutMs);
   return async (socket) => {
     socket.on('error', ignore);
     pending.add(socket);
@@ -154,6 +181,10 @@ function acceptor(
     if (source !== undefined) hooks.onRejected('proxy-refused', source.remoteAddress, source.detail);
     socket.destroy();
   };
+}
+
+function tooMany({ maxConnections }: ListenerLimits): string {
+  return `${maxConnections} connections are open`;
 }
 
 /** A connection may break before anything listens to it, which must not end the process. Its end is seen by `close`. */

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { systemErrorCode } from '../../lib/errors.js';
 import { hostGuard } from '../../lib/host-guard.js';
 import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { TLS_HANDSHAKE_BYTE, TLS_ON_PLAIN } from './tls-failure.js';
 import { type OnFrame, watchFrames } from './web-socket-frames.js';
+import { WebSocketStream } from './web-socket-stream.js';
 
 export interface WebSocketOptions {
   readonly host: string;
@@ -91,7 +92,7 @@ export class WebSocketServing {
     webSockets.on('connection', (webSocket: WebSocket, request) => {
       const { socket } = request;
       const watch = (onFrame: OnFrame) => watchFrames(webSocket, socket, onFrame);
-      this.#hooks.onConnection(createWebSocketStream(webSocket), this.#facts.get(socket)!, request, watch);
+      this.#hooks.onConnection(new WebSocketStream(webSocket), this.#facts.get(socket)!, request, watch);
     });
   }
 

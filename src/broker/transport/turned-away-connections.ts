@@ -1,0 +1,98 @@
+import type { Duplex } from 'node:stream';
+import { decodeConnect } from '../protocol/decode-connect.js';
+import { connack } from '../protocol/encode-packets.js';
+import { PACKET_TYPES, PacketFault } from '../protocol/packets.js';
+import {
+  lengthOfHeader,
+  readFixedHeader,
+  remainingLengthOf,
+  UNFINISHED_HEADER,
+} from '../protocol/read-fixed-header.js';
+import { type Parsed, readFirstBytes } from './first-bytes.js';
+
+/** Connections that wait for their CONNECT at once, beside those that are accepted. */
+export const MAX_TURNED_AWAY = 256;
+
+/** From the connection to its end. */
+const MAX_WAIT_MS = 2_000;
+
+/** Of a CONNECT that gets an answer, and of what a client sends behind it. */
+const MAX_CONNECT_BYTES = 8 * 1024;
+
+const SERVER_UNAVAILABLE = 3;
+
+const NO_ANSWER: Parsed<undefined> = { value: undefined, length: 0 };
+
+/**
+ * TurnedAwayConnections tells clients for which there is no room that the server is unavailable, with CONNACK 3. A connection that
+ * is closed without an answer looks like a fault of the network, and clients try again at once. A CONNACK may only follow a
+ * CONNECT [MQTT-3.2.0-1], so such a connection is held until it has arrived: few of them, not for long, and nothing
+ * is kept of what they send.
+ */
+export class TurnedAwayConnections {
+  readonly #maxOpen: number;
+  readonly #maxWaitMs: number;
+  readonly #open = new Set<Duplex>();
+
+  constructor({ maxOpen = MAX_TURNED_AWAY, maxWaitMs = MAX_WAIT_MS } = {}) {
+    this.#maxOpen = maxOpen;
+    this.#maxWaitMs = maxWaitMs;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Holds a connection until `answer` or its time is over; false: there are too many, and it is closed. */
+  hold(stream: Duplex): boolean {
+    // Its error is its end.
+    stream.on('error', () => undefined);
+    if (this.#open.size >= this.#maxOpen) {
+      stream.destroy();
+      return false;
+    }
+    this.#open.add(stream);
+    const timer = setTimeout(() => stream.destroy(), this.#maxWaitMs);
+    stream.once('close', () => {
+      clearTimeout(timer);
+      this.#open.delete(stream);
+    });
+    return true;
+  }
+
+  /** Answers the CONNECT of a connection that is held, or of the stream that such a connection carries. */
+  async answer(stream: Duplex): Promise<void> {
+    stream.on('error', () => undefined);
+    const read = await readFirstBytes(stream, this.#maxWaitMs, returnCodeFor);
+    if (read.kind !== 'parsed' || read.value === undefined) {
+      stream.destroy();
+      return;
+    }
+    // Closing with unread bytes would reset the connection, and the client might not read its CONNACK.
+    let ignoredBytes = 0;
+    stream.on('data', (bytes: Buffer) => {
+      ignoredBytes += bytes.length;
+      if (ignoredBytes > MAX_CONNECT_BYTES) stream.destroy();
+    });
+    stream.once('end', () => stream.destroy());
+    stream.end(connack(false, read.value));
+  }
+
+  close(): void {
+    for (const stream of this.#open) stream.destroy();
+  }
+}
+
+/** The return code for a CONNECT; undefined when what came first is not one that gets an answer. */
+function returnCodeFor(bytes: Buffer): Parsed<number | undefined> {
+  if (bytes[0] !== PACKET_TYPES.connect << 4) return NO_ANSWER;
+  const header = readFixedHeader(bytes, 0);
+  if (header === UNFINISHED_HEADER) return 'more';
+  if (header < 0 || remainingLengthOf(header) > MAX_CONNECT_BYTES) return NO_ANSWER;
+  const start = lengthOfHeader(header);
+  const end = start + remainingLengthOf(header);
+  if (bytes.length < end) return 'more';
+  const packet = decodeConnect(bytes.subarray(start, end));
+  if (!(packet instanceof PacketFault)) return { value: SERVER_UNAVAILABLE, length: end };
+  return packet.returnCode === 0 ? NO_ANSWER : { value: packet.returnCode, length: end };
+}
