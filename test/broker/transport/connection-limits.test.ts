@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { createWebSocketStream, WebSocket } from 'ws';
 import { ConnectionLimits } from '../../../src/broker/transport/connection-limits.js';
 import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
 import { CONNECT, eventually, rawClient } from '../../support/raw-client.js';
+
+function overWebSocket(port: number) {
+  const webSocket = new WebSocket(`ws://127.0.0.1:${port}/mqtt`, 'mqtt');
+  const stream = createWebSocketStream(webSocket);
+  webSocket.on('close', () => stream.destroy());
+  return stream;
+}
 
 describe('ConnectionLimits [security 21]', () => {
   it('gives one address half of the connections, and loopback all of them', () => {
@@ -43,7 +51,9 @@ describe('a broker [security 21]', () => {
     const second = await rawClient(ws!.port);
     await eventually(() => broker.counters().connections === 1);
     const third = await rawClient(mqtt!.port);
+    third.send({ ...CONNECT, clientId: 'third' });
     await third.closed();
+    expect(third.packets).toMatchObject([{ cmd: 'connack', returnCode: 3 }]);
     expect(broker.counters().refused['too-many-from-address']).toBe(1);
     second.socket.destroy();
     first.socket.destroy();
@@ -63,8 +73,14 @@ describe('a broker [security 21]', () => {
       const device = await rawClient(port);
       await new Promise((resolve) => device.socket.once('connect', resolve));
     }
-    const last = await Promise.all([rawClient(mqtt!.port), rawClient(ws!.port)]);
-    await Promise.all(last.map((one) => one.closed()));
+    const last = await rawClient(mqtt!.port);
+    last.send({ ...CONNECT, clientId: 'last' });
+    await last.closed();
+    expect(last.packets).toMatchObject([{ cmd: 'connack', returnCode: 3 }]);
+    const lastWs = await rawClient(ws!.port, overWebSocket);
+    lastWs.send({ ...CONNECT, clientId: 'last' });
+    await lastWs.closed();
+    expect(lastWs.packets).toMatchObject([{ cmd: 'connack', returnCode: 3 }]);
     expect(broker.counters().maxConnections).toBe(2);
     expect(broker.counters().refused['too-many-connections']).toBe(2);
   });
