@@ -274,7 +274,7 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     title: 'Clients refused',
     severity: 'warning',
     // Without the reasons that every fleet has: devices out of reach, probes, subscribers.
-    expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total{reason!~"silent|not-websocket|connect-timeout|subscribe-denied|reads-too-slowly|keep-alive-expired|taken-over"}[5m]))',
+    expr: 'sum by (instance, reason) (increase(sluice_broker_refusals_total{reason!~"silent|not-websocket|connect-timeout|reads-too-slowly|keep-alive-expired|taken-over"}[5m]))',
     threshold: 10,
     for: '5m',
     unit: 'number',

@@ -128,8 +128,9 @@ const broker = section(
     maxKeepalive: duration({
       min: 1_000,
       max: MAX_KEEPALIVE_MS,
-      description: 'Longest keep alive; it also applies to clients that ask for more or for none.',
-    }).prefault('20min'),
+      description:
+        'Longest keep alive; a shorter one than the default also applies to clients that ask for more or for none.',
+    }).prefault('65535s'),
     maxInFlightPerClient: wholeNumber({
       min: 1,
       max: 65_535,

@@ -14,7 +14,7 @@ import {
   EVERYDAY_REFUSALS,
   Refusals,
 } from '../../src/broker/refusals.js';
-import type { WarningFields } from '../../src/lib/warnings.js';
+import { NEXT_STEPS, type WarningFields } from '../../src/lib/warnings.js';
 import { HeldIntake, startBroker } from '../support/broker-fixture.js';
 import { CONNECT, eventually, publish, rawClient } from '../support/raw-client.js';
 
@@ -191,6 +191,7 @@ describe('what the broker rejects', () => {
         clientId: 'd5',
         detail: 'protocol version 5 in CONNECT',
         heldBack: 0,
+        next: expect.stringContaining('MQTT 3.1.1') as string,
       },
     ]);
   });
@@ -393,6 +394,18 @@ describe('the lines of refusals', () => {
       ['BROKER_CLIENT_REFUSED', 'protocol-version', 99],
     ]);
     expect(refusals.counts()['protocol-version']).toBe(101);
+  });
+
+  it('name one next step for each reason that gives a warning', () => {
+    const next = new Map<BrokerRefusal, string>();
+    const refusals = new Refusals({
+      warn: ({ code, reason, next: own = NEXT_STEPS[code] }) => next.set(reason as BrokerRefusal, own),
+    });
+    for (const reason of BROKER_REFUSALS) refusals.add(reason, { remoteAddress: '', clientId: '' }, 'd');
+    const warned = BROKER_REFUSALS.filter((reason) => !EVERYDAY_REFUSALS.includes(reason));
+    expect([...next.keys()]).toEqual(warned);
+    expect(new Set(next.values()).size).toBe(warned.length);
+    expect([...next.values()]).not.toContain(NEXT_STEPS.BROKER_CLIENT_REFUSED);
   });
 
   it('have every reason in docs/runbook.md', () => {

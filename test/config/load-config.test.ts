@@ -42,7 +42,7 @@ describe('what loads', () => {
           maxPacketBytes: 262_144,
           maxConnections: 10_000,
           connectTimeoutMs: 10_000,
-          maxKeepaliveMs: 1_200_000,
+          maxKeepaliveMs: 65_535_000,
           maxInFlightPerClient: 500,
           maxInFlightBytes: 67_108_864,
         },

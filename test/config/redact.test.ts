@@ -14,7 +14,7 @@ function effective(yaml: string): string {
 test('the output reads like a configuration, with every default and with units', () => {
   const shown = effective('http: false');
   expect(parse(shown)).toMatchObject({
-    broker: { maxPacketSize: '256KiB', maxKeepalive: '20min', listeners: [{ protocol: 'mqtt' }] },
+    broker: { maxPacketSize: '256KiB', maxKeepalive: '65535s', listeners: [{ protocol: 'mqtt' }] },
     stream: { log: { maxSize: '4GiB' } },
     consumer: { batch: { linger: '100ms' } },
     http: false,

@@ -3,6 +3,7 @@ import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicNameFault } from 
 import type { Connection } from '../connection/connection.js';
 import { decodeConnect } from '../protocol/decode-connect.js';
 import { type ConnectPacket, PacketFault } from '../protocol/packets.js';
+import { probePeer } from '../transport/probe-peer.js';
 import { refuseConnect } from './refuse-connect.js';
 import type { SignInGate } from './sign-in-gate.js';
 
@@ -46,6 +47,7 @@ export class ConnectGate {
     connection.isCleanSession = packet.isCleanSession;
     connection.isBridge = packet.isBridge;
     connection.keepAliveMs = this.#keepAliveMs(packet.keepAliveSeconds);
+    if (packet.keepAliveSeconds === 0) probePeer(connection.stream);
     connection.connectRead();
     this.#signInGate.signIn(
       connection,

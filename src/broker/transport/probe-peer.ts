@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { WebSocketStream } from './web-socket-stream.js';
 
 /** How long nothing must arrive before the kernel asks the peer; its answer costs no packet of MQTT. */
 const PROBE_AFTER_MS = 5 * 60_000;
@@ -16,6 +17,7 @@ interface Carried {
  * and has announced it with its keep alive may not answer for seconds.
  */
 export function probePeer(stream: Duplex): void {
-  const socket = stream instanceof TLSSocket ? (stream as Carried)._parent : stream;
+  const inner = stream instanceof WebSocketStream ? stream.socket : stream;
+  const socket = inner instanceof TLSSocket ? (inner as Carried)._parent : inner;
   if (socket instanceof Socket) socket.setKeepAlive(true, PROBE_AFTER_MS);
 }

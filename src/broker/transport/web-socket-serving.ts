@@ -92,7 +92,12 @@ export class WebSocketServing {
     webSockets.on('connection', (webSocket: WebSocket, request) => {
       const { socket } = request;
       const watch = (onFrame: OnFrame) => watchFrames(webSocket, socket, onFrame);
-      this.#hooks.onConnection(new WebSocketStream(webSocket), this.#facts.get(socket)!, request, watch);
+      this.#hooks.onConnection(
+        new WebSocketStream(webSocket, socket),
+        this.#facts.get(socket)!,
+        request,
+        watch,
+      );
     });
   }
 

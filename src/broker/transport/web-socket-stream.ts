@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
@@ -12,10 +13,13 @@ type Done = (error?: Error | null) => void;
  * the package `ws` would take its text for bytes.
  */
 export class WebSocketStream extends Duplex {
+  /** What carries the WebSocket. */
+  readonly socket: Socket;
   readonly #webSocket: WebSocket;
 
-  constructor(webSocket: WebSocket) {
+  constructor(webSocket: WebSocket, socket: Socket) {
     super();
+    this.socket = socket;
     this.#webSocket = webSocket;
     webSocket.on('message', (message, isBinary) => this.#received(message as Buffer, isBinary));
     webSocket.on('error', (error) => this.destroy(error));

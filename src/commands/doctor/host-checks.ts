@@ -1,4 +1,5 @@
 import type { StoredEpochs } from '../../bridge/receive-times.js';
+import { kernelBacklogLimit, LISTEN_BACKLOG } from '../../broker/transport/listen-backlog.js';
 import type { BrokerConfig, SluiceConfig } from '../../config/sluice-config.js';
 import { openFilesLimit, shareOpenFiles } from '../../lib/open-files.js';
 import { RELEASED_AT_MS } from '../../lib/package-root.js';
@@ -101,6 +102,7 @@ export async function checkOpenFiles(
 export async function checkPorts(
   { broker, http }: Pick<SluiceConfig, 'broker' | 'http'>,
   isGatewayRunning: boolean,
+  kernelLimit = kernelBacklogLimit(),
 ): Promise<CheckResult> {
   const listeners = [
     ...broker.listeners.map(({ protocol, host, port }) => ({ use: protocol, host, port })),
@@ -118,6 +120,11 @@ export async function checkPorts(
       found.push(`${name} is not ${problem.expected}`);
       advice.push(`${host}:${port}: ${problem.hint ?? `use ${problem.expected}`}`);
     }
+  }
+  if (kernelLimit !== undefined && kernelLimit < LISTEN_BACKLOG) {
+    found.push(
+      `the kernel lets ${kernelLimit} new connections wait, the listeners ask for ${LISTEN_BACKLOG} (net.core.somaxconn)`,
+    );
   }
   const text = found.join(', ');
   return advice.length === 0 ? ok(PORTS, text) : fail(PORTS, text, advice.join('; '));

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -104,11 +105,11 @@ describe('WebSocketStream', () => {
     await once(server, 'listening');
     const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
     onTestFinished(() => client.terminate());
-    const [[accepted]] = (await Promise.all([once(server, 'connection'), once(client, 'open')])) as [
-      [WebSocket],
+    const [[accepted, request]] = (await Promise.all([once(server, 'connection'), once(client, 'open')])) as [
+      [WebSocket, IncomingMessage],
       unknown,
     ];
-    return { client, stream: new WebSocketStream(accepted), accepted };
+    return { client, stream: new WebSocketStream(accepted, request.socket), accepted };
   }
 
   it('stops to read the socket while nobody reads the stream', async () => {

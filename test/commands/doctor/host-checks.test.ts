@@ -119,3 +119,9 @@ test('an address of another machine fails, also beside a running gateway', async
     found: expect.stringContaining('is not an address of this machine'),
   });
 });
+
+test('a kernel that lets fewer connections wait than the listeners ask for is named', async () => {
+  const found = async (limit: number) => (await checkPorts({ broker: broker(0) }, false, limit)).found;
+  expect(await found(128)).toContain('lets 128 new connections wait, the listeners ask for 4096');
+  expect(await found(4096)).not.toContain('wait');
+});
