@@ -1,10 +1,8 @@
-import type { BrokerRefusal } from './refusals.js';
-
 /**
  * REFUSAL_NEXT_STEPS says for each reason what the operator does about it. The reasons that are missing have the next step of
  * the code of their line, or give no warning.
  */
-export const REFUSAL_NEXT_STEPS: Partial<Readonly<Record<BrokerRefusal, string>>> = {
+export const REFUSAL_NEXT_STEPS = {
   'not-mqtt':
     'Look what connects from `remoteAddress`: a client of another protocol, or a scanner. A WebSocket needs the port of a `ws` listener.',
   'origin-refused':
@@ -56,4 +54,4 @@ export const REFUSAL_NEXT_STEPS: Partial<Readonly<Record<BrokerRefusal, string>>
   'too-many-in-flight':
     'Let the client wait for CONNACK before it publishes, or raise `broker.maxInFlightPerClient`.',
   unexpected: 'Report it with the log line: the broker knows no such end of a connection.',
-};
+} as const;

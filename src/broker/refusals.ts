@@ -180,6 +180,8 @@ const CODES: Partial<Readonly<Record<BrokerRefusal, WarningCode>>> = {
   'host-refused': 'BROKER_HOST_REFUSED',
 };
 
+const NEXT: Partial<Readonly<Record<BrokerRefusal, string>>> = REFUSAL_NEXT_STEPS;
+
 /** How often each refusal happened; the counts only grow. */
 export type RefusalCounts = Record<BrokerRefusal, number>;
 
@@ -220,7 +222,7 @@ export class Refusals {
           debug?.({ reason, ...fields, ...(heldBack > 0 ? { heldBack } : {}) }, sentence);
           return;
         }
-        const next = REFUSAL_NEXT_STEPS[reason];
+        const next = NEXT[reason];
         const code = CODES[reason] ?? 'BROKER_CLIENT_REFUSED';
         warn({ code, heldBack, reason, ...fields, ...(next === undefined ? {} : { next }) }, sentence);
       },

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { errorText, SluiceError, systemErrorCode } from '../../lib/errors.js';
+import { LISTEN_BACKLOG } from '../../lib/listen-backlog.js';
 import { isOutOfFiles } from '../../lib/open-files.js';
 import type { RevocationList } from '../../lib/tls/revocation-list.js';
 import type { TlsContexts } from '../../lib/tls/tls-contexts.js';
 import type { TlsFiles } from '../../lib/tls/tls-files.js';
-import { LISTEN_BACKLOG } from './listen-backlog.js';
 import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { proxyHeaderReader } from './proxied-connections.js';
 import { TlsAcceptor } from './tls-acceptor.js';

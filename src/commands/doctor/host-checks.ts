@@ -1,11 +1,12 @@
 import type { StoredEpochs } from '../../bridge/receive-times.js';
-import { kernelBacklogLimit, LISTEN_BACKLOG } from '../../broker/transport/listen-backlog.js';
 import type { BrokerConfig, SluiceConfig } from '../../config/sluice-config.js';
+import { LISTEN_BACKLOG } from '../../lib/listen-backlog.js';
 import { openFilesLimit, shareOpenFiles } from '../../lib/open-files.js';
 import { RELEASED_AT_MS } from '../../lib/package-root.js';
 import { isPlausibleMs } from '../../lib/plausible-time.js';
 import { listenProblem } from '../environment-problems.js';
 import { type CheckResult, fail, ok, warn } from './check-result.js';
+import { kernelBacklogLimit } from './kernel-backlog-limit.js';
 
 const CLOCK = 'clock';
 
