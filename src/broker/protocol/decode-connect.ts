@@ -30,9 +30,9 @@ export function decodeConnect(body: Buffer): ConnectPacket | PacketFault {
 
   const clientId = reader.text('client id');
   const will = (flags & HAS_WILL) === 0 ? undefined : readWill(reader, flags);
-  const hasUserName = (flags & HAS_USER_NAME) !== 0 && !isLeftOut(reader, level);
+  const hasUserName = (flags & HAS_USER_NAME) !== 0 && !isOmitted(reader, level);
   const userName = hasUserName ? reader.text('user name') : undefined;
-  const hasPassword = (flags & HAS_PASSWORD) !== 0 && !isLeftOut(reader, level);
+  const hasPassword = (flags & HAS_PASSWORD) !== 0 && !isOmitted(reader, level);
   const password = hasPassword ? reader.data('password') : undefined;
   reader.end();
   // Last: a packet that is malformed gets no CONNACK, whatever its client id is.
@@ -90,7 +90,7 @@ function readWill(reader: FieldReader, flags: number): Will {
 }
 
 /** MQTT 3.1 lets a client set the flags of user name and password and send neither (section 3.1, "Payload"). */
-function isLeftOut(reader: FieldReader, level: 3 | 4): boolean {
+function isOmitted(reader: FieldReader, level: 3 | 4): boolean {
   return level === 3 && reader.isAtEnd;
 }
 
