@@ -1,18 +1,8 @@
 import type { Decoded } from '../../src/formats/payload-format.js';
+import { seeded } from '../support/seeded.js';
 
 /** How many mutated payloads a test decodes: the million of each format takes minutes. */
 export const MUTATIONS = process.env.SLUICE_SOAK === 'full' ? 1_000_000 : 5_000;
-
-/** Returns a generator of integers in [0, below) that a seed reproduces (mulberry32). */
-export function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** Changes, cuts, repeats or inserts bytes of a good payload, one to eight times. */
 export function mutated(good: Buffer, random: (below: number) => number): Buffer {

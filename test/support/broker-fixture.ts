@@ -71,12 +71,16 @@ export async function startBroker(
 }
 
 /** Broker, bridge and log as the gateway wires them. */
-export async function startIngest(options: Partial<BrokerOptions> = {}, maxInFlightBytes = 64 << 20) {
+export async function startIngest(
+  options: Partial<BrokerOptions> = {},
+  maxInFlightBytes = 64 << 20,
+  deps: Partial<BrokerDeps> = {},
+) {
   const log = await TestLog.open(tempDirectory());
   onTestFinished(() => log.writer.close());
   const clock = new SystemClock();
   const receiveTimes = receiveTimesOf({ clock });
   const bridge = new Bridge({ maxInFlightBytes }, { stream: log.writer, clock, receiveTimes });
-  const started = await startBroker(bridge, options);
+  const started = await startBroker(bridge, options, deps);
   return { ...started, log, bridge };
 }

@@ -1,0 +1,98 @@
+import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import mqttPacket from 'mqtt-packet';
+import type { FuzzPlan } from './fuzz-plan.js';
+
+/** A broker that has not closed a connection in this time after the client has ended it does not do so at all. */
+const MAX_LIFE_MS = 60_000;
+/** How long a connection waits for an answer that its mutated packets may not get. */
+const ANSWER_MS = 300;
+
+/** What the broker has answered to one connection. */
+export interface Played {
+  /** `unknown`: the client has gone without reading. */
+  readonly access: 'granted' | 'none' | 'unknown';
+  readonly packets: number;
+  /** What no broker may do. */
+  readonly fault: string | undefined;
+}
+
+/** Plays the plan against the broker, and resolves when the connection is closed. */
+export async function playConnection(host: string, port: number, plan: FuzzPlan): Promise<Played> {
+  const answers = new Answers();
+  const socket = connect({ host, port, noDelay: true });
+  let isClosed = false;
+  let fault: string | undefined;
+  const overdue = setTimeout(() => {
+    fault = 'the broker does not close the connection';
+    socket.destroy();
+  }, MAX_LIFE_MS);
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      isClosed = true;
+      resolve();
+    });
+  });
+  socket.on('error', () => undefined);
+  socket.on('data', (bytes) => answers.read(bytes));
+  const write = async (pieces: readonly Buffer[]) => {
+    for (const piece of pieces) {
+      if (isClosed) return;
+      socket.write(piece);
+      // A turn of the event loop later, so that the broker reads one without the next.
+      if (pieces.length < 8) await setImmediate();
+    }
+  };
+  await write(plan.opening);
+  if (plan.isPatient) await answers.first(closed);
+  await write(plan.others);
+  if (plan.isReset) socket.resetAndDestroy();
+  else socket.end();
+  await closed;
+  clearTimeout(overdue);
+  return {
+    access: answers.isGranted ? 'granted' : plan.isReset ? 'unknown' : 'none',
+    packets: answers.packets,
+    fault: fault ?? answers.fault,
+  };
+}
+
+/** Answers reads what the broker sends, and finds what is not MQTT. */
+class Answers {
+  isGranted = false;
+  packets = 0;
+  fault: string | undefined;
+  readonly #parser = mqttPacket.parser({ protocolVersion: 4 });
+  #onFirst: () => void = () => undefined;
+
+  constructor() {
+    this.#parser.on('error', (error: Error) => {
+      this.fault ??= `the broker sent what is not MQTT: ${error.message}`;
+    });
+    this.#parser.on('packet', (packet) => {
+      this.packets += 1;
+      if (packet.cmd === 'connack') {
+        if (this.packets > 1) this.fault ??= 'a second CONNACK';
+        this.isGranted = packet.returnCode === 0;
+        if (!this.isGranted && packet.sessionPresent)
+          this.fault ??= 'a refusal with a session [MQTT-3.2.2-4]';
+      } else if (!this.isGranted) {
+        this.fault ??= `${packet.cmd} without CONNACK 0 in front of it [MQTT-3.2.0-1]`;
+      }
+    });
+  }
+
+  read(bytes: Buffer): void {
+    this.#parser.parse(bytes);
+    this.#onFirst();
+  }
+
+  /** Resolves when anything was read, or the connection is closed, or it does not seem to come. */
+  async first(closed: Promise<void>): Promise<void> {
+    if (this.packets > 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ANSWER_MS)));
+    await Promise.race([closed, late, new Promise<void>((resolve) => (this.#onFirst = resolve))]);
+    clearTimeout(timer);
+  }
+}
