@@ -3,6 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { AcceptedPacket, Intake } from '../../src/broker/intake.js';
 import { startIngest } from '../support/broker-fixture.js';
+import { startDeliveries } from '../support/deliveries-fixture.js';
+import { FakeRetained } from '../support/fake-retained.js';
 import { fuzzBroker } from '../support/fuzz/fuzz-broker.js';
 import { fuzzFrames, fuzzSeed, fuzzTimeoutMs } from '../support/fuzz/fuzz-options.js';
 import { connectionsMarkedIn } from '../support/fuzz/marker.js';
@@ -10,6 +12,9 @@ import { ruledAccess } from '../support/ruled-access.js';
 
 /** What the heap and its buffers may grow while nine tenths of the frames arrive. */
 const MAX_GROWTH_BYTES = 48 * 2 ** 20;
+
+/** So small that the sessions of the fuzzer reach them. */
+const SMALL_BOUNDS = { maxSessions: 30, maxQueuedMessages: 200, maxQueuedBytes: 64 * 1024 };
 
 // Also where node was not started with --expose-gc.
 setFlagsFromString('--expose-gc');
@@ -37,11 +42,13 @@ it.each([
     timeout: fuzzTimeoutMs,
   },
   async (_, deps, credentials) => {
-    const { port, log, broker, bridge, lines } = await startIngest(
-      { connectTimeoutMs: 2000 },
-      64 << 20,
-      deps,
-    );
+    const retained = new FakeRetained();
+    const { deliveries } = startDeliveries(SMALL_BOUNDS, { retained });
+    const { port, log, broker, bridge, lines } = await startIngest({ connectTimeoutMs: 2000 }, 64 << 20, {
+      ...deps,
+      retained,
+      deliveries,
+    });
     const marked = watchMarkers(bridge);
     const used: number[] = [];
     const result = await fuzzBroker({
@@ -62,6 +69,8 @@ it.each([
       answers,
       steadyMessages,
       growth,
+      deliveries: counters.deliveries,
+      retained: counters.retained,
       refused: counters.refused,
     });
 

@@ -290,6 +290,8 @@ export class Connection
   }
 
   destroy(): void {
+    // What came in front of a fault is stored: its client gets the CONNACK and the answers of this turn.
+    this.output.flush();
     this.#tearDown();
     this.stream.destroy();
   }

@@ -3,7 +3,7 @@ import { playConnection } from './play-connection.js';
 import type { Credentials } from './seed-frames.js';
 import { SteadyPair } from './steady-pair.js';
 
-const CONCURRENT = 64;
+const CONCURRENT = 200;
 /** The steady client publishes once for so many connections. */
 const STEADY_EVERY = 4;
 const MAX_FAULTS = 20;

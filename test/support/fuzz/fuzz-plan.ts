@@ -20,9 +20,9 @@ export interface FuzzPlan {
 
 export function fuzzPlan(seed: number, connection: number, credentials?: Credentials): FuzzPlan {
   const random = seeded((Math.imul(seed, 0x9e3779b9) ^ Math.imul(connection + 1, 0x85ebca6b)) | 0);
-  const frames = sequenceOf(connection, random);
+  const frames = [sequenceOf(connection, random), sequenceOf(connection, random)].flat();
   if (random(12) !== 0) frames.unshift(connectFrame(connection, random, credentials));
-  const mutatedFrames = 1 + random(12);
+  const mutatedFrames = 1 + random(24);
   // Most connections get in: what is behind a CONNECT that is refused is not read.
   mutateFrames(frames, random(6) === 0 ? 0 : 1, mutatedFrames, random);
   const [first = Buffer.alloc(0), ...others] = frames;
@@ -42,7 +42,7 @@ function piecesOf(bytes: Buffer, random: Random): Buffer[] {
   const pieces: Buffer[] = [];
   for (let from = 0; from < bytes.length; ) {
     // Not hundreds of pieces: the rest in one.
-    const to = pieces.length > 30 ? bytes.length : Math.min(bytes.length, from + 1 + random(longest));
+    const to = pieces.length > 12 ? bytes.length : Math.min(bytes.length, from + 1 + random(longest));
     pieces.push(bytes.subarray(from, to));
     from = to;
   }
