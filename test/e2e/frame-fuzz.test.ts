@@ -7,7 +7,7 @@ import { connectionsMarkedIn } from '../support/fuzz/marker.js';
 import { TestLog } from '../support/log-fixture.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
-/** What the process may grow between a third of the frames and the end; its heap is collected when it wants. */
+/** What the process may grow while three quarters of the frames arrive; its heap is collected when it wants. */
 const MAX_GROWTH_BYTES = 200 * 2 ** 20;
 
 /** No store answers, so that the log keeps every record. */
@@ -31,13 +31,13 @@ it(`a gateway takes ${fuzzFrames} mutated frames with FUZZ_SEED=${fuzzSeed}, and
     port: gateway.mqttPort,
     seed: fuzzSeed,
     frames: fuzzFrames,
-    onTenth: () => void resident.push(residentBytes(gateway.pid)),
+    onPart: () => void resident.push(residentBytes(gateway.pid)),
   });
   const { connections, mutatedFrames, granted, answers, steadyMessages } = result;
   console.log({ connections, mutatedFrames, granted, answers, steadyMessages, resident });
 
   expect(result.faults).toEqual([]);
-  expect((resident.at(-1) ?? 0) - (resident[2] ?? 0)).toBeLessThan(MAX_GROWTH_BYTES);
+  expect((resident.at(-1) ?? 0) - (resident[0] ?? 0)).toBeLessThan(MAX_GROWTH_BYTES);
   const metrics = await (await fetch(`${gateway.httpUrl}/metrics`)).text();
   expect(metrics).toMatch(/sluice_broker_refusals_total\{[^}]*reason="unexpected"\} 0\n/);
   expect(isBalanced(await gateway.ledger())).toBe(true);
@@ -55,7 +55,7 @@ it(`a gateway takes ${fuzzFrames} mutated frames with FUZZ_SEED=${fuzzSeed}, and
     for (const connection of connectionsMarkedIn(payload)) marked.add(connection);
   }
   expect([...marked].filter(result.isOutside)).toEqual([]);
-  expect(marked.size).toBeGreaterThan(connections / 4);
+  expect(marked.size).toBeGreaterThan(granted / 3);
 });
 
 function residentBytes(pid: number): number {

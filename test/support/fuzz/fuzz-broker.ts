@@ -7,6 +7,8 @@ const CONCURRENT = 200;
 /** The steady client publishes once for so many connections. */
 const STEADY_EVERY = 4;
 const MAX_FAULTS = 20;
+/** Between them, the memory of the broker can be compared. */
+const PARTS = 4;
 
 export interface FuzzRun {
   readonly host: string;
@@ -16,8 +18,8 @@ export interface FuzzRun {
   readonly frames: number;
   /** Where the broker asks for them: the fuzzer's own, and those of the steady clients. */
   readonly credentials?: { readonly fuzzer: Credentials; readonly steady: Credentials };
-  /** Called after about each tenth of the frames, while nothing is connected but the steady clients. */
-  readonly onTenth?: (tenth: number) => void | Promise<void>;
+  /** Called after each part of the frames, while nothing is connected but the steady clients. */
+  readonly onPart?: (part: number) => void | Promise<void>;
 }
 
 export interface FuzzResult {
@@ -59,10 +61,10 @@ export async function fuzzBroker(run: FuzzRun): Promise<FuzzResult> {
     }
   };
 
-  for (let tenth = 1; tenth <= 10; tenth += 1) {
-    await Promise.all(Array.from({ length: CONCURRENT }, () => playUntil((frames * tenth) / 10)));
+  for (let part = 1; part <= PARTS; part += 1) {
+    await Promise.all(Array.from({ length: CONCURRENT }, () => playUntil((frames * part) / PARTS)));
     await steady.publish();
-    await run.onTenth?.(tenth);
+    await run.onPart?.(part);
   }
   const steadyMessages = steady.published;
   faults.push(...(await steady.end()));

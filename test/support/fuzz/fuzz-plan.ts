@@ -14,6 +14,8 @@ export interface FuzzPlan {
   readonly mutatedFrames: number;
   /** Ends with RST instead of FIN, at once. */
   readonly isReset: boolean;
+  /** The first packet is as it was made: the broker must answer it, or close the connection. */
+  readonly isFirstIntact: boolean;
   /** The first packet is no CONNECT, so nothing of the connection may be stored. */
   readonly isWithoutConnect: boolean;
 }
@@ -23,6 +25,7 @@ export function fuzzPlan(seed: number, connection: number, credentials?: Credent
   const frames = [sequenceOf(connection, random), sequenceOf(connection, random)].flat();
   if (random(12) !== 0) frames.unshift(connectFrame(connection, random, credentials));
   const mutatedFrames = 1 + random(24);
+  const [made] = frames;
   // Most connections get in: what is behind a CONNECT that is refused is not read.
   mutateFrames(frames, random(6) === 0 ? 0 : 1, mutatedFrames, random);
   const [first = Buffer.alloc(0), ...others] = frames;
@@ -32,6 +35,7 @@ export function fuzzPlan(seed: number, connection: number, credentials?: Credent
     others: piecesOf(Buffer.concat(others), random),
     mutatedFrames,
     isReset: random(8) === 0,
+    isFirstIntact: first === made,
     isWithoutConnect: (first[0] ?? 0) >> 4 !== CONNECT,
   };
 }

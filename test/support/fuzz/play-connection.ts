@@ -5,7 +5,7 @@ import type { FuzzPlan } from './fuzz-plan.js';
 
 /** A broker that has not closed a connection in this time after the client has ended it does not do so at all. */
 const MAX_LIFE_MS = 60_000;
-/** How long a connection waits for an answer that its mutated packets may not get. */
+/** How long a connection waits for the answer to a first packet that was mutated: there may be none. */
 const ANSWER_MS = 300;
 
 /** What the broker has answered to one connection. */
@@ -44,7 +44,7 @@ export async function playConnection(host: string, port: number, plan: FuzzPlan)
     }
   };
   await write(plan.opening);
-  if (plan.isPatient) await answers.first(closed);
+  if (plan.isPatient) await answers.first(closed, plan.isFirstIntact ? MAX_LIFE_MS : ANSWER_MS);
   await write(plan.others);
   if (plan.isReset) socket.resetAndDestroy();
   else socket.end();
@@ -87,11 +87,11 @@ class Answers {
     this.#onFirst();
   }
 
-  /** Resolves when anything was read, or the connection is closed, or it does not seem to come. */
-  async first(closed: Promise<void>): Promise<void> {
+  /** Resolves when anything was read, or the connection is closed, or the time is over. */
+  async first(closed: Promise<void>, maxMs: number): Promise<void> {
     if (this.packets > 0) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ANSWER_MS)));
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, maxMs)));
     await Promise.race([closed, late, new Promise<void>((resolve) => (this.#onFirst = resolve))]);
     clearTimeout(timer);
   }
