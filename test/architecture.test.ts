@@ -124,6 +124,7 @@ const ROOMS: Readonly<Record<string, readonly RegExp[]>> = {
   'data-directory': [
     /^ledger\/checkpoint-file$/,
     /^dead-letter\/dead-letter-files$/,
+    /^broker\/(retained\/retained-entry|sessions\/session-entry)$/,
     /^stream\/log\/(frame|segment-name)$/,
     /^stream\/kinesis\/reader\/single-worker-position$/,
   ],

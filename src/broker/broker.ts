@@ -23,7 +23,7 @@ import { connack } from './protocol/encode-packets.js';
 import { OpenHandshakes } from './publish/open-handshakes.js';
 import { PublishGate } from './publish/publish-gate.js';
 import { Refusals } from './refusals.js';
-import { NothingRetained } from './retained/nothing-retained.js';
+import { KeptRetained, RETAINED_DEFAULTS } from './retained/kept-retained.js';
 import type { RetainedMessages } from './retained/retained-messages.js';
 import type { Deliveries } from './sessions/deliveries.js';
 import { SessionDeliveries } from './sessions/session-deliveries.js';
@@ -82,7 +82,7 @@ export class Broker {
     this.#intake = deps.intake;
     this.#clock = clock;
     this.#refusals = new Refusals(deps);
-    this.#retained = deps.retained ?? new NothingRetained();
+    this.#retained = deps.retained ?? new KeptRetained(RETAINED_DEFAULTS, deps);
     if (deps.deliveries === undefined) {
       const own = new SessionDeliveries({}, { warn: deps.warn, clock, retained: this.#retained });
       this.#closeDeliveries = () => own.close();

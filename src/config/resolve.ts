@@ -7,6 +7,7 @@ import { DEFAULT_RULES, type RuleOptions, type TimeOptions } from '../rules/rule
 import type { Findings } from './findings.js';
 import { resolveFormat } from './resolve-format.js';
 import { resolveLimits } from './resolve-limits.js';
+import { resolveSessions } from './resolve-sessions.js';
 import { resolveSink } from './resolve-sink.js';
 import { resolveTables } from './resolve-tables.js';
 import { resolveWindows, withRetentions } from './resolve-windows.js';
@@ -52,9 +53,11 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       connectTimeoutMs: broker.connectTimeout,
       packetTimeoutMs: broker.packetTimeout,
       maxKeepaliveMs: broker.maxKeepalive,
+      retained: { maxMessages: broker.retained.maxMessages, maxBytes: broker.retained.maxSize },
       maxInFlightPerClient: broker.maxInFlightPerClient,
       maxInFlightBytes: broker.maxInFlightBytes,
       limits: resolveLimits(broker.limits),
+      sessions: resolveSessions(broker.sessions),
     },
     stream: {
       log: {

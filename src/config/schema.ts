@@ -3,7 +3,9 @@ import { topicFormats } from './schema-formats.js';
 import { limits } from './schema-limits.js';
 import { metrics } from './schema-metrics.js';
 import { policies } from './schema-policies.js';
+import { retained } from './schema-retained.js';
 import { lookupTables, rules } from './schema-rules.js';
+import { sessions } from './schema-sessions.js';
 import { sink } from './schema-sink.js';
 import { stream } from './schema-stream.js';
 import { windows } from './schema-windows.js';
@@ -131,6 +133,7 @@ const broker = section(
       description:
         'Longest keep alive; a shorter one than the default also applies to clients that ask for more or for none.',
     }).prefault('65535s'),
+    retained: retained.prefault({}),
     maxInFlightPerClient: wholeNumber({
       min: 1,
       max: 65_535,
@@ -144,6 +147,7 @@ const broker = section(
         'Bytes of all clients that may wait to be stored; at the limit no socket is read. Packets that are not complete may take as much again; at that limit those who hold most are closed.',
     }).prefault('64MiB'),
     limits: limits.prefault({}),
+    sessions: sessions.prefault({}),
   },
   { description: 'The MQTT broker.' },
 );

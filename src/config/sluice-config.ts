@@ -39,11 +39,27 @@ export interface BrokerConfig {
   /** Each KiB of a packet that has arrived adds a second. */
   readonly packetTimeoutMs: number;
   readonly maxKeepaliveMs: number;
+  readonly retained: RetainedConfig;
   /** Limit in packets. */
   readonly maxInFlightPerClient: number;
   /** Limit for all clients together. */
   readonly maxInFlightBytes: number;
   readonly limits: LimitsConfig;
+  readonly sessions: SessionsConfig;
+}
+
+/** What is kept for subscribers. */
+export interface SessionsConfig {
+  readonly maxSessions: number;
+  readonly expiryMs: number;
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+  readonly maxTotalBytes: number;
+}
+
+export interface RetainedConfig {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
 }
 
 export interface LimitsConfig {

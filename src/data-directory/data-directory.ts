@@ -14,6 +14,10 @@ export interface DataDirectory {
   readonly checkpoints: string;
   /** Which windows are due; made when windows are configured. */
   readonly windows: string;
+  /** The retained messages; made by a gateway with a broker. */
+  readonly retained: string;
+  /** The sessions of subscribers; made by a gateway with a broker. */
+  readonly sessions: string;
 }
 
 export function dataDirectory(root: string): DataDirectory {
@@ -23,6 +27,8 @@ export function dataDirectory(root: string): DataDirectory {
     deadLetter: join(resolve(root), 'dead-letter'),
     checkpoints: join(resolve(root), 'checkpoints'),
     windows: join(resolve(root), 'windows'),
+    retained: join(resolve(root), 'retained'),
+    sessions: join(resolve(root), 'sessions'),
   };
 }
 

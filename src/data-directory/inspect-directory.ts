@@ -16,6 +16,7 @@ import {
   furthestOfLog,
   isOfLog,
 } from './find-checkpoints.js';
+import { journalProblems } from './journal-problems.js';
 import { logProblems } from './log-fit.js';
 import { missingSegments } from './missing-segments.js';
 
@@ -84,7 +85,7 @@ async function inspectContents(directory: DataDirectory): Promise<DirectoryFindi
   const note = await readCleanStop(directory.root);
   const cleanStop = note.kind === 'good' && isStill(note.cleanStop, checkpoints) ? note.cleanStop : undefined;
   const { id, problems } = idOf(directory, known, checkpoints.found, cleanStop);
-  const allProblems = [...checkpoints.problems, ...problems];
+  const allProblems = [...checkpoints.problems, ...problems, ...(await journalProblems(directory))];
   const start = furthestOfLog(checkpoints.found);
   const expected = {
     checkpoint: start?.checkpoint,

@@ -1,4 +1,5 @@
 import { CONSUMER_READER, FORWARDER_READER, type LogReaderName } from '../ledger/checkpoint-store.js';
+import type { CommitCompanion } from '../lib/commit-companion.js';
 import { makeReserve } from '../lib/disk-room.js';
 import { errorText, type SluiceError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
@@ -15,6 +16,8 @@ import type { GatewayOptions } from './gateway-options.js';
 
 export interface GatewayLogDeps {
   readonly durableEnd: DurableEndWriter;
+  /** Files that are committed with the batches of the log. */
+  readonly companions?: readonly CommitCompanion[];
   readonly logger: Logger;
   readonly debug: DebugLines;
   readonly annotate: (annotation: Annotation) => void;
@@ -47,7 +50,7 @@ export class GatewayLog {
   /** Recovers what a former process has left. */
   static async open(options: GatewayOptions, deps: GatewayLogDeps): Promise<GatewayLog> {
     const { directory, log, forward, maxBodyBytes } = options;
-    const { durableEnd, logger, debug, onFailure } = deps;
+    const { durableEnd, companions, logger, debug, onFailure } = deps;
     const reader = forward === undefined ? CONSUMER_READER : FORWARDER_READER;
     const start = await logStart(directory.checkpoints, reader);
     const sequence = start === undefined ? 0 : sequenceOfPosition(start.position);
@@ -55,6 +58,7 @@ export class GatewayLog {
       { ...log, directory: directory.log, maxBodyBytes },
       {
         durableEnd,
+        companions,
         readers: new Map([[reader, sequence]]),
         onFailure,
         onSegment: (change) => debug.segment(change),

@@ -1,5 +1,11 @@
 import type { BrokerOptions } from '../broker/broker.js';
-import type { HttpConfig, MetricsConfig, SluiceConfig } from '../config/sluice-config.js';
+import type {
+  HttpConfig,
+  MetricsConfig,
+  RetainedConfig,
+  SessionsConfig,
+  SluiceConfig,
+} from '../config/sluice-config.js';
 import { type DataDirectory, dataDirectory } from '../data-directory/data-directory.js';
 import { DIRECTORY_FORMATS, type DirectoryFormat } from '../data-directory/directory-identity.js';
 import { SluiceError } from '../lib/errors.js';
@@ -18,7 +24,7 @@ export interface GatewayOptions {
   readonly directory: DataDirectory;
   /** What its log is going to hold. */
   readonly directoryFormat: DirectoryFormat;
-  readonly broker: BrokerOptions;
+  readonly broker: BrokerOptions & { readonly retained: RetainedConfig; readonly sessions: SessionsConfig };
   /** Absolute path of the access file; absent: nobody has to sign in. */
   readonly accessFile?: string;
   readonly maxInFlightBytes: number;

@@ -87,7 +87,7 @@ export class Gateway {
   /** `drainMs`: what may be spent on writing stored records. */
   async #stop(drainMs: number): Promise<StopOutcome> {
     const { failure, options, broker, log, workers, arrivals, metrics, status, http } = this.#parts;
-    const { directory, clockWatch, reserve, access } = this.#parts;
+    const { directory, clockWatch, reserve, access, subscribers } = this.#parts;
     clockWatch.stop();
     await access.close();
     const saved = status.stopWatching();
@@ -100,6 +100,7 @@ export class Gateway {
       await withinDeadline(broker.stop(workMs() / 2), workMs()),
       // A disk that hangs is not waited for: what it has not confirmed was not answered either.
       await withinDeadline(log?.close() ?? Promise.resolve(), workMs()),
+      await withinDeadline(subscribers?.close() ?? Promise.resolve(), workMs()),
       await workers.drain('forward', draining() / 2, FORWARD_CLOSING_MS),
       await withinDeadline(metrics.stop(Math.min(LAST_METRICS_MS, workMs() / 2)), leftMs() / 2),
     ];

@@ -35,6 +35,7 @@ import { GatewayMetrics } from './gateway-metrics.js';
 import type { GatewayOptions } from './gateway-options.js';
 import { GatewayReload, type ReloadDeps } from './gateway-reload.js';
 import { GatewayStatus } from './gateway-status.js';
+import { GatewaySubscribers } from './gateway-subscribers.js';
 import { GatewayTls } from './gateway-tls.js';
 import { GatewayWorkers } from './gateway-workers.js';
 import { openFileLimits } from './open-file-limits.js';
@@ -64,6 +65,8 @@ export interface GatewayParts {
   readonly metrics: GatewayMetrics;
   /** Absent with `--role consume`. */
   readonly log: GatewayLog | undefined;
+  /** Absent with `--role consume`. */
+  readonly subscribers: GatewaySubscribers | undefined;
   readonly access: GatewayAccess;
   readonly tls: GatewayTls;
   readonly workers: GatewayWorkers;
@@ -120,8 +123,13 @@ export function openGateway(
     opened(() => metrics.stop(0));
     const annotate = (annotation: Annotation) => metrics.annotate(annotation);
 
+    const subscribers = isIngesting
+      ? await GatewaySubscribers.open(options, { clock, logger, onFailure })
+      : undefined;
+    opened(() => subscribers?.close());
+    const { companions = [] } = subscribers ?? {};
     const log = isIngesting
-      ? await GatewayLog.open(options, { durableEnd, logger, debug, annotate, onFailure })
+      ? await GatewayLog.open(options, { durableEnd, companions, logger, debug, annotate, onFailure })
       : undefined;
     opened(async () => {
       await log?.close();
@@ -213,8 +221,9 @@ export function openGateway(
     await directory.beginReceiving();
     const maxOpenConnections = files?.mqttConnections;
     const ofBroker = { ...options, broker: { ...options.broker, maxOpenConnections } };
-    if (log !== undefined && receiveTimes !== undefined) {
+    if (log !== undefined && receiveTimes !== undefined && subscribers !== undefined) {
       await startBroker(broker, log, ofBroker, {
+        subscribers,
         access: access.access,
         tls,
         clock,
@@ -233,6 +242,7 @@ export function openGateway(
       reserve,
       metrics,
       log,
+      subscribers,
       access,
       tls,
       workers,
@@ -305,6 +315,7 @@ async function startBroker(
   { writer }: GatewayLog,
   { broker: options, maxInFlightBytes }: GatewayOptions,
   parts: {
+    readonly subscribers: GatewaySubscribers;
     readonly access: Access;
     readonly tls: GatewayTls;
     readonly clock: Clock;
@@ -315,7 +326,7 @@ async function startBroker(
     readonly arrivals: GatewayArrivals;
   },
 ): Promise<void> {
-  const { access, tls, clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
+  const { subscribers, access, tls, clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
   const bridge = new Bridge(
     { maxInFlightBytes },
     { stream: writer, clock, receiveTimes, trace: metrics.trace },
@@ -323,6 +334,8 @@ async function startBroker(
   arrivals.connect(bridge);
   await broker.start(options, {
     intake: bridge,
+    retained: subscribers.retained,
+    deliveries: subscribers.deliveries,
     access,
     tls: tls.contexts,
     revocations: tls.revocations,

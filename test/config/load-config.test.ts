@@ -43,6 +43,7 @@ describe('what loads', () => {
           maxConnections: 10_000,
           connectTimeoutMs: 10_000,
           maxKeepaliveMs: 65_535_000,
+          retained: { maxMessages: 100_000, maxBytes: 64 * 2 ** 20 },
           maxInFlightPerClient: 500,
           maxInFlightBytes: 67_108_864,
         },

@@ -20,6 +20,7 @@ import { filledSegments } from '../../src/data-directory/log-fit.js';
 import { noteCleanStop } from '../../src/data-directory/note-clean-stop.js';
 import { openDataDirectory } from '../../src/data-directory/open-directory.js';
 import { checkedJson } from '../../src/lib/checked-json.js';
+import { encodeHeader } from '../../src/lib/journal/journal-frame.js';
 import { tempDirectory } from '../support/temp-directory.js';
 import { contentOf, segmentsOf, usedDirectory } from '../support/used-directory.js';
 
@@ -362,5 +363,17 @@ describe('files of another user', () => {
     mkdirSync(join(directory.root, 'lost+found'));
     chownSync(join(directory.root, 'lost+found'), 4_711, 4_711);
     await opens(directory);
+  });
+
+  it('refuses retained messages and sessions of a newer version, and names the file', async () => {
+    for (const folder of ['retained', 'sessions'] as const) {
+      const directory = dataDirectory(tempDirectory());
+      mkdirSync(directory[folder], { mode: 0o700 });
+      const file = join(directory[folder], 'state.journal');
+      writeFileSync(file, encodeHeader({ layout: 1, format: 99, salt: 7 }), { mode: 0o600 });
+      expect(await refusalOf(directory)).toContain(file);
+      writeFileSync(file, 'damaged: archived when it is opened', { mode: 0o600 });
+      await opens(directory);
+    }
   });
 });

@@ -34,6 +34,11 @@ export const INGEST: MetricTable<IngestFacts> = {
       'QoS 1 and 2 messages that a full queue of a subscriber has lost, the oldest first',
       (s) => s.broker.deliveries.dropped,
     ],
+    [
+      'sluice_broker_retained_refused_total',
+      'Messages that were stored and not retained, because broker.retained allows no more',
+      (s) => s.broker.retained.refused,
+    ],
     ['sluice_broker_connections_opened_total', 'MQTT connections opened', (s) => s.broker.connectionsOpened],
     ['sluice_broker_connections_closed_total', 'MQTT connections closed', (s) => s.broker.connectionsClosed],
     [
@@ -86,6 +91,12 @@ export const INGEST: MetricTable<IngestFacts> = {
       'sluice_broker_session_bytes',
       'Bytes of such messages, each counted for everyone it waits for',
       (s) => s.broker.deliveries.queuedBytes,
+    ],
+    ['sluice_broker_retained_messages', 'Retained messages', (s) => s.broker.retained.messages],
+    [
+      'sluice_broker_retained_bytes',
+      'Memory that retained messages take, with their topics: at most broker.retained.maxSize',
+      (s) => s.broker.retained.bytes,
     ],
     [
       'sluice_broker_clients_silent',
