@@ -3,6 +3,7 @@ import {
   isValidName,
   MAX_TOPIC_LEVELS,
   MAX_USER_NAME_BYTES,
+  reservedFilterFault,
   topicFilterFault,
 } from '../lib/mqtt-names.js';
 import { nearestName } from '../lib/nearest-name.js';
@@ -40,7 +41,7 @@ export interface AccessDecision {
 export function decideAccess(rules: AccessRules, question: AccessQuestion): AccessDecision {
   const { user, clientId, action } = question;
   const fault = syntaxFault(question);
-  if (fault !== undefined) return denied(`the broker refuses this for everybody: ${fault}`);
+  if (fault !== undefined) return denied(fault);
   const rule = rules.users.get(user);
   if (rule === undefined && rules.jwt === undefined && rules.mtls === undefined) {
     return denied(unknownUser(rules, user));
@@ -64,14 +65,27 @@ export function decideAccess(rules: AccessRules, question: AccessQuestion): Acce
 const NOT_ASKED = { kind: 'refused', reason: 'credential-missing', detail: '' } as const;
 const METHODS = { jwt: ' (signed in with a JWT)', certificate: ' (signed in with a certificate)' } as const;
 
-/** What the broker refuses from everybody. */
-function syntaxFault({ user, clientId, action, maxPacketBytes }: AccessQuestion): string | undefined {
+/** What the broker takes from nobody, whatever the roles say. */
+function syntaxFault(question: AccessQuestion): string | undefined {
+  const { action, clientId, maxPacketBytes } = question;
+  const fault = nameFault(question);
+  if (fault !== undefined) return `the broker refuses this for everybody: ${fault}`;
+  if (action.kind === 'subscribe') return undefined;
+  const payload = { length: 0 };
+  const facts = { topic: action.topic, clientId, qos: 1, payload } as const;
+  const refusal = publishRefusal(facts, maxPacketBytes, () => true);
+  if (refusal?.outcome === 'closed') return `the broker refuses this for everybody: ${refusal.detail}`;
+  if (refusal?.outcome !== 'parked') return undefined;
+  return `the broker takes this from nobody, it acknowledges and parks it: ${refusal.detail}`;
+}
+
+function nameFault({ user, clientId, action }: AccessQuestion): string | undefined {
   if (!isValidName(user, MAX_USER_NAME_BYTES)) return 'user name too long or with control characters';
   const idFault = clientId === '' ? 'no client id' : clientIdFault(clientId);
   if (idFault !== undefined) return idFault;
-  if (action.kind === 'subscribe') return topicFilterFault(action.filter) ?? levelsFault(action.filter);
-  const payload = { length: 0 };
-  return publishRefusal({ topic: action.topic, clientId, qos: 1, payload }, maxPacketBytes)?.detail;
+  if (action.kind === 'publish') return undefined;
+  const { filter } = action;
+  return topicFilterFault(filter) ?? reservedFilterFault(filter) ?? levelsFault(filter);
 }
 
 /** Aedes refuses the filter itself. */

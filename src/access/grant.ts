@@ -1,4 +1,5 @@
 import { BoundedCache } from '../lib/bounded-cache.js';
+import { MAX_TOPIC_BYTES } from '../lib/mqtt-names.js';
 import type { PermissionRule } from './access-rules.js';
 import type { RoleLimits } from './client-limits.js';
 import {
@@ -51,12 +52,17 @@ export class Grant {
     this.#subscribe = options.subscribe;
   }
 
+  /** True where roles decide: a topic that begins with `$` then needs a permission that has its first level. */
+  get hasRules(): boolean {
+    return this.#publish !== 'all';
+  }
+
   /** Whether the client may publish on the topic. Its syntax must have been checked. */
   mayPublish(topic: string): boolean {
     if (this.#publish === 'all' || topic === this.#lastPublished) return true;
     this.#published ??= new BoundedCache(MAX_KEPT_TOPICS);
     const isAllowed = isPermitted(this.#publish, topic, this.#published);
-    if (isAllowed) this.#lastPublished = topic;
+    if (isAllowed && topic.length <= MAX_TOPIC_BYTES) this.#lastPublished = topic;
     return isAllowed;
   }
 
@@ -98,6 +104,7 @@ function isPermitted(
   if (known !== undefined) return known;
   const levels = topic.split('/');
   const isAllowed = permissions.some((permission) => permitsTopic(permission, levels));
-  kept.set(topic, isAllowed);
+  // The broker does not take a longer one: it comes here only before it is parked or denied, and must not fill the memory.
+  if (topic.length <= MAX_TOPIC_BYTES) kept.set(topic, isAllowed);
   return isAllowed;
 }

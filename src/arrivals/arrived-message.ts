@@ -17,6 +17,7 @@ export function arrivedMessage({
   user,
   qos,
   payload,
+  refused,
 }: StreamRecord): ArrivedMessage {
   return {
     id: String(receivedAtNs),
@@ -26,7 +27,7 @@ export function arrivedMessage({
     ...(user && { user: shortName(user) }),
     qos,
     ...shownPayload(payload),
-    payloadBytes: payload.length,
+    payloadBytes: refused?.payloadBytes ?? payload.length,
   };
 }
 

@@ -52,6 +52,7 @@ export class Bridge implements Intake {
       user: packet.user,
       qos: packet.qos,
       payload: packet.payload,
+      refused: packet.refused,
     };
     this.#stream.append(record, this.#observed === undefined ? stored : this.#observed(record, stored));
     return 'taken';

@@ -44,6 +44,8 @@ export interface BrokerDeps extends RefusalDeps {
   readonly retained?: RetainedMessages;
   /** Absent: sessions are kept in memory. */
   readonly deliveries?: Deliveries;
+  /** Whether a topic that begins with `$` and has this first level may be published without access rules; absent: none. */
+  readonly isNamedLevel?: (firstLevel: string) => boolean;
   readonly schedule?: Schedule;
   /** The certificates of listeners; absent: the broker opens and watches them itself. */
   readonly tls?: TlsContexts;

@@ -132,6 +132,7 @@ export class Broker {
       retained: this.#retained,
       deliveries: this.#deliveries,
       maxPacketBytes: options.maxPacketBytes,
+      isNamed: deps.isNamedLevel ?? (() => false),
     });
     this.#dispatcher = new PacketDispatcher({
       connectGate: new ConnectGate(options.maxKeepaliveMs, this.#signInGate),

@@ -1,15 +1,8 @@
+import type { RefusedPublish } from '../lib/refused-publish.js';
+
 /** The seam between the broker and the bridge. */
 
-/** Why a PUBLISH is acknowledged and not taken as telemetry. */
-export interface PacketRefusal {
-  readonly reason: 'packet-too-large' | 'topic-invalid';
-  /** What was found, and the limit. */
-  readonly detail: string;
-  /** Of the whole payload. */
-  readonly sizeBytes: number;
-}
-
-/** A PUBLISH that passed the broker's checks. */
+/** A PUBLISH that passed the broker's checks, or that is acknowledged although it did not: then `refused` says why. */
 export interface AcceptedPacket {
   readonly clientId: string;
   /** The user that the client has signed in as; empty without access rules. */
@@ -18,8 +11,8 @@ export interface AcceptedPacket {
   readonly qos: 0 | 1 | 2;
   /** A view of the socket's buffer: valid until `accept` returns. */
   readonly payload: Buffer;
-  /** Present: the payload is only the beginning of what was sent, and the record is parked. */
-  readonly refused?: PacketRefusal;
+  /** Absent for an accepted packet. Topic and payload are then what `refusedPacket` has kept of them. */
+  readonly refused?: RefusedPublish;
 }
 
 /** Takes accepted packets from the broker. The broker calls it on its own thread, one packet at a time. */

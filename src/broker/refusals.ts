@@ -110,7 +110,7 @@ const REFUSALS = {
     level: 'warn',
     sentence: 'a client was closed: by the new access rules it may no longer be connected',
   },
-  'packet-too-large': { level: 'warn', sentence: 'a client was closed: its packet is too large' },
+  'packet-too-large': { level: 'warn', sentence: 'a packet was not taken: it is too large' },
   'packet-timeout': {
     level: 'warn',
     sentence: 'a client was closed: its packet was not complete within broker.packetTimeout',
@@ -122,7 +122,7 @@ const REFUSALS = {
   },
   'topic-invalid': {
     level: 'warn',
-    sentence: 'a client was closed: it published to a topic that is not accepted',
+    sentence: 'a message was acknowledged and parked: its topic is not accepted',
   },
   'publish-malformed': { level: 'warn', sentence: 'a client was closed: its PUBLISH is malformed' },
   'subscribe-malformed': {

@@ -58,7 +58,7 @@ function table(parked: readonly ParkedRecord[]): string {
     receivedAt(one),
     one.code,
     printable(one.topic, 48),
-    `${printable(one.reason, 160)}${one.bytesNotKept === undefined ? '' : ' (payload not kept)'}`,
+    `${printable(one.reason, 160)}${notKept(one)}`,
   ]);
   const heads = ['ID', 'RECEIVED', 'CODE', 'TOPIC', 'REASON'];
   return `${textTable(heads, rows).join('\n')}\n`;
@@ -86,8 +86,18 @@ function details(parked: ParkedRecord): string {
   return `${lines.join('\n')}\n`;
 }
 
-function payloadText({ bytesNotKept }: ParkedRecord, json: Record<string, unknown>): string {
-  if (bytesNotKept !== undefined) return `not kept (it had ${bytesNotKept} bytes)`;
+function notKept({ bytesNotKept, payload }: ParkedRecord): string {
+  if (bytesNotKept === undefined) return '';
+  return payload.length === 0 ? ' (payload not kept)' : ' (not kept whole)';
+}
+
+function payloadText({ bytesNotKept, payload }: ParkedRecord, json: Record<string, unknown>): string {
+  if (bytesNotKept !== undefined) {
+    if (payload.length === 0) return `not kept (it had ${bytesNotKept} bytes)`;
+    const { payloadStart: text, payloadStartBase64: base64 } = json;
+    const start = typeof text === 'string' ? printable(text, 16_384) : `(binary, base64) ${String(base64)}`;
+    return `${payload.length} of ${bytesNotKept} bytes are kept, so it cannot be replayed: ${start}`;
+  }
   if (typeof json.payload === 'string') return printable(json.payload, 16_384);
   return `(binary, base64) ${String(json.payloadBase64)}`;
 }

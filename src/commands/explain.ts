@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load-config.js';
 import { dataDirectory } from '../data-directory/data-directory.js';
 import { savedStates } from '../ledger/saved-states.js';
 import { SystemClock } from '../lib/clock.js';
+import { DollarTopics } from '../lib/dollar-topics.js';
 import { SluiceError } from '../lib/errors.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import { StateTables } from '../lib/state-tables.js';
@@ -31,12 +32,16 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
   const state = await rememberedState(config.dataDirectory);
   const lines = newLineText();
   const explainWindows = config.windows && createExplainWindows(config.windows);
+  const dollarTopics = new DollarTopics(config.rules.map(({ topic }) => topic));
+  // Which user publishes is not known here: `sluice check --as` answers for one.
+  const hasRoles = config.broker.accessFile !== undefined;
   const explained = (record: StreamRecord): Explained => ({
     record,
     explanation: explanationJson(
       explainRecord(rules, record, lines, { limits: config.consumer.payload, state, explainWindows }),
     ),
     maxPacketBytes: config.broker.maxPacketBytes,
+    isNamed: (level) => hasRoles || dollarTopics.isNamed(level),
   });
   if (file !== undefined) {
     const input = await openInput(file, '--file', stdin);

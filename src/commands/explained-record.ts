@@ -11,15 +11,17 @@ export interface Explained {
   readonly record: StreamRecord;
   readonly explanation: ExplanationJson;
   readonly maxPacketBytes: number;
+  /** Whether a topic that begins with `$` and has this first level may be published. */
+  readonly isNamed: (firstLevel: string) => boolean;
 }
 
-/** What the broker does with a message: the reason is that of docs/runbook.md, "Clients refused". */
+/** What the broker does with a message: the reason is that of docs/runbook.md, "Clients refused", or the code of the parked record. */
 type BrokerAnswer = { readonly accepted: true } | ({ readonly accepted: false } & PublishRefusal);
 
 /** One record as JSON, with what the command line says of it beside the explanation. */
-export function explainedJson({ record, explanation, maxPacketBytes }: Explained): object {
-  const { topic, ...rest } = explanation;
-  return { topic, broker: brokerAnswer(record, maxPacketBytes), ...rest };
+export function explainedJson(explained: Explained): object {
+  const { topic, ...rest } = explained.explanation;
+  return { topic, broker: brokerAnswer(explained), ...rest };
 }
 
 /** The same for one of many records, which also says which one it is. */
@@ -38,15 +40,13 @@ export function listedJson(explained: Explained): object {
 }
 
 /** One record as text, without a line feed at the end. */
-export function explainedText(
-  { record, explanation, maxPacketBytes }: Explained,
-  extra: readonly string[] = [],
-): string {
-  const broker = brokerAnswer(record, maxPacketBytes);
+export function explainedText(explained: Explained, extra: readonly string[] = []): string {
+  const { record, explanation } = explained;
+  const broker = brokerAnswer(explained);
   const about = [...(record.user ? [labelled('user', oneLine(record.user))] : []), ...extra];
   if (broker.accepted) return formatExplanation(explanation, [...about, labelled('broker', 'takes it')]);
-  // What never arrives is not mapped: the rules would only distract.
-  const refusal = labelled('broker', `refuses it: ${broker.reason}, ${broker.detail}`);
+  // What no rule sees is not mapped: the rules would only distract.
+  const refusal = labelled('broker', `${OUTCOMES[broker.outcome]}: ${broker.reason}, ${broker.detail}`);
   return [labelled('topic', oneLine(record.topic)), ...about, refusal].join('\n');
 }
 
@@ -55,7 +55,13 @@ export function listedText(explained: Explained): string {
   return explainedText(explained, [labelled('payload', payloadText(explained.record.payload))]);
 }
 
-function brokerAnswer(record: StreamRecord, maxPacketBytes: number): BrokerAnswer {
-  const refusal = publishRefusal(record, maxPacketBytes);
+const OUTCOMES = {
+  closed: 'refuses it and closes the connection',
+  parked: 'acknowledges it and parks it',
+  'not-stored': 'acknowledges it and delivers it, and does not store it',
+} as const satisfies Readonly<Record<PublishRefusal['outcome'], string>>;
+
+function brokerAnswer({ record, maxPacketBytes, isNamed }: Explained): BrokerAnswer {
+  const refusal = publishRefusal(record, maxPacketBytes, isNamed);
   return refusal === undefined ? { accepted: true } : { accepted: false, ...refusal };
 }

@@ -57,7 +57,7 @@ function checkUsage({
   if (topic !== undefined && follow !== undefined) throw wrongUsage('--follow names the topics itself');
   if (whole && (samples === undefined || topic === undefined))
     throw wrongUsage('--whole needs --samples and --topic');
-  const fault = topic === undefined ? undefined : topicNameFault(topic);
+  const fault = topic === undefined ? undefined : topicNameFault(topic)?.detail;
   if (fault !== undefined) throw wrongUsage(`--topic: ${fault}`);
 }
 

@@ -1,4 +1,4 @@
-import { topicNameFault } from '../lib/mqtt-names.js';
+import { isBridgeState, topicNameFault } from '../lib/mqtt-names.js';
 import { hiddenRules } from '../rules/hidden-rules.js';
 import type { Findings } from './findings.js';
 import type { KeyPath } from './problem.js';
@@ -14,7 +14,7 @@ export function findRuleWarnings(
     if (fault === undefined) continue;
     findings.add([topicPath(index)], {
       expected: 'a filter of topics that the broker accepts, or no such rule',
-      hint: `no record reaches this rule: the broker refuses each topic of it (${fault})`,
+      hint: `no record reaches this rule: the broker takes no topic of it (${fault})`,
     });
   }
   if (mapping.match === 'all') return;
@@ -28,10 +28,11 @@ export function findRuleWarnings(
   }
 }
 
-/** Why the broker refuses every topic of a filter; undefined when it accepts some. */
+/** Why the broker takes no topic of a filter; undefined when it takes some. */
 function topicFaultOf(filter: string): string | undefined {
   const shortest = filter.split('/').map((level) => (/^[+#]/.test(level) ? 'a' : level));
-  return topicNameFault(shortest.join('/'));
+  const topic = shortest.join('/');
+  return isBridgeState(topic) ? 'messages on it are not stored' : topicNameFault(topic)?.detail;
 }
 
 function topicPath(index: number): KeyPath {

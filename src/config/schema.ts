@@ -102,7 +102,8 @@ const broker = section(
     maxPacketSize: size({
       min: 1_024,
       max: MAX_MQTT_PACKET_BYTES,
-      description: 'Size limit of a packet; a larger one ends the connection before it is buffered.',
+      description:
+        'Size limit of a packet. A larger message is not buffered: its first KiB is parked, and it is acknowledged.',
     }).prefault('256KiB'),
     maxConnections: wholeNumber({
       min: 1,

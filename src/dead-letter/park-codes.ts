@@ -1,8 +1,10 @@
+import { REFUSED_PUBLISH_REASONS } from '../lib/refused-publish.js';
 import { REJECTION_CODES } from '../sink/sink.js';
 import { STREAM_REJECTION_CODES } from '../stream/stream.js';
 
 /** Why a record or point is parked: the closed list behind the ledger's reasons and the metric label. */
 export const PARK_CODES = [
+  ...REFUSED_PUBLISH_REASONS,
   'payload-empty',
   'payload-too-large',
   'payload-not-utf8',
@@ -52,6 +54,8 @@ export type ParkCause = 'device' | 'store' | 'stream' | 'gateway';
 
 /** The cause behind each code: the one place that decides what `consumer.deadLetter.whenFull` applies to. */
 const PARK_CAUSES: Readonly<Record<ParkCode, ParkCause>> = {
+  'packet-too-large': 'device',
+  'topic-not-accepted': 'device',
   'payload-empty': 'device',
   'payload-too-large': 'device',
   'payload-not-utf8': 'device',

@@ -1,3 +1,4 @@
+import { isKeptWhole } from '../lib/refused-publish.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { checkedLine, LINE_BEGIN, objectOfLine } from './checked-line.js';
 import type { ParkCode } from './park-codes.js';
@@ -21,9 +22,12 @@ export interface ParkedRecord {
   /** The user that the publisher had signed in as; absent without access rules, and in files of before them. */
   readonly user?: string;
   readonly qos: 0 | 1 | 2;
-  /** Empty when it was not kept. */
+  /** Empty, or its beginning, when it was not kept. */
   readonly payload: Buffer;
-  /** How many bytes the payload had, when it was not kept; absent when it was. */
+  /**
+   * How many bytes the payload had, when it was not kept, or only its beginning was, or only the beginning of the topic;
+   * absent when all of the record was kept. Without it the record cannot be replayed.
+   */
   readonly bytesNotKept?: number;
   readonly code: ParkCode;
   /** For a person; may quote the store. */
@@ -39,6 +43,8 @@ export function parkedRecord(
   why: Pick<ParkedRecord, 'code' | 'reason' | 'rule' | 'refusedPoints'>,
   parkedAtMs: number,
 ): ParkedRecord {
+  const { refused } = record;
+  const isWhole = refused === undefined || isKeptWhole(record, refused);
   return {
     id: String(record.receivedAtNs),
     parkedAtMs,
@@ -48,6 +54,7 @@ export function parkedRecord(
     user: record.user || undefined,
     qos: record.qos,
     payload: record.payload,
+    ...(isWhole ? {} : { bytesNotKept: refused.payloadBytes }),
     ...why,
   };
 }
@@ -61,6 +68,13 @@ const FIRST_KEY = 'id';
  */
 export function parkedLine(parked: ParkedRecord): string {
   const json = parkedJson(parked);
+  if (
+    typeof json.payloadStart === 'string' &&
+    jsonBytes(json.payloadStart) > base64Bytes(parked.payload.length)
+  ) {
+    const { payloadStart: _text, refusedPoints, ...rest } = json;
+    return checkedLine({ ...rest, payloadStartBase64: parked.payload.toString('base64'), refusedPoints });
+  }
   if (typeof json.payload === 'string' && jsonBytes(json.payload) > base64Bytes(parked.payload.length)) {
     const { payload: _text, refusedPoints, ...rest } = json;
     return checkedLine({ ...rest, payloadBase64: parked.payload.toString('base64'), refusedPoints });
@@ -87,10 +101,14 @@ export function parkedJson(parked: ParkedRecord): Record<string, unknown> {
 }
 
 function payloadJson({ payload, bytesNotKept }: ParkedRecord): Record<string, unknown> {
-  if (bytesNotKept !== undefined) return { payloadKept: false, payloadBytes: bytesNotKept };
   const text = payload.toString('utf8');
   const isText = Buffer.from(text, 'utf8').equals(payload);
-  return isText ? { payload: text } : { payloadBase64: payload.toString('base64') };
+  if (bytesNotKept === undefined) {
+    return isText ? { payload: text } : { payloadBase64: payload.toString('base64') };
+  }
+  // A key of its own: a program that looks for `payload` must not take the beginning for all of it.
+  const start = isText ? { payloadStart: text } : { payloadStartBase64: payload.toString('base64') };
+  return { payloadKept: false, payloadBytes: bytesNotKept, ...(payload.length > 0 && start) };
 }
 
 /** The length of a text in JSON without its quotes. */
@@ -115,7 +133,7 @@ export function withoutPayload(parked: ParkedRecord): ParkedRecord {
     reason: cut(parked.reason),
     ...(rule === undefined ? {} : { rule }),
     payload: Buffer.alloc(0),
-    bytesNotKept: parked.payload.length,
+    bytesNotKept: parked.bytesNotKept ?? parked.payload.length,
   };
 }
 
@@ -159,7 +177,12 @@ function payloadOf(
   if (typeof payloadBase64 === 'string') return { payload: Buffer.from(payloadBase64, 'base64') };
   if (typeof payload === 'string') return { payload: Buffer.from(payload, 'utf8') };
   if (payloadKept !== false || typeof payloadBytes !== 'number') return undefined;
-  return { payload: Buffer.alloc(0), bytesNotKept: payloadBytes };
+  return { payload: startOf(json), bytesNotKept: payloadBytes };
+}
+
+function startOf({ payloadStart, payloadStartBase64 }: Readonly<Record<string, unknown>>): Buffer {
+  if (typeof payloadStartBase64 === 'string') return Buffer.from(payloadStartBase64, 'base64');
+  return Buffer.from(typeof payloadStart === 'string' ? payloadStart : '', 'utf8');
 }
 
 /** What is written last into a parked file, before a newer one is begun. A file without it was cut. */

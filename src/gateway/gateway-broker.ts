@@ -60,6 +60,7 @@ const NO_BROKER: BrokerCounters = {
   acknowledged: 0,
   retransmissions: 0,
   packetsShed: 0,
+  bridgeStates: 0,
   deliveries: {
     observers: 0,
     subscriptions: 0,

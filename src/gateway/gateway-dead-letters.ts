@@ -113,15 +113,15 @@ export class GatewayDeadLetters {
     const { parked, cursor } = first;
     // Without the payload nobody can say what the rules make of it.
     const explanation = parked.bytesNotKept === undefined ? await this.#explanation(id, cursor) : undefined;
-    const { payload, payloadBase64 } = parkedJson(parked);
+    const { payload, payloadBase64, payloadStart, payloadStartBase64 } = parkedJson(parked);
     return {
       detail: {
         ...viewOf(first),
         receivedAtMs: Number(parked.receivedAtNs / 1_000_000n),
         qos: parked.qos,
         payloadBytes: parked.bytesNotKept ?? parked.payload.length,
-        payload: textOrAbsent(payload),
-        payloadBase64: textOrAbsent(payloadBase64),
+        payload: textOrAbsent(payload ?? payloadStart),
+        payloadBase64: textOrAbsent(payloadBase64 ?? payloadStartBase64),
         refusedPoints: parked.refusedPoints,
         explanation,
       },

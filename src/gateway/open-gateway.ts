@@ -8,6 +8,7 @@ import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from '../http/http-refusals.js';
 import { type HttpServer, startHttpServer } from '../http/http-server.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
+import { DollarTopics } from '../lib/dollar-topics.js';
 import type { SluiceError } from '../lib/errors.js';
 import { onFileShortage } from '../lib/files.js';
 import { throwIfStopped } from '../lib/lifecycle.js';
@@ -16,6 +17,7 @@ import { openAllOrNone } from '../lib/open-all-or-none.js';
 import type { TlsContext } from '../lib/tls/tls-context.js';
 import type { Warn } from '../lib/warnings.js';
 import type { Annotation } from '../metrics/annotations.js';
+import type { MappingOptions } from '../pipeline/rules-in-force.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import { DurableEndWriter, newDurableMemory } from '../stream/log/durable-end.js';
 import { changeStoredField } from './change-stored-field.js';
@@ -180,9 +182,15 @@ export function openGateway(
 
     const httpRefusals = createHttpRefusalCounts();
     const { consume } = workers;
+    const dollarTopics = new DollarTopics(topicsOf(options.consume));
     const reload = new GatewayReload({
       ...deps.config,
-      replaceRules: consume && ((request) => consume.ask(request)),
+      replaceRules:
+        consume &&
+        (async (request) => {
+          await consume.ask(request);
+          dollarTopics.replace(topicsOf(request));
+        }),
       reloadAccess: () => access.reload(),
       logger,
     });
@@ -232,6 +240,7 @@ export function openGateway(
         logger,
         metrics,
         arrivals,
+        dollarTopics,
       });
     }
     metrics.start();
@@ -324,9 +333,11 @@ async function startBroker(
     readonly logger: Logger;
     readonly metrics: GatewayMetrics;
     readonly arrivals: GatewayArrivals;
+    readonly dollarTopics: DollarTopics;
   },
 ): Promise<void> {
-  const { subscribers, access, tls, clock, receiveTimes, debug, logger, metrics, arrivals } = parts;
+  const { subscribers, access, tls, clock, receiveTimes, debug, logger, metrics, arrivals, dollarTopics } =
+    parts;
   const bridge = new Bridge(
     { maxInFlightBytes },
     { stream: writer, clock, receiveTimes, trace: metrics.trace },
@@ -343,7 +354,12 @@ async function startBroker(
     debug: (fields, sentence) => logger.debug(fields, sentence),
     clock,
     onClient: (change, client) => debug.client(change, client),
+    isNamedLevel: (level) => dollarTopics.isNamed(level),
   });
+}
+
+function topicsOf({ rules }: Pick<MappingOptions, 'rules'>): readonly string[] {
+  return rules.map(({ topic }) => topic);
 }
 
 /** Returns which gateway this process is, for commands that find it on a data directory. */

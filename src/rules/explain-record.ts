@@ -91,7 +91,7 @@ export function explainRecord(
   { fitTypes, explainWindows, ...options }: ExplainOptions = {},
 ): Explanation {
   const warnings = new MappingWarnings();
-  const [match] = ruleSet.matches(record.topic);
+  const [match] = record.refused === undefined ? ruleSet.matches(record.topic) : [];
   const trace = new RecordedTrace();
   const made = ruleSet.apply(record, warnings, { ...options, trace });
   const { mapped, types } = fitTypes === undefined ? { mapped: made, types: [] } : fitMapped(made, fitTypes);
@@ -101,7 +101,8 @@ export function explainRecord(
   return {
     topic: record.topic,
     tried: ruleSet.rules.map(({ name, pattern }) => {
-      const mismatch = pattern.mismatch(record.topic) ?? notTaken(trace.rules.get(name));
+      const mismatch =
+        refusedMismatch(record) ?? pattern.mismatch(record.topic) ?? notTaken(trace.rules.get(name));
       return { rule: name, filter: pattern.filter, ...(mismatch !== undefined && { mismatch }) };
     }),
     captures: match?.captures ?? {},
@@ -126,6 +127,10 @@ export function explainRecord(
 /** Whether the rule has come to all of its references. One that finds none of its fields has, and probably misspells them. */
 function isReadToItsEnd(mapped: Mapped): boolean {
   return mapped.kind === 'points' || (mapped.kind === 'parked' && mapped.code === 'no-fields');
+}
+
+function refusedMismatch({ refused }: StreamRecord): string | undefined {
+  return refused === undefined ? undefined : 'the broker has not accepted the message, so no rule sees it';
 }
 
 /** Why a rule whose topic matches did not take the record; `outcome` is what it reported, if it was asked. */

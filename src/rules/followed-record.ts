@@ -41,7 +41,8 @@ export function followedJson(
 ): string {
   const { clientId, user, qos, receivedAtNs, payload } = record;
   const { topic, ...explained } = explanation;
-  const isWhole = withPayload && payload.length <= MAX_WHOLE_PAYLOAD_BYTES;
+  // Of a refused one it may be the beginning.
+  const isWhole = withPayload && record.refused === undefined && payload.length <= MAX_WHOLE_PAYLOAD_BYTES;
   const about = {
     topic,
     clientId,

@@ -9,6 +9,7 @@ import { isSparkplugTopic } from '../formats/sparkplug/sparkplug-topic.js';
 import { BoundedCache } from '../lib/bounded-cache.js';
 import { SluiceError } from '../lib/errors.js';
 import { quoted } from '../lib/printable.js';
+import { refusedText } from '../lib/refused-publish.js';
 import { StateTables } from '../lib/state-tables.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { combineOutcomes } from './combine-outcomes.js';
@@ -122,6 +123,10 @@ export class RuleSet {
 
   /** Maps one record. It never throws on what a device sent, and counts in `warnings` what it omitted. */
   apply(record: StreamRecord, warnings: MappingWarnings, options: ApplyOptions = NO_OPTIONS): Mapped {
+    const { refused } = record;
+    if (refused !== undefined) {
+      return { kind: 'parked', code: refused.reason, reason: refusedText(record, refused) };
+    }
     const matches = this.matches(record.topic);
     if (matches.length === 1) return applyRule(matches[0]!, record, warnings, options, undefined);
     if (matches.length === 0) {

@@ -1,10 +1,12 @@
+import type { RefusedPublish } from '../lib/refused-publish.js';
+
 /**
  * The seam between what fills a stream (bridge, forwarder) and what reads it (consumer, forwarder).
  * A stream is an append-only sequence of records with readers at their own positions: the local log is one,
  * a Kinesis shard is one. The consumer cannot tell them apart.
  */
 
-/** What the bridge made of one accepted PUBLISH. Immutable; no later stage changes it. */
+/** What the bridge made of one PUBLISH that was acknowledged. Immutable; no later stage changes it. */
 export interface StreamRecord {
   /**
    * Receive time, ns since 1970, strictly increasing within one data directory: it is also the record's
@@ -17,8 +19,10 @@ export interface StreamRecord {
   /** The user that the publisher has signed in as; absent or empty without access rules. */
   readonly user?: string;
   readonly qos: 0 | 1 | 2;
-  /** As it came off the wire. */
+  /** As it came off the wire; of a refused PUBLISH perhaps only the beginning. */
   readonly payload: Buffer;
+  /** Present when the broker has not accepted the PUBLISH: the record is parked, and no rule sees it. */
+  readonly refused?: RefusedPublish;
 }
 
 /** A position in one stream, between two records. Only the stream that made it can interpret it. */

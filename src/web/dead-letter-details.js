@@ -78,6 +78,10 @@ function refusedPoints({ refusedPoints: points = [] }) {
 /** @param {BoundedDetail} letter */
 function payload(letter) {
   if (letter.payloadKept !== false) return payloadBlock(letter);
+  if (letter.payload !== undefined || letter.payloadBase64 !== undefined) {
+    const note = 'The message is not kept whole, so this record cannot be replayed.';
+    return [...payloadBlock(letter), element('p', { class: 'note' }, note)];
+  }
   const words = `It had ${bytes(letter.payloadBytes)} and is not kept, so this record cannot be replayed.`;
   return [element('h3', {}, 'Payload'), element('p', { class: 'note' }, words)];
 }

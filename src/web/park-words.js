@@ -8,6 +8,15 @@ const STORE = 'The rule took it. Correct what the store says, then replay.';
 /** The codes of parked records in plain English, with what to do about them. */
 /** @type {Readonly<Record<string, ParkWords>>} */
 const WORDS = {
+  'packet-too-large': {
+    words: 'Over the size that the broker takes',
+    advice: 'Raise broker.maxPacketSize if messages are meant to be so large; else correct the device.',
+  },
+  'topic-not-accepted': {
+    words: 'A topic that the broker does not take',
+    advice:
+      'If the topic begins with $, add a rule whose topic begins with the same level, then replay; else correct the device.',
+  },
   'payload-empty': { words: 'An empty message', advice: FORMAT },
   'payload-too-large': { words: 'A message that is too large', advice: LIMIT },
   'payload-not-utf8': { words: 'Not text: the bytes are no UTF-8', advice: FORMAT },

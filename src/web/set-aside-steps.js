@@ -150,11 +150,15 @@ export class SetAsideSteps {
 /** @param {BoundedDetail} letter @param {string | undefined} key */
 function payloadNodes(letter, key) {
   const { payloadBytes, payloadKept } = letter;
-  if (payloadKept === false)
+  const hasStart = letter.payload !== undefined || letter.payloadBase64 !== undefined;
+  if (payloadKept === false && !hasStart)
     return [element('p', { class: 'note' }, `Its content (${bytes(payloadBytes)}) is not kept.`)];
   if (payloadBytes === 0) return [element('p', { class: 'note' }, 'It is empty.')];
   const block = { class: 'code-block', tabindex: '0', role: 'group', 'aria-label': 'What arrived' };
-  return [element('pre', block, ...markedPayload(letter, key))];
+  const shown = element('pre', block, ...markedPayload(letter, key));
+  if (payloadKept !== false) return [shown];
+  const note = `Not all of it is kept; its content had ${bytes(payloadBytes)}.`;
+  return [shown, element('p', { class: 'note' }, note)];
 }
 
 /**

@@ -145,8 +145,8 @@ describe('the explanation', () => {
     ],
     [
       'a filter of the broker',
-      decide('nodered', 'nodered-1', subscribe('$SYS/#')),
-      'the broker refuses this for everybody: filter reserved for the broker',
+      decide('nodered', 'nodered-1', subscribe('$SYS/broker/load/#')),
+      'the broker refuses this for everybody: filter reserved for the broker: of its topics clients may use only $SYS/broker/connection/…',
     ],
     [
       'a filter that is too deep',

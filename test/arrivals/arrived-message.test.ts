@@ -44,3 +44,11 @@ it('keeps NUL and markup to the letter, and cuts names', () => {
   expect([message.payload, message.topic]).toEqual([hostile, hostile]);
   expect(message.client.length).toBe(MAX_NAME_CHARACTERS + 1);
 });
+
+it('says how large a message was of which the broker has kept only the beginning', () => {
+  const refused = { reason: 'packet-too-large', detail: 'd', topicBytes: 3, payloadBytes: 300_000 } as const;
+  expect(arrivedMessage(sampleRecord('{"t":', { refused }))).toMatchObject({
+    payload: '{"t":',
+    payloadBytes: 300_000,
+  });
+});

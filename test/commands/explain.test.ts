@@ -199,7 +199,12 @@ describe('standard input', () => {
       { topic: 'a/b', payload: '{"t":1}', broker: { accepted: true }, outcome: 'written' },
       {
         topic: 'a/+',
-        broker: { accepted: false, reason: 'topic-invalid', detail: 'wildcard in a topic name' },
+        broker: {
+          accepted: false,
+          outcome: 'closed',
+          reason: 'publish-malformed',
+          detail: 'wildcard in a topic name',
+        },
       },
     ]);
   });
@@ -216,10 +221,32 @@ test('a file of records is read as it comes', async () => {
   );
 });
 
-test('a message that the broker would refuse is not mapped', async () => {
-  const { exitCode, stdout } = await runMain('explain', '--topic', '$SYS/x', '--payload', '{"t":1}');
+test.each([
+  ['$SYS/x', 'acknowledges it and parks it: topic-not-accepted, topic reserved for the broker'],
+  [
+    '$dev/x',
+    'acknowledges it and parks it: topic-not-accepted, topic that begins with $, and the topic of no rule begins with its first level',
+  ],
+  ['a/#', 'refuses it and closes the connection: publish-malformed, wildcard in a topic name'],
+  [
+    '$SYS/broker/connection/edge/state',
+    'acknowledges it and delivers it, and does not store it: bridge-state, a bridge says here whether it is connected',
+  ],
+])('a message on %s, which no rule will see, is not mapped', async (topic, broker) => {
+  const { exitCode, stdout } = await runMain('explain', '--topic', topic, '--payload', '{"t":1}');
   expect(exitCode).toBe(0);
-  expect(stdout).toBe('topic    $SYS/x\nbroker   refuses it: topic-invalid, topic reserved for the broker\n');
+  expect(stdout).toBe(`topic    ${topic}\nbroker   ${broker}\n`);
+});
+
+test('a topic that begins with $ is mapped when a rule names its first level', async () => {
+  const config = join(tempDirectory(), 'sluice.yaml');
+  writeFileSync(
+    config,
+    'rules: [{ name: r, topic: "$aws/+thing", measurement: m, tags: { thing: topic.thing }, fields: { t: payload.t } }]\n',
+  );
+  const { stdout } = await runMain('explain', '-c', config, '--topic', '$aws/a', '--payload', '{"t":1}');
+  expect(stdout).toContain('broker   takes it');
+  expect(stdout).toContain('line     m,thing=a t=1 ');
 });
 
 test.each([

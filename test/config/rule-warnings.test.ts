@@ -17,10 +17,10 @@ test('a rule behind one that takes every topic of it is warned about, whatever t
   ]);
 });
 
-test('a rule whose topics the broker refuses is warned about once', () => {
+test('a rule of which the broker takes no topic is warned about once', () => {
   expect(warningsOf('$SYS/#', '$SYS/broker', '"#"')).toEqual([
-    expect.stringMatching(/^sluice.yaml:2:.*the broker refuses each topic of it \(topic reserved/),
-    expect.stringMatching(/^sluice.yaml:3:.*the broker refuses each topic of it/),
+    expect.stringMatching(/^sluice.yaml:2:.*the broker takes no topic of it \(topic reserved/),
+    expect.stringMatching(/^sluice.yaml:3:.*the broker takes no topic of it/),
   ]);
 });
 

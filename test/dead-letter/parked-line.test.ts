@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isCausedByDevice, PARK_CODES } from '../../src/dead-letter/park-codes.js';
+import { parkedOverview } from '../../src/dead-letter/parked-head.js';
 import {
   isSeal,
   type ParkedRecord,
@@ -13,6 +14,7 @@ import {
   sealLine,
   withoutPayload,
 } from '../../src/dead-letter/parked-record.js';
+import type { RefusedPublish } from '../../src/lib/refused-publish.js';
 import { REJECTION_CODES } from '../../src/sink/sink.js';
 import { STREAM_REJECTION_CODES } from '../../src/stream/stream.js';
 import { damages } from '../support/damages.js';
@@ -82,6 +84,48 @@ it('a record without its payload keeps identity, reason and size, within a bound
     code: record.code,
     bytesNotKept: SIZE,
     payload: Buffer.alloc(0),
+  });
+});
+
+describe('a record that the broker has not accepted', () => {
+  const refused = {
+    reason: 'packet-too-large',
+    detail: 'publish of 307225 bytes is over the limit of 262144',
+    topicBytes: 1,
+    payloadBytes: 307_200,
+  } as const;
+  const why = { code: 'packet-too-large', reason: 'r' } as const;
+  const parkedOf = (payload: Buffer, changes: Partial<RefusedPublish> = {}) =>
+    parkedRecord({ ...testRecord(7), topic: 't', payload, refused: { ...refused, ...changes } }, why, 5);
+
+  it.each([
+    ['text', Buffer.from('{"temperature": 21.5, "rest":'), 'payloadStart'],
+    ['binary', Buffer.from([0xff, 0, 1]), 'payloadStartBase64'],
+    ['text that JSON would make longer', Buffer.alloc(1_024, '\u0001'), 'payloadStartBase64'],
+  ])('keeps the beginning of a payload: %s', (_what, payload, key) => {
+    const line = parkedLine(parkedOf(payload));
+    expect(Buffer.byteLength(line)).toBeLessThan(1_700);
+    expect(line).toContain(`"qos":1,"payloadKept":false,"payloadBytes":307200,"${key}":`);
+    expect(parseParkedLine(bytesOf(line))).toMatchObject({
+      payload,
+      bytesNotKept: 307_200,
+      code: 'packet-too-large',
+    });
+    // An older version must not take the beginning for the payload.
+    expect(line).not.toMatch(/"payload(Base64)?":/);
+    expect(parkedOverview(bytesOf(line))).toMatchObject({ isPayloadKept: false });
+  });
+
+  it('is like any other when topic and payload were kept whole', () => {
+    const whole = parkedOf(Buffer.from('21.5'), { payloadBytes: 4 });
+    expect(whole.bytesNotKept).toBeUndefined();
+    expect(parkedLine(whole)).toContain('"payload":"21.5"');
+    expect(parkedOf(Buffer.from('21.5'), { payloadBytes: 4, topicBytes: 2_000 }).bytesNotKept).toBe(4);
+  });
+
+  it('says the size that was sent also without its beginning', () => {
+    const line = parkedLine(withoutPayload(parkedOf(Buffer.from('{"t'))));
+    expect(parseParkedLine(bytesOf(line))).toMatchObject({ payload: Buffer.alloc(0), bytesNotKept: 307_200 });
   });
 });
 

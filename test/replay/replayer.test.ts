@@ -108,6 +108,37 @@ async function life(
   return { parkedFiles, sink, writes, replayer, end, change };
 }
 
+describe('a record that the broker had not accepted', () => {
+  const topics = { reason: 'topic-not-accepted', detail: 'd' } as const;
+  const refusedRecord = (n: number, topicBytes: number, payloadBytes: number) =>
+    parkedRecord(
+      {
+        receivedAtNs: 1_795_000_000_000_000_000n + BigInt(n),
+        topic: 's/d1',
+        clientId: 'c',
+        qos: 1,
+        payload: Buffer.from('{"v":5}'),
+        refused: { ...topics, topicBytes, payloadBytes },
+      },
+      { code: 'topic-not-accepted', reason: 'r' },
+      1_700_000_000_000 + n,
+    );
+
+  it('is replayed by the rules when topic and payload are kept whole, and else stays parked', async () => {
+    const { directory, writer } = await setUp(0);
+    await writer.append([refusedRecord(1, 4, 7), refusedRecord(2, 4, 300_000), refusedRecord(3, 2_000, 7)]);
+    const { replayer, sink, change } = await life(directory, { saved: () => writer.end });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect(replayer.status()).toMatchObject({ state: 'done', selected: 1, withoutPayload: 2 });
+    expect(sink.points).toHaveLength(1);
+    expect(change()).toEqual({ ...NO_RECORDS, written: 1, parked: { 'topic-not-accepted': -1 } });
+    replayer.start({ kind: 'purge', selection: { all: true } });
+    await replayer.ended();
+    expect(change().parked).toMatchObject({ 'topic-not-accepted': -3 });
+  });
+});
+
 describe('a replay', () => {
   it('processes records again by the rules in force: points keep their identity, ledger and list follow', async () => {
     const { directory } = await setUp(100);

@@ -53,3 +53,15 @@ test('a whole payload is there for a follower that asks for it, unless it is too
   expect(followed(Buffer.alloc(MAX_WHOLE_PAYLOAD_BYTES), true).payloadBase64).toHaveLength(87_384);
   expect(followed(Buffer.alloc(MAX_WHOLE_PAYLOAD_BYTES + 1), true).payloadBase64).toBeUndefined();
 });
+
+test('of a message that the broker has not accepted nobody gets a payload to suggest rules from', () => {
+  const refused = { reason: 'packet-too-large', detail: 'd', topicBytes: 3, payloadBytes: 300_000 } as const;
+  const record = sampleRecord('{"t":1}', { topic: 'a/b', refused });
+  const explanation = explanationJson(explainRecord(rules, record, () => ''));
+  const shown = JSON.parse(followedJson(record, explanation, true)) as FollowedRecord;
+  expect(shown).toMatchObject({ outcome: 'parked', code: 'packet-too-large', payload: '{"t":1}', lines: [] });
+  expect(shown.tried.map(({ mismatch }) => mismatch)).toEqual([
+    'the broker has not accepted the message, so no rule sees it',
+  ]);
+  expect(shown).not.toHaveProperty('payloadBase64');
+});

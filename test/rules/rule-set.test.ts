@@ -386,3 +386,36 @@ describe('a rule that ignores a topic on purpose', () => {
     expect(apply(rules, '{"v":1}', { topic })).toMatchObject({ kind: 'filtered' });
   });
 });
+
+describe('a record that the broker has not accepted', () => {
+  const refused = {
+    reason: 'packet-too-large',
+    detail: 'publish of 307240 bytes is over the limit of 262144',
+    topicBytes: 30,
+    payloadBytes: 307_200,
+  } as const;
+
+  test('is parked before any rule sees it, with topic, size, client and limit', () => {
+    const topic = 'sensors/pune/CITIMUM/telemetry';
+    const rules = ruleSet({ ...CLIMATE, where: 'false' });
+    expect(apply(rules, CITIES, { topic, clientId: 'meter-17', refused })).toEqual({
+      kind: 'parked',
+      code: 'packet-too-large',
+      reason: `publish of 307240 bytes is over the limit of 262144: topic "${topic}", payload of 307200 bytes, client "meter-17"; only of the payload the first ${CITIES.length} bytes are kept`,
+    });
+  });
+
+  test('says what is kept of a topic that was too long', () => {
+    const why = {
+      ...refused,
+      reason: 'topic-not-accepted',
+      detail: 'd',
+      topicBytes: 2_000,
+      payloadBytes: 2,
+    } as const;
+    expect(apply(ruleSet(CLIMATE), '{}', { topic: 'a', clientId: '\u001b[2J', refused: why })).toMatchObject({
+      code: 'topic-not-accepted',
+      reason: 'd: topic "a", payload of 2 bytes, client "\\u001b[2J"; only of the topic 1 bytes are kept',
+    });
+  });
+});

@@ -1,17 +1,19 @@
+import type { Grant } from '../../access/grant.js';
 import { BoundedCache } from '../../lib/bounded-cache.js';
-import { topicNameFault } from '../../lib/mqtt-names.js';
 import { quoted } from '../../lib/printable.js';
-import { tooLargeText } from '../../lib/publish-refusal.js';
+import { MAX_READ_PAST_BYTES, publishLength, tooLargeText } from '../../lib/publish-refusal.js';
 import type { Connection } from '../connection/connection.js';
 import type { Connections } from '../connection/connections.js';
-import type { Intake, PacketRefusal } from '../intake.js';
+import type { AcceptedPacket, Intake } from '../intake.js';
 import { FIRST_BYTES, type QoS, type Will } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries } from '../sessions/deliveries.js';
 import type { DenialDelays } from '../sign-in/denial-delays.js';
 import type { SessionGrants } from '../sign-in/session-grants.js';
+import { ACCEPTED, judgePublish, type PublishVerdict } from './judge-publish.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import { type Publish, readPublish } from './read-publish.js';
+import { KEPT_PAYLOAD_BYTES, refusedPacket } from './refused-packet.js';
 
 /** Topics that are well formed. At least half of them are kept, those used last. */
 const MAX_KNOWN_TOPICS = 100_000;
@@ -23,6 +25,8 @@ export interface GateCounters {
   /** Retransmissions of QoS 2 packets that are stored already: they are answered and not stored again. */
   readonly retransmissions: number;
   readonly packetsShed: number;
+  /** What bridges said of their connection: acknowledged, and not stored as records. */
+  readonly bridgeStates: number;
 }
 
 export interface PublishGateDeps {
@@ -34,14 +38,17 @@ export interface PublishGateDeps {
   readonly retained: RetainedMessages;
   readonly deliveries: Deliveries;
   readonly maxPacketBytes: number;
+  /** Whether a topic that begins with `$` and has this first level may be published without access rules. */
+  readonly isNamed: (firstLevel: string) => boolean;
 }
 
-/** What is kept of the payload of a PUBLISH that is not accepted. */
-const KEPT_OF_REFUSED_BYTES = 1024;
 /** The longest topic with its length, a packet id, and what is kept of the payload. */
-const MAX_HEAD_BYTES = 2 + 65_535 + 2 + KEPT_OF_REFUSED_BYTES;
-/** A PUBLISH that is larger ends the connection: reading past it would only cost time. */
-export const MAX_READ_PAST_BYTES = 64 * 1024 * 1024;
+const MAX_HEAD_BYTES = 2 + 65_535 + 2 + KEPT_PAYLOAD_BYTES;
+
+type RefusedVerdict = Extract<PublishVerdict, { kind: 'refused' }>;
+
+/** With access rules a role must have the first level itself, so nothing else names it. */
+const NAMED = () => true;
 
 /**
  * PublishGate checks every PUBLISH and answers it once it is stored. Answers leave in the order of arrival
@@ -52,7 +59,13 @@ export class PublishGate {
   readonly #intake: Intake;
   /** For all clients together, so it must hold nothing but syntax: who may use a topic is up to each client's grant. */
   readonly #wellFormed = new BoundedCache<true>(MAX_KNOWN_TOPICS);
-  readonly #counters = { packetsAccepted: 0, acknowledged: 0, retransmissions: 0, packetsShed: 0 };
+  readonly #counters = {
+    packetsAccepted: 0,
+    acknowledged: 0,
+    retransmissions: 0,
+    packetsShed: 0,
+    bridgeStates: 0,
+  };
   #releaseScheduled = false;
   #isClosed = false;
   /** The connections that are not read at the moment. */
@@ -76,7 +89,7 @@ export class PublishGate {
   publish(connection: Connection, firstByte: number, bytes: Buffer, start: number, end: number): void {
     const packet = readPublish(connection, firstByte, bytes, start, end);
     if (typeof packet === 'string') connection.close('publish-malformed', `PUBLISH with ${packet}`);
-    else this.#accept(connection, packet, undefined);
+    else this.#accept(connection, packet, end - start, packet.payload.length);
   }
 
   /** A PUBLISH that was too large and was read past; `head` is its beginning, of MAX_HEAD_BYTES or all of it. */
@@ -86,14 +99,7 @@ export class PublishGate {
       connection.close('publish-malformed', `PUBLISH with ${packet}`);
       return;
     }
-    const { payload } = packet;
-    const refused = {
-      reason: 'packet-too-large',
-      detail: tooLargeText('publish', length, this.#deps.maxPacketBytes),
-      sizeBytes: length - head.length + payload.length,
-    } as const;
-    const kept = payload.subarray(0, KEPT_OF_REFUSED_BYTES);
-    this.#accept(connection, { ...packet, payload: kept, isRetained: false }, refused);
+    this.#accept(connection, packet, length, length - head.length + packet.payload.length);
   }
 
   /** How much of a PUBLISH of this length to keep while it is read past; `undefined` when the connection ends. */
@@ -107,20 +113,18 @@ export class PublishGate {
   /** The last will of a client that is gone without DISCONNECT [MQTT-3.1.2-8]. */
   publishWill(connection: Connection, will: Will): void {
     if (this.#isClosed) return;
-    const { topic, qos, payload, isRetained } = will;
+    const { topic, qos, payload } = will;
     const grant = this.#deps.grants.of(connection);
     if (grant === undefined) return;
     if (!grant.mayPublish(topic)) {
       this.#deps.connections.deny(connection, 'publish-denied', `will on ${quoted(topic)}`);
       return;
     }
-    const { clientId, user } = connection;
-    if (this.#intake.accept({ clientId, user, topic, qos, payload }, () => this.#afterStored()) === 'shed') {
-      this.#counters.packetsShed += 1;
-      return;
-    }
-    this.#counters.packetsAccepted += 1;
-    this.#deliver(connection, topic, payload, qos, isRetained);
+    const lengthBytes = publishLength(topic, qos, payload.length);
+    const verdict = this.#verdictOn(topic, lengthBytes, grant);
+    // ConnectGate has refused it.
+    if (verdict.kind === 'malformed') return;
+    this.#take(connection, will, payload.length, verdict, () => this.#afterStored());
   }
 
   /** Answers a PUBREL; also of a handshake that is not known, so that the client can end it. */
@@ -129,7 +133,8 @@ export class PublishGate {
     connection.output.answer(FIRST_BYTES.pubcomp, packetId);
   }
 
-  #accept(connection: Connection, packet: Publish, refused: PacketRefusal | undefined): void {
+  /** `lengthBytes` and `payloadBytes` are those of the packet as it was sent. */
+  #accept(connection: Connection, packet: Publish, lengthBytes: number, payloadBytes: number): void {
     const { topic, qos, packetId, payload } = packet;
     connection.pace.published(1);
     if (this.#isClosed) {
@@ -140,19 +145,20 @@ export class PublishGate {
     // Its connection is being closed, and the reason is counted.
     if (grant === undefined) return;
     const { lastTopic } = connection;
-    if (lastTopic?.topic !== topic || !lastTopic.isChecked) {
-      const fault = this.#topicFault(topic);
-      if (fault !== undefined) {
-        connection.close('topic-invalid', `${fault}: ${quoted(topic)}`);
-        return;
-      }
-      if (lastTopic?.topic === topic) lastTopic.isChecked = true;
+    const isLast = lastTopic?.topic === topic;
+    const isChecked = isLast && lastTopic.isChecked && lengthBytes <= this.#deps.maxPacketBytes;
+    const verdict = isChecked ? ACCEPTED : this.#verdictOn(topic, lengthBytes, grant);
+    if (verdict.kind === 'malformed') {
+      connection.close('publish-malformed', `${verdict.detail}: ${quoted(topic)}`);
+      return;
     }
+    // Before a refused packet is acknowledged: one that is denied never is.
     if (!grant.mayPublish(topic)) {
       this.#deps.denials.denied(connection.user, connection.remoteAddress);
       connection.close('publish-denied', quoted(topic));
       return;
     }
+    if (isLast && verdict.kind === 'accepted' && isLasting(topic)) lastTopic.isChecked = true;
     const answer = () => {
       if (qos > 0) {
         this.#counters.acknowledged += 1;
@@ -168,16 +174,42 @@ export class PublishGate {
       this.#intake.afterAccepted(answer);
       return;
     }
-    const { clientId, user } = connection;
-    const accepted = { clientId, user, topic, qos, payload, ...(refused === undefined ? {} : { refused }) };
-    if (this.#intake.accept(accepted, answer) === 'shed') {
-      this.#counters.packetsShed += 1;
-      return;
-    }
+    if (this.#take(connection, packet, payloadBytes, verdict, answer) === 'shed') return;
     connection.taken();
-    this.#counters.packetsAccepted += 1;
     if (qos === 2) handshakes.opened(connection, packetId, topic, payload);
-    if (refused === undefined) this.#deliver(connection, topic, payload, qos, packet.isRetained);
+  }
+
+  /** Brings a message where its verdict says. `answer` is called once what has to be durable is. */
+  #take(
+    connection: Connection,
+    message: Pick<Publish, 'topic' | 'qos' | 'payload' | 'isRetained'>,
+    payloadBytes: number,
+    verdict: Exclude<PublishVerdict, { kind: 'malformed' }>,
+    answer: () => void,
+  ): 'taken' | 'shed' {
+    const { topic, qos, payload, isRetained } = message;
+    const { clientId, user } = connection;
+    if (verdict.kind === 'bridge-state') {
+      this.#counters.bridgeStates += 1;
+      this.#deliver(connection, topic, payload, qos, isRetained);
+      this.#intake.afterAccepted(answer);
+      return 'taken';
+    }
+    let packet: AcceptedPacket = { clientId, user, topic, qos, payload };
+    if (verdict.kind === 'refused') packet = refusedPacket({ ...packet, ...verdict, payloadBytes });
+    if (this.#intake.accept(packet, answer) === 'shed') {
+      this.#counters.packetsShed += 1;
+      return 'shed';
+    }
+    this.#counters.packetsAccepted += 1;
+    if (verdict.kind === 'accepted') this.#deliver(connection, topic, payload, qos, isRetained);
+    else this.#countRefused(connection, topic, verdict);
+    return 'taken';
+  }
+
+  #countRefused(connection: Connection, topic: string, { reason, detail }: RefusedVerdict): void {
+    const counted = reason === 'packet-too-large' ? reason : 'topic-invalid';
+    this.#deps.connections.deny(connection, counted, `${detail}: ${quoted(topic)}; it is parked`);
   }
 
   #deliver(publisher: Connection, topic: string, payload: Buffer, qos: QoS, isRetained: boolean): void {
@@ -190,12 +222,12 @@ export class PublishGate {
     if (this.stopped.size > 0) this.#scheduleRelease();
   }
 
-  #topicFault(topic: string): string | undefined {
-    if (this.#wellFormed.get(topic) === true) return undefined;
-    const fault = topicNameFault(topic);
-    if (fault !== undefined) return fault;
-    this.#wellFormed.set(topic, true);
-    return undefined;
+  #verdictOn(topic: string, lengthBytes: number, grant: Grant): PublishVerdict {
+    const { maxPacketBytes, isNamed } = this.#deps;
+    if (lengthBytes <= maxPacketBytes && this.#wellFormed.get(topic) === true) return ACCEPTED;
+    const verdict = judgePublish({ topic, lengthBytes }, maxPacketBytes, grant.hasRules ? NAMED : isNamed);
+    if (verdict.kind === 'accepted' && isLasting(topic)) this.#wellFormed.set(topic, true);
+    return verdict;
   }
 
   /** Runs once per turn of the event loop, however many packets a commit has answered. */
@@ -208,4 +240,9 @@ export class PublishGate {
       for (const connection of [...this.stopped]) connection.release();
     });
   }
+}
+
+/** Whether an accepted topic stays accepted: a reload changes which ones with `$` are. */
+function isLasting(topic: string): boolean {
+  return !topic.startsWith('$');
 }

@@ -1,3 +1,4 @@
+import { MAX_TOPIC_BYTES } from '../../lib/mqtt-names.js';
 import type { Connection } from '../connection/connection.js';
 import { decodeText } from '../protocol/decode-text.js';
 import type { QoS } from '../protocol/packets.js';
@@ -60,6 +61,8 @@ function topicOf(connection: Connection, bytes: Buffer, start: number, end: numb
   }
   const topic = decodeText(bytes, start, end);
   if (topic === undefined) return undefined;
+  // The broker takes no longer one: it must not stay in the memory.
+  if (end - start > MAX_TOPIC_BYTES) return topic;
   connection.lastTopic = { bytes: Buffer.from(bytes.subarray(start, end)), topic, isChecked: false };
   return topic;
 }

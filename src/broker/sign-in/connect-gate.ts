@@ -73,7 +73,8 @@ function connectFault(packet: ConnectPacket): PacketFault | undefined {
   }
   if (packet.will === undefined) return undefined;
   const fault = topicNameFault(packet.will.topic);
-  return fault === undefined ? undefined : new PacketFault(`will: ${fault}`, NOT_AUTHORIZED);
+  // One that Sluice does not take is parked when it is published, like any other message.
+  return fault?.kind === 'malformed' ? new PacketFault(`will: ${fault.detail}`, NOT_AUTHORIZED) : undefined;
 }
 
 /** For a client that leaves its id to the broker [MQTT-3.1.3-6]. */

@@ -1,7 +1,13 @@
 import { isTokenHash } from '../../access/access-token.js';
 import { parsePasswordHash } from '../../access/password-hash.js';
 import { fitsOneLevel } from '../../access/topic-permission.js';
-import { clientIdFault, isValidName, MAX_USER_NAME_BYTES, topicFilterFault } from '../../lib/mqtt-names.js';
+import {
+  clientIdFault,
+  isValidName,
+  MAX_USER_NAME_BYTES,
+  reservedFilterFault,
+  topicFilterFault,
+} from '../../lib/mqtt-names.js';
 import { nearestName } from '../../lib/nearest-name.js';
 import { leaf, type SettingText } from '../setting.js';
 
@@ -19,7 +25,7 @@ export function permission(info: SettingText) {
     const fault = levels.map(placeholderFault).find((one) => one !== undefined);
     if (fault !== undefined) return { expected: '{user} and {client} as whole levels', hint: fault };
     const filled = levels.map((level) => (PLACEHOLDERS.includes(level) ? STAND_IN : level)).join('/');
-    const malformed = topicFilterFault(filled);
+    const malformed = topicFilterFault(filled) ?? reservedFilterFault(filled);
     return malformed === undefined ? { value: raw } : { expected: `a ${type}`, hint: malformed };
   });
 }

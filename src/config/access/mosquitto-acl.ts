@@ -1,4 +1,4 @@
-import { topicFilterFault } from '../../lib/mqtt-names.js';
+import { reservedFilterFault, topicFilterFault } from '../../lib/mqtt-names.js';
 import type { ImportRemark } from './mosquitto-passwords.js';
 
 /** One line of an ACL file of Mosquitto, with `{user}` and `{client}` for `%u` and `%c`. */
@@ -63,8 +63,7 @@ function topicOf(rest: string, line: number, isPattern: boolean): AclTopic | str
     return '%u and %c must be whole levels';
   }
   const filter = isPattern ? levels.map((level) => PLACEHOLDERS.get(level) ?? level).join('/') : written;
-  if (filter.startsWith('$')) return 'Sluice has no topics that begin with $';
-  const fault = topicFilterFault(filter);
+  const fault = topicFilterFault(filter) ?? reservedFilterFault(filter);
   return fault ?? { filter, access, line };
 }
 

@@ -9,12 +9,17 @@ export class CommitCompanions {
     this.#companions = companions;
   }
 
+  /** Whether something was added that is not durable. */
+  get hasPending(): boolean {
+    return this.#companions.some(({ hasPending }) => hasPending);
+  }
+
   /**
    * Begins to commit what was added until now. It resolves when all have ended, with what one has failed with: a lack of room
    * comes last, because that can be tried again. Undefined when nothing was added: then it costs nothing.
    */
   begin(): Promise<unknown> | undefined {
-    if (!this.#companions.some(({ hasPending }) => hasPending)) return undefined;
+    if (!this.hasPending) return undefined;
     return this.#commitAll();
   }
 

@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib';
+import type { RefusedPublish } from '../../lib/refused-publish.js';
 import type { StreamRecord } from '../stream.js';
+import { readRefusedEntry, refusedEntry } from './refused-entry.js';
 
 /**
  * One record on disk, little endian:
@@ -12,7 +14,7 @@ import type { StreamRecord } from '../stream.js';
  *   20  body: u64 receivedAtNs, u8 qos, u8 flags, u16 client id bytes, u16 topic bytes, client id, topic, [extension,] payload
  *
  * Flag 1 says that an extension is there: u16 bytes of its entries, and each entry as u8 type, u16 bytes, content. A record
- * that needs none has no flag and costs no byte. An entry of a type that this version does not know is skipped.
+ * that needs none has no flag and costs no byte. Types: 1, the user; 2, why a packet was refused (RefusedEntry). An entry of a type that this version does not know is skipped.
  */
 export const FRAME_HEADER_BYTES = 20;
 const BODY_FIXED_BYTES = 14;
@@ -24,11 +26,15 @@ const HAS_EXTENSION = 1;
 const EXTENSION_LENGTH_BYTES = 2;
 const ENTRY_HEADER_BYTES = 3;
 const USER_ENTRY = 1;
+const REFUSED_ENTRY = 2;
 
 /** The most bytes that `record` can take as a frame: names are UTF-8, at most 3 bytes per UTF-16 unit. */
 export function maxFrameBytes(record: StreamRecord): number {
-  const { user } = record;
-  const extensionBytes = user ? EXTENSION_LENGTH_BYTES + ENTRY_HEADER_BYTES + user.length * 3 : 0;
+  const { user, refused } = record;
+  const extensionBytes =
+    (user || refused ? EXTENSION_LENGTH_BYTES : 0) +
+    (user ? ENTRY_HEADER_BYTES + user.length * 3 : 0) +
+    (refused ? ENTRY_HEADER_BYTES + refusedEntry(refused).length : 0);
   return (
     FRAME_HEADER_BYTES +
     BODY_FIXED_BYTES +
@@ -52,7 +58,8 @@ export function writeFrame(
   const body = offset + FRAME_HEADER_BYTES;
   target.writeBigUInt64LE(record.receivedAtNs, body);
   target[body + 8] = record.qos;
-  target[body + 9] = record.user ? HAS_EXTENSION : 0;
+  const hasExtension = record.user || record.refused;
+  target[body + 9] = hasExtension ? HAS_EXTENSION : 0;
   const names = body + BODY_FIXED_BYTES;
   const clientIdBytes = target.write(record.clientId, names, 'utf8');
   const topicBytes = target.write(record.topic, names + clientIdBytes, 'utf8');
@@ -62,7 +69,7 @@ export function writeFrame(
   target.writeUInt16LE(clientIdBytes, body + 10);
   target.writeUInt16LE(topicBytes, body + 12);
   const topicEnd = names + clientIdBytes + topicBytes;
-  const payloadAt = record.user ? writeExtension(target, topicEnd, record.user) : topicEnd;
+  const payloadAt = hasExtension ? writeExtension(target, topicEnd, record) : topicEnd;
   target.set(record.payload, payloadAt);
   const end = payloadAt + record.payload.length;
 
@@ -74,15 +81,29 @@ export function writeFrame(
   return end;
 }
 
-function writeExtension(target: Buffer, offset: number, user: string): number {
-  const entry = offset + EXTENSION_LENGTH_BYTES;
-  const userBytes = target.write(user, entry + ENTRY_HEADER_BYTES, 'utf8');
-  const entriesBytes = ENTRY_HEADER_BYTES + userBytes;
-  if (entriesBytes > MAX_NAME_BYTES) throw new RangeError('user over 65,532 bytes');
-  target.writeUInt16LE(entriesBytes, offset);
-  target[entry] = USER_ENTRY;
-  target.writeUInt16LE(userBytes, entry + 1);
-  return entry + entriesBytes;
+function writeExtension(target: Buffer, offset: number, { user, refused }: StreamRecord): number {
+  const entriesAt = offset + EXTENSION_LENGTH_BYTES;
+  let end = entriesAt;
+  if (user) {
+    const userBytes = target.write(user, end + ENTRY_HEADER_BYTES, 'utf8');
+    end = writeEntryHeader(target, end, USER_ENTRY, userBytes);
+  }
+  if (refused !== undefined) {
+    const entry = refusedEntry(refused);
+    target.set(entry, end + ENTRY_HEADER_BYTES);
+    end = writeEntryHeader(target, end, REFUSED_ENTRY, entry.length);
+  }
+  if (end - entriesAt > MAX_NAME_BYTES) throw new RangeError('extension over 65,535 bytes');
+  target.writeUInt16LE(end - entriesAt, offset);
+  return end;
+}
+
+/** Returns the offset behind the entry. */
+function writeEntryHeader(target: Buffer, offset: number, type: number, contentBytes: number): number {
+  if (contentBytes > MAX_NAME_BYTES) throw new RangeError('entry of an extension over 65,535 bytes');
+  target[offset] = type;
+  target.writeUInt16LE(contentBytes, offset + 1);
+  return offset + ENTRY_HEADER_BYTES + contentBytes;
 }
 
 /** Makes the checksums of the frames in the first `lengthBytes` again, for a segment with another salt. */
@@ -125,27 +146,37 @@ export function readFrame(source: Buffer, offset: number, end: number): StreamRe
   const hasExtension = (source[body + 9]! & HAS_EXTENSION) !== 0 && topicEnd + EXTENSION_LENGTH_BYTES <= end;
   const entriesAt = topicEnd + EXTENSION_LENGTH_BYTES;
   const payloadAt = hasExtension ? Math.min(entriesAt + source.readUInt16LE(topicEnd), end) : topicEnd;
+  const extension = hasExtension ? extensionIn(source, entriesAt, payloadAt) : undefined;
   return {
     receivedAtNs: source.readBigUInt64LE(body),
     clientId: source.toString('utf8', names, topicAt),
     topic: source.toString('utf8', topicAt, topicEnd),
-    user: hasExtension ? userIn(source, entriesAt, payloadAt) : undefined,
+    user: extension?.user,
     qos: (source[body + 8]! & 3) as 0 | 1 | 2,
     payload: source.subarray(payloadAt, end),
+    refused: extension?.refused,
   };
 }
 
-/** The user among the entries from `offset` to `end`. An entry that does not fit ends the search. */
-function userIn(source: Buffer, offset: number, end: number): string | undefined {
+interface Extension {
+  user: string | undefined;
+  refused: RefusedPublish | undefined;
+}
+
+/** What the entries from `offset` to `end` say. An entry that does not fit ends the search. */
+function extensionIn(source: Buffer, offset: number, end: number): Extension {
+  const found: Extension = { user: undefined, refused: undefined };
   for (let at = offset; at + ENTRY_HEADER_BYTES <= end; ) {
     const contentAt = at + ENTRY_HEADER_BYTES;
     const contentEnd = contentAt + source.readUInt16LE(at + 1);
-    if (contentEnd > end) return undefined;
+    if (contentEnd > end) break;
     if (source[at] === USER_ENTRY && contentEnd > contentAt)
-      return source.toString('utf8', contentAt, contentEnd);
+      found.user ??= source.toString('utf8', contentAt, contentEnd);
+    if (source[at] === REFUSED_ENTRY)
+      found.refused ??= readRefusedEntry(source.subarray(contentAt, contentEnd));
     at = contentEnd;
   }
-  return undefined;
+  return found;
 }
 
 /** What `nextFrame` found, as offsets into the scanned bytes. */

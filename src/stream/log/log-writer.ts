@@ -198,8 +198,12 @@ export class LogWriter implements StreamWriter {
   }
 
   afterPending(reached: () => void): void {
-    if (!this.#hasWork) setImmediate(reached);
-    else this.#queue.addBarrier(reached);
+    if (!this.#hasWork && !this.#companions.hasPending) {
+      setImmediate(reached);
+      return;
+    }
+    this.#queue.addBarrier(reached);
+    this.#schedule();
   }
 
   /** Notes that `reader` has saved its position, and deletes the segments that every reader has left behind. */

@@ -168,7 +168,7 @@ roles:
     ],
     [
       'topics of the broker',
-      'roles: { a: { subscribe: ["$SYS/#"] } }',
+      'roles: { a: { subscribe: ["$SYS/broker/load/#"] } }',
       'expected a topic filter; filter reserved for the broker',
     ],
     [

@@ -99,7 +99,7 @@ describe('the permissions of an ACL file of Mosquitto', () => {
 
   it.each([
     ['for clients without a user', 'topic read public/#', 'without a user'],
-    ['on topics of the broker', 'user anna\ntopic read $SYS/#', 'begin with $'],
+    ['on topics of the broker', 'user anna\ntopic read $SYS/broker/load/#', 'reserved for the broker'],
     ['with a wildcard inside a level', 'user anna\ntopic read a/b+', 'wildcard'],
     ['that look like placeholders', 'user anna\ntopic read a/{user}', 'placeholder'],
     ['of an unknown kind', 'user anna\ntopics read a', 'none of user, topic and pattern'],

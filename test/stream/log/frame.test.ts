@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { REFUSED_PUBLISH_REASONS, type RefusedPublish } from '../../../src/lib/refused-publish.js';
 import { maxFrameBytes, nextFrame, readFrame, resalt, writeFrame } from '../../../src/stream/log/frame.js';
 import type { StreamRecord } from '../../../src/stream/stream.js';
 
@@ -24,6 +25,15 @@ const anyRecord: fc.Arbitrary<StreamRecord> = fc.record({
   user: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 256 }), { nil: undefined }),
   qos: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
   payload: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+  refused: fc.option(
+    fc.record({
+      reason: fc.constantFrom(...REFUSED_PUBLISH_REASONS),
+      detail: fc.string({ unit: 'grapheme', maxLength: 60 }),
+      topicBytes: fc.integer({ min: 0, max: 65_535 }),
+      payloadBytes: fc.integer({ min: 0, max: 256 * 1024 * 1024 }),
+    }),
+    { nil: undefined },
+  ),
 });
 
 function framed(record: StreamRecord): Buffer {
@@ -96,6 +106,41 @@ describe('the frame of a record with a user', () => {
     const long = { ...plain, user: 'u'.repeat(65_533) };
     expect(() => framed(long)).toThrow(RangeError);
     expect(readBack(framed({ ...plain, user: 'u'.repeat(65_532) })).user).toHaveLength(65_532);
+  });
+});
+
+describe('the frame of a record that the broker has not accepted', () => {
+  const refused: RefusedPublish = {
+    reason: 'packet-too-large',
+    detail: 'why',
+    topicBytes: 2_000,
+    payloadBytes: 300_000,
+  };
+
+  it('says so behind the user', () => {
+    const bytes = framed({ ...plain, user: 'ops', refused });
+    expect(bytes.subarray(-10 - 29 - 8, -10).toString('latin1')).toBe(
+      '\x23\0\x01\x03\0ops\x02\x1a\0\xe0\x93\x04\0\xd0\x07\x10packet-too-largewhy'.slice(-37),
+    );
+    expect(readBack(bytes)).toEqual({ ...plain, user: 'ops', refused });
+    expect(readBack(framed({ ...plain, refused }))).toEqual({ ...plain, refused });
+  });
+
+  it('cuts a detail that is too long for it', () => {
+    const long = { ...refused, detail: 'ü'.repeat(1_000) };
+    expect(readBack(framed({ ...plain, refused: long })).refused?.detail).toBe('ü'.repeat(300));
+  });
+
+  it('stays refused when a later version has written a reason that this one does not know', () => {
+    const later = { ...refused, reason: 'moon-phase' } as unknown as RefusedPublish;
+    expect(readBack(framed({ ...plain, refused: later })).refused).toEqual({
+      ...refused,
+      reason: 'topic-not-accepted',
+      detail: 'moon-phase: why',
+    });
+    expect(readBack(withExtension(4, [2, 1, 0, 7], '{}')).refused).toMatchObject({
+      reason: 'topic-not-accepted',
+    });
   });
 });
 

@@ -1,5 +1,7 @@
+import type { RefusedPublish } from '../../../lib/refused-publish.js';
 import { rfc3339Ns } from '../../../lib/rfc3339.js';
 import { PUBLISH_TYPE, SOURCE_PREFIX } from './cloud-event-encoder.js';
+import { REFUSED_TYPE, readRefused } from './refused-event.js';
 import { MEMBER, TopLevelMembers } from './top-level-members.js';
 
 /** CloudEvent holds what a CloudEvents event contains about a record; undefined where it has nothing usable. */
@@ -17,10 +19,13 @@ export interface CloudEvent {
   readonly receivedAtNs: bigint | undefined;
   /** A view of the event's bytes where these contain the payload unchanged. Empty when there is no data. */
   readonly payload: Buffer;
+  /** Present when a gateway has not accepted the message; the payload is then what is kept of it. */
+  readonly refused?: RefusedPublish;
 }
 
 const VERSION_JSON = Buffer.from('"1.0"');
 const OUR_TYPE_JSON = Buffer.from(JSON.stringify(PUBLISH_TYPE));
+const REFUSED_TYPE_JSON = Buffer.from(JSON.stringify(REFUSED_TYPE));
 const OUR_SOURCE_JSON = Buffer.from(`"${SOURCE_PREFIX}`);
 const JSON_TYPE = Buffer.from('"application/json"');
 /** The number may also be text: an event that was sent in HTTP headers has lost the type. */
@@ -47,8 +52,12 @@ export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
     return undefined;
   if (!members.isText(MEMBER.id) || !members.isText(MEMBER.source) || !members.isText(MEMBER.type))
     return undefined;
-  const isOurs = members.is(MEMBER.type, OUR_TYPE_JSON) && members.startsWith(MEMBER.source, OUR_SOURCE_JSON);
-  const payload = payloadOf(isOurs);
+  const isRefused = members.is(MEMBER.type, REFUSED_TYPE_JSON);
+  const isOurs =
+    (isRefused || members.is(MEMBER.type, OUR_TYPE_JSON)) &&
+    members.startsWith(MEMBER.source, OUR_SOURCE_JSON);
+  const kept = isRefused && isOurs ? readRefused(members) : undefined;
+  const payload = kept?.payload ?? payloadOf(isOurs);
   if (payload === undefined) return undefined;
   const subject = members.text(MEMBER.subject);
   const time = members.text(MEMBER.time);
@@ -68,6 +77,7 @@ export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
     qos: qosOf(),
     receivedAtNs: time === undefined ? undefined : rfc3339Ns(time),
     payload,
+    ...(kept !== undefined && { refused: kept.refused }),
   };
 }
 

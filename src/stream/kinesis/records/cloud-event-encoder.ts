@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { BoundedCache } from '../../../lib/bounded-cache.js';
+import type { RefusedPublish } from '../../../lib/refused-publish.js';
 import { Rfc3339Writer } from '../../../lib/rfc3339.js';
 import type { StreamRecord } from '../../stream.js';
 import { JsonScanner, NOT_JSON, skipBlanks } from './json-scanner.js';
+import { REFUSED_TYPE, refusedAttributes } from './refused-event.js';
 
 /** The `type` of our own records. A change in what an attribute means needs a new one. */
 export const PUBLISH_TYPE = 'io.sluice.mqtt.publish.v1';
@@ -37,8 +39,11 @@ const NO_BYTES = Buffer.alloc(0);
  * | datacontenttype | application/octet-stream beside data_base64; absent beside data, which then is JSON (CloudEvents JSON format, 3.1); that saves 37 bytes for each record |
  * | data | the payload's bytes as they came, when they are JSON in UTF-8 |
  * | data_base64 | the payload otherwise |
+ *
+ * A record that the broker has not accepted is an event of another type, see `refusedAttributes`.
  */
 export class CloudEventEncoder {
+  readonly #source: string;
   readonly #afterId: string;
   readonly #byTopic = new BoundedCache<Buffer>(MAX_CACHED_NAMES);
   readonly #byClientId = new BoundedCache<Buffer>(MAX_CACHED_NAMES);
@@ -48,12 +53,14 @@ export class CloudEventEncoder {
 
   /** `gateway` is its name, not empty. */
   constructor(gateway: string) {
-    this.#afterId = `","source":"${SOURCE_PREFIX}${encodeURIComponent(gateway)}","type":"${PUBLISH_TYPE}"`;
+    this.#source = SOURCE_PREFIX + encodeURIComponent(gateway);
+    this.#afterId = `","source":"${this.#source}","type":"${PUBLISH_TYPE}"`;
   }
 
   /** Takes a receive time of 0 to 2^64 - 1 ns, which is all that the log can hold. */
   encode(record: StreamRecord): Buffer {
-    const { payload, user } = record;
+    const { payload, user, refused } = record;
+    if (refused !== undefined) return this.#encodeRefused(record, refused);
     const id = String(record.receivedAtNs);
     const before =
       id.length === ID_LENGTH ? this.#beforeTime(record.topic) : this.#upToTime(id, record.topic);
@@ -84,6 +91,26 @@ export class CloudEventEncoder {
     }
     event[event.length - 1] = CLOSE_BRACE;
     return event;
+  }
+
+  /** They are rare: nothing of them is cached. */
+  #encodeRefused(record: StreamRecord, refused: RefusedPublish): Buffer {
+    const { receivedAtNs, topic, clientId, user, qos } = record;
+    const id = String(receivedAtNs);
+    return Buffer.from(
+      JSON.stringify({
+        specversion: '1.0',
+        id,
+        source: this.#source,
+        type: REFUSED_TYPE,
+        subject: topic,
+        time: this.#time.text(id),
+        ...(clientId === '' ? {} : { clientid: clientId }),
+        ...(user ? { mqttuser: user } : {}),
+        qos,
+        ...refusedAttributes(record, refused),
+      }),
+    );
   }
 
   /** Returns `#upToTime` with spaces instead of the id. */
@@ -140,13 +167,15 @@ function base64Bytes(length: number): number {
 /**
  * Returns the function that encodes a record for Kinesis. `cloudevents` keeps all of it. `raw` is the payload alone: topic,
  * client id, user, QoS and receive time are lost, and a payload that is itself a CloudEvent or an aggregate will be read as
- * one. `gateway` names this gateway in `source`. The result of `raw` is the record's own buffer.
+ * one. A record that the broker has not accepted is an event even then: its payload alone would be read as a message.
+ * `gateway` names this gateway in `source`. The result of `raw` is the record's own buffer.
  */
 export function recordEncoder(
   format: 'cloudevents' | 'raw',
   gateway: string,
 ): (record: StreamRecord) => Buffer | Uint8Array {
-  if (format === 'raw') return ({ payload }) => payload;
   const encoder = new CloudEventEncoder(gateway);
+  if (format === 'raw')
+    return (record) => (record.refused === undefined ? record.payload : encoder.encode(record));
   return (record) => encoder.encode(record);
 }

@@ -15,6 +15,11 @@ export const MEMBER = {
   data: 9,
   data_base64: 10,
   mqttuser: 11,
+  mqttrefused: 12,
+  mqttdetail: 13,
+  mqtttopicbytes: 14,
+  mqttbytes: 15,
+  mqttbeginning: 16,
 } as const;
 export type Member = (typeof MEMBER)[keyof typeof MEMBER];
 

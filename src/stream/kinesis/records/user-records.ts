@@ -1,6 +1,7 @@
 import {
   isValidName,
   MAX_CLIENT_ID_BYTES,
+  MAX_TOPIC_BYTES,
   MAX_USER_NAME_BYTES,
   topicNameFault,
 } from '../../../lib/mqtt-names.js';
@@ -96,7 +97,10 @@ function toStreamRecord(
   counts: ReplacedCounts,
 ): StreamRecord {
   const event = decodeCloudEvent(bytes);
-  const topic = accepted(event?.topic, (name) => topicNameFault(name) === undefined);
+  const refused = event?.refused;
+  const topic = accepted(event?.topic, (name) =>
+    refused === undefined ? topicNameFault(name) === undefined : Buffer.byteLength(name) <= MAX_TOPIC_BYTES,
+  );
   const clientId = accepted(event?.clientId, (name) => isValidName(name, MAX_CLIENT_ID_BYTES));
   const user = accepted(event?.user, (name) => isValidName(name, MAX_USER_NAME_BYTES));
   const hasAll = topic === event?.topic && clientId === event?.clientId && user === event?.user;
@@ -113,6 +117,7 @@ function toStreamRecord(
     user,
     qos: event?.qos ?? DEFAULT_QOS,
     payload: event?.payload ?? bytes,
+    ...(refused !== undefined && { refused }),
   };
 }
 

@@ -1,8 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { REFUSED_PUBLISH_REASONS, type RefusedPublish } from '../../../../src/lib/refused-publish.js';
 import { decodeCloudEvent } from '../../../../src/stream/kinesis/records/cloud-event-decoder.js';
-import { CloudEventEncoder } from '../../../../src/stream/kinesis/records/cloud-event-encoder.js';
+import {
+  CloudEventEncoder,
+  recordEncoder,
+} from '../../../../src/stream/kinesis/records/cloud-event-encoder.js';
 import type { StreamRecord } from '../../../../src/stream/stream.js';
 
 const SEED = 20_261_107;
@@ -159,6 +163,67 @@ describe('the user of a record', () => {
     const user = 'a","qos":9,"x":"\u001b[2J\n\u202e';
     expect(parsed(encoded({ user }))).toMatchObject({ mqttuser: user, qos: 1 });
     expect(decodeCloudEvent(encoded({ user }))).toEqual({ ...record(), user });
+  });
+});
+
+describe('a record that the broker has not accepted', () => {
+  const refused: RefusedPublish = {
+    reason: 'packet-too-large',
+    detail: 'publish of 307230 bytes is over the limit of 262144',
+    topicBytes: 25,
+    payloadBytes: 307_200,
+  };
+
+  it('is an event of another type without data, so that nobody takes the beginning for a message', () => {
+    expect(encoded({ refused, user: 'ops', payload: Buffer.from('{"t":1') }).toString()).toBe(
+      '{"specversion":"1.0","id":"1793881696123456789","source":"urn:sluice:gw-1","type":"io.sluice.mqtt.publish.refused.v1",' +
+        '"subject":"sensors/oslo/s1/telemetry","time":"2026-11-05T12:28:16.123456789Z","clientid":"device-1","mqttuser":"ops","qos":1,' +
+        '"mqttrefused":"packet-too-large","mqttdetail":"publish of 307230 bytes is over the limit of 262144",' +
+        '"mqtttopicbytes":25,"mqttbytes":307200,"mqttbeginning":"eyJ0Ijox"}',
+    );
+  });
+
+  it(`comes back exactly, and keeps the rules of CloudEvents 1.0 (seed ${SEED})`, () => {
+    const encoder = new CloudEventEncoder('gw-1');
+    const anyRefused = fc.record({
+      reason: fc.constantFrom(...REFUSED_PUBLISH_REASONS),
+      detail: fc.string({ unit: 'grapheme', maxLength: 60 }),
+      topicBytes: fc.integer({ min: 0, max: 65_535 }),
+      payloadBytes: fc.integer({ min: 0, max: 2 ** 28 }),
+    });
+    fc.assert(
+      fc.property(anyRecord, anyRefused, (one, why) => {
+        const bytes = encoder.encode({ ...one, refused: why });
+        expect(decodeCloudEvent(bytes)).toEqual({ ...one, refused: why });
+        for (const [name, value] of Object.entries(parsed(bytes))) {
+          expect(name).toMatch(/^[a-z0-9]{1,20}$/);
+          expect(value).not.toBe('');
+        }
+      }),
+      { seed: SEED, numRuns: 1_000 },
+    );
+  });
+
+  it('is an event also in a stream of raw payloads', () => {
+    const encode = recordEncoder('raw', 'gw-1');
+    expect(encode(record())).toEqual(record().payload);
+    expect(decodeCloudEvent(Buffer.from(encode(record({ refused }))))).toEqual(record({ refused }));
+  });
+
+  it('is only what a gateway of Sluice says, whatever else it says', () => {
+    const event = (source: string, members: string) =>
+      decodeCloudEvent(
+        Buffer.from(
+          `{"specversion":"1.0","id":"1","source":"${source}","type":"io.sluice.mqtt.publish.refused.v1","subject":"a"${members}}`,
+        ),
+      );
+    expect(event('/line/3', ',"mqttrefused":"packet-too-large"')).not.toHaveProperty('refused');
+    expect(
+      event('urn:sluice:g', ',"mqttrefused":"x","mqttbytes":-1,"mqtttopicbytes":"1e9","mqttdetail":7'),
+    ).toMatchObject({
+      refused: { reason: 'topic-not-accepted', detail: '', topicBytes: 0, payloadBytes: 0 },
+      payload: Buffer.alloc(0),
+    });
   });
 });
 

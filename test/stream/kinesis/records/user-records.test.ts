@@ -144,6 +144,16 @@ describe('openUserRecords', () => {
     expect(counts.namesReplaced).toBe(3);
   });
 
+  it('takes a topic that the broker has not accepted from a record that says so, within a bound', () => {
+    const topics = ['$dev/x', 'a\\u0007', `${'x/'.repeat(150)}x`, 'x'.repeat(1_025)].map((subject) => {
+      const event = `{"specversion":"1.0","id":"1","source":"urn:sluice:g","type":"io.sluice.mqtt.publish.refused.v1","subject":"${subject}","mqttrefused":"topic-not-accepted","mqttbytes":3}`;
+      const one = openUserRecords(kinesisRecord(event), 's').cursor(0).next()!;
+      expect(one.refused).toMatchObject({ reason: 'topic-not-accepted', payloadBytes: 3 });
+      return one.topic;
+    });
+    expect(topics).toEqual(['$dev/x', 'a\u0007', `${'x/'.repeat(150)}x`, 'kinesis/s/device-1/data']);
+  });
+
   it('takes the user that an event names, if the broker would accept that name [access 11] [drill B12]', () => {
     const counts = { namesReplaced: 0, timesReplaced: 0 };
     const users = ['ops', '', 'x'.repeat(257), 'a\\u001b[2J', 'a\\nb', 'a\\ufffdb', '../../x'].map((user) => {
