@@ -16,7 +16,10 @@ export const name = fc.constantFrom(...NAMES);
 export const topic = fc.array(fc.constantFrom(...LEVELS, '$a', '+', '#'), { minLength: 1, maxLength: 3 });
 /** A filter that an access file may have. */
 const permitted = fc
-  .tuple(fc.array(fc.constantFrom(...LEVELS, '+', '{user}', '{client}'), { maxLength: 3 }), fc.boolean())
+  .tuple(
+    fc.array(fc.constantFrom(...LEVELS, '$a', '+', '{user}', '{client}'), { maxLength: 3 }),
+    fc.boolean(),
+  )
   .map(([levels, isOpen]) => [...levels, ...(isOpen || levels.length === 0 ? ['#'] : [])].join('/'))
   .filter((filter) => filter !== '');
 const pattern = fc.oneof(

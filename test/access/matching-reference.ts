@@ -52,11 +52,11 @@ function fits(pattern: string, user: string, clientId: string): boolean {
 }
 
 function isTopic(topic: string): boolean {
-  return topic !== '' && !/[+#]/.test(topic) && topic[0] !== '$';
+  return topic !== '' && !/[+#]/.test(topic);
 }
 
 function isFilter(filter: string): boolean {
-  return /^(?!\$)(?:(?:\+|[^+#/]*)\/)*(?:#|\+|[^+#/]*)$/.test(filter) && filter !== '';
+  return /^(?:(?:\+|[^+#/]*)\/)*(?:#|\+|[^+#/]*)$/.test(filter) && filter !== '';
 }
 
 /** MQTT 3.1.1 section 4.7. */
