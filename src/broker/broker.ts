@@ -37,8 +37,8 @@ import { ConnectionLimits } from './transport/connection-limits.js';
 import { endWrites } from './transport/end-writes.js';
 import { type Listener, type ListenerOptions, openListener } from './transport/listener.js';
 import type { ConnectionFacts, ListenerHooks } from './transport/listener-hooks.js';
+import { MAX_REJECTED, RejectedConnections } from './transport/rejected-connections.js';
 import { streamFailure } from './transport/stream-failure.js';
-import { MAX_TURNED_AWAY, TurnedAwayConnections } from './transport/turned-away-connections.js';
 import type { OnFrame } from './transport/web-socket-frames.js';
 
 export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options.js';
@@ -68,7 +68,7 @@ export class Broker {
   /** True when the broker opened them. */
   readonly #ownsTls: boolean;
   readonly #revocations: RevocationList | undefined;
-  readonly #turnedAway: TurnedAwayConnections;
+  readonly #rejected: RejectedConnections;
   #connectionsOpened = 0;
   #listeners: Listener[] = [];
   #draining = false;
@@ -107,7 +107,7 @@ export class Broker {
       { clock, warn: deps.warn },
     );
     this.#revocations = deps.revocations;
-    this.#turnedAway = new TurnedAwayConnections({ maxOpen: mayHold(options) });
+    this.#rejected = new RejectedConnections({ maxOpen: mayHold(options) });
     this.#ownsTls = deps.tls === undefined;
     this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
     const denials = new DenialDelays(clock);
@@ -207,7 +207,7 @@ export class Broker {
     this.#listeners = [];
     this.#unfinished.close();
     this.#limits.close();
-    this.#turnedAway.close();
+    this.#rejected.close();
     if (this.#ownsTls) this.#tls.close();
     const open = [...this.#connections.open()];
     const closed = open.map(({ stream }) => new Promise((resolve) => stream.once('close', resolve)));
@@ -249,7 +249,7 @@ export class Broker {
   }
 
   #open(options: ListenerOptions): Promise<Listener> {
-    const deps = { tls: this.#tls, revocations: this.#revocations, turnedAway: this.#turnedAway };
+    const deps = { tls: this.#tls, revocations: this.#revocations, rejected: this.#rejected };
     return openListener(options, this.#options, deps, {
       admit: (socket, remoteAddress) => this.#admit(socket, remoteAddress),
       onConnection: (...connection) => this.#admitLater(...connection),
@@ -277,7 +277,7 @@ export class Broker {
     if (admitted === 'admitted') return;
     const detail = 'it would wait longer than broker.connectTimeout';
     this.#refusals.add('too-many-new-connections', { remoteAddress, clientId: '' }, detail);
-    if (this.#turnedAway.hold(stream)) void this.#turnedAway.answer(stream);
+    if (this.#rejected.hold(stream)) void this.#rejected.answer(stream);
   }
 
   #connected(
@@ -341,5 +341,5 @@ export class Broker {
 /** Few where the open files do not allow all connections that are configured: what is held needs files beside them. */
 function mayHold({ maxConnections, listeners, maxOpenConnections }: BrokerOptions): number {
   const isCut = maxOpenConnections !== undefined && maxOpenConnections < maxConnections * listeners.length;
-  return isCut ? 16 : MAX_TURNED_AWAY;
+  return isCut ? 16 : MAX_REJECTED;
 }

@@ -51,7 +51,5 @@ export const REFUSAL_NEXT_STEPS = {
     'Without access rules only this machine may subscribe: give the client a user whose role may (docs/mqtt.md, "Who may subscribe"). With them, `sluice check --as USER --client ID --subscribe FILTER` names the line.',
   'protocol-violation':
     'Update the MQTT library of the client, or report the fault to its maker: `detail` names the packet that MQTT does not allow there.',
-  'too-many-in-flight':
-    'Let the client wait for CONNACK before it publishes, or raise `broker.maxInFlightPerClient`.',
   unexpected: 'Report it with the log line: the broker knows no such end of a connection.',
 } as const;

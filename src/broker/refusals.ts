@@ -131,10 +131,6 @@ const REFUSALS = {
   },
   'subscribe-denied': { level: 'warn', sentence: 'a subscription was answered with SUBACK 0x80' },
   'protocol-violation': { level: 'warn', sentence: 'a client was closed: it violated the MQTT protocol' },
-  'too-many-in-flight': {
-    level: 'warn',
-    sentence: 'a client was closed: too many of its packets wait for an answer',
-  },
   'reads-too-slowly': { level: 'debug', sentence: 'a client was closed: it does not read its answers' },
   'keep-alive-expired': {
     level: 'debug',

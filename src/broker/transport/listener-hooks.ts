@@ -14,14 +14,14 @@ export interface ConnectionFacts {
   /** False on a listener without TLS. */
   readonly isEncrypted: boolean;
   /** There is no room for it: it gets CONNACK 3 for its CONNECT, and is closed. */
-  readonly isTurnedAway?: true;
+  readonly isRejected?: true;
   /** Present when the client has shown a certificate and it was verified. */
   readonly certificate?: ClientCertificate;
 }
 
 /** What the broker does with what a listener accepts. */
 export interface ListenerHooks {
-  /** Called with every connection before anything of MQTT, WebSocket or TLS is read of it; false: it is turned away. */
+  /** Called with every connection before anything of MQTT, WebSocket or TLS is read of it; false: it is rejected. */
   readonly admit: (socket: Socket, remoteAddress: string) => boolean;
   /** `watch` sets the receiver of what is kept of unfinished WebSocket frames; absent on plain listeners. */
   readonly onConnection: (

@@ -7,8 +7,8 @@ import type { TlsContexts } from '../../lib/tls/tls-contexts.js';
 import type { TlsFiles } from '../../lib/tls/tls-files.js';
 import type { ConnectionFacts, ListenerHooks } from './listener-hooks.js';
 import { proxyHeaderReader } from './proxied-connections.js';
+import { MAX_REJECTED, type RejectedConnections } from './rejected-connections.js';
 import { TlsAcceptor } from './tls-acceptor.js';
-import { MAX_TURNED_AWAY, type TurnedAwayConnections } from './turned-away-connections.js';
 import { WebSocketServing } from './web-socket-serving.js';
 
 export type ListenerProtocol = 'mqtt' | 'mqtts' | 'ws' | 'wss';
@@ -47,7 +47,7 @@ export interface ListenerDeps {
   readonly tls: TlsContexts;
   readonly revocations?: RevocationList;
   /** Answers the connections for which there is no room. */
-  readonly turnedAway: TurnedAwayConnections;
+  readonly rejected: RejectedConnections;
 }
 
 /** Takes accepted connections; `close` ends what watches for it. */
@@ -67,10 +67,10 @@ export async function openListener(
   const pending = new Set<Socket>();
   const server = createServer(
     { noDelay: true },
-    acceptor(options, limits, hooks, layer, deps.turnedAway, pending),
+    acceptor(options, limits, hooks, layer, deps.rejected, pending),
   );
-  // Those that are turned away are held beside the others.
-  server.maxConnections = limits.maxConnections + MAX_TURNED_AWAY;
+  // Those that are rejected are held beside the others.
+  server.maxConnections = limits.maxConnections + MAX_REJECTED;
   server.on('drop', (dropped) => {
     hooks.onRejected('too-many-connections', dropped?.remoteAddress ?? '', tooMany(limits));
   });
@@ -101,7 +101,7 @@ export async function openListener(
 async function layersOf(
   options: ListenerOptions,
   limits: ListenerLimits,
-  { tls, revocations, turnedAway }: ListenerDeps,
+  { tls, revocations, rejected }: ListenerDeps,
   hooks: ListenerHooks,
 ): Promise<Layer> {
   const isWebSocket = options.protocol === 'ws' || options.protocol === 'wss';
@@ -111,7 +111,7 @@ async function layersOf(
   }
   const context = isTls ? await tls.open(options.tls!) : undefined;
   const onConnection: ListenerHooks['onConnection'] = (stream, facts, ...more) => {
-    if (facts.isTurnedAway === true) void turnedAway.answer(stream);
+    if (facts.isRejected === true) void rejected.answer(stream);
     else hooks.onConnection(stream, facts, ...more);
   };
   const inner: Layer = isWebSocket
@@ -140,11 +140,11 @@ function acceptor(
   limits: ListenerLimits,
   hooks: ListenerHooks,
   layer: Layer,
-  turnedAway: TurnedAwayConnections,
+  rejected: RejectedConnections,
   pending: Set<Socket>,
 ): (socket: Socket) => void {
   // A TLS handshake costs more than all the rest of a connection: what has no room does not get one.
-  const answersTurnedAway = protocol === 'mqtt' || protocol === 'ws';
+  const answersRejected = protocol === 'mqtt' || protocol === 'ws';
   let open = 0;
   const admit = (socket: Socket, remoteAddress: string): boolean => {
     if (open < limits.maxConnections) return hooks.admit(socket, remoteAddress);
@@ -159,8 +159,8 @@ function acceptor(
         open -= 1;
       });
       layer.accept(socket, facts);
-    } else if (!answersTurnedAway) socket.destroy();
-    else if (turnedAway.hold(socket)) layer.accept(socket, { ...facts, isTurnedAway: true });
+    } else if (!answersRejected) socket.destroy();
+    else if (rejected.hold(socket)) layer.accept(socket, { ...facts, isRejected: true });
   };
   if (proxy === undefined) {
     return (socket) => {

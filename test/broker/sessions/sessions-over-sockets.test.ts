@@ -14,7 +14,10 @@ async function start() {
 
 type Raw = Awaited<ReturnType<typeof rawClient>>;
 
-async function connected(port: number, more: { readonly clientId: string; readonly clean?: boolean }): Promise<Raw> {
+async function connected(
+  port: number,
+  more: { readonly clientId: string; readonly clean?: boolean },
+): Promise<Raw> {
   const client = await rawClient(port);
   client.send({ ...CONNECT, ...more });
   await client.received('connack');

@@ -11,7 +11,7 @@ import {
 import { type Parsed, readFirstBytes } from './first-bytes.js';
 
 /** Connections that wait for their CONNECT at once, beside those that are accepted. */
-export const MAX_TURNED_AWAY = 256;
+export const MAX_REJECTED = 256;
 
 /** From the connection to its end. */
 const MAX_WAIT_MS = 2_000;
@@ -24,17 +24,17 @@ const SERVER_UNAVAILABLE = 3;
 const NO_ANSWER: Parsed<undefined> = { value: undefined, length: 0 };
 
 /**
- * TurnedAwayConnections tells clients for which there is no room that the server is unavailable, with CONNACK 3. A connection that
+ * RejectedConnections tells clients for which there is no room that the server is unavailable, with CONNACK 3. A connection that
  * is closed without an answer looks like a fault of the network, and clients try again at once. A CONNACK may only follow a
  * CONNECT [MQTT-3.2.0-1], so such a connection is held until it has arrived: few of them, not for long, and nothing
  * is kept of what they send.
  */
-export class TurnedAwayConnections {
+export class RejectedConnections {
   readonly #maxOpen: number;
   readonly #maxWaitMs: number;
   readonly #open = new Set<Duplex>();
 
-  constructor({ maxOpen = MAX_TURNED_AWAY, maxWaitMs = MAX_WAIT_MS } = {}) {
+  constructor({ maxOpen = MAX_REJECTED, maxWaitMs = MAX_WAIT_MS } = {}) {
     this.#maxOpen = maxOpen;
     this.#maxWaitMs = maxWaitMs;
   }

@@ -1,24 +1,24 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TurnedAwayConnections } from '../../../src/broker/transport/turned-away-connections.js';
+import { RejectedConnections } from '../../../src/broker/transport/rejected-connections.js';
 import { HeldIntake, startBroker } from '../../support/broker-fixture.js';
 import { CONNECT, eventually, rawClient } from '../../support/raw-client.js';
 
-/** A server that turns every connection away. */
-async function start(options: ConstructorParameters<typeof TurnedAwayConnections>[0] = {}) {
-  const turnedAway = new TurnedAwayConnections(options);
+/** A server that rejects every connection. */
+async function start(options: ConstructorParameters<typeof RejectedConnections>[0] = {}) {
+  const rejected = new RejectedConnections(options);
   const held: boolean[] = [];
   const server = createServer((socket) => {
-    held.push(turnedAway.hold(socket));
-    if (held.at(-1) === true) void turnedAway.answer(socket);
+    held.push(rejected.hold(socket));
+    if (held.at(-1) === true) void rejected.answer(socket);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
-    turnedAway.close();
+    rejected.close();
     server.close();
   });
-  return { turnedAway, held, port: (server.address() as AddressInfo).port };
+  return { rejected, held, port: (server.address() as AddressInfo).port };
 }
 
 /** Sends the bytes, and returns what came back until the connection was closed. */
@@ -45,16 +45,16 @@ const connectBytes = (level: number, clientId: string, more = 0) => {
   return Buffer.from([0x10, body.length + more, ...body]);
 };
 
-describe('TurnedAwayConnections [security 21]', () => {
+describe('RejectedConnections [security 21]', () => {
   it('answers a CONNECT with CONNACK 3, also when it comes in parts and with more behind it', async () => {
-    const { port, turnedAway } = await start();
+    const { port, rejected } = await start();
     const whole = connectBytes(4, 'd');
     expect(await answerTo(port, whole)).toBe('20020003');
     expect(await answerTo(port, whole.subarray(0, 1), whole.subarray(1, 9), whole.subarray(9))).toBe(
       '20020003',
     );
     expect(await answerTo(port, Buffer.concat([whole, Buffer.from([0xc0, 0])]))).toBe('20020003');
-    await eventually(() => turnedAway.open === 0);
+    await eventually(() => rejected.open === 0);
   });
 
   it('answers a protocol level that is not spoken with CONNACK 1 [MQTT-3.1.2-2]', async () => {
@@ -72,27 +72,27 @@ describe('TurnedAwayConnections [security 21]', () => {
   });
 
   it('holds few at once, and none for longer than its time', async () => {
-    const { port, held, turnedAway } = await start({ maxOpen: 1, maxWaitMs: 50 });
+    const { port, held, rejected } = await start({ maxOpen: 1, maxWaitMs: 50 });
     const silent = answerTo(port);
-    await eventually(() => turnedAway.open === 1);
+    await eventually(() => rejected.open === 1);
     expect(await answerTo(port, connectBytes(4, 'd'))).toBe('');
     expect(held).toEqual([true, false]);
     expect(await silent).toBe('');
-    await eventually(() => turnedAway.open === 0);
+    await eventually(() => rejected.open === 0);
     expect(await answerTo(port, connectBytes(4, 'd'))).toBe('20020003');
   });
 
   it('ends a connection that goes on to send behind its CONNECT', async () => {
-    const { port, turnedAway } = await start({ maxWaitMs: 60_000 });
+    const { port, rejected } = await start({ maxWaitMs: 60_000 });
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     onTestFinished(() => void socket.destroy());
     socket.on('error', () => undefined);
     socket.on('data', () => undefined);
     socket.write(connectBytes(4, 'd'));
     await once(socket, 'end');
-    expect(turnedAway.open).toBe(1);
+    expect(rejected.open).toBe(1);
     socket.write(Buffer.alloc(20_000));
-    await eventually(() => turnedAway.open === 0);
+    await eventually(() => rejected.open === 0);
   });
 });
 
