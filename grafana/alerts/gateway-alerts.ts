@@ -284,6 +284,32 @@ export const GATEWAY_ALERTS: readonly AlertRule[] = [
     panel: { dashboard: GATEWAY, title: 'Refused, by reason' },
   },
   {
+    uid: 'sluice-retained-full',
+    title: 'Retained messages refused',
+    severity: 'warning',
+    expr: 'sum by (instance) (increase(sluice_broker_retained_refused_total[5m]))',
+    threshold: 0,
+    for: '0s',
+    unit: 'number',
+    summary: '{instance} has not retained {value} messages in five minutes',
+    description:
+      'The limit of retained messages is reached. They are stored, but who subscribes later does not get them.',
+    panel: { dashboard: GATEWAY, title: 'Broker' },
+  },
+  {
+    uid: 'sluice-subscribers-lose',
+    title: 'Messages for subscribers lost',
+    severity: 'warning',
+    expr: 'sum by (instance) (increase(sluice_broker_session_messages_dropped_total[5m]))',
+    threshold: 0,
+    for: '15m',
+    unit: 'number',
+    summary: 'Queues of subscribers of {instance} have lost {value} messages in five minutes',
+    description:
+      'A subscriber is absent or slow for so long that its queue is full. Everything is in the store all the same.',
+    panel: { dashboard: GATEWAY, title: 'Broker' },
+  },
+  {
     uid: 'sluice-clock-wrong',
     title: 'Clock wrong',
     severity: 'warning',

@@ -303,6 +303,19 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
       },
     ],
   },
+  'sluice-retained-full': {
+    fires: { series: one('sluice_broker_retained_refused_total', '0x9 4x30'), trueAtMinute: 10 },
+    quiet: [{ why: 'refused long ago', series: one('sluice_broker_retained_refused_total', '9x40') }],
+  },
+  'sluice-subscribers-lose': {
+    fires: { series: one('sluice_broker_session_messages_dropped_total', '0+5x60'), trueAtMinute: 2 },
+    quiet: [
+      {
+        why: 'a burst that passed',
+        series: one('sluice_broker_session_messages_dropped_total', '0x9 400x60'),
+      },
+    ],
+  },
   'sluice-clients-refused': {
     fires: {
       // 12 in five minutes from minute 14 on.
