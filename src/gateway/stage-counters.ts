@@ -33,6 +33,9 @@ function ingestCounters({ broker, log }: IngestFacts): Required<Pick<StageCounte
       packetsRefused: Object.values(broker.refused).reduce((sum, count) => sum + count, 0),
       packetsShed: broker.packetsShed,
       acknowledged: broker.acknowledged,
+      subscribers: broker.deliveries.observers,
+      waitingMessages: broker.deliveries.queuedMessages,
+      retainedMessages: broker.retained.messages,
     },
     log: {
       recordsAppended: log.recordsAppended,

@@ -60,6 +60,11 @@ export interface StageCounters {
     readonly packetsRefused: number;
     readonly packetsShed: number;
     readonly acknowledged: number;
+    /** Connected clients with a subscription. */
+    readonly subscribers: number;
+    /** Messages at QoS 1 and 2 that wait for subscribers, connected or absent. */
+    readonly waitingMessages: number;
+    readonly retainedMessages: number;
   };
   readonly log?: {
     readonly recordsAppended: number;

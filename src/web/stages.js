@@ -25,12 +25,15 @@ export const STAGES = [
     facts: ({ broker }) => [
       ['connected', count(broker.connections)],
       ['receipts', count(broker.acknowledged)],
+      ['subscribers', count(broker.subscribers)],
+      ['waiting for them', count(broker.waitingMessages)],
+      ['retained', count(broker.retainedMessages)],
     ],
     branches: ({ broker }) => [
       { name: 'refused', total: broker.packetsRefused, isBad: true },
       { name: 'shed', total: broker.packetsShed, isBad: true },
     ],
-    codes: /^(ACCESS|BROKER|CERTIFICATE|LISTENER|OPEN_FILES|TLS)_/,
+    codes: /^(ACCESS|BROKER|CERTIFICATE|JOURNAL|LISTENER|OPEN_FILES|TLS)_/,
     metrics: [
       'sluice_broker_connections',
       'sluice_broker_packets_accepted_total',
@@ -38,6 +41,9 @@ export const STAGES = [
       'sluice_broker_packets_shed_total',
       'sluice_broker_refusals_total',
       'sluice_broker_acknowledge_seconds',
+      'sluice_broker_observers',
+      'sluice_broker_session_messages',
+      'sluice_broker_retained_messages',
     ],
   },
   {

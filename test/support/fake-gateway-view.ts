@@ -184,6 +184,9 @@ export class FakeGatewayView implements GatewayView {
         packetsRefused: 0,
         packetsShed: 0,
         acknowledged: records,
+        subscribers: 0,
+        waitingMessages: 0,
+        retainedMessages: 0,
       },
       log: {
         recordsAppended: records,
