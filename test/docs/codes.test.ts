@@ -19,7 +19,7 @@ const OTHER_WORDS = new Set([
   'TCP_NODELAY',
   'TIMESTAMP_NS',
 ]);
-const ENVIRONMENT_VARIABLE = /^(?:AWS|INFLUX|GRAFANA|SLUICE|UPDATE|MEASURE)_/;
+const ENVIRONMENT_VARIABLE = /^(?:AWS|INFLUX|GRAFANA|SLUICE|UPDATE|MEASURE|PAHO|FUZZ)_/;
 
 /** Codes that a changelog names because they are gone. */
 const RETIRED = new Set(['BOOKS_BEGIN_ANEW', 'SETTLING_REFUSED']);
