@@ -1,7 +1,7 @@
-/**
- * Characters that MQTT 3.1.1 forbids or allows to reject and that aedes accepts: control characters [MQTT-1.5.3-2],
- * and U+FFFD, which invalid UTF-8 has been decoded to before it is checked here [MQTT-1.5.3-1].
- */
+/** Characters that MQTT 3.1.1 lets a server refuse (section 1.5.3); invalid UTF-8 and NUL are malformed, and found before. */
+const FORBIDDEN_IN_TOPIC = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
+
+/** In the names of clients and users U+FFFD is refused, too: mostly it is what is left of a text in another encoding. */
 const FORBIDDEN_CHARACTER = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\ufffd]/u;
 
 export const MAX_CLIENT_ID_BYTES = 128;
@@ -42,7 +42,7 @@ export function topicNameFault(topic: string): TopicFault | undefined {
   if (topic.includes('\0')) return malformed('NUL in a topic name');
   const bytes = Buffer.byteLength(topic);
   if (bytes > MAX_TOPIC_BYTES) return unacceptable(`topic of ${bytes} bytes, more than ${MAX_TOPIC_BYTES}`);
-  if (FORBIDDEN_CHARACTER.test(topic)) return unacceptable('control character in a topic name');
+  if (FORBIDDEN_IN_TOPIC.test(topic)) return unacceptable('control character in a topic name');
   const levels = topic.split('/');
   if (levels.length > MAX_TOPIC_LEVELS) {
     return unacceptable(`topic with ${levels.length} levels, more than ${MAX_TOPIC_LEVELS}`);

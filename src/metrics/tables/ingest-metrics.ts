@@ -24,6 +24,11 @@ export const INGEST: MetricTable<IngestFacts> = {
       (s) => s.broker.retransmissions,
     ],
     [
+      'sluice_broker_bridge_states_total',
+      'Messages in which bridges say whether they are connected: acknowledged, and not stored as records',
+      (s) => s.broker.bridgeStates,
+    ],
+    [
       'sluice_broker_observer_packets_skipped_total',
       'Packets not delivered to slow observers',
       (s) => s.broker.deliveries.skipped,
