@@ -31,7 +31,7 @@ export interface JournalOptions {
   readonly snapshot: () => Iterable<Buffer>;
   /** About how long all entries of a snapshot would be. */
   readonly liveBytes: () => number;
-  /** The file is not longer than this, and one commit. It must be several times what `liveBytes` can be. */
+  /** The file is not longer than this, and one commit, unless `liveBytes` is more than a third of it. */
   readonly maxBytes: number;
   /** Called once, when a write or sync has failed and not for lack of room: the process must stop. */
   readonly onFailure: (failure: SluiceError) => void;
@@ -169,7 +169,9 @@ export class Journal implements CommitCompanion {
   }
 
   get #isOverBound(): boolean {
-    return this.#sizeBytes >= this.#options.maxBytes;
+    const { maxBytes, liveBytes } = this.#options;
+    // A state that is larger than it should be, because a limit was lowered, must not end all commits.
+    return this.#sizeBytes >= maxBytes && this.#sizeBytes >= 3 * liveBytes();
   }
 
   get #isCompactionDue(): boolean {

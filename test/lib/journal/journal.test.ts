@@ -281,6 +281,21 @@ describe('Journal', () => {
     expect(journal.compactions).toBe(1);
   });
 
+  it('goes on with a state that is longer than its bound', async () => {
+    const files = new MemoryJournalFiles();
+    const state = many(100, 100);
+    await write(files, ...state);
+    const { journal } = await open({ files, live: () => state, compactFromBytes: 1000, maxBytes: 2000 });
+    for (const entry of many(400, 100)) {
+      journal.append(Buffer.from(entry));
+      await journal.commit();
+      await turn();
+    }
+    expect(journal.hasPending).toBe(false);
+    expect(journal.sizeBytes).toBeLessThan(40_000);
+    expect(journal.compactions).toBeGreaterThan(0);
+  });
+
   it('gives up a compaction when it is closed', async () => {
     const files = new MemoryJournalFiles();
     const state = many(3000, 1000);
