@@ -152,7 +152,7 @@ describe('guards', () => {
     expect(intake.accepted[0]?.payload.length).toBe(1024);
     intake.storeAll();
     await device.received('puback');
-    expect(broker.counters().refused['packet-too-large']).toBe(1);
+    expect(broker.counters().refused['packet-too-large']).toBe(2);
   });
 
   it('accepts nothing from a client that is not authenticated', async () => {
