@@ -1,3 +1,4 @@
+import mqttPacket from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runLoad } from '../../../harness/load-client.js';
 import { HeldIntake, startBroker, startIngest } from '../../support/broker-fixture.js';
@@ -99,3 +100,12 @@ describe.skipIf(!HAS_OPENSSL).each(['mqtt', 'mqtts', 'wss'] as const)(
     });
   },
 );
+
+it('sends what it has answered to the packets in front of a malformed one, then ends', async () => {
+  const { port } = await startBroker(new HeldIntake());
+  const client = await rawClient(port);
+  const connect = mqttPacket.generate({ ...CONNECT, clientId: 'c' });
+  client.socket.write(Buffer.concat([connect, Buffer.from([0xc0, 0, 0xc1, 0, 0xc0, 0])]));
+  await client.closed();
+  expect(client.packets.map(({ cmd }) => cmd)).toEqual(['connack', 'pingresp']);
+});
