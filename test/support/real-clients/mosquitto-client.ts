@@ -70,7 +70,9 @@ export class MosquittoClient implements RealClient {
         printed += `${line}\n`;
         const granted = /^Subscribed \(mid: \d+\): (\d+)/.exec(line)?.[1];
         if (granted !== undefined) resolve(Number(granted));
-        if (line.startsWith('{')) this.#take(JSON.parse(line) as PrintedMessage);
+        // Its signal handler prints too: a SIGTERM that finds it printing a message prints that message twice.
+        const isEnding = this.#process !== child;
+        if (line.startsWith('{') && !isEnding) this.#take(JSON.parse(line) as PrintedMessage);
       });
     });
   }
