@@ -63,7 +63,7 @@ export class Broker {
   readonly #connectionLimits: ConnectionLimits;
   readonly #limits: BrokerLimits;
   readonly #unfinished: UnfinishedPackets;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionHost<Connection>;
   readonly #tls: TlsContexts;
   /** True when the broker opened them. */
   readonly #ownsTls: boolean;
@@ -217,7 +217,7 @@ export class Broker {
     this.#closeDeliveries();
   }
 
-  #createHost(): ConnectionHost {
+  #createHost(): ConnectionHost<Connection> {
     const { maxPacketBytes, maxInFlightPerClient: maxInFlight } = this.#options;
     const dispatcher = this.#dispatcher;
     return {

@@ -3,11 +3,10 @@ import type { ClientCertificate } from '../../access/access.js';
 import type { PacketFault } from '../protocol/packets.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { AddressShare } from '../transport/connection-limits.js';
-import type { Connection } from './connection.js';
 import type { UnfinishedPackets } from './unfinished-packets.js';
 
 /** What the broker does for its connections. */
-export interface ConnectionHost {
+export interface ConnectionHost<Connection> {
   readonly maxPacketBytes: number;
   /** Packets of a client that may wait to be stored before its socket is no longer read; one read may overshoot it. */
   readonly maxInFlight: number;

@@ -5,7 +5,6 @@ import type { PacedClient, ReadPace } from '../limits/read-pace.js';
 import type { WatchedClient } from '../limits/silent-clients.js';
 import { FIRST_BYTES, type PacketFault, type Will } from '../protocol/packets.js';
 import type { PacketIds } from '../publish/packet-ids.js';
-import type { LastTopic } from '../publish/read-publish.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { Outlet } from '../sessions/deliveries.js';
 import type { AddressShare } from '../transport/connection-limits.js';
@@ -31,6 +30,15 @@ const MAX_WAITING_ANSWER_BYTES = 64 * 1024;
  */
 export type ConnectionState = 'new' | 'signing-in' | 'connected' | 'leaving' | 'closed';
 
+/** The topic of the last PUBLISH of a connection, which is not decoded and checked again when it comes again. */
+export interface LastTopic {
+  /** A copy. */
+  readonly bytes: Buffer;
+  readonly topic: string;
+  /** True once its syntax was found to be accepted. */
+  isChecked: boolean;
+}
+
 /**
  * Connection is one network connection of a client: it reads its packets as fast as they are stored, and writes what is
  * sent to it. Ten thousand of them may be idle, so it has no timer and no closure of its own; see Connections.
@@ -48,7 +56,7 @@ export class Connection
   readonly openedAtMs: number;
   readonly pace: ReadPace;
   readonly output: Output;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionHost<Connection>;
   readonly #reader: PacketReader;
   state: ConnectionState = 'new';
   /** The client id of CONNECT; records are stored under it once the client is authenticated. */
@@ -90,7 +98,11 @@ export class Connection
   /** What may still be read. Devices may send more behind CONNECT, which then waits in the socket. */
   #leftBytes = MAX_BYTES_BEFORE_CONNACK;
 
-  constructor(parts: ConnectionParts, host: ConnectionHost, paceOf: (client: PacedClient) => ReadPace) {
+  constructor(
+    parts: ConnectionParts,
+    host: ConnectionHost<Connection>,
+    paceOf: (client: PacedClient) => ReadPace,
+  ) {
     this.stream = parts.stream;
     this.remoteAddress = parts.remoteAddress;
     this.isProxied = parts.isProxied;

@@ -3,15 +3,6 @@ import type { Connection } from '../connection/connection.js';
 import { decodeText } from '../protocol/decode-text.js';
 import type { QoS } from '../protocol/packets.js';
 
-/** The topic of the last PUBLISH of a connection, which is not decoded and checked again when it comes again. */
-export interface LastTopic {
-  /** A copy. */
-  readonly bytes: Buffer;
-  readonly topic: string;
-  /** True once its syntax was found to be accepted. */
-  isChecked: boolean;
-}
-
 /** A PUBLISH as it was read. `payload` is a view, valid during the call. */
 export interface Publish {
   readonly topic: string;
