@@ -3,10 +3,12 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../harness/free-port.js';
-import { LAUNCHER, runProgram } from '../../harness/programs.js';
+import { GatewayProcess } from '../../harness/gateway-process.js';
+import { LAUNCHER, runProgram, sluice } from '../../harness/programs.js';
 import { findProgram } from '../../harness/server-process.js';
 import type { LedgerView } from '../../src/http/gateway-view.js';
 import { page } from '../docs/pages.js';
+import { MosquittoClient } from '../support/real-clients/mosquitto-client.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
 const { text } = page('docs/security.md');
@@ -16,6 +18,10 @@ const [onGateway = '', onDevice = ''] = [...recipe.matchAll(/^```sh\n([\s\S]*?)^
   ([, block]) => block!,
 );
 const START = 'sluice start\n';
+
+const ACCESS = `roles:
+  viewer: { publish: ["sensors/{user}"], subscribe: ["sensors/#"] }
+`;
 
 // This file does not run beside the tests of Chromium, which gives up its requests when a network device appears (ERR_NETWORK_CHANGED).
 
@@ -105,5 +111,57 @@ describe.skipIf(mosquittoPub === undefined)('the recipe for the LAN in docs/secu
     const ended = new Promise((resolve) => started.once('exit', resolve));
     started.kill('SIGTERM');
     expect(await ended).toBe(0);
+  });
+
+  it('lets another machine subscribe when its role may, and logs what to do when there are no access rules', async () => {
+    const { gateway: host, onDevice: there } = lan();
+    const prepared = async (inListener: string, inBroker: string) => {
+      const directory = tempDirectory();
+      const listener = `{ protocol: mqtt, host: ${host}, port: ${await freePort()}${inListener} }`;
+      const config = `broker: { listeners: [${listener}], ${inBroker} }\nhttp: { port: 0 }\n`;
+      const gateway = new GatewayProcess({ directory, config });
+      onTestFinished(() => gateway.end());
+      writeFileSync(join(directory, 'access.yaml'), ACCESS, { mode: 0o600 });
+      return gateway;
+    };
+    const subscriber = new MosquittoClient({ host, wrapper: there });
+    const open = await prepared('', 'insecure: true');
+    await open.start();
+    await subscriber.connect({ port: open.mqttPort, clientId: 'wall' });
+    expect(await subscriber.subscribe('sensors/#', 1)).toBe(there.length === 0 ? 1 : 128);
+    if (there.length > 0) {
+      await expect.poll(() => open.output).toContain('"reason":"subscribe-denied"');
+      const line = open.output.split('\n').find((each) => each.includes('subscribe-denied'))!;
+      expect(JSON.parse(line)).toMatchObject({
+        level: 'warn',
+        clientId: 'wall',
+        next: expect.stringContaining('give the client a user whose role may'),
+      });
+    }
+    await open.stop();
+
+    const ruled = await prepared(', allowPlain: true', 'access: ./access.yaml');
+    const added = await sluice([
+      'users',
+      'add',
+      'wall',
+      '--role',
+      'viewer',
+      '--token',
+      '-c',
+      ruled.configFile,
+    ]);
+    expect(added.code, added.stderr).toBe(0);
+    await ruled.start();
+    await subscriber.connect({
+      port: ruled.mqttPort,
+      clientId: 'wall',
+      userName: 'wall',
+      password: added.stdout.trim(),
+    });
+    expect(await subscriber.subscribe('sensors/#', 1)).toBe(1);
+    const message = { topic: 'sensors/wall', payload: '{"t":1}', qos: 1, isRetained: false } as const;
+    await subscriber.publish(message);
+    expect(await subscriber.next()).toEqual(message);
   });
 });
