@@ -103,7 +103,7 @@ describe('wrong usage is exit code 2, with words on stderr and nothing on stdout
     [['demo', '--devices', '0'], 'Expected a whole number, 1 to'],
     [['demo', '--rate', '-1'], 'Expected a number above 0'],
     [['dead-letters'], 'Usage: sluice dead-letters'],
-    [['dead-letters', 'list', '--code', 'nonsense'], 'Allowed choices are payload-empty'],
+    [['dead-letters', 'list', '--code', 'nonsense'], 'Allowed choices are packet-too-large'],
     [['dead-letters', 'list', '--limit', 'x'], 'Expected a whole number'],
     [['dead-letters', 'show'], "missing required argument 'id'"],
     [['start', '-c', '/nowhere/sluice.yaml'], '/nowhere/sluice.yaml: expected a file that can be read'],
