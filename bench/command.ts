@@ -8,6 +8,8 @@ Parts:
               write and fdatasync of the log while 500 passwords are checked
   ack         durable acknowledge rate at QoS 0, 1 and 2 for 1, 20 and 200 connections, beside Mosquitto
   ack-access  the acknowledge rate with users and permissions, beside that without
+  ack-latency PUBACK times of 1,000 clients that publish once a second, beside Mosquitto
+  connections memory of 10,000 idle connections and CPU of a new one, beside Mosquitto, aedes and sockets of Node alone
   e2e-influx  MQTT to InfluxDB 1.x (influxd in PATH), counted in the store
   e2e-duckdb  MQTT to DuckDB, counted in its file
   e2e-influx-windows, e2e-duckdb-windows
@@ -16,7 +18,9 @@ Parts:
   fair-shares PUBACK times of 20 quiet clients, without and with a client that floods, beside Mosquitto
   kinesis     log to Kinesis and Kinesis to sink, beside one PutRecord a message; what Kinesis would bill
   micro       decode, map, encode, append, inspect: each beside its alternative
+  observers   ingest without and with a subscriber of everything, also one that never reads, beside Mosquitto
   reading     the live page's questions with 10,000 devices in DuckDB and InfluxDB 1.x
+  storm       5,000 clients that connect at once, until the last CONNACK, beside Mosquitto
   tls         the acknowledge rate over TLS, beside that without and beside Mosquitto with TLS
   tls-reconnect
               5,000 devices that connect over TLS at once, with and without session tickets, beside Mosquitto
@@ -44,7 +48,7 @@ export function benchCommand(): Command {
     .addOption(
       new Option(
         '--messages <n>',
-        'messages of one run (default: ack 100000, ack-access 500000, e2e and kinesis 400000, with windows 2000000)',
+        'messages of one run (default: ack 100000, ack-access 500000, e2e and kinesis 400000, with windows 2000000; connections 10000, storm 5000: clients)',
       ).argParser(count),
     )
     .addOption(

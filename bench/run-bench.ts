@@ -2,6 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { accessPasswords } from './access/access-passwords.js';
 import { ack } from './ack/ack.js';
 import { ackAccess } from './ack/ack-access.js';
+import { ackLatency } from './ack/ack-latency.js';
+import { connections } from './connections/connections.js';
+import { storm } from './connections/storm.js';
 import { e2eDuckdb, e2eDuckdbWindows } from './e2e/e2e-duckdb.js';
 import { e2eInflux, e2eInfluxWindows } from './e2e/e2e-influx.js';
 import { e2eDuckdbPages } from './e2e/e2e-pages.js';
@@ -10,6 +13,7 @@ import { e2eKinesis } from './kinesis/e2e-kinesis.js';
 import { kinesis } from './kinesis/kinesis.js';
 import { micro } from './micro/micro.js';
 import { NotRunnable } from './not-runnable.js';
+import { observers } from './observers/observers.js';
 import type { BenchOptions, PartName } from './options.js';
 import { reading } from './reading/reading.js';
 import { readingYear } from './reading/reading-year.js';
@@ -26,6 +30,8 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   'access-passwords': accessPasswords,
   ack,
   'ack-access': ackAccess,
+  'ack-latency': ackLatency,
+  connections,
   'e2e-influx': e2eInflux,
   'e2e-duckdb': e2eDuckdb,
   'e2e-influx-windows': e2eInfluxWindows,
@@ -35,8 +41,10 @@ const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartRep
   'fair-shares': fairShares,
   kinesis,
   micro,
+  observers,
   reading,
   'reading-year': readingYear,
+  storm,
   tls,
   'tls-reconnect': tlsReconnect,
   'windows-fleet': windowsFleet,

@@ -93,15 +93,21 @@ async function refusalsOf(httpUrl: string): Promise<Record<string, number>> {
 /** Mosquitto in its two forms; nothing when it is not installed. Queue limits as they come, persistence off. */
 export async function startMosquittoBrokers(): Promise<Broker[]> {
   if (findProgram('mosquitto') === undefined) return [];
-  const shipped = await startMosquittoBroker('mosquitto', []);
+  const shipped = await startMosquittoAs('mosquitto', []);
   try {
     // Node always sets TCP_NODELAY. Without it Mosquitto's PUBACKs wait for the client's delayed TCP
     // acknowledgement, about 44 ms at a time, whenever the client waits for them: then that is what is compared.
-    return [shipped, await startMosquittoBroker('mosquittoNoDelay', ['set_tcp_nodelay true'])];
+    return [shipped, await startMosquittoAs('mosquittoNoDelay', ['set_tcp_nodelay true'])];
   } catch (thrown) {
     await shipped.stop();
     throw thrown;
   }
+}
+
+/** Mosquitto with TCP_NODELAY; undefined when it is not installed. */
+export async function startMosquittoBroker(): Promise<Broker | undefined> {
+  if (findProgram('mosquitto') === undefined) return undefined;
+  return startMosquittoAs('mosquittoNoDelay', ['set_tcp_nodelay true']);
 }
 
 /** Mosquitto with TLS and TCP_NODELAY; undefined when it is not installed. */
@@ -112,10 +118,10 @@ export async function startMosquittoWithTls({
 }: ServerCertificate): Promise<Broker | undefined> {
   if (findProgram('mosquitto') === undefined) return undefined;
   const tls = [`certfile ${cert}`, `keyfile ${key}`, 'set_tcp_nodelay true'];
-  return { ...(await startMosquittoBroker('mosquittoNoDelay', tls)), caFile: ca };
+  return { ...(await startMosquittoAs('mosquittoNoDelay', tls)), caFile: ca };
 }
 
-async function startMosquittoBroker(name: BrokerName, config: readonly string[]): Promise<Broker> {
+async function startMosquittoAs(name: BrokerName, config: readonly string[]): Promise<Broker> {
   const server = await startMosquitto({ config });
   return {
     name,

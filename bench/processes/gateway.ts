@@ -14,21 +14,25 @@ export async function startGateway(
   {
     accessFile,
     tls,
+    maxConnections,
     ...more
-  }: Pick<GatewayProcessOptions, 'stream' | 'args'> & {
+  }: Pick<GatewayProcessOptions, 'stream' | 'args' | 'env'> & {
     readonly accessFile?: string;
+    /** Absent: as it comes. */
+    readonly maxConnections?: number;
     readonly tls?: { readonly cert: string; readonly key: string };
   } = {},
 ): Promise<RunningGateway> {
   const folder = mkdtempSync(join(directory, 'sluice-bench-gateway-'));
   const setpriv = findProgram('setpriv');
   const access = accessFile === undefined ? '' : `, access: ${JSON.stringify(accessFile)}`;
+  const most = maxConnections === undefined ? '' : `, maxConnections: ${maxConnections}`;
   const protocol =
     tls === undefined ? 'mqtt' : `mqtts, tls: ${JSON.stringify({ cert: tls.cert, key: tls.key })}`;
   const gateway = new GatewayProcess({
     ...more,
     directory: folder,
-    config: `broker: { listeners: [{ protocol: ${protocol}, host: 127.0.0.1, port: 0 }]${access} }
+    config: `broker: { listeners: [{ protocol: ${protocol}, host: 127.0.0.1, port: 0 }]${access}${most} }
 http: { host: 127.0.0.1, port: 0 }
 ${config}`,
     // However the bench ends, the gateway must not go on beside the next one.
