@@ -6,6 +6,7 @@ import { tokenHash } from '../../src/access/access-token.js';
 import { benchToken, benchUser } from '../processes/bench-users.js';
 import { cityRule } from '../processes/city-reading.js';
 import { type RunningGateway, startGateway } from '../processes/gateway.js';
+import { refusalsOf } from '../processes/refusals-of.js';
 
 export type BrokerName = 'sluice' | 'mosquitto' | 'mosquittoNoDelay';
 
@@ -80,14 +81,6 @@ function sluiceBroker(gateway: RunningGateway): Broker {
     refusals: () => refusalsOf(gateway.process.httpUrl),
     stop: () => gateway.remove(),
   };
-}
-
-async function refusalsOf(httpUrl: string): Promise<Record<string, number>> {
-  const text = await (await fetch(`${httpUrl}/metrics`)).text();
-  const counts = [...text.matchAll(/^sluice_broker_refusals_total\{.*?reason="([^"]+)".*?\} (\d+)$/gm)];
-  return Object.fromEntries(
-    counts.map(([, reason, count]) => [reason!, Number(count)] as const).filter(([, n]) => n > 0),
-  );
 }
 
 /** Mosquitto in its two forms; nothing when it is not installed. Queue limits as they come, persistence off. */

@@ -13,7 +13,10 @@ const AT_ONCE = 16;
 const WARM_UP = 500;
 
 interface Run {
+  /** After a collection of garbage. */
   readonly rssBytes: number;
+  /** Without one. */
+  readonly standingBytes: number;
   /** Undefined for programs that are not Node. */
   readonly heapBytes: number | undefined;
   readonly cpuMs: number;
@@ -80,6 +83,7 @@ async function measure(server: HoldingServer, clients: ConnectClients, count: nu
   const isNode = before.heapBytes !== undefined && after.heapBytes !== undefined;
   return {
     rssBytes: (after.rssBytes - before.rssBytes) / count,
+    standingBytes: (after.standingBytes - before.rssBytes) / count,
     heapBytes: isNode ? (after.heapBytes! - before.heapBytes!) / count : undefined,
     cpuMs: (cpuSeconds * 1000) / count,
   };
@@ -95,10 +99,11 @@ function report(figures: readonly ServerFigures[], count: number, repeat: number
       `KiB a connection: resident memory after a collection of all garbage, less that before; ${numberText(WARM_UP)} clients had come and gone by then.`,
       'Heap: the part that objects of JavaScript have, those of sockets and streams included. The rest is memory that Node',
       '  itself allocates, and pages that are not full. The kernel has the buffers of the sockets, which are not counted.',
+      'Uncollected: resident memory right after the last CONNACK, with the garbage of connecting.',
       'CPU: of the whole process, from the connection to the CONNACK.',
       ...(hasMosquitto ? [] : ['Mosquitto is not installed: nothing to compare with.']),
     ],
-    heads: ['server', 'KiB a connection', 'of it heap', 'rest', 'CPU ms a connection'],
+    heads: ['server', 'KiB a connection', 'of it heap', 'rest', 'uncollected KiB', 'CPU ms a connection'],
     rows: figures.map(({ title, runs }) => {
       const isNode = runs.every(({ heapBytes }) => heapBytes !== undefined);
       return [
@@ -119,6 +124,10 @@ function report(figures: readonly ServerFigures[], count: number, repeat: number
               1,
             )
           : '-',
+        spreadText(
+          spread(runs, ({ standingBytes }) => standingBytes / 1024),
+          1,
+        ),
         spreadText(
           spread(runs, ({ cpuMs }) => cpuMs),
           2,

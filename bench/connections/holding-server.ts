@@ -5,6 +5,7 @@ import { findProgram } from '../../harness/server-process.js';
 import { startMosquitto } from '../../harness/servers.js';
 import { cityRule } from '../processes/city-reading.js';
 import { startGateway } from '../processes/gateway.js';
+import { refusalsOf } from '../processes/refusals-of.js';
 
 /** What clients connect to. */
 export interface HoldingServer {
@@ -13,6 +14,8 @@ export interface HoldingServer {
   readonly pid: number;
   /** What it has printed; the address of the inspector is in it. */
   output(): string;
+  /** What it has refused since its start, by reason; absent when it does not tell. */
+  refusals?(): Promise<Readonly<Record<string, number>>>;
   stop(): Promise<void>;
 }
 
@@ -34,6 +37,7 @@ export async function startSluice(
     port: gateway.process.mqttPort,
     pid: gateway.process.pid,
     output: () => gateway.process.output,
+    refusals: () => refusalsOf(gateway.process.httpUrl),
     stop: () => gateway.remove(),
   };
 }

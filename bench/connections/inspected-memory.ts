@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
 
-/** The memory of a process once its garbage is collected. */
+/** The memory of a process, as it stands and once its garbage is collected. */
 export interface Memory {
-  /** Resident. */
+  /** Resident before the collection. */
+  readonly standingBytes: number;
+  /** Resident after it. */
   readonly rssBytes: number;
-  /** Of it the objects of JavaScript; undefined for programs that are not Node. */
+  /** Of that the objects of JavaScript; undefined for programs that are not Node. */
   readonly heapBytes?: number;
 }
 
@@ -18,10 +20,11 @@ const COLLECTIONS = 3;
 
 /** `output`: what the process has printed; with the address of its inspector, its garbage is collected first. */
 export async function settledMemory(pid: number, output: string): Promise<Memory> {
+  const standingBytes = residentBytes(pid);
   const url = INSPECTOR.exec(output)?.[0];
   const heapBytes = url === undefined ? undefined : await collectGarbage(url);
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  return { rssBytes: rssBytes(pid), ...(heapBytes !== undefined && { heapBytes }) };
+  return { standingBytes, rssBytes: residentBytes(pid), ...(heapBytes !== undefined && { heapBytes }) };
 }
 
 /** Collects until nothing more is found, and resolves with what the heap uses then. */
@@ -59,7 +62,7 @@ function call(inspector: WebSocket, method: string): Promise<unknown> {
   });
 }
 
-function rssBytes(pid: number): number {
+function residentBytes(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kib === undefined) throw new Error(`/proc/${pid}/status has no VmRSS`);
   return Number(kib) * 1024;

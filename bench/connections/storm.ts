@@ -44,7 +44,7 @@ export async function storm(options: BenchOptions): Promise<PartReport> {
       if (round % 2 === 1) inTurn.reverse();
       for (const [at, server] of inTurn) figures[at]!.runs.push(await measure(server, clients, count));
     }
-    return report(figures, count, repeat);
+    return report(figures, await refusalNotes(servers), count, repeat);
   } finally {
     for (const server of servers) await server.stop();
     await clients.close();
@@ -67,7 +67,23 @@ async function measure(server: HoldingServer, clients: ConnectClients, count: nu
   };
 }
 
-function report(figures: readonly ServerFigures[], count: number, repeat: number): PartReport {
+/** Why a broker has closed connections, as far as it tells. */
+async function refusalNotes(servers: readonly HoldingServer[]): Promise<string[]> {
+  const notes: string[] = [];
+  for (const { title, refusals } of servers) {
+    for (const [reason, count] of Object.entries((await refusals?.()) ?? {})) {
+      notes.push(`${title} refused ${numberText(count)} times: ${reason}`);
+    }
+  }
+  return notes;
+}
+
+function report(
+  figures: readonly ServerFigures[],
+  refusals: readonly string[],
+  count: number,
+  repeat: number,
+): PartReport {
   const text = (runs: readonly Run[], of: (run: Run) => number, digits = 0) =>
     spreadText(spreadOf(runs.map(of)), digits);
   const [sluice, mosquitto] = figures;
@@ -84,6 +100,7 @@ function report(figures: readonly ServerFigures[], count: number, repeat: number
       ...(ratio === undefined
         ? ['Mosquitto is not installed: nothing to compare with.']
         : [`Sluice takes ${spreadText(ratio, 2)} times as long as Mosquitto in the same round.`]),
+      ...refusals,
     ],
     heads: ['broker', 's', 'p50 ms', 'p99 ms', 'CPU ms a connection', 'failed', 'retries'],
     rows: figures.map(({ title, runs }) => [
