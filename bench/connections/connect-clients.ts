@@ -14,8 +14,8 @@ export interface ConnectOptions {
 const KEEP_ALIVE_SECONDS = 60;
 
 /**
- * ConnectClients are clients in several processes. Each process has a loopback address of its own: an address has only about
- * 28,000 ports for connections to one port, and a process has only so many open files.
+ * ConnectClients are clients in one process or several. Of several each has a loopback address of its own: an address has only
+ * about 28,000 ports for connections to one port, and its new connections a second are limited.
  */
 export class ConnectClients {
   readonly #children: readonly ChildProcess[];
@@ -36,7 +36,8 @@ export class ConnectClients {
           port,
           connections: share,
           clientIds: `client-${at}`,
-          localAddress: `127.0.0.${at + 1}`,
+          // Binding costs the client time: a single process goes without.
+          ...(processes > 1 && { localAddress: `127.0.0.${at + 1}` }),
           atOnce,
           keepAliveSeconds: KEEP_ALIVE_SECONDS,
         };

@@ -4,8 +4,8 @@ export interface ConnectJob {
   readonly connections: number;
   /** What the client ids begin with. */
   readonly clientIds: string;
-  /** The address that they come from. */
-  readonly localAddress: string;
+  /** The address that they come from; absent: the one that the system takes. */
+  readonly localAddress?: string;
   /** Connections under way at once. */
   readonly atOnce: number;
   readonly keepAliveSeconds: number;
