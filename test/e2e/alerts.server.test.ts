@@ -205,6 +205,8 @@ ${FLEET_RULE}
         port: gateway.mqttPort,
         clientId: 'x'.repeat(129),
         reconnectPeriod: 100,
+        // It gets CONNACK 2, and tries again like a device that knows no better.
+        reconnectOnConnackError: true,
       });
       refused.on('error', () => undefined);
       await alerts.untilFiring('sluice-store-retries', 'sluice-clients-refused');
@@ -247,7 +249,7 @@ ${FLEET_RULE}
       timeout: TIMEOUT_MS,
     }, async () => {
       const alerts = watch(tampered);
-      tampered.set({
+      const madeUp = {
         'sluice_warnings_total{code="DEAD_LETTER_DAMAGED"}': 2,
         sluice_clock_implausible: 1,
         'sluice_consumer_budget_used_ratio{budget="series"}': 0.95,
@@ -255,8 +257,19 @@ ${FLEET_RULE}
         sluice_kinesis_reader_gaps_total: 1,
         'sluice_ledger_records{fate="received"}': 1,
         'sluice_windows_behind_seconds{measurement="climate_5min"}': 900,
-        'sluice_windows_rows_refused_total{measurement="climate_5min"}': 1,
-      });
+      };
+      // What counts losses goes on rising until all alerts fire together.
+      let lost = 0;
+      const losing = setInterval(() => {
+        lost += 1;
+        tampered.set({
+          ...madeUp,
+          'sluice_windows_rows_refused_total{measurement="climate_5min"}': lost,
+          sluice_broker_retained_refused_total: lost,
+          sluice_broker_session_messages_dropped_total: lost,
+        });
+      }, 100);
+      stops.push(async () => clearInterval(losing));
       await alerts.untilFiring(
         'sluice-kinesis-behind',
         'sluice-data-loss-ahead',
@@ -267,7 +280,10 @@ ${FLEET_RULE}
         'sluice-budget-nearly-full',
         'sluice-windows-behind',
         'sluice-window-rows-refused',
+        'sluice-retained-full',
+        'sluice-subscribers-lose',
       );
+      clearInterval(losing);
       tampered.set(WINDOWS_AT_REST);
       await alerts.untilQuiet(
         'sluice-kinesis-behind',
