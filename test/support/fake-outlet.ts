@@ -25,6 +25,8 @@ export class FakeOutlet implements Outlet {
   readonly isBridge: boolean;
   isFull = false;
   readonly packets: mqttPacket.Packet[] = [];
+  /** Answers that are not written yet. */
+  owedAnswers = 0;
   readonly denials: string[] = [];
   readonly violations: string[] = [];
   /** Topics and filters that the rules deny. */
@@ -53,6 +55,14 @@ export class FakeOutlet implements Outlet {
     parser.parse(packets);
     this.packets.push(...written);
     for (const packet of written) this.onPacket(packet);
+  }
+
+  answerOwed(): void {
+    this.owedAnswers += 1;
+  }
+
+  answered(): void {
+    this.owedAnswers -= 1;
   }
 
   subscriptionDenied(detail: string): void {

@@ -247,6 +247,15 @@ export class Connection
     this.output.write(packets);
   }
 
+  answerOwed(): void {
+    this.taken();
+  }
+
+  answered(): void {
+    this.stored();
+    if (this.isStopped()) this.release();
+  }
+
   violation(detail: string): void {
     this.close('protocol-violation', detail);
   }

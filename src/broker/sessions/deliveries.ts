@@ -20,6 +20,10 @@ export interface Outlet {
   write(packets: Buffer): void;
   /** Counts a subscription that was answered with SUBACK 0x80, or taken away by new rules; the connection stays open. */
   subscriptionDenied(detail: string): void;
+  /** The client will be answered with `write` later: a DISCONNECT does not end its connection before `answered`. */
+  answerOwed(): void;
+  /** The answer is written. */
+  answered(): void;
   /** Ends the connection for a fault of the client, which is counted. */
   violation(detail: string): void;
 }

@@ -50,15 +50,20 @@ export class Subscriptions {
     });
   }
 
-  /** Writes an answer once everything that was changed is durable, if the client is still there. */
+  /** Writes an answer once everything that was changed is durable, also to a client that has sent DISCONNECT since. */
   answer(session: MqttSession, outlet: Outlet, packet: Buffer, answered?: () => void): void {
-    const write = () => {
-      if (session.outlet !== outlet) return;
+    if (!session.isDurable) {
       outlet.write(packet);
       answered?.();
-    };
-    if (session.isDurable) this.#writes.whenDurable(write);
-    else write();
+      return;
+    }
+    outlet.answerOwed();
+    this.#writes.whenDurable(() => {
+      outlet.write(packet);
+      if (session.outlet === outlet) answered?.();
+      // Last: it may read further packets.
+      outlet.answered();
+    });
   }
 
   restore(session: MqttSession, filter: string, qos: QoS, isRetainedOwed: boolean): void {

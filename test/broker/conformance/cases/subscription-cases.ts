@@ -1,4 +1,4 @@
-import { connect, puback, publish, pubrel, subscribe, unsubscribe } from '../bytes-of-packets.js';
+import { connect, DISCONNECT, puback, publish, pubrel, subscribe, unsubscribe } from '../bytes-of-packets.js';
 import { ALICE, type ConformanceCase } from '../conformance-case.js';
 
 export const SUBSCRIPTION_CASES: readonly ConformanceCase[] = [
@@ -89,6 +89,19 @@ export const SUBSCRIPTION_CASES: readonly ConformanceCase[] = [
       await publisher.expect('PUBCOMP 1');
       await peer.expect(`PUBLISH q2 ${topic}/a = x`);
       await peer.expectNothing();
+    },
+  },
+  {
+    title:
+      '[MQTT-3.8.4-1] [MQTT-3.10.4-4] SUBSCRIBE, UNSUBSCRIBE and DISCONNECT in one write get their answers, with a clean session and without',
+    run: async (context) => {
+      for (const isClean of [true, false]) {
+        const topic = context.name('t');
+        const peer = await context.connected({ clientId: context.name(`${isClean}`), isClean });
+        peer.send(subscribe(1, [topic, 1]), unsubscribe(2, topic), DISCONNECT);
+        await peer.expectEach('SUBACK 1 [1]', 'UNSUBACK 2');
+        await peer.expectClosed();
+      }
     },
   },
   {
