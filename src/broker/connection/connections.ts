@@ -22,10 +22,15 @@ export interface ConnectionsDeps {
 export class Connections {
   readonly #open = new Set<Connection>();
   readonly #deps: ConnectionsDeps;
+  readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #sweptAtMs = 0;
+  /** Two late sweeps in a row do not keep a connection open: between them every socket had its turn. */
+  #wasLate = false;
 
   constructor(deps: ConnectionsDeps) {
     this.#deps = deps;
+    this.#everyMs = Math.min(MAX_SWEEP_MS, Math.ceil(deps.connectTimeoutMs / 4));
   }
 
   get count(): number {
@@ -39,8 +44,9 @@ export class Connections {
 
   opened(connection: Connection): void {
     this.#open.add(connection);
-    const everyMs = Math.min(MAX_SWEEP_MS, Math.ceil(this.#deps.connectTimeoutMs / 4));
-    this.#timer ??= setInterval(() => this.sweep(), everyMs).unref();
+    if (this.#timer !== undefined) return;
+    this.#sweptAtMs = this.#deps.monotonicMs();
+    this.#timer = setInterval(() => this.sweep(), this.#everyMs).unref();
   }
 
   closed(connection: Connection): void {
@@ -60,9 +66,19 @@ export class Connections {
     this.#deps.refusals.add(reason, connection, detail);
   }
 
-  /** Ends the connections whose time is over; the timer calls it. */
+  /**
+   * Ends the connections whose time is over; the timer calls it. Timers run before sockets are read: after the thread was
+   * held up, a CONNECT or PINGREQ that came in time is still unread, so a sweep that is late leaves it to the next one.
+   */
   sweep(): void {
     const nowMs = this.#deps.monotonicMs();
+    const isLate = nowMs - this.#sweptAtMs > 2 * this.#everyMs;
+    this.#sweptAtMs = nowMs;
+    if (isLate && !this.#wasLate) {
+      this.#wasLate = true;
+      return;
+    }
+    this.#wasLate = false;
     for (const connection of this.#open) this.#look(connection, nowMs);
   }
 
@@ -84,6 +100,8 @@ export class Connections {
     }
     const silentMs = nowMs - connection.lastReadAtMs;
     if (state === 'new') {
+      // Its CONNECT may wait in the socket until the log has room.
+      if (connection.isStopped()) return;
       // What is measured is the time since it opened: bytes of a CONNECT do not prolong it.
       if (nowMs - connection.openedAtMs > this.#deps.connectTimeoutMs) {
         connection.close('connect-timeout', `no CONNECT within ${this.#deps.connectTimeoutMs} ms`);
