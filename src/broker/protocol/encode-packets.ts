@@ -1,9 +1,4 @@
-import { PACKET_TYPES, type QoS } from './packets.js';
-
-/** The first byte of each acknowledgement; PUBREL has the flag that MQTT 3.1.1 reserves [MQTT-3.6.1-1]. */
-export const ACKNOWLEDGEMENTS = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } as const;
-
-export type AcknowledgementType = (typeof ACKNOWLEDGEMENTS)[keyof typeof ACKNOWLEDGEMENTS];
+import { type FIRST_BYTES, PACKET_TYPES, type QoS } from './packets.js';
 
 /** What a PUBLISH is made of. */
 export interface PublishFields {
@@ -45,9 +40,12 @@ export function unsuback(packetId: number): Buffer {
   return Buffer.from([PACKET_TYPES.unsuback << 4, 2, packetId >> 8, packetId & 0xff]);
 }
 
-/** PUBACK, PUBREC, PUBREL or PUBCOMP. */
-export function acknowledgement(type: AcknowledgementType, packetId: number): Buffer {
-  return Buffer.from([type, 2, packetId >> 8, packetId & 0xff]);
+/** PUBACK, PUBREC, PUBREL or PUBCOMP, by its first byte. */
+export function acknowledgement(
+  firstByte: (typeof FIRST_BYTES)['puback' | 'pubrec' | 'pubrel' | 'pubcomp'],
+  packetId: number,
+): Buffer {
+  return Buffer.from([firstByte, 2, packetId >> 8, packetId & 0xff]);
 }
 
 /** The bytes that `publishPacket` returns for a topic and a payload of so many bytes. */

@@ -20,7 +20,10 @@ export const PACKET_TYPES = {
   disconnect: 14,
 } as const;
 
-/** The first bytes, type and flags, of packets without a flag that a client may choose. */
+/**
+ * The first bytes, type and flags, of packets without a flag that a client may choose; PUBREL has one that MQTT reserves
+ * [MQTT-3.6.1-1].
+ */
 export const FIRST_BYTES = {
   connect: 0x10,
   puback: 0x40,

@@ -1,4 +1,5 @@
-import { ACKNOWLEDGEMENTS, acknowledgement } from '../protocol/encode-packets.js';
+import { acknowledgement } from '../protocol/encode-packets.js';
+import { FIRST_BYTES } from '../protocol/packets.js';
 import type { Outlet } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
 import { encodeDelivery } from './encode-delivery.js';
@@ -174,5 +175,5 @@ export class MessageSender {
 }
 
 function pubrel(packetId: number): Buffer {
-  return acknowledgement(ACKNOWLEDGEMENTS.pubrel, packetId);
+  return acknowledgement(FIRST_BYTES.pubrel, packetId);
 }

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import mqttPacket from 'mqtt-packet';
 import { expect, it } from 'vitest';
 import {
-  ACKNOWLEDGEMENTS,
   acknowledgement,
   connack,
   lengthOfPublish,
@@ -12,6 +11,7 @@ import {
   unsuback,
 } from '../../../src/broker/protocol/encode-packets.js';
 import type { QoS } from '../../../src/broker/protocol/packets.js';
+import { FIRST_BYTES } from '../../../src/broker/protocol/packets.js';
 import {
   lengthOfHeader,
   readFixedHeader,
@@ -34,10 +34,10 @@ it.each([
   ['a refusal, without a session [MQTT-3.2.2-4]', connack(true, 5), { sessionPresent: false, returnCode: 5 }],
   ['a SUBACK', suback(258, [0, 1, 2, 0x80]), { cmd: 'suback', messageId: 258, granted: [0, 1, 2, 128] }],
   ['an UNSUBACK', unsuback(65_535), { cmd: 'unsuback', messageId: 65_535 }],
-  ['a PUBACK', acknowledgement(ACKNOWLEDGEMENTS.puback, 1), { cmd: 'puback', messageId: 1 }],
-  ['a PUBREC', acknowledgement(ACKNOWLEDGEMENTS.pubrec, 256), { cmd: 'pubrec', messageId: 256 }],
-  ['a PUBREL', acknowledgement(ACKNOWLEDGEMENTS.pubrel, 258), { cmd: 'pubrel', messageId: 258 }],
-  ['a PUBCOMP', acknowledgement(ACKNOWLEDGEMENTS.pubcomp, 65_535), { cmd: 'pubcomp', messageId: 65_535 }],
+  ['a PUBACK', acknowledgement(FIRST_BYTES.puback, 1), { cmd: 'puback', messageId: 1 }],
+  ['a PUBREC', acknowledgement(FIRST_BYTES.pubrec, 256), { cmd: 'pubrec', messageId: 256 }],
+  ['a PUBREL', acknowledgement(FIRST_BYTES.pubrel, 258), { cmd: 'pubrel', messageId: 258 }],
+  ['a PUBCOMP', acknowledgement(FIRST_BYTES.pubcomp, 65_535), { cmd: 'pubcomp', messageId: 65_535 }],
   ['a PINGRESP', PINGRESP, { cmd: 'pingresp' }],
 ])('writes %s', (_, bytes, packet) => {
   expect(parsed(bytes)).toEqual([expect.objectContaining(packet)]);
