@@ -203,13 +203,18 @@ export class PublishGate {
     }
     this.#counters.packetsAccepted += 1;
     if (verdict.kind === 'accepted') this.#deliver(connection, topic, payload, qos, isRetained);
-    else this.#countRefused(connection, topic, verdict);
+    else this.#countRefused(connection, message, verdict);
     return 'taken';
   }
 
-  #countRefused(connection: Connection, topic: string, { reason, detail }: RefusedVerdict): void {
+  #countRefused(
+    connection: Connection,
+    { topic, isRetained }: Pick<Publish, 'topic' | 'isRetained'>,
+    { reason, detail }: RefusedVerdict,
+  ): void {
+    const outcome = isRetained ? 'it is parked, and not retained' : 'it is parked';
     const counted = reason === 'packet-too-large' ? reason : 'topic-invalid';
-    this.#deps.connections.deny(connection, counted, `${detail}: ${quoted(topic)}; it is parked`);
+    this.#deps.connections.deny(connection, counted, `${detail}: ${quoted(topic)}; ${outcome}`);
   }
 
   #deliver(publisher: Connection, topic: string, payload: Buffer, qos: QoS, isRetained: boolean): void {

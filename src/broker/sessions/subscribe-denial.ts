@@ -10,7 +10,8 @@ export function subscribeDenial(
   filter: string,
 ): string | undefined {
   if (!isValidName(filter, MAX_TOPIC_BYTES)) return 'the topic filter is too long or has control characters';
-  if (filter.startsWith('$share/')) return 'shared subscriptions are not available';
+  if (filter.startsWith('$share/'))
+    return 'shared subscriptions are not available: subscribe without $share and the group';
   if (grant?.maySubscribe(filter) === true) return undefined;
   return connection.identity?.method === 'anonymous'
     ? 'only clients on this machine may subscribe'
