@@ -25,9 +25,7 @@ export const STAGES = [
     facts: ({ broker }) => [
       ['connected', count(broker.connections)],
       ['receipts', count(broker.acknowledged)],
-      ['subscribers', count(broker.subscribers)],
-      ['waiting for them', count(broker.waitingMessages)],
-      ['retained', count(broker.retainedMessages)],
+      ...subscriberFacts(broker),
     ],
     branches: ({ broker }) => [
       { name: 'refused', total: broker.packetsRefused, isBad: true },
@@ -289,6 +287,21 @@ function consumersFact(consumers) {
  */
 function inexactFact(rowsInexact) {
   return rowsInexact === 0 ? [] : [['inexact rows', count(rowsInexact), true]];
+}
+
+/**
+ * Most gateways only take messages: what concerns subscribers is shown once there is something of it.
+ *
+ * @param {FullState['broker']} broker
+ * @returns {readonly Fact[]}
+ */
+function subscriberFacts({ subscribers, waitingMessages, retainedMessages }) {
+  if (subscribers + waitingMessages + retainedMessages === 0) return [];
+  return [
+    ['subscribers', count(subscribers)],
+    ['waiting for them', count(waitingMessages)],
+    ['retained', count(retainedMessages)],
+  ];
 }
 
 /**

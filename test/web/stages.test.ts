@@ -13,6 +13,7 @@ interface Stage {
   readonly id: string;
   readonly codes: RegExp;
   readonly metrics: readonly string[];
+  facts(state: { readonly broker: StageCounters['broker'] }): readonly (readonly unknown[])[];
 }
 const { STAGES, stageTotals } = await pageModule<{
   STAGES: readonly Stage[];
@@ -25,6 +26,21 @@ describe('STAGES', () => {
     for (const { metrics } of STAGES) {
       expect(metrics.length).toBeGreaterThan(3);
       for (const name of metrics) expect(documented).toContain(`| \`${name}\` |`);
+    }
+  });
+
+  it('speaks of subscribers once there are some, or something waits or is retained for them', () => {
+    const { broker } = new FakeGatewayView().counters();
+    const namesOf = (of: typeof broker) => STAGES[0]?.facts({ broker: of }).map(([name]) => name);
+    expect(namesOf(broker)).toEqual(['connected', 'receipts']);
+    for (const one of [{ subscribers: 1 }, { waitingMessages: 1 }, { retainedMessages: 1 }]) {
+      expect(namesOf({ ...broker, ...one })).toEqual([
+        'connected',
+        'receipts',
+        'subscribers',
+        'waiting for them',
+        'retained',
+      ]);
     }
   });
 
