@@ -31,6 +31,7 @@ describe('STAGES', () => {
 
   it('speaks of subscribers once there are some, or something waits or is retained for them', () => {
     const { broker } = new FakeGatewayView().counters();
+    if (broker === undefined) throw new Error('the view has no broker');
     const namesOf = (of: typeof broker) => STAGES[0]?.facts({ broker: of }).map(([name]) => name);
     expect(namesOf(broker)).toEqual(['connected', 'receipts']);
     for (const one of [{ subscribers: 1 }, { waitingMessages: 1 }, { retainedMessages: 1 }]) {
