@@ -1,3 +1,4 @@
+import type { MessageProperties } from '../lib/message-properties.js';
 import type { RefusedPublish } from '../lib/refused-publish.js';
 
 /** The seam between the broker and the bridge. */
@@ -11,6 +12,8 @@ export interface AcceptedPacket {
   readonly qos: 0 | 1 | 2;
   /** A view of the socket's buffer: valid until `accept` returns. */
   readonly payload: Buffer;
+  /** What the publisher says of it (MQTT 5); absent or undefined without. */
+  readonly properties?: MessageProperties | undefined;
   /** Absent for an accepted packet. Topic and payload are then what `refusedPacket` has kept of them. */
   readonly refused?: RefusedPublish;
 }

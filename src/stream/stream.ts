@@ -1,3 +1,4 @@
+import type { MessageProperties } from '../lib/message-properties.js';
 import type { RefusedPublish } from '../lib/refused-publish.js';
 
 /**
@@ -21,6 +22,8 @@ export interface StreamRecord {
   readonly qos: 0 | 1 | 2;
   /** As it came off the wire; of a refused PUBLISH perhaps only the beginning. */
   readonly payload: Buffer;
+  /** What the publisher says of the message (MQTT 5); absent or undefined without. */
+  readonly properties?: MessageProperties | undefined;
   /** Present when the broker has not accepted the PUBLISH: the record is parked, and no rule sees it. */
   readonly refused?: RefusedPublish;
 }

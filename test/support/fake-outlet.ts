@@ -1,11 +1,14 @@
 import mqttPacket from 'mqtt-packet';
-import type { QoS } from '../../src/broker/protocol/packets.js';
+import type { ProtocolLevel, QoS } from '../../src/broker/protocol/packets.js';
 import type { Outlet } from '../../src/broker/sessions/deliveries.js';
 
 export interface FakeOutletOptions {
   readonly clientId?: string;
   readonly user?: string;
   readonly isBridge?: boolean;
+  readonly level?: ProtocolLevel;
+  readonly receiveMaximum?: number;
+  readonly maximumPacketBytes?: number;
 }
 
 /** What a PUBLISH says, without what tests rarely ask. */
@@ -23,6 +26,9 @@ export class FakeOutlet implements Outlet {
   readonly clientId: string;
   readonly user: string;
   readonly isBridge: boolean;
+  readonly level: ProtocolLevel;
+  readonly receiveMaximum: number;
+  readonly maximumPacketBytes: number | undefined;
   isFull = false;
   readonly packets: mqttPacket.Packet[] = [];
   /** Answers that are not written yet. */
@@ -34,10 +40,20 @@ export class FakeOutlet implements Outlet {
   /** Called with each packet. */
   onPacket: (packet: mqttPacket.Packet) => void = () => undefined;
 
-  constructor({ clientId = 'c', user = '', isBridge = false }: FakeOutletOptions = {}) {
+  constructor({
+    clientId = 'c',
+    user = '',
+    isBridge = false,
+    level = 4,
+    receiveMaximum = 0xffff,
+    maximumPacketBytes,
+  }: FakeOutletOptions = {}) {
     this.clientId = clientId;
     this.user = user;
     this.isBridge = isBridge;
+    this.level = level;
+    this.receiveMaximum = receiveMaximum;
+    this.maximumPacketBytes = maximumPacketBytes;
   }
 
   mayReceive(topic: string): boolean {
@@ -49,7 +65,7 @@ export class FakeOutlet implements Outlet {
   }
 
   write(packets: Buffer): void {
-    const parser = mqttPacket.parser();
+    const parser = mqttPacket.parser(this.level === 5 ? { protocolVersion: 5 } : undefined);
     const written: mqttPacket.Packet[] = [];
     parser.on('packet', (packet) => written.push(packet));
     parser.parse(packets);

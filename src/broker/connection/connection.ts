@@ -3,7 +3,7 @@ import type { ClientCertificate, Identity } from '../../access/access.js';
 import type { Grant } from '../../access/grant.js';
 import type { PacedClient, ReadPace } from '../limits/read-pace.js';
 import type { WatchedClient } from '../limits/silent-clients.js';
-import { FIRST_BYTES, type PacketFault, type Will } from '../protocol/packets.js';
+import { FIRST_BYTES, type PacketFault, type ProtocolLevel, type Will } from '../protocol/packets.js';
 import type { PacketIds } from '../publish/packet-ids.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { Outlet } from '../sessions/deliveries.js';
@@ -72,6 +72,9 @@ export class Connection
   /** Deliveries have its session. */
   isAttached = false;
   isBridge = false;
+  level: ProtocolLevel = 4;
+  receiveMaximum = 0xffff;
+  maximumPacketBytes: number | undefined = undefined;
   /** 0: it may be silent for as long as it likes. */
   keepAliveMs = 0;
   /** When it last sent something; at first when it opened. */

@@ -1,5 +1,5 @@
 import { FieldReader } from './field-reader.js';
-import { type ConnectPacket, PacketFault, type QoS, type Will } from './packets.js';
+import { type ConnectPacket, NO_SESSION_EXPIRY, PacketFault, type QoS, type Will } from './packets.js';
 
 const UNACCEPTABLE_PROTOCOL_LEVEL = 1;
 const IDENTIFIER_REJECTED = 2;
@@ -42,12 +42,18 @@ export function decodeConnect(body: Buffer): ConnectPacket | PacketFault {
     reader.fault ?? {
       level,
       isBridge: (levelByte & BRIDGE) !== 0,
-      isCleanSession,
+      isCleanStart: isCleanSession,
+      sessionExpirySeconds: isCleanSession ? 0 : NO_SESSION_EXPIRY,
       keepAliveSeconds,
       clientId,
       userName,
       password,
       will,
+      receiveMaximum: 0xffff,
+      maximumPacketBytes: undefined,
+      topicAliasMaximum: 0,
+      wantsProblemInformation: true,
+      authenticationMethod: undefined,
     }
   );
 }
@@ -86,7 +92,14 @@ function readWill(reader: FieldReader, flags: number): Will {
   if (topic === '') reader.fail('empty will topic [MQTT-4.7.3-1]');
   if (topic.includes('+') || topic.includes('#')) reader.fail('wildcard in the will topic [MQTT-4.7.1-1]');
   const qos = ((flags >> WILL_QOS_SHIFT) & 3) as QoS;
-  return { topic, payload, qos, isRetained: (flags & WILL_RETAIN) !== 0 };
+  return {
+    topic,
+    payload,
+    qos,
+    isRetained: (flags & WILL_RETAIN) !== 0,
+    delaySeconds: 0,
+    properties: undefined,
+  };
 }
 
 /** MQTT 3.1 lets a client set the flags of user name and password and send neither (section 3.1, "Payload"). */

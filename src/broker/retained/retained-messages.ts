@@ -1,9 +1,14 @@
+import type { MessageProperties } from '../../lib/message-properties.js';
 import type { QoS } from '../protocol/packets.js';
 
 export interface RetainedMessage {
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: QoS;
+  /** What its publisher says of it (MQTT 5); absent or undefined without. */
+  readonly properties?: MessageProperties | undefined;
+  /** From this time on it is not sent, ms since 1970 [MQTT-3.3.2-5]; absent or undefined: never. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 export interface RetainedCounters {
@@ -16,7 +21,7 @@ export interface RetainedCounters {
 /** The last retained message of each topic. */
 export interface RetainedMessages {
   /** Replaces the message of the topic; an empty payload removes it [MQTT-3.3.1-10]. `payload` is valid during the call. */
-  set(topic: string, payload: Buffer, qos: QoS): void;
+  set(topic: string, payload: Buffer, qos: QoS, properties?: MessageProperties): void;
   /** Those that a topic filter matches. */
   matching(filter: string): Iterable<RetainedMessage>;
   counters(): RetainedCounters;

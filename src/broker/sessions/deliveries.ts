@@ -1,4 +1,5 @@
-import type { QoS, SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
+import type { MessageProperties } from '../../lib/message-properties.js';
+import type { ProtocolLevel, QoS, SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
 
 /** Where the packets for one client leave: its connection. */
 export interface Outlet {
@@ -7,6 +8,12 @@ export interface Outlet {
   readonly user: string;
   /** A bridge gets messages with the retain flag they were published with, and not its own. */
   readonly isBridge: boolean;
+  /** With 5, packets have properties and reason codes. */
+  readonly level: ProtocolLevel;
+  /** QoS 1 and 2 messages that the client takes before it has acknowledged them [MQTT-3.3.4-9]; 65,535 before MQTT 5. */
+  readonly receiveMaximum: number;
+  /** The largest packet that the client takes [MQTT-3.1.2-24]: one that is larger is not sent. Undefined without a limit. */
+  readonly maximumPacketBytes: number | undefined;
   /** True while the client does not read what it is sent. `Deliveries.writable` is called when it does again. */
   readonly isFull: boolean;
   /** By the access rules in force now; `topic` is a topic name. */
@@ -35,6 +42,8 @@ export interface PublishedMessage {
   readonly payload: Buffer;
   readonly qos: QoS;
   readonly isRetained: boolean;
+  /** What the publisher says of it (MQTT 5). */
+  readonly properties?: MessageProperties | undefined;
   /** Who has published it; undefined for what the broker publishes itself. */
   readonly publisher: Outlet | undefined;
 }

@@ -44,7 +44,7 @@ export class ConnectGate {
       return;
     }
     connection.will = will;
-    connection.isCleanSession = packet.isCleanSession;
+    connection.isCleanSession = packet.isCleanStart;
     connection.isBridge = packet.isBridge;
     connection.keepAliveMs = this.#keepAliveMs(packet.keepAliveSeconds);
     if (packet.keepAliveSeconds === 0) probePeer(connection.stream);

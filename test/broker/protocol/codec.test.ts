@@ -39,7 +39,7 @@ const connectPacket = fc
   .record({
     level: fc.constantFrom<3 | 4>(3, 4),
     isBridge: fc.boolean(),
-    isCleanSession: fc.boolean(),
+    isCleanStart: fc.boolean(),
     keepAliveSeconds: fc.integer({ min: 0, max: 65_535 }),
     clientId: text(1),
     userName: fc.option(text(1), { nil: undefined }),
@@ -56,14 +56,14 @@ it('reads every CONNECT that mqtt-packet writes', () => {
         protocolId: packet.level === 4 ? 'MQTT' : 'MQIsdp',
         protocolVersion: packet.level,
         bridgeMode: packet.isBridge,
-        clean: packet.isCleanSession,
+        clean: packet.isCleanStart,
         keepalive: packet.keepAliveSeconds,
         clientId: packet.clientId,
         ...(packet.userName !== undefined && { username: packet.userName }),
         ...(packet.password !== undefined && { password: packet.password }),
         ...(packet.will !== undefined && { will: { ...packet.will, retain: packet.will.isRetained } }),
       });
-      expect(decodeConnect(body)).toEqual(packet);
+      expect(decodeConnect(body)).toMatchObject(packet);
     }),
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeConnect } from '../../../src/broker/protocol/decode-connect.js';
-import { PacketFault } from '../../../src/broker/protocol/packets.js';
+import { NO_SESSION_EXPIRY, PacketFault } from '../../../src/broker/protocol/packets.js';
 
 const field = (value: string | Buffer): Buffer => {
   const bytes = Buffer.from(value);
@@ -17,14 +17,27 @@ describe('a CONNECT that is well formed', () => {
   const plain = {
     level: 4,
     isBridge: false,
-    isCleanSession: true,
+    isCleanStart: true,
+    sessionExpirySeconds: 0,
     keepAliveSeconds: 258,
     clientId: 'c',
     userName: undefined,
     password: undefined,
     will: undefined,
+    receiveMaximum: 65_535,
+    maximumPacketBytes: undefined,
+    topicAliasMaximum: 0,
+    wantsProblemInformation: true,
+    authenticationMethod: undefined,
   };
-  const will = { topic: 'w/t', payload: Buffer.from([0, 255]), qos: 2, isRetained: true };
+  const will = {
+    topic: 'w/t',
+    payload: Buffer.from([0, 255]),
+    qos: 2,
+    isRetained: true,
+    delaySeconds: 0,
+    properties: undefined,
+  };
   const secret = Buffer.from([0, 1, 255]);
 
   it.each([
@@ -32,7 +45,11 @@ describe('a CONNECT that is well formed', () => {
     ['MQTT 3.1', body('MQIsdp', 3, 0x02, 'c'), { ...plain, level: 3 }],
     ['a bridge of MQTT 3.1.1', body('MQTT', 0x84, 0x02, 'c'), { ...plain, isBridge: true }],
     ['a bridge of MQTT 3.1', body('MQIsdp', 0x83, 0x02, 'c'), { ...plain, level: 3, isBridge: true }],
-    ['clean session 0', v4(0x00, 'c'), { ...plain, isCleanSession: false }],
+    [
+      'clean session 0',
+      v4(0x00, 'c'),
+      { ...plain, isCleanStart: false, sessionExpirySeconds: NO_SESSION_EXPIRY },
+    ],
     ['no client id', v4(0x02, ''), { ...plain, clientId: '' }],
     ['a user', v4(0x82, 'c', 'u'), { ...plain, userName: 'u' }],
     [
@@ -48,7 +65,17 @@ describe('a CONNECT that is well formed', () => {
     [
       'an empty will message of QoS 0',
       v4(0x06, 'c', 'w', ''),
-      { ...plain, will: { topic: 'w', payload: Buffer.alloc(0), qos: 0, isRetained: false } },
+      {
+        ...plain,
+        will: {
+          topic: 'w',
+          payload: Buffer.alloc(0),
+          qos: 0,
+          isRetained: false,
+          delaySeconds: 0,
+          properties: undefined,
+        },
+      },
     ],
     ['MQTT 3.1 with flags of a user it does not send', body('MQIsdp', 3, 0xc2, 'c'), { ...plain, level: 3 }],
     [
@@ -105,7 +132,7 @@ describe('a CONNECT that is not', () => {
   ])('%s', (_, bytes, returnCode, detail) => {
     const fault = decodeConnect(bytes);
     expect(fault).toBeInstanceOf(PacketFault);
-    expect(fault).toEqual({ returnCode, detail: expect.stringContaining(detail) });
+    expect(fault).toMatchObject({ returnCode, detail: expect.stringContaining(detail) });
   });
 
   it('is one wherever it is cut', () => {
