@@ -8,24 +8,29 @@ export interface Clock {
 
 const NS_PER_MS = 1_000_000n;
 
-/** SystemClock reads the machine's clocks. Wall time has µs resolution: `Date` gives the ms, `hrtime` the fraction. */
+/**
+ * SystemClock reads the machine's clocks. Wall time has µs resolution: `Date` gives the ms, the monotonic clock the fraction.
+ * It is asked for every message, so it counts in doubles, which hold a µs exactly for 285 years, and makes one bigint.
+ */
 export class SystemClock implements Clock {
   #anchorMs = 0;
-  #anchorHrNs = 0n;
+  #anchorNs = 0n;
+  /** The monotonic clock at the anchor. */
+  #anchorMonotonicMs = Number.NEGATIVE_INFINITY;
 
   nowNs(): bigint {
     const nowMs = Date.now();
-    const hrNs = process.hrtime.bigint();
-    const sinceAnchorNs = hrNs - this.#anchorHrNs;
-    const byHrNs = BigInt(this.#anchorMs) * NS_PER_MS + sinceAnchorNs;
-    const wallNs = BigInt(nowMs) * NS_PER_MS;
+    const monotonicMs = performance.now();
+    const sinceAnchorMs = monotonicMs - this.#anchorMonotonicMs;
+    const sinceWallMs = sinceAnchorMs - (nowMs - this.#anchorMs);
     // Re-anchor when the two clocks disagree by more than one tick of Date: the wall clock was stepped or slewed.
-    if (byHrNs < wallNs || byHrNs >= wallNs + NS_PER_MS) {
+    if (!(sinceWallMs >= 0 && sinceWallMs < 1)) {
       this.#anchorMs = nowMs;
-      this.#anchorHrNs = hrNs;
-      return wallNs;
+      this.#anchorNs = BigInt(nowMs) * NS_PER_MS;
+      this.#anchorMonotonicMs = monotonicMs;
+      return this.#anchorNs;
     }
-    return byHrNs;
+    return this.#anchorNs + BigInt(Math.trunc(sinceAnchorMs * 1e6));
   }
 
   monotonicMs(): number {

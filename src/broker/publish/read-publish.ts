@@ -47,13 +47,22 @@ export function readPublish(
 /** A device publishes on one or a few topics: the last one is not decoded again. */
 function topicOf(connection: Connection, bytes: Buffer, start: number, end: number): string | undefined {
   const last = connection.lastTopic;
-  if (last !== undefined && last.bytes.length === end - start) {
-    if (bytes.compare(last.bytes, 0, last.bytes.length, start, end) === 0) return last.topic;
-  }
+  if (last !== undefined && isSame(last.bytes, bytes, start, end)) return last.topic;
   const topic = decodeText(bytes, start, end);
   if (topic === undefined) return undefined;
   // The broker takes no longer one: it must not stay in the memory.
   if (end - start > MAX_TOPIC_BYTES) return topic;
   connection.lastTopic = { bytes: Buffer.from(bytes.subarray(start, end)), topic, isChecked: false };
   return topic;
+}
+
+/** Byte by byte: for the length of a topic that is several times faster than a call of `Buffer.compare`. */
+function isSame(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  const { length } = known;
+  if (length !== end - start) return false;
+  // From the end: topics of one fleet differ there.
+  for (let i = length - 1; i >= 0; i -= 1) {
+    if (known[i] !== bytes[start + i]) return false;
+  }
+  return true;
 }

@@ -56,22 +56,19 @@ export function writeFrame(
   salt: number,
 ): number {
   const body = offset + FRAME_HEADER_BYTES;
-  target.writeBigUInt64LE(record.receivedAtNs, body);
+  viewOf(target).setBigUint64(body, record.receivedAtNs, true);
   target[body + 8] = record.qos;
   const hasExtension = record.user || record.refused;
   target[body + 9] = hasExtension ? HAS_EXTENSION : 0;
   const names = body + BODY_FIXED_BYTES;
-  const clientIdBytes = target.write(record.clientId, names, 'utf8');
-  const topicBytes = target.write(record.topic, names + clientIdBytes, 'utf8');
-  if (clientIdBytes > MAX_NAME_BYTES || topicBytes > MAX_NAME_BYTES) {
-    throw new RangeError('client id or topic over 65,535 bytes');
-  }
+  const { clientIdBytes, topicBytes } = writeNames(target, offset, names, record);
   target.writeUInt16LE(clientIdBytes, body + 10);
   target.writeUInt16LE(topicBytes, body + 12);
   const topicEnd = names + clientIdBytes + topicBytes;
   const payloadAt = hasExtension ? writeExtension(target, topicEnd, record) : topicEnd;
   target.set(record.payload, payloadAt);
   const end = payloadAt + record.payload.length;
+  last.end = end;
 
   target.writeUInt32LE(MAGIC_LE, offset);
   target.writeUInt32LE(end - body, offset + 8);
@@ -79,6 +76,56 @@ export function writeFrame(
   target.writeUInt32LE(Math.floor(sequence / TWO_POW_32), offset + 16);
   target.writeUInt32LE(crc32(target.subarray(offset + 8, end), salt), offset + 4);
   return end;
+}
+
+/** The names of the frame that was written last, and where they are. */
+const last = {
+  target: undefined as Buffer | undefined,
+  /** The end of its frame. */
+  end: 0,
+  namesAt: 0,
+  clientId: '',
+  topic: '',
+  clientIdBytes: 0,
+  topicBytes: 0,
+};
+
+/** A device that sends many messages sends them one after the other: their names are copied, and not encoded again. */
+function writeNames(
+  target: Buffer,
+  offset: number,
+  names: number,
+  { clientId, topic }: StreamRecord,
+): typeof last {
+  // Right behind the frame that was written last: nothing else has been written over it.
+  const isBehind = last.target === target && last.end === offset;
+  if (isBehind && last.topic === topic && last.clientId === clientId) {
+    target.copyWithin(names, last.namesAt, last.namesAt + last.clientIdBytes + last.topicBytes);
+  } else {
+    last.clientIdBytes = target.write(clientId, names, 'utf8');
+    last.topicBytes = target.write(topic, names + last.clientIdBytes, 'utf8');
+    if (last.clientIdBytes > MAX_NAME_BYTES || last.topicBytes > MAX_NAME_BYTES) {
+      last.target = undefined;
+      throw new RangeError('client id or topic over 65,535 bytes');
+    }
+    last.target = target;
+    last.clientId = clientId;
+    last.topic = topic;
+  }
+  last.namesAt = names;
+  return last;
+}
+
+let viewed: Buffer | undefined;
+let view = new DataView(new ArrayBuffer(0));
+
+/** Batches fill one buffer after the other. A view writes a bigint in place, which a method of Buffer takes apart. */
+function viewOf(target: Buffer): DataView {
+  if (viewed !== target) {
+    viewed = target;
+    view = new DataView(target.buffer, target.byteOffset, target.length);
+  }
+  return view;
 }
 
 function writeExtension(target: Buffer, offset: number, { user, refused }: StreamRecord): number {
