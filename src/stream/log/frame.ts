@@ -117,7 +117,7 @@ function writeNames(
 }
 
 let viewed: Buffer | undefined;
-let view = new DataView(new ArrayBuffer(0));
+let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
 /** Batches fill one buffer after the other. A view writes a bigint in place, which a method of Buffer takes apart. */
 function viewOf(target: Buffer): DataView {
