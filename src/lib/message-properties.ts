@@ -1,3 +1,11 @@
+import {
+  type Properties,
+  PropertyFault,
+  type PropertyName,
+  readProperties,
+  writeProperties,
+} from './mqtt-properties.js';
+
 /** A name and a value that the publisher has chosen. A name may come several times, and the order is the publisher's. */
 export type UserProperty = readonly [name: string, value: string];
 
@@ -18,3 +26,46 @@ export interface MessageProperties {
 
 /** The most bytes of these properties, in the form of MQTT, that one message may have. */
 export const MAX_MESSAGE_PROPERTIES_BYTES = 16 * 1024;
+
+const MESSAGE_PROPERTIES: ReadonlySet<PropertyName> = new Set<PropertyName>([
+  'payloadFormat',
+  'messageExpirySeconds',
+  'contentType',
+  'responseTopic',
+  'correlationData',
+  'userProperties',
+]);
+
+/** Those among the properties of a PUBLISH or a will; undefined when there is none. */
+export function messagePropertiesOf(properties: Properties): MessageProperties | undefined {
+  const { payloadFormat, messageExpirySeconds, contentType, responseTopic, correlationData, userProperties } =
+    properties;
+  const found: MessageProperties = {
+    ...(payloadFormat === undefined ? {} : { isText: payloadFormat === 1 }),
+    ...(messageExpirySeconds === undefined ? {} : { expirySeconds: messageExpirySeconds }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+    ...(userProperties === undefined ? {} : { userProperties }),
+  };
+  return Object.keys(found).length === 0 ? undefined : found;
+}
+
+/** In the form of MQTT 5, without their length in front. Throws a RangeError for a text of more than 65,535 bytes. */
+export function encodeMessageProperties(message: MessageProperties): Buffer {
+  const { isText, expirySeconds, contentType, responseTopic, correlationData, userProperties } = message;
+  return writeProperties({
+    ...(isText === undefined ? {} : { payloadFormat: isText ? 1 : 0 }),
+    ...(expirySeconds === undefined ? {} : { messageExpirySeconds: expirySeconds }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+    ...(userProperties === undefined ? {} : { userProperties }),
+  });
+}
+
+/** Undefined when the bytes are none that `encodeMessageProperties` has written. Nothing in it is a view of them. */
+export function decodeMessageProperties(bytes: Buffer): MessageProperties | undefined {
+  const properties = readProperties(bytes, 0, bytes.length, MESSAGE_PROPERTIES);
+  return properties instanceof PropertyFault ? undefined : (messagePropertiesOf(properties) ?? {});
+}

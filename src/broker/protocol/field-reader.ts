@@ -1,5 +1,12 @@
-import { decodeText } from './decode-text.js';
-import { PacketFault } from './packets.js';
+import { decodeText } from '../../lib/decode-text.js';
+import {
+  type Properties,
+  PropertyFault,
+  type PropertyName,
+  readProperties,
+  readVariableInteger,
+} from '../../lib/mqtt-properties.js';
+import { PacketFault, REASON_CODES, type ReasonCode } from './packets.js';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -25,8 +32,13 @@ export class FieldReader {
   }
 
   /** Keeps `detail` as the fault unless there is one already. */
-  fail(detail: string, returnCode = 0): void {
-    this.#fault ??= new PacketFault(detail, returnCode);
+  fail(detail: string, returnCode = 0, reasonCode?: ReasonCode): void {
+    this.#fault ??= new PacketFault(detail, returnCode, reasonCode);
+  }
+
+  /** Keeps a fault that MQTT 5 calls a protocol error, unless there is a fault already. */
+  failProtocol(detail: string): void {
+    this.fail(detail, 0, REASON_CODES.protocolError);
   }
 
   byte(name: string): number {
@@ -42,6 +54,23 @@ export class FieldReader {
     const id = this.uint16('packet id');
     if (id === 0) this.fail('packet id 0 [MQTT-2.3.1-1]');
     return id;
+  }
+
+  /** The properties of a packet of MQTT 5 with their length in front. */
+  properties(allowed: ReadonlySet<PropertyName>): Properties {
+    if (this.#fault !== undefined) return {};
+    const length = readVariableInteger(this.#bytes, this.#at, this.#bytes.length);
+    if (length === undefined || length.end + length.value > this.#bytes.length) {
+      this.fail('the packet ends in its properties');
+      return {};
+    }
+    const end = length.end + length.value;
+    const properties = readProperties(this.#bytes, length.end, end, allowed);
+    this.#at = end;
+    if (!(properties instanceof PropertyFault)) return properties;
+    if (properties.isProtocolError) this.failProtocol(properties.detail);
+    else this.fail(properties.detail);
+    return {};
   }
 
   /** A string with its length in front (MQTT 3.1.1 section 1.5.3). */

@@ -1,6 +1,6 @@
+import { decodeText } from '../../lib/decode-text.js';
 import { MAX_TOPIC_BYTES } from '../../lib/mqtt-names.js';
 import type { Connection } from '../connection/connection.js';
-import { decodeText } from '../protocol/decode-text.js';
 import type { QoS } from '../protocol/packets.js';
 
 /** A PUBLISH as it was read. `payload` is a view, valid during the call. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decodeText } from '../../../src/broker/protocol/decode-text.js';
+import { decodeText } from '../../src/lib/decode-text.js';
 
 const whole = (bytes: Buffer) => decodeText(bytes, 0, bytes.length);
 
