@@ -3,11 +3,9 @@ import {
   PropertyFault,
   type PropertyName,
   readProperties,
+  type UserProperty,
   writeProperties,
 } from './mqtt-properties.js';
-
-/** A name and a value that the publisher has chosen. A name may come several times, and the order is the publisher's. */
-export type UserProperty = readonly [name: string, value: string];
 
 /**
  * What a publisher says of its message beside topic and payload (MQTT 5 section 3.3.2.3): the properties that are stored, shown

@@ -1,5 +1,7 @@
 import { decodeText } from './decode-text.js';
-import type { UserProperty } from './message-properties.js';
+
+/** A name and a value that the publisher has chosen. A name may come several times, and the order is the publisher's. */
+export type UserProperty = readonly [name: string, value: string];
 
 /** How the value of a property is written (MQTT 5 section 2.2.2.2). */
 type ValueType = 'byte' | 'uint16' | 'uint32' | 'variable' | 'text' | 'data' | 'pair';
