@@ -12,14 +12,18 @@ def write(value):
         sys.stdout.flush()
 
 
-def write_message(message):
-    write(
-        {
-            "message": {
-                "topic": str(message.topic),
-                "payload": message.payload.decode("latin-1"),
-                "qos": message.qos,
-                "isRetained": bool(message.retain),
-            }
-        }
-    )
+def write_message(topic, payload, qos, is_retained, content_type=None, user_properties=None):
+    message = {
+        "topic": topic,
+        "payload": payload.decode("latin-1"),
+        "qos": qos,
+        "isRetained": bool(is_retained),
+    }
+    properties = {}
+    if content_type is not None:
+        properties["contentType"] = content_type
+    if user_properties:
+        properties["userProperties"] = dict(user_properties)
+    if properties:
+        message["properties"] = properties
+    write({"message": message})

@@ -3,7 +3,13 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { runProgram } from '../../../harness/programs.js';
 import type { QoS } from '../../../src/broker/protocol/packets.js';
-import { type ClientMessage, Inbox, type RealClient, type RealClientOptions } from './real-client.js';
+import {
+  type ClientMessage,
+  type ClientProperties,
+  Inbox,
+  type RealClient,
+  type RealClientOptions,
+} from './real-client.js';
 
 /** What mosquitto_sub prints with `-F %j`. */
 interface PrintedMessage {
@@ -11,7 +17,18 @@ interface PrintedMessage {
   readonly payload: string | null;
   readonly qos: QoS;
   readonly retain: number;
+  readonly properties?: {
+    readonly 'content-type'?: string;
+    readonly 'user-properties'?: Readonly<Record<string, string>>;
+  };
 }
+
+/** What mosquitto_pub prints of PUBACK and PUBREC instead of their numbers. */
+const REASONS: Readonly<Record<string, number>> = {
+  'Not authorized': 0x87,
+  'Topic name invalid': 0x90,
+  'Quota exceeded': 0x97,
+};
 
 /** mosquitto_sub, which holds the session and the will; each message is published by a mosquitto_pub of its own. */
 export class MosquittoClient implements RealClient {
@@ -40,14 +57,12 @@ export class MosquittoClient implements RealClient {
   async subscribe(filter: string, qos: QoS): Promise<number> {
     await this.#end('SIGTERM');
     this.#subscription = { filter, qos };
-    const { clientId, isCleanSession = true, will } = this.#known;
+    const { clientId, isCleanSession = true } = this.#known;
     const args = [
       ...['-d', '-F', '%j', '-i', clientId, '-t', filter, '-q', String(qos)],
       ...(isCleanSession ? [] : ['-c']),
-      ...(will === undefined ? [] : ['--will-topic', will.topic, '--will-payload', will.payload]),
-      ...(will === undefined
-        ? []
-        : ['--will-qos', String(will.qos), ...(will.isRetained ? ['--will-retain'] : [])]),
+      ...this.#subscriberProperties,
+      ...this.#will,
     ];
     // Into a pipe it would print its SUBACK only when a message comes.
     const [program, ...rest] = [
@@ -77,14 +92,24 @@ export class MosquittoClient implements RealClient {
     });
   }
 
-  async publish({ topic, payload, qos, isRetained }: ClientMessage): Promise<void> {
+  async publish({ topic, payload, qos, isRetained, properties }: ClientMessage): Promise<number | undefined> {
     const [program, ...args] = [
       ...[...this.#wrapper, 'mosquitto_pub', ...this.#address, '-i', `${this.#known.clientId}-publish`],
-      ...['-t', topic, '-q', String(qos), ...(isRetained ? ['-r'] : [])],
+      ...[
+        '-t',
+        topic,
+        '-q',
+        String(qos),
+        ...(isRetained ? ['-r'] : []),
+        ...propertyWords('PUBLISH', properties),
+      ],
       ...(payload === '' ? ['-n'] : ['-s']),
     ];
     const { code, stderr } = await runProgram(program!, args, { input: Buffer.from(payload, 'latin1') });
     if (code !== 0) throw new Error(`mosquitto_pub: ${stderr}`);
+    if (this.#known.version !== 5 || qos === 0) return undefined;
+    const refused = /^Warning: Publish \d+ failed: (.*?)\.?$/m.exec(stderr)?.[1];
+    return refused === undefined ? 0 : (REASONS[refused] ?? 0x80);
   }
 
   next(): Promise<ClientMessage> {
@@ -99,8 +124,16 @@ export class MosquittoClient implements RealClient {
     return this.#end('SIGKILL');
   }
 
-  #take({ topic, payload, qos, retain }: PrintedMessage): void {
-    this.#inbox.add({ topic, payload: payload ?? '', qos, isRetained: retain === 1 });
+  #take({ topic, payload, qos, retain, properties }: PrintedMessage): void {
+    const contentType = properties?.['content-type'];
+    const userProperties = properties?.['user-properties'];
+    this.#inbox.add({
+      topic,
+      payload: payload ?? '',
+      qos,
+      isRetained: retain === 1,
+      ...((contentType ?? userProperties) !== undefined && { properties: { contentType, userProperties } }),
+    });
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -119,8 +152,46 @@ export class MosquittoClient implements RealClient {
   }
 
   get #address(): string[] {
-    const { port, keepAliveSeconds = 60, userName, password } = this.#known;
-    const address = ['-h', this.#host, '-p', String(port), '-k', String(keepAliveSeconds)];
-    return userName === undefined ? address : [...address, '-u', userName, '-P', password ?? ''];
+    const { port, keepAliveSeconds = 60, userName, password, version, caFile } = this.#known;
+    return [
+      ...['-h', this.#host, '-p', String(port), '-k', String(keepAliveSeconds)],
+      ...(version === 5 ? ['-V', '5'] : []),
+      ...(caFile === undefined ? [] : ['--cafile', caFile]),
+      ...(userName === undefined ? [] : ['-u', userName, '-P', password ?? '']),
+    ];
   }
+
+  get #subscriberProperties(): string[] {
+    const { sessionExpirySeconds, receiveMaximum } = this.#known;
+    return [
+      ...(sessionExpirySeconds === undefined ? [] : ['-x', String(sessionExpirySeconds)]),
+      ...(receiveMaximum === undefined ? [] : ['-D', 'CONNECT', 'receive-maximum', String(receiveMaximum)]),
+    ];
+  }
+
+  get #will(): string[] {
+    const { will } = this.#known;
+    if (will === undefined) return [];
+    const { delaySeconds, properties } = will;
+    return [
+      ...['--will-topic', will.topic, '--will-payload', will.payload, '--will-qos', String(will.qos)],
+      ...(will.isRetained ? ['--will-retain'] : []),
+      ...(delaySeconds === undefined ? [] : ['-D', 'WILL', 'will-delay-interval', String(delaySeconds)]),
+      ...propertyWords('WILL', properties),
+    ];
+  }
+}
+
+function propertyWords(packet: 'PUBLISH' | 'WILL', properties: ClientProperties | undefined): string[] {
+  const { contentType, userProperties = {} } = properties ?? {};
+  return [
+    ...(contentType === undefined ? [] : ['-D', packet, 'content-type', contentType]),
+    ...Object.entries(userProperties).flatMap(([name, value]) => [
+      '-D',
+      packet,
+      'user-property',
+      name,
+      value,
+    ]),
+  ];
 }

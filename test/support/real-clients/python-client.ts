@@ -6,7 +6,13 @@ import { onTestFinished } from 'vitest';
 import { findProgram } from '../../../harness/server-process.js';
 import type { QoS } from '../../../src/broker/protocol/packets.js';
 import { packageRoot } from '../../../src/lib/package-root.js';
-import { type ClientMessage, Inbox, type RealClient, type RealClientOptions } from './real-client.js';
+import {
+  type ClientMessage,
+  Inbox,
+  type RealClient,
+  type RealClientOptions,
+  type Transport,
+} from './real-client.js';
 
 /** A Python with a library for MQTT. */
 export interface PythonLibrary {
@@ -14,7 +20,7 @@ export interface PythonLibrary {
   /** In front of what Python has installed; undefined: only that. */
   readonly path: string | undefined;
   /** Beside this file. */
-  readonly driver: 'paho_client.py' | 'aiomqtt_client.py';
+  readonly driver: 'paho_client.py' | 'aiomqtt_client.py' | 'gmqtt_client.py';
 }
 
 /** Where `npm run python-clients` puts what requirements.txt lists. */
@@ -30,9 +36,10 @@ export function requirePaho1(): PythonLibrary | undefined {
   return missing('paho 1 (python3-paho-mqtt) is not installed: the tests that need it cannot run');
 }
 
-/** paho 2 and aiomqtt of requirements.txt, each undefined when they are not installed: see `requirePaho1`. */
+/** paho 2, aiomqtt and gmqtt of requirements.txt, each undefined when they are not installed: see `requirePaho1`. */
 export function requireFromRequirements(driver: PythonLibrary['driver']): PythonLibrary | undefined {
-  if (existsSync(join(INSTALLED, 'aiomqtt'))) return { python: PYTHON, path: INSTALLED, driver };
+  // The one that came last: an older installation is installed again.
+  if (existsSync(join(INSTALLED, 'gmqtt'))) return { python: PYTHON, path: INSTALLED, driver };
   return missing(
     `${driver.replace('_client.py', '')} is not installed: run npm run python-clients; the tests that need it cannot run`,
   );
@@ -52,12 +59,12 @@ function missing(sentence: string): undefined {
 /** A library for Python, in a process of its own. */
 export class PythonClient implements RealClient {
   readonly #library: PythonLibrary;
-  readonly #transport: 'tcp' | 'websockets';
+  readonly #transport: Transport;
   readonly #inbox = new Inbox();
   #process: ChildProcess | undefined;
   #answer: { resolve(answer: unknown): void; reject(error: Error): void } | undefined;
 
-  constructor(library: PythonLibrary, transport: 'tcp' | 'websockets' = 'tcp') {
+  constructor(library: PythonLibrary, transport: Transport = 'tcp') {
     this.#library = library;
     this.#transport = transport;
     onTestFinished(() => this.cut());
@@ -66,7 +73,7 @@ export class PythonClient implements RealClient {
   async connect(options: RealClientOptions): Promise<boolean | undefined> {
     this.#process ??= this.#start();
     const answer = (await this.#do('connect', {
-      transport: this.#transport,
+      transport: this.#transport === 'ws' || this.#transport === 'wss' ? 'websockets' : 'tcp',
       isCleanSession: true,
       keepAliveSeconds: 60,
       ...options,
@@ -79,8 +86,10 @@ export class PythonClient implements RealClient {
     return (await this.#do('subscribe', { filter, qos })) as number;
   }
 
-  async publish(message: ClientMessage): Promise<void> {
-    if ((await this.#do('publish', message)) !== true) throw new Error(`not acknowledged: ${message.topic}`);
+  async publish(message: ClientMessage): Promise<number | undefined> {
+    const answer = (await this.#do('publish', message)) as { isPublished: boolean; reason: number | null };
+    if (!answer.isPublished) throw new Error(`not acknowledged: ${message.topic}`);
+    return answer.reason ?? undefined;
   }
 
   next(): Promise<ClientMessage> {
