@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { OpenAccess } from '../access/open-access.js';
 import { type Clock, SystemClock } from '../lib/clock.js';
+import { scheduleOnTimer } from '../lib/timers.js';
 import type { RevocationList } from '../lib/tls/revocation-list.js';
 import { TlsContexts } from '../lib/tls/tls-contexts.js';
 import {
@@ -19,7 +20,9 @@ import { UnfinishedPackets } from './connection/unfinished-packets.js';
 import type { Intake } from './intake.js';
 import { BrokerLimits } from './limits/broker-limits.js';
 import type { PacedClient } from './limits/read-pace.js';
-import { connack } from './protocol/encode-packets.js';
+import { disconnect5 } from './protocol/encode-packets-5.js';
+import { REASON_CODES } from './protocol/packets.js';
+import { DelayedWills } from './publish/delayed-wills.js';
 import { OpenHandshakes } from './publish/open-handshakes.js';
 import { PublishGate } from './publish/publish-gate.js';
 import { Refusals } from './refusals.js';
@@ -31,6 +34,7 @@ import { subscribeDenial } from './sessions/subscribe-denial.js';
 import { ClientIdHolders } from './sign-in/client-id-holders.js';
 import { ConnectGate } from './sign-in/connect-gate.js';
 import { DenialDelays } from './sign-in/denial-delays.js';
+import { grantedConnack } from './sign-in/granted-connack.js';
 import { SessionGrants } from './sign-in/session-grants.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
 import { ConnectionLimits } from './transport/connection-limits.js';
@@ -43,7 +47,7 @@ import type { OnFrame } from './transport/web-socket-frames.js';
 
 export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options.js';
 
-/** Broker is the embedded MQTT 3.1.1 broker. It acknowledges a PUBLISH once the intake has stored it. */
+/** Broker is the embedded MQTT broker: 3.1, 3.1.1 and 5. It acknowledges a PUBLISH once the intake has stored it. */
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #deps: BrokerDeps;
@@ -59,6 +63,7 @@ export class Broker {
   readonly #handshakes = new OpenHandshakes();
   readonly #signInGate: SignInGate;
   readonly #publishGate: PublishGate;
+  readonly #delayedWills: DelayedWills;
   readonly #dispatcher: PacketDispatcher;
   readonly #connectionLimits: ConnectionLimits;
   readonly #limits: BrokerLimits;
@@ -119,7 +124,7 @@ export class Broker {
       users: this.#limits.users,
       shedding: this.#limits.shedding,
       timeoutMs: connectTimeoutMs,
-      onGranted: (connection) => this.#granted(connection),
+      onGranted: (connection, assignedClientId) => this.#granted(connection, assignedClientId),
       clock,
       ...(deps.schedule === undefined ? {} : { schedule: deps.schedule }),
     });
@@ -132,8 +137,12 @@ export class Broker {
       retained: this.#retained,
       deliveries: this.#deliveries,
       maxPacketBytes: options.maxPacketBytes,
+      receiveMaximum: receiveMaximumOf(options),
       isNamed: deps.isNamedLevel ?? (() => false),
     });
+    this.#delayedWills = new DelayedWills(deps.schedule ?? scheduleOnTimer, (connection, will) =>
+      this.#publishGate.publishWill(connection, will),
+    );
     this.#dispatcher = new PacketDispatcher({
       connectGate: new ConnectGate(options.maxKeepaliveMs, this.#signInGate),
       publishGate: this.#publishGate,
@@ -192,13 +201,14 @@ export class Broker {
     await new Promise<void>((resolve) => this.#intake.afterAccepted(resolve));
     // The PUBACKs of the last batch are written at the end of this turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    await Promise.all([...this.#connections.open()].map(({ stream }) => endWrites(stream)));
+    await Promise.all([...this.#connections.open()].map((connection) => farewell(connection)));
   }
 
   /** From now on no packet is accepted and none is answered. */
   halt(): void {
     this.#draining = true;
     this.#publishGate.close();
+    this.#delayedWills.close();
     for (const listener of this.#listeners) listener.stopAccepting();
   }
 
@@ -311,12 +321,22 @@ export class Broker {
     connection.destroy();
   }
 
-  #granted(connection: Connection): void {
-    const { isCleanSession } = connection;
-    const { isPresent } = this.#deliveries.attach(connection, isCleanSession);
+  #granted(connection: Connection, assignedClientId: string | undefined): void {
+    const { isCleanStart, sessionExpirySeconds: expirySeconds } = connection;
+    this.#delayedWills.connected(connection);
+    const session = this.#deliveries.attach(connection, { isCleanStart, expirySeconds });
+    connection.sessionExpirySeconds = session.expirySeconds;
     connection.isAttached = true;
-    if (isCleanSession) this.#handshakes.sessionEnded(connection);
-    connection.write(connack(isPresent, 0));
+    if (isCleanStart) this.#handshakes.sessionEnded(connection);
+    connection.write(
+      grantedConnack(connection, {
+        isSessionPresent: session.isPresent,
+        sessionExpirySeconds: session.expirySeconds,
+        maxPacketBytes: this.#options.maxPacketBytes,
+        receiveMaximum: receiveMaximumOf(this.#options),
+        assignedClientId,
+      }),
+    );
     this.#limits.signedIn(connection);
     connection.granted();
     this.#deliveries.begin(connection);
@@ -327,15 +347,31 @@ export class Broker {
   #ended(connection: Connection): void {
     const { will, isAttached } = connection;
     connection.will = undefined;
-    if (isAttached) this.#deliveries.detach(connection);
-    if (will !== undefined) this.#publishGate.publishWill(connection, will);
+    if (isAttached) {
+      this.#deliveries.detach(connection, { expirySeconds: connection.sessionExpirySeconds });
+    }
+    if (will !== undefined) this.#delayedWills.add(connection, will);
     this.#limits.ended(connection);
     this.#signInGate.ended(connection);
     if (!isAttached) return;
     connection.isAttached = false;
-    if (connection.isCleanSession) this.#handshakes.sessionEnded(connection);
+    if (connection.sessionExpirySeconds === 0) this.#handshakes.sessionEnded(connection);
     this.#deps.onClient?.('disconnected', connection);
   }
+}
+
+/** A client of MQTT 5 is told why its connection ends. */
+function farewell({ level, isConnected, output, stream }: Connection): Promise<void> {
+  if (level === 5 && isConnected) {
+    output.write(disconnect5(REASON_CODES.serverShuttingDown));
+    output.end();
+  }
+  return endWrites(stream);
+}
+
+/** What a client of MQTT 5 is told: with more open packets its socket would not be read. */
+function receiveMaximumOf({ maxInFlightPerClient }: BrokerOptions): number {
+  return Math.min(maxInFlightPerClient, 0xffff);
 }
 
 /** Few where the open files do not allow all connections that are configured: what is held needs files beside them. */

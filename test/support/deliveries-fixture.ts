@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { QoS } from '../../src/broker/protocol/packets.js';
-import type { Outlet, PublishedMessage } from '../../src/broker/sessions/deliveries.js';
+import { NO_SESSION_EXPIRY, type QoS } from '../../src/broker/protocol/packets.js';
+import type { Outlet, PublishedMessage, SessionStart } from '../../src/broker/sessions/deliveries.js';
 import {
   SessionDeliveries,
   type SessionDeliveriesDeps,
@@ -47,7 +47,7 @@ export function startDeliveries(
       }),
     connect: ({ isClean = false, ...outletOptions } = {}) => {
       const outlet = new FakeOutlet(outletOptions);
-      deliveries.attach(outlet, isClean);
+      deliveries.attach(outlet, startOf(isClean));
       deliveries.begin(outlet);
       return outlet;
     },
@@ -61,4 +61,9 @@ export function startDeliveries(
 /** Lets what was appended become durable. */
 export async function nextTurns(count = 3): Promise<void> {
   for (let n = 0; n < count; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** What a client of MQTT 3.1.1 asks for its session. */
+export function startOf(isCleanSession: boolean): SessionStart {
+  return { isCleanStart: isCleanSession, expirySeconds: isCleanSession ? 0 : NO_SESSION_EXPIRY };
 }

@@ -3,13 +3,23 @@ import type { ClientCertificate, Identity } from '../../access/access.js';
 import type { Grant } from '../../access/grant.js';
 import type { PacedClient, ReadPace } from '../limits/read-pace.js';
 import type { WatchedClient } from '../limits/silent-clients.js';
-import { FIRST_BYTES, type PacketFault, type ProtocolLevel, type Will } from '../protocol/packets.js';
+import { disconnect5 } from '../protocol/encode-packets-5.js';
+import {
+  FIRST_BYTES,
+  type PacketFault,
+  type ProtocolLevel,
+  type ReasonCode,
+  type Will,
+} from '../protocol/packets.js';
 import type { PacketIds } from '../publish/packet-ids.js';
+import { reasonCodeOf, reasonStringOf } from '../reason-codes.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { Outlet } from '../sessions/deliveries.js';
 import type { AddressShare } from '../transport/connection-limits.js';
 import { endWrites } from '../transport/end-writes.js';
 import type { ConnectionHost, ConnectionParts } from './connection-host.js';
+import type { LastTopic } from './last-topic.js';
+import type { Mqtt5State } from './mqtt5-state.js';
 import { Output, type OutputOwner } from './output.js';
 import { PacketReader, type PacketSink } from './packet-reader.js';
 import { readNextTurn } from './read-next-turn.js';
@@ -21,6 +31,9 @@ export const MAX_CONNECT_BYTES = 8 * 1024;
 /** What is read of a connection before it is authenticated: the largest CONNECT with its fixed header. */
 const MAX_BYTES_BEFORE_CONNACK = MAX_CONNECT_BYTES + 5;
 
+/** How long a client may take to close its side after DISCONNECT. */
+const LINGER_MS = 500;
+
 /** Answers that may wait for a client that does not read them; then it is not read either. */
 const MAX_WAITING_ANSWER_BYTES = 64 * 1024;
 
@@ -29,15 +42,6 @@ const MAX_WAITING_ANSWER_BYTES = 64 * 1024;
  * taken, and what was accepted is still answered.
  */
 export type ConnectionState = 'new' | 'signing-in' | 'connected' | 'leaving' | 'closed';
-
-/** The topic of the last PUBLISH of a connection, which is not decoded and checked again when it comes again. */
-export interface LastTopic {
-  /** A copy. */
-  readonly bytes: Buffer;
-  readonly topic: string;
-  /** True once its syntax was found to be accepted. */
-  isChecked: boolean;
-}
 
 /**
  * Connection is one network connection of a client: it reads its packets as fast as they are stored, and writes what is
@@ -68,13 +72,16 @@ export class Connection
   /** What the client may do, by the rules when it was made. SessionGrants keeps it to the rules in force. */
   grant: Grant | undefined = undefined;
   will: Will | undefined = undefined;
-  isCleanSession = true;
+  /** Clean session, or clean start: what an earlier connection has left is forgotten. */
+  isCleanStart = true;
+  /** How long its session is kept when it has ended; 0: the session ends with it. */
+  sessionExpirySeconds = 0;
   /** Deliveries have its session. */
   isAttached = false;
   isBridge = false;
   level: ProtocolLevel = 4;
-  receiveMaximum = 0xffff;
-  maximumPacketBytes: number | undefined = undefined;
+  /** With MQTT 5 what it has beside that of 3.1.1. */
+  mqtt5: Mqtt5State | undefined = undefined;
   /** 0: it may be silent for as long as it likes. */
   keepAliveMs = 0;
   /** When it last sent something; at first when it opened. */
@@ -118,6 +125,14 @@ export class Connection
     this.pace = paceOf(this);
     this.openedAtMs = host.monotonicMs();
     this.lastReadAtMs = this.openedAtMs;
+  }
+
+  get receiveMaximum(): number {
+    return this.mqtt5?.receiveMaximum ?? 0xffff;
+  }
+
+  get maximumPacketBytes(): number | undefined {
+    return this.mqtt5?.maximumPacketBytes;
   }
 
   get isConnected(): boolean {
@@ -308,9 +323,30 @@ export class Connection
   }
 
   /** Ends the connection at once and counts why, unless the reason is counted already. */
-  close(reason: BrokerRefusal, detail: string): void {
+  close(reason: BrokerRefusal, detail: string, reasonCode: ReasonCode = reasonCodeOf(reason)): void {
     this.reject(reason, detail);
-    this.destroy();
+    if (this.level === 5 && this.isConnected) {
+      this.disconnect(disconnect5(reasonCode, reasonStringOf(reason, detail)));
+    } else {
+      this.destroy();
+    }
+  }
+
+  /** Ends the connection of a client of MQTT 5 with a DISCONNECT, the last packet that it is sent [MQTT-3.14.4-1]. */
+  disconnect(packet: Buffer): void {
+    this.output.write(packet);
+    this.output.end();
+    this.state = 'leaving';
+    this.leavingSinceMs = this.#host.monotonicMs();
+    this.#tearDown();
+    if (this.output.isFull) {
+      this.stream.destroy();
+      return;
+    }
+    // What the client still sends is read and ignored: closing with unread bytes would reset the connection.
+    this.stream.once('end', () => this.stream.destroy());
+    void endWrites(this.stream).then(() => setTimeout(() => this.stream.destroy(), LINGER_MS).unref());
+    this.read();
   }
 
   destroy(): void {
@@ -336,6 +372,7 @@ export class Connection
   }
 
   #finish(): void {
+    if (this.output.isEnded) return;
     // Behind what this turn answers.
     process.nextTick(() => {
       this.output.flush();

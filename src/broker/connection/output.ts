@@ -26,6 +26,7 @@ export class Output {
   #waitingBytes = 0;
   #isScheduled = false;
   #isFull = false;
+  #isEnded = false;
 
   constructor(owner: OutputOwner) {
     this.#owner = owner;
@@ -36,6 +37,11 @@ export class Output {
     return this.#isFull;
   }
 
+  /** Nothing is sent any more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** Bytes that are not written yet. */
   get waitingBytes(): number {
     return this.#waitingBytes;
@@ -43,6 +49,7 @@ export class Output {
 
   /** Adds an acknowledgement: four bytes with the packet id at their end. */
   answer(firstByte: number, packetId: number): void {
+    if (this.#isEnded) return;
     let answers = this.#answers;
     if (answers === undefined) {
       answers = Buffer.allocUnsafe(FIRST_ANSWERS * ANSWER_BYTES);
@@ -61,10 +68,17 @@ export class Output {
 
   /** Adds whole packets. Their bytes must not change afterwards. */
   write(packets: Buffer): void {
+    if (this.#isEnded) return;
     this.#closeAnswers();
     this.#packets ??= [];
     this.#packets.push(packets);
     this.#added(packets.length);
+  }
+
+  /** Writes what waits; what is added from now on is not sent. */
+  end(): void {
+    this.flush();
+    this.#isEnded = true;
   }
 
   /** Writes what waits; nothing while the client does not read. */

@@ -1,11 +1,19 @@
 import {
+  type AcknowledgementType,
   decodeAcknowledgement,
+  decodeDisconnect,
   decodeSubscribe,
   decodeUnsubscribe,
   emptyPacketFault,
 } from '../protocol/decode-packets.js';
 import { PINGRESP } from '../protocol/encode-packets.js';
-import { FIRST_BYTES, PACKET_TYPES, PacketFault } from '../protocol/packets.js';
+import {
+  type DisconnectPacket,
+  FIRST_BYTES,
+  PACKET_TYPES,
+  PacketFault,
+  REASON_CODES,
+} from '../protocol/packets.js';
 import type { PublishGate } from '../publish/publish-gate.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { Deliveries } from '../sessions/deliveries.js';
@@ -20,9 +28,6 @@ export interface PacketDispatcherDeps {
 }
 
 const NAMES = Object.fromEntries(Object.entries(PACKET_TYPES).map(([name, type]) => [type, name]));
-
-/** The flags of a PUBREL [MQTT-3.6.1-1]. */
-const PUBREL_FLAGS = 2;
 
 /** The refusal for a malformed packet of each type. */
 const FAULTS: Readonly<Record<number, BrokerRefusal>> = {
@@ -55,24 +60,22 @@ export class PacketDispatcher {
 
   /** Handles a packet other than PUBLISH, or returns why it is malformed. */
   #handle(connection: Connection, type: number, flags: number, body: Buffer): PacketFault | undefined {
-    const { publishGate, deliveries } = this.#deps;
+    const { deliveries } = this.#deps;
+    const { level } = connection;
     switch (type) {
-      case PACKET_TYPES.pubrel:
-        return acknowledged(flags, body, PUBREL_FLAGS, (id) => publishGate.pubrel(connection, id));
       case PACKET_TYPES.puback:
-        return acknowledged(flags, body, 0, (id) => deliveries.puback(connection, id));
       case PACKET_TYPES.pubrec:
-        return acknowledged(flags, body, 0, (id) => deliveries.pubrec(connection, id));
+      case PACKET_TYPES.pubrel:
       case PACKET_TYPES.pubcomp:
-        return acknowledged(flags, body, 0, (id) => deliveries.pubcomp(connection, id));
+        return this.#acknowledged(connection, type, flags, body);
       case PACKET_TYPES.subscribe: {
-        const packet = decodeSubscribe(flags, body);
+        const packet = decodeSubscribe(level, flags, body);
         if (packet instanceof PacketFault) return packet;
         deliveries.subscribe(connection, packet);
         return undefined;
       }
       case PACKET_TYPES.unsubscribe: {
-        const packet = decodeUnsubscribe(flags, body);
+        const packet = decodeUnsubscribe(level, flags, body);
         if (packet instanceof PacketFault) return packet;
         deliveries.unsubscribe(connection, packet);
         return undefined;
@@ -83,18 +86,30 @@ export class PacketDispatcher {
         return fault;
       }
       case PACKET_TYPES.disconnect: {
-        const fault = emptyPacketFault(flags, body.length);
-        if (fault !== undefined) return fault;
-        // [MQTT-3.14.4-3]
-        connection.will = undefined;
-        connection.leave();
-        return undefined;
+        const packet = decodeDisconnect(level, flags, body);
+        return packet instanceof PacketFault ? packet : disconnected(connection, packet);
       }
       case PACKET_TYPES.connect:
-        return new PacketFault('a second one [MQTT-3.1.0-2]');
+        return new PacketFault('a second one [MQTT-3.1.0-2]', 0, REASON_CODES.protocolError);
+      case PACKET_TYPES.auth:
+        return level === 5 ? new PacketFault(AUTH_PACKET, 0, REASON_CODES.protocolError) : RESERVED_TYPE;
       default:
-        return new PacketFault('it comes only from brokers');
+        return new PacketFault('it comes only from brokers', 0, REASON_CODES.protocolError);
     }
+  }
+
+  /** Handles a PUBACK, PUBREC, PUBREL or PUBCOMP, or returns why it is malformed. */
+  #acknowledged(connection: Connection, type: number, flags: number, body: Buffer): PacketFault | undefined {
+    const { publishGate, deliveries } = this.#deps;
+    const read = decodeAcknowledgement(connection.level, type as AcknowledgementType, flags, body);
+    if (read instanceof PacketFault) return read;
+    const packetId = read & 0xffff;
+    const reasonCode = read >> 16;
+    if (type === PACKET_TYPES.puback) deliveries.puback(connection, packetId);
+    else if (type === PACKET_TYPES.pubrec) deliveries.pubrec(connection, packetId, reasonCode);
+    else if (type === PACKET_TYPES.pubrel) publishGate.pubrel(connection, packetId);
+    else deliveries.pubcomp(connection, packetId);
+    return undefined;
   }
 
   /** See PacketSink.tooLarge. */
@@ -143,22 +158,28 @@ export class PacketDispatcher {
   #malformed(connection: Connection, type: number, fault: PacketFault): void {
     const isFirst = type === PACKET_TYPES.connect && !connection.isConnected;
     const reason = isFirst ? 'connect-malformed' : (FAULTS[type] ?? 'protocol-violation');
-    connection.close(reason, `${nameOf(type)}: ${fault.detail}`);
+    connection.close(reason, `${nameOf(type)}: ${fault.detail}`, fault.reasonCode);
   }
 }
 
-/** Handles the packet id of an acknowledgement, or returns why it is malformed. */
-function acknowledged(
-  flags: number,
-  body: Buffer,
-  expectedFlags: 0 | 2,
-  handle: (packetId: number) => void,
-): PacketFault | undefined {
-  const packetId = decodeAcknowledgement(flags, body, expectedFlags);
-  if (packetId instanceof PacketFault) return packetId;
-  handle(packetId);
+/** Ends the connection of a client that has sent DISCONNECT, or returns what is wrong with the packet. */
+function disconnected(connection: Connection, packet: DisconnectPacket): PacketFault | undefined {
+  const { reasonCode, sessionExpirySeconds } = packet;
+  if (sessionExpirySeconds !== undefined) {
+    if (connection.mqtt5?.connectExpirySeconds === 0 && sessionExpirySeconds !== 0) {
+      return new PacketFault(EXPIRY_AFTER_NONE, 0, REASON_CODES.protocolError);
+    }
+    connection.sessionExpirySeconds = sessionExpirySeconds;
+  }
+  // [MQTT-3.14.4-3]: with any other reason the will is published.
+  if (reasonCode === REASON_CODES.success) connection.will = undefined;
+  connection.leave();
   return undefined;
 }
+
+const RESERVED_TYPE = new PacketFault('reserved packet type (MQTT 3.1.1 section 2.2.1)');
+const AUTH_PACKET = 'no authentication method was agreed [MQTT-4.12.0-1]';
+const EXPIRY_AFTER_NONE = 'a session expiry interval after CONNECT had none [MQTT-3.14.2-2]';
 
 /** First bytes of the other packets that MQTT 3.1.1 has, PUBLISH apart. */
 const OTHER_PACKETS: ReadonlySet<number> = new Set([

@@ -75,8 +75,10 @@ function faultOfFirstByte(byte: number): PacketFault | undefined {
     case PACKET_TYPES.pingresp:
       return FROM_A_BROKER;
     case 0:
-    case 15:
       return RESERVED_TYPE;
+    // The dispatcher knows the version.
+    case PACKET_TYPES.auth:
+      return flags === 0 ? undefined : RESERVED_TYPE;
     default:
       return undefined;
   }

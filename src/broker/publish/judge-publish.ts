@@ -1,3 +1,4 @@
+import { MAX_MESSAGE_PROPERTIES_BYTES } from '../../lib/message-properties.js';
 import { isBridgeState } from '../../lib/mqtt-names.js';
 import { publishTopicFault, tooLargeText } from '../../lib/publish-refusal.js';
 import type { RefusedPublishReason } from '../../lib/refused-publish.js';
@@ -8,6 +9,8 @@ export interface PublishHead {
   readonly topic: string;
   /** The remaining length of its fixed header (MQTT 3.1.1 section 2.2.3). */
   readonly lengthBytes: number;
+  /** The bytes of its properties; 0 before MQTT 5. */
+  readonly propertiesBytes: number;
 }
 
 export type PublishVerdict =
@@ -31,7 +34,7 @@ const BRIDGE_STATE: PublishVerdict = { kind: 'bridge-state' };
  * them it is always true, because only a permission that has this very level permits the topic [MQTT-4.7.2-1].
  */
 export function judgePublish(
-  { topic, lengthBytes }: PublishHead,
+  { topic, lengthBytes, propertiesBytes }: PublishHead,
   maxPacketBytes: number,
   isNamed: (firstLevel: string) => boolean,
 ): PublishVerdict {
@@ -39,6 +42,10 @@ export function judgePublish(
   if (fault?.kind === 'malformed') return { kind: 'malformed', detail: fault.detail };
   if (lengthBytes > maxPacketBytes) {
     const detail = tooLargeText('publish', lengthBytes, maxPacketBytes);
+    return { kind: 'refused', reason: 'packet-too-large', detail };
+  }
+  if (propertiesBytes > MAX_MESSAGE_PROPERTIES_BYTES) {
+    const detail = tooLargeText('properties', propertiesBytes, MAX_MESSAGE_PROPERTIES_BYTES);
     return { kind: 'refused', reason: 'packet-too-large', detail };
   }
   if (fault !== undefined) return { kind: 'refused', reason: 'topic-not-accepted', detail: fault.detail };

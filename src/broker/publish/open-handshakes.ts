@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Connection } from '../connection/connection.js';
 import { PacketIds } from './packet-ids.js';
+import { type SessionOwner, sessionKey } from './session-key.js';
 
 interface OpenPublish {
   readonly contentCrc: number;
@@ -9,12 +10,6 @@ interface OpenPublish {
 
 /** Limit for all sessions together: a device that never completes its handshakes must not fill the memory. */
 const MAX_OPEN = 100_000;
-
-/** Whose session it is: another user with the same client id must not complete its handshakes. */
-export interface HandshakeOwner {
-  readonly user: string;
-  readonly clientId: string;
-}
 
 /**
  * OpenHandshakes keeps which QoS 2 packets are stored while their PUBREL is outstanding, so that they are answered again
@@ -35,8 +30,8 @@ export class OpenHandshakes {
     payload: Buffer,
   ): boolean {
     if (connection.openHandshakes?.has(packetId) === true) return true;
-    if (!isDuplicate || connection.isCleanSession) return false;
-    const open = this.#bySession.get(keyOf(connection))?.get(packetId);
+    if (!isDuplicate || connection.sessionExpirySeconds === 0) return false;
+    const open = this.#bySession.get(sessionKey(connection))?.get(packetId);
     if (open === undefined || open.bytes !== payload.length) return false;
     return open.contentCrc === contentCrc(topic, payload);
   }
@@ -44,8 +39,8 @@ export class OpenHandshakes {
   opened(connection: Connection, packetId: number, topic: string, payload: Buffer): void {
     connection.openHandshakes ??= PacketIds.take();
     connection.openHandshakes.add(packetId);
-    if (connection.isCleanSession) return;
-    const key = keyOf(connection);
+    if (connection.sessionExpirySeconds === 0) return;
+    const key = sessionKey(connection);
     let ofSession = this.#bySession.get(key);
     if (ofSession === undefined) {
       ofSession = new Map();
@@ -56,22 +51,25 @@ export class OpenHandshakes {
     if (this.#open > MAX_OPEN) this.#forgetOldest();
   }
 
-  completed(connection: Connection, packetId: number): void {
+  /** Returns whether the handshake was open. */
+  completed(connection: Connection, packetId: number): boolean {
     const { openHandshakes } = connection;
+    const isOpen = openHandshakes?.has(packetId) === true;
     if (openHandshakes?.delete(packetId) === 0) {
       connection.openHandshakes = undefined;
       openHandshakes.giveBack();
     }
-    if (connection.isCleanSession) return;
-    const key = keyOf(connection);
+    if (connection.sessionExpirySeconds === 0) return isOpen;
+    const key = sessionKey(connection);
     const ofSession = this.#bySession.get(key);
-    if (ofSession?.delete(packetId) !== true) return;
+    if (ofSession?.delete(packetId) !== true) return isOpen;
     this.#open -= 1;
     if (ofSession.size === 0) this.#bySession.delete(key);
+    return true;
   }
 
-  sessionEnded(owner: HandshakeOwner): void {
-    this.#forget(keyOf(owner));
+  sessionEnded(owner: SessionOwner): void {
+    this.#forget(sessionKey(owner));
   }
 
   #forget(key: string): void {
@@ -83,11 +81,6 @@ export class OpenHandshakes {
     const oldest = this.#bySession.keys().next().value;
     if (oldest !== undefined) this.#forget(oldest);
   }
-}
-
-/** The length in front keeps users and client ids apart, whatever characters they have. */
-function keyOf({ user, clientId }: HandshakeOwner): string {
-  return `${user.length} ${user}${clientId}`;
 }
 
 function contentCrc(topic: string, payload: Buffer): number {

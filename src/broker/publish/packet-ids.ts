@@ -16,6 +16,10 @@ export class PacketIds {
     return unused.pop() ?? new PacketIds();
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   has(packetId: number): boolean {
     return ((this.#bits[packetId >> 3] ?? 0) & (1 << (packetId & 7))) !== 0;
   }

@@ -1,11 +1,13 @@
 import type { Grant } from '../../access/grant.js';
 import { BoundedCache } from '../../lib/bounded-cache.js';
+import { MAX_MESSAGE_PROPERTIES_BYTES } from '../../lib/message-properties.js';
 import { quoted } from '../../lib/printable.js';
 import { MAX_READ_PAST_BYTES, publishLength, tooLargeText } from '../../lib/publish-refusal.js';
 import type { Connection } from '../connection/connection.js';
 import type { Connections } from '../connection/connections.js';
 import type { AcceptedPacket, Intake } from '../intake.js';
-import { FIRST_BYTES, type QoS, type Will } from '../protocol/packets.js';
+import { acknowledgement5 } from '../protocol/encode-packets-5.js';
+import { FIRST_BYTES, PacketFault, REASON_CODES, type ReasonCode, type Will } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries } from '../sessions/deliveries.js';
 import type { DenialDelays } from '../sign-in/denial-delays.js';
@@ -38,12 +40,20 @@ export interface PublishGateDeps {
   readonly retained: RetainedMessages;
   readonly deliveries: Deliveries;
   readonly maxPacketBytes: number;
+  /** QoS 1 and 2 packets of a client of MQTT 5 that may be without an answer. */
+  readonly receiveMaximum: number;
   /** Whether a topic that begins with `$` and has this first level may be published without access rules. */
   readonly isNamed: (firstLevel: string) => boolean;
 }
 
 /** The longest topic with its length, a packet id, and what is kept of the payload. */
 const MAX_HEAD_BYTES = 2 + 65_535 + 2 + KEPT_PAYLOAD_BYTES;
+
+/** The properties of MQTT 5 that are kept, with their length in front. */
+const MAX_PROPERTIES_BYTES = 4 + MAX_MESSAGE_PROPERTIES_BYTES;
+
+/** A PUBLISH or a will. */
+type Message = Pick<Publish, 'topic' | 'qos' | 'payload' | 'payloadBytes' | 'isRetained' | 'properties'>;
 
 type RefusedVerdict = Extract<PublishVerdict, { kind: 'refused' }>;
 
@@ -88,23 +98,22 @@ export class PublishGate {
   /** A whole PUBLISH of a connected client, whose first byte is valid; `bytes` from `start` to `end` is what is behind its fixed header. */
   publish(connection: Connection, firstByte: number, bytes: Buffer, start: number, end: number): void {
     const packet = readPublish(connection, firstByte, bytes, start, end);
-    if (typeof packet === 'string') connection.close('publish-malformed', `PUBLISH with ${packet}`);
-    else this.#accept(connection, packet, end - start, packet.payload.length);
+    if (packet instanceof PacketFault) this.#malformed(connection, packet);
+    else this.#accept(connection, packet, end - start);
   }
 
   /** A PUBLISH that was too large and was read past; `head` is its beginning, of MAX_HEAD_BYTES or all of it. */
   passed(connection: Connection, firstByte: number, head: Buffer, length: number): void {
-    const packet = readPublish(connection, firstByte, head, 0, head.length);
-    if (typeof packet === 'string') {
-      connection.close('publish-malformed', `PUBLISH with ${packet}`);
-      return;
-    }
-    this.#accept(connection, packet, length, length - head.length + packet.payload.length);
+    const packet = readPublish(connection, firstByte, head, 0, head.length, length);
+    if (packet instanceof PacketFault) this.#malformed(connection, packet);
+    else this.#accept(connection, packet, length);
   }
 
   /** How much of a PUBLISH of this length to keep while it is read past; `undefined` when the connection ends. */
   keptOfTooLarge(connection: Connection, length: number): number | undefined {
-    if (length <= MAX_READ_PAST_BYTES) return MAX_HEAD_BYTES;
+    if (length <= MAX_READ_PAST_BYTES) {
+      return connection.level === 5 ? MAX_HEAD_BYTES + MAX_PROPERTIES_BYTES : MAX_HEAD_BYTES;
+    }
     this.#deps.denials.denied(connection.user, connection.remoteAddress);
     connection.close('packet-too-large', tooLargeText('publish', length, this.#deps.maxPacketBytes));
     return undefined;
@@ -121,21 +130,27 @@ export class PublishGate {
       return;
     }
     const lengthBytes = publishLength(topic, qos, payload.length);
-    const verdict = this.#verdictOn(topic, lengthBytes, grant);
+    const verdict = this.#verdictOn(topic, lengthBytes, 0, grant);
     // ConnectGate has refused it.
     if (verdict.kind === 'malformed') return;
-    this.#take(connection, will, payload.length, verdict, () => this.#afterStored());
+    const message = { ...will, payloadBytes: payload.length };
+    this.#take(connection, message, verdict, () => this.#afterStored());
   }
 
   /** Answers a PUBREL; also of a handshake that is not known, so that the client can end it. */
   pubrel(connection: Connection, packetId: number): void {
-    this.#deps.handshakes.completed(connection, packetId);
-    connection.output.answer(FIRST_BYTES.pubcomp, packetId);
+    const isKnown = this.#deps.handshakes.completed(connection, packetId);
+    if (isKnown || connection.level !== 5) connection.output.answer(FIRST_BYTES.pubcomp, packetId);
+    else answerWith(connection, FIRST_BYTES.pubcomp, packetId, REASON_CODES.packetIdentifierNotFound);
   }
 
-  /** `lengthBytes` and `payloadBytes` are those of the packet as it was sent. */
-  #accept(connection: Connection, packet: Publish, lengthBytes: number, payloadBytes: number): void {
-    const { topic, qos, packetId, payload } = packet;
+  #malformed(connection: Connection, { detail, reasonCode }: PacketFault): void {
+    connection.close('publish-malformed', `PUBLISH with ${detail}`, reasonCode);
+  }
+
+  /** `lengthBytes` is the remaining length of the packet as it was sent. */
+  #accept(connection: Connection, packet: Publish, lengthBytes: number): void {
+    const { topic, qos, packetId, payload, propertiesBytes } = packet;
     connection.pace.published(1);
     if (this.#isClosed) {
       if (qos === 0) this.#counters.packetsShed += 1;
@@ -146,70 +161,108 @@ export class PublishGate {
     if (grant === undefined) return;
     const { lastTopic } = connection;
     const isLast = lastTopic?.topic === topic;
-    const isChecked = isLast && lastTopic.isChecked && lengthBytes <= this.#deps.maxPacketBytes;
-    const verdict = isChecked ? ACCEPTED : this.#verdictOn(topic, lengthBytes, grant);
+    const isSmall =
+      lengthBytes <= this.#deps.maxPacketBytes && propertiesBytes <= MAX_MESSAGE_PROPERTIES_BYTES;
+    const isChecked = isLast && lastTopic.isChecked && isSmall;
+    const verdict = isChecked ? ACCEPTED : this.#verdictOn(topic, lengthBytes, propertiesBytes, grant);
     if (verdict.kind === 'malformed') {
       connection.close('publish-malformed', `${verdict.detail}: ${quoted(topic)}`);
       return;
     }
     // Before a refused packet is acknowledged: one that is denied never is.
     if (!grant.mayPublish(topic)) {
-      this.#deps.denials.denied(connection.user, connection.remoteAddress);
-      connection.close('publish-denied', quoted(topic));
+      this.#denied(connection, packet);
       return;
     }
+    const { handshakes } = this.#deps;
+    const isAgain =
+      qos === 2 && handshakes.isRetransmission(connection, packetId, packet.isDuplicate, topic, payload);
+    if (qos === 2 && !isAgain && !this.#isWithinReceiveMaximum(connection)) return;
     if (isLast && verdict.kind === 'accepted' && isLasting(topic)) lastTopic.isChecked = true;
+    const isRefused = verdict.kind === 'refused' && connection.level === 5;
     const answer = () => {
       if (qos > 0) {
         this.#counters.acknowledged += 1;
-        connection.output.answer(qos === 1 ? FIRST_BYTES.puback : FIRST_BYTES.pubrec, packetId);
+        if (isRefused) refuse(connection, packet, verdict);
+        else connection.output.answer(qos === 1 ? FIRST_BYTES.puback : FIRST_BYTES.pubrec, packetId);
       }
       connection.stored();
       this.#afterStored();
     };
-    const { handshakes } = this.#deps;
-    if (qos === 2 && handshakes.isRetransmission(connection, packetId, packet.isDuplicate, topic, payload)) {
+    if (isAgain) {
       this.#counters.retransmissions += 1;
       connection.taken();
       this.#intake.afterAccepted(answer);
       return;
     }
-    if (this.#take(connection, packet, payloadBytes, verdict, answer) === 'shed') return;
+    if (this.#take(connection, packet, verdict, answer) === 'shed') return;
     connection.taken();
-    if (qos === 2) handshakes.opened(connection, packetId, topic, payload);
+    // A PUBREC with a reason code of 0x80 or more ends the handshake [MQTT-4.3.3-9].
+    if (qos === 2 && !isRefused) handshakes.opened(connection, packetId, topic, payload);
+  }
+
+  /** Before MQTT 5 a client can be told nothing, so its connection ends; with it, it gets the reason and goes on. */
+  #denied(connection: Connection, { topic, qos, packetId }: Publish): void {
+    const { denials, connections } = this.#deps;
+    if (connection.level !== 5) {
+      denials.denied(connection.user, connection.remoteAddress);
+      connection.close('publish-denied', quoted(topic));
+      return;
+    }
+    connections.deny(connection, 'publish-denied', quoted(topic));
+    if (qos === 0) return;
+    connection.taken();
+    // Behind the answers to what came before it [MQTT-4.6.0-2].
+    this.#intake.afterAccepted(() => {
+      const firstByte = qos === 1 ? FIRST_BYTES.puback : FIRST_BYTES.pubrec;
+      answerWith(connection, firstByte, packetId, REASON_CODES.notAuthorized);
+      connection.stored();
+      this.#afterStored();
+    });
+  }
+
+  /**
+   * The client was told how many packets it may have open. Of QoS 2 it decides itself when they end, and one that has more is
+   * closed (MQTT 5 section 4.9). Of QoS 1 there are never more than it may have: its socket is not read then.
+   */
+  #isWithinReceiveMaximum(connection: Connection): boolean {
+    const { level, openHandshakes } = connection;
+    if (level !== 5 || (openHandshakes?.size ?? 0) < this.#deps.receiveMaximum) return true;
+    const detail = `more than ${this.#deps.receiveMaximum} QoS 2 handshakes that are not complete`;
+    connection.close('protocol-violation', detail, REASON_CODES.receiveMaximumExceeded);
+    return false;
   }
 
   /** Brings a message where its verdict says. `answer` is called once what has to be durable is. */
   #take(
     connection: Connection,
-    message: Pick<Publish, 'topic' | 'qos' | 'payload' | 'isRetained'>,
-    payloadBytes: number,
+    message: Message,
     verdict: Exclude<PublishVerdict, { kind: 'malformed' }>,
     answer: () => void,
   ): 'taken' | 'shed' {
-    const { topic, qos, payload, isRetained } = message;
+    const { topic, qos, payload, payloadBytes, properties } = message;
     const { clientId, user } = connection;
     if (verdict.kind === 'bridge-state') {
       this.#counters.bridgeStates += 1;
-      this.#deliver(connection, topic, payload, qos, isRetained);
+      this.#deliver(connection, message);
       this.#intake.afterAccepted(answer);
       return 'taken';
     }
-    let packet: AcceptedPacket = { clientId, user, topic, qos, payload };
+    let packet: AcceptedPacket = { clientId, user, topic, qos, payload, properties };
     if (verdict.kind === 'refused') packet = refusedPacket({ ...packet, ...verdict, payloadBytes });
     if (this.#intake.accept(packet, answer) === 'shed') {
       this.#counters.packetsShed += 1;
       return 'shed';
     }
     this.#counters.packetsAccepted += 1;
-    if (verdict.kind === 'accepted') this.#deliver(connection, topic, payload, qos, isRetained);
+    if (verdict.kind === 'accepted') this.#deliver(connection, message);
     else this.#countRefused(connection, message, verdict);
     return 'taken';
   }
 
   #countRefused(
     connection: Connection,
-    { topic, isRetained }: Pick<Publish, 'topic' | 'isRetained'>,
+    { topic, isRetained }: Message,
     { reason, detail }: RefusedVerdict,
   ): void {
     const outcome = isRetained ? 'it is parked, and not retained' : 'it is parked';
@@ -217,20 +270,22 @@ export class PublishGate {
     this.#deps.connections.deny(connection, counted, `${detail}: ${quoted(topic)}; ${outcome}`);
   }
 
-  #deliver(publisher: Connection, topic: string, payload: Buffer, qos: QoS, isRetained: boolean): void {
+  #deliver(publisher: Connection, { topic, payload, qos, isRetained, properties }: Message): void {
     const { retained, deliveries } = this.#deps;
-    if (isRetained) retained.set(topic, payload, qos);
-    if (deliveries.isNeeded) deliveries.publish({ topic, payload, qos, isRetained, publisher });
+    if (isRetained) retained.set(topic, payload, qos, properties);
+    if (deliveries.isNeeded) deliveries.publish({ topic, payload, qos, isRetained, properties, publisher });
   }
 
   #afterStored(): void {
     if (this.stopped.size > 0) this.#scheduleRelease();
   }
 
-  #verdictOn(topic: string, lengthBytes: number, grant: Grant): PublishVerdict {
+  #verdictOn(topic: string, lengthBytes: number, propertiesBytes: number, grant: Grant): PublishVerdict {
     const { maxPacketBytes, isNamed } = this.#deps;
-    if (lengthBytes <= maxPacketBytes && this.#wellFormed.get(topic) === true) return ACCEPTED;
-    const verdict = judgePublish({ topic, lengthBytes }, maxPacketBytes, grant.hasRules ? NAMED : isNamed);
+    const isSmall = lengthBytes <= maxPacketBytes && propertiesBytes <= MAX_MESSAGE_PROPERTIES_BYTES;
+    if (isSmall && this.#wellFormed.get(topic) === true) return ACCEPTED;
+    const head = { topic, lengthBytes, propertiesBytes };
+    const verdict = judgePublish(head, maxPacketBytes, grant.hasRules ? NAMED : isNamed);
     if (verdict.kind === 'accepted' && isLasting(topic)) this.#wellFormed.set(topic, true);
     return verdict;
   }
@@ -250,4 +305,32 @@ export class PublishGate {
 /** Whether an accepted topic stays accepted: a reload changes which ones with `$` are. */
 function isLasting(topic: string): boolean {
   return !topic.startsWith('$');
+}
+
+/** Tells a client of MQTT 5 that its message was not accepted; it is parked all the same. */
+function refuse(
+  connection: Connection,
+  { qos, packetId }: Publish,
+  { reason, detail }: RefusedVerdict,
+): void {
+  const firstByte = qos === 1 ? FIRST_BYTES.puback : FIRST_BYTES.pubrec;
+  // 0x95, packet too large, is not a reason code of these packets (MQTT 5 section 3.4.2.1).
+  const reasonCode =
+    reason === 'packet-too-large' ? REASON_CODES.quotaExceeded : REASON_CODES.topicNameInvalid;
+  answerWith(connection, firstByte, packetId, reasonCode, detail);
+}
+
+function answerWith(
+  connection: Connection,
+  firstByte: (typeof FIRST_BYTES)['puback' | 'pubrec' | 'pubcomp'],
+  packetId: number,
+  reasonCode: ReasonCode,
+  detail?: string,
+): void {
+  const { mqtt5 } = connection;
+  // [MQTT-3.1.2-29]
+  const reasonString = mqtt5?.wantsProblemInformation === false ? undefined : detail;
+  connection.write(
+    acknowledgement5(firstByte, packetId, reasonCode, reasonString, mqtt5?.maximumPacketBytes),
+  );
 }

@@ -65,6 +65,14 @@ export interface DeliveryCounters {
   readonly dropped: number;
 }
 
+/** What a client asks for its session. */
+export interface SessionStart {
+  /** An earlier session ends. */
+  readonly isCleanStart: boolean;
+  /** How long the session is kept after the connection; 0: it ends with it; NO_SESSION_EXPIRY: as long as is configured. */
+  readonly expirySeconds: number;
+}
+
 /** Deliveries brings accepted messages to the clients that have subscribed, and keeps their sessions. */
 export interface Deliveries {
   /** False while nobody has a subscription: then `publish` need not be called. */
@@ -75,11 +83,14 @@ export interface Deliveries {
    * Takes the session of the client, or makes a new one. `isPresent`: it is to be said in CONNACK [MQTT-3.2.2-2]. Call it when the
    * client is granted access, before the CONNACK, and after `detach` of the connection that had the client id.
    */
-  attach(outlet: Outlet, isCleanSession: boolean): { readonly isPresent: boolean };
+  attach(
+    outlet: Outlet,
+    start: SessionStart,
+  ): { readonly isPresent: boolean; readonly expirySeconds: number };
   /** The CONNACK is written: what waits for the client may be sent. */
   begin(outlet: Outlet): void;
-  /** The connection is closed. */
-  detach(outlet: Outlet): void;
+  /** The connection is closed; from now on the session is kept for so long, at most as long as is configured. */
+  detach(outlet: Outlet, end: { readonly expirySeconds: number }): void;
   /** Answers with SUBACK, then the retained messages. The syntax of the filters is checked. */
   subscribe(outlet: Outlet, packet: SubscribePacket): void;
   /** Answers with UNSUBACK. */
@@ -92,7 +103,8 @@ export interface Deliveries {
   /** The topic filters of the client. */
   filtersOf(outlet: Outlet): readonly string[];
   puback(outlet: Outlet, packetId: number): void;
-  pubrec(outlet: Outlet, packetId: number): void;
+  /** With a `reasonCode` of 0x80 or more the client has refused the message, and is done with it [MQTT-4.4.0-2]. */
+  pubrec(outlet: Outlet, packetId: number, reasonCode: number): void;
   pubcomp(outlet: Outlet, packetId: number): void;
   /** The client reads again. */
   writable(outlet: Outlet): void;

@@ -102,6 +102,15 @@ export class MessageSender {
     this.pump(session);
   }
 
+  /** The client has answered a message of QoS 2 with a reason code of 0x80 or more: it is done with it [MQTT-4.4.0-2]. */
+  refused(session: MqttSession, packetId: number): void {
+    const sent = session.inFlight.get(packetId);
+    if (sent?.qos !== 2) return;
+    this.#forget(session, packetId, sent);
+    this.#done(session, packetId);
+    this.pump(session);
+  }
+
   pubrec(session: MqttSession, outlet: Outlet, packetId: number): void {
     const sent = session.inFlight.get(packetId);
     if (sent?.qos === 1) return;

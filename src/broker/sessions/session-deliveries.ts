@@ -4,7 +4,7 @@ import type { Warn } from '../../lib/warnings.js';
 import { unsuback } from '../protocol/encode-packets.js';
 import type { SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
-import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage } from './deliveries.js';
+import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
 import { encodeDelivery } from './encode-delivery.js';
 import { MessageSender } from './message-sender.js';
@@ -162,23 +162,25 @@ export class SessionDeliveries implements Deliveries {
     if (owed !== undefined) this.#owe(owed, topic, copyOf(payload));
   }
 
-  attach(outlet: Outlet, isCleanSession: boolean): { readonly isPresent: boolean } {
+  attach(
+    outlet: Outlet,
+    { isCleanStart, expirySeconds }: SessionStart,
+  ): { readonly isPresent: boolean; readonly expirySeconds: number } {
     this.#sessions.expire();
     const stored = this.#sessions.find(outlet);
-    if (isCleanSession) {
-      // [MQTT-3.1.2-6]
-      if (stored !== undefined) this.#sessions.end(stored);
-      return { isPresent: false };
-    }
-    if (stored?.outlet !== undefined) this.detach(stored.outlet);
-    const session = stored ?? this.#sessions.create(outlet);
+    // [MQTT-3.1.2-4]
+    if (isCleanStart && stored !== undefined) this.#sessions.end(stored);
+    const kept = isCleanStart ? undefined : stored;
+    if (kept === undefined && expirySeconds === 0) return { isPresent: false, expirySeconds };
+    if (kept?.outlet !== undefined) this.detach(kept.outlet);
+    const session = kept ?? this.#sessions.create(outlet);
     session.outlet = outlet;
     this.#connected.set(outlet, session);
-    if (stored === undefined) return { isPresent: false };
+    if (kept === undefined) return { isPresent: false, expirySeconds };
     this.#sessions.present(session, outlet);
     // The rules may have changed while the client was absent.
     this.#subscriptions.judgeAgain(session, outlet);
-    return { isPresent: true };
+    return { isPresent: true, expirySeconds };
   }
 
   begin(outlet: Outlet): void {
@@ -190,13 +192,14 @@ export class SessionDeliveries implements Deliveries {
     this.#pump(session);
   }
 
-  detach(outlet: Outlet): void {
+  detach(outlet: Outlet, end?: { readonly expirySeconds: number }): void {
     const session = this.#connected.get(outlet);
     if (session === undefined) return;
     this.#connected.delete(outlet);
     session.outlet = undefined;
     session.hasBegun = false;
     if (!session.isDurable) this.#ended(session);
+    else if (end?.expirySeconds === 0) this.#sessions.end(session);
     else if (this.#sessions.get(session.id) === session) this.#sessions.absent(session);
   }
 
@@ -237,9 +240,10 @@ export class SessionDeliveries implements Deliveries {
     this.#retained.pump(session);
   }
 
-  pubrec(outlet: Outlet, packetId: number): void {
+  pubrec(outlet: Outlet, packetId: number, reasonCode = 0): void {
     const session = this.#connected.get(outlet) ?? new MqttSession(0, outlet);
-    this.#sender.pubrec(session, outlet, packetId);
+    if (reasonCode >= 0x80) this.#sender.refused(session, packetId);
+    else this.#sender.pubrec(session, outlet, packetId);
   }
 
   pubcomp(outlet: Outlet, packetId: number): void {

@@ -8,7 +8,6 @@ import type { LoadShedding } from '../limits/load-shedding.js';
 import type { UserConnections } from '../limits/user-connections.js';
 import type { BrokerRefusal } from '../refusals.js';
 import type { ClientIdHolders } from './client-id-holders.js';
-import { connackOf } from './connack-codes.js';
 import { atExpiry, isExpired } from './credential-expiry.js';
 import type { DenialDelays } from './denial-delays.js';
 import { refuseConnect } from './refuse-connect.js';
@@ -23,8 +22,8 @@ export interface SignInGateDeps {
   readonly shedding: LoadShedding;
   /** Time from the CONNECT to the CONNACK. */
   readonly timeoutMs: number;
-  /** The client has its grant, its id and its user, and is to get its CONNACK. */
-  readonly onGranted: (connection: Connection) => void;
+  /** The client has its grant, its id and its user, and is to get its CONNACK; with the id that the broker has made for it. */
+  readonly onGranted: (connection: Connection, assignedClientId: string | undefined) => void;
   readonly clock?: Clock;
   readonly schedule?: Schedule;
 }
@@ -72,7 +71,7 @@ export class SignInGate {
     const { remoteAddress, isEncrypted, certificate } = connection;
     const busy = this.#deps.shedding.reason();
     if (busy !== undefined) {
-      refuseConnect(connection, 'server-busy', busy, connackOf('server-busy'));
+      refuseConnect(connection, 'server-busy', busy);
       return;
     }
     const credential = {
@@ -158,6 +157,7 @@ export class SignInGate {
     pending.stopTimer();
     this.#pending.delete(connection);
     connection.leaveUser = users.opened(identity.user);
+    const assignedClientId = connection.clientId === '' ? clientId : undefined;
     connection.clientId = clientId;
     connection.identity = identity;
     connection.grant = grant;
@@ -166,7 +166,7 @@ export class SignInGate {
         this.#expired(connection),
       );
     }
-    this.#deps.onGranted(connection);
+    this.#deps.onGranted(connection, assignedClientId);
   }
 
   #expired(connection: Connection): void {
@@ -179,6 +179,6 @@ export class SignInGate {
     if (pending === undefined) return;
     pending.stopTimer();
     this.#pending.delete(connection);
-    refuseConnect(connection, reason, detail, connackOf(reason));
+    refuseConnect(connection, reason, detail);
   }
 }

@@ -8,7 +8,7 @@ import {
   decodeUnsubscribe,
 } from '../../../src/broker/protocol/decode-packets.js';
 import { filterSyntaxFault } from '../../../src/broker/protocol/filter-syntax-fault.js';
-import { PacketFault, type QoS } from '../../../src/broker/protocol/packets.js';
+import { PACKET_TYPES, PacketFault, type QoS } from '../../../src/broker/protocol/packets.js';
 import {
   lengthOfHeader,
   readFixedHeader,
@@ -77,20 +77,20 @@ it('reads every SUBSCRIBE and UNSUBSCRIBE that mqtt-packet writes', () => {
         messageId: id,
         subscriptions: wanted.map((each) => ({ topic: each.filter, qos: each.qos })),
       });
-      expect(decodeSubscribe(subscribe.flags, subscribe.body)).toEqual({
+      expect(decodeSubscribe(4, subscribe.flags, subscribe.body)).toEqual({
         packetId: id,
         subscriptions: wanted,
       });
       const filters = wanted.map((each) => each.filter);
       const unsubscribe = generated({ cmd: 'unsubscribe', messageId: id, unsubscriptions: filters });
-      expect(decodeUnsubscribe(unsubscribe.flags, unsubscribe.body)).toEqual({ packetId: id, filters });
+      expect(decodeUnsubscribe(4, unsubscribe.flags, unsubscribe.body)).toEqual({ packetId: id, filters });
     }),
   );
 });
 
-it.each(['puback', 'pubrec', 'pubrel', 'pubcomp'])('reads a %s that mqtt-packet writes', (cmd) => {
+it.each(['puback', 'pubrec', 'pubrel', 'pubcomp'] as const)('reads a %s that mqtt-packet writes', (cmd) => {
   const { flags, body } = generated({ cmd, messageId: 515 });
-  expect(decodeAcknowledgement(flags, body, cmd === 'pubrel' ? 2 : 0)).toBe(515);
+  expect(decodeAcknowledgement(4, PACKET_TYPES[cmd], flags, body)).toBe(515);
 });
 
 it('never throws, whatever the bytes are', () => {
@@ -103,11 +103,11 @@ it('never throws, whatever the bytes are', () => {
       const results = [
         decodeConnect(random),
         decodeConnect(Buffer.concat([connectStart, random])),
-        decodeSubscribe(anyFlags, random),
-        decodeSubscribe(2, Buffer.concat([Buffer.from([0, 1, 0, 1]), random])),
-        decodeUnsubscribe(anyFlags, random),
-        decodeUnsubscribe(2, Buffer.concat([Buffer.from([0, 1, 0, 1]), random])),
-        decodeAcknowledgement(anyFlags, random, 0),
+        decodeSubscribe(4, anyFlags, random),
+        decodeSubscribe(4, 2, Buffer.concat([Buffer.from([0, 1, 0, 1]), random])),
+        decodeUnsubscribe(4, anyFlags, random),
+        decodeUnsubscribe(4, 2, Buffer.concat([Buffer.from([0, 1, 0, 1]), random])),
+        decodeAcknowledgement(4, PACKET_TYPES.puback, anyFlags, random),
       ];
       for (const result of results) {
         expect(

@@ -99,7 +99,6 @@ describe('a CONNECT that is not', () => {
   it.each([
     ['another protocol [MQTT-3.1.2-1]', body('HTTP', 4, 2, 'c'), 0, 'MQTT-3.1.2-1'],
     ['a name in small letters [MQTT-3.1.2-1]', body('mqtt', 4, 2, 'c'), 0, 'MQTT-3.1.2-1'],
-    ['MQTT 5 [MQTT-3.1.2-2]', body('MQTT', 5, 2, Buffer.alloc(0), 'c'), 1, 'MQTT 5'],
     ['a bridge of MQTT 5 [MQTT-3.1.2-2]', body('MQTT', 0x85, 2, 'c'), 1, 'MQTT 5'],
     ['level 6 [MQTT-3.1.2-2]', body('MQTT', 6, 2, 'c'), 1, 'MQTT with level 6'],
     ['level 0 [MQTT-3.1.2-2]', body('MQTT', 0, 2, 'c'), 1, 'MQTT-3.1.2-2'],

@@ -5,7 +5,7 @@ import {
   decodeUnsubscribe,
   emptyPacketFault,
 } from '../../../src/broker/protocol/decode-packets.js';
-import { PacketFault } from '../../../src/broker/protocol/packets.js';
+import { PACKET_TYPES, PacketFault } from '../../../src/broker/protocol/packets.js';
 
 const filter = (text: string) => {
   const bytes = Buffer.from(text, 'latin1');
@@ -52,7 +52,7 @@ const BAD_FILTERS: readonly (readonly [why: string, filter: string, detail: stri
 describe('SUBSCRIBE', () => {
   it('holds filters with the QoS of each in their order', () => {
     const body = bodyOf([1, 2], filter('a/#'), [0], filter('+'), [1], filter('a/#'), [2]);
-    expect(decodeSubscribe(2, body)).toEqual({
+    expect(decodeSubscribe(4, 2, body)).toEqual({
       packetId: 258,
       subscriptions: [
         { filter: 'a/#', qos: 0 },
@@ -63,12 +63,12 @@ describe('SUBSCRIBE', () => {
   });
 
   it.each(GOOD_FILTERS)('takes the filter "%s"', (good) => {
-    const packet = decodeSubscribe(2, bodyOf([0, 1], filter(good), [1]));
+    const packet = decodeSubscribe(4, 2, bodyOf([0, 1], filter(good), [1]));
     expect(packet).toEqual({ packetId: 1, subscriptions: [{ filter: good, qos: 1 }] });
   });
 
   it.each(BAD_FILTERS)('rejects a filter with %s', (_, bad, detail) => {
-    expectFault(decodeSubscribe(2, bodyOf([0, 1], filter('ok'), [0], filter(bad), [1])), detail);
+    expectFault(decodeSubscribe(4, 2, bodyOf([0, 1], filter('ok'), [0], filter(bad), [1])), detail);
   });
 
   it.each([
@@ -83,24 +83,24 @@ describe('SUBSCRIBE', () => {
     ['half of a length', 2, bodyOf([0, 1], filter('a'), [0, 0]), 'ends in the topic filter'],
     ['half of a packet id', 2, bodyOf([1]), 'ends in the packet id'],
   ])('rejects %s', (_, flags, body, detail) => {
-    expectFault(decodeSubscribe(flags, body), detail);
+    expectFault(decodeSubscribe(4, flags, body), detail);
   });
 });
 
 describe('UNSUBSCRIBE', () => {
   it('holds filters in their order', () => {
-    expect(decodeUnsubscribe(2, bodyOf([1, 2], filter('a/#'), filter('+')))).toEqual({
+    expect(decodeUnsubscribe(4, 2, bodyOf([1, 2], filter('a/#'), filter('+')))).toEqual({
       packetId: 258,
       filters: ['a/#', '+'],
     });
   });
 
   it.each(GOOD_FILTERS)('takes the filter "%s"', (good) => {
-    expect(decodeUnsubscribe(2, bodyOf([0, 1], filter(good)))).toEqual({ packetId: 1, filters: [good] });
+    expect(decodeUnsubscribe(4, 2, bodyOf([0, 1], filter(good)))).toEqual({ packetId: 1, filters: [good] });
   });
 
   it.each(BAD_FILTERS)('rejects a filter with %s', (_, bad, detail) => {
-    expectFault(decodeUnsubscribe(2, bodyOf([0, 1], filter('ok'), filter(bad))), detail);
+    expectFault(decodeUnsubscribe(4, 2, bodyOf([0, 1], filter('ok'), filter(bad))), detail);
   });
 
   it.each([
@@ -110,25 +110,25 @@ describe('UNSUBSCRIBE', () => {
     ['a cut filter', 2, bodyOf([0, 1], [0, 9, 0x61]), 'ends in the topic filter'],
     ['nothing', 2, bodyOf(), 'ends in the packet id'],
   ])('rejects %s', (_, flags, body, detail) => {
-    expectFault(decodeUnsubscribe(flags, body), detail);
+    expectFault(decodeUnsubscribe(4, flags, body), detail);
   });
 });
 
 describe('acknowledgements', () => {
   it('hold a packet id', () => {
-    expect(decodeAcknowledgement(0, Buffer.from([1, 2]), 0)).toBe(258);
-    expect(decodeAcknowledgement(2, Buffer.from([255, 255]), 2)).toBe(65_535);
+    expect(decodeAcknowledgement(4, PACKET_TYPES.puback, 0, Buffer.from([1, 2]))).toBe(258);
+    expect(decodeAcknowledgement(4, PACKET_TYPES.pubrel, 2, Buffer.from([255, 255]))).toBe(65_535);
   });
 
   it.each([
-    ['flags of PUBREL in another [MQTT-2.2.2-2]', 2, [0, 1], 0 as const, 'MQTT-2.2.2-2'],
-    ['PUBREL without its flags [MQTT-3.6.1-1]', 0, [0, 1], 2 as const, 'MQTT-3.6.1-1'],
-    ['packet id 0 [MQTT-2.3.1-1]', 0, [0, 0], 0 as const, 'MQTT-2.3.1-1'],
-    ['one byte', 0, [1], 0 as const, '1 bytes'],
-    ['no bytes', 0, [], 0 as const, '0 bytes'],
-    ['a reason code of MQTT 5', 0, [0, 1, 0], 0 as const, '3 bytes'],
-  ])('reject %s', (_, flags, body, expectedFlags, detail) => {
-    expectFault(decodeAcknowledgement(flags, Buffer.from(body), expectedFlags), detail);
+    ['flags of PUBREL in another [MQTT-2.2.2-2]', 2, [0, 1], PACKET_TYPES.puback, 'MQTT-2.2.2-2'],
+    ['PUBREL without its flags [MQTT-3.6.1-1]', 0, [0, 1], PACKET_TYPES.pubrel, 'MQTT-3.6.1-1'],
+    ['packet id 0 [MQTT-2.3.1-1]', 0, [0, 0], PACKET_TYPES.puback, 'MQTT-2.3.1-1'],
+    ['one byte', 0, [1], PACKET_TYPES.puback, '1 bytes'],
+    ['no bytes', 0, [], PACKET_TYPES.puback, '0 bytes'],
+    ['a reason code of MQTT 5', 0, [0, 1, 0], PACKET_TYPES.puback, '3 bytes'],
+  ])('reject %s', (_, flags, body, type, detail) => {
+    expectFault(decodeAcknowledgement(4, type, flags, Buffer.from(body)), detail);
   });
 });
 

@@ -31,7 +31,7 @@ it.each([
 it.each([
   ['a remaining length of five bytes', [0x30, 0xff, 0xff, 0xff, 0xff], 'remaining length'],
   ['a reserved type, before its length is there', [0x00], 'reserved packet type'],
-  ['the other reserved type', [0xf0], 'reserved packet type'],
+  ['AUTH with flags', [0xf1], 'reserved packet type'],
   ['CONNACK', [0x20], 'only a broker'],
   ['SUBACK', [0x90], 'only a broker'],
   ['UNSUBACK', [0xb0], 'only a broker'],

@@ -5,7 +5,8 @@ import { DollarTopics } from '../../../src/lib/dollar-topics.js';
 const LIMIT = 1_000;
 const topics = new DollarTopics(['sensors/#', '$aws/things/+thing/shadow/update', '+/x', '#']);
 const isNamed = (level: string) => topics.isNamed(level);
-const judged = (topic: string, lengthBytes = 20) => judgePublish({ topic, lengthBytes }, LIMIT, isNamed);
+const judged = (topic: string, lengthBytes = 20) =>
+  judgePublish({ topic, lengthBytes, propertiesBytes: 0 }, LIMIT, isNamed);
 const levels = (count: number) => Array.from({ length: count }, () => 'x').join('/');
 
 describe('a PUBLISH', () => {
@@ -83,7 +84,7 @@ describe('a topic that begins with $', () => {
     '$SYS/broker/connection//state/x',
     '$SYS/broker/connection/state',
   ])('%s is the broker’s own, whoever names it', (topic) => {
-    expect(judgePublish({ topic, lengthBytes: 20 }, LIMIT, () => true)).toEqual({
+    expect(judgePublish({ topic, lengthBytes: 20, propertiesBytes: 0 }, LIMIT, () => true)).toEqual({
       kind: 'refused',
       reason: 'topic-not-accepted',
       detail: 'topic reserved for the broker',
@@ -98,7 +99,8 @@ describe('a topic that begins with $', () => {
   it('follows the rules that are in force', () => {
     const reloaded = new DollarTopics(['$aws/#']);
     const verdict = (topic: string) =>
-      judgePublish({ topic, lengthBytes: 20 }, LIMIT, (level) => reloaded.isNamed(level)).kind;
+      judgePublish({ topic, lengthBytes: 20, propertiesBytes: 0 }, LIMIT, (level) => reloaded.isNamed(level))
+        .kind;
     expect(verdict('$aws/x')).toBe('accepted');
     reloaded.replace(['a/#', '$dev/+']);
     expect(verdict('$aws/x')).toBe('refused');

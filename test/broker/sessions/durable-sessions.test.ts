@@ -2,13 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES } from '../../../src/broker/sessions/mqtt-session.js';
 import { decodeSessionEntry } from '../../../src/broker/sessions/session-entry.js';
 import { SetClock } from '../../support/clock.js';
-import { nextTurns, type StartedDeliveries, startDeliveries } from '../../support/deliveries-fixture.js';
+import {
+  nextTurns,
+  type StartedDeliveries,
+  startDeliveries,
+  startOf,
+} from '../../support/deliveries-fixture.js';
 import { FakeOutlet } from '../../support/fake-outlet.js';
 import { MemoryJournal } from '../../support/memory-journal.js';
 
 /** Connects without CONNACK being written. */
 function attach({ deliveries }: StartedDeliveries, outlet: FakeOutlet, isClean = false): boolean {
-  return deliveries.attach(outlet, isClean).isPresent;
+  return deliveries.attach(outlet, startOf(isClean)).isPresent;
 }
 
 /** A client that has subscribed to everything at this QoS and has gone. */

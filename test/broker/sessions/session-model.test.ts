@@ -3,7 +3,7 @@ import type mqttPacket from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import type { QoS } from '../../../src/broker/protocol/packets.js';
 import { SessionDeliveries } from '../../../src/broker/sessions/session-deliveries.js';
-import { nextTurns } from '../../support/deliveries-fixture.js';
+import { nextTurns, startOf } from '../../support/deliveries-fixture.js';
 import { FakeOutlet } from '../../support/fake-outlet.js';
 import { MemoryJournal } from '../../support/memory-journal.js';
 
@@ -77,7 +77,7 @@ class ModelClient {
     const outlet = new FakeOutlet({ clientId: this.name });
     outlet.onPacket = (packet) => this.#take(packet);
     this.outlet = outlet;
-    deliveries.attach(outlet, this.isClean);
+    deliveries.attach(outlet, startOf(this.isClean));
     deliveries.begin(outlet);
   }
 
