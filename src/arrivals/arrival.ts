@@ -1,3 +1,5 @@
+import type { ShownProperties } from '../lib/properties-json.js';
+
 /**
  * What became of a message, as the consumer knows it. `unknown`: it is done, and nobody noted what became of it, because
  * nobody watched then, or because the log lost it.
@@ -14,6 +16,8 @@ export interface ArrivedMessage {
   /** The user that the publisher had signed in as; absent without access rules. */
   readonly user?: string;
   readonly qos: 0 | 1 | 2;
+  /** What the publisher says of the message (MQTT 5), cut; absent without. */
+  readonly properties?: ShownProperties;
   /** The beginning of the payload if it is text. */
   readonly payload?: string;
   /** The beginning of the payload if it is not text. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { shownProperties } from '../lib/properties-json.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { ArrivedMessage } from './arrival.js';
 
@@ -17,6 +18,7 @@ export function arrivedMessage({
   user,
   qos,
   payload,
+  properties,
   refused,
 }: StreamRecord): ArrivedMessage {
   return {
@@ -26,6 +28,7 @@ export function arrivedMessage({
     client: shortName(clientId),
     ...(user && { user: shortName(user) }),
     qos,
+    ...(properties && { properties: shownProperties(properties) }),
     ...shownPayload(payload),
     payloadBytes: refused?.payloadBytes ?? payload.length,
   };

@@ -53,6 +53,7 @@ export class Bridge implements Intake {
       qos: packet.qos,
       payload: packet.payload,
       refused: packet.refused,
+      properties: packet.properties,
     };
     this.#stream.append(record, this.#observed === undefined ? stored : this.#observed(record, stored));
     return 'taken';

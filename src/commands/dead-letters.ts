@@ -4,6 +4,7 @@ import { listParked } from '../dead-letter/dead-letter-reader.js';
 import { type ParkedRecord, parkedJson } from '../dead-letter/parked-record.js';
 import { sluiceCommand } from '../lib/package-root.js';
 import { printable } from '../lib/printable.js';
+import { propertyLines, shownProperties } from '../lib/properties-json.js';
 import { onlyCountedLine } from './only-counted.js';
 import type { DeadLetterListOptions, DeadLetterShowOptions } from './options.js';
 import { textTable } from './text-table.js';
@@ -75,6 +76,9 @@ function details(parked: ParkedRecord): string {
     `client id  ${printable(parked.clientId, 256)}`,
     ...(parked.user === undefined ? [] : [`user       ${printable(parked.user, 256)}`]),
     `QoS        ${parked.qos}`,
+    ...(parked.properties === undefined ? [] : propertyLines(shownProperties(parked.properties))).map(
+      (line) => `property   ${printable(line, 1024)}`,
+    ),
     ...(parked.rule === undefined ? [] : [`rule       ${parked.rule}`]),
     `code       ${parked.code}`,
     `reason     ${printable(parked.reason, 2048)}`,

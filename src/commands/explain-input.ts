@@ -8,6 +8,8 @@ import {
   memberOf,
 } from '../formats/json/json-value.js';
 import { errorText, SluiceError } from '../lib/errors.js';
+import type { MessageProperties } from '../lib/message-properties.js';
+import { propertiesOfJson } from '../lib/properties-json.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import type { StreamRecord } from '../stream/stream.js';
 
@@ -26,7 +28,10 @@ const LINE_LIMITS = {
 export type LineFormat = 'auto' | 'json' | 'mosquitto';
 
 /** What a line does not say. */
-export type RecordDefaults = Pick<StreamRecord, 'clientId' | 'user' | 'qos' | 'receivedAtNs'> & {
+export type RecordDefaults = Pick<
+  StreamRecord,
+  'clientId' | 'user' | 'qos' | 'receivedAtNs' | 'properties'
+> & {
   readonly topic?: string;
 };
 
@@ -108,7 +113,19 @@ function fromJson(line: Buffer, defaults: RecordDefaults): StreamRecord | string
   if (typeof receivedAtNs === 'string') return receivedAtNs;
   const payload = payloadIn(object);
   if (typeof payload === 'string') return payload;
-  return { topic, clientId, user, qos, receivedAtNs, payload };
+  const properties = propertiesIn(object, defaults.properties);
+  if (typeof properties === 'string') return properties;
+  return { topic, clientId, user, qos, receivedAtNs, payload, properties };
+}
+
+/** As a parked record has them. */
+function propertiesIn(
+  object: JsonObject,
+  otherwise: MessageProperties | undefined,
+): MessageProperties | undefined | string {
+  const properties = memberOf(object, 'properties');
+  const read = properties === undefined ? otherwise : propertiesOfJson(properties);
+  return typeof read === 'string' ? `properties: ${read}` : read;
 }
 
 /** The `id` of a parked record is its receive time. */

@@ -5,6 +5,7 @@ import { topicFilterFault } from '../lib/mqtt-names.js';
 import { oneLine } from '../lib/printable.js';
 import type { FollowedRecord } from '../rules/followed-record.js';
 import { formatExplanation, labelled } from '../rules/format-explanation.js';
+import { propertyTexts } from './explained-record.js';
 import { gatewayOf } from './find-gateway.js';
 import type { ExplainOptions } from './options.js';
 import { writeOut } from './write-out.js';
@@ -76,10 +77,11 @@ function textOf({ records, skipped }: Followed): string {
 }
 
 function recordText(record: FollowedRecord): string {
-  const { receivedAt, clientId, user, qos, payload } = record;
+  const { receivedAt, clientId, user, qos, payload, properties } = record;
   const who = user === undefined ? '' : `user ${oneLine(user)}, `;
   return formatExplanation(record, [
     labelled('received', `${receivedAt} from ${who}client ${oneLine(clientId)}, QoS ${qos}`),
+    ...propertyTexts(properties),
     labelled('payload', payload),
   ]);
 }

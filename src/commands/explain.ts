@@ -4,6 +4,7 @@ import { savedStates } from '../ledger/saved-states.js';
 import { SystemClock } from '../lib/clock.js';
 import { DollarTopics } from '../lib/dollar-topics.js';
 import { SluiceError } from '../lib/errors.js';
+import type { MessageProperties } from '../lib/message-properties.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import { StateTables } from '../lib/state-tables.js';
 import { explainRecord, explanationJson } from '../rules/explain-record.js';
@@ -26,6 +27,7 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
     return explainLive({ ...options, follow: options.follow });
   }
   const { topic, clientId, user, qos, file, format } = options;
+  const properties = givenProperties(options);
   const receivedAtNs = receiveTime(options.receivedAt);
   const config = await loadConfig(options.config, { secrets: 'optional' });
   const rules = compileOrThrow(config.rules, config.mapping);
@@ -47,12 +49,12 @@ export async function explain(options: ExplainOptions, stdin: Input = process.st
     const input = await openInput(file, '--file', stdin);
     return explainFile(
       input,
-      { format, defaults: { topic, clientId, user, qos, receivedAtNs }, json: options.json },
+      { format, defaults: { topic, clientId, user, qos, receivedAtNs, properties }, json: options.json },
       explained,
     );
   }
   const payload = await payloadOf(options.payload, stdin);
-  const one = explained({ receivedAtNs, topic: topic as string, clientId, user, qos, payload });
+  const one = explained({ receivedAtNs, topic: topic as string, clientId, user, qos, payload, properties });
   process.stdout.write(
     `${options.json ? JSON.stringify(explainedJson(one), null, 2) : explainedText(one)}\n`,
   );
@@ -90,6 +92,15 @@ function checkUsage({ topic, payload, file, follow, count, timeout }: ExplainOpt
 
 function wrongUsage(message: string): SluiceError {
   return new SluiceError('USAGE_INVALID', `${message} (--help shows the usage)`);
+}
+
+/** Undefined without any: the message is then one of MQTT 3.1.1. */
+function givenProperties({ contentType, property }: ExplainOptions): MessageProperties | undefined {
+  if (contentType === undefined && property === undefined) return undefined;
+  return {
+    ...(contentType !== undefined && { contentType }),
+    ...(property !== undefined && { userProperties: property }),
+  };
 }
 
 function receiveTime(written: string | undefined): bigint {

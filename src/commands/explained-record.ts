@@ -1,4 +1,5 @@
 import { oneLine } from '../lib/printable.js';
+import { propertyLines, type ShownProperties, shownProperties } from '../lib/properties-json.js';
 import { type PublishRefusal, publishRefusal } from '../lib/publish-refusal.js';
 import { isoTime } from '../rules/epoch.js';
 import type { ExplanationJson } from '../rules/explain-record.js';
@@ -26,7 +27,7 @@ export function explainedJson(explained: Explained): object {
 
 /** The same for one of many records, which also says which one it is. */
 export function listedJson(explained: Explained): object {
-  const { clientId, user, qos, receivedAtNs, payload } = explained.record;
+  const { clientId, user, qos, receivedAtNs, payload, properties } = explained.record;
   const { topic, ...rest } = explainedJson(explained) as { readonly topic: string };
   return {
     topic,
@@ -34,6 +35,7 @@ export function listedJson(explained: Explained): object {
     user,
     qos,
     receivedAt: isoTime(receivedAtNs),
+    properties: properties && shownProperties(properties),
     payload: payloadText(payload),
     ...rest,
   };
@@ -43,11 +45,23 @@ export function listedJson(explained: Explained): object {
 export function explainedText(explained: Explained, extra: readonly string[] = []): string {
   const { record, explanation } = explained;
   const broker = brokerAnswer(explained);
-  const about = [...(record.user ? [labelled('user', oneLine(record.user))] : []), ...extra];
+  const about = [
+    ...(record.user ? [labelled('user', oneLine(record.user))] : []),
+    ...propertyTexts(record.properties && shownProperties(record.properties)),
+    ...extra,
+  ];
   if (broker.accepted) return formatExplanation(explanation, [...about, labelled('broker', 'takes it')]);
   // What no rule sees is not mapped: the rules would only distract.
   const refusal = labelled('broker', `${OUTCOMES[broker.outcome]}: ${broker.reason}, ${broker.detail}`);
   return [labelled('topic', oneLine(record.topic)), ...about, refusal].join('\n');
+}
+
+/** What the publisher says of the message, a line for each property. */
+export function propertyTexts(properties: ShownProperties | undefined): string[] {
+  if (properties === undefined) return [];
+  return propertyLines(properties).map((line, index) =>
+    labelled(index === 0 ? 'says' : '', `properties.${oneLine(line)}`),
+  );
 }
 
 /** The same for one of many records. */

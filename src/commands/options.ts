@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Role } from '../gateway/gateway-options.js';
+import type { UserProperty } from '../lib/message-properties.js';
 import { parseDuration } from '../lib/quantity.js';
 
 // The options of each command as the command line passes them, and the readers of single options.
@@ -76,6 +77,9 @@ export interface ExplainOptions extends ConfigOptions {
   readonly timeout?: number;
   readonly clientId: string;
   readonly user?: string;
+  readonly contentType?: string;
+  /** User properties, in the order in which they were given. */
+  readonly property?: readonly UserProperty[];
   readonly qos: 0 | 1 | 2;
   /** As the user typed it. Without it the time is now. */
   readonly receivedAt?: string;
@@ -181,6 +185,16 @@ export function positiveNumber(written: string): number {
 export function someText(written: string): string {
   if (written.trim() !== '') return written;
   throw new InvalidArgumentError('Expected some text.');
+}
+
+/** Adds one `name=value` to those before it. A value may have an equals sign, and a name may be empty in MQTT. */
+export function userProperty(
+  written: string,
+  before: readonly UserProperty[] | undefined,
+): readonly UserProperty[] {
+  const at = written.indexOf('=');
+  if (at < 0) throw new InvalidArgumentError('Expected NAME=VALUE, such as site=pune.');
+  return [...(before ?? []), [written.slice(0, at), written.slice(at + 1)]];
 }
 
 /** Grafana accepts up to 40 of these characters. */

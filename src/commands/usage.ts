@@ -22,13 +22,15 @@ import {
   type StreamDeleteOptions,
   type StreamDescribeOptions,
   someText,
+  userProperty,
   wholeNumber,
 } from './options.js';
 
 const DEFAULT_LIST_LIMIT = 50;
 
-const EXPLAIN_NOTE = `A line of --file is {"topic": …, "payload": …} with clientId, user, qos and receivedAt if they matter, or a topic, a
-blank and a payload. A payload is text, or any JSON value. --client-id, --user, --qos and --received-at count where a line names none.
+const EXPLAIN_NOTE = `A line of --file is {"topic": …, "payload": …} with clientId, user, properties, qos and receivedAt if they matter, or a
+topic, a blank and a payload. A payload is text, or any JSON value. --client-id, --user, --content-type, --property, --qos and --received-at
+count where a line names none.
 --json prints one object, with --file and --follow one a line. --follow shows at most 100 messages a second and counts the
 others; with --count it exits with 1 when the time is over before.`;
 
@@ -186,6 +188,8 @@ export function addExplain(program: Command, finish: (exitCode: number) => void)
     )
     .option('--client-id <id>', 'client id of the publisher', 'explain')
     .option('--user <name>', 'user that the publisher has signed in as')
+    .option('--content-type <type>', 'content type of the message (MQTT 5)')
+    .option('--property <name=value>', 'user property of the message (MQTT 5); may be repeated', userProperty)
     .addOption(
       new Option('--qos <level>', 'QoS of the message')
         .choices(['0', '1', '2'])

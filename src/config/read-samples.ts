@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorText } from '../lib/errors.js';
+import type { MessageProperties } from '../lib/message-properties.js';
 import { nearestName } from '../lib/nearest-name.js';
 import { printable } from '../lib/printable.js';
+import { propertiesOfJson } from '../lib/properties-json.js';
 import { parseRfc3339 } from '../lib/rfc3339.js';
 import { type ConfigProblem, formatKey, type KeyPath, type SourceLocation } from './problem.js';
 import { readPlainYaml } from './read-yaml.js';
@@ -16,6 +18,8 @@ export interface Sample {
   readonly clientId: string;
   /** Absent: as without access rules. */
   readonly user?: string;
+  /** What the publisher says of the message (MQTT 5). */
+  readonly properties?: MessageProperties | undefined;
   readonly qos: 0 | 1 | 2;
   readonly receivedAtNs: bigint;
   /** Whether the case names its receive time. */
@@ -42,7 +46,18 @@ export interface Samples {
 /** The receive time of a case without one: the same at every run, so that its lines are too. */
 const DEFAULT_RECEIVED_AT = '2026-01-01T00:00:00Z';
 
-const KEYS = ['name', 'topic', 'payload', 'payloadFile', 'clientId', 'user', 'qos', 'receivedAt', 'expect'];
+const KEYS = [
+  'name',
+  'topic',
+  'payload',
+  'payloadFile',
+  'clientId',
+  'user',
+  'properties',
+  'qos',
+  'receivedAt',
+  'expect',
+];
 const OUTCOMES = ['lines', 'filtered', 'parked'];
 
 /** Reads the cases of one file, a list in YAML, and the payload files that it names. Never throws. */
@@ -87,12 +102,21 @@ class SampleReader {
       topic: this.#text(section, [...path, 'topic']),
       clientId: this.#text(section, [...path, 'clientId'], ''),
       user: this.#text(section, [...path, 'user'], '') || undefined,
+      properties: this.#properties(section.properties, [...path, 'properties']),
       qos: this.#qos(section.qos, [...path, 'qos']),
       receivedAtNs: this.#time(section, [...path, 'receivedAt']),
       hasReceivedAt: section.receivedAt !== undefined,
       payload: this.#payload(section, path),
       expected: section.expect === undefined ? undefined : this.#outcome(section.expect, [...path, 'expect']),
     };
+  }
+
+  #properties(value: unknown, path: KeyPath): MessageProperties | undefined {
+    if (value === undefined) return undefined;
+    const read = propertiesOfJson(value);
+    if (typeof read !== 'string') return read;
+    this.#add(path, `message properties as explain shows them: ${read}`);
+    return undefined;
   }
 
   #section(value: unknown, path: KeyPath, known: readonly string[]): Readonly<Record<string, unknown>> {

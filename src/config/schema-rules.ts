@@ -155,7 +155,7 @@ const rule = section(
     where: text({
       type: 'CEL condition',
       description:
-        'Condition over `payload`, `topic`, `device`, `clientId`, `user` and `qos`; a record that does not satisfy it is counted as filtered by this rule.',
+        'Condition over `payload`, `topic`, `device`, `clientId`, `user`, `properties` and `qos`; a record that does not satisfy it is counted as filtered by this rule.',
     }).optional(),
     sample: percent({
       description:

@@ -16,9 +16,15 @@ export const DIRECTORY_FORMATS = {
   plain: 1,
   /** Records of the log may have a user, which format 1 would take for a part of their payload. */
   withUsers: 2,
+  /**
+   * Records of the log may have message properties, or be packets that the broker has not accepted. Format 2 skips both: it
+   * would read a payload without the content type that names its format, and take the beginning of a refused message for
+   * a message.
+   */
+  withProperties: 3,
 } as const;
 export type DirectoryFormat = (typeof DIRECTORY_FORMATS)[keyof typeof DIRECTORY_FORMATS];
-const NEWEST_FORMAT = DIRECTORY_FORMATS.withUsers;
+const NEWEST_FORMAT = DIRECTORY_FORMATS.withProperties;
 
 export const IDENTITY_FILE = 'directory.json';
 const CONTENT_KEY = 'directory';

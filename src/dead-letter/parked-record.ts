@@ -1,3 +1,5 @@
+import type { MessageProperties } from '../lib/message-properties.js';
+import { propertiesJson, propertiesOfJson } from '../lib/properties-json.js';
 import { isKeptWhole } from '../lib/refused-publish.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { checkedLine, LINE_BEGIN, objectOfLine } from './checked-line.js';
@@ -24,6 +26,8 @@ export interface ParkedRecord {
   readonly qos: 0 | 1 | 2;
   /** Empty, or its beginning, when it was not kept. */
   readonly payload: Buffer;
+  /** What the publisher said of the message (MQTT 5); absent without, and in files of before it. */
+  readonly properties?: MessageProperties | undefined;
   /**
    * How many bytes the payload had, when it was not kept, or only its beginning was, or only the beginning of the topic;
    * absent when all of the record was kept. Without it the record cannot be replayed.
@@ -54,6 +58,7 @@ export function parkedRecord(
     user: record.user || undefined,
     qos: record.qos,
     payload: record.payload,
+    properties: record.properties,
     ...(isWhole ? {} : { bytesNotKept: refused.payloadBytes }),
     ...why,
   };
@@ -96,6 +101,8 @@ export function parkedJson(parked: ParkedRecord): Record<string, unknown> {
     clientId: parked.clientId,
     qos: parked.qos,
     ...payloadJson(parked),
+    // Behind whether the payload is kept, and with no key that a device can choose: the line is searched for its keys.
+    properties: parked.properties && propertiesJson(parked.properties),
     refusedPoints: parked.refusedPoints,
   };
 }
@@ -122,9 +129,9 @@ function base64Bytes(bytes: number): number {
 
 const MAX_IDENTITY_CHARACTERS = 256;
 
-/** The record without its payload: identity, reason and size, with a bound on each. */
+/** The record without payload and properties: identity, reason and size, with a bound on each. */
 export function withoutPayload(parked: ParkedRecord): ParkedRecord {
-  const { refusedPoints: _points, rule, ...rest } = parked;
+  const { refusedPoints: _points, properties: _properties, rule, ...rest } = parked;
   return {
     ...rest,
     topic: cut(parked.topic),
@@ -163,11 +170,18 @@ export function parseParkedLine(line: Buffer): ParkedRecord | undefined {
     user: typeof user === 'string' && user !== '' ? user : undefined,
     qos,
     ...payload,
+    properties: propertiesOf(json.properties),
     code: code as ParkCode,
     reason,
     rule: typeof json.rule === 'string' ? json.rule : undefined,
     refusedPoints: Array.isArray(json.refusedPoints) ? (json.refusedPoints as ParkedPoint[]) : undefined,
   };
+}
+
+/** What cannot be read is left out: the record itself is good. */
+function propertiesOf(json: unknown): MessageProperties | undefined {
+  const properties = json === undefined ? undefined : propertiesOfJson(json);
+  return typeof properties === 'string' ? undefined : properties;
 }
 
 function payloadOf(

@@ -9,6 +9,7 @@ import {
 import type { ExplanationView, ParkedDetailPage, ParkedPage, ParkedView } from '../http/gateway-view.js';
 import type { ReaderLedger } from '../ledger/ledger.js';
 import { SluiceError } from '../lib/errors.js';
+import { shownProperties } from '../lib/properties-json.js';
 import { RecentAnswers } from '../lib/recent-answers.js';
 import type { ReplayAnswer, ReplayReport, ReplayRequest } from '../replay/replay-service.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
@@ -119,6 +120,7 @@ export class GatewayDeadLetters {
         ...viewOf(first),
         receivedAtMs: Number(parked.receivedAtNs / 1_000_000n),
         qos: parked.qos,
+        ...(parked.properties && { properties: shownProperties(parked.properties) }),
         payloadBytes: parked.bytesNotKept ?? parked.payload.length,
         payload: textOrAbsent(payload ?? payloadStart),
         payloadBase64: textOrAbsent(payloadBase64 ?? payloadStartBase64),

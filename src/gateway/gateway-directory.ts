@@ -1,5 +1,10 @@
 import { removeCleanStop } from '../data-directory/clean-stop.js';
 import { shortenedFileLine } from '../data-directory/dead-letter-sizes.js';
+import {
+  DIRECTORY_FORMATS,
+  type DirectoryIdentity,
+  keepIdentity,
+} from '../data-directory/directory-identity.js';
 import type { DirectoryLock } from '../data-directory/directory-lock.js';
 import type { DirectoryFindings } from '../data-directory/inspect-directory.js';
 import { noteCleanStop } from '../data-directory/note-clean-stop.js';
@@ -16,11 +21,18 @@ export class GatewayDirectory {
   readonly options: GatewayOptions;
   readonly lock: DirectoryLock;
   readonly #logger: Logger;
+  #identity: DirectoryIdentity;
   #logEnd: (() => number | undefined) | undefined;
 
-  private constructor(options: GatewayOptions, lock: DirectoryLock, logger: Logger) {
+  private constructor(
+    options: GatewayOptions,
+    lock: DirectoryLock,
+    identity: DirectoryIdentity,
+    logger: Logger,
+  ) {
     this.options = options;
     this.lock = lock;
+    this.#identity = identity;
     this.#logger = logger;
   }
 
@@ -53,7 +65,7 @@ export class GatewayDirectory {
       throw thrown;
     }
     const log = { ...options.log, cleanEndSequence: findings.cleanStop?.logEnd };
-    return new GatewayDirectory({ ...options, directory, log }, lock, logger);
+    return new GatewayDirectory({ ...options, directory, log }, lock, identity, logger);
   }
 
   /**
@@ -62,6 +74,22 @@ export class GatewayDirectory {
    */
   holdsLog(logEnd: () => number | undefined): void {
     this.#logEnd = logEnd;
+  }
+
+  /**
+   * To be called before the first record with message properties, or that the broker has not accepted, is written: from then
+   * on an older version must not open the directory. Resolved: that is durable. Rejects with the system's error.
+   */
+  async raiseFormat(): Promise<void> {
+    const before = this.#identity;
+    if (before.format >= DIRECTORY_FORMATS.withProperties) return;
+    const { writtenBy: version, id } = before;
+    const use = { version, id, format: DIRECTORY_FORMATS.withProperties };
+    this.#identity = await keepIdentity(this.options.directory.root, before, use);
+    this.#logger.info(
+      { format: this.#identity.format, before: before.format },
+      'the data directory has a higher format from now on, because a record has message properties or was not accepted: older versions refuse it',
+    );
   }
 
   /**

@@ -18,6 +18,8 @@ export interface GatewayLogDeps {
   readonly durableEnd: DurableEndWriter;
   /** Files that are committed with the batches of the log. */
   readonly companions?: readonly CommitCompanion[];
+  /** Raises the format of the data directory before the first record that needs it. */
+  readonly beforeDetails?: () => Promise<void>;
   readonly logger: Logger;
   readonly debug: DebugLines;
   readonly annotate: (annotation: Annotation) => void;
@@ -50,7 +52,7 @@ export class GatewayLog {
   /** Recovers what a former process has left. */
   static async open(options: GatewayOptions, deps: GatewayLogDeps): Promise<GatewayLog> {
     const { directory, log, forward, maxBodyBytes } = options;
-    const { durableEnd, companions, logger, debug, onFailure } = deps;
+    const { durableEnd, companions, beforeDetails, logger, debug, onFailure } = deps;
     const reader = forward === undefined ? CONSUMER_READER : FORWARDER_READER;
     const start = await logStart(directory.checkpoints, reader);
     const sequence = start === undefined ? 0 : sequenceOfPosition(start.position);
@@ -59,6 +61,7 @@ export class GatewayLog {
       {
         durableEnd,
         companions,
+        beforeDetails,
         readers: new Map([[reader, sequence]]),
         onFailure,
         onSegment: (change) => debug.segment(change),

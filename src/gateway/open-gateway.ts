@@ -130,8 +130,17 @@ export function openGateway(
       : undefined;
     opened(() => subscribers?.close());
     const { companions = [] } = subscribers ?? {};
+    const beforeDetails = () => directory.raiseFormat();
     const log = isIngesting
-      ? await GatewayLog.open(options, { durableEnd, companions, logger, debug, annotate, onFailure })
+      ? await GatewayLog.open(options, {
+          durableEnd,
+          companions,
+          beforeDetails,
+          logger,
+          debug,
+          annotate,
+          onFailure,
+        })
       : undefined;
     opened(async () => {
       await log?.close();

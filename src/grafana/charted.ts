@@ -108,7 +108,7 @@ export function readsPayload({ path, cel }: Pick<FieldOptions, 'path' | 'cel'>):
   if (cel !== undefined) return true;
   return (
     path !== undefined &&
-    [path].flat().some((reference) => !/^(?:topic|device|clientId|user)\b/.test(reference))
+    [path].flat().some((reference) => !/^(?:topic|device|clientId|user|properties)\b/.test(reference))
   );
 }
 

@@ -2,6 +2,7 @@ import type { ArrivalsSource } from '../arrivals/arrival.js';
 import type { ReloadResult } from '../config/reload-result.js';
 import type { DeviceCounts, DevicePage, DeviceQuery, NeedsLook } from '../devices/device-state.js';
 import type { InfluxqlAnswer, InfluxqlRequest } from '../influxql/answer.js';
+import type { ShownProperties } from '../lib/properties-json.js';
 import type { SeriesAnswer, SeriesQuery } from '../reading/series-query.js';
 import type { ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
@@ -187,6 +188,8 @@ export interface ParkedDetailPage {
 export interface ParkedDetail extends ParkedView {
   readonly receivedAtMs: number;
   readonly qos: 0 | 1 | 2;
+  /** What the publisher said of the message (MQTT 5), cut; absent without. */
+  readonly properties?: ShownProperties;
   /** The payload if it is text. */
   readonly payload?: string;
   /** The payload if it is not text. */

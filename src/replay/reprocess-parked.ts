@@ -48,9 +48,9 @@ function prepare(
   nowMs: number,
 ): PreparedBatch {
   const batch: RecordBatch = {
-    parts: records.map(({ receivedAtNs, topic, clientId, user, qos, payload }) => ({
+    parts: records.map(({ receivedAtNs, topic, clientId, user, qos, payload, properties }) => ({
       partition: '',
-      records: [{ receivedAtNs, topic, clientId, user, qos, payload }],
+      records: [{ receivedAtNs, topic, clientId, user, qos, payload, properties }],
       lost: { damaged: 0, dropped: 0 },
     })),
     position: '',

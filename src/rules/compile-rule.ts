@@ -213,15 +213,15 @@ function compileFoundTags(options: RuleOptions, names: SourceNames, list: Proble
 }
 
 function looksLikeSource(measurement: string, { variables }: SourceNames): boolean {
-  const roots = ['payload', 'topic', ...variables].join('|');
+  const roots = ['payload', 'topic', 'properties', ...variables].join('|');
   return isTemplate(measurement) || new RegExp(`^(?:${roots})[.[]`).test(measurement);
 }
 
 /** What the series depends on besides the topic. If nothing else changes it, it is kept with the topic. */
 function dependence(sources: readonly Source[]): 'topic' | 'topic-and-client' | 'record' {
   const reads = new Set<Root>(sources.flatMap((source) => [...source.reads]));
-  if (['payload', 'variable', 'clientId', 'user', 'qos'].some((root) => reads.has(root as Root)))
-    return 'record';
+  const ofRecord: readonly Root[] = ['payload', 'variable', 'clientId', 'user', 'properties', 'qos'];
+  if (ofRecord.some((root) => reads.has(root))) return 'record';
   return reads.has('device') ? 'topic-and-client' : 'topic';
 }
 

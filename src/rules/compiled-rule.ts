@@ -67,6 +67,8 @@ export interface TopicMatch {
   readonly rule: CompiledRule;
   /** How payloads on this topic are decoded; absent for strict JSON. */
   readonly format: PayloadFormat | undefined;
+  /** Who has named that format: then the content type of a message does not count. Undefined: nobody has. */
+  readonly formatBy: 'rule' | 'consumer.formats' | undefined;
   readonly captures: Captures;
   /** The last topic level but one; undefined where the topic has none. */
   readonly deviceLevel: string | undefined;

@@ -1,11 +1,12 @@
 import type { Point } from '../sink/point.js';
 import type { StreamRecord } from '../stream/stream.js';
 import type { ExplainedWindow, ExplainWindows } from '../windows/explain-windows.js';
+import type { TopicMatch } from './compiled-rule.js';
 import { MAPPING_WARNING_CODES, type Mapped, type MappingWarningCode, MappingWarnings } from './mapped.js';
 import type { Fitted } from './policies/field-types.js';
 import { type ExplainedType, fitMapped } from './policies/fit-mapped.js';
 import { type ExplainedCondition, type ExplainedValue, RecordedTrace } from './recorded-trace.js';
-import { type ApplyOptions, deviceOf, type RuleSet } from './rule-set.js';
+import { type ApplyOptions, deviceOf, formatByContentType, type RuleSet } from './rule-set.js';
 
 export interface Explanation {
   readonly topic: string;
@@ -17,6 +18,10 @@ export interface Explanation {
   readonly device?: string;
   /** The format that the payload was decoded by; absent when it was not decoded. */
   readonly format?: string;
+  /** Who has named the format of a message with a content type; absent without one. `default`: nobody has. */
+  readonly formatBy?: 'rule' | 'consumer.formats' | 'content-type' | 'default';
+  /** The content type of the message; absent without one. */
+  readonly contentType?: string;
   /** What a lenient format has repaired in it, by the words of its option; absent when nothing. */
   readonly repaired?: readonly string[];
   /** The conditions that were evaluated, with the values that they name. */
@@ -108,6 +113,7 @@ export function explainRecord(
     captures: match?.captures ?? {},
     ...(match !== undefined && { device: deviceOf(match, record) }),
     ...(trace.format !== undefined && { format: trace.format }),
+    ...(match !== undefined && chosenFormat(match, record)),
     ...(trace.repaired !== undefined && { repaired: trace.repaired }),
     conditions: trace.conditions,
     values: trace.values,
@@ -127,6 +133,21 @@ export function explainRecord(
 /** Whether the rule has come to all of its references. One that finds none of its fields has, and probably misspells them. */
 function isReadToItsEnd(mapped: Mapped): boolean {
   return mapped.kind === 'points' || (mapped.kind === 'parked' && mapped.code === 'no-fields');
+}
+
+const MAX_CONTENT_TYPE_CHARACTERS = 200;
+
+function chosenFormat(
+  match: TopicMatch,
+  record: StreamRecord,
+): Pick<Explanation, 'contentType' | 'formatBy'> {
+  const { contentType } = record.properties ?? {};
+  if (contentType === undefined) return {};
+  const byContentType = formatByContentType(match, record) === undefined ? 'default' : 'content-type';
+  return {
+    contentType: contentType.slice(0, MAX_CONTENT_TYPE_CHARACTERS),
+    formatBy: match.formatBy ?? byContentType,
+  };
 }
 
 function refusedMismatch({ refused }: StreamRecord): string | undefined {

@@ -1,3 +1,4 @@
+import { type ShownProperties, shownProperties } from '../lib/properties-json.js';
 import type { StreamRecord } from '../stream/stream.js';
 import { isoTime } from './epoch.js';
 import type { ExplanationJson } from './explain-record.js';
@@ -10,6 +11,8 @@ export interface FollowedRecord extends ExplanationJson {
   readonly user?: string;
   readonly qos: 0 | 1 | 2;
   readonly receivedAt: string;
+  /** What the publisher says of the message (MQTT 5), cut; absent without. */
+  readonly properties?: ShownProperties;
   /** The beginning of the payload. */
   readonly payload: string;
   /** The whole payload, where the follower asks for it and it is not larger than MAX_WHOLE_PAYLOAD_BYTES. */
@@ -39,7 +42,7 @@ export function followedJson(
   explanation: ExplanationJson,
   withPayload = false,
 ): string {
-  const { clientId, user, qos, receivedAtNs, payload } = record;
+  const { clientId, user, qos, receivedAtNs, payload, properties } = record;
   const { topic, ...explained } = explanation;
   // Of a refused one it may be the beginning.
   const isWhole = withPayload && record.refused === undefined && payload.length <= MAX_WHOLE_PAYLOAD_BYTES;
@@ -49,6 +52,7 @@ export function followedJson(
     user: user || undefined,
     qos,
     receivedAt: isoTime(receivedAtNs),
+    properties: properties && shownProperties(properties),
     payload: payloadText(payload),
     ...(isWhole && { payloadBase64: payload.toString('base64') }),
   };

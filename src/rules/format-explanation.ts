@@ -1,4 +1,4 @@
-import { escapeUnprintable, oneLine, printable } from '../lib/printable.js';
+import { escapeUnprintable, oneLine, printable, quoted } from '../lib/printable.js';
 import type { ExplanationJson, RuleTrial } from './explain-record.js';
 import type { ExplainedType } from './policies/fit-mapped.js';
 import type { ExplainedCondition, ExplainedValue } from './recorded-trace.js';
@@ -21,6 +21,8 @@ export type ExplanationText = Pick<
   | 'tried'
   | 'device'
   | 'format'
+  | 'formatBy'
+  | 'contentType'
   | 'repaired'
   | 'conditions'
   | 'values'
@@ -54,8 +56,10 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     if (device !== undefined) text.push(labelled('', `device = ${oneLine(device)}`));
   }
   if (hidden > 0) text.push(labelled('', `${hidden} more rules do not take this topic`));
-  const { format, repaired } = explanation;
-  if (format !== undefined && format !== 'json') text.push(labelled('format', format));
+  const { format, formatBy, repaired } = explanation;
+  if (format !== undefined && (format !== 'json' || formatBy !== undefined)) {
+    text.push(labelled('format', `${format}${formatReason(explanation)}`));
+  }
   if (repaired !== undefined) text.push(labelled('repaired', repaired.join(', ')));
   text.push(
     ...explanation.conditions.map(conditionText),
@@ -71,6 +75,23 @@ export function formatExplanation(explanation: ExplanationText, afterTopic: read
     text.push(labelled('warning', `${code}${count > 1 ? ` (${count} times)` : ''}`));
   }
   return text.join('\n');
+}
+
+/** Why it is that format, for a message with a content type. */
+function formatReason({ formatBy, contentType = '' }: ExplanationText): string {
+  const type = quoted(contentType);
+  switch (formatBy) {
+    case undefined:
+      return '';
+    case 'content-type':
+      return `, by the content type ${type}`;
+    case 'default':
+      return `; the content type ${type} names none`;
+    case 'rule':
+      return `, by the rule; the content type is ${type}`;
+    case 'consumer.formats':
+      return `, by consumer.formats; the content type is ${type}`;
+  }
 }
 
 /** Several rules may take one message, each with other names for its levels. */

@@ -3,6 +3,7 @@ import { nearestName } from '../lib/nearest-name.js';
 import { quoted } from '../lib/printable.js';
 import type { MappingFailure, Reading } from './mapped.js';
 import { type Path, type PathProblem, parsePath, pathText, valueAt } from './path.js';
+import { compilePropertyReference, PROPERTIES_ROOT } from './property-reference.js';
 import { referenceHint } from './reference-hint.js';
 import type { CaptureNames } from './topic-pattern.js';
 
@@ -13,7 +14,7 @@ export type Getter = (reading: Reading) => JsonValue | undefined | MappingFailur
 export type Origin = (reading: Reading) => string;
 
 /** What a value depends on. `variable`: an element of `each`, its key or its index. */
-export type Root = 'payload' | 'variable' | 'topic' | 'device' | 'clientId' | 'user' | 'qos';
+export type Root = 'payload' | 'variable' | 'topic' | 'device' | 'clientId' | 'user' | 'properties' | 'qos';
 
 /** A place inside of decoded values. */
 export interface Place {
@@ -64,7 +65,9 @@ export function compileReference(text: string, names: RuleNames): ReferenceResul
   const [root = ''] = /^\w+(?=[.[]|$)/.exec(text) ?? [];
   if (root === 'payload') return payloadReference(text, root.length, names);
   if (names.variables.includes(root)) return variableReference(text, root, names);
-  const roots = ['payload', 'topic', 'device', 'clientId', 'user', ...names.variables];
+  // Behind the variables: a rule of before these properties may have a variable of this name.
+  if (root === PROPERTIES_ROOT) return propertyReference(text);
+  const roots = ['payload', 'topic', 'device', 'clientId', 'user', PROPERTIES_ROOT, ...names.variables];
   if (text === '') return invalid('it is empty');
   const hint = referenceHint(text, roots);
   return { ...invalid(`${quoted(text)} starts with none of ${roots.join(', ')}`), hint };
@@ -108,6 +111,13 @@ function payloadReference(text: string, from: number, { variables }: RuleNames):
     place,
     get: (reading) => valueAt(reading.payload, path, reading),
   });
+}
+
+function propertyReference(text: string): ReferenceResult {
+  const compiled = compilePropertyReference(text);
+  if (!compiled.ok) return compiled;
+  const { read } = compiled;
+  return found({ root: 'properties', text, get: ({ record }) => read(record.properties) });
 }
 
 function variableReference(text: string, name: string, { variables }: RuleNames): ReferenceResult {

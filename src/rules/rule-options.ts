@@ -15,6 +15,7 @@ import type { WordOptions } from './value-words.js';
  *   device                                                       the last topic level but one; the client id for a topic of one level
  *   clientId                                                     the MQTT client id
  *   user                                                         the user that the publisher has signed in as, if any
+ *   properties.contentType, properties.user.name                  what the publisher says of the message (MQTT 5), if it does
  */
 export interface RuleOptions {
   readonly name: string;
@@ -22,7 +23,7 @@ export interface RuleOptions {
   readonly topic: string;
   /** How the payload is encoded; when absent, what the topic says, else JSON. */
   readonly format?: FormatOptions;
-  /** CEL over `payload`, `topic`, `device`, `clientId`, `user`, `qos`; false means filtered by this rule. */
+  /** CEL over `payload`, `topic`, `device`, `clientId`, `user`, `properties`, `qos`; false means filtered by this rule. */
   readonly where?: string;
   /** A message that the rule takes also goes to the rules behind it; otherwise only where every matching rule applies. */
   readonly continue?: boolean;
@@ -206,5 +207,7 @@ export function isTemplate(text: string): boolean {
 
 /** Whether a reference in a text has a brace before it and none behind it: `pump_{topic.id`. */
 export function isHalfTemplate(text: string): boolean {
-  return /(?<!\{)\{\s*(?:payload|topic|device|clientId|user|element|key|index)\b[^{}]*$/.test(text);
+  return /(?<!\{)\{\s*(?:payload|topic|device|clientId|user|properties|element|key|index)\b[^{}]*$/.test(
+    text,
+  );
 }

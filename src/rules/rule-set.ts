@@ -1,3 +1,4 @@
+import { type ContentTypeFormat, contentTypeFormat } from '../formats/content-type-format.js';
 import { FormatCache } from '../formats/create-format.js';
 import { decodeByMagic } from '../formats/decode-by-magic.js';
 import type { TopicFormat } from '../formats/format-options.js';
@@ -15,7 +16,13 @@ import type { StreamRecord } from '../stream/stream.js';
 import { combineOutcomes } from './combine-outcomes.js';
 import { compileRule, type RuleContext } from './compile-rule.js';
 import type { CompiledRule, TopicMatch } from './compiled-rule.js';
-import { type Mapped, type MappingWarningCounts, type MappingWarnings, membersOf } from './mapped.js';
+import {
+  type Mapped,
+  type MappingWarningCounts,
+  type MappingWarnings,
+  membersOf,
+  type Parked,
+} from './mapped.js';
 import type { MappingTrace } from './mapping-trace.js';
 import type { OverBudgetNotice } from './policies/cardinality.js';
 import type { RuleOptions } from './rule-options.js';
@@ -184,12 +191,11 @@ export class RuleSet {
     for (const rule of this.rules) {
       const captures = rule.pattern.match(topic);
       if (captures === undefined) continue;
+      const ofTopic = this.#formats.find(({ pattern }) => pattern.match(topic) !== undefined)?.format;
       matches.push({
         rule,
-        format:
-          rule.format ??
-          this.#formats.find(({ pattern }) => pattern.match(topic) !== undefined)?.format ??
-          (isSparkplugTopic(topic) ? sparkplugFormat : undefined),
+        format: rule.format ?? ofTopic ?? (isSparkplugTopic(topic) ? sparkplugFormat : undefined),
+        formatBy: rule.format ? 'rule' : ofTopic && 'consumer.formats',
         captures,
         deviceLevel: topicLevelBeforeLast(topic),
         series: undefined,
@@ -212,7 +218,7 @@ function applyRule(
   options: ApplyOptions,
   shared: SharedPayload | undefined,
 ): Mapped {
-  const { rule, format, captures } = match;
+  const { rule, captures } = match;
   const { trace } = options;
   const device = deviceOf(match, record);
   if (trace !== undefined) trace.rule(rule.name, 'takes it');
@@ -220,10 +226,13 @@ function applyRule(
   if (decided !== undefined) return decided;
   // An empty payload is how MQTT clears a retained message.
   if (record.payload.length === 0) return rule.noValue();
+  const named = record.properties === undefined ? undefined : formatByContentType(match, record);
+  const format = named === undefined ? match.format : named.format;
   const decoded = shared?.get(format) ?? decode(record, format, options);
   if (shared !== undefined) shared.set(format, decoded);
   if (!decoded.ok) {
-    return { kind: 'parked', rule: rule.name, code: decoded.code, reason: decoded.reason };
+    const { code, reason } = decoded;
+    return withContentType({ kind: 'parked', rule: rule.name, code, reason }, record, named);
   }
   const { value: payload, holdsExact } = decoded;
   const counts = countsOf(match, warnings);
@@ -235,10 +244,33 @@ function applyRule(
   const members = membersOf(payload);
   if (members !== payload) {
     const refusal = rule.refusal(payload);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) return withContentType(refusal, record, named);
   }
   const reading = { record, payload, members, holdsExact, captures, device, variables: undefined, trace };
   return rule.map(reading, match, counts, options);
+}
+
+/** The format that the publisher names, where neither the rule nor the configuration does; undefined: it names none. */
+export function formatByContentType(
+  { formatBy }: TopicMatch,
+  { properties }: StreamRecord,
+): ContentTypeFormat | undefined {
+  const contentType = properties?.contentType;
+  return formatBy === undefined && contentType !== undefined ? contentTypeFormat(contentType) : undefined;
+}
+
+/** Says which format was used where a reader would expect another one. */
+function withContentType(
+  parked: Parked,
+  { properties }: StreamRecord,
+  named: ContentTypeFormat | undefined,
+): Parked {
+  if (named === undefined) return parked;
+  const contentType = quoted(properties?.contentType ?? '');
+  return {
+    ...parked,
+    reason: `${parked.reason}; the format is ${named.name}, by the content type ${contentType} of the message`,
+  };
 }
 
 function decode(

@@ -30,9 +30,9 @@ export interface Source {
   readonly places: readonly Place[];
 }
 
-/** Whether topic, client and user decide the value, whatever the payload is. */
+/** Whether topic, client and user decide the value, whatever the message is. */
 export function isOfTopic({ reads }: Source): boolean {
-  return (['payload', 'variable', 'qos'] as const).every((root) => !reads.has(root));
+  return (['payload', 'variable', 'properties', 'qos'] as const).every((root) => !reads.has(root));
 }
 
 export interface SourceNames extends RuleNames {

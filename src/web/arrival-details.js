@@ -3,6 +3,7 @@ import { element } from './dom.js';
 import { foldedLines } from './folded-lines.js';
 import { bytes, count, duration, foreign, moment } from './format.js';
 import { payloadBlock } from './payload-block.js';
+import { propertyFacts } from './property-facts.js';
 
 /** @import { Arrival, ArrivalsScope } from './types.js' */
 
@@ -76,7 +77,8 @@ function stepTime(atMs, receivedMs) {
 
 /** @param {Arrival} arrival */
 function factsOf(arrival) {
-  const { device, field, measurement, rule, topic, client, user, qos, payloadBytes, unit } = arrival;
+  const { device, field, measurement, rule, topic, client, user, qos, payloadBytes, unit, properties } =
+    arrival;
   const shown = shownValue(arrival);
   /** @type {[string, string | undefined][]} */
   const facts = [
@@ -89,6 +91,7 @@ function factsOf(arrival) {
     ['client', client],
     ['QoS', String(qos)],
     ['payload', bytes(payloadBytes)],
+    ...propertyFacts(properties),
   ];
   const rows = facts.flatMap(([name, text]) =>
     text === undefined
@@ -97,7 +100,7 @@ function factsOf(arrival) {
           element(
             'div',
             {},
-            element('dt', {}, foreign(name, 100)),
+            element('dt', {}, foreign(name, 300)),
             element('dd', { class: 'code' }, foreign(text, 2_000)),
           ),
         ],

@@ -2,6 +2,7 @@ import { element } from './dom.js';
 import { foldedLines } from './folded-lines.js';
 import { bytes, count, duration, foreign, moment } from './format.js';
 import { payloadBlock } from './payload-block.js';
+import { propertyFacts } from './property-facts.js';
 
 /** @import { BoundedDetail, ExplanationView, Level } from './types.js' */
 
@@ -36,7 +37,7 @@ export function deadLetterDetails(letter, nowMs) {
 
 /** @param {BoundedDetail} letter @param {number} nowMs */
 function factList(letter, nowMs) {
-  const { receivedAtMs, parkedAtMs, topic, clientId, user, qos, rule, payloadBytes, id } = letter;
+  const { receivedAtMs, parkedAtMs, topic, clientId, user, qos, rule, payloadBytes, id, properties } = letter;
   const facts = [
     ['topic', code(foreign(topic, 2_000))],
     ...(user === undefined ? [] : [['user', code(foreign(user, 2_000))]]),
@@ -46,6 +47,7 @@ function factList(letter, nowMs) {
     ['received', instant(receivedAtMs, nowMs)],
     ['set aside', instant(parkedAtMs, nowMs)],
     ['payload', bytes(payloadBytes)],
+    ...propertyFacts(properties).map(([name, value]) => [foreign(name, 300), code(foreign(value, 300))]),
     ['id', code(id)],
   ];
   return element(

@@ -24,6 +24,7 @@ import type { ParkedGroupsView, ParkedGroupView, RulePart } from '../http/parked
 import type { BoundedDetail } from '../http/routes/bounded-detail.js';
 import type { SeriesResponse } from '../http/routes/store-routes.js';
 import type { SessionAnswer } from '../http/sign-in/session-answer.js';
+import type { ShownProperties } from '../lib/properties-json.js';
 import type { SeriesGroup } from '../reading/series-query.js';
 import type { FinishedReplay, ReplayKind, ReplayStatus } from '../replay/replay-status.js';
 import type { ParkedSelection } from '../replay/selection.js';
@@ -72,6 +73,7 @@ export type {
   RulePart,
   SeriesResponse,
   SessionAnswer,
+  ShownProperties,
   StageHistory,
   StreamStatus,
   UsedBudget,

@@ -70,24 +70,24 @@ describe('the identity of a data directory', () => {
     const directory = await usedDirectory({ records: 10, processed: 5 });
     writeFileSync(
       join(directory.root, 'directory.json'),
-      checkedJson('directory', { format: 3, id: 'x', createdAt: '', writtenBy: '3.0.0', more: true }),
+      checkedJson('directory', { format: 4, id: 'x', createdAt: '', writtenBy: '3.0.0', more: true }),
     );
     expect(await refusalOf(directory)).toMatch(
-      /directory\.json: .*format 3, written by Sluice 3\.0\.0.*format 2/,
+      /directory\.json: .*format 4, written by Sluice 3\.0\.0.*format 3/,
     );
   });
 
   it('has the format of version 1 until records have users, and keeps the higher one from then on [access 11]', async () => {
     const directory = dataDirectory(join(tempDirectory(), 'data'));
     const formats: number[] = [];
-    const { plain, withUsers } = DIRECTORY_FORMATS;
-    for (const format of [plain, withUsers, plain]) {
+    const { plain, withUsers, withProperties } = DIRECTORY_FORMATS;
+    for (const format of [plain, withUsers, plain, withProperties, withUsers]) {
       const { lock, identity } = await openDataDirectory(directory, VERSION, format);
       await lock.release();
       expect(await readIdentity(directory.root)).toEqual({ kind: 'good', identity });
       formats.push(identity.format);
     }
-    expect(formats).toEqual([1, 2, 2]);
+    expect(formats).toEqual([1, 2, 2, 3, 3]);
   });
 
   it('has its higher format before anything needs it, or is not opened [access 11]', async () => {

@@ -165,6 +165,7 @@ describe('what devices write', () => {
       rule: rule.rule,
       captures: {},
       format: undefined,
+      formatBy: undefined,
       deviceLevel: 'd',
       series: undefined,
       countedIn: undefined,

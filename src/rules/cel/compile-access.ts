@@ -5,6 +5,7 @@ import { CelFailure } from './cel-failure.js';
 import { CelProblem } from './cel-problem.js';
 import { type CelValue, celOf, isMap, kindInWords, typeInWords } from './cel-value.js';
 import { keyOf } from './compare.js';
+import { compileProperty } from './compile-property.js';
 import { type CompileChild, type CompiledNode, type Scope, textOf } from './compiled-node.js';
 
 /** `payload.key` */
@@ -13,6 +14,8 @@ export function compileField(
   scope: Scope,
   compile: CompileChild,
 ): CompiledNode {
+  const property = compileProperty(node, scope);
+  if (property !== undefined) return property;
   const [ownerNode, key] = node.args;
   const owner = compile(ownerNode, scope);
   checkCapture(ownerNode, key, node.pos, scope);
@@ -69,6 +72,8 @@ export function compileIndex(
   scope: Scope,
   compile: CompileChild,
 ): CompiledNode {
+  const property = compileProperty(node, scope);
+  if (property !== undefined) return property;
   const owner = compile(node.args[0], scope);
   const index = compile(node.args[1], scope);
   if (index.literal !== undefined) checkCapture(node.args[0], index.literal, index.at, scope);

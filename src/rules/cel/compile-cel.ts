@@ -13,7 +13,7 @@ import { syntaxProblem } from './syntax-problem.js';
 
 export { CelFailure } from './cel-failure.js';
 
-/** The names that an expression may use besides payload, topic, device, clientId, user and qos. */
+/** The names that an expression may use besides payload, topic, device, clientId, user, properties and qos. */
 export interface CelNames {
   readonly captureNames: CaptureNames;
   /** What `each` of the rule names. */
@@ -35,7 +35,7 @@ export type CelResult =
 export interface CompiledCel {
   /** The static type: 'bool', 'dyn', 'double', … */
   readonly type: CelType;
-  /** The root names that the expression reads: payload, topic, device, clientId, user, qos, or a variable. */
+  /** The root names that the expression reads: payload, topic, device, clientId, user, properties, qos, or a variable. */
   readonly reads: ReadonlySet<string>;
   /** The tree of the expression, for an explanation. */
   readonly ast: ASTNode;

@@ -4,6 +4,7 @@ import { CelProblem } from './cel-problem.js';
 import type { CelRun } from './cel-run.js';
 import { type CelType, type CelValue, celOf, isMap, kindInWords, typeInWords } from './cel-value.js';
 import { checkCapture } from './compile-access.js';
+import { compileProperty } from './compile-property.js';
 import {
   type CompileChild,
   type CompiledNode,
@@ -127,6 +128,8 @@ export function compileHas(
       'write it as in has(payload.temperature)',
     );
   }
+  const property = compileProperty(field, scope);
+  if (property !== undefined) return { type: 'bool', at, run: (run) => property.run(run) !== null };
   const [ownerNode, key] = field.args;
   const owner = compile(ownerNode, scope);
   checkCapture(ownerNode, key, field.pos, scope);

@@ -1,6 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { nearestName } from '../../lib/nearest-name.js';
 import { quoted } from '../../lib/printable.js';
+import { propertyMap } from '../message-property.js';
 import { CelFailure } from './cel-failure.js';
 import { CelProblem } from './cel-problem.js';
 import { type CelType, type CelValue, celOf, library } from './cel-value.js';
@@ -16,6 +17,7 @@ const ROOTS: Readonly<Record<string, { readonly type: CelType; readonly run: Com
   clientId: { type: 'string', run: ({ reading }) => reading.record.clientId },
   // null without one, so that a condition compares it instead of failing for every record.
   user: { type: 'dyn', run: ({ reading }) => reading.record.user || null },
+  properties: { type: 'map', run: ({ reading }) => propertyMap(reading.record.properties) },
   qos: { type: 'int', run: ({ reading }) => QOS[reading.record.qos] },
 };
 const ROOT_NAMES = Object.keys(ROOTS);

@@ -5,7 +5,15 @@ import type { TracedCondition } from '../mapping-trace.js';
 import { stepText } from '../path.js';
 import { compileReference } from '../reference.js';
 
-const ROOTS: ReadonlySet<string> = new Set(['payload', 'topic', 'device', 'clientId', 'user', 'qos']);
+const ROOTS: ReadonlySet<string> = new Set([
+  'payload',
+  'topic',
+  'device',
+  'clientId',
+  'user',
+  'properties',
+  'qos',
+]);
 
 /** Reports a condition with the values that it names. Called only when somebody asks for an explanation. */
 export function traceCondition(

@@ -119,6 +119,8 @@ export class CommitBatch {
   buffer: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   lengthBytes = 0;
   records = 0;
+  /** Whether one of its records has what versions before message properties would read wrongly. */
+  hasDetails = false;
   /** When its first record was added, by the monotonic clock. */
   firstAddedMs = 0;
   /** The receive time of its last record. */
@@ -140,6 +142,7 @@ export class CommitBatch {
     if (needed > this.buffer.length) this.buffer = Buffer.allocUnsafe(needed);
     this.lengthBytes = writeFrame(this.buffer, this.lengthBytes, record, sequence, salt);
     this.records += 1;
+    if (record.properties !== undefined || record.refused !== undefined) this.hasDetails = true;
     this.lastReceivedAtNs = record.receivedAtNs;
     this.waiting.push(stored);
   }
@@ -148,6 +151,7 @@ export class CommitBatch {
     if (this.buffer.length > CHUNK_BYTES) this.buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     this.lengthBytes = 0;
     this.records = 0;
+    this.hasDetails = false;
     this.waiting = [];
     this.opens = undefined;
   }

@@ -1,6 +1,13 @@
 import { crc32 } from 'node:zlib';
+import {
+  decodeMessageProperties,
+  encodeMessageProperties,
+  MAX_MESSAGE_PROPERTIES_BYTES,
+  type MessageProperties,
+} from '../../lib/message-properties.js';
 import type { RefusedPublish } from '../../lib/refused-publish.js';
 import type { StreamRecord } from '../stream.js';
+import { maxPropertiesBytes } from './properties-entry.js';
 import { readRefusedEntry, refusedEntry } from './refused-entry.js';
 
 /**
@@ -14,7 +21,9 @@ import { readRefusedEntry, refusedEntry } from './refused-entry.js';
  *   20  body: u64 receivedAtNs, u8 qos, u8 flags, u16 client id bytes, u16 topic bytes, client id, topic, [extension,] payload
  *
  * Flag 1 says that an extension is there: u16 bytes of its entries, and each entry as u8 type, u16 bytes, content. A record
- * that needs none has no flag and costs no byte. Types: 1, the user; 2, why a packet was refused (RefusedEntry). An entry of a type that this version does not know is skipped.
+ * that needs none has no flag and costs no byte. Types: 1, the user; 2, why a packet was refused (RefusedEntry); 3, the
+ * properties of the message, as MQTT 5 writes them. An entry of a type that this version does not know is skipped, so the
+ * format of the data directory must be raised before a new type is written.
  */
 export const FRAME_HEADER_BYTES = 20;
 const BODY_FIXED_BYTES = 14;
@@ -27,14 +36,16 @@ const EXTENSION_LENGTH_BYTES = 2;
 const ENTRY_HEADER_BYTES = 3;
 const USER_ENTRY = 1;
 const REFUSED_ENTRY = 2;
+const PROPERTIES_ENTRY = 3;
 
 /** The most bytes that `record` can take as a frame: names are UTF-8, at most 3 bytes per UTF-16 unit. */
 export function maxFrameBytes(record: StreamRecord): number {
-  const { user, refused } = record;
+  const { user, refused, properties } = record;
   const extensionBytes =
-    (user || refused ? EXTENSION_LENGTH_BYTES : 0) +
+    (user || refused || properties ? EXTENSION_LENGTH_BYTES : 0) +
     (user ? ENTRY_HEADER_BYTES + user.length * 3 : 0) +
-    (refused ? ENTRY_HEADER_BYTES + refusedEntry(refused).length : 0);
+    (refused ? ENTRY_HEADER_BYTES + refusedEntry(refused).length : 0) +
+    (properties ? ENTRY_HEADER_BYTES + maxPropertiesBytes(properties) : 0);
   return (
     FRAME_HEADER_BYTES +
     BODY_FIXED_BYTES +
@@ -58,7 +69,7 @@ export function writeFrame(
   const body = offset + FRAME_HEADER_BYTES;
   viewOf(target).setBigUint64(body, record.receivedAtNs, true);
   target[body + 8] = record.qos;
-  const hasExtension = record.user || record.refused;
+  const hasExtension = record.user || record.refused || record.properties;
   target[body + 9] = hasExtension ? HAS_EXTENSION : 0;
   const names = body + BODY_FIXED_BYTES;
   const { clientIdBytes, topicBytes } = writeNames(target, offset, names, record);
@@ -128,7 +139,7 @@ function viewOf(target: Buffer): DataView {
   return view;
 }
 
-function writeExtension(target: Buffer, offset: number, { user, refused }: StreamRecord): number {
+function writeExtension(target: Buffer, offset: number, { user, refused, properties }: StreamRecord): number {
   const entriesAt = offset + EXTENSION_LENGTH_BYTES;
   let end = entriesAt;
   if (user) {
@@ -139,6 +150,12 @@ function writeExtension(target: Buffer, offset: number, { user, refused }: Strea
     const entry = refusedEntry(refused);
     target.set(entry, end + ENTRY_HEADER_BYTES);
     end = writeEntryHeader(target, end, REFUSED_ENTRY, entry.length);
+  }
+  if (properties !== undefined) {
+    const entry = encodeMessageProperties(properties);
+    if (entry.length > MAX_MESSAGE_PROPERTIES_BYTES) throw new RangeError('message properties over 16 KiB');
+    target.set(entry, end + ENTRY_HEADER_BYTES);
+    end = writeEntryHeader(target, end, PROPERTIES_ENTRY, entry.length);
   }
   if (end - entriesAt > MAX_NAME_BYTES) throw new RangeError('extension over 65,535 bytes');
   target.writeUInt16LE(end - entriesAt, offset);
@@ -202,17 +219,19 @@ export function readFrame(source: Buffer, offset: number, end: number): StreamRe
     qos: (source[body + 8]! & 3) as 0 | 1 | 2,
     payload: source.subarray(payloadAt, end),
     refused: extension?.refused,
+    properties: extension?.properties,
   };
 }
 
 interface Extension {
   user: string | undefined;
   refused: RefusedPublish | undefined;
+  properties: MessageProperties | undefined;
 }
 
 /** What the entries from `offset` to `end` say. An entry that does not fit ends the search. */
 function extensionIn(source: Buffer, offset: number, end: number): Extension {
-  const found: Extension = { user: undefined, refused: undefined };
+  const found: Extension = { user: undefined, refused: undefined, properties: undefined };
   for (let at = offset; at + ENTRY_HEADER_BYTES <= end; ) {
     const contentAt = at + ENTRY_HEADER_BYTES;
     const contentEnd = contentAt + source.readUInt16LE(at + 1);
@@ -221,6 +240,8 @@ function extensionIn(source: Buffer, offset: number, end: number): Extension {
       found.user ??= source.toString('utf8', contentAt, contentEnd);
     if (source[at] === REFUSED_ENTRY)
       found.refused ??= readRefusedEntry(source.subarray(contentAt, contentEnd));
+    if (source[at] === PROPERTIES_ENTRY)
+      found.properties ??= decodeMessageProperties(source.subarray(contentAt, contentEnd));
     at = contentEnd;
   }
   return found;

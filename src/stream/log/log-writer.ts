@@ -45,6 +45,11 @@ export interface LogWriterDeps {
   readonly readers?: ReadonlyMap<string, number>;
   /** Called when a full disk has room again, before the log takes any of it. */
   readonly onRoom?: () => Promise<void>;
+  /**
+   * Called before the first record that has properties, or that the broker has not accepted, is written. Nothing is written
+   * before it has resolved: an older version would map the beginning of a refused message.
+   */
+  readonly beforeDetails?: () => Promise<void>;
   /** How long to wait before the disk is tried again; absent: 1 s. */
   readonly retryMs?: number;
   /** They are committed with each batch: what was added to them before the batch is written is durable before `stored`. */
@@ -70,7 +75,9 @@ const RETRY_MS = 1_000;
  * 3. A segment's name is durable before a record in it counts as durable.
  * 4. A companion that has something pending is committed beside a batch, and `stored` is called after both. When the
  *    companion has no room, the batch stays written, and only the companion is tried again.
- * 5. All segments together stay within `maxSizeBytes`, except for one commit (1 MiB or one record).
+ * 5. Before the first record with details is written, `beforeDetails` has resolved. Without room for it the log is blocked as
+ *    without room for the record.
+ * 6. All segments together stay within `maxSizeBytes`, except for one commit (1 MiB or one record).
  */
 export class LogWriter implements StreamWriter {
   readonly #options: LogOptions;
@@ -84,6 +91,7 @@ export class LogWriter implements StreamWriter {
   /** Durable, and not answered yet: a companion has no room for what belongs to it. */
   #unanswered: CommitBatch | undefined;
   readonly #companions: CommitCompanions;
+  #beforeDetails: (() => Promise<void>) | undefined;
   #wasBlocked = false;
   #committing = false;
   #scheduled = false;
@@ -105,6 +113,7 @@ export class LogWriter implements StreamWriter {
     this.#deps = deps;
     this.#readers = readers;
     this.#companions = new CommitCompanions(deps.companions ?? []);
+    this.#beforeDetails = deps.beforeDetails;
     this.recovered = recovered;
     const { directory } = options;
     const { durableEnd, onSegment, files = DISK_FILES } = deps;
@@ -269,6 +278,15 @@ export class LogWriter implements StreamWriter {
       return false;
     }
     if (this.#fullDisk.freeBytes !== undefined && !(await this.#fullDisk.mayHaveRoom(bytes))) return false;
+    if (waiting.hasDetails && this.#beforeDetails !== undefined) {
+      try {
+        await this.#beforeDetails();
+      } catch (thrown) {
+        if (!isNoRoom(thrown)) throw thrown;
+        return this.#afterNoRoom(thrown);
+      }
+      this.#beforeDetails = undefined;
+    }
     // The batch is taken only now: `append` may go on filling it while room is made.
     this.#unwritten ??= this.#queue.take();
     const batch = this.#unwritten;

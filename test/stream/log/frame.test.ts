@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { REFUSED_PUBLISH_REASONS, type RefusedPublish } from '../../../src/lib/refused-publish.js';
 import { maxFrameBytes, nextFrame, readFrame, resalt, writeFrame } from '../../../src/stream/log/frame.js';
 import type { StreamRecord } from '../../../src/stream/stream.js';
+import { anyProperties } from '../../support/message-properties.js';
 
 const SEED = 20_261_130;
 const SALT = 0x1234_abcd;
@@ -34,6 +35,7 @@ const anyRecord: fc.Arbitrary<StreamRecord> = fc.record({
     }),
     { nil: undefined },
   ),
+  properties: fc.option(anyProperties, { nil: undefined }),
 });
 
 function framed(record: StreamRecord): Buffer {
@@ -140,6 +142,40 @@ describe('the frame of a record that the broker has not accepted', () => {
     });
     expect(readBack(withExtension(4, [2, 1, 0, 7], '{}')).refused).toMatchObject({
       reason: 'topic-not-accepted',
+    });
+  });
+});
+
+describe('the frame of a record with message properties', () => {
+  const properties = { isText: true, userProperties: [['site', 'pune']] } as const;
+
+  it('has them as MQTT 5 writes them, behind the user', () => {
+    const bytes = framed({ ...plain, user: 'ops', properties });
+    expect(bytes.subarray(-10 - 26, -10).toString('latin1')).toBe(
+      '\x18\0\x01\x03\0ops\x03\x0f\0\x01\x01\x26\0\x04site\0\x04pune',
+    );
+    expect(readBack(bytes)).toEqual({ ...plain, user: 'ops', properties });
+  });
+
+  it('costs no byte without them', () => {
+    expect(framed({ ...plain, properties: undefined })).toEqual(framed(plain));
+    expect(maxFrameBytes({ ...plain, properties: undefined })).toBe(maxFrameBytes(plain));
+  });
+
+  it('may have 16 KiB of them, and no more', () => {
+    const ofBytes = (bytes: number) => ({
+      ...plain,
+      properties: { correlationData: Buffer.alloc(bytes - 3, 7) },
+    });
+    const most = ofBytes(16 * 1024);
+    expect(readBack(framed(most))).toEqual(most);
+    expect(() => framed(ofBytes(16 * 1024 + 1))).toThrow(RangeError);
+  });
+
+  it('gives a record without them when they cannot be read', () => {
+    expect(readBack(withExtension(5, [3, 2, 0, 0x7f, 1], '{}'))).toEqual({
+      ...plain,
+      payload: Buffer.from('{}'),
     });
   });
 });

@@ -1,6 +1,9 @@
+import { isBase64 } from '../../../lib/base64.js';
+import type { MessageProperties } from '../../../lib/message-properties.js';
 import type { RefusedPublish } from '../../../lib/refused-publish.js';
 import { rfc3339Ns } from '../../../lib/rfc3339.js';
 import { PUBLISH_TYPE, SOURCE_PREFIX } from './cloud-event-encoder.js';
+import { readProperties } from './property-attributes.js';
 import { REFUSED_TYPE, readRefused } from './refused-event.js';
 import { MEMBER, TopLevelMembers } from './top-level-members.js';
 
@@ -12,7 +15,9 @@ export interface CloudEvent {
   readonly clientId: string | undefined;
   /** `mqttuser`, when it is an MQTT string that is not empty. */
   readonly user: string | undefined;
-  /** Present when `subject`, `clientid` or `mqttuser` holds a text that MQTT does not allow there. */
+  /** `mqttcontenttype` and the others of `propertyAttributes`, as far as MQTT allows them. */
+  readonly properties?: MessageProperties | undefined;
+  /** Present when `subject`, `clientid`, `mqttuser` or a message property holds what MQTT does not allow there. */
   readonly hasRefusedName?: true;
   readonly qos: 0 | 1 | 2 | undefined;
   /** `time`, ns since 1970, when it is an RFC 3339 time from 1970 to 2262. */
@@ -36,7 +41,6 @@ const QOS = ([1, 0, 2] as const).map((qos) => ({
 }));
 const NO_BYTES = Buffer.alloc(0);
 const JSON_MEDIA_TYPE = /^[^/;]+\/(?:[^/;]+\+)?json\s*(?:;|$)/i;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 // One for the thread, because decoding is synchronous.
 const members = new TopLevelMembers();
@@ -65,7 +69,9 @@ export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
   const clientId = members.text(MEMBER.clientid);
   const user = members.text(MEMBER.mqttuser);
   const isUser = user !== undefined && isMqttString(user);
+  const { properties, isRefused: hasRefusedProperty } = readProperties(members);
   const hasRefusedName =
+    hasRefusedProperty ||
     (subject !== undefined && !isTopic) ||
     (clientId !== undefined && !isMqttString(clientId)) ||
     (user !== undefined && !isUser);
@@ -73,6 +79,7 @@ export function decodeCloudEvent(bytes: Buffer): CloudEvent | undefined {
     topic: isTopic ? subject : undefined,
     clientId: clientIdOf(isOurs),
     user: isUser && user !== '' ? user : undefined,
+    properties,
     hasRefusedName: hasRefusedName ? true : undefined,
     qos: qosOf(),
     receivedAtNs: time === undefined ? undefined : rfc3339Ns(time),
@@ -85,8 +92,7 @@ function payloadOf(isOurs: boolean): Buffer | undefined {
   if (members.has(MEMBER.data_base64)) {
     // A `data` of null counts as absent: serialisers that write all members leave one there.
     const base64 = members.has(MEMBER.data) ? undefined : members.text(MEMBER.data_base64);
-    const isBase64 = base64 !== undefined && base64.length % 4 === 0 && BASE64.test(base64);
-    return isBase64 ? Buffer.from(base64, 'base64') : undefined;
+    return base64 !== undefined && isBase64(base64) ? Buffer.from(base64, 'base64') : undefined;
   }
   if (!members.hasData) return NO_BYTES;
   // In our own events white space around the data is part of what the device has sent.

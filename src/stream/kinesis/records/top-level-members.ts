@@ -20,16 +20,22 @@ export const MEMBER = {
   mqtttopicbytes: 14,
   mqttbytes: 15,
   mqttbeginning: 16,
+  mqttcontenttype: 17,
+  mqttpayloadformat: 18,
+  mqttmessageexpiry: 19,
+  mqttresponsetopic: 20,
+  mqttcorrelationdata: 21,
+  mqttuserproperties: 22,
 } as const;
 export type Member = (typeof MEMBER)[keyof typeof MEMBER];
 
 const NAMES = Object.keys(MEMBER);
 const NAME_BYTES = NAMES.map((name) => Buffer.from(name));
-const LONGEST_NAME = 15;
+const LONGEST_NAME = 19;
 const UNKNOWN = -1;
-/** By length and second letter, which no two of the names share: the only member that a name can be. */
+/** By length, second and fifth letter, which no two of the names share: the only member that a name can be. */
 const CANDIDATES = new Int8Array((LONGEST_NAME + 1) * 32).fill(UNKNOWN);
-for (const [index, name] of NAME_BYTES.entries()) CANDIDATES[slotOf(name.length, name[1]!)] = index;
+for (const [index, name] of NAME_BYTES.entries()) CANDIDATES[slotOf(name, 0, name.length)] = index;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -158,14 +164,15 @@ export class TopLevelMembers {
   }
 }
 
-function slotOf(length: number, secondByte: number): number {
-  return length * 32 + (secondByte & 31);
+function slotOf(bytes: Uint8Array, start: number, length: number): number {
+  const fifth = length > 4 ? bytes[start + 4]! : 0;
+  return length * 32 + ((bytes[start + 1]! + fifth) & 31);
 }
 
 function nameIndex(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   if (length > LONGEST_NAME) return UNKNOWN;
-  const index = CANDIDATES[slotOf(length, bytes[start + 1]!)]!;
+  const index = CANDIDATES[slotOf(bytes, start, length)]!;
   if (index === UNKNOWN) return UNKNOWN;
   const name = NAME_BYTES[index]!;
   for (let n = 0; n < length; n += 1) if (bytes[start + n] !== name[n]) return UNKNOWN;

@@ -117,6 +117,7 @@ function toStreamRecord(
     user,
     qos: event?.qos ?? DEFAULT_QOS,
     payload: event?.payload ?? bytes,
+    properties: event?.properties,
     ...(refused !== undefined && { refused }),
   };
 }
