@@ -1,5 +1,6 @@
 import { isBase64 } from './base64.js';
-import type { MessageProperties, UserProperty } from './message-properties.js';
+import type { MessageProperties } from './message-properties.js';
+import type { UserProperty } from './mqtt-properties.js';
 
 /**
  * Message properties as JSON, by their names in MQTT 5 and in rules. The user properties are pairs, in their order: a name may

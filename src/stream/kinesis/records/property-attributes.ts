@@ -1,10 +1,10 @@
 import { isBase64 } from '../../../lib/base64.js';
 import {
+  encodeMessageProperties,
   MAX_MESSAGE_PROPERTIES_BYTES,
   type MessageProperties,
-  type UserProperty,
 } from '../../../lib/message-properties.js';
-import { encodeMessageProperties } from '../../../lib/mqtt-properties.js';
+import type { UserProperty } from '../../../lib/mqtt-properties.js';
 import { MEMBER, type Member, type TopLevelMembers } from './top-level-members.js';
 
 /** The largest Integer of CloudEvents (1.0, type system); MQTT counts further. */
@@ -24,7 +24,7 @@ const DIGITS = /^"?(\d{1,10})"?$/;
  * | mqttcorrelationdata | the correlation data, Base64 |
  * | mqttuserproperties | the user properties in their order, as the JSON text of a list of pairs |
  *
- * An attribute must not be empty (CloudEvents 1.0, type system): an empty text is left out, which says the same.
+ * An attribute must not be empty (CloudEvents 1.0, type system): an empty text is omitted, which says the same.
  */
 export function propertyAttributes(properties: MessageProperties): Record<string, string | number> {
   const { contentType, isText, expirySeconds, responseTopic, correlationData, userProperties } = properties;
@@ -40,7 +40,7 @@ export function propertyAttributes(properties: MessageProperties): Record<string
   };
 }
 
-/** What an event says of message properties. `isRefused`: something in it is not as MQTT allows it, and was left out. */
+/** What an event says of message properties. `isRefused`: something in it is not as MQTT allows it, and was omitted. */
 export interface ReadProperties {
   readonly properties: MessageProperties | undefined;
   readonly isRefused: boolean;
