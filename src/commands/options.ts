@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Role } from '../gateway/gateway-options.js';
-import type { UserProperty } from '../lib/message-properties.js';
+import type { UserProperty } from '../lib/mqtt-properties.js';
 import { parseDuration } from '../lib/quantity.js';
 
 // The options of each command as the command line passes them, and the readers of single options.

@@ -178,7 +178,7 @@ export function parseParkedLine(line: Buffer): ParkedRecord | undefined {
   };
 }
 
-/** What cannot be read is left out: the record itself is good. */
+/** What cannot be read is omitted: the record itself is good. */
 function propertiesOf(json: unknown): MessageProperties | undefined {
   const properties = json === undefined ? undefined : propertiesOfJson(json);
   return typeof properties === 'string' ? undefined : properties;
