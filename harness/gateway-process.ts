@@ -15,6 +15,8 @@ export interface GatewayProcessOptions {
   readonly stream?: readonly string[];
   /** Further arguments of `sluice start`. */
   readonly args?: readonly string[];
+  /** Instead of LAUNCHER. */
+  readonly launcher?: string;
   /** Put before `node`: strace and the like. */
   readonly wrapper?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -59,7 +61,7 @@ export class GatewayProcess {
     const [program, ...args] = [
       ...(this.#options.wrapper ?? []),
       process.execPath,
-      LAUNCHER,
+      this.#options.launcher ?? LAUNCHER,
       'start',
       '-c',
       this.configFile,

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayProcess, isBalanced } from '../../harness/gateway-process.js';
+import { SHIPPED_LAUNCHER } from '../../harness/programs.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { tempDirectory } from '../support/temp-directory.js';
 
@@ -25,6 +26,7 @@ describe.runIf(process.platform === 'linux')('a process that may open few files'
     timeout: 120_000,
   }, async () => {
     const gateway = new GatewayProcess({
+      launcher: SHIPPED_LAUNCHER,
       directory: tempDirectory(),
       config: CONFIG,
       wrapper: ['prlimit', `--nofile=${LIMIT}`],
@@ -60,7 +62,11 @@ describe.runIf(process.platform === 'linux')('a process that may open few files'
   it('waits for files that it needs, loses nothing, and goes on once it can open them', {
     timeout: 120_000,
   }, async () => {
-    const gateway = new GatewayProcess({ directory: tempDirectory(), config: CONFIG });
+    const gateway = new GatewayProcess({
+      launcher: SHIPPED_LAUNCHER,
+      directory: tempDirectory(),
+      config: CONFIG,
+    });
     onTestFinished(() => gateway.end());
     await gateway.start();
     const device = await mqtt.connectAsync(`mqtt://127.0.0.1:${gateway.mqttPort}`, { reconnectPeriod: 0 });

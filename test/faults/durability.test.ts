@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayProcess } from '../../harness/gateway-process.js';
+import { SHIPPED_LAUNCHER } from '../../harness/programs.js';
 import { findProgram } from '../../harness/server-process.js';
 import { FLEET_RULE, runFleet } from '../support/fleet-load.js';
 import { tempDirectory } from '../support/temp-directory.js';
@@ -23,6 +24,7 @@ ${FLEET_RULE}`;
 async function startTraced(straceArgs: readonly string[], log?: string) {
   const directory = tempDirectory();
   const gateway = new GatewayProcess({
+    launcher: SHIPPED_LAUNCHER,
     directory,
     config: CONFIG,
     log,
