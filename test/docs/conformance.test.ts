@@ -2,16 +2,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CLAUSES } from '../broker/conformance/clauses.js';
+import type { Level } from '../broker/conformance/level.js';
 import { MOSQUITTO_DIFFERENCES } from '../broker/conformance/mosquitto-differences.js';
 import { page, ROOT, tableBelow } from './pages.js';
 
 const PAGE = 'docs/mqtt.md';
 
+function withoutCase(level: Level): (readonly string[])[] {
+  return Object.entries(CLAUSES[level]).flatMap(([clause, { says, noCase }]) =>
+    noCase === undefined ? [] : [[clause, says, noCase]],
+  );
+}
+
 /** The rows that each table has, by its heading. */
 const TABLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  '### Statements without a case': Object.entries(CLAUSES).flatMap(([clause, { says, noCase }]) =>
-    noCase === undefined ? [] : [[clause, says, noCase]],
-  ),
+  '### Statements of MQTT 3.1.1 without a case': withoutCase(4),
+  '### Statements of MQTT 5 without a case': withoutCase(5),
   '### What Mosquitto does otherwise': MOSQUITTO_DIFFERENCES.map(({ case: name, because }) => [
     name,
     because,

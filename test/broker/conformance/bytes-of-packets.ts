@@ -1,28 +1,40 @@
-/**
- * Packets of MQTT 3.1.1 as bytes. Nothing is checked, so that a case can send what no library would write; a string may be
- * given as bytes, to send one that is not UTF-8.
- */
+import { type Text, text, u16, varint } from './bytes-of-fields.js';
+import { properties, sessionExpiry } from './bytes-of-properties.js';
+import type { Level } from './level.js';
 
-export type Text = string | Buffer;
+/**
+ * Packets of MQTT 3.1.1 and MQTT 5. They become bytes when it is known which of the two their client speaks, so that one case
+ * can speak both. Nothing is checked, so that a case can send what no library would write. Properties are for MQTT 5 alone.
+ */
+export type Packet = (level: Level) => Buffer;
 
 export interface WillFields {
   readonly topic: Text;
   readonly payload?: Text;
   readonly qos?: number;
   readonly isRetained?: boolean;
+  readonly properties?: readonly Buffer[];
 }
 
 export interface ConnectFields {
   readonly clientId?: Text;
+  /** Clean start in MQTT 5. */
   readonly isClean?: boolean;
+  /**
+   * The session expiry interval of MQTT 5; unless given, an hour without a clean start, as a session without clean session is
+   * kept, and no such property with one.
+   */
+  readonly expirySeconds?: number;
   readonly keepAlive?: number;
   readonly will?: WillFields;
   readonly userName?: Text;
   readonly password?: Text;
   readonly protocol?: Text;
+  /** Another protocol level than that of the case. */
   readonly level?: number;
   /** Bits that are turned over in the byte of flags. */
   readonly flipped?: number;
+  readonly properties?: readonly Buffer[];
 }
 
 export interface PublishFields {
@@ -32,78 +44,113 @@ export interface PublishFields {
   readonly id?: number;
   readonly isDuplicate?: boolean;
   readonly isRetained?: boolean;
+  readonly properties?: readonly Buffer[];
 }
 
-export function u16(value: number): Buffer {
-  return Buffer.from([value >> 8, value & 0xff]);
+const NOTHING = Buffer.alloc(0);
+/** How long a session without a clean start is kept at MQTT 5 unless a case says it. */
+const HOUR_SECONDS = 3600;
+
+/** Parts that are functions differ with the level. */
+export function packet(firstByte: number, ...parts: readonly (Buffer | Packet)[]): Packet {
+  return (level) => {
+    const body = Buffer.concat(parts.map((part) => (typeof part === 'function' ? part(level) : part)));
+    return Buffer.concat([Buffer.from([firstByte]), varint(body.length), body]);
+  };
 }
 
-/** A string with its length before it. */
-export function text(value: Text): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([u16(bytes.length), bytes]);
+/** The properties of a packet, which only MQTT 5 has. */
+export function propertiesOf(...all: readonly Buffer[]): Packet {
+  return (level) => (level === 5 ? properties(...all) : NOTHING);
 }
 
-export function remainingLength(length: number): Buffer {
-  const bytes: number[] = [];
-  let rest = length;
-  do {
-    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return Buffer.from(bytes);
+export function connect(fields: ConnectFields = {}): Packet {
+  return packet(0x10, connectBody(fields));
 }
 
-export function packet(firstByte: number, ...parts: readonly Buffer[]): Buffer {
-  const body = Buffer.concat(parts);
-  return Buffer.concat([Buffer.from([firstByte]), remainingLength(body.length), body]);
-}
-
-export function connect(fields: ConnectFields = {}): Buffer {
-  return packet(0x10, ...connectBody(fields));
-}
-
-export function connectBody(fields: ConnectFields): Buffer[] {
+export function connectBody(fields: ConnectFields): Packet {
   const { clientId = '', isClean = true, keepAlive = 60, will, userName, password } = fields;
   const flags =
     (isClean ? 0x02 : 0) |
     (will === undefined ? 0 : 0x04 | ((will.qos ?? 0) << 3) | (will.isRetained === true ? 0x20 : 0)) |
     (password === undefined ? 0 : 0x40) |
     (userName === undefined ? 0 : 0x80);
-  return [
-    text(fields.protocol ?? 'MQTT'),
-    Buffer.from([fields.level ?? 4, flags ^ (fields.flipped ?? 0)]),
-    u16(keepAlive),
-    text(clientId),
-    ...(will === undefined ? [] : [text(will.topic), text(will.payload ?? 'gone')]),
-    ...(userName === undefined ? [] : [text(userName)]),
-    ...(password === undefined ? [] : [text(password)]),
-  ];
+  const expiry = fields.expirySeconds ?? (isClean ? undefined : HOUR_SECONDS);
+  const all = [...(expiry === undefined ? [] : [sessionExpiry(expiry)]), ...(fields.properties ?? [])];
+  return (level) =>
+    Buffer.concat([
+      text(fields.protocol ?? 'MQTT'),
+      Buffer.from([fields.level ?? level, flags ^ (fields.flipped ?? 0)]),
+      u16(keepAlive),
+      propertiesOf(...all)(level),
+      text(clientId),
+      ...(will === undefined ? [] : [propertiesOf(...(will.properties ?? []))(level)]),
+      ...(will === undefined ? [] : [text(will.topic), text(will.payload ?? 'gone')]),
+      ...(userName === undefined ? [] : [text(userName)]),
+      ...(password === undefined ? [] : [text(password)]),
+    ]);
 }
 
 /** QoS 1 and 2 have the packet id 1 unless given; QoS 0 has none unless given. */
-export function publish(fields: PublishFields): Buffer {
+export function publish(fields: PublishFields): Packet {
   const { topic, payload = 'x', qos = 0, id = qos === 0 ? undefined : 1 } = fields;
   return packet(
     0x30 | (fields.isDuplicate === true ? 8 : 0) | (qos << 1) | (fields.isRetained === true ? 1 : 0),
     text(topic),
-    id === undefined ? Buffer.alloc(0) : u16(id),
+    id === undefined ? NOTHING : u16(id),
+    propertiesOf(...(fields.properties ?? [])),
     Buffer.from(payload),
   );
 }
 
-export const puback = (id: number): Buffer => packet(0x40, u16(id));
-export const pubrec = (id: number): Buffer => packet(0x50, u16(id));
-export const pubrel = (id: number): Buffer => packet(0x62, u16(id));
-export const pubcomp = (id: number): Buffer => packet(0x70, u16(id));
+/** PUBACK, PUBREC, PUBREL and PUBCOMP: with a reason code and properties in MQTT 5, when they are given. */
+const acknowledgement =
+  (firstByte: number) =>
+  (id: number, code?: number, ...all: readonly Buffer[]): Packet =>
+    packet(
+      firstByte,
+      u16(id),
+      code === undefined ? NOTHING : Buffer.from([code]),
+      all.length === 0 ? NOTHING : properties(...all),
+    );
+export const puback = acknowledgement(0x40);
+export const pubrec = acknowledgement(0x50);
+export const pubrel = acknowledgement(0x62);
+export const pubcomp = acknowledgement(0x70);
 
-export function subscribe(id: number, ...filters: readonly (readonly [filter: Text, qos: number])[]): Buffer {
-  return packet(0x82, u16(id), ...filters.flatMap(([filter, qos]) => [text(filter), Buffer.from([qos])]));
+/** The byte behind a topic filter: its QoS, and in MQTT 5 the options of its subscription. */
+export type FilterAndOptions = readonly [filter: Text, options: number];
+export const NO_LOCAL = 0x04;
+export const RETAIN_AS_PUBLISHED = 0x08;
+export const RETAIN_IF_NEW = 0x10;
+export const RETAIN_NEVER = 0x20;
+
+export function subscribe(id: number, ...filters: readonly FilterAndOptions[]): Packet {
+  return subscribeWith([], id, ...filters);
 }
 
-export function unsubscribe(id: number, ...filters: readonly Text[]): Buffer {
-  return packet(0xa2, u16(id), ...filters.map(text));
+export function subscribeWith(
+  all: readonly Buffer[],
+  id: number,
+  ...filters: readonly FilterAndOptions[]
+): Packet {
+  const payload = filters.flatMap(([filter, options]) => [text(filter), Buffer.from([options])]);
+  return packet(0x82, u16(id), propertiesOf(...all), ...payload);
+}
+
+export function unsubscribe(id: number, ...filters: readonly Text[]): Packet {
+  return packet(0xa2, u16(id), propertiesOf(), ...filters.map(text));
 }
 
 export const PINGREQ = packet(0xc0);
 export const DISCONNECT = packet(0xe0);
+
+/** A DISCONNECT of MQTT 5. */
+export function disconnect(code: number, ...all: readonly Buffer[]): Packet {
+  return packet(0xe0, Buffer.from([code]), properties(...all));
+}
+
+/** An AUTH of MQTT 5. */
+export function auth(code: number, ...all: readonly Buffer[]): Packet {
+  return packet(0xf0, Buffer.from([code]), properties(...all));
+}

@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectFields, connect, subscribe } from './bytes-of-packets.js';
+import type { Level } from './level.js';
+import type { ReceivedPacket } from './received-packets.js';
 import { Deviation, ScriptedPeer } from './scripted-peer.js';
 
 /** A broker that the cases are run against. */
@@ -14,10 +17,45 @@ export interface BrokerUnderTest {
   readonly securedPort: number;
 }
 
-/** One sequence of packets; the title names the clauses that it shows. */
+/** The clauses that a case shows, as `3.3.1-5 3.3.1-9`, in the standard of each level that it is run at. */
+export type Shows = Readonly<Partial<Record<Level, string>>>;
+
+/** One sequence of packets. It is run at each level whose clauses it names. */
 export interface ConformanceCase {
+  /** What is expected, in words that fit both levels. */
   readonly title: string;
+  readonly shows: Shows;
+  /** Time has to pass in it, so that it is run beside others of its kind. */
+  readonly waits?: boolean;
   run(context: CaseContext): Promise<void>;
+}
+
+/** Where cases differ by nothing but a packet. */
+export type PacketOfCase<P> = readonly [what: string, shows: Shows, packet: P];
+
+/** Lets time pass that a case is about: an expiry, or a delay. */
+export function pass(seconds: number): Promise<void> {
+  return sleep(seconds * 1000);
+}
+
+/** The numbers of the clauses that a case shows at a level; empty when it is not run there. */
+export function clausesOf({ shows }: ConformanceCase, level: Level): string[] {
+  return (shows[level] ?? '').split(' ').flatMap((clause) => (clause === '' ? [] : [`MQTT-${clause}`]));
+}
+
+/** The lines of a CONNACK with one of these codes. */
+export function connacks(codes: readonly number[]): string[] {
+  return codes.map((code) => `CONNACK present=0 code=${code < 0x80 ? code : `0x${code.toString(16)}`}`);
+}
+
+/** The value of a property that comes once; undefined when it is absent. */
+export function propertyOf({ properties }: ReceivedPacket, name: string): string | undefined {
+  return properties.find((property) => property.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** The name of a case in a run. */
+export function titleOf(one: ConformanceCase, level: Level): string {
+  return [...clausesOf(one, level).map((clause) => `[${clause}]`), one.title].join(' ');
 }
 
 export const ALICE = { userName: 'alice', password: 'secret' } as const;
@@ -28,11 +66,13 @@ let contexts = 0;
 /** What a case works with: connections that end with it, and names that no other case has. */
 export class CaseContext {
   readonly broker: BrokerUnderTest;
+  readonly level: Level;
   readonly #number: number;
   readonly #peers: ScriptedPeer[] = [];
 
-  constructor(broker: BrokerUnderTest) {
+  constructor(broker: BrokerUnderTest, level: Level) {
     this.broker = broker;
+    this.level = level;
     contexts += 1;
     this.#number = contexts;
   }
@@ -43,8 +83,8 @@ export class CaseContext {
   }
 
   /** A connection on which nothing was sent. */
-  open(port = this.broker.port): ScriptedPeer {
-    return this.add(ScriptedPeer.overTcp(port));
+  open(port = this.broker.port, level = this.level): ScriptedPeer {
+    return this.add(ScriptedPeer.overTcp(port, level));
   }
 
   add(peer: ScriptedPeer): ScriptedPeer {
@@ -59,9 +99,14 @@ export class CaseContext {
     port = this.broker.port,
   ): Promise<ScriptedPeer> {
     const peer = this.open(port);
-    peer.send(connect(fields));
-    await peer.expect(`CONNACK present=${isPresent ? 1 : 0} code=0`);
+    await this.accepted(peer, fields, isPresent);
     return peer;
+  }
+
+  /** Connects; returns the CONNACK. */
+  accepted(peer: ScriptedPeer, fields: ConnectFields = {}, isPresent = false): Promise<ReceivedPacket> {
+    peer.send(connect(fields));
+    return peer.expect(`CONNACK present=${isPresent ? 1 : 0} code=0`);
   }
 
   /** A connection of the user who may use topics with `$`. */

@@ -26,7 +26,7 @@ topic readwrite $own/#
 `,
   );
   const open = await startMosquitto({
-    config: [`listener ${webSocketPort} 127.0.0.1`, 'protocol websockets'],
+    config: ['max_packet_size 262144', `listener ${webSocketPort} 127.0.0.1`, 'protocol websockets'],
   });
   const secured = await startMosquitto({
     config: ['allow_anonymous false', `password_file ${passwords}`, `acl_file ${rules}`],

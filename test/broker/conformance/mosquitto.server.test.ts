@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireServer } from '../../../harness/servers.js';
-import { ALL_CASES } from './all-cases.js';
-import { MOSQUITTO_DIFFERENCES } from './mosquitto-differences.js';
+import { casesAt } from './all-cases.js';
+import { titleOf } from './conformance-case.js';
+import { LEVELS } from './level.js';
+import { differenceOf, MOSQUITTO_DIFFERENCES } from './mosquitto-differences.js';
 import { mosquittoUnderTest } from './mosquitto-under-test.js';
 import { deviationOf } from './run-case.js';
 
-describe.skipIf(!requireServer('mosquitto'))('MQTT 3.1.1 at Mosquitto', () => {
+describe.skipIf(!requireServer('mosquitto'))('Mosquitto', () => {
   let started: Awaited<ReturnType<typeof mosquittoUnderTest>>;
   const directory = mkdtempSync(join(tmpdir(), 'sluice-mosquitto-'));
 
@@ -20,19 +22,27 @@ describe.skipIf(!requireServer('mosquitto'))('MQTT 3.1.1 at Mosquitto', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  for (const one of ALL_CASES) {
-    const difference = MOSQUITTO_DIFFERENCES.find(({ titles }) => titles.test(one.title));
-    it(`${one.title}${difference === undefined ? '' : ': differs'}`, async () => {
-      const deviation = await deviationOf(one, started.broker);
-      if (difference === undefined) expect(deviation).toBeUndefined();
-      else expect(deviation).toMatch(difference.does);
-    });
-  }
+  describe.each(LEVELS)('at level %i', (level) => {
+    const differing = casesAt(level).filter((one) => differenceOf(one, level) !== undefined);
+    const others = casesAt(level).filter((one) => !differing.includes(one));
+
+    for (const one of others) {
+      (one.waits ? it.concurrent : it)(titleOf(one, level), async () => {
+        expect(await deviationOf(one, started.broker, level)).toBeUndefined();
+      });
+    }
+
+    // Where nothing comes that should, the case waits for it.
+    for (const one of differing) {
+      it.concurrent(`${titleOf(one, level)}: differs`, async () => {
+        const deviation = await deviationOf(one, started.broker, level);
+        expect(deviation).toMatch(differenceOf(one, level)?.does ?? /^$/);
+      });
+    }
+  });
 
   it('differs only in cases that exist', () => {
-    const unused = MOSQUITTO_DIFFERENCES.filter(
-      ({ titles }) => !ALL_CASES.some(({ title }) => titles.test(title)),
-    );
-    expect(unused).toEqual([]);
+    const differing = LEVELS.flatMap((level) => casesAt(level).map((one) => differenceOf(one, level)));
+    expect(MOSQUITTO_DIFFERENCES.filter((difference) => !differing.includes(difference))).toEqual([]);
   });
 });

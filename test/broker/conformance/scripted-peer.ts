@@ -1,5 +1,6 @@
 import { connect as connectTcp } from 'node:net';
-import { PINGREQ } from './bytes-of-packets.js';
+import { type Packet, PINGREQ } from './bytes-of-packets.js';
+import type { Level } from './level.js';
 import { type ReceivedPacket, ReceivedPackets } from './received-packets.js';
 
 /** Thrown when a broker does something else than a case expects. */
@@ -18,17 +19,22 @@ export interface Wire {
 /** How long a broker may take for one packet; only a broker that is wrong needs it. */
 const PATIENCE_MS = 8_000;
 const CLOSED = 'CLOSED';
+const MALFORMED_PACKET = 0x81;
+const PROTOCOL_ERROR = 0x82;
 
 /** One client: sends bytes, and expects packets one by one, or the end of its connection. */
 export class ScriptedPeer {
   readonly #wire: Wire;
-  readonly #packets = new ReceivedPackets();
+  readonly #level: Level;
+  readonly #packets: ReceivedPackets;
   readonly #received: ReceivedPacket[] = [];
   #isClosed = false;
   #changed: () => void = () => undefined;
 
-  constructor(wire: Wire) {
+  constructor(wire: Wire, level: Level) {
     this.#wire = wire;
+    this.#level = level;
+    this.#packets = new ReceivedPackets(level);
     wire.onBytes = (bytes) => {
       this.#received.push(...this.#packets.add(bytes));
       this.#changed();
@@ -39,7 +45,7 @@ export class ScriptedPeer {
     };
   }
 
-  static overTcp(port: number): ScriptedPeer {
+  static overTcp(port: number, level: Level): ScriptedPeer {
     const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
     const wire: Wire = {
       write: (bytes) => void socket.write(bytes),
@@ -50,12 +56,19 @@ export class ScriptedPeer {
     socket.on('data', (bytes) => wire.onBytes(bytes));
     socket.on('error', () => undefined);
     socket.on('close', () => wire.onClosed());
-    return new ScriptedPeer(wire);
+    return new ScriptedPeer(wire, level);
   }
 
   /** In one write. */
-  send(...packets: readonly Buffer[]): void {
-    this.#wire.write(Buffer.concat(packets));
+  send(...packets: readonly Packet[]): void {
+    this.#wire.write(Buffer.concat(packets.map((packet) => packet(this.#level))));
+  }
+
+  /** The bytes of packets in parts, each in a write of its own; `cuts` are where a part ends. */
+  sendInParts(cuts: readonly number[], ...packets: readonly Packet[]): void {
+    const bytes = Buffer.concat(packets.map((packet) => packet(this.#level)));
+    for (const [n, cut] of cuts.entries()) this.#wire.write(bytes.subarray(cuts[n - 1] ?? 0, cut));
+    this.#wire.write(bytes.subarray(cuts.at(-1)));
   }
 
   cut(): void {
@@ -69,10 +82,19 @@ export class ScriptedPeer {
     return packet;
   }
 
-  async expectOneOf(...lines: readonly string[]): Promise<void> {
+  async expectOneOf(...lines: readonly string[]): Promise<ReceivedPacket> {
     const expected = lines.join(' or ');
     const packet = await this.#next(expected);
     if (!lines.includes(packet.line)) throw new Deviation(`expected ${expected}, but got ${packet.line}`);
+    return packet;
+  }
+
+  /** The next packet must be this one, and have these properties of MQTT 5, sorted by name, and no others. */
+  async expectWith(line: string, ...properties: readonly string[]): Promise<ReceivedPacket> {
+    const packet = await this.expect(line);
+    const [expected, received] = [properties.join(', '), packet.properties.join(', ')];
+    if (received !== expected) throw new Deviation(`${line}: expected [${expected}], but got [${received}]`);
+    return packet;
   }
 
   async expectEach(...lines: readonly string[]): Promise<ReceivedPacket[]> {
@@ -120,21 +142,30 @@ export class ScriptedPeer {
     await this.expect('PINGRESP');
   }
 
-  /** The broker ends the connection, and sends nothing before that. */
-  async expectClosed(): Promise<void> {
+  /**
+   * The broker ends the connection. With reason codes, a client of MQTT 5 is sent a DISCONNECT with one of them before; without,
+   * and in MQTT 3.1.1, nothing is sent. Returns the DISCONNECT.
+   */
+  async expectClosed(...codes: readonly number[]): Promise<ReceivedPacket | undefined> {
+    const lines = codes.map((code) => `DISCONNECT 0x${code.toString(16)}`);
+    const goodbye = this.#level === 5 && codes.length > 0 ? await this.expectOneOf(...lines) : undefined;
     const packet = await this.#next(CLOSED);
     if (packet.line !== CLOSED) throw new Deviation(`expected ${CLOSED}, but got ${packet.line}`);
+    return goodbye;
   }
 
-  /** Sends bytes that end the connection, with a PINGREQ behind them that must not be answered any more. */
-  async expectFatal(bytes: Buffer): Promise<void> {
-    this.send(bytes, PINGREQ);
-    await this.expectClosed();
+  /**
+   * Sends a packet that ends the connection, with a PINGREQ behind it that must not be answered any more. In MQTT 5 the reason
+   * is that the packet is malformed or a protocol error, unless others are given.
+   */
+  async expectFatal(packet: Packet, ...codes: readonly number[]): Promise<void> {
+    this.send(packet, PINGREQ);
+    await this.expectClosed(...(codes.length > 0 ? codes : [MALFORMED_PACKET, PROTOCOL_ERROR]));
   }
 
   async #next(expected: string): Promise<ReceivedPacket> {
     if (this.#received.length === 0 && !this.#isClosed) await this.#change(expected);
-    return this.#received.shift() ?? { line: CLOSED, id: 0 };
+    return this.#received.shift() ?? { line: CLOSED, id: 0, codes: [], properties: [], bytes: 0 };
   }
 
   #change(expected: string): Promise<void> {

@@ -17,7 +17,7 @@ export async function openWebSocket(context: CaseContext, protocols: string[] = 
     wire.onBytes(bytes);
   });
   socket.on('close', () => wire.onClosed());
-  const peer = context.add(new ScriptedPeer(wire));
+  const peer = context.add(new ScriptedPeer(wire, context.level));
   await new Promise<void>((resolve, reject) => {
     socket.on('open', () => resolve());
     socket.on('error', reject);

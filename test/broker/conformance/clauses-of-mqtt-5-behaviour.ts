@@ -1,0 +1,86 @@
+import { CLIENT, type Clause } from './clause.js';
+
+const NO_SHARED = 'Shared subscriptions are announced as unavailable.';
+const NO_AUTH = 'The broker supports no authentication method and sends no AUTH.';
+
+/**
+ * The normative statements of MQTT 5, by the numbers of appendix B of the standard (OASIS, 7 March 2019), and what each asks for in
+ * our words: those about sessions, delivery and transports.
+ */
+export const MQTT_5_BEHAVIOUR_CLAUSES: Readonly<Record<string, Clause>> = {
+  'MQTT-4.1.0-1': { says: 'A session lasts at least as long as its connection.' },
+  'MQTT-4.1.0-2': { says: 'A session is discarded when its expiry interval is over.' },
+  'MQTT-4.2.0-1': { says: 'A transport has ordered, lossless streams of bytes.' },
+  'MQTT-4.3.1-1': { says: 'A sender of QoS 0 sends one PUBLISH without DUP.' },
+  'MQTT-4.3.2-1': { says: 'A sender of QoS 1 takes a packet id that is not in use.' },
+  'MQTT-4.3.2-2': { says: 'A sender of QoS 1 sends it first without DUP.' },
+  'MQTT-4.3.2-3': { says: 'A sender of QoS 1 keeps a PUBLISH until its PUBACK.' },
+  'MQTT-4.3.2-4': { says: 'A receiver of QoS 1 answers with PUBACK.' },
+  'MQTT-4.3.2-5': { says: 'After its PUBACK the packet id is a new message.' },
+  'MQTT-4.3.3-1': { says: 'A sender of QoS 2 takes a packet id that is not in use.' },
+  'MQTT-4.3.3-2': { says: 'A sender of QoS 2 sends it first without DUP.' },
+  'MQTT-4.3.3-3': { says: 'A sender of QoS 2 keeps a PUBLISH until its PUBREC.' },
+  'MQTT-4.3.3-4': { says: 'A sender of QoS 2 answers PUBREC with PUBREL.' },
+  'MQTT-4.3.3-5': { says: 'A sender of QoS 2 keeps PUBREL until PUBCOMP.' },
+  'MQTT-4.3.3-6': { says: 'A sender of QoS 2 sends no PUBLISH again after PUBREL.' },
+  'MQTT-4.3.3-7': { says: 'A message that was sent does not expire.' },
+  'MQTT-4.3.3-8': { says: 'A receiver of QoS 2 answers with PUBREC.' },
+  'MQTT-4.3.3-9': { says: 'After a PUBREC of 0x80 or more, the packet id is a new message.' },
+  'MQTT-4.3.3-10': { says: 'Until PUBREL the packet id is the same message, which is delivered once.' },
+  'MQTT-4.3.3-11': { says: 'A receiver of QoS 2 answers PUBREL with PUBCOMP.' },
+  'MQTT-4.3.3-12': { says: 'After PUBCOMP the packet id is a new message.' },
+  'MQTT-4.3.3-13': { says: 'A QoS 2 handshake is completed although its message has expired.' },
+  'MQTT-4.4.0-1': {
+    says: 'After a reconnect without a clean start, what was not acknowledged is sent again; never otherwise.',
+  },
+  'MQTT-4.4.0-2': { says: 'What was acknowledged with 0x80 or more is not sent again.' },
+  'MQTT-4.5.0-1': { says: 'A message joins the session of each client with a subscription that matches.' },
+  'MQTT-4.5.0-2': { says: 'A client acknowledges what it is sent by the QoS.' },
+  'MQTT-4.6.0-1': { says: 'What is sent again keeps its order.' },
+  'MQTT-4.6.0-2': { says: 'PUBACKs have the order of their PUBLISHes.' },
+  'MQTT-4.6.0-3': { says: 'PUBRECs have the order of their PUBLISHes.' },
+  'MQTT-4.6.0-4': { says: 'PUBRELs have the order of their PUBRECs.' },
+  'MQTT-4.6.0-5': {
+    says: 'On an ordered topic, messages of one QoS are delivered in the order of their publisher.',
+  },
+  'MQTT-4.6.0-6': { says: 'Every topic is ordered for subscriptions that are not shared.' },
+  'MQTT-4.7.0-1': { says: 'Wildcards are not used in topic names.' },
+  'MQTT-4.7.1-1': { says: '# is a whole level, and the last one.' },
+  'MQTT-4.7.1-2': { says: '+ is a whole level.' },
+  'MQTT-4.7.2-1': { says: 'A topic filter that begins with a wildcard does not match a topic name with $.' },
+  'MQTT-4.7.3-1': { says: 'Topic names and topic filters have at least one character.' },
+  'MQTT-4.7.3-2': { says: 'Topic names and topic filters do not contain U+0000.' },
+  'MQTT-4.7.3-3': { says: 'Topic names and topic filters have at most 65,535 bytes.' },
+  'MQTT-4.7.3-4': { says: 'Topic names are compared as they are.' },
+  'MQTT-4.8.2-1': {
+    says: 'The topic filter of a shared subscription begins with $share/ and the name of its group.',
+  },
+  'MQTT-4.8.2-2': { says: 'The name of a group has no wildcards, and / and a topic filter follow it.' },
+  'MQTT-4.8.2-3': { says: 'A shared subscription delivers with the granted QoS.', noCase: NO_SHARED },
+  'MQTT-4.8.2-4': { says: 'What was begun with QoS 2 is completed by the same client.', noCase: NO_SHARED },
+  'MQTT-4.8.2-5': {
+    says: 'What was begun with QoS 2 goes to no other client when the session ends.',
+    noCase: NO_SHARED,
+  },
+  'MQTT-4.8.2-6': { says: 'What a client rejects goes to no other client.', noCase: NO_SHARED },
+  'MQTT-4.9.0-1': { says: 'The send quota begins with the receive maximum, or less.' },
+  'MQTT-4.9.0-2': { says: 'Without a quota, no PUBLISH of QoS 1 or 2 is sent.' },
+  'MQTT-4.9.0-3': { says: 'Without a quota, everything else is processed and answered.' },
+  'MQTT-4.12.0-1': { says: 'With an authentication method that is not supported, the connection ends.' },
+  'MQTT-4.12.0-2': { says: 'The AUTH of a server has reason code 0x18.', noCase: NO_AUTH },
+  'MQTT-4.12.0-3': { says: 'The AUTH of a client has reason code 0x18.', noCase: CLIENT },
+  'MQTT-4.12.0-4': { says: 'A server that rejects the authentication ends the connection.' },
+  'MQTT-4.12.0-5': { says: 'AUTH and CONNACK name the method of CONNECT.', noCase: NO_AUTH },
+  'MQTT-4.12.0-6': {
+    says: 'Without an authentication method in CONNECT, a server sends no AUTH, and no method in CONNACK.',
+  },
+  'MQTT-4.12.0-7': { says: 'Without an authentication method in CONNECT, a client sends no AUTH.' },
+  'MQTT-4.12.1-1': { says: 'A client authenticates again with the same method.', noCase: CLIENT },
+  'MQTT-4.12.1-2': { says: 'When that fails, the connection ends.' },
+  'MQTT-4.13.1-1': { says: 'A malformed packet or a protocol error ends the connection.' },
+  'MQTT-4.13.2-1': { says: 'CONNACK and DISCONNECT with 0x80 or more end the connection.' },
+  'MQTT-6.0.0-1': { says: 'Packets are in binary frames; another data frame ends the connection.' },
+  'MQTT-6.0.0-2': { says: 'Packets need not begin and end with frames.' },
+  'MQTT-6.0.0-3': { says: 'A client offers the subprotocol mqtt.' },
+  'MQTT-6.0.0-4': { says: 'The server selects the subprotocol mqtt.' },
+};
