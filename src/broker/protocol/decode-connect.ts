@@ -1,5 +1,6 @@
 import { messagePropertiesOf } from '../../lib/message-properties.js';
 import type { Properties, PropertyName } from '../../lib/mqtt-properties.js';
+import { clause } from './clause.js';
 import { messagePropertiesDetail } from './decode-publish-properties.js';
 import { FieldReader } from './field-reader.js';
 import {
@@ -49,23 +50,24 @@ const WILL_PROPERTIES: ReadonlySet<PropertyName> = new Set<PropertyName>([
 
 /** The version that a CONNECT asks for, so that also one that is malformed is answered in its form; 4 when it is none known here. */
 export function levelOfConnect(body: Buffer): ProtocolLevel {
-  const reader = new FieldReader(body);
+  const reader = new FieldReader(body, 4);
   const level = levelOf(reader.text('protocol name'), reader.byte('protocol level'));
   return reader.fault !== undefined || level instanceof PacketFault ? 4 : level;
 }
 
 /** The CONNECT whose variable header and payload are `body`: MQTT 3.1, 3.1.1 and 5, also as Mosquitto's bridges send them. */
 export function decodeConnect(body: Buffer): ConnectPacket | PacketFault {
-  const reader = new FieldReader(body);
+  const reader = new FieldReader(body, 4);
   const protocolName = reader.text('protocol name');
   const levelByte = reader.byte('protocol level');
   if (reader.fault !== undefined) return reader.fault;
   const level = levelOf(protocolName, levelByte);
   if (level instanceof PacketFault) return level;
+  reader.level = level;
 
   const flags = reader.byte('connect flags');
   const keepAliveSeconds = reader.uint16('keep alive');
-  if (reader.fault === undefined) checkFlags(reader, level, flags);
+  if (reader.fault === undefined) checkFlags(reader, flags);
   const isCleanStart = (flags & CLEAN_START) !== 0;
   const properties = level === 5 ? reader.properties(CONNECT_PROPERTIES) : {};
   checkProperties(reader, properties);
@@ -113,14 +115,17 @@ function levelOf(protocolName: string, levelByte: number): ProtocolLevel | Packe
   return new PacketFault(detail, UNACCEPTABLE_PROTOCOL_LEVEL, REASON_CODES.unsupportedProtocolVersion);
 }
 
-function checkFlags(reader: FieldReader, level: ProtocolLevel, flags: number): void {
+function checkFlags(reader: FieldReader, flags: number): void {
+  const { level } = reader;
   if ((flags & RESERVED) !== 0) reader.fail('reserved connect flag set [MQTT-3.1.2-3]');
   const willQos = (flags >> WILL_QOS_SHIFT) & 3;
   if ((flags & HAS_WILL) === 0) {
-    if (willQos !== 0) reader.fail('will QoS without a will [MQTT-3.1.2-13]');
-    if ((flags & WILL_RETAIN) !== 0) reader.fail('will retain without a will [MQTT-3.1.2-15]');
+    if (willQos !== 0) reader.fail(`will QoS without a will ${clause(level, '3.1.2-13', '3.1.2-11')}`);
+    if ((flags & WILL_RETAIN) !== 0) {
+      reader.fail(`will retain without a will ${clause(level, '3.1.2-15', '3.1.2-13')}`);
+    }
   }
-  if (willQos === 3) reader.fail('will QoS 3 [MQTT-3.1.2-14]');
+  if (willQos === 3) reader.fail(`will QoS 3 ${clause(level, '3.1.2-14', '3.1.2-12')}`);
   // MQTT 5 allows it, for tokens (section 3.1.2.9).
   if (level !== 5 && (flags & HAS_PASSWORD) !== 0 && (flags & HAS_USER_NAME) === 0) {
     reader.fail('a password without a user name [MQTT-3.1.2-22]');
@@ -156,7 +161,9 @@ function readWill(reader: FieldReader, level: ProtocolLevel, flags: number): Wil
   const topic = reader.text('will topic');
   const payload = reader.data('will message');
   if (topic === '') reader.fail('empty will topic [MQTT-4.7.3-1]');
-  if (topic.includes('+') || topic.includes('#')) reader.fail('wildcard in the will topic [MQTT-4.7.1-1]');
+  if (topic.includes('+') || topic.includes('#')) {
+    reader.fail(`wildcard in the will topic ${clause(level, '4.7.1-1', '4.7.0-1')}`);
+  }
   return {
     topic,
     payload,

@@ -1,4 +1,5 @@
 import type { PropertyName } from '../../lib/mqtt-properties.js';
+import { clause } from './clause.js';
 import { FieldReader } from './field-reader.js';
 import { filterSyntaxFault } from './filter-syntax-fault.js';
 import {
@@ -44,7 +45,7 @@ export function decodeSubscribe(
   body: Buffer,
 ): SubscribePacket | PacketFault {
   if (flags !== SUBSCRIBE_FLAGS) return new PacketFault(`SUBSCRIBE with flags ${flags} [MQTT-3.8.1-1]`);
-  const reader = new FieldReader(body);
+  const reader = new FieldReader(body, level);
   const packetId = reader.packetId();
   const { subscriptionIdentifier: identifier } = level === 5 ? reader.properties(SUBSCRIBE_PROPERTIES) : {};
   if (identifier === 0) reader.failProtocol('subscription identifier 0 (MQTT 5 section 3.8.2.1.2)');
@@ -56,7 +57,9 @@ export function decodeSubscribe(
       level === 5 ? subscription5(reader, filter, byte, identifier) : subscription(reader, filter, byte),
     );
   }
-  if (subscriptions.length === 0) reader.failProtocol('SUBSCRIBE without a topic filter [MQTT-3.8.3-3]');
+  if (subscriptions.length === 0) {
+    reader.failProtocol(`SUBSCRIBE without a topic filter ${clause(level, '3.8.3-3', '3.8.3-2')}`);
+  }
   return reader.fault ?? { packetId, subscriptions };
 }
 
@@ -99,7 +102,7 @@ export function decodeUnsubscribe(
   body: Buffer,
 ): UnsubscribePacket | PacketFault {
   if (flags !== SUBSCRIBE_FLAGS) return new PacketFault(`UNSUBSCRIBE with flags ${flags} [MQTT-3.10.1-1]`);
-  const reader = new FieldReader(body);
+  const reader = new FieldReader(body, level);
   const packetId = reader.packetId();
   if (level === 5) reader.properties(UNSUBSCRIBE_PROPERTIES);
   const filters: string[] = [];
@@ -110,8 +113,11 @@ export function decodeUnsubscribe(
 
 export type AcknowledgementType = (typeof PACKET_TYPES)['puback' | 'pubrec' | 'pubrel' | 'pubcomp'];
 
-/** The reason codes that a client may send in PUBACK and PUBREC (MQTT 5 sections 3.4.2.1 and 3.5.2.1). */
-const RECEIVED_CODES: ReadonlySet<number> = new Set([0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
+/**
+ * The reason codes that a client may send in PUBACK and PUBREC (MQTT 5 sections 3.4.2.1 and 3.5.2.1). 0x10, that nobody has
+ * subscribed, is only for brokers.
+ */
+const RECEIVED_CODES: ReadonlySet<number> = new Set([0, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
 /** Of PUBREL and PUBCOMP (sections 3.6.2.1 and 3.7.2.1). */
 const RELEASED_CODES: ReadonlySet<number> = new Set([0, REASON_CODES.packetIdentifierNotFound]);
 
@@ -126,14 +132,14 @@ export function decodeAcknowledgement(
   body: Buffer,
 ): number | PacketFault {
   if (flags !== (type === PACKET_TYPES.pubrel ? PUBREL_FLAGS : 0)) {
-    const clause = type === PACKET_TYPES.pubrel ? 'MQTT-3.6.1-1' : 'MQTT-2.2.2-2';
-    return new PacketFault(`acknowledgement with flags ${flags} [${clause}]`);
+    const broken = type === PACKET_TYPES.pubrel ? '[MQTT-3.6.1-1]' : clause(level, '2.2.2-2', '2.1.3-1');
+    return new PacketFault(`acknowledgement with flags ${flags} ${broken}`);
   }
   if (body.length < 2 || (body.length > 2 && level !== 5)) {
     return new PacketFault(`acknowledgement of ${body.length} bytes`);
   }
   const packetId = body.readUInt16BE(0);
-  if (packetId === 0) return new PacketFault('packet id 0 [MQTT-2.3.1-1]');
+  if (packetId === 0) return new PacketFault(`packet id 0 ${clause(level, '2.3.1-1', '2.2.1-3')}`);
   if (body.length === 2) return packetId;
   const reasonCode = body.readUInt8(2);
   const isOfReceipt = type === PACKET_TYPES.puback || type === PACKET_TYPES.pubrec;
@@ -157,7 +163,7 @@ export function decodeDisconnect(
     return emptyPacketFault(flags, body.length) ?? { reasonCode: 0, sessionExpirySeconds: undefined };
   }
   if (flags !== 0) return new PacketFault(`reserved flags ${flags} [MQTT-3.14.1-1]`);
-  const reader = new FieldReader(body);
+  const reader = new FieldReader(body, level);
   const reasonCode = reader.byte('reason code');
   if (!DISCONNECT_CODES.has(reasonCode)) return unknownReason(reasonCode);
   // Without properties their length may be missing (section 3.14.2.2.1).
@@ -176,7 +182,7 @@ export function emptyPacketFault(flags: number, remainingLength: number): Packet
 function readFilter(reader: FieldReader): string {
   const filter = reader.text('topic filter');
   if (reader.fault === undefined) {
-    const fault = filterSyntaxFault(filter);
+    const fault = filterSyntaxFault(reader.level, filter);
     if (fault !== undefined) reader.fail(fault);
   }
   return filter;
@@ -185,7 +191,7 @@ function readFilter(reader: FieldReader): string {
 /** Without properties their length may be missing (MQTT 5 section 3.4.2.2.1). */
 function propertiesFault(bytes: Buffer, allowed: ReadonlySet<PropertyName>): PacketFault | undefined {
   if (bytes.length === 0) return undefined;
-  const reader = new FieldReader(bytes);
+  const reader = new FieldReader(bytes, 5);
   reader.properties(allowed);
   reader.end();
   return reader.fault;

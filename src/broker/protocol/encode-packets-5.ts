@@ -78,7 +78,7 @@ function codesPacket(firstByte: number, packetId: number, reasonCodes: readonly 
   return withReason(firstByte, head, {}, undefined, Buffer.from(reasonCodes));
 }
 
-/** The reason string is left out where the packet would be larger than its client takes [MQTT-3.2.2-19, MQTT-3.4.2-2]. */
+/** The reason string is omitted where the packet would be larger than its client takes [MQTT-3.2.2-19, MQTT-3.4.2-2]. */
 function withReason(
   firstByte: number,
   head: Buffer,

@@ -6,7 +6,8 @@ import {
   readProperties,
   readVariableInteger,
 } from '../../lib/mqtt-properties.js';
-import { PacketFault, REASON_CODES, type ReasonCode } from './packets.js';
+import { clause } from './clause.js';
+import { PacketFault, type ProtocolLevel, REASON_CODES, type ReasonCode } from './packets.js';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -15,12 +16,15 @@ const NO_BYTES = Buffer.alloc(0);
  * that are read behind it are empty, so a decoder looks at `fault` before it returns a packet.
  */
 export class FieldReader {
+  /** Decides which clauses the faults name. */
+  level: ProtocolLevel;
   readonly #bytes: Buffer;
   #at = 0;
   #fault: PacketFault | undefined;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, level: ProtocolLevel) {
     this.#bytes = bytes;
+    this.level = level;
   }
 
   get fault(): PacketFault | undefined {
@@ -49,10 +53,10 @@ export class FieldReader {
     return this.#has(2, name) ? this.#bytes.readUInt16BE(this.#advance(2)) : 0;
   }
 
-  /** A packet identifier, which is never 0 [MQTT-2.3.1-1]. */
+  /** A packet identifier, which is never 0 [MQTT-2.3.1-1]; [MQTT-2.2.1-3] in MQTT 5. */
   packetId(): number {
     const id = this.uint16('packet id');
-    if (id === 0) this.fail('packet id 0 [MQTT-2.3.1-1]');
+    if (id === 0) this.fail(`packet id 0 ${clause(this.level, '2.3.1-1', '2.2.1-3')}`);
     return id;
   }
 
@@ -73,13 +77,14 @@ export class FieldReader {
     return {};
   }
 
-  /** A string with its length in front (MQTT 3.1.1 section 1.5.3). */
+  /** A string with its length in front (MQTT 3.1.1 section 1.5.3, MQTT 5 section 1.5.4). */
   text(name: string): string {
     const start = this.#field(name);
     if (start === undefined) return '';
     const text = decodeText(this.#bytes, start, this.#at);
     if (text !== undefined) return text;
-    this.fail(`${name} is not UTF-8 or contains U+0000 [MQTT-1.5.3-1, MQTT-1.5.3-2]`);
+    const clauses = this.level === 5 ? 'MQTT-1.5.4-1, MQTT-1.5.4-2' : 'MQTT-1.5.3-1, MQTT-1.5.3-2';
+    this.fail(`${name} is not UTF-8 or contains U+0000 [${clauses}]`);
     return '';
   }
 

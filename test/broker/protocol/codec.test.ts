@@ -30,7 +30,7 @@ const topic = text(1).filter((all) => !/[+#]/.test(all));
 const filter = fc
   .array(fc.oneof(topic, fc.constantFrom('+', '#', '')), { minLength: 1, maxLength: 6 })
   .map((levels) => levels.join('/'))
-  .filter((all) => filterSyntaxFault(all) === undefined);
+  .filter((all) => filterSyntaxFault(4, all) === undefined);
 const bytes = fc.uint8Array({ maxLength: 40 }).map((all) => Buffer.from(all));
 const qos = fc.constantFrom<QoS>(0, 1, 2);
 const packetId = fc.integer({ min: 1, max: 65_535 });
