@@ -1,6 +1,7 @@
 import mqttPacket from 'mqtt-packet';
 import type { ProtocolLevel, QoS } from '../../src/broker/protocol/packets.js';
 import type { Outlet } from '../../src/broker/sessions/deliveries.js';
+import { encodeDelivery } from '../../src/broker/sessions/encode-delivery.js';
 
 export interface FakeOutletOptions {
   readonly clientId?: string;
@@ -71,6 +72,10 @@ export class FakeOutlet implements Outlet {
     parser.parse(packets);
     this.packets.push(...written);
     for (const packet of written) this.onPacket(packet);
+  }
+
+  deliver(topic: Buffer, payload: Buffer, qos: QoS, packetId: number, isRetained: boolean): void {
+    this.write(encodeDelivery(topic, payload, qos, packetId, isRetained));
   }
 
   answerOwed(): void {

@@ -8,6 +8,7 @@ import {
   FIRST_BYTES,
   type PacketFault,
   type ProtocolLevel,
+  type QoS,
   type ReasonCode,
   type Will,
 } from '../protocol/packets.js';
@@ -263,6 +264,10 @@ export class Connection
 
   write(packets: Buffer): void {
     this.output.write(packets);
+  }
+
+  deliver(topic: Buffer, payload: Buffer, qos: QoS, packetId: number, isRetained: boolean): void {
+    this.output.deliver(topic, payload, qos, packetId, isRetained);
   }
 
   answerOwed(): void {

@@ -1,10 +1,20 @@
 import type { Duplex } from 'node:stream';
+import type { QoS } from '../protocol/packets.js';
+import { lengthOfDelivery, writeDelivery } from '../protocol/write-delivery.js';
 
 const ANSWER_BYTES = 4;
-/** Answers of one turn for which there is room at first; most turns have one. */
-const FIRST_ANSWERS = 8;
-/** What is waiting is joined up to this size, so that it leaves in one write; larger packets are written on their own. */
-const MAX_JOINED_BYTES = 64 * 1024;
+/** What is allocated at first for the packets of a turn: most turns have one answer. */
+const FIRST_CHUNK_BYTES = 32;
+/** What is joined, so that it leaves in one write; larger packets are written on their own. */
+const CHUNK_BYTES = 64 * 1024;
+/** Packets up to this size are copied into the chunk. */
+const MAX_COPIED_BYTES = 4 * 1024;
+/** Deliveries that wait for the other sockets: less than what would keep the client itself from being read. */
+const MAX_LATER_BYTES = 32 * 1024;
+/** Whole chunks that are kept for the next turn. */
+const MAX_SPARE_CHUNKS = 16;
+
+const spareChunks: Buffer[] = [];
 
 /** What Output asks of its connection. */
 export interface OutputOwner {
@@ -20,11 +30,14 @@ export interface OutputOwner {
  */
 export class Output {
   readonly #owner: OutputOwner;
+  /** What waits in front of the chunk. */
   #packets: Buffer[] | undefined;
-  #answers: Buffer | undefined;
-  #answersLength = 0;
+  #chunk: Buffer | undefined;
+  #chunkLength = 0;
   #waitingBytes = 0;
   #isScheduled = false;
+  /** At the end of this turn. */
+  #isScheduledNow = false;
   #isFull = false;
   #isEnded = false;
 
@@ -50,29 +63,64 @@ export class Output {
   /** Adds an acknowledgement: four bytes with the packet id at their end. */
   answer(firstByte: number, packetId: number): void {
     if (this.#isEnded) return;
-    let answers = this.#answers;
-    if (answers === undefined) {
-      answers = Buffer.allocUnsafe(FIRST_ANSWERS * ANSWER_BYTES);
-    } else if (this.#answersLength === answers.length) {
-      answers = Buffer.concat([answers], answers.length * 2);
-    }
-    this.#answers = answers;
-    const at = this.#answersLength;
-    answers[at] = firstByte;
-    answers[at + 1] = 2;
-    answers[at + 2] = packetId >> 8;
-    answers[at + 3] = packetId & 0xff;
-    this.#answersLength = at + ANSWER_BYTES;
+    const chunk = this.#room(ANSWER_BYTES);
+    const at = this.#chunkLength;
+    chunk[at] = firstByte;
+    chunk[at + 1] = 2;
+    chunk[at + 2] = packetId >> 8;
+    chunk[at + 3] = packetId & 0xff;
+    this.#chunkLength = at + ANSWER_BYTES;
     this.#added(ANSWER_BYTES);
+  }
+
+  /**
+   * Adds a PUBLISH of MQTT 3.1.1 for a subscriber; `topic` is in UTF-8. It leaves with others when all sockets had their turn:
+   * with twenty publishers an observer gets one write instead of twenty.
+   */
+  deliver(topic: Buffer, payload: Buffer, qos: QoS, packetId: number, isRetained: boolean): void {
+    if (this.#isEnded) return;
+    const length = lengthOfDelivery(topic.length, payload.length, qos);
+    if (length > MAX_COPIED_BYTES) {
+      const packet = Buffer.allocUnsafe(length);
+      writeDelivery(packet, 0, topic, payload, qos, packetId, isRetained, false);
+      this.write(packet);
+      return;
+    }
+    const chunk = this.#room(length);
+    this.#chunkLength = writeDelivery(
+      chunk,
+      this.#chunkLength,
+      topic,
+      payload,
+      qos,
+      packetId,
+      isRetained,
+      false,
+    );
+    this.#waitingBytes += length;
+    if (this.#isFull) return;
+    if (this.#waitingBytes >= MAX_LATER_BYTES) {
+      this.flush();
+    } else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      scheduleLater(this);
+    }
   }
 
   /** Adds whole packets. Their bytes must not change afterwards. */
   write(packets: Buffer): void {
     if (this.#isEnded) return;
-    this.#closeAnswers();
-    this.#packets ??= [];
-    this.#packets.push(packets);
-    this.#added(packets.length);
+    const { length } = packets;
+    if (length <= MAX_COPIED_BYTES) {
+      const chunk = this.#room(length);
+      chunk.set(packets, this.#chunkLength);
+      this.#chunkLength += length;
+    } else {
+      this.#closeChunk();
+      this.#packets ??= [];
+      this.#packets.push(packets);
+    }
+    this.#added(length);
   }
 
   /** Writes what waits; what is added from now on is not sent. */
@@ -84,34 +132,60 @@ export class Output {
   /** Writes what waits; nothing while the client does not read. */
   flush(): void {
     this.#isScheduled = false;
+    this.#isScheduledNow = false;
     if (this.#isFull || this.#waitingBytes === 0) return;
-    this.#closeAnswers();
-    const packets = this.#packets ?? [];
+    const packets = this.#packets;
+    const chunk = this.#chunk;
+    const last = chunk?.subarray(0, this.#chunkLength);
     this.#packets = undefined;
-    const bytes = this.#waitingBytes;
+    this.#chunk = undefined;
+    this.#chunkLength = 0;
     this.#waitingBytes = 0;
     const { stream } = this.#owner;
     if (stream.destroyed || stream.writableEnded) return;
-    if (writeAll(stream, packets, bytes)) return;
+    const isTaken = packets === undefined ? stream.write(last) : writeAll(stream, packets, last);
+    // The system has all of it, so that nobody holds the chunk any more.
+    if (chunk?.length === CHUNK_BYTES && stream.writableLength === 0) keepChunk(chunk);
+    if (isTaken) return;
     this.#isFull = true;
     this.#owner.outputFull(true);
     stream.once('drain', () => this.#drained());
   }
 
-  #added(bytes: number): void {
-    this.#waitingBytes += bytes;
-    if (this.#isScheduled || this.#isFull) return;
-    this.#isScheduled = true;
-    schedule(this);
+  /** The chunk, with room for so many bytes; at most MAX_COPIED_BYTES. */
+  #room(bytes: number): Buffer {
+    const chunk = this.#chunk;
+    const needed = this.#chunkLength + bytes;
+    if (chunk !== undefined && needed <= chunk.length) return chunk;
+    if (chunk === undefined) {
+      this.#chunk = Buffer.allocUnsafe(Math.max(bytes, FIRST_CHUNK_BYTES));
+    } else if (chunk.length < CHUNK_BYTES) {
+      // Larger than four packets of its size: it grows once or twice a turn.
+      const grown = needed > MAX_COPIED_BYTES ? newChunk() : Buffer.allocUnsafe(needed * 4);
+      chunk.copy(grown, 0, 0, this.#chunkLength);
+      this.#chunk = grown;
+    } else {
+      this.#closeChunk();
+      this.#chunk = newChunk();
+    }
+    return this.#chunk!;
   }
 
-  #closeAnswers(): void {
-    const answers = this.#answers;
-    if (answers === undefined) return;
+  #closeChunk(): void {
+    const chunk = this.#chunk;
+    if (chunk === undefined) return;
     this.#packets ??= [];
-    this.#packets.push(answers.subarray(0, this.#answersLength));
-    this.#answers = undefined;
-    this.#answersLength = 0;
+    this.#packets.push(chunk.subarray(0, this.#chunkLength));
+    this.#chunk = undefined;
+    this.#chunkLength = 0;
+  }
+
+  #added(bytes: number): void {
+    this.#waitingBytes += bytes;
+    if (this.#isScheduledNow || this.#isFull) return;
+    this.#isScheduled = true;
+    this.#isScheduledNow = true;
+    schedule(this);
   }
 
   #drained(): void {
@@ -122,15 +196,21 @@ export class Output {
 }
 
 /** Returns false when the stream wants no more for now. */
-function writeAll(stream: Duplex, packets: readonly Buffer[], bytes: number): boolean {
-  const [first] = packets;
-  if (packets.length === 1) return stream.write(first);
-  if (bytes <= MAX_JOINED_BYTES) return stream.write(Buffer.concat(packets, bytes));
+function writeAll(stream: Duplex, packets: readonly Buffer[], last: Buffer | undefined): boolean {
   let isTaken = true;
   stream.cork();
   for (const packet of packets) isTaken = stream.write(packet);
+  if (last !== undefined) isTaken = stream.write(last);
   stream.uncork();
   return isTaken;
+}
+
+function newChunk(): Buffer {
+  return spareChunks.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+}
+
+function keepChunk(chunk: Buffer): void {
+  if (spareChunks.length < MAX_SPARE_CHUNKS) spareChunks.push(chunk);
 }
 
 /** The outputs that have something to write at the end of this turn. */
@@ -144,5 +224,19 @@ function schedule(output: Output): void {
 function flushScheduled(): void {
   const outputs = scheduled;
   scheduled = [];
+  for (const output of outputs) output.flush();
+}
+
+/** The outputs that have something to write when all sockets had their turn. */
+let scheduledLater: Output[] = [];
+
+function scheduleLater(output: Output): void {
+  scheduledLater.push(output);
+  if (scheduledLater.length === 1) setImmediate(flushLater);
+}
+
+function flushLater(): void {
+  const outputs = scheduledLater;
+  scheduledLater = [];
   for (const output of outputs) output.flush();
 }

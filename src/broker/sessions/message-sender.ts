@@ -60,7 +60,7 @@ export class MessageSender {
     session.inFlight.set(packetId, SENT[qos]);
     this.#totals.sentUnkept();
     this.#sent += 1;
-    outlet.write(encodeDelivery(topic, payload, qos, packetId, isRetained));
+    outlet.deliver(topic, payload, qos, packetId, isRetained);
   }
 
   /** The client is connected: what was in flight is to be sent again. */

@@ -6,7 +6,6 @@ import type { SubscribePacket, UnsubscribePacket } from '../protocol/packets.js'
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
-import { encodeDelivery } from './encode-delivery.js';
 import { MessageSender } from './message-sender.js';
 import { MqttSession } from './mqtt-session.js';
 import { type KeptMessage, lowerQos } from './owed-message.js';
@@ -130,7 +129,6 @@ export class SessionDeliveries implements Deliveries {
   publish(message: PublishedMessage): void {
     const { topic, payload, qos: publishedQos, isRetained, publisher } = message;
     const { targets, topicBytes } = this.#router.routeOf(topic);
-    let atMostOnce: Buffer | undefined;
     let owed: Owed[] | undefined;
     for (const target of targets) {
       const { session } = target;
@@ -151,12 +149,7 @@ export class SessionDeliveries implements Deliveries {
         this.#skipped += 1;
       } else {
         this.#sent += 1;
-        if (keepsFlag) {
-          outlet.write(encodeDelivery(topicBytes, payload, 0, 0, true));
-        } else {
-          atMostOnce ??= encodeDelivery(topicBytes, payload, 0, 0, false);
-          outlet.write(atMostOnce);
-        }
+        outlet.deliver(topicBytes, payload, 0, 0, keepsFlag);
       }
     }
     if (owed !== undefined) this.#owe(owed, topic, copyOf(payload));

@@ -53,22 +53,6 @@ describe('deliveries to a connected client', () => {
     expect(client.take()).toEqual(['publish a/b=x q2 1']);
   });
 
-  it('share one buffer at QoS 0, and keep no view of the payload', () => {
-    const { connect, deliveries } = startDeliveries();
-    const written: Buffer[] = [];
-    for (const clientId of ['one', 'two']) {
-      const client = connect({ ...CLEAN, clientId });
-      deliveries.subscribe(client, { packetId: 1, subscriptions: [{ filter: '#', qos: 0 }] });
-      client.write = (packet) => void written.push(packet);
-    }
-    const payload = Buffer.from('x');
-    deliveries.publish({ topic: 'a', payload, qos: 0, isRetained: false, publisher: undefined });
-    payload.fill('y');
-    expect(written).toHaveLength(2);
-    expect(written[0]).toBe(written[1]);
-    expect(written[0]!.toString('latin1')).toBe('0\x04\x00\x01ax');
-  });
-
   it('leave out what a client that does not read was sent at QoS 0, and count it', () => {
     const { connect, subscribe, publish, deliveries } = startDeliveries();
     const slow = connect({ ...CLEAN, clientId: 'slow' });
