@@ -74,9 +74,12 @@ function messageOf({
   qos,
   receivedAt,
   payloadBase64,
+  properties: shown,
 }: FollowedRecord): SampleMessage | undefined {
   const received = parseRfc3339(receivedAt);
   if (payloadBase64 === undefined || !received.ok) return undefined;
   const payload = Buffer.from(payloadBase64, 'base64');
-  return { topic, clientId, qos, receivedAtNs: received.ns, payload, isReceiveTimeKnown: true };
+  // They are cut: a suggestion needs the content type alone.
+  const properties = shown?.contentType === undefined ? undefined : { contentType: shown.contentType };
+  return { topic, clientId, qos, receivedAtNs: received.ns, payload, properties, isReceiveTimeKnown: true };
 }

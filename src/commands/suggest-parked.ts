@@ -20,8 +20,11 @@ export async function parkedMessages({ config, ...filter }: ParkedSource): Promi
     // Step by step: the payloads of all parked records together may be larger than the memory.
     for await (const { parked } of parkedFromEnd(folder, filter, { onDamaged })) {
       if (parked === undefined || parked.bytesNotKept !== undefined) continue;
-      const { topic, clientId, qos, receivedAtNs, payload } = parked;
-      if (!collection.add({ topic, clientId, qos, receivedAtNs, payload, isReceiveTimeKnown: true })) break;
+      const { topic, clientId, qos, receivedAtNs, payload, properties } = parked;
+      if (
+        !collection.add({ topic, clientId, qos, receivedAtNs, payload, properties, isReceiveTimeKnown: true })
+      )
+        break;
     }
   }
   for (const file of damaged) {

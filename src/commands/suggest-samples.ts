@@ -55,8 +55,16 @@ async function addFile(file: string, source: SampleSource, collection: SampleCol
 function addCases(file: string, collection: SampleCollection): void {
   const { samples, problems } = readSamples(file);
   if (problems.length > 0) throw new ConfigError(problems);
-  for (const { topic, clientId, qos, receivedAtNs, payload, hasReceivedAt } of samples) {
-    collection.add({ topic, clientId, qos, receivedAtNs, payload, isReceiveTimeKnown: hasReceivedAt });
+  for (const { topic, clientId, qos, receivedAtNs, payload, properties, hasReceivedAt } of samples) {
+    collection.add({
+      topic,
+      clientId,
+      qos,
+      receivedAtNs,
+      payload,
+      properties,
+      isReceiveTimeKnown: hasReceivedAt,
+    });
   }
 }
 
