@@ -38,6 +38,15 @@ it('has the user where there is one, cut as other names [access 11]', () => {
     expect(arrivedMessage(sampleRecord('{}', { user: none }))).not.toHaveProperty('user');
 });
 
+it('has the message properties where there are any, cut', () => {
+  const properties = { contentType: 'x'.repeat(1_000), correlationData: Buffer.from([1]) };
+  expect(arrivedMessage(sampleRecord('{}', { properties })).properties).toEqual({
+    contentType: `${'x'.repeat(200)}…`,
+    correlationData: 'AQ==',
+  });
+  expect(arrivedMessage(sampleRecord('{}', { properties: undefined }))).not.toHaveProperty('properties');
+});
+
 it('keeps NUL and markup to the letter, and cuts names', () => {
   const hostile = '<img src=x onerror=alert(1)>\u0000';
   const message = arrivedMessage(sampleRecord(hostile, { topic: hostile, clientId: 'c'.repeat(60_000) }));

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Bridge } from '../../src/bridge/bridge.js';
+import { MappingWarnings } from '../../src/rules/mapped.js';
+import { newLineText } from '../../src/sink/influx/line.js';
 import type { RecordSpan } from '../../src/stream/record-trace.js';
 import type { StreamRecord, StreamWriter } from '../../src/stream/stream.js';
+import { ruleSetOf } from '../rules/rule-outcome.js';
 import { SetClock } from '../support/clock.js';
+import { TestLog } from '../support/log-fixture.js';
 import { receiveTimesOf } from '../support/receive-times.js';
+import { tempDirectory } from '../support/temp-directory.js';
 
 class FakeStream implements StreamWriter {
   readonly records: StreamRecord[] = [];
@@ -120,5 +125,42 @@ describe('an observer', () => {
     accept();
     for (const stored of stream.stored) stored();
     expect([observed, spans.length]).toEqual([1, 2]);
+  });
+});
+
+describe('message properties', () => {
+  it('go through the log to the rules, and a record without them has none', async () => {
+    const clock = new SetClock();
+    const log = await TestLog.open(tempDirectory());
+    const bridge = new Bridge(
+      { maxInFlightBytes: 1e6 },
+      { stream: log.writer, clock, receiveTimes: receiveTimesOf({ clock }) },
+    );
+    const properties = {
+      contentType: 'application/cbor',
+      correlationData: Buffer.from([1, 2]),
+      userProperties: [['site', 'pune']],
+    } as const;
+    const packet = { clientId: 'c', user: '', topic: 't/d1/x', qos: 1 } as const;
+    await Promise.all([
+      new Promise<void>((stored) =>
+        bridge.accept({ ...packet, payload: Buffer.from('a161761901f4', 'hex'), properties }, stored),
+      ),
+      new Promise<void>((stored) => bridge.accept({ ...packet, payload: Buffer.from('{"v":1}') }, stored)),
+    ]);
+    const { records } = await log.readAll();
+    await log.writer.close();
+    expect(records.map((record) => record.properties)).toEqual([properties, undefined]);
+    const rules = ruleSetOf(
+      'rules: [{ name: r, topic: "#", measurement: m, tags: { site: { path: properties.user.site, default: none } }, fields: { v: payload.v } }]',
+    );
+    const text = newLineText();
+    const lines = records.flatMap((record) => {
+      const mapped = rules.apply(record, new MappingWarnings());
+      return mapped.kind === 'points'
+        ? mapped.points.map((point) => text(point).split(' ', 2).join(' '))
+        : [];
+    });
+    expect(lines).toEqual(['m,site=pune v=500', 'm,site=none v=1']);
   });
 });

@@ -34,6 +34,14 @@ test('it may name client, user, QoS and receive time', () => {
   });
 });
 
+test('it may have message properties, as a parked record has them', () => {
+  const line = (properties: string) => read(`{"topic":"a","payload":1,"properties":${properties}}`);
+  expect(line('{"contentType":"text/csv","user":[["site","pune"]]}')).toMatchObject({
+    properties: { contentType: 'text/csv', userProperties: [['site', 'pune']] },
+  });
+  expect(line('{"contentType":7}')).toBe('properties: contentType: expected a text');
+});
+
 test('a parked record is one: its id is its receive time, and its payload may be base64', () => {
   expect(read('{"id":"1772366400000000001","topic":"a","payloadBase64":"AAE="}')).toMatchObject({
     receivedAtNs: 1_772_366_400_000_000_001n,

@@ -51,6 +51,30 @@ test.each([
   expect(stdout).toContain(line);
 });
 
+test('what the publisher says of the message, and what chooses its format', async () => {
+  const payload = `{"t": 21.5, "ts": ${AT_SECONDS}}`;
+  const more = ['--property', 'site=pune=1', '--property', 'a=', '--content-type'];
+  const { stdout } = await explain(payload, ...more, 'application/json; charset=utf-8');
+  expect(stdout).toContain('says     properties.contentType = application/json; charset=utf-8\n');
+  expect(stdout).toContain('         properties.user.site = pune=1\n');
+  expect(stdout).toContain('         properties.user.a =\n');
+  expect(stdout).toContain('format   json, by the content type "application/json; charset=utf-8"\n');
+  const other = await explain(payload, '--content-type', 'application/x');
+  expect(other.stdout).toContain('format   json; the content type "application/x" names none\n');
+  const text = await explain(payload, '--content-type', 'text/plain');
+  expect(text.stdout).toMatch(/format {3}text, by the content type "text\/plain"\n/);
+  expect(text.stdout).toMatch(
+    /parked {3}payload-not-object: .*by the content type "text\/plain" of the message/,
+  );
+  expect((await explain(payload)).stdout).not.toMatch(/^(?:says|format) /m);
+});
+
+test('a user property needs a name and a value', async () => {
+  const { exitCode, stderr } = await explain('{}', '--property', 'site');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('Expected NAME=VALUE, such as site=pune.');
+});
+
 test('the windows that its point falls into', async () => {
   const file = join(tempDirectory(), 'sluice.yaml');
   const windows =

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkedLine } from '../../src/dead-letter/checked-line.js';
 import { isCausedByDevice, PARK_CODES } from '../../src/dead-letter/park-codes.js';
-import { parkedOverview } from '../../src/dead-letter/parked-head.js';
+import { parkedHead, parkedOverview } from '../../src/dead-letter/parked-head.js';
 import {
   isSeal,
   type ParkedRecord,
@@ -14,11 +15,13 @@ import {
   sealLine,
   withoutPayload,
 } from '../../src/dead-letter/parked-record.js';
+import type { MessageProperties } from '../../src/lib/message-properties.js';
 import type { RefusedPublish } from '../../src/lib/refused-publish.js';
 import { REJECTION_CODES } from '../../src/sink/sink.js';
 import { STREAM_REJECTION_CODES } from '../../src/stream/stream.js';
 import { damages } from '../support/damages.js';
 import { testRecord } from '../support/log-fixture.js';
+import { anyProperties } from '../support/message-properties.js';
 
 const SIZE = 100_000;
 const parked = (payload: Buffer): ParkedRecord =>
@@ -161,4 +164,55 @@ it('a line of version 0.1, which has no checksum, is read as a record that can b
     }
   }
   expect(unreadable).toBeGreaterThan(line!.length);
+});
+
+describe('a parked record with message properties', () => {
+  it('keeps them, whatever its payload is', () => {
+    fc.assert(
+      fc.property(anyProperties, fc.uint8Array({ maxLength: 50 }), (properties, payload) => {
+        const record = { ...parked(Buffer.from(payload)), properties };
+        expect(parseParkedLine(bytesOf(parkedLine(record)))).toEqual(record);
+      }),
+    );
+  });
+
+  it('is found by its own keys, and not by what a device has named', () => {
+    const properties: MessageProperties = {
+      userProperties: [
+        ['code', 'x'],
+        ['"rule":"evil"', '"payloadKept":false'],
+      ],
+    };
+    const line = bytesOf(parkedLine({ ...parked(Buffer.from('x')), rule: undefined, properties }));
+    expect(parkedOverview(line)).toMatchObject({ code: 'payload-not-json', isPayloadKept: true });
+    expect(parkedOverview(line)?.rule).toBeUndefined();
+    expect(parkedHead(line)).toMatchObject({ code: 'payload-not-json', clientId: testRecord(1).clientId });
+  });
+
+  it('loses them with its payload, so that what is kept has a bound', () => {
+    const properties = { contentType: 'x'.repeat(10_000) };
+    const kept = withoutPayload({ ...parked(Buffer.from('x')), properties });
+    expect(kept).not.toHaveProperty('properties');
+    expect(parkedOverview(bytesOf(parkedLine(kept)))?.isPayloadKept).toBe(false);
+  });
+
+  it('says of a refused one whether its payload is kept, in front of them', () => {
+    const record = parkedRecord(
+      {
+        ...testRecord(1),
+        properties: { contentType: 'x'.repeat(2_000) },
+        refused: { reason: 'packet-too-large', detail: 'd', topicBytes: 1, payloadBytes: 300_000 },
+      },
+      { code: 'packet-too-large', reason: 'r' },
+      1,
+    );
+    const line = bytesOf(parkedLine(record));
+    expect(parkedOverview(line)?.isPayloadKept).toBe(false);
+    expect(parseParkedLine(line)).toEqual(record);
+  });
+
+  it('is a record all the same when another program has spoilt them', () => {
+    const line = checkedLine({ ...parkedJson(parked(Buffer.from('x'))), properties: { contentType: 7 } });
+    expect(parseParkedLine(bytesOf(line))).toEqual(parked(Buffer.from('x')));
+  });
 });

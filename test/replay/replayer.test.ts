@@ -9,13 +9,14 @@ import { NO_RECORDS } from '../../src/ledger/ledger.js';
 import { SystemClock } from '../../src/lib/clock.js';
 import { RESERVE_BYTES } from '../../src/lib/disk-room.js';
 import { SluiceError } from '../../src/lib/errors.js';
+import type { MessageProperties } from '../../src/lib/message-properties.js';
 import { StateTables } from '../../src/lib/state-tables.js';
 import { SerialSink } from '../../src/pipeline/serial-sink.js';
 import { ParkedFiles } from '../../src/replay/parked-files.js';
 import { Replayer, type ReplayerDeps, type ReplayStore } from '../../src/replay/replayer.js';
 import type { ReplayMapping } from '../../src/replay/reprocess-parked.js';
 import { MappingWarnings } from '../../src/rules/mapped.js';
-import { compileRules } from '../../src/rules/rule-set.js';
+import { compileOrThrow, compileRules } from '../../src/rules/rule-set.js';
 import { MemorySink, unreachable } from '../support/memory-sink.js';
 import { replayChange } from '../support/replay-change.js';
 import { tempDirectory } from '../support/temp-directory.js';
@@ -107,6 +108,46 @@ async function life(
   const change = () => replayChange(parkedFiles.totals());
   return { parkedFiles, sink, writes, replayer, end, change };
 }
+
+describe('a record with message properties', () => {
+  it('is replayed with them: they choose its format and are its tags', async () => {
+    const { directory, writer } = await setUp(0);
+    const properties: MessageProperties = {
+      contentType: 'application/cbor',
+      userProperties: [['site', 'pune']],
+    };
+    const record = {
+      receivedAtNs: 1_795_000_000_000_000_001n,
+      topic: 's/d1',
+      clientId: 'c',
+      qos: 1,
+      payload: Buffer.from('a161761901f4', 'hex'), // {"v": 500}
+      properties,
+    } as const;
+    await writer.append([
+      parkedRecord(record, { code: 'rule-none', reason: 'no rule' }, 1),
+      parkedRecord({ ...record, properties: undefined }, { code: 'rule-none', reason: 'no rule' }, 1),
+    ]);
+    expect((await listParked(directory, 2)).map((one) => one.properties)).toEqual([undefined, properties]);
+    const rules = compileOrThrow([
+      {
+        name: 'r',
+        topic: 's/+device',
+        measurement: 'm',
+        tags: { site: { path: 'properties.user.site' } },
+        fields: { v: { path: 'payload.v' } },
+      },
+    ]);
+    const { replayer, sink, change } = await life(directory, {
+      saved: () => writer.end,
+      rulesInForce: () => (one) => rules.apply(one, new MappingWarnings()),
+    });
+    replayer.start({ kind: 'replay', selection: { all: true } });
+    await replayer.ended();
+    expect([...sink.points]).toEqual([[expect.stringContaining('site=pune'), { v: 500 }]]);
+    expect(change()).toMatchObject({ written: 1, parked: { 'rule-none': -2, 'payload-not-utf8': 1 } });
+  });
+});
 
 describe('a record that the broker had not accepted', () => {
   const topics = { reason: 'topic-not-accepted', detail: 'd' } as const;

@@ -30,6 +30,19 @@ test('a record has its receive time, its publisher, its payload and its explanat
   });
 });
 
+test('what its publisher says of it is shown, cut', () => {
+  const properties = { contentType: 'text/plain', userProperties: [['site', 'x'.repeat(1_000)]] } as const;
+  const record = sampleRecord('5', { topic: 'a/b', properties });
+  const json = JSON.parse(
+    followedJson(record, explanationJson(explainRecord(rules, record, () => ''))),
+  ) as FollowedRecord;
+  expect(json).toMatchObject({
+    format: 'text',
+    formatBy: 'content-type',
+    properties: { contentType: 'text/plain', user: [['site', `${'x'.repeat(200)}…`]] },
+  });
+});
+
 test('of a payload the beginning is kept, and nothing unprintable', () => {
   expect(followed(Buffer.from('x\u202e'.repeat(1_000))).payload).toMatch(/^(x\\u202e){80}…$/);
   expect(followed('').payload).toBe('(empty)');

@@ -285,6 +285,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
         code: HOSTILE,
         reason: HOSTILE,
         rule: HOSTILE,
+        properties: { contentType: HOSTILE, user: [[HOSTILE, `${HOSTILE}\u202e`]] },
         payload: `${HOSTILE}\u0000\n\u202ex`,
         explanation: {
           outcome: 'parked',
@@ -300,6 +301,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     await page.getByRole('button', { name: HOSTILE }).click();
     await text('#drawer-body pre').toBe(`${HOSTILE}\\u{0}\n\\u{202e}x`);
     await text('#drawer-body .facts').toContain('\\u{202e}');
+    await text('#drawer-body .facts').toContain(`content type${HOSTILE}`);
     expect(await page.locator('img').count()).toBe(0);
   });
 });
