@@ -34,32 +34,53 @@ const MESSAGE_PROPERTIES: ReadonlySet<PropertyName> = new Set<PropertyName>([
   'userProperties',
 ]);
 
+type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
+
 /** Those among the properties of a PUBLISH or a will; undefined when there is none. */
 export function messagePropertiesOf(properties: Properties): MessageProperties | undefined {
   const { payloadFormat, messageExpirySeconds, contentType, responseTopic, correlationData, userProperties } =
     properties;
-  const found: MessageProperties = {
-    ...(payloadFormat === undefined ? {} : { isText: payloadFormat === 1 }),
-    ...(messageExpirySeconds === undefined ? {} : { expirySeconds: messageExpirySeconds }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(responseTopic === undefined ? {} : { responseTopic }),
-    ...(correlationData === undefined ? {} : { correlationData }),
-    ...(userProperties === undefined ? {} : { userProperties }),
-  };
-  return Object.keys(found).length === 0 ? undefined : found;
+  // One by one, not spread: this is done for each message.
+  const found: Writable<MessageProperties> = {};
+  let count = 0;
+  if (payloadFormat !== undefined) {
+    found.isText = payloadFormat === 1;
+    count += 1;
+  }
+  if (messageExpirySeconds !== undefined) {
+    found.expirySeconds = messageExpirySeconds;
+    count += 1;
+  }
+  if (contentType !== undefined) {
+    found.contentType = contentType;
+    count += 1;
+  }
+  if (responseTopic !== undefined) {
+    found.responseTopic = responseTopic;
+    count += 1;
+  }
+  if (correlationData !== undefined) {
+    found.correlationData = correlationData;
+    count += 1;
+  }
+  if (userProperties !== undefined) {
+    found.userProperties = userProperties;
+    count += 1;
+  }
+  return count === 0 ? undefined : found;
 }
 
 /** In the form of MQTT 5, without their length in front. Throws a RangeError for a text of more than 65,535 bytes. */
 export function encodeMessageProperties(message: MessageProperties): Buffer {
   const { isText, expirySeconds, contentType, responseTopic, correlationData, userProperties } = message;
-  return writeProperties({
-    ...(isText === undefined ? {} : { payloadFormat: isText ? 1 : 0 }),
-    ...(expirySeconds === undefined ? {} : { messageExpirySeconds: expirySeconds }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(responseTopic === undefined ? {} : { responseTopic }),
-    ...(correlationData === undefined ? {} : { correlationData }),
-    ...(userProperties === undefined ? {} : { userProperties }),
-  });
+  const properties: Writable<Properties> = {};
+  if (isText !== undefined) properties.payloadFormat = isText ? 1 : 0;
+  if (expirySeconds !== undefined) properties.messageExpirySeconds = expirySeconds;
+  if (contentType !== undefined) properties.contentType = contentType;
+  if (responseTopic !== undefined) properties.responseTopic = responseTopic;
+  if (correlationData !== undefined) properties.correlationData = correlationData;
+  if (userProperties !== undefined) properties.userProperties = userProperties;
+  return writeProperties(properties);
 }
 
 /** Undefined when the bytes are none that `encodeMessageProperties` has written. Nothing in it is a view of them. */

@@ -66,9 +66,17 @@ export class PropertyFault {
   }
 }
 
-const NAMES = new Map<number, PropertyName>(
-  (Object.keys(PROPERTIES) as PropertyName[]).map((name) => [PROPERTIES[name][0], name]),
-);
+interface Property {
+  readonly name: PropertyName;
+  readonly type: ValueType;
+}
+
+/** By their ids. All of them fit into the first byte of the variable byte integer that they are. */
+const BY_ID: (Property | undefined)[] = new Array<Property | undefined>(256).fill(undefined);
+for (const name of Object.keys(PROPERTIES) as PropertyName[]) {
+  const [id, type] = PROPERTIES[name];
+  BY_ID[id] = { name, type };
+}
 
 /** The largest value of a variable byte integer. */
 export const MAX_VARIABLE_INTEGER = 268_435_455;
@@ -84,29 +92,27 @@ export function readProperties(
   allowed: ReadonlySet<PropertyName>,
 ): Properties | PropertyFault {
   const found: { -readonly [Name in PropertyName]?: unknown } = {};
-  let at = start;
-  while (at < end) {
-    // All identifiers fit into the first byte of the variable byte integer that they are.
-    const name = NAMES.get(bytes[at]!);
-    if (name === undefined || !allowed.has(name)) {
-      return malformed(
-        `property 0x${bytes[at]!.toString(16).padStart(2, '0')}, which the packet must not have`,
-      );
+  const reader = new ValueReader(bytes, start, end);
+  while (reader.at < end) {
+    const id = bytes[reader.at] ?? 0;
+    const property = BY_ID[id];
+    if (property === undefined || !allowed.has(property.name)) {
+      return malformed(`property 0x${id.toString(16).padStart(2, '0')}, which the packet must not have`);
     }
-    if (found[name] !== undefined && name !== 'userProperties') {
+    const { name, type } = property;
+    reader.at += 1;
+    const value = type === 'pair' ? reader.pair() : reader.value(type);
+    if (value === undefined) return malformed(`${wordsOf(name)} that is cut`);
+    if (value === NOT_TEXT) return malformed(`${wordsOf(name)} that is not UTF-8 or has a NUL`);
+    const before = found[name];
+    if (type === 'pair') {
+      if (before === undefined) found[name] = [value];
+      else (before as unknown[]).push(value);
+    } else if (before === undefined) {
+      found[name] = value;
+    } else {
       return new PropertyFault(`${wordsOf(name)} twice`, true);
     }
-    const value = readValue(bytes, at + 1, end, PROPERTIES[name][1]);
-    if (value === undefined) return malformed(`${wordsOf(name)} that is cut`);
-    if (value.content === undefined) return malformed(`${wordsOf(name)} that is not UTF-8 or has a NUL`);
-    if (name === 'userProperties') {
-      const pairs = (found.userProperties as UserProperty[] | undefined) ?? [];
-      pairs.push(value.content as UserProperty);
-      found.userProperties = pairs;
-    } else {
-      found[name] = value.content;
-    }
-    at = value.end;
   }
   return found as Properties;
 }
@@ -120,48 +126,72 @@ function malformed(detail: string): PropertyFault {
   return new PropertyFault(detail, false);
 }
 
-interface Read {
-  /** Undefined: it is not a text. */
-  readonly content: unknown;
-  readonly end: number;
-}
+/** A text that is not UTF-8, or has a NUL. */
+const NOT_TEXT = null;
 
-/** Undefined when the value does not end before `end`. */
-function readValue(bytes: Buffer, at: number, end: number, type: ValueType): Read | undefined {
-  switch (type) {
-    case 'byte':
-      return at + 1 > end ? undefined : { content: bytes[at]!, end: at + 1 };
-    case 'uint16':
-      return at + 2 > end ? undefined : { content: bytes.readUInt16BE(at), end: at + 2 };
-    case 'uint32':
-      return at + 4 > end ? undefined : { content: bytes.readUInt32BE(at), end: at + 4 };
-    case 'variable': {
-      const read = readVariableInteger(bytes, at, end);
-      return read && { content: read.value, end: read.end };
-    }
-    case 'data': {
-      const bounds = fieldAt(bytes, at, end);
-      // Not from the pool of Node: what is kept of it would hold all 8 KiB.
-      return bounds && { content: copyOf(bytes, bounds.start, bounds.end), end: bounds.end };
-    }
-    case 'text': {
-      const bounds = fieldAt(bytes, at, end);
-      return bounds && { content: decodeText(bytes, bounds.start, bounds.end), end: bounds.end };
-    }
-    case 'pair': {
-      const name = readValue(bytes, at, end, 'text');
-      const value = name && readValue(bytes, name.end, end, 'text');
-      if (name === undefined || value === undefined) return undefined;
-      const isText = name.content !== undefined && value.content !== undefined;
-      return { content: isText ? [name.content, value.content] : undefined, end: value.end };
+/** ValueReader reads values in their order. It returns undefined for one that does not end before `end`. */
+class ValueReader {
+  at: number;
+  readonly #bytes: Buffer;
+  readonly #end: number;
+
+  constructor(bytes: Buffer, at: number, end: number) {
+    this.#bytes = bytes;
+    this.at = at;
+    this.#end = end;
+  }
+
+  value(type: Exclude<ValueType, 'pair'>): number | string | Buffer | typeof NOT_TEXT | undefined {
+    switch (type) {
+      case 'byte':
+        return this.#has(1) ? this.#bytes.readUInt8(this.#advance(1)) : undefined;
+      case 'uint16':
+        return this.#has(2) ? this.#bytes.readUInt16BE(this.#advance(2)) : undefined;
+      case 'uint32':
+        return this.#has(4) ? this.#bytes.readUInt32BE(this.#advance(4)) : undefined;
+      case 'variable': {
+        const read = readVariableInteger(this.#bytes, this.at, this.#end);
+        if (read !== undefined) this.at = read.end;
+        return read?.value;
+      }
+      case 'data': {
+        const start = this.#field();
+        // Not from the pool of Node: what is kept of it would hold all 8 KiB.
+        return start === undefined ? undefined : copyOf(this.#bytes, start, this.at);
+      }
+      case 'text':
+        return this.#text();
     }
   }
-}
 
-function fieldAt(bytes: Buffer, at: number, end: number): { start: number; end: number } | undefined {
-  if (at + 2 > end) return undefined;
-  const fieldEnd = at + 2 + bytes.readUInt16BE(at);
-  return fieldEnd > end ? undefined : { start: at + 2, end: fieldEnd };
+  pair(): UserProperty | typeof NOT_TEXT | undefined {
+    const name = this.#text();
+    const value = name === undefined ? undefined : this.#text();
+    if (name === undefined || value === undefined) return undefined;
+    return name === NOT_TEXT || value === NOT_TEXT ? NOT_TEXT : [name, value];
+  }
+
+  #text(): string | typeof NOT_TEXT | undefined {
+    const start = this.#field();
+    return start === undefined ? undefined : (decodeText(this.#bytes, start, this.at) ?? NOT_TEXT);
+  }
+
+  /** Where the bytes of a field start that has its length in front; the reader is then behind them. */
+  #field(): number | undefined {
+    if (!this.#has(2)) return undefined;
+    const length = this.#bytes.readUInt16BE(this.#advance(2));
+    return this.#has(length) ? this.#advance(length) : undefined;
+  }
+
+  #has(count: number): boolean {
+    return this.at + count <= this.#end;
+  }
+
+  #advance(count: number): number {
+    const { at } = this;
+    this.at += count;
+    return at;
+  }
 }
 
 function copyOf(bytes: Buffer, start: number, end: number): Buffer {
@@ -189,40 +219,64 @@ export function readVariableInteger(
 
 /** Properties as they are sent, in the order of the object, without their length in front. */
 export function writeProperties(properties: Properties): Buffer {
-  const parts: Buffer[] = [];
-  for (const [name, value] of Object.entries(properties) as [PropertyName, unknown][]) {
-    if (value === undefined) continue;
-    const [id, type] = PROPERTIES[name];
-    if (type === 'pair') {
-      for (const [key, text] of value as readonly UserProperty[])
-        parts.push(byteOf(id), field(key), field(text));
-    } else {
-      parts.push(byteOf(id), valueBytes(type, value));
-    }
-  }
-  return Buffer.concat(parts);
+  let length = 0;
+  for (const name in properties) length += lengthOf(name as PropertyName, properties);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const name in properties) at = write(bytes, at, name as PropertyName, properties);
+  return bytes;
 }
 
-function valueBytes(type: Exclude<ValueType, 'pair'>, value: unknown): Buffer {
-  switch (type) {
-    case 'byte':
-      return byteOf(value as number);
-    case 'uint16': {
-      const bytes = Buffer.allocUnsafe(2);
-      bytes.writeUInt16BE(value as number);
-      return bytes;
+function lengthOf(name: PropertyName, properties: Properties): number {
+  const value = properties[name];
+  if (value === undefined) return 0;
+  if (typeof value === 'number') return 1 + lengthOfNumber(PROPERTIES[name][1], value);
+  // Not isBuffer: what comes from another thread is a plain array of bytes.
+  if (typeof value === 'string' || value instanceof Uint8Array) return 1 + lengthOfField(value);
+  let length = 0;
+  for (const [key, text] of value) length += 1 + lengthOfField(key) + lengthOfField(text);
+  return length;
+}
+
+function lengthOfNumber(type: ValueType, value: number): number {
+  if (type === 'byte') return 1;
+  if (type === 'uint16') return 2;
+  return type === 'uint32' ? 4 : variableInteger(value).length;
+}
+
+function lengthOfField(value: string | Uint8Array): number {
+  const length = typeof value === 'string' ? Buffer.byteLength(value) : value.length;
+  if (length > 0xffff) throw new RangeError(`a property of ${length} bytes, more than 65,535`);
+  return 2 + length;
+}
+
+/** Returns the offset behind what it has written. */
+function write(bytes: Buffer, at: number, name: PropertyName, properties: Properties): number {
+  const value = properties[name];
+  if (value === undefined) return at;
+  const [id, type] = PROPERTIES[name];
+  if (typeof value === 'object' && !(value instanceof Uint8Array)) {
+    let end = at;
+    for (const [key, text] of value) {
+      bytes[end] = id;
+      end = writeField(bytes, writeField(bytes, end + 1, key), text);
     }
-    case 'uint32': {
-      const bytes = Buffer.allocUnsafe(4);
-      bytes.writeUInt32BE(value as number);
-      return bytes;
-    }
-    case 'variable':
-      return variableInteger(value as number);
-    case 'text':
-    case 'data':
-      return field(value as string | Buffer);
+    return end;
   }
+  bytes[at] = id;
+  if (typeof value !== 'number') return writeField(bytes, at + 1, value);
+  if (type === 'byte') return bytes.writeUInt8(value, at + 1);
+  if (type === 'uint16') return bytes.writeUInt16BE(value, at + 1);
+  if (type === 'uint32') return bytes.writeUInt32BE(value, at + 1);
+  return at + 1 + variableInteger(value).copy(bytes, at + 1);
+}
+
+function writeField(bytes: Buffer, at: number, value: string | Uint8Array): number {
+  let { length } = value;
+  if (typeof value === 'string') length = bytes.write(value, at + 2, 'utf8');
+  else bytes.set(value, at + 2);
+  bytes.writeUInt16BE(length, at);
+  return at + 2 + length;
 }
 
 /** `value` is at most MAX_VARIABLE_INTEGER. */
@@ -235,15 +289,4 @@ export function variableInteger(value: number): Buffer {
     bytes.push(rest > 0 ? byte | 0x80 : byte);
   } while (rest > 0);
   return Buffer.from(bytes);
-}
-
-function byteOf(value: number): Buffer {
-  return Buffer.from([value]);
-}
-
-function field(value: string | Buffer): Buffer {
-  const content = typeof value === 'string' ? Buffer.from(value) : value;
-  if (content.length > 0xffff)
-    throw new RangeError(`a property of ${content.length} bytes, more than 65,535`);
-  return Buffer.concat([Buffer.from([content.length >> 8, content.length & 0xff]), content]);
 }

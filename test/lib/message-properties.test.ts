@@ -35,6 +35,11 @@ it('writes no properties as no bytes', () => {
   expect(decodeMessageProperties(Buffer.alloc(0))).toEqual({});
 });
 
+it('writes data that comes from another thread, and so is no Buffer', () => {
+  const sent = structuredClone({ correlationData: Buffer.from('abc') });
+  expect(decodeMessageProperties(encodeMessageProperties(sent))?.correlationData).toEqual(Buffer.from('abc'));
+});
+
 it('keeps nothing of the bytes it reads', () => {
   const bytes = encodeMessageProperties({ correlationData: Buffer.from('kept') });
   const properties = decodeMessageProperties(bytes);
