@@ -1,4 +1,5 @@
 import { type ParkedRecord, parkedRecord } from '../dead-letter/parked-record.js';
+import { maxPropertiesBytes } from '../lib/max-properties-bytes.js';
 import type { OutgoingStream, RecordBatch, StreamRejection } from '../stream/stream.js';
 
 interface RejectedRecord {
@@ -25,8 +26,9 @@ export class InFlightBatch {
     let bytes = 0;
     for (const part of batch.parts) {
       records += part.records.length;
-      for (const { payload, topic, clientId, user = '' } of part.records) {
+      for (const { payload, topic, clientId, user = '', properties } of part.records) {
         bytes += payload.length + topic.length + clientId.length + user.length;
+        if (properties !== undefined) bytes += maxPropertiesBytes(properties);
       }
     }
     this.records = records;

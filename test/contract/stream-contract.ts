@@ -24,8 +24,21 @@ const MIB = 1 << 20;
 const WHOLE: ReadLimits = { maxRecords: 5_000, maxBytes: 8 * MIB, lingerMs: 0, whenEmpty: 'wait' };
 
 const never = () => new AbortController().signal;
-const records = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, n) => testRecord(from + n));
+/** Some come from publishers that speak MQTT 5. */
+const records = (from: number, to: number): StreamRecord[] =>
+  Array.from({ length: to - from }, (_, index) => {
+    const n = from + index;
+    if (n % 4 !== 0) return testRecord(n);
+    const properties = {
+      isText: n % 8 === 0,
+      expirySeconds: 0xffff_ffff - n,
+      contentType: 'text/plain',
+      responseTopic: `answers/${n}`,
+      correlationData: Buffer.from([n & 0xff, 0xff]),
+      userProperties: [['ü', `${n}`] as const, ['ü', '"'] as const],
+    };
+    return { ...testRecord(n), properties };
+  });
 const recordsOf = (batch: RecordBatch) => batch.parts.flatMap((part) => part.records);
 /** Of a batch that will be released. */
 const kept = (record: StreamRecord): StreamRecord => ({

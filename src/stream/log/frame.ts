@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { maxPropertiesBytes } from '../../lib/max-properties-bytes.js';
 import {
   decodeMessageProperties,
   encodeMessageProperties,
@@ -7,7 +8,6 @@ import {
 } from '../../lib/message-properties.js';
 import type { RefusedPublish } from '../../lib/refused-publish.js';
 import type { StreamRecord } from '../stream.js';
-import { maxPropertiesBytes } from './properties-entry.js';
 import { readRefusedEntry, refusedEntry } from './refused-entry.js';
 
 /**

@@ -1,3 +1,4 @@
+import { maxPropertiesBytes } from '../../../lib/max-properties-bytes.js';
 import type { BatchPart, ReadLimits, StreamRecord } from '../../stream.js';
 
 /** What a record counts in addition to its payload and names. */
@@ -72,9 +73,10 @@ export class BatchFilling {
     return part;
   }
 
-  count({ payload, topic, clientId, user = '' }: StreamRecord): void {
+  count({ payload, topic, clientId, user = '', properties }: StreamRecord): void {
     this.#records += 1;
     this.#bytes += payload.length + topic.length + clientId.length + user.length + RECORD_OVERHEAD_BYTES;
+    if (properties !== undefined) this.#bytes += maxPropertiesBytes(properties);
   }
 
   parts(): BatchPart[] {

@@ -1,11 +1,11 @@
-import { MAX_MESSAGE_PROPERTIES_BYTES, type MessageProperties } from '../../lib/message-properties.js';
+import { MAX_MESSAGE_PROPERTIES_BYTES, type MessageProperties } from './message-properties.js';
 
 const NUMBERS_BYTES = 2 + 5;
 const TEXT_HEADER_BYTES = 3;
 const PAIR_HEADER_BYTES = 5;
 const MAX_BYTES_PER_UNIT = 3;
 
-/** The most bytes that the properties can take in a frame. Their texts are not encoded for it. */
+/** The most bytes that message properties can take, in the form of MQTT. Their texts are not encoded for it. */
 export function maxPropertiesBytes(properties: MessageProperties): number {
   const { contentType, responseTopic, correlationData, userProperties } = properties;
   let bytes = NUMBERS_BYTES + textBytes(contentType) + textBytes(responseTopic);
