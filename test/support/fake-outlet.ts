@@ -1,6 +1,6 @@
 import mqttPacket from 'mqtt-packet';
-import type { ProtocolLevel, QoS } from '../../src/broker/protocol/packets.js';
-import type { Outlet } from '../../src/broker/sessions/deliveries.js';
+import { type ProtocolLevel, type QoS, REASON_CODES } from '../../src/broker/protocol/packets.js';
+import type { Outlet, SubscribeDenial } from '../../src/broker/sessions/deliveries.js';
 import { encodeDelivery } from '../../src/broker/sessions/encode-delivery.js';
 
 export interface FakeOutletOptions {
@@ -61,8 +61,9 @@ export class FakeOutlet implements Outlet {
     return !this.denied.has(topic);
   }
 
-  subscribeDenial(filter: string): string | undefined {
-    return this.denied.has(filter) ? `${filter} is denied` : undefined;
+  subscribeDenial(filter: string): SubscribeDenial | undefined {
+    if (!this.denied.has(filter)) return undefined;
+    return { reasonCode: REASON_CODES.notAuthorized, detail: `${filter} is denied` };
   }
 
   write(packets: Buffer): void {

@@ -1,13 +1,21 @@
+import { keepProperties } from '../../src/broker/protocol/kept-properties.js';
 import type { QoS } from '../../src/broker/protocol/packets.js';
 import type { RetainedMessage, RetainedMessages } from '../../src/broker/retained/retained-messages.js';
+import type { MessageProperties } from '../../src/lib/message-properties.js';
 
 /** Retained messages without bounds. A filter is a topic, `#`, or a prefix with `/#`. */
 export class FakeRetained implements RetainedMessages {
   readonly #messages = new Map<string, RetainedMessage>();
 
-  set(topic: string, payload: Buffer, qos: QoS): void {
+  set(topic: string, payload: Buffer, qos: QoS, properties?: MessageProperties, nowMs = 0): void {
     if (payload.length === 0) this.#messages.delete(topic);
-    else this.#messages.set(topic, { topic, payload: Buffer.from(payload), qos });
+    else
+      this.#messages.set(topic, {
+        topic,
+        payload: Buffer.from(payload),
+        qos,
+        properties: keepProperties(properties, nowMs),
+      });
   }
 
   *matching(filter: string): Iterable<RetainedMessage> {
@@ -19,6 +27,6 @@ export class FakeRetained implements RetainedMessages {
   }
 
   counters() {
-    return { messages: this.#messages.size, bytes: 0, refused: 0 };
+    return { messages: this.#messages.size, bytes: 0, refused: 0, expired: 0 };
   }
 }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { ClientCertificate } from '../../access/access.js';
 import type { PacketFault } from '../protocol/packets.js';
 import type { BrokerRefusal } from '../refusals.js';
+import type { SubscribeDenial } from '../sessions/deliveries.js';
 import type { AddressShare } from '../transport/connection-limits.js';
 import type { UnfinishedPackets } from './unfinished-packets.js';
 
@@ -30,7 +31,7 @@ export interface ConnectionHost<Connection> {
   writable(connection: Connection): void;
   /** See Outlet. */
   mayReceive(connection: Connection, topic: string): boolean;
-  subscribeDenial(connection: Connection, filter: string): string | undefined;
+  subscribeDenial(connection: Connection, filter: string): SubscribeDenial | undefined;
   subscriptionDenied(connection: Connection, detail: string): void;
   hasSubscribed(connection: Connection): boolean;
   /** The client is gone, or nothing more is taken from it. Called once. */

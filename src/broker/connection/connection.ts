@@ -15,7 +15,7 @@ import {
 import type { PacketIds } from '../publish/packet-ids.js';
 import { reasonCodeOf, reasonStringOf } from '../reason-codes.js';
 import type { BrokerRefusal } from '../refusals.js';
-import type { Outlet } from '../sessions/deliveries.js';
+import type { Outlet, SubscribeDenial } from '../sessions/deliveries.js';
 import type { AddressShare } from '../transport/connection-limits.js';
 import { endWrites } from '../transport/end-writes.js';
 import type { ConnectionHost, ConnectionParts } from './connection-host.js';
@@ -254,7 +254,7 @@ export class Connection
     return this.#host.mayReceive(this, topic);
   }
 
-  subscribeDenial(filter: string): string | undefined {
+  subscribeDenial(filter: string): SubscribeDenial | undefined {
     return this.#host.subscribeDenial(this, filter);
   }
 

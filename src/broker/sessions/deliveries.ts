@@ -1,5 +1,18 @@
 import type { MessageProperties } from '../../lib/message-properties.js';
-import type { ProtocolLevel, QoS, SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
+import type {
+  ProtocolLevel,
+  QoS,
+  ReasonCode,
+  SubscribePacket,
+  UnsubscribePacket,
+} from '../protocol/packets.js';
+
+/** Why a client may not have a topic filter. */
+export interface SubscribeDenial {
+  /** That of SUBACK of MQTT 5; before, it is 0x80. */
+  readonly reasonCode: ReasonCode;
+  readonly detail: string;
+}
 
 /** Where the packets for one client leave: its connection. */
 export interface Outlet {
@@ -19,7 +32,7 @@ export interface Outlet {
   /** By the access rules in force now; `topic` is a topic name. */
   mayReceive(topic: string): boolean;
   /** Why the client may not have this topic filter, by the rules in force now; undefined when it may. Its syntax is checked. */
-  subscribeDenial(filter: string): string | undefined;
+  subscribeDenial(filter: string): SubscribeDenial | undefined;
   /**
    * Sends a whole packet, or several, in order with everything else that is written in this turn of the event loop. The
    * bytes must not change afterwards.
@@ -63,6 +76,10 @@ export interface DeliveryCounters {
   readonly sent: number;
   /** QoS 0 messages that were not sent because the subscriber was too slow. */
   readonly skipped: number;
+  /** Messages that were not sent because they had expired (MQTT 5). */
+  readonly expired: number;
+  /** Messages that were not sent because the client does not take packets of their size (MQTT 5). */
+  readonly tooLarge: number;
   /** QoS 1 and 2 messages that a full queue has lost: the oldest goes first. */
   readonly dropped: number;
 }

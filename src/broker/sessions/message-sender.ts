@@ -1,11 +1,16 @@
+import { encodeDelivery5 } from '../protocol/encode-delivery-5.js';
 import { acknowledgement } from '../protocol/encode-packets.js';
-import { FIRST_BYTES } from '../protocol/packets.js';
+import { acknowledgement5 } from '../protocol/encode-packets-5.js';
+import { isExpired, publishProperties } from '../protocol/kept-properties.js';
+import { FIRST_BYTES, REASON_CODES } from '../protocol/packets.js';
 import type { Outlet } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
 import { encodeDelivery } from './encode-delivery.js';
+import type { LiveMessage5 } from './live-message-5.js';
 import type { InFlight, MqttSession } from './mqtt-session.js';
 import type { OwedMessage } from './owed-message.js';
 import type { OwedTotals } from './owed-totals.js';
+import { isTooLarge, type SentCounts } from './sent-counts.js';
 import { encodeSessionEntry } from './session-entry.js';
 
 /** Of a session that ends with its connection. */
@@ -24,16 +29,14 @@ const SENT: Readonly<Record<1 | 2, InFlight>> = {
 export class MessageSender {
   readonly #writes: DurableWrites;
   readonly #totals: OwedTotals;
-  #sent = 0;
+  readonly #counts: SentCounts;
+  readonly #nowMs: () => number;
 
-  constructor(writes: DurableWrites, totals: OwedTotals) {
+  constructor(writes: DurableWrites, totals: OwedTotals, counts: SentCounts, nowMs: () => number) {
     this.#writes = writes;
     this.#totals = totals;
-  }
-
-  /** Packets sent at QoS 1 and 2. */
-  get sent(): number {
-    return this.#sent;
+    this.#counts = counts;
+    this.#nowMs = nowMs;
   }
 
   /** Whether a message may leave at once, past the queue, because nothing of it has to be kept. */
@@ -59,8 +62,27 @@ export class MessageSender {
     const packetId = session.takePacketId();
     session.inFlight.set(packetId, SENT[qos]);
     this.#totals.sentUnkept();
-    this.#sent += 1;
+    this.#counts.sent += 1;
     outlet.deliver(topic, payload, qos, packetId, isRetained);
+  }
+
+  /** The same for a client of MQTT 5. */
+  sendUnkept5(
+    session: MqttSession,
+    outlet: Outlet,
+    message: LiveMessage5,
+    { qos, isRetained, identifiers }: Pick<OwedMessage, 'qos' | 'isRetained' | 'identifiers'>,
+  ): void {
+    const packetId = session.takePacketId();
+    const packet = message.packet(qos, packetId, isRetained, identifiers);
+    if (isTooLarge(outlet, packet)) {
+      this.#counts.tooLarge += 1;
+      return;
+    }
+    session.inFlight.set(packetId, SENT[qos]);
+    this.#totals.sentUnkept();
+    this.#counts.sent += 1;
+    outlet.write(packet);
   }
 
   /** The client is connected: what was in flight is to be sent again. */
@@ -83,10 +105,12 @@ export class MessageSender {
         return;
       }
       session.waiting.take();
-      if (outlet.mayReceive(owed.message.topic)) {
+      const packet = this.#isExpired(owed) ? undefined : this.#packetOf(outlet, owed);
+      if (packet !== undefined) {
         this.#totals.nowInFlight(session, owed);
         session.inFlight.set(owed.packetId, session.isDurable ? { qos: owed.qos, owed } : SENT[owed.qos]);
-        this.#send(outlet, owed);
+        this.#counts.sent += 1;
+        outlet.write(packet);
       } else {
         this.#totals.waitingReleased(session, owed);
         this.#done(session, owed.packetId);
@@ -121,7 +145,7 @@ export class MessageSender {
         this.#writes.append(encodeSessionEntry({ kind: 'received', sessionId: session.id, packetId }));
     } else if (!session.received.has(packetId)) {
       // What has become of it is not known here; the client forgets it with this, as with Mosquitto.
-      outlet.write(pubrel(packetId));
+      outlet.write(outlet.level === 5 ? pubrelOfUnknown(packetId) : pubrel(packetId));
       return;
     }
     if (!session.isDurable) {
@@ -146,9 +170,12 @@ export class MessageSender {
       const owed = session.resend.shift()!;
       const sent = session.inFlight.get(owed.packetId);
       if (sent?.owed !== owed) continue;
-      if (outlet.mayReceive(owed.message.topic)) {
-        owed.mayBeSent = true;
-        this.#send(outlet, owed);
+      owed.mayBeSent = true;
+      // Also when it has expired meanwhile: its delivery had begun.
+      const packet = this.#packetOf(outlet, owed);
+      if (packet !== undefined) {
+        this.#counts.sent += 1;
+        outlet.write(packet);
       } else {
         this.#forget(session, owed.packetId, sent);
         this.#done(session, owed.packetId);
@@ -157,10 +184,25 @@ export class MessageSender {
     return true;
   }
 
-  #send(outlet: Outlet, { message, qos, packetId, isRetained, mayBeSent }: OwedMessage): void {
-    this.#sent += 1;
+  /** It has waited for longer than its publisher wants [MQTT-3.3.2-5]. */
+  #isExpired({ message }: OwedMessage): boolean {
+    if (message.properties === undefined || !isExpired(message.properties, this.#nowMs())) return false;
+    this.#counts.expired += 1;
+    return true;
+  }
+
+  /** Undefined when the client may not have it, or does not take a packet of its size [MQTT-3.1.2-25]. */
+  #packetOf(outlet: Outlet, owed: OwedMessage): Buffer | undefined {
+    const { message, qos, packetId, isRetained, mayBeSent: isDuplicate } = owed;
+    if (!outlet.mayReceive(message.topic)) return undefined;
     const topic = Buffer.from(message.topic);
-    outlet.write(encodeDelivery(topic, message.payload, qos, packetId, isRetained, mayBeSent));
+    const { payload } = message;
+    if (outlet.level !== 5) return encodeDelivery(topic, payload, qos, packetId, isRetained, isDuplicate);
+    const properties = publishProperties(message.properties, this.#nowMs(), owed.identifiers);
+    const packet = encodeDelivery5({ topic, payload, qos, packetId, isRetained, isDuplicate, properties });
+    if (!isTooLarge(outlet, packet)) return packet;
+    this.#counts.tooLarge += 1;
+    return undefined;
   }
 
   #forget(session: MqttSession, packetId: number, sent: InFlight): void {
@@ -183,6 +225,11 @@ export class MessageSender {
   }
 }
 
+function pubrelOfUnknown(packetId: number): Buffer {
+  return acknowledgement5(FIRST_BYTES.pubrel, packetId, REASON_CODES.packetIdentifierNotFound);
+}
+
+/** At level 5, too: this is its form without a reason code, which means success. */
 function pubrel(packetId: number): Buffer {
   return acknowledgement(FIRST_BYTES.pubrel, packetId);
 }

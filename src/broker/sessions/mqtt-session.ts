@@ -103,7 +103,12 @@ export class MqttSession {
     this.nextPacketId = id === MAX_PACKET_ID ? 1 : id + 1;
   }
 
-  owedMessage(message: KeptMessage, qos: 1 | 2, isRetained: boolean, position: number): OwedMessage {
-    return { message, qos, packetId: this.takePacketId(), isRetained, mayBeSent: false, position };
+  owedMessage(
+    message: KeptMessage,
+    { qos, isRetained, identifiers }: Pick<OwedMessage, 'qos' | 'isRetained' | 'identifiers'>,
+    position: number,
+  ): OwedMessage {
+    const packetId = this.takePacketId();
+    return { message, qos, packetId, isRetained, identifiers, mayBeSent: false, position };
   }
 }

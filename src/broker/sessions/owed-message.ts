@@ -1,6 +1,7 @@
+import type { KeptProperties } from '../protocol/kept-properties.js';
 import type { QoS } from '../protocol/packets.js';
 
-/** What each message that is owed costs beside its topic and payload, in memory and in the bounds. */
+/** What each message that is owed costs beside its topic, payload and properties, in memory and in the bounds. */
 export const OWED_OVERHEAD_BYTES = 128;
 
 /** A message that is kept until clients have it: once, for all sessions that are owed it. */
@@ -9,6 +10,7 @@ export interface KeptMessage {
   id: number;
   readonly topic: string;
   readonly payload: Buffer;
+  readonly properties: KeptProperties | undefined;
   /** Durable sessions that are owed it. */
   references: number;
 }
@@ -21,14 +23,16 @@ export interface OwedMessage {
   readonly packetId: number;
   /** The retain flag that it is sent with. */
   readonly isRetained: boolean;
+  /** Those of the subscriptions that it matched (MQTT 5); undefined without. */
+  readonly identifiers: readonly number[] | undefined;
   /** True once it may have been sent: then it is sent with DUP [MQTT-3.3.1-1]. */
   mayBeSent: boolean;
   /** The journal is durable up to here once the message is. */
   readonly position: number;
 }
 
-export function owedBytes({ topic, payload }: KeptMessage): number {
-  return topic.length + payload.length + OWED_OVERHEAD_BYTES;
+export function owedBytes({ topic, payload, properties }: KeptMessage): number {
+  return topic.length + payload.length + (properties?.bytes.length ?? 0) + OWED_OVERHEAD_BYTES;
 }
 
 export function lowerQos(a: QoS, b: QoS): QoS {

@@ -1,9 +1,12 @@
+import { encodeDelivery5 } from '../protocol/encode-delivery-5.js';
+import { isExpired, publishProperties } from '../protocol/kept-properties.js';
 import type { RetainedMessage, RetainedMessages } from '../retained/retained-messages.js';
 import type { Outlet } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
 import { encodeDelivery } from './encode-delivery.js';
 import { MAX_IN_FLIGHT, type MqttSession, type Subscription } from './mqtt-session.js';
 import { lowerQos } from './owed-message.js';
+import { isTooLarge, type SentCounts } from './sent-counts.js';
 import { encodeSessionEntry } from './session-entry.js';
 
 /** Retained messages that one client is sent in a turn of the event loop: others, and the devices, have their turn too. */
@@ -13,7 +16,14 @@ export interface RetainedSenderDeps {
   readonly retained: RetainedMessages;
   readonly writes: DurableWrites;
   /** Queues a message for a session. */
-  readonly owe: (session: MqttSession, message: RetainedMessage, qos: 1 | 2) => void;
+  readonly owe: (
+    session: MqttSession,
+    message: RetainedMessage,
+    qos: 1 | 2,
+    subscription: Subscription,
+  ) => void;
+  readonly counts: SentCounts;
+  readonly nowMs: () => number;
 }
 
 /**
@@ -23,15 +33,9 @@ export interface RetainedSenderDeps {
  */
 export class RetainedSender {
   readonly #deps: RetainedSenderDeps;
-  #sent = 0;
 
   constructor(deps: RetainedSenderDeps) {
     this.#deps = deps;
-  }
-
-  /** Packets sent at QoS 0. */
-  get sent(): number {
-    return this.#sent;
   }
 
   /** The client is connected: what it was not sent begins again. */
@@ -68,6 +72,7 @@ export class RetainedSender {
         // A topic name is also the filter of its own message. It may be gone, or another one by now.
         const [message] = this.#deps.retained.matching(topic);
         if (message === undefined || !outlet.mayReceive(topic)) continue;
+        if (isExpired(message.properties, this.#deps.nowMs())) continue;
         leftBytes -= topic.length + message.payload.length;
         this.#send(session, outlet, message, subscription);
       }
@@ -84,19 +89,35 @@ export class RetainedSender {
     return { subscription, topics, next: 0 };
   }
 
-  #send(
-    session: MqttSession,
-    outlet: Outlet,
-    { topic, payload, qos: publishedQos }: RetainedMessage,
-    subscription: Subscription,
-  ): void {
-    const qos = lowerQos(publishedQos, subscription.qos);
+  #send(session: MqttSession, outlet: Outlet, message: RetainedMessage, subscription: Subscription): void {
+    const { counts, owe } = this.#deps;
+    const qos = lowerQos(message.qos, subscription.qos);
     if (qos > 0) {
-      this.#deps.owe(session, { topic, payload, qos }, qos as 1 | 2);
+      owe(session, message, qos as 1 | 2, subscription);
       return;
     }
-    this.#sent += 1;
-    outlet.write(encodeDelivery(Buffer.from(topic), payload, 0, 0, true));
+    const packet =
+      outlet.level === 5
+        ? this.#packet5(message, subscription)
+        : encodeDelivery(Buffer.from(message.topic), message.payload, 0, 0, true);
+    if (isTooLarge(outlet, packet)) {
+      counts.tooLarge += 1;
+      return;
+    }
+    counts.sent += 1;
+    outlet.write(packet);
+  }
+
+  #packet5({ topic, payload, properties }: RetainedMessage, _subscription: Subscription): Buffer {
+    return encodeDelivery5({
+      topic: Buffer.from(topic),
+      payload,
+      qos: 0,
+      packetId: 0,
+      isRetained: true,
+      isDuplicate: false,
+      properties: publishProperties(properties, this.#deps.nowMs(), undefined),
+    });
   }
 
   #finished(session: MqttSession, subscription: Subscription): void {

@@ -2,15 +2,19 @@ import { type Clock, SystemClock } from '../../lib/clock.js';
 import { LimitedWarning } from '../../lib/limited-warning.js';
 import type { Warn } from '../../lib/warnings.js';
 import { unsuback } from '../protocol/encode-packets.js';
-import type { SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
+import { unsuback5 } from '../protocol/encode-packets-5.js';
+import { type KeptProperties, keepProperties } from '../protocol/kept-properties.js';
+import { type QoS, REASON_CODES, type SubscribePacket, type UnsubscribePacket } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
+import { LiveMessage5 } from './live-message-5.js';
 import { MessageSender } from './message-sender.js';
 import { MqttSession } from './mqtt-session.js';
 import { type KeptMessage, lowerQos } from './owed-message.js';
 import { OwedTotals } from './owed-totals.js';
 import { RetainedSender } from './retained-sender.js';
+import { isTooLarge, SentCounts } from './sent-counts.js';
 import { copyOf, encodeSessionEntry, type Recipient } from './session-entry.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './session-options.js';
 import { SessionRestore } from './session-restore.js';
@@ -46,13 +50,14 @@ export class SessionDeliveries implements Deliveries {
   readonly #expiry: NodeJS.Timeout;
   #restore: SessionRestore | undefined;
   #lastMessageId = 0;
-  #sent = 0;
-  #skipped = 0;
+  readonly #counts = new SentCounts();
+  readonly #nowMs: () => number;
 
   constructor(
     options: Partial<SessionOptions>,
     { warn, retained, clock = new SystemClock() }: SessionDeliveriesDeps,
   ) {
+    this.#nowMs = () => Number(clock.nowNs() / NS_PER_MS);
     const bounds = { ...SESSION_DEFAULTS, ...options };
     const warnings = new LimitedWarning<'BROKER_SESSIONS_FULL' | 'BROKER_SESSION_QUEUE_FULL'>(warn, clock);
     this.#sessions = new StoredSessions(bounds, {
@@ -76,13 +81,15 @@ export class SessionDeliveries implements Deliveries {
           'the queue of a subscriber is full: it loses its oldest messages',
         ),
     });
-    this.#sender = new MessageSender(this.#writes, this.#totals);
+    this.#sender = new MessageSender(this.#writes, this.#totals, this.#counts, this.#nowMs);
     this.#retained = new RetainedSender({
       retained: retained ?? { set: () => undefined, matching: () => [], counters: () => NOTHING_RETAINED },
       writes: this.#writes,
-      owe: (session, { topic, payload }, qos) => {
-        this.#owe([{ session, qos, isRetained: true }], topic, payload);
+      owe: (session, { topic, payload, properties }, qos) => {
+        this.#owe([{ session, qos, isRetained: true, identifiers: undefined }], topic, payload, properties);
       },
+      counts: this.#counts,
+      nowMs: this.#nowMs,
     });
     this.#subscriptions = new Subscriptions(this.#router, this.#writes, this.#retained);
     this.#restore = new SessionRestore({
@@ -130,6 +137,7 @@ export class SessionDeliveries implements Deliveries {
     const { topic, payload, qos: publishedQos, isRetained, publisher } = message;
     const { targets, topicBytes } = this.#router.routeOf(topic);
     let owed: Owed[] | undefined;
+    let live5: LiveMessage5 | undefined;
     for (const target of targets) {
       const { session } = target;
       const { outlet } = session;
@@ -139,20 +147,24 @@ export class SessionDeliveries implements Deliveries {
       const qos = lowerQos(publishedQos, target.qos);
       if (qos > 0 && (outlet === undefined || !this.#sender.maySendUnkept(session, outlet))) {
         owed ??= [];
-        owed.push({ session, qos: qos as 1 | 2, isRetained: keepsFlag });
+        owed.push({ session, qos: qos as 1 | 2, isRetained: keepsFlag, identifiers: undefined });
         continue;
       }
       if (outlet === undefined || !session.hasBegun || !outlet.mayReceive(topic)) continue;
-      if (qos > 0) {
+      if (outlet.level === 5) {
+        live5 ??= this.#live5(message, topicBytes);
+        this.#send5(session, outlet, live5, { qos, isRetained: keepsFlag, identifiers: undefined });
+      } else if (qos > 0) {
         this.#sender.sendUnkept(session, outlet, topicBytes, payload, qos as 1 | 2, keepsFlag);
       } else if (outlet.isFull) {
-        this.#skipped += 1;
+        this.#counts.skipped += 1;
       } else {
-        this.#sent += 1;
+        this.#counts.sent += 1;
         outlet.deliver(topicBytes, payload, 0, 0, keepsFlag);
       }
     }
-    if (owed !== undefined) this.#owe(owed, topic, copyOf(payload));
+    if (owed === undefined) return;
+    this.#owe(owed, topic, copyOf(payload), keepProperties(message.properties, this.#nowMs()));
   }
 
   attach(
@@ -209,12 +221,14 @@ export class SessionDeliveries implements Deliveries {
 
   unsubscribe(outlet: Outlet, { packetId, filters }: UnsubscribePacket): void {
     const session = this.#connected.get(outlet);
-    if (session === undefined) {
-      outlet.write(unsuback(packetId));
-      return;
-    }
-    for (const filter of filters) this.#subscriptions.remove(session, filter);
-    this.#subscriptions.answer(session, outlet, unsuback(packetId));
+    const codes = filters.map((filter) =>
+      session !== undefined && this.#subscriptions.remove(session, filter)
+        ? REASON_CODES.success
+        : REASON_CODES.noSubscriptionExisted,
+    );
+    const packet = outlet.level === 5 ? unsuback5(packetId, codes) : unsuback(packetId);
+    if (session === undefined) outlet.write(packet);
+    else this.#subscriptions.answer(session, outlet, packet);
   }
 
   judgeAgain(outlet: Outlet): readonly string[] {
@@ -260,8 +274,10 @@ export class SessionDeliveries implements Deliveries {
       sessions: this.#sessions.size,
       queuedMessages: this.#totals.messages,
       queuedBytes: this.#totals.bytes,
-      sent: this.#sent + this.#sender.sent + this.#retained.sent,
-      skipped: this.#skipped,
+      sent: this.#counts.sent,
+      skipped: this.#counts.skipped,
+      expired: this.#counts.expired,
+      tooLarge: this.#counts.tooLarge,
       dropped: this.#totals.dropped,
     };
   }
@@ -272,18 +288,53 @@ export class SessionDeliveries implements Deliveries {
     this.#writes.close();
   }
 
+  #live5({ payload, properties }: PublishedMessage, topic: Buffer): LiveMessage5 {
+    const nowMs = this.#nowMs();
+    return new LiveMessage5(topic, payload, keepProperties(properties, nowMs), nowMs);
+  }
+
+  /** Sends a message to a client of MQTT 5; at QoS 1 and 2 it `maySendUnkept`. */
+  #send5(
+    session: MqttSession,
+    outlet: Outlet,
+    message: LiveMessage5,
+    { qos, isRetained, identifiers }: Omit<Owed, 'session' | 'qos'> & { readonly qos: QoS },
+  ): void {
+    if (qos > 0) {
+      this.#sender.sendUnkept5(session, outlet, message, { qos: qos as 1 | 2, isRetained, identifiers });
+      return;
+    }
+    if (outlet.isFull) {
+      this.#counts.skipped += 1;
+      return;
+    }
+    const packet = message.packet(0, 0, isRetained, identifiers);
+    if (isTooLarge(outlet, packet)) {
+      this.#counts.tooLarge += 1;
+      return;
+    }
+    this.#counts.sent += 1;
+    outlet.write(packet);
+  }
+
   #pump(session: MqttSession): void {
     this.#sender.pump(session);
     this.#retained.pump(session);
   }
 
   /** Queues a message, keeps it for the durable sessions among its owners, and sends what can be sent. */
-  #owe(owners: readonly Owed[], topic: string, payload: Buffer): void {
-    const message: KeptMessage = { id: 0, topic, payload, references: 0 };
+  #owe(
+    owners: readonly Owed[],
+    topic: string,
+    payload: Buffer,
+    properties: KeptProperties | undefined,
+  ): void {
+    const message: KeptMessage = { id: 0, topic, payload, properties, references: 0 };
     const position = this.#writes.position + 1;
     const recipients: Recipient[] = [];
-    for (const { session, qos, isRetained } of owners) {
-      const owed = session.owedMessage(message, qos, isRetained, position);
+    for (const owner of owners) {
+      const { session, qos, isRetained } = owner;
+      const owed = session.owedMessage(message, owner, position);
       this.#totals.add(session, owed);
       if (!session.isDurable) continue;
       const { packetId } = owed;
@@ -319,6 +370,8 @@ interface Owed {
   readonly session: MqttSession;
   readonly qos: 1 | 2;
   readonly isRetained: boolean;
+  readonly identifiers: readonly number[] | undefined;
 }
 
-const NOTHING_RETAINED = { messages: 0, bytes: 0, refused: 0 };
+const NS_PER_MS = 1_000_000n;
+const NOTHING_RETAINED = { messages: 0, bytes: 0, refused: 0, expired: 0 };

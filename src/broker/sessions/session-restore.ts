@@ -67,7 +67,7 @@ export class SessionRestore {
   }
 
   #takeMessage({ messageId, topic, payload, recipients }: Extract<SessionEntry, { kind: 'message' }>): void {
-    const message: KeptMessage = { id: messageId, topic, payload, references: 0 };
+    const message: KeptMessage = { id: messageId, topic, payload, properties: undefined, references: 0 };
     this.#lastMessageId = Math.max(this.#lastMessageId, messageId);
     // Without recipients it is of a snapshot, and they follow.
     if (recipients.length === 0) this.#messages.set(messageId, message);
@@ -86,6 +86,7 @@ export class SessionRestore {
       qos,
       packetId,
       isRetained,
+      identifiers: undefined,
       mayBeSent: mayBeSent || isConnected,
       position: 0,
     });

@@ -1,8 +1,9 @@
 import { MAX_TOPIC_LEVELS } from '../../lib/mqtt-names.js';
 import { quoted } from '../../lib/printable.js';
 import { suback } from '../protocol/encode-packets.js';
-import type { QoS, SubscribePacket } from '../protocol/packets.js';
-import type { Outlet } from './deliveries.js';
+import { suback5 } from '../protocol/encode-packets-5.js';
+import { type QoS, REASON_CODES, type SubscribePacket } from '../protocol/packets.js';
+import type { Outlet, SubscribeDenial } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
 import type { MqttSession, Subscription } from './mqtt-session.js';
 import type { RetainedSender } from './retained-sender.js';
@@ -10,7 +11,7 @@ import { encodeSessionEntry } from './session-entry.js';
 import { MAX_SUBSCRIPTIONS } from './session-options.js';
 import type { SubscriptionRouter } from './subscription-router.js';
 
-/** The return code of SUBACK for a filter that is denied [MQTT-3.9.3-2]. */
+/** The return code of SUBACK for a filter that is denied, before MQTT 5 (3.1.1: [MQTT-3.9.3-2]). */
 const DENIED = 0x80;
 
 /** Subscriptions makes and ends the subscriptions of sessions, as far as the access rules allow them. */
@@ -36,13 +37,14 @@ export class Subscriptions {
     const returnCodes = subscriptions.map(({ filter, qos }) => {
       const denial = denialOf(session, outlet, filter);
       if (denial !== undefined) {
-        outlet.subscriptionDenied(denial);
-        return DENIED;
+        outlet.subscriptionDenied(denial.detail);
+        return outlet.level === 5 ? denial.reasonCode : DENIED;
       }
       made.push(this.#add(session, filter, qos));
       return qos;
     });
-    this.answer(session, outlet, suback(packetId, returnCodes), () => {
+    const packet = (outlet.level === 5 ? suback5 : suback)(packetId, returnCodes);
+    this.answer(session, outlet, packet, () => {
       for (const subscription of made) {
         if (subscription.isActive) this.#retained.subscribed(session, subscription);
       }
@@ -70,13 +72,15 @@ export class Subscriptions {
     this.#put(session, filter, qos).isRetainedOwed = isRetainedOwed;
   }
 
-  remove(session: MqttSession, filter: string): void {
+  /** Returns whether the session had it. */
+  remove(session: MqttSession, filter: string): boolean {
     const subscription = session.subscriptions.get(filter);
-    if (subscription === undefined) return;
+    if (subscription === undefined) return false;
     session.subscriptions.delete(filter);
     this.#router.remove(subscription);
     if (session.isDurable)
       this.#writes.append(encodeSessionEntry({ kind: 'unsubscribed', sessionId: session.id, filter }));
+    return true;
   }
 
   /** Takes away what the rules in force do not allow, and returns those topic filters. */
@@ -86,7 +90,7 @@ export class Subscriptions {
       const denial = outlet.subscribeDenial(filter);
       if (denial === undefined) continue;
       this.remove(session, filter);
-      outlet.subscriptionDenied(denial);
+      outlet.subscriptionDenied(denial.detail);
       taken.push(filter);
     }
     return taken;
@@ -116,14 +120,24 @@ export class Subscriptions {
   }
 }
 
-function denialOf(session: MqttSession, outlet: Outlet, filter: string): string | undefined {
-  // Shared subscriptions came with MQTT 5: a filter that matched nothing would be granted for nothing.
-  if (filter.startsWith('$share/')) return 'MQTT 3.1.1 has no shared subscriptions';
+function denialOf(session: MqttSession, outlet: Outlet, filter: string): SubscribeDenial | undefined {
+  // A filter that matched nothing would be granted for nothing.
+  if (filter.startsWith('$share/')) {
+    const detail =
+      outlet.level === 5
+        ? 'shared subscriptions are not available: subscribe without $share and the group'
+        : 'MQTT 3.1.1 has no shared subscriptions';
+    return { reasonCode: REASON_CODES.sharedSubscriptionsNotSupported, detail };
+  }
   const levels = filter.split('/').length;
-  if (levels > MAX_TOPIC_LEVELS) return `topic filter with ${levels} levels, more than ${MAX_TOPIC_LEVELS}`;
+  if (levels > MAX_TOPIC_LEVELS) {
+    const detail = `topic filter with ${levels} levels, more than ${MAX_TOPIC_LEVELS}`;
+    return { reasonCode: REASON_CODES.topicFilterInvalid, detail };
+  }
   const denial = outlet.subscribeDenial(filter);
   if (denial !== undefined) return denial;
   const { subscriptions } = session;
   if (subscriptions.size < MAX_SUBSCRIPTIONS || subscriptions.has(filter)) return undefined;
-  return `${quoted(filter)}: ${MAX_SUBSCRIPTIONS} subscriptions of the client are open`;
+  const detail = `${quoted(filter)}: ${MAX_SUBSCRIPTIONS} subscriptions of the client are open`;
+  return { reasonCode: REASON_CODES.quotaExceeded, detail };
 }

@@ -33,6 +33,16 @@ export const INGEST: MetricTable<IngestFacts> = {
       'Packets not delivered to slow observers',
       (s) => s.broker.deliveries.skipped,
     ],
+    [
+      'sluice_broker_deliveries_expired_total',
+      'Messages not sent to a subscriber because their message expiry interval (MQTT 5) had passed',
+      (s) => s.broker.deliveries.expired,
+    ],
+    [
+      'sluice_broker_deliveries_too_large_total',
+      'Messages not sent because the subscriber takes no packet of their size (MQTT 5)',
+      (s) => s.broker.deliveries.tooLarge,
+    ],
     ['sluice_broker_deliveries_total', 'Packets sent to subscribers', (s) => s.broker.deliveries.sent],
     [
       'sluice_broker_session_messages_dropped_total',
@@ -43,6 +53,11 @@ export const INGEST: MetricTable<IngestFacts> = {
       'sluice_broker_retained_refused_total',
       'Messages that were stored and not retained, because broker.retained allows no more',
       (s) => s.broker.retained.refused,
+    ],
+    [
+      'sluice_broker_retained_expired_total',
+      'Retained messages removed because their message expiry interval (MQTT 5) had passed',
+      (s) => s.broker.retained.expired,
     ],
     ['sluice_broker_connections_opened_total', 'MQTT connections opened', (s) => s.broker.connectionsOpened],
     ['sluice_broker_connections_closed_total', 'MQTT connections closed', (s) => s.broker.connectionsClosed],

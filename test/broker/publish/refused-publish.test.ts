@@ -138,7 +138,7 @@ describe('the state of a bridge', () => {
   const retained: RetainedMessages = {
     set: (name, payload) => void kept.set(name, payload.toString()),
     matching: () => [],
-    counters: () => ({ messages: kept.size, bytes: 0, refused: 0 }),
+    counters: () => ({ messages: kept.size, bytes: 0, refused: 0, expired: 0 }),
   };
 
   it('is acknowledged and retained, and is no record', async () => {

@@ -40,7 +40,7 @@ describe('KeptRetained', () => {
     expect(retained.counters().messages).toBe(2);
     retained.set('a/b', Buffer.alloc(0), 0);
     retained.set('a/b/c', Buffer.alloc(0), 0);
-    expect(retained.counters()).toEqual({ messages: 0, bytes: 0, refused: 0 });
+    expect(retained.counters()).toEqual({ messages: 0, bytes: 0, refused: 0, expired: 0 });
   });
 
   it('retains no further topic at its bound of messages, and still replaces', () => {
@@ -62,13 +62,13 @@ describe('KeptRetained', () => {
     const { retained } = inMemory({ maxBytes: 2400 });
     retained.set('a', Buffer.alloc(600), 0);
     retained.set('b', Buffer.alloc(600), 0);
-    expect(retained.counters()).toMatchObject({ messages: 2, refused: 0 });
+    expect(retained.counters()).toMatchObject({ messages: 2, refused: 0, expired: 0 });
     retained.set('c', Buffer.alloc(600), 0);
-    expect(retained.counters()).toMatchObject({ messages: 2, refused: 1 });
+    expect(retained.counters()).toMatchObject({ messages: 2, refused: 1, expired: 0 });
     retained.set('a', Buffer.alloc(500), 0);
     retained.set('a', Buffer.alloc(1500), 0);
     expect([...retained.matching('#')].map(({ topic }) => topic)).toEqual(['b']);
-    expect(retained.counters()).toMatchObject({ messages: 1, refused: 2 });
+    expect(retained.counters()).toMatchObject({ messages: 1, refused: 2, expired: 0 });
     expect(retained.counters().bytes).toBeLessThanOrEqual(2400);
   });
 
@@ -100,7 +100,7 @@ describe('KeptRetained', () => {
     expect([...again.matching('binary')][0]?.payload).toEqual(Buffer.from([0, 255, 128]));
     const { messages, bytes } = again.counters();
     retained.set('not/committed', Buffer.alloc(0), 0);
-    expect({ messages, bytes, refused: 0 }).toEqual(retained.counters());
+    expect({ messages, bytes, refused: 0, expired: 0 }).toEqual(retained.counters());
   });
 
   it('writes nothing when a device repeats its message', async () => {
