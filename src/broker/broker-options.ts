@@ -17,6 +17,8 @@ export interface BrokerOptions {
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
   readonly maxKeepaliveMs: number;
+  /** The server reference for clients of MQTT 5, when this broker stops or has too much to do. */
+  readonly serverReference?: string;
   /** How many packets of a client may wait to be stored before its socket is no longer read; one read may overshoot it. */
   readonly maxInFlightPerClient: number;
   /** Connections of all listeners together, when the open files allow fewer than the listeners. */

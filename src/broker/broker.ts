@@ -124,6 +124,7 @@ export class Broker {
       users: this.#limits.users,
       shedding: this.#limits.shedding,
       timeoutMs: connectTimeoutMs,
+      serverReference: options.serverReference,
       onGranted: (connection, assignedClientId) => this.#granted(connection, assignedClientId),
       clock,
       ...(deps.schedule === undefined ? {} : { schedule: deps.schedule }),
@@ -201,7 +202,9 @@ export class Broker {
     await new Promise<void>((resolve) => this.#intake.afterAccepted(resolve));
     // The PUBACKs of the last batch are written at the end of this turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    await Promise.all([...this.#connections.open()].map((connection) => farewell(connection)));
+    await Promise.all(
+      [...this.#connections.open()].map((connection) => farewell(connection, this.#options.serverReference)),
+    );
   }
 
   /** From now on no packet is accepted and none is answered. */
@@ -360,16 +363,21 @@ export class Broker {
   }
 }
 
-/** A client of MQTT 5 is told why its connection ends. */
-function farewell({ level, isConnected, output, stream }: Connection): Promise<void> {
+/** A client of MQTT 5 gets the reason why its connection ends. */
+function farewell(
+  { level, isConnected, output, stream, maximumPacketBytes }: Connection,
+  serverReference: string | undefined,
+): Promise<void> {
   if (level === 5 && isConnected) {
-    output.write(disconnect5(REASON_CODES.serverShuttingDown));
+    const { useAnotherServer, serverShuttingDown } = REASON_CODES;
+    const reasonCode = serverReference === undefined ? serverShuttingDown : useAnotherServer;
+    output.write(disconnect5(reasonCode, { serverReference, maximumPacketBytes }));
     output.end();
   }
   return endWrites(stream);
 }
 
-/** What a client of MQTT 5 is told: with more open packets its socket would not be read. */
+/** The receive maximum that CONNACK names: with more open packets its socket would not be read. */
 function receiveMaximumOf({ maxInFlightPerClient }: BrokerOptions): number {
   return Math.min(maxInFlightPerClient, 0xffff);
 }

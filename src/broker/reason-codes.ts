@@ -86,7 +86,7 @@ export function reasonCodeOf(refusal: BrokerRefusal): ReasonCode {
  * What a refusal found is said to the client where it is about the packets of the client itself; who else is connected, and what
  * the rules say, is not.
  */
-const TOLD: ReadonlySet<BrokerRefusal> = new Set([
+const SHOWN: ReadonlySet<BrokerRefusal> = new Set([
   'protocol-version',
   'connect-malformed',
   'publish-malformed',
@@ -102,7 +102,7 @@ const TOLD: ReadonlySet<BrokerRefusal> = new Set([
 
 /** The reason string for a client of MQTT 5; undefined when it gets none. */
 export function reasonStringOf(refusal: BrokerRefusal, detail: string): string | undefined {
-  return TOLD.has(refusal) ? detail : undefined;
+  return SHOWN.has(refusal) ? detail : undefined;
 }
 
 function codes(returnCode: number, reasonCode: ReasonCode): Codes {

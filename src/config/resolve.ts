@@ -53,6 +53,7 @@ export function resolveConfig(written: Written, directory: string, findings: Fin
       connectTimeoutMs: broker.connectTimeout,
       packetTimeoutMs: broker.packetTimeout,
       maxKeepaliveMs: broker.maxKeepalive,
+      ...(broker.serverReference !== undefined && { serverReference: broker.serverReference }),
       retained: { maxMessages: broker.retained.maxMessages, maxBytes: broker.retained.maxSize },
       maxInFlightPerClient: broker.maxInFlightPerClient,
       maxInFlightBytes: broker.maxInFlightBytes,

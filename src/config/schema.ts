@@ -134,6 +134,11 @@ const broker = section(
       description:
         'Longest keep alive; a shorter one than the default also applies to clients that ask for more or for none.',
     }).prefault('65535s'),
+    serverReference: text({
+      type: 'host and port',
+      description:
+        'Another gateway that clients of MQTT 5 get as server reference when this one stops or has too much to do.',
+    }).optional(),
     retained: retained.prefault({}),
     maxInFlightPerClient: wholeNumber({
       min: 1,

@@ -39,6 +39,8 @@ export interface BrokerConfig {
   /** Each KiB of a packet that has arrived adds a second. */
   readonly packetTimeoutMs: number;
   readonly maxKeepaliveMs: number;
+  /** The server reference for clients of MQTT 5. */
+  readonly serverReference?: string;
   readonly retained: RetainedConfig;
   /** Limit in packets. */
   readonly maxInFlightPerClient: number;

@@ -5,23 +5,27 @@ import { onTestFinished } from 'vitest';
 
 /**
  * A connection that speaks packets, for what a well-behaved client would not do. `open` makes it over something else than
- * TCP.
+ * TCP. `protocolVersion` is what it speaks and reads.
  */
-export async function rawClient(port: number, open: (port: number) => Duplex = overTcp) {
+export async function rawClient(
+  port: number,
+  open: (port: number) => Duplex = overTcp,
+  protocolVersion: 4 | 5 = 4,
+) {
   const socket = open(port);
   onTestFinished(() => void socket.destroy());
-  const parser = mqttPacket.parser();
+  const parser = mqttPacket.parser({ protocolVersion });
   const packets: mqttPacket.Packet[] = [];
   const changed = new Set<() => void>();
   const notify = () => {
     for (const check of [...changed]) check();
   };
   let isClosed = false;
-  parser.on('packet', (packet) => {
-    packets.push(packet);
+  parser.on('packet', (packet) => void packets.push(packet));
+  socket.on('data', (bytes) => {
+    parser.parse(bytes);
     notify();
   });
-  socket.on('data', (bytes) => parser.parse(bytes));
   socket.on('error', () => undefined);
   socket.on('close', () => {
     isClosed = true;
@@ -41,7 +45,7 @@ export async function rawClient(port: number, open: (port: number) => Duplex = o
     socket: socket as Socket,
     packets,
     isClosed: () => isClosed,
-    send: (packet: mqttPacket.Packet) => socket.write(mqttPacket.generate(packet)),
+    send: (packet: mqttPacket.Packet) => socket.write(mqttPacket.generate(packet, { protocolVersion })),
     received: (cmd: string, count = 1) => until(() => packets.filter((p) => p.cmd === cmd).length >= count),
     closed: () => until(() => isClosed),
   };

@@ -222,6 +222,10 @@ export class Connection
     return this.state === 'new' || this.state === 'connected';
   }
 
+  get needsShortLengths(): boolean {
+    return this.level === 5;
+  }
+
   maxLength(firstByte: number): number {
     // CONNECT has its own limit also when it comes where it must not.
     const isLarge = this.state === 'connected' && firstByte !== FIRST_BYTES.connect;
@@ -331,7 +335,10 @@ export class Connection
   close(reason: BrokerRefusal, detail: string, reasonCode: ReasonCode = reasonCodeOf(reason)): void {
     this.reject(reason, detail);
     if (this.level === 5 && this.isConnected) {
-      this.disconnect(disconnect5(reasonCode, reasonStringOf(reason, detail)));
+      const { maximumPacketBytes } = this;
+      this.disconnect(
+        disconnect5(reasonCode, { reasonString: reasonStringOf(reason, detail), maximumPacketBytes }),
+      );
     } else {
       this.destroy();
     }

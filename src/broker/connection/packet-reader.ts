@@ -1,4 +1,4 @@
-import type { PacketFault } from '../protocol/packets.js';
+import { PacketFault } from '../protocol/packets.js';
 import {
   faultOfHeader,
   lengthOfHeader,
@@ -11,6 +11,8 @@ import {
 export interface PacketSink {
   /** False while no further packet may be handled: the rest of the bytes waits until `resume` is called. */
   readonly takesPackets: boolean;
+  /** Whether a length in more bytes than it needs is malformed: in MQTT 5 it is [MQTT-1.5.5-1]. */
+  readonly needsShortLengths: boolean;
   /** The largest remaining length that a packet with this first byte may have now. */
   maxLength(firstByte: number): number;
   /** A whole packet; `bytes` from `start` to `end` is what is behind its fixed header, valid during the call. */
@@ -34,6 +36,13 @@ interface Passing {
   headLength: number;
   /** Bytes that are still to come. */
   left: number;
+}
+
+const LONG_LENGTH = new PacketFault('a remaining length in more bytes than it needs [MQTT-1.5.5-1]');
+
+/** Whether the remaining length of the fixed header from `at` to `start` ends with a byte that says nothing. */
+function isLong(bytes: Buffer, at: number, start: number): boolean {
+  return bytes[start - 1] === 0 && start - at > 2;
 }
 
 const MAX_HEADER_BYTES = 5;
@@ -108,6 +117,10 @@ export class PacketReader {
       }
       const start = at + lengthOfHeader(header);
       const length = remainingLengthOf(header);
+      if (isLong(bytes, at, start) && sink.needsShortLengths) {
+        sink.fault(firstByte, LONG_LENGTH);
+        return packets;
+      }
       if (length > sink.maxLength(firstByte)) {
         at = this.#beginPassing(firstByte, length) ? this.#pass(bytes, start) : -1;
         if (at < 0) return packets;
@@ -142,6 +155,10 @@ export class PacketReader {
     }
     const start = lengthOfHeader(header);
     const length = remainingLengthOf(header);
+    if (isLong(this.#kept!, 0, start) && this.#sink.needsShortLengths) {
+      this.#sink.fault(firstByte, LONG_LENGTH);
+      return -1;
+    }
     if (length > this.#sink.maxLength(firstByte)) {
       this.#dropKept();
       return this.#beginPassing(firstByte, length) ? this.#pass(bytes, at) : -1;

@@ -59,16 +59,23 @@ export function unsuback5(packetId: number, reasonCodes: readonly number[]): Buf
   return codesPacket(PACKET_TYPES.unsuback << 4, packetId, reasonCodes);
 }
 
+export interface Disconnect5 {
+  readonly reasonString?: string | undefined;
+  /** Another server that the client may use. */
+  readonly serverReference?: string | undefined;
+  /** The largest packet that the client takes. */
+  readonly maximumPacketBytes?: number | undefined;
+}
+
 /** Why the broker ends a connection. */
 export function disconnect5(
   reasonCode: number,
-  reasonString?: string,
-  serverReference?: string,
-  limitBytes?: number,
+  { reasonString, serverReference, maximumPacketBytes }: Disconnect5 = {},
 ): Buffer {
   const head = Buffer.from([reasonCode]);
   const properties: Properties = serverReference === undefined ? {} : { serverReference };
-  return withReason(PACKET_TYPES.disconnect << 4, head, properties, reasonString, NO_BYTES, limitBytes);
+  const firstByte = PACKET_TYPES.disconnect << 4;
+  return withReason(firstByte, head, properties, reasonString, NO_BYTES, maximumPacketBytes);
 }
 
 const NO_BYTES = Buffer.alloc(0);

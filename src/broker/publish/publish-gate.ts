@@ -201,7 +201,7 @@ export class PublishGate {
     if (qos === 2 && !isRefused) handshakes.opened(connection, packetId, topic, payload);
   }
 
-  /** Before MQTT 5 a client can be told nothing, so its connection ends; with it, it gets the reason and goes on. */
+  /** Before MQTT 5 there is no answer that says it, so the connection ends; with it, the client gets the reason and goes on. */
   #denied(connection: Connection, { topic, qos, packetId }: Publish): void {
     const { denials, connections } = this.#deps;
     if (connection.level !== 5) {
@@ -222,7 +222,7 @@ export class PublishGate {
   }
 
   /**
-   * The client was told how many packets it may have open. Of QoS 2 it decides itself when they end, and one that has more is
+   * CONNACK has named how many packets the client may have open. Of QoS 2 it decides itself when they end, and one that has more is
    * closed (MQTT 5 section 4.9). Of QoS 1 there are never more than it may have: its socket is not read then.
    */
   #isWithinReceiveMaximum(connection: Connection): boolean {

@@ -32,15 +32,16 @@ export class ConnectGate {
         packet.reasonCode === REASON_CODES.unsupportedProtocolVersion
           ? 'protocol-version'
           : 'connect-malformed';
-      refuseConnect(connection, reason, packet.detail, packet);
+      refuseConnect(connection, reason, packet.detail, { fault: packet });
       return;
     }
     const { clientId, userName } = packet;
     connection.user = userName ?? '';
     connection.clientId = clientId;
+    if (packet.level === 5) connection.mqtt5 = new Mqtt5State(packet);
     const fault = connectFault(packet);
     if (fault !== undefined) {
-      refuseConnect(connection, 'connect-malformed', fault.detail, fault);
+      refuseConnect(connection, 'connect-malformed', fault.detail, { fault });
       return;
     }
     this.#take(connection, packet);
@@ -60,7 +61,6 @@ export class ConnectGate {
     connection.sessionExpirySeconds = packet.sessionExpirySeconds;
     connection.isBridge = packet.isBridge;
     connection.keepAliveMs = this.#keepAliveMs(packet.keepAliveSeconds);
-    if (packet.level === 5) connection.mqtt5 = new Mqtt5State(packet);
     if (packet.keepAliveSeconds === 0) probePeer(connection.stream);
   }
 

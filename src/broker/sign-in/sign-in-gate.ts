@@ -22,6 +22,8 @@ export interface SignInGateDeps {
   readonly shedding: LoadShedding;
   /** Time from the CONNECT to the CONNACK. */
   readonly timeoutMs: number;
+  /** The server reference for clients of MQTT 5, when this broker has too much to do. */
+  readonly serverReference: string | undefined;
   /** The client has its grant, its id and its user, and is to get its CONNACK; with the id that the broker has made for it. */
   readonly onGranted: (connection: Connection, assignedClientId: string | undefined) => void;
   readonly clock?: Clock;
@@ -71,7 +73,7 @@ export class SignInGate {
     const { remoteAddress, isEncrypted, certificate } = connection;
     const busy = this.#deps.shedding.reason();
     if (busy !== undefined) {
-      refuseConnect(connection, 'server-busy', busy);
+      refuseConnect(connection, 'server-busy', busy, { serverReference: this.#deps.serverReference });
       return;
     }
     const credential = {

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { decodeConnect } from '../protocol/decode-connect.js';
+import { decodeConnect, levelOfConnect } from '../protocol/decode-connect.js';
 import { connack } from '../protocol/encode-packets.js';
-import { PACKET_TYPES, PacketFault } from '../protocol/packets.js';
+import { connack5 } from '../protocol/encode-packets-5.js';
+import { PACKET_TYPES, PacketFault, REASON_CODES } from '../protocol/packets.js';
 import {
   lengthOfHeader,
   readFixedHeader,
@@ -24,7 +25,7 @@ const SERVER_UNAVAILABLE = 3;
 const NO_ANSWER: Parsed<undefined> = { value: undefined, length: 0 };
 
 /**
- * RejectedConnections tells clients for which there is no room that the server is unavailable, with CONNACK 3. A connection that
+ * RejectedConnections tells clients for which there is no room so: CONNACK 3, or 0x89 with MQTT 5. A connection that
  * is closed without an answer looks like a fault of the network, and clients try again at once. A CONNACK may only follow a
  * CONNECT [MQTT-3.2.0-1], so such a connection is held until it has arrived: few of them, not for long, and nothing
  * is kept of what they send.
@@ -63,7 +64,7 @@ export class RejectedConnections {
   /** Answers the CONNECT of a connection that is held, or of the stream that such a connection carries. */
   async answer(stream: Duplex): Promise<void> {
     stream.on('error', () => undefined);
-    const read = await readFirstBytes(stream, this.#maxWaitMs, returnCodeFor);
+    const read = await readFirstBytes(stream, this.#maxWaitMs, answerTo);
     if (read.kind !== 'parsed' || read.value === undefined) {
       stream.destroy();
       return;
@@ -75,7 +76,7 @@ export class RejectedConnections {
       if (ignoredBytes > MAX_CONNECT_BYTES) stream.destroy();
     });
     stream.once('end', () => stream.destroy());
-    stream.end(connack(false, read.value));
+    stream.end(read.value);
   }
 
   close(): void {
@@ -83,8 +84,8 @@ export class RejectedConnections {
   }
 }
 
-/** The return code for a CONNECT; undefined when what came first is not one that gets an answer. */
-function returnCodeFor(bytes: Buffer): Parsed<number | undefined> {
+/** The answer to a CONNECT; undefined when what came first is not one that gets an answer. */
+function answerTo(bytes: Buffer): Parsed<Buffer | undefined> {
   if (bytes[0] !== PACKET_TYPES.connect << 4) return NO_ANSWER;
   const header = readFixedHeader(bytes, 0);
   if (header === UNFINISHED_HEADER) return 'more';
@@ -92,7 +93,13 @@ function returnCodeFor(bytes: Buffer): Parsed<number | undefined> {
   const start = lengthOfHeader(header);
   const end = start + remainingLengthOf(header);
   if (bytes.length < end) return 'more';
-  const packet = decodeConnect(bytes.subarray(start, end));
-  if (!(packet instanceof PacketFault)) return { value: SERVER_UNAVAILABLE, length: end };
-  return packet.returnCode === 0 ? NO_ANSWER : { value: packet.returnCode, length: end };
+  const body = bytes.subarray(start, end);
+  const packet = decodeConnect(body);
+  const fault = packet instanceof PacketFault ? packet : undefined;
+  if (levelOfConnect(body) === 5) {
+    const reasonCode = fault?.reasonCode ?? REASON_CODES.serverBusy;
+    return { value: connack5({ isSessionPresent: false, reasonCode }), length: end };
+  }
+  const returnCode = fault?.returnCode ?? SERVER_UNAVAILABLE;
+  return returnCode === 0 ? NO_ANSWER : { value: connack(false, returnCode), length: end };
 }

@@ -95,7 +95,7 @@ function other(first: number, reader: ByteReader, level: Level): Description {
   throw new Error('a server does not send it');
 }
 
-/** A reason code and properties, both of which may be left out (section 3.4.2.1). */
+/** A reason code and properties, both of which may be omitted (section 3.4.2.1). */
 function reason(first: number, reader: ByteReader, level: Level) {
   const codes = level === 5 && reader.left > 0 ? [reader.u8()] : [];
   const properties = codes.length > 0 && reader.left > 0 ? readProperties(first >> 4, reader) : [];

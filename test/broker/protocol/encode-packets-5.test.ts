@@ -118,10 +118,12 @@ describe('SUBACK and UNSUBACK', () => {
 describe('DISCONNECT', () => {
   it('has a reason code, and what was said of it', () => {
     expect(parsed(disconnect5(0x8e))).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8e });
-    expect(parsed(disconnect5(0x9c, 'moved', 'other:1883'))).toMatchObject({
-      reasonCode: 0x9c,
-      properties: { reasonString: 'moved', serverReference: 'other:1883' },
-    });
+    expect(parsed(disconnect5(0x9c, { reasonString: 'moved', serverReference: 'other:1883' }))).toMatchObject(
+      {
+        reasonCode: 0x9c,
+        properties: { reasonString: 'moved', serverReference: 'other:1883' },
+      },
+    );
   });
 });
 
@@ -131,7 +133,8 @@ describe('a reason string', () => {
       connack5({ isSessionPresent: false, reasonCode: 0x87, reasonString: reason }, limit),
     acknowledgement: (reason: string, limit?: number) =>
       acknowledgement5(FIRST_BYTES.puback, 1, 0x87, reason, limit),
-    disconnect: (reason: string, limit?: number) => disconnect5(0x87, reason, undefined, limit),
+    disconnect: (reason: string, limit?: number) =>
+      disconnect5(0x87, { reasonString: reason, maximumPacketBytes: limit }),
   };
 
   it.each(Object.entries(kinds))(

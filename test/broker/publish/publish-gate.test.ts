@@ -132,12 +132,15 @@ describe('PublishGate', () => {
 
   it('takes no more from a client that does not read its answers, and goes on when it does', async () => {
     const { port, broker } = await startIngest({ maxInFlightPerClient: 1000 });
-    const device = await rawClient(port);
-    device.send({ ...CONNECT, clientId: 'd' });
+    const device = await rawClient(port, undefined, 5);
+    device.send({ ...CONNECT, protocolVersion: 5, clientId: 'd' });
     await device.received('connack');
     device.socket.pause();
-    const total = 3_000_000;
-    const packet = mqttPacket.generate(publish({ messageId: 1, payload: '' }));
+    // An answer with a reason string fills the buffers of the system twenty times as fast as a plain one.
+    const total = 300_000;
+    const packet = mqttPacket.generate(publish({ messageId: 1, payload: '', topic: '$x' }), {
+      protocolVersion: 5,
+    });
     const many = Buffer.concat(Array.from({ length: 10_000 }, () => packet));
     let written = 0;
     const pump = () => {
@@ -157,13 +160,8 @@ describe('PublishGate', () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     expect(before).toBeLessThan(total);
-    let answers = 0;
-    device.socket.removeAllListeners('data');
-    device.socket.on('data', (bytes) => {
-      answers += bytes.length;
-    });
     device.socket.resume();
-    while (answers < total * 4) await new Promise((resolve) => setTimeout(resolve, 20));
+    await device.received('puback', total);
     expect(broker.counters().acknowledged).toBe(total);
   });
 
