@@ -202,6 +202,16 @@ describe('an extension that this version did not write', () => {
     expect(readBack(sealed(bytes))).toEqual({ ...plain, payload: Buffer.alloc(0) });
   });
 
+  it(`never throws, whatever its properties are (seed ${SEED})`, () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (content) => {
+        const bytes = withExtension(content.length + 3, [3, content.length, 0, ...content], '{}');
+        expect(readBack(bytes)).toMatchObject({ ...plain, payload: Buffer.from('{}') });
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+
   it(`never throws, whatever the body is (seed ${SEED})`, () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 14, maxLength: 60 }), (body) => {
