@@ -100,6 +100,18 @@ export const SIGN_ON_CASES: readonly ConformanceCase[] = [
       await peer.expectNothing();
     },
   },
+  {
+    title: 'a client that takes 20 bytes and is refused for what its CONNECT says gets a CONNACK that fits',
+    shows: { 5: '3.2.2-19 3.1.2-24' },
+    run: async (context) => {
+      const peer = context.open();
+      const properties = [maximumPacketSize(20), authenticationMethod('SCRAM-SHA-1')];
+      peer.send(connect({ clientId: context.name('id'), properties }));
+      const { bytes } = await peer.expectOneOf('CONNACK present=0 code=0x8c', 'CONNACK present=0 code=0x87');
+      context.equal(bytes <= 20, true, `${bytes} bytes fit`);
+      await peer.expectClosed();
+    },
+  },
   ...[10, 12, 40].map((maximum) => ({
     title: `a refused client that takes ${maximum} bytes gets a CONNACK that fits`,
     shows: { 5: '3.2.2-19 3.1.2-24' },

@@ -106,7 +106,9 @@ export const TOPIC_CASES: readonly ConformanceCase[] = [
         publish({ topic: topic.padEnd(60_000, 'x'), qos: 1, id: 1 }),
         publish({ topic, qos: 1, id: 2 }),
       );
-      await peer.expectEach('PUBACK 1', 'PUBACK 2');
+      // MQTT 5 has a reason code for one that is not taken.
+      await peer.expectOneOf('PUBACK 1', 'PUBACK 1 0x90');
+      await peer.expect('PUBACK 2');
     },
   },
 ];
