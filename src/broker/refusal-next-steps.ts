@@ -8,7 +8,7 @@ export const REFUSAL_NEXT_STEPS = {
   'origin-refused':
     'Serve the page from the host of this gateway, or list its origin under `origins` of the listener, if the page is yours.',
   'protocol-version':
-    'Set the client to MQTT 3.1.1 (protocol version 4): MQTT 5 is not spoken here, and most clients have an option for it.',
+    'Set the client to MQTT 3.1.1 (protocol version 4) or MQTT 5: most clients have an option for it.',
   'connect-malformed':
     'Correct what `detail` names in the settings of the client, mostly its client id, user name or will; else update its library.',
   'not-authenticated':

@@ -62,7 +62,7 @@ const REFUSALS = {
   },
   'protocol-version': {
     level: 'warn',
-    sentence: 'a client was rejected: it does not speak MQTT 3.1.1 or 3.1',
+    sentence: 'a client was rejected: it does not speak MQTT 5, 3.1.1 or 3.1',
   },
   'connect-malformed': { level: 'warn', sentence: 'a client was rejected: its CONNECT is malformed' },
   'not-authenticated': {
