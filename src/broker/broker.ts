@@ -331,15 +331,19 @@ export class Broker {
     connection.sessionExpirySeconds = session.expirySeconds;
     connection.isAttached = true;
     if (isCleanStart) this.#handshakes.sessionEnded(connection);
-    connection.write(
-      grantedConnack(connection, {
-        isSessionPresent: session.isPresent,
-        sessionExpirySeconds: session.expirySeconds,
-        maxPacketBytes: this.#options.maxPacketBytes,
-        receiveMaximum: receiveMaximumOf(this.#options),
-        assignedClientId,
-      }),
-    );
+    const answer = grantedConnack(connection, {
+      isSessionPresent: session.isPresent,
+      sessionExpirySeconds: session.expirySeconds,
+      maxPacketBytes: this.#options.maxPacketBytes,
+      receiveMaximum: receiveMaximumOf(this.#options),
+      assignedClientId,
+    });
+    // [MQTT-3.1.2-24]: there is nothing else that it could be sent.
+    if (answer.length > (connection.maximumPacketBytes ?? Number.POSITIVE_INFINITY)) {
+      connection.close('packet-too-large', `its CONNACK has ${answer.length} bytes, the client takes less`);
+      return;
+    }
+    connection.write(answer);
     this.#limits.signedIn(connection);
     connection.granted();
     this.#deliveries.begin(connection);

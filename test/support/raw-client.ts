@@ -21,7 +21,11 @@ export async function rawClient(
     for (const check of [...changed]) check();
   };
   let isClosed = false;
-  parser.on('packet', (packet) => void packets.push(packet));
+  const counts = new Map<string, number>();
+  parser.on('packet', (packet) => {
+    packets.push(packet);
+    counts.set(packet.cmd, (counts.get(packet.cmd) ?? 0) + 1);
+  });
   socket.on('data', (bytes) => {
     parser.parse(bytes);
     notify();
@@ -46,7 +50,7 @@ export async function rawClient(
     packets,
     isClosed: () => isClosed,
     send: (packet: mqttPacket.Packet) => socket.write(mqttPacket.generate(packet, { protocolVersion })),
-    received: (cmd: string, count = 1) => until(() => packets.filter((p) => p.cmd === cmd).length >= count),
+    received: (cmd: string, count = 1) => until(() => (counts.get(cmd) ?? 0) >= count),
     closed: () => until(() => isClosed),
   };
 }

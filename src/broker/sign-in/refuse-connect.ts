@@ -23,7 +23,8 @@ export function refuseConnect(
   connection.will = undefined;
   const answer =
     connection.level === 5 ? refusal5(connection, reason, detail, options) : refusal(reason, options);
-  if (answer === undefined) {
+  // [MQTT-3.1.2-24]
+  if (answer === undefined || answer.length > (connection.maximumPacketBytes ?? answer.length)) {
     connection.close(reason, detail);
     return;
   }
