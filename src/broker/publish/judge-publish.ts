@@ -45,7 +45,7 @@ export function judgePublish(
     return { kind: 'refused', reason: 'packet-too-large', detail };
   }
   if (propertiesBytes > MAX_MESSAGE_PROPERTIES_BYTES) {
-    const detail = tooLargeText('properties', propertiesBytes, MAX_MESSAGE_PROPERTIES_BYTES);
+    const detail = tooLargeText('list of properties', propertiesBytes, MAX_MESSAGE_PROPERTIES_BYTES);
     return { kind: 'refused', reason: 'packet-too-large', detail };
   }
   if (fault !== undefined) return { kind: 'refused', reason: 'topic-not-accepted', detail: fault.detail };

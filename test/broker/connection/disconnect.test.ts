@@ -96,17 +96,25 @@ describe('the end of a connection of MQTT 5', () => {
     expect(client.packets.map(({ cmd }) => cmd)).toEqual(['connack', 'disconnect']);
   });
 
-  it.each([
-    [undefined, 'the first byte of it'],
-    [30, undefined],
-  ])('is within a maximum packet size of %s', async (maximumPacketSize, _) => {
+  it.each([undefined, 30])('is within a maximum packet size of %s', async (maximumPacketSize) => {
     const { port } = await start();
     const properties = maximumPacketSize === undefined ? {} : { maximumPacketSize };
-    const client = await connected(port, { properties });
+    const client = await connected(port, { properties, clientId: 'c' });
     client.send(CONNECT_5);
     await client.closed();
     const disconnect = last(client) as mqttPacket.IDisconnectPacket;
     expect(disconnect.reasonCode).toBe(0x82);
     expect(disconnect.properties?.reasonString === undefined).toBe(maximumPacketSize !== undefined);
+  });
+
+  it('comes without a CONNACK when that would be larger than the client takes [MQTT-3.1.2-24]', async () => {
+    const { port, lines } = await start();
+    const client = await rawClient(port, undefined, 5);
+    client.send({ ...CONNECT_5, clientId: 'c', properties: { maximumPacketSize: 15 } });
+    await client.closed();
+    expect(client.packets).toEqual([]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ fields: expect.objectContaining({ reason: 'packet-too-large' }) }),
+    );
   });
 });

@@ -82,6 +82,12 @@ describe('a will', () => {
     expect(wills.size).toBe(10_000);
   });
 
+  it('waits for 24 days at most', () => {
+    const { wills, time } = start();
+    wills.add(client('a'), will('w', 0xffff_ffff));
+    expect(time.delaysMs()).toEqual([24 * 24 * 60 * 60 * 1000]);
+  });
+
   it('is not published after the end', () => {
     const { wills, published, time } = start();
     wills.add(client('a'), will('w', 5));

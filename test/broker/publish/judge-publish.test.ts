@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgePublish } from '../../../src/broker/publish/judge-publish.js';
 import { DollarTopics } from '../../../src/lib/dollar-topics.js';
+import { MAX_MESSAGE_PROPERTIES_BYTES } from '../../../src/lib/message-properties.js';
 
 const LIMIT = 1_000;
 const topics = new DollarTopics(['sensors/#', '$aws/things/+thing/shadow/update', '+/x', '#']);
@@ -94,6 +95,17 @@ describe('a topic that begins with $', () => {
   it('is the state of a bridge, which needs no name', () => {
     for (const topic of ['$SYS/broker/connection/hall.edge/state', '$SYS/broker/connection/a/b/state'])
       expect(judged(topic)).toEqual({ kind: 'bridge-state' });
+  });
+
+  it('is refused with more properties than are kept', () => {
+    const verdict = (propertiesBytes: number) =>
+      judgePublish({ topic: 'a', lengthBytes: 900, propertiesBytes }, 100_000, isNamed);
+    expect(verdict(MAX_MESSAGE_PROPERTIES_BYTES)).toEqual({ kind: 'accepted' });
+    expect(verdict(MAX_MESSAGE_PROPERTIES_BYTES + 1)).toEqual({
+      kind: 'refused',
+      reason: 'packet-too-large',
+      detail: 'list of properties of 16385 bytes is over the limit of 16384',
+    });
   });
 
   it('follows the rules that are in force', () => {
