@@ -12,6 +12,9 @@ const E2E = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'];
 /** Vitest leaves one core idle otherwise; most of these tests wait more than they compute. */
 const WORKERS = 2;
 
+/** These start the program often. */
+const BUNDLED = ['test/support/build-bundle.ts'];
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/build.ts'],
@@ -35,11 +38,23 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'browser', include: BROWSER, maxWorkers: WORKERS, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'browser',
+          include: BROWSER,
+          globalSetup: BUNDLED,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         extends: true,
-        test: { name: 'server', include: SERVER, maxWorkers: WORKERS, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'server',
+          include: SERVER,
+          globalSetup: BUNDLED,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         // Most of their time they wait for a process, a kill or an outage: one fills the pauses of the other.
@@ -48,6 +63,7 @@ export default defineConfig({
           name: 'e2e',
           include: E2E,
           exclude: [...BROWSER, ...SERVER],
+          globalSetup: BUNDLED,
           testTimeout: 120_000,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 3 },

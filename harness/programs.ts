@@ -46,7 +46,7 @@ export function runProgram(
 /** As users have it; what only has to be the built program takes `LAUNCHER`. */
 export const SHIPPED_LAUNCHER = join(packageRoot(), 'bin', 'sluice.js');
 
-/** The program. Tests start it from a bundle, which takes half the CPU time: see test/support/build.ts. */
+/** The program. Tests start it from a bundle, which takes half the CPU time: see test/support/build-bundle.ts. */
 export const LAUNCHER = process.env.SLUICE_LAUNCHER ?? SHIPPED_LAUNCHER;
 
 /** The real `sluice` command. */

@@ -13,7 +13,7 @@ import { createHttpApp } from './http-app.js';
 import { ConnectionLimits } from './http-connection-limits.js';
 import { createHttpRefusalCounts, type HttpRefusalCounts } from './http-refusals.js';
 import type { HttpLogger } from './live-feed.js';
-import { readPageFiles } from './page-files.js';
+import { type PageFiles, readPageFiles } from './page-files.js';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -34,6 +34,8 @@ export interface HttpServerOptions {
   readonly tls?: Pick<TlsContext, 'options' | 'serve'>;
   readonly logger?: HttpLogger;
   readonly clock?: Clock;
+  /** The files of the live page; those of the package by default. */
+  readonly pageFiles?: PageFiles;
   /** Counts what limits close and refuse. */
   readonly refusals?: HttpRefusalCounts;
   /** Fewer than usual where open files are scarce. */
@@ -83,7 +85,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     view,
     logger,
     clock: options.clock ?? new SystemClock(),
-    pageFiles: await readPageFiles(),
+    pageFiles: options.pageFiles ?? (await readPageFiles()),
     mqttPort: options.mqttPort ?? null,
     changes: options.changes ?? 'loopback',
     access: options.access,

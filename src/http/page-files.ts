@@ -56,6 +56,11 @@ const compress = {
  * nothing else, so no path from outside reaches the file system.
  */
 export async function readPageFiles(): Promise<PageFiles> {
+  return pageFilesOf(await readPageBodies());
+}
+
+/** The files as they lie on disk, by name. */
+export async function readPageBodies(): Promise<Map<string, Buffer>> {
   try {
     const bodies = new Map<string, Buffer>();
     const pageFolder = join(packageRoot(), 'src/web');
@@ -66,14 +71,16 @@ export async function readPageFiles(): Promise<PageFiles> {
     for (const [name, source] of Object.entries(UPLOT_FILES)) {
       bodies.set(name, await readFile(join(uplotFolder, source)));
     }
-    return versioned(bodies);
+    return bodies;
   } catch (cause) {
     const reason = 'The files of the live page cannot be read; install Sluice again.';
     throw new SluiceError('LISTENER_FAILED', reason, { cause });
   }
 }
 
-function versioned(bodies: Map<string, Buffer>): PageFiles {
+/** What is served of these files; one of them is the document, `index.html`. */
+export function pageFilesOf(given: ReadonlyMap<string, Buffer>): PageFiles {
+  const bodies = new Map(given);
   const all = createHash('sha256');
   for (const [name, body] of [...bodies].sort(([one], [other]) => (one < other ? -1 : 1))) {
     all.update(`${name} ${body.length}\n`).update(body);

@@ -3,7 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { WarningView } from '../../src/http/gateway-view.js';
 import type { WhereChanges } from '../../src/http/guards.js';
 import { type HttpServer, type HttpServerOptions, startHttpServer } from '../../src/http/http-server.js';
+import { type PageFiles, readPageFiles } from '../../src/http/page-files.js';
 import { SystemClock } from '../../src/lib/clock.js';
+import { bundledPage } from './bundled-page.js';
 import { FakeGatewayView } from './fake-gateway-view.js';
 import { DESKTOP, launchBrowser, watchComplaints } from './page-browser.js';
 
@@ -41,6 +43,13 @@ export interface OpenOptions {
   readonly script?: string;
   /** The page gets a clock that `LivePage.pass` moves. Otherwise it runs as usual. */
   readonly hasClock?: boolean;
+}
+
+/** Those of one test file share what is compressed. */
+let sharedFiles: Promise<PageFiles> | undefined;
+function pageFiles(): Promise<PageFiles> {
+  sharedFiles ??= process.env.SLUICE_UNBUNDLED === '1' ? readPageFiles() : bundledPage();
+  return sharedFiles;
 }
 
 /** A page, and the collected complaints and requests of the test that uses it now. */
@@ -115,6 +124,7 @@ export class LivePage {
       ...users,
       clock: this.#clock,
       livePeriodMs: LIVE_PERIOD_MS,
+      pageFiles: await pageFiles(),
     });
     this.#port = this.server.port;
   }
