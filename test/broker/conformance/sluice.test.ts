@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { casesAt } from './all-cases.js';
 import { titleOf } from './conformance-case.js';
-import { type Level, VERSION_NAMES } from './level.js';
+import { LEVELS, VERSION_NAMES } from './level.js';
 import { deviationOf } from './run-case.js';
 import { sluiceUnderTest } from './sluice-under-test.js';
 
-/** The levels that the broker speaks. The cases of MQTT 5 are run against Mosquitto until the broker speaks it, too. */
-const SPOKEN: readonly Level[] = [4];
+/** What the sessions of MQTT 5 do not have yet. */
+const AWAITED =
+  /receive maximum, and everything|^a QoS 2 message is open|^(with no local|no local is)|^retain as published|^retain handling [12]|identifier of its|identifiers of|^a session keeps the options|^a session ends when its expiry/;
 
-describe.each(SPOKEN.map((level) => [VERSION_NAMES[level], level] as const))('%s', (_, level) => {
+describe.each(LEVELS.map((level) => [VERSION_NAMES[level], level] as const))('%s', (_, level) => {
   let started: Awaited<ReturnType<typeof sluiceUnderTest>>;
   const directory = mkdtempSync(join(tmpdir(), 'sluice-conformance-'));
 
@@ -24,7 +25,8 @@ describe.each(SPOKEN.map((level) => [VERSION_NAMES[level], level] as const))('%s
   });
 
   for (const one of casesAt(level)) {
-    (one.waits ? it.concurrent : it)(titleOf(one, level), async () => {
+    const run = one.waits ? it.concurrent : it;
+    (level === 5 && AWAITED.test(one.title) ? it.skip : run)(titleOf(one, level), async () => {
       expect(await deviationOf(one, started.broker, level)).toBeUndefined();
     });
   }
