@@ -166,7 +166,7 @@ export class MessageSender {
   /** Returns whether all that was in flight is sent. */
   #sendAgain(session: MqttSession, outlet: Outlet): boolean {
     while (session.resend.length > 0) {
-      if (outlet.isFull) return false;
+      if (outlet.isFull || !session.hasResendWindow) return false;
       const owed = session.resend.shift()!;
       const sent = session.inFlight.get(owed.packetId);
       if (sent?.owed !== owed) continue;

@@ -1,3 +1,4 @@
+import { NO_SESSION_EXPIRY } from '../protocol/packets.js';
 import type { Outlet } from './deliveries.js';
 import type { KeptMessage, OwedMessage } from './owed-message.js';
 import { OwedQueue } from './owed-queue.js';
@@ -45,6 +46,8 @@ export class MqttSession {
   isBridge: boolean;
   /** ms since 1970; 0 while the client is connected. */
   absentSinceMs = 0;
+  /** How long it is kept without its client; NO_SESSION_EXPIRY: as long as is configured. */
+  expirySeconds = NO_SESSION_EXPIRY;
   readonly subscriptions = new Map<string, Subscription>();
   /** What is not sent yet, in the order in which it was published. */
   readonly waiting = new OwedQueue();
@@ -84,8 +87,17 @@ export class MqttSession {
   /** Another message may be sent. */
   get hasWindow(): boolean {
     return (
-      this.inFlight.size + this.received.size < MAX_IN_FLIGHT && this.inFlightBytes < MAX_IN_FLIGHT_BYTES
+      this.inFlight.size + this.received.size < this.#maxInFlight && this.inFlightBytes < MAX_IN_FLIGHT_BYTES
     );
+  }
+
+  /** What was in flight when the client came back may be sent again: it may take less than before [MQTT-3.3.4-9]. */
+  get hasResendWindow(): boolean {
+    return this.inFlight.size - this.resend.length + this.received.size < this.#maxInFlight;
+  }
+
+  get #maxInFlight(): number {
+    return Math.min(MAX_IN_FLIGHT, this.outlet?.receiveMaximum ?? MAX_IN_FLIGHT);
   }
 
   /**

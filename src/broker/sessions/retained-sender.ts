@@ -108,7 +108,7 @@ export class RetainedSender {
     outlet.write(packet);
   }
 
-  #packet5({ topic, payload, properties }: RetainedMessage, _subscription: Subscription): Buffer {
+  #packet5({ topic, payload, properties }: RetainedMessage, subscription: Subscription): Buffer {
     return encodeDelivery5({
       topic: Buffer.from(topic),
       payload,
@@ -116,7 +116,7 @@ export class RetainedSender {
       packetId: 0,
       isRetained: true,
       isDuplicate: false,
-      properties: publishProperties(properties, this.#deps.nowMs(), undefined),
+      properties: publishProperties(properties, this.#deps.nowMs(), identifiersOf(subscription)),
     });
   }
 
@@ -137,4 +137,9 @@ export class RetainedSender {
       this.pump(session);
     });
   }
+}
+
+/** As they are sent with what comes only because of this subscription. */
+export function identifiersOf({ options }: Subscription): readonly number[] | undefined {
+  return options?.identifier === undefined ? undefined : [options.identifier];
 }

@@ -9,13 +9,14 @@ import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
 import { LiveMessage5 } from './live-message-5.js';
+import { copyOf, type Recipient } from './message-entry.js';
 import { MessageSender } from './message-sender.js';
 import { MqttSession } from './mqtt-session.js';
 import { type KeptMessage, lowerQos } from './owed-message.js';
 import { OwedTotals } from './owed-totals.js';
-import { RetainedSender } from './retained-sender.js';
+import { identifiersOf, RetainedSender } from './retained-sender.js';
 import { isTooLarge, SentCounts } from './sent-counts.js';
-import { copyOf, encodeSessionEntry, type Recipient } from './session-entry.js';
+import { encodeSessionEntry } from './session-entry.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './session-options.js';
 import { SessionRestore } from './session-restore.js';
 import { sessionSnapshot } from './session-snapshot.js';
@@ -85,8 +86,9 @@ export class SessionDeliveries implements Deliveries {
     this.#retained = new RetainedSender({
       retained: retained ?? { set: () => undefined, matching: () => [], counters: () => NOTHING_RETAINED },
       writes: this.#writes,
-      owe: (session, { topic, payload, properties }, qos) => {
-        this.#owe([{ session, qos, isRetained: true, identifiers: undefined }], topic, payload, properties);
+      owe: (session, { topic, payload, properties }, qos, subscription) => {
+        const identifiers = identifiersOf(subscription);
+        this.#owe([{ session, qos, isRetained: true, identifiers }], topic, payload, properties);
       },
       counts: this.#counts,
       nowMs: this.#nowMs,
@@ -142,18 +144,21 @@ export class SessionDeliveries implements Deliveries {
       const { session } = target;
       const { outlet } = session;
       if (outlet !== undefined && outlet === publisher && outlet.isBridge) continue;
-      // A message for an existing subscription has no retain flag [MQTT-3.3.1-9], except for bridges.
-      const keepsFlag = isRetained && session.isBridge;
-      const qos = lowerQos(publishedQos, target.qos);
+      const granted = target.hasNoLocal && isOwn(session, publisher) ? target.own : target;
+      if (granted === undefined) continue;
+      // A message for an existing subscription has no retain flag (3.1.1: [MQTT-3.3.1-9]), except where it is asked for, and for bridges.
+      const keepsFlag = isRetained && (session.isBridge || granted.isRetainAsPublished);
+      const { identifiers } = granted;
+      const qos = lowerQos(publishedQos, granted.qos);
       if (qos > 0 && (outlet === undefined || !this.#sender.maySendUnkept(session, outlet))) {
         owed ??= [];
-        owed.push({ session, qos: qos as 1 | 2, isRetained: keepsFlag, identifiers: undefined });
+        owed.push({ session, qos: qos as 1 | 2, isRetained: keepsFlag, identifiers });
         continue;
       }
       if (outlet === undefined || !session.hasBegun || !outlet.mayReceive(topic)) continue;
       if (outlet.level === 5) {
         live5 ??= this.#live5(message, topicBytes);
-        this.#send5(session, outlet, live5, { qos, isRetained: keepsFlag, identifiers: undefined });
+        this.#send5(session, outlet, live5, { qos, isRetained: keepsFlag, identifiers });
       } else if (qos > 0) {
         this.#sender.sendUnkept(session, outlet, topicBytes, payload, qos as 1 | 2, keepsFlag);
       } else if (outlet.isFull) {
@@ -169,20 +174,21 @@ export class SessionDeliveries implements Deliveries {
 
   attach(
     outlet: Outlet,
-    { isCleanStart, expirySeconds }: SessionStart,
+    { isCleanStart, expirySeconds: askedSeconds }: SessionStart,
   ): { readonly isPresent: boolean; readonly expirySeconds: number } {
     this.#sessions.expire();
     const stored = this.#sessions.find(outlet);
     // [MQTT-3.1.2-4]
     if (isCleanStart && stored !== undefined) this.#sessions.end(stored);
+    const expirySeconds = this.#sessions.granted(outlet, askedSeconds);
     const kept = isCleanStart ? undefined : stored;
     if (kept === undefined && expirySeconds === 0) return { isPresent: false, expirySeconds };
     if (kept?.outlet !== undefined) this.detach(kept.outlet);
-    const session = kept ?? this.#sessions.create(outlet);
+    const session = kept ?? this.#sessions.create(outlet, expirySeconds);
     session.outlet = outlet;
     this.#connected.set(outlet, session);
     if (kept === undefined) return { isPresent: false, expirySeconds };
-    this.#sessions.present(session, outlet);
+    this.#sessions.present(session, outlet, expirySeconds);
     // The rules may have changed while the client was absent.
     this.#subscriptions.judgeAgain(session, outlet);
     return { isPresent: true, expirySeconds };
@@ -204,8 +210,11 @@ export class SessionDeliveries implements Deliveries {
     session.outlet = undefined;
     session.hasBegun = false;
     if (!session.isDurable) this.#ended(session);
-    else if (end?.expirySeconds === 0) this.#sessions.end(session);
-    else if (this.#sessions.get(session.id) === session) this.#sessions.absent(session);
+    else if (this.#sessions.get(session.id) === session) {
+      const expirySeconds = this.#sessions.granted(outlet, end?.expirySeconds ?? session.expirySeconds);
+      if (expirySeconds === 0) this.#sessions.end(session);
+      else this.#sessions.absent(session, expirySeconds);
+    }
   }
 
   subscribe(outlet: Outlet, packet: SubscribePacket): void {
@@ -337,13 +346,27 @@ export class SessionDeliveries implements Deliveries {
       const owed = session.owedMessage(message, owner, position);
       this.#totals.add(session, owed);
       if (!session.isDurable) continue;
-      const { packetId } = owed;
-      recipients.push({ sessionId: session.id, packetId, qos, isRetained, mayBeSent: false });
+      const { packetId, identifiers } = owed;
+      recipients.push({
+        sessionId: session.id,
+        packetId,
+        qos,
+        isRetained,
+        mayBeSent: false,
+        identifiers,
+      });
     }
     if (recipients.length > 0) {
       this.#lastMessageId += 1;
       message.id = this.#lastMessageId;
-      const entry = { kind: 'message', messageId: message.id, topic, payload, recipients } as const;
+      const entry = {
+        kind: 'message',
+        messageId: message.id,
+        topic,
+        payload,
+        properties,
+        recipients,
+      } as const;
       this.#writes.append(encodeSessionEntry(entry));
     }
     for (const { session } of owners) {
@@ -371,6 +394,11 @@ interface Owed {
   readonly qos: 1 | 2;
   readonly isRetained: boolean;
   readonly identifiers: readonly number[] | undefined;
+}
+
+/** By its client id, because a will comes when the connection of its client has ended [MQTT-3.8.3-3]. */
+function isOwn({ user, clientId }: MqttSession, publisher: Outlet | undefined): boolean {
+  return publisher?.clientId === clientId && publisher.user === user;
 }
 
 const NS_PER_MS = 1_000_000n;

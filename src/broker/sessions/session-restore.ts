@@ -1,14 +1,21 @@
-import type { QoS } from '../protocol/packets.js';
+import type { QoS, SubscriptionOptions } from '../protocol/packets.js';
+import type { MessageEntry, Recipient } from './message-entry.js';
 import { MAX_IN_FLIGHT, MqttSession } from './mqtt-session.js';
 import type { KeptMessage, OwedMessage } from './owed-message.js';
 import type { OwedTotals } from './owed-totals.js';
-import { decodeSessionEntry, type Recipient, type SessionEntry } from './session-entry.js';
+import { decodeSessionEntry, type SessionEntry } from './session-entry.js';
 import type { StoredSessions } from './stored-sessions.js';
 
 export interface SessionRestoreDeps {
   readonly sessions: StoredSessions;
   readonly totals: OwedTotals;
-  readonly subscribe: (session: MqttSession, filter: string, qos: QoS, isRetainedOwed: boolean) => void;
+  readonly subscribe: (
+    session: MqttSession,
+    filter: string,
+    qos: QoS,
+    options: SubscriptionOptions | undefined,
+    isRetainedOwed: boolean,
+  ) => void;
   readonly unsubscribe: (session: MqttSession, filter: string) => void;
 }
 
@@ -41,6 +48,7 @@ export class SessionRestore {
         const session = new MqttSession(entry.sessionId, entry);
         session.absentSinceMs = entry.absentSinceMs;
         session.nextPacketId = entry.nextPacketId;
+        session.expirySeconds = entry.expirySeconds;
         this.#deps.sessions.add(session);
         return;
       }
@@ -66,8 +74,8 @@ export class SessionRestore {
     return this.#lastMessageId;
   }
 
-  #takeMessage({ messageId, topic, payload, recipients }: Extract<SessionEntry, { kind: 'message' }>): void {
-    const message: KeptMessage = { id: messageId, topic, payload, properties: undefined, references: 0 };
+  #takeMessage({ messageId, topic, payload, properties, recipients }: MessageEntry): void {
+    const message: KeptMessage = { id: messageId, topic, payload, properties, references: 0 };
     this.#lastMessageId = Math.max(this.#lastMessageId, messageId);
     // Without recipients it is of a snapshot, and they follow.
     if (recipients.length === 0) this.#messages.set(messageId, message);
@@ -77,7 +85,8 @@ export class SessionRestore {
     }
   }
 
-  #owe(message: KeptMessage, { sessionId, packetId, qos, isRetained, mayBeSent }: Recipient): void {
+  #owe(message: KeptMessage, recipient: Recipient): void {
+    const { sessionId, packetId, qos, isRetained, mayBeSent, identifiers } = recipient;
     const session = this.#deps.sessions.get(sessionId);
     if (session === undefined) return;
     const isConnected = session.absentSinceMs === 0;
@@ -86,7 +95,7 @@ export class SessionRestore {
       qos,
       packetId,
       isRetained,
-      identifiers: undefined,
+      identifiers,
       mayBeSent: mayBeSent || isConnected,
       position: 0,
     });
@@ -104,13 +113,15 @@ export class SessionRestore {
       case 'attached':
         session.absentSinceMs = 0;
         session.isBridge = entry.isBridge;
+        session.expirySeconds = entry.expirySeconds;
         for (const owed of this.#owedTo(session).values()) owed.mayBeSent = true;
         return;
       case 'detached':
         session.absentSinceMs = entry.atMs;
+        session.expirySeconds = entry.expirySeconds;
         return;
       case 'subscribed':
-        this.#deps.subscribe(session, entry.filter, entry.qos, entry.isRetainedOwed);
+        this.#deps.subscribe(session, entry.filter, entry.qos, entry.options, entry.isRetainedOwed);
         return;
       case 'unsubscribed':
         this.#deps.unsubscribe(session, entry.filter);

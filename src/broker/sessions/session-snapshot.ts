@@ -26,8 +26,8 @@ export function sessionSnapshot(sessions: Iterable<MqttSession>): Iterable<Buffe
 function copyOfSession(session: MqttSession): Copy {
   const sessionId = session.id;
   const entries = [sessionEntry(session)];
-  for (const { filter, qos, isRetainedOwed = false } of session.subscriptions.values()) {
-    entries.push(encodeSessionEntry({ kind: 'subscribed', sessionId, filter, qos, isRetainedOwed }));
+  for (const { filter, qos, options, isRetainedOwed = false } of session.subscriptions.values()) {
+    entries.push(encodeSessionEntry({ kind: 'subscribed', sessionId, filter, qos, options, isRetainedOwed }));
   }
   const owed: OwedMessage[] = [];
   for (const sent of session.inFlight.values()) if (sent.owed !== undefined) owed.push(sent.owed);
@@ -41,13 +41,14 @@ function* entriesOf(copies: readonly Copy[]): Iterable<Buffer> {
   for (const { sessionId, entries, owed, inFlight, received } of copies) {
     yield* entries;
     for (const packetId of received) yield encodeSessionEntry({ kind: 'received', sessionId, packetId });
-    for (const [i, { message, packetId, qos, isRetained, mayBeSent }] of owed.entries()) {
-      const { id: messageId, topic, payload } = message;
+    for (const [i, { message, packetId, qos, isRetained, mayBeSent, identifiers }] of owed.entries()) {
+      const { id: messageId, topic, payload, properties } = message;
       if (!written.has(message)) {
         written.add(message);
-        yield encodeSessionEntry({ kind: 'message', messageId, topic, payload, recipients: [] });
+        yield encodeSessionEntry({ kind: 'message', messageId, topic, payload, properties, recipients: [] });
       }
-      const recipient = { sessionId, packetId, qos, isRetained, mayBeSent: mayBeSent || i < inFlight };
+      const isSent = mayBeSent || i < inFlight;
+      const recipient = { sessionId, packetId, qos, isRetained, mayBeSent: isSent, identifiers };
       yield encodeSessionEntry({ kind: 'owed', messageId, recipient });
     }
   }

@@ -28,6 +28,8 @@ export class StoredSessions {
   /** Those of absent clients, the longest absent first. */
   readonly #absent = new Set<MqttSession>();
   #lastId = 0;
+  /** No session ends before. */
+  #nextExpiryMs = Number.POSITIVE_INFINITY;
 
   constructor(options: SessionOptions, deps: StoredSessionsDeps) {
     this.#options = options;
@@ -51,8 +53,14 @@ export class StoredSessions {
     return this.#byName.get(nameOf(user, clientId));
   }
 
+  /** For how long a session is kept of a client that asks for so many seconds; before MQTT 5 they say only whether at all. */
+  granted({ level }: Outlet, askedSeconds: number): number {
+    return level === 5 ? Math.min(askedSeconds, Math.ceil(this.#options.expiryMs / 1000)) : askedSeconds;
+  }
+
   /** Makes the session of a client that has none. */
-  create(outlet: Outlet): MqttSession {
+  create(outlet: Outlet, expirySeconds: number): MqttSession {
+    if (this.#byId.size >= this.#options.maxSessions) this.expire();
     while (this.#byId.size >= this.#options.maxSessions) {
       const [oldest] = this.#absent;
       // The others are connected, and so many are bounded by the connections.
@@ -61,6 +69,7 @@ export class StoredSessions {
       this.#deps.onOverLimit(oldest);
     }
     const session = new MqttSession(this.#lastId + 1, outlet);
+    session.expirySeconds = expirySeconds;
     this.add(session);
     this.#deps.writes.append(sessionEntry(session));
     return session;
@@ -74,20 +83,24 @@ export class StoredSessions {
   }
 
   /** Its client is connected again. */
-  present(session: MqttSession, outlet: Outlet): void {
+  present(session: MqttSession, outlet: Outlet, expirySeconds: number): void {
     this.#absent.delete(session);
     session.absentSinceMs = 0;
     session.isBridge = outlet.isBridge;
+    session.expirySeconds = expirySeconds;
     const { id: sessionId, isBridge } = session;
-    this.#deps.writes.append(encodeSessionEntry({ kind: 'attached', sessionId, isBridge }));
+    this.#deps.writes.append(encodeSessionEntry({ kind: 'attached', sessionId, isBridge, expirySeconds }));
   }
 
   /** Its client is gone. */
-  absent(session: MqttSession): void {
+  absent(session: MqttSession, expirySeconds = session.expirySeconds): void {
     const atMs = this.#nowMs();
     session.absentSinceMs = atMs;
+    session.expirySeconds = expirySeconds;
     this.#absent.add(session);
-    this.#deps.writes.append(encodeSessionEntry({ kind: 'detached', sessionId: session.id, atMs }));
+    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, this.#expiryOf(session));
+    const { id: sessionId } = session;
+    this.#deps.writes.append(encodeSessionEntry({ kind: 'detached', sessionId, atMs, expirySeconds }));
   }
 
   end(session: MqttSession): void {
@@ -105,10 +118,13 @@ export class StoredSessions {
 
   /** Ends the sessions whose clients were absent for too long. */
   expire(): void {
-    const expired = this.#nowMs() - this.#options.expiryMs;
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#nextExpiryMs) return;
+    this.#nextExpiryMs = Number.POSITIVE_INFINITY;
     for (const session of this.#absent) {
-      if (session.absentSinceMs > expired) return;
-      this.end(session);
+      const expiryMs = this.#expiryOf(session);
+      if (expiryMs <= nowMs) this.end(session);
+      else this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryMs);
     }
   }
 
@@ -120,7 +136,12 @@ export class StoredSessions {
     }
     this.#absent.clear();
     for (const session of absent.sort((a, b) => a.absentSinceMs - b.absentSinceMs)) this.#absent.add(session);
+    this.#nextExpiryMs = 0;
     this.expire();
+  }
+
+  #expiryOf({ absentSinceMs, expirySeconds }: MqttSession): number {
+    return absentSinceMs + Math.min(expirySeconds * 1000, this.#options.expiryMs);
   }
 
   #nowMs(): number {
@@ -129,7 +150,7 @@ export class StoredSessions {
 }
 
 export function sessionEntry(session: MqttSession): Buffer {
-  const { id: sessionId, user, clientId, isBridge, absentSinceMs, nextPacketId } = session;
+  const { id: sessionId, user, clientId, isBridge, absentSinceMs, nextPacketId, expirySeconds } = session;
   return encodeSessionEntry({
     kind: 'session',
     sessionId,
@@ -138,6 +159,7 @@ export function sessionEntry(session: MqttSession): Buffer {
     isBridge,
     absentSinceMs,
     nextPacketId,
+    expirySeconds,
   });
 }
 

@@ -1,7 +1,7 @@
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import { BoundedCache } from '../../lib/bounded-cache.js';
 import { MAX_TOPIC_LEVELS } from '../../lib/mqtt-names.js';
-import type { QoS } from '../protocol/packets.js';
+import type { QoS, SubscriptionOptions } from '../protocol/packets.js';
 
 /** Topics that are kept with the sessions that they go to. A device publishes on one or a few. */
 const MAX_CACHED_TOPICS = 20_000;
@@ -22,6 +22,8 @@ export class RoutedSubscription<Session> {
   readonly session: Session;
   readonly filter: string;
   qos: QoS;
+  /** Of MQTT 5. */
+  options: SubscriptionOptions | undefined;
   /** False once it is removed; aedes forgets its function only in a later turn of the event loop. */
   isActive = true;
   readonly match = (packet: AedesPublishPacket, done: () => void): void => {
@@ -29,17 +31,31 @@ export class RoutedSubscription<Session> {
     done();
   };
 
-  constructor(session: Session, filter: string, qos: QoS) {
+  constructor(session: Session, filter: string, qos: QoS, options: SubscriptionOptions | undefined) {
     this.session = session;
     this.filter = filter;
     this.qos = qos;
+    this.options = options;
   }
 }
 
-/** A session that a topic goes to, with the highest QoS that its matching filters were granted [MQTT-3.3.5-1]. */
-export interface Target<Session> {
-  readonly session: Session;
+/** What subscriptions of one session that match a topic say together. */
+export interface Granted {
+  /** The highest (3.1.1: [MQTT-3.3.5-1]). */
   qos: QoS;
+  /** One of them wants the retain flag as it was published. */
+  isRetainAsPublished: boolean;
+  /** Those that they have [MQTT-3.3.4-4]; undefined when none has one. */
+  identifiers: number[] | undefined;
+}
+
+/** A session that a topic goes to. */
+export interface Target<Session> extends Granted {
+  readonly session: Session;
+  /** A subscription leaves out what the client has published itself [MQTT-3.8.3-3]. */
+  hasNoLocal: boolean;
+  /** What the others say, for such a message; undefined when there are no others. */
+  own: Granted | undefined;
 }
 
 /** Where the messages of a topic go. */
@@ -68,17 +84,23 @@ export class SubscriptionRouter<Session> {
   }
 
   /** The syntax of the filter must have been checked, and that it has at most MAX_TOPIC_LEVELS. */
-  add(session: Session, filter: string, qos: QoS): RoutedSubscription<Session> {
-    const subscription = new RoutedSubscription(session, filter, qos);
+  add(
+    session: Session,
+    filter: string,
+    qos: QoS,
+    options?: SubscriptionOptions,
+  ): RoutedSubscription<Session> {
+    const subscription = new RoutedSubscription(session, filter, qos, options);
     this.#aedes.subscribe(filter, subscription.match, nothing);
     this.#size += 1;
     this.#generation += 1;
     return subscription;
   }
 
-  setQos(subscription: RoutedSubscription<Session>, qos: QoS): void {
-    if (subscription.qos === qos) return;
+  change(subscription: RoutedSubscription<Session>, qos: QoS, options?: SubscriptionOptions): void {
+    if (subscription.qos === qos && subscription.options === undefined && options === undefined) return;
     subscription.qos = qos;
+    subscription.options = options;
     this.#generation += 1;
   }
 
@@ -111,14 +133,57 @@ export class SubscriptionRouter<Session> {
     // A wildcard at the first level does not match a topic that begins with $ [MQTT-4.7.2-1].
     const isReserved = topic.startsWith('$');
     const targets = new Map<Session, Target<Session>>();
-    for (const { session, filter, qos } of found) {
-      if (isReserved && (filter.startsWith('+') || filter.startsWith('#'))) continue;
-      const target = targets.get(session);
-      if (target === undefined) targets.set(session, { session, qos });
-      else if (target.qos < qos) target.qos = qos;
+    let hasNoLocal = false;
+    for (const subscription of found) {
+      const { session, filter } = subscription;
+      if (isReserved && beginsWithWildcard(filter)) continue;
+      let target = targets.get(session);
+      if (target === undefined) {
+        target = { session, ...newGranted(), hasNoLocal: false, own: undefined };
+        targets.set(session, target);
+      }
+      add(target, subscription);
+      if (subscription.options?.isNoLocal === true) {
+        target.hasNoLocal = true;
+        hasNoLocal = true;
+      }
     }
+    if (hasNoLocal) addOwn(targets, found, isReserved);
     return [...targets.values()];
   }
+}
+
+/** Most topics have no such subscription: then a target costs no more than before MQTT 5. */
+function addOwn<Session>(
+  targets: ReadonlyMap<Session, Target<Session>>,
+  found: readonly RoutedSubscription<Session>[],
+  isReserved: boolean,
+): void {
+  for (const subscription of found) {
+    const { session, filter, options } = subscription;
+    const target = targets.get(session);
+    if (target?.hasNoLocal !== true || options?.isNoLocal === true) continue;
+    if (isReserved && beginsWithWildcard(filter)) continue;
+    target.own ??= newGranted();
+    add(target.own, subscription);
+  }
+}
+
+function beginsWithWildcard(filter: string): boolean {
+  return filter.startsWith('+') || filter.startsWith('#');
+}
+
+function newGranted(): Granted {
+  return { qos: 0, isRetainAsPublished: false, identifiers: undefined };
+}
+
+function add(granted: Granted, { qos, options }: RoutedSubscription<unknown>): void {
+  if (granted.qos < qos) granted.qos = qos;
+  if (options === undefined) return;
+  if (options.isRetainAsPublished) granted.isRetainAsPublished = true;
+  if (options.identifier === undefined) return;
+  granted.identifiers ??= [];
+  granted.identifiers.push(options.identifier);
 }
 
 function nothing(): void {}

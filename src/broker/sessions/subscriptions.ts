@@ -2,7 +2,12 @@ import { MAX_TOPIC_LEVELS } from '../../lib/mqtt-names.js';
 import { quoted } from '../../lib/printable.js';
 import { suback } from '../protocol/encode-packets.js';
 import { suback5 } from '../protocol/encode-packets-5.js';
-import { type QoS, REASON_CODES, type SubscribePacket } from '../protocol/packets.js';
+import {
+  type QoS,
+  REASON_CODES,
+  type SubscribePacket,
+  type SubscriptionOptions,
+} from '../protocol/packets.js';
 import type { Outlet, SubscribeDenial } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
 import type { MqttSession, Subscription } from './mqtt-session.js';
@@ -34,13 +39,16 @@ export class Subscriptions {
     answered: () => void,
   ): void {
     const made: Subscription[] = [];
-    const returnCodes = subscriptions.map(({ filter, qos }) => {
+    const returnCodes = subscriptions.map(({ filter, qos, options }) => {
       const denial = denialOf(session, outlet, filter);
       if (denial !== undefined) {
         outlet.subscriptionDenied(denial.detail);
         return outlet.level === 5 ? denial.reasonCode : DENIED;
       }
-      made.push(this.#add(session, filter, qos));
+      const isNew = !session.subscriptions.has(filter);
+      const wantsRetained = sendsRetained(options, isNew);
+      const subscription = this.#add(session, filter, qos, options, wantsRetained);
+      if (wantsRetained) made.push(subscription);
       return qos;
     });
     const packet = (outlet.level === 5 ? suback5 : suback)(packetId, returnCodes);
@@ -68,8 +76,14 @@ export class Subscriptions {
     });
   }
 
-  restore(session: MqttSession, filter: string, qos: QoS, isRetainedOwed: boolean): void {
-    this.#put(session, filter, qos).isRetainedOwed = isRetainedOwed;
+  restore(
+    session: MqttSession,
+    filter: string,
+    qos: QoS,
+    options: SubscriptionOptions | undefined,
+    isRetainedOwed: boolean,
+  ): void {
+    this.#put(session, filter, qos, options).isRetainedOwed = isRetainedOwed;
   }
 
   /** Returns whether the session had it. */
@@ -96,28 +110,47 @@ export class Subscriptions {
     return taken;
   }
 
-  #add(session: MqttSession, filter: string, qos: QoS): Subscription {
-    const subscription = this.#put(session, filter, qos);
-    subscription.isRetainedOwed = true;
+  #add(
+    session: MqttSession,
+    filter: string,
+    qos: QoS,
+    options: SubscriptionOptions | undefined,
+    wantsRetained: boolean,
+  ): Subscription {
+    const subscription = this.#put(session, filter, qos, options);
+    // Those of an earlier SUBSCRIBE that are on their way still come.
+    if (wantsRetained) subscription.isRetainedOwed = true;
     if (session.isDurable) {
       const { id: sessionId } = session;
-      const entry = { kind: 'subscribed', sessionId, filter, qos, isRetainedOwed: true } as const;
+      const { isRetainedOwed = false } = subscription;
+      const entry = { kind: 'subscribed', sessionId, filter, qos, options, isRetainedOwed } as const;
       this.#writes.append(encodeSessionEntry(entry));
     }
     return subscription;
   }
 
   /** A filter that the session has is replaced, and nothing that is on its way is lost [MQTT-3.8.4-3]. */
-  #put(session: MqttSession, filter: string, qos: QoS): Subscription {
+  #put(
+    session: MqttSession,
+    filter: string,
+    qos: QoS,
+    options: SubscriptionOptions | undefined,
+  ): Subscription {
     const existing = session.subscriptions.get(filter);
     if (existing !== undefined) {
-      this.#router.setQos(existing, qos);
+      this.#router.change(existing, qos, options);
       return existing;
     }
-    const subscription: Subscription = this.#router.add(session, filter, qos);
+    const subscription: Subscription = this.#router.add(session, filter, qos, options);
     session.subscriptions.set(filter, subscription);
     return subscription;
   }
+}
+
+/** Whether the retained messages follow [MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11]. */
+function sendsRetained(options: SubscriptionOptions | undefined, isNew: boolean): boolean {
+  const handling = options?.retainHandling ?? 0;
+  return handling === 0 || (handling === 1 && isNew);
 }
 
 function denialOf(session: MqttSession, outlet: Outlet, filter: string): SubscribeDenial | undefined {

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { NO_SESSION_EXPIRY } from '../../../src/broker/protocol/packets.js';
 import {
   decodeSessionEntry,
   encodeSessionEntry,
   type SessionEntry,
 } from '../../../src/broker/sessions/session-entry.js';
 
-const recipient = { sessionId: 7, packetId: 65_535, qos: 2, isRetained: true, mayBeSent: true } as const;
+const recipient = {
+  sessionId: 7,
+  packetId: 65_535,
+  qos: 2,
+  isRetained: true,
+  mayBeSent: true,
+  identifiers: undefined,
+} as const;
 
 const ENTRIES: readonly SessionEntry[] = [
   {
@@ -16,6 +24,7 @@ const ENTRIES: readonly SessionEntry[] = [
     isBridge: true,
     absentSinceMs: 1_796_000_000_000,
     nextPacketId: 65_535,
+    expirySeconds: 3600,
   },
   {
     kind: 'session',
@@ -25,12 +34,38 @@ const ENTRIES: readonly SessionEntry[] = [
     isBridge: false,
     absentSinceMs: 0,
     nextPacketId: 1,
+    expirySeconds: NO_SESSION_EXPIRY,
   },
   { kind: 'ended', sessionId: 3 },
-  { kind: 'attached', sessionId: 3, isBridge: true },
-  { kind: 'detached', sessionId: 3, atMs: 1_796_000_000_000 },
-  { kind: 'subscribed', sessionId: 3, filter: 'a/+/größe/#', qos: 2, isRetainedOwed: true },
-  { kind: 'subscribed', sessionId: 3, filter: '#', qos: 0, isRetainedOwed: false },
+  { kind: 'attached', sessionId: 3, isBridge: true, expirySeconds: NO_SESSION_EXPIRY },
+  { kind: 'attached', sessionId: 3, isBridge: true, expirySeconds: 0 },
+  { kind: 'detached', sessionId: 3, atMs: 1_796_000_000_000, expirySeconds: NO_SESSION_EXPIRY },
+  { kind: 'detached', sessionId: 3, atMs: 1_796_000_000_000, expirySeconds: 60 },
+  {
+    kind: 'subscribed',
+    sessionId: 3,
+    filter: 'a/+/größe/#',
+    qos: 2,
+    options: undefined,
+    isRetainedOwed: true,
+  },
+  { kind: 'subscribed', sessionId: 3, filter: '#', qos: 0, options: undefined, isRetainedOwed: false },
+  {
+    kind: 'subscribed',
+    sessionId: 3,
+    filter: 'größe/#',
+    qos: 1,
+    options: { isNoLocal: true, isRetainAsPublished: false, retainHandling: 2, identifier: 268_435_455 },
+    isRetainedOwed: true,
+  },
+  {
+    kind: 'subscribed',
+    sessionId: 3,
+    filter: 'a',
+    qos: 1,
+    options: { isNoLocal: false, isRetainAsPublished: true, retainHandling: 1, identifier: undefined },
+    isRetainedOwed: false,
+  },
   { kind: 'unsubscribed', sessionId: 3, filter: 'a' },
   { kind: 'retained-sent', sessionId: 3, filter: 'a/#' },
   {
@@ -38,14 +73,39 @@ const ENTRIES: readonly SessionEntry[] = [
     messageId: 2 ** 40,
     topic: 'größe',
     payload: Buffer.from([0, 255]),
+    properties: undefined,
     recipients: [recipient],
   },
-  { kind: 'message', messageId: 1, topic: 'a', payload: Buffer.alloc(0), recipients: [] },
+  {
+    kind: 'message',
+    messageId: 2 ** 40,
+    topic: 'größe',
+    payload: Buffer.from([0, 255]),
+    properties: { bytes: Buffer.from([1, 1]), expiresAtMs: 1_796_000_000_000 },
+    recipients: [{ ...recipient, identifiers: [1, 268_435_455] }, recipient],
+  },
+  {
+    kind: 'message',
+    messageId: 1,
+    topic: 'a',
+    payload: Buffer.alloc(0),
+    properties: { bytes: Buffer.alloc(0), expiresAtMs: undefined },
+    recipients: [],
+  },
+  {
+    kind: 'message',
+    messageId: 1,
+    topic: 'a',
+    payload: Buffer.alloc(0),
+    properties: undefined,
+    recipients: [],
+  },
   {
     kind: 'owed',
     messageId: 2 ** 40,
     recipient: { ...recipient, qos: 1, isRetained: false, mayBeSent: false },
   },
+  { kind: 'owed', messageId: 1, recipient: { ...recipient, identifiers: [7] } },
   { kind: 'received', sessionId: 3, packetId: 1 },
   { kind: 'done', sessionId: 3, packetId: 65_535 },
 ];
@@ -64,9 +124,23 @@ describe('the entries of the journal of sessions', () => {
   });
 
   it('keep no memory of the journal', () => {
-    const message = encodeSessionEntry(ENTRIES[9]!);
-    const read = decodeSessionEntry(message);
-    message.fill(0);
-    expect(read).toEqual(ENTRIES[9]);
+    for (const entry of ENTRIES.filter(({ kind }) => kind === 'message')) {
+      const message = encodeSessionEntry(entry);
+      const read = decodeSessionEntry(message);
+      message.fill(0);
+      expect(read).toEqual(entry);
+    }
+  });
+
+  it.each([
+    ['session', '000100000000000000000000010001007563', ENTRIES[1]],
+    ['attached', '020300000001', ENTRIES[3]],
+    ['subscribed', '04030000000423', { ...ENTRIES[8], isRetainedOwed: true }],
+  ] as const)('of format 1 are read: %s', (_kind, hex, expected) => {
+    const read = decodeSessionEntry(Buffer.from(hex, 'hex'));
+    expect(read).toMatchObject(
+      _kind === 'session' ? { kind: 'session', user: 'u', clientId: 'c' } : expected!,
+    );
+    expect(read).toHaveProperty(_kind === 'subscribed' ? 'options' : 'expirySeconds');
   });
 });
