@@ -15,6 +15,8 @@ interface Codes {
   readonly returnCode: number;
   /** Of the CONNACK or DISCONNECT of MQTT 5. */
   readonly reasonCode: ReasonCode;
+  /** Of that CONNACK where it has no such reason code [MQTT-3.2.2-8]. */
+  readonly connackCode?: ReasonCode;
 }
 
 const { unacceptableVersion, identifierRejected, serverUnavailable, badCredentials, notAuthorized } =
@@ -40,7 +42,10 @@ const BY_REFUSAL: Readonly<Record<BrokerRefusal, Codes>> = {
   unexpected: codes(serverUnavailable, REASON_CODES.unspecifiedError),
   'credential-missing': codes(badCredentials, badUserNameOrPassword),
   'credential-wrong': codes(badCredentials, badUserNameOrPassword),
-  'credential-expired': codes(badCredentials, REASON_CODES.maximumConnectTime),
+  'credential-expired': {
+    ...codes(badCredentials, REASON_CODES.maximumConnectTime),
+    connackCode: badUserNameOrPassword,
+  },
   'certificate-revoked': codes(notAuthorized, REASON_CODES.notAuthorized),
   'user-disabled': codes(notAuthorized, REASON_CODES.notAuthorized),
   'publish-denied': codes(notAuthorized, REASON_CODES.notAuthorized),
@@ -77,7 +82,13 @@ export function returnCodeOf(refusal: BrokerRefusal): number {
   return BY_REFUSAL[refusal].returnCode;
 }
 
-/** The reason code of the CONNACK or DISCONNECT that a client of MQTT 5 gets. */
+/** The reason code of the CONNACK that a refused client of MQTT 5 gets. */
+export function connackCodeOf(refusal: BrokerRefusal): ReasonCode {
+  const { connackCode, reasonCode } = BY_REFUSAL[refusal];
+  return connackCode ?? reasonCode;
+}
+
+/** The reason code of the DISCONNECT that a client of MQTT 5 gets. */
 export function reasonCodeOf(refusal: BrokerRefusal): ReasonCode {
   return BY_REFUSAL[refusal].reasonCode;
 }

@@ -2,7 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import { connack } from '../protocol/encode-packets.js';
 import { connack5 } from '../protocol/encode-packets-5.js';
 import { type PacketFault, REASON_CODES } from '../protocol/packets.js';
-import { reasonCodeOf, reasonStringOf, returnCodeOf } from '../reason-codes.js';
+import { connackCodeOf, reasonStringOf, returnCodeOf } from '../reason-codes.js';
 import type { BrokerRefusal } from '../refusals.js';
 
 export interface RefuseOptions {
@@ -44,7 +44,7 @@ function refusal5(
   detail: string,
   { fault, serverReference }: RefuseOptions,
 ): Buffer {
-  const ownCode = fault?.reasonCode ?? reasonCodeOf(reason);
+  const ownCode = fault?.reasonCode ?? connackCodeOf(reason);
   const reasonCode = serverReference === undefined ? ownCode : REASON_CODES.useAnotherServer;
   const reasonString = reasonStringOf(reason, detail);
   return connack5({ isSessionPresent: false, reasonCode, reasonString, serverReference }, maximumPacketBytes);
