@@ -9,8 +9,10 @@ const ISOLATED = ['test/**/*.isolated.test.ts'];
 /** Tests of whole processes. */
 const E2E = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'];
 
-/** Vitest leaves one core idle otherwise; most of these tests wait more than they compute. */
+/** Vitest leaves one core idle otherwise. */
 const WORKERS = 2;
+/** Whole programs and browsers mostly wait: for a start, a kill, an outage, a drawn page. Others fill the pauses. */
+const WAITING_WORKERS = 3;
 
 /** These start the program often. */
 const BUNDLED = ['test/support/build-bundle.ts'];
@@ -42,7 +44,7 @@ export default defineConfig({
           name: 'browser',
           include: BROWSER,
           globalSetup: BUNDLED,
-          maxWorkers: WORKERS,
+          maxWorkers: WAITING_WORKERS,
           sequence: { groupOrder: 2 },
         },
       },
@@ -52,12 +54,11 @@ export default defineConfig({
           name: 'server',
           include: SERVER,
           globalSetup: BUNDLED,
-          maxWorkers: WORKERS,
+          maxWorkers: WAITING_WORKERS,
           sequence: { groupOrder: 2 },
         },
       },
       {
-        // Most of their time they wait for a process, a kill or an outage: one fills the pauses of the other.
         extends: true,
         test: {
           name: 'e2e',
@@ -65,8 +66,8 @@ export default defineConfig({
           exclude: [...BROWSER, ...SERVER],
           globalSetup: BUNDLED,
           testTimeout: 120_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 3 },
+          maxWorkers: WAITING_WORKERS,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
