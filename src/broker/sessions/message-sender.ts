@@ -2,7 +2,7 @@ import { encodeDelivery5 } from '../protocol/encode-delivery-5.js';
 import { acknowledgement } from '../protocol/encode-packets.js';
 import { acknowledgement5 } from '../protocol/encode-packets-5.js';
 import { isExpired, publishProperties } from '../protocol/kept-properties.js';
-import { FIRST_BYTES, REASON_CODES } from '../protocol/packets.js';
+import { FIRST_BYTES, type QoS, REASON_CODES } from '../protocol/packets.js';
 import type { Outlet } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
 import { encodeDelivery } from './encode-delivery.js';
@@ -66,21 +66,27 @@ export class MessageSender {
     outlet.deliver(topic, payload, qos, packetId, isRetained);
   }
 
-  /** The same for a client of MQTT 5. */
-  sendUnkept5(
+  /** The same for a client of MQTT 5, at every QoS. */
+  sendLive5(
     session: MqttSession,
     outlet: Outlet,
     message: LiveMessage5,
-    { qos, isRetained, identifiers }: Pick<OwedMessage, 'qos' | 'isRetained' | 'identifiers'>,
+    { qos, isRetained, identifiers }: Pick<OwedMessage, 'isRetained' | 'identifiers'> & { readonly qos: QoS },
   ): void {
-    const packetId = session.takePacketId();
+    if (qos === 0 && outlet.isFull) {
+      this.#counts.skipped += 1;
+      return;
+    }
+    const packetId = qos === 0 ? 0 : session.takePacketId();
     const packet = message.packet(qos, packetId, isRetained, identifiers);
     if (isTooLarge(outlet, packet)) {
       this.#counts.tooLarge += 1;
       return;
     }
-    session.inFlight.set(packetId, SENT[qos]);
-    this.#totals.sentUnkept();
+    if (qos > 0) {
+      session.inFlight.set(packetId, SENT[qos as 1 | 2]);
+      this.#totals.sentUnkept();
+    }
     this.#counts.sent += 1;
     outlet.write(packet);
   }

@@ -3,20 +3,20 @@ import { LimitedWarning } from '../../lib/limited-warning.js';
 import type { Warn } from '../../lib/warnings.js';
 import { unsuback } from '../protocol/encode-packets.js';
 import { unsuback5 } from '../protocol/encode-packets-5.js';
-import { type KeptProperties, keepProperties } from '../protocol/kept-properties.js';
-import { type QoS, REASON_CODES, type SubscribePacket, type UnsubscribePacket } from '../protocol/packets.js';
+import { keepProperties } from '../protocol/kept-properties.js';
+import { REASON_CODES, type SubscribePacket, type UnsubscribePacket } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
 import { LiveMessage5 } from './live-message-5.js';
-import { copyOf, type Recipient } from './message-entry.js';
+import { copyOf } from './message-entry.js';
 import { MessageSender } from './message-sender.js';
 import { MqttSession } from './mqtt-session.js';
-import { type KeptMessage, lowerQos } from './owed-message.js';
+import { lowerQos } from './owed-message.js';
 import { OwedTotals } from './owed-totals.js';
+import { OwedWriter, type Owner } from './owed-writer.js';
 import { identifiersOf, RetainedSender } from './retained-sender.js';
-import { isTooLarge, SentCounts } from './sent-counts.js';
-import { encodeSessionEntry } from './session-entry.js';
+import { SentCounts } from './sent-counts.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './session-options.js';
 import { SessionRestore } from './session-restore.js';
 import { sessionSnapshot } from './session-snapshot.js';
@@ -24,7 +24,8 @@ import { StoredSessions } from './stored-sessions.js';
 import { SubscriptionRouter } from './subscription-router.js';
 import { Subscriptions } from './subscriptions.js';
 
-const EXPIRY_EVERY_MS = 60_000;
+/** It costs nothing until the next session is to end. */
+const EXPIRY_EVERY_MS = 5_000;
 
 export interface SessionDeliveriesDeps {
   readonly warn: Warn;
@@ -44,13 +45,13 @@ export class SessionDeliveries implements Deliveries {
   readonly #sessions: StoredSessions;
   readonly #totals: OwedTotals;
   readonly #sender: MessageSender;
+  readonly #owed: OwedWriter;
   readonly #retained: RetainedSender;
   readonly #subscriptions: Subscriptions;
   /** The sessions of connected clients. A client without a durable session has one once it subscribes. */
   readonly #connected = new Map<Outlet, MqttSession>();
   readonly #expiry: NodeJS.Timeout;
   #restore: SessionRestore | undefined;
-  #lastMessageId = 0;
   readonly #counts = new SentCounts();
   readonly #nowMs: () => number;
 
@@ -83,12 +84,13 @@ export class SessionDeliveries implements Deliveries {
         ),
     });
     this.#sender = new MessageSender(this.#writes, this.#totals, this.#counts, this.#nowMs);
+    this.#owed = new OwedWriter(this.#writes, this.#totals, this.#sender);
     this.#retained = new RetainedSender({
       retained: retained ?? { set: () => undefined, matching: () => [], counters: () => NOTHING_RETAINED },
       writes: this.#writes,
       owe: (session, { topic, payload, properties }, qos, subscription) => {
         const identifiers = identifiersOf(subscription);
-        this.#owe([{ session, qos, isRetained: true, identifiers }], topic, payload, properties);
+        this.#owed.owe([{ session, qos, isRetained: true, identifiers }], topic, payload, properties);
       },
       counts: this.#counts,
       nowMs: this.#nowMs,
@@ -110,7 +112,7 @@ export class SessionDeliveries implements Deliveries {
 
   /** The journal is read: from now on changes are appended to it. */
   open(journal: SessionJournal): void {
-    this.#lastMessageId = this.#restore?.finish() ?? 0;
+    this.#owed.lastMessageId = this.#restore?.finish() ?? 0;
     this.#restore = undefined;
     this.#writes.open(journal);
     this.#sessions.restored();
@@ -138,7 +140,7 @@ export class SessionDeliveries implements Deliveries {
   publish(message: PublishedMessage): void {
     const { topic, payload, qos: publishedQos, isRetained, publisher } = message;
     const { targets, topicBytes } = this.#router.routeOf(topic);
-    let owed: Owed[] | undefined;
+    let owed: Owner[] | undefined;
     let live5: LiveMessage5 | undefined;
     for (const target of targets) {
       const { session } = target;
@@ -158,7 +160,7 @@ export class SessionDeliveries implements Deliveries {
       if (outlet === undefined || !session.hasBegun || !outlet.mayReceive(topic)) continue;
       if (outlet.level === 5) {
         live5 ??= this.#live5(message, topicBytes);
-        this.#send5(session, outlet, live5, { qos, isRetained: keepsFlag, identifiers });
+        this.#sender.sendLive5(session, outlet, live5, { qos, isRetained: keepsFlag, identifiers });
       } else if (qos > 0) {
         this.#sender.sendUnkept(session, outlet, topicBytes, payload, qos as 1 | 2, keepsFlag);
       } else if (outlet.isFull) {
@@ -169,7 +171,7 @@ export class SessionDeliveries implements Deliveries {
       }
     }
     if (owed === undefined) return;
-    this.#owe(owed, topic, copyOf(payload), keepProperties(message.properties, this.#nowMs()));
+    this.#owed.owe(owed, topic, copyOf(payload), keepProperties(message.properties, this.#nowMs()));
   }
 
   attach(
@@ -302,77 +304,9 @@ export class SessionDeliveries implements Deliveries {
     return new LiveMessage5(topic, payload, keepProperties(properties, nowMs), nowMs);
   }
 
-  /** Sends a message to a client of MQTT 5; at QoS 1 and 2 it `maySendUnkept`. */
-  #send5(
-    session: MqttSession,
-    outlet: Outlet,
-    message: LiveMessage5,
-    { qos, isRetained, identifiers }: Omit<Owed, 'session' | 'qos'> & { readonly qos: QoS },
-  ): void {
-    if (qos > 0) {
-      this.#sender.sendUnkept5(session, outlet, message, { qos: qos as 1 | 2, isRetained, identifiers });
-      return;
-    }
-    if (outlet.isFull) {
-      this.#counts.skipped += 1;
-      return;
-    }
-    const packet = message.packet(0, 0, isRetained, identifiers);
-    if (isTooLarge(outlet, packet)) {
-      this.#counts.tooLarge += 1;
-      return;
-    }
-    this.#counts.sent += 1;
-    outlet.write(packet);
-  }
-
   #pump(session: MqttSession): void {
     this.#sender.pump(session);
     this.#retained.pump(session);
-  }
-
-  /** Queues a message, keeps it for the durable sessions among its owners, and sends what can be sent. */
-  #owe(
-    owners: readonly Owed[],
-    topic: string,
-    payload: Buffer,
-    properties: KeptProperties | undefined,
-  ): void {
-    const message: KeptMessage = { id: 0, topic, payload, properties, references: 0 };
-    const position = this.#writes.position + 1;
-    const recipients: Recipient[] = [];
-    for (const owner of owners) {
-      const { session, qos, isRetained } = owner;
-      const owed = session.owedMessage(message, owner, position);
-      this.#totals.add(session, owed);
-      if (!session.isDurable) continue;
-      const { packetId, identifiers } = owed;
-      recipients.push({
-        sessionId: session.id,
-        packetId,
-        qos,
-        isRetained,
-        mayBeSent: false,
-        identifiers,
-      });
-    }
-    if (recipients.length > 0) {
-      this.#lastMessageId += 1;
-      message.id = this.#lastMessageId;
-      const entry = {
-        kind: 'message',
-        messageId: message.id,
-        topic,
-        payload,
-        properties,
-        recipients,
-      } as const;
-      this.#writes.append(encodeSessionEntry(entry));
-    }
-    for (const { session } of owners) {
-      this.#totals.keepWithinBounds(session);
-      this.#sender.pump(session);
-    }
   }
 
   #ended(session: MqttSession): void {
@@ -387,13 +321,6 @@ export class SessionDeliveries implements Deliveries {
     yield* this.#sessions.all();
     yield* this.#connected.values();
   }
-}
-
-interface Owed {
-  readonly session: MqttSession;
-  readonly qos: 1 | 2;
-  readonly isRetained: boolean;
-  readonly identifiers: readonly number[] | undefined;
 }
 
 /** By its client id, because a will comes when the connection of its client has ended [MQTT-3.8.3-3]. */

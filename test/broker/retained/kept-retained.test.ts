@@ -142,4 +142,34 @@ describe('KeptRetained', () => {
     again.set('a', Buffer.from('y'), 0);
     expect(all(again)).toEqual(['a y 0', 'b x 0', 'c x 0']);
   });
+
+  it('keeps properties and expiry across a power cut, and what has expired is not found, removed and counted', async () => {
+    const files = new MemoryJournalFiles();
+    const clock = { ms: 1_796_000_000_000, nowNs: () => BigInt(clock.ms) * 1_000_000n, monotonicMs: () => 0 };
+    const open = (from: MemoryJournalFiles, limits = RETAINED_DEFAULTS) =>
+      KeptRetained.open('/retained', limits, {
+        files: from,
+        warn: () => undefined,
+        onFailure: () => undefined,
+        clock,
+      });
+    const retained = await open(files);
+    retained.set('text', Buffer.from('x'), 1, { contentType: 'text/plain' });
+    retained.set('short', Buffer.from('x'), 1, { expirySeconds: 10 });
+    retained.set('plain', Buffer.from('x'), 1);
+    await retained.companion?.commit();
+    retained.set('text', Buffer.from('x'), 1, { contentType: 'text/plain' });
+    expect(retained.companion?.hasPending).toBe(false);
+    const again = await open(files.afterPowerCut(0, false), { ...RETAINED_DEFAULTS, maxMessages: 3 });
+    expect(again.counters()).toEqual(retained.counters());
+    expect([...again.matching('text')]).toEqual([...retained.matching('text')]);
+    expect([...again.matching('short')][0]?.properties?.expiresAtMs).toBe(clock.ms + 10_000);
+    clock.ms += 10_000;
+    expect(all(again)).toEqual(['plain x 1', 'text x 1']);
+    // It would be one too many, had the other not expired.
+    again.set('new', Buffer.from('x'), 0);
+    expect(again.counters()).toMatchObject({ messages: 3, refused: 0, expired: 1 });
+    await again.close();
+    await retained.close();
+  });
 });
