@@ -11,6 +11,7 @@ import {
   type BrokerDeps,
   type BrokerOptions,
 } from './broker-options.js';
+import { ConnectedClients } from './connection/connected-clients.js';
 import { Connection } from './connection/connection.js';
 import type { ConnectionHost } from './connection/connection-host.js';
 import { Connections } from './connection/connections.js';
@@ -34,7 +35,6 @@ import { subscribeDenial } from './sessions/subscribe-denial.js';
 import { ClientIdHolders } from './sign-in/client-id-holders.js';
 import { ConnectGate } from './sign-in/connect-gate.js';
 import { DenialDelays } from './sign-in/denial-delays.js';
-import { grantedConnack } from './sign-in/granted-connack.js';
 import { SessionGrants } from './sign-in/session-grants.js';
 import { SignInGate } from './sign-in/sign-in-gate.js';
 import { ConnectionLimits } from './transport/connection-limits.js';
@@ -50,7 +50,6 @@ export type { BrokerCounters, BrokerDeps, BrokerOptions } from './broker-options
 /** Broker is the embedded MQTT broker: 3.1, 3.1.1 and 5. It acknowledges a PUBLISH once the intake has stored it. */
 export class Broker {
   readonly #options: BrokerOptions;
-  readonly #deps: BrokerDeps;
   readonly #intake: Intake;
   readonly #clock: Clock;
   readonly #refusals: Refusals;
@@ -60,10 +59,10 @@ export class Broker {
   readonly #deliveries: Deliveries;
   /** Closes those that the broker has made itself. */
   readonly #closeDeliveries: () => void = () => undefined;
-  readonly #handshakes = new OpenHandshakes();
   readonly #signInGate: SignInGate;
   readonly #publishGate: PublishGate;
   readonly #delayedWills: DelayedWills;
+  readonly #clients: ConnectedClients;
   readonly #dispatcher: PacketDispatcher;
   readonly #connectionLimits: ConnectionLimits;
   readonly #limits: BrokerLimits;
@@ -83,7 +82,6 @@ export class Broker {
     const access = deps.access ?? new OpenAccess();
     const clock = deps.clock ?? new SystemClock();
     this.#options = options;
-    this.#deps = deps;
     this.#intake = deps.intake;
     this.#clock = clock;
     this.#refusals = new Refusals(deps);
@@ -116,6 +114,7 @@ export class Broker {
     this.#ownsTls = deps.tls === undefined;
     this.#tls = deps.tls ?? new TlsContexts({ warn: deps.warn, clock, revocations: deps.revocations });
     const denials = new DenialDelays(clock);
+    const handshakes = new OpenHandshakes();
     this.#signInGate = new SignInGate({
       access,
       grants: this.#grants,
@@ -125,7 +124,7 @@ export class Broker {
       shedding: this.#limits.shedding,
       timeoutMs: connectTimeoutMs,
       serverReference: options.serverReference,
-      onGranted: (connection, assignedClientId) => this.#granted(connection, assignedClientId),
+      onGranted: (connection, assignedClientId) => this.#clients.granted(connection, assignedClientId),
       clock,
       ...(deps.schedule === undefined ? {} : { schedule: deps.schedule }),
     });
@@ -133,7 +132,7 @@ export class Broker {
       intake: deps.intake,
       connections: this.#connections,
       grants: this.#grants,
-      handshakes: this.#handshakes,
+      handshakes,
       denials,
       retained: this.#retained,
       deliveries: this.#deliveries,
@@ -144,6 +143,16 @@ export class Broker {
     this.#delayedWills = new DelayedWills(deps.schedule ?? scheduleOnTimer, (connection, will) =>
       this.#publishGate.publishWill(connection, will),
     );
+    this.#clients = new ConnectedClients({
+      deliveries: this.#deliveries,
+      handshakes,
+      delayedWills: this.#delayedWills,
+      limits: this.#limits,
+      signInGate: this.#signInGate,
+      onClient: deps.onClient,
+      maxPacketBytes: options.maxPacketBytes,
+      receiveMaximum: receiveMaximumOf(options),
+    });
     this.#dispatcher = new PacketDispatcher({
       connectGate: new ConnectGate(options.maxKeepaliveMs, this.#signInGate),
       publishGate: this.#publishGate,
@@ -257,7 +266,7 @@ export class Broker {
       subscriptionDenied: (connection, detail) =>
         this.#connections.deny(connection, 'subscribe-denied', detail),
       hasSubscribed: (connection) => this.#deliveries.filtersOf(connection).length > 0,
-      ended: (connection) => this.#ended(connection),
+      ended: (connection) => this.#clients.ended(connection),
     };
   }
 
@@ -322,48 +331,6 @@ export class Broker {
     const reason = streamFailure(error, connection.isConnected);
     if (reason !== undefined) connection.reject(reason, error.message);
     connection.destroy();
-  }
-
-  #granted(connection: Connection, assignedClientId: string | undefined): void {
-    const { isCleanStart, sessionExpirySeconds: expirySeconds } = connection;
-    this.#delayedWills.connected(connection);
-    const session = this.#deliveries.attach(connection, { isCleanStart, expirySeconds });
-    connection.sessionExpirySeconds = session.expirySeconds;
-    connection.isAttached = true;
-    if (isCleanStart) this.#handshakes.sessionEnded(connection);
-    const answer = grantedConnack(connection, {
-      isSessionPresent: session.isPresent,
-      sessionExpirySeconds: session.expirySeconds,
-      maxPacketBytes: this.#options.maxPacketBytes,
-      receiveMaximum: receiveMaximumOf(this.#options),
-      assignedClientId,
-    });
-    // [MQTT-3.1.2-24]: there is nothing else that it could be sent.
-    if (answer.length > (connection.maximumPacketBytes ?? Number.POSITIVE_INFINITY)) {
-      connection.close('packet-too-large', `its CONNACK has ${answer.length} bytes, the client takes less`);
-      return;
-    }
-    connection.write(answer);
-    this.#limits.signedIn(connection);
-    connection.granted();
-    this.#deliveries.begin(connection);
-    this.#deps.onClient?.('connected', connection);
-  }
-
-  /** Nothing more is taken from the client. */
-  #ended(connection: Connection): void {
-    const { will, isAttached } = connection;
-    connection.will = undefined;
-    if (isAttached) {
-      this.#deliveries.detach(connection, { expirySeconds: connection.sessionExpirySeconds });
-    }
-    if (will !== undefined) this.#delayedWills.add(connection, will);
-    this.#limits.ended(connection);
-    this.#signInGate.ended(connection);
-    if (!isAttached) return;
-    connection.isAttached = false;
-    if (connection.sessionExpirySeconds === 0) this.#handshakes.sessionEnded(connection);
-    this.#deps.onClient?.('disconnected', connection);
   }
 }
 

@@ -6,12 +6,12 @@ import { MAX_READ_PAST_BYTES, publishLength, tooLargeText } from '../../lib/publ
 import type { Connection } from '../connection/connection.js';
 import type { Connections } from '../connection/connections.js';
 import type { AcceptedPacket, Intake } from '../intake.js';
-import { acknowledgement5 } from '../protocol/encode-packets-5.js';
-import { FIRST_BYTES, PacketFault, REASON_CODES, type ReasonCode, type Will } from '../protocol/packets.js';
+import { PacketFault, REASON_CODES, type Will } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries } from '../sessions/deliveries.js';
 import type { DenialDelays } from '../sign-in/denial-delays.js';
 import type { SessionGrants } from '../sign-in/session-grants.js';
+import { answerAccepted, answerDenied, answerPubrel, answerRefused } from './answer-publish.js';
 import { ACCEPTED, judgePublish, type PublishVerdict } from './judge-publish.js';
 import type { OpenHandshakes } from './open-handshakes.js';
 import { type Publish, readPublish } from './read-publish.js';
@@ -140,8 +140,7 @@ export class PublishGate {
   /** Answers a PUBREL; also of a handshake that is not known, so that the client can end it. */
   pubrel(connection: Connection, packetId: number): void {
     const isKnown = this.#deps.handshakes.completed(connection, packetId);
-    if (isKnown || connection.level !== 5) connection.output.answer(FIRST_BYTES.pubcomp, packetId);
-    else answerWith(connection, FIRST_BYTES.pubcomp, packetId, REASON_CODES.packetIdentifierNotFound);
+    answerPubrel(connection, packetId, isKnown);
   }
 
   #malformed(connection: Connection, { detail, reasonCode }: PacketFault): void {
@@ -183,8 +182,8 @@ export class PublishGate {
     const answer = () => {
       if (qos > 0) {
         this.#counters.acknowledged += 1;
-        if (isRefused) refuse(connection, packet, verdict);
-        else connection.output.answer(qos === 1 ? FIRST_BYTES.puback : FIRST_BYTES.pubrec, packetId);
+        if (isRefused) answerRefused(connection, packet, verdict);
+        else answerAccepted(connection, packet);
       }
       connection.stored();
       this.#afterStored();
@@ -202,7 +201,8 @@ export class PublishGate {
   }
 
   /** Before MQTT 5 there is no answer that says it, so the connection ends; with it, the client gets the reason and goes on. */
-  #denied(connection: Connection, { topic, qos, packetId }: Publish): void {
+  #denied(connection: Connection, packet: Publish): void {
+    const { topic, qos } = packet;
     const { denials, connections } = this.#deps;
     if (connection.level !== 5) {
       denials.denied(connection.user, connection.remoteAddress);
@@ -214,8 +214,7 @@ export class PublishGate {
     connection.taken();
     // Behind the answers to what came before it [MQTT-4.6.0-2].
     this.#intake.afterAccepted(() => {
-      const firstByte = qos === 1 ? FIRST_BYTES.puback : FIRST_BYTES.pubrec;
-      answerWith(connection, firstByte, packetId, REASON_CODES.notAuthorized);
+      answerDenied(connection, packet);
       connection.stored();
       this.#afterStored();
     });
@@ -305,32 +304,4 @@ export class PublishGate {
 /** Whether an accepted topic stays accepted: a reload changes which ones with `$` are. */
 function isLasting(topic: string): boolean {
   return !topic.startsWith('$');
-}
-
-/** Tells a client of MQTT 5 that its message was not accepted; it is parked all the same. */
-function refuse(
-  connection: Connection,
-  { qos, packetId }: Publish,
-  { reason, detail }: RefusedVerdict,
-): void {
-  const firstByte = qos === 1 ? FIRST_BYTES.puback : FIRST_BYTES.pubrec;
-  // 0x95, packet too large, is not a reason code of these packets (MQTT 5 section 3.4.2.1).
-  const reasonCode =
-    reason === 'packet-too-large' ? REASON_CODES.quotaExceeded : REASON_CODES.topicNameInvalid;
-  answerWith(connection, firstByte, packetId, reasonCode, detail);
-}
-
-function answerWith(
-  connection: Connection,
-  firstByte: (typeof FIRST_BYTES)['puback' | 'pubrec' | 'pubcomp'],
-  packetId: number,
-  reasonCode: ReasonCode,
-  detail?: string,
-): void {
-  const { mqtt5 } = connection;
-  // [MQTT-3.1.2-29]
-  const reasonString = mqtt5?.wantsProblemInformation === false ? undefined : detail;
-  connection.write(
-    acknowledgement5(firstByte, packetId, reasonCode, reasonString, mqtt5?.maximumPacketBytes),
-  );
 }

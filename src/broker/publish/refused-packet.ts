@@ -9,7 +9,8 @@ export const KEPT_PAYLOAD_BYTES = 1024;
 /** A character of UTF-8 has up to three more bytes behind its first. */
 const MAX_CONTINUATION_BYTES = 3;
 
-export interface RefusedFacts extends Pick<AcceptedPacket, 'clientId' | 'user' | 'topic' | 'qos'> {
+export interface RefusedFacts
+  extends Pick<AcceptedPacket, 'clientId' | 'user' | 'topic' | 'qos' | 'properties'> {
   /** The length of the payload as it is sent. */
   readonly payloadBytes: number;
   /** The payload, or its first KEPT_PAYLOAD_BYTES where the rest is read past. */
@@ -24,7 +25,7 @@ export interface RefusedFacts extends Pick<AcceptedPacket, 'clientId' | 'user' |
  * kept, so that a replay can bring it back once a rule names it; of everything else the beginning.
  */
 export function refusedPacket(facts: RefusedFacts): AcceptedPacket {
-  const { clientId, user, qos, payload, payloadBytes, reason, detail } = facts;
+  const { clientId, user, qos, payload, payloadBytes, properties, reason, detail } = facts;
   const sent = Buffer.from(facts.topic, 'utf8');
   const isTopicWhole = sent.length <= MAX_TOPIC_BYTES;
   const isKept = reason === 'topic-not-accepted' && isTopicWhole && payload.length === payloadBytes;
@@ -34,6 +35,7 @@ export function refusedPacket(facts: RefusedFacts): AcceptedPacket {
     topic: isTopicWhole ? facts.topic : utf8Start(sent, MAX_TOPIC_BYTES).toString('utf8'),
     qos,
     payload: isKept ? payload : startOf(payload),
+    ...(isKept && properties !== undefined ? { properties } : {}),
     refused: { reason, detail, topicBytes: sent.length, payloadBytes },
   };
 }

@@ -69,3 +69,9 @@ it.each([
   expect(packet.refused!.topicBytes).toBe(Buffer.byteLength(topic));
   expect(isWhole({ topic })).toBe(false);
 });
+
+it('keeps the properties of a message that can be replayed, and of no other', () => {
+  const properties = { contentType: 'text/plain' };
+  expect(refusedPacket(facts({ properties })).properties).toEqual(properties);
+  expect(refusedPacket(facts({ properties, reason: 'packet-too-large' })).properties).toBeUndefined();
+});
