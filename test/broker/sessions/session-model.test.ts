@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type mqttPacket from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
-import type { QoS } from '../../../src/broker/protocol/packets.js';
+import type { QoS, SubscriptionOptions } from '../../../src/broker/protocol/packets.js';
 import { SessionDeliveries } from '../../../src/broker/sessions/session-deliveries.js';
 import { nextTurns, startOf } from '../../support/deliveries-fixture.js';
 import { FakeOutlet } from '../../support/fake-outlet.js';
@@ -59,7 +59,14 @@ interface Promised {
 class ModelClient {
   readonly name: string;
   readonly isClean: boolean;
+  /** Undefined: it speaks MQTT 3.1.1. With MQTT 5 its subscriptions have identifiers. */
+  readonly receiveMaximum: number | undefined;
   outlet: FakeOutlet | undefined;
+  /** Packet ids of this connection that have no last answer: at most receiveMaximum [MQTT-3.3.4-9]. */
+  readonly #open = new Set<number>();
+  mostOpen = 0;
+  /** Topics that came with the identifier of a filter that does not match them. */
+  readonly wronglyIdentified: string[] = [];
   readonly subscriptions = new Map<string, QoS>();
   promised: Promised[] = [];
   /** Sequence numbers, each as often as it came. */
@@ -67,14 +74,18 @@ class ModelClient {
   readonly #incoming = new Set<number>();
   #answers: (readonly ['puback' | 'pubrec' | 'pubcomp', number])[] = [];
 
-  constructor(name: string, isClean: boolean) {
+  constructor(name: string, isClean: boolean, receiveMaximum?: number) {
     this.name = name;
     this.isClean = isClean;
+    this.receiveMaximum = receiveMaximum;
   }
 
   connect(deliveries: SessionDeliveries): void {
     if (this.outlet !== undefined) return;
-    const outlet = new FakeOutlet({ clientId: this.name });
+    const { receiveMaximum, name: clientId } = this;
+    const outlet = new FakeOutlet(
+      receiveMaximum === undefined ? { clientId } : { clientId, level: 5, receiveMaximum },
+    );
     outlet.onPacket = (packet) => this.#take(packet);
     this.outlet = outlet;
     deliveries.attach(outlet, startOf(this.isClean));
@@ -84,6 +95,7 @@ class ModelClient {
   disconnected(): void {
     this.outlet = undefined;
     this.#answers = [];
+    this.#open.clear();
     if (!this.isClean) return;
     this.#incoming.clear();
     this.subscriptions.clear();
@@ -94,7 +106,10 @@ class ModelClient {
     const { outlet } = this;
     if (outlet === undefined) return 0;
     const answers = this.#answers.splice(0, count);
-    for (const [type, packetId] of answers) deliveries[type](outlet, packetId);
+    for (const [type, packetId] of answers) {
+      if (type !== 'pubrec') this.#open.delete(packetId);
+      deliveries[type](outlet, packetId);
+    }
     return answers.length;
   }
 
@@ -110,6 +125,11 @@ class ModelClient {
       this.#answers.push(['pubcomp', packetId]);
     }
     if (packet.cmd !== 'publish') return;
+    if (packet.qos > 0) this.#open.add(packetId);
+    this.mostOpen = Math.max(this.mostOpen, this.#open.size);
+    for (const identifier of identifiersOf(packet))
+      if (!MATCHES[FILTERS[identifier - 1]!]!.includes(packet.topic))
+        this.wronglyIdentified.push(packet.topic);
     if (packet.qos > 0) this.#answers.push([packet.qos === 1 ? 'puback' : 'pubrec', packetId]);
     if (packet.qos === 2) {
       if (this.#incoming.has(packetId)) return;
@@ -121,7 +141,11 @@ class ModelClient {
 }
 
 class Model {
-  readonly clients = [new ModelClient('d1', false), new ModelClient('d2', false), new ModelClient('c', true)];
+  readonly clients = [
+    new ModelClient('d1', false),
+    new ModelClient('d2', false, 3),
+    new ModelClient('c', true),
+  ];
   journal = new MemoryJournal();
   deliveries: SessionDeliveries;
   readonly published: string[] = [];
@@ -140,7 +164,8 @@ class Model {
         const { outlet, subscriptions } = this.clients[step.client]!;
         if (outlet === undefined) return;
         const { filter, qos } = step;
-        this.deliveries.subscribe(outlet, { packetId: 1, subscriptions: [{ filter, qos }] });
+        const options = outlet.level === 5 ? { options: optionsOf(filter) } : {};
+        this.deliveries.subscribe(outlet, { packetId: 1, subscriptions: [{ filter, qos, ...options }] });
         subscriptions.set(filter, qos);
         await this.commit();
         return;
@@ -249,9 +274,21 @@ class Model {
   }
 }
 
+function optionsOf(filter: string): SubscriptionOptions {
+  const identifier = FILTERS.indexOf(filter) + 1;
+  return { isNoLocal: false, isRetainAsPublished: true, retainHandling: 1, identifier };
+}
+
+function identifiersOf({ properties }: mqttPacket.IPublishPacket): readonly number[] {
+  const identifiers = properties?.subscriptionIdentifier;
+  return identifiers === undefined ? [] : [identifiers].flat();
+}
+
 function check({ clients, published }: Model): void {
-  for (const { received, promised, name, openHandshakes } of clients) {
+  for (const { received, promised, name, openHandshakes, ...more } of clients) {
     expect(openHandshakes, name).toBe(0);
+    expect(more.mostOpen, name).toBeLessThanOrEqual(more.receiveMaximum ?? 100);
+    expect(more.wronglyIdentified, name).toEqual([]);
     for (const { sequence, topic } of received) expect(published[sequence], name).toBe(topic);
     const sequences = new Set(received.map(({ sequence }) => sequence));
     const missed = promised.filter(({ sequence }) => !sequences.has(sequence));
