@@ -102,6 +102,76 @@ export const FLOW_CONTROL_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'a client that comes back with a smaller receive maximum has no more messages open than that',
+    shows: { 5: '3.3.4-9 4.4.0-1' },
+    run: async (context) => {
+      const topic = context.name('t');
+      const clientId = context.name('id');
+      const first = await context.connected({ clientId, isClean: false });
+      first.send(subscribe(1, [topic, 1]));
+      await first.expect('SUBACK 1 [1]');
+      const peer = await context.connected();
+      for (const [n, payload] of FIVE.entries()) peer.send(publish({ topic, payload, qos: 1, id: n + 1 }));
+      await first.expectEach(...FIVE.map((payload) => `PUBLISH q1 ${topic} = ${payload}`));
+      first.cut();
+      const again = context.open();
+      await context.accepted(again, { clientId, isClean: false, properties: [receiveMaximum(2)] }, true);
+      const [one] = await again.expectEach(`PUBLISH q1 dup ${topic} = 1`, `PUBLISH q1 dup ${topic} = 2`);
+      await again.expectNothing();
+      again.send(puback(one?.id ?? 0));
+      await again.expect(`PUBLISH q1 dup ${topic} = 3`);
+      await again.expectNothing();
+    },
+  },
+  {
+    title: 'retained messages count for the receive maximum, too',
+    shows: { 5: '3.3.4-9 3.3.1-9' },
+    run: async (context) => {
+      const topic = context.name('t');
+      const peer = await context.connected();
+      for (const [n, level] of FIVE.entries()) {
+        peer.send(
+          publish({ topic: `${topic}/${level}`, payload: 'kept', qos: 1, id: n + 1, isRetained: true }),
+        );
+        await peer.expect(`PUBACK ${n + 1}`);
+      }
+      const reader = await context.connected({ properties: [receiveMaximum(1)] });
+      reader.send(subscribe(1, [`${topic}/+`, 1]));
+      await reader.expect('SUBACK 1 [1]');
+      const left = new Set(FIVE.map((level) => `PUBLISH q1 retain ${topic}/${level} = kept`));
+      while (left.size > 0) {
+        const { line, id } = await reader.expectOneOf(...left);
+        left.delete(line);
+        await reader.expectNothing();
+        reader.send(puback(id));
+      }
+      await reader.expectNothing();
+    },
+  },
+  {
+    title: 'what waits in a session and is too large for its client is discarded when it comes back',
+    shows: { 5: '3.1.2-24 3.1.2-25' },
+    run: async (context) => {
+      const topic = context.name('t');
+      const clientId = context.name('id');
+      const first = await context.connected({ clientId, isClean: false });
+      first.send(subscribe(1, [topic, 2]));
+      await first.expect('SUBACK 1 [2]');
+      first.cut();
+      const peer = await context.connected();
+      const large = publish({ topic, payload: 'y'.repeat(200), qos: 1, isRetained: true });
+      peer.send(large, publish({ topic, payload: 'small', qos: 1, id: 2 }));
+      await peer.expectEach('PUBACK 1', 'PUBACK 2');
+      const again = context.open();
+      await context.accepted(again, { clientId, isClean: false, properties: [maximumPacketSize(100)] }, true);
+      await again.expect(`PUBLISH q1 ${topic} = small`);
+      // The large one is the retained message.
+      again.send(subscribe(2, [topic, 1]));
+      await again.expect('SUBACK 2 [1]');
+      await again.expectNothing();
+    },
+  },
+  {
     title: 'a packet of just the maximum packet size of a client is sent',
     shows: { 5: '3.1.2-24' },
     run: async (context) => {

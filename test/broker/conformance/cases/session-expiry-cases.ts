@@ -1,5 +1,5 @@
-import { DISCONNECT, disconnect, publish, subscribe } from '../bytes-of-packets.js';
-import { sessionExpiry } from '../bytes-of-properties.js';
+import { DISCONNECT, disconnect, puback, publish, subscribe } from '../bytes-of-packets.js';
+import { contentType, sessionExpiry } from '../bytes-of-properties.js';
 import { type CaseContext, type ConformanceCase, pass, propertyOf } from '../conformance-case.js';
 
 /** A client with a subscription at QoS 1. */
@@ -59,6 +59,59 @@ export const SESSION_EXPIRY_CASES: readonly ConformanceCase[] = [
       await pass(2.2);
       peer.send(publish({ topic }));
       await peer.expect(`PUBLISH q0 ${topic} = x`);
+    },
+  },
+  {
+    title: 'DISCONNECT may give a longer expiry interval than CONNECT had',
+    shows: { 5: '3.1.2-23' },
+    waits: true,
+    run: async (context) => {
+      const { peer, back } = await subscribed(context, false, 1);
+      peer.send(disconnect(0, sessionExpiry(3600)));
+      await peer.expectClosed();
+      await pass(3.2);
+      await back(true);
+    },
+  },
+  {
+    title: 'the expiry interval is that of the last connection',
+    shows: { 5: '4.1.0-2 3.1.2-23' },
+    run: async (context) => {
+      const topic = context.name('t');
+      const clientId = context.name('id');
+      for (const [isPresent, expirySeconds] of [
+        [false, 3600],
+        [true, 3600],
+        [true, 0],
+        [false, 0],
+      ] as const) {
+        const peer = await context.connected({ clientId, isClean: false, expirySeconds }, isPresent);
+        peer.send(subscribe(1, [topic, 1]));
+        await peer.expect('SUBACK 1 [1]');
+        peer.send(DISCONNECT);
+        await peer.expectClosed();
+      }
+    },
+  },
+  {
+    title: 'a session may go on in the other version',
+    shows: { 5: '3.1.2-5 3.1.3-2' },
+    run: async (context) => {
+      const { topic, peer, back } = await subscribed(context, false, 3600);
+      peer.cut();
+      const publisher = await context.connected();
+      for (const payload of ['one', 'two']) {
+        publisher.send(publish({ topic, payload, qos: 1, properties: [contentType('a')] }));
+        await publisher.expect('PUBACK 1');
+      }
+      const clientId = context.name('id');
+      const old = context.open(undefined, 4);
+      await context.accepted(old, { clientId, isClean: false }, true);
+      const [one] = await old.expectEach(`PUBLISH q1 ${topic} = one`, `PUBLISH q1 ${topic} = two`);
+      old.send(puback(one?.id ?? 0));
+      await old.expectNothing();
+      old.cut();
+      await (await back(true)).expectWith(`PUBLISH q1 dup ${topic} = two`, 'contentType=a');
     },
   },
   {

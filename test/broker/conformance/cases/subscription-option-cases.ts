@@ -182,6 +182,23 @@ export const SUBSCRIPTION_OPTION_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'a client gets its own message through the subscriptions without no local alone',
+    shows: { 5: '3.8.3-3 3.3.4-3' },
+    run: async (context) => {
+      const topic = context.name('t');
+      const peer = await context.connected();
+      peer.send(
+        subscribeWith([subscriptionIdentifier(1)], 1, [`${topic}/#`, 2 | NO_LOCAL]),
+        subscribeWith([subscriptionIdentifier(2)], 2, [`${topic}/a`, 0]),
+      );
+      await peer.expectEach('SUBACK 1 [2]', 'SUBACK 2 [0]');
+      peer.send(publish({ topic: `${topic}/a`, qos: 1 }));
+      const [packet] = await peer.expectInAnyOrder(`PUBLISH q0 ${topic}/a = x`, 'PUBACK 1');
+      context.equal(packet?.properties.join(), 'subscriptionIdentifier=2', 'identifiers');
+      await peer.expectNothing();
+    },
+  },
+  {
     title: 'a shared subscription is granted, or refused with 0x9E where CONNACK says that there are none',
     shows: { 5: '4.8.2-1 4.8.2-2 3.8.4-7' },
     run: async (context) => {

@@ -48,6 +48,18 @@ export const WILL_DELAY_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'a delayed will is not published when another connection takes over and goes on with the session',
+    shows: { 5: '3.1.3-9 3.1.4-3' },
+    waits: true,
+    run: async (context) => {
+      const { watcher, peer, back } = await withDelay(context, 1, 3600);
+      await back(true);
+      await peer.expectClosed(0x8e);
+      await pass(2.2);
+      await watcher.expectNothing();
+    },
+  },
+  {
     title: 'a will is published when a clean start ends its session before its delay',
     shows: { 5: '3.1.2-8 3.1.2-4' },
     run: async (context) => {
