@@ -1,10 +1,7 @@
 import { type Clock, SystemClock } from '../../lib/clock.js';
-import { LimitedWarning } from '../../lib/limited-warning.js';
 import type { Warn } from '../../lib/warnings.js';
-import { unsuback } from '../protocol/encode-packets.js';
-import { unsuback5 } from '../protocol/encode-packets-5.js';
 import { keepProperties } from '../protocol/kept-properties.js';
-import { REASON_CODES, type SubscribePacket, type UnsubscribePacket } from '../protocol/packets.js';
+import type { SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
@@ -20,6 +17,7 @@ import { SentCounts } from './sent-counts.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './session-options.js';
 import { SessionRestore } from './session-restore.js';
 import { sessionSnapshot } from './session-snapshot.js';
+import { SessionWarnings } from './session-warnings.js';
 import { StoredSessions } from './stored-sessions.js';
 import { SubscriptionRouter } from './subscription-router.js';
 import { Subscriptions } from './subscriptions.js';
@@ -61,27 +59,17 @@ export class SessionDeliveries implements Deliveries {
   ) {
     this.#nowMs = () => Number(clock.nowNs() / NS_PER_MS);
     const bounds = { ...SESSION_DEFAULTS, ...options };
-    const warnings = new LimitedWarning<'BROKER_SESSIONS_FULL' | 'BROKER_SESSION_QUEUE_FULL'>(warn, clock);
+    const warnings = new SessionWarnings(bounds, warn, clock);
     this.#sessions = new StoredSessions(bounds, {
       clock,
       writes: this.#writes,
       onEnd: (session) => this.#ended(session),
-      onOverLimit: ({ clientId, user }) =>
-        warnings.log(
-          'BROKER_SESSIONS_FULL',
-          { clientId, user, maxSessions: bounds.maxSessions },
-          'there are too many sessions: the one whose client was absent longest has ended',
-        ),
+      onOverLimit: (session) => warnings.overLimit(session),
     });
     this.#totals = new OwedTotals(bounds, {
       writes: this.#writes,
       sessions: () => this.#all(),
-      onDropped: ({ clientId, user, waiting }) =>
-        warnings.log(
-          'BROKER_SESSION_QUEUE_FULL',
-          { clientId, user, waitingMessages: waiting.length, waitingBytes: waiting.bytes },
-          'the queue of a subscriber is full: it loses its oldest messages',
-        ),
+      onDropped: (session) => warnings.queueFull(session),
     });
     this.#sender = new MessageSender(this.#writes, this.#totals, this.#counts, this.#nowMs);
     this.#owed = new OwedWriter(this.#writes, this.#totals, this.#sender);
@@ -230,16 +218,8 @@ export class SessionDeliveries implements Deliveries {
     this.#subscriptions.subscribe(session, outlet, packet, () => this.#pump(session));
   }
 
-  unsubscribe(outlet: Outlet, { packetId, filters }: UnsubscribePacket): void {
-    const session = this.#connected.get(outlet);
-    const codes = filters.map((filter) =>
-      session !== undefined && this.#subscriptions.remove(session, filter)
-        ? REASON_CODES.success
-        : REASON_CODES.noSubscriptionExisted,
-    );
-    const packet = outlet.level === 5 ? unsuback5(packetId, codes) : unsuback(packetId);
-    if (session === undefined) outlet.write(packet);
-    else this.#subscriptions.answer(session, outlet, packet);
+  unsubscribe(outlet: Outlet, packet: UnsubscribePacket): void {
+    this.#subscriptions.unsubscribe(this.#connected.get(outlet), outlet, packet);
   }
 
   judgeAgain(outlet: Outlet): readonly string[] {

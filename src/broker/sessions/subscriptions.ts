@@ -1,12 +1,13 @@
 import { MAX_TOPIC_LEVELS } from '../../lib/mqtt-names.js';
 import { quoted } from '../../lib/printable.js';
-import { suback } from '../protocol/encode-packets.js';
-import { suback5 } from '../protocol/encode-packets-5.js';
+import { suback, unsuback } from '../protocol/encode-packets.js';
+import { suback5, unsuback5 } from '../protocol/encode-packets-5.js';
 import {
   type QoS,
   REASON_CODES,
   type SubscribePacket,
   type SubscriptionOptions,
+  type UnsubscribePacket,
 } from '../protocol/packets.js';
 import type { Outlet, SubscribeDenial } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
@@ -58,6 +59,22 @@ export class Subscriptions {
       }
       answered();
     });
+  }
+
+  /** Answers with UNSUBACK. A client that has never subscribed has no session. */
+  unsubscribe(
+    session: MqttSession | undefined,
+    outlet: Outlet,
+    { packetId, filters }: UnsubscribePacket,
+  ): void {
+    const codes = filters.map((filter) =>
+      session !== undefined && this.remove(session, filter)
+        ? REASON_CODES.success
+        : REASON_CODES.noSubscriptionExisted,
+    );
+    const packet = outlet.level === 5 ? unsuback5(packetId, codes) : unsuback(packetId);
+    if (session === undefined) outlet.write(packet);
+    else this.answer(session, outlet, packet);
   }
 
   /** Writes an answer once everything that was changed is durable, also to a client that has sent DISCONNECT since. */
