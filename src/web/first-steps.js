@@ -64,7 +64,7 @@ export class FirstSteps {
       byId('first-connect').replaceChildren(
         'Connect to ',
         element('code', {}, `${scheme}://${addressText(address)}`),
-        ', MQTT 3.1.1, without a user name and without TLS.',
+        ', MQTT 3.1.1 or 5, without a user name and without TLS.',
       );
     }
     byId('first-rule').replaceChildren(...ruleWords(rule, sample !== undefined));
