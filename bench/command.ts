@@ -7,6 +7,7 @@ Parts:
   access-passwords
               write and fdatasync of the log while 500 passwords are checked
   ack         durable acknowledge rate at QoS 0, 1 and 2 for 1, 20 and 200 connections, beside Mosquitto
+  ack-5       the acknowledge rate with MQTT 5 and topic aliases, beside MQTT 3.1.1 and beside Mosquitto with MQTT 5
   ack-access  the acknowledge rate with users and permissions, beside that without
   ack-latency PUBACK times of 1,000 clients that publish once a second, beside Mosquitto
   connections memory of 10,000 idle connections and CPU of a new one, beside Mosquitto, aedes and sockets of Node alone
@@ -48,7 +49,7 @@ export function benchCommand(): Command {
     .addOption(
       new Option(
         '--messages <n>',
-        'messages of one run (default: ack 100000, ack-access 500000, e2e and kinesis 400000, with windows 2000000; connections 10000, storm 5000: clients)',
+        'messages of one run (default: ack 100000, ack-5 200000, ack-access 500000, e2e and kinesis 400000, with windows 2000000; connections 10000, storm 5000: clients)',
       ).argParser(count),
     )
     .addOption(

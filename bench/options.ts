@@ -1,6 +1,7 @@
 export const PARTS = [
   'access-passwords',
   'ack',
+  'ack-5',
   'ack-access',
   'ack-latency',
   'connections',

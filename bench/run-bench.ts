@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { accessPasswords } from './access/access-passwords.js';
 import { ack } from './ack/ack.js';
+import { ack5 } from './ack/ack-5.js';
 import { ackAccess } from './ack/ack-access.js';
 import { ackLatency } from './ack/ack-latency.js';
 import { connections } from './connections/connections.js';
@@ -29,6 +30,7 @@ import { windowsRestart } from './windows/windows-restart.js';
 const RUNS: Readonly<Record<PartName, (options: BenchOptions) => Promise<PartReport>>> = {
   'access-passwords': accessPasswords,
   ack,
+  'ack-5': ack5,
   'ack-access': ackAccess,
   'ack-latency': ackLatency,
   connections,

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { connectPacket, type LoadCredential, lengthBytes, pubrel, receiveMaximumOf } from './load-packets.js';
 
 /**
- * A lean MQTT 3.1.1 publisher for tests and benches: packets are built by hand and acknowledgements counted
+ * A lean publisher of MQTT 3.1.1 and 5 for tests and benches: packets are built by hand and acknowledgements counted
  * off the wire, so that the client is not what is measured. It follows the protocol: bounded in flight,
  * and after a reconnect everything unacknowledged is sent again with the DUP flag, in order.
  */
@@ -14,7 +15,9 @@ export interface LoadOptions {
   /** Per connection. */
   readonly messages: number;
   readonly qos: 0 | 1 | 2;
-  /** Unacknowledged messages a connection may have. */
+  /** 5: MQTT 5, with a topic alias instead of the topic and no other property. Absent: MQTT 3.1.1. */
+  readonly version?: 4 | 5;
+  /** Unacknowledged messages a connection may have; with version 5 at most the broker's receive maximum. */
   readonly window: number;
   readonly topic: (connection: number) => string;
   readonly payload: (connection: number, message: number) => Buffer;
@@ -32,11 +35,6 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Opens a connection of another kind, such as TLS; writes must wait in it until it is made. Absent: TCP. */
   readonly open?: () => Duplex;
-}
-
-export interface LoadCredential {
-  readonly userName: string;
-  readonly password: string;
 }
 
 export interface LoadResult {
@@ -82,6 +80,11 @@ const CONNACK = 2;
 const PUBACK = 4;
 const PUBREC = 5;
 const PUBCOMP = 7;
+/** From here on a reason code of MQTT 5 is a failure. */
+const FAILURE = 0x80;
+const NONE = Buffer.alloc(0);
+/** The length of the properties, and topic alias 1. */
+const ALIAS = Buffer.from([3, 0x23, 0, 1]);
 const WRITE_BYTES = 64 * 1024;
 /** One in so many messages has its latency taken. */
 const SAMPLE_EVERY = 16;
@@ -110,6 +113,9 @@ class Publisher {
   #next = 0;
   #packetId = 0;
   #isConnected = false;
+  /** The broker has the topic of alias 1. */
+  #isAliasKnown = false;
+  #window: number;
   #rest: Buffer = Buffer.alloc(0);
   #finish!: () => void;
   #fail!: (error: Error) => void;
@@ -123,6 +129,7 @@ class Publisher {
   constructor(options: LoadOptions, connection: number) {
     this.#options = options;
     this.#connection = connection;
+    this.#window = options.window;
     this.#due = options.connectFirst === true ? 0 : Number.POSITIVE_INFINITY;
     this.connected = new Promise((resolve) => {
       this.#firstConnack = resolve;
@@ -162,6 +169,7 @@ class Publisher {
     const socket = open?.() ?? connect({ host, port, noDelay: true });
     this.#socket = socket;
     this.#rest = Buffer.alloc(0);
+    this.#isAliasKnown = false;
     socket.write(this.#connectPacket());
     socket.on('data', (bytes) => this.#received(bytes));
     socket.on('drain', () => this.#fill());
@@ -170,8 +178,9 @@ class Publisher {
   }
 
   #connectPacket(): Buffer {
-    const { clientId, signIn } = this.#options;
+    const { clientId, signIn, version = 4 } = this.#options;
     return connectPacket(
+      version,
       clientId?.(this.#connection) ?? `load-${this.#connection}`,
       signIn?.(this.#connection),
     );
@@ -197,24 +206,30 @@ class Publisher {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     let at = 0;
     const answers: Buffer[] = [];
-    // Everything a broker sends to a publisher is four bytes long.
-    for (; at + 4 <= all.length; at += 4) {
+    while (at + 4 <= all.length) {
+      // With MQTT 5 a reason code and properties may follow the packet id; nothing a broker sends here has 128 bytes.
+      const end = at + 2 + all[at + 1]!;
+      if (end > all.length) break;
       const kind = all[at]! >> 4;
       const packetId = all.readUInt16BE(at + 2);
-      if (kind === CONNACK) this.#connected(all[at + 3]!);
+      const reason = end > at + 4 ? all[at + 4]! : 0;
+      if (kind === CONNACK) this.#connected(all.subarray(at + 2, end));
+      else if (reason >= FAILURE) this.#fail(new Error(`message ${packetId}: reason ${reason}`));
       else if (kind === PUBACK || kind === PUBCOMP) this.#completed(packetId);
       else if (kind === PUBREC) answers.push(this.#releasedPacket(packetId));
+      at = end;
     }
     this.#rest = all.subarray(at);
     if (answers.length > 0) this.#socket.write(Buffer.concat(answers));
-    if (this.#open.size <= this.#options.window / 2) this.#fill();
+    if (this.#open.size <= this.#window / 2) this.#fill();
   }
 
-  #connected(returnCode: number): void {
-    if (returnCode !== 0) {
-      this.#fail(new Error(`CONNACK ${returnCode}`));
+  #connected(connack: Buffer): void {
+    if (connack[1] !== 0) {
+      this.#fail(new Error(`CONNACK ${connack[1]}`));
       return;
     }
+    this.#window = Math.min(this.#options.window, receiveMaximumOf(connack));
     this.#isConnected = true;
     this.#firstConnack();
     const again: Buffer[] = [];
@@ -256,11 +271,11 @@ class Publisher {
   #fill(): void {
     if (!this.#isConnected || this.#done) return;
     const end = Math.min(this.#due, this.#total);
-    while (this.#next < end && this.#open.size < this.#options.window) {
+    while (this.#next < end && this.#open.size < this.#window) {
       const packets: Buffer[] = [];
       let bytes = 0;
       const sentMs = performance.now();
-      while (this.#next < end && this.#open.size < this.#options.window && bytes < WRITE_BYTES) {
+      while (this.#next < end && this.#open.size < this.#window && bytes < WRITE_BYTES) {
         const message = this.#next++;
         const packet = this.#packet(this.#take(message, sentMs), message, false);
         packets.push(packet);
@@ -284,50 +299,24 @@ class Publisher {
   #packet(packetId: number, message: number, dup: boolean): Buffer {
     const qos = this.#isQos0(message) ? 0 : Math.max(1, this.#options.qos);
     const payload = this.#options.payload(this.#connection, message);
-    const length = 2 + this.#topic.length + (qos > 0 ? 2 : 0) + payload.length;
+    const properties = this.#options.version === 5 ? ALIAS : NONE;
+    const topic = this.#isAliasKnown ? NONE : this.#topic;
+    this.#isAliasKnown = properties === ALIAS;
+    const length = 2 + topic.length + (qos > 0 ? 2 : 0) + properties.length + payload.length;
     const header = lengthBytes(length);
     const packet = Buffer.allocUnsafe(1 + header.length + length);
     packet[0] = 0x30 | (dup ? 8 : 0) | (qos << 1);
     packet.set(header, 1);
     let at = 1 + header.length;
-    packet.writeUInt16BE(this.#topic.length, at);
-    packet.set(this.#topic, at + 2);
-    at += 2 + this.#topic.length;
+    packet.writeUInt16BE(topic.length, at);
+    packet.set(topic, at + 2);
+    at += 2 + topic.length;
     if (qos > 0) {
       packet.writeUInt16BE(packetId, at);
       at += 2;
     }
-    packet.set(payload, at);
+    packet.set(properties, at);
+    packet.set(payload, at + properties.length);
     return packet;
   }
-}
-
-function lengthBytes(length: number): number[] {
-  const bytes: number[] = [];
-  let left = length;
-  do {
-    bytes.push((left % 128) | (left >= 128 ? 0x80 : 0));
-    left = Math.floor(left / 128);
-  } while (left > 0);
-  return bytes;
-}
-
-function pubrel(packetId: number): Buffer {
-  return Buffer.from([0x62, 2, packetId >> 8, packetId & 0xff]);
-}
-
-/** Without a clean session, so that a QoS 2 handshake survives a reconnect. */
-function connectPacket(clientId: string, credential: LoadCredential | undefined): Buffer {
-  const names = credential === undefined ? [clientId] : [clientId, credential.userName, credential.password];
-  const flags = credential === undefined ? 0 : 0xc0;
-  const body = Buffer.concat([
-    Buffer.from([0, 4, ...Buffer.from('MQTT'), 4, flags, 0, 60]),
-    ...names.map(withLength),
-  ]);
-  return Buffer.concat([Buffer.from([0x10, ...lengthBytes(body.length)]), body]);
-}
-
-function withLength(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 }

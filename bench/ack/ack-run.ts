@@ -41,6 +41,7 @@ export async function ackRun(
     window: cell.window,
     readings: { kind: 'city', baseMs: Date.now() },
     ...(broker.hasUsers === true && { hasUsers: true }),
+    ...(broker.version !== undefined && { version: broker.version }),
   });
   const taken = await broker.atRest();
   const cpuAfter = cpuUsageOf(broker.pid);

@@ -29,6 +29,8 @@ export interface Broker {
   readonly caFile?: string;
   /** True when its clients must sign in. */
   readonly hasUsers?: boolean;
+  /** What its clients speak: MQTT 3.1.1 when it is absent. */
+  readonly version?: 4 | 5;
   /** Resolves with how many messages the broker has taken since it was started, once it is at rest; undefined when it does not tell. */
   atRest(): Promise<number | undefined>;
   /** Connections and packets that it refused, by reason; absent when it does not tell. */
@@ -101,6 +103,16 @@ export async function startMosquittoBrokers(): Promise<Broker[]> {
 export async function startMosquittoBroker(): Promise<Broker | undefined> {
   if (findProgram('mosquitto') === undefined) return undefined;
   return startMosquittoAs('mosquittoNoDelay', ['set_tcp_nodelay true']);
+}
+
+/**
+ * Mosquitto with TCP_NODELAY, for clients of MQTT 5; undefined when it is not installed. Its receive maximum is 20 as shipped, which
+ * would hold its clients to a smaller window than those of the gateway.
+ */
+export async function startMosquittoForVersion5(): Promise<Broker | undefined> {
+  if (findProgram('mosquitto') === undefined) return undefined;
+  const config = ['set_tcp_nodelay true', 'max_inflight_messages 0', 'max_topic_alias 16'];
+  return { ...(await startMosquittoAs('mosquittoNoDelay', config)), version: 5 };
 }
 
 /** Mosquitto with TLS and TCP_NODELAY; undefined when it is not installed. */

@@ -7,6 +7,8 @@ export interface LoadJob {
   /** Of all connections together; each sends as many as the next. */
   readonly messages: number;
   readonly qos: 0 | 1 | 2;
+  /** 5: MQTT 5, with a topic alias and no other property. Absent: MQTT 3.1.1. */
+  readonly version?: 4 | 5;
   /** Unacknowledged messages a connection may have. */
   readonly window: number;
   readonly readings: CityReadings | ClimateReadings;

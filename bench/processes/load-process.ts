@@ -34,6 +34,7 @@ async function publish(job: LoadJob): Promise<LoadOutcome> {
     connections: job.connections,
     messages: job.messages / job.connections,
     qos: job.qos,
+    ...(job.version !== undefined && { version: job.version }),
     window: job.window,
     connectFirst: true,
     clientId: (connection) =>

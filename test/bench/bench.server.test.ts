@@ -23,11 +23,18 @@ interface AckCell {
   readonly ratios: Record<string, { median: number; min: number; max: number; all: number[] }>;
 }
 
+interface Ack5Cell {
+  readonly qos: number;
+  readonly runs: Record<string, { perSecond: number }[]>;
+  readonly ratios: Record<string, { all: number[] }>;
+}
+
 interface Results {
   readonly command: string;
   readonly machine: Record<string, unknown>;
   readonly parts: {
     readonly ack: { notes: string[]; figures: { messages: number; cells: AckCell[] } };
+    readonly 'ack-5': { figures: { cells: Ack5Cell[] } };
     readonly micro: {
       figures: { comparisons: { name: string; ours: { median: number; all: number[] } }[] };
     };
@@ -43,7 +50,7 @@ interface RestartFigures {
 describe('npm run bench', () => {
   it('prints a table and writes the same figures as JSON, with the machine and what was compared', () => {
     const results = tempDirectory();
-    const run = bench('ack', 'micro', '--quick', '--messages', '200', '--results', results);
+    const run = bench('ack', 'ack-5', 'micro', '--quick', '--messages', '200', '--results', results);
     expect(run.stderr).toBe('');
     expect(run.status).toBe(0);
 
@@ -55,7 +62,7 @@ describe('npm run bench', () => {
 
     const [file] = readdirSync(results);
     const { command, machine, parts } = JSON.parse(readFileSync(join(results, file!), 'utf8')) as Results;
-    expect(command).toContain('npm run bench -- ack micro --quick');
+    expect(command).toContain('npm run bench -- ack ack-5 micro --quick');
     expect(Object.keys(machine)).toEqual(
       expect.arrayContaining(['cores', 'cpu', 'os', 'fileSystem', 'node', 'influxdb', 'mosquitto', 'duckdb']),
     );
@@ -70,6 +77,13 @@ describe('npm run bench', () => {
       for (const one of Object.values(runs).flat()) expect(one.perSecond).toBeGreaterThan(0);
       for (const name of others) {
         expect(ratios[name]!.all).toEqual([runs.sluice![0]!.perSecond / runs[name]![0]!.perSecond]);
+      }
+    }
+    for (const { runs, ratios } of parts['ack-5'].figures.cells) {
+      const compared = others.length === 0 ? [] : ['mosquitto5'];
+      expect(Object.keys(runs)).toEqual(['version4', 'version5', ...compared]);
+      for (const name of ['version4', ...compared]) {
+        expect(ratios[name]!.all).toEqual([runs.version5![0]!.perSecond / runs[name]![0]!.perSecond]);
       }
     }
     expect(parts.micro.figures.comparisons.map(({ name }) => name)).toEqual([
