@@ -60,12 +60,13 @@ it.each([
       onPart: () => void used.push(usedBytes()),
     });
     const counters = broker.counters();
-    const { connections, mutatedFrames, granted, answers, steadyMessages } = result;
+    const { connections, mutatedFrames, granted, grantedVersion5, answers, steadyMessages } = result;
     const growth = (used.at(-1) ?? 0) - (used[0] ?? 0);
     console.log({
       connections,
       mutatedFrames,
       granted,
+      grantedVersion5,
       answers,
       stored: marked.size,
       steadyMessages,
@@ -82,6 +83,8 @@ it.each([
     expect(counters.unfinishedBytes).toBe(0);
     // Connections did get in and were stored, and some were refused: otherwise nothing was tested.
     expect(granted).toBeGreaterThan(connections / 4);
+    expect(grantedVersion5).toBeGreaterThan(connections / 10);
+    expect(granted - grantedVersion5).toBeGreaterThan(connections / 10);
     expect(granted).toBeLessThan(connections);
     expect(marked.size).toBeGreaterThan(granted / 3);
 

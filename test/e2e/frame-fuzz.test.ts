@@ -33,8 +33,8 @@ it(`a gateway takes ${fuzzFrames} mutated frames with FUZZ_SEED=${fuzzSeed}, and
     frames: fuzzFrames,
     onPart: () => void resident.push(residentBytes(gateway.pid)),
   });
-  const { connections, mutatedFrames, granted, answers, steadyMessages } = result;
-  console.log({ connections, mutatedFrames, granted, answers, steadyMessages, resident });
+  const { connections, mutatedFrames, granted, grantedVersion5, answers, steadyMessages } = result;
+  console.log({ connections, mutatedFrames, granted, grantedVersion5, answers, steadyMessages, resident });
 
   expect(result.faults).toEqual([]);
   expect((resident.at(-1) ?? 0) - (resident[0] ?? 0)).toBeLessThan(MAX_GROWTH_BYTES);
@@ -56,6 +56,7 @@ it(`a gateway takes ${fuzzFrames} mutated frames with FUZZ_SEED=${fuzzSeed}, and
   }
   expect([...marked].filter(result.isOutside)).toEqual([]);
   expect(marked.size).toBeGreaterThan(granted / 3);
+  expect(grantedVersion5).toBeGreaterThan(granted / 4);
 });
 
 function residentBytes(pid: number): number {

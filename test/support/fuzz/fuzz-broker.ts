@@ -27,6 +27,8 @@ export interface FuzzResult {
   readonly mutatedFrames: number;
   /** Connections that got CONNACK 0. */
   readonly granted: number;
+  /** Those of them that speak MQTT 5. */
+  readonly grantedVersion5: number;
   /** Packets that the broker sent to fuzzed connections. */
   readonly answers: number;
   readonly steadyMessages: number;
@@ -42,7 +44,7 @@ export async function fuzzBroker(run: FuzzRun): Promise<FuzzResult> {
   const steady = await SteadyPair.connect(`mqtt://${host}:${port}`, credentials?.steady);
   const outside: boolean[] = [];
   const faults: string[] = [];
-  const sums = { connections: 0, mutatedFrames: 0, granted: 0, answers: 0 };
+  const sums = { connections: 0, mutatedFrames: 0, granted: 0, grantedVersion5: 0, answers: 0 };
 
   const playUntil = async (frameTarget: number) => {
     while (sums.mutatedFrames < frameTarget && faults.length < MAX_FAULTS) {
@@ -53,6 +55,7 @@ export async function fuzzBroker(run: FuzzRun): Promise<FuzzResult> {
       const { access, packets, fault } = await playConnection(host, port, plan);
       outside[connection] = access === 'none' || (access === 'unknown' && plan.isWithoutConnect);
       if (access === 'granted') sums.granted += 1;
+      if (access === 'granted' && plan.isVersion5) sums.grantedVersion5 += 1;
       if (access === 'granted' && plan.isWithoutConnect)
         faults.push(`${connection}: CONNACK 0 without CONNECT`);
       sums.answers += packets;

@@ -11,29 +11,40 @@ const HUGE = [
 ];
 
 /** Changes one frame, or puts another one beside it. */
-type Mutation = (frames: Buffer[], at: number, random: Random) => void;
+export type Mutation = (frames: Buffer[], at: number, random: Random) => void;
 
-/** Mutates `count` times, each time a frame at or behind `first`. */
-export function mutateFrames(frames: Buffer[], first: number, count: number, random: Random): void {
+/** Mutates `count` times, each time a frame at or behind `first`. `further`: mutations of one version of MQTT. */
+export function mutateFrames(
+  frames: Buffer[],
+  { first, count, further }: { first: number; count: number; further: readonly Mutation[] },
+  random: Random,
+): void {
+  const mutations = [...MUTATIONS, ...further];
   for (let i = 0; i < count; i += 1) {
     if (frames.length <= first) return;
     const at = first + random(frames.length - first);
-    MUTATIONS[random(MUTATIONS.length)]?.(frames, at, random);
+    mutations[random(mutations.length)]?.(frames, at, random);
   }
 }
 
 /** The frame with `body` behind a remaining length that fits, so that the packet itself is read. */
 export function reframed(firstByte: number, body: Buffer): Buffer {
-  const length: number[] = [];
-  let rest = body.length;
-  do {
-    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return Buffer.concat([Buffer.from([firstByte, ...length]), body]);
+  return Buffer.concat([Buffer.from([firstByte, ...variableByteInteger(body.length)]), body]);
 }
 
-function bodyOf(frame: Buffer): Buffer {
+/** As the length of packets and of their properties is written. */
+export function variableByteInteger(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest >>>= 7;
+  } while (rest > 0);
+  return bytes;
+}
+
+/** What is behind the remaining length. */
+export function bodyOf(frame: Buffer): Buffer {
   let at = 1;
   while (at < frame.length && at < 4 && (frame[at] ?? 0) > 0x7f) at += 1;
   return frame.subarray(Math.min(at + 1, frame.length));

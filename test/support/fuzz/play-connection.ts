@@ -7,6 +7,8 @@ import type { FuzzPlan } from './fuzz-plan.js';
 const MAX_LIFE_MS = 60_000;
 /** How long a connection waits for the answer to a first packet that was mutated: there may be none. */
 const ANSWER_MS = 300;
+/** Of what was read when the parser found a fault. */
+const SHOWN_BYTES = 200;
 
 /** What the broker has answered to one connection. */
 export interface Played {
@@ -19,7 +21,7 @@ export interface Played {
 
 /** Plays the plan against the broker, and resolves when the connection is closed. */
 export async function playConnection(host: string, port: number, plan: FuzzPlan): Promise<Played> {
-  const answers = new Answers();
+  const answers = new Answers(plan.isVersion5);
   const socket = connect({ host, port, noDelay: true });
   let isClosed = false;
   let fault: string | undefined;
@@ -66,27 +68,40 @@ class Answers {
   isGranted = false;
   packets = 0;
   fault: string | undefined;
-  readonly #parser = mqttPacket.parser({ protocolVersion: 4 });
+  readonly #parser: mqttPacket.Parser;
+  #last: Buffer = Buffer.alloc(0);
+  #isEnded = false;
   #onFirst: () => void = () => undefined;
 
-  constructor() {
+  constructor(isVersion5: boolean) {
+    this.#parser = mqttPacket.parser({ protocolVersion: isVersion5 ? 5 : 4 });
     this.#parser.on('error', (error: Error) => {
-      this.fault ??= `the broker sent what is not MQTT: ${error.message}`;
+      const bytes = this.#last.toString('hex', 0, SHOWN_BYTES);
+      this.fault ??= `the broker sent what is not MQTT: ${error.message}, in ${bytes}`;
     });
-    this.#parser.on('packet', (packet) => {
-      this.packets += 1;
-      if (packet.cmd === 'connack') {
-        if (this.packets > 1) this.fault ??= 'a second CONNACK';
-        this.isGranted = packet.returnCode === 0;
-        if (!this.isGranted && packet.sessionPresent)
-          this.fault ??= 'a refusal with a session [MQTT-3.2.2-4]';
-      } else if (!this.isGranted) {
-        this.fault ??= `${packet.cmd} without CONNACK 0 in front of it [MQTT-3.2.0-1]`;
-      }
-    });
+    this.#parser.on('packet', (packet) => this.#take(packet, isVersion5));
+  }
+
+  #take(packet: mqttPacket.Packet, isVersion5: boolean): void {
+    this.packets += 1;
+    if (this.#isEnded) this.fault ??= `${packet.cmd} behind DISCONNECT`;
+    if (packet.cmd === 'connack') {
+      if (this.packets > 1) this.fault ??= 'a second CONNACK';
+      this.isGranted = (isVersion5 ? packet.reasonCode : packet.returnCode) === 0;
+      if (!this.isGranted && packet.sessionPresent)
+        this.fault ??= 'a refusal with a session [MQTT-3.2.2-4] [MQTT5 MQTT-3.2.2-6]';
+    } else if (!this.isGranted) {
+      this.fault ??= `${packet.cmd} without CONNACK 0 in front of it [MQTT-3.2.0-1]`;
+    } else if (packet.cmd === 'disconnect') {
+      this.#isEnded = true;
+      if (!isVersion5) this.fault ??= 'DISCONNECT from the broker before MQTT 5';
+    } else if (packet.cmd === 'publish' && packet.properties?.topicAlias !== undefined) {
+      this.fault ??= 'a topic alias, which this broker does not use';
+    }
   }
 
   read(bytes: Buffer): void {
+    this.#last = bytes;
     this.#parser.parse(bytes);
     this.#onFirst();
   }

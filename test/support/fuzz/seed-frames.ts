@@ -3,13 +3,9 @@ import type { Random } from '../seeded.js';
 import { markerOf } from './marker.js';
 
 /** Connections share client ids, so that sessions are taken up and connections are taken over. */
-const CLIENT_IDS = 40;
+export const CLIENT_IDS = 40;
 
-/** After a CONNECT of version 5, these bytes ended the process of a broker that is still widely used. */
-const PUBLISH_WITH_BAD_PROPERTIES = Buffer.from([0x30, 0x05, 0x00, 0x01, 0x61, 0x01, 0x08]);
-
-const frame = (packet: object, options?: object): Buffer =>
-  mqttPacket.generate(packet as mqttPacket.Packet, options);
+const frame = (packet: object): Buffer => mqttPacket.generate(packet as mqttPacket.Packet);
 
 /** Who the fuzzer signs in as, where the broker asks for it. */
 export interface Credentials {
@@ -48,15 +44,7 @@ export function connectFrame(connection: number, random: Random, credentials?: C
 
 /** Well-formed packets behind the CONNECT, in an order in which clients send them. */
 export function sequenceOf(connection: number, random: Random): Buffer[] {
-  const kinds = [
-    publishes,
-    subscribes,
-    repeats,
-    floods,
-    acknowledges,
-    publishesUnusualTopics,
-    speaksVersion5,
-  ];
+  const kinds = [publishes, subscribes, repeats, floods, acknowledges, publishesUnusualTopics];
   const make = kinds[random(kinds.length)] ?? publishes;
   return make(markerOf(connection), random);
 }
@@ -137,38 +125,5 @@ function publishesUnusualTopics(marker: string, random: Random): Buffer[] {
     publish(marker, 1, 20, { payload: Buffer.alloc(random(40) === 0 ? 300 * 1024 : 5000, `${marker};`) }),
     publish(marker, 1, 21, { retain: true, payload: '' }),
     subscribe(22, '$SYS/#', '$share/g/fuzz/#', '+/+/will'),
-  ];
-}
-
-/** The CONNECT of version 5 comes second on its connection, or first when a mutation removes the other. */
-function speaksVersion5(marker: string): Buffer[] {
-  const version5 = { protocolVersion: 5 };
-  return [
-    frame(
-      {
-        cmd: 'connect',
-        protocolId: 'MQTT',
-        protocolVersion: 5,
-        clean: true,
-        keepalive: 10,
-        clientId: marker,
-        properties: { sessionExpiryInterval: 60, receiveMaximum: 20, userProperties: { a: 'b' } },
-      },
-      version5,
-    ),
-    PUBLISH_WITH_BAD_PROPERTIES,
-    frame(
-      {
-        cmd: 'publish',
-        topic: `fuzz/${marker}/t`,
-        payload: marker,
-        qos: 1,
-        messageId: 3,
-        dup: false,
-        retain: false,
-        properties: { topicAlias: 3, messageExpiryInterval: 60 },
-      },
-      version5,
-    ),
   ];
 }

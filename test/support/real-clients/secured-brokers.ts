@@ -24,7 +24,7 @@ export interface StartedSecuredBroker {
 }
 
 /** The largest PUBLISH that the brokers take, and so small that the tests pass it quickly. */
-export const MAX_PACKET_BYTES = 16 * 1024;
+export const MAX_PACKET_BYTES = 64 * 1024;
 
 const ACCESS = `users: {}
 roles:
@@ -46,7 +46,7 @@ async function startGateway(): Promise<StartedSecuredBroker> {
   const tls = `tls: { cert: ${cert}, key: ${key} }`;
   const config = `broker:
   access: ./access.yaml
-  maxPacketSize: ${MAX_PACKET_BYTES}
+  maxPacketSize: ${MAX_PACKET_BYTES / 1024}KiB
   listeners:
     - { protocol: mqtt, host: 127.0.0.1, port: ${ports.tcp} }
     - { protocol: mqtts, host: 127.0.0.1, port: ${ports.tls}, ${tls} }
