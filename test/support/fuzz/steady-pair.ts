@@ -4,8 +4,8 @@ import type { Credentials } from './seed-frames.js';
 const TOPIC = 'good/device/t';
 
 /**
- * SteadyPair is two clients that do nothing wrong, beside those that do: one publishes with QoS 1 and must get every
- * PUBACK, the other must get every message. Both must keep their connection.
+ * SteadyPair is two clients that do nothing wrong, beside those that do: one publishes with QoS 1 and a topic alias of MQTT 5 and
+ * must get every PUBACK, the other speaks MQTT 3.1.1 and must get every message. Both must keep their connection.
  */
 export class SteadyPair {
   readonly #publisher: mqtt.MqttClient;
@@ -31,7 +31,12 @@ export class SteadyPair {
 
   static async connect(url: string, credentials: Credentials | undefined): Promise<SteadyPair> {
     const options = { reconnectPeriod: 0, ...credentials };
-    const publisher = await mqtt.connectAsync(url, { ...options, clientId: 'good' });
+    const publisher = await mqtt.connectAsync(url, {
+      ...options,
+      clientId: 'good',
+      protocolVersion: 5,
+      autoAssignTopicAlias: true,
+    });
     const subscriber = await mqtt.connectAsync(url, { ...options, clientId: 'good-observer' });
     const [granted] = await subscriber.subscribeAsync(TOPIC, { qos: 1 });
     if (granted?.qos !== 1) throw new Error(`the steady subscriber was granted ${granted?.qos}`);
