@@ -1,3 +1,4 @@
+import mqttPacket from 'mqtt-packet';
 import { FIRST_BYTES } from '../../../src/broker/protocol/packets.js';
 import { type Random, seeded } from '../seeded.js';
 import { bodyOf, mutateFrames } from './mutate-frames.js';
@@ -23,6 +24,8 @@ export interface FuzzPlan {
   readonly isWithoutConnect: boolean;
   /** Whether the broker answers with packets of MQTT 5. */
   readonly isVersion5: boolean;
+  /** The largest packet that the client has said it takes; infinite where it has not, or where a mutation may have said it. */
+  readonly maximumPacketBytes: number;
 }
 
 export function fuzzPlan(seed: number, connection: number, credentials?: Credentials): FuzzPlan {
@@ -55,15 +58,28 @@ function planOf(
   made: Buffer | undefined,
   random: Random,
 ): Omit<FuzzPlan, 'mutatedFrames'> {
+  const isFirstIntact = first === made;
+  const isVersion5 = isConnectOf5(Buffer.concat([first, ...others]));
   return {
     opening: piecesOf(first, random),
     isPatient: random(6) !== 0,
     others: piecesOf(Buffer.concat(others), random),
     isReset: random(8) === 0,
-    isFirstIntact: first === made,
+    isFirstIntact,
     isWithoutConnect: (first[0] ?? 0) >> 4 !== CONNECT,
-    isVersion5: isConnectOf5(Buffer.concat([first, ...others])),
+    isVersion5,
+    maximumPacketBytes: isFirstIntact && isVersion5 ? maximumPacketBytesOf(first) : Number.POSITIVE_INFINITY,
   };
+}
+
+function maximumPacketBytesOf(first: Buffer): number {
+  let found = Number.POSITIVE_INFINITY;
+  const parser = mqttPacket.parser();
+  parser.on('packet', (packet) => {
+    if (packet.cmd === 'connect') found = packet.properties?.maximumPacketSize ?? found;
+  });
+  parser.parse(first);
+  return found;
 }
 
 /** Judged by the bytes that are sent: a mutation may have made one version of the other, or another packet the first one. */

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import mqttPacket from 'mqtt-packet';
 import type { FuzzPlan } from './fuzz-plan.js';
+import { reframed } from './mutate-frames.js';
 
 /** A broker that has not closed a connection in this time after the client has ended it does not do so at all. */
 const MAX_LIFE_MS = 60_000;
@@ -21,7 +22,7 @@ export interface Played {
 
 /** Plays the plan against the broker, and resolves when the connection is closed. */
 export async function playConnection(host: string, port: number, plan: FuzzPlan): Promise<Played> {
-  const answers = new Answers(plan.isVersion5);
+  const answers = new Answers(plan);
   const socket = connect({ host, port, noDelay: true });
   let isClosed = false;
   let fault: string | undefined;
@@ -73,13 +74,17 @@ class Answers {
   #isEnded = false;
   #onFirst: () => void = () => undefined;
 
-  constructor(isVersion5: boolean) {
+  constructor({ isVersion5, maximumPacketBytes }: FuzzPlan) {
     this.#parser = mqttPacket.parser({ protocolVersion: isVersion5 ? 5 : 4 });
     this.#parser.on('error', (error: Error) => {
       const bytes = this.#last.toString('hex', 0, SHOWN_BYTES);
       this.fault ??= `the broker sent what is not MQTT: ${error.message}, in ${bytes}`;
     });
-    this.#parser.on('packet', (packet) => this.#take(packet, isVersion5));
+    this.#parser.on('packet', (packet) => {
+      this.#take(packet, isVersion5);
+      const bytes = reframed(0, Buffer.alloc(packet.length ?? 0)).length;
+      if (bytes > maximumPacketBytes) this.fault ??= `${packet.cmd} of ${bytes} bytes [MQTT-3.1.2-24]`;
+    });
   }
 
   #take(packet: mqttPacket.Packet, isVersion5: boolean): void {
