@@ -76,7 +76,7 @@ class Driver:
 
 async def main():
     driver = Driver()
-    lines = asyncio.StreamReader()
+    lines = asyncio.StreamReader(limit=1 << 20)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
     )

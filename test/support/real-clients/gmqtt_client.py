@@ -110,7 +110,7 @@ def properties_of(message):
 
 async def main():
     driver = Driver()
-    lines = asyncio.StreamReader()
+    lines = asyncio.StreamReader(limit=1 << 20)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
     )
