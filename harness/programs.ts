@@ -19,6 +19,8 @@ export function runProgram(
     readonly input?: string | Buffer;
     readonly cwd?: string;
     readonly env?: Record<string, string>;
+    /** For one that does take longer. */
+    readonly endsWithinMs?: number;
   } = {},
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
@@ -29,7 +31,7 @@ export function runProgram(
         cwd: options.cwd,
         env: { ...process.env, ...options.env },
         maxBuffer: 64 << 20,
-        timeout: ENDS_WITHIN_MS,
+        timeout: options.endsWithinMs ?? ENDS_WITHIN_MS,
         killSignal: 'SIGKILL',
       },
       (error: ExecFileException | null, stdout, stderr) => {
