@@ -18,7 +18,10 @@ function asAlice(context: CaseContext, ...properties: readonly Buffer[]): Promis
   return context.connected({ ...ALICE, properties }, false, context.broker.securedPort);
 }
 
-/** Asks for what it is denied; returns the answers. */
+/** A topic that a broker may not take; MQTT leaves that open. */
+const DEEP = `own/${'a/'.repeat(150)}`;
+
+/** Asks for what it is denied, and publishes where a broker may not take it; returns the answers. */
 async function denied(context: CaseContext, peer: ScriptedPeer): Promise<ReceivedPacket[]> {
   const topic = context.name('denied');
   peer.send(publish({ topic, qos: 1, id: 1 }));
@@ -27,6 +30,10 @@ async function denied(context: CaseContext, peer: ScriptedPeer): Promise<Receive
   answers.push(await peer.expect('PUBREC 2 0x87'));
   peer.send(subscribe(3, [topic, 1]));
   answers.push(await peer.expectOneOf('SUBACK 3 [0x87]', 'SUBACK 3 [1]'));
+  peer.send(publish({ topic: DEEP, qos: 1, id: 4 }));
+  answers.push(await peer.expectOneOf('PUBACK 4 0x90', 'PUBACK 4'));
+  peer.send(publish({ topic: DEEP, qos: 2, id: 5 }));
+  answers.push(await peer.expectOneOf('PUBREC 5 0x90', 'PUBREC 5'));
   return answers;
 }
 
@@ -109,8 +116,8 @@ export const REASON_CODE_CASES: readonly ConformanceCase[] = [
       for (const { line, properties } of await denied(context, peer)) {
         context.equal(properties.join(), '', `properties of ${line}`);
       }
-      peer.send(unsubscribe(4, 'own/none'));
-      const { properties } = await peer.expect('UNSUBACK 4');
+      peer.send(unsubscribe(6, 'own/none'));
+      const { properties } = await peer.expect('UNSUBACK 6');
       context.equal(properties.join(), '', 'properties of UNSUBACK');
     },
   },
