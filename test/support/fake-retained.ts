@@ -8,14 +8,14 @@ export class FakeRetained implements RetainedMessages {
   readonly #messages = new Map<string, RetainedMessage>();
 
   set(topic: string, payload: Buffer, qos: QoS, properties?: MessageProperties, nowMs = 0): void {
-    if (payload.length === 0) this.#messages.delete(topic);
-    else
-      this.#messages.set(topic, {
-        topic,
-        payload: Buffer.from(payload),
-        qos,
-        properties: keepProperties(properties, nowMs),
-      });
+    if (payload.length === 0) {
+      this.#messages.delete(topic);
+      return;
+    }
+    // Of its own, as in the real one: a part of Node's pool would keep all 8 KiB of it.
+    const kept = Buffer.allocUnsafeSlow(payload.length);
+    kept.set(payload);
+    this.#messages.set(topic, { topic, payload: kept, qos, properties: keepProperties(properties, nowMs) });
   }
 
   *matching(filter: string): Iterable<RetainedMessage> {
