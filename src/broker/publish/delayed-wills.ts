@@ -1,10 +1,12 @@
+import { encodeMessageProperties } from '../../lib/message-properties.js';
 import type { Schedule } from '../../lib/timers.js';
 import type { Connection } from '../connection/connection.js';
 import type { Will } from '../protocol/packets.js';
 import { sessionKey } from './session-key.js';
 
-/** Wills that wait; over it, the oldest is published before its time. */
+/** Wills that wait, and the bytes of their topics, payloads and properties; over it, the oldest is published before its time. */
 const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** Node fires a timer of more than 24.8 days at once. */
 const MAX_DELAY_SECONDS = 24 * 24 * 60 * 60;
@@ -12,6 +14,7 @@ const MAX_DELAY_SECONDS = 24 * 24 * 60 * 60;
 interface Waiting {
   readonly connection: Connection;
   readonly will: Will;
+  readonly bytes: number;
   readonly stopTimer: () => void;
 }
 
@@ -23,6 +26,7 @@ export class DelayedWills {
   readonly #schedule: Schedule;
   readonly #publish: (connection: Connection, will: Will) => void;
   readonly #waiting = new Map<string, Waiting>();
+  #bytes = 0;
 
   constructor(schedule: Schedule, publish: (connection: Connection, will: Will) => void) {
     this.#schedule = schedule;
@@ -43,10 +47,16 @@ export class DelayedWills {
     const key = sessionKey(connection);
     this.#publishNow(key);
     const stopTimer = this.#schedule(delaySeconds * 1000, () => this.#publishNow(key));
-    this.#waiting.set(key, { connection, will, stopTimer });
-    if (this.#waiting.size <= MAX_WAITING) return;
-    const [oldest] = this.#waiting.keys();
-    if (oldest !== undefined) this.#publishNow(oldest);
+    const bytes = bytesOf(will);
+    // Of the connection only who it was is still needed.
+    connection.mqtt5 = undefined;
+    connection.lastTopic = undefined;
+    this.#waiting.set(key, { connection, will, bytes, stopTimer });
+    this.#bytes += bytes;
+    for (const oldest of this.#waiting.keys()) {
+      if (this.#waiting.size <= MAX_WAITING && this.#bytes <= MAX_WAITING_BYTES) return;
+      this.#publishNow(oldest);
+    }
   }
 
   /**
@@ -59,21 +69,30 @@ export class DelayedWills {
       this.#publishNow(key);
       return;
     }
-    this.#waiting.get(key)?.stopTimer();
-    this.#waiting.delete(key);
+    this.#take(key);
   }
 
   /** None is published any more. */
   close(): void {
-    for (const { stopTimer } of this.#waiting.values()) stopTimer();
-    this.#waiting.clear();
+    for (const key of [...this.#waiting.keys()]) this.#take(key);
   }
 
   #publishNow(key: string): void {
+    const waiting = this.#take(key);
+    if (waiting !== undefined) this.#publish(waiting.connection, waiting.will);
+  }
+
+  #take(key: string): Waiting | undefined {
     const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return;
+    if (waiting === undefined) return undefined;
     waiting.stopTimer();
     this.#waiting.delete(key);
-    this.#publish(waiting.connection, waiting.will);
+    this.#bytes -= waiting.bytes;
+    return waiting;
   }
+}
+
+function bytesOf({ topic, payload, properties }: Will): number {
+  const propertiesBytes = properties === undefined ? 0 : encodeMessageProperties(properties).length;
+  return topic.length + payload.length + propertiesBytes;
 }

@@ -145,22 +145,13 @@ export class MessageSender {
     const sent = session.inFlight.get(packetId);
     if (sent?.qos === 1) return;
     if (sent !== undefined) {
-      this.#forget(session, packetId, sent);
-      session.received.add(packetId);
-      if (session.isDurable)
-        this.#writes.append(encodeSessionEntry({ kind: 'received', sessionId: session.id, packetId }));
+      this.#received(session, packetId, sent);
     } else if (!session.received.has(packetId)) {
       // What has become of it is not known here; the client forgets it with this, as with Mosquitto.
       outlet.write(outlet.level === 5 ? pubrelOfUnknown(packetId) : pubrel(packetId));
       return;
     }
-    if (!session.isDurable) {
-      outlet.write(pubrel(packetId));
-      return;
-    }
-    this.#writes.whenDurable(() => {
-      if (session.outlet === outlet && session.received.has(packetId)) outlet.write(pubrel(packetId));
-    });
+    this.#release(session, outlet, packetId);
   }
 
   pubcomp(session: MqttSession, packetId: number): void {
@@ -182,12 +173,35 @@ export class MessageSender {
       if (packet !== undefined) {
         this.#counts.sent += 1;
         outlet.write(packet);
+      } else if (owed.qos === 2) {
+        // The client may have it since before: without PUBREL it would take a later message of this id for the same one.
+        this.#received(session, owed.packetId, sent);
+        this.#release(session, outlet, owed.packetId);
       } else {
         this.#forget(session, owed.packetId, sent);
         this.#done(session, owed.packetId);
       }
     }
     return true;
+  }
+
+  /** The message is not sent again, only PUBREL. */
+  #received(session: MqttSession, packetId: number, sent: InFlight): void {
+    this.#forget(session, packetId, sent);
+    session.received.add(packetId);
+    if (session.isDurable)
+      this.#writes.append(encodeSessionEntry({ kind: 'received', sessionId: session.id, packetId }));
+  }
+
+  /** Sends PUBREL, to a durable session once it is durable that the message is not sent again. */
+  #release(session: MqttSession, outlet: Outlet, packetId: number): void {
+    if (!session.isDurable) {
+      outlet.write(pubrel(packetId));
+      return;
+    }
+    this.#writes.whenDurable(() => {
+      if (session.outlet === outlet && session.received.has(packetId)) outlet.write(pubrel(packetId));
+    });
   }
 
   /** It has waited for longer than its publisher wants [MQTT-3.3.2-5]. */

@@ -82,6 +82,16 @@ describe('a will', () => {
     expect(wills.size).toBe(10_000);
   });
 
+  it('is published early when those that wait have too many bytes', () => {
+    const { wills, published } = start();
+    const payload = Buffer.alloc(1024 * 1024);
+    for (let i = 0; i < 17; i += 1) wills.add(client(`c${i}`), { ...will(`w${i}`, 60), payload });
+    expect(published).toEqual(['w0', 'w1']);
+    wills.connected(client('c2'));
+    wills.add(client('more'), { ...will('more', 60), payload: Buffer.alloc(900_000) });
+    expect(published).toEqual(['w0', 'w1']);
+  });
+
   it('waits for 24 days at most', () => {
     const { wills, time } = start();
     wills.add(client('a'), will('w', 0xffff_ffff));

@@ -109,6 +109,22 @@ describe('deliveries to a client of MQTT 5', () => {
     expect(started.deliveries.counters()).toMatchObject({ expired: 1, queuedMessages: 1 });
   });
 
+  it('that was sent at QoS 2, and no longer fits when the client is back, is released, not forgotten', async () => {
+    const started = startDeliveries();
+    const client = connect5(started, { expirySeconds: 60 });
+    subscribe5(started, client, '#', 2);
+    await nextTurns();
+    started.publish('a', 'x'.repeat(100), { qos: 2 });
+    await nextTurns();
+    const [sent] = published(client);
+    started.deliveries.detach(client, { expirySeconds: 60 });
+    const again = connect5(started, { expirySeconds: 60, maximumPacketBytes: 30 });
+    await nextTurns();
+    expect(again.packets).toMatchObject([{ cmd: 'pubrel', messageId: sent!.messageId }]);
+    started.deliveries.pubcomp(again, sent!.messageId!);
+    expect(started.deliveries.counters().queuedMessages).toBe(0);
+  });
+
   it('are not sent when they are larger than the client takes, and count as delivered [MQTT-3.1.2-24, MQTT-3.1.2-25]', () => {
     const started = startDeliveries();
     const client = connect5(started, { maximumPacketBytes: 30, expirySeconds: 60 });
