@@ -14,8 +14,14 @@ export const HOSTILE = '<img src=x onerror=alert(1)>';
 
 /** A tenth of the usual period, so that a test does not wait for the next state. */
 const LIVE_PERIOD_MS = 100;
-/** Less than the page's time limit for an answer: no request is aborted because the clock was moved. */
-const CLOCK_STEP_MS = 2_000;
+/**
+ * Far less than the page's time limit for an answer, so that no request is aborted because the clock was moved. A request that
+ * begins in the middle of a step takes the rest of the step, as the page sees it, and the page waits up to ten times as long
+ * before it asks again.
+ */
+const CLOCK_STEP_MS = 250;
+/** After this time the page has asked again for whatever it asks for repeatedly, also if an answer took a second. */
+export const NEXT_ANSWER_MS = 12_000;
 
 /** A line of the gateway's log of which a test names only what matters to it. */
 export function warningLine(known: Partial<WarningView> & { readonly seq: number }): WarningView {

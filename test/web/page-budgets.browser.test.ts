@@ -4,12 +4,9 @@ import { requireServer } from '../../harness/servers.js';
 import type { MeasurementUse, UsedBudget } from '../../src/rules/policies/budget-use.js';
 import { DEFAULT_CARDINALITY } from '../../src/rules/policies/policy-options.js';
 import type { FakeGatewayView } from '../support/fake-gateway-view.js';
-import { HOSTILE, LivePage, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, NEXT_ANSWER_MS, SOON } from '../support/live-page.js';
 import { DESKTOP, PHONE } from '../support/page-browser.js';
 import { storeFleet } from '../support/page-fleet.js';
-
-/** The page asks once in ten seconds. */
-const NEXT_ANSWER_MS = 12_000;
 
 function measurementWith(name: string, fullest: UsedBudget): MeasurementUse {
   return {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { parkedDetail } from '../support/fake-gateway-view.js';
-import { HOSTILE, LivePage, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, NEXT_ANSWER_MS, SOON } from '../support/live-page.js';
 import { MOMENT, pattern } from '../support/moment-words.js';
 import { DESKTOP, PHONE } from '../support/page-browser.js';
 
@@ -54,7 +54,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     live.view.deadLetters = [{ ...NOT_JSON, code: 'no-fields', reason: 'None is there.' }, OUT_OF_TIME];
     live.view.outcomes = { parked: { 'no-fields': 1, 'time-outside-window': 1, purged: 5 } };
     await text('#reasons').toContain('no-fields');
-    await live.pass(6_000);
+    await live.pass(NEXT_ANSWER_MS);
     await text('#dead-letters-rows tr').toContain('no-fieldsNone is there.');
   });
 
@@ -94,7 +94,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     const page = await live.open({}, { hasClock: true });
     const asked = () => live.asked('/api/dead-letters').length;
     await expect.poll(rows, SOON).toBe(2);
-    await live.pass(10_000);
+    await live.pass(NEXT_ANSWER_MS);
     expect(asked()).toBe(1);
 
     live.view.outcomes = {
@@ -103,7 +103,7 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     };
     live.view.deadLetters = [{ ...NOT_JSON, id: '4' }, NOT_JSON, OUT_OF_TIME];
     await text('[data-ledger=written]').toBe('9');
-    await live.pass(10_000);
+    await live.pass(NEXT_ANSWER_MS);
     await expect.poll(rows, SOON).toBe(3);
     await expect.poll(asked, SOON).toBe(2);
 
@@ -114,12 +114,12 @@ describe.skipIf(!requireServer('chromium'))('the dead letters of the live page',
     // Parked again for the same reason, as another record: the ledger does not change.
     const running = await live.view.replay({ all: true });
     await text('#replay-sentence').toContain('Replaying');
-    await live.pass(10_000);
+    await live.pass(NEXT_ANSWER_MS);
     const before = asked();
     live.view.deadLetters = [{ ...NOT_JSON, id: '5', topic: 'again' }];
     live.view.job = { ...running, state: 'done' };
     await expect.poll(rows, SOON).toBe(1);
-    await live.pass(10_000);
+    await live.pass(NEXT_ANSWER_MS);
     await expect.poll(asked, SOON).toBe(before + 1);
   });
 

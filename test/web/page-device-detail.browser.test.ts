@@ -5,14 +5,12 @@ import type { ArrivalResult } from '../../src/arrivals/arrival.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import { sampleRecord } from '../rules/sample-record.js';
 import type { FakeGatewayView } from '../support/fake-gateway-view.js';
-import { HOSTILE, LivePage, type OpenOptions, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, NEXT_ANSWER_MS, type OpenOptions, SOON } from '../support/live-page.js';
 import { MOMENT, pattern } from '../support/moment-words.js';
 import { PHONE } from '../support/page-browser.js';
 import { change, needLook, storeRooms } from '../support/page-rooms.js';
 
 const ADDRESS = '["cold","device","cold-07"]';
-const NEXT_ANSWER_MS = 12_000;
-
 describe.skipIf(!requireServer('chromium'))('the details of a device', { timeout: 60_000 }, () => {
   const live = new LivePage({ timezoneId: 'Asia/Kolkata' }, '/devices');
   let view: FakeGatewayView;

@@ -4,14 +4,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { requireServer } from '../../harness/servers.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { FakeGatewayView } from '../support/fake-gateway-view.js';
-import { HOSTILE, LivePage, type OpenOptions, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, NEXT_ANSWER_MS, type OpenOptions, SOON } from '../support/live-page.js';
 import { MOMENT, pattern } from '../support/moment-words.js';
 import { DESKTOP, PHONE } from '../support/page-browser.js';
 import { storeFleet } from '../support/page-fleet.js';
 import { change, needLook, storeRooms } from '../support/page-rooms.js';
-
-/** The page asks for the table at least this often, also on a slow machine, whose answers take up to a second. */
-const NEXT_ANSWER_MS = 12_000;
 
 describe.skipIf(!requireServer('chromium'))('the devices of the live page', { timeout: 60_000 }, () => {
   const live = new LivePage({ timezoneId: 'Asia/Kolkata' }, '/devices');

@@ -4,12 +4,10 @@ import { requireServer } from '../../harness/servers.js';
 import type { Look } from '../../src/devices/device-state.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { FakeGatewayView } from '../support/fake-gateway-view.js';
-import { HOSTILE, LivePage, type OpenOptions, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, NEXT_ANSWER_MS, type OpenOptions, SOON } from '../support/live-page.js';
 import { MOMENT, pattern } from '../support/moment-words.js';
 import { PHONE } from '../support/page-browser.js';
 import { needLook, storeRooms } from '../support/page-rooms.js';
-
-const NEXT_ANSWER_MS = 12_000;
 
 describe.skipIf(!requireServer('chromium'))('what needs a look', { timeout: 60_000 }, () => {
   const live = new LivePage({ timezoneId: 'Asia/Kolkata' });

@@ -4,7 +4,7 @@ import type { ReplayTrial } from '../../src/http/parked-groups-view.js';
 import { SluiceError } from '../../src/lib/errors.js';
 import type { FinishedReplay } from '../../src/replay/replay-status.js';
 import { parkedDetail } from '../support/fake-gateway-view.js';
-import { HOSTILE, LivePage, SOON } from '../support/live-page.js';
+import { HOSTILE, LivePage, NEXT_ANSWER_MS, SOON } from '../support/live-page.js';
 import { PHONE } from '../support/page-browser.js';
 
 const HOUR_MS = 3_600_000;
@@ -121,11 +121,11 @@ describe.skipIf(!requireServer('chromium'))(
       live.view.parkedGroups = async () => {
         throw new SluiceError('DEAD_LETTER_FAILED', 'the disk is away');
       };
-      await live.pass(4_000);
+      await live.pass(NEXT_ANSWER_MS);
       await text('#set-aside-note').toContain('What is set aside cannot be read now: ');
       expect(await codes()).toHaveLength(2);
       live.view.parkedGroups = answer;
-      await live.pass(4_000);
+      await live.pass(NEXT_ANSWER_MS);
       await expect.poll(() => live.page.locator('#set-aside-note').isVisible(), SOON).toBe(false);
     });
 
@@ -167,7 +167,7 @@ describe.skipIf(!requireServer('chromium'))(
         rulePart: { ...RULE_PART, text: RULE_PART.text.replace('100', '105') },
       };
       live.view.groupsAnswer = { rulesSinceMs: Date.now() };
-      await live.pass(4_000);
+      await live.pass(NEXT_ANSWER_MS);
       await text('.aside .state').toBe('ready: 9 of 9 fit now');
       const steps = row(0).locator('.steps');
       await expect.poll(() => steps.textContent(), SOON).toContain('range: [0, 105]');
@@ -205,14 +205,14 @@ describe.skipIf(!requireServer('chromium'))(
       };
       live.view.groupsAnswer = { finished: [finished] };
       live.view.outcomes = { written: 9, parked: { 'rule-none': 2 } };
-      await live.pass(4_000);
+      await live.pass(NEXT_ANSWER_MS);
       // Somebody reads the row: it stays, and says that nothing is left.
       await text('.aside .state').toBe('none is left');
       await text('#done-lately-list li').toMatch(
         /Replayed 9 messages: 9 stored\.9 chosen one by onetook 1\.2 s$/,
       );
       await row(0).locator('summary').click();
-      await live.pass(4_000);
+      await live.pass(NEXT_ANSWER_MS);
       await expect.poll(codes, SOON).toEqual(['rule-none']);
     });
 
@@ -239,7 +239,7 @@ describe.skipIf(!requireServer('chromium'))(
         ...HUMID.slice(0, 1),
         ...NO_RULE,
       ];
-      await live.pass(4_000);
+      await live.pass(NEXT_ANSWER_MS);
       await expect.poll(codes, SOON).toEqual(['field-out-of-range', 'rule-none', 'no-fields']);
       expect(await row(1).getAttribute('open')).toBe('');
       await row(1).locator('summary').click();
