@@ -1,7 +1,7 @@
 import mqttPacket from 'mqtt-packet';
 import { type ProtocolLevel, type QoS, REASON_CODES } from '../../src/broker/protocol/packets.js';
+import { lengthOfDelivery, writeDelivery } from '../../src/broker/protocol/write-delivery.js';
 import type { Outlet, SubscribeDenial } from '../../src/broker/sessions/deliveries.js';
-import { encodeDelivery } from '../../src/broker/sessions/encode-delivery.js';
 
 export interface FakeOutletOptions {
   readonly clientId?: string;
@@ -75,8 +75,17 @@ export class FakeOutlet implements Outlet {
     for (const packet of written) this.onPacket(packet);
   }
 
-  deliver(topic: Buffer, payload: Buffer, qos: QoS, packetId: number, isRetained: boolean): void {
-    this.write(encodeDelivery(topic, payload, qos, packetId, isRetained));
+  deliver(
+    topic: Buffer,
+    payload: Buffer,
+    qos: QoS,
+    packetId: number,
+    isRetained: boolean,
+    isDuplicate: boolean,
+  ): void {
+    const packet = Buffer.alloc(lengthOfDelivery(topic.length, payload.length, qos));
+    writeDelivery(packet, 0, topic, payload, qos, packetId, isRetained, isDuplicate);
+    this.write(packet);
   }
 
   answerOwed(): void {

@@ -270,8 +270,15 @@ export class Connection
     this.output.write(packets);
   }
 
-  deliver(topic: Buffer, payload: Buffer, qos: QoS, packetId: number, isRetained: boolean): void {
-    this.output.deliver(topic, payload, qos, packetId, isRetained);
+  deliver(
+    topic: Buffer,
+    payload: Buffer,
+    qos: QoS,
+    packetId: number,
+    isRetained: boolean,
+    isDuplicate: boolean,
+  ): void {
+    this.output.deliver(topic, payload, qos, packetId, isRetained, isDuplicate);
   }
 
   answerOwed(): void {

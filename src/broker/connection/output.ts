@@ -77,12 +77,19 @@ export class Output {
    * Adds a PUBLISH of MQTT 3.1.1 for a subscriber; `topic` is in UTF-8. It leaves with others when all sockets had their turn:
    * with twenty publishers an observer gets one write instead of twenty.
    */
-  deliver(topic: Buffer, payload: Buffer, qos: QoS, packetId: number, isRetained: boolean): void {
+  deliver(
+    topic: Buffer,
+    payload: Buffer,
+    qos: QoS,
+    packetId: number,
+    isRetained: boolean,
+    isDuplicate: boolean,
+  ): void {
     if (this.#isEnded) return;
     const length = lengthOfDelivery(topic.length, payload.length, qos);
     if (length > MAX_COPIED_BYTES) {
       const packet = Buffer.allocUnsafe(length);
-      writeDelivery(packet, 0, topic, payload, qos, packetId, isRetained, false);
+      writeDelivery(packet, 0, topic, payload, qos, packetId, isRetained, isDuplicate);
       this.write(packet);
       return;
     }
@@ -95,7 +102,7 @@ export class Output {
       qos,
       packetId,
       isRetained,
-      false,
+      isDuplicate,
     );
     this.#waitingBytes += length;
     if (this.#isFull) return;

@@ -38,12 +38,12 @@ export function isExpired(properties: KeptProperties | undefined, nowMs: number)
  */
 export function publishProperties(
   properties: KeptProperties | undefined,
-  nowMs: number,
+  nowMs: () => number,
   identifiers: readonly number[] | undefined,
 ): Buffer {
   if (properties === undefined && identifiers === undefined) return NO_PROPERTIES;
   const parts: Buffer[] = [];
-  if (properties?.expiresAtMs !== undefined) parts.push(expiryInterval(properties.expiresAtMs - nowMs));
+  if (properties?.expiresAtMs !== undefined) parts.push(expiryInterval(properties.expiresAtMs - nowMs()));
   if (properties !== undefined) parts.push(properties.bytes);
   for (const identifier of identifiers ?? [])
     parts.push(Buffer.from([SUBSCRIPTION_IDENTIFIER]), variableInteger(identifier));

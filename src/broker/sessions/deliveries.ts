@@ -39,7 +39,14 @@ export interface Outlet {
    */
   write(packets: Buffer): void;
   /** Sends a PUBLISH of MQTT 3.1.1; `topic` is in UTF-8. Topic and payload are copied, and the packet id is not used at QoS 0. */
-  deliver(topic: Buffer, payload: Buffer, qos: QoS, packetId: number, isRetained: boolean): void;
+  deliver(
+    topic: Buffer,
+    payload: Buffer,
+    qos: QoS,
+    packetId: number,
+    isRetained: boolean,
+    isDuplicate: boolean,
+  ): void;
   /** Counts a subscription that was answered with SUBACK 0x80, or taken away by new rules; the connection stays open. */
   subscriptionDenied(detail: string): void;
   /** The client will be answered with `write` later: a DISCONNECT does not end its connection before `answered`. */

@@ -7,12 +7,12 @@ export class LiveMessage5 {
   readonly #topic: Buffer;
   readonly #payload: Buffer;
   readonly #kept: KeptProperties | undefined;
-  readonly #nowMs: number;
+  readonly #nowMs: () => number;
   #properties: Buffer | undefined;
   /** At QoS 0, for subscriptions without an identifier: without and with the retain flag. */
   readonly #shared: [Buffer | undefined, Buffer | undefined] = [undefined, undefined];
 
-  constructor(topic: Buffer, payload: Buffer, kept: KeptProperties | undefined, nowMs: number) {
+  constructor(topic: Buffer, payload: Buffer, kept: KeptProperties | undefined, nowMs: () => number) {
     this.#topic = topic;
     this.#payload = payload;
     this.#kept = kept;

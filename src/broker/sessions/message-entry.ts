@@ -1,4 +1,5 @@
 import type { KeptProperties } from '../protocol/kept-properties.js';
+import { type KeptBytes, keepBytes, writeKept } from './kept-bytes.js';
 
 /** A session that is owed a message. */
 export interface Recipient {
@@ -17,7 +18,7 @@ export interface MessageEntry {
   readonly kind: 'message';
   readonly messageId: number;
   readonly topic: string;
-  readonly payload: Buffer;
+  readonly payload: KeptBytes;
   readonly properties: KeptProperties | undefined;
   readonly recipients: readonly Recipient[];
 }
@@ -57,7 +58,7 @@ export function encodeMessageEntry(
     bytes.set(properties.bytes, at);
     at += properties.bytes.length;
   }
-  bytes.set(payload, at);
+  writeKept(payload, bytes, at);
   return bytes;
 }
 
@@ -77,7 +78,7 @@ export function decodeMessageEntry(bytes: Buffer, hasProperties: boolean): Messa
     kind: 'message',
     messageId: bytes.readUIntLE(1, 6),
     topic: bytes.toString('utf8', at, topicEnd),
-    payload: copyOf(bytes.subarray(propertiesEnd)),
+    payload: keepBytes(bytes.subarray(propertiesEnd)),
     properties: hasProperties
       ? {
           bytes: copyOf(bytes.subarray(topicEnd + PROPERTIES_HEAD, propertiesEnd)),
@@ -126,7 +127,7 @@ function readIdentifiers(bytes: Buffer, at: number): number[] {
 }
 
 /** Copies into memory of its own: a part of Node's pool would keep all 8 KiB of it. */
-export function copyOf(bytes: Buffer): Buffer {
+function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);
   return copy;

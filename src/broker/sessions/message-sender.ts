@@ -5,7 +5,7 @@ import { isExpired, publishProperties } from '../protocol/kept-properties.js';
 import { FIRST_BYTES, type QoS, REASON_CODES } from '../protocol/packets.js';
 import type { Outlet } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
-import { encodeDelivery } from './encode-delivery.js';
+import { keptBuffer } from './kept-bytes.js';
 import type { LiveMessage5 } from './live-message-5.js';
 import type { InFlight, MqttSession } from './mqtt-session.js';
 import type { OwedMessage } from './owed-message.js';
@@ -63,7 +63,7 @@ export class MessageSender {
     session.inFlight.set(packetId, SENT[qos]);
     this.#totals.sentUnkept();
     this.#counts.sent += 1;
-    outlet.deliver(topic, payload, qos, packetId, isRetained);
+    outlet.deliver(topic, payload, qos, packetId, isRetained, false);
   }
 
   /** The same for a client of MQTT 5, at every QoS. */
@@ -111,12 +111,9 @@ export class MessageSender {
         return;
       }
       session.waiting.take();
-      const packet = this.#isExpired(owed) ? undefined : this.#packetOf(outlet, owed);
-      if (packet !== undefined) {
+      if (!this.#isExpired(owed) && this.#send(outlet, owed)) {
         this.#totals.nowInFlight(session, owed);
         session.inFlight.set(owed.packetId, session.isDurable ? { qos: owed.qos, owed } : SENT[owed.qos]);
-        this.#counts.sent += 1;
-        outlet.write(packet);
       } else {
         this.#totals.waitingReleased(session, owed);
         this.#done(session, owed.packetId);
@@ -169,11 +166,8 @@ export class MessageSender {
       if (sent?.owed !== owed) continue;
       owed.mayBeSent = true;
       // Also when it has expired meanwhile: its delivery had begun.
-      const packet = this.#packetOf(outlet, owed);
-      if (packet !== undefined) {
-        this.#counts.sent += 1;
-        outlet.write(packet);
-      } else if (owed.qos === 2) {
+      if (this.#send(outlet, owed)) continue;
+      if (owed.qos === 2) {
         // The client may have it since before: without PUBREL it would take a later message of this id for the same one.
         this.#received(session, owed.packetId, sent);
         this.#release(session, outlet, owed.packetId);
@@ -206,23 +200,32 @@ export class MessageSender {
 
   /** It has waited for longer than its publisher wants [MQTT-3.3.2-5]. */
   #isExpired({ message }: OwedMessage): boolean {
-    if (message.properties === undefined || !isExpired(message.properties, this.#nowMs())) return false;
+    if (message.properties?.expiresAtMs === undefined) return false;
+    if (!isExpired(message.properties, this.#nowMs())) return false;
     this.#counts.expired += 1;
     return true;
   }
 
-  /** Undefined when the client may not have it, or does not take a packet of its size [MQTT-3.1.2-25]. */
-  #packetOf(outlet: Outlet, owed: OwedMessage): Buffer | undefined {
+  /** Returns false when the client may not have it, or does not take a packet of its size [MQTT-3.1.2-25]: it is not sent. */
+  #send(outlet: Outlet, owed: OwedMessage): boolean {
     const { message, qos, packetId, isRetained, mayBeSent: isDuplicate } = owed;
-    if (!outlet.mayReceive(message.topic)) return undefined;
+    if (!outlet.mayReceive(message.topic)) return false;
     const topic = Buffer.from(message.topic);
-    const { payload } = message;
-    if (outlet.level !== 5) return encodeDelivery(topic, payload, qos, packetId, isRetained, isDuplicate);
-    const properties = publishProperties(message.properties, this.#nowMs(), owed.identifiers);
+    const payload = keptBuffer(message.payload);
+    if (outlet.level !== 5) {
+      outlet.deliver(topic, payload, qos, packetId, isRetained, isDuplicate);
+      this.#counts.sent += 1;
+      return true;
+    }
+    const properties = publishProperties(message.properties, this.#nowMs, owed.identifiers);
     const packet = encodeDelivery5({ topic, payload, qos, packetId, isRetained, isDuplicate, properties });
-    if (!isTooLarge(outlet, packet)) return packet;
-    this.#counts.tooLarge += 1;
-    return undefined;
+    if (isTooLarge(outlet, packet)) {
+      this.#counts.tooLarge += 1;
+      return false;
+    }
+    outlet.write(packet);
+    this.#counts.sent += 1;
+    return true;
   }
 
   #forget(session: MqttSession, packetId: number, sent: InFlight): void {

@@ -1,5 +1,6 @@
 import type { KeptProperties } from '../protocol/kept-properties.js';
 import type { QoS } from '../protocol/packets.js';
+import type { KeptBytes } from './kept-bytes.js';
 
 /** What each message that is owed costs beside its topic, payload and properties, in memory and in the bounds. */
 export const OWED_OVERHEAD_BYTES = 128;
@@ -9,7 +10,7 @@ export interface KeptMessage {
   /** Its number in the journal; 0 while only sessions that end with their connections are owed it. */
   id: number;
   readonly topic: string;
-  readonly payload: Buffer;
+  readonly payload: KeptBytes;
   readonly properties: KeptProperties | undefined;
   /** Durable sessions that are owed it. */
   references: number;

@@ -1,5 +1,6 @@
 import type { KeptProperties } from '../protocol/kept-properties.js';
 import type { DurableWrites } from './durable-writes.js';
+import type { KeptBytes } from './kept-bytes.js';
 import type { Recipient } from './message-entry.js';
 import type { MessageSender } from './message-sender.js';
 import type { MqttSession } from './mqtt-session.js';
@@ -34,7 +35,7 @@ export class OwedWriter {
   owe(
     owners: readonly Owner[],
     topic: string,
-    payload: Buffer,
+    payload: KeptBytes,
     properties: KeptProperties | undefined,
   ): void {
     const message: KeptMessage = { id: 0, topic, payload, properties, references: 0 };

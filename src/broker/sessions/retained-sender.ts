@@ -3,7 +3,6 @@ import { isExpired, publishProperties } from '../protocol/kept-properties.js';
 import type { RetainedMessage, RetainedMessages } from '../retained/retained-messages.js';
 import type { Outlet } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
-import { encodeDelivery } from './encode-delivery.js';
 import { MAX_IN_FLIGHT, type MqttSession, type Subscription } from './mqtt-session.js';
 import { lowerQos } from './owed-message.js';
 import { isTooLarge, type SentCounts } from './sent-counts.js';
@@ -96,10 +95,12 @@ export class RetainedSender {
       owe(session, message, qos as 1 | 2, subscription);
       return;
     }
-    const packet =
-      outlet.level === 5
-        ? this.#packet5(message, subscription)
-        : encodeDelivery(Buffer.from(message.topic), message.payload, 0, 0, true);
+    if (outlet.level !== 5) {
+      outlet.deliver(Buffer.from(message.topic), message.payload, 0, 0, true, false);
+      counts.sent += 1;
+      return;
+    }
+    const packet = this.#packet5(message, subscription);
     if (isTooLarge(outlet, packet)) {
       counts.tooLarge += 1;
       return;
@@ -116,7 +117,7 @@ export class RetainedSender {
       packetId: 0,
       isRetained: true,
       isDuplicate: false,
-      properties: publishProperties(properties, this.#deps.nowMs(), identifiersOf(subscription)),
+      properties: publishProperties(properties, this.#deps.nowMs, identifiersOf(subscription)),
     });
   }
 

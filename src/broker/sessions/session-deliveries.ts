@@ -1,12 +1,12 @@
 import { type Clock, SystemClock } from '../../lib/clock.js';
 import type { Warn } from '../../lib/warnings.js';
-import { keepProperties } from '../protocol/kept-properties.js';
+import { type KeptProperties, keepProperties } from '../protocol/kept-properties.js';
 import type { SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
+import { keepBytes } from './kept-bytes.js';
 import { LiveMessage5 } from './live-message-5.js';
-import { copyOf } from './message-entry.js';
 import { MessageSender } from './message-sender.js';
 import { MqttSession } from './mqtt-session.js';
 import { lowerQos } from './owed-message.js';
@@ -78,7 +78,12 @@ export class SessionDeliveries implements Deliveries {
       writes: this.#writes,
       owe: (session, { topic, payload, properties }, qos, subscription) => {
         const identifiers = identifiersOf(subscription);
-        this.#owed.owe([{ session, qos, isRetained: true, identifiers }], topic, payload, properties);
+        this.#owed.owe(
+          [{ session, qos, isRetained: true, identifiers }],
+          topic,
+          keepBytes(payload),
+          properties,
+        );
       },
       counts: this.#counts,
       nowMs: this.#nowMs,
@@ -155,11 +160,11 @@ export class SessionDeliveries implements Deliveries {
         this.#counts.skipped += 1;
       } else {
         this.#counts.sent += 1;
-        outlet.deliver(topicBytes, payload, 0, 0, keepsFlag);
+        outlet.deliver(topicBytes, payload, 0, 0, keepsFlag, false);
       }
     }
     if (owed === undefined) return;
-    this.#owed.owe(owed, topic, copyOf(payload), keepProperties(message.properties, this.#nowMs()));
+    this.#owed.owe(owed, topic, keepBytes(payload), this.#kept(message.properties));
   }
 
   attach(
@@ -280,8 +285,12 @@ export class SessionDeliveries implements Deliveries {
   }
 
   #live5({ payload, properties }: PublishedMessage, topic: Buffer): LiveMessage5 {
-    const nowMs = this.#nowMs();
-    return new LiveMessage5(topic, payload, keepProperties(properties, nowMs), nowMs);
+    return new LiveMessage5(topic, payload, this.#kept(properties), this.#nowMs);
+  }
+
+  /** The clock is not asked where there is nothing to keep. */
+  #kept(properties: PublishedMessage['properties']): KeptProperties | undefined {
+    return properties === undefined ? undefined : keepProperties(properties, this.#nowMs());
   }
 
   #pump(session: MqttSession): void {

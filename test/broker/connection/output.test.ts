@@ -53,7 +53,7 @@ function read(bytes: readonly Buffer[]): string[] {
 }
 
 const deliver = (output: Output, topic: string, payload: string | Buffer) =>
-  output.deliver(Buffer.from(topic), Buffer.from(payload), 1, 7, false);
+  output.deliver(Buffer.from(topic), Buffer.from(payload), 1, 7, false, false);
 
 describe('what is sent to a client', () => {
   it('leaves in the order in which it was added, in one write', async () => {
@@ -82,7 +82,7 @@ describe('what is sent to a client', () => {
     const { stream, output } = start();
     const topic = Buffer.from('abc');
     const payload = Buffer.from('xyz');
-    output.deliver(topic, payload, 0, 0, true);
+    output.deliver(topic, payload, 0, 0, true, false);
     topic.fill('-');
     payload.fill('-');
     await turn();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_SESSION_EXPIRY } from '../../../src/broker/protocol/packets.js';
+import { keepBytes } from '../../../src/broker/sessions/kept-bytes.js';
 import {
   decodeSessionEntry,
   encodeSessionEntry,
@@ -72,7 +73,7 @@ const ENTRIES: readonly SessionEntry[] = [
     kind: 'message',
     messageId: 2 ** 40,
     topic: 'größe',
-    payload: Buffer.from([0, 255]),
+    payload: keepBytes(Buffer.from([0, 255])),
     properties: undefined,
     recipients: [recipient],
   },
@@ -80,7 +81,7 @@ const ENTRIES: readonly SessionEntry[] = [
     kind: 'message',
     messageId: 2 ** 40,
     topic: 'größe',
-    payload: Buffer.from([0, 255]),
+    payload: keepBytes(Buffer.from([0, 255])),
     properties: { bytes: Buffer.from([1, 1]), expiresAtMs: 1_796_000_000_000 },
     recipients: [{ ...recipient, identifiers: [1, 268_435_455] }, recipient],
   },
@@ -88,7 +89,7 @@ const ENTRIES: readonly SessionEntry[] = [
     kind: 'message',
     messageId: 1,
     topic: 'a',
-    payload: Buffer.alloc(0),
+    payload: keepBytes(Buffer.alloc(0)),
     properties: { bytes: Buffer.alloc(0), expiresAtMs: undefined },
     recipients: [],
   },
@@ -96,7 +97,7 @@ const ENTRIES: readonly SessionEntry[] = [
     kind: 'message',
     messageId: 1,
     topic: 'a',
-    payload: Buffer.alloc(0),
+    payload: keepBytes(Buffer.alloc(0)),
     properties: undefined,
     recipients: [],
   },
