@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { AcceptedPacket, Intake } from '../../src/broker/intake.js';
 import { startIngest } from '../support/broker-fixture.js';
@@ -9,22 +7,13 @@ import { fuzzBroker } from '../support/fuzz/fuzz-broker.js';
 import { fuzzFrames, fuzzSeed, fuzzTimeoutMs } from '../support/fuzz/fuzz-options.js';
 import { connectionsMarkedIn } from '../support/fuzz/marker.js';
 import { ruledAccess } from '../support/ruled-access.js';
+import { usedBytes } from '../support/used-bytes.js';
 
 /** What the heap and its buffers may grow while three quarters of the frames arrive. */
 const MAX_GROWTH_BYTES = 48 * 2 ** 20;
 
 /** So small that the sessions of the fuzzer reach them. */
 const SMALL_BOUNDS = { maxSessions: 30, maxQueuedMessages: 200, maxQueuedBytes: 64 * 1024 };
-
-// Also where node was not started with --expose-gc.
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-function usedBytes(): number {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 const fuzzer = { username: 'fuzzer', password: 'fuzzer' };
 const good = { username: 'good', password: 'good' };

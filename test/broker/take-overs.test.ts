@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TakeOvers } from '../../src/broker/take-overs.js';
 import { HeldIntake, startBroker } from '../support/broker-fixture.js';
 import { CONNECT, rawClient } from '../support/raw-client.js';
+import { usedBytes } from '../support/used-bytes.js';
 
 describe('TakeOvers', () => {
   it('is a fight with the fifth in a minute, of the same client id', () => {
@@ -19,9 +20,9 @@ describe('TakeOvers', () => {
 
   it('stays bounded', () => {
     const takeOvers = new TakeOvers();
-    const before = process.memoryUsage().heapUsed;
+    const before = usedBytes();
     for (let n = 0; n < 300_000; n += 1) takeOvers.contested(`client-${n}`, 0);
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40 * 2 ** 20);
+    expect(usedBytes() - before).toBeLessThan(16 * 2 ** 20);
   });
 });
 
