@@ -45,7 +45,9 @@ export function ackReport(
       'client CPU',
       'shed',
     ],
-    rows: figures.flatMap((cell) => brokers.map((broker) => row(cell, broker))),
+    rows: figures.flatMap((cell) =>
+      brokers.filter((broker) => cell.runs[broker] !== undefined).map((broker) => row(cell, broker)),
+    ),
     figures: { messages, repeat, cells: figures },
   };
 }

@@ -43,7 +43,7 @@ export async function ack(options: BenchOptions): Promise<PartReport> {
     }
     const figures: CellFigures[] = [];
     const cells = options.isQuick ? CELLS.filter(({ connections }) => connections === 20) : CELLS;
-    for (const cell of cells) figures.push(await measureCell(cell, brokers, client, size));
+    for (const cell of cells) figures.push(await measureCell(cell, brokersFor(cell, brokers), client, size));
     return ackReport(
       figures,
       size,
@@ -53,6 +53,14 @@ export async function ack(options: BenchOptions): Promise<PartReport> {
     for (const broker of brokers) await broker.stop();
     await client.close();
   }
+}
+
+/**
+ * Without Mosquitto as shipped where its time is known without a measurement: each window of QoS 2 waits 44 ms twice for the delayed
+ * TCP acknowledgement of the client, so that a run with a window of 20 would take a quarter of an hour.
+ */
+function brokersFor(cell: Cell, brokers: readonly Broker[]): readonly Broker[] {
+  return QOS_2_WINDOWS.includes(cell) ? brokers.filter(({ name }) => name !== 'mosquitto') : brokers;
 }
 
 async function measureCell(

@@ -88,6 +88,10 @@ export class FakeOutlet implements Outlet {
     this.write(packet);
   }
 
+  deliverPacket(packet: Buffer): void {
+    this.write(Buffer.from(packet));
+  }
+
   answerOwed(): void {
     this.owedAnswers += 1;
   }

@@ -281,6 +281,10 @@ export class Connection
     this.output.deliver(topic, payload, qos, packetId, isRetained, isDuplicate);
   }
 
+  deliverPacket(packet: Buffer): void {
+    this.output.deliverPacket(packet);
+  }
+
   answerOwed(): void {
     this.taken();
   }

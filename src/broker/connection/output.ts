@@ -104,14 +104,21 @@ export class Output {
       isRetained,
       isDuplicate,
     );
-    this.#waitingBytes += length;
-    if (this.#isFull) return;
-    if (this.#waitingBytes >= MAX_LATER_BYTES) {
-      this.flush();
-    } else if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      scheduleLater(this);
+    this.#addedForLater(length);
+  }
+
+  /** Adds a whole PUBLISH, which leaves like those of `deliver`. Up to 4 KiB it is copied. */
+  deliverPacket(packet: Buffer): void {
+    if (this.#isEnded) return;
+    const { length } = packet;
+    if (length > MAX_COPIED_BYTES) {
+      this.write(packet);
+      return;
     }
+    const chunk = this.#room(length);
+    chunk.set(packet, this.#chunkLength);
+    this.#chunkLength += length;
+    this.#addedForLater(length);
   }
 
   /** Adds whole packets. Their bytes must not change afterwards. */
@@ -193,6 +200,17 @@ export class Output {
     this.#isScheduled = true;
     this.#isScheduledNow = true;
     schedule(this);
+  }
+
+  #addedForLater(bytes: number): void {
+    this.#waitingBytes += bytes;
+    if (this.#isFull) return;
+    if (this.#waitingBytes >= MAX_LATER_BYTES) {
+      this.flush();
+    } else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      scheduleLater(this);
+    }
   }
 
   #drained(): void {

@@ -1,5 +1,7 @@
 import { bytesOfLength, writeLength } from './encode-packets.js';
+import { expirySecondsOf } from './kept-properties.js';
 import { PACKET_TYPES, type QoS } from './packets.js';
+import { topicEndOf } from './write-delivery.js';
 
 export interface Delivery5 {
   /** In UTF-8. */
@@ -28,4 +30,11 @@ export function encodeDelivery5(delivery: Delivery5): Buffer {
   packet.set(properties, at);
   packet.set(payload, at + properties.length);
   return packet;
+}
+
+/** Writes what is left of the expiry of a whole PUBLISH of QoS 1 or 2 that has one: it is the first of the properties. */
+export function setExpiryInterval(packet: Buffer, leftMs: number): void {
+  let at = topicEndOf(packet) + 2;
+  while (packet[at]! >= 0x80) at += 1;
+  packet.writeUInt32BE(expirySecondsOf(leftMs), at + 2);
 }

@@ -34,7 +34,7 @@ export function isExpired(properties: KeptProperties | undefined, nowMs: number)
 
 /**
  * The properties of a PUBLISH with their length in front. The message expiry interval is what is left of it, in whole seconds
- * [MQTT-3.3.2-6]; `identifiers` are those of the subscriptions that match [MQTT-3.3.4-3].
+ * [MQTT-3.3.2-6], and comes first; `identifiers` are those of the subscriptions that match [MQTT-3.3.4-3].
  */
 export function publishProperties(
   properties: KeptProperties | undefined,
@@ -56,7 +56,11 @@ const NO_PROPERTIES = Buffer.from([0]);
 function expiryInterval(leftMs: number): Buffer {
   const bytes = Buffer.allocUnsafe(5);
   bytes[0] = EXPIRY_INTERVAL;
-  // Rounded up: a second that has only begun is not reduced. The clock may have been set back meanwhile.
-  bytes.writeUInt32BE(Math.min(Math.max(0, Math.ceil(leftMs / 1000)), 0xffff_ffff), 1);
+  bytes.writeUInt32BE(expirySecondsOf(leftMs), 1);
   return bytes;
+}
+
+/** Rounded up: a second that has only begun is not reduced. The clock may have been set back meanwhile. */
+export function expirySecondsOf(leftMs: number): number {
+  return Math.min(Math.max(0, Math.ceil(leftMs / 1000)), 0xffff_ffff);
 }

@@ -11,6 +11,28 @@ export function lengthOfDelivery(topicBytes: number, payloadBytes: number, qos: 
   return 1 + bytesOfLength(remaining) + remaining;
 }
 
+/** Writes the packet id of a whole PUBLISH of QoS 1 or 2. */
+export function setPacketId(packet: Buffer, packetId: number): void {
+  packet.writeUInt16BE(packetId, topicEndOf(packet));
+}
+
+/** The topic name of a whole PUBLISH. */
+export function topicOf(packet: Buffer): string {
+  return packet.toString('utf8', topicAtOf(packet), topicEndOf(packet));
+}
+
+/** The offset behind the topic name of a whole PUBLISH. */
+export function topicEndOf(packet: Buffer): number {
+  const at = topicAtOf(packet);
+  return at + packet.readUInt16BE(at - 2);
+}
+
+function topicAtOf(packet: Buffer): number {
+  let lengthAt = 1;
+  while (packet[lengthAt]! >= 0x80) lengthAt += 1;
+  return lengthAt + 3;
+}
+
 /**
  * Writes a whole PUBLISH of MQTT 3.1.1 at `at`, where there must be room for `lengthOfDelivery`, and returns the offset behind
  * it. `topic` is in UTF-8; the packet id is not used at QoS 0.

@@ -47,6 +47,8 @@ export interface Outlet {
     isRetained: boolean,
     isDuplicate: boolean,
   ): void;
+  /** Sends a whole PUBLISH. Up to 4 KiB it is copied; the bytes of a larger one must not change afterwards. */
+  deliverPacket(packet: Buffer): void;
   /** Counts a subscription that was answered with SUBACK 0x80, or taken away by new rules; the connection stays open. */
   subscriptionDenied(detail: string): void;
   /** The client will be answered with `write` later: a DISCONNECT does not end its connection before `answered`. */

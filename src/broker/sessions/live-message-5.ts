@@ -1,6 +1,7 @@
 import { encodeDelivery5 } from '../protocol/encode-delivery-5.js';
 import { type KeptProperties, publishProperties } from '../protocol/kept-properties.js';
 import type { QoS } from '../protocol/packets.js';
+import { countedBytesOf } from './owed-message.js';
 
 /** A message that is sent to clients of MQTT 5 while it is published: what many of them get is encoded once. */
 export class LiveMessage5 {
@@ -17,6 +18,16 @@ export class LiveMessage5 {
     this.#payload = payload;
     this.#kept = kept;
     this.#nowMs = nowMs;
+  }
+
+  /** What it counts for in the bounds while it waits. */
+  get countedBytes(): number {
+    return countedBytesOf(this.#topic, this.#payload, this.#kept?.bytes.length);
+  }
+
+  /** ms since 1970; 0 when it does not expire. */
+  get expiresAtMs(): number {
+    return this.#kept?.expiresAtMs ?? 0;
   }
 
   /** The whole PUBLISH. */

@@ -1,8 +1,9 @@
-import { encodeDelivery5 } from '../protocol/encode-delivery-5.js';
+import { encodeDelivery5, setExpiryInterval } from '../protocol/encode-delivery-5.js';
 import { acknowledgement } from '../protocol/encode-packets.js';
 import { acknowledgement5 } from '../protocol/encode-packets-5.js';
 import { isExpired, publishProperties } from '../protocol/kept-properties.js';
 import { FIRST_BYTES, type QoS, REASON_CODES } from '../protocol/packets.js';
+import { setPacketId, topicOf } from '../protocol/write-delivery.js';
 import type { Outlet } from './deliveries.js';
 import type { DurableWrites } from './durable-writes.js';
 import { keptBuffer } from './kept-bytes.js';
@@ -44,7 +45,7 @@ export class MessageSender {
     return (
       !session.isDurable &&
       session.hasBegun &&
-      session.waiting.length === 0 &&
+      session.packets.length === 0 &&
       session.hasWindow &&
       !outlet.isFull
     );
@@ -88,7 +89,7 @@ export class MessageSender {
       this.#totals.sentUnkept();
     }
     this.#counts.sent += 1;
-    outlet.write(packet);
+    outlet.deliverPacket(packet);
   }
 
   /** The client is connected: what was in flight is to be sent again. */
@@ -102,20 +103,24 @@ export class MessageSender {
   pump(session: MqttSession): void {
     const { outlet } = session;
     if (outlet === undefined || !session.hasBegun) return;
+    if (!session.isDurable) {
+      this.#pumpPackets(session, outlet);
+      return;
+    }
     if (!this.#sendAgain(session, outlet)) return;
     while (session.hasWindow && !outlet.isFull) {
       const owed = session.waiting.oldest;
       if (owed === undefined) return;
-      if (owed.qos === 2 && session.isDurable && !this.#writes.isDurable(owed.position)) {
+      if (owed.qos === 2 && !this.#writes.isDurable(owed.position)) {
         this.#pumpWhenDurable(session);
         return;
       }
       session.waiting.take();
       if (!this.#isExpired(owed) && this.#send(outlet, owed)) {
         this.#totals.nowInFlight(session, owed);
-        session.inFlight.set(owed.packetId, session.isDurable ? { qos: owed.qos, owed } : SENT[owed.qos]);
+        session.inFlight.set(owed.packetId, { qos: owed.qos, owed });
       } else {
-        this.#totals.waitingReleased(session, owed);
+        this.#totals.waitingReleased(owed);
         this.#done(session, owed.packetId);
       }
     }
@@ -155,6 +160,29 @@ export class MessageSender {
     if (!session.received.delete(packetId)) return;
     this.#done(session, packetId);
     this.pump(session);
+  }
+
+  /** For a session that ends with its connection. */
+  #pumpPackets(session: MqttSession, outlet: Outlet): void {
+    while (session.hasWindow && !outlet.isFull) {
+      const next = session.packets.take();
+      if (next === undefined) return;
+      const { packet, countedBytes, expiresAtMs } = next;
+      this.#totals.packetReleased(countedBytes);
+      const leftMs = expiresAtMs === 0 ? 0 : expiresAtMs - this.#nowMs();
+      if (expiresAtMs !== 0 && leftMs <= 0) {
+        this.#counts.expired += 1;
+        continue;
+      }
+      if (!outlet.mayReceive(topicOf(packet))) continue;
+      if (expiresAtMs !== 0) setExpiryInterval(packet, leftMs);
+      const packetId = session.takePacketId();
+      setPacketId(packet, packetId);
+      session.inFlight.set(packetId, SENT[qosOf(packet)]);
+      this.#totals.sentUnkept();
+      this.#counts.sent += 1;
+      outlet.deliverPacket(packet);
+    }
   }
 
   /** Returns whether all that was in flight is sent. */
@@ -246,6 +274,10 @@ export class MessageSender {
       this.pump(session);
     });
   }
+}
+
+function qosOf(packet: Buffer): 1 | 2 {
+  return (packet[0]! & 6) === 4 ? 2 : 1;
 }
 
 function pubrelOfUnknown(packetId: number): Buffer {

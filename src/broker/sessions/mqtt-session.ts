@@ -2,6 +2,7 @@ import { NO_SESSION_EXPIRY } from '../protocol/packets.js';
 import type { Outlet } from './deliveries.js';
 import type { KeptMessage, OwedMessage } from './owed-message.js';
 import { OwedQueue } from './owed-queue.js';
+import { PacketQueue } from './packet-queue.js';
 import type { RoutedSubscription } from './subscription-router.js';
 
 /**
@@ -49,8 +50,10 @@ export class MqttSession {
   /** How long it is kept without its client; NO_SESSION_EXPIRY: as long as is configured. */
   expirySeconds = NO_SESSION_EXPIRY;
   readonly subscriptions = new Map<string, Subscription>();
-  /** What is not sent yet, in the order in which it was published. */
+  /** What a durable session is not sent yet, in the order in which it was published. */
   readonly waiting = new OwedQueue();
+  /** The same of a session that ends with its connection. */
+  readonly packets = new PacketQueue();
   /** By packet id, in the order in which it was sent. */
   readonly inFlight = new Map<number, InFlight>();
   /** Bytes in flight that are kept. */
@@ -81,7 +84,17 @@ export class MqttSession {
 
   /** Messages that wait for the client or for its acknowledgement. */
   get owedMessages(): number {
-    return this.waiting.length + this.inFlight.size;
+    return this.waitingMessages + this.inFlight.size;
+  }
+
+  /** Messages that are not sent yet. */
+  get waitingMessages(): number {
+    return this.isDurable ? this.waiting.length : this.packets.length;
+  }
+
+  /** What they count for in the bounds. */
+  get waitingBytes(): number {
+    return this.isDurable ? this.waiting.bytes : this.packets.bytes;
   }
 
   /** Another message may be sent. */

@@ -2,8 +2,8 @@ import type { KeptProperties } from '../protocol/kept-properties.js';
 import type { QoS } from '../protocol/packets.js';
 import type { KeptBytes } from './kept-bytes.js';
 
-/** What each message that is owed costs beside its topic, payload and properties, in memory and in the bounds. */
-export const OWED_OVERHEAD_BYTES = 128;
+/** What each message that waits costs beside its topic, payload and properties, in memory and in the bounds. */
+const OWED_OVERHEAD_BYTES = 128;
 
 /** A message that is kept until clients have it: once, for all sessions that are owed it. */
 export interface KeptMessage {
@@ -33,8 +33,15 @@ export interface OwedMessage {
 }
 
 export function owedBytes({ topic, payload, properties }: KeptMessage): number {
-  return topic.length + payload.length + (properties?.bytes.length ?? 0) + OWED_OVERHEAD_BYTES;
+  return countedBytesOf(topic, payload, properties?.bytes.length);
 }
+
+/** What a message that waits counts for in the bounds. */
+export function countedBytesOf(topic: Sized, payload: Sized, propertiesBytes = 0): number {
+  return topic.length + payload.length + propertiesBytes + OWED_OVERHEAD_BYTES;
+}
+
+type Sized = Pick<Buffer | string, 'length'>;
 
 export function lowerQos(a: QoS, b: QoS): QoS {
   return a < b ? a : b;

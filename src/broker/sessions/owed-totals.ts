@@ -54,22 +54,35 @@ export class OwedTotals {
     return this.#keptBytes;
   }
 
-  /** Puts a message at the end of the queue of a session. Call `keepWithinBounds` when it is in the journal. */
+  /** A packet was added to the queue of a session that ends with its connection. Call `keepWithinBounds`. */
+  packetAdded(countedBytes: number): void {
+    this.#messages += 1;
+    this.#bytes += countedBytes;
+    this.#waitingBytes += countedBytes;
+  }
+
+  /** A packet was taken from there, or lost. */
+  packetReleased(countedBytes: number): void {
+    this.#messages -= 1;
+    this.#bytes -= countedBytes;
+    this.#waitingBytes -= countedBytes;
+  }
+
+  /** Puts a message at the end of the queue of a durable session. Call `keepWithinBounds` when it is in the journal. */
   add(session: MqttSession, owed: OwedMessage): void {
     const bytes = owedBytes(owed.message);
     session.waiting.push(owed);
     this.#messages += 1;
     this.#bytes += bytes;
     this.#waitingBytes += bytes;
-    if (!session.isDurable) return;
     if (owed.message.references === 0) this.#keptBytes += bytes;
     owed.message.references += 1;
   }
 
   keepWithinBounds(session: MqttSession): void {
     const { maxQueuedBytes, maxTotalBytes } = this.#options;
-    const { waiting } = session;
-    while (waiting.length > this.#maxMessages || waiting.bytes > maxQueuedBytes) this.#dropOldest(session);
+    while (session.waitingMessages > this.#maxMessages || session.waitingBytes > maxQueuedBytes)
+      this.#dropOldest(session);
     if (this.#waitingBytes > maxTotalBytes) this.#dropUntil(maxTotalBytes * (1 - FREED_PART));
   }
 
@@ -82,17 +95,13 @@ export class OwedTotals {
   nowInFlight(session: MqttSession, { message }: OwedMessage): void {
     const bytes = owedBytes(message);
     this.#waitingBytes -= bytes;
-    if (session.isDurable) session.inFlightBytes += bytes;
-    else this.#bytes -= bytes;
+    session.inFlightBytes += bytes;
   }
 
   /** A message that was taken from the queue is no longer owed. */
-  waitingReleased(session: MqttSession, { message }: OwedMessage): void {
-    const bytes = owedBytes(message);
-    this.#messages -= 1;
-    this.#bytes -= bytes;
-    this.#waitingBytes -= bytes;
-    if (session.isDurable) this.#release(message);
+  waitingReleased({ message }: OwedMessage): void {
+    this.packetReleased(owedBytes(message));
+    this.#release(message);
   }
 
   /** A message that was in flight is no longer owed; undefined when it was not kept. */
@@ -108,8 +117,9 @@ export class OwedTotals {
   /** The session ends: it is owed nothing. */
   ended(session: MqttSession): void {
     for (let owed = session.waiting.take(); owed !== undefined; owed = session.waiting.take()) {
-      this.waitingReleased(session, owed);
+      this.waitingReleased(owed);
     }
+    while (session.packets.length > 0) this.packetReleased(session.packets.drop());
     for (const { owed } of session.inFlight.values()) this.inFlightReleased(session, owed);
     session.inFlight.clear();
     session.received.clear();
@@ -122,15 +132,18 @@ export class OwedTotals {
   }
 
   #dropOldest(session: MqttSession): void {
-    const owed = session.waiting.take();
-    if (owed === undefined) return;
-    this.waitingReleased(session, owed);
-    if (session.isDurable) {
-      const { id: sessionId } = session;
-      this.#deps.writes.append(encodeSessionEntry({ kind: 'done', sessionId, packetId: owed.packetId }));
-    }
+    if (session.isDurable) this.#dropKept(session);
+    else this.packetReleased(session.packets.drop());
     this.#dropped += 1;
     this.#deps.onDropped(session);
+  }
+
+  #dropKept(session: MqttSession): void {
+    const owed = session.waiting.take();
+    if (owed === undefined) return;
+    this.waitingReleased(owed);
+    const { id: sessionId } = session;
+    this.#deps.writes.append(encodeSessionEntry({ kind: 'done', sessionId, packetId: owed.packetId }));
   }
 
   /** The longest queues lose their oldest messages, each at most half of what it has. */
@@ -138,11 +151,11 @@ export class OwedTotals {
     while (this.#waitingBytes > bytes) {
       let longest: MqttSession | undefined;
       for (const session of this.#deps.sessions()) {
-        if (session.waiting.bytes > (longest?.waiting.bytes ?? 0)) longest = session;
+        if (session.waitingBytes > (longest?.waitingBytes ?? 0)) longest = session;
       }
       if (longest === undefined) return;
-      const half = longest.waiting.bytes / 2;
-      while (this.#waitingBytes > bytes && longest.waiting.bytes > half) this.#dropOldest(longest);
+      const half = longest.waitingBytes / 2;
+      while (this.#waitingBytes > bytes && longest.waitingBytes > half) this.#dropOldest(longest);
     }
   }
 }

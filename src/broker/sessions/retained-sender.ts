@@ -61,7 +61,7 @@ export class RetainedSender {
       if (backlog === undefined) return;
       const { subscription, topics } = backlog;
       while (subscription.isActive && backlog.next < topics.length) {
-        if (outlet.isFull || (subscription.qos > 0 && session.waiting.length >= MAX_IN_FLIGHT)) return;
+        if (outlet.isFull || (subscription.qos > 0 && session.waitingMessages >= MAX_IN_FLIGHT)) return;
         if (leftBytes <= 0) {
           this.#pumpNextTurn(session);
           return;

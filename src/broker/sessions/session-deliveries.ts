@@ -12,7 +12,7 @@ import { MqttSession } from './mqtt-session.js';
 import { lowerQos } from './owed-message.js';
 import { OwedTotals } from './owed-totals.js';
 import { OwedWriter, type Owner } from './owed-writer.js';
-import { identifiersOf, RetainedSender } from './retained-sender.js';
+import { RetainedSender } from './retained-sender.js';
 import { SentCounts } from './sent-counts.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './session-options.js';
 import { SessionRestore } from './session-restore.js';
@@ -72,19 +72,17 @@ export class SessionDeliveries implements Deliveries {
       onDropped: (session) => warnings.queueFull(session),
     });
     this.#sender = new MessageSender(this.#writes, this.#totals, this.#counts, this.#nowMs);
-    this.#owed = new OwedWriter(this.#writes, this.#totals, this.#sender);
+    this.#owed = new OwedWriter({
+      writes: this.#writes,
+      totals: this.#totals,
+      sender: this.#sender,
+      counts: this.#counts,
+      nowMs: this.#nowMs,
+    });
     this.#retained = new RetainedSender({
       retained: retained ?? { set: () => undefined, matching: () => [], counters: () => NOTHING_RETAINED },
       writes: this.#writes,
-      owe: (session, { topic, payload, properties }, qos, subscription) => {
-        const identifiers = identifiersOf(subscription);
-        this.#owed.owe(
-          [{ session, qos, isRetained: true, identifiers }],
-          topic,
-          keepBytes(payload),
-          properties,
-        );
-      },
+      owe: (...owed) => this.#owed.oweRetained(...owed),
       counts: this.#counts,
       nowMs: this.#nowMs,
     });
@@ -145,15 +143,20 @@ export class SessionDeliveries implements Deliveries {
       const keepsFlag = isRetained && (session.isBridge || granted.isRetainAsPublished);
       const { identifiers } = granted;
       const qos = lowerQos(publishedQos, granted.qos);
-      if (qos > 0 && (outlet === undefined || !this.#sender.maySendUnkept(session, outlet))) {
+      if (qos > 0 && session.isDurable) {
         owed ??= [];
         owed.push({ session, qos: qos as 1 | 2, isRetained: keepsFlag, identifiers });
         continue;
       }
       if (outlet === undefined || !session.hasBegun || !outlet.mayReceive(topic)) continue;
+      const mayBeSent = qos === 0 || this.#sender.maySendUnkept(session, outlet);
       if (outlet.level === 5) {
         live5 ??= this.#live5(message, topicBytes);
-        this.#sender.sendLive5(session, outlet, live5, { qos, isRetained: keepsFlag, identifiers });
+        const how = { qos, isRetained: keepsFlag, identifiers };
+        if (mayBeSent) this.#sender.sendLive5(session, outlet, live5, how);
+        else this.#owed.queue5(session, outlet, live5, how);
+      } else if (!mayBeSent) {
+        this.#owed.queue(session, topicBytes, payload, qos, keepsFlag);
       } else if (qos > 0) {
         this.#sender.sendUnkept(session, outlet, topicBytes, payload, qos as 1 | 2, keepsFlag);
       } else if (outlet.isFull) {

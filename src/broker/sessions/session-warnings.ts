@@ -22,10 +22,10 @@ export class SessionWarnings {
     );
   }
 
-  queueFull({ clientId, user, waiting }: MqttSession): void {
+  queueFull({ clientId, user, waitingMessages, waitingBytes }: MqttSession): void {
     this.#warnings.log(
       'BROKER_SESSION_QUEUE_FULL',
-      { clientId, user, waitingMessages: waiting.length, waitingBytes: waiting.bytes },
+      { clientId, user, waitingMessages, waitingBytes },
       'the queue of a subscriber is full: it loses its oldest messages',
     );
   }

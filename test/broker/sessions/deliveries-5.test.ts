@@ -109,6 +109,55 @@ describe('deliveries to a client of MQTT 5', () => {
     expect(started.deliveries.counters()).toMatchObject({ expired: 1, queuedMessages: 1 });
   });
 
+  it.each([1, 2] as const)(
+    'that wait for a clean session at QoS %i keep their properties, expire, and must fit, too [MQTT-3.3.2-5, MQTT-3.3.2-6]',
+    (qos) => {
+      const clock = new SetClock();
+      const started = startDeliveries({}, { clock });
+      const client = connect5(started, { receiveMaximum: 1, maximumPacketBytes: 90 });
+      subscribe5(started, client, '#', 2, { identifier: 300 });
+      const userProperties = [['unit', 'K']] as const;
+      started.publish('first', 'x', { qos });
+      started.publish('a', 'short', { qos, properties: { expirySeconds: 10 } });
+      started.publish('a', 'x'.repeat(90), { qos });
+      started.publish('a', 'long', { qos, properties: { expirySeconds: 60, userProperties } });
+      started.publish('größe', 'for ever', { qos });
+      clock.ms += 10_500;
+      const sent: mqttPacket.IPublishPacket[] = [];
+      for (const [first] = published(client); sent.length < 3; ) {
+        const packet = sent.length === 0 ? first! : published(client)[0]!;
+        sent.push(packet);
+        if (qos === 1) started.deliveries.puback(client, packet.messageId!);
+        else {
+          started.deliveries.pubrec(client, packet.messageId!, 0);
+          started.deliveries.pubcomp(client, packet.messageId!);
+        }
+      }
+      expect(sent).toMatchObject([
+        { topic: 'first', qos, dup: false },
+        {
+          topic: 'a',
+          payload: Buffer.from('long'),
+          qos,
+          properties: {
+            messageExpiryInterval: 50,
+            userProperties: { unit: 'K' },
+            subscriptionIdentifier: 300,
+          },
+        },
+        { topic: 'größe', payload: Buffer.from('for ever'), properties: { subscriptionIdentifier: 300 } },
+      ]);
+      expect(sent[2]!.properties).not.toHaveProperty('messageExpiryInterval');
+      expect(started.deliveries.counters()).toMatchObject({
+        sent: 3,
+        expired: 1,
+        tooLarge: 1,
+        queuedMessages: 0,
+        queuedBytes: 0,
+      });
+    },
+  );
+
   it('that was sent at QoS 2, and no longer fits when the client is back, is released, not forgotten', async () => {
     const started = startDeliveries();
     const client = connect5(started, { expirySeconds: 60 });

@@ -411,6 +411,8 @@ class Model {
         return;
       }
       case 'wait':
+        // In this time the journal commits what nobody waits for, such as since when a client is absent.
+        await this.commit();
         // Never exactly as long as something lasts.
         this.clock.wallNs += BigInt(step.seconds * 1000 + 1) * 1_000_000n;
         return;
