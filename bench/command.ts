@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { type BenchOptions, ONLY_NAMED, PARTS, type PartName } from './options.js';
 
@@ -39,6 +41,7 @@ interface RawOptions {
   readonly quick?: true;
   readonly directory: string;
   readonly results: string;
+  readonly against?: string;
 }
 
 /** The command line of the benches. */
@@ -62,6 +65,12 @@ export function benchCommand(): Command {
       new Option('--directory <path>', 'disk to measure on: what is stored goes below it').default(tmpdir()),
     )
     .addOption(new Option('--results <path>', 'folder for the JSON').default('bench/results'))
+    .addOption(
+      new Option(
+        '--against <folder>',
+        'another checkout of Sluice, built, that ack measures in turns with this one: what a change costs',
+      ).argParser(launcherOf),
+    )
     .addHelpText('after', AFTER_HELP)
     .showHelpAfterError('Run with --help to see the options.');
 }
@@ -79,7 +88,17 @@ export function parseBench(command: Command, args: readonly string[]): BenchOpti
     isQuick: raw.quick === true,
     directory: raw.directory,
     results: raw.results,
+    ...(raw.against !== undefined && { against: raw.against }),
   };
+}
+
+/** The launcher of a checkout; throws InvalidArgumentError when it is not there, or not built. */
+function launcherOf(folder: string): string {
+  const launcher = join(resolve(folder), 'bin', 'sluice.js');
+  if (!existsSync(launcher)) throw new InvalidArgumentError(`There is no ${launcher}.`);
+  if (!existsSync(join(resolve(folder), 'dist')))
+    throw new InvalidArgumentError(`It is not built: run "npm ci && npm run build" in ${folder}.`);
+  return launcher;
 }
 
 function count(text: string): number {

@@ -44,6 +44,8 @@ export interface BenchOptions {
   readonly directory: string;
   /** Where the JSON goes. */
   readonly results: string;
+  /** The launcher of another checkout, which `ack` measures in turns with this one; absent: none. */
+  readonly against?: string;
 }
 
 /** Messages of one run and runs of one figure, for a part whose full size is `fullMessages`. */

@@ -6,6 +6,7 @@ import type { BrokerName } from './broker.js';
 
 const TITLES: Readonly<Record<BrokerName, string>> = {
   sluice: 'Sluice',
+  against: 'Sluice, other checkout',
   mosquitto: 'Mosquitto as shipped',
   mosquittoNoDelay: 'Mosquitto + TCP_NODELAY',
 };

@@ -4,7 +4,13 @@ import { type Spread, spreadOf } from '../report/spread.js';
 import type { PartReport } from '../report/table.js';
 import { ackReport } from './ack-report.js';
 import { type AckRun, ackRun, type Cell } from './ack-run.js';
-import { type Broker, type BrokerName, startMosquittoBrokers, startSluiceBroker } from './broker.js';
+import {
+  type Broker,
+  type BrokerName,
+  startMosquittoBrokers,
+  startOtherSluiceBroker,
+  startSluiceBroker,
+} from './broker.js';
 
 const WINDOWS = [
   { connections: 1, window: 500 },
@@ -36,6 +42,8 @@ export async function ack(options: BenchOptions): Promise<PartReport> {
   const brokers: Broker[] = [];
   try {
     brokers.push(await startSluiceBroker(options.directory));
+    if (options.against !== undefined)
+      brokers.push(await startOtherSluiceBroker(options.directory, options.against));
     brokers.push(...(await startMosquittoBrokers()));
     // For the compilers on both sides; not counted.
     for (const broker of brokers) {

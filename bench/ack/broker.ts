@@ -8,7 +8,7 @@ import { cityRule } from '../processes/city-reading.js';
 import { type RunningGateway, startGateway } from '../processes/gateway.js';
 import { refusalsOf } from '../processes/refusals-of.js';
 
-export type BrokerName = 'sluice' | 'mosquitto' | 'mosquittoNoDelay';
+export type BrokerName = 'sluice' | 'against' | 'mosquitto' | 'mosquittoNoDelay';
 
 /** Paths of PEM files. */
 export interface ServerCertificate {
@@ -41,6 +41,11 @@ export interface Broker {
 /** Records are stored, read back, decoded and refused by the rule: all of the path but the store. */
 export async function startSluiceBroker(directory: string, tls?: ServerCertificate): Promise<Broker> {
   return { ...sluiceBroker(await startGateway(directory, cityRule('false'), { tls })), caFile: tls?.ca };
+}
+
+/** The same of another checkout, by its launcher. */
+export async function startOtherSluiceBroker(directory: string, launcher: string): Promise<Broker> {
+  return { ...sluiceBroker(await startGateway(directory, cityRule('false'), { launcher })), name: 'against' };
 }
 
 /** The same with a user for each connection, bound to its client id, and the topics that the load publishes on. */

@@ -16,7 +16,7 @@ export async function startGateway(
     tls,
     maxConnections,
     ...more
-  }: Pick<GatewayProcessOptions, 'stream' | 'args' | 'env'> & {
+  }: Pick<GatewayProcessOptions, 'stream' | 'args' | 'env' | 'launcher'> & {
     readonly accessFile?: string;
     /** Absent: as it comes. */
     readonly maxConnections?: number;
