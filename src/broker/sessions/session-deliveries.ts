@@ -1,20 +1,17 @@
 import { type Clock, SystemClock } from '../../lib/clock.js';
 import type { Warn } from '../../lib/warnings.js';
-import { type KeptProperties, keepProperties } from '../protocol/kept-properties.js';
 import type { SubscribePacket, UnsubscribePacket } from '../protocol/packets.js';
 import type { RetainedMessages } from '../retained/retained-messages.js';
 import type { Deliveries, DeliveryCounters, Outlet, PublishedMessage, SessionStart } from './deliveries.js';
 import { DurableWrites, type SessionJournal } from './durable-writes.js';
-import { keepBytes } from './kept-bytes.js';
-import { LiveMessage5 } from './live-message-5.js';
 import { MessageSender } from './message-sender.js';
 import { MqttSession } from './mqtt-session.js';
-import { lowerQos } from './owed-message.js';
 import { OwedTotals } from './owed-totals.js';
-import { OwedWriter, type Owner } from './owed-writer.js';
+import { OwedWriter } from './owed-writer.js';
 import { RetainedSender } from './retained-sender.js';
 import { SentCounts } from './sent-counts.js';
 import { SESSION_DEFAULTS, type SessionOptions } from './session-options.js';
+import { SessionPublisher } from './session-publisher.js';
 import { SessionRestore } from './session-restore.js';
 import { sessionSnapshot } from './session-snapshot.js';
 import { SessionWarnings } from './session-warnings.js';
@@ -44,6 +41,7 @@ export class SessionDeliveries implements Deliveries {
   readonly #totals: OwedTotals;
   readonly #sender: MessageSender;
   readonly #owed: OwedWriter;
+  readonly #publisher: SessionPublisher;
   readonly #retained: RetainedSender;
   readonly #subscriptions: Subscriptions;
   /** The sessions of connected clients. A client without a durable session has one once it subscribes. */
@@ -76,6 +74,13 @@ export class SessionDeliveries implements Deliveries {
       writes: this.#writes,
       totals: this.#totals,
       sender: this.#sender,
+      counts: this.#counts,
+      nowMs: this.#nowMs,
+    });
+    this.#publisher = new SessionPublisher({
+      router: this.#router,
+      sender: this.#sender,
+      owed: this.#owed,
       counts: this.#counts,
       nowMs: this.#nowMs,
     });
@@ -129,45 +134,7 @@ export class SessionDeliveries implements Deliveries {
   }
 
   publish(message: PublishedMessage): void {
-    const { topic, payload, qos: publishedQos, isRetained, publisher } = message;
-    const { targets, topicBytes } = this.#router.routeOf(topic);
-    let owed: Owner[] | undefined;
-    let live5: LiveMessage5 | undefined;
-    for (const target of targets) {
-      const { session } = target;
-      const { outlet } = session;
-      if (outlet !== undefined && outlet === publisher && outlet.isBridge) continue;
-      const granted = target.hasNoLocal && isOwn(session, publisher) ? target.own : target;
-      if (granted === undefined) continue;
-      // A message for an existing subscription has no retain flag (3.1.1: [MQTT-3.3.1-9]), except where it is asked for, and for bridges.
-      const keepsFlag = isRetained && (session.isBridge || granted.isRetainAsPublished);
-      const { identifiers } = granted;
-      const qos = lowerQos(publishedQos, granted.qos);
-      if (qos > 0 && session.isDurable) {
-        owed ??= [];
-        owed.push({ session, qos: qos as 1 | 2, isRetained: keepsFlag, identifiers });
-        continue;
-      }
-      if (outlet === undefined || !session.hasBegun || !outlet.mayReceive(topic)) continue;
-      const mayBeSent = qos === 0 || this.#sender.maySendUnkept(session, outlet);
-      if (outlet.level === 5) {
-        live5 ??= this.#live5(message, topicBytes);
-        const how = { qos, isRetained: keepsFlag, identifiers };
-        if (mayBeSent) this.#sender.sendLive5(session, outlet, live5, how);
-        else this.#owed.queue5(session, outlet, live5, how);
-      } else if (!mayBeSent) {
-        this.#owed.queue(session, topicBytes, payload, qos, keepsFlag);
-      } else if (qos > 0) {
-        this.#sender.sendUnkept(session, outlet, topicBytes, payload, qos as 1 | 2, keepsFlag);
-      } else if (outlet.isFull) {
-        this.#counts.skipped += 1;
-      } else {
-        this.#counts.sent += 1;
-        outlet.deliver(topicBytes, payload, 0, 0, keepsFlag, false);
-      }
-    }
-    if (owed === undefined) return;
-    this.#owed.owe(owed, topic, keepBytes(payload), this.#kept(message.properties));
+    this.#publisher.publish(message);
   }
 
   attach(
@@ -287,15 +254,6 @@ export class SessionDeliveries implements Deliveries {
     this.#writes.close();
   }
 
-  #live5({ payload, properties }: PublishedMessage, topic: Buffer): LiveMessage5 {
-    return new LiveMessage5(topic, payload, this.#kept(properties), this.#nowMs);
-  }
-
-  /** The clock is not asked where there is nothing to keep. */
-  #kept(properties: PublishedMessage['properties']): KeptProperties | undefined {
-    return properties === undefined ? undefined : keepProperties(properties, this.#nowMs());
-  }
-
   #pump(session: MqttSession): void {
     this.#sender.pump(session);
     this.#retained.pump(session);
@@ -313,11 +271,6 @@ export class SessionDeliveries implements Deliveries {
     yield* this.#sessions.all();
     yield* this.#connected.values();
   }
-}
-
-/** By its client id, because a will comes when the connection of its client has ended [MQTT-3.8.3-3]. */
-function isOwn({ user, clientId }: MqttSession, publisher: Outlet | undefined): boolean {
-  return publisher?.clientId === clientId && publisher.user === user;
 }
 
 const NS_PER_MS = 1_000_000n;
