@@ -68,7 +68,7 @@ export function benchCommand(): Command {
     .addOption(
       new Option(
         '--against <folder>',
-        'another checkout of Sluice, built, that ack measures in turns with this one: what a change costs',
+        'another checkout of Sluice, built, that ack measures alternately with this one: what a change costs',
       ).argParser(launcherOf),
     )
     .addHelpText('after', AFTER_HELP)

@@ -44,7 +44,7 @@ export interface BenchOptions {
   readonly directory: string;
   /** Where the JSON goes. */
   readonly results: string;
-  /** The launcher of another checkout, which `ack` measures in turns with this one; absent: none. */
+  /** The launcher of another checkout, which `ack` measures alternately with this one; absent: none. */
   readonly against?: string;
 }
 
